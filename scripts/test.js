@@ -1,0 +1,36 @@
+// `npm test [-- part...]`: installs and builds what is missing, then runs the compiled tests with
+// node:test. A part is a folder below test/ (unit, scenes, peers, fuzz); default: all of them.
+// A runner of our own because `node --test <folder>` and `node --test <glob>` each work on some
+// lines of Node.js only.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { prepare, root } from './prepare.js'
+
+const options = process.argv.slice(2)
+if (!options.includes('--no-build')) prepare()
+const parts = options.filter((option) => !option.startsWith('--'))
+const folders = parts.length > 0 ? parts : ['unit', 'scenes', 'peers', 'fuzz']
+
+const files = folders.flatMap((part) => testsBelow(join(root, 'dist', 'test', part)))
+if (files.length === 0) {
+  console.error(`no tests below test/: ${folders.join(', ')}`)
+  process.exit(1)
+}
+run({ files, concurrency: 2, timeout: 300_000 })
+  .on('test:fail', () => {
+    process.exitCode = 1
+  })
+  .compose(new spec())
+  .pipe(process.stdout)
+
+function testsBelow(folder) {
+  let entries
+  try {
+    entries = readdirSync(folder, { recursive: true })
+  } catch {
+    return []
+  }
+  return entries.filter((name) => name.endsWith('.test.js')).map((name) => join(folder, name))
+}

@@ -1,0 +1,26 @@
+// Every bound that a peer could push against, by name. Sizes are bytes, times milliseconds, the rest counts.
+
+/** Client and node side of HTTP/1 forwarding. */
+export const httpLimits = {
+  /** Request or status line with all its fields. */
+  headBytesMax: 32_768,
+  /** The request target alone; beyond it 414. */
+  targetBytesMax: 8_192,
+  /** One field line; beyond it 431. */
+  fieldBytesMax: 8_192,
+  /** Field lines in one head or trailer section. */
+  fieldsMax: 200,
+  methodBytesMax: 32,
+}
+
+/** The control listener and the registry behind it. */
+export const mcmpLimits = {
+  /** Body of one message (mcmp.md decision 9). */
+  messageBytesMax: 65_536,
+}
+
+/** The node's side: the agent and what it reads from proxies. */
+export const agentLimits = {
+  /** A proxy's answer to one message; INFO of a large cluster is the longest. */
+  replyBytesMax: 4_194_304,
+}

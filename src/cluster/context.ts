@@ -1,0 +1,13 @@
+// A context: an application path on a node under one host alias (mcmp.md 2.1, 2.3). Immutable.
+
+export type ContextStatus = 'ENABLED' | 'DISABLED' | 'STOPPED'
+
+export interface Context {
+  /** Application path as sent, for example `/shop`; matched as if it had one slash in front. */
+  readonly path: string
+  /** Host alias as first sent; matched without regard to case (mcmp.md decision 24). */
+  readonly alias: string
+  /** Number of the alias group on its node, from 1: aliases that arrived together share it (decision 45). */
+  readonly vhost: number
+  readonly status: ContextStatus
+}

@@ -1,0 +1,67 @@
+// The live numbers of the nodes: what changes with every request or report. They stand beside the
+// snapshot, one mutable object per registration (`node.id`), written by the traffic and read by all.
+
+import { type Health, healthy } from './health.ts'
+
+export interface NodeLive {
+  /** Requests sent and not yet answered to the end, from this process. */
+  inFlight: number
+  /** Requests sent to the node since it registered. */
+  elected: number
+  /** `elected` at the last recalculation (mcmp.md 3.3). */
+  oldElected: number
+  /** Share of the past window in the score (mcmp.md 3.3). */
+  lbStatus: number
+  /** The node has (again) become eligible and its score is not aligned yet with the others': no burst for newcomers (decision 55). */
+  joining: boolean
+  /** Last load factor: -1 broken, 0 standby, 1..100; `undefined` before the first STATUS, then treated as 0. */
+  loadFactor: number | undefined
+  /** When the last STATUS arrived, monotonic ms; `undefined` before the first. */
+  statusAt: number | undefined
+  /** STATUS stopped for too long: standby until the next one (decision 39). */
+  silent: boolean
+  /** Body and head bytes received from the node. */
+  bytesRead: number
+  /** Body and head bytes sent to the node. */
+  bytesSent: number
+  /** Attempts that failed. */
+  failures: number
+  health: Health
+  /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
+  report: { inFlight: number; pace: number; at: number }
+}
+
+export const newLive = (): NodeLive => ({
+  inFlight: 0,
+  elected: 0,
+  oldElected: 0,
+  lbStatus: 0,
+  joining: true,
+  loadFactor: undefined,
+  statusAt: undefined,
+  silent: false,
+  bytesRead: 0,
+  bytesSent: 0,
+  failures: 0,
+  health: healthy,
+  report: { inFlight: 0, pace: 0, at: 0 },
+})
+
+/** All live numbers of this process, by `node.id`. */
+export class LiveTable {
+  readonly #byId: Map<number, NodeLive> = new Map()
+
+  /** The node's numbers, made at the first question. */
+  of(id: number): NodeLive {
+    let live = this.#byId.get(id)
+    if (live === undefined) {
+      live = newLive()
+      this.#byId.set(id, live)
+    }
+    return live
+  }
+
+  forget(id: number): void {
+    this.#byId.delete(id)
+  }
+}
