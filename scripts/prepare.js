@@ -12,7 +12,7 @@ const built = join(root, 'dist', '.topspin-built')
 export function prepare() {
   if (changedSince(installed, [join(root, 'package-lock.json')])) {
     say('installing packages')
-    step('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    step('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
     writeFileSync(installed, '')
   }
   const sources = ['src', 'test', 'bench'].map((folder) => join(root, folder)).filter(existsSync)
