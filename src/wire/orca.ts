@@ -39,7 +39,7 @@ const wireNames: readonly (readonly [Figure, string])[] = [
   ['pace', 'named_metrics.pace'],
   ['inFlight', 'named_metrics.in_flight'],
 ]
-const encodedNames = wireNames.map(([figure, name]) => ({ figure, bytes: Buffer.from(name) }))
+const encodedNames = wireNames.map(([, name]) => Uint8Array.from(Buffer.from(name)))
 
 /**
  * The header value for a report, `TEXT name=value,...` with at most three decimals.
@@ -96,33 +96,49 @@ function emptyReport(): Open {
 function parseText(bytes: Uint8Array): LoadReport | undefined {
   const report = emptyReport()
   let at = 5
+  let index = -1
   while (at < bytes.length) {
     while (bytes[at] === 0x20) at++
     const nameAt = at
+    // In our own order the next name is one of the few that follow, so no search for its end.
+    index = indexOfName(bytes, nameAt, index + 1)
+    if (index >= 0) at += encodedNames[index]!.length
     while (at < bytes.length && bytes[at] !== 0x3d && bytes[at] !== 0x3a && bytes[at] !== 0x2c) at++
     if (at === bytes.length || bytes[at] === 0x2c || at === nameAt) return undefined
-    const nameEnd = at
     at++
     const valueAt = at
     while (at < bytes.length && bytes[at] !== 0x2c) at++
     const value = number(bytes, valueAt, at)
     if (value === undefined) return undefined
-    const figure = figureOf(bytes, nameAt, nameEnd)
-    if (figure !== undefined) report[figure] = value
+    setFigure(report, index, value)
     at++
   }
   return report
 }
 
-function figureOf(bytes: Uint8Array, from: number, to: number): Figure | undefined {
-  for (let index = 0; index < encodedNames.length; index++) {
-    const { figure, bytes: name } = encodedNames[index]!
-    if (name.length !== to - from) continue
+/** Index in `wireNames` of the name that stands at `from`, or -1. Looks from `hint` on, once round. */
+function indexOfName(bytes: Uint8Array, from: number, hint: number): number {
+  for (let step = 0, index = hint; step < encodedNames.length; step++, index++) {
+    if (index >= encodedNames.length) index = 0
+    const name = encodedNames[index]!
+    const end = bytes[from + name.length]
+    if (end !== 0x3d && end !== 0x3a) continue
     let same = 0
     while (same < name.length && name[same] === bytes[from + same]) same++
-    if (same === name.length) return figure
+    if (same === name.length) return index
   }
-  return undefined
+  return -1
+}
+
+/** By index and with plain property names, which is several times faster than `report[figure]`. */
+function setFigure(report: Open, index: number, value: number): void {
+  if (index === 0) report.cpuUtilization = value
+  else if (index === 1) report.memUtilization = value
+  else if (index === 2) report.applicationUtilization = value
+  else if (index === 3) report.rpsFractional = value
+  else if (index === 4) report.eps = value
+  else if (index === 5) report.pace = value
+  else if (index === 6) report.inFlight = value
 }
 
 /**
