@@ -17,6 +17,12 @@ export const httpLimits = {
 export const mcmpLimits = {
   /** Body of one message (mcmp.md decision 9). */
   messageBytesMax: 65_536,
+  /** Request line with all fields on the control listener. */
+  headBytesMax: 16_384,
+  /** Field lines in one head. */
+  fieldsMax: 100,
+  /** Size line of one chunk, or all trailers of one body. */
+  chunkLineBytesMax: 1_024,
 }
 
 /** The node's side: the agent and what it reads from proxies. */
