@@ -10,7 +10,13 @@ import { McmpClient, type SendResult } from '../net/mcmp-client.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
-import { firstLinkState, type LinkEvent, type LinkState, nextLinkState, retryDelayMs } from './link-state.ts'
+import {
+  firstLinkState,
+  type LinkEvent,
+  type LinkState,
+  nextLinkState,
+  retryDelayMs,
+} from './link-state.ts'
 import { registrationMessages, removeNode, type Wanted } from './registration.ts'
 
 export interface LinkOptions {
@@ -63,7 +69,10 @@ export class ProxyLink {
   }
 
   /** Sends messages in their order if the proxy has this node registered; the answers, none otherwise. */
-  tell(messages: readonly AppMessage[], deadlineMs: number = agentLimits.messageMs): Promise<SendResult[]> {
+  tell(
+    messages: readonly AppMessage[],
+    deadlineMs: number = agentLimits.messageMs,
+  ): Promise<SendResult[]> {
     const sent = this.#enqueue(async () => {
       const results: SendResult[] = []
       for (const message of messages) {
@@ -115,7 +124,10 @@ export class ProxyLink {
     const read = parseInfo(answer.body)
     if (!read.ok) {
       const detail = { proxy: this.name, problem: read.problem }
-      this.#options.log.warn(detail, 'the INFO of a proxy is not understood: everything is sent to it')
+      this.#options.log.warn(
+        detail,
+        'the INFO of a proxy is not understood: everything is sent to it',
+      )
     }
     this.#move({ kind: 'informed' })
     const wanted = this.#options.wanted(plainAddress(this.#client.localAddress ?? '127.0.0.1'))
@@ -167,7 +179,10 @@ export class ProxyLink {
       this.#queued--
     })
     this.#chain = run.catch((error: unknown) => {
-      this.#options.log.error({ proxy: this.name, err: error }, 'a message to a proxy failed unexpectedly')
+      this.#options.log.error(
+        { proxy: this.name, err: error },
+        'a message to a proxy failed unexpectedly',
+      )
     })
     return run
   }

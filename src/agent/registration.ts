@@ -2,7 +2,7 @@
 // knows (its INFO). Pure. The comparison is alias by alias and path by path, so a proxy that shows
 // every alias as a virtual host of its own (httpd) needs nothing torn down (mod-cluster-node.md 3.3).
 
-import type { AppMethod, AppMessage, ConfigMessage, Message } from '../wire/mcmp/message.ts'
+import type { AppMessage, AppMethod, ConfigMessage, Message } from '../wire/mcmp/message.ts'
 import type { ReadInfo } from '../wire/mcmp/parse-info.ts'
 
 export type ContextState = 'ENABLED' | 'DISABLED' | 'STOPPED'
@@ -33,7 +33,8 @@ const methodFor = {
 export function registrationMessages(wanted: Wanted, info: ReadInfo | undefined): Message[] {
   const { config, host, aliases, contexts } = wanted
   const messages: Message[] = [{ ...config, method: 'CONFIG', host, aliases: [], contexts: [] }]
-  const there = info === undefined ? new Map<string, Map<string, string>>() : known(info, config.route)
+  const there =
+    info === undefined ? new Map<string, Map<string, string>>() : known(info, config.route)
   const ours = new Set(aliases.map((alias) => alias.toLowerCase()))
   for (const [alias, states] of there) {
     const surplus = [...states.keys()].filter((path) => !ours.has(alias) || !contexts.has(path))
