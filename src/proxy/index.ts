@@ -68,7 +68,7 @@ export class ReverseProxy {
     const traffic = this.#traffic
     for (const change of changes) {
       this.#snapshot = applyChange(this.#snapshot, change)
-      if (change.kind === 'load') traffic.live.of(change.id).loadFactor = change.factor
+      if (change.kind === 'load') this.#report(change.id, change.factor)
       else if (change.kind === 'gone') {
         traffic.pools.drop(change.id)
         traffic.live.forget(change.id)
@@ -80,6 +80,13 @@ export class ReverseProxy {
       traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /** A node that was broken or standby missed requests that it must not be given now. */
+  #report(id: number, factor: number): void {
+    const live = this.#traffic.live.of(id)
+    if (factor > 0 && !((live.loadFactor ?? 0) > 0)) live.joining = true
+    live.loadFactor = factor
   }
 
   get counters(): Readonly<Counters> {
@@ -178,14 +185,19 @@ function makeTraffic(options: ProxyOptions): Traffic {
 function trustedAddresses(trust: readonly string[]): BlockList {
   const list = new BlockList()
   for (const entry of trust) {
-    const [address = '', prefix] = entry.split('/')
+    const slash = entry.indexOf('/')
+    const address = slash < 0 ? entry : entry.slice(0, slash)
+    const prefix = slash < 0 ? undefined : entry.slice(slash + 1)
     const family = isIPv6(address) ? 'ipv6' : 'ipv4'
     try {
       if (prefix === undefined) list.addAddress(address, family)
-      else list.addSubnet(address, Number(prefix), family)
+      else list.addSubnet(address, prefixOf(prefix), family)
     } catch (cause) {
       throw new RangeError(`trust: not an address or network: ${entry}`, { cause })
     }
   }
   return list
 }
+
+/** NaN, which no network has, for what is not a plain number: an empty one would be 0, and that is everybody. */
+const prefixOf = (prefix: string): number => (/^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN)
