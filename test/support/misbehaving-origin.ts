@@ -110,9 +110,7 @@ function serve(
     next()
   }
   socket.on('data', received)
-  socket.on('end', () => {
-    if (isOpen) socket.end()
-  })
+  socket.on('end', () => socket.end())
 }
 
 function withoutFraming(head: Buffer): Buffer {
