@@ -67,6 +67,9 @@ export class ReverseProxy {
   apply(changes: readonly Change[]): void {
     const traffic = this.#traffic
     for (const change of changes) {
+      if (change.kind === 'contexts' && this.#opens(change)) {
+        traffic.live.of(change.id).joining = true
+      }
       this.#snapshot = applyChange(this.#snapshot, change)
       if (change.kind === 'load') this.#report(change.id, change.factor)
       else if (change.kind === 'gone') {
@@ -80,6 +83,16 @@ export class ReverseProxy {
       traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /** A context is enabled that was not: while it was shut the node missed requests, as a newcomer has. */
+  #opens(change: Extract<Change, { kind: 'contexts' }>): boolean {
+    const before = this.#snapshot.contexts.get(change.id) ?? []
+    return change.contexts.some(
+      ({ path, alias, status }) =>
+        status === 'ENABLED' &&
+        !before.some((old) => old.path === path && old.alias === alias && old.status === status),
+    )
   }
 
   /** A node that was broken or standby missed requests that it must not be given now. */
