@@ -9,6 +9,7 @@ import { problemOf } from '../wire/http/problem.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
+import { outgoingAgain } from './outgoing.ts'
 import { noNode, nodeFailed } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
@@ -79,6 +80,7 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const next = choose(exchange)
   if (next === undefined) return exchange.refuse(exchange.attempts > 0 ? nodeFailed : noNode)
   traffic.counters.retries++
+  outgoingAgain(exchange, next)
   attempt(exchange, next)
 }
 

@@ -19,7 +19,7 @@ import { deliver, finishAtEnd } from './deliver.ts'
 import { match } from './match.ts'
 import { turnBack } from './turn-back.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { outgoing } from './outgoing.ts'
+import { outgoing, outgoingAgain } from './outgoing.ts'
 import { recall } from './recall.ts'
 import { noNode, nodeSlow, type Refusal } from './refusal.ts'
 import { leaveNode, settle } from './settle.ts'
@@ -146,8 +146,9 @@ export class Exchange implements ExchangeView {
     const candidate = choose(this)
     if (candidate === undefined && now < this.waitUntil) return
     this.traffic.waiting.delete(this)
-    if (candidate === undefined) this.refuse(noNode)
-    else attempt(this, candidate)
+    if (candidate === undefined) return this.refuse(noNode)
+    outgoingAgain(this, candidate)
+    attempt(this, candidate)
   }
 
   /** The same path and balancer in the present routes. */
