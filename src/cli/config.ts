@@ -99,9 +99,10 @@ function readFile(file: Sources['file']): { tree: Tree; problems: readonly Probl
   const raw = (document.toJS() ?? {}) as unknown
   const result = parseConfig(raw)
   if (result.ok) return { tree: raw as Tree, problems: [] }
-  const problems = result.issues.map((issue) =>
-    problemOf(issue, placeAt(offsetOf(document, issue))),
-  )
+  const problems = result.issues
+    .map((issue) => ({ issue, offset: offsetOf(document, issue) }))
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ issue, offset }) => problemOf(issue, placeAt(offset)))
   return { tree: {}, problems }
 }
 

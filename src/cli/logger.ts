@@ -3,7 +3,10 @@
 import { type Logger as PinoLogger, pino } from 'pino'
 
 /** Writes to `output`; readable text when that is a terminal. */
-export function createLogger(level: string, output: NodeJS.WriteStream): PinoLogger {
+export function createLogger(
+  level: string,
+  output: NodeJS.WriteStream & { fd: number },
+): PinoLogger {
   const options = {
     level,
     base: null,
