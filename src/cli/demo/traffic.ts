@@ -3,7 +3,6 @@
 
 import { Agent, type IncomingMessage, request } from 'node:http'
 import type { Clock, Random } from '../../base/clock.ts'
-import type { Endpoint } from '../values.ts'
 import type { Tally } from './tally.ts'
 
 const requestsPerSecond = 100
@@ -13,7 +12,8 @@ const customers = 30
 const answerWithinMs = 10_000
 
 export interface TrafficOptions {
-  readonly to: Endpoint
+  /** Where the proxy takes traffic, as a URL. */
+  readonly to: string
   readonly tally: Tally
   readonly clock: Clock
   readonly random: Random
@@ -67,11 +67,9 @@ export function startTraffic(options: TrafficOptions): Traffic {
         tally.failure(`${method} ${path}: ${what}`)
         resolve()
       }
-      const sent = request({
-        ...options.to,
+      const sent = request(new URL(path, options.to), {
         agent,
         method,
-        path,
         signal: AbortSignal.timeout(answerWithinMs),
         headers: cookie === undefined ? {} : { cookie },
       })
