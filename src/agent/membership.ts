@@ -1,0 +1,202 @@
+// This node's place in the cluster: a link to every proxy, the states of its contexts, the load factor
+// in its interval, and the way out (DISABLE, wait, STOP, wait, REMOVE). Knows nothing of the server
+// behind it: join-cluster.ts has one in this process, sidecar.ts one in another.
+
+import { type Clock, systemClock } from '../base/clock.ts'
+import { agentLimits } from '../base/limits.ts'
+import type { SendResult } from '../net/mcmp-client.ts'
+import { parseReply } from '../wire/mcmp/reply.ts'
+import type { LinkState } from './link-state.ts'
+import type { Settings } from './options.ts'
+import { allEnabled } from './options.ts'
+import { ProxyLink } from './proxy-link.ts'
+import { type ContextState, contextMessage, type Wanted } from './registration.ts'
+import { pause, waitUntil } from './wait.ts'
+
+/** What the membership must know of the server behind it. */
+export interface Served {
+  /** Requests in hand, as far as this process can see them. */
+  inFlight(): number
+  /** Upgraded connections. */
+  upgraded(): number
+  /** The next load factor, -1..100. */
+  load(): number
+}
+
+/** Where one proxy stands; `state` as in link-state.ts. */
+export interface ProxyStatus {
+  /** `host:port` as connected to. */
+  readonly proxy: string
+  readonly state: LinkState
+}
+
+export class Membership {
+  readonly #settings: Settings
+  readonly #served: Served
+  readonly #clock: Clock
+  readonly #links: readonly ProxyLink[]
+  readonly #contexts: Map<string, ContextState>
+  readonly #now = new AbortController()
+  #load: number
+  #reports: NodeJS.Timeout | undefined
+  #drained: Promise<void> | undefined
+  #left: Promise<void> | undefined
+
+  /** `boundHost`: the address listened on, unless it is a wildcard. */
+  constructor(
+    settings: Settings,
+    served: Served,
+    boundHost: string | undefined,
+    changed: () => void,
+  ) {
+    this.#settings = settings
+    this.#served = served
+    this.#clock = systemClock
+    this.#contexts = allEnabled(settings.contexts)
+    this.#load = served.load()
+    const { config, aliases, log, reportIntervalMs } = settings
+    const wanted = (localAddress: string): Wanted => {
+      const host = settings.host ?? boundHost ?? localAddress
+      return { config, host, aliases, contexts: this.#contexts }
+    }
+    const options = { wanted, load: () => this.#load, random: Math.random, log, reportIntervalMs }
+    this.#links = settings.proxies.map((proxy) => {
+      const link: ProxyLink = new ProxyLink({
+        ...options,
+        proxy,
+        changed: (state) => {
+          log.info({ proxy: link.name, route: config.route, ...state }, `proxy link: ${state.kind}`)
+          changed()
+        },
+      })
+      return link
+    })
+  }
+
+  get status(): ProxyStatus[] {
+    return this.#links.map((link) => ({ proxy: link.name, state: link.state }))
+  }
+
+  /** Path to state, as this node wants it. */
+  get contexts(): ReadonlyMap<string, ContextState> {
+    return this.#contexts
+  }
+
+  get registered(): boolean {
+    return this.#links.some((link) => link.state.kind === 'report')
+  }
+
+  /** Starts all links; settled when each has registered this node or failed to for the first time. */
+  async join(): Promise<void> {
+    for (const link of this.#links) link.start()
+    this.#reports = setInterval(() => this.#report(), this.#settings.reportIntervalMs)
+    this.#reports.unref()
+    await Promise.all(this.#links.map((link) => link.tried))
+  }
+
+  /** Settled when every registered proxy has answered; the others learn it when they register this node. */
+  async setContext(path: string, state: ContextState | 'REMOVED'): Promise<void> {
+    if (state === 'REMOVED') this.#contexts.delete(path)
+    else this.#contexts.set(path, state)
+    const message = contextMessage(this.#settings, path, state)
+    await Promise.all(this.#links.map((link) => link.tell([message])))
+  }
+
+  /**
+   * No new sessions, then no new requests, and everything in hand finished: DISABLE-APP and STOP-APP
+   * on every context, with the waiting that `drain` asks for. Stays registered. Runs once.
+   */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain()
+    return this.#drained
+  }
+
+  /** Drains, then REMOVE-APP for the whole node at every proxy. Final; runs once. */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave()
+    return this.#left
+  }
+
+  /** Ends every waiting of `drain` and `leave` now. */
+  hurry(): void {
+    this.#now.abort()
+  }
+
+  async #drain(): Promise<void> {
+    const { drain, log } = this.#settings
+    const end = this.#clock.now() + drain.deadlineMs
+    const until = (done: () => boolean | Promise<boolean>): Promise<boolean> =>
+      waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
+    await Promise.all(this.#links.map((link) => link.beginLeaving()))
+    await this.#all('DISABLED', end)
+    if (drain.strategy === 'sessions' && !(await until(() => drain.sessions() === 0))) {
+      log.warn({ sessions: drain.sessions() }, 'sessions are left at the end of the drain time')
+    }
+    let requests = await this.#all('STOPPED', end)
+    if (drain.strategy === 'none') return
+    let emptySince: number | undefined
+    const empty = await until(async () => {
+      if (this.#open() > 0) emptySince = undefined
+      else if (requests > this.#allowed()) {
+        requests = await this.#all('STOPPED', end)
+        emptySince = undefined
+      } else emptySince ??= this.#clock.now()
+      return emptySince !== undefined && this.#clock.now() - emptySince >= agentLimits.drainQuietMs
+    })
+    if (!empty)
+      log.warn({ inFlight: this.#open() }, 'requests are left at the end of the drain time')
+  }
+
+  async #leave(): Promise<void> {
+    await this.drain()
+    clearInterval(this.#reports)
+    // However late it is, a proxy that answers gets the time to hear that this node is gone.
+    const deadlineMs = agentLimits.messageMs
+    const gone = this.#links.map((link) => link.remove(this.#settings.config.route, deadlineMs))
+    const hurried = new Promise<void>((resolve) => {
+      const soon = (): void => void pause(1000, new AbortController().signal).then(resolve)
+      if (this.#now.signal.aborted) soon()
+      else this.#now.signal.addEventListener('abort', soon, { once: true })
+    })
+    await Promise.race([Promise.all(gone), hurried])
+    for (const link of this.#links) link.close()
+  }
+
+  /** Requests in hand here that the node waits for. */
+  #open(): number {
+    const upgraded = this.#settings.drain.upgraded ? this.#served.upgraded() : 0
+    return this.#served.inFlight() + upgraded
+  }
+
+  /** What proxies may count as requests in flight and is not waited for. */
+  #allowed(): number {
+    return this.#settings.drain.upgraded ? 0 : this.#served.upgraded()
+  }
+
+  /** Brings every context into a state at every proxy; the requests that proxies have in flight here. */
+  async #all(state: ContextState, end: number): Promise<number> {
+    for (const path of this.#contexts.keys()) this.#contexts.set(path, state)
+    const messages = [...this.#contexts.keys()].map((path) =>
+      contextMessage(this.#settings, path, state),
+    )
+    const deadlineMs = Math.min(agentLimits.messageMs, Math.max(500, end - this.#clock.now()))
+    const answers = await Promise.all(this.#links.map((link) => link.tell(messages, deadlineMs)))
+    return answers.map(requestsIn).reduce((sum, requests) => sum + requests, 0)
+  }
+
+  #report(): void {
+    this.#load = this.#served.load()
+    for (const link of this.#links) link.report()
+  }
+}
+
+/** STOP-APP answers carry `Requests=n`, which counts the whole node: the greatest of one proxy's. */
+function requestsIn(results: readonly SendResult[]): number {
+  let most = 0
+  for (const result of results) {
+    if (!result.ok) continue
+    const requests = Number(parseReply(result.body).get('Requests') ?? 0)
+    if (requests > most) most = requests
+  }
+  return most
+}

@@ -1,0 +1,222 @@
+// What an application may tell the agent, and the checks: all problems at once, in words, before any
+// message is sent. Called by join-cluster.ts and sidecar.ts.
+
+import { hostname } from 'node:os'
+import { TopspinError } from '../base/errors.ts'
+import { agentLimits } from '../base/limits.ts'
+import { type Logger, silent } from '../base/log.ts'
+import { type HostPort, parseHostPort } from '../net/host-port.ts'
+import { writeBody } from '../wire/mcmp/body.ts'
+import type { LoadMetric } from './load-metric.ts'
+import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
+
+/** MCMP's customary port, where a proxy is taken to listen when none is given. */
+const controlPort = 6666
+
+export interface DrainOptions {
+  /**
+   * What is waited for before the node leaves: `requests` (default) those in flight; `sessions` that
+   * `sessions()` falls to 0, while requests with a session still come in, and then those in flight;
+   * `none` nothing.
+   */
+  readonly strategy?: 'requests' | 'sessions' | 'none'
+  /** Milliseconds for all the waiting together. Default 10 000. */
+  readonly deadlineMs?: number
+  /** Sessions alive here; needed by the strategy `sessions`. */
+  readonly sessions?: () => number
+  /** Whether WebSockets and other upgraded connections are waited for too. Default false. */
+  readonly upgraded?: boolean
+}
+
+export interface StickyOptions {
+  /** Whether sessions stay at their node. Default: the proxy's (yes). */
+  readonly enabled?: boolean
+  /** Name of the session cookie, at most 29 bytes. Default JSESSIONID. */
+  readonly cookie?: string
+  /** Name of the path parameter, at most 29 bytes. Default jsessionid. */
+  readonly path?: string
+  /** Whether the proxy takes the session id out when its node is gone. Default false. */
+  readonly remove?: boolean
+  /** Whether a request whose node is gone is refused instead of served elsewhere. Default false, as in Java nodes. */
+  readonly force?: boolean
+}
+
+export interface NodeOptions {
+  /** Control addresses of all proxies, `host:port`; the port is 6666 where none is given. */
+  readonly proxies: readonly string[]
+  /** Paths that this node serves, each with everything below. Default `['/']`. */
+  readonly contexts?: readonly string[]
+  /** Names of the virtual host. Default `['localhost']`; a proxy that does not look at names takes any. */
+  readonly aliases?: readonly string[]
+  /**
+   * Name of this node in the cluster and suffix of its session ids: at most 63 bytes of letters,
+   * digits, `-` and `_`. Default: host name and port, so that it stays the same after a restart.
+   */
+  readonly route?: string
+  /** Balancer to join, at most 39 bytes. Default: the proxy's (`mycluster`). */
+  readonly balancer?: string
+  /** Failover group (LBGroup), at most 19 bytes. Default none. */
+  readonly domain?: string
+  /** Address at which proxies reach this node. Default: the one it listens on, or for a wildcard this end of the connection to the proxy. */
+  readonly host?: string
+  /** Port at which proxies reach this node. Default: the one it listens on. */
+  readonly port?: number
+  readonly sticky?: StickyOptions
+  /** Milliseconds between load reports, 100..600 000. Default 10 000. */
+  readonly reportIntervalMs?: number
+  /** What the load factor is made of. Default: see `defaultMetrics`. */
+  readonly metrics?: readonly LoadMetric[]
+  /** Requests in flight that mean "full". Default: learnt, see `busyness`. */
+  readonly capacity?: number
+  /** Load factor to start from, see `LoadFactorOptions`. Default 0. */
+  readonly initialLoad?: number
+  /** Earlier values that count in the load factor. Default 9. */
+  readonly history?: number
+  /** How much less each older value counts. Default 2. */
+  readonly decay?: number
+  readonly drain?: DrainOptions
+  /** Default: says nothing. */
+  readonly log?: Logger
+}
+
+/** Options after the checks, with the defaults in place; no address yet. */
+export interface Settings {
+  readonly proxies: readonly HostPort[]
+  readonly config: NodeConfig
+  readonly host: string | undefined
+  readonly aliases: readonly string[]
+  readonly contexts: readonly string[]
+  readonly reportIntervalMs: number
+  readonly drain: Required<Omit<DrainOptions, 'sessions'>> & { readonly sessions: () => number }
+  readonly log: Logger
+}
+
+/** `type` is what the server speaks, `port` the one it listens on. Throws a TopspinError that names every problem. */
+export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port: number): Settings {
+  const problems: string[] = []
+  const { contexts = ['/'], aliases = ['localhost'], reportIntervalMs = 10_000 } = options
+  const announced = options.port ?? port
+  const route = options.route ?? defaultRoute(announced)
+  const proxies = readProxies(options.proxies, problems)
+  if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
+    problems.push(`route "${route}": 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
+  }
+  between(
+    'reportIntervalMs',
+    reportIntervalMs,
+    agentLimits.reportIntervalMsMin,
+    agentLimits.reportIntervalMsMax,
+    problems,
+  )
+  if (contexts.length === 0 || contexts.length > agentLimits.contextsMax) {
+    problems.push(`contexts: 1 to ${agentLimits.contextsMax} of them`)
+  }
+  for (const path of contexts) checkPath(path, problems)
+  if (aliases.length === 0) problems.push('aliases: at least one')
+  const {
+    strategy = 'requests',
+    deadlineMs = 10_000,
+    sessions,
+    upgraded = false,
+  } = options.drain ?? {}
+  between('drain.deadlineMs', deadlineMs, 0, 3_600_000, problems)
+  if (strategy === 'sessions' && sessions === undefined) {
+    problems.push('drain: the strategy "sessions" needs the function `sessions`')
+  }
+  const config = nodeConfig(options, type, announced, route)
+  if (problems.length === 0) checkWritable(config, options.host, aliases, contexts, problems)
+  if (problems.length > 0) throw badOptions(problems)
+  return {
+    proxies,
+    config,
+    host: options.host,
+    aliases,
+    contexts,
+    reportIntervalMs,
+    drain: { strategy, deadlineMs, upgraded, sessions: sessions ?? (() => 0) },
+    log: options.log ?? silent,
+  }
+}
+
+/** Host name and port: the end of a long name is kept, which tells the machines of a site apart. */
+export function defaultRoute(port: number, name: string = hostname()): string {
+  return `${name.replace(/[^A-Za-z0-9_-]/g, '-')}-${port}`.slice(-63)
+}
+
+/** The state of every context at the start. */
+export function allEnabled(contexts: readonly string[]): Map<string, ContextState> {
+  return new Map(contexts.map((path) => [path, 'ENABLED']))
+}
+
+export function badOptions(problems: readonly string[]): TopspinError {
+  return new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
+}
+
+function nodeConfig(options: NodeOptions, type: string, port: number, route: string): NodeConfig {
+  const { balancer, domain, sticky = {} } = options
+  return {
+    route,
+    port,
+    type,
+    stickySessionForce: sticky.force ?? false,
+    ...(balancer === undefined ? {} : { balancer }),
+    ...(domain === undefined ? {} : { domain }),
+    ...(sticky.enabled === undefined ? {} : { stickySession: sticky.enabled }),
+    ...(sticky.cookie === undefined ? {} : { stickySessionCookie: sticky.cookie }),
+    ...(sticky.path === undefined ? {} : { stickySessionPath: sticky.path }),
+    ...(sticky.remove === undefined ? {} : { stickySessionRemove: sticky.remove }),
+  }
+}
+
+function readProxies(texts: readonly string[], problems: string[]): HostPort[] {
+  if (texts.length === 0 || texts.length > agentLimits.proxiesMax) {
+    problems.push(`proxies: 1 to ${agentLimits.proxiesMax} of them`)
+  }
+  const proxies = new Map<string, HostPort>()
+  for (const text of texts) {
+    const proxy = parseHostPort(text, controlPort)
+    if (proxy === undefined)
+      problems.push(`proxy "${text}": host:port, with IPv6 addresses in brackets`)
+    else proxies.set(`${proxy.host} ${proxy.port}`, proxy)
+  }
+  return [...proxies.values()]
+}
+
+function between(
+  name: string,
+  value: number,
+  least: number,
+  most: number,
+  problems: string[],
+): void {
+  if (!(value >= least && value <= most)) problems.push(`${name} ${value}: ${least} to ${most}`)
+}
+
+/** A path of a context: `/`, or segments without a slash at the end. */
+export function checkPath(path: string, problems: string[]): void {
+  if (path !== '/' && !/^(\/[^/?#,\s]+)+$/.test(path)) {
+    problems.push(`context "${path}": a path with a slash in front and none behind`)
+  }
+}
+
+/** The codec knows lengths and forbidden characters: it writes what will be sent. */
+function checkWritable(
+  config: NodeConfig,
+  host: string | undefined,
+  aliases: readonly string[],
+  contexts: readonly string[],
+  problems: string[],
+): void {
+  const attempt = (write: () => unknown): void => {
+    try {
+      write()
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  const full = { ...config, host: host ?? '127.0.0.1', aliases: [], contexts: [] }
+  attempt(() => writeBody({ ...full, method: 'CONFIG' }))
+  for (const path of contexts) {
+    attempt(() => writeBody(contextMessage({ config, aliases }, path, 'ENABLED')))
+  }
+}

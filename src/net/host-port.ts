@@ -1,0 +1,20 @@
+// `host:port` as people and environment variables write it; IPv6 addresses stand in brackets.
+
+export interface HostPort {
+  /** A name or an address, without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** `host`, `host:port`, `[v6]` or `[v6]:port`; undefined for anything else. */
+export function parseHostPort(text: string, defaultPort: number): HostPort | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.trim())
+  if (match === null) return undefined
+  const host = match[1] ?? match[2] ?? ''
+  const port = match[3] === undefined ? defaultPort : Number(match[3])
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined
+}
+
+export function hostPortText({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,160 @@
+// One kept-open connection to one proxy's control listener, over which a node sends its messages one
+// at a time. Called by the agent and by the commands. A connection that the proxy closed meanwhile
+// (httpd after 5 s) costs one silent repetition on a fresh one: every MCMP message may be repeated.
+
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { TopspinError } from '../base/errors.ts'
+import { agentLimits } from '../base/limits.ts'
+import { targetOf, writeBody } from '../wire/mcmp/body.ts'
+import type { Message } from '../wire/mcmp/message.ts'
+import { type HostPort, hostPortText } from './host-port.ts'
+
+export interface SendOptions {
+  /** Milliseconds for everything from connecting to the last byte of the answer. Default 5000. */
+  readonly deadlineMs?: number
+  /** Gives up at once when aborted. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * `error.code` tells what happened: `MCMP_REFUSED` (the proxy answered with an error; `refusal` holds
+ * its words), `MCMP_TIMEOUT`, `MCMP_ABORTED`, `MCMP_REPLY` (an answer that is none, or too long) or
+ * `MCMP_CONNECTION`.
+ */
+export type SendResult =
+  | { readonly ok: true; readonly body: string }
+  | { readonly ok: false; readonly error: TopspinError; readonly refusal?: Refusal }
+
+export interface Refusal {
+  /** HTTP status, 500 from a proxy of the family. */
+  readonly status: number
+  /** SYNTAX, MEM, GENERAL, or '' when the answer did not say. */
+  readonly type: string
+  readonly mess: string
+}
+
+export class McmpClient {
+  readonly proxy: HostPort
+  /** Local address of the last connection that answered: where this machine is seen from. */
+  localAddress: string | undefined
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+
+  constructor(proxy: HostPort) {
+    this.proxy = proxy
+  }
+
+  /** Never rejects but for a message that cannot be written (RangeError). */
+  async send(message: Message, options: SendOptions = {}): Promise<SendResult> {
+    const { deadlineMs = agentLimits.messageMs, signal } = options
+    const body = writeBody(message)
+    const end = new AbortController()
+    const timer = setTimeout(() => end.abort('MCMP_TIMEOUT'), deadlineMs)
+    const abort = (): void => end.abort('MCMP_ABORTED')
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted === true) abort()
+    try {
+      return await this.#exchange(message, body, end.signal)
+    } catch (error) {
+      return { ok: false, error: this.#problem(message, error, end.signal, deadlineMs) }
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Ends the connection; a message in the air fails. */
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  async #exchange(message: Message, body: string, signal: AbortSignal): Promise<SendResult> {
+    let response: IncomingMessage
+    try {
+      response = await this.#head(message, body, signal)
+    } catch (error) {
+      if (!(error instanceof StaleConnection) || signal.aborted) throw error
+      response = await this.#head(message, body, signal)
+    }
+    this.localAddress = response.socket.localAddress ?? this.localAddress
+    const text = await bodyOf(response)
+    if (response.statusCode === 200) return { ok: true, body: text }
+    return this.#refused(message, response)
+  }
+
+  #head(message: Message, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request({
+        agent: this.#agent,
+        host: this.proxy.host,
+        port: this.proxy.port,
+        method: message.method,
+        path: targetOf(message),
+        headers: { 'content-length': Buffer.byteLength(body), 'user-agent': 'Topspin' },
+        maxHeaderSize: agentLimits.replyHeadBytesMax,
+        signal,
+      })
+      outgoing.once('response', resolve)
+      outgoing.on('error', (error) =>
+        reject(outgoing.reusedSocket && !signal.aborted ? new StaleConnection(error) : error),
+      )
+      outgoing.end(body)
+    })
+  }
+
+  #refused(message: Message, response: IncomingMessage): SendResult {
+    const field = (name: string): string => String(response.headers[name] ?? '')
+    const status = response.statusCode ?? 0
+    const refusal = { status, type: field('type'), mess: field('mess') }
+    const why = refusal.mess === '' ? `HTTP status ${status}` : refusal.mess
+    return { ok: false, refusal, error: this.#error('MCMP_REFUSED', `${message.method}: ${why}`) }
+  }
+
+  #problem(message: Message, error: unknown, end: AbortSignal, deadlineMs: number): TopspinError {
+    if (error instanceof TopspinError) return error
+    const cause = error instanceof StaleConnection ? error.cause : error
+    if (end.aborted) {
+      const late = end.reason === 'MCMP_TIMEOUT'
+      const why = late ? `no answer within ${deadlineMs} ms` : 'given up'
+      return this.#error(String(end.reason), `${message.method}: ${why}`, cause)
+    }
+    const parse = isCoded(cause) && cause.code.startsWith('HPE_')
+    const code = parse ? 'MCMP_REPLY' : 'MCMP_CONNECTION'
+    const why = cause instanceof Error && cause.message !== '' ? cause.message : codeOf(cause)
+    return this.#error(code, `${message.method}: ${why}`, cause)
+  }
+
+  #error(code: string, what: string, cause?: unknown): TopspinError {
+    const message = `proxy ${hostPortText(this.proxy)}: ${what}`
+    return new TopspinError(code, message, { side: 'proxy', phase: 'control', cause })
+  }
+}
+
+/** An error on a connection that had carried a message before, prior to any byte of an answer. */
+class StaleConnection extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of response as AsyncIterable<Buffer>) {
+    length += part.length
+    if (length > agentLimits.replyBytesMax) {
+      const message = `an answer of more than ${agentLimits.replyBytesMax} bytes`
+      throw new TopspinError('MCMP_REPLY', message, { side: 'proxy', phase: 'control' })
+    }
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+function isCoded(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
+
+/** An AggregateError of all addresses tried has no message of its own. */
+function codeOf(error: unknown): string {
+  return isCoded(error) ? error.code : String(error)
+}

@@ -1,0 +1,59 @@
+// Bytes that arrived and were not read yet, in one piece. The frame reader's buffer; cheap to append to,
+// and what has been searched once is not searched again.
+
+export class ByteQueue {
+  #bytes: Buffer = Buffer.alloc(512)
+  #start = 0
+  #end = 0
+  /** Where the last unsuccessful search stopped, relative to the start. */
+  #searched = 0
+
+  get length(): number {
+    return this.#end - this.#start
+  }
+
+  push(bytes: Uint8Array): void {
+    const needed = this.length + bytes.length
+    if (this.#end + bytes.length > this.#bytes.length) {
+      const target =
+        needed > this.#bytes.length
+          ? Buffer.alloc(Math.max(needed, 2 * this.#bytes.length))
+          : this.#bytes
+      this.#bytes.copy(target, 0, this.#start, this.#end)
+      this.#end = this.length
+      this.#start = 0
+      this.#bytes = target
+    }
+    this.#bytes.set(bytes, this.#end)
+    this.#end += bytes.length
+  }
+
+  startsWith(text: string): boolean {
+    return (
+      this.length >= text.length &&
+      this.#bytes.toString('latin1', this.#start, this.#start + text.length) === text
+    )
+  }
+
+  /** Offset of ASCII text from the start, or -1. Search for one text at a time until it was found. */
+  indexOf(text: string): number {
+    const at = this.#bytes
+      .subarray(0, this.#end)
+      .indexOf(text, this.#start + this.#searched, 'latin1')
+    if (at >= 0) return at - this.#start
+    this.#searched = Math.max(0, this.length - text.length + 1)
+    return -1
+  }
+
+  /** The first bytes, copied. */
+  take(count: number): Uint8Array {
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#start + count)
+    this.skip(count)
+    return taken
+  }
+
+  skip(count: number): void {
+    this.#start += count
+    this.#searched = 0
+  }
+}

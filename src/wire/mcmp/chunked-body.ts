@@ -1,0 +1,74 @@
+// A chunked body gathered from a queue of bytes [RFC 9112 7.1]. Extensions and trailers are read over;
+// every length is bounded. Called by the frame reader only.
+
+import type { ByteQueue } from './byte-queue.ts'
+
+export type ChunkedRead = 'more' | 'done' | 'too-big' | 'bad'
+
+export interface ChunkedLimits {
+  readonly messageBytesMax: number
+  readonly chunkLineBytesMax: number
+}
+
+export class ChunkedBody {
+  readonly #limits: ChunkedLimits
+  readonly #parts: Uint8Array[] = []
+  #length = 0
+  #state: 'size' | 'data' | 'trailer' = 'size'
+  #chunk = 0
+  #trailerBytes = 0
+
+  constructor(limits: ChunkedLimits) {
+    this.#limits = limits
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#parts, this.#length)
+  }
+
+  read(queue: ByteQueue): ChunkedRead {
+    for (;;) {
+      const step = this.#step(queue)
+      if (step !== undefined) return step
+    }
+  }
+
+  /** `undefined`: one element was read, try the next. */
+  #step(queue: ByteQueue): ChunkedRead | undefined {
+    if (this.#state === 'data') return this.#data(queue)
+    const end = queue.indexOf('\r\n')
+    if ((end < 0 ? queue.length : end) > this.#limits.chunkLineBytesMax) return 'bad'
+    if (end < 0) return 'more'
+    const line = Buffer.from(queue.take(end + 2).subarray(0, end)).toString('latin1')
+    return this.#state === 'size' ? this.#size(line) : this.#trailer(line)
+  }
+
+  #size(line: string): ChunkedRead | undefined {
+    const match = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t\u0020-\u007e\u0080-\u00ff]*)?$/.exec(line)
+    if (match === null) return 'bad'
+    this.#chunk = Number.parseInt(match[1]!, 16)
+    if (this.#length + this.#chunk > this.#limits.messageBytesMax) return 'too-big'
+    this.#state = this.#chunk === 0 ? 'trailer' : 'data'
+    return undefined
+  }
+
+  #data(queue: ByteQueue): ChunkedRead | undefined {
+    if (queue.length < this.#chunk + 2) return 'more'
+    const bytes = queue.take(this.#chunk)
+    if (!queue.startsWith('\r\n')) return 'bad'
+    queue.skip(2)
+    this.#parts.push(bytes)
+    this.#length += bytes.length
+    this.#state = 'size'
+    return undefined
+  }
+
+  #trailer(line: string): ChunkedRead | undefined {
+    if (line === '') return 'done'
+    this.#trailerBytes += line.length
+    if (this.#trailerBytes > this.#limits.chunkLineBytesMax) return 'bad'
+    return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\u0020-\u007e\u0080-\u00ff]*$/.test(line)
+      ? undefined
+      : 'bad'
+  }
+}

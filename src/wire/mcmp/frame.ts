@@ -1,0 +1,121 @@
+// One HTTP request after the other from bytes split anywhere: for the control listener, whose ten methods
+// `node:http` refuses (mcmp.md decision 2). Pure; serves plain GET requests as well. Never truncates.
+
+import { mcmpLimits } from '../../base/limits.ts'
+import { ByteQueue } from './byte-queue.ts'
+import { ChunkedBody } from './chunked-body.ts'
+import { parseHead, type RequestHead } from './head.ts'
+
+export interface FrameLimits {
+  readonly headBytesMax: number
+  readonly fieldsMax: number
+  readonly messageBytesMax: number
+  readonly chunkLineBytesMax: number
+}
+
+export interface FramedRequest extends RequestHead {
+  /** Empty when absent. */
+  readonly body: Uint8Array
+}
+
+export type FrameEvent =
+  | { readonly kind: 'request'; readonly request: FramedRequest }
+  /** The client waits for `100 Continue` before it sends the body. */
+  | { readonly kind: 'continue' }
+  /** No further request can be read. `method` is known when the head was readable; '' before. */
+  | {
+      readonly kind: 'problem'
+      readonly status: 400 | 413 | 431 | 505
+      readonly method: string
+      readonly text: string
+    }
+
+type Body =
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked'; readonly reader: ChunkedBody }
+
+export class FrameReader {
+  readonly #limits: FrameLimits
+  readonly #queue: ByteQueue = new ByteQueue()
+  /** Set while a body is awaited. */
+  #head: RequestHead | undefined
+  #body: Body = { kind: 'length', bytes: 0 }
+  #ended = false
+
+  constructor(limits: FrameLimits = mcmpLimits) {
+    this.#limits = limits
+  }
+
+  /** Bytes of an unfinished request are here. */
+  get midway(): boolean {
+    return !this.#ended && (this.#head !== undefined || this.#queue.length > 0)
+  }
+
+  push(bytes: Uint8Array): void {
+    if (!this.#ended) this.#queue.push(bytes)
+  }
+
+  /** What the bytes given so far amount to; `undefined`: more are needed, or a problem has been told. */
+  next(): FrameEvent | undefined {
+    if (this.#ended) return undefined
+    return this.#head === undefined ? this.#nextHead() : this.#nextBody(this.#head)
+  }
+
+  #nextHead(): FrameEvent | undefined {
+    // An empty line or two in front of a request is tolerated [RFC 9112 2.2].
+    while (this.#queue.startsWith('\r\n')) this.#queue.skip(2)
+    const end = this.#queue.indexOf('\r\n\r\n')
+    if ((end < 0 ? this.#queue.length : end) > this.#limits.headBytesMax)
+      return this.#fail(431, '', 'request head too large')
+    if (end < 0) return undefined
+    const head = parseHead(this.#queue.take(end + 4).subarray(0, end + 2), this.#limits.fieldsMax)
+    if ('problem' in head) return this.#fail(head.status, head.method, head.problem)
+    return this.#startBody(head)
+  }
+
+  #startBody(head: RequestHead): FrameEvent | undefined {
+    const framing = head.framing
+    if (framing === 'chunked') {
+      this.#body = { kind: 'chunked', reader: new ChunkedBody(this.#limits) }
+    } else {
+      if (framing > this.#limits.messageBytesMax)
+        return this.#fail(413, head.method, 'Message too big')
+      this.#body = { kind: 'length', bytes: framing }
+    }
+    this.#head = head
+    const awaited = framing === 'chunked' || framing > 0
+    if (head.expectsContinue && awaited && this.#queue.length === 0) return { kind: 'continue' }
+    return this.#nextBody(head)
+  }
+
+  #nextBody(head: RequestHead): FrameEvent | undefined {
+    const body = this.#body
+    if (body.kind === 'length') {
+      if (this.#queue.length < body.bytes) return undefined
+      return this.#finish(head, this.#queue.take(body.bytes))
+    }
+    const read = body.reader.read(this.#queue)
+    switch (read) {
+      case 'more':
+        return undefined
+      case 'done':
+        return this.#finish(head, body.reader.bytes())
+      case 'too-big':
+        return this.#fail(413, head.method, 'Message too big')
+      case 'bad':
+        return this.#fail(400, head.method, 'bad chunk')
+      default:
+        return read satisfies never
+    }
+  }
+
+  #finish(head: RequestHead, body: Uint8Array): FrameEvent {
+    this.#head = undefined
+    return { kind: 'request', request: { ...head, body } }
+  }
+
+  #fail(status: 400 | 413 | 431 | 505, method: string, text: string): FrameEvent {
+    this.#ended = true
+    return { kind: 'problem', status, method, text }
+  }
+}

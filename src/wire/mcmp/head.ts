@@ -1,0 +1,85 @@
+// The head of a request on the control listener: request line and fields, checked, with what they say
+// about the body and the connection (mcmp.md 1.1, decisions 3 to 6). Called by the frame reader only.
+
+export interface RequestHead {
+  readonly method: string
+  readonly target: string
+  readonly version: 'HTTP/1.0' | 'HTTP/1.1'
+  /** Names in lower case; each line's value, trimmed. */
+  readonly fields: ReadonlyMap<string, readonly string[]>
+  /** Length of the body in bytes, 0 when there is none. */
+  readonly framing: number | 'chunked'
+  readonly keepAlive: boolean
+  readonly expectsContinue: boolean
+}
+
+export interface HeadProblem {
+  readonly status: 400 | 431 | 505
+  readonly method: string
+  readonly problem: string
+}
+
+const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\u0021-\u007e]+) HTTP\/(\d)\.(\d)$/
+const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\u0020-\u007e\u0080-\u00ff]*)$/
+
+/** `bytes`: all lines of the head with their CRLF, without the empty one. */
+export function parseHead(bytes: Uint8Array, fieldsMax: number): RequestHead | HeadProblem {
+  const [first = '', ...lines] = Buffer.from(bytes).toString('latin1').slice(0, -2).split('\r\n')
+  const match = requestLine.exec(first)
+  if (match === null) return { status: 400, method: '', problem: 'bad request line' }
+  const [, method = '', target = '', major, minor] = match
+  if (major !== '1') return { status: 505, method, problem: 'HTTP version not supported' }
+  const version = minor === '0' ? 'HTTP/1.0' : 'HTTP/1.1'
+  if (lines.length > fieldsMax) return { status: 431, method, problem: 'too many fields' }
+  const fields = new Map<string, string[]>()
+  for (const line of lines) {
+    const field = fieldLine.exec(line)
+    if (field === null) return { status: 400, method, problem: 'bad field line' }
+    const name = field[1]!.toLowerCase()
+    const value = field[2]!.replace(/^[ \t]+|[ \t]+$/g, '')
+    const values = fields.get(name)
+    if (values === undefined) fields.set(name, [value])
+    else values.push(value)
+  }
+  if ((fields.get('host')?.length ?? 0) > 1)
+    return { status: 400, method, problem: 'more than one Host' }
+  const framing = framingOf(fields, version)
+  if (framing === undefined) return { status: 400, method, problem: 'bad framing of the body' }
+  const expectsContinue = version === 'HTTP/1.1' && items(fields, 'expect').includes('100-continue')
+  return {
+    method,
+    target,
+    version,
+    fields,
+    framing,
+    keepAlive: staysOpen(fields, version),
+    expectsContinue,
+  }
+}
+
+function framingOf(
+  fields: ReadonlyMap<string, readonly string[]>,
+  version: string,
+): number | 'chunked' | undefined {
+  const lengths = fields.get('content-length')
+  const encodings = fields.get('transfer-encoding')
+  if (encodings !== undefined) {
+    const chunked = encodings.length === 1 && encodings[0]!.toLowerCase() === 'chunked'
+    return chunked && lengths === undefined && version === 'HTTP/1.1' ? 'chunked' : undefined
+  }
+  if (lengths === undefined) return 0
+  const [length = ''] = lengths
+  if (!/^\d{1,15}$/.test(length) || lengths.some((other) => other !== length)) return undefined
+  return Number(length)
+}
+
+function staysOpen(fields: ReadonlyMap<string, readonly string[]>, version: string): boolean {
+  const options = items(fields, 'connection')
+  if (options.includes('close')) return false
+  return version === 'HTTP/1.1' || options.includes('keep-alive')
+}
+
+const items = (fields: ReadonlyMap<string, readonly string[]>, name: string): string[] =>
+  (fields.get(name) ?? [])
+    .flatMap((value) => value.split(','))
+    .map((item) => item.trim().toLowerCase())

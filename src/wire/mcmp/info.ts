@@ -1,0 +1,115 @@
+// INFO: the cluster as nodes read it (mcmp.md 1.6, decisions 45 to 48). The control listener writes it,
+// the agent reads it from any proxy to see what that proxy still lacks.
+
+import { element, escapeXml, xmlDeclaration } from './xml.ts'
+
+export interface InfoNode {
+  /** Row in the table. */
+  readonly id: number
+  readonly name: string
+  readonly balancer: string
+  readonly domain: string
+  readonly host: string
+  readonly port: number
+  readonly type: string
+  readonly flushPackets: 'off' | 'on' | 'auto'
+  readonly flushWaitMs: number
+  readonly pingMs: number
+  readonly smax: number
+  readonly ttlMs: number
+  readonly elected: number
+  readonly read: number
+  readonly transferred: number
+  readonly connected: number
+  /** Load factor -1..100. */
+  readonly load: number
+}
+
+/** A name of a virtual host; aliases of one host share node and vhost. */
+export interface InfoAlias {
+  readonly node: number
+  readonly vhost: number
+  readonly alias: string
+}
+
+export type InfoStatus = 'ENABLED' | 'DISABLED' | 'STOPPED'
+
+export interface InfoContext {
+  readonly node: number
+  readonly vhost: number
+  readonly path: string
+  readonly status: InfoStatus
+}
+
+export interface Info {
+  readonly nodes: readonly InfoNode[]
+  readonly aliases: readonly InfoAlias[]
+  readonly contexts: readonly InfoContext[]
+}
+
+export const statusNumber: Readonly<Record<InfoStatus, number>> = {
+  ENABLED: 1,
+  DISABLED: 2,
+  STOPPED: 3,
+}
+
+const flushWord = { off: 'Off', on: 'On', auto: 'Auto' } as const
+const seconds = (ms: number): number => Math.floor(ms / 1000)
+/** An IPv6 address stands in brackets. */
+export const shownHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** '' for an empty cluster. Node lines first, so that no line names a node that was not introduced. */
+export function writeInfoText(info: Info): string {
+  const nodes = info.nodes.map(
+    (node) =>
+      `Node: [${node.id}],${nodeFields(node)
+        .map(([key, value]) => `${key}: ${value}`)
+        .join(',')}\n`,
+  )
+  const aliases = info.aliases.map(
+    ({ node, vhost, alias }, row) => `Vhost: [${node}:${vhost}:${row}], Alias: ${alias}\n`,
+  )
+  const contexts = info.contexts.map(
+    ({ node, vhost, path, status }, row) =>
+      `Context: [${node}:${vhost}:${row}], Context: ${path}, Status: ${status}\n`,
+  )
+  return [...nodes, ...aliases, ...contexts].join('')
+}
+
+export function writeInfoXml(info: Info): string {
+  const nodes = info.nodes.map((node) => {
+    const [, ...fields] = nodeFields(node)
+    return `<Node id="${node.id}" name="${escapeXml(node.name)}">${fields.map(([key, value]) => element(key, value)).join('')}</Node>`
+  })
+  const aliases = info.aliases.map(
+    ({ node, vhost, alias }) =>
+      `<Vhost id="${vhost}" alias="${escapeXml(alias)}"><Node id="${node}"/></Vhost>`,
+  )
+  const contexts = info.contexts.map(
+    ({ node, vhost, path, status }, row) =>
+      `<Context id="${row}"><Status id="${statusNumber[status]}">${status}</Status>${element('Context', path)}<Node id="${node}"/><Vhost id="${vhost}"/></Context>`,
+  )
+  return `${xmlDeclaration}<Info><Nodes>${nodes.join('')}</Nodes><Vhosts>${aliases.join('')}</Vhosts><Contexts>${contexts.join('')}</Contexts></Info>`
+}
+
+/** Name first. "Transfered" is the protocol's spelling. */
+function nodeFields(node: InfoNode): [key: string, value: string | number][] {
+  return [
+    ['Name', node.name],
+    ['Balancer', node.balancer],
+    ['LBGroup', node.domain],
+    ['Host', shownHost(node.host)],
+    ['Port', node.port],
+    ['Type', node.type],
+    ['Flushpackets', flushWord[node.flushPackets]],
+    ['Flushwait', node.flushWaitMs],
+    ['Ping', seconds(node.pingMs)],
+    ['Smax', node.smax],
+    ['Ttl', seconds(node.ttlMs)],
+    ['Elected', node.elected],
+    ['Read', node.read],
+    ['Transfered', node.transferred],
+    ['Connected', node.connected],
+    ['Load', node.load],
+  ]
+}

@@ -1,0 +1,110 @@
+// Reads the text form of INFO as written by httpd (old and new), Undertow and us: the agent compares it
+// with what its application serves. Total: garbage is a problem, never an exception.
+
+import type { InfoStatus } from './info.ts'
+
+export interface ReadNode {
+  readonly id: number
+  /** JVMRoute, or `REMOVED` for a node that is about to disappear. */
+  readonly name: string
+  readonly balancer: string
+  readonly domain: string
+  /** As shown: an IPv6 address stands in brackets. */
+  readonly host: string
+  readonly port: string
+  readonly type: string
+  /** Load factor; `undefined` when the line has none. */
+  readonly load: number | undefined
+}
+
+/** One virtual host with all its aliases, in line order. */
+export interface ReadVhost {
+  readonly node: number
+  readonly id: number
+  readonly aliases: readonly string[]
+}
+
+export interface ReadContext {
+  readonly node: number
+  readonly vhost: number
+  readonly path: string
+  readonly status: InfoStatus
+}
+
+export interface ReadInfo {
+  readonly nodes: readonly ReadNode[]
+  readonly vhosts: readonly ReadVhost[]
+  readonly contexts: readonly ReadContext[]
+}
+
+export type ReadInfoResult =
+  | { readonly ok: true; readonly info: ReadInfo }
+  | { readonly ok: false; readonly problem: string }
+
+const nodeLine =
+  /^Node: \[(\d{1,9})\],Name: (.*?),Balancer: (.*?),LBGroup: (.*?),Host: (.*?),Port: (.*?),Type: (.*?)(?:,(.*))?$/
+const vhostLine = /^Vhost: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Alias: (.*)$/
+const contextLine =
+  /^Context: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Context: (.*), Status: (ENABLED|DISABLED|STOPPED)$/
+
+export function parseInfo(text: string): ReadInfoResult {
+  const nodes: ReadNode[] = []
+  const vhosts = new Map<string, { node: number; id: number; aliases: string[] }>()
+  const contexts: ReadContext[] = []
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line === '') continue
+    if (!(readNode(line, nodes) || readVhost(line, vhosts) || readContext(line, contexts)))
+      return { ok: false, problem: `line ${index + 1} is no line of INFO` }
+  }
+  return { ok: true, info: { nodes, vhosts: [...vhosts.values()], contexts } }
+}
+
+function readNode(line: string, into: ReadNode[]): boolean {
+  const match = nodeLine.exec(line)
+  if (match === null) return false
+  const [
+    ,
+    id = '',
+    name = '',
+    balancer = '',
+    domain = '',
+    host = '',
+    port = '',
+    type = '',
+    rest = '',
+  ] = match
+  const load = /(?:^|,)Load: (-?\d{1,4})(?:,|$)/.exec(rest)
+  into.push({
+    id: Number(id),
+    name,
+    balancer,
+    domain,
+    host,
+    port,
+    type,
+    load: load === null ? undefined : Number(load[1]),
+  })
+  return true
+}
+
+function readVhost(
+  line: string,
+  into: Map<string, { node: number; id: number; aliases: string[] }>,
+): boolean {
+  const match = vhostLine.exec(line)
+  if (match === null) return false
+  const [, node = '', id = '', alias = ''] = match
+  const known = into.get(`${node}:${id}`)
+  if (known === undefined)
+    into.set(`${node}:${id}`, { node: Number(node), id: Number(id), aliases: [alias] })
+  else known.aliases.push(alias)
+  return true
+}
+
+function readContext(line: string, into: ReadContext[]): boolean {
+  const match = contextLine.exec(line)
+  if (match === null) return false
+  const [, node = '', vhost = '', path = '', status = ''] = match
+  into.push({ node: Number(node), vhost: Number(vhost), path, status: status as InfoStatus })
+  return true
+}

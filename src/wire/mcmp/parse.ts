@@ -1,0 +1,169 @@
+// One request of the control listener becomes a message or the problem to answer with: which method, which
+// fields are allowed, what is mandatory (mcmp.md 1.3, 1.4). CONFIG, the longest, is in `parse-config.ts`.
+
+import { type Pair, parseBody } from './body.ts'
+import { byteLength, fieldBytesMax, isHost, readInteger, readPort } from './fields.ts'
+import { addItems, readHost } from './lists.ts'
+import type { AppMethod, Message, Method, PingMessage, StatusMessage } from './message.ts'
+import { parseConfig } from './parse-config.ts'
+import {
+  badLoad,
+  badValue,
+  cannotParse,
+  fieldsMissing,
+  invalidField,
+  noRouteGiven,
+  type Problem,
+  problem,
+  routeEmpty,
+  tooBig,
+} from './problem.ts'
+
+export interface MessageRequest {
+  readonly method: Method
+  readonly target: string
+  readonly body: Uint8Array
+  /** Header values that matter; '' when absent. */
+  readonly accept: string
+  readonly contentType: string
+  readonly userAgent: string
+}
+
+export type Parsed = { readonly ok: true; readonly message: Message } | Problem
+
+const methods: ReadonlySet<string> = new Set<Method>([
+  'CONFIG',
+  'ENABLE-APP',
+  'DISABLE-APP',
+  'STOP-APP',
+  'REMOVE-APP',
+  'STATUS',
+  'INFO',
+  'DUMP',
+  'PING',
+  'VERSION',
+])
+
+/** The MCMP method of an HTTP method, whatever its case; `undefined` for all others (decision 1). */
+export function methodOf(name: string): Method | undefined {
+  const upper = name.toUpperCase()
+  return methods.has(upper) ? (upper as Method) : undefined
+}
+
+/** The target asks for the whole node (decision 3). */
+export const isWildcard = (target: string): boolean => target === '*' || target.endsWith('/*')
+
+export function parseMessage(request: MessageRequest): Parsed {
+  const { method } = request
+  if (method === 'INFO' || method === 'DUMP' || method === 'VERSION')
+    return { ok: true, message: { method, xml: request.accept.toLowerCase().includes('text/xml') } }
+  const pairs = parseBody(request.body, { plusIsSpace: plusIsSpace(request) })
+  if ('type' in pairs) return pairs
+  switch (method) {
+    case 'CONFIG':
+      return parseConfig(pairs)
+    case 'STATUS':
+      return parseStatus(pairs)
+    case 'PING':
+      return parsePing(pairs)
+    default:
+      return parseApp(method, isWildcard(request.target), pairs)
+  }
+}
+
+function plusIsSpace(request: MessageRequest): boolean {
+  const mediaType = request.contentType.split(';', 1)[0]!.trim().toLowerCase()
+  return (
+    mediaType === 'application/x-www-form-urlencoded' ||
+    request.userAgent.startsWith('ClusterListener/')
+  )
+}
+
+function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]): Parsed {
+  if (pairs.length === 0) return cannotParse
+  let route = ''
+  const aliases: string[] = []
+  const contexts: string[] = []
+  for (const { key, value } of pairs) {
+    if (value === '') continue
+    let wrong: Problem | undefined
+    switch (key.toLowerCase()) {
+      case 'jvmroute':
+        if (byteLength(value) > fieldBytesMax.route) return tooBig('JVMRoute')
+        route = value
+        break
+      case 'alias':
+        wrong = addItems('Alias', value, aliases)
+        break
+      case 'context':
+        wrong = addItems('Context', value, contexts)
+        break
+    }
+    if (wrong !== undefined) return wrong
+  }
+  if (route === '') return routeEmpty
+  if (wildcard) return { ok: true, message: { method, wildcard, route, aliases: [], contexts: [] } }
+  if (aliases.length === 0 && contexts.length === 0)
+    return problem('SYNTAX', 'SYNTAX: No Context and Alias in APP command')
+  if (contexts.length === 0) return problem('SYNTAX', 'SYNTAX: Alias without Context')
+  if (aliases.length === 0) return problem('SYNTAX', 'SYNTAX: Context without Alias')
+  return { ok: true, message: { method, wildcard, route, aliases, contexts } }
+}
+
+function parseStatus(pairs: readonly Pair[]): Parsed {
+  if (pairs.length === 0) return invalidField('')
+  let route = ''
+  let load: number | undefined
+  for (const { key, value } of pairs) {
+    switch (key.toLowerCase()) {
+      case 'jvmroute':
+        if (byteLength(value) > fieldBytesMax.route) return tooBig('JVMRoute')
+        route = value
+        break
+      case 'load':
+        if (value === '') break
+        load = readInteger(value, -1)
+        if (load === undefined || load > 100) return badLoad
+        break
+      default:
+        return invalidField(key)
+    }
+  }
+  if (route === '') return noRouteGiven
+  const message: StatusMessage =
+    load === undefined ? { method: 'STATUS', route } : { method: 'STATUS', route, load }
+  return { ok: true, message }
+}
+
+const schemes: ReadonlySet<string> = new Set(['ajp', 'http', 'https', 'ws', 'wss'])
+
+function parsePing(pairs: readonly Pair[]): Parsed {
+  const given = new Map<string, string>()
+  for (const { key, value } of pairs) {
+    const name = key.toLowerCase()
+    if (name !== 'jvmroute' && name !== 'scheme' && name !== 'host' && name !== 'port')
+      return invalidField(key)
+    if (name === 'jvmroute' && byteLength(value) > fieldBytesMax.route) return tooBig('JVMRoute')
+    if (name === 'host' && byteLength(value) > fieldBytesMax.host) return tooBig('Host')
+    if (name === 'port' && byteLength(value) > fieldBytesMax.port) return tooBig('Port')
+    if (value !== '') given.set(name, value)
+  }
+  const route = given.get('jvmroute')
+  const [scheme, host, port] = [given.get('scheme'), given.get('host'), given.get('port')]
+  if (route !== undefined) return ping({ method: 'PING', route })
+  if (scheme === undefined && host === undefined && port === undefined)
+    return ping({ method: 'PING' })
+  if (scheme === undefined || host === undefined || port === undefined) return fieldsMissing
+  if (!schemes.has(scheme.toLowerCase()))
+    return problem('SYNTAX', `PING Unsupported scheme: ${scheme}`)
+  const number = readPort(port)
+  if (number === undefined) return badValue('Port')
+  const name = readHost(host)
+  if (!isHost(name)) return badValue('Host')
+  return ping({
+    method: 'PING',
+    address: { scheme: scheme.toLowerCase(), host: name, port: number },
+  })
+}
+
+const ping = (message: PingMessage): Parsed => ({ ok: true, message })

@@ -1,0 +1,120 @@
+// Replies: what the registry answers as a value, and its bytes on the wire (mcmp.md 1.5, 1.6, decisions 5,
+// 25, 41 to 44). `parseReply` is for clients that read `Type=..&State=..` lines by key.
+
+import type { Problem } from './problem.ts'
+import { protocolVersion } from './version.ts'
+import { escapeXml } from './xml.ts'
+
+export interface Success {
+  readonly ok: true
+  readonly body: string
+  /** Absent: no Content-Type, as for CONFIG and every wildcard command (decision 42). */
+  readonly contentType?: 'text/plain' | 'text/xml'
+}
+
+export type Reply = Success | Problem
+
+/** Longest `Mess`, bytes (decision 25). */
+const messBytesMax = 1024
+
+export const emptyReply: Success = { ok: true, body: '' }
+export const textReply = (body: string): Success => ({ ok: true, body, contentType: 'text/plain' })
+export const xmlReply = (body: string): Success => ({ ok: true, body, contentType: 'text/xml' })
+
+export interface ReplyOptions {
+  /** Whether the connection stays open after a success; an error always closes it. */
+  readonly keepAlive: boolean
+}
+
+/** The whole HTTP response. */
+export function writeReply(reply: Reply, options: ReplyOptions): Uint8Array {
+  const connection = options.keepAlive && reply.ok ? 'Keep-Alive' : 'close'
+  if (reply.ok) {
+    const type = reply.contentType === undefined ? '' : `Content-Type: ${reply.contentType}\r\n`
+    return response('200 OK', `${type}Connection: ${connection}\r\n`, reply.body)
+  }
+  const mess = headerText(reply.text)
+  const head = `Version: ${protocolVersion}\r\nType: ${reply.type}\r\nMess: ${mess}\r\nContent-Type: text/plain\r\nConnection: close\r\n`
+  return response('500 Internal Server Error', head, `${escapeXml(mess)}\n`)
+}
+
+function response(status: string, head: string, body: string): Uint8Array {
+  return Buffer.from(
+    `HTTP/1.1 ${status}\r\n${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+/** One line of ASCII: control characters out, the rest of Unicode percent-encoded, at most 1 KiB. */
+function headerText(text: string): string {
+  let out = ''
+  for (const sign of text.replace(/[\u0000-\u001f\u007f]/g, '')) {
+    const encoded =
+      sign > '~' ? encodeURIComponent(/\p{Surrogate}/u.test(sign) ? '\ufffd' : sign) : sign
+    if (out.length + encoded.length > messBytesMax) break
+    out += encoded
+  }
+  return out === '' ? 'unknown problem' : out
+}
+
+export type State = 'OK' | 'NOTOK'
+
+/** `Type=PING-RSP&State=OK&id=...` with the route when one was asked for. */
+export function pingReply(route: string | undefined, state: State, id: string): Success {
+  const named = route === undefined ? '' : `JVMRoute=${pairValue(route)}&`
+  return textReply(`Type=PING-RSP&${named}State=${state}&id=${id}\n`)
+}
+
+export const statusReply = (route: string, state: State, id: string): Success =>
+  textReply(`Type=STATUS-RSP&JVMRoute=${pairValue(route)}&State=${state}&id=${id}\n`)
+
+export interface TouchedAlias {
+  readonly alias: string
+  readonly contexts: readonly string[]
+}
+
+/** ENABLE-, DISABLE- and REMOVE-APP on contexts: one block for each alias with a touched context (decision 43). */
+export function appReply(
+  type: 'ENABLE-APP' | 'DISABLE-APP' | 'REMOVE-APP',
+  route: string,
+  touched: readonly TouchedAlias[],
+): Success {
+  const blocks = touched.map(
+    ({ alias, contexts }) => `\nAlias=${alias} Contexts=${contexts.join(',')}\n`,
+  )
+  return textReply(`Type=${type}-RSP\nJvmRoute=${route}\n${blocks.join('')}\n`)
+}
+
+/** STOP-APP on contexts: one line, so that a draining Java node finds `Requests=` (decision 44). */
+export function stopReply(
+  route: string,
+  aliases: readonly string[],
+  contexts: readonly string[],
+  requests: number,
+): Success {
+  const [names, paths] = [aliases.map(pairValue).join(','), contexts.map(pairValue).join(',')]
+  return textReply(
+    `Type=STOP-APP-RSP&JvmRoute=${pairValue(route)}&Alias=${names}&Context=${paths}&Requests=${requests}\n`,
+  )
+}
+
+/** Only what would end the value is encoded: Java and httpd neither encode nor decode here. */
+const pairValue = (text: string): string => text.replaceAll('&', '%26').replaceAll('=', '%3D')
+
+/** The pairs of a one-line reply, first occurrence of a key wins; empty for any other text. Keys keep their case. */
+export function parseReply(text: string): Map<string, string> {
+  const pairs = new Map<string, string>()
+  for (const part of text.trim().split('&')) {
+    const at = part.indexOf('=')
+    if (at <= 0 || /[\r\n]/.test(part)) continue
+    const key = part.slice(0, at)
+    if (!pairs.has(key))
+      pairs.set(
+        key,
+        part
+          .slice(at + 1)
+          .replaceAll('%26', '&')
+          .replaceAll('%3D', '='),
+      )
+  }
+  return pairs
+}
