@@ -1,23 +1,38 @@
 // What to tell somebody whose address cannot be listened on, and the exit code that goes with it.
 
+import { hostPortText } from '../net/host-port.ts'
 import { exitCodes } from './exit-codes.ts'
-import { formatEndpoint } from './values.ts'
 
 /** `command`: how the reader started this, so that the advice can be typed. */
-export function listenFailure(error: unknown, command: string): { message: string; exitCode: number } {
+export function listenFailure(
+  error: unknown,
+  command: string,
+): { message: string; exitCode: number } {
   const failure = systemError(error)
   if (failure?.address === undefined || failure.port === undefined) {
-    return { message: error instanceof Error ? error.message : String(error), exitCode: exitCodes.failure }
+    return {
+      message: error instanceof Error ? error.message : String(error),
+      exitCode: exitCodes.failure,
+    }
   }
-  const place = formatEndpoint({ host: failure.address, port: failure.port })
+  const place = hostPortText({ host: failure.address, port: failure.port })
   const advice = `Choose others: ${command} --listen HOST:PORT --control HOST:PORT`
   switch (failure.code) {
     case 'EADDRINUSE':
-      return { message: `${place} is taken by another program. ${advice}`, exitCode: exitCodes.addressInUse }
+      return {
+        message: `${place} is taken by another program. ${advice}`,
+        exitCode: exitCodes.addressInUse,
+      }
     case 'EADDRNOTAVAIL':
-      return { message: `${place}: this machine has no such address. ${advice}`, exitCode: exitCodes.failure }
+      return {
+        message: `${place}: this machine has no such address. ${advice}`,
+        exitCode: exitCodes.failure,
+      }
     case 'EACCES':
-      return { message: `${place}: you are not permitted to listen there. ${advice}`, exitCode: exitCodes.failure }
+      return {
+        message: `${place}: you are not permitted to listen there. ${advice}`,
+        exitCode: exitCodes.failure,
+      }
     default:
       return { message: `${place}: ${failure.message}`, exitCode: exitCodes.failure }
   }

@@ -2,17 +2,18 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { type Endpoint, isNetwork, parseDuration, parseEndpoint } from './values.ts'
+import type { HostPort } from '../net/host-port.ts'
+import { isNetwork, parseDuration, parseEndpoint } from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */
 export interface Config {
-  readonly listen: readonly Endpoint[]
+  readonly listen: readonly HostPort[]
   readonly control: {
-    readonly listen: Endpoint
+    readonly listen: HostPort
     readonly statusTimeout: number
     readonly removeAfter: number
   }
-  readonly to: readonly Endpoint[]
+  readonly to: readonly HostPort[]
   readonly trust: readonly string[]
   readonly useAlias: boolean
   readonly via: string
@@ -58,7 +59,7 @@ const count = (least: number, most: number, note: string): z.ZodType<number, str
     { form: 'number', description: note },
   )
 
-const endpoint = (least: 0 | 1): z.ZodType<Endpoint, string | number> =>
+const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
   value(
     `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
     (text) => {

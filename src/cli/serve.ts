@@ -47,8 +47,10 @@ export async function serve(
 
 function configuration(options: ServeOptions): ConfigResult {
   const flags: Sources['flags'][number][] = []
-  if (options.listen !== undefined) flags.push({ flag: '--listen', path: 'listen', value: options.listen })
-  if (options.control !== undefined) flags.push({ flag: '--control', path: 'control.listen', value: options.control })
+  if (options.listen !== undefined)
+    flags.push({ flag: '--listen', path: 'listen', value: options.listen })
+  if (options.control !== undefined)
+    flags.push({ flag: '--control', path: 'control.listen', value: options.control })
   if (options.to !== undefined) flags.push({ flag: '--to', path: 'to', value: options.to })
   return loadConfig(options.config, { environment: process.env, flags })
 }
@@ -57,11 +59,15 @@ function configuration(options: ServeOptions): ConfigResult {
 function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): void {
   const result = configuration(options)
   if (!result.ok) {
-    log.error({ problems: result.problems.map(formatProblem) }, 'configuration not reloaded: it has problems')
+    log.error(
+      { problems: result.problems.map(formatProblem) },
+      'configuration not reloaded: it has problems',
+    )
     return
   }
   const waiting = serving.reload(result.config)
-  if (waiting.length > 0) log.warn({ keys: waiting }, 'changed, but in force only after a new start')
+  if (waiting.length > 0)
+    log.warn({ keys: waiting }, 'changed, but in force only after a new start')
   log.info({}, 'configuration reloaded')
 }
 

@@ -2,13 +2,7 @@
 // schema for the file, the environment and the flags alike.
 
 import { BlockList, isIP } from 'node:net'
-
-/** A place to listen on or to connect to. */
-export interface Endpoint {
-  readonly host: string
-  /** 0..65535; 0 is any free port, for listening only. */
-  readonly port: number
-}
+import type { HostPort } from '../net/host-port.ts'
 
 const units: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -37,8 +31,11 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`
 }
 
-/** `host:port`, `[v6]:port`, `:port` or `port` (the last two on 127.0.0.1); `undefined` when it is none. */
-export function parseEndpoint(value: string | number): Endpoint | undefined {
+/**
+ * `host:port`, `[v6]:port`, `:port` or `port` (the last two on 127.0.0.1); port 0 is any free one, for
+ * listening only. `undefined` when it is none.
+ */
+export function parseEndpoint(value: string | number): HostPort | undefined {
   const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]*)):)?(\d{1,5})$/.exec(String(value).trim())
   if (match === null) return undefined
   const [, v6, name, digits] = match
@@ -47,12 +44,6 @@ export function parseEndpoint(value: string | number): Endpoint | undefined {
   if (v6 !== undefined) return isIP(v6) === 6 ? { host: v6, port } : undefined
   const host = name === undefined || name === '' ? '127.0.0.1' : name
   return isHost(host) ? { host, port } : undefined
-}
-
-export function formatEndpoint(endpoint: Endpoint): string {
-  return endpoint.host.includes(':')
-    ? `[${endpoint.host}]:${endpoint.port}`
-    : `${endpoint.host}:${endpoint.port}`
 }
 
 /** Whether the text is an address or a network in CIDR form, for example `10.0.0.0/8`. */

@@ -1,12 +1,12 @@
 // The program as people meet it: help, mistakes and exit codes, serving, reloading and stopping.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
 import { eventually } from '../support/eventually.ts'
 import { program, startServe, topspin } from '../support/topspin.ts'
@@ -52,7 +52,12 @@ test('the version is that of the package', async () => {
 test('check tells a good file from a bad one', async () => {
   const good = file('good.yaml', 'listen: 127.0.0.1:0\n')
   const bad = file('bad.yaml', 'lisen: 127.0.0.1:0\npool:\n  idle: forever\n')
-  assert.deepEqual(await topspin('check', good), { code: 0, signal: null, stdout: `${good}: ok\n`, stderr: '' })
+  assert.deepEqual(await topspin('check', good), {
+    code: 0,
+    signal: null,
+    stdout: `${good}: ok\n`,
+    stderr: '',
+  })
   const { code, stderr } = await topspin('check', bad)
   assert.equal(code, 78)
   assert.match(stderr, /bad\.yaml:1:1: lisen: unknown key; did you mean listen\?\n/)
@@ -127,8 +132,12 @@ test('status says when no proxy answers', async () => {
 })
 
 test('SIGHUP takes a good file and leaves everything as it was with a bad one', async (t) => {
-  const nodes = ['one', 'two'].map((name) => createServer((_, response) => response.end(name)).listen(0, '127.0.0.1'))
-  t.after(() => nodes.forEach((node) => node.close()))
+  const nodes = ['one', 'two'].map((name) =>
+    createServer((_, response) => response.end(name)).listen(0, '127.0.0.1'),
+  )
+  t.after(() => {
+    for (const node of nodes) node.close()
+  })
   await Promise.all(nodes.map((node) => new Promise((resolve) => node.once('listening', resolve))))
   const [one, two] = nodes.map((node) => (node.address() as AddressInfo).port)
   const config = file('reload.yaml', `to: ${one}\n`)
@@ -156,7 +165,9 @@ test('a path with spaces is no obstacle, and a missing build is said', () => {
   cpSync(join(root, 'bin'), join(there, 'bin'), { recursive: true })
   cpSync(join(root, 'package.json'), join(there, 'package.json'))
   const run = (): ReturnType<typeof spawnSync> =>
-    spawnSync(process.execPath, [join(there, 'bin', 'topspin.js'), '--version'], { encoding: 'utf8' })
+    spawnSync(process.execPath, [join(there, 'bin', 'topspin.js'), '--version'], {
+      encoding: 'utf8',
+    })
   const missing = run()
   assert.equal(missing.status, 1)
   assert.match(String(missing.stderr), /npm run build/)

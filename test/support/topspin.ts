@@ -23,7 +23,10 @@ export interface Running {
 }
 
 /** Starts it; killed after `deadlineMs` at the latest. */
-export function startTopspin(args: readonly string[], more: { cwd?: string; env?: object; deadlineMs?: number } = {}): Running {
+export function startTopspin(
+  args: readonly string[],
+  more: { cwd?: string; env?: object; deadlineMs?: number } = {},
+): Running {
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: more.cwd,
@@ -44,7 +47,11 @@ export function startTopspin(args: readonly string[], more: { cwd?: string; env?
     })
   })
   const sees = (pattern: RegExp): Promise<RegExpExecArray> =>
-    eventually(`output that matches ${pattern}`, () => pattern.exec(printed.stdout) ?? undefined, () => printed)
+    eventually(
+      `output that matches ${pattern}`,
+      () => pattern.exec(printed.stdout) ?? undefined,
+      () => printed,
+    )
   return { child, printed, ended, sees }
 }
 
@@ -57,7 +64,16 @@ export function topspin(...args: readonly string[]): Promise<Ended> {
 export async function startServe(
   args: readonly string[] = [],
 ): Promise<Running & { traffic: string; control: string }> {
-  const running = startTopspin(['serve', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', ...args])
-  const [, traffic = '', control = ''] = await running.sees(/"traffic":\["([^"]+)"\],"control":"([^"]+)"/)
+  const running = startTopspin([
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--control',
+    '127.0.0.1:0',
+    ...args,
+  ])
+  const [, traffic = '', control = ''] = await running.sees(
+    /"traffic":\["([^"]+)"\],"control":"([^"]+)"/,
+  )
   return { ...running, traffic, control }
 }

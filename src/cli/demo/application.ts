@@ -1,14 +1,15 @@
 // One application server of the demo, run as a process of its own: an ordinary node:http server with
-// three contexts that joins the cluster by `topspin/agent`. Its arguments: route, capacity, control address.
+// three contexts that joins the cluster by `topspin/agent`. Its arguments: route, strength in percent, and
+// the control address of the proxy.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { joinCluster } from '../../agent/index.ts'
+import { eventLoopUse, joinCluster, type LoadMetric } from '../../agent/index.ts'
 import { endWithParent, tellParent } from './child.ts'
 
 endWithParent()
 
-const [route = '', capacityText = '', control = ''] = process.argv.slice(2)
-const capacity = Number(capacityText)
+const [route = '', strengthText = '', control = ''] = process.argv.slice(2)
+const strength = Number(strengthText) / 100
 const contexts = ['/', '/shop', '/api']
 
 /** Visits by session id; a session that comes from another node begins anew here. */
@@ -22,7 +23,7 @@ const server = createServer((request, response) => {
 })
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
-  work(capacity === 100 ? 1 : 2)
+  work(1 / strength)
   if (request.url?.startsWith('/shop')) {
     shop(request, response)
   } else if (request.url?.startsWith('/api')) {
@@ -51,12 +52,17 @@ function work(ms: number): void {
   while (performance.now() < end) Math.sqrt(end)
 }
 
+/** What is missing to full strength is never free: a metric in one line. */
+const weakness: LoadMetric = { name: 'weakness', weight: 9, read: () => 1 - strength }
+
 server.listen(0, '127.0.0.1')
 await joinCluster(server, {
   route,
   contexts,
   proxies: [control],
+  metrics: [eventLoopUse(), weakness],
   reportIntervalMs: 1_000,
+  required: true,
   signals: true,
 })
 tellParent({ ready: true })

@@ -16,9 +16,9 @@ import { startTraffic, type Traffic } from './traffic.ts'
 
 /** The nodes: c does everything twice and says so. */
 const nodes = [
-  { route: 'a', capacity: 100 },
-  { route: 'b', capacity: 100 },
-  { route: 'c', capacity: 50 },
+  { route: 'a', strength: 100 },
+  { route: 'b', strength: 100 },
+  { route: 'c', strength: 50 },
 ] as const
 
 const redeployed = nodes[2]
@@ -74,7 +74,10 @@ class Demo {
   }
 
   async start(): Promise<void> {
-    this.#proxy = await startChild<Listening>('./proxy.js', [this.#options.listen, this.#options.control])
+    this.#proxy = await startChild<Listening>('./proxy.js', [
+      this.#options.listen,
+      this.#options.control,
+    ])
     await Promise.all(nodes.map((node) => this.#startApplication(node)))
     const [url = ''] = this.#proxy.ready.traffic
     this.#traffic = startTraffic({
@@ -97,7 +100,9 @@ class Demo {
       proxy.ended,
     ])
     const painter = createPainter(process.stdout, lineEveryMs, () => systemClock.now())
-    const screen = this.#repeat(over, frameMs, async () => painter.paint(await this.#view(proxy.ready)))
+    const screen = this.#repeat(over, frameMs, async () =>
+      painter.paint(await this.#view(proxy.ready)),
+    )
     const redeploys = this.#repeat(over, redeployEveryMs, () => this.#redeploy())
     await over
     this.#doing = 'ending'
@@ -123,7 +128,7 @@ class Demo {
 
   async #startApplication(node: (typeof nodes)[number]): Promise<void> {
     const control = new URL(this.#proxy?.ready.control ?? '').host
-    const args = [node.route, String(node.capacity), control]
+    const args = [node.route, String(node.strength), control]
     this.#applications.set(node.route, await startChild('./application.js', args))
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatEndpoint, isNetwork, parseDuration, parseEndpoint } from '../../../src/cli/values.ts'
+import { isNetwork, parseDuration, parseEndpoint } from '../../../src/cli/values.ts'
 
 test('durations are read in every unit', () => {
   assert.equal(parseDuration('500ms'), 500)
@@ -41,14 +41,6 @@ test('what is no address is not taken for one', () => {
     'a:123456',
   ]) {
     assert.equal(parseEndpoint(text), undefined, text)
-  }
-})
-
-test('an address is written so that it can be read again', () => {
-  for (const text of ['127.0.0.1:80', '[::1]:80', 'example.test:8000']) {
-    const endpoint = parseEndpoint(text)
-    assert.ok(endpoint)
-    assert.equal(formatEndpoint(endpoint), text)
   }
 })
 
