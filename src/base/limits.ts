@@ -23,6 +23,19 @@ export const mcmpLimits = {
   fieldsMax: 100,
   /** Size line of one chunk, or all trailers of one body. */
   chunkLineBytesMax: 1_024,
+  /** Rows of the tables (httpd's Maxnode, Maxhost and Maxcontext, decision 28), and balancers. */
+  nodesMax: 1_000,
+  hostsMax: 5_000,
+  contextsMax: 20_000,
+  balancersMax: 200,
+  /** Refused registrations remembered (decision 33). */
+  refusalsMax: 1_000,
+  /** Connections to the control listener at a time. */
+  connectionsMax: 1_000,
+  /** How long the holder of a route or address may take to show that it is alive (decision 31). */
+  conflictProbeMs: 2_000,
+  /** A ping on behalf of STATUS or PING: below the 20 s that a Java node waits for its reply. */
+  pingMsMax: 10_000,
 }
 
 /** The node's side: the agent and what it reads from proxies. */
