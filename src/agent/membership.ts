@@ -21,6 +21,8 @@ export interface Served {
   upgraded(): number
   /** The next load factor, -1..100. */
   load(): number
+  /** Called when every proxy has been told to send nothing more. */
+  stopped(): void
 }
 
 /** Where one proxy stands; `state` as in link-state.ts. */
@@ -133,6 +135,7 @@ export class Membership {
       log.warn({ sessions: drain.sessions() }, 'sessions are left at the end of the drain time')
     }
     let requests = await this.#all('STOPPED', end)
+    this.#served.stopped()
     if (drain.strategy === 'none') return
     let emptySince: number | undefined
     const empty = await until(async () => {

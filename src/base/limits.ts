@@ -61,6 +61,8 @@ export const agentLimits = {
   drainQuietMs: 200,
   /** Idle time the server gives a kept-open connection: more than any proxy's (Topspin: 60 s). */
   keepAliveMs: 75_000,
+  /** How long connections that are still busy may hold up the closing of the server. */
+  closeMs: 1_000,
   /** How often the figures of the load report header are worked out anew. */
   figuresMs: 100,
 }

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import { type Agent, type JoinOptions, joinCluster } from '../../../src/agent/index.ts'
+import { FakeHttpd } from '../../support/fake-httpd.ts'
+import { startNode } from '../../support/node-server.ts'
+import { until } from '../../support/until.ts'
+
+async function join(
+  t: TestContext,
+  fakes: FakeHttpd[],
+  more: Partial<JoinOptions> = {},
+): Promise<Agent> {
+  const { server } = await startNode(t)
+  const proxies = fakes.map((fake) => fake.address)
+  const agent = await joinCluster(server, { route: 'a', proxies, reportIntervalMs: 200, ...more })
+  t.after(() => agent.close())
+  return agent
+}
+
+test('a node asks, introduces itself, enables its contexts and reports', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const agent = await join(t, [fake], {
+    contexts: ['/shop', '/api'],
+    aliases: ['shop.test', 'www'],
+  })
+  assert.deepEqual(fake.story([]), [
+    'INFO',
+    'CONFIG',
+    'ENABLE-APP /shop',
+    'ENABLE-APP /api',
+    'STATUS',
+  ])
+  const config = fake.received[1]?.body
+  assert.equal(config?.get('Host'), '127.0.0.1')
+  assert.equal(config?.get('Type'), 'http')
+  assert.equal(fake.received[2]?.body.get('Alias'), 'shop.test,www')
+  const load = Number(fake.received[4]?.body.get('Load'))
+  assert.ok(load >= 1 && load <= 50, `the first load factor is ${load}`)
+  assert.deepEqual(agent.status, [
+    { proxy: fake.address, state: { kind: 'report', reachable: true, id: '1' } },
+  ])
+})
+
+test('reports keep coming, over one connection', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  await join(t, [fake])
+  await fake.until('four reports came', () => fake.count('STATUS') >= 4)
+  assert.equal(fake.connections, 1)
+})
+
+test('a connection that the proxy closed in between costs nothing', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  await join(t, [fake])
+  fake.dropConnections()
+  await fake.until('a report came over a new connection', () => fake.count('STATUS') >= 3)
+  assert.equal(fake.count('CONFIG'), 1)
+})
+
+test('a proxy that restarted is given everything again at once', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  await join(t, [fake], { contexts: ['/shop'] })
+  const before = fake.received.length
+  fake.restart()
+  await fake.until('the context is back', () => fake.nodes.get('a')?.contexts.size === 1)
+  await fake.until('a report was accepted', () => fake.received.at(-1)?.method === 'STATUS')
+  const again = fake.received.slice(before).map(({ method }) => method)
+  assert.deepEqual(again.slice(0, 5), ['STATUS', 'INFO', 'CONFIG', 'ENABLE-APP', 'STATUS'])
+})
+
+test('a proxy with another id that kept its state is asked, and gets only what is missing', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  await join(t, [fake], { contexts: ['/shop'] })
+  fake.id++
+  await fake.until('it was asked again', () => fake.count('CONFIG') === 2)
+  assert.equal(fake.count('ENABLE-APP'), 1)
+})
+
+test('what the proxy has too much goes, what it has in another state is set right', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const left = new Map([
+    ['old.test /gone', 'ENABLED'],
+    ['localhost /gone', 'ENABLED'],
+    ['localhost /shop', 'DISABLED'],
+    ['localhost /api', 'ENABLED'],
+  ])
+  fake.nodes.set('a', { config: new Map(), contexts: left })
+  await join(t, [fake], { contexts: ['/shop', '/api'] })
+  assert.deepEqual(fake.story([]), [
+    'INFO',
+    'CONFIG',
+    'REMOVE-APP /gone',
+    'REMOVE-APP /gone',
+    'ENABLE-APP /shop',
+    'STATUS',
+  ])
+  assert.deepEqual([...left.keys()].sort(), ['localhost /api', 'localhost /shop'])
+})
+
+test('a proxy that refuses is tried again and again, less and less often, and its words are told', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  fake.refuse.set('CONFIG', { type: 'MEM', mess: 'MEM: Node with "a" JVMRoute already exists' })
+  const agent = await join(t, [fake])
+  await fake.until('it was tried four times', () => fake.count('CONFIG') >= 4)
+  const state = agent.status[0]?.state
+  assert.ok(state?.kind === 'discover' || state?.kind === 'register')
+  if (state.kind === 'discover') assert.match(state.reason ?? '', /already exists/)
+  const times = fake.received.filter(({ method }) => method === 'CONFIG').map(({ atMs }) => atMs)
+  assert.ok((times[3] ?? 0) - (times[0] ?? 0) >= 45 + 90 + 90, 'too fast')
+  fake.refuse.clear()
+  await until('the node is registered', () => agent.status[0]?.state.kind === 'report')
+})
+
+test('one proxy that hangs and one that is not there delay nobody else', async (t) => {
+  const [hung, good] = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
+  hung.silent = true
+  const { server } = await startNode(t)
+  const proxies = [hung.address, '127.0.0.1:1', good.address]
+  const joining = joinCluster(server, { route: 'a', proxies, reportIntervalMs: 100 })
+  await good.until('the good proxy got reports', () => good.count('STATUS') >= 3)
+  assert.equal(hung.count('INFO'), 1)
+  hung.silent = false
+  hung.dropConnections()
+  const agent = await joining
+  t.after(() => agent.close())
+  await until('both are registered', () =>
+    [0, 2].every((index) => agent.status[index]?.state.kind === 'report'),
+  )
+  assert.equal(agent.status[1]?.state.kind, 'discover')
+})
+
+test('a proxy that cannot reach the node is shown', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  fake.state = 'NOTOK'
+  const agent = await join(t, [fake])
+  assert.deepEqual(agent.status[0]?.state, { kind: 'report', reachable: false, id: '1' })
+})
+
+test('contexts are disabled, stopped, enabled, added and removed at every proxy', async (t) => {
+  const fakes = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
+  const agent = await join(t, fakes, { contexts: ['/shop'] })
+  await agent.disable('/shop')
+  await agent.stop('/shop')
+  await agent.enable('/new')
+  await agent.remove('/shop')
+  for (const fake of fakes) {
+    assert.deepEqual(fake.story(['STATUS', 'INFO', 'CONFIG']), [
+      'ENABLE-APP /shop',
+      'DISABLE-APP /shop',
+      'STOP-APP /shop',
+      'ENABLE-APP /new',
+      'REMOVE-APP /shop',
+    ])
+    fake.restart()
+    await fake.until(
+      'it knows the new context only',
+      () => fake.nodes.get('a')?.contexts.get('localhost /new') === 'ENABLED',
+    )
+    assert.equal(fake.nodes.get('a')?.contexts.size, 1)
+  }
+  await assert.rejects(agent.enable('shop'), /slash/)
+})
+
+test('required: without any proxy joining fails in words, within its time', async (t) => {
+  const { server } = await startNode(t)
+  const options = { proxies: ['127.0.0.1:1'], required: true, requiredMs: 300 }
+  await assert.rejects(
+    joinCluster(server, options),
+    /no proxy has registered.*127\.0\.0\.1:1.*ECONN/,
+  )
+})
+
+test('a server may be given before it listens, and a wildcard is announced by the connection', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const server = createServer()
+  const joining = joinCluster(server, { route: 'a', proxies: [fake.address] })
+  server.listen(0)
+  const agent = await joining
+  t.after(() => agent.close())
+  assert.equal(fake.nodes.get('a')?.config.get('Host'), '127.0.0.1')
+})
+
+test('all mistakes in the options are told at once, and nothing is sent', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const { server } = await startNode(t)
+  const bad = {
+    proxies: [fake.address, 'http://x'],
+    route: 'a.b',
+    contexts: ['shop/'],
+    reportIntervalMs: 5,
+    drain: { strategy: 'sessions' as const },
+  }
+  await assert.rejects(joinCluster(server, bad), (error: Error) => {
+    for (const word of ['http://x', 'a.b', 'shop/', 'reportIntervalMs', 'sessions']) {
+      assert.ok(error.message.includes(word), `${word} in ${error.message}`)
+    }
+    return true
+  })
+  assert.equal(fake.received.length, 0)
+})
