@@ -58,7 +58,8 @@ function rows(schema, path) {
 }
 
 function row(schema, path) {
-  const given = schema.default === '' ? 'none' : `\`${schema.default}\``
+  const none = schema.default === undefined || schema.default === ''
+  const given = none ? 'none' : `\`${schema.default}\``
   return `## \`${path.join('.')}\`
 
 ${schema.description}

@@ -2,8 +2,10 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
+import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import type { HostPort } from '../net/host-port.ts'
-import { isNetwork, parseDuration, parseEndpoint } from './values.ts'
+import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/settings.ts'
+import { formatDuration, isNetwork, parseDuration, parseEndpoint } from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */
 export interface Config {
@@ -16,12 +18,15 @@ export interface Config {
   readonly to: readonly HostPort[]
   readonly trust: readonly string[]
   readonly useAlias: boolean
-  readonly via: string
+  /** Absent: a new one at each start. */
+  readonly via?: string | undefined
+  readonly candidacy: readonly string[]
   readonly maxConnections: number
   readonly timeouts: {
     readonly head: number
     readonly idle: number
     readonly body: number
+    readonly send: number
     readonly connect: number
     readonly responseHead: number
     readonly responseBody: number
@@ -48,6 +53,15 @@ const duration = (least: number, note: string): z.ZodType<number, string | numbe
     },
     { form: 'duration', description: note },
   )
+
+const time = (name: keyof Timeouts, note: string): z.ZodType<number, unknown> =>
+  duration(1, note).prefault(formatDuration(defaultTimeouts[name]))
+
+const candidacyName: z.ZodType<string, string | number> = value(
+  `a candidacy function; known: ${[...candidacies.keys()].join(', ')}`,
+  (text) => (candidacies.has(String(text)) ? String(text) : undefined),
+  { form: 'name', description: '' },
+)
 
 const count = (least: number, most: number, note: string): z.ZodType<number, string | number> =>
   value(
@@ -142,27 +156,38 @@ const configSchema: z.ZodType<Config, unknown> = section({
   useAlias: yesNo(
     'Choose contexts by the name in `Host` too: only those with that alias answer. Otherwise every context answers under every name.',
   ).prefault(false),
-  via: pseudonym('The name of this proxy in `Via`.').prefault('topspin'),
-  maxConnections: count(
-    1,
-    1_000_000,
-    'Client connections at once; more wait in the queue of the operating system.',
-  ).prefault(10_000),
+  via: pseudonym(
+    'The name of this proxy in `Via`. A request that comes back under it is a loop and refused, so proxies in a row need different ones. Default: a new one at each start.',
+  ).optional(),
+  candidacy: list(
+    candidacyName,
+    defaultCascade.join(','),
+    {
+      form: 'list of names',
+      description: `The functions that choose the node of a request, in order: ${[...candidacies.keys()].map((name) => `\`${name}\``).join(', ')}.`,
+    },
+  ),
+  maxConnections: count(1, 1_000_000, 'Client connections at once; more are refused.').prefault(
+    defaultSettings.connectionsMax,
+  ),
   timeouts: section({
-    head: duration(1, 'From the first byte of a request to the end of its head.').prefault('10s'),
-    idle: duration(1, 'A kept-alive client connection without a request.').prefault('75s'),
-    body: duration(1, 'Between two reads of a request body.').prefault('30s'),
-    connect: duration(1, 'Connecting to a node.').prefault('2s'),
-    responseHead: duration(1, 'From the end of the request to the head of the response.').prefault(
-      '60s',
-    ),
-    responseBody: duration(1, 'Between two reads of a response body.').prefault('60s'),
-    tunnel: duration(1, 'A tunnel (WebSocket) without a byte in either direction.').prefault('1h'),
+    head: time('headMs', 'From the first byte of a request to the end of its head.'),
+    idle: time('idleMs', 'A kept-alive client connection without a request.'),
+    body: time('bodyMs', 'Between two pieces of a request body.'),
+    send: time('sendMs', 'A client that takes nothing of what is sent to it.'),
+    connect: time('connectMs', 'Connecting to a node.'),
+    responseHead: time('responseHeadMs', 'From the end of a request to the head of its response.'),
+    responseBody: time('responseBodyMs', 'Between two pieces of a response body.'),
+    tunnel: time('tunnelMs', 'A tunnel (WebSocket) without a byte in either direction.'),
     drain: duration(0, 'On SIGTERM: how long requests in flight may take to end.').prefault('25s'),
   }),
   pool: section({
-    idle: duration(1, 'How long an unused connection to a node is kept.').prefault('60s'),
-    idleMax: count(0, 100_000, 'Unused connections kept for each node.').prefault(256),
+    idle: duration(1, 'How long an unused connection to a node is kept.').prefault(
+      formatDuration(defaultSettings.poolIdleMs),
+    ),
+    idleMax: count(0, 100_000, 'Unused connections kept for each node.').prefault(
+      defaultSettings.poolIdleMax,
+    ),
   }),
   accessLog: file('One line of JSON for each request.').prefault('off'),
   log: section({ level: level.prefault('info') }),

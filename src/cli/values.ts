@@ -22,13 +22,10 @@ export function parseDuration(value: string | number): number | undefined {
   return ms <= longestMs ? ms : undefined
 }
 
-/** Milliseconds in the largest unit that holds them without a fraction: 60000 is `1m`. */
+/** Whole milliseconds in the largest unit that holds them without a fraction: 60000 is `1m`. */
 export function formatDuration(ms: number): string {
-  if (ms === 0) return '0'
-  for (const [unit, size] of [...units].reverse()) {
-    if (ms % size === 0) return `${ms / size}${unit}`
-  }
-  return `${ms}ms`
+  const [unit, size] = [...units].reverse().find(([, size]) => ms % size === 0) ?? ['ms', 1]
+  return `${ms / size}${unit}`
 }
 
 /**
