@@ -11,6 +11,20 @@ export const httpLimits = {
   /** Field lines in one head or trailer section. */
   fieldsMax: 200,
   methodBytesMax: 32,
+  /** All extensions of one chunked body. */
+  chunkExtensionBytesMax: 4_096,
+  /** Trailer section of one chunked body. */
+  trailerBytesMax: 8_192,
+  /** Interim (1xx) responses to one request. */
+  interimMax: 32,
+  /** Pipelined bytes kept while an exchange is under way; beyond it reading pauses. */
+  pipelinedBytesMax: 65_536,
+  /** Bytes of a refused or abandoned request body read and thrown away before the connection is cut. */
+  lingerBytesMax: 1_048_576,
+  /** What of a request is kept to send it again. */
+  replayBytesMax: 65_536,
+  /** Requests that wait for a usable node (WaitWorker). */
+  waitingMax: 1_000,
 }
 
 /** The control listener and the registry behind it. */
