@@ -77,6 +77,9 @@ export const agentLimits = {
   keepAliveMs: 75_000,
   /** How long connections that are still busy may hold up the closing of the server. */
   closeMs: 1_000,
+  /** How long the sidecar waits for an answer of its target, and for its command to end after the signal. */
+  probeMs: 2_000,
+  childEndMs: 10_000,
   /** How often the figures of the load report header are worked out anew. */
   figuresMs: 100,
 }
