@@ -1,7 +1,7 @@
 // Asks a running proxy how its cluster is: GET /api/status on its control listener.
 
 import { get } from 'node:http'
-import type { StatusReport } from '../control/api.ts'
+import type { StatusReport } from '../control/status-report.ts'
 
 /** A control listener that takes longer is taken for dead, ms. */
 const answerWithinMs = 5_000

@@ -7,15 +7,9 @@ import { exitCodes } from './exit-codes.ts'
 import { listenFailure } from './listen-failure.ts'
 import { createLogger } from './logger.ts'
 import type { ServeOptions } from './program.ts'
-import { type Serving, startServing } from './serving.ts'
+import { type Listening, type Serving, startServing } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { tellProblems } from './tell-problems.ts'
-
-/** Where a proxy listens, as URLs. */
-export interface Listening {
-  readonly traffic: readonly string[]
-  readonly control: string
-}
 
 /** Resolves with the exit code when the proxy has ended. */
 export async function serve(

@@ -1,6 +1,6 @@
 // `topspin status`: the nodes of a running proxy as a table, or its report as it came.
 
-import type { StatusReport } from '../control/api.ts'
+import type { StatusReport } from '../control/status-report.ts'
 import { exitCodes } from './exit-codes.ts'
 import { fetchReport } from './fetch-report.ts'
 import type { StatusOptions } from './program.ts'

@@ -92,6 +92,15 @@ export class Registry {
     return this.#commit(steps)
   }
 
+  /** Nodes that the configuration names no longer leave as by REMOVE-APP; `keep` are the routes that it does. */
+  dropFixed(keep: ReadonlySet<string>, now: number): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    for (const node of this.#snapshot.nodes.values()) {
+      if (node.fixed && !keep.has(node.route)) this.#mark(steps, { ...node, fixed: false }, now)
+    }
+    return this.#commit(steps)
+  }
+
   #reply(message: Message, facts: Facts, steps: Steps): Reply {
     switch (message.method) {
       case 'CONFIG':
