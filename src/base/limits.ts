@@ -50,6 +50,14 @@ export const mcmpLimits = {
   conflictProbeMs: 2_000,
   /** A ping on behalf of STATUS or PING: below the 20 s that a Java node waits for its reply. */
   pingMsMax: 10_000,
+  /** A connection without a request is closed after this; above the 10 s between two STATUS of a Java node. */
+  idleMs: 30_000,
+  /** From the first byte of a request to its last, and from a reply to its last byte taken. */
+  transferMs: 10_000,
+  /** How long bytes are still read and dropped after the last reply, so that it is not lost to a reset. */
+  lingerMs: 1_000,
+  /** Probes of nodes under way at a time. */
+  probesMax: 64,
 }
 
 /** The node's side: the agent and what it reads from proxies. */
