@@ -18,19 +18,24 @@ export function fetchReport(control: string): Promise<FetchedReport> {
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
     const url = `http://${control}/api/status`
-    const request = get(url, { signal: AbortSignal.timeout(answerWithinMs), agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (piece: string) => {
-        text += piece
-        if (text.length > reportBytesMax) response.destroy(new Error('the report is too long'))
-      })
-      response.on('error', (error) => fail(error.message))
-      response.on('end', () => {
-        if (response.statusCode !== 200) return fail(`${url} answered ${response.statusCode}: not a control listener?`)
-        resolve(parse(text))
-      })
-    })
+    const request = get(
+      url,
+      { signal: AbortSignal.timeout(answerWithinMs), agent: false },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (piece: string) => {
+          text += piece
+          if (text.length > reportBytesMax) response.destroy(new Error('the report is too long'))
+        })
+        response.on('error', (error) => fail(error.message))
+        response.on('end', () => {
+          if (response.statusCode !== 200)
+            return fail(`${url} answered ${response.statusCode}: not a control listener?`)
+          resolve(parse(text))
+        })
+      },
+    )
     request.on('error', (error: NodeJS.ErrnoException) =>
       fail(`no proxy answers at ${control} (${error.code ?? error.message})`),
     )

@@ -159,14 +159,10 @@ const configSchema: z.ZodType<Config, unknown> = section({
   via: pseudonym(
     'The name of this proxy in `Via`. A request that comes back under it is a loop and refused, so proxies in a row need different ones. Default: a new one at each start.',
   ).optional(),
-  candidacy: list(
-    candidacyName,
-    defaultCascade.join(','),
-    {
-      form: 'list of names',
-      description: `The functions that choose the node of a request, in order: ${[...candidacies.keys()].map((name) => `\`${name}\``).join(', ')}.`,
-    },
-  ),
+  candidacy: list(candidacyName, defaultCascade.join(','), {
+    form: 'list of names',
+    description: `The functions that choose the node of a request, in order: ${[...candidacies.keys()].map((name) => `\`${name}\``).join(', ')}.`,
+  }),
   maxConnections: count(1, 1_000_000, 'Client connections at once; more are refused.').prefault(
     defaultSettings.connectionsMax,
   ),

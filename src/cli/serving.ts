@@ -136,7 +136,13 @@ function publish(
 
 /** Its route is its address, so that sessions find it again after a restart. */
 function fixedNode(address: HostPort): FixedNode {
-  return { ...address, route: hostPortText(address).replace(/[^A-Za-z0-9]+/g, '-').replace(/^-/, '').slice(-63) }
+  return {
+    ...address,
+    route: hostPortText(address)
+      .replace(/[^A-Za-z0-9]+/g, '-')
+      .replace(/^-/, '')
+      .slice(-63),
+  }
 }
 
 function urlOf(address: HostPort): string {

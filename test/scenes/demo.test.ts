@@ -28,7 +28,8 @@ test('a node of half the strength gets less than the others', { skip }, async (t
   t.after(() => demo.child.kill('SIGKILL'))
   await numbers(demo, (seen) => seen.requests >= 300)
   const shares = [...demo.printed.stdout.matchAll(/ ([abc])=[^ ]*,load:(\d+),share:(\d+)%/g)]
-  const of = (route: string): number => Number(shares.filter((match) => match[1] === route).at(-1)?.[3])
+  const of = (route: string): number =>
+    Number(shares.filter((match) => match[1] === route).at(-1)?.[3])
   assert.ok(of('c') < of('a') && of('c') < of('b'), demo.printed.stdout)
   demo.child.kill('SIGTERM')
   assert.equal((await demo.ended).code, 0)
@@ -52,7 +53,9 @@ test('when the demo is killed its processes end by themselves', { skip }, async 
 const line = /^requests=(?<requests>\d+) failed=(?<failed>\d+) redeploys=(?<redeploys>\d+) /gm
 
 function startDemo(): Running {
-  return startTopspin(['demo', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'], { deadlineMs: 120_000 })
+  return startTopspin(['demo', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'], {
+    deadlineMs: 120_000,
+  })
 }
 
 async function numbers(
@@ -63,7 +66,10 @@ async function numbers(
     'the numbers of the demo',
     () => {
       const groups = [...demo.printed.stdout.matchAll(line)].at(-1)?.groups
-      const seen = { requests: Number(groups?.['requests']), redeploys: Number(groups?.['redeploys']) }
+      const seen = {
+        requests: Number(groups?.['requests']),
+        redeploys: Number(groups?.['redeploys']),
+      }
       return wanted(seen) ? true : undefined
     },
     () => demo.printed,
@@ -85,7 +91,9 @@ function isAlive(pid: number): boolean {
 
 function statOf(pid: string): { state: string; parent: number } | undefined {
   try {
-    const [state = '', parent = ''] = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ')
+    const [state = '', parent = ''] = (
+      readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? ''
+    ).split(' ')
     return { state, parent: Number(parent) }
   } catch {
     return undefined

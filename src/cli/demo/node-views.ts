@@ -16,7 +16,8 @@ export function nodeViews(
   return routes.map((route, index) => {
     const tally = tallies[index] ?? unseen
     const node = report?.nodes.find((one) => one.route === route && one.removal === 'none')
-    if (node === undefined) return { route, state: 'away', contexts: '', loadFactor: undefined, tally }
+    if (node === undefined)
+      return { route, state: 'away', contexts: '', loadFactor: undefined, tally }
     return {
       route,
       state: nodeState(node),
