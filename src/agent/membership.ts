@@ -91,7 +91,7 @@ export class Membership {
   /** Starts all links; settled when each has registered this node or failed to for the first time. */
   async join(): Promise<void> {
     for (const link of this.#links) link.start()
-    this.#reports = setInterval(() => this.#report(), this.#settings.reportIntervalMs)
+    this.#reports = setInterval(() => this.reportNow(), this.#settings.reportIntervalMs)
     this.#reports.unref()
     await Promise.all(this.#links.map((link) => link.tried))
   }
@@ -187,7 +187,8 @@ export class Membership {
     return answers.map(requestsIn).reduce((sum, requests) => sum + requests, 0)
   }
 
-  #report(): void {
+  /** A load report now instead of at the end of the interval. */
+  reportNow(): void {
     this.#load = this.#served.load()
     for (const link of this.#links) link.report()
   }
