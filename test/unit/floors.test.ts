@@ -68,7 +68,7 @@ test('the agent and mcmp doors need no package and reach nothing of the proxy', 
 
 function importsOf(file: string): { files: string[]; packages: string[] } {
   const text = readFileSync(join(src, file), 'utf8')
-  const specifiers = [...text.matchAll(/^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]/gm)]
+  const specifiers = [...text.matchAll(/^(?:import|export)\b(?:[^'"=();]*?\bfrom)?\s*['"]([^'"]+)['"]/gm)]
     .concat([...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)])
     .map((match) => match[1] ?? '')
   return {
