@@ -11,6 +11,20 @@ export const httpLimits = {
   /** Field lines in one head or trailer section. */
   fieldsMax: 200,
   methodBytesMax: 32,
+  /** All extensions of one chunked body. */
+  chunkExtensionBytesMax: 4_096,
+  /** Trailer section of one chunked body. */
+  trailerBytesMax: 8_192,
+  /** Interim (1xx) responses to one request. */
+  interimMax: 32,
+  /** Pipelined bytes kept while an exchange is under way; beyond it reading pauses. */
+  pipelinedBytesMax: 65_536,
+  /** Bytes of a refused or abandoned request body read and thrown away before the connection is cut. */
+  lingerBytesMax: 1_048_576,
+  /** What of a request is kept to send it again. */
+  replayBytesMax: 65_536,
+  /** Requests that wait for a usable node (WaitWorker). */
+  waitingMax: 1_000,
 }
 
 /** The control listener and the registry behind it. */
@@ -23,6 +37,27 @@ export const mcmpLimits = {
   fieldsMax: 100,
   /** Size line of one chunk, or all trailers of one body. */
   chunkLineBytesMax: 1_024,
+  /** Rows of the tables (httpd's Maxnode, Maxhost and Maxcontext, decision 28), and balancers. */
+  nodesMax: 1_000,
+  hostsMax: 5_000,
+  contextsMax: 20_000,
+  balancersMax: 200,
+  /** Refused registrations remembered (decision 33). */
+  refusalsMax: 1_000,
+  /** Connections to the control listener at a time. */
+  connectionsMax: 1_000,
+  /** How long the holder of a route or address may take to show that it is alive (decision 31). */
+  conflictProbeMs: 2_000,
+  /** A ping on behalf of STATUS or PING: below the 20 s that a Java node waits for its reply. */
+  pingMsMax: 10_000,
+  /** A connection without a request is closed after this; above the 10 s between two STATUS of a Java node. */
+  idleMs: 30_000,
+  /** From the first byte of a request to its last, and from a reply to its last byte taken. */
+  transferMs: 10_000,
+  /** How long bytes are still read and dropped after the last reply, so that it is not lost to a reset. */
+  lingerMs: 1_000,
+  /** Probes of nodes under way at a time. */
+  probesMax: 64,
 }
 
 /** The node's side: the agent and what it reads from proxies. */

@@ -1,0 +1,23 @@
+// `usable`: leaves out who cannot or must not take this request now (mcmp.md 3.1, 3.3).
+
+import type { Candidacy, Candidate, ExchangeView } from './candidacy.ts'
+
+export const usable: Candidacy = (candidates, exchange) => {
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i]
+    if (candidate !== undefined && !isUsable(candidate, exchange)) {
+      return candidates.filter((other) => isUsable(other, exchange))
+    }
+  }
+  // The list of every day: nobody is left out, so nothing is copied.
+  return candidates
+}
+
+function isUsable(candidate: Candidate, exchange: ExchangeView): boolean {
+  const { live, node, status } = candidate
+  if (status === 'STOPPED' || (status === 'DISABLED' && !exchange.hasSession)) return false
+  if (live.health.kind === 'down') return false
+  // A node that calls itself broken keeps the sessions it has (mcmp.md decision 54).
+  if (live.loadFactor === -1 && node.route !== exchange.route) return false
+  return exchange.tried.length === 0 || !exchange.tried.includes(node.id)
+}

@@ -1,0 +1,144 @@
+// Which nodes may serve a path: the snapshot turned round, once per change, for the look-ups of the
+// traffic. A request keeps the `Routes` it began with to its end.
+
+import type { Balancer } from './balancer.ts'
+import type { Context, ContextStatus } from './context.ts'
+import type { LiveTable, NodeLive } from './live.ts'
+import { isForwardable, type Node } from './node.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** A node that serves a path, with its live numbers. */
+export interface Candidate {
+  readonly node: Node
+  readonly live: NodeLive
+  /** The most enabled status of the path on this node under the aliases that match. */
+  readonly status: ContextStatus
+  /** This candidate as a list, so that choosing one allocates nothing. */
+  readonly alone: readonly Candidate[]
+}
+
+/** One balancer's candidates for one path, in table order. */
+export interface Application {
+  readonly path: string
+  readonly balancer: Balancer
+  /** The balancer's cookie name as bytes. */
+  readonly cookie: Uint8Array
+  readonly candidates: readonly Candidate[]
+}
+
+export interface RoutesOptions {
+  /** A context answers under its own aliases only. Default false, as in httpd: under any Host. */
+  readonly useAlias: boolean
+}
+
+type Paths = Map<string, Application[]>
+
+export class Routes {
+  readonly #useAlias: boolean
+  readonly #anyHost: Paths = new Map()
+  readonly #byAlias: Map<string, Paths> = new Map()
+  readonly #depthMax: number
+  readonly #nodes: Map<string, Node> = new Map()
+
+  constructor(snapshot: Snapshot, live: LiveTable, options: RoutesOptions) {
+    this.#useAlias = options.useAlias
+    let depth = 0
+    for (const node of snapshot.nodes.values()) {
+      if (node.removal !== 'none') continue
+      this.#nodes.set(node.route, node)
+      const balancer = snapshot.balancers.get(node.balancer)
+      if (balancer === undefined || !isForwardable(node)) continue
+      for (const context of snapshot.contexts.get(node.id) ?? []) {
+        const path = pathKey(context.path)
+        depth = Math.max(depth, path.split('/').length)
+        add(this.#paths(context), path, balancer, node, live.of(node.id), context.status)
+      }
+    }
+    this.#depthMax = depth
+  }
+
+  /** The registered node with this route. */
+  node(route: string): Node | undefined {
+    return this.#nodes.get(route)
+  }
+
+  /**
+   * The applications of the longest context that `path` lies in, one for each balancer that has it.
+   * The status is not looked at: a shorter context never stands in for a stopped one (mcmp.md 3.1).
+   * @param path decoded, without query and parameters.
+   * @param host without port, in lower case.
+   */
+  find(path: string, host: string): readonly Application[] | undefined {
+    const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
+    if (paths === undefined) return undefined
+    let rest = path
+    // Nothing is registered deeper than depthMax, so a path of a thousand slashes costs no thousand look-ups.
+    if (rest.length > 64) rest = rest.split('/', this.#depthMax + 1).join('/')
+    while (rest !== '') {
+      const found = paths.get(rest)
+      if (found !== undefined) return found
+      rest = rest.slice(0, rest.lastIndexOf('/'))
+    }
+    return paths.get('')
+  }
+
+  #paths(context: Context): Paths {
+    if (!this.#useAlias) return this.#anyHost
+    const alias = context.alias.toLowerCase()
+    let paths = this.#byAlias.get(alias)
+    if (paths === undefined) {
+      paths = new Map()
+      this.#byAlias.set(alias, paths)
+    }
+    return paths
+  }
+}
+
+/** `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
+export function pathKey(path: string): string {
+  const trimmed = path.replace(/\/+$/, '')
+  return trimmed === '' || trimmed.startsWith('/') ? trimmed : `/${trimmed}`
+}
+
+function add(
+  paths: Paths,
+  path: string,
+  balancer: Balancer,
+  node: Node,
+  live: NodeLive,
+  status: ContextStatus,
+): void {
+  const applications = paths.get(path) ?? []
+  paths.set(path, applications)
+  const known = applications.findIndex((application) => application.balancer === balancer)
+  const before = applications[known]?.candidates ?? []
+  const application: Application = {
+    path,
+    balancer,
+    cookie: Buffer.from(balancer.cookie),
+    candidates: withCandidate(before, node, live, status),
+  }
+  if (known < 0) applications.push(application)
+  else applications[known] = application
+}
+
+function withCandidate(
+  candidates: readonly Candidate[],
+  node: Node,
+  live: NodeLive,
+  status: ContextStatus,
+): readonly Candidate[] {
+  const last = candidates.at(-1)
+  if (last?.node !== node) return [...candidates, candidate(node, live, status)]
+  if (rank[status] >= rank[last.status]) return candidates
+  return [...candidates.slice(0, -1), candidate(node, live, status)]
+}
+
+const rank: Readonly<Record<ContextStatus, number>> = { ENABLED: 0, DISABLED: 1, STOPPED: 2 }
+
+function candidate(node: Node, live: NodeLive, status: ContextStatus): Candidate {
+  const alone: Candidate[] = []
+  const made: Candidate = { node, live, status, alone }
+  alone.push(made)
+  return made
+}

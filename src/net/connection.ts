@@ -1,0 +1,162 @@
+// A TCP connection as the data plane uses it: bytes arrive in a buffer that is ours (`onread`), with
+// no stream machinery between, and are only good during the call. Who receives is an object that lives
+// as long as the connection.
+
+import net from 'node:net'
+
+export interface Receiver {
+  /** bytes[0..length) have arrived. They are overwritten after the call. */
+  received(bytes: Buffer, length: number): void
+  /** The peer sends no more. */
+  ended(): void
+  /** All that was written has left. */
+  drained(): void
+  /** The connection is gone; nothing is called after this. `error` when it was cut. */
+  closed(error: Error | undefined): void
+  /** Where the next bytes shall go. */
+  nextBuffer(): Buffer
+}
+
+/** Of an outgoing connection also that it stands. */
+export interface DialReceiver extends Receiver {
+  connected(): void
+}
+
+export class Connection {
+  readonly socket: net.Socket
+  #receiver: Receiver
+  #reading = true
+  #awaitsDrain = false
+
+  private constructor(socket: net.Socket, receiver: Receiver) {
+    this.socket = socket
+    this.#receiver = receiver
+    let error: Error | undefined
+    socket.on('error', (cause) => {
+      error = cause
+    })
+    socket.on('end', () => this.#receiver.ended())
+    socket.on('close', () => this.#receiver.closed(error))
+  }
+
+  /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
+  static accept(accepted: net.Socket, receiver: Receiver): Connection {
+    const handle = (accepted as unknown as { _handle?: unknown })._handle
+    // `onread` is official for outgoing sockets only. Giving the handle of an accepted one to a new Socket is
+    // the one undocumented step of the data plane; without it the stream's own events serve, at a higher cost.
+    if (handle === undefined || handle === null) return Connection.#fromStream(accepted, receiver)
+    ;(accepted as unknown as { _handle: unknown })._handle = null
+    let connection: Connection | undefined
+    const options = {
+      handle,
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => receiver.nextBuffer(),
+        callback: (length: number, bytes: Buffer): boolean =>
+          connection === undefined ? true : connection.#read(bytes, length),
+      },
+    }
+    const socket = new net.Socket(options as unknown as net.SocketConstructorOpts)
+    connection = new Connection(socket, receiver)
+    return connection
+  }
+
+  static #fromStream(socket: net.Socket, receiver: Receiver): Connection {
+    const connection = new Connection(socket, receiver)
+    socket.on('data', (bytes: Buffer) => {
+      if (!connection.#read(bytes, bytes.length)) socket.pause()
+    })
+    return connection
+  }
+
+  static dial(host: string, port: number, receiver: DialReceiver): Connection {
+    let connection: Connection | undefined
+    const socket = net.connect({
+      host,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+      onread: {
+        buffer: () => receiver.nextBuffer(),
+        callback: (length: number, bytes: Uint8Array): boolean =>
+          connection === undefined ? true : connection.#read(bytes as Buffer, length),
+      },
+    } as net.NetConnectOpts)
+    connection = new Connection(socket, receiver)
+    socket.once('connect', () => receiver.connected())
+    return connection
+  }
+
+  /** From now on another object receives. */
+  handTo(receiver: Receiver): void {
+    this.#receiver = receiver
+  }
+
+  get destroyed(): boolean {
+    return this.socket.destroyed
+  }
+
+  /** Bytes written that have not left yet. */
+  get pending(): number {
+    return this.socket.writableLength
+  }
+
+  /**
+   * Sends bytes, which must stay as they are until they have left.
+   * @returns true when they have; otherwise `drained` will be called.
+   */
+  write(bytes: Uint8Array): boolean {
+    const { socket } = this
+    if (!socket.writable) return true
+    socket.write(bytes)
+    if (socket.writableLength === 0) return true
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true
+      // 'drain' comes only after a write that filled the queue; an empty write marks the end of any queue.
+      socket.write('', this.#drained)
+    }
+    return false
+  }
+
+  readonly #drained = (): void => {
+    this.#awaitsDrain = false
+    if (this.socket.destroyed) return
+    if (this.socket.writableLength === 0) this.#receiver.drained()
+    else {
+      this.#awaitsDrain = true
+      this.socket.write('', this.#drained)
+    }
+  }
+
+  /** No bytes are received until `resume`. */
+  pause(): void {
+    this.#reading = false
+    this.socket.pause()
+  }
+
+  resume(): void {
+    if (this.#reading) return
+    this.#reading = true
+    this.socket.resume()
+  }
+
+  /** Sends what is pending, then says that nothing more comes. */
+  end(): void {
+    this.socket.end()
+  }
+
+  /** Cuts the connection. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  /** Cuts the connection so that the peer sees an error, not an end. */
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  #read(bytes: Buffer, length: number): boolean {
+    this.#receiver.received(bytes, length)
+    return this.#reading
+  }
+}

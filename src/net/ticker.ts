@@ -1,0 +1,73 @@
+// One coarse timer for all deadlines of a process: a deadline costs a number on an object that lives
+// as long as its connection, not a timer of its own. Deadlines end up to one tick late.
+
+import type { Clock } from '../base/clock.ts'
+
+/** Something that waits. `deadline` is in the ticker's time; Infinity while nothing is waited for. */
+export interface Timed {
+  deadline: number
+  /** The deadline has passed; it has been set to Infinity. */
+  expired(now: number): void
+}
+
+/** Wait between ticks, ms. */
+export const tickMs = 100
+
+/** What one tick can add to the ticker's time, ms: time in which the process was stopped does not count. */
+const stepMax = 1_000
+
+export class Ticker {
+  /**
+   * Milliseconds that this process has been running. A process that was stopped for a minute (SIGSTOP, a
+   * suspended machine) goes on where it was, rather than finding every deadline passed.
+   */
+  now = 0
+  readonly #clock: Clock
+  readonly #waiting: Set<Timed> = new Set()
+  readonly #each: Set<(now: number) => void> = new Set()
+  #last: number
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#last = clock.now()
+  }
+
+  start(): void {
+    this.#last = this.#clock.now()
+    this.#timer ??= setInterval(() => this.tick(), tickMs).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  add(timed: Timed): void {
+    this.#waiting.add(timed)
+  }
+
+  delete(timed: Timed): void {
+    this.#waiting.delete(timed)
+  }
+
+  /** Calls `listener` at every tick; returns how to end that. */
+  onTick(listener: (now: number) => void): () => void {
+    this.#each.add(listener)
+    return () => this.#each.delete(listener)
+  }
+
+  /** Public for tests with a clock of their own. */
+  tick(): void {
+    const real = this.#clock.now()
+    this.now += Math.min(Math.max(0, real - this.#last), stepMax)
+    this.#last = real
+    const { now } = this
+    for (const timed of this.#waiting) {
+      if (timed.deadline > now) continue
+      timed.deadline = Number.POSITIVE_INFINITY
+      timed.expired(now)
+    }
+    for (const listener of this.#each) listener(now)
+  }
+}

@@ -1,0 +1,109 @@
+// Stage 6: one try to get an answer from one node, and what follows when it fails.
+
+import type { TopspinError } from '../base/errors.ts'
+import { httpLimits } from '../base/limits.ts'
+import { onAnswerFailed, onConnectFailed } from '../cluster/health.ts'
+import type { Candidate } from '../cluster/routes.ts'
+import { Out } from '../wire/http/out.ts'
+import { problemOf } from '../wire/http/problem.ts'
+import { choose } from './choose.ts'
+import { cut } from './cut.ts'
+import type { Exchange } from './exchange.ts'
+import { nodeFailed, noNode } from './refusal.ts'
+import { leaveNode } from './settle.ts'
+
+export function attempt(exchange: Exchange, candidate: Candidate): void {
+  const { traffic, client } = exchange
+  const { live } = candidate
+  exchange.candidate = candidate
+  exchange.attempts++
+  live.inFlight++
+  live.elected++
+  const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
+  exchange.node = node
+  node.attach(exchange)
+  const bytes = (exchange.out as Out).content
+  live.bytesSent += bytes.length
+  const sent = node.connection.write(bytes)
+  if (node.isConnected) node.deadline = traffic.ticker.now + exchange.responseHeadMs
+  if (exchange.requestBody.done) return
+  // What is read while the connection is being made could not be sent again elsewhere.
+  if (sent && node.isConnected) client.resumeBody()
+  else client.pauseBody()
+}
+
+/** Sends on what has arrived of the request's body. @returns the offset behind it. */
+export function sendBody(exchange: Exchange, bytes: Buffer, length: number): number {
+  const { requestBody, traffic, client } = exchange
+  const node = exchange.node
+  if (node === undefined) return length
+  exchange.replayable = false
+  node.deadline = traffic.ticker.now + exchange.responseHeadMs
+  if (requestBody.passes(0, length)) {
+    const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
+    bodySent(exchange, length)
+    if (!node.connection.write(piece)) client.pauseBody()
+    return length
+  }
+  const out = new Out(length + 256)
+  const behind = requestBody.relay(bytes, 0, length, out)
+  if (behind < 0) {
+    leaveNode(exchange, false)
+    if (exchange.answered) cut(exchange, problemOf(behind).code)
+    else exchange.refuse(problemOf(behind))
+    return length
+  }
+  bodySent(exchange, behind)
+  if (!node.connection.write(out.content)) client.pauseBody()
+  return behind
+}
+
+function bodySent(exchange: Exchange, length: number): void {
+  const { candidate, client } = exchange
+  if (candidate !== undefined) candidate.live.bytesSent += length
+  client.bodyProgress()
+}
+
+/** No answer came, for a reason that may be the node's or the network's: once more, or tell the client. */
+export function attemptFailed(exchange: Exchange, error: TopspinError): void {
+  const { traffic, candidate, node } = exchange
+  if (candidate === undefined || node === undefined) return
+  const wasReused = node.isReused
+  observe(exchange, error, wasReused)
+  leaveNode(exchange, true)
+  if (!mayRetry(exchange, error)) return exchange.refuse(nodeFailed)
+  // A connection that had waited says nothing about the node: the same node again, on a fresh one.
+  if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
+  else exchange.tried = [...exchange.tried, candidate.node.id]
+  exchange.partial = undefined
+  const next = choose(exchange)
+  if (next === undefined) return exchange.refuse(exchange.attempts > 0 ? nodeFailed : noNode)
+  traffic.counters.retries++
+  attempt(exchange, next)
+}
+
+function observe(exchange: Exchange, error: TopspinError, wasReused: boolean): void {
+  const { traffic, candidate } = exchange
+  if (candidate === undefined || wasReused) return
+  const { live, node } = candidate
+  const { settings, clock, random, log } = traffic
+  const before = live.health
+  const observed = error.phase === 'connect' ? onConnectFailed : onAnswerFailed
+  live.health = observed(before, error.message, clock.now(), random, settings.health)
+  if (before.kind !== 'down' && live.health.kind === 'down') {
+    live.joining = true
+    log.warn({ route: node.route, reason: error.message }, 'node is down')
+  }
+}
+
+/** A request is sent twice only when the first one cannot have been processed, or when that does no harm [RFC 9110 9.2.2]. */
+function mayRetry(exchange: Exchange, error: TopspinError): boolean {
+  const { head, attempts, balancer } = exchange
+  if (!exchange.replayable || (exchange.out?.length ?? 0) > httpLimits.replayBytesMax) return false
+  if (error.retry === 'safe') return attempts <= safeAttemptsMax
+  if (!head.isIdempotent || error.retry === 'never') return false
+  return attempts <= balancer.maxAttempts + (exchange.freshOnly ? 1 : 0)
+}
+
+/** Connections refused in a row before the client is told; each was another node. */
+const safeAttemptsMax = 8

@@ -1,0 +1,344 @@
+// Stage 1: one client's connection: bytes -> requests, one exchange after the other, answers in the
+// order of the requests. Owns what is left over between reads.
+
+import type { Socket } from 'node:net'
+import { httpLimits } from '../base/limits.ts'
+import { Connection, type Receiver } from '../net/connection.ts'
+import type { Timed } from '../net/ticker.ts'
+import { ForwardedFields } from '../wire/forwarded.ts'
+import { text } from '../wire/http/fields.ts'
+import { hostName } from '../wire/http/host.ts'
+import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
+import { Exchange } from './exchange.ts'
+import type { NodeConnection } from './node-connection.ts'
+import { clientSlow, type Refusal, refusalBytes } from './refusal.ts'
+import { settle } from './settle.ts'
+import type { Traffic } from './traffic.ts'
+import { Tunnel } from './tunnel.ts'
+
+/**
+ * - `idle`: between requests. `head`: a request has begun.
+ * - `busy`: an exchange is under way.
+ * - `linger`: the last answer has been sent; what still comes is thrown away, so that the client can
+ *   read that answer before the connection is gone [RFC 9112 9.6].
+ */
+type State = 'idle' | 'head' | 'busy' | 'linger' | 'closed'
+
+/** Whole heads come in a few pieces; parsing from the start again is cheap for these, not for thousands of single bytes. */
+const parsesMax = 16
+
+export class ClientConnection implements Receiver, Timed {
+  readonly connection: Connection
+  readonly address: string
+  /** Address and port that the client came to. */
+  readonly localAuthority: string
+  readonly trusted: boolean
+  readonly forwarded: ForwardedFields
+  deadline: number
+  readonly #traffic: Traffic
+  readonly #exchange: Exchange
+  readonly #onClosed: (connection: ClientConnection) => void
+  #state: State = 'idle'
+  /** Bytes that arrived and are not read yet. */
+  #stash: Buffer | undefined
+  #parses = 0
+  #lingered = 0
+  #reads: Buffer | undefined
+  #peerEnded = false
+  #consuming = false
+
+  constructor(
+    accepted: Socket,
+    traffic: Traffic,
+    onClosed: (connection: ClientConnection) => void,
+  ) {
+    this.#traffic = traffic
+    this.#onClosed = onClosed
+    this.address = plainAddress(accepted.remoteAddress ?? '')
+    this.localAuthority = `${bracketed(plainAddress(accepted.localAddress ?? ''))}:${accepted.localPort ?? 0}`
+    this.trusted = traffic.isTrusted(this.address)
+    this.forwarded = new ForwardedFields({
+      address: this.address || 'unknown',
+      scheme: 'http',
+      via: traffic.settings.via,
+      trusted: this.trusted,
+    })
+    this.#exchange = new Exchange(this, traffic)
+    this.deadline = traffic.ticker.now + traffic.settings.timeouts.headMs
+    traffic.counters.connections++
+    traffic.ticker.add(this)
+    this.connection = Connection.accept(accepted, this)
+  }
+
+  get isIdle(): boolean {
+    return this.#state === 'idle'
+  }
+
+  hostName(exchange: Exchange): string {
+    if (!this.#traffic.settings.useAlias) return ''
+    const { head } = exchange
+    return hostName(text(head.fields.bytes, head.hostFrom, head.hostTo))
+  }
+
+  nextBuffer(): Buffer {
+    const { buffers } = this.#traffic
+    const isBody = this.#state === 'busy' && !this.#exchange.requestBody.done
+    if (isBody) {
+      this.#reads ??= buffers.takeLarge()
+      return this.#reads
+    }
+    if (this.#reads !== undefined) {
+      // While the node's connection still sends from it, it is left to that.
+      if ((this.#exchange.node?.connection.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
+      this.#reads = undefined
+    }
+    return buffers.shared
+  }
+
+  received(bytes: Buffer, length: number): void {
+    switch (this.#state) {
+      case 'idle':
+      case 'head':
+        return this.#more(bytes, length)
+      case 'busy': {
+        const exchange = this.#exchange
+        const behind = exchange.requestBody.done ? 0 : exchange.clientSent(bytes, length)
+        if (behind < length) this.#keepFor(bytes, behind, length)
+        return
+      }
+      case 'linger':
+        this.#lingered += length
+        if (this.#lingered > httpLimits.lingerBytesMax) this.connection.destroy()
+        return
+      case 'closed':
+        return
+    }
+  }
+
+  #more(bytes: Buffer, length: number): void {
+    const stash = this.#stash
+    if (stash === undefined) return this.#consume(bytes, 0, length)
+    this.#stash = undefined
+    const whole = Buffer.concat([stash, bytes.subarray(0, length)])
+    const worthParsing =
+      this.#parses < parsesMax ||
+      whole.length > httpLimits.headBytesMax ||
+      whole.indexOf('\r\n\r\n', Math.max(0, stash.length - 3), 'latin1') >= 0
+    if (worthParsing) this.#consume(whole, 0, whole.length)
+    else this.#stash = whole
+  }
+
+  /** Reads requests from bytes[from..end) as long as the connection is free for one. */
+  #consume(bytes: Buffer, from: number, end: number): void {
+    this.#consuming = true
+    let at = from
+    while (at < end && (this.#state === 'idle' || this.#state === 'head')) {
+      const exchange = this.#exchange
+      const bodyFrom = exchange.head.parse(bytes, at, end)
+      if (bodyFrom === INCOMPLETE) {
+        this.#awaitHead()
+        break
+      }
+      this.#parses = 0
+      this.#state = 'busy'
+      this.deadline = Number.POSITIVE_INFINITY
+      if (bodyFrom < 0) {
+        this.#refuseHead(problemOf(bodyFrom))
+        break
+      }
+      at = exchange.forward(bytes, bodyFrom, end)
+      if (this.#state === 'busy' && !exchange.requestBody.done) this.bodyProgress()
+    }
+    this.#consuming = false
+    const isOver = this.#state === 'linger' || this.#state === 'closed'
+    if (at < end && !isOver) this.#stash = Buffer.from(bytes.subarray(at, end))
+    if (this.#peerEnded && !isOver && this.#state !== 'busy') this.connection.end()
+  }
+
+  #awaitHead(): void {
+    this.#parses++
+    if (this.#state === 'head') return
+    this.#state = 'head'
+    this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.headMs
+  }
+
+  /** Bytes for later: the next requests of a client that does not wait for answers. */
+  #keepFor(bytes: Buffer, from: number, end: number): void {
+    if (this.#state === 'linger' || this.#state === 'closed') return
+    const more = bytes.subarray(from, end)
+    this.#stash = this.#stash === undefined ? Buffer.from(more) : Buffer.concat([this.#stash, more])
+    if (this.#stash.length > httpLimits.pipelinedBytesMax) this.connection.pause()
+  }
+
+  #refuseHead(refusal: Refusal): void {
+    const { counters } = this.#traffic
+    counters.refused.set(refusal.status, (counters.refused.get(refusal.status) ?? 0) + 1)
+    this.refuse(refusal, true, false)
+    this.#linger()
+  }
+
+  /** Sends; false when the client is slower. */
+  write(bytes: Uint8Array): boolean {
+    if (this.connection.write(bytes)) return true
+    this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.sendMs
+    return false
+  }
+
+  refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
+    this.write(refusalBytes(refusal, closes, toHead))
+  }
+
+  /** A piece of the request's body has arrived, or is awaited. */
+  bodyProgress(): void {
+    const { ticker, settings } = this.#traffic
+    this.deadline = this.#exchange.requestBody.done
+      ? Number.POSITIVE_INFINITY
+      : ticker.now + settings.timeouts.bodyMs
+  }
+
+  /** The node is the slow one: its own deadline counts, not the client's. */
+  pauseBody(): void {
+    this.connection.pause()
+    this.deadline = Number.POSITIVE_INFINITY
+  }
+
+  /** The node takes more of the request's body. */
+  resumeBody(): void {
+    this.connection.resume()
+    this.bodyProgress()
+  }
+
+  /** The exchange has settled; the answer is complete, if not yet sent to the last byte. */
+  exchangeOver(closes: boolean): void {
+    if (this.#state !== 'busy') return
+    if (closes) return this.#linger()
+    this.#state = 'idle'
+    this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
+    // The next request waits until this answer has left, so that a client cannot make us hold many.
+    if (this.connection.pending > 0) {
+      this.connection.pause()
+      this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.sendMs
+      return
+    }
+    this.connection.resume()
+    this.#next()
+  }
+
+  #next(): void {
+    const stash = this.#stash
+    if (stash === undefined || this.#consuming) {
+      if (this.#peerEnded && !this.#consuming) this.connection.end()
+      return
+    }
+    this.#stash = undefined
+    this.#consume(stash, 0, stash.length)
+  }
+
+  #linger(): void {
+    this.#state = 'linger'
+    this.#stash = undefined
+    const { ticker, settings } = this.#traffic
+    const { sendMs, lingerMs } = settings.timeouts
+    this.deadline = ticker.now + (this.connection.pending > 0 ? sendMs : lingerMs)
+    this.connection.end()
+    this.connection.resume()
+  }
+
+  /** The answer is broken off where the client can see it. @param byReset an end would look like the end of the answer. */
+  cut(byReset: boolean): void {
+    this.#state = 'closed'
+    if (byReset) this.connection.reset()
+    else this.connection.destroy()
+  }
+
+  /** Both connections become one; the exchange lasts as long. */
+  becomeTunnel(node: NodeConnection): void {
+    const exchange = this.#exchange
+    const { candidate } = exchange
+    this.deadline = Number.POSITIVE_INFINITY
+    node.deadline = Number.POSITIVE_INFINITY
+    this.#state = 'closed'
+    const tunnel = new Tunnel(this.connection, node.connection, this.#traffic, () => {
+      if (candidate !== undefined) candidate.live.inFlight--
+      this.#traffic.ticker.delete(node)
+      settle(exchange, '')
+      this.#gone()
+    })
+    if (this.#stash !== undefined) tunnel.fromClient(this.#stash)
+    this.#stash = undefined
+  }
+
+  drained(): void {
+    switch (this.#state) {
+      case 'busy':
+        this.bodyProgress()
+        return this.#exchange.clientDrained()
+      case 'idle':
+        this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
+        this.connection.resume()
+        return this.#next()
+      case 'linger':
+        this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.lingerMs
+    }
+  }
+
+  ended(): void {
+    this.#peerEnded = true
+    switch (this.#state) {
+      case 'busy':
+        // A client that has said all may still want the answer; one that breaks off inside its request does not.
+        if (this.#exchange.requestBody.done) return
+        this.#exchange.abandon('CLIENT_CLOSED')
+        return this.cut(false)
+      case 'idle':
+      case 'head':
+        if (this.connection.pending === 0) this.connection.end()
+        return
+      case 'linger':
+        this.connection.end()
+    }
+  }
+
+  closed(): void {
+    if (this.#state === 'busy') this.#exchange.abandon('CLIENT_CLOSED')
+    this.#gone()
+  }
+
+  #gone(): void {
+    this.#state = 'closed'
+    this.#traffic.ticker.delete(this)
+    this.#stash = undefined
+    this.#onClosed(this)
+  }
+
+  expired(): void {
+    switch (this.#state) {
+      case 'head':
+        this.refuse(clientSlow, true, false)
+        return this.#linger()
+      case 'busy': {
+        const exchange = this.#exchange
+        if (exchange.answered || exchange.requestBody.done) return this.connection.destroy()
+        exchange.abandon('CLIENT_TIMEOUT')
+        this.refuse(clientSlow, true, exchange.head.isHead)
+        return this.#linger()
+      }
+      default:
+        this.connection.destroy()
+    }
+  }
+
+  /** No further request: at once when idle, else after the present one. */
+  drain(): void {
+    if (this.#state === 'idle' && this.connection.pending === 0) this.connection.destroy()
+  }
+
+  destroy(): void {
+    this.connection.destroy()
+  }
+}
+
+/** IPv4 addresses that arrive at an IPv6 listener carry a prefix that nobody wants to read. */
+const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '')
+
+const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)

@@ -1,0 +1,268 @@
+// One request with its response, and the way it takes. An exchange belongs to its client connection
+// and is used again for the next request; what it reads of the cluster is one set of routes from
+// start to end.
+
+import type { TopspinError } from '../base/errors.ts'
+import type { ExchangeView } from '../candidacy/candidacy.ts'
+import type { Balancer } from '../cluster/balancer.ts'
+import type { Application, Candidate, Routes } from '../cluster/routes.ts'
+import { BodyRelay } from '../wire/http/body-relay.ts'
+import type { Out } from '../wire/http/out.ts'
+import { problemOf } from '../wire/http/problem.ts'
+import { RequestHead } from '../wire/http/request-head.ts'
+import { ResponseHead } from '../wire/http/response-head.ts'
+import { attempt, attemptFailed, sendBody } from './attempt.ts'
+import { choose } from './choose.ts'
+import type { ClientConnection } from './client-connection.ts'
+import { cut } from './cut.ts'
+import { deliver, finishAtEnd } from './deliver.ts'
+import { match } from './match.ts'
+import type { NodeConnection } from './node-connection.ts'
+import { outgoing } from './outgoing.ts'
+import { recall } from './recall.ts'
+import { nodeSlow, noNode, type Refusal } from './refusal.ts'
+import { leaveNode, settle } from './settle.ts'
+import type { Traffic } from './traffic.ts'
+import { turnBack } from './turn-back.ts'
+import { type WantedUpgrade, wantedUpgrade } from './upgrade.ts'
+
+export class Exchange implements ExchangeView {
+  readonly client: ClientConnection
+  readonly traffic: Traffic
+
+  // The request, and where it may go.
+  readonly head: RequestHead = new RequestHead()
+  readonly requestBody: BodyRelay = new BodyRelay()
+  routes: Routes
+  applications: readonly Application[] = []
+  application: Application
+  hasSession = false
+  route: string | undefined
+  domain = ''
+  wanted: WantedUpgrade | undefined
+  startedAt = 0
+  line: RequestLine | undefined
+
+  // The attempts.
+  /** Head and first piece of the body as they are sent, while they may have to be sent again. */
+  out: Out | undefined
+  candidate: Candidate | undefined
+  node: NodeConnection | undefined
+  attempts = 0
+  tried: readonly number[] = []
+  /** The next attempt is not to use a connection that has waited. */
+  freshOnly = false
+  /** Everything that was sent so far is in `out`. */
+  replayable = true
+  /** Until when to wait for a usable node, ticker time. */
+  waitUntil = 0
+
+  // The answer.
+  readonly response: ResponseHead = new ResponseHead()
+  readonly responseBody: BodyRelay = new BodyRelay()
+  /** Head bytes of the answer that came so far. */
+  partial: Buffer | undefined
+  interims = 0
+  /** The head of the final answer is on its way to the client. */
+  answered = false
+  closes = false
+  status = 0
+  bytesOut = 0
+
+  constructor(client: ClientConnection, traffic: Traffic) {
+    this.client = client
+    this.traffic = traffic
+    this.routes = traffic.routes
+    this.application = nowhere
+  }
+
+  get balancer(): Balancer {
+    return this.application.balancer
+  }
+  get upgrades(): boolean {
+    return this.wanted !== undefined
+  }
+
+  /**
+   * The way of a request from its head on; the bytes behind the head are in bytes[bodyFrom..end).
+   * Deliver and settle follow when the node answers.
+   * @returns the offset behind what belongs to this request.
+   */
+  forward(bytes: Buffer, bodyFrom: number, end: number): number {
+    this.#begin()
+    const refusal = turnBack(this) ?? match(this)
+    if (refusal !== undefined) return this.#refuseEarly(refusal, bodyFrom)
+    recall(this)
+    const candidate = choose(this)
+    const out = this.traffic.buffers.takeOut()
+    this.out = out
+    outgoing(this, candidate, out)
+    const behind = this.requestBody.relay(bytes, bodyFrom, end, out)
+    if (behind < 0) return this.#refuseEarly(problemOf(behind), bodyFrom)
+    if (candidate !== undefined) attempt(this, candidate)
+    else this.#wait()
+    return behind
+  }
+
+  #begin(): void {
+    const { head, traffic } = this
+    traffic.counters.requests++
+    this.hasSession = false
+    this.route = undefined
+    this.domain = ''
+    this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined
+    this.attempts = this.interims = this.status = this.bytesOut = 0
+    this.tried = none
+    this.freshOnly = this.answered = this.closes = false
+    this.replayable = true
+    const framing = head.chunked ? 'chunked' : head.hasBody ? 'length' : 'none'
+    this.requestBody.begin(framing, head.contentLength, 'same')
+    if (traffic.accessLog !== undefined) {
+      this.startedAt = traffic.clock.now()
+      this.line = requestLine(head)
+    }
+  }
+
+  /** A refusal before any node was asked. */
+  #refuseEarly(refusal: Refusal, bodyFrom: number): number {
+    this.refuse(refusal)
+    return bodyFrom
+  }
+
+  /** WaitWorker: a usable node may come soon. */
+  #wait(): void {
+    const { traffic, balancer } = this
+    if (balancer.waitMs <= 0 || traffic.waiting.size >= traffic.waitingMax)
+      return this.refuse(noNode)
+    this.waitUntil = traffic.ticker.now + balancer.waitMs
+    traffic.waiting.add(this)
+    if (!this.requestBody.done) this.client.pauseBody()
+  }
+
+  /** Called at every tick and change while the exchange waits. */
+  tryAgain(now: number): void {
+    this.application = this.#renewed()
+    const candidate = choose(this)
+    if (candidate === undefined && now < this.waitUntil) return
+    this.traffic.waiting.delete(this)
+    if (candidate === undefined) this.refuse(noNode)
+    else attempt(this, candidate)
+  }
+
+  /** The same path and balancer in the present routes. */
+  #renewed(): Application {
+    const found = this.traffic.routes.find(this.application.path, this.client.hostName(this))
+    const same = found?.find((other) => other.balancer.name === this.balancer.name)
+    return same ?? this.application
+  }
+
+  /** Answers the client without a node, and ends the exchange. */
+  refuse(refusal: Refusal): void {
+    const { traffic, client, head } = this
+    const { refused } = traffic.counters
+    refused.set(refusal.status, (refused.get(refusal.status) ?? 0) + 1)
+    this.status = refusal.status
+    // What is left of a body would be taken for the next request.
+    this.closes = !head.keepAlive || !this.requestBody.done || traffic.draining
+    client.refuse(refusal, this.closes, head.isHead)
+    settle(this, refusal.code)
+    client.exchangeOver(this.closes)
+  }
+
+  // What the client does while the exchange is under way.
+
+  /** More of the request's body has arrived; returns the offset behind it. */
+  clientSent(bytes: Buffer, length: number): number {
+    return sendBody(this, bytes, length)
+  }
+
+  clientDrained(): void {
+    const { node } = this
+    if (node === undefined) return
+    node.deadline = this.traffic.ticker.now + this.responseBodyMs
+    node.connection.resume()
+  }
+
+  /** The client is gone: nobody wants the answer. */
+  abandon(code: string): void {
+    leaveNode(this, false)
+    settle(this, code)
+  }
+
+  // What the node does.
+
+  nodeConnected(): void {
+    const { node, client } = this
+    if (node === undefined) return
+    node.deadline = this.traffic.ticker.now + this.responseHeadMs
+    if (!this.requestBody.done && node.connection.pending === 0) client.resumeBody()
+  }
+
+  nodeSent(bytes: Buffer, length: number): void {
+    deliver(this, bytes, length)
+  }
+
+  nodeDrained(): void {
+    if (!this.requestBody.done) this.client.resumeBody()
+  }
+
+  nodeEnded(): void {
+    finishAtEnd(this)
+  }
+
+  nodeClosed(error: TopspinError): void {
+    if (this.answered) cut(this, 'NODE_CLOSED')
+    else attemptFailed(this, error)
+  }
+
+  nodeTimedOut(): void {
+    if (this.answered) return cut(this, 'NODE_TIMEOUT')
+    leaveNode(this, true)
+    this.refuse(nodeSlow)
+  }
+
+  get responseHeadMs(): number {
+    const own = this.candidate?.node.timeoutMs ?? 0
+    return own > 0 ? own : this.traffic.settings.timeouts.responseHeadMs
+  }
+  get responseBodyMs(): number {
+    const own = this.candidate?.node.timeoutMs ?? 0
+    return own > 0 ? own : this.traffic.settings.timeouts.responseBodyMs
+  }
+}
+
+/** What the access log tells of a request; as strings, because the head's bytes do not last. */
+export interface RequestLine {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+}
+
+function requestLine(head: RequestHead): RequestLine {
+  const { bytes } = head.fields
+  return {
+    method: head.method,
+    target: bytes.toString('latin1', head.targetFrom, head.targetTo),
+    host: bytes.toString('latin1', head.hostFrom, head.hostTo),
+  }
+}
+
+const none: readonly number[] = []
+
+/** Stands in before the first request is matched. */
+const nowhere: Application = {
+  path: '',
+  cookie: new Uint8Array(0),
+  candidates: [],
+  balancer: {
+    name: '',
+    slot: -1,
+    sticky: false,
+    cookie: '',
+    pathParameter: '',
+    stickyRemove: false,
+    stickyForce: false,
+    waitMs: 0,
+    maxAttempts: 0,
+  },
+}

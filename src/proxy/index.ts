@@ -1,0 +1,193 @@
+// The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
+
+import { randomBytes } from 'node:crypto'
+import { BlockList, isIPv6 } from 'node:net'
+import { type Clock, type Random, systemClock } from '../base/clock.ts'
+import { httpLimits } from '../base/limits.ts'
+import { type Logger, silent } from '../base/log.ts'
+import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
+import { compose } from '../candidacy/compose.ts'
+import { cascadeOf } from '../candidacy/index.ts'
+import { LiveTable } from '../cluster/live.ts'
+import { applyToLive } from '../cluster/live-changes.ts'
+import { Routes } from '../cluster/routes.ts'
+import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
+import { Ticker } from '../net/ticker.ts'
+import type { AccessLog } from './access-log.ts'
+import { type Address, Listener } from './listener.ts'
+import { Pools } from './pools.ts'
+import { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
+import { Buffers, type Counters, type Traffic } from './traffic.ts'
+
+export type { AccessEntry, AccessLog } from './access-log.ts'
+export type { Address } from './listener.ts'
+export { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
+export type { Counters } from './traffic.ts'
+
+export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
+  readonly listen: readonly Address[]
+  readonly timeouts?: Partial<Timeouts>
+  /** Shared with the control listener, which then applies the changes to it; default: the proxy's own. */
+  readonly live?: LiveTable
+  readonly accessLog?: AccessLog | undefined
+  readonly log?: Logger
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export class ReverseProxy {
+  readonly #traffic: Traffic
+  readonly #listen: readonly Address[]
+  /** The live numbers are the proxy's own, so it applies the changes to them, too. */
+  readonly #ownsLive: boolean
+  #listeners: readonly Listener[] = []
+  #snapshot: Snapshot = emptySnapshot
+  #windowEnds = 0
+
+  constructor(options: ProxyOptions) {
+    this.#listen = options.listen
+    this.#ownsLive = options.live === undefined
+    this.#traffic = makeTraffic(options)
+    this.#traffic.ticker.onTick((now) => this.#tick(now))
+  }
+
+  /** Begins to accept. @throws TopspinError LISTEN; then nothing is listening. */
+  async listen(): Promise<readonly Address[]> {
+    const listeners = this.#listen.map(() => new Listener(this.#traffic))
+    try {
+      const bound = await Promise.all(
+        this.#listen.map((address, index) => (listeners[index] as Listener).listen(address)),
+      )
+      this.#listeners = listeners
+      this.#traffic.ticker.start()
+      return bound
+    } catch (error) {
+      for (const listener of listeners) listener.close()
+      throw error
+    }
+  }
+
+  /** Puts changes of the cluster in force; requests under way keep what they began with. */
+  apply(changes: readonly Change[]): void {
+    const traffic = this.#traffic
+    if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
+    for (const change of changes) {
+      this.#snapshot = applyChange(this.#snapshot, change)
+      if (change.kind === 'gone') traffic.pools.drop(change.id)
+      else if (change.kind === 'node' && change.node.removal !== 'none') {
+        traffic.pools.drop(change.node.id)
+      }
+    }
+    if (changes.some((change) => change.kind !== 'load')) {
+      traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
+    }
+    this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.#traffic.counters
+  }
+
+  get connections(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.connections, 0)
+  }
+
+  /** Accepts nothing more, answers what is under way, then ends. @param deadlineMs after that what is left is cut. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#traffic.draining = true
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs)
+    })
+    await Promise.race([Promise.all(this.#listeners.map((listener) => listener.drain())), deadline])
+    clearTimeout(timer)
+    this.close()
+  }
+
+  /** Cuts everything. */
+  close(): void {
+    for (const listener of this.#listeners) listener.close()
+    this.#traffic.pools.close()
+    this.#traffic.ticker.stop()
+  }
+
+  #tick(now: number): void {
+    this.#wakeWaiting(now)
+    if (now < this.#windowEnds) return
+    this.#windowEnds = now + byLoadFactorWindowMs
+    const { live } = this.#traffic
+    for (const balancer of this.#snapshot.balancers.keys()) {
+      const nodes = [...this.#snapshot.nodes.values()].filter((node) => node.balancer === balancer)
+      recalculate(nodes.map((node) => live.of(node.id)))
+    }
+  }
+
+  #wakeWaiting(now: number): void {
+    for (const exchange of this.#traffic.waiting) exchange.tryAgain(now)
+  }
+}
+
+/** @throws RangeError for a candidacy function or a trusted network that does not exist. */
+export function createProxy(options: ProxyOptions): ReverseProxy {
+  return new ReverseProxy(options)
+}
+
+function makeTraffic(options: ProxyOptions): Traffic {
+  const { listen, live, accessLog, log, clock = systemClock, random, timeouts, ...given } = options
+  const settings: ProxySettings = {
+    via: `topspin-${randomBytes(4).toString('hex')}`,
+    ...defaultSettings,
+    ...given,
+    timeouts: { ...defaultTimeouts, ...timeouts },
+  }
+  const table = live ?? new LiveTable()
+  const counters: Counters = {
+    connections: 0,
+    connectionsRefused: 0,
+    requests: 0,
+    refused: new Map(),
+    retries: 0,
+    cut: 0,
+    candidacyFailures: 0,
+  }
+  const logger = log ?? silent
+  const trusted = trustedAddresses(settings.trust)
+  return {
+    settings,
+    clock,
+    random: random ?? Math.random,
+    log: logger,
+    ticker: new Ticker(clock),
+    live: table,
+    pools: new Pools(),
+    candidacy: compose(cascadeOf(settings.candidacy), (name, error) => {
+      counters.candidacyFailures++
+      logger.error({ name, reason: String(error) }, 'candidacy function failed')
+    }),
+    accessLog,
+    counters,
+    buffers: new Buffers(),
+    waiting: new Set(),
+    waitingMax: httpLimits.waitingMax,
+    isTrusted: (address) =>
+      settings.trust.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
+    routes: new Routes(emptySnapshot, table, settings),
+    draining: false,
+  }
+}
+
+/** @throws RangeError for what is neither an address nor a network. */
+function trustedAddresses(trust: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const entry of trust) {
+    const [address = '', prefix] = entry.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    try {
+      if (prefix === undefined) list.addAddress(address, family)
+      else list.addSubnet(address, Number(prefix), family)
+    } catch (cause) {
+      throw new RangeError(`trust: not an address or network: ${entry}`, { cause })
+    }
+  }
+  return list
+}

@@ -1,0 +1,85 @@
+// The listening sockets of the traffic.
+
+import net from 'node:net'
+import { TopspinError } from '../base/errors.ts'
+import { ClientConnection } from './client-connection.ts'
+import type { Traffic } from './traffic.ts'
+
+export interface Address {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+export class Listener {
+  readonly #traffic: Traffic
+  readonly #server: net.Server
+  readonly #connections: Set<ClientConnection> = new Set()
+
+  constructor(traffic: Traffic) {
+    this.#traffic = traffic
+    this.#server = net.createServer({
+      pauseOnConnect: true,
+      allowHalfOpen: true,
+      noDelay: true,
+    })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** @throws TopspinError LISTEN, with the system's error as cause, when the address cannot be had. */
+  listen(address: Address): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      const failed = (cause: NodeJS.ErrnoException): void => {
+        const text = `cannot listen on ${address.host}:${address.port}: ${cause.message}`
+        reject(new TopspinError('LISTEN', text, { side: 'proxy', phase: 'accept', cause }))
+      }
+      this.#server.once('error', failed)
+      this.#server.listen({ host: address.host, port: address.port, backlog: 4_096 }, () => {
+        this.#server.off('error', failed)
+        this.#server.on('error', (error) => {
+          this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
+        })
+        const bound = this.#server.address() as net.AddressInfo
+        resolve({ host: bound.address, port: bound.port })
+      })
+    })
+  }
+
+  #accept(socket: net.Socket): void {
+    const { settings, counters } = this.#traffic
+    if (this.#connections.size >= settings.connectionsMax) {
+      counters.connectionsRefused++
+      socket.destroy()
+      return
+    }
+    this.#connections.add(
+      new ClientConnection(socket, this.#traffic, (gone) => {
+        this.#connections.delete(gone)
+        this.#onGone?.()
+      }),
+    )
+  }
+
+  #onGone: (() => void) | undefined
+
+  /** No new connections; idle ones are closed; resolves when the others have ended. */
+  async drain(): Promise<void> {
+    this.#server.close()
+    for (const connection of this.#connections) connection.drain()
+    if (this.#connections.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onGone = () => {
+        if (this.#connections.size === 0) resolve()
+      }
+    })
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const connection of this.#connections) connection.destroy()
+  }
+}

@@ -1,0 +1,130 @@
+// One connection to a node: dialled, lent to an exchange, given back, closed. It knows nothing of
+// HTTP; the exchange that holds it does.
+
+import { TopspinError } from '../base/errors.ts'
+import { Connection, type DialReceiver } from '../net/connection.ts'
+import type { Timed } from '../net/ticker.ts'
+import type { Exchange } from './exchange.ts'
+import type { Pool } from './pools.ts'
+
+export class NodeConnection implements DialReceiver, Timed {
+  readonly pool: Pool
+  readonly connection: Connection
+  deadline: number = Number.POSITIVE_INFINITY
+  isConnected = false
+  isIdle = false
+  /** Exchanges that were answered on it. */
+  served = 0
+  /** How long it may be idle, ms; what the node announces by Keep-Alive, less a margin, if that is shorter. */
+  idleMs: number
+  #exchange: Exchange | undefined
+  #buffer: Buffer | undefined
+
+  constructor(pool: Pool) {
+    this.pool = pool
+    const { traffic, node } = pool
+    this.idleMs = Math.min(traffic.settings.poolIdleMs, node.ttlMs > 0 ? node.ttlMs : Infinity)
+    this.connection = Connection.dial(bare(node.host), node.port, this)
+    traffic.ticker.add(this)
+  }
+
+  get isReused(): boolean {
+    return this.served > 0
+  }
+
+  /** Lends the connection to an exchange. */
+  attach(exchange: Exchange): void {
+    this.#exchange = exchange
+    const { ticker, settings } = this.pool.traffic
+    this.deadline = this.isConnected ? Infinity : ticker.now + settings.timeouts.connectMs
+  }
+
+  /** The exchange is over and the connection clean: for the next one. */
+  giveBack(): void {
+    this.#exchange = undefined
+    this.served++
+    this.deadline = this.pool.traffic.ticker.now + this.idleMs
+    this.connection.resume()
+    this.pool.giveBack(this)
+  }
+
+  /** The exchange is over; the connection is not to be used again. */
+  destroy(): void {
+    this.#exchange = undefined
+    this.deadline = Infinity
+    this.connection.destroy()
+  }
+
+  /** The buffer that was read into is still being sent from: read into another one. */
+  leaveBuffer(): void {
+    this.#buffer = undefined
+  }
+
+  nextBuffer(): Buffer {
+    this.#buffer ??= this.pool.traffic.buffers.takeLarge()
+    return this.#buffer
+  }
+
+  connected(): void {
+    this.isConnected = true
+    this.deadline = Infinity
+    this.#exchange?.nodeConnected()
+  }
+
+  received(bytes: Buffer, length: number): void {
+    // Nobody asked: whatever it is, it is no answer [RFC 9112 9.2].
+    if (this.#exchange === undefined) this.destroy()
+    else this.#exchange.nodeSent(bytes, length)
+  }
+
+  drained(): void {
+    this.#exchange?.nodeDrained()
+  }
+
+  ended(): void {
+    if (this.#exchange === undefined) this.destroy()
+    else this.#exchange.nodeEnded()
+  }
+
+  closed(error: Error | undefined): void {
+    this.pool.traffic.ticker.delete(this)
+    if (this.isIdle) this.pool.remove(this)
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    exchange?.nodeClosed(this.isConnected ? lost(error) : refused(error))
+    // What an exchange leaves behind may still be on its way to the client.
+    if (this.isIdle && this.#buffer !== undefined) {
+      this.pool.traffic.buffers.giveLarge(this.#buffer)
+    }
+  }
+
+  expired(): void {
+    if (this.isIdle || this.#exchange === undefined) {
+      this.pool.remove(this)
+      this.destroy()
+    } else if (this.isConnected) this.#exchange.nodeTimedOut()
+    else this.connection.destroy()
+  }
+}
+
+const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
+
+function refused(cause: Error | undefined): TopspinError {
+  const text = cause?.message ?? 'the connection could not be made in time'
+  return new TopspinError('NODE_CONNECT', text, {
+    side: 'node',
+    phase: 'connect',
+    retry: 'safe',
+    cause,
+  })
+}
+
+function lost(cause: Error | undefined): TopspinError {
+  const text = cause?.message ?? 'the node closed the connection'
+  return new TopspinError('NODE_CLOSED', text, {
+    side: 'node',
+    phase: 'head',
+    retry: 'if-reused',
+    cause,
+  })
+}

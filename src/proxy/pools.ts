@@ -1,0 +1,78 @@
+// Connections to nodes that are kept open between requests, a pool for each registration. The newest
+// is lent first, so that the others grow old and are closed.
+
+import type { Node } from '../cluster/node.ts'
+import { NodeConnection } from './node-connection.ts'
+import type { Traffic } from './traffic.ts'
+
+export class Pool {
+  readonly node: Node
+  readonly traffic: Traffic
+  readonly #idle: NodeConnection[] = []
+  #closed = false
+
+  constructor(node: Node, traffic: Traffic) {
+    this.node = node
+    this.traffic = traffic
+  }
+
+  get idle(): number {
+    return this.#idle.length
+  }
+
+  /** @param fresh do not take one that has waited: it may be the next that the node closes. */
+  lease(fresh: boolean): NodeConnection {
+    const idle = fresh ? undefined : this.#idle.pop()
+    if (idle !== undefined) {
+      idle.isIdle = false
+      return idle
+    }
+    return new NodeConnection(this)
+  }
+
+  /** Takes back a connection that may carry another request. */
+  giveBack(connection: NodeConnection): void {
+    if (this.#closed || this.#idle.length >= this.traffic.settings.poolIdleMax) {
+      connection.destroy()
+      return
+    }
+    connection.isIdle = true
+    this.#idle.push(connection)
+  }
+
+  /** A connection ended while nobody used it. */
+  remove(connection: NodeConnection): void {
+    const index = this.#idle.lastIndexOf(connection)
+    if (index >= 0) this.#idle.splice(index, 1)
+  }
+
+  /** Closes what is idle now and whatever is given back later. */
+  close(): void {
+    this.#closed = true
+    for (const connection of this.#idle.splice(0)) connection.destroy()
+  }
+}
+
+export class Pools {
+  readonly #byId: Map<number, Pool> = new Map()
+
+  of(node: Node, traffic: Traffic): Pool {
+    let pool = this.#byId.get(node.id)
+    if (pool === undefined || pool.node !== node) {
+      // A CONFIG rewrote the node: what is idle still leads to the same process, but limits may differ.
+      pool?.close()
+      pool = new Pool(node, traffic)
+      this.#byId.set(node.id, pool)
+    }
+    return pool
+  }
+
+  drop(id: number): void {
+    this.#byId.get(id)?.close()
+    this.#byId.delete(id)
+  }
+
+  close(): void {
+    for (const id of [...this.#byId.keys()]) this.drop(id)
+  }
+}

@@ -1,0 +1,71 @@
+// Answers that the proxy gives itself, when no node can or may.
+
+import { STATUS_CODES } from 'node:http'
+
+export interface Refusal {
+  readonly status: number
+  /** For the access log and the body. */
+  readonly code: string
+  readonly text: string
+}
+
+/** Seconds after which a client may ask again when no node is usable. */
+const retryAfterSeconds = 2
+
+const made: Map<string, Buffer> = new Map()
+
+/** The whole answer. Put together once for each kind. */
+export function refusalBytes(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
+  const key = `${refusal.status} ${refusal.code} ${close} ${toHead}`
+  let bytes = made.get(key)
+  if (bytes === undefined) {
+    bytes = write(refusal, close, toHead)
+    made.set(key, bytes)
+  }
+  return bytes
+}
+
+function write(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
+  const body = `${refusal.status} ${refusal.text} (${refusal.code})\n`
+  const lines = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    'Cache-Control: no-store',
+  ]
+  if (refusal.status === 503) lines.push(`Retry-After: ${retryAfterSeconds}`)
+  if (refusal.status === 405) lines.push('Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  if (close) lines.push('Connection: close')
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`, 'latin1')
+}
+
+export const unknownContext: Refusal = {
+  status: 404,
+  code: 'NO_CONTEXT',
+  text: 'no node has registered a context for this path',
+}
+export const noNode: Refusal = {
+  status: 503,
+  code: 'NO_NODE',
+  text: 'no node can take this request now',
+}
+export const nodeFailed: Refusal = {
+  status: 502,
+  code: 'NODE_FAILED',
+  text: 'the node did not give a complete answer',
+}
+export const nodeMalformed: Refusal = {
+  status: 502,
+  code: 'NODE_MALFORMED',
+  text: 'the node gave an invalid answer',
+}
+export const nodeSlow: Refusal = {
+  status: 504,
+  code: 'NODE_TIMEOUT',
+  text: 'the node did not answer in time',
+}
+export const clientSlow: Refusal = {
+  status: 408,
+  code: 'CLIENT_TIMEOUT',
+  text: 'the request did not arrive in time',
+}

@@ -1,0 +1,65 @@
+// What the data plane can be told, with its defaults. Times are milliseconds.
+
+import { defaultCascade } from '../candidacy/index.ts'
+import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
+
+export interface Timeouts {
+  /** First byte of a request to the end of its head; beyond it 408. */
+  readonly headMs: number
+  /** A client connection without a request. */
+  readonly idleMs: number
+  /** Between two pieces of a request body; beyond it 408. */
+  readonly bodyMs: number
+  /** A client that takes none of what is sent to it. */
+  readonly sendMs: number
+  /** Making a connection to a node. */
+  readonly connectMs: number
+  /** End of the request to the head of the answer; beyond it 504. A node's own Timeout outranks it. */
+  readonly responseHeadMs: number
+  /** Between two pieces of an answer. */
+  readonly responseBodyMs: number
+  /** A tunnel in which nothing moves. */
+  readonly tunnelMs: number
+  /** What is left of a connection that the proxy ends: the client reads the last answer. */
+  readonly lingerMs: number
+}
+
+export interface ProxySettings {
+  readonly timeouts: Timeouts
+  /** A connection to a node without a request; below the 75 s that the agent makes its server wait. */
+  readonly poolIdleMs: number
+  /** Idle connections kept for one node. */
+  readonly poolIdleMax: number
+  /** Client connections at a time; more are refused. */
+  readonly connectionsMax: number
+  /** Networks (CIDR) or addresses whose X-Forwarded-* and Forwarded are believed. Default none. */
+  readonly trust: readonly string[]
+  /** Pseudonym in Via. A request that comes back with it is a loop; so it must differ between proxies in a row. */
+  readonly via: string
+  readonly useAlias: boolean
+  readonly candidacy: readonly string[]
+  readonly health: HealthLimits
+}
+
+export const defaultTimeouts: Timeouts = {
+  headMs: 10_000,
+  idleMs: 75_000,
+  bodyMs: 30_000,
+  sendMs: 300_000,
+  connectMs: 3_000,
+  responseHeadMs: 60_000,
+  responseBodyMs: 60_000,
+  tunnelMs: 3_600_000,
+  lingerMs: 2_000,
+}
+
+export const defaultSettings: Omit<ProxySettings, 'via'> = {
+  timeouts: defaultTimeouts,
+  poolIdleMs: 60_000,
+  poolIdleMax: 256,
+  connectionsMax: 50_000,
+  trust: [],
+  useAlias: false,
+  candidacy: defaultCascade,
+  health: defaultHealthLimits,
+}

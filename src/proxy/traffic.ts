@@ -1,0 +1,80 @@
+// What all connections of one proxy process share: settings, the present routes, the pools, the
+// deadlines, and a few buffers. Passed down; there are no globals.
+
+import type { Clock, Random } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Candidacy } from '../candidacy/candidacy.ts'
+import type { LiveTable } from '../cluster/live.ts'
+import type { Routes } from '../cluster/routes.ts'
+import type { Ticker } from '../net/ticker.ts'
+import { Out } from '../wire/http/out.ts'
+import type { AccessLog } from './access-log.ts'
+import type { Exchange } from './exchange.ts'
+import type { Pools } from './pools.ts'
+import type { ProxySettings } from './settings.ts'
+
+/** What one read takes from a socket at most, bytes. */
+export const readBytes = 65_536
+
+export interface Counters {
+  connections: number
+  /** Over `connectionsMax`. */
+  connectionsRefused: number
+  requests: number
+  /** Refused before a node was chosen, by status. */
+  readonly refused: Map<number, number>
+  retries: number
+  /** Answers that were cut because the node's ended too early. */
+  cut: number
+  /** Candidacy functions that threw. */
+  candidacyFailures: number
+}
+
+export interface Traffic {
+  readonly settings: ProxySettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly ticker: Ticker
+  readonly live: LiveTable
+  readonly pools: Pools
+  readonly candidacy: Candidacy
+  readonly accessLog: AccessLog | undefined
+  readonly counters: Counters
+  readonly buffers: Buffers
+  /** Exchanges that wait for a usable node (WaitWorker). */
+  readonly waiting: Set<Exchange>
+  readonly waitingMax: number
+  isTrusted(address: string): boolean
+  /** The routes as of the last change. */
+  routes: Routes
+  /** No new requests: answers say `Connection: close`. */
+  draining: boolean
+}
+
+/** Buffers that are used again. */
+export class Buffers {
+  /** Where client connections read heads: good for the call in which bytes arrive, so all share one. */
+  readonly shared: Buffer = Buffer.allocUnsafeSlow(readBytes)
+  /** Where answers are put together. */
+  readonly answer: Out = new Out(readBytes + 16_384)
+  readonly #large: Buffer[] = []
+  readonly #outs: Out[] = []
+
+  /** A read buffer of one's own, for bytes that must outlive the call. */
+  takeLarge(): Buffer {
+    return this.#large.pop() ?? Buffer.allocUnsafeSlow(readBytes)
+  }
+  giveLarge(buffer: Buffer): void {
+    if (this.#large.length < 256) this.#large.push(buffer)
+  }
+
+  /** Where one request is put together and kept until it is answered. */
+  takeOut(): Out {
+    return this.#outs.pop() ?? new Out(4_096)
+  }
+  giveOut(out: Out): void {
+    out.clear()
+    if (this.#outs.length < 1_024) this.#outs.push(out)
+  }
+}

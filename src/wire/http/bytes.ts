@@ -1,0 +1,54 @@
+// Classes of bytes as tables of 256, for the inner loops of the parsers.
+
+const table = (test: (byte: number) => boolean): Uint8Array =>
+  Uint8Array.from({ length: 256 }, (_, byte) => (test(byte) ? 1 : 0))
+
+const within = (characters: string) => {
+  const set = new Set([...characters].map((character) => character.charCodeAt(0)))
+  return (byte: number): boolean => set.has(byte)
+}
+
+const isAlphanumeric = (byte: number): boolean =>
+  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
+
+const inTokenMarks = within("!#$%&'*+-.^_`|~")
+const inPathMarks = within("-._~!$&'()*+,;=:@/%")
+// Browsers send these raw in a query; in a path they are refused [RFC 3986 3.3, 3.4].
+const inQueryMarks = within("-._~!$&'()*+,;=:@/%?[]{}|\\^`")
+const inHostMarks = within("-._~!$&'()*+;=%")
+
+/** tchar [RFC 9110 5.6.2] */
+export const isToken: Uint8Array = table((byte) => isAlphanumeric(byte) || inTokenMarks(byte))
+
+/** field-vchar, SP and HTAB; obs-text is kept [RFC 9110 5.5] */
+export const isValue: Uint8Array = table((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
+
+export const isPath: Uint8Array = table((byte) => isAlphanumeric(byte) || inPathMarks(byte))
+export const isQuery: Uint8Array = table((byte) => isAlphanumeric(byte) || inQueryMarks(byte))
+/** reg-name without the comma, which no host name has and lists are made of [RFC 3986 3.2.2] */
+export const isHost: Uint8Array = table((byte) => isAlphanumeric(byte) || inHostMarks(byte))
+
+/** 0..15, or -1 */
+export const hexValue: Int8Array = Int8Array.from({ length: 256 }, (_, byte) => {
+  const digit = Number.parseInt(String.fromCharCode(byte), 16)
+  return Number.isNaN(digit) ? -1 : digit
+})
+
+export const CR = 13
+export const LF = 10
+export const SP = 32
+export const TAB = 9
+export const COLON = 58
+
+/** Whether bytes[from..to) is `name`, which is given in lower case and holds no `@[\]^_`{|}~`. */
+export function equalsName(bytes: Buffer, from: number, to: number, name: Uint8Array): boolean {
+  if (to - from !== name.length) return false
+  for (let i = 0; i < name.length; i++) {
+    if ((bytes[from + i]! | 0x20) !== name[i]) return false
+  }
+  return true
+}
+
+export function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+}

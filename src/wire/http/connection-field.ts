@@ -1,0 +1,53 @@
+// The options of a Connection field [RFC 9110 7.6.1].
+
+import { equalsName } from './bytes.ts'
+import { text } from './fields.ts'
+
+export interface ConnectionOptions {
+  readonly close: boolean
+  readonly keepAlive: boolean
+  readonly upgrade: boolean
+  /** Other names, in lower case: fields that end here. */
+  readonly nominated: readonly string[]
+}
+
+const keepAliveBytes = Buffer.from('keep-alive')
+const closeBytes = Buffer.from('close')
+const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
+
+const onlyKeepAlive: ConnectionOptions = {
+  close: false,
+  keepAlive: true,
+  upgrade: false,
+  nominated: [],
+}
+const onlyClose: ConnectionOptions = {
+  close: true,
+  keepAlive: false,
+  upgrade: false,
+  nominated: [],
+}
+
+/** `undefined` when an option is not a token. */
+export function readConnection(
+  bytes: Buffer,
+  from: number,
+  to: number,
+): ConnectionOptions | undefined {
+  if (equalsName(bytes, from, to, keepAliveBytes)) return onlyKeepAlive
+  if (equalsName(bytes, from, to, closeBytes)) return onlyClose
+  const names = text(bytes, from, to)
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  if (names.some((name) => !token.test(name))) return undefined
+  return {
+    close: names.includes('close'),
+    keepAlive: names.includes('keep-alive'),
+    upgrade: names.includes('upgrade'),
+    nominated: names.filter(
+      (name) => name !== 'close' && name !== 'keep-alive' && name !== 'upgrade',
+    ),
+  }
+}

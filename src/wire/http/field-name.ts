@@ -1,0 +1,87 @@
+// The field names that a gateway must know. Everything else is OTHER and travels as bytes.
+
+import { equalsName } from './bytes.ts'
+
+export const OTHER = 0
+export const HOST = 1
+export const CONTENT_LENGTH = 2
+export const TRANSFER_ENCODING = 3
+export const CONNECTION = 4
+/** Hop-by-hop whatever Connection says [RFC 9110 7.6.1]; `Proxy` because CGI makes a variable of it. */
+export const DROPPED = 5
+export const UPGRADE = 6
+export const EXPECT = 7
+export const VIA = 8
+export const FORWARDED = 9
+export const X_FORWARDED_FOR = 10
+export const X_FORWARDED_PROTO = 11
+export const X_FORWARDED_HOST = 12
+/** What else clients use to claim an address: believed from trusted peers only. */
+export const CLAIM = 13
+export const COOKIE = 14
+export const MAX_FORWARDS = 15
+export const LOAD_REPORT = 16
+export const WEBSOCKET_KEY = 17
+export const WEBSOCKET_VERSION = 18
+export const WEBSOCKET_ACCEPT = 19
+export const TRAILER = 20
+export const KEEP_ALIVE = 21
+
+const names: readonly (readonly [string, number])[] = [
+  ['host', HOST],
+  ['content-length', CONTENT_LENGTH],
+  ['transfer-encoding', TRANSFER_ENCODING],
+  ['connection', CONNECTION],
+  ['keep-alive', KEEP_ALIVE],
+  ['proxy-connection', DROPPED],
+  ['te', DROPPED],
+  ['http2-settings', DROPPED],
+  ['proxy', DROPPED],
+  ['upgrade', UPGRADE],
+  ['expect', EXPECT],
+  ['via', VIA],
+  ['forwarded', FORWARDED],
+  ['x-forwarded-for', X_FORWARDED_FOR],
+  ['x-forwarded-proto', X_FORWARDED_PROTO],
+  ['x-forwarded-host', X_FORWARDED_HOST],
+  ['x-forwarded-port', CLAIM],
+  ['x-forwarded-server', CLAIM],
+  ['x-forwarded-prefix', CLAIM],
+  ['x-forwarded-ssl', CLAIM],
+  ['x-forwarded-scheme', CLAIM],
+  ['x-forwarded-by', CLAIM],
+  ['x-forwarded', CLAIM],
+  ['x-real-ip', CLAIM],
+  ['cookie', COOKIE],
+  ['max-forwards', MAX_FORWARDS],
+  ['endpoint-load-metrics', LOAD_REPORT],
+  ['endpoint-load-metrics-bin', LOAD_REPORT],
+  ['sec-websocket-key', WEBSOCKET_KEY],
+  ['sec-websocket-version', WEBSOCKET_VERSION],
+  ['sec-websocket-accept', WEBSOCKET_ACCEPT],
+  ['trailer', TRAILER],
+]
+
+interface Known {
+  readonly bytes: Uint8Array
+  readonly kind: number
+}
+
+const byLength: Known[][] = Array.from({ length: 32 }, () => [])
+for (const [name, kind] of names) {
+  byLength[name.length]?.push({ bytes: Buffer.from(name), kind })
+}
+
+/** The kind of the field name bytes[from..to), which must be a token. */
+export function fieldKind(bytes: Buffer, from: number, to: number): number {
+  const known = byLength[to - from]
+  if (known === undefined) return OTHER
+  const first = bytes[from]! | 0x20
+  for (let i = 0; i < known.length; i++) {
+    const candidate = known[i]!
+    if (candidate.bytes[0] === first && equalsName(bytes, from, to, candidate.bytes)) {
+      return candidate.kind
+    }
+  }
+  return OTHER
+}

@@ -1,0 +1,104 @@
+// The field lines of one head or trailer section as offsets into the bytes they came in. One object
+// per connection, filled again and again; it holds only as long as those bytes do.
+
+import { httpLimits } from '../../base/limits.ts'
+import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
+import { fieldKind } from './field-name.ts'
+import { BAD_FIELD, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
+
+const STRIDE = 6
+
+export class Fields {
+  bytes: Buffer = Buffer.alloc(0)
+  count = 0
+  #rows: Int32Array = new Int32Array(32 * STRIDE)
+
+  nameFrom(index: number): number {
+    return this.#rows[index * STRIDE]!
+  }
+  nameTo(index: number): number {
+    return this.#rows[index * STRIDE + 1]!
+  }
+  valueFrom(index: number): number {
+    return this.#rows[index * STRIDE + 2]!
+  }
+  valueTo(index: number): number {
+    return this.#rows[index * STRIDE + 3]!
+  }
+  /** One of `field-name.ts`. */
+  kind(index: number): number {
+    return this.#rows[index * STRIDE + 4]!
+  }
+  /** The line reads `Name: value CRLF` to the byte, so it may be copied as it is. */
+  isCanonical(index: number): boolean {
+    return this.#rows[index * STRIDE + 5] === 1
+  }
+
+  name(index: number): string {
+    return text(this.bytes, this.nameFrom(index), this.nameTo(index)).toLowerCase()
+  }
+  value(index: number): string {
+    return text(this.bytes, this.valueFrom(index), this.valueTo(index))
+  }
+
+  /**
+   * Reads field lines from `at` to the empty line that ends them.
+   * @param spaceBeforeColon whether `Name :` is taken: from nodes, where it is removed [RFC 9112 5.1], never from clients.
+   * @returns the offset after the empty line, INCOMPLETE, or a problem.
+   */
+  parse(bytes: Buffer, at: number, end: number, spaceBeforeColon: boolean): number {
+    this.bytes = bytes
+    this.count = 0
+    let i = at
+    while (true) {
+      if (i >= end) return INCOMPLETE
+      if (bytes[i] === CR) {
+        if (i + 1 >= end) return INCOMPLETE
+        return bytes[i + 1] === LF ? i + 2 : BAD_FIELD
+      }
+      const lineFrom = i
+      while (i < end && isToken[bytes[i]!] === 1) i++
+      const nameTo = i
+      if (spaceBeforeColon) while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
+      if (i >= end) return i - lineFrom > httpLimits.fieldBytesMax ? FIELDS_LARGE : INCOMPLETE
+      if (nameTo === lineFrom || bytes[i] !== COLON) return BAD_FIELD
+      const colon = i++
+      while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
+      const valueFrom = i
+      while (i < end && isValue[bytes[i]!] === 1) i++
+      if (i - lineFrom > httpLimits.fieldBytesMax) return FIELDS_LARGE
+      if (i + 1 >= end) return i < end && bytes[i] !== CR ? BAD_FIELD : INCOMPLETE
+      if (bytes[i] !== CR || bytes[i + 1] !== LF) return BAD_FIELD
+      let valueTo = i
+      while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === TAB)) {
+        valueTo--
+      }
+      const canonical =
+        colon === nameTo && valueFrom === colon + 2 && bytes[colon + 1] === SP && valueTo === i
+      if (this.count === httpLimits.fieldsMax) return FIELDS_LARGE
+      this.#add(lineFrom, nameTo, valueFrom, valueTo, fieldKind(bytes, lineFrom, nameTo), canonical)
+      i += 2
+    }
+  }
+
+  #add(a: number, b: number, c: number, d: number, kind: number, canonical: boolean): void {
+    const row = this.count++ * STRIDE
+    if (row === this.#rows.length) {
+      const rows = new Int32Array(this.#rows.length * 2)
+      rows.set(this.#rows)
+      this.#rows = rows
+    }
+    const rows = this.#rows
+    rows[row] = a
+    rows[row + 1] = b
+    rows[row + 2] = c
+    rows[row + 3] = d
+    rows[row + 4] = kind
+    rows[row + 5] = canonical ? 1 : 0
+  }
+}
+
+/** bytes[from..to) as text, one character a byte. */
+export function text(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString('latin1', from, to)
+}

@@ -1,0 +1,21 @@
+// How long a body is: the values of Content-Length and Transfer-Encoding, by the letter [RFC 9112 6].
+
+import { equalsName, isDigit } from './bytes.ts'
+
+const chunked = Buffer.from('chunked')
+
+/** Decimal digits only, at most 2^53 - 1; leading zeros are taken. -1 for anything else. */
+export function parseLength(bytes: Buffer, from: number, to: number): number {
+  if (from === to || to - from > 19) return -1
+  let length = 0
+  for (let i = from; i < to; i++) {
+    if (!isDigit(bytes[i])) return -1
+    length = length * 10 + (bytes[i]! - 0x30)
+  }
+  return Number.isSafeInteger(length) ? length : -1
+}
+
+/** Exactly `chunked`: no list, no parameter, no other coding. */
+export function isChunked(bytes: Buffer, from: number, to: number): boolean {
+  return equalsName(bytes, from, to, chunked)
+}

@@ -1,0 +1,44 @@
+// The grammar of Host and of the authority in a request target [RFC 9110 7.2, RFC 3986 3.2.2].
+
+import { COLON, hexValue, isDigit, isHost } from './bytes.ts'
+
+const OPEN = 0x5b
+const CLOSE = 0x5d
+const PERCENT = 0x25
+
+/**
+ * Whether bytes[from..to) is `uri-host [":" port]`, without user information.
+ * @param mayBeEmpty a Host field may be empty, an authority in the target may not [RFC 9110 4.2.1].
+ */
+export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty: boolean): boolean {
+  if (from === to) return mayBeEmpty
+  let i = from
+  if (bytes[i] === OPEN) {
+    i++
+    while (i < to && (hexValue[bytes[i]!]! >= 0 || bytes[i] === COLON || bytes[i] === 0x2e)) i++
+    if (i === from + 1 || bytes[i] !== CLOSE) return false
+    i++
+  } else {
+    while (i < to && isHost[bytes[i]!] === 1) {
+      if (bytes[i] === PERCENT && !isEscape(bytes, i, to)) return false
+      i++
+    }
+    if (i === from) return false
+  }
+  if (i === to) return true
+  if (bytes[i] !== COLON || to - i > 6) return false
+  for (i++; i < to; i++) if (!isDigit(bytes[i])) return false
+  return true
+}
+
+/** Whether bytes[at..] begins with `%` and two hexadecimal digits. */
+export function isEscape(bytes: Buffer, at: number, end: number): boolean {
+  return at + 2 < end && hexValue[bytes[at + 1]!]! >= 0 && hexValue[bytes[at + 2]!]! >= 0
+}
+
+/** The host of an authority without its port, in lower case, for alias look-ups. */
+export function hostName(authority: string): string {
+  const closing = authority.lastIndexOf(']')
+  const colon = authority.indexOf(':', closing + 1)
+  return (colon < 0 ? authority : authority.slice(0, colon)).toLowerCase()
+}

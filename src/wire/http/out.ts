@@ -1,0 +1,81 @@
+// A growing buffer that a message is put together in, so that it leaves in one write. Reused: whoever
+// sends what it holds either sees it flushed at once or detaches the bytes.
+
+const digits = Buffer.from('0123456789abcdef')
+
+export class Out {
+  bytes: Buffer
+  length = 0
+  readonly #size: number
+
+  /** @param size bytes to begin with; it doubles as needed. */
+  constructor(size: number) {
+    this.#size = size
+    this.bytes = Buffer.allocUnsafeSlow(size)
+  }
+
+  /** The bytes so far; valid until the next write here, `clear` or `detach`. */
+  get content(): Buffer {
+    return this.bytes.subarray(0, this.length)
+  }
+
+  clear(): void {
+    this.length = 0
+    // One large message must not keep its memory for ever.
+    if (this.bytes.length > 4 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
+  }
+
+  /** Leaves the bytes to whoever still sends them, and goes on with others. */
+  detach(): void {
+    this.length = 0
+    this.bytes = Buffer.allocUnsafeSlow(this.#size)
+  }
+
+  raw(part: Uint8Array): void {
+    this.#reserve(part.length)
+    this.bytes.set(part, this.length)
+    this.length += part.length
+  }
+
+  copy(source: Buffer, from: number, to: number): void {
+    const size = to - from
+    this.#reserve(size)
+    if (size < 24) {
+      const { bytes } = this
+      for (let i = from, at = this.length; i < to; i++, at++) bytes[at] = source[i]!
+    } else source.copy(this.bytes, this.length, from, to)
+    this.length += size
+  }
+
+  /** @param part characters up to U+00FF; the caller has checked them. */
+  latin1(part: string): void {
+    this.#reserve(part.length)
+    this.length += this.bytes.write(part, this.length, 'latin1')
+  }
+
+  crlf(): void {
+    this.#reserve(2)
+    this.bytes[this.length++] = 13
+    this.bytes[this.length++] = 10
+  }
+
+  decimal(value: number): void {
+    this.latin1(String(value))
+  }
+
+  hex(value: number): void {
+    if (value > 0xffff_ffff) return this.latin1(value.toString(16))
+    this.#reserve(8)
+    let shift = 28
+    while (shift > 0 && value >>> shift === 0) shift -= 4
+    for (; shift >= 0; shift -= 4) this.bytes[this.length++] = digits[(value >>> shift) & 15]!
+  }
+
+  #reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
+    this.bytes.copy(larger, 0, 0, this.length)
+    this.bytes = larger
+  }
+}

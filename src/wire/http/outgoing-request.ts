@@ -1,0 +1,119 @@
+// The request head that goes to a node: origin form, HTTP/1.1, one Host, one framing, nothing
+// hop-by-hop, and our own lines last, so that no client can shadow them.
+
+import type { ForwardedFields } from '../forwarded.ts'
+import { isClaim } from '../forwarded.ts'
+import { writeFields } from './field-lines.ts'
+import {
+  CLAIM,
+  CONNECTION,
+  CONTENT_LENGTH,
+  DROPPED,
+  EXPECT,
+  FORWARDED,
+  HOST,
+  KEEP_ALIVE,
+  MAX_FORWARDS,
+  OTHER,
+  TRANSFER_ENCODING,
+  UPGRADE,
+  VIA,
+  X_FORWARDED_FOR,
+  X_FORWARDED_HOST,
+  X_FORWARDED_PROTO,
+} from './field-name.ts'
+import type { Fields } from './fields.ts'
+import type { Out } from './out.ts'
+import type { RequestHead } from './request-head.ts'
+
+const version = Buffer.from(' HTTP/1.1\r\nHost: ')
+const contentLength = Buffer.from('Content-Length: ')
+const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
+const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
+const maxForwards = Buffer.from('Max-Forwards: ')
+const space = Buffer.from(' ')
+
+export interface OutgoingRequest {
+  readonly head: RequestHead
+  readonly forwarded: ForwardedFields
+  /** Whether the client's own claims about where it came from are forwarded. */
+  readonly trusted: boolean
+  /** Forward `Upgrade`: the proxy is ready to become a tunnel. */
+  readonly upgrades: boolean
+  /** For HTTP/1.0 requests without Host. */
+  readonly defaultHost: string
+  /** The target to send instead, when the session id is stripped from it. */
+  readonly target?: string | undefined
+  /** The Cookie value to send instead. */
+  readonly cookie?: string | undefined
+}
+
+/** @throws RangeError when one of our own lines is not canonical. */
+export function writeRequestHead(request: OutgoingRequest, out: Out): void {
+  const { head } = request
+  const { fields } = head
+  const { bytes } = fields
+  out.copy(bytes, head.methodFrom, head.methodTo)
+  out.raw(space)
+  if (request.target !== undefined) out.latin1(request.target)
+  else if (head.targetFrom < head.targetTo) out.copy(bytes, head.targetFrom, head.targetTo)
+  else out.latin1(head.method === 'OPTIONS' ? '*' : '/')
+  out.raw(version)
+  if (head.hasHost) out.copy(bytes, head.hostFrom, head.hostTo)
+  else out.latin1(request.defaultHost)
+  out.crlf()
+  writeFields(fields, keeps, request, out)
+  if (request.cookie !== undefined && request.cookie !== '')
+    out.latin1(`Cookie: ${request.cookie}\r\n`)
+  if (head.maxForwards >= 0 && head.method === 'OPTIONS') {
+    out.raw(maxForwards)
+    out.decimal(Math.max(0, Number(fields.value(head.maxForwards)) - 1) || 0)
+    out.crlf()
+  }
+  if (head.chunked) out.raw(chunkedLine)
+  else if (head.hasBody || head.declaresLength) {
+    out.raw(contentLength)
+    out.decimal(head.contentLength)
+    out.crlf()
+  }
+  if (request.upgrades) {
+    out.raw(upgradeLines)
+    out.copy(bytes, fields.valueFrom(head.upgrade), fields.valueTo(head.upgrade))
+    out.crlf()
+  }
+  request.forwarded.write(fields, head.minor, head.hostFrom, head.hostTo, out)
+  out.crlf()
+}
+
+function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean {
+  const kind = fields.kind(index)
+  const { head } = request
+  switch (kind) {
+    case OTHER:
+      return head.nominated.length === 0 || !head.nominated.includes(fields.name(index))
+    case VIA:
+      return true
+    case HOST:
+    case CONTENT_LENGTH:
+    case TRANSFER_ENCODING:
+    case CONNECTION:
+    case DROPPED:
+    case KEEP_ALIVE:
+    case UPGRADE:
+      return false
+    case EXPECT:
+      return head.expectsContinue
+    case MAX_FORWARDS:
+      return head.method !== 'OPTIONS'
+    case CLAIM:
+      return request.trusted
+    case FORWARDED:
+    case X_FORWARDED_FOR:
+    case X_FORWARDED_PROTO:
+    case X_FORWARDED_HOST:
+      return false
+    default:
+      if (index === head.cookie && request.cookie !== undefined) return false
+      return !isClaim(kind) && !head.nominated.includes(fields.name(index))
+  }
+}

@@ -1,0 +1,81 @@
+// The response head that goes to the client: our own version, nothing hop-by-hop, one framing, and
+// the node's load report left out.
+
+import { writeFields } from './field-lines.ts'
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  DROPPED,
+  KEEP_ALIVE,
+  LOAD_REPORT,
+  OTHER,
+  TRANSFER_ENCODING,
+  UPGRADE,
+} from './field-name.ts'
+import type { Fields } from './fields.ts'
+import type { Out } from './out.ts'
+import type { ResponseHead } from './response-head.ts'
+
+const version = Buffer.from('HTTP/1.1 ')
+const contentLength = Buffer.from('Content-Length: ')
+const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
+const closeLine = Buffer.from('Connection: close\r\n')
+const keepAliveLine = Buffer.from('Connection: keep-alive\r\n')
+const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
+
+export interface OutgoingResponse {
+  readonly head: ResponseHead
+  /** Say that the body is chunked. */
+  readonly chunked: boolean
+  /** `close`, `keep-alive` (to HTTP/1.0), or nothing where it goes without saying. */
+  readonly connection: 'close' | 'keep-alive' | 'upgrade' | ''
+}
+
+export function writeResponseHead(response: OutgoingResponse, out: Out): void {
+  const { head, connection } = response
+  const { fields } = head
+  out.raw(version)
+  out.decimal(head.status)
+  out.latin1(' ')
+  out.copy(fields.bytes, head.reasonFrom, head.reasonTo)
+  out.crlf()
+  writeFields(fields, keeps, response, out)
+  if (response.chunked) out.raw(chunkedLine)
+  else if (head.contentLength >= 0 && !head.chunked && mayHaveLength(head.status)) {
+    out.raw(contentLength)
+    out.decimal(head.contentLength)
+    out.crlf()
+  }
+  if (connection === 'close') out.raw(closeLine)
+  else if (connection === 'keep-alive') out.raw(keepAliveLine)
+  else if (connection === 'upgrade') {
+    out.raw(upgradeLines)
+    out.copy(fields.bytes, fields.valueFrom(head.upgrade), fields.valueTo(head.upgrade))
+    out.crlf()
+  }
+  out.crlf()
+}
+
+/** No length in 1xx and 204 [RFC 9110 8.6]. */
+function mayHaveLength(status: number): boolean {
+  return status >= 200 && status !== 204
+}
+
+function keeps(fields: Fields, index: number, response: OutgoingResponse): boolean {
+  switch (fields.kind(index)) {
+    case CONNECTION:
+    case CONTENT_LENGTH:
+    case DROPPED:
+    case KEEP_ALIVE:
+    case LOAD_REPORT:
+    case TRANSFER_ENCODING:
+    case UPGRADE:
+      return false
+    case OTHER: {
+      const { nominated } = response.head
+      return nominated.length === 0 || !nominated.includes(fields.name(index))
+    }
+    default:
+      return true
+  }
+}

@@ -1,0 +1,56 @@
+// What can be wrong with the bytes of an HTTP/1 message. Parsers return these as negative numbers, so
+// that the good way costs no object; `problemOf` turns one into words.
+
+export interface Problem {
+  /** Status for a client that sent it; a node that sent it earns its client a 502. */
+  readonly status: number
+  readonly code: string
+  readonly text: string
+}
+
+const problems: readonly Problem[] = [
+  { status: 400, code: 'HTTP_REQUEST_LINE', text: 'invalid request line' },
+  { status: 400, code: 'HTTP_TARGET', text: 'invalid request target' },
+  { status: 414, code: 'HTTP_TARGET_LONG', text: 'request target too long' },
+  { status: 505, code: 'HTTP_VERSION', text: 'HTTP version not supported' },
+  { status: 400, code: 'HTTP_FIELD', text: 'invalid field line' },
+  { status: 431, code: 'HTTP_FIELDS_LARGE', text: 'header fields too large' },
+  { status: 400, code: 'HTTP_HOST', text: 'missing, repeated or invalid Host' },
+  { status: 400, code: 'HTTP_LENGTH', text: 'invalid or conflicting Content-Length' },
+  { status: 400, code: 'HTTP_CODING', text: 'invalid Transfer-Encoding' },
+  { status: 400, code: 'HTTP_CONNECTION', text: 'invalid Connection field' },
+  { status: 405, code: 'HTTP_METHOD', text: 'method not allowed' },
+  { status: 417, code: 'HTTP_EXPECT', text: 'unknown expectation' },
+  { status: 400, code: 'HTTP_CHUNK', text: 'invalid chunked body' },
+  { status: 400, code: 'HTTP_STATUS_LINE', text: 'invalid status line' },
+  { status: 508, code: 'HTTP_LOOP', text: 'request came back to this proxy' },
+]
+
+const numbered = (code: string): number => {
+  const index = problems.findIndex((problem) => problem.code === code)
+  return -(index + 1)
+}
+
+/** More bytes are needed; no problem. */
+export const INCOMPLETE = 0
+export const BAD_REQUEST_LINE: number = numbered('HTTP_REQUEST_LINE')
+export const BAD_TARGET: number = numbered('HTTP_TARGET')
+export const TARGET_LONG: number = numbered('HTTP_TARGET_LONG')
+export const BAD_VERSION: number = numbered('HTTP_VERSION')
+export const BAD_FIELD: number = numbered('HTTP_FIELD')
+export const FIELDS_LARGE: number = numbered('HTTP_FIELDS_LARGE')
+export const BAD_HOST: number = numbered('HTTP_HOST')
+export const BAD_LENGTH: number = numbered('HTTP_LENGTH')
+export const BAD_CODING: number = numbered('HTTP_CODING')
+export const BAD_CONNECTION: number = numbered('HTTP_CONNECTION')
+export const BAD_METHOD: number = numbered('HTTP_METHOD')
+export const BAD_EXPECT: number = numbered('HTTP_EXPECT')
+export const BAD_CHUNK: number = numbered('HTTP_CHUNK')
+export const BAD_STATUS_LINE: number = numbered('HTTP_STATUS_LINE')
+export const LOOP: number = numbered('HTTP_LOOP')
+
+export function problemOf(result: number): Problem {
+  const problem = problems[-result - 1]
+  if (problem === undefined) throw new RangeError(`not a problem: ${result}`)
+  return problem
+}

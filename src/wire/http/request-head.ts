@@ -1,0 +1,313 @@
+// A request head: bytes -> offsets and the few facts a gateway acts on. Strict: what RFC 9112 lets a
+// server repair is refused, because somebody behind us may repair it differently. One object per
+// client connection, filled again for each request.
+
+import { httpLimits } from '../../base/limits.ts'
+import { CR, equalsName, isDigit, isPath, isQuery, isToken, LF, SP } from './bytes.ts'
+import { readConnection } from './connection-field.ts'
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  COOKIE,
+  EXPECT,
+  FORWARDED,
+  HOST,
+  MAX_FORWARDS,
+  TRANSFER_ENCODING,
+  UPGRADE,
+  VIA,
+  WEBSOCKET_KEY,
+  WEBSOCKET_VERSION,
+} from './field-name.ts'
+import { Fields, text } from './fields.ts'
+import { isChunked, parseLength } from './framing.ts'
+import { isAuthority, isEscape } from './host.ts'
+import {
+  BAD_CODING,
+  BAD_CONNECTION,
+  BAD_EXPECT,
+  BAD_HOST,
+  BAD_LENGTH,
+  BAD_METHOD,
+  BAD_REQUEST_LINE,
+  BAD_TARGET,
+  BAD_VERSION,
+  FIELDS_LARGE,
+  INCOMPLETE,
+  TARGET_LONG,
+} from './problem.ts'
+
+const http1 = Buffer.from('HTTP/1.')
+const http = Buffer.from('HTTP/')
+const schemeHttp = Buffer.from('http://')
+const schemeHttps = Buffer.from('https://')
+const hundredContinue = Buffer.from('100-continue')
+const SLASH = 0x2f
+const ASTERISK = 0x2a
+const QUESTION = 0x3f
+
+/** Methods that may be sent again when it is unknown whether they were processed [RFC 9110 9.2.2]. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+export class RequestHead {
+  readonly fields: Fields = new Fields()
+  methodFrom = 0
+  methodTo = 0
+  method = ''
+  /** The target in origin form or `*`: what is forwarded. Empty for an absolute form without path. */
+  targetFrom = 0
+  targetTo = 0
+  /** 0 or 1; a higher minor version counts as 1. */
+  minor = 1
+  /** Host, or the authority of an absolute-form target, which outranks it [RFC 9112 3.2.2]. Equal offsets: none. */
+  hostFrom = 0
+  hostTo = 0
+  hasHost = false
+  /** Bytes of the body; -1 when it is chunked. */
+  contentLength = 0
+  chunked = false
+  hasBody = false
+  /** A Content-Length field was there, if only of 0. */
+  declaresLength = false
+  keepAlive = true
+  expectsContinue = false
+  /** Field indexes, -1 when absent. */
+  cookie = -1
+  upgrade = -1
+  via = -1
+  forwarded = -1
+  maxForwards = -1
+  websocketKey = -1
+  websocketVersion = -1
+  /** Connection names Upgrade. */
+  wantsUpgrade = false
+  /** Names, in lower case, that Connection declares hop-by-hop beside the ones we know. */
+  nominated: readonly string[] = []
+
+  get isHead(): boolean {
+    return this.method === 'HEAD'
+  }
+  get isIdempotent(): boolean {
+    return idempotent.has(this.method)
+  }
+
+  /**
+   * @returns the offset after the head, INCOMPLETE, or a problem.
+   */
+  parse(bytes: Buffer, at: number, end: number): number {
+    const fieldsFrom = this.#line(bytes, at, end)
+    if (fieldsFrom <= 0) return fieldsFrom === INCOMPLETE ? tooLong(end - at) : fieldsFrom
+    const bodyFrom = this.fields.parse(bytes, fieldsFrom, end, false)
+    if (bodyFrom <= 0) return bodyFrom === INCOMPLETE ? tooLong(end - at) : bodyFrom
+    if (bodyFrom - at > httpLimits.headBytesMax) return FIELDS_LARGE
+    const problem = this.#digest(bytes)
+    return problem < 0 ? problem : bodyFrom
+  }
+
+  #line(bytes: Buffer, at: number, end: number): number {
+    let i = at
+    // One or two empty lines before the request line are what careless clients leave behind a body [RFC 9112 2.2].
+    for (let skipped = 0; skipped < 2 && bytes[i] === CR && i + 1 < end; skipped++) {
+      if (bytes[i + 1] !== LF) return BAD_REQUEST_LINE
+      i += 2
+    }
+    if (i >= end || (bytes[i] === CR && i + 1 >= end)) return INCOMPLETE
+    this.methodFrom = i
+    while (i < end && isToken[bytes[i]!] === 1) i++
+    if (i - this.methodFrom > httpLimits.methodBytesMax) return BAD_REQUEST_LINE
+    if (i >= end) return INCOMPLETE
+    if (i === this.methodFrom || bytes[i] !== SP) return BAD_REQUEST_LINE
+    this.methodTo = i
+    this.method = methodName(bytes, this.methodFrom, i)
+    i = this.#target(bytes, i + 1, end)
+    if (i <= 0) return i
+    return this.#version(bytes, i + 1, end)
+  }
+
+  /** Sets target and, for the absolute form, host; returns the offset of the space after the target. */
+  #target(bytes: Buffer, at: number, end: number): number {
+    if (at >= end) return INCOMPLETE
+    let i = at
+    this.hostFrom = this.hostTo = 0
+    if (this.method === 'CONNECT') return BAD_METHOD
+    if (bytes[i] === ASTERISK) {
+      if (i + 1 >= end) return INCOMPLETE
+      if (bytes[i + 1] !== SP || this.method !== 'OPTIONS') return BAD_TARGET
+      this.targetFrom = i
+      this.targetTo = i + 1
+      return i + 1
+    }
+    if (bytes[i] !== SLASH) {
+      const scheme = (bytes[i + 4]! | 0x20) === 0x73 ? schemeHttps : schemeHttp
+      if (end - i < scheme.length) return couldBecome(bytes, i, end)
+      if (!equalsName(bytes, i, i + scheme.length, scheme)) return BAD_TARGET
+      i += scheme.length
+      const authorityFrom = i
+      while (i < end && bytes[i] !== SLASH && bytes[i] !== QUESTION && bytes[i] !== SP) i++
+      if (i >= end) return i - at > httpLimits.targetBytesMax ? TARGET_LONG : INCOMPLETE
+      if (!isAuthority(bytes, authorityFrom, i, false)) return BAD_TARGET
+      this.hostFrom = authorityFrom
+      this.hostTo = i
+      // `http://host?query` has no path to put the query behind; nobody sends it.
+      if (bytes[i] === QUESTION) return BAD_TARGET
+    }
+    this.targetFrom = i
+    while (i < end && isPath[bytes[i]!] === 1) {
+      if (bytes[i] === 0x25 && i + 2 < end && !isEscape(bytes, i, end)) return BAD_TARGET
+      i++
+    }
+    if (i < end && bytes[i] === QUESTION) {
+      i++
+      // A stray % in a query is common in the wild and nobody decides by it; it is forwarded as it came.
+      while (i < end && isQuery[bytes[i]!] === 1) i++
+    }
+    if (i - this.targetFrom > httpLimits.targetBytesMax) return TARGET_LONG
+    if (i >= end) return INCOMPLETE
+    if (bytes[i] !== SP) return BAD_TARGET
+    this.targetTo = i
+    return i
+  }
+
+  #version(bytes: Buffer, at: number, end: number): number {
+    if (at + 10 > end) return INCOMPLETE
+    if (!startsWith(bytes, at, http1)) {
+      const other = startsWith(bytes, at, http) && isDigit(bytes[at + 5]) && bytes[at + 6] === 0x2e
+      const isPreface = this.method === 'PRI'
+      return other && !isPreface && isDigit(bytes[at + 7]) && bytes[at + 8] === CR
+        ? BAD_VERSION
+        : BAD_REQUEST_LINE
+    }
+    if (!isDigit(bytes[at + 7]) || bytes[at + 8] !== CR || bytes[at + 9] !== LF) {
+      return BAD_REQUEST_LINE
+    }
+    this.minor = bytes[at + 7] === 0x30 ? 0 : 1
+    return at + 10
+  }
+
+  /** Draws the facts from the fields; returns 0 or a problem. */
+  #digest(bytes: Buffer): number {
+    const { fields } = this
+    const fromTarget = this.hostFrom !== this.hostTo
+    this.contentLength = 0
+    this.chunked = false
+    this.keepAlive = this.minor === 1
+    this.expectsContinue = this.wantsUpgrade = false
+    this.cookie = this.upgrade = this.via = this.forwarded = this.maxForwards = -1
+    this.websocketKey = this.websocketVersion = -1
+    this.nominated = none
+    let hosts = 0
+    let length = -1
+    let codings = 0
+    let closes = false
+    for (let f = 0; f < fields.count; f++) {
+      const kind = fields.kind(f)
+      if (kind === 0) continue
+      const from = fields.valueFrom(f)
+      const to = fields.valueTo(f)
+      switch (kind) {
+        case HOST:
+          if (++hosts > 1 || !isAuthority(bytes, from, to, true)) return BAD_HOST
+          if (!fromTarget) {
+            this.hostFrom = from
+            this.hostTo = to
+          }
+          break
+        case CONTENT_LENGTH:
+          if (length >= 0) return BAD_LENGTH
+          length = parseLength(bytes, from, to)
+          if (length < 0) return BAD_LENGTH
+          break
+        case TRANSFER_ENCODING:
+          if (++codings > 1 || !isChunked(bytes, from, to)) return BAD_CODING
+          break
+        case CONNECTION: {
+          const options = readConnection(bytes, from, to)
+          if (options === undefined) return BAD_CONNECTION
+          if (options.close) closes = true
+          if (options.keepAlive) this.keepAlive = true
+          if (options.upgrade) this.wantsUpgrade = true
+          if (options.nominated.length > 0) {
+            if (options.nominated.some((name) => framing.has(name))) return BAD_CONNECTION
+            this.nominated = [...this.nominated, ...options.nominated]
+          }
+          break
+        }
+        case EXPECT:
+          // An HTTP/1.0 client cannot mean it [RFC 9110 10.1.1].
+          if (this.minor === 0) break
+          if (!equalsName(bytes, from, to, hundredContinue)) return BAD_EXPECT
+          this.expectsContinue = true
+          break
+        case COOKIE:
+          if (this.cookie < 0) this.cookie = f
+          break
+        case UPGRADE:
+          this.upgrade = f
+          break
+        case VIA:
+          this.via = f
+          break
+        case FORWARDED:
+          this.forwarded = f
+          break
+        case MAX_FORWARDS:
+          this.maxForwards = f
+          break
+        case WEBSOCKET_KEY:
+          this.websocketKey = f
+          break
+        case WEBSOCKET_VERSION:
+          this.websocketVersion = f
+          break
+      }
+    }
+    if (closes) this.keepAlive = false
+    this.hasHost = hosts === 1 || fromTarget
+    if (hosts === 0 && this.minor === 1) return BAD_HOST
+    if (this.method === 'TRACE') return BAD_METHOD
+    if (codings > 0) {
+      // Both framings, or chunked from HTTP/1.0: somebody is lying [RFC 9112 6.1].
+      if (length >= 0 || this.minor === 0) return BAD_CODING
+      this.chunked = true
+      this.contentLength = -1
+    } else if (length > 0) this.contentLength = length
+    this.hasBody = this.contentLength !== 0
+    this.declaresLength = length >= 0
+    return 0
+  }
+}
+
+const none: readonly string[] = []
+const framing = new Set(['content-length', 'transfer-encoding'])
+
+const commonMethods = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS'].map((name) => ({
+  name,
+  bytes: Buffer.from(name),
+}))
+
+/** The method as a string without making one for those that everybody uses. */
+function methodName(bytes: Buffer, from: number, to: number): string {
+  for (const method of commonMethods) {
+    if (method.bytes.length === to - from && startsWith(bytes, from, method.bytes))
+      return method.name
+  }
+  return text(bytes, from, to)
+}
+
+function startsWith(bytes: Buffer, at: number, prefix: Uint8Array): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false
+  return true
+}
+
+/** A target cut short: still possibly the beginning of an absolute form, or already none. */
+function couldBecome(bytes: Buffer, at: number, end: number): number {
+  for (let i = at; i < end; i++) {
+    const wanted = schemeHttps[i - at]!
+    if ((bytes[i]! | 0x20) !== wanted && bytes[i] !== schemeHttp[i - at]) return BAD_TARGET
+  }
+  return INCOMPLETE
+}
+
+function tooLong(length: number): number {
+  return length > httpLimits.headBytesMax ? FIELDS_LARGE : INCOMPLETE
+}

@@ -1,0 +1,36 @@
+// Trailer fields on their way through. What frames, routes, authenticates or describes the content
+// would mean something else when a server merges it into the head, so it is left out [RFC 9110 6.5.1].
+
+import { writeField } from './field-lines.ts'
+import { OTHER } from './field-name.ts'
+import type { Fields } from './fields.ts'
+import type { Out } from './out.ts'
+
+const forbidden = new Set([
+  'age',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'date',
+  'expires',
+  'location',
+  'pragma',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'range',
+  'retry-after',
+  'set-cookie',
+  'vary',
+  'warning',
+  'www-authenticate',
+])
+
+export function writeTrailers(fields: Fields, out: Out): void {
+  for (let f = 0; f < fields.count; f++) {
+    const name = fields.name(f)
+    if (fields.kind(f) !== OTHER || forbidden.has(name) || name.startsWith('if-')) continue
+    writeField(fields, f, out)
+  }
+}

@@ -1,0 +1,79 @@
+// Runs bin/topspin.js as people do, in a process of its own, with a deadline.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.ts'
+
+export const program: string = fileURLToPath(new URL('../../../bin/topspin.js', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** What it has printed so far. */
+  readonly printed: { stdout: string; stderr: string }
+  readonly ended: Promise<Ended>
+  /** The first match in standard output, waited for. */
+  sees(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+/** Starts it; killed after `deadlineMs` at the latest. */
+export function startTopspin(
+  args: readonly string[],
+  more: { cwd?: string; env?: object; deadlineMs?: number } = {},
+): Running {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: more.cwd,
+    env: { ...process.env, ...more.env },
+  })
+  const printed = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    printed.stderr += text
+  })
+  const deadline = setTimeout(() => child.kill('SIGKILL'), more.deadlineMs ?? 20_000)
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      clearTimeout(deadline)
+      resolve({ code, signal, ...printed })
+    })
+  })
+  const sees = (pattern: RegExp): Promise<RegExpExecArray> =>
+    eventually(
+      `output that matches ${pattern}`,
+      () => pattern.exec(printed.stdout) ?? undefined,
+      () => printed,
+    )
+  return { child, printed, ended, sees }
+}
+
+/** Runs it to its end. */
+export function topspin(...args: readonly string[]): Promise<Ended> {
+  return startTopspin(args).ended
+}
+
+/** `topspin serve` on free ports, with the URLs it said. */
+export async function startServe(
+  args: readonly string[] = [],
+): Promise<Running & { traffic: string; control: string }> {
+  const running = startTopspin([
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--control',
+    '127.0.0.1:0',
+    ...args,
+  ])
+  const [, traffic = '', control = ''] = await running.sees(
+    /"traffic":\["([^"]+)"\],"control":"([^"]+)"/,
+  )
+  return { ...running, traffic, control }
+}
