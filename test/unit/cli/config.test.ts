@@ -24,7 +24,7 @@ test('an empty file gives the defaults', () => {
   assert.deepEqual(config.listen, [{ host: '127.0.0.1', port: 8000 }])
   assert.deepEqual(config.control.listen, { host: '127.0.0.1', port: 6666 })
   assert.deepEqual(config.to, [])
-  assert.equal(config.timeouts.connect, 2_000)
+  assert.equal(config.timeouts.connect, 3_000)
   assert.equal(config.useAlias, false)
   assert.equal(config.accessLog, 'off')
 })
