@@ -2,14 +2,14 @@
 
 import type { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
-import type { Candidate } from '../cluster/routes.ts'
 import { onAnswerFailed, onConnectFailed } from '../cluster/health.ts'
+import type { Candidate } from '../cluster/routes.ts'
 import { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
-import { noNode, nodeFailed } from './refusal.ts'
+import { nodeFailed, noNode } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
 export function attempt(exchange: Exchange, candidate: Candidate): void {

@@ -1,6 +1,7 @@
 // Stage 1: one client's connection: bytes -> requests, one exchange after the other, answers in the
 // order of the requests. Owns what is left over between reads.
 
+import type { Socket } from 'node:net'
 import { httpLimits } from '../base/limits.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import type { Timed } from '../net/ticker.ts'
@@ -14,7 +15,6 @@ import { clientSlow, type Refusal, refusalBytes } from './refusal.ts'
 import { settle } from './settle.ts'
 import type { Traffic } from './traffic.ts'
 import { Tunnel } from './tunnel.ts'
-import type { Socket } from 'node:net'
 
 /**
  * - `idle`: between requests. `head`: a request has begun.
@@ -47,7 +47,11 @@ export class ClientConnection implements Receiver, Timed {
   #peerEnded = false
   #consuming = false
 
-  constructor(accepted: Socket, traffic: Traffic, onClosed: (connection: ClientConnection) => void) {
+  constructor(
+    accepted: Socket,
+    traffic: Traffic,
+    onClosed: (connection: ClientConnection) => void,
+  ) {
     this.#traffic = traffic
     this.#onClosed = onClosed
     this.address = plainAddress(accepted.remoteAddress ?? '')

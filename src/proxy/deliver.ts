@@ -3,11 +3,11 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
-import { parseLoadReport } from '../wire/orca.ts'
 import type { Rewriting } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
 import { writeResponseHead } from '../wire/http/outgoing-response.ts'
 import { INCOMPLETE } from '../wire/http/problem.ts'
+import { parseLoadReport } from '../wire/orca.ts'
 import { attemptFailed } from './attempt.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
@@ -72,8 +72,7 @@ function beginAnswer(exchange: Exchange, bytes: Buffer, at: number, end: number,
   if (framing === 'chunked' && isOld) rewriting = 'decode'
   const untilClose = isOld && (framing === 'close' || framing === 'chunked')
   // An answer that comes before the request has ended: what follows of it must not be taken for the next request.
-  exchange.closes =
-    !head.keepAlive || untilClose || traffic.draining || !exchange.requestBody.done
+  exchange.closes = !head.keepAlive || untilClose || traffic.draining || !exchange.requestBody.done
   responseBody.begin(framing, response.contentLength, rewriting)
   const chunked = !isOld && (response.chunked || rewriting === 'encode')
   const connection = exchange.closes ? 'close' : isOld ? 'keep-alive' : ''

@@ -17,13 +17,13 @@ import type { ClientConnection } from './client-connection.ts'
 import { cut } from './cut.ts'
 import { deliver, finishAtEnd } from './deliver.ts'
 import { match } from './match.ts'
-import { turnBack } from './turn-back.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { outgoing } from './outgoing.ts'
 import { recall } from './recall.ts'
-import { noNode, nodeSlow, type Refusal } from './refusal.ts'
+import { nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { leaveNode, settle } from './settle.ts'
 import type { Traffic } from './traffic.ts'
+import { turnBack } from './turn-back.ts'
 import { type WantedUpgrade, wantedUpgrade } from './upgrade.ts'
 
 export class Exchange implements ExchangeView {
@@ -132,7 +132,8 @@ export class Exchange implements ExchangeView {
   /** WaitWorker: a usable node may come soon. */
   #wait(): void {
     const { traffic, balancer } = this
-    if (balancer.waitMs <= 0 || traffic.waiting.size >= traffic.waitingMax) return this.refuse(noNode)
+    if (balancer.waitMs <= 0 || traffic.waiting.size >= traffic.waitingMax)
+      return this.refuse(noNode)
     this.waitUntil = traffic.ticker.now + balancer.waitMs
     traffic.waiting.add(this)
     if (!this.requestBody.done) this.client.pauseBody()

@@ -9,6 +9,7 @@ import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.t
 import { compose } from '../candidacy/compose.ts'
 import { cascadeOf } from '../candidacy/index.ts'
 import { LiveTable } from '../cluster/live.ts'
+import { applyToLive } from '../cluster/live-changes.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Ticker } from '../net/ticker.ts'
@@ -26,7 +27,7 @@ export type { Counters } from './traffic.ts'
 export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly listen: readonly Address[]
   readonly timeouts?: Partial<Timeouts>
-  /** Shared with the control listener; default: its own. */
+  /** Shared with the control listener, which then applies the changes to it; default: the proxy's own. */
   readonly live?: LiveTable
   readonly accessLog?: AccessLog | undefined
   readonly log?: Logger
@@ -37,12 +38,15 @@ export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
 export class ReverseProxy {
   readonly #traffic: Traffic
   readonly #listen: readonly Address[]
+  /** The live numbers are the proxy's own, so it applies the changes to them, too. */
+  readonly #ownsLive: boolean
   #listeners: readonly Listener[] = []
   #snapshot: Snapshot = emptySnapshot
   #windowEnds = 0
 
   constructor(options: ProxyOptions) {
     this.#listen = options.listen
+    this.#ownsLive = options.live === undefined
     this.#traffic = makeTraffic(options)
     this.#traffic.ticker.onTick((now) => this.#tick(now))
   }
@@ -66,13 +70,11 @@ export class ReverseProxy {
   /** Puts changes of the cluster in force; requests under way keep what they began with. */
   apply(changes: readonly Change[]): void {
     const traffic = this.#traffic
+    if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
     for (const change of changes) {
       this.#snapshot = applyChange(this.#snapshot, change)
-      if (change.kind === 'load') traffic.live.of(change.id).loadFactor = change.factor
-      else if (change.kind === 'gone') {
-        traffic.pools.drop(change.id)
-        traffic.live.forget(change.id)
-      } else if (change.kind === 'node' && change.node.removal !== 'none') {
+      if (change.kind === 'gone') traffic.pools.drop(change.id)
+      else if (change.kind === 'node' && change.node.removal !== 'none') {
         traffic.pools.drop(change.node.id)
       }
     }

@@ -51,7 +51,8 @@ export class ForwardedFields {
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void {
     out.raw(minor === 0 ? this.#via[0] : this.#via[1])
     if (this.#options.trusted && this.#extend(fields, hostFrom, hostTo, out)) return
-    if (!this.#isSameHost(fields.bytes, hostFrom, hostTo)) this.#remember(fields.bytes, hostFrom, hostTo)
+    if (!this.#isSameHost(fields.bytes, hostFrom, hostTo))
+      this.#remember(fields.bytes, hostFrom, hostTo)
     if (this.#lines !== undefined) out.raw(this.#lines)
   }
 

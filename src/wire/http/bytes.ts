@@ -21,9 +21,7 @@ const inHostMarks = within("-._~!$&'()*+;=%")
 export const isToken: Uint8Array = table((byte) => isAlphanumeric(byte) || inTokenMarks(byte))
 
 /** field-vchar, SP and HTAB; obs-text is kept [RFC 9110 5.5] */
-export const isValue: Uint8Array = table(
-  (byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f),
-)
+export const isValue: Uint8Array = table((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
 
 export const isPath: Uint8Array = table((byte) => isAlphanumeric(byte) || inPathMarks(byte))
 export const isQuery: Uint8Array = table((byte) => isAlphanumeric(byte) || inQueryMarks(byte))
