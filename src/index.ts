@@ -10,7 +10,12 @@ export { Registry } from './cluster/registry.ts'
 export type { Change, Snapshot } from './cluster/snapshot.ts'
 export type { ControlOptions } from './control/options.ts'
 export { type Control, startControl } from './control/start-control.ts'
-export type { NodeReport, StatusReport } from './control/status-report.ts'
+export type {
+  BalancerReport,
+  ContextReport,
+  NodeReport,
+  StatusReport,
+} from './control/status-report.ts'
 export {
   type AccessEntry,
   type AccessLog,
