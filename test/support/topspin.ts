@@ -66,15 +66,10 @@ export function topspin(...args: readonly string[]): Promise<Ended> {
 /** `topspin serve` on free ports, with the URLs it said. */
 export async function startServe(
   args: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<Running & { traffic: string; control: string }> {
-  const running = startTopspin([
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--control',
-    '127.0.0.1:0',
-    ...args,
-  ])
+  const free = ['serve', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']
+  const running = startTopspin([...free, ...args], { env })
   const [, traffic = '', control = ''] = await running.sees(
     /"traffic":\["([^"]+)"\],"control":"([^"]+)"/,
   )
