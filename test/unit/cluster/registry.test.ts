@@ -180,7 +180,7 @@ describe('full tables', () => {
     bench.ok(a)
     assert.equal(
       bench.ok('ENABLE-APP / JVMRoute=a&Alias=x,y&Context=/1,/2'),
-      'Type=ENABLE-APP-RSP\nJvmRoute=a\n\nAlias=x Contexts=/1\n\n',
+      'Type=ENABLE-APP-RSP\nJvmRoute=a\nAlias=x Contexts=/1\n\n',
     )
   })
 })
@@ -225,7 +225,7 @@ describe('commands on contexts', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1')
     assert.equal(
       bench.ok('REMOVE-APP / JVMRoute=a&Alias=x,z&Context=/1,/2'),
-      'Type=REMOVE-APP-RSP\nJvmRoute=a\n\nAlias=x Contexts=/1,/2\n\n',
+      'Type=REMOVE-APP-RSP\nJvmRoute=a\nAlias=x Contexts=/1,/2\n\n',
     )
     assert.deepEqual(bench.lines('Vhost'), [])
   })
