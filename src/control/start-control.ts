@@ -46,9 +46,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   }
 }
 
-function listen(server: Server, { host, port }: ControlSettings): Promise<Control['address']> {
+function listen(server: Server, { host, port, log }: ControlSettings): Promise<Control['address']> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
+    // Afterwards it is a connection that could not be accepted: no reason to end.
+    server.on('error', (cause) => {
+      if (server.listening) log.error({ cause }, 'control connection not accepted')
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(
         new TopspinError('CONTROL_LISTEN_FAILED', message, {
