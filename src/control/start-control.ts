@@ -3,7 +3,6 @@
 
 import { createServer, type Server } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { mcmpLimits } from '../base/limits.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
 import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
@@ -41,7 +40,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     },
     close() {
       watch.stop()
-      return closeAll(server, connections)
+      return closeAll(server, connections, settings.transferMs)
     },
   }
 }
@@ -72,11 +71,15 @@ function listen(server: Server, { host, port, log }: ControlSettings): Promise<C
 }
 
 /** Working connections get as long as one transfer may take, then they are cut. */
-function closeAll(server: Server, connections: ReadonlySet<ControlConnection>): Promise<void> {
+function closeAll(
+  server: Server,
+  connections: ReadonlySet<ControlConnection>,
+  transferMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => {
       for (const connection of connections) connection.destroy()
-    }, mcmpLimits.transferMs)
+    }, transferMs)
     server.close(() => {
       clearTimeout(deadline)
       resolve()

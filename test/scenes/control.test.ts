@@ -240,7 +240,7 @@ describe('a message', () => {
   })
 
   test('of one node does not wait for the probe of another', async () => {
-    const { port } = await start({ probe: () => new Promise(() => {}) })
+    const { port } = await start({ transferMs: 200, probe: () => new Promise(() => {}) })
     await tell(port, 'CONFIG', config)
     const stuck = connect(port, '127.0.0.1')
     stuck.write('STATUS / HTTP/1.1\r\nContent-Length: 10\r\n\r\nJVMRoute=a')
