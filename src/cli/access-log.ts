@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import type { AccessEntry } from '../proxy/index.ts'
 
 /** Lines are written when this many bytes have come together, and every second. */
-const gatherBytes = 16_384
+const gatherBytes = 8_192
 const flushEveryMs = 1_000
 
 export interface AccessLogFile {

@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import type { HostPort } from '../net/host-port.ts'
-import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/settings.ts'
+import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { formatDuration, isNetwork, parseDuration, parseEndpoint } from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */

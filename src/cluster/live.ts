@@ -31,7 +31,7 @@ export interface NodeLive {
   report: { inFlight: number; pace: number; at: number }
 }
 
-export const newLive = (): NodeLive => ({
+const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
   oldElected: 0,

@@ -14,7 +14,7 @@ export interface StatusReport {
   readonly nodes: readonly NodeReport[]
 }
 
-export interface BalancerReport {
+interface BalancerReport {
   readonly name: string
   readonly sticky: boolean
   readonly cookie: string
@@ -25,7 +25,7 @@ export interface BalancerReport {
   readonly maxAttempts: number
 }
 
-export interface NodeReport {
+interface NodeReport {
   readonly route: string
   readonly balancer: string
   /** '' when none. */
@@ -53,7 +53,7 @@ export interface NodeReport {
   readonly contexts: readonly ContextReport[]
 }
 
-export interface ContextReport {
+interface ContextReport {
   readonly path: string
   readonly alias: string
   readonly status: ContextStatus

@@ -14,7 +14,7 @@ import type { Pools } from './pools.ts'
 import type { ProxySettings } from './settings.ts'
 
 /** What one read takes from a socket at most, bytes. */
-export const readBytes = 65_536
+const readBytes = 65_536
 
 export interface Counters {
   connections: number

@@ -24,7 +24,7 @@ export const LOAD_REPORT = 16
 export const WEBSOCKET_KEY = 17
 export const WEBSOCKET_VERSION = 18
 export const WEBSOCKET_ACCEPT = 19
-export const TRAILER = 20
+const TRAILER = 20
 export const KEEP_ALIVE = 21
 
 const names: readonly (readonly [string, number])[] = [
