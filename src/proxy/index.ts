@@ -13,7 +13,9 @@ import { applyToLive } from '../cluster/live-changes.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Ticker } from '../net/ticker.ts'
+import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
+import { ExchangePool } from './exchange-pool.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
 import { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
@@ -167,6 +169,8 @@ function makeTraffic(options: ProxyOptions): Traffic {
     accessLog,
     counters,
     buffers: new Buffers(),
+    via: viaLines(settings.via),
+    exchanges: new ExchangePool(),
     waiting: new Set(),
     waitingMax: httpLimits.waitingMax,
     isTrusted: (address) =>

@@ -7,9 +7,11 @@ import type { Candidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Ticker } from '../net/ticker.ts'
+import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
 import type { AccessLog } from './access-log.ts'
 import type { Exchange } from './exchange.ts'
+import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
 import type { ProxySettings } from './settings.ts'
 
@@ -42,6 +44,8 @@ export interface Traffic {
   readonly accessLog: AccessLog | undefined
   readonly counters: Counters
   readonly buffers: Buffers
+  readonly via: ViaLines
+  readonly exchanges: ExchangePool
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
   readonly waitingMax: number
