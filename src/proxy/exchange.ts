@@ -107,6 +107,7 @@ export class Exchange implements ExchangeView {
   #begin(): void {
     const { head, traffic } = this
     traffic.counters.requests++
+    traffic.retryBudget.request(traffic.ticker.now)
     this.hasSession = false
     this.route = undefined
     this.domain = ''
