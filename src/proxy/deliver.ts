@@ -52,15 +52,13 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
   }
   const out = exchange.traffic.buffers.answer
   const behind = beginAnswer(exchange, bytes, at, end, out)
-  if (behind < 0) {
-    out.clear()
-    return malformed(exchange)
-  }
   readLoadReport(exchange)
   observe(exchange, response.status)
   exchange.answered = true
   exchange.status = response.status
   send(exchange, out)
+  // A body that breaks is cut whether it breaks in the first packet or in a later one.
+  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
   afterPiece(exchange, behind < end)
 }
 
@@ -93,11 +91,8 @@ function deliverBody(exchange: Exchange, bytes: Buffer, at: number, end: number)
   }
   const out = traffic.buffers.answer
   const behind = responseBody.relay(bytes, at, end, out)
-  if (behind < 0) {
-    out.clear()
-    return cut(exchange, 'NODE_MALFORMED')
-  }
   send(exchange, out)
+  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
   afterPiece(exchange, behind < end)
 }
 
