@@ -14,7 +14,7 @@ export interface StatusReport {
   readonly nodes: readonly NodeReport[]
 }
 
-interface BalancerReport {
+export interface BalancerReport {
   readonly name: string
   readonly sticky: boolean
   readonly cookie: string
@@ -25,7 +25,7 @@ interface BalancerReport {
   readonly maxAttempts: number
 }
 
-interface NodeReport {
+export interface NodeReport {
   readonly route: string
   readonly balancer: string
   /** '' when none. */
@@ -53,7 +53,7 @@ interface NodeReport {
   readonly contexts: readonly ContextReport[]
 }
 
-interface ContextReport {
+export interface ContextReport {
   readonly path: string
   readonly alias: string
   readonly status: ContextStatus

@@ -59,7 +59,7 @@ export function pinged(
 }
 
 /** The node's own `ping`, at most what a Java node waits for our reply with room to spare. */
-const pingTimeout = (node: Node): number =>
+export const pingTimeout = (node: Node): number =>
   Math.min(node.pingMs === 0 ? mcmpLimits.pingMsMax : node.pingMs, mcmpLimits.pingMsMax)
 
 const ask = (node: Node, timeoutMs: number): Question => ({
