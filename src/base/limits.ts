@@ -83,6 +83,9 @@ export const agentLimits = {
   drainQuietMs: 200,
   /** Idle time the server gives a kept-open connection: more than any proxy's (Topspin: 60 s). */
   keepAliveMs: 75_000,
+  /** How long the last message to a proxy may take, and all of them after a second signal. */
+  removeMs: 2_000,
+  hurriedMs: 1_000,
   /** How long connections that are still busy may hold up the closing of the server. */
   closeMs: 1_000,
   /** How long the sidecar waits for an answer of its target, and for its command to end after the signal. */
