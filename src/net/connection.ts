@@ -51,7 +51,7 @@ export class Connection {
       handle,
       allowHalfOpen: true,
       onread: {
-        buffer: () => receiver.nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
         callback: (length: number, bytes: Buffer): boolean =>
           connection === undefined ? true : connection.#read(bytes, length),
       },
@@ -77,7 +77,7 @@ export class Connection {
       allowHalfOpen: true,
       noDelay: true,
       onread: {
-        buffer: () => receiver.nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
         callback: (length: number, bytes: Uint8Array): boolean =>
           connection === undefined ? true : connection.#read(bytes as Buffer, length),
       },

@@ -74,7 +74,8 @@ function beginAnswer(exchange: Exchange, bytes: Buffer, at: number, end: number,
   // An answer that comes before the request has ended: what follows of it must not be taken for the next request.
   exchange.closes = !head.keepAlive || untilClose || traffic.draining || !exchange.requestBody.done
   responseBody.begin(framing, response.contentLength, rewriting)
-  const chunked = !isOld && (response.chunked || rewriting === 'encode')
+  // Not in a 204, whatever the node says [RFC 9112 6.1].
+  const chunked = !isOld && response.status !== 204 && (response.chunked || rewriting === 'encode')
   const connection = exchange.closes ? 'close' : isOld ? 'keep-alive' : ''
   writeResponseHead({ head: response, chunked, connection }, out)
   return responseBody.relay(bytes, at, end, out)
