@@ -40,9 +40,13 @@ export interface Answer {
   readonly text: string
 }
 
-export function get(port: number, path: string = '/'): Promise<Answer> {
+export function get(
+  port: number,
+  path: string = '/',
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path }, (response) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, headers }, (response) => {
       let text = ''
       response.on('data', (part) => {
         text += part
