@@ -71,13 +71,19 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
   leaveNode(exchange, true)
-  if (!mayRetry(exchange, error)) return exchange.refuse(nodeFailed)
+  // A node that cannot be reached has done nothing: the client may well ask again.
+  const refusal = error.phase === 'connect' ? noNode : nodeFailed
+  if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
   if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
   else exchange.tried = [...exchange.tried, candidate.node.id]
   exchange.partial = undefined
   const next = choose(exchange)
-  if (next === undefined) return exchange.refuse(exchange.attempts > 0 ? nodeFailed : noNode)
+  if (next === undefined) return exchange.refuse(refusal)
+  if (!traffic.retryBudget.take(traffic.ticker.now)) {
+    traffic.counters.retriesRefused++
+    return exchange.refuse(refusal)
+  }
   traffic.counters.retries++
   attempt(exchange, next)
 }

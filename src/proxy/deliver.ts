@@ -3,6 +3,7 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
+import { eject, observeStatus } from '../cluster/outlier.ts'
 import type { Rewriting } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
 import { writeResponseHead } from '../wire/http/outgoing-response.ts'
@@ -56,6 +57,7 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
     return malformed(exchange)
   }
   readLoadReport(exchange)
+  observe(exchange, response.status)
   exchange.answered = true
   exchange.status = response.status
   send(exchange, out)
@@ -147,6 +149,19 @@ function becomeTunnel(exchange: Exchange, bytes: Buffer, at: number, end: number
   exchange.status = 101
   send(exchange, out)
   client.becomeTunnel(node)
+}
+
+/** Errors that come fast must not make a node attractive. */
+function observe(exchange: Exchange, status: number): void {
+  const { candidate, traffic, application } = exchange
+  if (candidate === undefined) return
+  const { outlier } = candidate.live
+  const limits = traffic.settings.outlier
+  if (!observeStatus(outlier, status, limits)) return
+  const all = application.candidates.map((other) => other.live.outlier)
+  if (!eject(outlier, all, traffic.ticker.now, limits)) return
+  traffic.counters.ejections++
+  traffic.log.warn({ route: candidate.node.route, errors: limits.errorsMax }, 'node is ejected')
 }
 
 function readLoadReport(exchange: Exchange): void {

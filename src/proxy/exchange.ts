@@ -1,6 +1,5 @@
-// One request with its response, and the way it takes. An exchange belongs to its client connection
-// and is used again for the next request; what it reads of the cluster is one set of routes from
-// start to end.
+// One request with its response, and the way it takes. The object is used again for other requests;
+// what it reads of the cluster is one set of routes from start to end.
 
 import type { TopspinError } from '../base/errors.ts'
 import type { ExchangeView } from '../candidacy/candidacy.ts'
@@ -27,7 +26,8 @@ import { turnBack } from './turn-back.ts'
 import { type WantedUpgrade, wantedUpgrade } from './upgrade.ts'
 
 export class Exchange implements ExchangeView {
-  readonly client: ClientConnection
+  /** Another one for each exchange. */
+  client: ClientConnection
   readonly traffic: Traffic
 
   // The request, and where it may go.
@@ -107,6 +107,7 @@ export class Exchange implements ExchangeView {
   #begin(): void {
     const { head, traffic } = this
     traffic.counters.requests++
+    traffic.retryBudget.request(traffic.ticker.now)
     this.hasSession = false
     this.route = undefined
     this.domain = ''
