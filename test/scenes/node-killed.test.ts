@@ -35,8 +35,8 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
     fresh.push(again)
     await again.ready()
     await until(
-      `the node ${again.route} that came back has answered 600 requests`,
-      () => load.of(again.run) >= 600,
+      `the node ${again.route} that came back has answered 400 requests`,
+      () => load.of(again.run) >= 400,
       20_000,
       () => load.progress,
     )
@@ -45,9 +45,9 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
 
   const { completed, seconds, failures, moved } = summary
   const rate = completed / seconds
-  const shares = fresh.map((node) => sharesOf(summary, node.run))
+  const shares = fresh.map(({ run }) => sharesOf(summary, run, c.leaveAt))
   t.diagnostic(
-    `${completed} requests in ${seconds.toFixed(1)} s: ${rate.toFixed(0)}/s; failed: ${failures.length} POST with 502; ${moved.length} moved with their session; shares of those that came back, by 200 answers: ${shares.map((list) => list.map((share) => share.toFixed(2)).join(' ')).join(' | ')}`,
+    `${completed} requests in ${seconds.toFixed(1)} s: ${rate.toFixed(0)}/s; failed: ${failures.length} POST with 502; ${moved.length} moved with their session; shares of those that came back, in every 200 answers: ${shares.map((list) => list.map((share) => share.toFixed(2)).join(' ')).join(' | ')}`,
   )
   assert.ok(rate >= 500, `${rate} requests a second`)
   // A POST that the dead node may have executed is not sent again: the client hears of it, by an answer.
@@ -69,19 +69,24 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
   }
   for (const list of shares) {
     // A node that is flooded gets everything, or nearly, until it has caught up.
-    assert.ok(Math.max(...list) <= 0.5, `flooded: ${list}`)
+    assert.ok(list.length >= 3 && Math.max(...list) <= 0.45, `flooded: ${list}`)
     const settled = list.slice(-3)
     const mean = settled.reduce((sum, share) => sum + share, 0) / settled.length
     assert.ok(mean > 0.2, `less than its share: ${list}`)
   }
 })
 
-/** A run's part of every 200 answers, from its first answer on. */
-function sharesOf({ answers }: Summary, run: string): number[] {
-  const runs = answers.map(([, by]) => by)
+/**
+ * A run's part of every 200 answers, from its first answer on, while all three nodes were there: for the
+ * one that came back first, until the other one was killed.
+ */
+function sharesOf({ answers }: Summary, run: string, killedAt: number): number[] {
+  const first = answers.findIndex(([, by]) => by === run)
+  const [startedAt = 0] = answers[first] ?? []
+  const last = startedAt < killedAt ? answers.findIndex(([at]) => at >= killedAt) : answers.length
   const shares: number[] = []
-  for (let at = runs.indexOf(run); at >= 0 && at + 200 <= runs.length; at += 200) {
-    shares.push(runs.slice(at, at + 200).filter((by) => by === run).length / 200)
+  for (let at = first; at >= 0 && at + 200 <= last; at += 200) {
+    shares.push(answers.slice(at, at + 200).filter(([, by]) => by === run).length / 200)
   }
   return shares
 }
