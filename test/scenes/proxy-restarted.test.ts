@@ -1,9 +1,8 @@
 // The proxy dies and comes back with an empty memory: the nodes notice by themselves.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { freePorts } from '../support/free-ports.ts'
 import { type Answer, get } from '../support/node-server.ts'
 import { type NodeRun, SessionNodes } from '../support/session-nodes.ts'
 import { type Running, startServe } from '../support/topspin.ts'
@@ -131,18 +130,6 @@ async function sessionOn(node: NodeRun, place: Place): Promise<string> {
 }
 
 async function freePlace(): Promise<Place> {
-  const servers = [createServer(), createServer()]
-  const ports: number[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address !== null && typeof address === 'object') ports.push(address.port)
-  }
-  for (const server of servers) {
-    server.close()
-    await once(server, 'close')
-  }
-  const [traffic = 0, control = 0] = ports
+  const [traffic = 0, control = 0] = await freePorts(2)
   return { traffic, control }
 }
