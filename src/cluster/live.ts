@@ -9,8 +9,10 @@ export interface NodeLive {
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number
-  /** `elected` at the last recalculation (mcmp.md 3.3). */
-  oldElected: number
+  /** Those of them that were not there for their session: what the balance counts (mcmp.md 3.3). */
+  placed: number
+  /** `placed` at the last recalculation (mcmp.md 3.3). */
+  oldPlaced: number
   /** Share of the past window in the score (mcmp.md 3.3). */
   lbStatus: number
   /** The node has (again) become eligible and its score is not aligned yet with the others': no burst for newcomers (decision 55). */
@@ -36,7 +38,8 @@ export interface NodeLive {
 const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
-  oldElected: 0,
+  placed: 0,
+  oldPlaced: 0,
   lbStatus: 0,
   joining: true,
   loadFactor: undefined,
