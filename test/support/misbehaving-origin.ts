@@ -147,7 +147,10 @@ function behave(socket: net.Socket, url: URL, request: Seen, times: number): voi
       break
     case '/tunnel':
       socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
-      socket.pipe(socket)
+      socket.on('data', (piece) => {
+        if (!socket.write(piece)) socket.pause()
+      })
+      socket.on('drain', () => socket.resume())
       break
     default:
       echo(socket, request)

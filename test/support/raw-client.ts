@@ -27,7 +27,10 @@ export class RawClient {
       this.bytes = Buffer.concat([this.bytes, piece])
     })
     socket.on('end', () => {
-      this.ended = true
+      // Where bytes and a reset arrive together Node.js tells of an end; but then there is no peer any more.
+      if (!socket.writableEnded && socket.remoteAddress === undefined)
+        socket.destroy(new Error('reset'))
+      else this.ended = true
     })
     socket.on('error', (error) => {
       this.error = error
