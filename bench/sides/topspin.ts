@@ -1,0 +1,25 @@
+// Topspin as users run it: `topspin serve` with three fixed nodes, so registry, control listener,
+// forwarded headers, sticky look-up and the choice by load factor are all on. Fixed nodes count as
+// load factor 100.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../support/paths.ts'
+import type { Side } from './side.ts'
+
+export const topspin: Side = {
+  name: 'topspin',
+  version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+  howToInstall: 'npm install',
+  prepare: (place) => ({
+    command: process.execPath,
+    args: [
+      join(root, 'bin', 'topspin.js'),
+      'serve',
+      `--listen=127.0.0.1:${place.port}`,
+      '--control=127.0.0.1:0',
+      `--to=${place.nodes.map((port) => `127.0.0.1:${port}`).join(',')}`,
+      `--access-log=${place.accessLog ?? 'off'}`,
+    ],
+  }),
+}
