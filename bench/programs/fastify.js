@@ -1,17 +1,23 @@
-// @fastify/http-proxy with its pool of several upstreams. Started by bench/sides/npm.ts.
+// @fastify/http-proxy as a balancer of three servers. Started by bench/sides/npm.ts.
 import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 import { keepAliveTimeout, listen, targets, write } from './arguments.js'
 
 const app = fastify({ keepAliveTimeout })
+let turn = 0
 app.register(httpProxy, {
-  upstream: targets,
+  upstream: '',
   replyOptions: {
+    getUpstream: () => {
+      turn = (turn + 1) % targets.length
+      return targets[turn]
+    },
     rewriteRequestHeaders: (request, headers) => ({
       ...headers,
       host: request.headers.host,
       'x-forwarded-for': request.ip,
       'x-forwarded-proto': request.protocol,
+      'x-forwarded-host': request.headers.host,
     }),
   },
 })

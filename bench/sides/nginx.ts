@@ -25,7 +25,6 @@ function configuration({ port, folder, nodes, accessLog }: Place): string {
 pid ${folder}/nginx.pid;
 error_log stderr error;
 worker_processes 1;
-worker_rlimit_nofile 65536;
 events { worker_connections 32768; }
 http {
   log_format access escape=json '{"time":$msec,"client":"$remote_addr","method":"$request_method",'

@@ -2,7 +2,7 @@
 // forwarded headers, sticky look-up and the choice by load factor are all on. Fixed nodes count as
 // load factor 100.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../support/paths.ts'
 import type { Side } from './side.ts'
@@ -11,15 +11,18 @@ export const topspin: Side = {
   name: 'topspin',
   version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
   howToInstall: 'npm install',
-  prepare: (place) => ({
-    command: process.execPath,
-    args: [
-      join(root, 'bin', 'topspin.js'),
-      'serve',
-      `--listen=127.0.0.1:${place.port}`,
-      '--control=127.0.0.1:0',
-      `--to=${place.nodes.map((port) => `127.0.0.1:${port}`).join(',')}`,
-      `--access-log=${place.accessLog ?? 'off'}`,
-    ],
-  }),
+  prepare: (place) => {
+    const file = join(place.folder, 'topspin.json')
+    const configuration = {
+      listen: `127.0.0.1:${place.port}`,
+      control: { listen: '127.0.0.1:0' },
+      to: place.nodes.map((port) => `127.0.0.1:${port}`),
+      accessLog: place.accessLog ?? 'off',
+    }
+    writeFileSync(file, JSON.stringify(configuration))
+    return {
+      command: process.execPath,
+      args: [join(root, 'bin', 'topspin.js'), 'serve', '--config', file],
+    }
+  },
 }

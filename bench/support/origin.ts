@@ -55,7 +55,6 @@ function nginxLaunch(path: string, folder: string, ports: readonly number[]): La
 pid ${folder}/origin.pid;
 error_log stderr error;
 worker_processes 1;
-worker_rlimit_nofile 32768;
 events { worker_connections 16384; }
 http {
   access_log off;
