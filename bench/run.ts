@@ -85,6 +85,7 @@ for (const [what, judged] of verdicts) {
 if (run.rounds < roundsToSave) {
   console.log(`\nnot written to bench/results: that takes ${roundsToSave} rounds`)
 }
+await run.origin.child.stop()
 process.exit()
 
 /** Tells how to install what is missing. */

@@ -12,6 +12,9 @@ app.register(httpProxy, {
       turn = (turn + 1) % targets.length
       return targets[turn]
     },
+    // By itself it passes the node's Connection and Keep-Alive on to the client: wrong, and wrk
+    // then waits on connections that are closed.
+    rewriteHeaders: ({ connection, 'keep-alive': keepAlive, ...headers }) => headers,
     rewriteRequestHeaders: (request, headers) => ({
       ...headers,
       host: request.headers.host,

@@ -17,6 +17,7 @@ export interface Drive {
 export interface WrkFigures {
   readonly requests: number
   readonly requestsPerSecond: number
+  /** NaN when requests are pipelined: what wrk tells of their times makes no sense. */
   readonly p50Ms: number
   readonly p99Ms: number
   /** What went wrong, in words; empty when every answer was whole and neither 4xx nor 5xx. */
@@ -33,27 +34,29 @@ export async function runWrk(port: number, drive: Drive, seconds: number): Promi
   const script = join(sources, 'wrk', 'drive.lua')
   const url = `http://127.0.0.1:${port}`
   const text = await output([...args, '-s', script, url, '--', drive.kind, drive.path])
-  return readWrk(text, drive.bodyBytes)
+  return readWrk(text, drive)
 }
 
 /** @throws Error when there is no line of figures. */
-export function readWrk(text: string, bodyBytes: number): WrkFigures {
+export function readWrk(text: string, drive: Pick<Drive, 'kind' | 'bodyBytes'>): WrkFigures {
   const line = text.split('\n').find((candidate) => candidate.startsWith('{'))
   if (line === undefined) throw new Error(`wrk: no figures in its output: ${text.slice(-300)}`)
   const found: Record<string, number> = JSON.parse(line)
   const count = (name: string): number => found[name] ?? 0
+  const milliseconds = (name: string): number =>
+    drive.kind === 'pipelined' ? Number.NaN : count(name) / 1e3
   const requests = count('requests')
   const errors = ['connect', 'read', 'write', 'status', 'timeout']
     .filter((name) => count(name) > 0)
     .map((name) => `${count(name)} ${name === 'status' ? 'answers 4xx or 5xx' : `${name} errors`}`)
   if (requests === 0) errors.push('no answer at all')
-  const short = requests * bodyBytes - count('bytes')
+  const short = requests * drive.bodyBytes - count('bytes')
   if (short > 0) errors.push(`${short} bytes missing from the answers`)
   return {
     requests,
     requestsPerSecond: requests / (count('microseconds') / 1e6),
-    p50Ms: count('p50') / 1e3,
-    p99Ms: count('p99') / 1e3,
+    p50Ms: milliseconds('p50'),
+    p99Ms: milliseconds('p99'),
     errors,
   }
 }
