@@ -8,6 +8,10 @@ import { prepare, root } from './prepare.js'
 /** 10,000 clients, and a connection to a node for each busy one; see bench/cases/idle.ts. */
 const openFiles = 65_536
 
+if (process.platform !== 'linux') {
+  console.error('topspin: the bench needs Linux: it reads in /proc what a program costs')
+  process.exit(1)
+}
 prepare()
 if (!existsSync(join(root, 'bench', 'node_modules'))) {
   console.error('topspin: installing the proxies to compare with...')

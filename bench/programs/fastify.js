@@ -7,6 +7,8 @@ const app = fastify({ keepAliveTimeout })
 let turn = 0
 app.register(httpProxy, {
   upstream: '',
+  // Its limit of 128 connections to a node would let half of 1,000 clients wait.
+  undici: { connections: 1024 },
   replyOptions: {
     getUpstream: () => {
       turn = (turn + 1) % targets.length

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { parseStat, type Stat } from './proc-stat.ts'
 
 export interface Usage {
   /** User and system time of all processes, their ended children included, s. */
@@ -25,24 +26,6 @@ export function usageOf(group: number): Usage {
     pages += stat.pages
   }
   return { cpuSeconds: ticks / ticksPerSecond, residentBytes: pages * pageBytes }
-}
-
-export interface Stat {
-  readonly group: number
-  readonly ticks: number
-  readonly pages: number
-}
-
-/** Fields of proc_pid_stat(5): 5 pgrp, 14 utime, 15 stime, 16 cutime, 17 cstime, 24 rss. */
-export function parseStat(text: string): Stat {
-  // The second field is the program's name in parentheses, which may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const field = (number: number): number => Number(fields[number - 3])
-  return {
-    group: field(5),
-    ticks: field(14) + field(15) + field(16) + field(17),
-    pages: field(24),
-  }
 }
 
 function readStat(pid: string): Stat | undefined {
