@@ -42,7 +42,7 @@ export async function startOrigin(folder: string): Promise<Origin> {
 }
 
 function nodeLaunch(folder: string, ports: readonly number[]): Launch {
-  const program = fileURLToPath(new URL('node-origin.js', import.meta.url))
+  const program = fileURLToPath(new URL('../node-origin.js', import.meta.url))
   return { command: process.execPath, args: [program, folder, ...ports.map(String)] }
 }
 

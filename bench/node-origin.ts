@@ -1,10 +1,10 @@
-// The origin for machines without nginx: node dist/bench/support/node-origin.js FOLDER PORT...
+// The origin for machines without nginx: node dist/bench/node-origin.js FOLDER PORT...
 // Slower than nginx, so requests per second are bounded by it; the cost of a proxy is not.
 
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { resources } from './origin.ts'
+import { resources } from './support/origin.ts'
 
 const [folder = '.', ...ports] = process.argv.slice(2)
 const bodies = new Map(
