@@ -48,7 +48,7 @@ log:
   level: warn
 \`\`\`
 
-${rows(configJsonSchema(), []).join('\n')}
+${rows(configJsonSchema(), []).join('\n\n')}
 `
 }
 
@@ -64,6 +64,5 @@ function row(schema, path) {
 
 ${schema.description}
 
-${schema.form} · default ${given} · \`${environmentName(path)}\`
-`
+${schema.form} · default ${given} · \`${environmentName(path)}\``
 }

@@ -57,7 +57,7 @@ export function holdSignals(options: SignalOptions): () => void {
 }
 
 /** Ends this process as the signal would; the first process of a container has no such default. */
-export function endBy(signal: Signal): void {
+function endBy(signal: Signal): void {
   process.kill(process.pid, signal)
   setTimeout(() => process.exit(128 + numbers[signal]), 200)
 }

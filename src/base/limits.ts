@@ -21,8 +21,8 @@ export const httpLimits = {
   pipelinedBytesMax: 65_536,
   /** Bytes of a refused or abandoned request body read and thrown away before the connection is cut. */
   lingerBytesMax: 1_048_576,
-  /** What of a request is kept to send it again. */
-  replayBytesMax: 65_536,
+  /** What of a request is kept to send it again: room for one whole read and a head that has grown on its way. */
+  replayBytesMax: 131_072,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
 }
@@ -83,6 +83,9 @@ export const agentLimits = {
   drainQuietMs: 200,
   /** Idle time the server gives a kept-open connection: more than any proxy's (Topspin: 60 s). */
   keepAliveMs: 75_000,
+  /** How long the last message to a proxy may take, and all of them after a second signal. */
+  removeMs: 2_000,
+  hurriedMs: 1_000,
   /** How long connections that are still busy may hold up the closing of the server. */
   closeMs: 1_000,
   /** How long the sidecar waits for an answer of its target, and for its command to end after the signal. */

@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import type { AccessEntry } from '../proxy/index.ts'
 
 /** Lines are written when this many bytes have come together, and every second. */
-const gatherBytes = 16_384
+const gatherBytes = 8_192
 const flushEveryMs = 1_000
 
 export interface AccessLogFile {
@@ -25,7 +25,10 @@ export async function openAccessLog(target: string): Promise<AccessLogFile> {
   const timer = setInterval(() => out.flush(), flushEveryMs)
   timer.unref()
   return {
-    write: (entry) => void out.write(`${JSON.stringify(entry)}\n`),
+    write: (entry) => {
+      const durationMs = Math.round(entry.durationMs * 1_000) / 1_000
+      out.write(`${JSON.stringify({ ...entry, durationMs })}\n`)
+    },
     reopen: () => {
       if (target !== 'stdout') out.reopen()
     },

@@ -128,7 +128,7 @@ export class Registry {
     const full = fullTable(this.#snapshot, config, admission.kind === 'new', this.#limits)
     if (full !== undefined) return full
     this.#refusals.forget(config.route)
-    if (admission.kind !== 'update' && admission.rival !== undefined) {
+    if (admission.rival !== undefined) {
       steps.warnings.push(
         `${config.route} takes over the address of ${admission.rival.route}, which is removed`,
       )

@@ -39,6 +39,11 @@ export class Receiver {
       userAgent: field('user-agent'),
     })
     if (!parsed.ok) return parsed
+    if (parsed.ignored !== undefined)
+      this.#settings.log.warn(
+        { peer, fields: parsed.ignored },
+        'values that mean nothing count as not sent',
+      )
     try {
       return await this.#apply(withPeerAddress(parsed.message, peer))
     } catch (error) {

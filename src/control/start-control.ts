@@ -3,7 +3,6 @@
 
 import { createServer, type Server } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { mcmpLimits } from '../base/limits.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
 import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
@@ -41,14 +40,16 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     },
     close() {
       watch.stop()
-      return closeAll(server, connections)
+      return closeAll(server, connections, settings.transferMs)
     },
   }
 }
 
-function listen(server: Server, { host, port }: ControlSettings): Promise<Control['address']> {
+function listen(server: Server, { host, port, log }: ControlSettings): Promise<Control['address']> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
+    // Afterwards it is a connection that could not be accepted: no reason to end.
+    server.on('error', (cause) => {
+      if (server.listening) log.error({ cause }, 'control connection not accepted')
       const message = `cannot listen on ${host}:${port}: ${cause.message}`
       reject(
         new TopspinError('CONTROL_LISTEN_FAILED', message, {
@@ -70,11 +71,15 @@ function listen(server: Server, { host, port }: ControlSettings): Promise<Contro
 }
 
 /** Working connections get as long as one transfer may take, then they are cut. */
-function closeAll(server: Server, connections: ReadonlySet<ControlConnection>): Promise<void> {
+function closeAll(
+  server: Server,
+  connections: ReadonlySet<ControlConnection>,
+  transferMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => {
       for (const connection of connections) connection.destroy()
-    }, mcmpLimits.transferMs)
+    }, transferMs)
     server.close(() => {
       clearTimeout(deadline)
       resolve()

@@ -3,6 +3,7 @@
 
 import { mcmpLimits } from '../base/limits.ts'
 import { isForwardable, type Node } from '../cluster/node.ts'
+import { pingTimeout } from '../cluster/registry/questions.ts'
 import { observeProbe } from './observe.ts'
 import type { ControlSettings } from './options.ts'
 import { publish } from './publish.ts'
@@ -90,9 +91,8 @@ export class Watch {
   #ask(node: Node, watched: Watched): void {
     watched.asking = true
     this.#asking += 1
-    const { host, port, type, pingMs } = node
-    const timeoutMs = pingMs === 0 ? mcmpLimits.pingMsMax : Math.min(pingMs, mcmpLimits.pingMsMax)
-    void this.#settings.probe({ host, port, type, timeoutMs }).then((result) => {
+    const { host, port, type } = node
+    void this.#settings.probe({ host, port, type, timeoutMs: pingTimeout(node) }).then((result) => {
       watched.asking = false
       this.#asking -= 1
       if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return

@@ -19,6 +19,7 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   exchange.attempts++
   live.inFlight++
   live.elected++
+  if (candidate.node.route !== exchange.route) live.placed++
   const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
   exchange.node = node
   node.attach(exchange)
@@ -42,7 +43,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
   if (requestBody.passes(0, length)) {
     const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
     bodySent(exchange, length)
-    if (!node.connection.write(piece)) client.pauseBody()
+    if (!node.connection.write(piece) && !requestBody.done) client.pauseBody()
     return length
   }
   const out = new Out(length + 256)
@@ -54,7 +55,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
     return length
   }
   bodySent(exchange, behind)
-  if (!node.connection.write(out.content)) client.pauseBody()
+  if (!node.connection.write(out.content) && !requestBody.done) client.pauseBody()
   return behind
 }
 
@@ -71,13 +72,19 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
   leaveNode(exchange, true)
-  if (!mayRetry(exchange, error)) return exchange.refuse(nodeFailed)
+  // A node that cannot be reached has done nothing: the client may well ask again.
+  const refusal = error.phase === 'connect' ? noNode : nodeFailed
+  if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
   if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
   else exchange.tried = [...exchange.tried, candidate.node.id]
   exchange.partial = undefined
   const next = choose(exchange)
-  if (next === undefined) return exchange.refuse(exchange.attempts > 0 ? nodeFailed : noNode)
+  if (next === undefined) return exchange.refuse(refusal)
+  if (!traffic.retryBudget.take(traffic.ticker.now)) {
+    traffic.counters.retriesRefused++
+    return exchange.refuse(refusal)
+  }
   traffic.counters.retries++
   attempt(exchange, next)
 }

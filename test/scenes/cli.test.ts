@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
-import { eventually } from '../support/eventually.ts'
 import { program, startServe, topspin } from '../support/topspin.ts'
+import { until } from '../support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'topspin test '))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -154,7 +154,7 @@ test('SIGHUP takes a good file and leaves everything as it was with a bad one', 
   file('reload.yaml', `to: ${two}\nvia: other\n`)
   serve.child.kill('SIGHUP')
   await serve.sees(/"keys":\["via"\]/)
-  await eventually('the second node', async () => ((await answer()) === 'two' ? true : undefined))
+  await until('the second node answers', async () => (await answer()) === 'two')
   serve.child.kill('SIGINT')
   assert.equal((await serve.ended).code, 0)
 })

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { eventually } from '../support/eventually.ts'
 import { type Running, startTopspin } from '../support/topspin.ts'
+import { until } from '../support/until.ts'
 
 const skip = existsSync('/proc/self/stat') ? false : 'needs /proc to see processes'
 
@@ -43,11 +43,28 @@ test('when the demo is killed its processes end by themselves', { skip }, async 
   assert.equal(children.length, 4)
   demo.child.kill('SIGKILL')
   await demo.ended
-  await eventually(
-    'all processes to end',
-    () => (children.some(isAlive) ? undefined : true),
+  await until(
+    'all processes have ended',
+    () => !children.some(isAlive),
+    10_000,
     () => children,
   )
+})
+
+test('when its proxy dies the demo says so and ends with 1', { skip }, async (t) => {
+  const demo = startDemo()
+  t.after(() => demo.child.kill('SIGKILL'))
+  await numbers(demo, (seen) => seen.requests > 0)
+  const children = childrenOf(demo)
+  const proxy = children.find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('proxy.js'),
+  )
+  assert.ok(proxy)
+  process.kill(proxy, 'SIGKILL')
+  const ended = await demo.ended
+  assert.equal(ended.code, 1)
+  assert.match(ended.stderr, /the proxy of the demo died/)
+  assert.deepEqual(children.filter(isAlive), [])
 })
 
 const line = /^requests=(?<requests>\d+) failed=(?<failed>\d+) redeploys=(?<redeploys>\d+) /gm
@@ -62,18 +79,17 @@ async function numbers(
   demo: Running,
   wanted: (seen: { requests: number; redeploys: number }) => boolean,
 ): Promise<void> {
-  await eventually(
-    'the numbers of the demo',
+  await until(
+    'the demo has come that far',
     () => {
       const groups = [...demo.printed.stdout.matchAll(line)].at(-1)?.groups
-      const seen = {
+      return wanted({
         requests: Number(groups?.['requests']),
         redeploys: Number(groups?.['redeploys']),
-      }
-      return wanted(seen) ? true : undefined
+      })
     },
-    () => demo.printed,
     90_000,
+    () => demo.printed,
   )
 }
 

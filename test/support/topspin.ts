@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { eventually } from './eventually.ts'
+import { until } from './until.ts'
 
 export const program: string = fileURLToPath(new URL('../../../bin/topspin.js', import.meta.url))
 
@@ -46,12 +46,15 @@ export function startTopspin(
       resolve({ code, signal, ...printed })
     })
   })
-  const sees = (pattern: RegExp): Promise<RegExpExecArray> =>
-    eventually(
-      `output that matches ${pattern}`,
-      () => pattern.exec(printed.stdout) ?? undefined,
-      () => printed,
-    )
+  const sees = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    let match: RegExpExecArray | null = null
+    const find = (): boolean => {
+      match = pattern.exec(printed.stdout)
+      return match !== null
+    }
+    await until(`the output matches ${pattern}`, find, 10_000, () => printed)
+    return match as unknown as RegExpExecArray
+  }
   return { child, printed, ended, sees }
 }
 
@@ -60,18 +63,15 @@ export function topspin(...args: readonly string[]): Promise<Ended> {
   return startTopspin(args).ended
 }
 
-/** `topspin serve` on free ports, with the URLs it said. */
+/** `topspin serve`, on free ports unless told otherwise, with the URLs it said. */
 export async function startServe(
   args: readonly string[] = [],
+  env: Record<string, string> = {},
+  more: { listen?: string; control?: string; deadlineMs?: number } = {},
 ): Promise<Running & { traffic: string; control: string }> {
-  const running = startTopspin([
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--control',
-    '127.0.0.1:0',
-    ...args,
-  ])
+  const { listen = '127.0.0.1:0', control: controlAt = '127.0.0.1:0', deadlineMs = 20_000 } = more
+  const where = ['--listen', listen, '--control', controlAt]
+  const running = startTopspin(['serve', ...where, ...args], { env, deadlineMs })
   const [, traffic = '', control = ''] = await running.sees(
     /"traffic":\["([^"]+)"\],"control":"([^"]+)"/,
   )

@@ -27,7 +27,7 @@ export interface DemoView {
   readonly doing: string
 }
 
-export function renderScreen(view: DemoView): string[] {
+function renderScreen(view: DemoView): string[] {
   const rows = view.nodes.map((node) => [
     node.route,
     node.state,

@@ -12,8 +12,8 @@ import type { Refusals } from './refusals.ts'
 export type Admission =
   /** `rival` is the former holder of the address, under another route: it goes. */
   | { readonly kind: 'new'; readonly rival?: Node }
-  /** The same worker registers again. */
-  | { readonly kind: 'update'; readonly node: Node }
+  /** The same worker registers again, perhaps after it was removed. */
+  | { readonly kind: 'update'; readonly node: Node; readonly rival?: Node }
   | { readonly kind: 'replace'; readonly node: Node; readonly rival?: Node }
   | Problem
 
@@ -24,14 +24,16 @@ export function admit(
   refusals: Refusals,
 ): Admission {
   const old = findNode(snapshot, config.route)
-  if (old !== undefined && sameWorker(old, config)) return { kind: 'update', node: old }
-  if (old !== undefined && !yields(old, config, facts, refusals))
+  const same = old !== undefined && sameWorker(old, config)
+  if (same && old.removal === 'none') return { kind: 'update', node: old }
+  if (old !== undefined && !same && !yields(old, config, facts, refusals))
     return problem('MEM', `MEM: Node with "${config.route}" JVMRoute already exists`)
   const rival = rivalOf(snapshot, config)
   if (rival !== undefined && !abandoned(rival, config, facts, refusals))
     return problem('MEM', 'MEM: Another for the same worker already exist')
   const going = rival === undefined ? {} : { rival }
-  return old === undefined ? { kind: 'new', ...going } : { kind: 'replace', node: old, ...going }
+  if (old === undefined) return { kind: 'new', ...going }
+  return { kind: same ? 'update' : 'replace', node: old, ...going }
 }
 
 /** Does the holder of a route give way to a node with another identity? */

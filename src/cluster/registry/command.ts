@@ -54,6 +54,20 @@ export function commandContexts(
   const failed = put.failedAliases.length + put.failedContexts.length
   if (failed > 0)
     steps.warnings.push(`${method} of ${route}: no room for ${failed} aliases or contexts`)
+  if (method === 'ENABLE-APP') warnAboutOthers(steps, node, paths)
   if (method === 'STOP-APP') return stopReply(route, aliases, paths, facts.live(node.id).inFlight)
   return appReply(method, route, put.touched)
+}
+
+/** The same path in two balancers is mostly a mistake: requests go to one of them only. */
+function warnAboutOthers(steps: Steps, node: Node, paths: readonly string[]): void {
+  for (const other of steps.snapshot.nodes.values()) {
+    if (other.balancer === node.balancer) continue
+    const row = contextsOf(steps.snapshot, other.id).find(({ path }) => paths.includes(path))
+    if (row === undefined) continue
+    steps.warnings.push(
+      `${row.path} of ${node.route} is also in balancer ${other.balancer}, on ${other.route}`,
+    )
+    return
+  }
 }

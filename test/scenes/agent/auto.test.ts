@@ -14,7 +14,7 @@ for (const { name, end } of [
 ]) {
   test(`${name} joins without a change, and leaves on SIGTERM before it ends its own way`, async (t) => {
     const fake = await FakeHttpd.start(t)
-    const child = startChild(t, [...auto, built(`test/support/apps/${name}-app.js`)], {
+    const child = startChild(t, [...auto, built(`test/fixtures/${name}-app.js`)], {
       TOPSPIN_PROXIES: fake.address,
       TOPSPIN_CONTEXTS: '/',
       TOPSPIN_ROUTE: 'a',
@@ -46,7 +46,7 @@ for (const { name, end } of [
 test('a second signal cuts the waiting short', async (t) => {
   const fake = await FakeHttpd.start(t)
   fake.requests = () => 1
-  const child = startChild(t, [...auto, built('test/support/apps/express-app.js')], {
+  const child = startChild(t, [...auto, built('test/fixtures/express-app.js')], {
     TOPSPIN_PROXIES: fake.address,
     TOPSPIN_DRAIN_DEADLINE: '60s',
   })

@@ -92,6 +92,7 @@ test('upgraded connections are waited for only when asked', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)
   node.server.on('upgrade', (_request, socket) => {
+    socket.resume().on('end', () => socket.end())
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')
   })
   const drain = { upgraded: true }

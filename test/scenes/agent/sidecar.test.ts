@@ -8,7 +8,7 @@ import { built, startChild } from '../../support/child.ts'
 import { FakeHttpd } from '../../support/fake-httpd.ts'
 import { get, startNode } from '../../support/node-server.ts'
 
-const sidecar = built('test/support/apps/sidecar.js')
+const sidecar = built('test/fixtures/sidecar.js')
 const hasPython = spawnSync('python3', ['--version']).status === 0
 const skip = hasPython ? false : 'python3 is not installed'
 

@@ -126,6 +126,13 @@ describe('CONFIG', () => {
     assert.match(bench.ok('STATUS / JVMRoute=a'), /State=NOTOK/)
   })
 
+  test('does not revive a removed node whose address another has taken', () => {
+    bench.ok(a)
+    bench.ok('REMOVE-APP /* JVMRoute=a')
+    bench.ok(a.replace('JVMRoute=a', 'JVMRoute=b'))
+    assert.equal(bench.refused(a), 'MEM|MEM: Another for the same worker already exist')
+  })
+
   test('an unanswered question keeps the present holder', () => {
     bench.ok(a)
     const message = {
@@ -180,7 +187,7 @@ describe('full tables', () => {
     bench.ok(a)
     assert.equal(
       bench.ok('ENABLE-APP / JVMRoute=a&Alias=x,y&Context=/1,/2'),
-      'Type=ENABLE-APP-RSP\nJvmRoute=a\n\nAlias=x Contexts=/1\n\n',
+      'Type=ENABLE-APP-RSP\nJvmRoute=a\nAlias=x Contexts=/1\n\n',
     )
   })
 })
@@ -225,9 +232,17 @@ describe('commands on contexts', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1')
     assert.equal(
       bench.ok('REMOVE-APP / JVMRoute=a&Alias=x,z&Context=/1,/2'),
-      'Type=REMOVE-APP-RSP\nJvmRoute=a\n\nAlias=x Contexts=/1,/2\n\n',
+      'Type=REMOVE-APP-RSP\nJvmRoute=a\nAlias=x Contexts=/1,/2\n\n',
     )
     assert.deepEqual(bench.lines('Vhost'), [])
+  })
+
+  test('enabling a path that another balancer has is allowed, with a warning', () => {
+    bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http&Balancer=two')
+    bench.ok('ENABLE-APP / JVMRoute=b&Alias=x&Context=/1')
+    const { reply, warnings } = bench.send('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1')
+    assert.equal(reply.ok, true)
+    assert.deepEqual(warnings, ['/1 of a is also in balancer two, on b'])
   })
 
   test('on the whole node set every existing context and answer with nothing', () => {
