@@ -52,4 +52,5 @@ for (const [index, node] of nodes.entries()) {
   ])
 }
 await proxy.listen()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0))
 console.log('listening')

@@ -38,7 +38,6 @@ export {
   isWildcard,
   type MessageRequest,
   methodOf,
-  type Parsed,
   parseMessage,
 } from './wire/mcmp/parse.ts'
 export {
@@ -49,6 +48,7 @@ export {
   type ReadNode,
   type ReadVhost,
 } from './wire/mcmp/parse-info.ts'
+export type { Parsed } from './wire/mcmp/parsed.ts'
 export type { Problem, ProblemType } from './wire/mcmp/problem.ts'
 export {
   parseReply,

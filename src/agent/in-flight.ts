@@ -77,7 +77,7 @@ export class InFlight {
     if (Object.hasOwn(response, 'writeHead')) return
     this.count++
     response.writeHead = this.#writeHead
-    response.once('close', this.#finish)
+    response.on('close', this.#finish)
   }
 
   /** One function for all responses; `this` is the response. */

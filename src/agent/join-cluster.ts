@@ -136,6 +136,8 @@ export async function joinCluster(
     },
     [Symbol.asyncDispose]: () => agent.close(),
   }
+  // An application that closes its server by itself is not there any more.
+  server.once('close', () => void agent.close())
   if (options.signals === true) {
     releaseSignals = holdSignals({
       leave: (handled) => (handled ? membership.leave().then(letGo) : agent.close()),

@@ -5,9 +5,9 @@ import type { Server } from 'node:http'
 import { agentLimits } from '../base/limits.ts'
 
 /**
- * Raises `keepAliveTimeout` above every proxy's idle time; a longer one, and 0 (for ever), stay. On
- * Node.js 20 the head of the next request must come within `headersTimeout`, counted from the end of
- * the last one, so that is kept above it; 0 is no limit.
+ * Raises `keepAliveTimeout` above every proxy's idle time; a longer one, and 0 (for ever), stay. A
+ * connection that a proxy opened in advance must bring its first head within `headersTimeout`, so that
+ * is kept above it, and `requestTimeout`, which may not be shorter, too; 0 is no limit.
  */
 export function outlastProxies(server: Server): void {
   if (server.keepAliveTimeout === 0) return

@@ -91,7 +91,7 @@ export class Membership {
   /** Starts all links; settled when each has registered this node or failed to for the first time. */
   async join(): Promise<void> {
     for (const link of this.#links) link.start()
-    this.#reports = setInterval(() => this.#report(), this.#settings.reportIntervalMs)
+    this.#reports = setInterval(() => this.reportNow(), this.#settings.reportIntervalMs)
     this.#reports.unref()
     await Promise.all(this.#links.map((link) => link.tried))
   }
@@ -129,19 +129,23 @@ export class Membership {
     const end = this.#clock.now() + drain.deadlineMs
     const until = (done: () => boolean | Promise<boolean>): Promise<boolean> =>
       waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
-    await Promise.all(this.#links.map((link) => link.beginLeaving()))
-    await this.#all('DISABLED', end)
-    if (drain.strategy === 'sessions' && !(await until(() => drain.sessions() === 0))) {
-      log.warn({ sessions: drain.sessions() }, 'sessions are left at the end of the drain time')
+    for (const link of this.#links) link.beginLeaving()
+    if (drain.strategy === 'sessions') {
+      await this.#all(['DISABLED'], end)
+      if (!(await until(() => drain.sessions() === 0))) {
+        log.warn({ sessions: drain.sessions() }, 'sessions are left at the end of the drain time')
+      }
     }
-    let requests = await this.#all('STOPPED', end)
+    const rest: ContextState[] =
+      drain.strategy === 'sessions' ? ['STOPPED'] : ['DISABLED', 'STOPPED']
+    let requests = await this.#all(rest, end)
     this.#served.stopped()
     if (drain.strategy === 'none') return
     let emptySince: number | undefined
     const empty = await until(async () => {
       if (this.#open() > 0) emptySince = undefined
       else if (requests > this.#allowed()) {
-        requests = await this.#all('STOPPED', end)
+        requests = await this.#all(['STOPPED'], end)
         emptySince = undefined
       } else emptySince ??= this.#clock.now()
       return emptySince !== undefined && this.#clock.now() - emptySince >= agentLimits.drainQuietMs
@@ -154,15 +158,25 @@ export class Membership {
     await this.drain()
     clearInterval(this.#reports)
     // However late it is, a proxy that answers gets the time to hear that this node is gone.
-    const deadlineMs = agentLimits.messageMs
-    const gone = this.#links.map((link) => link.remove(this.#settings.config.route, deadlineMs))
-    const hurried = new Promise<void>((resolve) => {
-      const soon = (): void => void pause(1000, new AbortController().signal).then(resolve)
-      if (this.#now.signal.aborted) soon()
-      else this.#now.signal.addEventListener('abort', soon, { once: true })
-    })
-    await Promise.race([Promise.all(gone), hurried])
+    const { route } = this.#settings.config
+    const gone = this.#links.map((link) => link.remove(route, agentLimits.removeMs))
+    await this.#unlessHurried(Promise.all(gone), agentLimits.hurriedMs)
     for (const link of this.#links) link.close()
+  }
+
+  /** The promise, or nothing `graceMs` after `hurry`. */
+  async #unlessHurried<T>(promise: Promise<T>, graceMs: number): Promise<T | undefined> {
+    const over = new AbortController()
+    const hurried = new Promise<void>((resolve) => {
+      const soon = (): void => void pause(graceMs, over.signal).then(resolve)
+      if (this.#now.signal.aborted) soon()
+      else this.#now.signal.addEventListener('abort', soon, { once: true, signal: over.signal })
+    })
+    try {
+      return (await Promise.race([promise, hurried])) ?? undefined
+    } finally {
+      over.abort()
+    }
   }
 
   /** Requests in hand here that the node waits for. */
@@ -176,18 +190,26 @@ export class Membership {
     return this.#settings.drain.upgraded ? 0 : this.#served.upgraded()
   }
 
-  /** Brings every context into a state at every proxy; the requests that proxies have in flight here. */
-  async #all(state: ContextState, end: number): Promise<number> {
-    for (const path of this.#contexts.keys()) this.#contexts.set(path, state)
-    const messages = [...this.#contexts.keys()].map((path) =>
-      contextMessage(this.#settings, path, state),
+  /**
+   * Brings every context into these states, one after the other, at every proxy for itself; how many
+   * requests the proxies have in flight here.
+   */
+  async #all(states: readonly ContextState[], end: number): Promise<number> {
+    const paths = [...this.#contexts.keys()]
+    const messages = states.flatMap((state) =>
+      paths.map((path) => contextMessage(this.#settings, path, state)),
     )
-    const deadlineMs = Math.min(agentLimits.messageMs, Math.max(500, end - this.#clock.now()))
-    const answers = await Promise.all(this.#links.map((link) => link.tell(messages, deadlineMs)))
+    const last = states.at(-1)
+    for (const path of paths) if (last !== undefined) this.#contexts.set(path, last)
+    const left = end - this.#clock.now()
+    const deadlineMs = Math.min(agentLimits.messageMs, Math.max(agentLimits.removeMs, left))
+    const sent = this.#links.map((link) => link.tell(messages, deadlineMs))
+    const answers = (await this.#unlessHurried(Promise.all(sent), 0)) ?? []
     return answers.map(requestsIn).reduce((sum, requests) => sum + requests, 0)
   }
 
-  #report(): void {
+  /** A load report now instead of at the end of the interval. */
+  reportNow(): void {
     this.#load = this.#served.load()
     for (const link of this.#links) link.report()
   }

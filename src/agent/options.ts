@@ -139,7 +139,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
 }
 
 /** Host name and port: the end of a long name is kept, which tells the machines of a site apart. */
-export function defaultRoute(port: number, name: string = hostname()): string {
+function defaultRoute(port: number, name: string = hostname()): string {
   return `${name.replace(/[^A-Za-z0-9_-]/g, '-')}-${port}`.slice(-63)
 }
 

@@ -79,24 +79,26 @@ export class ProxyLink {
         if (this.state.kind !== 'report' && this.state.kind !== 'drain') break
         const result = await this.#client.send(message, { deadlineMs, signal: this.#abort.signal })
         results.push(result)
-        if (!result.ok) this.#failed(result.error.message)
+        if (result.ok) continue
+        this.#failed(result.error.message)
+        break
       }
       return results
     })
     return sent.then((results) => results ?? [])
   }
 
-  /** From now on nothing is registered anew; what is being registered is finished first. */
-  async beginLeaving(): Promise<void> {
+  /** From now on nothing is registered anew; what is being sent is finished first. */
+  beginLeaving(): void {
     clearTimeout(this.#retry)
+    const absent = { kind: 'left', reason: 'was not registered' } as const
     if (this.state.kind === 'discover') {
-      this.#move({ kind: 'left', reason: 'was not registered' })
+      this.#move(absent)
       this.#abort.abort()
     }
-    await this.#enqueue(async () => {
-      if (this.state.kind === 'report') this.#move({ kind: 'leave' })
-      else this.#move({ kind: 'left', reason: 'was not registered' })
-    })
+    void this.#enqueue(async () =>
+      this.#move(this.state.kind === 'report' ? { kind: 'leave' } : absent),
+    )
   }
 
   /** REMOVE-APP for the whole node, then the end of the connection. */

@@ -46,13 +46,18 @@ export function holdSignals(options: SignalOptions): () => void {
   } as NodeJS.Process['emit']
 
   process.emit = watch
-  // Without a listener Node.js does not even look at the signal.
-  for (const signal of signals) process.on(signal, keep)
+  // Node.js looks at a signal from its first listener on, and takes hold of `process.emit` then: so the
+  // application's listeners go off for a moment and come back behind ours.
+  for (const signal of signals) {
+    const own = process.rawListeners(signal) as NodeJS.SignalsListener[]
+    process.removeAllListeners(signal)
+    for (const listener of [keep, ...own]) process.on(signal, listener)
+  }
   return release
 }
 
 /** Ends this process as the signal would; the first process of a container has no such default. */
-export function endBy(signal: Signal): void {
+function endBy(signal: Signal): void {
   process.kill(process.pid, signal)
   setTimeout(() => process.exit(128 + numbers[signal]), 200)
 }

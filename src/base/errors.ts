@@ -5,7 +5,16 @@
 export type Side = 'client' | 'node' | 'proxy'
 
 /** Where on the way of a request it happened; the names are the stages of `proxy/exchange.ts`. */
-export type Phase = 'accept' | 'match' | 'choose' | 'connect' | 'send' | 'head' | 'body' | 'tunnel' | 'control'
+export type Phase =
+  | 'accept'
+  | 'match'
+  | 'choose'
+  | 'connect'
+  | 'send'
+  | 'head'
+  | 'body'
+  | 'tunnel'
+  | 'control'
 
 /**
  * Whether the attempt may be repeated on another connection or node.

@@ -37,6 +37,27 @@ export const mcmpLimits = {
   fieldsMax: 100,
   /** Size line of one chunk, or all trailers of one body. */
   chunkLineBytesMax: 1_024,
+  /** Rows of the tables (httpd's Maxnode, Maxhost and Maxcontext, decision 28), and balancers. */
+  nodesMax: 1_000,
+  hostsMax: 5_000,
+  contextsMax: 20_000,
+  balancersMax: 200,
+  /** Refused registrations remembered (decision 33). */
+  refusalsMax: 1_000,
+  /** Connections to the control listener at a time. */
+  connectionsMax: 1_000,
+  /** How long the holder of a route or address may take to show that it is alive (decision 31). */
+  conflictProbeMs: 2_000,
+  /** A ping on behalf of STATUS or PING: below the 20 s that a Java node waits for its reply. */
+  pingMsMax: 10_000,
+  /** A connection without a request is closed after this; above the 10 s between two STATUS of a Java node. */
+  idleMs: 30_000,
+  /** From the first byte of a request to its last, and from a reply to its last byte taken. */
+  transferMs: 10_000,
+  /** How long bytes are still read and dropped after the last reply, so that it is not lost to a reset. */
+  lingerMs: 1_000,
+  /** Probes of nodes under way at a time. */
+  probesMax: 64,
 }
 
 /** The node's side: the agent and what it reads from proxies. */
@@ -62,8 +83,14 @@ export const agentLimits = {
   drainQuietMs: 200,
   /** Idle time the server gives a kept-open connection: more than any proxy's (Topspin: 60 s). */
   keepAliveMs: 75_000,
+  /** How long the last message to a proxy may take, and all of them after a second signal. */
+  removeMs: 2_000,
+  hurriedMs: 1_000,
   /** How long connections that are still busy may hold up the closing of the server. */
   closeMs: 1_000,
+  /** How long the sidecar waits for an answer of its target, and for its command to end after the signal. */
+  probeMs: 2_000,
+  childEndMs: 10_000,
   /** How often the figures of the load report header are worked out anew. */
   figuresMs: 100,
 }

@@ -2,14 +2,17 @@
 // snapshot, one mutable object per registration (`node.id`), written by the traffic and read by all.
 
 import { type Health, healthy } from './health.ts'
+import { newOutlier, type Outlier } from './outlier.ts'
 
 export interface NodeLive {
   /** Requests sent and not yet answered to the end, from this process. */
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number
-  /** `elected` at the last recalculation (mcmp.md 3.3). */
-  oldElected: number
+  /** Those of them that were not there for their session: what the balance counts (mcmp.md 3.3). */
+  placed: number
+  /** `placed` at the last recalculation (mcmp.md 3.3). */
+  oldPlaced: number
   /** Share of the past window in the score (mcmp.md 3.3). */
   lbStatus: number
   /** The node has (again) become eligible and its score is not aligned yet with the others': no burst for newcomers (decision 55). */
@@ -27,6 +30,7 @@ export interface NodeLive {
   /** Attempts that failed. */
   failures: number
   health: Health
+  outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
   report: { inFlight: number; pace: number; at: number }
 }
@@ -34,7 +38,8 @@ export interface NodeLive {
 export const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
-  oldElected: 0,
+  placed: 0,
+  oldPlaced: 0,
   lbStatus: 0,
   joining: true,
   loadFactor: undefined,
@@ -44,6 +49,7 @@ export const newLive = (): NodeLive => ({
   bytesSent: 0,
   failures: 0,
   health: healthy,
+  outlier: newOutlier(),
   report: { inFlight: 0, pace: 0, at: 0 },
 })
 

@@ -1,7 +1,7 @@
 // A node: a server process that serves applications and has registered by CONFIG (mcmp.md 1.3),
 // or was named in the configuration. Immutable; its live numbers are in `live.ts`.
 
-export type FlushPackets = 'off' | 'on' | 'auto'
+type FlushPackets = 'off' | 'on' | 'auto'
 
 /** What CONFIG says about a node. Times are milliseconds unless the name says otherwise. */
 export interface NodeConfig {

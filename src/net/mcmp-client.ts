@@ -25,7 +25,7 @@ export type SendResult =
   | { readonly ok: true; readonly body: string }
   | { readonly ok: false; readonly error: TopspinError; readonly refusal?: Refusal }
 
-export interface Refusal {
+interface Refusal {
   /** HTTP status, 500 from a proxy of the family. */
   readonly status: number
   /** SYNTAX, MEM, GENERAL, or '' when the answer did not say. */

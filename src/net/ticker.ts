@@ -11,7 +11,7 @@ export interface Timed {
 }
 
 /** Wait between ticks, ms. */
-export const tickMs = 100
+const tickMs = 100
 
 /** What one tick can add to the ticker's time, ms: time in which the process was stopped does not count. */
 const stepMax = 1_000

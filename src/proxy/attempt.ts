@@ -2,15 +2,15 @@
 
 import type { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
-import type { Candidate } from '../cluster/routes.ts'
 import { onAnswerFailed, onConnectFailed } from '../cluster/health.ts'
+import type { Candidate } from '../cluster/routes.ts'
 import { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingAgain } from './outgoing.ts'
-import { noNode, nodeFailed } from './refusal.ts'
+import { nodeFailed, noNode } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
 export function attempt(exchange: Exchange, candidate: Candidate): void {
@@ -20,6 +20,7 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   exchange.attempts++
   live.inFlight++
   live.elected++
+  if (candidate.node.route !== exchange.route) live.placed++
   const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
   exchange.node = node
   node.attach(exchange)
@@ -72,13 +73,19 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
   leaveNode(exchange, true)
-  if (!mayRetry(exchange, error)) return exchange.refuse(nodeFailed)
+  // A node that cannot be reached has done nothing: the client may well ask again.
+  const refusal = error.phase === 'connect' ? noNode : nodeFailed
+  if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
   if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
   else exchange.tried = [...exchange.tried, candidate.node.id]
   exchange.partial = undefined
   const next = choose(exchange)
-  if (next === undefined) return exchange.refuse(exchange.attempts > 0 ? nodeFailed : noNode)
+  if (next === undefined) return exchange.refuse(refusal)
+  if (!traffic.retryBudget.take(traffic.ticker.now)) {
+    traffic.counters.retriesRefused++
+    return exchange.refuse(refusal)
+  }
   traffic.counters.retries++
   outgoingAgain(exchange, next)
   attempt(exchange, next)

@@ -1,18 +1,18 @@
 // Stage 1: one client's connection: bytes -> requests, one exchange after the other, answers in the
 // order of the requests. Owns what is left over between reads.
 
+import type { Socket } from 'node:net'
 import { httpLimits } from '../base/limits.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
-import { Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { clientSlow, type Refusal, refusalBytes } from './refusal.ts'
 import { settle } from './settle.ts'
 import type { Traffic } from './traffic.ts'
 import { Tunnel } from './tunnel.ts'
-import type { Socket } from 'node:net'
 
 /**
  * - `idle`: between requests. `head`: a request has begun.
@@ -28,13 +28,12 @@ const parsesMax = 16
 export class ClientConnection implements Receiver, Timed {
   readonly connection: Connection
   readonly address: string
-  /** Address and port that the client came to. */
-  readonly localAuthority: string
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
   deadline: number
   readonly #traffic: Traffic
-  readonly #exchange: Exchange
+  /** While a request is being read or under way. */
+  #exchange: Exchange | undefined
   readonly #onClosed: (connection: ClientConnection) => void
   #state: State = 'idle'
   /** Bytes that arrived and are not read yet. */
@@ -45,39 +44,43 @@ export class ClientConnection implements Receiver, Timed {
   #peerEnded = false
   #consuming = false
 
-  constructor(accepted: Socket, traffic: Traffic, onClosed: (connection: ClientConnection) => void) {
+  constructor(
+    accepted: Socket,
+    traffic: Traffic,
+    onClosed: (connection: ClientConnection) => void,
+  ) {
     this.#traffic = traffic
     this.#onClosed = onClosed
-    this.address = plainAddress(accepted.remoteAddress ?? '')
-    this.localAuthority = `${bracketed(plainAddress(accepted.localAddress ?? ''))}:${accepted.localPort ?? 0}`
+    this.address = plainAddress(accepted.remoteAddress ?? 'unknown')
     this.trusted = traffic.isTrusted(this.address)
     this.forwarded = new ForwardedFields({
-      address: this.address || 'unknown',
+      address: this.address,
       scheme: 'http',
-      via: traffic.settings.via,
       trusted: this.trusted,
+      via: traffic.via,
     })
-    this.#exchange = new Exchange(this, traffic)
     this.deadline = traffic.ticker.now + traffic.settings.timeouts.headMs
     traffic.counters.connections++
     traffic.ticker.add(this)
     this.connection = Connection.accept(accepted, this)
   }
 
-  get isIdle(): boolean {
-    return this.#state === 'idle'
+  /** Address and port that the client came to. */
+  get localAuthority(): string {
+    const { localAddress = '', localPort = 0 } = this.connection.socket
+    return `${bracketed(plainAddress(localAddress))}:${localPort}`
   }
 
   nextBuffer(): Buffer {
     const { buffers } = this.#traffic
-    const isBody = this.#state === 'busy' && !this.#exchange.requestBody.done
-    if (isBody) {
+    const exchange = this.#exchange
+    if (this.#state === 'busy' && exchange?.requestBody.done === false) {
       this.#reads ??= buffers.takeLarge()
       return this.#reads
     }
     if (this.#reads !== undefined) {
       // While the node's connection still sends from it, it is left to that.
-      if ((this.#exchange.node?.connection.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
+      if ((exchange?.node?.connection.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
       this.#reads = undefined
     }
     return buffers.shared
@@ -90,7 +93,7 @@ export class ClientConnection implements Receiver, Timed {
         return this.#more(bytes, length)
       case 'busy': {
         const exchange = this.#exchange
-        if (exchange.requestBody.done) return this.#keepFor(bytes, 0, length)
+        if (exchange?.requestBody.done !== false) return this.#keepFor(bytes, 0, length)
         // The first piece behind a pipelined head lands where all connections read; it may have to wait for its node.
         const isShared = bytes === this.#traffic.buffers.shared
         const own = isShared ? Buffer.from(bytes.subarray(0, length)) : bytes
@@ -125,6 +128,7 @@ export class ClientConnection implements Receiver, Timed {
     this.#consuming = true
     let at = from
     while (at < end && (this.#state === 'idle' || this.#state === 'head')) {
+      this.#exchange ??= this.#traffic.exchanges.take(this, this.#traffic)
       const exchange = this.#exchange
       const bodyFrom = exchange.head.parse(bytes, at, end)
       if (bodyFrom === INCOMPLETE) {
@@ -182,9 +186,10 @@ export class ClientConnection implements Receiver, Timed {
   /** A piece of the request's body has arrived, or is awaited. */
   bodyProgress(): void {
     const { ticker, settings } = this.#traffic
-    this.deadline = this.#exchange.requestBody.done
-      ? Number.POSITIVE_INFINITY
-      : ticker.now + settings.timeouts.bodyMs
+    this.deadline =
+      this.#exchange?.requestBody.done !== false
+        ? Number.POSITIVE_INFINITY
+        : ticker.now + settings.timeouts.bodyMs
   }
 
   /** The node is the slow one: its own deadline counts, not the client's. */
@@ -202,6 +207,7 @@ export class ClientConnection implements Receiver, Timed {
   /** The exchange has settled; the answer is complete, if not yet sent to the last byte. */
   exchangeOver(closes: boolean): void {
     if (this.#state !== 'busy') return
+    this.#giveExchange()
     if (closes || this.#traffic.draining) return this.#linger()
     this.#state = 'idle'
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
@@ -213,6 +219,11 @@ export class ClientConnection implements Receiver, Timed {
     }
     this.connection.resume()
     this.#next()
+  }
+
+  #giveExchange(): void {
+    if (this.#exchange !== undefined) this.#traffic.exchanges.give(this.#exchange)
+    this.#exchange = undefined
   }
 
   #next(): void {
@@ -227,6 +238,7 @@ export class ClientConnection implements Receiver, Timed {
 
   #linger(): void {
     this.#state = 'linger'
+    this.#giveExchange()
     this.#stash = undefined
     const { ticker, settings } = this.#traffic
     const { sendMs, lingerMs } = settings.timeouts
@@ -238,6 +250,7 @@ export class ClientConnection implements Receiver, Timed {
   /** The answer is broken off where the client can see it. @param byReset an end would look like the end of the answer. */
   cut(byReset: boolean): void {
     this.#state = 'closed'
+    this.#giveExchange()
     if (byReset) this.connection.reset()
     else this.connection.destroy()
   }
@@ -245,14 +258,14 @@ export class ClientConnection implements Receiver, Timed {
   /** Both connections become one; the exchange lasts as long. */
   becomeTunnel(node: NodeConnection): void {
     const exchange = this.#exchange
-    const { candidate } = exchange
+    const candidate = exchange?.candidate
     this.deadline = Number.POSITIVE_INFINITY
     node.deadline = Number.POSITIVE_INFINITY
     this.#state = 'closed'
     const tunnel = new Tunnel(this.connection, node.connection, this.#traffic, () => {
       if (candidate !== undefined) candidate.live.inFlight--
       this.#traffic.ticker.delete(node)
-      settle(exchange, '')
+      if (exchange !== undefined) settle(exchange, '')
       this.#gone()
     })
     if (this.#stash !== undefined) tunnel.fromClient(this.#stash)
@@ -263,7 +276,7 @@ export class ClientConnection implements Receiver, Timed {
     switch (this.#state) {
       case 'busy':
         this.bodyProgress()
-        return this.#exchange.clientDrained()
+        return this.#exchange?.clientDrained()
       case 'idle':
         this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
         this.connection.resume()
@@ -278,7 +291,7 @@ export class ClientConnection implements Receiver, Timed {
     switch (this.#state) {
       case 'busy':
         // A client that has said all may still want the answer; one that breaks off inside its request does not.
-        if (this.#exchange.requestBody.done) return
+        if (this.#exchange?.requestBody.done !== false) return
         this.#exchange.abandon('CLIENT_CLOSED')
         return this.cut(false)
       case 'idle':
@@ -291,12 +304,13 @@ export class ClientConnection implements Receiver, Timed {
   }
 
   closed(): void {
-    if (this.#state === 'busy') this.#exchange.abandon('CLIENT_CLOSED')
+    if (this.#state === 'busy') this.#exchange?.abandon('CLIENT_CLOSED')
     this.#gone()
   }
 
   #gone(): void {
     this.#state = 'closed'
+    this.#giveExchange()
     this.#traffic.ticker.delete(this)
     this.#stash = undefined
     this.#onClosed(this)
@@ -309,7 +323,9 @@ export class ClientConnection implements Receiver, Timed {
         return this.#linger()
       case 'busy': {
         const exchange = this.#exchange
-        if (exchange.answered || exchange.requestBody.done) return this.connection.destroy()
+        if (exchange === undefined || exchange.answered || exchange.requestBody.done) {
+          return this.connection.destroy()
+        }
         exchange.abandon('CLIENT_TIMEOUT')
         this.refuse(clientSlow, true, exchange.head.isHead)
         return this.#linger()

@@ -1,6 +1,5 @@
-// One request with its response, and the way it takes. An exchange belongs to its client connection
-// and is used again for the next request; what it reads of the cluster is one set of routes from
-// start to end.
+// One request with its response, and the way it takes. The object is used again for other requests;
+// what it reads of the cluster is one set of routes from start to end.
 
 import type { TopspinError } from '../base/errors.ts'
 import type { ExchangeView } from '../candidacy/candidacy.ts'
@@ -17,17 +16,18 @@ import type { ClientConnection } from './client-connection.ts'
 import { cut } from './cut.ts'
 import { deliver, finishAtEnd } from './deliver.ts'
 import { match } from './match.ts'
-import { turnBack } from './turn-back.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { outgoing, outgoingAgain } from './outgoing.ts'
 import { recall } from './recall.ts'
-import { noNode, nodeSlow, type Refusal } from './refusal.ts'
+import { nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { leaveNode, settle } from './settle.ts'
 import type { Traffic } from './traffic.ts'
+import { turnBack } from './turn-back.ts'
 import { type WantedUpgrade, wantedUpgrade } from './upgrade.ts'
 
 export class Exchange implements ExchangeView {
-  readonly client: ClientConnection
+  /** Another one for each exchange. */
+  client: ClientConnection
   readonly traffic: Traffic
 
   // The request, and where it may go.
@@ -109,6 +109,7 @@ export class Exchange implements ExchangeView {
   #begin(): void {
     const { head, traffic } = this
     traffic.counters.requests++
+    traffic.retryBudget.request(traffic.ticker.now)
     this.hasSession = false
     this.route = undefined
     this.domain = ''
@@ -134,7 +135,8 @@ export class Exchange implements ExchangeView {
   /** WaitWorker: a usable node may come soon. */
   #wait(): void {
     const { traffic, balancer } = this
-    if (balancer.waitMs <= 0 || traffic.waiting.size >= traffic.waitingMax) return this.refuse(noNode)
+    if (balancer.waitMs <= 0 || traffic.waiting.size >= traffic.waitingMax)
+      return this.refuse(noNode)
     this.waitUntil = traffic.ticker.now + balancer.waitMs
     traffic.waiting.add(this)
     if (!this.requestBody.done) this.client.pauseBody()

@@ -9,12 +9,17 @@ import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.t
 import { compose } from '../candidacy/compose.ts'
 import { cascadeOf } from '../candidacy/index.ts'
 import { LiveTable } from '../cluster/live.ts'
+import { applyToLive } from '../cluster/live-changes.ts'
+import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Ticker } from '../net/ticker.ts'
+import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
+import { ExchangePool } from './exchange-pool.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
+import { RetryBudget } from './retry-budget.ts'
 import { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
 import { Buffers, type Counters, type Traffic } from './traffic.ts'
 
@@ -26,7 +31,7 @@ export type { Counters } from './traffic.ts'
 export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly listen: readonly Address[]
   readonly timeouts?: Partial<Timeouts>
-  /** Shared with the control listener; default: its own. */
+  /** Shared with the control listener, which then applies the changes to it; default: the proxy's own. */
   readonly live?: LiveTable
   readonly accessLog?: AccessLog | undefined
   readonly log?: Logger
@@ -37,12 +42,15 @@ export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
 export class ReverseProxy {
   readonly #traffic: Traffic
   readonly #listen: readonly Address[]
+  /** The live numbers are the proxy's own, so it applies the changes to them, too. */
+  readonly #ownsLive: boolean
   #listeners: readonly Listener[] = []
   #snapshot: Snapshot = emptySnapshot
   #windowEnds = 0
 
   constructor(options: ProxyOptions) {
     this.#listen = options.listen
+    this.#ownsLive = options.live === undefined
     this.#traffic = makeTraffic(options)
     this.#traffic.ticker.onTick((now) => this.#tick(now))
   }
@@ -66,16 +74,11 @@ export class ReverseProxy {
   /** Puts changes of the cluster in force; requests under way keep what they began with. */
   apply(changes: readonly Change[]): void {
     const traffic = this.#traffic
+    if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
     for (const change of changes) {
-      if (change.kind === 'contexts' && this.#opens(change)) {
-        traffic.live.of(change.id).joining = true
-      }
       this.#snapshot = applyChange(this.#snapshot, change)
-      if (change.kind === 'load') this.#report(change.id, change.factor)
-      else if (change.kind === 'gone') {
-        traffic.pools.drop(change.id)
-        traffic.live.forget(change.id)
-      } else if (change.kind === 'node' && change.node.removal !== 'none') {
+      if (change.kind === 'gone') traffic.pools.drop(change.id)
+      else if (change.kind === 'node' && change.node.removal !== 'none') {
         traffic.pools.drop(change.node.id)
       }
     }
@@ -83,23 +86,6 @@ export class ReverseProxy {
       traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
     }
     this.#wakeWaiting(traffic.ticker.now)
-  }
-
-  /** A context is enabled that was not: while it was shut the node missed requests, as a newcomer has. */
-  #opens(change: Extract<Change, { kind: 'contexts' }>): boolean {
-    const before = this.#snapshot.contexts.get(change.id) ?? []
-    return change.contexts.some(
-      ({ path, alias, status }) =>
-        status === 'ENABLED' &&
-        !before.some((old) => old.path === path && old.alias === alias && old.status === status),
-    )
-  }
-
-  /** A node that was broken or standby missed requests that it must not be given now. */
-  #report(id: number, factor: number): void {
-    const live = this.#traffic.live.of(id)
-    if (factor > 0 && !((live.loadFactor ?? 0) > 0)) live.joining = true
-    live.loadFactor = factor
   }
 
   get counters(): Readonly<Counters> {
@@ -131,12 +117,22 @@ export class ReverseProxy {
 
   #tick(now: number): void {
     this.#wakeWaiting(now)
+    this.#releaseEjected(now)
     if (now < this.#windowEnds) return
     this.#windowEnds = now + byLoadFactorWindowMs
     const { live } = this.#traffic
     for (const balancer of this.#snapshot.balancers.keys()) {
       const nodes = [...this.#snapshot.nodes.values()].filter((node) => node.balancer === balancer)
       recalculate(nodes.map((node) => live.of(node.id)))
+    }
+  }
+
+  #releaseEjected(now: number): void {
+    for (const node of this.#snapshot.nodes.values()) {
+      const live = this.#traffic.live.of(node.id)
+      if (!release(live.outlier, now)) continue
+      live.joining = true
+      this.#traffic.log.info({ route: node.route }, 'node is chosen again')
     }
   }
 
@@ -165,6 +161,8 @@ function makeTraffic(options: ProxyOptions): Traffic {
     requests: 0,
     refused: new Map(),
     retries: 0,
+    retriesRefused: 0,
+    ejections: 0,
     cut: 0,
     candidacyFailures: 0,
   }
@@ -184,7 +182,10 @@ function makeTraffic(options: ProxyOptions): Traffic {
     }),
     accessLog,
     counters,
+    retryBudget: new RetryBudget(settings.retryBudget),
     buffers: new Buffers(),
+    via: viaLines(settings.via),
+    exchanges: new ExchangePool(),
     waiting: new Set(),
     waitingMax: httpLimits.waitingMax,
     isTrusted: (address) =>
@@ -213,4 +214,5 @@ function trustedAddresses(trust: readonly string[]): BlockList {
 }
 
 /** NaN, which no network has, for what is not a plain number: an empty one would be 0, and that is everybody. */
-const prefixOf = (prefix: string): number => (/^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN)
+const prefixOf = (prefix: string): number =>
+  /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN

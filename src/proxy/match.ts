@@ -1,8 +1,8 @@
 // Stage 2: Host and path -> the applications that the cluster has for them.
 
+import { text } from '../wire/http/fields.ts'
 import { hostName } from '../wire/http/host.ts'
 import { routingPath } from '../wire/http/path.ts'
-import { text } from '../wire/http/fields.ts'
 import type { Exchange } from './exchange.ts'
 import { type Refusal, unknownContext } from './refusal.ts'
 

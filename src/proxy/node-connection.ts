@@ -115,7 +115,12 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 
 function refused(cause: Error | undefined): TopspinError {
   const text = cause?.message ?? 'the connection could not be made in time'
-  return new TopspinError('NODE_CONNECT', text, { side: 'node', phase: 'connect', retry: 'safe', cause })
+  return new TopspinError('NODE_CONNECT', text, {
+    side: 'node',
+    phase: 'connect',
+    retry: 'safe',
+    cause,
+  })
 }
 
 function lost(cause: Error | undefined): TopspinError {

@@ -42,6 +42,7 @@ export function settle(exchange: Exchange, code: string): void {
   }
   exchange.partial = undefined
   exchange.candidate = undefined
+  exchange.node = undefined
   if (traffic.accessLog === undefined || line === undefined) return
   traffic.accessLog({
     ...line,

@@ -1,8 +1,8 @@
 // Requests that go no further than here, whatever the cluster looks like: those that have used up their
 // Max-Forwards, and those that we have forwarded before.
 
-import { problemOf, LOOP } from '../wire/http/problem.ts'
 import { VIA } from '../wire/http/field-name.ts'
+import { LOOP, problemOf } from '../wire/http/problem.ts'
 import type { Exchange } from './exchange.ts'
 import type { Refusal } from './refusal.ts'
 

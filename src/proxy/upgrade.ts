@@ -28,7 +28,9 @@ export function wantedUpgrade(head: RequestHead): WantedUpgrade | undefined {
   const key = head.fields.value(head.websocketKey)
   return {
     protocol: name,
-    accept: createHash('sha1').update(key + websocketGuid).digest('base64'),
+    accept: createHash('sha1')
+      .update(key + websocketGuid)
+      .digest('base64'),
   }
 }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { ForwardedFields } from '../../src/wire/forwarded.ts'
+import { ForwardedFields, viaLines } from '../../src/wire/forwarded.ts'
 import { BodyRelay } from '../../src/wire/http/body-relay.ts'
 import { ChunkedRelay, writeChunk, writeLastChunk } from '../../src/wire/http/chunked.ts'
 import { Out } from '../../src/wire/http/out.ts'
@@ -240,7 +240,7 @@ describe('round trip', () => {
       const forwarded = new ForwardedFields({
         address: '10.0.0.1',
         scheme: 'http',
-        via: 'us',
+        via: viaLines('us'),
         trusted,
       })
       const any = fc.oneof(requestText.map(bytesOf), mutated(requestText))

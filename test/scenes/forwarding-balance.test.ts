@@ -26,14 +26,14 @@ describe('a node that comes back is not flooded with what it missed', () => {
     test(what, async (t) => {
       const a = await startOrigin(t)
       const b = await startOrigin(t)
-      const { port, proxy } = await startProxy(t, [{ port: a.port }, { port: b.port }])
+      const { port, apply } = await startProxy(t, [{ port: a.port }, { port: b.port }])
       const client = await RawClient.connect(t, port)
       for (let i = 0; i < 10; i++) await client.ask(get('/echo'))
-      proxy.apply([leaves])
+      apply([leaves])
       for (let i = 0; i < 150; i++) await client.ask(get('/echo'))
       assert.deepEqual([a.seen.length, b.seen.length], [5, 155])
       a.seen.length = 0
-      proxy.apply([returns])
+      apply([returns])
       for (let i = 0; i < 60; i++) await client.ask(get('/echo'))
       assert.ok(Math.abs(a.seen.length - 30) <= 2, `it got ${a.seen.length} of 60`)
     })

@@ -15,8 +15,18 @@ const keepAliveBytes = Buffer.from('keep-alive')
 const closeBytes = Buffer.from('close')
 const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 
-const onlyKeepAlive: ConnectionOptions = { close: false, keepAlive: true, upgrade: false, nominated: [] }
-const onlyClose: ConnectionOptions = { close: true, keepAlive: false, upgrade: false, nominated: [] }
+const onlyKeepAlive: ConnectionOptions = {
+  close: false,
+  keepAlive: true,
+  upgrade: false,
+  nominated: [],
+}
+const onlyClose: ConnectionOptions = {
+  close: true,
+  keepAlive: false,
+  upgrade: false,
+  nominated: [],
+}
 
 /** `undefined` when an option is not a token. */
 export function readConnection(
@@ -36,6 +46,8 @@ export function readConnection(
     close: names.includes('close'),
     keepAlive: names.includes('keep-alive'),
     upgrade: names.includes('upgrade'),
-    nominated: names.filter((name) => name !== 'close' && name !== 'keep-alive' && name !== 'upgrade'),
+    nominated: names.filter(
+      (name) => name !== 'close' && name !== 'keep-alive' && name !== 'upgrade',
+    ),
   }
 }

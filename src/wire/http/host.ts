@@ -10,12 +10,7 @@ const PERCENT = 0x25
  * Whether bytes[from..to) is `uri-host [":" port]`, without user information.
  * @param mayBeEmpty a Host field may be empty, an authority in the target may not [RFC 9110 4.2.1].
  */
-export function isAuthority(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  mayBeEmpty: boolean,
-): boolean {
+export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty: boolean): boolean {
   if (from === to) return mayBeEmpty
   let i = from
   if (bytes[i] === OPEN) {

@@ -3,6 +3,7 @@
 
 import type { ForwardedFields } from '../forwarded.ts'
 import { isClaim } from '../forwarded.ts'
+import { writeFields } from './field-lines.ts'
 import {
   CLAIM,
   CONNECTION,
@@ -21,7 +22,6 @@ import {
   X_FORWARDED_HOST,
   X_FORWARDED_PROTO,
 } from './field-name.ts'
-import { writeFields } from './field-lines.ts'
 import type { Fields } from './fields.ts'
 import type { Out } from './out.ts'
 import type { RequestHead } from './request-head.ts'
@@ -63,7 +63,8 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
   else out.latin1(request.defaultHost)
   out.crlf()
   writeFields(fields, keeps, request, out)
-  if (request.cookie !== undefined && request.cookie !== '') out.latin1(`Cookie: ${request.cookie}\r\n`)
+  if (request.cookie !== undefined && request.cookie !== '')
+    out.latin1(`Cookie: ${request.cookie}\r\n`)
   if (head.maxForwards >= 0 && head.method === 'OPTIONS') {
     out.raw(maxForwards)
     out.decimal(hopsLeft(fields.value(head.maxForwards)))

@@ -1,6 +1,7 @@
 // The response head that goes to the client: our own version, nothing hop-by-hop, one framing, and
 // the node's load report left out.
 
+import { writeFields } from './field-lines.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -11,7 +12,6 @@ import {
   TRANSFER_ENCODING,
   UPGRADE,
 } from './field-name.ts'
-import { writeFields } from './field-lines.ts'
 import type { Fields } from './fields.ts'
 import type { Out } from './out.ts'
 import type { ResponseHead } from './response-head.ts'

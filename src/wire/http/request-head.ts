@@ -20,8 +20,8 @@ import {
   WEBSOCKET_VERSION,
 } from './field-name.ts'
 import { Fields, text } from './fields.ts'
-import { isAuthority, isEscape } from './host.ts'
 import { isChunked, parseLength } from './framing.ts'
+import { isAuthority, isEscape } from './host.ts'
 import {
   BAD_CODING,
   BAD_CONNECTION,
@@ -291,7 +291,8 @@ const commonMethods = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS
 /** The method as a string without making one for those that everybody uses. */
 function methodName(bytes: Buffer, from: number, to: number): string {
   for (const method of commonMethods) {
-    if (method.bytes.length === to - from && startsWith(bytes, from, method.bytes)) return method.name
+    if (method.bytes.length === to - from && startsWith(bytes, from, method.bytes))
+      return method.name
   }
   return text(bytes, from, to)
 }

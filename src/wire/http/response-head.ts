@@ -132,7 +132,8 @@ export class ResponseHead {
           if (options.close) closes = true
           if (options.keepAlive) this.keepAlive = true
           if (options.upgrade) this.wantsUpgrade = true
-          if (options.nominated.length > 0) this.nominated = [...this.nominated, ...options.nominated]
+          if (options.nominated.length > 0)
+            this.nominated = [...this.nominated, ...options.nominated]
           break
         }
         case UPGRADE:

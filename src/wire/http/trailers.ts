@@ -1,9 +1,9 @@
 // Trailer fields on their way through. What frames, routes, authenticates or describes the content
 // would mean something else when a server merges it into the head, so it is left out [RFC 9110 6.5.1].
 
+import { writeField } from './field-lines.ts'
 import { OTHER } from './field-name.ts'
 import type { Fields } from './fields.ts'
-import { writeField } from './field-lines.ts'
 import type { Out } from './out.ts'
 
 const forbidden = new Set([

@@ -1,8 +1,10 @@
 // Bytes that arrived and were not read yet, in one piece. The frame reader's buffer; cheap to append to,
 // and what has been searched once is not searched again.
 
+const smallBytes = 512
+
 export class ByteQueue {
-  #bytes: Buffer = Buffer.alloc(512)
+  #bytes: Buffer = Buffer.alloc(smallBytes)
   #start = 0
   #end = 0
   /** Where the last unsuccessful search stopped, relative to the start. */
@@ -55,5 +57,10 @@ export class ByteQueue {
   skip(count: number): void {
     this.#start += count
     this.#searched = 0
+    if (this.length > 0) return
+    this.#start = 0
+    this.#end = 0
+    // An idle connection should cost little, whatever it has carried.
+    if (this.#bytes.length > 16 * smallBytes) this.#bytes = Buffer.alloc(smallBytes)
   }
 }

@@ -13,11 +13,14 @@ import {
 } from './fields.ts'
 import { addItems, readHost } from './lists.ts'
 import type { ConfigMessage } from './message.ts'
+import type { Parsed } from './parsed.ts'
 import { badValue, cannotParse, type Problem, problem, routeEmpty, tooBig } from './problem.ts'
 
 type Draft = { -readonly [K in keyof ConfigMessage]?: ConfigMessage[K] } & {
   aliases: string[]
   contexts: string[]
+  /** Fields whose value meant nothing and counts as not sent. */
+  ignored: string[]
 }
 type Setter = (draft: Draft, value: string) => Problem | undefined
 
@@ -56,22 +59,22 @@ const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['context', (draft, value) => addItems('Context', value, draft.contexts)],
 ])
 
-export function parseConfig(
-  pairs: readonly Pair[],
-): { readonly ok: true; readonly message: ConfigMessage } | Problem {
+export function parseConfig(pairs: readonly Pair[]): Parsed {
   if (pairs.length === 0 || pairs.some(({ value }) => value === '')) return cannotParse
-  const draft: Draft = { aliases: [], contexts: [] }
+  const draft: Draft = { aliases: [], contexts: [], ignored: [] }
   for (const { key, value } of pairs) {
     const wrong = setters.get(key.toLowerCase())?.(draft, value)
     if (wrong !== undefined) return wrong
   }
-  const { route, aliases, contexts } = draft
+  const { ignored, ...fields } = draft
+  const { route, aliases, contexts } = fields
   if (route === undefined) return routeEmpty
   if (aliases.length > 0 && contexts.length === 0)
     return problem('SYNTAX', 'SYNTAX: Alias without Context')
   if (contexts.length > 0 && aliases.length === 0)
     return problem('SYNTAX', 'SYNTAX: Context without Alias')
-  return { ok: true, message: { ...draft, method: 'CONFIG', route } }
+  const message: ConfigMessage = { ...fields, method: 'CONFIG', route }
+  return ignored.length === 0 ? { ok: true, message } : { ok: true, message, ignored }
 }
 
 function setRoute(draft: Draft, value: string): Problem | undefined {
@@ -125,16 +128,18 @@ function setName(
 
 function setFlushPackets(draft: Draft, value: string): undefined {
   const word = value.toLowerCase()
+  const on = readBoolean(word)
   if (word === 'auto') draft.flushPackets = 'auto'
-  else if (readBoolean(word) !== undefined)
-    draft.flushPackets = readBoolean(word) === true ? 'on' : 'off'
+  else if (on === undefined) draft.ignored.push('flushPackets')
+  else draft.flushPackets = on ? 'on' : 'off'
 }
 
 type BooleanField = 'reversed' | 'stickySession' | 'stickySessionRemove' | 'stickySessionForce'
 
 function setBoolean(draft: Draft, field: BooleanField, text: string): undefined {
   const value = readBoolean(text)
-  if (value !== undefined) draft[field] = value
+  if (value === undefined) draft.ignored.push(field)
+  else draft[field] = value
 }
 
 function setTime(
@@ -153,11 +158,13 @@ function setInteger(
   field: 'smax' | 'maxAttempts',
   value: number | undefined,
 ): undefined {
-  if (value !== undefined) draft[field] = value
+  if (value === undefined) draft.ignored.push(field)
+  else draft[field] = value
 }
 
 function setWaitWorker(draft: Draft, text: string): undefined {
   const seconds = readInteger(text, 0)
-  if (seconds !== undefined && Number.isSafeInteger(seconds * 1000))
-    draft.waitWorkerMs = seconds * 1000
+  if (seconds === undefined || !Number.isSafeInteger(seconds * 1000))
+    draft.ignored.push('waitWorker')
+  else draft.waitWorkerMs = seconds * 1000
 }

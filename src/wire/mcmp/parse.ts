@@ -4,8 +4,9 @@
 import { type Pair, parseBody } from './body.ts'
 import { byteLength, fieldBytesMax, isHost, readInteger, readPort } from './fields.ts'
 import { addItems, readHost } from './lists.ts'
-import type { AppMethod, Message, Method, PingMessage, StatusMessage } from './message.ts'
+import type { AppMethod, Method, PingMessage, StatusMessage } from './message.ts'
 import { parseConfig } from './parse-config.ts'
+import type { Parsed } from './parsed.ts'
 import {
   badLoad,
   badValue,
@@ -28,8 +29,6 @@ export interface MessageRequest {
   readonly contentType: string
   readonly userAgent: string
 }
-
-export type Parsed = { readonly ok: true; readonly message: Message } | Problem
 
 const methods: ReadonlySet<string> = new Set<Method>([
   'CONFIG',

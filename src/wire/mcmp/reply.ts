@@ -81,7 +81,7 @@ export function appReply(
   const blocks = touched.map(
     ({ alias, contexts }) => `\nAlias=${alias} Contexts=${contexts.join(',')}\n`,
   )
-  return textReply(`Type=${type}-RSP\nJvmRoute=${route}\n${blocks.join('')}\n`)
+  return textReply(`Type=${type}-RSP\nJvmRoute=${route}${blocks.join('')}\n`)
 }
 
 /** STOP-APP on contexts: one line, so that a draining Java node finds `Requests=` (decision 44). */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type TestContext, test } from 'node:test'
 import { type Agent, type JoinOptions, joinCluster } from '../../../src/agent/index.ts'
 import { FakeHttpd } from '../../support/fake-httpd.ts'
@@ -178,6 +179,23 @@ test('a server may be given before it listens, and a wildcard is announced by th
   const agent = await joining
   t.after(() => agent.close())
   assert.equal(fake.nodes.get('a')?.config.get('Host'), '127.0.0.1')
+})
+
+test('an HTTPS server is announced as one', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const server = createTlsServer().listen(0, '127.0.0.1')
+  const agent = await joinCluster(server, { route: 'a', proxies: [fake.address] })
+  assert.equal(fake.nodes.get('a')?.config.get('Type'), 'https')
+  await agent.close()
+  assert.equal(server.listening, false)
+})
+
+test('an application that closes its server by itself leaves the cluster', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const { server } = await startNode(t)
+  await joinCluster(server, { route: 'a', proxies: [fake.address] })
+  server.close()
+  await fake.until('the node is gone', () => fake.nodes.size === 0)
 })
 
 test('all mistakes in the options are told at once, and nothing is sent', async (t) => {

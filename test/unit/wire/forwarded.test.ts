@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ForwardedFields } from '../../../src/wire/forwarded.ts'
+import { ForwardedFields, viaLines } from '../../../src/wire/forwarded.ts'
 import { Fields } from '../../../src/wire/http/fields.ts'
 import { Out } from '../../../src/wire/http/out.ts'
 
 function lines(address: string, trusted: boolean, host: string, ...given: string[]): string[] {
-  const forwarded = new ForwardedFields({ address, scheme: 'http', via: 'us', trusted })
+  const forwarded = new ForwardedFields({ address, scheme: 'http', via: viaLines('us'), trusted })
   const bytes = Buffer.from(`${host}${given.map((line) => `${line}\r\n`).join('')}\r\n`, 'latin1')
   const fields = new Fields()
   fields.parse(bytes, host.length, bytes.length, false)
@@ -54,7 +54,7 @@ describe('forwarded', () => {
     const forwarded = new ForwardedFields({
       address: '1.2.3.4',
       scheme: 'http',
-      via: 'us',
+      via: viaLines('us'),
       trusted: false,
     })
     for (const host of ['a.test', 'b.test', 'a.testing', '']) {

@@ -137,12 +137,14 @@ describe('CONFIG', () => {
     })
   })
 
-  test('words that are no boolean and garbage integers count as not sent', () => {
-    const read = message(
-      'CONFIG',
-      'JVMRoute=a&StickySession=maybe&smax=many&Maxattempts=-4&WaitWorker=1.5',
-    )
-    assert.deepEqual(read, { method: 'CONFIG', route: 'a', aliases: [], contexts: [] })
+  test('words that are no boolean and garbage integers count as not sent, and are named', () => {
+    const body =
+      'JVMRoute=a&StickySession=maybe&smax=many&Maxattempts=-4&WaitWorker=1.5&flushpackets=sometimes'
+    assert.deepEqual(parse('CONFIG', body), {
+      ok: true,
+      message: { method: 'CONFIG', route: 'a', aliases: [], contexts: [] },
+      ignored: ['stickySession', 'smax', 'maxAttempts', 'waitWorker', 'flushPackets'],
+    })
   })
 
   test('invalid percent sequences stay as they are', () => {

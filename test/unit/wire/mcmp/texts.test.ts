@@ -161,9 +161,9 @@ describe('replies', () => {
     ]
     assert.equal(
       appReply('ENABLE-APP', 'n', touched).body,
-      'Type=ENABLE-APP-RSP\nJvmRoute=n\n\nAlias=x Contexts=/a,/b\n\nAlias=y Contexts=/a\n\n',
+      'Type=ENABLE-APP-RSP\nJvmRoute=n\nAlias=x Contexts=/a,/b\n\nAlias=y Contexts=/a\n\n',
     )
-    assert.equal(appReply('REMOVE-APP', 'n', []).body, 'Type=REMOVE-APP-RSP\nJvmRoute=n\n\n')
+    assert.equal(appReply('REMOVE-APP', 'n', []).body, 'Type=REMOVE-APP-RSP\nJvmRoute=n\n')
   })
 
   test('STOP-APP answers in the form that a draining Java node reads', () => {

@@ -1,0 +1,13 @@
+// The log of a process that did not choose one: a line on standard error for what went wrong or is worth
+// knowing once, nothing below that. Used by auto.ts.
+
+import { inspect } from 'node:util'
+import type { Logger } from '../base/log.ts'
+
+const quiet = (): void => {}
+const line = (detail: object, message: string): void => {
+  const text = inspect(detail, { breakLength: Number.POSITIVE_INFINITY, depth: 2 })
+  process.stderr.write(`topspin: ${message} ${text}\n`)
+}
+
+export const stderrLog: Logger = { debug: quiet, info: quiet, warn: line, error: line }

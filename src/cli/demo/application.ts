@@ -1,0 +1,80 @@
+// One application server of the demo, run as a process of its own: an ordinary node:http server with
+// three contexts that joins the cluster by `topspin/agent`. Its arguments: route, strength in percent, and
+// the control address of the proxy.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { eventLoopUse, joinCluster, type LoadMetric } from '../../agent/index.ts'
+import { endWithParent, tellParent } from './child.ts'
+
+endWithParent()
+
+const [route = '', strengthText = '', control = ''] = process.argv.slice(2)
+const strength = Number(strengthText) / 100
+/** How long an order takes, ms. */
+const orderMs = 200
+
+const contexts = ['/', '/shop', '/api']
+
+/** Visits by session id; a session that comes from another node begins anew here. */
+const visits = new Map<string, number>()
+const sessionsMax = 10_000
+
+const server = createServer((request, response) => {
+  response.setHeader('x-node', route)
+  request.resume()
+  request.on('end', () => answer(request, response))
+})
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  work(1 / strength)
+  if (request.url?.startsWith('/shop')) {
+    shop(request, response)
+  } else if (request.url?.startsWith('/api')) {
+    api(request, response)
+  } else {
+    response.setHeader('content-type', 'text/plain')
+    response.end(`Served by node ${route}.\nTry /shop too: your session stays where it is.\n`)
+  }
+}
+
+/** Orders take their time: a deploy that cuts them would be seen. */
+function api(request: IncomingMessage, response: ServerResponse): void {
+  const finish = (): void => {
+    response.setHeader('content-type', 'application/json')
+    response.end(`${JSON.stringify({ node: route, method: request.method })}\n`)
+  }
+  if (request.method === 'POST') setTimeout(finish, orderMs)
+  else finish()
+}
+
+function shop(request: IncomingMessage, response: ServerResponse): void {
+  const session =
+    /\bJSESSIONID=([\w-]+)\./.exec(request.headers.cookie ?? '')?.[1] ?? crypto.randomUUID()
+  const count = (visits.get(session) ?? 0) + 1
+  if (visits.size >= sessionsMax) visits.clear()
+  visits.set(session, count)
+  response.setHeader('set-cookie', `JSESSIONID=${session}.${route}; Path=/; HttpOnly`)
+  response.setHeader('content-type', 'text/plain')
+  response.end(`Visit ${count} of your session on node ${route}.\n`)
+}
+
+/** Keeps the processor busy for this many milliseconds, as rendering a page would. */
+function work(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end) Math.sqrt(end)
+}
+
+/** What is missing to full strength is never free: a metric in one line. */
+const weakness: LoadMetric = { name: 'weakness', weight: 9, read: () => 1 - strength }
+
+server.listen(0, '127.0.0.1')
+await joinCluster(server, {
+  route,
+  contexts,
+  proxies: [control],
+  metrics: [eventLoopUse(), weakness],
+  reportIntervalMs: 1_000,
+  required: true,
+  signals: true,
+})
+tellParent({ ready: true })

@@ -1,0 +1,46 @@
+// The proxy's own log: JSON lines of pino on standard output, or on a terminal one readable line each.
+
+import { type Logger as PinoLogger, pino } from 'pino'
+
+/** Writes to `output`; readable text when that is a terminal. */
+export function createLogger(
+  level: string,
+  output: NodeJS.WriteStream & { fd: number },
+): PinoLogger {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: levelByName },
+  }
+  if (!output.isTTY) return pino(options, pino.destination({ fd: output.fd, sync: true }))
+  const colours = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
+  return pino(options, { write: (line: string) => void output.write(readableLine(line, colours)) })
+}
+
+/** `14:03:07 warn  node is down route=a reason="connection refused"` from a line of JSON. */
+export function readableLine(json: string, colours: boolean): string {
+  const { level, time, msg, ...detail } = JSON.parse(json) as Record<string, unknown>
+  const clock = String(time).slice(11, 19)
+  const word = String(level).padEnd(5)
+  const rest = Object.entries(detail).map(([key, value]) => ` ${key}=${readableValue(value)}`)
+  return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${rest.join('')}\n`
+}
+
+function levelByName(label: string): { level: string } {
+  return { level: label }
+}
+
+function readableValue(value: unknown): string {
+  if (typeof value === 'string')
+    return /^[\w.:/@*[\]-]+$/.test(value) ? value : JSON.stringify(value)
+  if (typeof value === 'object' && value !== null && 'message' in value)
+    return JSON.stringify(value.message)
+  return JSON.stringify(value)
+}
+
+function paint(word: string): string {
+  if (word.startsWith('error')) return `\x1b[31m${word}\x1b[0m`
+  if (word.startsWith('warn')) return `\x1b[33m${word}\x1b[0m`
+  return `\x1b[2m${word}\x1b[0m`
+}

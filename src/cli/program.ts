@@ -1,0 +1,139 @@
+// The commands and their flags, with the help that goes with them. What they do is given.
+
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError } from 'commander'
+import { parseEndpoint } from './values.ts'
+
+export interface ServeOptions {
+  readonly config?: string
+  readonly listen?: readonly string[]
+  readonly control?: string
+  readonly to?: readonly string[]
+}
+
+export interface AgentOptions {
+  readonly target: URL
+  readonly context: readonly string[]
+  readonly proxy: readonly string[]
+  readonly route?: string
+  /** The command to start, with its arguments; empty: the server runs already. */
+  readonly command: readonly string[]
+}
+
+export interface DemoOptions {
+  readonly listen: string
+  readonly control: string
+}
+
+export interface StatusOptions {
+  readonly control: string
+  readonly json: boolean
+}
+
+export interface Actions {
+  serve(options: ServeOptions): Promise<void>
+  agent(options: AgentOptions): Promise<void>
+  demo(options: DemoOptions): Promise<void>
+  status(options: StatusOptions): Promise<void>
+  check(file: string): void
+}
+
+const defaultListen = '127.0.0.1:8000'
+const defaultControl = '127.0.0.1:6666'
+
+export function createProgram(actions: Actions): Command {
+  const program = new Command('topspin')
+    .description('HTTP load balancer in which the servers tell the balancer what they serve.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: 80 })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
+    )
+
+  program
+    .command('serve')
+    .description('run the proxy')
+    .option('-c, --config <file>', 'configuration, YAML or JSON')
+    .option(
+      '-l, --listen <host:port>',
+      `where clients connect; repeatable (default: ${defaultListen})`,
+      append,
+    )
+    .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
+    .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
+    .action((options: ServeOptions) => actions.serve(options))
+
+  program
+    .command('agent')
+    .description('register a server of any kind (sidecar)')
+    .requiredOption('--target <url>', 'the server, for example http://127.0.0.1:3000', targetUrl)
+    .option('--context <path>', 'application path; repeatable (default: /)', append)
+    .option(
+      '--proxy <host:port>',
+      `proxy to register with; repeatable (default: ${defaultControl})`,
+      appendEndpoint,
+    )
+    .option('--route <name>', 'name of this node (default: from host and port)')
+    .argument('[command...]', 'after --: the command that starts the server')
+    .usage('--target URL [options] [-- command args...]')
+    .action(
+      (
+        command: string[],
+        options: { target: URL; context?: string[]; proxy?: string[]; route?: string },
+      ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
+    )
+
+  program
+    .command('demo')
+    .description('proxy, three nodes, traffic and endless redeploys, on this machine')
+    .option('-l, --listen <host:port>', 'where the proxy takes traffic', oneEndpoint, defaultListen)
+    .option('--control <host:port>', 'where the nodes register', oneEndpoint, defaultControl)
+    .action((options: DemoOptions) => actions.demo(options))
+
+  program
+    .command('status')
+    .description('show the nodes of a running proxy')
+    .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
+    .option('--json', 'print the report as JSON', false)
+    .action((options: StatusOptions) => actions.status(options))
+
+  program
+    .command('check')
+    .description('check a configuration file')
+    .argument('<file>', 'configuration, YAML or JSON')
+    .action((file: string) => actions.check(file))
+
+  return program
+}
+
+function append(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+function oneEndpoint(value: string): string {
+  if (parseEndpoint(value) === undefined) {
+    throw new InvalidArgumentError('Write HOST:PORT, for example 127.0.0.1:8000.')
+  }
+  return value
+}
+
+function appendEndpoint(value: string, before?: readonly string[]): string[] {
+  return append(oneEndpoint(value), before)
+}
+
+function targetUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'http:') {
+    throw new InvalidArgumentError('Write an http URL, for example http://127.0.0.1:3000.')
+  }
+  return url
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

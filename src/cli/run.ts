@@ -1,0 +1,39 @@
+// Runs one command line and gives the exit code: 2 for a wrong one, else what the command says.
+
+import { CommanderError } from 'commander'
+import { runAgent } from './agent.ts'
+import { checkFile } from './check.ts'
+import { runDemo } from './demo/demo.ts'
+import { exitCodes } from './exit-codes.ts'
+import { createProgram } from './program.ts'
+import { serve } from './serve.ts'
+import { showStatus } from './status.ts'
+
+export async function run(args: readonly string[]): Promise<number> {
+  let code: number = exitCodes.ok
+  const program = createProgram({
+    serve: async (options) => {
+      code = await serve(options)
+    },
+    agent: async (options) => {
+      code = await runAgent(options)
+    },
+    demo: async (options) => {
+      code = await runDemo(options)
+    },
+    status: async (options) => {
+      code = await showStatus(options)
+    },
+    check: (file) => {
+      code = checkFile(file)
+    },
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
+    return asked ? exitCodes.ok : exitCodes.usage
+  }
+}

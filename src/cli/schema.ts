@@ -1,0 +1,284 @@
+// The configuration of `topspin serve`: one schema that validates the file, the environment and the
+// flags, gives the defaults, and is the source of docs/configuration.md.
+
+import { z } from 'zod'
+import { candidacies, defaultCascade } from '../candidacy/index.ts'
+import type { HostPort } from '../net/host-port.ts'
+import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
+import { formatDuration, isNetwork, parseDuration, parseEndpoint } from './values.ts'
+
+/** All durations are milliseconds here, whatever unit they were written in. */
+export interface Config {
+  readonly listen: readonly HostPort[]
+  readonly control: {
+    readonly listen: HostPort
+    readonly statusTimeout: number
+    readonly removeAfter: number
+  }
+  readonly to: readonly HostPort[]
+  readonly trust: readonly string[]
+  readonly useAlias: boolean
+  /** Absent: a new one at each start. */
+  readonly via?: string | undefined
+  readonly candidacy: readonly string[]
+  readonly maxConnections: number
+  readonly timeouts: {
+    readonly head: number
+    readonly idle: number
+    readonly body: number
+    readonly send: number
+    readonly connect: number
+    readonly responseHead: number
+    readonly responseBody: number
+    readonly tunnel: number
+    readonly drain: number
+  }
+  readonly pool: { readonly idle: number; readonly idleMax: number }
+  readonly accessLog: string
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}
+
+/** What the reference page says about a key beside its name and default. */
+interface KeyNote {
+  readonly form: string
+  readonly description: string
+}
+
+const duration = (least: number, note: string): z.ZodType<number, string | number> =>
+  value(
+    `a duration${least > 0 ? ` of at least ${least} ms` : ''}; write for example 10s, 500ms or a number of milliseconds`,
+    (text) => {
+      const ms = parseDuration(text)
+      return ms === undefined || ms < least ? undefined : ms
+    },
+    { form: 'duration', description: note },
+  )
+
+const time = (name: keyof Timeouts, note: string): z.ZodType<number, unknown> =>
+  duration(1, note).prefault(formatDuration(defaultTimeouts[name]))
+
+const candidacyName: z.ZodType<string, string | number> = value(
+  `a candidacy function; known: ${[...candidacies.keys()].join(', ')}`,
+  (text) => (candidacies.has(String(text)) ? String(text) : undefined),
+  { form: 'name', description: '' },
+)
+
+const count = (least: number, most: number, note: string): z.ZodType<number, string | number> =>
+  value(
+    `a whole number from ${least} to ${most}`,
+    (text) => {
+      const number = /^\d{1,10}$/.test(String(text)) ? Number(text) : -1
+      return number < least || number > most ? undefined : number
+    },
+    { form: 'number', description: note },
+  )
+
+const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
+  value(
+    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
+    (text) => {
+      const found = parseEndpoint(text)
+      return found === undefined || found.port < least ? undefined : found
+    },
+    { form: 'HOST:PORT', description: '' },
+  )
+
+const network: z.ZodType<string, string | number> = value(
+  'an address or a network; write for example 10.0.0.0/8 or ::1',
+  (text) => (isNetwork(String(text)) ? String(text) : undefined),
+  { form: 'network', description: '' },
+)
+
+const pseudonym = (note: string): z.ZodType<string, string | number> =>
+  value(
+    'a token of letters, digits, "-", "." and "_"; write for example topspin',
+    (text) => (/^[\w.-]{1,64}$/.test(String(text)) ? String(text) : undefined),
+    { form: 'name', description: note },
+  )
+
+const yesNo = (note: string): z.ZodType<boolean, string | boolean> =>
+  z
+    .union([z.boolean(), z.string()], {
+      error: (issue) => `${show(issue.input)} is neither true nor false`,
+    })
+    .transform((input, context) => {
+      if (input === true || input === 'true') return true
+      if (input === false || input === 'false') return false
+      context.addIssue({ code: 'custom', message: `${show(input)} is neither true nor false` })
+      return z.NEVER
+    })
+    .meta({ form: 'true or false', description: note })
+
+const level: z.ZodType<Config['log']['level'], string> = z
+  .enum(['debug', 'info', 'warn', 'error'], {
+    error: (issue) => `${show(issue.input)} is not a level; write debug, info, warn or error`,
+  })
+  .meta({
+    form: 'level',
+    description: 'The least serious messages that are logged: `debug`, `info`, `warn` or `error`.',
+  })
+
+const file = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is neither off nor stdout nor a file name` })
+    .min(1, { error: 'an empty name; write off, stdout or a file name' })
+    .meta({ form: 'off, stdout or FILE', description: note })
+
+const configSchema: z.ZodType<Config, unknown> = section({
+  listen: list(endpoint(0), '127.0.0.1:8000', {
+    form: 'HOST:PORT, or a list',
+    description: 'Where clients connect. Port 0 takes any free port.',
+  }),
+  control: section({
+    listen: endpoint(0).prefault('127.0.0.1:6666').meta({
+      form: 'HOST:PORT',
+      description:
+        'Where nodes register (MCMP), and where `/api/status`, `/metrics`, `/livez` and `/readyz` answer. Whoever reaches this address can take traffic: keep it away from clients.',
+    }),
+    statusTimeout: duration(
+      0,
+      'A node that has reported and then is silent for this long gets no new work while others are there. 0 turns that off.',
+    ).prefault('60s'),
+    removeAfter: duration(
+      0,
+      'How long a removed node is still shown under its name; its line disappears after twice this time.',
+    ).prefault('10s'),
+  }),
+  to: list(endpoint(1), '', {
+    form: 'HOST:PORT, or a list',
+    description: 'Fixed HTTP nodes that serve `/` and need not register.',
+  }),
+  trust: list(network, '', {
+    form: 'network, or a list',
+    description:
+      'Proxies in front of this one: from these addresses and networks `Forwarded` and `X-Forwarded-*` are believed; from others they are replaced.',
+  }),
+  useAlias: yesNo(
+    'Choose contexts by the name in `Host` too: only those with that alias answer. Otherwise every context answers under every name.',
+  ).prefault(false),
+  via: pseudonym(
+    'The name of this proxy in `Via`. A request that comes back under it is a loop and refused, so proxies in a row need different ones. Default: a new one at each start.',
+  ).optional(),
+  candidacy: list(candidacyName, defaultCascade.join(','), {
+    form: 'list of names',
+    description: `The functions that choose the node of a request, in order: ${[...candidacies.keys()].map((name) => `\`${name}\``).join(', ')}.`,
+  }),
+  maxConnections: count(1, 1_000_000, 'Client connections at once; more are refused.').prefault(
+    defaultSettings.connectionsMax,
+  ),
+  timeouts: section({
+    head: time('headMs', 'From the first byte of a request to the end of its head.'),
+    idle: time('idleMs', 'A kept-alive client connection without a request.'),
+    body: time('bodyMs', 'Between two pieces of a request body.'),
+    send: time('sendMs', 'A client that takes nothing of what is sent to it.'),
+    connect: time('connectMs', 'Connecting to a node.'),
+    responseHead: time('responseHeadMs', 'From the end of a request to the head of its response.'),
+    responseBody: time('responseBodyMs', 'Between two pieces of a response body.'),
+    tunnel: time('tunnelMs', 'A tunnel (WebSocket) without a byte in either direction.'),
+    drain: duration(0, 'On SIGTERM: how long requests in flight may take to end.').prefault('25s'),
+  }),
+  pool: section({
+    idle: duration(1, 'How long an unused connection to a node is kept.').prefault(
+      formatDuration(defaultSettings.poolIdleMs),
+    ),
+    idleMax: count(0, 100_000, 'Unused connections kept for each node.').prefault(
+      defaultSettings.poolIdleMax,
+    ),
+  }),
+  accessLog: file('One line of JSON for each request.').prefault('off'),
+  log: section({ level: level.prefault('info') }),
+})
+
+export type ParseResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly issues: readonly Issue[] }
+
+/** One thing that is wrong. */
+export interface Issue {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+  /** The key itself is not known; `path` ends with it. */
+  readonly unknownKey: boolean
+}
+
+/** Validates a tree of raw values; absent keys take their defaults. */
+export function parseConfig(raw: unknown): ParseResult {
+  const result = configSchema.safeParse(raw)
+  if (result.success) return { ok: true, config: result.data }
+  return { ok: false, issues: result.error.issues.flatMap(issuesOf) }
+}
+
+/** The schema as JSON Schema (draft 2020-12), input side. */
+export function configJsonSchema(): JsonSchema {
+  return z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+}
+
+/** The parts of JSON Schema that this schema uses. */
+export interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly default?: unknown
+  readonly form?: string
+  readonly description?: string
+}
+
+function issuesOf(issue: z.core.$ZodIssue): Issue[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
+  if (issue.code !== 'unrecognized_keys')
+    return [{ path, message: issue.message, unknownKey: false }]
+  return issue.keys.map((key) => ({
+    path: [...path, key],
+    message: 'unknown key',
+    unknownKey: true,
+  }))
+}
+
+/** A string or number that `parse` turns into something better, or refuses by `undefined`. */
+function value<T>(
+  what: string,
+  parse: (text: string | number) => T | undefined,
+  note: KeyNote,
+): z.ZodType<T, string | number> {
+  return z
+    .union([z.string(), z.number()], { error: (issue) => `${show(issue.input)} is not ${what}` })
+    .transform((input, context) => {
+      const parsed = parse(input)
+      if (parsed !== undefined) return parsed
+      context.addIssue({ code: 'custom', message: `${show(input)} is not ${what}` })
+      return z.NEVER
+    })
+    .meta({ ...note })
+}
+
+/** A YAML list, or one string with commas (as in the environment); `fallback` is of that form too. */
+function list<T>(
+  item: z.ZodType<T, string | number>,
+  fallback: string,
+  note: KeyNote,
+): z.ZodType<readonly T[], unknown> {
+  const split = (input: unknown): unknown => {
+    if (typeof input === 'number') return [input]
+    if (typeof input !== 'string') return input
+    return input.trim() === '' ? [] : input.split(',').map((part) => part.trim())
+  }
+  return z
+    .preprocess(split, z.array(item, { error: (issue) => `${show(issue.input)} is not a list` }))
+    .prefault(fallback)
+    .meta({ ...note })
+}
+
+function section<T extends Record<string, z.ZodType>>(
+  keys: T,
+): z.ZodType<z.output<z.ZodObject<T>>, unknown> {
+  return z
+    .strictObject(keys, {
+      error: (issue) =>
+        issue.code === 'invalid_type' ? `${show(issue.input)} is not a map of keys` : undefined,
+    })
+    .prefault({} as never)
+}
+
+function show(input: unknown): string {
+  if (input === null || input === undefined) return 'nothing'
+  if (Array.isArray(input)) return 'a list'
+  return typeof input === 'object' ? 'a map' : JSON.stringify(input)
+}

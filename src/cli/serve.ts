@@ -1,0 +1,86 @@
+// `topspin serve`: reads the configuration, starts the proxy and its control listener, says where they
+// listen, and serves until it is told to stop. SIGHUP reads the configuration again.
+
+import type { Logger } from 'pino'
+import { type ConfigResult, formatProblem, loadConfig, type Sources } from './config.ts'
+import { exitCodes } from './exit-codes.ts'
+import { listenFailure } from './listen-failure.ts'
+import { createLogger } from './logger.ts'
+import type { ServeOptions } from './program.ts'
+import { type Listening, type Serving, startServing } from './serving.ts'
+import { onStopSignals } from './stop-signals.ts'
+import { tellProblems } from './tell-problems.ts'
+
+/** Resolves with the exit code when the proxy has ended. */
+export async function serve(
+  options: ServeOptions,
+  onListening: (listening: Listening) => void = () => {},
+): Promise<number> {
+  const result = configuration(options)
+  if (!result.ok) {
+    tellProblems(result.problems)
+    return exitCodes.badConfiguration
+  }
+  const log = createLogger(result.config.log.level, process.stdout)
+  let serving: Serving
+  try {
+    serving = await startServing(result.config, log)
+  } catch (error) {
+    const { message, exitCode } = listenFailure(error, 'topspin serve')
+    process.stderr.write(`topspin: ${message}\n`)
+    return exitCode
+  }
+  log.info(serving.listening, 'listening')
+  onListening(serving.listening)
+  const reload = (): void => reloadFrom(options, serving, log)
+  process.on('SIGHUP', reload)
+  const code = await untilStopped(serving, result.config.timeouts.drain, log)
+  process.off('SIGHUP', reload)
+  return code
+}
+
+function configuration(options: ServeOptions): ConfigResult {
+  const flags: Sources['flags'][number][] = []
+  if (options.listen !== undefined)
+    flags.push({ flag: '--listen', path: 'listen', value: options.listen })
+  if (options.control !== undefined)
+    flags.push({ flag: '--control', path: 'control.listen', value: options.control })
+  if (options.to !== undefined) flags.push({ flag: '--to', path: 'to', value: options.to })
+  return loadConfig(options.config, { environment: process.env, flags })
+}
+
+/** A configuration with a problem changes nothing. */
+function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): void {
+  const result = configuration(options)
+  if (!result.ok) {
+    log.error(
+      { problems: result.problems.map(formatProblem) },
+      'configuration not reloaded: it has problems',
+    )
+    return
+  }
+  const waiting = serving.reload(result.config)
+  if (waiting.length > 0)
+    log.warn({ keys: waiting }, 'changed, but in force only after a new start')
+  log.info({}, 'configuration reloaded')
+}
+
+function untilStopped(serving: Serving, drainMs: number, log: Logger): Promise<number> {
+  return new Promise((resolve) => {
+    const finish = async (how: Promise<void>): Promise<void> => {
+      await how
+      off()
+      resolve(exitCodes.ok)
+    }
+    const off = onStopSignals({
+      begin(signal) {
+        log.info({ signal, withinMs: drainMs }, 'draining')
+        void finish(serving.drain(drainMs))
+      },
+      now(signal) {
+        log.warn({ signal }, 'closing now')
+        void finish(serving.close())
+      },
+    })
+  })
+}

@@ -1,0 +1,25 @@
+// Rows of text in aligned columns, for `topspin status` and the demo.
+
+export interface Column {
+  readonly title: string
+  readonly align?: 'right'
+}
+
+/** One line for the titles and one for each row; no trailing blanks. */
+export function alignTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  const all = [columns.map((column) => column.title), ...rows]
+  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)))
+  return all.map((row) =>
+    columns
+      .map((column, index) => {
+        const cell = row[index] ?? ''
+        const width = widths[index] ?? 0
+        return column.align === 'right' ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}

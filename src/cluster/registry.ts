@@ -1,0 +1,219 @@
+// The single writer of cluster state: applies one message, returns the reply and the changes that it made
+// (mcmp.md 2, decisions 24 to 57). Pure given the facts; called by the control service and by `main.ts`.
+
+import { mcmpLimits } from '../base/limits.ts'
+import type { AppMessage, ConfigMessage, Message, StatusMessage } from '../wire/mcmp/message.ts'
+import { problem } from '../wire/mcmp/problem.ts'
+import { emptyReply, type Reply, statusReply } from '../wire/mcmp/reply.ts'
+import type { Node, NodeConfig } from './node.ts'
+import { admit } from './registry/admit.ts'
+import { answerPing, answerQuery, unknownRoute } from './registry/answer.ts'
+import { commandContexts, commandNode } from './registry/command.ts'
+import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
+import { type FixedNode, fixedSteps } from './registry/fixed.ts'
+import { nodeConfigOf } from './registry/identity.ts'
+import { questionKey, questions } from './registry/questions.ts'
+import { Refusals } from './registry/refusals.ts'
+import {
+  contextsOf,
+  freeSlot,
+  fullTable,
+  rewriteBalancer,
+  roomIn,
+  stopContexts,
+  warnAboutType,
+} from './registry/register.ts'
+import { Steps } from './registry/steps.ts'
+import { type Change, emptySnapshot, findNode, type Snapshot } from './snapshot.ts'
+
+export class Registry {
+  readonly #runId: string
+  readonly #defaultBalancer: string
+  readonly #waitMs: number
+  readonly #limits: RegistryLimits
+  readonly #refusals: Refusals
+  /** When a node entered its present phase of removal, by id. */
+  readonly #removedAt: Map<number, number> = new Map()
+  #snapshot: Snapshot = emptySnapshot
+  #nextId = 1
+
+  constructor(options: RegistryOptions) {
+    this.#runId = options.runId
+    this.#defaultBalancer = (options.defaultBalancer ?? 'mycluster').toLowerCase()
+    this.#waitMs = options.waitBeforeRemoveMs ?? 10_000
+    this.#limits = options.limits ?? mcmpLimits
+    this.#refusals = new Refusals(this.#limits.refusalsMax)
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  /** What has to be asked before this message can be applied to the present state. */
+  questions(message: Message): readonly Question[] {
+    return questions(message, this.#snapshot, this.#defaultBalancer)
+  }
+
+  /** Questions without an answer count as what keeps the present state: a conflict stays one, a ping failed. */
+  apply(message: Message, facts: Facts): Applied {
+    const steps = new Steps(this.#snapshot)
+    const reply = this.#reply(message, facts, steps)
+    return { reply, changes: this.#commit(steps), warnings: steps.warnings }
+  }
+
+  /** Time passes: nodes in removal go on to their next phase (mcmp.md 2.4). */
+  tick(facts: Pick<Facts, 'now' | 'live'>): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    for (const [id, since] of this.#removedAt) {
+      const node = this.#snapshot.nodes.get(id)
+      if (node === undefined || facts.now - since < this.#waitMs) continue
+      if (node.removal === 'marked') {
+        steps.take({ kind: 'node', node: { ...node, removal: 'forgotten', domain: '' } })
+        this.#removedAt.set(id, facts.now)
+      } else if (facts.live(id).inFlight === 0) {
+        steps.take({ kind: 'gone', id })
+      }
+    }
+    return this.#commit(steps)
+  }
+
+  /** Marks a node removed without a message, as after too many failed pings; fixed nodes stay. */
+  remove(id: number, now: number): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    const node = this.#snapshot.nodes.get(id)
+    if (node !== undefined && !node.fixed && node.removal === 'none') this.#mark(steps, node, now)
+    return this.#commit(steps)
+  }
+
+  /** Adds or updates nodes that the configuration names: their contexts ENABLED, load factor 100. */
+  addFixed(nodes: readonly FixedNode[]): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    for (const fixed of nodes) fixedSteps(steps, fixed, this.#defaultBalancer, () => this.#newId())
+    return this.#commit(steps)
+  }
+
+  /** Nodes that the configuration names no longer leave as by REMOVE-APP; `keep` are the routes that it does. */
+  dropFixed(keep: ReadonlySet<string>, now: number): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    for (const node of this.#snapshot.nodes.values()) {
+      if (node.fixed && !keep.has(node.route)) this.#mark(steps, { ...node, fixed: false }, now)
+    }
+    return this.#commit(steps)
+  }
+
+  #reply(message: Message, facts: Facts, steps: Steps): Reply {
+    switch (message.method) {
+      case 'CONFIG':
+        return this.#config(message, facts, steps)
+      case 'STATUS':
+        return this.#status(message, facts, steps)
+      case 'PING':
+        return answerPing(message, this.#snapshot, facts, this.#runId)
+      case 'INFO':
+      case 'DUMP':
+      case 'VERSION':
+        return answerQuery(message, this.#snapshot, facts)
+      default:
+        return this.#app(message, facts, steps)
+    }
+  }
+
+  #config(message: ConfigMessage, facts: Facts, steps: Steps): Reply {
+    const config = nodeConfigOf(message, this.#defaultBalancer)
+    const admission = admit(this.#snapshot, config, facts, this.#refusals)
+    if ('type' in admission) {
+      this.#refusals.note(config, facts.now)
+      return admission
+    }
+    const full = fullTable(this.#snapshot, config, admission.kind === 'new', this.#limits)
+    if (full !== undefined) return full
+    this.#refusals.forget(config.route)
+    if (admission.rival !== undefined) {
+      steps.warnings.push(
+        `${config.route} takes over the address of ${admission.rival.route}, which is removed`,
+      )
+      this.#mark(steps, admission.rival, facts.now)
+    }
+    rewriteBalancer(steps, message, config)
+    const node = this.#nodeFor(admission, config, steps)
+    warnAboutType(steps, node)
+    return stopContexts(steps, message, node.id, roomIn(steps.snapshot, this.#limits)) ?? emptyReply
+  }
+
+  #nodeFor(
+    admission: { kind: 'new' } | { kind: 'update' | 'replace'; node: Node },
+    config: NodeConfig,
+    steps: Steps,
+  ): Node {
+    if (admission.kind === 'update') {
+      const node: Node = { ...admission.node, ...config, removal: 'none' }
+      steps.take({ kind: 'node', node })
+      return node
+    }
+    const old = admission.kind === 'replace' ? admission.node : undefined
+    const contexts = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
+    if (old !== undefined) steps.take({ kind: 'gone', id: old.id })
+    const node: Node = {
+      ...config,
+      id: this.#newId(),
+      slot: old?.slot ?? freeSlot(steps.snapshot),
+      removal: 'none',
+      fixed: false,
+    }
+    steps.take({ kind: 'node', node })
+    if (contexts.length > 0) steps.take({ kind: 'contexts', id: node.id, contexts })
+    return node
+  }
+
+  #app(message: AppMessage, facts: Facts, steps: Steps): Reply {
+    const node = findNode(this.#snapshot, message.route)
+    if (node === undefined || node.removal !== 'none') return unknownRoute(message.route)
+    if (!message.wildcard) return commandContexts(steps, message, node, facts, this.#limits)
+    if (message.method === 'REMOVE-APP') return this.#removeNode(node, facts, steps)
+    return commandNode(steps, message.method, node)
+  }
+
+  #removeNode(node: Node, facts: Facts, steps: Steps): Reply {
+    if (node.fixed)
+      return problem(
+        'MEM',
+        `MEM: Can't remove node with "${node.route}" JVMRoute: it is configured`,
+      )
+    this.#mark(steps, node, facts.now)
+    return emptyReply
+  }
+
+  #status(message: StatusMessage, facts: Facts, steps: Steps): Reply {
+    const node = findNode(this.#snapshot, message.route)
+    if (node === undefined) return unknownRoute(message.route)
+    const reachable = message.load === -1 || facts.answers.get(questionKey(node)) === true
+    if (node.removal !== 'none' || !reachable)
+      return statusReply(message.route, 'NOTOK', this.#runId)
+    if (message.load !== undefined) steps.take({ kind: 'load', id: node.id, factor: message.load })
+    return statusReply(message.route, 'OK', this.#runId)
+  }
+
+  /** Gone from routing at once; its line stays a while (decision 37). */
+  #mark(steps: Steps, node: Node, now: number): void {
+    steps.take(
+      { kind: 'contexts', id: node.id, contexts: [] },
+      { kind: 'node', node: { ...node, removal: 'marked' } },
+    )
+    this.#removedAt.set(node.id, now)
+  }
+
+  #newId(): number {
+    const id = this.#nextId
+    this.#nextId += 1
+    return id
+  }
+
+  #commit(steps: Steps): readonly Change[] {
+    this.#snapshot = steps.snapshot
+    for (const id of this.#removedAt.keys()) {
+      const removal = this.#snapshot.nodes.get(id)?.removal ?? 'none'
+      if (removal === 'none') this.#removedAt.delete(id)
+    }
+    return steps.changes
+  }
+}

@@ -1,0 +1,73 @@
+// ENABLE-, DISABLE-, STOP- and REMOVE-APP on a node's contexts (mcmp.md 2.3, decisions 38, 42 to 44).
+// Called by the registry once the node is known; REMOVE-APP of a whole node is the registry's.
+
+import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
+import { appReply, emptyReply, type Reply, stopReply } from '../../wire/mcmp/reply.ts'
+import type { ContextStatus } from '../context.ts'
+import type { Node } from '../node.ts'
+import { putContexts, removeContexts } from './contexts.ts'
+import type { Facts, RegistryLimits } from './facts.ts'
+import { contextsOf, roomIn } from './register.ts'
+import type { Steps } from './steps.ts'
+
+const statusAfter: Readonly<Record<Exclude<AppMethod, 'REMOVE-APP'>, ContextStatus>> = {
+  'ENABLE-APP': 'ENABLED',
+  'DISABLE-APP': 'DISABLED',
+  'STOP-APP': 'STOPPED',
+}
+
+/** All contexts that the node has. */
+export function commandNode(
+  steps: Steps,
+  method: Exclude<AppMethod, 'REMOVE-APP'>,
+  node: Node,
+): Reply {
+  const before = contextsOf(steps.snapshot, node.id)
+  const contexts = before.map((row) => ({ ...row, status: statusAfter[method] }))
+  if (contexts.length > 0) steps.take({ kind: 'contexts', id: node.id, contexts })
+  return emptyReply
+}
+
+/** The named contexts; all but REMOVE-APP create what is missing. */
+export function commandContexts(
+  steps: Steps,
+  message: AppMessage,
+  node: Node,
+  facts: Facts,
+  limits: RegistryLimits,
+): Reply {
+  const { method, route, aliases, contexts: paths } = message
+  const before = contextsOf(steps.snapshot, node.id)
+  if (method === 'REMOVE-APP') {
+    const removed = removeContexts(before, aliases, paths)
+    steps.take({ kind: 'contexts', id: node.id, contexts: removed.contexts })
+    return appReply(method, route, removed.touched)
+  }
+  const put = putContexts(
+    before,
+    aliases,
+    paths,
+    statusAfter[method],
+    roomIn(steps.snapshot, limits),
+  )
+  steps.take({ kind: 'contexts', id: node.id, contexts: put.contexts })
+  const failed = put.failedAliases.length + put.failedContexts.length
+  if (failed > 0)
+    steps.warnings.push(`${method} of ${route}: no room for ${failed} aliases or contexts`)
+  if (method === 'ENABLE-APP') warnAboutOthers(steps, node, paths)
+  if (method === 'STOP-APP') return stopReply(route, aliases, paths, facts.live(node.id).inFlight)
+  return appReply(method, route, put.touched)
+}
+
+/** The same path in two balancers is mostly a mistake: requests go to one of them only. */
+function warnAboutOthers(steps: Steps, node: Node, paths: readonly string[]): void {
+  for (const other of steps.snapshot.nodes.values()) {
+    if (other.balancer === node.balancer) continue
+    const row = contextsOf(steps.snapshot, other.id).find(({ path }) => paths.includes(path))
+    if (row === undefined) continue
+    steps.warnings.push(
+      `${row.path} of ${node.route} is also in balancer ${other.balancer}, on ${other.route}`,
+    )
+    return
+  }
+}

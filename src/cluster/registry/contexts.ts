@@ -1,0 +1,101 @@
+// The contexts of one node under *-APP and CONFIG (mcmp.md 2.3): created or set for every alias and path,
+// aliases that arrive together form one group with one vhost number (decisions 24, 28, 45, 46). Pure.
+
+import type { Context, ContextStatus } from '../context.ts'
+
+export interface Room {
+  /** Rows still free in the alias and context tables of the whole registry. */
+  readonly hosts: number
+  readonly contexts: number
+}
+
+export interface Put {
+  readonly contexts: readonly Context[]
+  /** Aliases as asked for, with the paths that now have the status; aliases without any are absent. */
+  readonly touched: readonly { readonly alias: string; readonly contexts: readonly string[] }[]
+  readonly failedAliases: readonly string[]
+  readonly failedContexts: readonly { readonly alias: string; readonly path: string }[]
+}
+
+const fold = (alias: string): string => alias.toLowerCase()
+/** A path is the same with and without its slash in front (decision 23). */
+const bare = (path: string): string => (path.startsWith('/') ? path.slice(1) : path)
+const keyOf = (alias: string, path: string): string => `${fold(alias)} ${bare(path)}`
+
+export function putContexts(
+  before: readonly Context[],
+  aliases: readonly string[],
+  paths: readonly string[],
+  status: ContextStatus,
+  room: Room,
+): Put {
+  const vhost = groupOf(before, aliases)
+  const named = new Set(aliases.map(fold))
+  const rows = new Map(
+    before.map((row) => [
+      keyOf(row.alias, row.path),
+      named.has(fold(row.alias)) ? { ...row, vhost } : row,
+    ]),
+  )
+  const spelling = new Map<string, string>()
+  for (const row of before)
+    spelling.set(fold(row.alias), spelling.get(fold(row.alias)) ?? row.alias)
+  const touched: { alias: string; contexts: string[] }[] = []
+  const failedAliases: string[] = []
+  const failedContexts: { alias: string; path: string }[] = []
+  let { hosts, contexts } = room
+  for (const alias of aliases) {
+    const known = spelling.get(fold(alias))
+    if (known === undefined && hosts <= 0) {
+      failedAliases.push(alias)
+      continue
+    }
+    const done: string[] = []
+    for (const path of paths) {
+      const key = keyOf(alias, path)
+      const row = rows.get(key)
+      if (row === undefined && contexts <= 0) {
+        failedContexts.push({ alias, path })
+        continue
+      }
+      if (row === undefined) contexts -= 1
+      rows.set(
+        key,
+        row === undefined ? { path, alias: known ?? alias, vhost, status } : { ...row, status },
+      )
+      done.push(path)
+    }
+    if (done.length === 0) continue
+    if (known === undefined) hosts -= 1
+    touched.push({ alias, contexts: done })
+  }
+  return { contexts: [...rows.values()], touched, failedAliases, failedContexts }
+}
+
+export function removeContexts(
+  before: readonly Context[],
+  aliases: readonly string[],
+  paths: readonly string[],
+): { readonly contexts: readonly Context[]; readonly touched: Put['touched'] } {
+  const known = new Set(before.map((row) => fold(row.alias)))
+  const doomed = new Set(aliases.flatMap((alias) => paths.map((path) => keyOf(alias, path))))
+  return {
+    contexts: before.filter((row) => !doomed.has(keyOf(row.alias, row.path))),
+    touched: aliases
+      .filter((alias) => known.has(fold(alias)))
+      .map((alias) => ({ alias, contexts: paths })),
+  }
+}
+
+/** The vhost number of exactly these aliases: that of a group they absorb whole, else the lowest free one. */
+function groupOf(before: readonly Context[], aliases: readonly string[]): number {
+  const named = new Set(aliases.map(fold))
+  const staying = new Set(
+    before.filter((row) => !named.has(fold(row.alias))).map((row) => row.vhost),
+  )
+  const absorbed = before.map((row) => row.vhost).filter((vhost) => !staying.has(vhost))
+  if (absorbed.length > 0) return absorbed.reduce((least, vhost) => Math.min(least, vhost))
+  let vhost = 1
+  while (staying.has(vhost)) vhost += 1
+  return vhost
+}

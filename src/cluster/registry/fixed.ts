@@ -1,0 +1,72 @@
+// Nodes that the configuration names (`--to`, or nodes in the file): registered without a message, never
+// removed by one, and taken for idle since they report no load. Called by the registry.
+
+import type { ConfigMessage } from '../../wire/mcmp/message.ts'
+import type { Node } from '../node.ts'
+import { findNode } from '../snapshot.ts'
+import { balancerOf, nodeConfigOf, sameWorker } from './identity.ts'
+import { contextsOf, freeSlot } from './register.ts'
+import type { Steps } from './steps.ts'
+
+export interface FixedNode {
+  readonly route: string
+  readonly host: string
+  readonly port: number
+  /** Default `http`. */
+  readonly type?: string
+  /** Default: the registry's default balancer. */
+  readonly balancer?: string
+  readonly domain?: string
+  /** Default `localhost`. */
+  readonly aliases?: readonly string[]
+  /** Default `/`. */
+  readonly contexts?: readonly string[]
+}
+
+/** Replaces whatever holds the route, unless it is the same worker already. */
+export function fixedSteps(
+  steps: Steps,
+  fixed: FixedNode,
+  defaultBalancer: string,
+  newId: () => number,
+): void {
+  const aliases = fixed.aliases ?? ['localhost']
+  const message: ConfigMessage = {
+    method: 'CONFIG',
+    route: fixed.route,
+    host: fixed.host,
+    port: fixed.port,
+    type: fixed.type ?? 'http',
+    balancer: fixed.balancer ?? defaultBalancer,
+    domain: fixed.domain ?? '',
+    stickySessionForce: false,
+    aliases,
+    contexts: fixed.contexts ?? ['/'],
+  }
+  const config = nodeConfigOf(message, defaultBalancer)
+  const old = findNode(steps.snapshot, fixed.route)
+  const same = old !== undefined && sameWorker(old, config)
+  const carried = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
+  if (old !== undefined && !same) steps.take({ kind: 'gone', id: old.id })
+  const node: Node = {
+    ...config,
+    id: same ? old.id : newId(),
+    slot: old?.slot ?? freeSlot(steps.snapshot),
+    removal: 'none',
+    fixed: true,
+  }
+  const { balancers } = steps.snapshot
+  if (!balancers.has(node.balancer))
+    steps.take({ kind: 'balancer', balancer: balancerOf(message, node.balancer, balancers.size) })
+  const known = new Set(carried.map((row) => `${row.alias} ${row.path}`))
+  const added = aliases
+    .flatMap((alias) =>
+      message.contexts.map((path) => ({ alias, path, vhost: 1, status: 'ENABLED' as const })),
+    )
+    .filter((row) => !known.has(`${row.alias} ${row.path}`))
+  steps.take(
+    { kind: 'node', node },
+    { kind: 'contexts', id: node.id, contexts: [...carried, ...added] },
+    { kind: 'load', id: node.id, factor: 100 },
+  )
+}

@@ -1,0 +1,78 @@
+// What makes two registrations the same worker (mcmp.md 2.2), and the defaults of CONFIG (1.3).
+
+import type { ConfigMessage } from '../../wire/mcmp/message.ts'
+import type { Balancer } from '../balancer.ts'
+import type { Node, NodeConfig } from '../node.ts'
+import type { Snapshot } from '../snapshot.ts'
+
+export function nodeConfigOf(message: ConfigMessage, defaultBalancer: string): NodeConfig {
+  return {
+    route: message.route,
+    balancer: (message.balancer ?? defaultBalancer).toLowerCase(),
+    domain: message.domain ?? '',
+    host: message.host ?? 'localhost',
+    port: message.port ?? 8009,
+    type: message.type ?? 'ajp',
+    reversed: message.reversed ?? false,
+    flushPackets: message.flushPackets ?? 'off',
+    flushWaitMs: message.flushWaitMs ?? 10,
+    pingMs: message.pingMs ?? 10_000,
+    smax: message.smax ?? -1,
+    ttlMs: message.ttlMs ?? 60_000,
+    timeoutMs: message.timeoutMs ?? 0,
+  }
+}
+
+export function balancerOf(message: ConfigMessage, name: string, slot: number): Balancer {
+  return {
+    name,
+    slot,
+    sticky: message.stickySession ?? true,
+    cookie: message.stickySessionCookie ?? 'JSESSIONID',
+    pathParameter: message.stickySessionPath ?? 'jsessionid',
+    stickyRemove: message.stickySessionRemove ?? false,
+    stickyForce: message.stickySessionForce ?? true,
+    waitMs: message.waitWorkerMs ?? 0,
+    maxAttempts: message.maxAttempts ?? 1,
+  }
+}
+
+const sameHost = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+
+export const sameAddress = (a: NodeConfig, b: NodeConfig): boolean =>
+  sameHost(a.host, b.host) && a.port === b.port
+
+export const sameWorker = (a: NodeConfig, b: NodeConfig): boolean =>
+  sameAddress(a, b) &&
+  a.balancer === b.balancer &&
+  a.type === b.type &&
+  a.reversed === b.reversed &&
+  a.smax === b.smax &&
+  a.ttlMs === b.ttlMs
+
+/** A registered node of another route that is the same worker. */
+export function rivalOf(snapshot: Snapshot, config: NodeConfig): Node | undefined {
+  for (const node of snapshot.nodes.values()) {
+    if (node.removal === 'none' && node.route !== config.route && sameWorker(node, config))
+      return node
+  }
+  return undefined
+}
+
+const families: readonly (readonly string[])[] = [
+  ['http', 'ws'],
+  ['https', 'wss'],
+]
+
+/** The worker that an address of PING means; WebSocket types count as the HTTP below them. */
+export function workerAt(
+  snapshot: Snapshot,
+  address: { readonly scheme: string; readonly host: string; readonly port: number },
+): Node | undefined {
+  const types = families.find((family) => family.includes(address.scheme)) ?? []
+  for (const node of snapshot.nodes.values()) {
+    const there = sameHost(node.host, address.host) && node.port === address.port
+    if (there && node.removal === 'none' && types.includes(node.type)) return node
+  }
+  return undefined
+}

@@ -1,0 +1,71 @@
+// Which addresses a message makes us ask before it can be applied (mcmp.md decisions 8, 31, 34, 49). Pure;
+// the control service asks and hands the answers to `Registry.apply` as facts.
+
+import { mcmpLimits } from '../../base/limits.ts'
+import type { Message } from '../../wire/mcmp/message.ts'
+import type { Node } from '../node.ts'
+import { findNode, type Snapshot } from '../snapshot.ts'
+import type { Question } from './facts.ts'
+import { nodeConfigOf, rivalOf, sameAddress, sameWorker, workerAt } from './identity.ts'
+
+export const questionKey = (node: {
+  readonly type: string
+  readonly host: string
+  readonly port: number
+}): string => `${node.type}://${node.host.toLowerCase()}:${node.port}`
+
+export function questions(
+  message: Message,
+  snapshot: Snapshot,
+  defaultBalancer: string,
+): readonly Question[] {
+  switch (message.method) {
+    case 'CONFIG': {
+      const config = nodeConfigOf(message, defaultBalancer)
+      const asked: Question[] = []
+      const old = findNode(snapshot, config.route)
+      const moved = old !== undefined && old.removal === 'none' && !old.fixed
+      if (moved && !sameWorker(old, config) && !sameAddress(old, config))
+        asked.push(ask(old, mcmpLimits.conflictProbeMs))
+      const rival = rivalOf(snapshot, config)
+      if (rival !== undefined && !rival.fixed) asked.push(ask(rival, mcmpLimits.conflictProbeMs))
+      return asked
+    }
+    case 'STATUS': {
+      const node = findNode(snapshot, message.route)
+      return node === undefined || node.removal !== 'none' || message.load === -1
+        ? []
+        : [ask(node, pingTimeout(node))]
+    }
+    case 'PING': {
+      const node = pinged(message, snapshot)
+      return node === undefined ? [] : [ask(node, pingTimeout(node))]
+    }
+    default:
+      return []
+  }
+}
+
+/** The node that a PING is about, when it may be connected to. */
+export function pinged(
+  message: Extract<Message, { method: 'PING' }>,
+  snapshot: Snapshot,
+): Node | undefined {
+  if (message.route !== undefined) {
+    const node = findNode(snapshot, message.route)
+    return node?.removal === 'none' ? node : undefined
+  }
+  return message.address === undefined ? undefined : workerAt(snapshot, message.address)
+}
+
+/** The node's own `ping`, at most what a Java node waits for our reply with room to spare. */
+export const pingTimeout = (node: Node): number =>
+  Math.min(node.pingMs === 0 ? mcmpLimits.pingMsMax : node.pingMs, mcmpLimits.pingMsMax)
+
+const ask = (node: Node, timeoutMs: number): Question => ({
+  key: questionKey(node),
+  host: node.host,
+  port: node.port,
+  type: node.type,
+  timeoutMs,
+})

@@ -1,0 +1,102 @@
+// CONFIG, carried out: balancer, node and contexts (mcmp.md 2.2, 2.3, decisions 28, 30 to 36). Called by
+// the registry with what `admit` decided.
+
+import type { ConfigMessage } from '../../wire/mcmp/message.ts'
+import { type Problem, problem } from '../../wire/mcmp/problem.ts'
+import type { Balancer } from '../balancer.ts'
+import type { Context } from '../context.ts'
+import { isForwardable, type Node, type NodeConfig } from '../node.ts'
+import type { Snapshot } from '../snapshot.ts'
+import { putContexts, type Room } from './contexts.ts'
+import type { RegistryLimits } from './facts.ts'
+import { balancerOf } from './identity.ts'
+import type { Steps } from './steps.ts'
+
+/** A problem when a table is full; nothing has been changed then. */
+export function fullTable(
+  snapshot: Snapshot,
+  config: NodeConfig,
+  needsRow: boolean,
+  limits: RegistryLimits,
+): Problem | undefined {
+  const { route } = config
+  if (needsRow && snapshot.nodes.size >= limits.nodesMax)
+    return problem('MEM', `MEM: Can't update or insert node with "${route}" JVMRoute`)
+  if (!snapshot.balancers.has(config.balancer) && snapshot.balancers.size >= limits.balancersMax)
+    return problem('MEM', `MEM: Can't update or insert balancer for node with "${route}" JVMRoute`)
+  return undefined
+}
+
+/** The last CONFIG decides all of a balancer's settings, defaults included. */
+export function rewriteBalancer(steps: Steps, message: ConfigMessage, node: NodeConfig): void {
+  const old = steps.snapshot.balancers.get(node.balancer)
+  const next = balancerOf(message, node.balancer, old?.slot ?? steps.snapshot.balancers.size)
+  if (old !== undefined && sameSettings(old, next)) return
+  steps.take({ kind: 'balancer', balancer: next })
+  if (old === undefined) return
+  const others = [...steps.snapshot.nodes.values()].filter(
+    (other) =>
+      other.balancer === node.balancer && other.route !== node.route && other.removal === 'none',
+  )
+  if (others.length > 0)
+    steps.warnings.push(
+      `CONFIG of ${node.route} changes balancer ${next.name} for ${others.length} other nodes`,
+    )
+}
+
+const sameSettings = (a: Balancer, b: Balancer): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+export function warnAboutType(steps: Steps, node: Node): void {
+  if (!isForwardable(node))
+    steps.warnings.push(`${node.route} has type ${node.type}, to which this build cannot forward`)
+}
+
+/** Contexts that come with a CONFIG are STOPPED, also when they existed (decision 35). */
+export function stopContexts(
+  steps: Steps,
+  message: ConfigMessage,
+  id: number,
+  room: Room,
+): Problem | undefined {
+  if (message.contexts.length === 0) return undefined
+  const put = putContexts(
+    contextsOf(steps.snapshot, id),
+    message.aliases,
+    message.contexts,
+    'STOPPED',
+    room,
+  )
+  steps.take({ kind: 'contexts', id, contexts: put.contexts })
+  const failures = [
+    ...put.failedAliases.map(
+      (alias) =>
+        `MEM: Can't update or insert host alias for node with "${message.route}" JVMRoute (${alias})`,
+    ),
+    ...put.failedContexts.map(
+      ({ alias, path }) =>
+        `MEM: Can't update or insert context for node with "${message.route}" JVMRoute (${path} and alias: ${alias})`,
+    ),
+  ]
+  return failures.length === 0 ? undefined : problem('MEM', failures.join(', '))
+}
+
+export const contextsOf = (snapshot: Snapshot, id: number): readonly Context[] =>
+  snapshot.contexts.get(id) ?? []
+
+export function roomIn(snapshot: Snapshot, limits: RegistryLimits): Room {
+  let hosts = limits.hostsMax
+  let contexts = limits.contextsMax
+  for (const rows of snapshot.contexts.values()) {
+    hosts -= new Set(rows.map((row) => row.alias)).size
+    contexts -= rows.length
+  }
+  return { hosts, contexts }
+}
+
+/** The lowest row that no node has. */
+export function freeSlot(snapshot: Snapshot): number {
+  const taken = new Set([...snapshot.nodes.values()].map((node) => node.slot))
+  let slot = 0
+  while (taken.has(slot)) slot += 1
+  return slot
+}

@@ -1,0 +1,126 @@
+// One connection to the control listener: requests in order, one at a time, kept alive between them. Its bad
+// bytes end it and nothing else; every state that waits has a deadline (mcmp.md decisions 4 to 6).
+
+import type { Socket } from 'node:net'
+import { mcmpLimits } from '../base/limits.ts'
+import { type FramedRequest, FrameReader } from '../wire/mcmp/frame.ts'
+import type { ControlSettings } from './options.ts'
+import type { Responder } from './respond.ts'
+
+export class ControlConnection {
+  readonly #socket: Socket
+  readonly #settings: ControlSettings
+  readonly #responder: Responder
+  readonly #reader: FrameReader
+  readonly #peer: string
+  #deadline: NodeJS.Timeout | undefined
+  /** `reading`: waits for bytes; `working`: on a request; `ending`: drops what still arrives. */
+  #state: 'reading' | 'working' | 'ending' = 'reading'
+  #midway = false
+  #halfClosed = false
+  #closing = false
+
+  constructor(socket: Socket, settings: ControlSettings, responder: Responder) {
+    this.#socket = socket
+    this.#settings = settings
+    this.#responder = responder
+    this.#reader = new FrameReader({ ...mcmpLimits, messageBytesMax: settings.messageBytesMax })
+    this.#peer = socket.remoteAddress ?? ''
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => clearTimeout(this.#deadline))
+    socket.on('data', (bytes) => this.#onData(bytes))
+    socket.on('end', () => this.#onEnd())
+    this.#destroyAfter(settings.idleMs)
+  }
+
+  /** Ends when the request at hand, if any, is answered. */
+  close(): void {
+    this.#closing = true
+    if (this.#state === 'reading') this.#finish()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #onData(bytes: Uint8Array): void {
+    if (this.#state === 'ending') return
+    this.#reader.push(bytes)
+    if (this.#state === 'reading') this.#pump()
+  }
+
+  #onEnd(): void {
+    this.#halfClosed = true
+    if (this.#state === 'reading') this.#finish()
+  }
+
+  #pump(): void {
+    const event = this.#reader.next()
+    switch (event?.kind) {
+      case 'request':
+        this.#work(event.request)
+        break
+      case 'problem':
+        this.#socket.write(this.#responder.refuse(event, this.#peer))
+        this.#finish()
+        break
+      case 'continue':
+        this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+        this.#wait()
+        break
+      default:
+        this.#wait()
+    }
+  }
+
+  #work(request: FramedRequest): void {
+    this.#state = 'working'
+    this.#midway = false
+    clearTimeout(this.#deadline)
+    this.#socket.pause()
+    void this.#responder.respond(request, this.#peer).then(
+      ({ bytes, keepAlive }) => this.#send(bytes, keepAlive),
+      () => this.#socket.destroy(),
+    )
+  }
+
+  /** The deadline of a request runs from its first byte; more bytes do not extend it. */
+  #wait(): void {
+    if (this.#halfClosed) {
+      this.#finish()
+      return
+    }
+    if (this.#midway && this.#reader.midway) return
+    this.#midway = this.#reader.midway
+    this.#destroyAfter(this.#midway ? this.#settings.transferMs : this.#settings.idleMs)
+  }
+
+  #send(bytes: Uint8Array, keepAlive: boolean): void {
+    if (this.#socket.destroyed) return
+    this.#destroyAfter(this.#settings.transferMs)
+    this.#socket.write(bytes, (error) => {
+      if (error) return
+      if (!keepAlive || this.#closing) {
+        this.#finish()
+        return
+      }
+      this.#state = 'reading'
+      this.#socket.resume()
+      this.#pump()
+    })
+  }
+
+  /** Says goodbye, and reads on for a moment: unread bytes at closing would make the kernel drop the reply. */
+  #finish(): void {
+    if (this.#state === 'ending') return
+    this.#state = 'ending'
+    this.#socket.end()
+    this.#socket.resume()
+    this.#destroyAfter(mcmpLimits.lingerMs)
+  }
+
+  #destroyAfter(ms: number): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => this.#socket.destroy(), ms)
+  }
+}

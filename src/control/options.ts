@@ -1,0 +1,59 @@
+// What the control service is given and what it falls back to. Read by `start-control.ts` and its parts.
+
+import { type Clock, type Random, systemClock } from '../base/clock.ts'
+import { mcmpLimits } from '../base/limits.ts'
+import { type Logger, silent } from '../base/log.ts'
+import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
+import type { LiveTable } from '../cluster/live.ts'
+import type { Registry } from '../cluster/registry.ts'
+import type { Change } from '../cluster/snapshot.ts'
+import { type Probe, probe } from '../net/probe.ts'
+
+export interface ControlOptions {
+  /** Address to listen on; whoever can reach it can register nodes and so take traffic. */
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly registry: Registry
+  readonly live: LiveTable
+  /** Makes changes take effect everywhere; the reply is sent when it has returned (mcmp.md decision 57). */
+  readonly onChanges: (changes: readonly Change[]) => void | Promise<void>
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly log?: Logger
+  /** How nodes are asked whether they are there. */
+  readonly probe?: Probe
+  readonly health?: HealthLimits
+  /** Connections to the listener at a time. Default 1000. */
+  readonly connectionsMax?: number
+  /** Longest message body, bytes. Default 65_536. */
+  readonly messageBytesMax?: number
+  /** A connection without a request is closed after this. Default 30_000 ms. */
+  readonly idleMs?: number
+  /** Deadline of one request's bytes, and of one reply's. Default 10_000 ms. */
+  readonly transferMs?: number
+  /** A node that has sent STATUS and then none for this long is standby. Default 60_000 ms; 0: never (decision 39). */
+  readonly statusTimeoutMs?: number
+  /** A node from which nothing was read for this long is asked. Default 5_000 ms. */
+  readonly idleProbeMs?: number
+  /** A node is removed after more than this many idle periods of failed probes. Default 60 (decision 40). */
+  readonly probeFailuresMax?: number
+}
+
+export type ControlSettings = Required<ControlOptions>
+
+export const withDefaults = (options: ControlOptions): ControlSettings => ({
+  clock: systemClock,
+  random: Math.random,
+  log: silent,
+  probe,
+  health: defaultHealthLimits,
+  connectionsMax: mcmpLimits.connectionsMax,
+  messageBytesMax: mcmpLimits.messageBytesMax,
+  idleMs: mcmpLimits.idleMs,
+  transferMs: mcmpLimits.transferMs,
+  statusTimeoutMs: 60_000,
+  idleProbeMs: 5_000,
+  probeFailuresMax: 60,
+  ...options,
+})

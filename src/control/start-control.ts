@@ -1,0 +1,89 @@
+// The control service: the listener for MCMP and plain GET, and the clockwork behind it. Assembled here,
+// started by `main.ts` and by tests.
+
+import { createServer, type Server } from 'node:net'
+import { TopspinError } from '../base/errors.ts'
+import { ControlConnection } from './connection.ts'
+import { Metrics } from './metrics.ts'
+import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
+import { Receiver } from './receive.ts'
+import { Responder } from './respond.ts'
+import { Watch } from './watch.ts'
+
+export interface Control {
+  /** Where it listens. */
+  readonly address: { readonly host: string; readonly port: number }
+  /** From now on /readyz says 503; messages are still taken. */
+  drain(): void
+  /** Takes no new connections, answers what is being worked on, and ends. */
+  close(): Promise<void>
+}
+
+/** Rejects with a `TopspinError` when the address cannot be listened on. */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const settings = withDefaults(options)
+  const responder = new Responder(settings, new Receiver(settings), new Metrics(settings))
+  const connections = new Set<ControlConnection>()
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const connection = new ControlConnection(socket, settings, responder)
+    connections.add(connection)
+    socket.on('close', () => connections.delete(connection))
+  })
+  server.maxConnections = settings.connectionsMax
+  const address = await listen(server, settings)
+  const watch = new Watch(settings)
+  watch.start()
+  return {
+    address,
+    drain() {
+      responder.draining = true
+    },
+    close() {
+      watch.stop()
+      return closeAll(server, connections, settings.transferMs)
+    },
+  }
+}
+
+function listen(server: Server, { host, port, log }: ControlSettings): Promise<Control['address']> {
+  return new Promise((resolve, reject) => {
+    // Afterwards it is a connection that could not be accepted: no reason to end.
+    server.on('error', (cause) => {
+      if (server.listening) log.error({ cause }, 'control connection not accepted')
+      const message = `cannot listen on ${host}:${port}: ${cause.message}`
+      reject(
+        new TopspinError('CONTROL_LISTEN_FAILED', message, {
+          side: 'proxy',
+          phase: 'control',
+          cause,
+        }),
+      )
+    })
+    server.listen({ host, port }, () => {
+      const bound = server.address()
+      resolve(
+        bound === null || typeof bound === 'string'
+          ? { host, port }
+          : { host: bound.address, port: bound.port },
+      )
+    })
+  })
+}
+
+/** Working connections get as long as one transfer may take, then they are cut. */
+function closeAll(
+  server: Server,
+  connections: ReadonlySet<ControlConnection>,
+  transferMs: number,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => {
+      for (const connection of connections) connection.destroy()
+    }, transferMs)
+    server.close(() => {
+      clearTimeout(deadline)
+      resolve()
+    })
+    for (const connection of connections) connection.close()
+  })
+}

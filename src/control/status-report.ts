@@ -1,0 +1,103 @@
+// The state of the cluster as JSON: GET /api/status, read by `topspin status`.
+
+import type { ContextStatus } from '../cluster/context.ts'
+import type { LiveTable } from '../cluster/live.ts'
+import type { Node, Removal } from '../cluster/node.ts'
+import type { Snapshot } from '../cluster/snapshot.ts'
+
+export interface StatusReport {
+  /** Changes since the start of the proxy. */
+  readonly version: number
+  readonly draining: boolean
+  readonly balancers: readonly BalancerReport[]
+  /** In table order. */
+  readonly nodes: readonly NodeReport[]
+}
+
+export interface BalancerReport {
+  readonly name: string
+  readonly sticky: boolean
+  readonly cookie: string
+  readonly pathParameter: string
+  readonly stickyRemove: boolean
+  readonly stickyForce: boolean
+  readonly waitMs: number
+  readonly maxAttempts: number
+}
+
+export interface NodeReport {
+  readonly route: string
+  readonly balancer: string
+  /** '' when none. */
+  readonly domain: string
+  readonly host: string
+  readonly port: number
+  readonly type: string
+  readonly removal: Removal
+  /** Named in the configuration. */
+  readonly fixed: boolean
+  /** -1 broken, 0 standby, 1..100 more is freer; `null` before the first report. */
+  readonly loadFactor: number | null
+  /** Milliseconds since the last STATUS; `null` before the first. */
+  readonly statusAgeMs: number | null
+  /** STATUS stopped: standby until the next one. */
+  readonly silent: boolean
+  readonly health: 'up' | 'suspect' | 'down'
+  /** Why it is down; `null` otherwise. */
+  readonly reason: string | null
+  readonly inFlight: number
+  readonly elected: number
+  readonly failures: number
+  readonly bytesRead: number
+  readonly bytesSent: number
+  readonly contexts: readonly ContextReport[]
+}
+
+export interface ContextReport {
+  readonly path: string
+  readonly alias: string
+  readonly status: ContextStatus
+}
+
+export function statusReport(
+  snapshot: Snapshot,
+  live: LiveTable,
+  now: number,
+  draining: boolean,
+): StatusReport {
+  return {
+    version: snapshot.version,
+    draining,
+    balancers: [...snapshot.balancers.values()].map(({ slot: _, ...settings }) => settings),
+    nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
+  }
+}
+
+function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: number): NodeReport {
+  const live = table.of(node.id)
+  return {
+    route: node.route,
+    balancer: node.balancer,
+    domain: node.domain,
+    host: node.host,
+    port: node.port,
+    type: node.type,
+    removal: node.removal,
+    fixed: node.fixed,
+    loadFactor: live.loadFactor ?? null,
+    statusAgeMs: live.statusAt === undefined ? null : Math.round(now - live.statusAt),
+    silent: live.silent,
+    health: live.health.kind,
+    reason: live.health.kind === 'down' ? live.health.reason : null,
+    inFlight: live.inFlight,
+    elected: live.elected,
+    failures: live.failures,
+    bytesRead: live.bytesRead,
+    bytesSent: live.bytesSent,
+    contexts: (snapshot.contexts.get(node.id) ?? []).map(({ path, alias, status }) => ({
+      path,
+      alias,
+      status,
+    })),
+  }
+}

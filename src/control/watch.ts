@@ -1,0 +1,123 @@
+// What the clock does to the registry: the phases of removal, probes of nodes that are down or idle, and
+// nodes that have stopped to report (mcmp.md 2.4, 2.5, decisions 37, 39, 40). Started by `start-control.ts`.
+
+import { mcmpLimits } from '../base/limits.ts'
+import { isForwardable, type Node } from '../cluster/node.ts'
+import { pingTimeout } from '../cluster/registry/questions.ts'
+import { observeProbe } from './observe.ts'
+import type { ControlSettings } from './options.ts'
+import { publish } from './publish.ts'
+
+const stepMs = 100
+const removalStepMs = 1_000
+
+interface Watched {
+  asking: boolean
+  /** When to look again whether anything was read from the node, monotonic ms. */
+  lookAt: number
+  bytesRead: number
+}
+
+export class Watch {
+  readonly #settings: ControlSettings
+  readonly #watched: Map<number, Watched> = new Map()
+  #timer: NodeJS.Timeout | undefined
+  #removalAt = 0
+  #asking = 0
+
+  constructor(settings: ControlSettings) {
+    this.#settings = settings
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.step(), stepMs)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Does what is due now. */
+  step(): void {
+    const now = this.#settings.clock.now()
+    if (now >= this.#removalAt) {
+      this.#removalAt = now + removalStepMs
+      this.#tickRemovals(now)
+    }
+    for (const node of this.#settings.registry.snapshot.nodes.values()) {
+      if (node.removal !== 'none') continue
+      this.#hush(node, now)
+      if (isForwardable(node)) this.#look(node, now)
+    }
+  }
+
+  #tickRemovals(now: number): void {
+    const { registry, live } = this.#settings
+    const before = registry.snapshot
+    this.#publish(before, registry.tick({ now, live: (id) => live.of(id) }))
+    for (const id of this.#watched.keys()) {
+      if (!registry.snapshot.nodes.has(id)) this.#watched.delete(id)
+    }
+  }
+
+  #hush(node: Node, now: number): void {
+    const { statusTimeoutMs, log } = this.#settings
+    const live = this.#settings.live.of(node.id)
+    if (statusTimeoutMs === 0 || live.silent || live.statusAt === undefined) return
+    if (now - live.statusAt < statusTimeoutMs) return
+    live.silent = true
+    log.warn({ route: node.route }, 'node has stopped to report: standby until it does')
+  }
+
+  #look(node: Node, now: number): void {
+    const { idleProbeMs } = this.#settings
+    const { health, bytesRead } = this.#settings.live.of(node.id)
+    const watched = this.#watched.get(node.id)
+    if (watched === undefined) {
+      this.#watched.set(node.id, { asking: false, lookAt: now + idleProbeMs, bytesRead })
+      return
+    }
+    if (watched.asking || this.#asking >= mcmpLimits.probesMax) return
+    if (health.kind === 'down') {
+      if (now >= health.probeAt) this.#ask(node, watched)
+      return
+    }
+    if (now < watched.lookAt) return
+    watched.lookAt = now + idleProbeMs
+    if (bytesRead === watched.bytesRead) this.#ask(node, watched)
+    watched.bytesRead = bytesRead
+  }
+
+  #ask(node: Node, watched: Watched): void {
+    watched.asking = true
+    this.#asking += 1
+    const { host, port, type } = node
+    void this.#settings.probe({ host, port, type, timeoutMs: pingTimeout(node) }).then((result) => {
+      watched.asking = false
+      this.#asking -= 1
+      if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return
+      observeProbe(this.#settings, node, result)
+      if (!result.answered) this.#giveUp(node)
+    })
+  }
+
+  #giveUp(node: Node): void {
+    const { registry, clock, idleProbeMs, probeFailuresMax, log } = this.#settings
+    const { health } = this.#settings.live.of(node.id)
+    const now = clock.now()
+    if (health.kind !== 'down' || now - health.since <= idleProbeMs * probeFailuresMax) return
+    const before = registry.snapshot
+    const changes = registry.remove(node.id, now)
+    if (changes.length > 0)
+      log.warn({ route: node.route }, 'node has not answered for too long: removed')
+    this.#publish(before, changes)
+  }
+
+  #publish(
+    ...args: [before: Parameters<typeof publish>[1], changes: Parameters<typeof publish>[2]]
+  ): void {
+    publish(this.#settings, ...args).catch((error: unknown) => {
+      this.#settings.log.error({ error }, 'changes could not be made to take effect')
+    })
+  }
+}

@@ -1,0 +1,28 @@
+// The door `topspin`: the proxy for programs that embed it. A registry says who exists, the proxy forwards,
+// and the control listener lets nodes register; `src/cli/serving.ts` shows how they meet.
+
+export type { Clock, Random } from './base/clock.ts'
+export { TopspinError } from './base/errors.ts'
+export type { Logger } from './base/log.ts'
+export { LiveTable } from './cluster/live.ts'
+export type { FixedNode } from './cluster/registry/fixed.ts'
+export { Registry } from './cluster/registry.ts'
+export type { Change, Snapshot } from './cluster/snapshot.ts'
+export type { ControlOptions } from './control/options.ts'
+export { type Control, startControl } from './control/start-control.ts'
+export type {
+  BalancerReport,
+  ContextReport,
+  NodeReport,
+  StatusReport,
+} from './control/status-report.ts'
+export {
+  type AccessEntry,
+  type AccessLog,
+  type Address,
+  createProxy,
+  type ProxyOptions,
+  type ProxySettings,
+  type ReverseProxy,
+  type Timeouts,
+} from './proxy/index.ts'

@@ -1,0 +1,5 @@
+// The program: what bin/topspin.js runs.
+
+import { run } from './cli/run.ts'
+
+process.exitCode = await run(process.argv.slice(2))

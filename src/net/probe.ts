@@ -1,0 +1,50 @@
+// Asks a node whether it is there: `OPTIONS * HTTP/1.0`, any HTTP answer counts (mcmp.md 2.5). One
+// connection for each probe, one deadline over all of it. Called by the control service; never throws.
+
+import { connect } from 'node:net'
+
+export interface ProbeTarget {
+  readonly host: string
+  readonly port: number
+  readonly type: string
+  readonly timeoutMs: number
+}
+
+export interface ProbeResult {
+  readonly answered: boolean
+  /** For people: what came, or what went wrong. */
+  readonly reason: string
+}
+
+export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
+
+const request = 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n'
+const answerStart = 'HTTP/1.'
+/** Longest delay of a timer in Node.js. */
+const timerMsMax = 2_147_483_647
+
+export function probe(target: ProbeTarget): Promise<ProbeResult> {
+  if (target.type !== 'http' && target.type !== 'ws')
+    return Promise.resolve({ answered: false, reason: `type ${target.type} is not spoken` })
+  return new Promise((resolve) => {
+    let answer = ''
+    const socket = connect({ host: target.host, port: target.port, noDelay: true })
+    const end = (answered: boolean, reason: string): void => {
+      clearTimeout(deadline)
+      socket.destroy()
+      resolve({ answered, reason })
+    }
+    const deadline = setTimeout(
+      () => end(false, `no answer within ${target.timeoutMs} ms`),
+      Math.min(target.timeoutMs, timerMsMax),
+    )
+    socket.on('connect', () => socket.write(request))
+    socket.on('data', (bytes) => {
+      answer += bytes.toString('latin1', 0, answerStart.length)
+      if (answer.startsWith(answerStart)) end(true, 'answered')
+      else if (answer.length >= answerStart.length) end(false, 'what answers does not speak HTTP')
+    })
+    socket.on('end', () => end(false, 'closed without an answer'))
+    socket.on('error', (error: NodeJS.ErrnoException) => end(false, error.code ?? error.message))
+  })
+}

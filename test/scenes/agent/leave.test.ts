@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { Agent as HttpAgent, request } from 'node:http'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { joinCluster } from '../../../src/agent/index.ts'
+import { FakeHttpd } from '../../support/fake-httpd.ts'
+import { get, startNode } from '../../support/node-server.ts'
+import { until } from '../../support/until.ts'
+
+test('a node leaves in order, and only when what it has in hand is done', async (t) => {
+  const fakes = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
+  const node = await startNode(t)
+  const proxies = fakes.map((fake) => fake.address)
+  const agent = await joinCluster(node.server, { route: 'a', proxies, contexts: ['/shop'] })
+  const slow = get(node.port, '/slow')
+  await until('the slow request is in hand', () => agent.inFlight === 1)
+  const closing = agent.close()
+  for (const fake of fakes)
+    await fake.until('it was told to stop', () => fake.count('STOP-APP') > 0)
+  const late = await get(node.port)
+  assert.equal(late.status, 200)
+  assert.equal(late.headers['connection'], 'close')
+  assert.equal(node.server.listening, true)
+  assert.ok(fakes.every((fake) => fake.count('REMOVE-APP') === 0))
+  node.slow[0]?.end('slowly done')
+  assert.equal((await slow).text, 'slowly done')
+  await closing
+  assert.equal(node.server.listening, false)
+  for (const fake of fakes) {
+    assert.deepEqual(fake.story(['INFO', 'CONFIG', 'STATUS']), [
+      'ENABLE-APP /shop',
+      'DISABLE-APP /shop',
+      'STOP-APP /shop',
+      'REMOVE-APP /*',
+    ])
+  }
+})
+
+test('requests that only the proxy knows of are waited for', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  let requests = 2
+  fake.requests = () => requests--
+  const node = await startNode(t)
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address] })
+  await agent.close()
+  assert.equal(fake.count('STOP-APP'), 3)
+  assert.equal(fake.nodes.size, 0)
+})
+
+test('sessions are waited for between DISABLE and STOP', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  let left = 1
+  const drain = { strategy: 'sessions' as const, sessions: () => left }
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address], drain })
+  const closing = agent.close()
+  await fake.until('it is disabled', () => fake.count('DISABLE-APP') === 1)
+  assert.equal((await get(node.port)).status, 200)
+  assert.equal(fake.count('STOP-APP'), 0)
+  left = 0
+  await closing
+  assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
+})
+
+test('a request that never ends holds the node up to the deadline and no longer', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  const drain = { deadlineMs: 400 }
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address], drain })
+  const cut = get(node.port, '/slow').catch(() => 'cut')
+  await until('the slow request is in hand', () => agent.inFlight === 1)
+  const start = performance.now()
+  await agent.close()
+  assert.equal(await cut, 'cut')
+  const took = performance.now() - start
+  assert.ok(took > 390 && took < 5_000, `took ${took} ms`)
+})
+
+test('the strategy none waits for nothing but still tells every proxy', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  const drain = { strategy: 'none' as const }
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address], drain })
+  const cut = get(node.port, '/slow').catch(() => 'cut')
+  await until('the slow request is in hand', () => agent.inFlight === 1)
+  await agent.close()
+  assert.equal(await cut, 'cut')
+  assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
+})
+
+test('upgraded connections are waited for only when asked', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  node.server.on('upgrade', (_request, socket) => {
+    socket.resume().on('end', () => socket.end())
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')
+  })
+  const drain = { upgraded: true }
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address], drain })
+  const socket = connect(node.port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')
+  await new Promise((resolve) => socket.once('data', resolve))
+  const closing = agent.close()
+  await fake.until('it was told to stop', () => fake.count('STOP-APP') > 0)
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  assert.equal(fake.count('REMOVE-APP'), 0)
+  socket.destroy()
+  await closing
+})
+
+test('leaving while a proxy hangs ends within the deadlines, and the others hear of it', async (t) => {
+  const [hung, good] = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
+  const node = await startNode(t)
+  const proxies = [hung.address, good.address]
+  const drain = { deadlineMs: 600 }
+  const agent = await joinCluster(node.server, { route: 'a', proxies, drain })
+  hung.silent = true
+  await agent.close()
+  assert.equal(good.story().at(-1), 'REMOVE-APP /*')
+})
+
+test('clients that keep sending through the leaving never see an error', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address] })
+  const keep = new HttpAgent({ keepAlive: true })
+  t.after(() => keep.destroy())
+  const answers: number[] = []
+  // As a proxy does: it sends as long as it has not heard of STOP-APP.
+  const client = async (): Promise<void> => {
+    while (fake.count('STOP-APP') === 0) answers.push(await ask(node.port, keep))
+  }
+  const clients = Promise.all(Array.from({ length: 4 }, client))
+  await until('there is traffic', () => answers.length > 50)
+  await Promise.all([agent.close(), clients])
+  assert.ok(answers.every((status) => status === 200))
+})
+
+function ask(port: number, agent: HttpAgent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, agent }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode ?? 0))
+    })
+    outgoing.on('error', reject)
+    outgoing.end()
+  })
+}

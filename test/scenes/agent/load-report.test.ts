@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { type RequestListener, ServerResponse } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import { joinCluster } from '../../../src/agent/index.ts'
+import { parseLoadReport } from '../../../src/wire/orca.ts'
+import { FakeHttpd } from '../../support/fake-httpd.ts'
+import { get, type NodeServer, startNode } from '../../support/node-server.ts'
+import { until } from '../../support/until.ts'
+
+async function joined(t: TestContext, handler?: RequestListener): Promise<NodeServer> {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t, handler)
+  const agent = await joinCluster(node.server, {
+    proxies: [fake.address],
+    drain: { strategy: 'none' },
+  })
+  t.after(() => agent.close())
+  return node
+}
+
+async function reportOf(port: number, path?: string) {
+  return parseLoadReport(String((await get(port, path)).headers['endpoint-load-metrics']))
+}
+
+test('every response says how many others are in flight at the moment it is sent', async (t) => {
+  const node = await joined(t)
+  assert.equal((await reportOf(node.port))?.inFlight, 0)
+  const slow = [reportOf(node.port, '/slow'), reportOf(node.port, '/slow')]
+  await until('both are waiting', () => node.slow.length === 2)
+  assert.equal((await reportOf(node.port))?.inFlight, 2)
+  node.slow[0]?.end()
+  assert.equal((await slow[0])?.inFlight, 1)
+  node.slow[1]?.end()
+  assert.equal((await slow[1])?.inFlight, 0)
+})
+
+test('pace and rates follow what is done', async (t) => {
+  const node = await joined(t, (_request, response) => {
+    const end = performance.now() + 5
+    while (performance.now() < end);
+    response.end()
+  })
+  const start = performance.now()
+  let report: Awaited<ReturnType<typeof reportOf>>
+  while (performance.now() - start < 400) report = await reportOf(node.port)
+  assert.ok((report?.pace ?? 0) >= 4, `pace ${report?.pace}`)
+  assert.ok((report?.rpsFractional ?? 0) > 5, `rps ${report?.rpsFractional}`)
+  assert.ok((report?.applicationUtilization ?? 0) > 0.1, `use ${report?.applicationUtilization}`)
+})
+
+test('headers go out as the application gave them, in every form', async (t) => {
+  const forms: Record<string, (response: ServerResponse) => void> = {
+    '/none': (response) => response.writeHead(201),
+    '/object': (response) => response.writeHead(201, { 'X-A': '1', 'Set-Cookie': ['a=1', 'b=2'] }),
+    '/reason': (response) => response.writeHead(201, 'Fine', { 'X-A': '1' }),
+    '/flat': (response) =>
+      response.writeHead(201, ['X-A', '1', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']),
+    '/set': (response) => {
+      response.setHeader('X-A', '1')
+      response.statusCode = 201
+    },
+    '/tuples': (response) => response.writeHead(201, [['X-A', '1']] as never),
+  }
+  const node = await joined(t, (request, response) => {
+    forms[request.url ?? '']?.(response)
+    response.end()
+  })
+  for (const path of Object.keys(forms)) {
+    const { status, headers } = await get(node.port, path)
+    assert.equal(status, 201, path)
+    assert.ok(parseLoadReport(String(headers['endpoint-load-metrics'])), path)
+    if (path !== '/none') assert.equal(headers['x-a'], '1', path)
+    if (path === '/object' || path === '/flat') {
+      assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2'], path)
+    }
+  }
+})
+
+test('an application that wraps writeHead itself, and one that swaps prototypes, still work', async (t) => {
+  class Special extends ServerResponse {}
+  const node = await joined(t, (request, response) => {
+    if (request.url === '/proto') Object.setPrototypeOf(response, Object.create(Special.prototype))
+    const below = response.writeHead
+    response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      this.setHeader('x-wrapped', '1')
+      return Reflect.apply(below, this, args)
+    } as ServerResponse['writeHead']
+    response.end('ok')
+  })
+  for (const path of ['/plain', '/proto']) {
+    const { headers } = await get(node.port, path)
+    assert.equal(headers['x-wrapped'], '1')
+    assert.ok(headers['endpoint-load-metrics'])
+  }
+})
+
+test('the server outlasts the idle time of proxies, and a longer time of its own stays', async (t) => {
+  const node = await joined(t)
+  assert.ok(node.server.keepAliveTimeout >= 75_000)
+  assert.ok(node.server.headersTimeout > node.server.keepAliveTimeout)
+  assert.ok(node.server.requestTimeout >= node.server.headersTimeout)
+})

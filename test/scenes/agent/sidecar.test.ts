@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { built, startChild } from '../../support/child.ts'
+import { FakeHttpd } from '../../support/fake-httpd.ts'
+import { get, startNode } from '../../support/node-server.ts'
+
+const sidecar = built('test/fixtures/sidecar.js')
+const hasPython = spawnSync('python3', ['--version']).status === 0
+const skip = hasPython ? false : 'python3 is not installed'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+test('a Python server is started, registered, reported on and taken out', { skip }, async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const port = await freePort()
+  const options = {
+    target: `http://127.0.0.1:${port}`,
+    proxies: [fake.address],
+    contexts: ['/app'],
+    route: 'py',
+    reportIntervalMs: 200,
+    command: ['python3', '-m', 'http.server', String(port), '--bind', '127.0.0.1'],
+  }
+  const child = startChild(t, [sidecar, JSON.stringify(options)])
+  await fake.until('it reports', () => fake.count('STATUS') > 1)
+  assert.equal(fake.nodes.get('py')?.config.get('Port'), String(port))
+  assert.ok(
+    fake.received
+      .filter(({ method }) => method === 'STATUS')
+      .every(({ body }) => Number(body.get('Load')) > 0),
+  )
+  assert.equal((await get(port)).status, 200)
+  child.process.kill('SIGTERM')
+  // Python dies of the signal that is passed on.
+  assert.equal(await child.ended, 128 + 15)
+  assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
+  await assert.rejects(get(port))
+})
+
+test('the end of the command is the end of the membership', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const port = await freePort()
+  const program = `const s=require('http').createServer((q,r)=>{r.end();if(q.url==='/die')setTimeout(()=>process.exit(9),50)}).listen(${port},'127.0.0.1')`
+  const options = {
+    target: `http://127.0.0.1:${port}`,
+    proxies: [fake.address],
+    route: 'b',
+    command: [process.execPath, '-e', program],
+  }
+  const child = startChild(t, [sidecar, JSON.stringify(options)])
+  await fake.until('it is registered', () => fake.count('STATUS') > 0)
+  await get(port, '/die')
+  assert.equal(await child.ended, 9)
+  assert.equal(fake.nodes.size, 0)
+})
+
+test('a target that stops answering is reported as -1, and as free again when it is back', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  let hang = false
+  const node = await startNode(t, (_request, response) => {
+    if (!hang) response.end()
+  })
+  const options = {
+    target: `http://127.0.0.1:${node.port}`,
+    proxies: [fake.address],
+    reportIntervalMs: 200,
+    probeIntervalMs: 50,
+  }
+  const child = startChild(t, [sidecar, JSON.stringify(options)])
+  const last = (): number =>
+    Number(fake.received.findLast(({ method }) => method === 'STATUS')?.body.get('Load'))
+  await fake.until('it is free', () => last() > 0)
+  hang = true
+  await fake.until('it is broken', () => last() === -1)
+  hang = false
+  await fake.until('it is free again', () => last() > 0)
+  child.process.kill('SIGTERM')
+  assert.equal(await child.ended, 0)
+  assert.equal(node.server.listening, true)
+})
+
+test('a target that never answers ends the sidecar with 1, and nothing was registered', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const options = {
+    target: `http://127.0.0.1:${await freePort()}`,
+    proxies: [fake.address],
+    startDeadlineMs: 300,
+  }
+  const child = startChild(t, [sidecar, JSON.stringify(options)])
+  assert.equal(await child.ended, 1)
+  assert.equal(fake.received.length, 0)
+})

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { autoSettings } from '../../../src/agent/auto-settings.ts'
+import { type NodeOptions, settingsFrom } from '../../../src/agent/options.ts'
+
+const proxies = ['proxy.test', '[::1]:7000', 'proxy.test:6666']
+
+test('defaults are in place, doubles of a proxy are one', () => {
+  const settings = settingsFrom({ proxies }, 'https', 8443)
+  assert.deepEqual(settings.proxies, [
+    { host: 'proxy.test', port: 6666 },
+    { host: '::1', port: 7000 },
+  ])
+  assert.match(settings.config.route, /^[A-Za-z0-9_-]{1,58}-8443$/)
+  assert.equal(settings.config.type, 'https')
+  assert.equal(settings.config.port, 8443)
+  assert.equal(settings.config.stickySessionForce, false)
+  assert.deepEqual(settings.contexts, ['/'])
+  assert.deepEqual(settings.aliases, ['localhost'])
+  assert.equal(settings.drain.deadlineMs, 10_000)
+})
+
+test('what the wire cannot carry is refused before anything is sent', () => {
+  const bad: [Partial<NodeOptions>, RegExp][] = [
+    [{ proxies: [] }, /proxies/],
+    [{ proxies: ['a:99999'] }, /a:99999/],
+    [{ route: 'a.b' }, /route/],
+    [{ route: 'REMOVED' }, /route/],
+    [{ route: 'a'.repeat(64) }, /route/],
+    [{ balancer: 'b'.repeat(40) }, /Balancer/],
+    [{ domain: 'd'.repeat(20) }, /Domain/],
+    [{ aliases: ['a<b'] }, /Alias/],
+    [{ aliases: [] }, /aliases/],
+    [{ contexts: ['/a/'] }, /context/],
+    [{ contexts: [`/${'c'.repeat(80)}`] }, /Context/],
+    [{ host: 'no host' }, /Host/],
+    [{ sticky: { cookie: 'c'.repeat(30) } }, /StickySessionCookie/],
+  ]
+  for (const [options, message] of bad) {
+    assert.throws(() => settingsFrom({ proxies, ...options }, 'http', 80), message)
+  }
+})
+
+test('the environment is read as options', () => {
+  const settings = autoSettings({
+    TOPSPIN_PROXIES: '127.0.0.1:6666, [::1]:6667',
+    TOPSPIN_CONTEXTS: '/a,/b',
+    TOPSPIN_ROUTE: 'x',
+    TOPSPIN_PORT: '3000',
+    TOPSPIN_REPORT_INTERVAL: '1s',
+    TOPSPIN_CAPACITY: '50',
+    TOPSPIN_INITIAL_LOAD: '-1',
+    TOPSPIN_DRAIN: 'none',
+    TOPSPIN_BALANCER: '',
+  })
+  assert.deepEqual(settings, {
+    kind: 'join',
+    port: 3000,
+    options: {
+      proxies: ['127.0.0.1:6666', '[::1]:6667'],
+      signals: true,
+      contexts: ['/a', '/b'],
+      route: 'x',
+      reportIntervalMs: 1000,
+      capacity: 50,
+      initialLoad: -1,
+      drain: { strategy: 'none' },
+    },
+  })
+})
+
+test('without proxies the environment asks for nothing, and variables of others are left alone', () => {
+  assert.deepEqual(autoSettings({}), { kind: 'off' })
+  assert.deepEqual(autoSettings({ TOPSPIN_PROXIES: ' ', TOPSPIN_ROUTE: 'x' }), { kind: 'off' })
+  const others = { TOPSPIN_PROXIES: 'a', TOPSPIN_CONFIG: 'x', TOPSPIN_LISTEN: 'y' }
+  assert.equal(autoSettings(others).kind, 'join')
+})
+
+test('all that is wrong in the environment is told at once', () => {
+  const settings = autoSettings({
+    TOPSPIN_PROXIES: 'a,,b',
+    TOPSPIN_PORT: '0',
+    TOPSPIN_DRAIN: 'later',
+    TOPSPIN_PROXY: 'a',
+    TOPSPIN_REPORTINTERVAL: '1s',
+  })
+  assert.equal(settings.kind, 'bad')
+  if (settings.kind === 'bad')
+    assert.equal(settings.problems.length, 5, settings.problems.join('\n'))
+})

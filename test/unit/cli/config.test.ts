@@ -1,0 +1,143 @@
+// The configuration: order of the sources, the values it accepts, and what it says about each mistake.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatProblem, readConfig, type Sources } from '../../../src/cli/config.ts'
+
+const read = (text: string, more: Partial<Sources> = {}): ReturnType<typeof readConfig> =>
+  readConfig({ file: { name: 'topspin.yaml', text }, environment: {}, flags: [], ...more })
+
+function configOf(text: string, more: Partial<Sources> = {}) {
+  const result = read(text, more)
+  assert.ok(result.ok, result.ok ? '' : result.problems.map(formatProblem).join('\n'))
+  return result.config
+}
+
+function problemsOf(text: string, more: Partial<Sources> = {}): string[] {
+  const result = read(text, more)
+  assert.ok(!result.ok, 'a problem was expected')
+  return result.problems.map(formatProblem)
+}
+
+test('an empty file gives the defaults', () => {
+  const config = configOf('')
+  assert.deepEqual(config.listen, [{ host: '127.0.0.1', port: 8000 }])
+  assert.deepEqual(config.control.listen, { host: '127.0.0.1', port: 6666 })
+  assert.deepEqual(config.to, [])
+  assert.equal(config.timeouts.connect, 3_000)
+  assert.equal(config.useAlias, false)
+  assert.equal(config.accessLog, 'off')
+})
+
+test('the environment overrules the file, and a flag overrules both', () => {
+  const file =
+    'listen: 127.0.0.1:1001\ncontrol: { listen: 127.0.0.1:1002, statusTimeout: 5s }\npool: { idle: 3s }'
+  const environment = { TOPSPIN_LISTEN: '127.0.0.1:2001', TOPSPIN_CONTROL_LISTEN: '127.0.0.1:2002' }
+  const flags = [{ flag: '--listen', path: 'listen', value: ['127.0.0.1:3001', '[::1]:3002'] }]
+  const config = configOf(file, { environment, flags })
+  assert.deepEqual(config.listen, [
+    { host: '127.0.0.1', port: 3001 },
+    { host: '::1', port: 3002 },
+  ])
+  assert.equal(config.control.listen.port, 2002)
+  assert.equal(config.control.statusTimeout, 5_000)
+  assert.equal(config.pool.idle, 3_000)
+})
+
+test('a list may be one value, a YAML list, or text with commas', () => {
+  for (const text of [
+    'to: 127.0.0.1:3001,127.0.0.1:3002',
+    'to: [127.0.0.1:3001, 127.0.0.1:3002]',
+    'to: [3001, 3002]',
+  ]) {
+    assert.deepEqual(
+      configOf(text).to.map((to) => to.port),
+      [3001, 3002],
+      text,
+    )
+  }
+  assert.deepEqual(configOf('to: 3001').to, [{ host: '127.0.0.1', port: 3001 }])
+})
+
+test('JSON is read as well', () => {
+  assert.equal(configOf('{"log": {"level": "warn"}, "useAlias": true}').log.level, 'warn')
+})
+
+test('variables of other programs and empty ones are left alone', () => {
+  const environment = { TOPSPIN_PROXIES: 'x', TOPSPIN_LISTEN: '', PATH: '/bin' }
+  assert.deepEqual(configOf('', { environment }).listen, [{ host: '127.0.0.1', port: 8000 }])
+})
+
+test('all problems of all sources are told at once, each with its place', () => {
+  const file = [
+    'listen: ["x y"]',
+    'controll: {}',
+    'timeouts:',
+    '  conect: 5s',
+    '  idle: soon',
+    'log: { level: loud }',
+  ].join('\n')
+  assert.deepEqual(
+    problemsOf(file, {
+      environment: { TOPSPIN_POOL_IDLE: 'long' },
+      flags: [{ flag: '--to', path: 'to', value: ['here'] }],
+    }),
+    [
+      'topspin.yaml:1:10: listen[0]: "x y" is not an address; write HOST:PORT, for example 127.0.0.1:8000',
+      'topspin.yaml:2:1: controll: unknown key; did you mean control?',
+      'topspin.yaml:4:3: timeouts.conect: unknown key; did you mean connect?',
+      'topspin.yaml:5:9: timeouts.idle: "soon" is not a duration of at least 1 ms; write for example 10s, 500ms or a number of milliseconds',
+      'topspin.yaml:6:15: log.level: "loud" is not a level; write debug, info, warn or error',
+      '--to: to[0]: "here" is not an address; write HOST:PORT, for example 127.0.0.1:3001',
+      'TOPSPIN_POOL_IDLE: pool.idle: "long" is not a duration of at least 1 ms; write for example 10s, 500ms or a number of milliseconds',
+    ],
+  )
+})
+
+test('an unknown key that resembles nothing is told what is known', () => {
+  assert.deepEqual(problemsOf('pool: { elephants: 2 }'), [
+    'topspin.yaml:1:9: pool.elephants: unknown key; known here: idle, idleMax',
+  ])
+})
+
+test('text that is no YAML is told with line and column', () => {
+  const [first = ''] = problemsOf('log:\n  level: "info\n')
+  assert.match(first, /^topspin\.yaml:\d+:\d+: Missing closing/)
+})
+
+test('a key given twice is a problem', () => {
+  const [first = ''] = problemsOf('listen: 1\nlisten: 2\n')
+  assert.match(first, /^topspin\.yaml:2:1: .*unique/)
+})
+
+const refused: readonly [string, string, RegExp][] = [
+  ['a file that is no map', 'hello', /"hello" is not a map of keys/],
+  ['a section that is no map', 'timeouts: 5', /topspin\.yaml:1:11: timeouts: 5 is not a map/],
+  ['a section left empty', 'timeouts:', /timeouts: nothing is not a map/],
+  [
+    'a port beyond 65535',
+    'listen: 127.0.0.1:65536',
+    /listen\[0\]: "127.0.0.1:65536" is not an address/,
+  ],
+  ['port 0 for a fixed node', 'to: 127.0.0.1:0', /is not an address/],
+  ['an address of numbers that is none', 'listen: 300.1.2.3:80', /is not an address/],
+  ['a network with too long a prefix', 'trust: 10.0.0.0/33', /is not an address or a network/],
+  [
+    'a duration of zero where none is possible',
+    'timeouts: { connect: 0 }',
+    /duration of at least 1 ms/,
+  ],
+  ['a duration beyond what timers hold', 'timeouts: { tunnel: 10000h }', /is not a duration/],
+  ['a switch that is a number', 'useAlias: 1', /1 is neither true nor false/],
+  [
+    'a count with a fraction',
+    'maxConnections: 1.5',
+    /1\.5 is not a whole number from 1 to 1000000/,
+  ],
+  ['a name that is no token', 'via: "a b"', /is not a token/],
+]
+for (const [name, text, expected] of refused) {
+  test(`${name} is refused`, () => {
+    assert.match(problemsOf(text).join('\n'), expected)
+  })
+}

@@ -1,0 +1,76 @@
+// The table of `topspin status`.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { contextsText, nodeState, statusTable } from '../../../src/cli/status-table.ts'
+import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
+
+const node: NodeReport = {
+  route: 'a',
+  balancer: 'mycluster',
+  domain: '',
+  host: '10.0.0.7',
+  port: 8080,
+  type: 'http',
+  removal: 'none',
+  fixed: false,
+  loadFactor: 80,
+  statusAgeMs: 900,
+  silent: false,
+  health: 'up',
+  reason: null,
+  inFlight: 3,
+  elected: 1200,
+  failures: 0,
+  bytesRead: 0,
+  bytesSent: 0,
+  contexts: [
+    { path: '/shop', alias: 'localhost', status: 'ENABLED' },
+    { path: '/shop', alias: 'shop.test', status: 'ENABLED' },
+    { path: '/', alias: 'localhost', status: 'ENABLED' },
+    { path: '/old', alias: 'localhost', status: 'STOPPED' },
+  ],
+}
+const report: StatusReport = { version: 7, draining: false, balancers: [], nodes: [node] }
+
+test('columns are aligned and a path stands once whatever its aliases', () => {
+  const other: NodeReport = {
+    ...node,
+    route: 'longer-name',
+    host: '::1',
+    domain: 'east',
+    loadFactor: null,
+    contexts: [],
+  }
+  assert.deepEqual(statusTable({ ...report, nodes: [node, other] }).split('\n'), [
+    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  ELECTED  FAILED  CONTEXTS',
+    'a            http://10.0.0.7:8080  mycluster       up                 80          3     1200       0  ENABLED / /shop, STOPPED /old',
+    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3     1200       0',
+    '',
+  ])
+})
+
+test('an empty cluster and a draining proxy are said in words', () => {
+  assert.equal(statusTable({ ...report, nodes: [] }), 'No nodes are registered.\n')
+  assert.match(statusTable({ ...report, draining: true }), /^The proxy is draining\.\nNODE/)
+})
+
+const states: readonly [Partial<NodeReport>, string][] = [
+  [{}, 'up'],
+  [{ health: 'suspect' }, 'suspect'],
+  [{ health: 'down', reason: 'connection refused' }, 'down (connection refused)'],
+  [{ removal: 'marked', health: 'down' }, 'removed'],
+  [{ loadFactor: -1 }, 'broken'],
+  [{ loadFactor: 0 }, 'standby'],
+  [{ silent: true }, 'silent'],
+  [{ loadFactor: null }, 'starting'],
+]
+for (const [change, expected] of states) {
+  test(`${JSON.stringify(change)} is shown as ${expected}`, () => {
+    assert.equal(nodeState({ ...node, ...change }), expected)
+  })
+}
+
+test('no contexts are shown as nothing', () => {
+  assert.equal(contextsText({ ...node, contexts: [] }), '')
+})

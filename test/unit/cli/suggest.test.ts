@@ -1,0 +1,20 @@
+// "Did you mean" finds slips of the fingers and keeps quiet about everything else.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { suggest } from '../../../src/cli/suggest.ts'
+
+const known = ['listen', 'control', 'to', 'timeouts', 'useAlias']
+
+test('a missing, wrong, swapped or doubled letter is forgiven', () => {
+  assert.equal(suggest('lisen', known), 'listen')
+  assert.equal(suggest('lisden', known), 'listen')
+  assert.equal(suggest('litsen', known), 'listen')
+  assert.equal(suggest('controll', known), 'control')
+  assert.equal(suggest('usealias', known), 'useAlias')
+})
+
+test('a word that resembles nothing gets no suggestion', () => {
+  assert.equal(suggest('workers', known), undefined)
+  assert.equal(suggest('x', ['listen']), undefined)
+})

@@ -1,0 +1,141 @@
+// The clockwork of the control service on a clock that is set by hand.
+
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { LiveTable } from '../../../src/cluster/live.ts'
+import { Registry } from '../../../src/cluster/registry.ts'
+import type { Change } from '../../../src/cluster/snapshot.ts'
+import { withDefaults } from '../../../src/control/options.ts'
+import { Watch } from '../../../src/control/watch.ts'
+
+let now: number
+let up: boolean
+let probes: number
+let changes: Change[]
+let live: LiveTable
+let registry: Registry
+let watch: Watch
+
+beforeEach(() => {
+  now = 0
+  up = true
+  probes = 0
+  changes = []
+  live = new LiveTable()
+  registry = new Registry({ runId: '1' })
+  watch = new Watch(
+    withDefaults({
+      host: '',
+      port: 0,
+      registry,
+      live,
+      clock: { now: () => now, wall: () => now },
+      random: () => 0.5,
+      onChanges: (made) => {
+        changes.push(...made)
+      },
+      probe: () => {
+        probes += 1
+        return Promise.resolve({ answered: up, reason: up ? 'answered' : 'ECONNREFUSED' })
+      },
+    }),
+  )
+  register('http')
+})
+
+function register(type: string): void {
+  registry.apply(
+    { method: 'CONFIG', route: 'a', host: '127.0.0.1', port: 80, type, aliases: [], contexts: [] },
+    { now, answers: new Map(), live: (id) => live.of(id) },
+  )
+}
+
+/** Lets the time pass in steps of 100 ms, as the timer does. */
+async function pass(ms: number): Promise<void> {
+  for (const end = now + ms; now < end; ) {
+    now += 100
+    watch.step()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+const node = () => live.of(1)
+
+describe('an idle node', () => {
+  test('is asked every 5 s', async () => {
+    await pass(20_100)
+    assert.equal(probes, 4)
+  })
+
+  test('is not asked while bytes are read from it', async () => {
+    for (let second = 0; second < 20; second += 1) {
+      node().bytesRead += 1
+      await pass(1_000)
+    }
+    assert.equal(probes, 0)
+  })
+
+  test('of a type that is not spoken is not asked', async () => {
+    register('ajp')
+    now += 5_000
+    register('ajp')
+    assert.equal(registry.snapshot.nodes.get(2)?.type, 'ajp')
+    await pass(10_000)
+    assert.equal(probes, 0)
+  })
+
+  test('that does not answer is down, and asked again after growing waits', async () => {
+    up = false
+    await pass(5_200)
+    assert.equal(node().health.kind, 'down')
+    await pass(2_000)
+    assert.ok(probes >= 3 && probes <= 5, `${probes} probes`)
+  })
+
+  test('that answers again is up and joins', async () => {
+    up = false
+    await pass(8_000)
+    node().joining = false
+    up = true
+    await pass(10_000)
+    assert.equal(node().health.kind, 'up')
+    assert.equal(node().joining, true)
+  })
+
+  test('that has not answered for more than 60 periods is removed', async () => {
+    up = false
+    await pass(300_000)
+    assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
+    await pass(25_000)
+    assert.notEqual(registry.snapshot.nodes.get(1)?.removal, 'none')
+    assert.ok(changes.some((change) => change.kind === 'node' && change.node.removal === 'marked'))
+  })
+})
+
+describe('a node that reported', () => {
+  test('and then has not for 60 s is silent, but not removed', async () => {
+    node().statusAt = 0
+    await pass(59_900)
+    assert.equal(node().silent, false)
+    await pass(100)
+    assert.equal(node().silent, true)
+    assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
+  })
+
+  test('never, is not silent', async () => {
+    await pass(120_000)
+    assert.equal(node().silent, false)
+  })
+})
+
+test('a removed node goes through its phases by the clock alone', async () => {
+  registry.remove(1, now)
+  await pass(11_100)
+  assert.equal(registry.snapshot.nodes.get(1)?.removal, 'forgotten')
+  await pass(11_100)
+  assert.equal(registry.snapshot.nodes.size, 0)
+  assert.deepEqual(
+    changes.map((change) => change.kind),
+    ['node', 'gone'],
+  )
+})
