@@ -48,7 +48,7 @@ export function usage(cases: readonly string[], sides: readonly string[]): strin
   return `npm run bench -- [options]
 
 Measures Topspin and every other proxy found on this machine, in alternating rounds.
-With no options that takes about an hour; leave the machine alone meanwhile.
+With no options that takes about 45 minutes; leave the machine alone meanwhile.
 
   --rounds N       rounds of each case, default ${standard.rounds}; medians are shown
   --seconds N      length of a round, default ${standard.seconds}
