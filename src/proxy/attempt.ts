@@ -1,6 +1,6 @@
 // Stage 6: one try to get an answer from one node, and what follows when it fails.
 
-import type { TopspinError } from '../base/errors.ts'
+import { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
 import { onAnswerFailed, onConnectFailed } from '../cluster/health.ts'
 import type { Candidate } from '../cluster/routes.ts'
@@ -89,6 +89,14 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   traffic.counters.retries++
   outgoingAgain(exchange, next)
   attempt(exchange, next)
+}
+
+/** The node has not answered in time. It may be at work on the request: no second attempt. */
+export function timedOut(exchange: Exchange): void {
+  const text = 'the node did not answer in time'
+  const detail = { side: 'node', phase: 'head', retry: 'never' } as const
+  observe(exchange, new TopspinError('NODE_TIMEOUT', text, detail), false)
+  leaveNode(exchange, true)
 }
 
 function observe(exchange: Exchange, error: TopspinError, wasReused: boolean): void {

@@ -43,6 +43,7 @@ export class ClientConnection implements Receiver, Timed {
   #reads: Buffer | undefined
   #peerEnded = false
   #consuming = false
+  #tunnel: Tunnel | undefined
 
   constructor(
     accepted: Socket,
@@ -268,6 +269,7 @@ export class ClientConnection implements Receiver, Timed {
       if (exchange !== undefined) settle(exchange, '')
       this.#gone()
     })
+    this.#tunnel = tunnel
     if (this.#stash !== undefined) tunnel.fromClient(this.#stash)
     this.#stash = undefined
   }
@@ -316,6 +318,10 @@ export class ClientConnection implements Receiver, Timed {
     this.#onClosed(this)
   }
 
+  failed(error: unknown): void {
+    this.#traffic.fault(error)
+  }
+
   expired(): void {
     switch (this.#state) {
       case 'head':
@@ -341,7 +347,8 @@ export class ClientConnection implements Receiver, Timed {
   }
 
   destroy(): void {
-    this.connection.destroy()
+    if (this.#tunnel === undefined) this.connection.destroy()
+    else this.#tunnel.destroy()
   }
 }
 

@@ -53,6 +53,7 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
   const out = exchange.traffic.buffers.answer
   const behind = beginAnswer(exchange, bytes, at, end, out)
   readLoadReport(exchange)
+  noteKeepAlive(exchange)
   observe(exchange, response.status)
   exchange.answered = true
   exchange.status = response.status
@@ -158,6 +159,13 @@ function observe(exchange: Exchange, status: number): void {
   if (!eject(outlier, all, traffic.ticker.now, limits)) return
   traffic.counters.ejections++
   traffic.log.warn({ route: candidate.node.route, errors: limits.errorsMax }, 'node is ejected')
+}
+
+/** Once for each connection: nodes do not change their mind. */
+function noteKeepAlive(exchange: Exchange): void {
+  const { response, node } = exchange
+  if (response.keepAliveField < 0 || node === undefined || node.isReused) return
+  node.noteKeepAlive(response.fields.value(response.keepAliveField))
 }
 
 function readLoadReport(exchange: Exchange): void {

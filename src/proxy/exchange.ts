@@ -10,7 +10,7 @@ import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
-import { attempt, attemptFailed, sendBody } from './attempt.ts'
+import { attempt, attemptFailed, sendBody, timedOut } from './attempt.ts'
 import { choose } from './choose.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { cut } from './cut.ts'
@@ -221,7 +221,7 @@ export class Exchange implements ExchangeView {
 
   nodeTimedOut(): void {
     if (this.answered) return cut(this, 'NODE_TIMEOUT')
-    leaveNode(this, true)
+    timedOut(this)
     this.refuse(nodeSlow)
   }
 

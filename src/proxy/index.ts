@@ -164,16 +164,25 @@ function makeTraffic(options: ProxyOptions): Traffic {
     retriesRefused: 0,
     ejections: 0,
     cut: 0,
+    faults: 0,
     candidacyFailures: 0,
   }
   const logger = log ?? silent
+  const buffers = new Buffers()
+  const fault = (error: unknown): void => {
+    counters.faults++
+    // What was being put together belongs to nobody now.
+    buffers.answer.clear()
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    logger.error({ reason }, 'fault: a connection was cut')
+  }
   const trusted = trustedAddresses(settings.trust)
   return {
     settings,
     clock,
     random: random ?? Math.random,
     log: logger,
-    ticker: new Ticker(clock),
+    ticker: new Ticker(clock, fault),
     live: table,
     pools: new Pools(),
     candidacy: compose(cascadeOf(settings.candidacy), (name, error) => {
@@ -183,11 +192,12 @@ function makeTraffic(options: ProxyOptions): Traffic {
     accessLog,
     counters,
     retryBudget: new RetryBudget(settings.retryBudget),
-    buffers: new Buffers(),
+    buffers,
     via: viaLines(settings.via),
     exchanges: new ExchangePool(),
     waiting: new Set(),
     waitingMax: httpLimits.waitingMax,
+    fault,
     isTrusted: (address) =>
       settings.trust.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
     routes: new Routes(emptySnapshot, table, settings),

@@ -39,6 +39,14 @@ export class NodeConnection implements DialReceiver, Timed {
     this.deadline = this.isConnected ? Infinity : ticker.now + settings.timeouts.connectMs
   }
 
+  /** A node that closes idle connections early says so; we close first, by a margin of a second. */
+  noteKeepAlive(field: string): void {
+    const seconds = /\btimeout=(\d{1,6})\b/i.exec(field)?.[1]
+    if (seconds !== undefined) {
+      this.idleMs = Math.min(this.idleMs, Math.max(500, Number(seconds) * 1_000 - 1_000))
+    }
+  }
+
   /** The exchange is over and the connection clean: for the next one. */
   giveBack(): void {
     this.#exchange = undefined
@@ -102,6 +110,10 @@ export class NodeConnection implements DialReceiver, Timed {
   #retire(): void {
     this.pool.remove(this)
     this.destroy()
+  }
+
+  failed(error: unknown): void {
+    this.pool.traffic.fault(error)
   }
 
   expired(): void {

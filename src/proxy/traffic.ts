@@ -33,6 +33,8 @@ export interface Counters {
   ejections: number
   /** Answers that were cut because the node's ended too early. */
   cut: number
+  /** Connections cut because our own code threw. */
+  faults: number
   /** Candidacy functions that threw. */
   candidacyFailures: number
 }
@@ -56,6 +58,8 @@ export interface Traffic {
   readonly waiting: Set<Exchange>
   readonly waitingMax: number
   isTrusted(address: string): boolean
+  /** Notes that our own code threw; whoever was at work has been cut. */
+  fault(error: unknown): void
   /** The routes as of the last change. */
   routes: Routes
   /** No new requests: answers say `Connection: close`. */

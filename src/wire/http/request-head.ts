@@ -156,7 +156,7 @@ export class RequestHead {
     }
     this.targetFrom = i
     while (i < end && isPath[bytes[i]!] === 1) {
-      if (bytes[i] === 0x25 && i + 2 < end && !isEscape(bytes, i, end)) return BAD_TARGET
+      if (bytes[i] === 0x25 && i + 2 < end && !isSafeEscape(bytes, i, end)) return BAD_TARGET
       i++
     }
     if (i < end && bytes[i] === QUESTION) {
@@ -309,6 +309,11 @@ function couldBecome(bytes: Buffer, at: number, end: number): number {
     if ((bytes[i]! | 0x20) !== wanted && bytes[i] !== schemeHttp[i - at]) return BAD_TARGET
   }
   return INCOMPLETE
+}
+
+/** `%` and two digits, but no `%00`: what stands behind it would be there for one reader and not for another. */
+function isSafeEscape(bytes: Buffer, at: number, end: number): boolean {
+  return isEscape(bytes, at, end) && !(bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30)
 }
 
 function tooLong(length: number): number {
