@@ -35,7 +35,7 @@ export interface NodeLive {
   report: { inFlight: number; pace: number; at: number }
 }
 
-const newLive = (): NodeLive => ({
+export const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
   placed: 0,

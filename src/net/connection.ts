@@ -35,7 +35,10 @@ export class Connection {
     socket.on('error', (cause) => {
       error = cause
     })
-    socket.on('end', () => this.#receiver.ended())
+    socket.on('end', () => {
+      if (isReset(socket)) socket.destroy(new Error('connection reset behind its last bytes'))
+      else this.#receiver.ended()
+    })
     socket.on('close', () => this.#receiver.closed(error))
   }
 
@@ -51,7 +54,7 @@ export class Connection {
       handle,
       allowHalfOpen: true,
       onread: {
-        buffer: () => receiver.nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
         callback: (length: number, bytes: Buffer): boolean =>
           connection === undefined ? true : connection.#read(bytes, length),
       },
@@ -77,7 +80,7 @@ export class Connection {
       allowHalfOpen: true,
       noDelay: true,
       onread: {
-        buffer: () => receiver.nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
         callback: (length: number, bytes: Uint8Array): boolean =>
           connection === undefined ? true : connection.#read(bytes as Buffer, length),
       },
@@ -160,3 +163,10 @@ export class Connection {
     return this.#reading
   }
 }
+
+/**
+ * libuv reports an end where bytes and a reset arrive together. A connection that was reset has no peer
+ * any more; one that the other side alone has ended still has. Nobody may have asked for the address before.
+ */
+const isReset = (socket: net.Socket): boolean =>
+  !socket.destroyed && !socket.writableEnded && socket.remoteAddress === undefined

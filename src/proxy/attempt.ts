@@ -43,7 +43,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
   if (requestBody.passes(0, length)) {
     const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
     bodySent(exchange, length)
-    if (!node.connection.write(piece)) client.pauseBody()
+    if (!node.connection.write(piece) && !requestBody.done) client.pauseBody()
     return length
   }
   const out = new Out(length + 256)
@@ -55,7 +55,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
     return length
   }
   bodySent(exchange, behind)
-  if (!node.connection.write(out.content)) client.pauseBody()
+  if (!node.connection.write(out.content) && !requestBody.done) client.pauseBody()
   return behind
 }
 

@@ -6,8 +6,6 @@ import { httpLimits } from '../base/limits.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
-import { text } from '../wire/http/fields.ts'
-import { hostName } from '../wire/http/host.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
 import type { Exchange } from './exchange.ts'
 import type { NodeConnection } from './node-connection.ts'
@@ -73,12 +71,6 @@ export class ClientConnection implements Receiver, Timed {
     return `${bracketed(plainAddress(localAddress))}:${localPort}`
   }
 
-  hostName(exchange: Exchange): string {
-    if (!this.#traffic.settings.useAlias) return ''
-    const { head } = exchange
-    return hostName(text(head.fields.bytes, head.hostFrom, head.hostTo))
-  }
-
   nextBuffer(): Buffer {
     const { buffers } = this.#traffic
     const exchange = this.#exchange
@@ -101,9 +93,12 @@ export class ClientConnection implements Receiver, Timed {
         return this.#more(bytes, length)
       case 'busy': {
         const exchange = this.#exchange
-        const isBody = exchange?.requestBody.done === false
-        const behind = isBody ? exchange.clientSent(bytes, length) : 0
-        if (behind < length) this.#keepFor(bytes, behind, length)
+        if (exchange?.requestBody.done !== false) return this.#keepFor(bytes, 0, length)
+        // The first piece behind a pipelined head lands where all connections read; it may have to wait for its node.
+        const isShared = bytes === this.#traffic.buffers.shared
+        const own = isShared ? Buffer.from(bytes.subarray(0, length)) : bytes
+        const behind = exchange.clientSent(own, length)
+        if (behind < length) this.#keepFor(own, behind, length)
         return
       }
       case 'linger':
@@ -148,7 +143,6 @@ export class ClientConnection implements Receiver, Timed {
         break
       }
       at = exchange.forward(bytes, bodyFrom, end)
-      if (this.#state === 'busy' && !exchange.requestBody.done) this.bodyProgress()
     }
     this.#consuming = false
     const isOver = this.#state === 'linger' || this.#state === 'closed'
@@ -214,7 +208,7 @@ export class ClientConnection implements Receiver, Timed {
   exchangeOver(closes: boolean): void {
     if (this.#state !== 'busy') return
     this.#giveExchange()
-    if (closes) return this.#linger()
+    if (closes || this.#traffic.draining) return this.#linger()
     this.#state = 'idle'
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
     // The next request waits until this answer has left, so that a client cannot make us hold many.

@@ -52,15 +52,13 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
   }
   const out = exchange.traffic.buffers.answer
   const behind = beginAnswer(exchange, bytes, at, end, out)
-  if (behind < 0) {
-    out.clear()
-    return malformed(exchange)
-  }
   readLoadReport(exchange)
   observe(exchange, response.status)
   exchange.answered = true
   exchange.status = response.status
   send(exchange, out)
+  // A body that breaks is cut whether it breaks in the first packet or in a later one.
+  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
   afterPiece(exchange, behind < end)
 }
 
@@ -76,7 +74,8 @@ function beginAnswer(exchange: Exchange, bytes: Buffer, at: number, end: number,
   // An answer that comes before the request has ended: what follows of it must not be taken for the next request.
   exchange.closes = !head.keepAlive || untilClose || traffic.draining || !exchange.requestBody.done
   responseBody.begin(framing, response.contentLength, rewriting)
-  const chunked = !isOld && (response.chunked || rewriting === 'encode')
+  // Not in a 204, whatever the node says [RFC 9112 6.1].
+  const chunked = !isOld && response.status !== 204 && (response.chunked || rewriting === 'encode')
   const connection = exchange.closes ? 'close' : isOld ? 'keep-alive' : ''
   writeResponseHead({ head: response, chunked, connection }, out)
   return responseBody.relay(bytes, at, end, out)
@@ -93,11 +92,8 @@ function deliverBody(exchange: Exchange, bytes: Buffer, at: number, end: number)
   }
   const out = traffic.buffers.answer
   const behind = responseBody.relay(bytes, at, end, out)
-  if (behind < 0) {
-    out.clear()
-    return cut(exchange, 'NODE_MALFORMED')
-  }
   send(exchange, out)
+  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
   afterPiece(exchange, behind < end)
 }
 

@@ -36,6 +36,8 @@ export class Exchange implements ExchangeView {
   routes: Routes
   applications: readonly Application[] = []
   application: Application
+  /** Host without port, in lower case, where aliases count: the head's bytes do not last; else ''. */
+  host = ''
   hasSession = false
   route: string | undefined
   domain = ''
@@ -152,7 +154,7 @@ export class Exchange implements ExchangeView {
 
   /** The same path and balancer in the present routes. */
   #renewed(): Application {
-    const found = this.traffic.routes.find(this.application.path, this.client.hostName(this))
+    const found = this.traffic.routes.find(this.application.path, this.host)
     const same = found?.find((other) => other.balancer.name === this.balancer.name)
     return same ?? this.application
   }

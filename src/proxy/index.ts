@@ -199,14 +199,20 @@ function makeTraffic(options: ProxyOptions): Traffic {
 function trustedAddresses(trust: readonly string[]): BlockList {
   const list = new BlockList()
   for (const entry of trust) {
-    const [address = '', prefix] = entry.split('/')
+    const slash = entry.indexOf('/')
+    const address = slash < 0 ? entry : entry.slice(0, slash)
+    const prefix = slash < 0 ? undefined : entry.slice(slash + 1)
     const family = isIPv6(address) ? 'ipv6' : 'ipv4'
     try {
       if (prefix === undefined) list.addAddress(address, family)
-      else list.addSubnet(address, Number(prefix), family)
+      else list.addSubnet(address, prefixOf(prefix), family)
     } catch (cause) {
       throw new RangeError(`trust: not an address or network: ${entry}`, { cause })
     }
   }
   return list
 }
+
+/** NaN, which no network has, for what is not a plain number: an empty one would be 0, and that is everybody. */
+const prefixOf = (prefix: string): number =>
+  /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN

@@ -73,7 +73,7 @@ export class NodeConnection implements DialReceiver, Timed {
 
   received(bytes: Buffer, length: number): void {
     // Nobody asked: whatever it is, it is no answer [RFC 9112 9.2].
-    if (this.#exchange === undefined) this.destroy()
+    if (this.#exchange === undefined) this.#retire()
     else this.#exchange.nodeSent(bytes, length)
   }
 
@@ -82,7 +82,7 @@ export class NodeConnection implements DialReceiver, Timed {
   }
 
   ended(): void {
-    if (this.#exchange === undefined) this.destroy()
+    if (this.#exchange === undefined) this.#retire()
     else this.#exchange.nodeEnded()
   }
 
@@ -98,11 +98,15 @@ export class NodeConnection implements DialReceiver, Timed {
     }
   }
 
+  /** Out of the pool at once: until `closed` is called another request could still be lent this connection. */
+  #retire(): void {
+    this.pool.remove(this)
+    this.destroy()
+  }
+
   expired(): void {
-    if (this.isIdle || this.#exchange === undefined) {
-      this.pool.remove(this)
-      this.destroy()
-    } else if (this.isConnected) this.#exchange.nodeTimedOut()
+    if (this.isIdle || this.#exchange === undefined) this.#retire()
+    else if (this.isConnected) this.#exchange.nodeTimedOut()
     else this.connection.destroy()
   }
 }
