@@ -9,6 +9,7 @@ import { problemOf } from '../wire/http/problem.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
+import { outgoingAgain } from './outgoing.ts'
 import { nodeFailed, noNode } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
@@ -86,6 +87,7 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
     return exchange.refuse(refusal)
   }
   traffic.counters.retries++
+  outgoingAgain(exchange, next)
   attempt(exchange, next)
 }
 

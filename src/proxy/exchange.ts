@@ -17,7 +17,7 @@ import { cut } from './cut.ts'
 import { deliver, finishAtEnd } from './deliver.ts'
 import { match } from './match.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { outgoing } from './outgoing.ts'
+import { outgoing, outgoingAgain } from './outgoing.ts'
 import { recall } from './recall.ts'
 import { nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { leaveNode, settle } from './settle.ts'
@@ -148,8 +148,9 @@ export class Exchange implements ExchangeView {
     const candidate = choose(this)
     if (candidate === undefined && now < this.waitUntil) return
     this.traffic.waiting.delete(this)
-    if (candidate === undefined) this.refuse(noNode)
-    else attempt(this, candidate)
+    if (candidate === undefined) return this.refuse(noNode)
+    outgoingAgain(this, candidate)
+    attempt(this, candidate)
   }
 
   /** The same path and balancer in the present routes. */

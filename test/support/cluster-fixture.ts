@@ -5,8 +5,9 @@ import type { TestContext } from 'node:test'
 import type { Balancer } from '../../src/cluster/balancer.ts'
 import type { Context, ContextStatus } from '../../src/cluster/context.ts'
 import { LiveTable, type NodeLive } from '../../src/cluster/live.ts'
+import { applyToLive } from '../../src/cluster/live-changes.ts'
 import type { Node } from '../../src/cluster/node.ts'
-import type { Change } from '../../src/cluster/snapshot.ts'
+import { applyChange, type Change, emptySnapshot } from '../../src/cluster/snapshot.ts'
 import { createProxy, type ProxyOptions, type ReverseProxy } from '../../src/proxy/index.ts'
 
 export function balancerOf(given: Partial<Balancer> = {}): Balancer {
@@ -77,6 +78,8 @@ export interface RunningProxy {
   readonly port: number
   /** Live numbers of the node with this id. */
   live(id: number): NodeLive
+  /** Puts changes in force as the owner of the live numbers does: there first, then in the proxy. */
+  apply(changes: readonly Change[]): void
 }
 
 export interface Given extends Partial<Omit<ProxyOptions, 'listen' | 'live'>> {
@@ -96,8 +99,14 @@ export async function startProxy(
     live,
     listen: [{ host: '127.0.0.1', port: 0 }],
   })
-  proxy.apply(clusterOf(nodes, balancer))
+  let snapshot = emptySnapshot
+  const apply = (changes: readonly Change[]): void => {
+    applyToLive(live, changes, snapshot)
+    snapshot = changes.reduce(applyChange, snapshot)
+    proxy.apply(changes)
+  }
+  apply(clusterOf(nodes, balancer))
   const [address] = await proxy.listen()
   t.after(() => proxy.close())
-  return { proxy, port: address!.port, live: (id) => live.of(id) }
+  return { proxy, port: address!.port, live: (id) => live.of(id), apply }
 }

@@ -16,7 +16,7 @@ import net from 'node:net'
 import type { TestContext } from 'node:test'
 import { type Message, readMessage } from './http-reader.ts'
 
-export interface Seen extends Message {
+interface Seen extends Message {
   readonly method: string
   readonly target: string
   /** Number of the connection it came on, from 1. */
