@@ -1,8 +1,6 @@
 // `byLoadFactor`: mod_cluster's proportional rule (mcmp.md 3.3). The node with the smallest score gets
 // the request, where score = requests since the last recalculation x 1000 / load factor + share of
 // the window before. Standbys (load factor 0, not reported yet, or silent) come after all others.
-// Requests that follow their session are not counted: if they were, a node that has no sessions yet
-// would get every new one until its requests had caught up, and with them much more than its share.
 
 import type { NodeLive } from '../cluster/live.ts'
 import type { Candidacy, Candidate } from './candidacy.ts'
@@ -42,7 +40,7 @@ const isActive = (live: NodeLive): boolean =>
 const factorOf = (live: NodeLive): number => Math.max(1, live.loadFactor ?? 1)
 
 const windowShare = (live: NodeLive): number =>
-  Math.floor(((live.placed - live.oldPlaced) * 1000) / factorOf(live))
+  Math.floor(((live.elected - live.oldElected) * 1000) / factorOf(live))
 
 const scoreOf = (live: NodeLive): number => windowShare(live) + live.lbStatus
 
@@ -56,7 +54,7 @@ function align(candidates: readonly Candidate[], newcomer: NodeLive): void {
     if (live !== newcomer && !live.joining && isActive(live)) least = Math.min(least, scoreOf(live))
   }
   newcomer.joining = false
-  newcomer.oldPlaced = newcomer.placed
+  newcomer.oldElected = newcomer.elected
   newcomer.lbStatus = Number.isFinite(least) ? least : 0
 }
 
@@ -70,6 +68,6 @@ export function recalculate(nodes: readonly NodeLive[]): void {
   const least = Math.min(...active.map(scoreOf))
   for (const live of active) {
     live.lbStatus = Math.min(windowShare(live), scoreOf(live) - least)
-    live.oldPlaced = live.placed
+    live.oldElected = live.elected
   }
 }

@@ -9,10 +9,8 @@ export interface NodeLive {
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number
-  /** Those of them that were not there for their session: what the balance counts (mcmp.md 3.3). */
-  placed: number
-  /** `placed` at the last recalculation (mcmp.md 3.3). */
-  oldPlaced: number
+  /** `elected` at the last recalculation (mcmp.md 3.3). */
+  oldElected: number
   /** Share of the past window in the score (mcmp.md 3.3). */
   lbStatus: number
   /** The node has (again) become eligible and its score is not aligned yet with the others': no burst for newcomers (decision 55). */
@@ -38,8 +36,7 @@ export interface NodeLive {
 export const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
-  placed: 0,
-  oldPlaced: 0,
+  oldElected: 0,
   lbStatus: 0,
   joining: true,
   loadFactor: undefined,

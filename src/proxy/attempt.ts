@@ -20,7 +20,6 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   exchange.attempts++
   live.inFlight++
   live.elected++
-  if (candidate.node.route !== exchange.route) live.placed++
   const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
   exchange.node = node
   node.attach(exchange)

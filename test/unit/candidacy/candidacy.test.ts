@@ -61,7 +61,7 @@ function serve(candidates: readonly Candidate[], times: number): number[] {
   const counts = candidates.map(() => 0)
   for (let i = 0; i < times; i++) {
     const chosen = rule(candidates, view(), clock)[0]!
-    chosen.live.placed++
+    chosen.live.elected++
     counts[candidates.indexOf(chosen)]!++
   }
   return counts
