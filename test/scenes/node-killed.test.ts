@@ -35,8 +35,8 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
     fresh.push(again)
     await again.ready()
     await until(
-      `the node ${again.route} that came back has answered 400 requests`,
-      () => load.of(again.run) >= 400,
+      `the node ${again.route} that came back has answered 500 requests`,
+      () => load.of(again.run) >= 500,
       20_000,
       () => load.progress,
     )
@@ -47,7 +47,7 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
   const rate = completed / seconds
   const shares = fresh.map(({ run }) => sharesOf(summary, run, c.leaveAt))
   t.diagnostic(
-    `${completed} requests in ${seconds.toFixed(1)} s: ${rate.toFixed(0)}/s; failed: ${failures.length} POST with 502; ${moved.length} moved with their session; shares of those that came back, in every 200 answers: ${shares.map((list) => list.map((share) => share.toFixed(2)).join(' ')).join(' | ')}`,
+    `${completed} requests in ${seconds.toFixed(1)} s: ${rate.toFixed(0)}/s; failed: ${failures.length} POST with 502; ${moved.length} moved with their session; shares of those that came back, in every 300 answers: ${shares.map((list) => list.map((share) => share.toFixed(2)).join(' ')).join(' | ')}`,
   )
   assert.ok(rate >= 500, `${rate} requests a second`)
   // A POST that the dead node may have executed is not sent again: the client hears of it, by an answer.
@@ -77,7 +77,7 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
 })
 
 /**
- * A run's part of every 200 answers, from its first answer on, while all three nodes were there: for the
+ * A run's part of every 300 answers, from its first answer on, while all three nodes were there: for the
  * one that came back first, until the other one was killed.
  */
 function sharesOf({ answers }: Summary, run: string, killedAt: number): number[] {
@@ -85,8 +85,8 @@ function sharesOf({ answers }: Summary, run: string, killedAt: number): number[]
   const [startedAt = 0] = answers[first] ?? []
   const last = startedAt < killedAt ? answers.findIndex(([at]) => at >= killedAt) : answers.length
   const shares: number[] = []
-  for (let at = first; at >= 0 && at + 200 <= last; at += 200) {
-    shares.push(answers.slice(at, at + 200).filter(([, by]) => by === run).length / 200)
+  for (let at = first; at >= 0 && at + 300 <= last; at += 300) {
+    shares.push(answers.slice(at, at + 300).filter(([, by]) => by === run).length / 300)
   }
   return shares
 }
