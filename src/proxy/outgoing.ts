@@ -13,10 +13,8 @@ export function outgoing(exchange: Exchange, candidate: Candidate | undefined, o
   writeRequestHead(
     {
       head,
-      forwarded: client.forwarded,
-      trusted: client.trusted,
+      client,
       upgrades: exchange.upgrades,
-      defaultHost: client.localAuthority,
       target: strips ? strippedTarget(exchange) : undefined,
       cookie: strips ? strippedCookie(exchange) : undefined,
     },

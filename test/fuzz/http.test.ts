@@ -249,7 +249,10 @@ describe('round trip', () => {
           const head = new RequestHead()
           if (head.parse(bytes, 0, bytes.length) <= 0) return
           const out = new Out(8)
-          writeRequestHead({ head, forwarded, trusted, upgrades: false, defaultHost: 'd' }, out)
+          writeRequestHead(
+            { head, client: { forwarded, trusted, localAuthority: 'd' }, upgrades: false },
+            out,
+          )
           const text = out.content.toString('latin1')
           assertCanonical(text)
           const again = new RequestHead()

@@ -33,15 +33,20 @@ const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
 const maxForwards = Buffer.from('Max-Forwards: ')
 const space = Buffer.from(' ')
 
-export interface OutgoingRequest {
-  readonly head: RequestHead
+/** The client as the node is told of it. */
+export interface RequestOrigin {
   readonly forwarded: ForwardedFields
   /** Whether the client's own claims about where it came from are forwarded. */
   readonly trusted: boolean
+  /** Address and port that it came to: Host for HTTP/1.0 requests without one. */
+  readonly localAuthority: string
+}
+
+export interface OutgoingRequest {
+  readonly head: RequestHead
+  readonly client: RequestOrigin
   /** Forward `Upgrade`: the proxy is ready to become a tunnel. */
   readonly upgrades: boolean
-  /** For HTTP/1.0 requests without Host. */
-  readonly defaultHost: string
   /** The target to send instead, when the session id is stripped from it. */
   readonly target?: string | undefined
   /** The Cookie value to send instead. */
@@ -60,7 +65,7 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
   else out.latin1(head.method === 'OPTIONS' ? '*' : '/')
   out.raw(version)
   if (head.hasHost) out.copy(bytes, head.hostFrom, head.hostTo)
-  else out.latin1(request.defaultHost)
+  else out.latin1(request.client.localAuthority)
   out.crlf()
   writeFields(fields, keeps, request, out)
   if (request.cookie !== undefined && request.cookie !== '')
@@ -81,7 +86,7 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
     out.copy(bytes, fields.valueFrom(head.upgrade), fields.valueTo(head.upgrade))
     out.crlf()
   }
-  request.forwarded.write(fields, head.minor, head.hostFrom, head.hostTo, out)
+  request.client.forwarded.write(fields, head.minor, head.hostFrom, head.hostTo, out)
   out.crlf()
 }
 
@@ -111,7 +116,7 @@ function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean
     case MAX_FORWARDS:
       return head.method !== 'OPTIONS'
     case CLAIM:
-      return request.trusted
+      return request.client.trusted
     case FORWARDED:
     case X_FORWARDED_FOR:
     case X_FORWARDED_PROTO:
