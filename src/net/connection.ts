@@ -45,32 +45,19 @@ export class Connection {
   }
 
   /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
-  static accept(accepted: net.Socket, receiver: Receiver): Connection {
-    const handle = (accepted as unknown as { _handle?: unknown })._handle
-    // `onread` is official for outgoing sockets only. Giving the handle of an accepted one to a new Socket is
-    // the one undocumented step of the data plane; without it the stream's own events serve, at a higher cost.
-    if (handle === undefined || handle === null) return Connection.#fromStream(accepted, receiver)
-    ;(accepted as unknown as { _handle: unknown })._handle = null
-    let connection: Connection | undefined
-    const options = {
-      handle,
-      allowHalfOpen: true,
-      onread: {
-        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
-        callback: (length: number, bytes: Buffer): boolean =>
-          connection === undefined ? true : connection.#read(bytes, length),
-      },
-    }
-    const socket = new net.Socket(options as unknown as net.SocketConstructorOpts)
-    connection = new Connection(socket, receiver)
-    return connection
-  }
-
-  static #fromStream(socket: net.Socket, receiver: Receiver): Connection {
+  static accept(socket: net.Socket, receiver: Receiver): Connection {
     const connection = new Connection(socket, receiver)
-    socket.on('data', (bytes: Buffer) => {
-      if (!connection.#read(bytes, bytes.length)) socket.pause()
-    })
+    const isDirect = readInto(
+      socket,
+      () => connection.#receiver.nextBuffer(),
+      (length, bytes) => connection.#read(bytes, length),
+    )
+    if (!isDirect) {
+      socket.on('data', (bytes: Buffer) => {
+        if (!connection.#read(bytes, bytes.length)) socket.pause()
+      })
+    }
+    socket.resume()
     return connection
   }
 
@@ -148,7 +135,8 @@ export class Connection {
 
   /** Sends what is pending, then says that nothing more comes. */
   end(): void {
-    this.socket.end()
+    // A second end would make Node.js put together an error that nobody reads.
+    if (!this.socket.writableEnded) this.socket.end()
   }
 
   /** Cuts the connection. */
@@ -191,3 +179,44 @@ export class Connection {
  */
 const isReset = (socket: net.Socket): boolean =>
   !socket.destroyed && !socket.writableEnded && socket.remoteAddress === undefined
+
+interface Internals {
+  readonly buffer: symbol
+  readonly callback: symbol
+  readonly generator: symbol
+}
+
+let internals: Internals | 'none' | undefined
+
+/**
+ * `onread` for an accepted socket. It is official for outgoing ones only; this sets what `net.connect`
+ * would have set, which is the one undocumented step of the data plane.
+ * @returns false where this Node.js keeps it elsewhere; the stream's own events serve then, at a higher cost.
+ */
+function readInto(
+  socket: net.Socket,
+  generate: () => Buffer,
+  callback: (length: number, bytes: Buffer) => boolean,
+): boolean {
+  internals ??= internalsOf(socket)
+  const { _handle: handle } = socket as unknown as {
+    _handle: { useUserBuffer?: (buffer: Buffer) => void } | null
+  }
+  if (internals === 'none' || typeof handle?.useUserBuffer !== 'function') return false
+  const buffer = generate()
+  const fields = socket as unknown as Record<symbol, unknown>
+  fields[internals.generator] = generate
+  fields[internals.callback] = callback
+  fields[internals.buffer] = buffer
+  handle.useUserBuffer(buffer)
+  return true
+}
+
+function internalsOf(socket: net.Socket): Internals | 'none' {
+  const symbols = Object.getOwnPropertySymbols(socket)
+  const named = (name: string): symbol | undefined =>
+    symbols.find((symbol) => symbol.description === name)
+  const [buffer, callback, generator] = [named('kBuffer'), named('kBufferCb'), named('kBufferGen')]
+  if (buffer === undefined || callback === undefined || generator === undefined) return 'none'
+  return { buffer, callback, generator }
+}
