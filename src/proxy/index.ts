@@ -1,6 +1,5 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
-import { randomBytes } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { httpLimits } from '../base/limits.ts'
@@ -16,12 +15,24 @@ import { Ticker } from '../net/ticker.ts'
 import type { AccessLog } from './access-log.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
-import { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
+import {
+  defaultSettings,
+  defaultTimeouts,
+  newPseudonym,
+  type ProxySettings,
+  type Timeouts,
+} from './settings.ts'
 import { Buffers, type Counters, type Traffic } from './traffic.ts'
 
 export type { AccessEntry, AccessLog } from './access-log.ts'
 export type { Address } from './listener.ts'
-export { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
+export {
+  defaultSettings,
+  defaultTimeouts,
+  newPseudonym,
+  type ProxySettings,
+  type Timeouts,
+} from './settings.ts'
 export type { Counters } from './traffic.ts'
 
 export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
@@ -29,6 +40,8 @@ export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly timeouts?: Partial<Timeouts>
   /** Shared with the control listener, which then applies the changes to it; default: the proxy's own. */
   readonly live?: LiveTable
+  /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
+  readonly onNodeDown?: (id: number, reason: string) => void
   readonly accessLog?: AccessLog | undefined
   readonly log?: Logger
   readonly clock?: Clock
@@ -84,6 +97,11 @@ export class ReverseProxy {
     this.#wakeWaiting(traffic.ticker.now)
   }
 
+  /** The live numbers by which it chooses. */
+  get live(): LiveTable {
+    return this.#traffic.live
+  }
+
   get counters(): Readonly<Counters> {
     return this.#traffic.counters
   }
@@ -133,9 +151,19 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 }
 
 function makeTraffic(options: ProxyOptions): Traffic {
-  const { listen, live, accessLog, log, clock = systemClock, random, timeouts, ...given } = options
+  const {
+    listen,
+    live,
+    accessLog,
+    log,
+    clock = systemClock,
+    random,
+    timeouts,
+    onNodeDown,
+    ...given
+  } = options
   const settings: ProxySettings = {
-    via: `topspin-${randomBytes(4).toString('hex')}`,
+    via: newPseudonym(),
     ...defaultSettings,
     ...given,
     timeouts: { ...defaultTimeouts, ...timeouts },
@@ -165,6 +193,7 @@ function makeTraffic(options: ProxyOptions): Traffic {
       logger.error({ name, reason: String(error) }, 'candidacy function failed')
     }),
     accessLog,
+    onNodeDown: onNodeDown ?? (() => {}),
     counters,
     buffers: new Buffers(),
     waiting: new Set(),

@@ -1,5 +1,6 @@
 // What the data plane can be told, with its defaults. Times are milliseconds.
 
+import { randomBytes } from 'node:crypto'
 import { defaultCascade } from '../candidacy/index.ts'
 import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
 
@@ -63,3 +64,6 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   candidacy: defaultCascade,
   health: defaultHealthLimits,
 }
+
+/** A name for `Via` that no other proxy has: all processes that listen together share one. */
+export const newPseudonym = (): string => `topspin-${randomBytes(4).toString('hex')}`

@@ -31,7 +31,13 @@ const node: NodeReport = {
     { path: '/old', alias: 'localhost', status: 'STOPPED' },
   ],
 }
-const report: StatusReport = { version: 7, draining: false, balancers: [], nodes: [node] }
+const report: StatusReport = {
+  version: 7,
+  draining: false,
+  balancers: [],
+  workers: [],
+  nodes: [node],
+}
 
 test('columns are aligned and a path stands once whatever its aliases', () => {
   const other: NodeReport = {
