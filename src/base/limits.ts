@@ -115,6 +115,8 @@ export const workerLimits = {
   restartMsMax: 10_000,
   /** Beyond the time for draining, until a worker that is still there is killed. */
   endMs: 1_000,
+  /** How long a worker that has exited may still be heard: its last messages may come later. */
+  lastWordsMs: 100,
   /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }

@@ -47,7 +47,7 @@ export type FromWorker =
   /** Lines of the access log for standard output, which belongs to the primary. */
   | { readonly kind: 'lines'; readonly text: string }
 
-export interface Figures {
+interface Figures {
   readonly kind: 'figures'
   /** The order that is now in force; absent when nobody asked. */
   readonly answers?: number

@@ -2,7 +2,7 @@
 // Made by the worker pool, which is told what the worker says.
 
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { LiveFact } from '../../cluster/live-facts.ts'
@@ -25,6 +25,7 @@ export class WorkerLink {
   /** It hears what is sent to it. */
   #isGreeted = false
   #isReady = false
+  #hasEnded = false
   #ordered = 0
   #answered = 0
   /** It has let a deadline pass: it is not waited for until it answers again. */
@@ -43,6 +44,7 @@ export class WorkerLink {
     this.ended = ending(this.#worker).then(() => this.#release())
     this.ready = this.#readiness()
     this.#worker.on('message', (message: FromWorker) => {
+      if (this.#hasEnded) return
       if (message.kind === 'hello') {
         this.#isGreeted = true
         this.send(start())
@@ -115,6 +117,7 @@ export class WorkerLink {
 
   /** Nobody waits for the dead. */
   #release(): void {
+    this.#hasEnded = true
     for (const resolve of this.#waiting.values()) resolve()
     this.#waiting.clear()
   }
@@ -140,14 +143,18 @@ export class WorkerLink {
   }
 }
 
-/** Both: the last messages may come after the exit, and the end of the line before it. */
+/** Its exit and the end of the line to it, which come in either order; a line cut in a message may not end at all. */
 async function ending(worker: Worker): Promise<void> {
-  const exit = new Promise<void>((resolve) => {
+  const cut = new Promise<void>((resolve) => worker.once('disconnect', () => resolve()))
+  await new Promise<void>((resolve) => {
     worker.once('exit', () => resolve())
     // A process that could not be started has no exit.
     worker.on('error', () => {
       if (worker.process.pid === undefined) resolve()
     })
   })
-  await Promise.all([exit, worker.isConnected() ? once(worker, 'disconnect') : undefined])
+  if (!worker.isConnected()) return
+  await Promise.race([cut, pause(workerLimits.lastWordsMs)])
+  // Gives up the sockets that it shared.
+  if (worker.isConnected()) worker.disconnect()
 }
