@@ -61,6 +61,21 @@ test('an empty cluster and a draining proxy are said in words', () => {
   assert.match(statusTable({ ...report, draining: true }), /^The proxy is draining\.\nNODE/)
 })
 
+test('the processes that carry the traffic stand below the nodes', () => {
+  const workers = [
+    { pid: 4711, connections: 12, requests: 34_567, restarts: 0 },
+    { pid: null, connections: 0, requests: 0, restarts: 3 },
+  ]
+  assert.deepEqual(statusTable({ ...report, nodes: [], workers }).split('\n'), [
+    'No nodes are registered.',
+    '',
+    'WORKER      CONNECTIONS  REQUESTS  RESTARTS',
+    '4711                 12     34567         0',
+    'restarting            0         0         3',
+    '',
+  ])
+})
+
 const states: readonly [Partial<NodeReport>, string][] = [
   [{}, 'up'],
   [{ health: 'suspect' }, 'suspect'],
