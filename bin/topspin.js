@@ -2,9 +2,15 @@
 import { existsSync } from 'node:fs'
 
 const main = new URL('../dist/src/main.js', import.meta.url)
+const sources = new URL('../scripts/prepare.js', import.meta.url)
 if (existsSync(main)) {
   await import(main.href)
+} else if (existsSync(sources)) {
+  // A checkout that nobody has built yet; the package on npm comes built.
+  const { prepare } = await import(sources.href)
+  prepare()
+  await import(main.href)
 } else {
-  console.error('topspin: not built yet (dist/ is missing): run npm run build')
+  console.error('topspin: dist/ is missing from this installation: install topspin again')
   process.exitCode = 1
 }

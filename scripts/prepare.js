@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const installed = join(root, 'node_modules', '.topspin-installed')
 const built = join(root, 'dist', '.topspin-built')
+/** Below bench/: what it needs and what it writes. */
+const notSources = ['node_modules', 'results']
 
 /** Prints to standard error only, so that what follows owns standard output. */
 export function prepare() {
@@ -45,7 +47,8 @@ function changedSince(mark, paths) {
 function newest(path) {
   const status = statSync(path)
   if (!status.isDirectory()) return status.mtimeMs
-  const inside = readdirSync(path).map((name) => newest(join(path, name)))
+  const names = readdirSync(path).filter((name) => !notSources.includes(name))
+  const inside = names.map((name) => newest(join(path, name)))
   return Math.max(status.mtimeMs, ...inside)
 }
 

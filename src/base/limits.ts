@@ -21,8 +21,8 @@ export const httpLimits = {
   pipelinedBytesMax: 65_536,
   /** Bytes of a refused or abandoned request body read and thrown away before the connection is cut. */
   lingerBytesMax: 1_048_576,
-  /** What of a request is kept to send it again. */
-  replayBytesMax: 65_536,
+  /** What of a request is kept to send it again: room for one whole read and a head that has grown on its way. */
+  replayBytesMax: 131_072,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
 }

@@ -18,6 +18,7 @@ export const byLoadFactor: Candidacy = (candidates) => {
     const candidate = candidates[i] as Candidate
     const { live } = candidate
     if (!isActive(live)) {
+      live.joining = true
       standby ??= candidate
       continue
     }

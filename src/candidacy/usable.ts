@@ -1,5 +1,6 @@
 // `usable`: leaves out who cannot or must not take this request now (mcmp.md 3.1, 3.3).
 
+import { isEjected } from '../cluster/outlier.ts'
 import type { Candidacy, Candidate, ExchangeView } from './candidacy.ts'
 
 export const usable: Candidacy = (candidates, exchange) => {
@@ -17,7 +18,9 @@ function isUsable(candidate: Candidate, exchange: ExchangeView): boolean {
   const { live, node, status } = candidate
   if (status === 'STOPPED' || (status === 'DISABLED' && !exchange.hasSession)) return false
   if (live.health.kind === 'down') return false
-  // A node that calls itself broken keeps the sessions it has (mcmp.md decision 54).
-  if (live.loadFactor === -1 && node.route !== exchange.route) return false
+  // A node that calls itself broken, or answers like it, keeps the sessions it has (mcmp.md decision 54).
+  if ((live.loadFactor === -1 || isEjected(live.outlier)) && node.route !== exchange.route) {
+    return false
+  }
   return exchange.tried.length === 0 || !exchange.tried.includes(node.id)
 }

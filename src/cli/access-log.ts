@@ -25,7 +25,10 @@ export async function openAccessLog(target: string): Promise<AccessLogFile> {
   const timer = setInterval(() => out.flush(), flushEveryMs)
   timer.unref()
   return {
-    write: (entry) => void out.write(`${JSON.stringify(entry)}\n`),
+    write: (entry) => {
+      const durationMs = Math.round(entry.durationMs * 1_000) / 1_000
+      out.write(`${JSON.stringify({ ...entry, durationMs })}\n`)
+    },
     reopen: () => {
       if (target !== 'stdout') out.reopen()
     },

@@ -136,7 +136,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
     listen: endpoint(0).prefault('127.0.0.1:6666').meta({
       form: 'HOST:PORT',
       description:
-        'Where nodes register (MCMP), and where `/api/status`, `/livez` and `/readyz` answer. Whoever reaches this address can take traffic: keep it away from clients.',
+        'Where nodes register (MCMP), and where `/api/status`, `/metrics`, `/livez` and `/readyz` answer. Whoever reaches this address can take traffic: keep it away from clients.',
     }),
     statusTimeout: duration(
       0,

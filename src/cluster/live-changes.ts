@@ -1,12 +1,14 @@
 // What the stream of changes means for the live numbers. Every process that serves traffic applies both:
 // `applyChange` to its snapshot, this to its table.
 
+import type { Context } from './context.ts'
 import type { LiveTable } from './live.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
 /**
  * Load factors are taken over, numbers of nodes that are gone forgotten. A node that becomes eligible by its
- * load, or comes back after REMOVE-APP, is marked as joining: its score is aligned before it is chosen.
+ * load, by a context that is enabled, or comes back after REMOVE-APP, is marked as joining: its score is
+ * aligned before it is chosen, so that it is not flooded with what it missed.
  * @param before the snapshot to which the changes apply.
  */
 export function applyToLive(live: LiveTable, changes: readonly Change[], before: Snapshot): void {
@@ -16,9 +18,21 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
       const removal = before.nodes.get(change.node.id)?.removal ?? 'none'
       if (removal !== 'none') live.of(change.node.id).joining = true
     }
+    if (change.kind === 'contexts' && isOpened(change.contexts, before.contexts.get(change.id))) {
+      live.of(change.id).joining = true
+    }
     if (change.kind !== 'load') continue
     const numbers = live.of(change.id)
     if ((numbers.loadFactor ?? 0) <= 0 && change.factor > 0) numbers.joining = true
     numbers.loadFactor = change.factor
   }
+}
+
+/** A context is enabled that was not before. */
+function isOpened(contexts: readonly Context[], before: readonly Context[] = []): boolean {
+  return contexts.some(
+    ({ path, alias, status }) =>
+      status === 'ENABLED' &&
+      !before.some((old) => old.path === path && old.alias === alias && old.status === status),
+  )
 }

@@ -2,6 +2,7 @@
 // snapshot, one mutable object per registration (`node.id`), written by the traffic and read by all.
 
 import { type Health, healthy } from './health.ts'
+import { newOutlier, type Outlier } from './outlier.ts'
 
 export interface NodeLive {
   /** Requests sent and not yet answered to the end, from this process. */
@@ -27,11 +28,12 @@ export interface NodeLive {
   /** Attempts that failed. */
   failures: number
   health: Health
+  outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
   report: { inFlight: number; pace: number; at: number }
 }
 
-const newLive = (): NodeLive => ({
+export const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
   oldElected: 0,
@@ -44,6 +46,7 @@ const newLive = (): NodeLive => ({
   bytesSent: 0,
   failures: 0,
   health: healthy,
+  outlier: newOutlier(),
   report: { inFlight: 0, pace: 0, at: 0 },
 })
 

@@ -95,7 +95,7 @@ export class Routes {
 }
 
 /** `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
-function pathKey(path: string): string {
+export function pathKey(path: string): string {
   const trimmed = path.replace(/\/+$/, '')
   return trimmed === '' || trimmed.startsWith('/') ? trimmed : `/${trimmed}`
 }

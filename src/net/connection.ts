@@ -15,6 +15,8 @@ export interface Receiver {
   closed(error: Error | undefined): void
   /** Where the next bytes shall go. */
   nextBuffer(): Buffer
+  /** One of the calls above threw, which is a fault of ours. The connection is cut; `closed` follows. */
+  failed(error: unknown): void
 }
 
 /** Of an outgoing connection also that it stands. */
@@ -35,8 +37,11 @@ export class Connection {
     socket.on('error', (cause) => {
       error = cause
     })
-    socket.on('end', () => this.#receiver.ended())
-    socket.on('close', () => this.#receiver.closed(error))
+    socket.on('end', () => {
+      if (isReset(socket)) socket.destroy(new Error('connection reset behind its last bytes'))
+      else this.#guard(() => this.#receiver.ended())
+    })
+    socket.on('close', () => this.#guard(() => this.#receiver.closed(error)))
   }
 
   /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
@@ -51,7 +56,7 @@ export class Connection {
       handle,
       allowHalfOpen: true,
       onread: {
-        buffer: () => receiver.nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
         callback: (length: number, bytes: Buffer): boolean =>
           connection === undefined ? true : connection.#read(bytes, length),
       },
@@ -77,13 +82,14 @@ export class Connection {
       allowHalfOpen: true,
       noDelay: true,
       onread: {
-        buffer: () => receiver.nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
         callback: (length: number, bytes: Uint8Array): boolean =>
           connection === undefined ? true : connection.#read(bytes as Buffer, length),
       },
     } as net.NetConnectOpts)
     connection = new Connection(socket, receiver)
-    socket.once('connect', () => receiver.connected())
+    const dialled = connection
+    socket.once('connect', () => dialled.#guard(() => receiver.connected()))
     return connection
   }
 
@@ -121,7 +127,7 @@ export class Connection {
   readonly #drained = (): void => {
     this.#awaitsDrain = false
     if (this.socket.destroyed) return
-    if (this.socket.writableLength === 0) this.#receiver.drained()
+    if (this.socket.writableLength === 0) this.#guard(() => this.#receiver.drained())
     else {
       this.#awaitsDrain = true
       this.socket.write('', this.#drained)
@@ -155,8 +161,33 @@ export class Connection {
     this.socket.resetAndDestroy()
   }
 
+  /** What one connection's bytes set off never ends the process. */
+  #guard(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.socket.destroy(error instanceof Error ? error : new Error(String(error)))
+    this.#receiver.failed(error)
+  }
+
   #read(bytes: Buffer, length: number): boolean {
-    this.#receiver.received(bytes, length)
+    try {
+      this.#receiver.received(bytes, length)
+    } catch (error) {
+      this.#fail(error)
+    }
     return this.#reading
   }
 }
+
+/**
+ * libuv reports an end where bytes and a reset arrive together. A connection that was reset has no peer
+ * any more; one that the other side alone has ended still has. Nobody may have asked for the address before.
+ */
+const isReset = (socket: net.Socket): boolean =>
+  !socket.destroyed && !socket.writableEnded && socket.remoteAddress === undefined

@@ -23,13 +23,16 @@ export class Ticker {
    */
   now = 0
   readonly #clock: Clock
+  readonly #fault: (error: unknown) => void
   readonly #waiting: Set<Timed> = new Set()
   readonly #each: Set<(now: number) => void> = new Set()
   #last: number
   #timer: NodeJS.Timeout | undefined
 
-  constructor(clock: Clock) {
+  /** @param fault told when something that waited threw; the others are called all the same. */
+  constructor(clock: Clock, fault: (error: unknown) => void) {
     this.#clock = clock
+    this.#fault = fault
     this.#last = clock.now()
   }
 
@@ -66,8 +69,16 @@ export class Ticker {
     for (const timed of this.#waiting) {
       if (timed.deadline > now) continue
       timed.deadline = Number.POSITIVE_INFINITY
-      timed.expired(now)
+      this.#guard(() => timed.expired(now))
     }
-    for (const listener of this.#each) listener(now)
+    for (const listener of this.#each) this.#guard(() => listener(now))
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#fault(error)
+    }
   }
 }

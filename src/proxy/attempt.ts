@@ -1,6 +1,6 @@
 // Stage 6: one try to get an answer from one node, and what follows when it fails.
 
-import type { TopspinError } from '../base/errors.ts'
+import { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
 import { onAnswerFailed, onConnectFailed } from '../cluster/health.ts'
 import type { Candidate } from '../cluster/routes.ts'
@@ -9,6 +9,7 @@ import { problemOf } from '../wire/http/problem.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
+import { outgoingAgain } from './outgoing.ts'
 import { nodeFailed, noNode } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
@@ -42,7 +43,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
   if (requestBody.passes(0, length)) {
     const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
     bodySent(exchange, length)
-    if (!node.connection.write(piece)) client.pauseBody()
+    if (!node.connection.write(piece) && !requestBody.done) client.pauseBody()
     return length
   }
   const out = new Out(length + 256)
@@ -54,7 +55,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
     return length
   }
   bodySent(exchange, behind)
-  if (!node.connection.write(out.content)) client.pauseBody()
+  if (!node.connection.write(out.content) && !requestBody.done) client.pauseBody()
   return behind
 }
 
@@ -71,15 +72,30 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
   leaveNode(exchange, true)
-  if (!mayRetry(exchange, error)) return exchange.refuse(nodeFailed)
+  // A node that cannot be reached has done nothing: the client may well ask again.
+  const refusal = error.phase === 'connect' ? noNode : nodeFailed
+  if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
   if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
   else exchange.tried = [...exchange.tried, candidate.node.id]
   exchange.partial = undefined
   const next = choose(exchange)
-  if (next === undefined) return exchange.refuse(exchange.attempts > 0 ? nodeFailed : noNode)
+  if (next === undefined) return exchange.refuse(refusal)
+  if (!traffic.retryBudget.take(traffic.ticker.now)) {
+    traffic.counters.retriesRefused++
+    return exchange.refuse(refusal)
+  }
   traffic.counters.retries++
+  outgoingAgain(exchange, next)
   attempt(exchange, next)
+}
+
+/** The node has not answered in time. It may be at work on the request: no second attempt. */
+export function timedOut(exchange: Exchange): void {
+  const text = 'the node did not answer in time'
+  const detail = { side: 'node', phase: 'head', retry: 'never' } as const
+  observe(exchange, new TopspinError('NODE_TIMEOUT', text, detail), false)
+  leaveNode(exchange, true)
 }
 
 function observe(exchange: Exchange, error: TopspinError, wasReused: boolean): void {

@@ -6,10 +6,8 @@ import { httpLimits } from '../base/limits.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
-import { text } from '../wire/http/fields.ts'
-import { hostName } from '../wire/http/host.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
-import { Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { clientSlow, type Refusal, refusalBytes } from './refusal.ts'
 import { settle } from './settle.ts'
@@ -30,13 +28,12 @@ const parsesMax = 16
 export class ClientConnection implements Receiver, Timed {
   readonly connection: Connection
   readonly address: string
-  /** Address and port that the client came to. */
-  readonly localAuthority: string
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
   deadline: number
   readonly #traffic: Traffic
-  readonly #exchange: Exchange
+  /** While a request is being read or under way. */
+  #exchange: Exchange | undefined
   readonly #onClosed: (connection: ClientConnection) => void
   #state: State = 'idle'
   /** Bytes that arrived and are not read yet. */
@@ -46,6 +43,7 @@ export class ClientConnection implements Receiver, Timed {
   #reads: Buffer | undefined
   #peerEnded = false
   #consuming = false
+  #tunnel: Tunnel | undefined
 
   constructor(
     accepted: Socket,
@@ -54,42 +52,36 @@ export class ClientConnection implements Receiver, Timed {
   ) {
     this.#traffic = traffic
     this.#onClosed = onClosed
-    this.address = plainAddress(accepted.remoteAddress ?? '')
-    this.localAuthority = `${bracketed(plainAddress(accepted.localAddress ?? ''))}:${accepted.localPort ?? 0}`
+    this.address = plainAddress(accepted.remoteAddress ?? 'unknown')
     this.trusted = traffic.isTrusted(this.address)
     this.forwarded = new ForwardedFields({
-      address: this.address || 'unknown',
+      address: this.address,
       scheme: 'http',
-      via: traffic.settings.via,
       trusted: this.trusted,
+      via: traffic.via,
     })
-    this.#exchange = new Exchange(this, traffic)
     this.deadline = traffic.ticker.now + traffic.settings.timeouts.headMs
     traffic.counters.connections++
     traffic.ticker.add(this)
     this.connection = Connection.accept(accepted, this)
   }
 
-  get isIdle(): boolean {
-    return this.#state === 'idle'
-  }
-
-  hostName(exchange: Exchange): string {
-    if (!this.#traffic.settings.useAlias) return ''
-    const { head } = exchange
-    return hostName(text(head.fields.bytes, head.hostFrom, head.hostTo))
+  /** Address and port that the client came to. */
+  get localAuthority(): string {
+    const { localAddress = '', localPort = 0 } = this.connection.socket
+    return `${bracketed(plainAddress(localAddress))}:${localPort}`
   }
 
   nextBuffer(): Buffer {
     const { buffers } = this.#traffic
-    const isBody = this.#state === 'busy' && !this.#exchange.requestBody.done
-    if (isBody) {
+    const exchange = this.#exchange
+    if (this.#state === 'busy' && exchange?.requestBody.done === false) {
       this.#reads ??= buffers.takeLarge()
       return this.#reads
     }
     if (this.#reads !== undefined) {
       // While the node's connection still sends from it, it is left to that.
-      if ((this.#exchange.node?.connection.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
+      if ((exchange?.node?.connection.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
       this.#reads = undefined
     }
     return buffers.shared
@@ -102,8 +94,12 @@ export class ClientConnection implements Receiver, Timed {
         return this.#more(bytes, length)
       case 'busy': {
         const exchange = this.#exchange
-        const behind = exchange.requestBody.done ? 0 : exchange.clientSent(bytes, length)
-        if (behind < length) this.#keepFor(bytes, behind, length)
+        if (exchange?.requestBody.done !== false) return this.#keepFor(bytes, 0, length)
+        // The first piece behind a pipelined head lands where all connections read; it may have to wait for its node.
+        const isShared = bytes === this.#traffic.buffers.shared
+        const own = isShared ? Buffer.from(bytes.subarray(0, length)) : bytes
+        const behind = exchange.clientSent(own, length)
+        if (behind < length) this.#keepFor(own, behind, length)
         return
       }
       case 'linger':
@@ -133,6 +129,7 @@ export class ClientConnection implements Receiver, Timed {
     this.#consuming = true
     let at = from
     while (at < end && (this.#state === 'idle' || this.#state === 'head')) {
+      this.#exchange ??= this.#traffic.exchanges.take(this, this.#traffic)
       const exchange = this.#exchange
       const bodyFrom = exchange.head.parse(bytes, at, end)
       if (bodyFrom === INCOMPLETE) {
@@ -147,7 +144,6 @@ export class ClientConnection implements Receiver, Timed {
         break
       }
       at = exchange.forward(bytes, bodyFrom, end)
-      if (this.#state === 'busy' && !exchange.requestBody.done) this.bodyProgress()
     }
     this.#consuming = false
     const isOver = this.#state === 'linger' || this.#state === 'closed'
@@ -191,9 +187,10 @@ export class ClientConnection implements Receiver, Timed {
   /** A piece of the request's body has arrived, or is awaited. */
   bodyProgress(): void {
     const { ticker, settings } = this.#traffic
-    this.deadline = this.#exchange.requestBody.done
-      ? Number.POSITIVE_INFINITY
-      : ticker.now + settings.timeouts.bodyMs
+    this.deadline =
+      this.#exchange?.requestBody.done !== false
+        ? Number.POSITIVE_INFINITY
+        : ticker.now + settings.timeouts.bodyMs
   }
 
   /** The node is the slow one: its own deadline counts, not the client's. */
@@ -211,7 +208,8 @@ export class ClientConnection implements Receiver, Timed {
   /** The exchange has settled; the answer is complete, if not yet sent to the last byte. */
   exchangeOver(closes: boolean): void {
     if (this.#state !== 'busy') return
-    if (closes) return this.#linger()
+    this.#giveExchange()
+    if (closes || this.#traffic.draining) return this.#linger()
     this.#state = 'idle'
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
     // The next request waits until this answer has left, so that a client cannot make us hold many.
@@ -222,6 +220,11 @@ export class ClientConnection implements Receiver, Timed {
     }
     this.connection.resume()
     this.#next()
+  }
+
+  #giveExchange(): void {
+    if (this.#exchange !== undefined) this.#traffic.exchanges.give(this.#exchange)
+    this.#exchange = undefined
   }
 
   #next(): void {
@@ -236,6 +239,7 @@ export class ClientConnection implements Receiver, Timed {
 
   #linger(): void {
     this.#state = 'linger'
+    this.#giveExchange()
     this.#stash = undefined
     const { ticker, settings } = this.#traffic
     const { sendMs, lingerMs } = settings.timeouts
@@ -247,6 +251,7 @@ export class ClientConnection implements Receiver, Timed {
   /** The answer is broken off where the client can see it. @param byReset an end would look like the end of the answer. */
   cut(byReset: boolean): void {
     this.#state = 'closed'
+    this.#giveExchange()
     if (byReset) this.connection.reset()
     else this.connection.destroy()
   }
@@ -254,16 +259,17 @@ export class ClientConnection implements Receiver, Timed {
   /** Both connections become one; the exchange lasts as long. */
   becomeTunnel(node: NodeConnection): void {
     const exchange = this.#exchange
-    const { candidate } = exchange
+    const candidate = exchange?.candidate
     this.deadline = Number.POSITIVE_INFINITY
     node.deadline = Number.POSITIVE_INFINITY
     this.#state = 'closed'
     const tunnel = new Tunnel(this.connection, node.connection, this.#traffic, () => {
       if (candidate !== undefined) candidate.live.inFlight--
       this.#traffic.ticker.delete(node)
-      settle(exchange, '')
+      if (exchange !== undefined) settle(exchange, '')
       this.#gone()
     })
+    this.#tunnel = tunnel
     if (this.#stash !== undefined) tunnel.fromClient(this.#stash)
     this.#stash = undefined
   }
@@ -272,7 +278,7 @@ export class ClientConnection implements Receiver, Timed {
     switch (this.#state) {
       case 'busy':
         this.bodyProgress()
-        return this.#exchange.clientDrained()
+        return this.#exchange?.clientDrained()
       case 'idle':
         this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
         this.connection.resume()
@@ -287,7 +293,7 @@ export class ClientConnection implements Receiver, Timed {
     switch (this.#state) {
       case 'busy':
         // A client that has said all may still want the answer; one that breaks off inside its request does not.
-        if (this.#exchange.requestBody.done) return
+        if (this.#exchange?.requestBody.done !== false) return
         this.#exchange.abandon('CLIENT_CLOSED')
         return this.cut(false)
       case 'idle':
@@ -300,15 +306,20 @@ export class ClientConnection implements Receiver, Timed {
   }
 
   closed(): void {
-    if (this.#state === 'busy') this.#exchange.abandon('CLIENT_CLOSED')
+    if (this.#state === 'busy') this.#exchange?.abandon('CLIENT_CLOSED')
     this.#gone()
   }
 
   #gone(): void {
     this.#state = 'closed'
+    this.#giveExchange()
     this.#traffic.ticker.delete(this)
     this.#stash = undefined
     this.#onClosed(this)
+  }
+
+  failed(error: unknown): void {
+    this.#traffic.fault(error)
   }
 
   expired(): void {
@@ -318,7 +329,9 @@ export class ClientConnection implements Receiver, Timed {
         return this.#linger()
       case 'busy': {
         const exchange = this.#exchange
-        if (exchange.answered || exchange.requestBody.done) return this.connection.destroy()
+        if (exchange === undefined || exchange.answered || exchange.requestBody.done) {
+          return this.connection.destroy()
+        }
         exchange.abandon('CLIENT_TIMEOUT')
         this.refuse(clientSlow, true, exchange.head.isHead)
         return this.#linger()
@@ -334,7 +347,8 @@ export class ClientConnection implements Receiver, Timed {
   }
 
   destroy(): void {
-    this.connection.destroy()
+    if (this.#tunnel === undefined) this.connection.destroy()
+    else this.#tunnel.destroy()
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
+import { eject, observeStatus } from '../cluster/outlier.ts'
 import type { Rewriting } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
 import { writeResponseHead } from '../wire/http/outgoing-response.ts'
@@ -51,14 +52,14 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
   }
   const out = exchange.traffic.buffers.answer
   const behind = beginAnswer(exchange, bytes, at, end, out)
-  if (behind < 0) {
-    out.clear()
-    return malformed(exchange)
-  }
   readLoadReport(exchange)
+  noteKeepAlive(exchange)
+  observe(exchange, response.status)
   exchange.answered = true
   exchange.status = response.status
   send(exchange, out)
+  // A body that breaks is cut whether it breaks in the first packet or in a later one.
+  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
   afterPiece(exchange, behind < end)
 }
 
@@ -74,7 +75,8 @@ function beginAnswer(exchange: Exchange, bytes: Buffer, at: number, end: number,
   // An answer that comes before the request has ended: what follows of it must not be taken for the next request.
   exchange.closes = !head.keepAlive || untilClose || traffic.draining || !exchange.requestBody.done
   responseBody.begin(framing, response.contentLength, rewriting)
-  const chunked = !isOld && (response.chunked || rewriting === 'encode')
+  // Not in a 204, whatever the node says [RFC 9112 6.1].
+  const chunked = !isOld && response.status !== 204 && (response.chunked || rewriting === 'encode')
   const connection = exchange.closes ? 'close' : isOld ? 'keep-alive' : ''
   writeResponseHead({ head: response, chunked, connection }, out)
   return responseBody.relay(bytes, at, end, out)
@@ -91,11 +93,8 @@ function deliverBody(exchange: Exchange, bytes: Buffer, at: number, end: number)
   }
   const out = traffic.buffers.answer
   const behind = responseBody.relay(bytes, at, end, out)
-  if (behind < 0) {
-    out.clear()
-    return cut(exchange, 'NODE_MALFORMED')
-  }
   send(exchange, out)
+  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
   afterPiece(exchange, behind < end)
 }
 
@@ -147,6 +146,26 @@ function becomeTunnel(exchange: Exchange, bytes: Buffer, at: number, end: number
   exchange.status = 101
   send(exchange, out)
   client.becomeTunnel(node)
+}
+
+/** Errors that come fast must not make a node attractive. */
+function observe(exchange: Exchange, status: number): void {
+  const { candidate, traffic, application } = exchange
+  if (candidate === undefined) return
+  const { outlier } = candidate.live
+  const limits = traffic.settings.outlier
+  if (!observeStatus(outlier, status, limits)) return
+  const all = application.candidates.map((other) => other.live.outlier)
+  if (!eject(outlier, all, traffic.ticker.now, limits)) return
+  traffic.counters.ejections++
+  traffic.log.warn({ route: candidate.node.route, errors: limits.errorsMax }, 'node is ejected')
+}
+
+/** Once for each connection: nodes do not change their mind. */
+function noteKeepAlive(exchange: Exchange): void {
+  const { response, node } = exchange
+  if (response.keepAliveField < 0 || node === undefined || node.isReused) return
+  node.noteKeepAlive(response.fields.value(response.keepAliveField))
 }
 
 function readLoadReport(exchange: Exchange): void {

@@ -1,6 +1,5 @@
-// One request with its response, and the way it takes. An exchange belongs to its client connection
-// and is used again for the next request; what it reads of the cluster is one set of routes from
-// start to end.
+// One request with its response, and the way it takes. The object is used again for other requests;
+// what it reads of the cluster is one set of routes from start to end.
 
 import type { TopspinError } from '../base/errors.ts'
 import type { ExchangeView } from '../candidacy/candidacy.ts'
@@ -11,14 +10,14 @@ import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
-import { attempt, attemptFailed, sendBody } from './attempt.ts'
+import { attempt, attemptFailed, sendBody, timedOut } from './attempt.ts'
 import { choose } from './choose.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { cut } from './cut.ts'
 import { deliver, finishAtEnd } from './deliver.ts'
 import { match } from './match.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { outgoing } from './outgoing.ts'
+import { outgoing, outgoingAgain } from './outgoing.ts'
 import { recall } from './recall.ts'
 import { nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { leaveNode, settle } from './settle.ts'
@@ -27,7 +26,8 @@ import { turnBack } from './turn-back.ts'
 import { type WantedUpgrade, wantedUpgrade } from './upgrade.ts'
 
 export class Exchange implements ExchangeView {
-  readonly client: ClientConnection
+  /** Another one for each exchange. */
+  client: ClientConnection
   readonly traffic: Traffic
 
   // The request, and where it may go.
@@ -36,6 +36,8 @@ export class Exchange implements ExchangeView {
   routes: Routes
   applications: readonly Application[] = []
   application: Application
+  /** Host without port, in lower case, where aliases count: the head's bytes do not last; else ''. */
+  host = ''
   hasSession = false
   route: string | undefined
   domain = ''
@@ -107,6 +109,7 @@ export class Exchange implements ExchangeView {
   #begin(): void {
     const { head, traffic } = this
     traffic.counters.requests++
+    traffic.retryBudget.request(traffic.ticker.now)
     this.hasSession = false
     this.route = undefined
     this.domain = ''
@@ -145,13 +148,14 @@ export class Exchange implements ExchangeView {
     const candidate = choose(this)
     if (candidate === undefined && now < this.waitUntil) return
     this.traffic.waiting.delete(this)
-    if (candidate === undefined) this.refuse(noNode)
-    else attempt(this, candidate)
+    if (candidate === undefined) return this.refuse(noNode)
+    outgoingAgain(this, candidate)
+    attempt(this, candidate)
   }
 
   /** The same path and balancer in the present routes. */
   #renewed(): Application {
-    const found = this.traffic.routes.find(this.application.path, this.client.hostName(this))
+    const found = this.traffic.routes.find(this.application.path, this.host)
     const same = found?.find((other) => other.balancer.name === this.balancer.name)
     return same ?? this.application
   }
@@ -217,7 +221,7 @@ export class Exchange implements ExchangeView {
 
   nodeTimedOut(): void {
     if (this.answered) return cut(this, 'NODE_TIMEOUT')
-    leaveNode(this, true)
+    timedOut(this)
     this.refuse(nodeSlow)
   }
 

@@ -9,12 +9,16 @@ import { compose } from '../candidacy/compose.ts'
 import { cascadeOf } from '../candidacy/index.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
+import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Ticker } from '../net/ticker.ts'
+import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
+import { ExchangePool } from './exchange-pool.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
+import { RetryBudget } from './retry-budget.ts'
 import {
   defaultSettings,
   defaultTimeouts,
@@ -131,12 +135,22 @@ export class ReverseProxy {
 
   #tick(now: number): void {
     this.#wakeWaiting(now)
+    this.#releaseEjected(now)
     if (now < this.#windowEnds) return
     this.#windowEnds = now + byLoadFactorWindowMs
     const { live } = this.#traffic
     for (const balancer of this.#snapshot.balancers.keys()) {
       const nodes = [...this.#snapshot.nodes.values()].filter((node) => node.balancer === balancer)
       recalculate(nodes.map((node) => live.of(node.id)))
+    }
+  }
+
+  #releaseEjected(now: number): void {
+    for (const node of this.#snapshot.nodes.values()) {
+      const live = this.#traffic.live.of(node.id)
+      if (!release(live.outlier, now)) continue
+      live.joining = true
+      this.#traffic.log.info({ route: node.route }, 'node is chosen again')
     }
   }
 
@@ -175,17 +189,28 @@ function makeTraffic(options: ProxyOptions): Traffic {
     requests: 0,
     refused: new Map(),
     retries: 0,
+    retriesRefused: 0,
+    ejections: 0,
     cut: 0,
+    faults: 0,
     candidacyFailures: 0,
   }
   const logger = log ?? silent
+  const buffers = new Buffers()
+  const fault = (error: unknown): void => {
+    counters.faults++
+    // What was being put together belongs to nobody now.
+    buffers.answer.clear()
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    logger.error({ reason }, 'fault: a connection was cut')
+  }
   const trusted = trustedAddresses(settings.trust)
   return {
     settings,
     clock,
     random: random ?? Math.random,
     log: logger,
-    ticker: new Ticker(clock),
+    ticker: new Ticker(clock, fault),
     live: table,
     pools: new Pools(),
     candidacy: compose(cascadeOf(settings.candidacy), (name, error) => {
@@ -195,9 +220,13 @@ function makeTraffic(options: ProxyOptions): Traffic {
     accessLog,
     onNodeDown: onNodeDown ?? (() => {}),
     counters,
-    buffers: new Buffers(),
+    retryBudget: new RetryBudget(settings.retryBudget),
+    buffers,
+    via: viaLines(settings.via),
+    exchanges: new ExchangePool(),
     waiting: new Set(),
     waitingMax: httpLimits.waitingMax,
+    fault,
     isTrusted: (address) =>
       settings.trust.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
     routes: new Routes(emptySnapshot, table, settings),
@@ -209,14 +238,20 @@ function makeTraffic(options: ProxyOptions): Traffic {
 function trustedAddresses(trust: readonly string[]): BlockList {
   const list = new BlockList()
   for (const entry of trust) {
-    const [address = '', prefix] = entry.split('/')
+    const slash = entry.indexOf('/')
+    const address = slash < 0 ? entry : entry.slice(0, slash)
+    const prefix = slash < 0 ? undefined : entry.slice(slash + 1)
     const family = isIPv6(address) ? 'ipv6' : 'ipv4'
     try {
       if (prefix === undefined) list.addAddress(address, family)
-      else list.addSubnet(address, Number(prefix), family)
+      else list.addSubnet(address, prefixOf(prefix), family)
     } catch (cause) {
       throw new RangeError(`trust: not an address or network: ${entry}`, { cause })
     }
   }
   return list
 }
+
+/** NaN, which no network has, for what is not a plain number: an empty one would be 0, and that is everybody. */
+const prefixOf = (prefix: string): number =>
+  /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN

@@ -11,9 +11,9 @@ export function match(exchange: Exchange): Refusal | undefined {
   const { bytes } = head.fields
   exchange.routes = traffic.routes
   const path = routingPath(bytes, head.targetFrom, head.targetTo)
-  const host = traffic.settings.useAlias ? hostName(text(bytes, head.hostFrom, head.hostTo)) : ''
+  exchange.host = traffic.settings.useAlias ? hostName(text(bytes, head.hostFrom, head.hostTo)) : ''
   // `OPTIONS *` is about the server as a whole: whoever serves the root answers.
-  const applications = exchange.routes.find(path === '*' ? '' : path, host)
+  const applications = exchange.routes.find(path === '*' ? '' : path, exchange.host)
   if (applications === undefined) return unknownContext
   exchange.applications = applications
   return undefined

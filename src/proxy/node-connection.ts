@@ -39,6 +39,14 @@ export class NodeConnection implements DialReceiver, Timed {
     this.deadline = this.isConnected ? Infinity : ticker.now + settings.timeouts.connectMs
   }
 
+  /** A node that closes idle connections early says so; we close first, by a margin of a second. */
+  noteKeepAlive(field: string): void {
+    const seconds = /\btimeout=(\d{1,6})\b/i.exec(field)?.[1]
+    if (seconds !== undefined) {
+      this.idleMs = Math.min(this.idleMs, Math.max(500, Number(seconds) * 1_000 - 1_000))
+    }
+  }
+
   /** The exchange is over and the connection clean: for the next one. */
   giveBack(): void {
     this.#exchange = undefined
@@ -73,7 +81,7 @@ export class NodeConnection implements DialReceiver, Timed {
 
   received(bytes: Buffer, length: number): void {
     // Nobody asked: whatever it is, it is no answer [RFC 9112 9.2].
-    if (this.#exchange === undefined) this.destroy()
+    if (this.#exchange === undefined) this.#retire()
     else this.#exchange.nodeSent(bytes, length)
   }
 
@@ -82,7 +90,7 @@ export class NodeConnection implements DialReceiver, Timed {
   }
 
   ended(): void {
-    if (this.#exchange === undefined) this.destroy()
+    if (this.#exchange === undefined) this.#retire()
     else this.#exchange.nodeEnded()
   }
 
@@ -98,11 +106,19 @@ export class NodeConnection implements DialReceiver, Timed {
     }
   }
 
+  /** Out of the pool at once: until `closed` is called another request could still be lent this connection. */
+  #retire(): void {
+    this.pool.remove(this)
+    this.destroy()
+  }
+
+  failed(error: unknown): void {
+    this.pool.traffic.fault(error)
+  }
+
   expired(): void {
-    if (this.isIdle || this.#exchange === undefined) {
-      this.pool.remove(this)
-      this.destroy()
-    } else if (this.isConnected) this.#exchange.nodeTimedOut()
+    if (this.isIdle || this.#exchange === undefined) this.#retire()
+    else if (this.isConnected) this.#exchange.nodeTimedOut()
     else this.connection.destroy()
   }
 }

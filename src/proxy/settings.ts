@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { defaultCascade } from '../candidacy/index.ts'
 import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
+import { defaultOutlierLimits, type OutlierLimits } from '../cluster/outlier.ts'
 
 export interface Timeouts {
   /** First byte of a request to the end of its head; beyond it 408. */
@@ -40,6 +41,9 @@ export interface ProxySettings {
   readonly useAlias: boolean
   readonly candidacy: readonly string[]
   readonly health: HealthLimits
+  readonly outlier: OutlierLimits
+  /** Requests sent a second time, as a share of all: 0..1. Default 0.2. */
+  readonly retryBudget: number
 }
 
 export const defaultTimeouts: Timeouts = {
@@ -63,6 +67,8 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   useAlias: false,
   candidacy: defaultCascade,
   health: defaultHealthLimits,
+  outlier: defaultOutlierLimits,
+  retryBudget: 0.2,
 }
 
 /** A name for `Via` that no other proxy has: all processes that listen together share one. */

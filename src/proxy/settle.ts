@@ -23,7 +23,9 @@ export function answerComplete(exchange: Exchange, clean: boolean): void {
   live.health = onAnswered(live.health)
   exchange.node = undefined
   if (client.connection.pending > 0) node.leaveBuffer()
-  if (clean && exchange.requestBody.done && exchange.response.keepAlive) node.giveBack()
+  // What the node answered without taking must not stand before the next request, nor be sent from bytes used again.
+  const taken = exchange.requestBody.done && node.connection.pending === 0
+  if (clean && taken && exchange.response.keepAlive) node.giveBack()
   else node.destroy()
   settle(exchange, '')
   client.exchangeOver(exchange.closes)
@@ -40,6 +42,7 @@ export function settle(exchange: Exchange, code: string): void {
   }
   exchange.partial = undefined
   exchange.candidate = undefined
+  exchange.node = undefined
   if (traffic.accessLog === undefined || line === undefined) return
   traffic.accessLog({
     ...line,

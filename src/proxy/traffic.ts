@@ -7,10 +7,13 @@ import type { Candidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Ticker } from '../net/ticker.ts'
+import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
 import type { AccessLog } from './access-log.ts'
 import type { Exchange } from './exchange.ts'
+import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { ProxySettings } from './settings.ts'
 
 /** What one read takes from a socket at most, bytes. */
@@ -24,8 +27,14 @@ export interface Counters {
   /** Refused before a node was chosen, by status. */
   readonly refused: Map<number, number>
   retries: number
+  /** Retries that the budget did not allow. */
+  retriesRefused: number
+  /** Nodes taken out because they answered nothing but errors. */
+  ejections: number
   /** Answers that were cut because the node's ended too early. */
   cut: number
+  /** Connections cut because our own code threw. */
+  faults: number
   /** Candidacy functions that threw. */
   candidacyFailures: number
 }
@@ -43,11 +52,16 @@ export interface Traffic {
   /** Traffic has found that a node is down. */
   readonly onNodeDown: (id: number, reason: string) => void
   readonly counters: Counters
+  readonly retryBudget: RetryBudget
   readonly buffers: Buffers
+  readonly via: ViaLines
+  readonly exchanges: ExchangePool
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
   readonly waitingMax: number
   isTrusted(address: string): boolean
+  /** Notes that our own code threw; whoever was at work has been cut. */
+  fault(error: unknown): void
   /** The routes as of the last change. */
   routes: Routes
   /** No new requests: answers say `Connection: close`. */

@@ -42,6 +42,10 @@ export class Tunnel implements Timed {
     this.#onClosed()
   }
 
+  failed(error: unknown): void {
+    this.#traffic.fault(error)
+  }
+
   expired(): void {
     this.destroy()
   }
@@ -82,6 +86,10 @@ class End implements Receiver {
 
   ended(): void {
     this.#to.end()
+  }
+
+  failed(error: unknown): void {
+    this.#tunnel.failed(error)
   }
 
   closed(error: Error | undefined): void {

@@ -16,8 +16,8 @@ export interface ForwardedOptions {
   /** Address of the client as seen here, without a port. */
   readonly address: string
   readonly scheme: 'http' | 'https'
-  /** Pseudonym in Via. */
-  readonly via: string
+  /** Shared by all connections. */
+  readonly via: ViaLines
   /** The client's address is one whose own claims are believed. */
   readonly trusted: boolean
 }
@@ -30,26 +30,28 @@ export const isClaim = (kind: number): boolean =>
   kind === X_FORWARDED_HOST ||
   kind === CLAIM
 
+/** Our line for requests of HTTP/1.0 and HTTP/1.1. */
+export type ViaLines = readonly [Buffer, Buffer]
+
+/** @throws RangeError when the pseudonym is no field value. */
+export const viaLines = (pseudonym: string): ViaLines => [
+  fieldLine('Via', `1.0 ${pseudonym}`),
+  fieldLine('Via', `1.1 ${pseudonym}`),
+]
+
 export class ForwardedFields {
   readonly #options: ForwardedOptions
-  readonly #via: readonly [Buffer, Buffer]
-  readonly #forAddress: Buffer
   /** For the host seen last. */
   #host: Buffer = Buffer.alloc(0)
   #lines: Buffer | undefined
 
   constructor(options: ForwardedOptions) {
     this.#options = options
-    this.#via = [fieldLine('Via', `1.0 ${options.via}`), fieldLine('Via', `1.1 ${options.via}`)]
-    this.#forAddress = Buffer.concat([
-      fieldLine('X-Forwarded-For', options.address),
-      fieldLine('X-Forwarded-Proto', options.scheme),
-    ])
   }
 
   /** Adds our lines behind those of the request, which come from bytes[hostFrom..hostTo). */
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void {
-    out.raw(minor === 0 ? this.#via[0] : this.#via[1])
+    out.raw(this.#options.via[minor === 0 ? 0 : 1])
     if (this.#options.trusted && this.#extend(fields, hostFrom, hostTo, out)) return
     if (!this.#isSameHost(fields.bytes, hostFrom, hostTo))
       this.#remember(fields.bytes, hostFrom, hostTo)
@@ -67,7 +69,8 @@ export class ForwardedFields {
     this.#host = Buffer.from(bytes.subarray(from, to))
     const host = text(bytes, from, to)
     this.#lines = Buffer.concat([
-      this.#forAddress,
+      fieldLine('X-Forwarded-For', this.#options.address),
+      fieldLine('X-Forwarded-Proto', this.#options.scheme),
       host === '' ? Buffer.alloc(0) : fieldLine('X-Forwarded-Host', host),
       fieldLine('Forwarded', this.#element(host)),
     ])

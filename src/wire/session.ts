@@ -56,6 +56,6 @@ export function withoutCookie(value: string, name: string): string {
   return value
     .split(';')
     .map((cookie) => cookie.trim())
-    .filter((cookie) => cookie !== '' && cookie.slice(0, cookie.indexOf('=')).trim() !== name)
+    .filter((cookie) => cookie !== '' && !cookie.startsWith(`${name}=`))
     .join('; ')
 }

@@ -51,6 +51,22 @@ test('when the demo is killed its processes end by themselves', { skip }, async 
   )
 })
 
+test('when its proxy dies the demo says so and ends with 1', { skip }, async (t) => {
+  const demo = startDemo()
+  t.after(() => demo.child.kill('SIGKILL'))
+  await numbers(demo, (seen) => seen.requests > 0)
+  const children = childrenOf(demo)
+  const proxy = children.find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('proxy.js'),
+  )
+  assert.ok(proxy)
+  process.kill(proxy, 'SIGKILL')
+  const ended = await demo.ended
+  assert.equal(ended.code, 1)
+  assert.match(ended.stderr, /the proxy of the demo died/)
+  assert.deepEqual(children.filter(isAlive), [])
+})
+
 const line = /^requests=(?<requests>\d+) failed=(?<failed>\d+) redeploys=(?<redeploys>\d+) /gm
 
 function startDemo(): Running {

@@ -15,8 +15,9 @@ export function startChild(
   t: TestContext,
   args: readonly string[],
   environment: Record<string, string> = {},
+  cwd: string = process.cwd(),
 ): Child {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...environment } })
+  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...environment } })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (part) => {

@@ -2,7 +2,9 @@
 
 import { once } from 'node:events'
 import {
+  type Agent,
   createServer,
+  globalAgent,
   type RequestListener,
   request,
   type Server,
@@ -40,9 +42,14 @@ export interface Answer {
   readonly text: string
 }
 
-export function get(port: number, path: string = '/'): Promise<Answer> {
+export function get(
+  port: number,
+  path: string = '/',
+  headers: Record<string, string> = {},
+  agent: Agent = globalAgent,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path }, (response) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, headers, agent }, (response) => {
       let text = ''
       response.on('data', (part) => {
         text += part

@@ -63,13 +63,15 @@ export function topspin(...args: readonly string[]): Promise<Ended> {
   return startTopspin(args).ended
 }
 
-/** `topspin serve` on free ports, with the URLs it said. */
+/** `topspin serve`, on free ports unless told otherwise, with the URLs it said. */
 export async function startServe(
   args: readonly string[] = [],
   env: Record<string, string> = {},
+  more: { listen?: string; control?: string; deadlineMs?: number } = {},
 ): Promise<Running & { traffic: string; control: string }> {
-  const free = ['serve', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']
-  const running = startTopspin([...free, ...args], { env })
+  const { listen = '127.0.0.1:0', control: controlAt = '127.0.0.1:0', deadlineMs = 20_000 } = more
+  const where = ['--listen', listen, '--control', controlAt]
+  const running = startTopspin(['serve', ...where, ...args], { env, deadlineMs })
   const [, traffic = '', control = ''] = await running.sees(
     /"traffic":\["([^"]+)"\],"control":"([^"]+)"/,
   )

@@ -10,6 +10,9 @@ endWithParent()
 
 const [route = '', strengthText = '', control = ''] = process.argv.slice(2)
 const strength = Number(strengthText) / 100
+/** How long an order takes, ms. */
+const orderMs = 200
+
 const contexts = ['/', '/shop', '/api']
 
 /** Visits by session id; a session that comes from another node begins anew here. */
@@ -27,12 +30,21 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (request.url?.startsWith('/shop')) {
     shop(request, response)
   } else if (request.url?.startsWith('/api')) {
-    response.setHeader('content-type', 'application/json')
-    response.end(`${JSON.stringify({ node: route, method: request.method })}\n`)
+    api(request, response)
   } else {
     response.setHeader('content-type', 'text/plain')
     response.end(`Served by node ${route}.\nTry /shop too: your session stays where it is.\n`)
   }
+}
+
+/** Orders take their time: a deploy that cuts them would be seen. */
+function api(request: IncomingMessage, response: ServerResponse): void {
+  const finish = (): void => {
+    response.setHeader('content-type', 'application/json')
+    response.end(`${JSON.stringify({ node: route, method: request.method })}\n`)
+  }
+  if (request.method === 'POST') setTimeout(finish, orderMs)
+  else finish()
 }
 
 function shop(request: IncomingMessage, response: ServerResponse): void {

@@ -88,28 +88,33 @@ class Demo {
     })
   }
 
-  /** Until it is told to stop, or the proxy dies. */
+  /** Until it is told to stop. Throws a ChildFailed when one of its processes dies or does not start. */
   async run(stop: AbortSignal): Promise<void> {
     const proxy = this.#proxy
     if (proxy === undefined) return
-    const over = Promise.race([
-      new Promise<void>((resolve) => {
-        if (stop.aborted) resolve()
-        stop.addEventListener('abort', () => resolve())
-      }),
-      proxy.ended,
-    ])
+    const told = new Promise<void>((resolve) => {
+      if (stop.aborted) resolve()
+      stop.addEventListener('abort', () => resolve())
+    })
+    const died = proxy.ended.then(() => {
+      throw new ChildFailed(exitCodes.failure, 'the proxy of the demo died')
+    })
     const painter = createPainter(process.stdout, lineEveryMs, () => systemClock.now())
-    const screen = this.#repeat(over, frameMs, async () =>
-      painter.paint(await this.#view(proxy.ready)),
+    const paint = async (): Promise<void> => painter.paint(await this.#view(proxy.ready))
+    const work = Promise.all([
+      repeatUntil(told, frameMs, paint),
+      repeatUntil(told, redeployEveryMs, () => this.#redeploy()),
+    ])
+    try {
+      await Promise.race([work, died])
+      await this.#traffic?.stop()
+      await paint()
+    } finally {
+      painter.end()
+    }
+    process.stdout.write(
+      `${this.#tally.requests} requests, ${this.#redeploys} redeploys, ${this.failed} failed\n`,
     )
-    const redeploys = this.#repeat(over, redeployEveryMs, () => this.#redeploy())
-    await over
-    this.#doing = 'ending'
-    await Promise.all([screen, redeploys])
-    await this.#traffic?.stop()
-    painter.paint(await this.#view(proxy.ready))
-    painter.end()
   }
 
   /** Ends everything in order: traffic, applications, proxy. */
@@ -156,16 +161,20 @@ class Demo {
       doing: this.#doing,
     }
   }
+}
 
-  /** Pause and step, again and again until it is over. */
-  async #repeat(over: Promise<unknown>, everyMs: number, step: () => Promise<void>): Promise<void> {
-    let ended = false
-    void over.then(() => {
-      ended = true
-    })
-    while (!ended) {
-      await Promise.race([over, pause(everyMs, undefined, { ref: false })])
-      if (!ended) await step()
-    }
+/** Pause and step, again and again until it is over; the step under way is ended. */
+async function repeatUntil(
+  over: Promise<void>,
+  everyMs: number,
+  step: () => Promise<void>,
+): Promise<void> {
+  let ended = false
+  void over.then(() => {
+    ended = true
+  })
+  while (!ended) {
+    await Promise.race([over, pause(everyMs, undefined, { ref: false })])
+    if (!ended) await step()
   }
 }

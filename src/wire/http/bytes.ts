@@ -20,6 +20,9 @@ const inHostMarks = within("-._~!$&'()*+;=%")
 /** tchar [RFC 9110 5.6.2] */
 export const isToken: Uint8Array = table((byte) => isAlphanumeric(byte) || inTokenMarks(byte))
 
+/** The characters of a token that are neither letters nor digits. */
+export const isMark: Uint8Array = table(inTokenMarks)
+
 /** field-vchar, SP and HTAB; obs-text is kept [RFC 9110 5.5] */
 export const isValue: Uint8Array = table((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
 

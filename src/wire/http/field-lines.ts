@@ -53,7 +53,7 @@ export function fieldLine(name: string, value: string): Buffer {
     nameTo > 0 &&
     bytes.subarray(0, nameTo).every((byte) => isToken[byte] === 1) &&
     bytes.subarray(nameTo + 2, valueTo).every((byte) => isValue[byte] === 1) &&
-    value === value.trim()
+    !/^[ \t]|[ \t]$/.test(value)
   if (!clean) throw new RangeError(`not a canonical field: ${JSON.stringify(`${name}: ${value}`)}`)
   return bytes
 }

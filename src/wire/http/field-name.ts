@@ -1,6 +1,6 @@
 // The field names that a gateway must know. Everything else is OTHER and travels as bytes.
 
-import { equalsName } from './bytes.ts'
+import { equalsName, isMark } from './bytes.ts'
 
 export const OTHER = 0
 export const HOST = 1
@@ -70,6 +70,20 @@ interface Known {
 const byLength: Known[][] = Array.from({ length: 32 }, () => [])
 for (const [name, kind] of names) {
   byLength[name.length]?.push({ bytes: Buffer.from(name), kind })
+}
+
+/**
+ * Whether a name is that of a framing field with marks around it, such as `Content-Length'`: a token by
+ * the letter, but there are servers that strip them.
+ */
+export function isDisguised(bytes: Buffer, from: number, to: number): boolean {
+  if (isMark[bytes[from]!] === 0 && isMark[bytes[to - 1]!] === 0) return false
+  let first = from
+  let last = to
+  while (first < last && isMark[bytes[first]!] === 1) first++
+  while (last > first && isMark[bytes[last - 1]!] === 1) last--
+  const kind = first < last ? fieldKind(bytes, first, last) : OTHER
+  return kind === CONTENT_LENGTH || kind === TRANSFER_ENCODING
 }
 
 /** The kind of the field name bytes[from..to), which must be a token. */

@@ -3,7 +3,7 @@
 
 import { httpLimits } from '../../base/limits.ts'
 import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
-import { fieldKind } from './field-name.ts'
+import { fieldKind, isDisguised } from './field-name.ts'
 import { BAD_FIELD, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
 
 const STRIDE = 6
@@ -62,6 +62,7 @@ export class Fields {
       if (spaceBeforeColon) while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
       if (i >= end) return i - lineFrom > httpLimits.fieldBytesMax ? FIELDS_LARGE : INCOMPLETE
       if (nameTo === lineFrom || bytes[i] !== COLON) return BAD_FIELD
+      if (isDisguised(bytes, lineFrom, nameTo)) return BAD_FIELD
       const colon = i++
       while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
       const valueFrom = i

@@ -67,7 +67,7 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
     out.latin1(`Cookie: ${request.cookie}\r\n`)
   if (head.maxForwards >= 0 && head.method === 'OPTIONS') {
     out.raw(maxForwards)
-    out.decimal(Math.max(0, Number(fields.value(head.maxForwards)) - 1) || 0)
+    out.decimal(hopsLeft(fields.value(head.maxForwards)))
     out.crlf()
   }
   if (head.chunked) out.raw(chunkedLine)
@@ -83,6 +83,11 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
   }
   request.forwarded.write(fields, head.minor, head.hostFrom, head.hostTo, out)
   out.crlf()
+}
+
+/** One less than the client said; nothing is left of what is not a number of sensible size. */
+function hopsLeft(value: string): number {
+  return /^\d{1,9}$/.test(value) ? Math.max(0, Number(value) - 1) : 0
 }
 
 function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean {

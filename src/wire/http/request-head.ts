@@ -41,6 +41,7 @@ const http1 = Buffer.from('HTTP/1.')
 const http = Buffer.from('HTTP/')
 const schemeHttp = Buffer.from('http://')
 const schemeHttps = Buffer.from('https://')
+const afterScheme = Buffer.from('://')
 const hundredContinue = Buffer.from('100-continue')
 const SLASH = 0x2f
 const ASTERISK = 0x2a
@@ -140,7 +141,9 @@ export class RequestHead {
     if (bytes[i] !== SLASH) {
       const scheme = (bytes[i + 4]! | 0x20) === 0x73 ? schemeHttps : schemeHttp
       if (end - i < scheme.length) return couldBecome(bytes, i, end)
-      if (!equalsName(bytes, i, i + scheme.length, scheme)) return BAD_TARGET
+      const slashes = i + scheme.length - 3
+      if (!equalsName(bytes, i, slashes, scheme.subarray(0, -3))) return BAD_TARGET
+      if (!startsWith(bytes, slashes, afterScheme)) return BAD_TARGET
       i += scheme.length
       const authorityFrom = i
       while (i < end && bytes[i] !== SLASH && bytes[i] !== QUESTION && bytes[i] !== SP) i++
@@ -153,7 +156,7 @@ export class RequestHead {
     }
     this.targetFrom = i
     while (i < end && isPath[bytes[i]!] === 1) {
-      if (bytes[i] === 0x25 && i + 2 < end && !isEscape(bytes, i, end)) return BAD_TARGET
+      if (bytes[i] === 0x25 && i + 2 < end && !isSafeEscape(bytes, i, end)) return BAD_TARGET
       i++
     }
     if (i < end && bytes[i] === QUESTION) {
@@ -306,6 +309,11 @@ function couldBecome(bytes: Buffer, at: number, end: number): number {
     if ((bytes[i]! | 0x20) !== wanted && bytes[i] !== schemeHttp[i - at]) return BAD_TARGET
   }
   return INCOMPLETE
+}
+
+/** `%` and two digits, but no `%00`: what stands behind it would be there for one reader and not for another. */
+function isSafeEscape(bytes: Buffer, at: number, end: number): boolean {
+  return isEscape(bytes, at, end) && !(bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30)
 }
 
 function tooLong(length: number): number {

@@ -1,0 +1,35 @@
+// One question that the bench asks of every proxy, and the bars that Topspin has to meet.
+
+import type { Figures } from '../support/load.ts'
+import type { Target } from '../support/target.ts'
+
+export type Measure = 'cpuMicros' | 'memoryBytes' | 'memoryEachBytes'
+
+/** With `against`: Topspin's figure divided by the other's. Without: Topspin's figure itself. */
+export interface Bar {
+  readonly level: 'must' | 'goal'
+  readonly measure: Measure
+  readonly against?: string
+  readonly atMost: number
+}
+
+export interface Case {
+  /** Also its name on the command line and of its file of results. */
+  readonly name: string
+  readonly title: string
+  readonly bars: readonly Bar[]
+  /** Every proxy writes its access log; Topspin is measured without it, too, as `topspin-no-log`. */
+  readonly accessLog?: true
+  /** Every round needs a proxy that has done nothing yet, because memory once taken stays. */
+  readonly fresh?: true
+  readonly warmUp: (target: Target, seconds: number) => Promise<unknown>
+  readonly measure: (target: Target, seconds: number) => Promise<Figures>
+}
+
+/** What Topspin without its access log is called in a case with one. */
+export const withoutLog = 'topspin-no-log'
+
+/** At most so many times the CPU time for each request of another proxy. */
+export function cpuBar(level: Bar['level'], atMost: number, against: string): Bar {
+  return { level, measure: 'cpuMicros', against, atMost }
+}

@@ -1,0 +1,26 @@
+// One of the proxies that are compared. Equal work for all: three servers with connections that are
+// kept, X-Forwarded-For, -Proto and -Host set, the client's Host passed on, no compression, no cache.
+
+import type { Launch } from '../support/child.ts'
+
+export interface Place {
+  /** Where to listen, on 127.0.0.1. */
+  readonly port: number
+  /** For configuration and temporary files, this side's own. */
+  readonly folder: string
+  /** Ports of the servers behind it, on 127.0.0.1. */
+  readonly nodes: readonly number[]
+  /** Write one line of JSON for each request into this file. Absent: no access log. */
+  readonly accessLog?: string | undefined
+}
+
+export interface Side {
+  /** Also its name on the command line. */
+  readonly name: string
+  /** Absent: not installed. */
+  readonly version: string | undefined
+  /** A command. */
+  readonly howToInstall: string
+  /** Writes its configuration and tells how to start it. */
+  readonly prepare: (place: Place) => Launch
+}

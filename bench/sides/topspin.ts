@@ -1,0 +1,28 @@
+// Topspin as users run it: `topspin serve` with three fixed nodes, so registry, control listener,
+// forwarded headers, sticky look-up and the choice by load factor are all on. Fixed nodes count as
+// load factor 100.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../support/paths.ts'
+import type { Side } from './side.ts'
+
+export const topspin: Side = {
+  name: 'topspin',
+  version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+  howToInstall: 'npm install',
+  prepare: (place) => {
+    const file = join(place.folder, 'topspin.json')
+    const configuration = {
+      listen: `127.0.0.1:${place.port}`,
+      control: { listen: '127.0.0.1:0' },
+      to: place.nodes.map((port) => `127.0.0.1:${port}`),
+      accessLog: place.accessLog ?? 'off',
+    }
+    writeFileSync(file, JSON.stringify(configuration))
+    return {
+      command: process.execPath,
+      args: [join(root, 'bin', 'topspin.js'), 'serve', '--config', file],
+    }
+  },
+}

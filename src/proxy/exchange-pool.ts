@@ -1,0 +1,25 @@
+// Exchanges that are between two requests. A kept-alive connection without a request holds none, so
+// ten thousand of them cost little more than their sockets.
+
+import type { ClientConnection } from './client-connection.ts'
+import { Exchange } from './exchange.ts'
+import type { Traffic } from './traffic.ts'
+
+/** More than this many at a time are made and dropped. */
+const keptMax = 1_024
+
+export class ExchangePool {
+  readonly #free: Exchange[] = []
+
+  take(client: ClientConnection, traffic: Traffic): Exchange {
+    const exchange = this.#free.pop()
+    if (exchange === undefined) return new Exchange(client, traffic)
+    exchange.client = client
+    return exchange
+  }
+
+  /** The exchange has settled. */
+  give(exchange: Exchange): void {
+    if (this.#free.length < keptMax) this.#free.push(exchange)
+  }
+}

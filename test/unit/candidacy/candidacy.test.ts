@@ -1,0 +1,243 @@
+// Who may get a request, and in what proportion.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { recalculate } from '../../../src/candidacy/by-load-factor.ts'
+import type { ExchangeView } from '../../../src/candidacy/candidacy.ts'
+import { compose } from '../../../src/candidacy/compose.ts'
+import { cascadeOf, defaultCascade } from '../../../src/candidacy/index.ts'
+import type { Balancer } from '../../../src/cluster/balancer.ts'
+import type { ContextStatus } from '../../../src/cluster/context.ts'
+import { newLive } from '../../../src/cluster/live.ts'
+import type { Candidate } from '../../../src/cluster/routes.ts'
+import { balancerOf, nodeOf } from '../../support/cluster-fixture.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
+
+interface Given {
+  readonly factor?: number | undefined
+  readonly domain?: string
+  readonly status?: ContextStatus
+}
+
+function candidate(id: number, given: Given = {}): Candidate {
+  const live = { ...newLive(), loadFactor: 'factor' in given ? given.factor : 100 }
+  const alone: Candidate[] = []
+  const node = nodeOf(id, { domain: given.domain ?? '' })
+  const made = { node, live, status: given.status ?? ('ENABLED' as const), alone }
+  alone.push(made)
+  return made
+}
+
+interface Session {
+  readonly route?: string
+  readonly domain?: string
+  readonly hasSession?: boolean
+  readonly tried?: readonly number[]
+  readonly balancer?: Partial<Balancer>
+}
+
+function view(given: Session = {}): ExchangeView {
+  return {
+    balancer: balancerOf(given.balancer),
+    hasSession: given.hasSession ?? given.route !== undefined,
+    route: given.route,
+    domain: given.domain ?? '',
+    tried: given.tried ?? [],
+  }
+}
+
+const rule = compose(cascadeOf(defaultCascade), (name, error) => {
+  throw new Error(`${name}: ${error}`)
+})
+const clock = new ManualClock()
+
+function choose(candidates: readonly Candidate[], session: Session = {}): number {
+  return rule(candidates, view(session), clock)[0]?.node.id ?? 0
+}
+
+/** Chooses `times` times as the proxy does; returns how often each was chosen. */
+function serve(candidates: readonly Candidate[], times: number): number[] {
+  const counts = candidates.map(() => 0)
+  for (let i = 0; i < times; i++) {
+    const chosen = rule(candidates, view(), clock)[0]!
+    chosen.live.elected++
+    counts[candidates.indexOf(chosen)]!++
+  }
+  return counts
+}
+
+const endWindow = (candidates: readonly Candidate[]): void =>
+  recalculate(candidates.map(({ live }) => live))
+
+describe('by load factor', () => {
+  test('100, 50 and 25 share 4 : 2 : 1 within 2 % over 7,000 choices, windows ending at any time', () => {
+    const random = seededRandom(1)
+    const all = [candidate(1), candidate(2, { factor: 50 }), candidate(3, { factor: 25 })]
+    const sums = [0, 0, 0]
+    let left = 7_000
+    while (left > 0) {
+      const times = Math.min(left, 1 + Math.floor(random() * 400))
+      for (const [index, count] of serve(all, times).entries()) sums[index]! += count
+      left -= times
+      endWindow(all)
+    }
+    for (const [index, wanted] of [4_000, 2_000, 1_000].entries()) {
+      const off = Math.abs(sums[index]! - wanted) / wanted
+      assert.ok(off <= 0.02, `node ${index + 1} got ${sums[index]}, wanted ${wanted}`)
+    }
+  })
+
+  /** Of each hundred choices the newcomer gets its share, give or take `slack`. */
+  function assertNoFlood(
+    all: readonly Candidate[],
+    newcomer: number,
+    share: number,
+    slack = 3,
+  ): void {
+    for (let hundred = 0; hundred < 20; hundred++) {
+      const got = serve(all, 100)[newcomer]!
+      const text = `hundred ${hundred}: ${got} of 100, wanted ${share}`
+      assert.ok(Math.abs(got - share) <= slack, text)
+      if (hundred % 3 === 2) endWindow(all)
+    }
+  }
+
+  for (const before of [0, 1, 777, 5_000]) {
+    test(`a node that joins after ${before} choices gets its share from then on, and no more`, () => {
+      const old = [candidate(1), candidate(2)]
+      serve(old, before)
+      assertNoFlood([...old, candidate(3)], 2, 33.3)
+    })
+  }
+
+  test('a node that joins right behind the end of a window is not flooded', () => {
+    const old = [candidate(1), candidate(2)]
+    serve(old, 1_000)
+    endWindow(old)
+    assertNoFlood([...old, candidate(3, { factor: 50 })], 2, 20)
+  })
+
+  for (const [what, factor] of [
+    ['standby', 0],
+    ['broken', -1],
+  ] as const) {
+    test(`a node that was ${what} for a while comes back level`, () => {
+      const all = [candidate(1), candidate(2)]
+      serve(all, 100)
+      const back = all[1]!.live
+      back.loadFactor = factor
+      endWindow(all)
+      serve(all, 2_000)
+      if (factor === -1) back.joining = true // as the proxy marks it with the report
+      back.loadFactor = 100
+      assertNoFlood(all, 1, 50)
+    })
+  }
+
+  test('a node whose reports stopped comes back level', () => {
+    const all = [candidate(1), candidate(2)]
+    serve(all, 100)
+    all[0]!.live.silent = true
+    assert.deepEqual(serve(all, 1_000), [0, 1_000])
+    all[0]!.live.silent = false
+    assertNoFlood(all, 0, 50)
+  })
+
+  test('standby nodes serve when nobody else can, in table order', () => {
+    const standby = [candidate(1, { factor: 0 }), candidate(2, { factor: undefined })]
+    assert.equal(choose(standby), 1)
+    assert.equal(choose([...standby, candidate(3, { factor: 1 })]), 3)
+  })
+
+  test('equals take turns', () => {
+    const all = [candidate(1), candidate(2), candidate(3)]
+    assert.deepEqual(serve(all, 9), [3, 3, 3])
+  })
+})
+
+describe('usable', () => {
+  test('-1 takes no one new, but keeps its own sessions', () => {
+    const all = [candidate(1, { factor: -1 }), candidate(2)]
+    assert.equal(choose(all), 2)
+    assert.equal(choose(all, { route: 'n1' }), 1)
+    assert.equal(choose([all[0]!]), 0)
+  })
+
+  test('DISABLED is for those with a session, of whatever node; STOPPED is for nobody', () => {
+    const disabled = candidate(1, { status: 'DISABLED' })
+    assert.equal(choose([disabled]), 0)
+    assert.equal(choose([disabled], { hasSession: true }), 1)
+    assert.equal(choose([disabled], { route: 'n7' }), 1)
+    assert.equal(choose([candidate(1, { status: 'STOPPED' })], { route: 'n1' }), 0)
+  })
+
+  test('a node that is down, or was tried, is left out, its own sessions included', () => {
+    const down = candidate(1)
+    down.live.health = { kind: 'down', since: 0, probes: 0, probeAt: 0, reason: '' }
+    assert.equal(choose([down, candidate(2)], { route: 'n1' }), 2)
+    assert.equal(choose([candidate(1), candidate(2)], { route: 'n1', tried: [1] }), 2)
+    assert.equal(choose([candidate(1)], { tried: [1] }), 0)
+  })
+})
+
+describe('sessions', () => {
+  const all = [
+    candidate(1, { domain: 'east' }),
+    candidate(2, { domain: 'west', factor: 1 }),
+    candidate(3, { domain: 'east', factor: 1 }),
+  ]
+
+  test('go to their node, standby or not', () => {
+    assert.equal(choose(all, { route: 'n2', domain: 'west' }), 2)
+    const standby = [candidate(1), candidate(2, { factor: 0 })]
+    assert.equal(choose(standby, { route: 'n2' }), 2)
+  })
+
+  test('without StickySession are nobody in particular', () => {
+    assert.equal(
+      choose([candidate(1), candidate(2)], { route: 'n2', balancer: { sticky: false } }),
+      1,
+    )
+  })
+
+  test('stay in their domain when their node is gone, and leave it when the domain is', () => {
+    assert.equal(choose(all, { route: 'n1', domain: 'east', tried: [1] }), 3)
+    assert.equal(choose(all, { route: 'n9', domain: 'north' }), 1)
+  })
+
+  test('with StickySessionForce leave neither', () => {
+    const force = { stickyForce: true }
+    const inEast = { route: 'n1', domain: 'east', balancer: force }
+    assert.equal(choose(all, { ...inEast, tried: [1] }), 3)
+    assert.equal(choose(all, { ...inEast, tried: [1, 3] }), 0)
+    assert.equal(choose(all, { route: 'n1', tried: [1], balancer: force }), 0)
+  })
+
+  test('whose route nobody has are balanced, StickySessionForce or not', () => {
+    assert.notEqual(choose(all, { hasSession: true, balancer: { stickyForce: true } }), 0)
+  })
+})
+
+describe('compose', () => {
+  test('a function that throws leaves the list as it was, and is told of', () => {
+    const told: string[] = []
+    const cascade = [
+      { name: 'last', apply: (list: readonly Candidate[]) => list.slice(-1) },
+      {
+        name: 'bad',
+        apply: () => {
+          throw new Error('no')
+        },
+      },
+    ]
+    const two = [candidate(1), candidate(2)]
+    const left = compose(cascade, (name) => told.push(name))(two, view(), clock)
+    assert.deepEqual(left, [two[1]])
+    assert.deepEqual(told, ['bad'])
+  })
+
+  test('a name that does not exist is refused with those that do', () => {
+    assert.throws(() => cascadeOf(['usable', 'byMoon']), /byMoon; there are usable, /)
+  })
+})

@@ -1,0 +1,113 @@
+// Which nodes may serve a path: prefixes, aliases, and what counts of a node's contexts.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { LiveTable } from '../../../src/cluster/live.ts'
+import { pathKey, Routes } from '../../../src/cluster/routes.ts'
+import { applyChange, type Change, emptySnapshot } from '../../../src/cluster/snapshot.ts'
+import { balancerOf, clusterOf, contextOf, nodeOf } from '../../support/cluster-fixture.ts'
+
+function routes(changes: readonly Change[], useAlias = false): Routes {
+  const snapshot = changes.reduce(applyChange, emptySnapshot)
+  return new Routes(snapshot, new LiveTable(), { useAlias })
+}
+
+const ids = (found: Routes, path: string, host = ''): number[] | undefined =>
+  found.find(path, host)?.flatMap(({ candidates }) => candidates.map(({ node }) => node.id))
+
+describe('paths', () => {
+  const shop = routes(
+    clusterOf([
+      { contexts: [contextOf('/shop'), contextOf('/shop/admin', 'STOPPED')] },
+      { contexts: [contextOf('shop/')] },
+    ]),
+  )
+
+  test('a context answers for itself and below, at segment borders, in its own case', () => {
+    for (const path of ['/shop', '/shop/', '/shop/a/b', '/shop//x']) {
+      assert.deepEqual(ids(shop, path), [1, 2], path)
+    }
+    for (const path of ['/', '', '/shopping', '/Shop', '/a/shop', '//shop', '/shop%2fx']) {
+      assert.equal(ids(shop, path), undefined, path)
+    }
+  })
+
+  test('the longest one wins, whatever its status', () => {
+    assert.deepEqual(ids(shop, '/shop/admin/x'), [1])
+    assert.equal(shop.find('/shop/admin', '')?.[0]?.candidates[0]?.status, 'STOPPED')
+  })
+
+  test('the root answers for everything, thousands of slashes included', () => {
+    const root = routes(
+      clusterOf([{ contexts: [contextOf('/')] }, { contexts: [contextOf('/a')] }]),
+    )
+    assert.deepEqual(ids(root, '/x'), [1])
+    assert.deepEqual(ids(root, `/a${'/'.repeat(8_000)}`), [2])
+    assert.deepEqual(ids(root, `/${'a/'.repeat(4_000)}`), [2])
+    assert.deepEqual(ids(root, `/${'long'.repeat(40)}`), [1])
+  })
+
+  test('pathKey has one slash in front and none behind', () => {
+    assert.deepEqual(['/', '', 'a', '/a/', 'a/b//'].map(pathKey), ['', '', '/a', '/a', '/a/b'])
+  })
+})
+
+describe('nodes', () => {
+  test('one that is removed, of an unknown type or without its balancer is not there', () => {
+    const found = routes(
+      clusterOf([{ removal: 'marked' }, { type: 'ajp' }, { balancer: 'other' }, {}]),
+    )
+    assert.deepEqual(ids(found, '/'), [4])
+    assert.equal(found.node('n1'), undefined)
+  })
+
+  test('under several aliases the most enabled status counts', () => {
+    const found = routes(
+      clusterOf([
+        {
+          contexts: [
+            contextOf('/', 'STOPPED', 'a'),
+            contextOf('/', 'ENABLED', 'b'),
+            contextOf('/', 'DISABLED', 'c'),
+          ],
+        },
+      ]),
+    )
+    assert.equal(found.find('/', '')?.[0]?.candidates[0]?.status, 'ENABLED')
+    assert.deepEqual(ids(found, '/'), [1])
+  })
+
+  test('of several balancers each has its own list, in table order', () => {
+    const found = routes([
+      { kind: 'balancer', balancer: balancerOf({ name: 'one' }) },
+      { kind: 'balancer', balancer: balancerOf({ name: 'two' }) },
+      ...[3, 1, 2].flatMap((id): Change[] => [
+        { kind: 'node', node: nodeOf(id, { balancer: id === 2 ? 'two' : 'one' }) },
+        { kind: 'contexts', id, contexts: [contextOf('/')] },
+      ]),
+    ])
+    const lists = found
+      .find('/', '')
+      ?.map(({ balancer, candidates }) => [balancer.name, candidates.map(({ node }) => node.id)])
+    assert.deepEqual(lists, [
+      ['one', [1, 3]],
+      ['two', [2]],
+    ])
+  })
+})
+
+test('with UseAlias a context answers under its own hosts only', () => {
+  const found = routes(
+    clusterOf([
+      { contexts: [contextOf('/', 'ENABLED', 'A.test'), contextOf('/', 'STOPPED', 'c.test')] },
+      { contexts: [contextOf('/', 'ENABLED', 'b.test')] },
+    ]),
+    true,
+  )
+  assert.deepEqual(ids(found, '/', 'a.test'), [1])
+  assert.deepEqual(ids(found, '/', 'b.test'), [2])
+  assert.equal(found.find('/', 'c.test')?.[0]?.candidates[0]?.status, 'STOPPED')
+  for (const host of ['', 'test', 'xa.test', 'localhost', '__proto__']) {
+    assert.equal(ids(found, '/', host), undefined, host)
+  }
+})

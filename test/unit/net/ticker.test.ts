@@ -1,0 +1,122 @@
+// One timer for all deadlines: what ends when, and what a process that stood still finds.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Ticker, type Timed } from '../../../src/net/ticker.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const unexpected = (error: unknown): never => {
+  throw error
+}
+
+function waiting(ticker: Ticker, ms: number): Timed & { ends: number[] } {
+  const ends: number[] = []
+  const timed = { deadline: ticker.now + ms, ends, expired: (now: number) => void ends.push(now) }
+  ticker.add(timed)
+  return timed
+}
+
+describe('ticker', () => {
+  test('a deadline ends once, at the first tick that is not before it', () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const timed = waiting(ticker, 250)
+    for (let i = 0; i < 10; i++) {
+      clock.advance(100)
+      ticker.tick()
+    }
+    assert.deepEqual(timed.ends, [300])
+    assert.equal(timed.deadline, Number.POSITIVE_INFINITY)
+  })
+
+  test('one that was taken out, or waits for nothing, never ends', () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const timed = waiting(ticker, 50)
+    const idle = waiting(ticker, Number.POSITIVE_INFINITY)
+    ticker.delete(timed)
+    clock.advance(900)
+    ticker.tick()
+    assert.deepEqual([timed.ends, idle.ends], [[], []])
+  })
+
+  test('a process that stood still for ten minutes does not end everything at once', () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const timed = Array.from({ length: 100 }, () => waiting(ticker, 30_000))
+    clock.advance(600_000)
+    ticker.tick()
+    assert.equal(timed.filter(({ ends }) => ends.length > 0).length, 0)
+    for (let i = 0; i < 300; i++) {
+      clock.advance(100)
+      ticker.tick()
+    }
+    assert.equal(timed.filter(({ ends }) => ends.length === 1).length, 100)
+  })
+
+  test('a clock that goes backwards moves nothing', () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const timed = waiting(ticker, 150)
+    clock.advance(-3_600_000)
+    ticker.tick()
+    clock.advance(100)
+    ticker.tick()
+    assert.deepEqual(timed.ends, [])
+    assert.equal(ticker.now, 100)
+  })
+
+  test('what ends may add and take out others', () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const other = waiting(ticker, 1_000)
+    let later: (Timed & { ends: number[] }) | undefined
+    ticker.add({
+      deadline: 10,
+      expired: () => {
+        ticker.delete(other)
+        later = waiting(ticker, 100)
+      },
+    })
+    for (let i = 0; i < 20; i++) {
+      clock.advance(100)
+      ticker.tick()
+    }
+    assert.deepEqual([other.ends, later?.ends], [[], [200]])
+  })
+
+  test('a listener is called at every tick until it asks no more', () => {
+    const ticker = new Ticker(new ManualClock(), unexpected)
+    let calls = 0
+    const stop = ticker.onTick(() => calls++)
+    ticker.tick()
+    ticker.tick()
+    stop()
+    ticker.tick()
+    assert.equal(calls, 2)
+  })
+})
+
+test('what throws when its deadline passes keeps nobody else waiting', () => {
+  const clock = new ManualClock()
+  const faults: unknown[] = []
+  const ticker = new Ticker(clock, (error) => faults.push(error))
+  let called = 0
+  const broken = {
+    deadline: 0,
+    expired: () => {
+      throw new Error('broken')
+    },
+  }
+  const sound = {
+    deadline: 0,
+    expired: () => {
+      called++
+    },
+  }
+  ticker.add(broken)
+  ticker.add(sound)
+  ticker.tick()
+  assert.equal(faults.length, 1)
+  assert.equal(called, 1)
+})

@@ -1,0 +1,136 @@
+// The small parts: paths as contexts are matched, hosts, the fields of one section, our own lines.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { fieldLine } from '../../../../src/wire/http/field-lines.ts'
+import { Fields } from '../../../../src/wire/http/fields.ts'
+import { hostName, isAuthority } from '../../../../src/wire/http/host.ts'
+import { routingPath } from '../../../../src/wire/http/path.ts'
+
+describe('path', () => {
+  const cases: readonly (readonly [target: string, path: string])[] = [
+    ['/', '/'],
+    ['/a/b?c;d', '/a/b'],
+    ['/a;jsessionid=x/b', '/a'],
+    ['/%61dmin', '/admin'],
+    ['/a/%2e%2e/b', '/b'],
+    ['/a/./b/.', '/a/b/'],
+    ['/../../x', '/x'],
+    ['/a/..', '/'],
+    ['/..', '/'],
+    ['/a/../..//b', '//b'],
+    ['/a%2fb', '/a%2fb'],
+    ['/%252e%252e/a', '/%2e%2e/a'],
+    ['/a.b/.c/d..', '/a.b/.c/d..'],
+    ['/x/..;/admin', '/'],
+    ['/%c3%a4', '/ä'],
+    ['', ''],
+    ['*', '*'],
+  ]
+  for (const [target, path] of cases) {
+    test(`${target || '(none)'} is looked up as ${path || '(none)'}`, () => {
+      const bytes = Buffer.from(`GET ${target} HTTP/1.1`)
+      assert.equal(routingPath(bytes, 4, 4 + target.length), path)
+    })
+  }
+})
+
+describe('host', () => {
+  const authority = (text: string): boolean => isAuthority(Buffer.from(text), 0, text.length, false)
+
+  test('names, addresses and ports', () => {
+    for (const text of [
+      'a',
+      'a.b-c_d',
+      '1.2.3.4:80',
+      '[::1]',
+      '[::1]:8080',
+      'a:',
+      'a%41',
+      'a:65535',
+    ]) {
+      assert.equal(authority(text), true, text)
+    }
+  })
+
+  test('nothing else', () => {
+    for (const text of [
+      '',
+      ':80',
+      'a b',
+      'u@h',
+      'a/b',
+      'a,b',
+      'a:x',
+      'a:123456',
+      '[::1',
+      '[]',
+      '[::1]x',
+      'a%4',
+      'a%zz',
+      'a"b',
+      '::1',
+    ]) {
+      assert.equal(authority(text), false, text)
+    }
+    assert.equal(isAuthority(Buffer.alloc(0), 0, 0, true), true)
+  })
+
+  test('the name without port, in lower case', () => {
+    const names = ['A.Test:80', '[::1]:80', '[::A]', 'x'].map(hostName)
+    assert.deepEqual(names, ['a.test', '[::1]', '[::a]', 'x'])
+  })
+})
+
+describe('fields', () => {
+  function parse(text: string, spaceBeforeColon = false): Fields | number {
+    const fields = new Fields()
+    const bytes = Buffer.from(text, 'latin1')
+    const result = fields.parse(bytes, 0, bytes.length, spaceBeforeColon)
+    return result > 0 ? fields : result
+  }
+
+  test('values lose the white space around them and keep that inside', () => {
+    const fields = parse('A:b\r\nB: \t c  d \t\r\nC:\r\nD: \xe4\r\n\r\n') as Fields
+    const values = [0, 1, 2, 3].map((index) => fields.value(index))
+    assert.deepEqual(values, ['b', 'c  d', '', '\xe4'])
+    assert.deepEqual(
+      [0, 1, 2].map((index) => fields.isCanonical(index)),
+      [false, false, false],
+    )
+    assert.equal(fields.isCanonical(3), true)
+  })
+
+  test('two hundred lines fit, one more does not', () => {
+    assert.equal((parse(`${'A: b\r\n'.repeat(200)}\r\n`) as Fields).count, 200)
+    assert.ok((parse(`${'A: b\r\n'.repeat(201)}\r\n`) as number) < 0)
+  })
+
+  test('a space before the colon only where it is allowed', () => {
+    assert.ok((parse('A : b\r\n\r\n') as number) < 0)
+    assert.equal((parse('A \t: b\r\n\r\n', true) as Fields).name(0), 'a')
+  })
+})
+
+describe('our own lines', () => {
+  test('are written as given', () => {
+    assert.equal(fieldLine('X-A', 'b c').toString(), 'X-A: b c\r\n')
+    assert.equal(fieldLine('X-A', 'b\xa0').toString('latin1'), 'X-A: b\xa0\r\n')
+  })
+
+  test('are refused when anything in them could be taken for something else', () => {
+    for (const [name, value] of [
+      ['', 'v'],
+      ['a b', 'v'],
+      ['a:', 'v'],
+      ['a', 'b\r\nc: d'],
+      ['a', 'b\nc'],
+      ['a', 'b\0'],
+      ['a', ' b'],
+      ['a', 'b\t'],
+      ['a', '\x7f'],
+    ] as const) {
+      assert.throws(() => fieldLine(name, value), RangeError)
+    }
+  })
+})

@@ -1,0 +1,175 @@
+// Request heads: what is taken, what is refused with which status, and the facts drawn from it.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { INCOMPLETE, problemOf } from '../../../../src/wire/http/problem.ts'
+import { RequestHead } from '../../../../src/wire/http/request-head.ts'
+
+function parse(text: string): { head: RequestHead; result: number } {
+  const head = new RequestHead()
+  const bytes = Buffer.from(text, 'latin1')
+  return { head, result: head.parse(bytes, 0, bytes.length) }
+}
+
+function good(text: string): RequestHead {
+  const { head, result } = parse(text)
+  assert.equal(result, Buffer.byteLength(text, 'latin1'), `not taken: ${JSON.stringify(text)}`)
+  return head
+}
+
+const withFields = (...fields: string[]): string =>
+  `POST / HTTP/1.1\r\nHost: h\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
+
+const part = (head: RequestHead, from: number, to: number): string =>
+  head.fields.bytes.toString('latin1', from, to)
+
+describe('taken', () => {
+  test('a plain request', () => {
+    const head = good('GET /a/b?c=d HTTP/1.1\r\nHost: example.com:8080\r\nAccept: */*\r\n\r\n')
+    assert.equal(head.method, 'GET')
+    assert.equal(part(head, head.targetFrom, head.targetTo), '/a/b?c=d')
+    assert.equal(part(head, head.hostFrom, head.hostTo), 'example.com:8080')
+    assert.deepEqual([head.keepAlive, head.hasBody, head.minor], [true, false, 1])
+  })
+
+  test('up to two empty lines before it', () => {
+    good('\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    assert.ok(parse('\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n').result < 0)
+  })
+
+  test('the absolute form: its authority outranks Host; the path may be missing', () => {
+    const head = good('GET http://a.test:81/p?q HTTP/1.1\r\nHost: other\r\n\r\n')
+    assert.equal(part(head, head.hostFrom, head.hostTo), 'a.test:81')
+    assert.equal(part(head, head.targetFrom, head.targetTo), '/p?q')
+    const bare = good('GET HTTPS://a.test HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    assert.equal(bare.targetFrom, bare.targetTo)
+  })
+
+  test('HTTP/1.0 without Host, closing unless it asks otherwise; HTTP/1.2 as 1.1', () => {
+    assert.equal(good('GET / HTTP/1.0\r\n\r\n').keepAlive, false)
+    assert.equal(good('GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n').keepAlive, true)
+    assert.equal(good('GET / HTTP/1.2\r\nHost: h\r\n\r\n').minor, 1)
+  })
+
+  test('framing: a length, chunked, neither', () => {
+    assert.equal(good(withFields('Content-Length: 0042')).contentLength, 42)
+    assert.equal(good(withFields('Content-Length: 0')).declaresLength, true)
+    assert.equal(good(withFields('Transfer-Encoding: Chunked')).chunked, true)
+    assert.equal(good(withFields()).hasBody, false)
+  })
+
+  test('Connection: options in any case and number, others are nominated', () => {
+    const head = good(
+      withFields('Connection: Upgrade, X-A', 'Connection: ,close,', 'Connection: x-b'),
+    )
+    assert.deepEqual([head.keepAlive, head.wantsUpgrade], [false, true])
+    assert.deepEqual(head.nominated, ['x-a', 'x-b'])
+  })
+
+  test('facts of one request do not stay for the next', () => {
+    const head = new RequestHead()
+    const first = Buffer.from(
+      withFields(
+        'Connection: close, x',
+        'Transfer-Encoding: chunked',
+        'Expect: 100-continue',
+        'Cookie: a',
+      ),
+    )
+    head.parse(first, 0, first.length)
+    const second = Buffer.from('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    head.parse(second, 0, second.length)
+    assert.deepEqual(
+      [
+        head.keepAlive,
+        head.chunked,
+        head.expectsContinue,
+        head.cookie,
+        head.nominated,
+        head.hasBody,
+      ],
+      [true, false, false, -1, [], false],
+    )
+  })
+
+  test('a head of the largest size, and not a byte more', () => {
+    const line = `X-Pad: ${'p'.repeat(8_000)}`
+    const start = withFields(line, line, line, line).length
+    const fit = `X-Rest: ${'r'.repeat(32_768 - start - 10)}`
+    assert.equal(good(withFields(line, line, line, line, fit)).fields.count, 6)
+    assert.equal(problemOf(parse(withFields(line, line, line, line, `${fit}r`)).result).status, 431)
+  })
+})
+
+describe('refused', () => {
+  const cases: readonly (readonly [status: number, text: string])[] = [
+    [400, ' GET / HTTP/1.1\r\n'],
+    [400, 'GET  / HTTP/1.1\r\n'],
+    [400, 'GET /\tHTTP/1.1\r\n'],
+    [400, 'GET / HTTP/1.1 \r\n'],
+    [400, 'GET / HTTP/1.1\nHost: h\r\n'],
+    [400, 'GET / http/1.1\r\nHost: h\r\n'],
+    [400, 'G(T / HTTP/1.1\r\n'],
+    [400, 'GET / HTTP/11\r\nHost: h\r\n'],
+    [505, 'GET / HTTP/2.0\r\nHost: h\r\n'],
+    [400, 'PRI * HTTP/2.0\r\n\r\nSM\r\n'],
+    [400, 'GET * HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET path HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a#b HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a\\b HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /%zz HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /\xe4 HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET http:// HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET http://u@h/ HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET ftp://h/ HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET http\x1a\x0f\x0fh/ HTTP/1.1\r\nHost: h\r\n'],
+    [405, 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n'],
+    [405, 'TRACE / HTTP/1.1\r\nHost: h\r\n'],
+    [414, `GET /${'a'.repeat(8_192)} HTTP/1.1\r\nHost: h\r\n`],
+    [431, withFields(`X: ${'v'.repeat(8_192)}`)],
+    [431, withFields(...Array.from({ length: 200 }, () => 'X: 1'))],
+    [400, 'GET / HTTP/1.1\r\n'],
+    [400, 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n'],
+    [400, 'GET / HTTP/1.1\r\nHost: a b\r\n'],
+    [400, 'GET / HTTP/1.1\r\nHost: a,b\r\n'],
+    [400, 'GET / HTTP/1.1\r\nHost: u@a\r\n'],
+    [400, withFields('Name : v')],
+    [400, withFields(': v')],
+    [400, withFields('no colon')],
+    [400, withFields('A: b', ' folded')],
+    [400, withFields('A: b\0c')],
+    [400, withFields('A: b\rc')],
+    [400, withFields('A: b\nC: d')],
+    [400, withFields('Content-Length: +1')],
+    [400, withFields('Content-Length: 1, 1')],
+    [400, withFields('Content-Length: ')],
+    [400, withFields('Content-Length: 0x1')],
+    [400, withFields('Content-Length: 9007199254740992')],
+    [400, withFields('Content-Length: 1', 'Content-Length: 1')],
+    [400, withFields('Content-Length: 1', 'Transfer-Encoding: chunked')],
+    [400, withFields('Transfer-Encoding: chunked, chunked')],
+    [400, withFields('Transfer-Encoding: gzip, chunked')],
+    [400, withFields('Transfer-Encoding: identity')],
+    [400, withFields('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked')],
+    [400, withFields('Transfer-Encoding: \x0bchunked')],
+    [400, 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n'],
+    [400, withFields('Connection: a b')],
+    [400, withFields('Connection: Content-Length')],
+    [417, withFields('Expect: 200-ok')],
+  ]
+  for (const [status, text] of cases) {
+    test(`${JSON.stringify(text.slice(0, 70))} with ${status}`, () => {
+      const { result } = parse(text.endsWith('\r\n\r\n') ? text : `${text}\r\n`)
+      assert.ok(result < 0, 'it was taken, or waited for more')
+      assert.equal(problemOf(result).status, status)
+    })
+  }
+
+  test('never before the head is whole when it is good so far', () => {
+    const text = 'POST http://a.test/x%20y?z HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n'
+    for (let end = 0; end < text.length; end++) {
+      const bytes = Buffer.from(text, 'latin1')
+      assert.equal(new RequestHead().parse(bytes, 0, end), INCOMPLETE, `at ${end}`)
+    }
+  })
+})

@@ -1,0 +1,93 @@
+// Response heads from nodes: strict, and how the end of the body is known.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { INCOMPLETE } from '../../../../src/wire/http/problem.ts'
+import { ResponseHead } from '../../../../src/wire/http/response-head.ts'
+
+function parse(...lines: string[]): { head: ResponseHead; result: number; length: number } {
+  const head = new ResponseHead()
+  const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  return { head, result: head.parse(bytes, 0, bytes.length), length: bytes.length }
+}
+
+function good(...lines: string[]): ResponseHead {
+  const { head, result, length } = parse(...lines)
+  assert.equal(result, length, `not taken: ${lines}`)
+  return head
+}
+
+describe('framing', () => {
+  const length = ['HTTP/1.1 200 OK', 'Content-Length: 5']
+  test('by length, chunked, or until the end of the connection', () => {
+    assert.equal(good(...length).framing(false), 'length')
+    assert.equal(good('HTTP/1.1 200 OK', 'Content-Length: 0').framing(false), 'none')
+    assert.equal(good('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked').framing(false), 'chunked')
+    assert.equal(good('HTTP/1.1 200 OK').framing(false), 'close')
+  })
+
+  test('none to HEAD, in 1xx, 204 and 304, whatever the fields say', () => {
+    assert.equal(good(...length).framing(true), 'none')
+    for (const status of [100, 103, 204, 304]) {
+      assert.equal(good(`HTTP/1.1 ${status} X`, 'Content-Length: 5').framing(false), 'none')
+      assert.equal(
+        good(`HTTP/1.1 ${status} X`, 'Transfer-Encoding: chunked').framing(false),
+        'none',
+      )
+    }
+  })
+
+  test('both: chunked wins and the connection is not used again', () => {
+    const head = good('HTTP/1.1 200 OK', 'Content-Length: 5', 'Transfer-Encoding: chunked')
+    assert.deepEqual([head.framing(false), head.keepAlive], ['chunked', false])
+  })
+
+  test('the same length twice is one', () => {
+    assert.equal(good(...length, 'Content-Length: 5').contentLength, 5)
+  })
+})
+
+test('no reason is a good reason; a space before a colon is read over', () => {
+  assert.equal(good('HTTP/1.1 200').status, 200)
+  const head = good('HTTP/1.1 200 ', 'Server : x')
+  assert.deepEqual([head.fields.name(0), head.fields.value(0)], ['server', 'x'])
+})
+
+test('HTTP/1.0 closes unless it says otherwise', () => {
+  assert.equal(good('HTTP/1.0 200 OK').keepAlive, false)
+  assert.equal(good('HTTP/1.0 200 OK', 'Connection: keep-alive').keepAlive, true)
+  assert.equal(good('HTTP/1.1 200 OK', 'Connection: close').keepAlive, false)
+})
+
+describe('refused', () => {
+  for (const lines of [
+    ['HTTP/2.0 200 OK'],
+    ['HTTP/1.1  200 OK'],
+    ['HTTP/1.1 20 OK'],
+    ['HTTP/1.1 2000 OK'],
+    ['HTTP/1.1 099 X'],
+    ['HTTP/1.1 600 X'],
+    ['ICY 200 OK'],
+    ['HTTP/1.1 200 O\0K'],
+    ['HTTP/1.1 200 OK', 'A: b', ' c'],
+    ['HTTP/1.1 200 OK', 'A: b\rc'],
+    ['HTTP/1.1 200 OK', 'Content-Length: 5', 'Content-Length: 6'],
+    ['HTTP/1.1 200 OK', 'Content-Length: 5, 5'],
+    ['HTTP/1.1 200 OK', 'Transfer-Encoding: gzip'],
+    ['HTTP/1.1 200 OK', 'Transfer-Encoding : chunked'],
+    ['HTTP/1.0 200 OK', 'Transfer-Encoding: chunked'],
+    ['HTTP/1.1 200 OK', 'Connection: a b'],
+    ['HTTP/1.1 200 OK', ...Array.from({ length: 201 }, () => 'A: b')],
+  ]) {
+    test(JSON.stringify(lines.slice(0, 3)), () => {
+      assert.ok(parse(...lines).result < 0)
+    })
+  }
+})
+
+test('every beginning of a good head waits for more', () => {
+  const bytes = Buffer.from('HTTP/1.1 404 Not Found\r\nServer : x\r\nContent-Length: 3\r\n\r\n')
+  for (let end = 0; end < bytes.length; end++) {
+    assert.equal(new ResponseHead().parse(bytes, 0, end), INCOMPLETE, `at ${end}`)
+  }
+})
