@@ -15,6 +15,7 @@ export type {
   ContextReport,
   NodeReport,
   StatusReport,
+  WorkerReport,
 } from './control/status-report.ts'
 export {
   type AccessEntry,

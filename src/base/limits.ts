@@ -94,3 +94,29 @@ export const agentLimits = {
   /** How often the figures of the load report header are worked out anew. */
   figuresMs: 100,
 }
+
+/** The traffic worker processes and the line between them and the primary. */
+export const workerLimits = {
+  workersMax: 256,
+  /** From the start of a worker to its first word; longer, and it is taken for broken. */
+  readyMs: 15_000,
+  /** How long a message's reply waits for a worker to put the changes in force. */
+  applyMs: 1_000,
+  /** How long a question about live numbers waits for the workers' answers. */
+  refreshMs: 200,
+  /** Between two reports of a worker's numbers that nobody asked for. */
+  figuresEveryMs: 1_000,
+  /** Orders that a worker has not answered; with more it is taken for broken and replaced. */
+  unansweredMax: 1_000,
+  /** A worker that lived this long counts as sound: the next one starts at once. */
+  soundMs: 10_000,
+  /** First wait before a worker is replaced that did not; doubled for each in a row. */
+  restartMs: 100,
+  restartMsMax: 10_000,
+  /** Beyond the time for draining, until a worker that is still there is killed. */
+  endMs: 1_000,
+  /** How long a worker that has exited may still be heard: its last messages may come later. */
+  lastWordsMs: 100,
+  /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
+  logBytesMax: 4_194_304,
+}

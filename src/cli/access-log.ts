@@ -6,8 +6,8 @@ import { pino } from 'pino'
 import type { AccessEntry } from '../proxy/index.ts'
 
 /** Lines are written when this many bytes have come together, and every second. */
-const gatherBytes = 8_192
-const flushEveryMs = 1_000
+export const gatherBytes = 8_192
+export const flushEveryMs = 1_000
 
 export interface AccessLogFile {
   write(entry: AccessEntry): void

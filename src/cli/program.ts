@@ -9,6 +9,7 @@ export interface ServeOptions {
   readonly listen?: readonly string[]
   readonly control?: string
   readonly to?: readonly string[]
+  readonly workers?: string
 }
 
 export interface AgentOptions {
@@ -65,6 +66,7 @@ export function createProgram(actions: Actions): Command {
     )
     .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
+    .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
     .action((options: ServeOptions) => actions.serve(options))
 
   program

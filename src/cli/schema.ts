@@ -2,6 +2,7 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
+import { workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
@@ -16,6 +17,8 @@ export interface Config {
     readonly removeAfter: number
   }
   readonly to: readonly HostPort[]
+  /** Processes that carry the traffic; 0: this one does. Absent: as many as processors are granted. */
+  readonly workers?: number | undefined
   readonly trust: readonly string[]
   readonly useAlias: boolean
   /** Absent: a new one at each start. */
@@ -148,6 +151,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
     form: 'HOST:PORT, or a list',
     description: 'Fixed HTTP nodes that serve `/` and need not register.',
   }),
+  workers: count(
+    0,
+    workerLimits.workersMax,
+    'Processes that carry the traffic, all at the same addresses. 0: the process that runs the control listener does. `maxConnections` and `pool.idleMax` hold for each of them. Default: as many as the processors that the machine or its container grants.',
+  ).optional(),
   trust: list(network, '', {
     form: 'network, or a list',
     description:

@@ -32,7 +32,7 @@ export async function serve(
   }
   log.info(serving.listening, 'listening')
   onListening(serving.listening)
-  const reload = (): void => reloadFrom(options, serving, log)
+  const reload = (): void => void reloadFrom(options, serving, log)
   process.on('SIGHUP', reload)
   const code = await untilStopped(serving, result.config.timeouts.drain, log)
   process.off('SIGHUP', reload)
@@ -46,11 +46,13 @@ function configuration(options: ServeOptions): ConfigResult {
   if (options.control !== undefined)
     flags.push({ flag: '--control', path: 'control.listen', value: options.control })
   if (options.to !== undefined) flags.push({ flag: '--to', path: 'to', value: options.to })
+  if (options.workers !== undefined)
+    flags.push({ flag: '--workers', path: 'workers', value: options.workers })
   return loadConfig(options.config, { environment: process.env, flags })
 }
 
 /** A configuration with a problem changes nothing. */
-function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): void {
+async function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): Promise<void> {
   const result = configuration(options)
   if (!result.ok) {
     log.error(
@@ -59,7 +61,7 @@ function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): void 
     )
     return
   }
-  const waiting = serving.reload(result.config)
+  const waiting = await serving.reload(result.config)
   if (waiting.length > 0)
     log.warn({ keys: waiting }, 'changed, but in force only after a new start')
   log.info({}, 'configuration reloaded')

@@ -1,4 +1,4 @@
-// Puts the services together: registry, proxy and control listener around one table of live numbers.
+// Puts the services together: registry, traffic and control listener around one table of live numbers.
 // Started by `topspin serve`, which reloads, drains and closes it.
 
 import type { Logger } from 'pino'
@@ -7,13 +7,15 @@ import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
-import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import { startControl } from '../control/start-control.ts'
+import { grantedProcessors } from '../host/processors.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
-import { createProxy, type ReverseProxy } from '../proxy/index.ts'
-import { type AccessLogFile, openAccessLog } from './access-log.ts'
 import { changedKeys } from './changed-keys.ts'
+import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
+import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
+import { trafficSettings } from './traffic-settings.ts'
+import { WorkerPool } from './workers/worker-pool.ts'
 
 /** Where a proxy listens, as URLs. */
 export interface Listening {
@@ -24,7 +26,7 @@ export interface Listening {
 export interface Serving {
   readonly listening: Listening
   /** Puts in force what can be changed while running; returns the keys that need a new start. */
-  reload(config: Config): string[]
+  reload(config: Config): Promise<string[]>
   /** Takes nothing new, lets what is under way end within the time, then closes. */
   drain(deadlineMs: number): Promise<void>
   /** Ends at once. */
@@ -43,16 +45,24 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     runId: String(Math.round(clock.wall() * 1_000)),
     waitBeforeRemoveMs: config.control.removeAfter,
   })
-  const accessLog = config.accessLog === 'off' ? undefined : await openAccessLog(config.accessLog)
-  const proxy = proxyFor(config, live, accessLog, log)
-  const applyFixed = (addresses: readonly HostPort[]): void => {
+  const plane = dataPlane(config.workers ?? grantedProcessors(), {
+    settings: trafficSettings(config),
+    accessLog: config.accessLog,
+    level: config.log.level,
+    log,
+    snapshot: () => registry.snapshot,
+    live,
+  })
+  const applyFixed = async (addresses: readonly HostPort[]): Promise<void> => {
     const before = registry.snapshot
     const nodes = addresses.map(fixedNode)
     const dropped = registry.dropFixed(new Set(nodes.map((node) => node.route)), clock.now())
-    publish(proxy, live, [...dropped, ...registry.addFixed(nodes)], before)
+    const changes = [...dropped, ...registry.addFixed(nodes)]
+    applyToLive(live, changes, before)
+    await plane.apply(changes)
   }
-  applyFixed(config.to)
-  const traffic = await proxy.listen()
+  await applyFixed(config.to)
+  const traffic = await plane.listen()
   const control = await startControl({
     ...config.control.listen,
     registry,
@@ -60,78 +70,40 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     log,
     clock,
     statusTimeoutMs: config.control.statusTimeout,
-    onChanges: (changes) => proxy.apply(changes),
-  }).catch((error: unknown) => {
-    proxy.close()
-    accessLog?.close()
+    onChanges: (changes) => plane.apply(changes),
+    onEligibility: (id) => plane.tell(id),
+    refresh: () => plane.refresh(),
+    workers: () => plane.workers(),
+  }).catch(async (error: unknown) => {
+    await plane.close()
     throw error
   })
   let present = config
   return {
     listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
-    reload(next) {
-      applyFixed(next.to)
+    async reload(next) {
       log.level = next.log.level
-      accessLog?.reopen()
+      plane.reload(next.log.level)
       const changed = changedKeys(present, next).filter((key) => !reloadable.includes(key))
       present = { ...present, to: next.to, log: next.log }
+      await applyFixed(next.to)
       return changed
     },
     async drain(deadlineMs) {
       control.drain()
-      await proxy.drain(deadlineMs)
+      await plane.drain(deadlineMs)
       await control.close()
-      accessLog?.close()
     },
     async close() {
-      proxy.close()
+      await plane.close()
       await control.close()
-      accessLog?.close()
     },
   }
 }
 
-function proxyFor(
-  config: Config,
-  live: LiveTable,
-  accessLog: AccessLogFile | undefined,
-  log: Logger,
-): ReverseProxy {
-  const { timeouts } = config
-  return createProxy({
-    listen: config.listen,
-    live,
-    log,
-    trust: config.trust,
-    useAlias: config.useAlias,
-    candidacy: config.candidacy,
-    connectionsMax: config.maxConnections,
-    poolIdleMs: config.pool.idle,
-    poolIdleMax: config.pool.idleMax,
-    timeouts: {
-      headMs: timeouts.head,
-      idleMs: timeouts.idle,
-      bodyMs: timeouts.body,
-      sendMs: timeouts.send,
-      connectMs: timeouts.connect,
-      responseHeadMs: timeouts.responseHead,
-      responseBodyMs: timeouts.responseBody,
-      tunnelMs: timeouts.tunnel,
-    },
-    ...(config.via === undefined ? {} : { via: config.via }),
-    ...(accessLog === undefined ? {} : { accessLog: accessLog.write }),
-  })
-}
-
-/** Into the live numbers, then in force: what the control listener does for messages. */
-function publish(
-  proxy: ReverseProxy,
-  live: LiveTable,
-  changes: readonly Change[],
-  before: Snapshot,
-): void {
-  applyToLive(live, changes, before)
-  proxy.apply(changes)
+/** `workers`: how many processes; 0 is this one. */
+function dataPlane(workers: number, options: DataPlaneOptions): DataPlane {
+  return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
 }
 
 /** Its route is its address, so that sessions find it again after a restart. */

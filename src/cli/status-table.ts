@@ -1,12 +1,18 @@
-// The report of a proxy as a table: one line for each node, and what is wrong with it. Pure.
+// The report of a proxy as tables: one line for each node, with what is wrong with it, and one for each
+// process that carries traffic. Pure.
 
-import type { NodeReport, StatusReport } from '../control/status-report.ts'
+import type { NodeReport, StatusReport, WorkerReport } from '../control/status-report.ts'
 import { hostPortText } from '../net/host-port.ts'
 import { alignTable } from './table.ts'
 
 export function statusTable(report: StatusReport): string {
   const draining = report.draining ? 'The proxy is draining.\n' : ''
-  if (report.nodes.length === 0) return `${draining}No nodes are registered.\n`
+  const nodes = report.nodes.length === 0 ? 'No nodes are registered.\n' : nodesTable(report)
+  const workers = report.workers.length === 0 ? '' : `\n${workersTable(report.workers)}`
+  return `${draining}${nodes}${workers}`
+}
+
+function nodesTable(report: StatusReport): string {
   const rows = report.nodes.map((node) => [
     node.route,
     `${node.type}://${hostPortText(node)}`,
@@ -32,7 +38,25 @@ export function statusTable(report: StatusReport): string {
     ],
     rows,
   )
-  return `${draining}${lines.join('\n')}\n`
+  return `${lines.join('\n')}\n`
+}
+
+function workersTable(workers: readonly WorkerReport[]): string {
+  const lines = alignTable(
+    [
+      { title: 'WORKER' },
+      { title: 'CONNECTIONS', align: 'right' },
+      { title: 'REQUESTS', align: 'right' },
+      { title: 'RESTARTS', align: 'right' },
+    ],
+    workers.map(({ pid, connections, requests, restarts }) => [
+      pid === null ? 'restarting' : String(pid),
+      String(connections),
+      String(requests),
+      String(restarts),
+    ]),
+  )
+  return `${lines.join('\n')}\n`
 }
 
 /** One word for how a node is, with the reason when it is down. */

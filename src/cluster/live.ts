@@ -67,4 +67,9 @@ export class LiveTable {
   forget(id: number): void {
     this.#byId.delete(id)
   }
+
+  /** All rows, by `node.id`. */
+  rows(): Iterable<readonly [number, NodeLive]> {
+    return this.#byId
+  }
 }

@@ -32,13 +32,16 @@ export async function answerApi(
     case '/readyz':
       return draining ? text('503 Service Unavailable', 'draining') : text('200 OK', 'ready')
     case '/metrics':
+      await settings.refresh()
       return { status: '200 OK', contentType: metrics.contentType, body: await metrics.text() }
     case '/api/status': {
+      await settings.refresh()
       const report = statusReport(
         settings.registry.snapshot,
         settings.live,
         settings.clock.now(),
         draining,
+        settings.workers(),
       )
       return {
         status: '200 OK',

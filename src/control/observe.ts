@@ -14,8 +14,9 @@ export function observeProbe(settings: ControlSettings, node: Node, result: Prob
   const isDown = live.health.kind === 'down'
   // Eligible again: its score is aligned before it is chosen.
   if (wasDown && !isDown) live.joining = true
-  if (wasDown !== isDown)
-    log.warn({ route: node.route, reason: result.reason }, isDown ? 'node is down' : 'node is up')
+  if (wasDown === isDown) return
+  log.warn({ route: node.route, reason: result.reason }, isDown ? 'node is down' : 'node is up')
+  settings.onEligibility(node.id)
 }
 
 export function observeStatus(settings: ControlSettings, node: Node): void {
@@ -25,4 +26,5 @@ export function observeStatus(settings: ControlSettings, node: Node): void {
   live.silent = false
   live.joining = true
   settings.log.info({ route: node.route }, 'node reports again')
+  settings.onEligibility(node.id)
 }

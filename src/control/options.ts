@@ -8,6 +8,7 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { type Probe, probe } from '../net/probe.ts'
+import type { WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
   /** Address to listen on; whoever can reach it can register nodes and so take traffic. */
@@ -18,6 +19,12 @@ export interface ControlOptions {
   readonly live: LiveTable
   /** Makes changes take effect everywhere; the reply is sent when it has returned (mcmp.md decision 57). */
   readonly onChanges: (changes: readonly Change[]) => void | Promise<void>
+  /** A node is down, up, silent or reports again, as `live` says: for traffic in other processes. Default: nothing. */
+  readonly onEligibility?: (id: number) => void
+  /** Brings `live` up to date before it is shown, when traffic runs in other processes. Default: nothing. */
+  readonly refresh?: () => void | Promise<void>
+  /** The traffic processes to show in /api/status. Default: none. */
+  readonly workers?: () => readonly WorkerReport[]
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Logger
@@ -45,6 +52,9 @@ export type ControlSettings = Required<ControlOptions>
 export const withDefaults = (options: ControlOptions): ControlSettings => ({
   clock: systemClock,
   random: Math.random,
+  onEligibility: () => {},
+  refresh: () => {},
+  workers: () => [],
   log: silent,
   probe,
   health: defaultHealthLimits,

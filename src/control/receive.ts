@@ -7,10 +7,10 @@ import { questionKey } from '../cluster/registry/questions.ts'
 import { findNode } from '../cluster/snapshot.ts'
 import type { ProbeResult } from '../net/probe.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
-import type { Message, Method } from '../wire/mcmp/message.ts'
+import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import { problem } from '../wire/mcmp/problem.ts'
-import type { Reply } from '../wire/mcmp/reply.ts'
+import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { observeProbe, observeStatus } from './observe.ts'
 import type { ControlSettings } from './options.ts'
 import { publish } from './publish.ts'
@@ -53,7 +53,8 @@ export class Receiver {
   }
 
   async #apply(message: Message): Promise<Reply> {
-    const { registry, clock, live, log } = this.#settings
+    const { registry, clock, live, log, refresh } = this.#settings
+    if (message.method === 'INFO') await refresh()
     const answers = await this.#answers(message)
     const facts: Facts = { now: clock.now(), answers, live: (id) => live.of(id) }
     const before = registry.snapshot
@@ -64,7 +65,15 @@ export class Receiver {
     const applied = registry.apply(message, facts)
     for (const warning of applied.warnings) log.warn({ method: message.method }, warning)
     await publish(this.#settings, before, applied.changes)
-    return applied.reply
+    return message.method === 'STOP-APP' ? this.#recount(message, applied.reply) : applied.reply
+  }
+
+  /** Requests that were sent to the node while the stop was on its way to the traffic count too. */
+  #recount(message: AppMessage, reply: Reply): Reply {
+    const node = findNode(this.#settings.registry.snapshot, message.route)
+    if (!reply.ok || message.wildcard || node === undefined) return reply
+    const { inFlight } = this.#settings.live.of(node.id)
+    return stopReply(message.route, message.aliases, message.contexts, inFlight)
   }
 
   /** Asks until the registry, which others may change meanwhile, has no question left. */

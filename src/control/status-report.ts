@@ -10,8 +10,21 @@ export interface StatusReport {
   readonly version: number
   readonly draining: boolean
   readonly balancers: readonly BalancerReport[]
+  /** The processes that carry the traffic; none when it is this process. */
+  readonly workers: readonly WorkerReport[]
   /** In table order. */
   readonly nodes: readonly NodeReport[]
+}
+
+export interface WorkerReport {
+  /** `null` while there is none: it has ended and the next one waits. */
+  readonly pid: number | null
+  /** Of clients, now. */
+  readonly connections: number
+  /** Since this process started. */
+  readonly requests: number
+  /** Processes in this place that ended before they were told to. */
+  readonly restarts: number
 }
 
 export interface BalancerReport {
@@ -64,11 +77,13 @@ export function statusReport(
   live: LiveTable,
   now: number,
   draining: boolean,
+  workers: readonly WorkerReport[],
 ): StatusReport {
   return {
     version: snapshot.version,
     draining,
     balancers: [...snapshot.balancers.values()].map(({ slot: _, ...settings }) => settings),
+    workers,
     nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
   }
 }

@@ -61,12 +61,13 @@ export class Watch {
   }
 
   #hush(node: Node, now: number): void {
-    const { statusTimeoutMs, log } = this.#settings
+    const { statusTimeoutMs, log, onEligibility } = this.#settings
     const live = this.#settings.live.of(node.id)
     if (statusTimeoutMs === 0 || live.silent || live.statusAt === undefined) return
     if (now - live.statusAt < statusTimeoutMs) return
     live.silent = true
     log.warn({ route: node.route }, 'node has stopped to report: standby until it does')
+    onEligibility(node.id)
   }
 
   #look(node: Node, now: number): void {

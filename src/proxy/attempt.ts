@@ -109,6 +109,7 @@ function observe(exchange: Exchange, error: TopspinError, wasReused: boolean): v
   if (before.kind !== 'down' && live.health.kind === 'down') {
     live.joining = true
     log.warn({ route: node.route, reason: error.message }, 'node is down')
+    traffic.onNodeDown(node.id, error.message)
   }
 }
 

@@ -1,6 +1,5 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
-import { randomBytes } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { httpLimits } from '../base/limits.ts'
@@ -20,12 +19,24 @@ import { ExchangePool } from './exchange-pool.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
+import {
+  defaultSettings,
+  defaultTimeouts,
+  newPseudonym,
+  type ProxySettings,
+  type Timeouts,
+} from './settings.ts'
 import { Buffers, type Counters, type Traffic } from './traffic.ts'
 
 export type { AccessEntry, AccessLog } from './access-log.ts'
 export type { Address } from './listener.ts'
-export { defaultSettings, defaultTimeouts, type ProxySettings, type Timeouts } from './settings.ts'
+export {
+  defaultSettings,
+  defaultTimeouts,
+  newPseudonym,
+  type ProxySettings,
+  type Timeouts,
+} from './settings.ts'
 export type { Counters } from './traffic.ts'
 
 export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
@@ -33,6 +44,8 @@ export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly timeouts?: Partial<Timeouts>
   /** Shared with the control listener, which then applies the changes to it; default: the proxy's own. */
   readonly live?: LiveTable
+  /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
+  readonly onNodeDown?: (id: number, reason: string) => void
   readonly accessLog?: AccessLog | undefined
   readonly log?: Logger
   readonly clock?: Clock
@@ -86,6 +99,11 @@ export class ReverseProxy {
       traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /** The live numbers by which it chooses. */
+  get live(): LiveTable {
+    return this.#traffic.live
   }
 
   get counters(): Readonly<Counters> {
@@ -147,9 +165,19 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 }
 
 function makeTraffic(options: ProxyOptions): Traffic {
-  const { listen, live, accessLog, log, clock = systemClock, random, timeouts, ...given } = options
+  const {
+    listen,
+    live,
+    accessLog,
+    log,
+    clock = systemClock,
+    random,
+    timeouts,
+    onNodeDown,
+    ...given
+  } = options
   const settings: ProxySettings = {
-    via: `topspin-${randomBytes(4).toString('hex')}`,
+    via: newPseudonym(),
     ...defaultSettings,
     ...given,
     timeouts: { ...defaultTimeouts, ...timeouts },
@@ -190,6 +218,7 @@ function makeTraffic(options: ProxyOptions): Traffic {
       logger.error({ name, reason: String(error) }, 'candidacy function failed')
     }),
     accessLog,
+    onNodeDown: onNodeDown ?? (() => {}),
     counters,
     retryBudget: new RetryBudget(settings.retryBudget),
     buffers,

@@ -1,5 +1,6 @@
 // What the data plane can be told, with its defaults. Times are milliseconds.
 
+import { randomBytes } from 'node:crypto'
 import { defaultCascade } from '../candidacy/index.ts'
 import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
 import { defaultOutlierLimits, type OutlierLimits } from '../cluster/outlier.ts'
@@ -69,3 +70,6 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   outlier: defaultOutlierLimits,
   retryBudget: 0.2,
 }
+
+/** A name for `Via` that no other proxy has: all processes that listen together share one. */
+export const newPseudonym = (): string => `topspin-${randomBytes(4).toString('hex')}`

@@ -49,6 +49,8 @@ export interface Traffic {
   readonly pools: Pools
   readonly candidacy: Candidacy
   readonly accessLog: AccessLog | undefined
+  /** Traffic has found that a node is down. */
+  readonly onNodeDown: (id: number, reason: string) => void
   readonly counters: Counters
   readonly retryBudget: RetryBudget
   readonly buffers: Buffers

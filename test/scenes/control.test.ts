@@ -220,6 +220,38 @@ describe('a message', () => {
     )
   })
 
+  test('STOP-APP counts the requests in flight when the stop is in force, not before', async () => {
+    const bench = await start({
+      onChanges: async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        bench.live.of(1).inFlight = 2
+      },
+    })
+    await tell(bench.port, 'CONFIG', config)
+    bench.live.of(1).inFlight = 0
+    const { body } = await tell(bench.port, 'STOP-APP', 'JVMRoute=a&Context=/x&Alias=y')
+    assert.equal(body, 'Type=STOP-APP-RSP&JvmRoute=a&Alias=y&Context=/x&Requests=2\n')
+  })
+
+  test('INFO, the report and the metrics show numbers that were brought up to date for them', async () => {
+    const bench = await start({
+      refresh: async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        bench.live.of(1).elected += 1
+      },
+      workers: () => [{ pid: 7, connections: 1, requests: 2, restarts: 3 }],
+    })
+    await tell(bench.port, 'CONFIG', config)
+    assert.match((await tell(bench.port, 'INFO')).body, /Elected: 1,/)
+    const page = async (target: string): Promise<string> =>
+      parseResponses(await exchange(bench.port, [get(target, 'Connection: close\r\n')]))[0]?.body ??
+      ''
+    const report = JSON.parse(await page('/api/status')) as StatusReport
+    assert.equal(report.nodes[0]?.elected, 2)
+    assert.deepEqual(report.workers, [{ pid: 7, connections: 1, requests: 2, restarts: 3 }])
+    assert.match(await page('/metrics'), /topspin_node_requests_total\{[^}]*\} 3\n/)
+  })
+
   test('STATUS sets load and time, ends silence, and finds out whether the node is there', async () => {
     const { port, live, up } = await start()
     await tell(port, 'CONFIG', config)

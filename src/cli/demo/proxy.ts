@@ -7,4 +7,4 @@ import { endWithParent, tellParent } from './child.ts'
 endWithParent()
 
 const [listen = '', control = ''] = process.argv.slice(2)
-process.exit(await serve({ listen: [listen], control }, tellParent))
+process.exit(await serve({ listen: [listen], control, workers: '0' }, tellParent))

@@ -27,6 +27,14 @@ test('an empty file gives the defaults', () => {
   assert.equal(config.timeouts.connect, 3_000)
   assert.equal(config.useAlias, false)
   assert.equal(config.accessLog, 'off')
+  assert.equal(config.workers, undefined, 'as many as the machine grants, found out at the start')
+})
+
+test('the number of workers may come from everywhere, and 0 is one', () => {
+  assert.equal(configOf('workers: 0').workers, 0)
+  assert.equal(configOf('', { environment: { TOPSPIN_WORKERS: '3' } }).workers, 3)
+  const flags = [{ flag: '--workers', path: 'workers', value: '2' }]
+  assert.equal(configOf('workers: 5', { flags }).workers, 2)
 })
 
 test('the environment overrules the file, and a flag overrules both', () => {
@@ -134,6 +142,7 @@ const refused: readonly [string, string, RegExp][] = [
     'maxConnections: 1.5',
     /1\.5 is not a whole number from 1 to 1000000/,
   ],
+  ['a negative number of workers', 'workers: -1', /-1 is not a whole number from 0 to 256/],
   ['a name that is no token', 'via: "a b"', /is not a token/],
 ]
 for (const [name, text, expected] of refused) {

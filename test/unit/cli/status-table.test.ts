@@ -31,7 +31,13 @@ const node: NodeReport = {
     { path: '/old', alias: 'localhost', status: 'STOPPED' },
   ],
 }
-const report: StatusReport = { version: 7, draining: false, balancers: [], nodes: [node] }
+const report: StatusReport = {
+  version: 7,
+  draining: false,
+  balancers: [],
+  workers: [],
+  nodes: [node],
+}
 
 test('columns are aligned and a path stands once whatever its aliases', () => {
   const other: NodeReport = {
@@ -53,6 +59,21 @@ test('columns are aligned and a path stands once whatever its aliases', () => {
 test('an empty cluster and a draining proxy are said in words', () => {
   assert.equal(statusTable({ ...report, nodes: [] }), 'No nodes are registered.\n')
   assert.match(statusTable({ ...report, draining: true }), /^The proxy is draining\.\nNODE/)
+})
+
+test('the processes that carry the traffic stand below the nodes', () => {
+  const workers = [
+    { pid: 4711, connections: 12, requests: 34_567, restarts: 0 },
+    { pid: null, connections: 0, requests: 0, restarts: 3 },
+  ]
+  assert.deepEqual(statusTable({ ...report, nodes: [], workers }).split('\n'), [
+    'No nodes are registered.',
+    '',
+    'WORKER      CONNECTIONS  REQUESTS  RESTARTS',
+    '4711                 12     34567         0',
+    'restarting            0         0         3',
+    '',
+  ])
 })
 
 const states: readonly [Partial<NodeReport>, string][] = [

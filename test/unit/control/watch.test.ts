@@ -12,6 +12,8 @@ let now: number
 let up: boolean
 let probes: number
 let changes: Change[]
+/** Nodes that others were told about. */
+let told: number[]
 let live: LiveTable
 let registry: Registry
 let watch: Watch
@@ -21,6 +23,7 @@ beforeEach(() => {
   up = true
   probes = 0
   changes = []
+  told = []
   live = new LiveTable()
   registry = new Registry({ runId: '1' })
   watch = new Watch(
@@ -34,6 +37,7 @@ beforeEach(() => {
       onChanges: (made) => {
         changes.push(...made)
       },
+      onEligibility: (id) => told.push(id),
       probe: () => {
         probes += 1
         return Promise.resolve({ answered: up, reason: up ? 'answered' : 'ECONNREFUSED' })
@@ -95,9 +99,11 @@ describe('an idle node', () => {
   test('that answers again is up and joins', async () => {
     up = false
     await pass(8_000)
+    assert.deepEqual(told, [1], 'once, not with each probe')
     node().joining = false
     up = true
     await pass(10_000)
+    assert.deepEqual(told, [1, 1])
     assert.equal(node().health.kind, 'up')
     assert.equal(node().joining, true)
   })
@@ -119,6 +125,7 @@ describe('a node that reported', () => {
     assert.equal(node().silent, false)
     await pass(100)
     assert.equal(node().silent, true)
+    assert.deepEqual(told, [1])
     assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
   })
 

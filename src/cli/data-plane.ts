@@ -1,0 +1,39 @@
+// Whatever carries the traffic, as `serving.ts` sees it: a proxy in this process, or worker processes.
+
+import type { Logger } from '../base/log.ts'
+import type { LiveTable } from '../cluster/live.ts'
+import type { Change, Snapshot } from '../cluster/snapshot.ts'
+import type { WorkerReport } from '../control/status-report.ts'
+import type { Address } from '../proxy/index.ts'
+import type { TrafficSettings } from './traffic-settings.ts'
+
+export interface DataPlane {
+  /** Begins to accept. Rejects when an address or the access log cannot be had; then nothing runs. */
+  listen(): Promise<readonly Address[]>
+  /** Puts changes in force that the live numbers have taken over already; when it returns they are. */
+  apply(changes: readonly Change[]): void | Promise<void>
+  /** A node is down, up, silent or reports again: the live numbers say which. */
+  tell(id: number): void
+  /** Brings the live numbers up to date. */
+  refresh(): void | Promise<void>
+  /** Takes over the level of the log, and opens the access log again. */
+  reload(level: string): void
+  workers(): readonly WorkerReport[]
+  /** Takes nothing new, lets what is under way end within the time, then closes. */
+  drain(deadlineMs: number): Promise<void>
+  /** Ends at once. */
+  close(): Promise<void>
+}
+
+export interface DataPlaneOptions {
+  readonly settings: TrafficSettings
+  /** A file, `stdout` or `off`. */
+  readonly accessLog: string
+  /** Level of the workers' log. */
+  readonly level: string
+  readonly log: Logger
+  /** The cluster as it is now. */
+  readonly snapshot: () => Snapshot
+  /** Where the traffic's numbers are gathered. */
+  readonly live: LiveTable
+}

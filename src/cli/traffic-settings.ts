@@ -1,0 +1,36 @@
+// What the configuration says about the traffic, in the words of the proxy: plain values, so that they can
+// be sent to another process. Pure; called once at the start.
+
+import { newPseudonym, type ProxyOptions } from '../proxy/index.ts'
+import type { Config } from './schema.ts'
+
+/** The options of a proxy but for what only lives in one process. */
+export type TrafficSettings = Omit<
+  ProxyOptions,
+  'live' | 'accessLog' | 'onNodeDown' | 'log' | 'clock' | 'random'
+>
+
+export function trafficSettings(config: Config): TrafficSettings {
+  const { timeouts } = config
+  return {
+    listen: config.listen,
+    trust: config.trust,
+    useAlias: config.useAlias,
+    // Chosen here, so that all workers know a loop through any of them.
+    via: config.via ?? newPseudonym(),
+    candidacy: config.candidacy,
+    connectionsMax: config.maxConnections,
+    poolIdleMs: config.pool.idle,
+    poolIdleMax: config.pool.idleMax,
+    timeouts: {
+      headMs: timeouts.head,
+      idleMs: timeouts.idle,
+      bodyMs: timeouts.body,
+      sendMs: timeouts.send,
+      connectMs: timeouts.connect,
+      responseHeadMs: timeouts.responseHead,
+      responseBodyMs: timeouts.responseBody,
+      tunnelMs: timeouts.tunnel,
+    },
+  }
+}

@@ -1,0 +1,55 @@
+// The access log of a worker when it goes to standard output: whole lines gathered and sent to the
+// primary, so that lines of several workers are never mixed. Bounded: when the primary does not keep up
+// lines are dropped and counted.
+
+import { workerLimits } from '../../base/limits.ts'
+import type { Logger } from '../../base/log.ts'
+import type { AccessEntry } from '../../proxy/index.ts'
+import { type AccessLogFile, flushEveryMs, gatherBytes } from '../access-log.ts'
+import type { FromWorker } from './messages.ts'
+
+export class LineSender implements AccessLogFile {
+  readonly #send: (message: FromWorker, sent: () => void) => void
+  readonly #log: Logger
+  readonly #timer: NodeJS.Timeout
+  #text = ''
+  /** Characters that the line to the primary has not taken yet. */
+  #underWay = 0
+  #dropped = 0
+
+  constructor(send: (message: FromWorker, sent: () => void) => void, log: Logger) {
+    this.#send = send
+    this.#log = log
+    this.#timer = setInterval(() => this.#flush(), flushEveryMs).unref()
+  }
+
+  write(entry: AccessEntry): void {
+    if (this.#underWay > workerLimits.logBytesMax) {
+      this.#dropped += 1
+      return
+    }
+    this.#text += `${JSON.stringify(entry)}\n`
+    if (this.#text.length >= gatherBytes) this.#flush()
+  }
+
+  /** Standard output is not a file that could have been renamed. */
+  reopen(): void {}
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#flush()
+  }
+
+  #flush(): void {
+    const text = this.#text
+    if (text === '') return
+    this.#text = ''
+    this.#underWay += text.length
+    this.#send({ kind: 'lines', text }, () => {
+      this.#underWay -= text.length
+      if (this.#dropped === 0) return
+      this.#log.warn({ lines: this.#dropped }, 'access log does not keep up: lines dropped')
+      this.#dropped = 0
+    })
+  }
+}

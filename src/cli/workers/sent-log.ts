@@ -1,0 +1,35 @@
+// The log of a worker: its lines are written by the primary, which alone owns standard output.
+
+import type { Logger } from '../../base/log.ts'
+import type { FromWorker, LogLevel } from './messages.ts'
+
+const levels: readonly string[] = ['debug', 'info', 'warn', 'error']
+
+export class SentLog implements Logger {
+  /** The least serious that is sent. */
+  level: string
+  readonly #send: (message: FromWorker) => void
+
+  constructor(level: string, send: (message: FromWorker) => void) {
+    this.level = level
+    this.#send = send
+  }
+
+  debug(detail: object, message: string): void {
+    this.#say('debug', detail, message)
+  }
+  info(detail: object, message: string): void {
+    this.#say('info', detail, message)
+  }
+  warn(detail: object, message: string): void {
+    this.#say('warn', detail, message)
+  }
+  error(detail: object, message: string): void {
+    this.#say('error', detail, message)
+  }
+
+  #say(level: LogLevel, detail: object, message: string): void {
+    if (levels.indexOf(level) < levels.indexOf(this.level)) return
+    this.#send({ kind: 'log', level, detail, message })
+  }
+}

@@ -1,0 +1,106 @@
+// A traffic worker, run as a process of its own: the proxy and nothing else. It does what the primary says,
+// tells it what it counts and finds, and ends with it: Node.js ends a worker whose line to the primary breaks.
+
+import { systemClock } from '../../base/clock.ts'
+import { workerLimits } from '../../base/limits.ts'
+import { applyFact, type LiveFact } from '../../cluster/live-facts.ts'
+import { FiguresReader } from '../../cluster/live-sums.ts'
+import type { Change } from '../../cluster/snapshot.ts'
+import { createProxy, type ReverseProxy } from '../../proxy/index.ts'
+import { type AccessLogFile, openAccessLog } from '../access-log.ts'
+import { LineSender } from './line-sender.ts'
+import { type FromWorker, plainError, type StartMessage, type ToWorker } from './messages.ts'
+import { SentLog } from './sent-log.ts'
+
+class TrafficWorker {
+  readonly #proxy: ReverseProxy
+  readonly #log: SentLog
+  readonly #figures: FiguresReader = new FiguresReader()
+  readonly #accessLogTo: string
+  #accessLog: AccessLogFile | undefined
+
+  constructor(start: StartMessage) {
+    this.#log = new SentLog(start.level, say)
+    this.#accessLogTo = start.accessLog
+    this.#proxy = createProxy({
+      ...start.settings,
+      log: this.#log,
+      onNodeDown: (id, reason) => say({ kind: 'down', id, reason }),
+      ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
+    })
+    this.#putInForce(start.changes, start.facts)
+  }
+
+  async listen(): Promise<void> {
+    try {
+      if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(say, this.#log)
+      else if (this.#accessLogTo !== 'off') this.#accessLog = await openAccessLog(this.#accessLogTo)
+      const addresses = await this.#proxy.listen()
+      setInterval(() => this.#tell(), workerLimits.figuresEveryMs)
+      say({ kind: 'listening', addresses })
+    } catch (error) {
+      say({ kind: 'failed', error: plainError(error) }, () => process.exit(1))
+    }
+  }
+
+  hear(message: Exclude<ToWorker, StartMessage>): void {
+    switch (message.kind) {
+      case 'order':
+        this.#putInForce(message.changes, message.facts)
+        this.#tell(message.number)
+        break
+      case 'reload':
+        this.#log.level = message.level
+        this.#accessLog?.reopen()
+        break
+      case 'drain':
+        void this.#drain(message.deadlineMs)
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  #putInForce(changes: readonly Change[], facts: readonly LiveFact[]): void {
+    if (changes.length > 0) this.#proxy.apply(changes)
+    for (const fact of facts) applyFact(this.#proxy.live.of(fact.id), fact, systemClock.now())
+  }
+
+  #tell(answers?: number, told?: () => void): void {
+    const { live, connections, counters } = this.#proxy
+    const nodes = this.#figures.read(live)
+    const { requests } = counters
+    say(
+      {
+        kind: 'figures',
+        nodes,
+        connections,
+        requests,
+        ...(answers === undefined ? {} : { answers }),
+      },
+      told,
+    )
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
+    await this.#proxy.drain(deadlineMs)
+    this.#accessLog?.close()
+    this.#tell(undefined, () => process.exit(0))
+  }
+}
+
+function say(message: FromWorker, said?: () => void): void {
+  process.send?.(message, undefined, undefined, () => said?.())
+}
+
+// They reach the whole group of processes, but it is the primary that says what they mean.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+
+let worker: TrafficWorker | undefined
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'start') {
+    worker = new TrafficWorker(message)
+    void worker.listen()
+  } else worker?.hear(message)
+})
+say({ kind: 'hello' })

@@ -1,0 +1,18 @@
+// The whole state as changes: what a process is told that begins to serve while the cluster is there
+// already. Pure; the counterpart of `applyChange` and `applyToLive`.
+
+import type { LiveTable } from './live.ts'
+import type { Change, Snapshot } from './snapshot.ts'
+
+/** Applied to the empty snapshot and an empty table they give the same balancers, nodes, contexts and load factors. */
+export function changesFrom(snapshot: Snapshot, live: LiveTable): readonly Change[] {
+  const changes: Change[] = []
+  for (const balancer of snapshot.balancers.values()) changes.push({ kind: 'balancer', balancer })
+  for (const node of snapshot.nodes.values()) changes.push({ kind: 'node', node })
+  for (const [id, contexts] of snapshot.contexts) changes.push({ kind: 'contexts', id, contexts })
+  for (const id of snapshot.nodes.keys()) {
+    const factor = live.of(id).loadFactor
+    if (factor !== undefined) changes.push({ kind: 'load', id, factor })
+  }
+  return changes
+}

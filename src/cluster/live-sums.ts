@@ -1,0 +1,98 @@
+// The live numbers of several processes as one table. Each tells its own totals (`FiguresReader`), the
+// primary adds up what they have grown by (`LiveSums`). Pure; called by the two sides of cli/workers/.
+
+import type { LiveTable, NodeLive } from './live.ts'
+
+/** What one process counts for one node: totals since that process has known it. */
+export interface NodeFigures {
+  readonly id: number
+  readonly inFlight: number
+  readonly elected: number
+  readonly bytesRead: number
+  readonly bytesSent: number
+  readonly failures: number
+  /** The last load report that came with a response. */
+  readonly report: { readonly inFlight: number; readonly pace: number; readonly at: number }
+}
+
+const totals = ['elected', 'bytesRead', 'bytesSent', 'failures'] as const
+
+/** Reads a table again and again; gives only the rows that differ from those given before. */
+export class FiguresReader {
+  readonly #told: Map<number, NodeFigures> = new Map()
+
+  read(live: LiveTable): readonly NodeFigures[] {
+    const changed: NodeFigures[] = []
+    const gone = new Set(this.#told.keys())
+    for (const [id, row] of live.rows()) {
+      gone.delete(id)
+      const before = this.#told.get(id)
+      if (before !== undefined && isSame(before, row)) continue
+      const figures = figuresOf(id, row)
+      this.#told.set(id, figures)
+      changed.push(figures)
+    }
+    for (const id of gone) this.#told.delete(id)
+    return changed
+  }
+}
+
+/** Adds the figures of any number of processes to one table, each process under a key of its own. */
+export class LiveSums<Key> {
+  readonly #live: LiveTable
+  readonly #last: Map<Key, Map<number, NodeFigures>> = new Map()
+
+  constructor(live: LiveTable) {
+    this.#live = live
+  }
+
+  /**
+   * @param isKnown whether the node is still in the snapshot: a process that has not heard yet that a node
+   * is gone must not bring its row back.
+   * @param now what counts as the moment of a new load report, in the table's own time.
+   */
+  take(
+    key: Key,
+    figures: readonly NodeFigures[],
+    isKnown: (id: number) => boolean,
+    now: number,
+  ): void {
+    const last = this.#last.get(key) ?? new Map<number, NodeFigures>()
+    this.#last.set(key, last)
+    for (const row of figures) {
+      if (!isKnown(row.id)) continue
+      const before = last.get(row.id)
+      const sum = this.#live.of(row.id)
+      for (const name of totals) sum[name] += row[name] - (before?.[name] ?? 0)
+      sum.inFlight += row.inFlight - (before?.inFlight ?? 0)
+      if (row.report.at !== (before?.report.at ?? 0)) sum.report = { ...row.report, at: now }
+      last.set(row.id, row)
+    }
+  }
+
+  /** A process has ended: what it had in flight is over, what it counted stays. */
+  drop(key: Key): void {
+    for (const [id, { inFlight }] of this.#last.get(key) ?? []) {
+      if (inFlight !== 0) this.#live.of(id).inFlight -= inFlight
+    }
+    this.#last.delete(key)
+  }
+
+  /** A node is gone for good; its row has left the table. */
+  forget(id: number): void {
+    for (const last of this.#last.values()) last.delete(id)
+  }
+}
+
+function figuresOf(id: number, row: NodeLive): NodeFigures {
+  const { inFlight, elected, bytesRead, bytesSent, failures } = row
+  return { id, inFlight, elected, bytesRead, bytesSent, failures, report: { ...row.report } }
+}
+
+function isSame(before: NodeFigures, row: NodeLive): boolean {
+  return (
+    before.inFlight === row.inFlight &&
+    before.report.at === row.report.at &&
+    totals.every((name) => before[name] === row[name])
+  )
+}
