@@ -16,6 +16,7 @@ export const topspin: Side = {
     const configuration = {
       listen: `127.0.0.1:${place.port}`,
       control: { listen: '127.0.0.1:0' },
+      workers: 1,
       to: place.nodes.map((port) => `127.0.0.1:${port}`),
       accessLog: place.accessLog ?? 'off',
     }

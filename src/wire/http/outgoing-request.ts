@@ -34,7 +34,7 @@ const maxForwards = Buffer.from('Max-Forwards: ')
 const space = Buffer.from(' ')
 
 /** The client as the node is told of it. */
-export interface RequestOrigin {
+interface RequestOrigin {
   readonly forwarded: ForwardedFields
   /** Whether the client's own claims about where it came from are forwarded. */
   readonly trusted: boolean
