@@ -49,6 +49,7 @@ export function createProgram(actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .exitOverride()
+    .showHelpAfterError('(--help shows what can be written)')
     .configureHelp({ helpWidth: 80 })
     .addHelpText(
       'after',

@@ -39,6 +39,7 @@ for (const [name, args, expected] of usageErrors) {
     const { code, stdout, stderr } = await topspin(...args)
     assert.equal(code, 2)
     assert.match(stderr, expected)
+    assert.match(stderr, /--help/)
     assert.equal(stdout, '')
   })
 }
@@ -71,10 +72,13 @@ test('check says so when there is no such file', async () => {
   assert.match(stderr, /nowhere\.yaml: cannot be read: ENOENT/)
 })
 
-test('serve refuses a bad configuration with exit code 78', async () => {
-  const { code, stderr } = await topspin('serve', '--listen', 'here')
-  assert.equal(code, 78)
-  assert.match(stderr, /^--listen: listen\[0\]: "here" is not an address/)
+test('serve refuses a bad flag with exit code 2 and a bad configuration with 78', async () => {
+  const flag = await topspin('serve', '--listen', 'here')
+  assert.equal(flag.code, 2)
+  assert.match(flag.stderr, /^--listen: "here" is not an address/)
+  const both = await topspin('serve', '--listen', 'here', '--config', file('no.yaml', 'x: 1\n'))
+  assert.equal(both.code, 78)
+  assert.match(both.stderr, /no\.yaml:1:1: x: unknown key/)
 })
 
 test('serve on a taken address ends with exit code 75, names it and says how to choose another', async (t) => {
