@@ -71,18 +71,17 @@ export class ReverseProxy {
   /** Begins to accept. @throws TopspinError LISTEN; then nothing is listening. */
   async listen(): Promise<readonly Address[]> {
     const listeners = this.#listen.map(() => new Listener(this.#traffic))
-    // All are waited for: one that is still looking up its name would open after the others are closed.
-    const results = await Promise.allSettled(
-      this.#listen.map((address, index) => (listeners[index] as Listener).listen(address)),
-    )
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed !== undefined) {
+    try {
+      const bound = await Promise.all(
+        this.#listen.map((address, index) => (listeners[index] as Listener).listen(address)),
+      )
+      this.#listeners = listeners
+      this.#traffic.ticker.start()
+      return bound
+    } catch (error) {
       for (const listener of listeners) listener.close()
-      throw failed.reason
+      throw error
     }
-    this.#listeners = listeners
-    this.#traffic.ticker.start()
-    return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   }
 
   /** Puts changes of the cluster in force; requests under way keep what they began with. */
