@@ -4,9 +4,10 @@
 import { once } from 'node:events'
 import { pino } from 'pino'
 import type { AccessEntry } from '../proxy/index.ts'
+import { accessLine } from './access-line.ts'
 
 /** Lines are written when this many bytes have come together, and every second. */
-export const gatherBytes = 8_192
+export const gatherBytes = 65_536
 export const flushEveryMs = 1_000
 
 export interface AccessLogFile {
@@ -20,20 +21,27 @@ export interface AccessLogFile {
 /** Resolves when the file is open; rejects when it cannot be opened. */
 export async function openAccessLog(target: string): Promise<AccessLogFile> {
   const dest = target === 'stdout' ? 1 : target
-  const out = pino.destination({ dest, sync: false, minLength: gatherBytes })
+  // Gathered here and not by pino, which measures all that it has gathered at every line.
+  const out = pino.destination({ dest, sync: false, maxWrite: 2 * gatherBytes })
   if (target !== 'stdout') await once(out, 'ready')
-  const timer = setInterval(() => out.flush(), flushEveryMs)
-  timer.unref()
+  let text = ''
+  const flush = (): void => {
+    if (text !== '') out.write(text)
+    text = ''
+  }
+  const timer = setInterval(flush, flushEveryMs).unref()
   return {
     write: (entry) => {
-      const durationMs = Math.round(entry.durationMs * 1_000) / 1_000
-      out.write(`${JSON.stringify({ ...entry, durationMs })}\n`)
+      text += accessLine(entry)
+      if (text.length >= gatherBytes) flush()
     },
     reopen: () => {
+      flush()
       if (target !== 'stdout') out.reopen()
     },
     close: () => {
       clearInterval(timer)
+      flush()
       out.flushSync()
     },
   }

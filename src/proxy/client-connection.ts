@@ -113,21 +113,24 @@ export class ClientConnection implements Receiver, Timed {
 
   #more(bytes: Buffer, length: number): void {
     const stash = this.#stash
-    if (stash === undefined) return this.#consume(bytes, 0, length)
+    if (stash === undefined) return this.#consume(bytes, length, false)
     this.#stash = undefined
     const whole = Buffer.concat([stash, bytes.subarray(0, length)])
     const worthParsing =
       this.#parses < parsesMax ||
       whole.length > httpLimits.headBytesMax ||
       whole.indexOf('\r\n\r\n', Math.max(0, stash.length - 3), 'latin1') >= 0
-    if (worthParsing) this.#consume(whole, 0, whole.length)
+    if (worthParsing) this.#consume(whole, whole.length, true)
     else this.#stash = whole
   }
 
-  /** Reads requests from bytes[from..end) as long as the connection is free for one. */
-  #consume(bytes: Buffer, from: number, end: number): void {
+  /**
+   * Reads requests from bytes[0..end) as long as the connection is free for one.
+   * @param isOurs nobody else writes to `bytes`, so what is left over may stay in it.
+   */
+  #consume(bytes: Buffer, end: number, isOurs: boolean): void {
     this.#consuming = true
-    let at = from
+    let at = 0
     while (at < end && (this.#state === 'idle' || this.#state === 'head')) {
       this.#exchange ??= this.#traffic.exchanges.take(this, this.#traffic)
       const exchange = this.#exchange
@@ -147,7 +150,10 @@ export class ClientConnection implements Receiver, Timed {
     }
     this.#consuming = false
     const isOver = this.#state === 'linger' || this.#state === 'closed'
-    if (at < end && !isOver) this.#stash = Buffer.from(bytes.subarray(at, end))
+    if (at < end && !isOver) {
+      const rest = bytes.subarray(at, end)
+      this.#stash = isOurs ? rest : Buffer.from(rest)
+    }
     if (this.#peerEnded && !isOver && this.#state !== 'busy') this.connection.end()
   }
 
@@ -234,7 +240,7 @@ export class ClientConnection implements Receiver, Timed {
       return
     }
     this.#stash = undefined
-    this.#consume(stash, 0, stash.length)
+    this.#consume(stash, stash.length, true)
   }
 
   #linger(): void {

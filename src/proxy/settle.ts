@@ -45,7 +45,9 @@ export function settle(exchange: Exchange, code: string): void {
   exchange.node = undefined
   if (traffic.accessLog === undefined || line === undefined) return
   traffic.accessLog({
-    ...line,
+    method: line.method,
+    target: line.target,
+    host: line.host,
     time: traffic.clock.wall(),
     client: client.address,
     status: exchange.status,

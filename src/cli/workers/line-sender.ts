@@ -5,6 +5,7 @@
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { AccessEntry } from '../../proxy/index.ts'
+import { accessLine } from '../access-line.ts'
 import { type AccessLogFile, flushEveryMs, gatherBytes } from '../access-log.ts'
 import type { FromWorker } from './messages.ts'
 
@@ -28,7 +29,7 @@ export class LineSender implements AccessLogFile {
       this.#dropped += 1
       return
     }
-    this.#text += `${JSON.stringify(entry)}\n`
+    this.#text += accessLine(entry)
     if (this.#text.length >= gatherBytes) this.#flush()
   }
 

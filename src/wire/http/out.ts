@@ -3,6 +3,9 @@
 
 const digits = Buffer.from('0123456789abcdef')
 
+/** Fewer bytes than this are copied sooner than a built-in function is called. */
+const loopMax = 32
+
 export class Out {
   bytes: Buffer
   length = 0
@@ -32,15 +35,19 @@ export class Out {
   }
 
   raw(part: Uint8Array): void {
-    this.#reserve(part.length)
-    this.bytes.set(part, this.length)
-    this.length += part.length
+    const size = part.length
+    this.#reserve(size)
+    if (size < loopMax) {
+      const { bytes } = this
+      for (let i = 0, at = this.length; i < size; i++, at++) bytes[at] = part[i]!
+    } else this.bytes.set(part, this.length)
+    this.length += size
   }
 
   copy(source: Buffer, from: number, to: number): void {
     const size = to - from
     this.#reserve(size)
-    if (size < 24) {
+    if (size < loopMax) {
       const { bytes } = this
       for (let i = from, at = this.length; i < to; i++, at++) bytes[at] = source[i]!
     } else source.copy(this.bytes, this.length, from, to)
@@ -60,7 +67,17 @@ export class Out {
   }
 
   decimal(value: number): void {
-    this.latin1(String(value))
+    if (value > 0x7fff_ffff) return this.latin1(String(value))
+    this.#reserve(10)
+    let places = 1
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) places++
+    let rest = value
+    for (let at = this.length + places - 1; at >= this.length; at--) {
+      const next = (rest / 10) | 0
+      this.bytes[at] = 0x30 + rest - next * 10
+      rest = next
+    }
+    this.length += places
   }
 
   hex(value: number): void {

@@ -16,6 +16,7 @@ import type { Out } from './out.ts'
 import type { ResponseHead } from './response-head.ts'
 
 const version = Buffer.from('HTTP/1.1 ')
+const space = Buffer.from(' ')
 const contentLength = Buffer.from('Content-Length: ')
 const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
 const closeLine = Buffer.from('Connection: close\r\n')
@@ -35,7 +36,7 @@ export function writeResponseHead(response: OutgoingResponse, out: Out): void {
   const { fields } = head
   out.raw(version)
   out.decimal(head.status)
-  out.latin1(' ')
+  out.raw(space)
   out.copy(fields.bytes, head.reasonFrom, head.reasonTo)
   out.crlf()
   writeFields(fields, keeps, response, out)
