@@ -1,13 +1,23 @@
 // The program as people meet it: help, mistakes and exit codes, serving, reloading and stopping.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { freePorts } from '../support/free-ports.ts'
 import { program, startServe, topspin } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
 
@@ -127,6 +137,30 @@ test('serve forwards to a fixed node, shows it, and ends with 0 on SIGTERM', asy
   serve.child.kill('SIGTERM')
   const ended = await serve.ended
   assert.equal(ended.code, 0, ended.stderr)
+})
+
+test('serve goes on when its log cannot be written, and says so once', {
+  skip: existsSync('/dev/full') ? false : 'no /dev/full here',
+}, async (t) => {
+  const [listen = 0, control = 0] = await freePorts(2)
+  const full = openSync('/dev/full', 'w')
+  const addresses = ['--listen', `127.0.0.1:${listen}`, '--control', `127.0.0.1:${control}`]
+  const child = spawn(process.execPath, [program, 'serve', ...addresses], {
+    stdio: ['ignore', full, 'pipe'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  closeSync(full)
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const answers = async (): Promise<boolean> =>
+    (await topspin('status', '--control', `127.0.0.1:${control}`)).code === 0
+  await until('the proxy answers', answers)
+  child.kill('SIGHUP')
+  await until('it has told its trouble', () => said !== '')
+  assert.ok(await answers())
+  assert.match(said, /^topspin: the log cannot be written: ENOSPC[^\n]*\n$/)
 })
 
 test('status says when no proxy answers', async () => {
