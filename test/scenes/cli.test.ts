@@ -169,6 +169,19 @@ test('status says when no proxy answers', async () => {
   assert.match(stderr, /127\.0\.0\.1:1.*ECONNREFUSED|no proxy answers at 127\.0\.0\.1:1/)
 })
 
+test('status takes a port alone, and says when another program answers there', async (t) => {
+  const bodies = ['{"status":"fine"}', 'null', '<html>']
+  const other = createServer((_, response) => response.end(bodies.shift())).listen(0, '127.0.0.1')
+  t.after(() => other.close())
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as AddressInfo
+  while (bodies.length > 0) {
+    const { code, stderr } = await topspin('status', '--control', String(port))
+    assert.equal(code, 1)
+    assert.match(stderr, /^topspin: http:\/\/127\.0\.0\.1:\d+\S+ answered something else .*\n$/)
+  }
+})
+
 test('SIGHUP takes a good file and leaves everything as it was with a bad one', async (t) => {
   const nodes = ['one', 'two'].map((name) =>
     createServer((_, response) => response.end(name)).listen(0, '127.0.0.1'),
