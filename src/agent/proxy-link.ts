@@ -7,6 +7,7 @@ import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
 import { McmpClient, type SendResult } from '../net/mcmp-client.ts'
+import { plainAddress } from '../net/plain-address.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
@@ -188,9 +189,4 @@ export class ProxyLink {
     })
     return run
   }
-}
-
-/** An IPv4 address may come dressed as IPv6, and a link-local one with its zone. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '')
 }

@@ -16,6 +16,8 @@ test('anything else is nothing', () => {
   for (const text of [
     '',
     ':80',
+    '6666',
+    '300.1.1.1:80',
     'a:',
     'a:0',
     'a:65536',
