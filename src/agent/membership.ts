@@ -67,7 +67,11 @@ export class Membership {
         ...options,
         proxy,
         changed: (state) => {
-          log.info({ proxy: link.name, route: config.route, ...state }, `proxy link: ${state.kind}`)
+          const detail = { proxy: link.name, route: config.route, ...state }
+          // Once for each time that a proxy goes missing, not for each try.
+          if (state.kind === 'discover' && state.failures === 1)
+            log.warn(detail, 'not registered with this proxy: it is tried again and again')
+          else log.info(detail, `proxy link: ${state.kind}`)
           changed()
         },
       })

@@ -19,11 +19,11 @@ export type Phase =
 /**
  * Whether the attempt may be repeated on another connection or node.
  * - `never`: the request may have been processed.
- * - `if-reused`: only when the connection had served a request before and the request is idempotent
- *   (the race of an idle connection that the node closes) [RFC 9112 9.3.1].
+ * - `if-idempotent`: the request may have been processed, which does no harm to an idempotent one
+ *   [RFC 9110 9.2.2, RFC 9112 9.3.1].
  * - `safe`: no byte of the request can have been processed.
  */
-export type Retry = 'never' | 'if-reused' | 'safe'
+export type Retry = 'never' | 'if-idempotent' | 'safe'
 
 export interface ErrorDetail {
   readonly side: Side

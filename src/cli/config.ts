@@ -26,7 +26,7 @@ export interface Sources {
 export interface Problem {
   /** `topspin.yaml:3:11`, `TOPSPIN_LISTEN` or `--listen`. */
   readonly place: string
-  /** Dotted, `listen[0]`; '' for the file as a whole. */
+  /** Dotted, `listen[0]`; '' for the file as a whole, and where the place says it. */
   readonly path: string
   readonly message: string
 }
@@ -126,7 +126,8 @@ function readNamedValues(sources: Sources): { tree: Tree; problems: readonly Pro
   if (result.ok) return { tree, problems: [] }
   const problems = result.issues.map((issue) => {
     const found = [...values].find(([path]) => pathText(issue.path).startsWith(path))
-    return problemOf(issue, found?.[1].place ?? 'environment')
+    // The name of the variable or flag says already which value is meant.
+    return { ...problemOf(issue, found?.[1].place ?? 'environment'), path: '' }
   })
   return { tree, problems }
 }

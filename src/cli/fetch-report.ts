@@ -32,7 +32,10 @@ export function fetchReport(control: string): Promise<FetchedReport> {
         response.on('end', () => {
           if (response.statusCode !== 200)
             return fail(`${url} answered ${response.statusCode}: not a control listener?`)
-          resolve(parse(text))
+          const report = parse(text)
+          if (report === undefined)
+            return fail(`${url} answered something else than a report: not a control listener?`)
+          resolve({ ok: true, report, text })
         })
       },
     )
@@ -42,10 +45,13 @@ export function fetchReport(control: string): Promise<FetchedReport> {
   })
 }
 
-function parse(text: string): FetchedReport {
+/** Looks no further than tells a proxy from another program. */
+function parse(text: string): StatusReport | undefined {
   try {
-    return { ok: true, report: JSON.parse(text) as StatusReport, text }
+    const report = JSON.parse(text) as Partial<StatusReport> | null
+    const isReport = Array.isArray(report?.nodes) && Array.isArray(report.workers)
+    return isReport ? (report as StatusReport) : undefined
   } catch {
-    return { ok: false, message: 'what answered is no JSON' }
+    return undefined
   }
 }

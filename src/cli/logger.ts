@@ -2,7 +2,10 @@
 
 import { type Logger as PinoLogger, pino } from 'pino'
 
-/** Writes to `output`; readable text when that is a terminal. */
+/** Lines that cannot be written now (a full disk) are kept up to so many bytes, then dropped. */
+const keptBytesMax = 1_048_576
+
+/** Writes to `output`; readable text when that is a terminal. A log that cannot be written is told once and ends nothing. */
 export function createLogger(
   level: string,
   output: NodeJS.WriteStream & { fd: number },
@@ -13,7 +16,13 @@ export function createLogger(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: levelByName },
   }
-  if (!output.isTTY) return pino(options, pino.destination({ fd: output.fd, sync: true }))
+  const failed = onceTold(output)
+  output.on('error', failed)
+  if (!output.isTTY) {
+    const lines = pino.destination({ fd: output.fd, sync: true, maxLength: keptBytesMax })
+    lines.on('error', failed)
+    return pino(options, lines)
+  }
   const colours = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
   return pino(options, { write: (line: string) => void output.write(readableLine(line, colours)) })
 }
@@ -25,6 +34,17 @@ export function readableLine(json: string, colours: boolean): string {
   const word = String(level).padEnd(5)
   const rest = Object.entries(detail).map(([key, value]) => ` ${key}=${readableValue(value)}`)
   return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${rest.join('')}\n`
+}
+
+/** Tells the first failure on standard error, unless it is that which has failed. */
+function onceTold(output: NodeJS.WriteStream): (error: Error) => void {
+  let told = false
+  return (error) => {
+    if (told || output === process.stderr) return
+    told = true
+    process.stderr.once('error', () => {})
+    process.stderr.write(`topspin: the log cannot be written: ${error.message}\n`)
+  }
 }
 
 function levelByName(label: string): { level: string } {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { hostPortText } from '../net/host-port.ts'
 import { parseEndpoint } from './values.ts'
 
 export interface ServeOptions {
@@ -49,6 +50,7 @@ export function createProgram(actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .exitOverride()
+    .showHelpAfterError('(--help shows what can be written)')
     .configureHelp({ helpWidth: 80 })
     .addHelpText(
       'after',
@@ -116,11 +118,13 @@ function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 
+/** In full: a port alone would be taken for a host further on. */
 function oneEndpoint(value: string): string {
-  if (parseEndpoint(value) === undefined) {
+  const endpoint = parseEndpoint(value)
+  if (endpoint === undefined) {
     throw new InvalidArgumentError('Write HOST:PORT, for example 127.0.0.1:8000.')
   }
-  return value
+  return hostPortText(endpoint)
 }
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {

@@ -19,7 +19,8 @@ export async function serve(
   const result = configuration(options)
   if (!result.ok) {
     tellProblems(result.problems)
-    return exitCodes.badConfiguration
+    const onlyFlags = result.problems.every(({ place }) => place.startsWith('--'))
+    return onlyFlags ? exitCodes.usage : exitCodes.badConfiguration
   }
   const log = createLogger(result.config.log.level, process.stdout)
   let serving: Serving
@@ -32,7 +33,12 @@ export async function serve(
   }
   log.info(serving.listening, 'listening')
   onListening(serving.listening)
-  const reload = (): void => void reloadFrom(options, serving, log)
+  const reload = (): void => {
+    // A reload that fails is no reason to stop serving.
+    reloadFrom(options, serving, log).catch((error: unknown) =>
+      log.error({ reason: String(error) }, 'configuration not reloaded'),
+    )
+  }
   process.on('SIGHUP', reload)
   const code = await untilStopped(serving, result.config.timeouts.drain, log)
   process.off('SIGHUP', reload)

@@ -1,5 +1,6 @@
 // The state of the cluster at one moment, and the steps between two moments. Pure: the registry makes
-// changes, everyone who holds a snapshot (traffic, console, state file) applies the same ones in order.
+// changes, everyone who holds a snapshot (the proxy, in each process that carries traffic) applies the same
+// ones in order.
 
 import type { Balancer } from './balancer.ts'
 import type { Context } from './context.ts'

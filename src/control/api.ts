@@ -50,7 +50,7 @@ export async function answerApi(
       }
     }
     default:
-      return text('404 Not Found', 'no such page')
+      return text('404 Not Found', 'there are /api/status, /metrics, /livez and /readyz')
   }
 }
 

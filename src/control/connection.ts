@@ -54,7 +54,22 @@ export class ControlConnection {
     if (this.#state === 'reading') this.#finish()
   }
 
+  /** A fault of ours costs this connection, not the process. */
   #pump(): void {
+    try {
+      this.#step()
+    } catch (error) {
+      this.#fault(error)
+    }
+  }
+
+  #fault(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#settings.log.error({ reason }, 'fault: a control connection was cut')
+    this.#socket.destroy()
+  }
+
+  #step(): void {
     const event = this.#reader.next()
     switch (event?.kind) {
       case 'request':
@@ -80,7 +95,7 @@ export class ControlConnection {
     this.#socket.pause()
     void this.#responder.respond(request, this.#peer).then(
       ({ bytes, keepAlive }) => this.#send(bytes, keepAlive),
-      () => this.#socket.destroy(),
+      (error: unknown) => this.#fault(error),
     )
   }
 

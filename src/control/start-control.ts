@@ -1,5 +1,5 @@
 // The control service: the listener for MCMP and plain GET, and the clockwork behind it. Assembled here,
-// started by `main.ts` and by tests.
+// started by `cli/serving.ts` and by programs that embed it.
 
 import { createServer, type Server } from 'node:net'
 import { TopspinError } from '../base/errors.ts'

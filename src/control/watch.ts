@@ -30,7 +30,13 @@ export class Watch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.step(), stepMs)
+    this.#timer = setInterval(() => {
+      try {
+        this.step()
+      } catch (error) {
+        this.#fault(error)
+      }
+    }, stepMs)
   }
 
   stop(): void {
@@ -93,13 +99,18 @@ export class Watch {
     watched.asking = true
     this.#asking += 1
     const { host, port, type } = node
-    void this.#settings.probe({ host, port, type, timeoutMs: pingTimeout(node) }).then((result) => {
-      watched.asking = false
-      this.#asking -= 1
-      if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return
-      observeProbe(this.#settings, node, result)
-      if (!result.answered) this.#giveUp(node)
-    })
+    this.#settings
+      .probe({ host, port, type, timeoutMs: pingTimeout(node) })
+      .finally(() => {
+        watched.asking = false
+        this.#asking -= 1
+      })
+      .then((result) => {
+        if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return
+        observeProbe(this.#settings, node, result)
+        if (!result.answered) this.#giveUp(node)
+      })
+      .catch((error: unknown) => this.#fault(error))
   }
 
   #giveUp(node: Node): void {
@@ -114,11 +125,15 @@ export class Watch {
     this.#publish(before, changes)
   }
 
+  /** The next step may well succeed; a proxy that forwards is not ended for this. */
+  #fault(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#settings.log.error({ reason }, 'fault in the watch of the nodes')
+  }
+
   #publish(
     ...args: [before: Parameters<typeof publish>[1], changes: Parameters<typeof publish>[2]]
   ): void {
-    publish(this.#settings, ...args).catch((error: unknown) => {
-      this.#settings.log.error({ error }, 'changes could not be made to take effect')
-    })
+    publish(this.#settings, ...args).catch((error: unknown) => this.#fault(error))
   }
 }

@@ -185,5 +185,5 @@ const closedEarly = (): TopspinError =>
   new TopspinError('NODE_CLOSED', 'the node closed the connection before it answered', {
     side: 'node',
     phase: 'head',
-    retry: 'if-reused',
+    retry: 'if-idempotent',
   })

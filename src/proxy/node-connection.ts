@@ -140,7 +140,7 @@ function lost(cause: Error | undefined): TopspinError {
   return new TopspinError('NODE_CLOSED', text, {
     side: 'node',
     phase: 'head',
-    retry: 'if-reused',
+    retry: 'if-idempotent',
     cause,
   })
 }

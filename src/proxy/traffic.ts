@@ -19,12 +19,22 @@ import type { ProxySettings } from './settings.ts'
 /** What one read takes from a socket at most, bytes. */
 const readBytes = 65_536
 
+/** What a head may grow by on its way through. */
+const headRoomBytes = 16_384
+
+/** Buffers that are kept for later: read buffers, and those in which requests are put together. */
+const keptReadsMax = 256
+const keptOutsMax = 1_024
+
+/** Room for a request head of the usual size. */
+const outBytes = 4_096
+
 export interface Counters {
   connections: number
   /** Over `connectionsMax`. */
   connectionsRefused: number
   requests: number
-  /** Refused before a node was chosen, by status. */
+  /** Answered by the proxy itself, by status. */
   readonly refused: Map<number, number>
   retries: number
   /** Retries that the budget did not allow. */
@@ -73,7 +83,7 @@ export class Buffers {
   /** Where client connections read heads: good for the call in which bytes arrive, so all share one. */
   readonly shared: Buffer = Buffer.allocUnsafeSlow(readBytes)
   /** Where answers are put together. */
-  readonly answer: Out = new Out(readBytes + 16_384)
+  readonly answer: Out = new Out(readBytes + headRoomBytes)
   readonly #large: Buffer[] = []
   readonly #outs: Out[] = []
 
@@ -82,15 +92,15 @@ export class Buffers {
     return this.#large.pop() ?? Buffer.allocUnsafeSlow(readBytes)
   }
   giveLarge(buffer: Buffer): void {
-    if (this.#large.length < 256) this.#large.push(buffer)
+    if (this.#large.length < keptReadsMax) this.#large.push(buffer)
   }
 
   /** Where one request is put together and kept until it is answered. */
   takeOut(): Out {
-    return this.#outs.pop() ?? new Out(4_096)
+    return this.#outs.pop() ?? new Out(outBytes)
   }
   giveOut(out: Out): void {
     out.clear()
-    if (this.#outs.length < 1_024) this.#outs.push(out)
+    if (this.#outs.length < keptOutsMax) this.#outs.push(out)
   }
 }

@@ -1,13 +1,23 @@
 // The program as people meet it: help, mistakes and exit codes, serving, reloading and stopping.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { freePorts } from '../support/free-ports.ts'
 import { program, startServe, topspin } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
 
@@ -39,6 +49,7 @@ for (const [name, args, expected] of usageErrors) {
     const { code, stdout, stderr } = await topspin(...args)
     assert.equal(code, 2)
     assert.match(stderr, expected)
+    assert.match(stderr, /--help/)
     assert.equal(stdout, '')
   })
 }
@@ -71,10 +82,13 @@ test('check says so when there is no such file', async () => {
   assert.match(stderr, /nowhere\.yaml: cannot be read: ENOENT/)
 })
 
-test('serve refuses a bad configuration with exit code 78', async () => {
-  const { code, stderr } = await topspin('serve', '--listen', 'here')
-  assert.equal(code, 78)
-  assert.match(stderr, /^--listen: listen\[0\]: "here" is not an address/)
+test('serve refuses a bad flag with exit code 2 and a bad configuration with 78', async () => {
+  const flag = await topspin('serve', '--listen', 'here')
+  assert.equal(flag.code, 2)
+  assert.match(flag.stderr, /^--listen: "here" is not an address/)
+  const both = await topspin('serve', '--listen', 'here', '--config', file('no.yaml', 'x: 1\n'))
+  assert.equal(both.code, 78)
+  assert.match(both.stderr, /no\.yaml:1:1: x: unknown key/)
 })
 
 test('serve on a taken address ends with exit code 75, names it and says how to choose another', async (t) => {
@@ -125,10 +139,47 @@ test('serve forwards to a fixed node, shows it, and ends with 0 on SIGTERM', asy
   assert.equal(ended.code, 0, ended.stderr)
 })
 
+test('serve goes on when its log cannot be written, and says so once', {
+  skip: existsSync('/dev/full') ? false : 'no /dev/full here',
+}, async (t) => {
+  const [listen = 0, control = 0] = await freePorts(2)
+  const full = openSync('/dev/full', 'w')
+  const addresses = ['--listen', `127.0.0.1:${listen}`, '--control', `127.0.0.1:${control}`]
+  const child = spawn(process.execPath, [program, 'serve', ...addresses], {
+    stdio: ['ignore', full, 'pipe'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  closeSync(full)
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const answers = async (): Promise<boolean> =>
+    (await topspin('status', '--control', `127.0.0.1:${control}`)).code === 0
+  await until('the proxy answers', answers)
+  child.kill('SIGHUP')
+  await until('it has told its trouble', () => said !== '')
+  assert.ok(await answers())
+  assert.match(said, /^topspin: the log cannot be written: ENOSPC[^\n]*\n$/)
+})
+
 test('status says when no proxy answers', async () => {
   const { code, stderr } = await topspin('status', '--control', '127.0.0.1:1')
   assert.equal(code, 1)
   assert.match(stderr, /127\.0\.0\.1:1.*ECONNREFUSED|no proxy answers at 127\.0\.0\.1:1/)
+})
+
+test('status takes a port alone, and says when another program answers there', async (t) => {
+  const bodies = ['{"status":"fine"}', 'null', '<html>']
+  const other = createServer((_, response) => response.end(bodies.shift())).listen(0, '127.0.0.1')
+  t.after(() => other.close())
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as AddressInfo
+  while (bodies.length > 0) {
+    const { code, stderr } = await topspin('status', '--control', String(port))
+    assert.equal(code, 1)
+    assert.match(stderr, /^topspin: http:\/\/127\.0\.0\.1:\d+\S+ answered something else .*\n$/)
+  }
 })
 
 test('SIGHUP takes a good file and leaves everything as it was with a bad one', async (t) => {

@@ -5,6 +5,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { TopspinError } from '../../src/base/errors.ts'
+import { silent } from '../../src/base/log.ts'
 import type { ControlOptions } from '../../src/control/options.ts'
 import { startControl } from '../../src/control/start-control.ts'
 import type { StatusReport } from '../../src/control/status-report.ts'
@@ -368,6 +369,22 @@ describe('pages', () => {
 })
 
 describe('start and end', () => {
+  test('a fault of ours behind a page cuts that connection, is told, and ends nothing else', async () => {
+    const told: string[] = []
+    let broken = true
+    const { port } = await start({
+      log: { ...silent, error: (detail) => told.push(JSON.stringify(detail)) },
+      refresh: () => {
+        if (broken) throw new Error('a fault of ours')
+      },
+    })
+    assert.equal(await exchange(port, [get('/api/status')]), '')
+    assert.match(told.join(), /a fault of ours/)
+    broken = false
+    const text = await exchange(port, [get('/api/status', 'Connection: close\r\n')])
+    assert.equal(parseResponses(text)[0]?.status, 'HTTP/1.1 200 OK')
+  })
+
   test('an address in use is a clear error', async () => {
     const { port, registry, live } = await start()
     await assert.rejects(

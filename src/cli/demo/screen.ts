@@ -6,9 +6,9 @@ import type { NodeTally } from './tally.ts'
 
 export interface NodeView {
   readonly route: string
-  /** up, starting, draining, down or gone. */
+  /** What `topspin status` calls it; `away` while the node is not registered. */
   readonly state: string
-  /** `/ ENABLED, /shop ENABLED`; '' when the node has none. */
+  /** `ENABLED / /shop`; '' when the node has none. */
   readonly contexts: string
   /** 1..100, more is freer; `undefined` before the first report. */
   readonly loadFactor: number | undefined

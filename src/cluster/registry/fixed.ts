@@ -1,4 +1,4 @@
-// Nodes that the configuration names (`--to`, or nodes in the file): registered without a message, never
+// Nodes that the configuration names (`--to`, or `to` in the file): registered without a message, never
 // removed by one, and taken for idle since they report no load. Called by the registry.
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'

@@ -8,7 +8,6 @@ import {
   DROPPED,
   KEEP_ALIVE,
   LOAD_REPORT,
-  OTHER,
   TRANSFER_ENCODING,
   UPGRADE,
 } from './field-name.ts'
@@ -72,11 +71,9 @@ function keeps(fields: Fields, index: number, response: OutgoingResponse): boole
     case TRANSFER_ENCODING:
     case UPGRADE:
       return false
-    case OTHER: {
+    default: {
       const { nominated } = response.head
       return nominated.length === 0 || !nominated.includes(fields.name(index))
     }
-    default:
-      return true
   }
 }

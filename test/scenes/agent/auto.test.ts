@@ -77,3 +77,17 @@ test('bad settings are all told, and the application runs on', async (t) => {
     assert.match(child.output(), word)
   }
 })
+
+test('a proxy that cannot be reached is told once, and the application runs on', async (t) => {
+  const child = startChild(t, [...auto, built('test/fixtures/express-app.js')], {
+    TOPSPIN_PROXIES: '127.0.0.1:1',
+    TOPSPIN_REPORT_INTERVAL: '100ms',
+  })
+  await until('it told its port', () => /port \d+/.test(child.output()))
+  const told = (): number => child.output().split('not registered with this proxy').length - 1
+  await until('it told what is wrong', () => told() > 0)
+  assert.match(child.output(), /127\.0\.0\.1:1.*ECONNREFUSED/)
+  const port = Number(/port (\d+)/.exec(child.output())?.[1])
+  assert.equal((await get(port)).text, 'express')
+  assert.equal(told(), 1)
+})

@@ -10,6 +10,8 @@ import { Watch } from '../../../src/control/watch.ts'
 
 let now: number
 let up: boolean
+/** The probe itself fails, which it never should. */
+let broken: boolean
 let probes: number
 let changes: Change[]
 /** Nodes that others were told about. */
@@ -21,6 +23,7 @@ let watch: Watch
 beforeEach(() => {
   now = 0
   up = true
+  broken = false
   probes = 0
   changes = []
   told = []
@@ -40,6 +43,7 @@ beforeEach(() => {
       onEligibility: (id) => told.push(id),
       probe: () => {
         probes += 1
+        if (broken) return Promise.reject(new Error('a fault of ours'))
         return Promise.resolve({ answered: up, reason: up ? 'answered' : 'ECONNREFUSED' })
       },
     }),
@@ -145,4 +149,13 @@ test('a removed node goes through its phases by the clock alone', async () => {
     changes.map((change) => change.kind),
     ['node', 'gone'],
   )
+})
+
+test('a fault while a node is asked ends neither the process nor the asking', async () => {
+  broken = true
+  await pass(6_000)
+  assert.equal(probes, 1)
+  broken = false
+  await pass(6_000)
+  assert.equal(probes, 2)
 })

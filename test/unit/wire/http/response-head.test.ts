@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Out } from '../../../../src/wire/http/out.ts'
+import { writeResponseHead } from '../../../../src/wire/http/outgoing-response.ts'
 import { INCOMPLETE } from '../../../../src/wire/http/problem.ts'
 import { ResponseHead } from '../../../../src/wire/http/response-head.ts'
 
@@ -90,4 +92,17 @@ test('every beginning of a good head waits for more', () => {
   for (let end = 0; end < bytes.length; end++) {
     assert.equal(new ResponseHead().parse(bytes, 0, end), INCOMPLETE, `at ${end}`)
   }
+})
+
+test('fields that Connection names end here, whether we know them or not', () => {
+  const head = good(
+    'HTTP/1.1 204 No Content',
+    'Connection: x-mine, Trailer',
+    'X-Mine: 1',
+    'Trailer: x-sum',
+    'X-Other: 2',
+  )
+  const out = new Out(256)
+  writeResponseHead({ head, chunked: false, connection: '' }, out)
+  assert.equal(out.content.toString(), 'HTTP/1.1 204 No Content\r\nX-Other: 2\r\n\r\n')
 })
