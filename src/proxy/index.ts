@@ -12,6 +12,7 @@ import { applyToLive } from '../cluster/live-changes.ts'
 import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
+import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
@@ -26,7 +27,7 @@ import {
   type ProxySettings,
   type Timeouts,
 } from './settings.ts'
-import { Buffers, type Counters, type Traffic } from './traffic.ts'
+import { Buffers, type Traffic } from './traffic.ts'
 
 export type { AccessEntry, AccessLog } from './access-log.ts'
 export type { Address } from './listener.ts'
@@ -37,7 +38,6 @@ export {
   type ProxySettings,
   type Timeouts,
 } from './settings.ts'
-export type { Counters } from './traffic.ts'
 
 export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly listen: readonly Address[]
@@ -106,7 +106,7 @@ export class ReverseProxy {
     return this.#traffic.live
   }
 
-  get counters(): Readonly<Counters> {
+  get counters(): TrafficCounts {
     return this.#traffic.counters
   }
 
@@ -183,18 +183,7 @@ function makeTraffic(options: ProxyOptions): Traffic {
     timeouts: { ...defaultTimeouts, ...timeouts },
   }
   const table = live ?? new LiveTable()
-  const counters: Counters = {
-    connections: 0,
-    connectionsRefused: 0,
-    requests: 0,
-    refused: new Map(),
-    retries: 0,
-    retriesRefused: 0,
-    ejections: 0,
-    cut: 0,
-    faults: 0,
-    candidacyFailures: 0,
-  }
+  const counters = newCounters()
   const logger = log ?? silent
   const buffers = new Buffers()
   const fault = (error: unknown): void => {

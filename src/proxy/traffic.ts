@@ -6,6 +6,7 @@ import type { Logger } from '../base/log.ts'
 import type { Candidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
+import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
@@ -18,26 +19,6 @@ import type { ProxySettings } from './settings.ts'
 
 /** What one read takes from a socket at most, bytes. */
 const readBytes = 65_536
-
-export interface Counters {
-  connections: number
-  /** Over `connectionsMax`. */
-  connectionsRefused: number
-  requests: number
-  /** Refused before a node was chosen, by status. */
-  readonly refused: Map<number, number>
-  retries: number
-  /** Retries that the budget did not allow. */
-  retriesRefused: number
-  /** Nodes taken out because they answered nothing but errors. */
-  ejections: number
-  /** Answers that were cut because the node's ended too early. */
-  cut: number
-  /** Connections cut because our own code threw. */
-  faults: number
-  /** Candidacy functions that threw. */
-  candidacyFailures: number
-}
 
 export interface Traffic {
   readonly settings: ProxySettings
