@@ -2,6 +2,7 @@
 // connection for each probe, one deadline over all of it. Called by the control service; never throws.
 
 import { connect } from 'node:net'
+import { isShortage } from './shortage.ts'
 
 export interface ProbeTarget {
   readonly host: string
@@ -14,6 +15,8 @@ export interface ProbeResult {
   readonly answered: boolean
   /** For people: what came, or what went wrong. */
   readonly reason: string
+  /** It could not be asked, for want of something in this process: nothing is known. */
+  readonly shortage?: boolean
 }
 
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
@@ -29,10 +32,10 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
   return new Promise((resolve) => {
     let answer = ''
     const socket = connect({ host: target.host, port: target.port, noDelay: true })
-    const end = (answered: boolean, reason: string): void => {
+    const end = (answered: boolean, reason: string, shortage = false): void => {
       clearTimeout(deadline)
       socket.destroy()
-      resolve({ answered, reason })
+      resolve(shortage ? { answered, reason, shortage } : { answered, reason })
     }
     const deadline = setTimeout(
       () => end(false, `no answer within ${target.timeoutMs} ms`),
@@ -45,6 +48,8 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
       else if (answer.length >= answerStart.length) end(false, 'what answers does not speak HTTP')
     })
     socket.on('end', () => end(false, 'closed without an answer'))
-    socket.on('error', (error: NodeJS.ErrnoException) => end(false, error.code ?? error.message))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      end(false, error.code ?? error.message, isShortage(error)),
+    )
   })
 }

@@ -10,17 +10,18 @@ import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingAgain } from './outgoing.ts'
-import { nodeFailed, noNode } from './refusal.ts'
+import { nodeFailed, noNode, proxyFull } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
 export function attempt(exchange: Exchange, candidate: Candidate): void {
   const { traffic, client } = exchange
   const { live } = candidate
+  const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
+  if (node === undefined) return shortOfConnections(exchange)
   exchange.candidate = candidate
   exchange.attempts++
   live.inFlight++
   live.elected++
-  const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
   exchange.node = node
   node.attach(exchange)
   const bytes = (exchange.out as Out).content
@@ -69,6 +70,10 @@ function bodySent(exchange: Exchange, length: number): void {
 export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const { traffic, candidate, node } = exchange
   if (candidate === undefined || node === undefined) return
+  if (error.side === 'proxy') {
+    leaveNode(exchange, false)
+    return shortOfConnections(exchange)
+  }
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
   leaveNode(exchange, true)
@@ -88,6 +93,12 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   traffic.counters.retries++
   outgoingAgain(exchange, next)
   attempt(exchange, next)
+}
+
+/** It is this process that can open no more connections: nothing is known about the node. */
+function shortOfConnections(exchange: Exchange): void {
+  exchange.traffic.counters.shortages++
+  exchange.refuse(proxyFull)
 }
 
 /** The node has not answered in time. It may be at work on the request: no second attempt. */

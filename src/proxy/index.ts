@@ -13,9 +13,11 @@ import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
+import { openFilesMax } from '../host/open-files.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
+import { connectionRoom } from './connection-room.ts'
 import { ExchangePool } from './exchange-pool.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
@@ -47,6 +49,8 @@ export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
   readonly onNodeDown?: (id: number, reason: string) => void
   readonly accessLog?: AccessLog | undefined
+  /** Files and sockets that this process may have open; default: what the system says. */
+  readonly openFiles?: number
   readonly log?: Logger
   readonly clock?: Clock
   readonly random?: Random
@@ -111,7 +115,7 @@ export class ReverseProxy {
   }
 
   get connections(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.connections, 0)
+    return this.#traffic.clients
   }
 
   /** Accepts nothing more, answers what is under way, then ends. @param deadlineMs after that what is left is cut. */
@@ -174,6 +178,7 @@ function makeTraffic(options: ProxyOptions): Traffic {
     random,
     timeouts,
     onNodeDown,
+    openFiles = openFilesMax(),
     ...given
   } = options
   const settings: ProxySettings = {
@@ -215,6 +220,8 @@ function makeTraffic(options: ProxyOptions): Traffic {
     exchanges: new ExchangePool(),
     waiting: new Set(),
     waitingMax: httpLimits.waitingMax,
+    room: connectionRoom(openFiles, settings.connectionsMax),
+    clients: 0,
     fault,
     isTrusted: (address) =>
       settings.trust.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),

@@ -11,6 +11,7 @@ import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
 import type { AccessLog } from './access-log.ts'
+import type { ConnectionRoom } from './connection-room.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
@@ -40,6 +41,9 @@ export interface Traffic {
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
   readonly waitingMax: number
+  readonly room: ConnectionRoom
+  /** Client connections of all listeners. */
+  clients: number
   isTrusted(address: string): boolean
   /** Notes that our own code threw; whoever was at work has been cut. */
   fault(error: unknown): void
