@@ -61,6 +61,10 @@ export function newCounters(): Counters {
   }
 }
 
+export function countRefusal({ refused }: Counters, status: number): void {
+  refused.set(status, (refused.get(status) ?? 0) + 1)
+}
+
 /** The sums of any number of processes. */
 export function sumOf(all: Iterable<TrafficCounts>): TrafficCounts {
   const sum = newCounters()

@@ -5,6 +5,7 @@ import type { TopspinError } from '../base/errors.ts'
 import type { ExchangeView } from '../candidacy/candidacy.ts'
 import type { Balancer } from '../cluster/balancer.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
+import { countRefusal } from '../cluster/traffic-counts.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
@@ -163,8 +164,7 @@ export class Exchange implements ExchangeView {
   /** Answers the client without a node, and ends the exchange. */
   refuse(refusal: Refusal): void {
     const { traffic, client, head } = this
-    const { refused } = traffic.counters
-    refused.set(refusal.status, (refused.get(refusal.status) ?? 0) + 1)
+    countRefusal(traffic.counters, refusal.status)
     this.status = refusal.status
     // What is left of a body would be taken for the next request.
     this.closes = !head.keepAlive || !this.requestBody.done || traffic.draining
