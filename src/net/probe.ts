@@ -2,6 +2,7 @@
 // connection for each probe, one deadline over all of it. Called by the control service; never throws.
 
 import { connect } from 'node:net'
+import { runningTimeout } from './running-timeout.ts'
 import { isShortage } from './shortage.ts'
 
 export interface ProbeTarget {
@@ -23,8 +24,6 @@ export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
 const request = 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n'
 const answerStart = 'HTTP/1.'
-/** Longest delay of a timer in Node.js. */
-const timerMsMax = 2_147_483_647
 
 export function probe(target: ProbeTarget): Promise<ProbeResult> {
   if (target.type !== 'http' && target.type !== 'ws')
@@ -33,13 +32,12 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
     let answer = ''
     const socket = connect({ host: target.host, port: target.port, noDelay: true })
     const end = (answered: boolean, reason: string, shortage = false): void => {
-      clearTimeout(deadline)
+      giveUp()
       socket.destroy()
       resolve(shortage ? { answered, reason, shortage } : { answered, reason })
     }
-    const deadline = setTimeout(
-      () => end(false, `no answer within ${target.timeoutMs} ms`),
-      Math.min(target.timeoutMs, timerMsMax),
+    const giveUp = runningTimeout(target.timeoutMs, () =>
+      end(false, `no answer within ${target.timeoutMs} ms`),
     )
     socket.on('connect', () => socket.write(request))
     socket.on('data', (bytes) => {
