@@ -79,10 +79,12 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   leaveNode(exchange, true)
   // A node that cannot be reached has done nothing: the client may well ask again.
   const refusal = error.phase === 'connect' ? noNode : nodeFailed
+  if (error.retry !== 'safe' && !wasReused) exchange.failures++
   if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
-  if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
-  else exchange.tried = [...exchange.tried, candidate.node.id]
+  if (!wasReused) exchange.tried = [...exchange.tried, candidate.node.id]
+  // Nor may the next one fail for that.
+  exchange.freshOnly = true
   exchange.partial = undefined
   const next = choose(exchange)
   if (next === undefined) return exchange.refuse(refusal)
@@ -126,11 +128,11 @@ function observe(exchange: Exchange, error: TopspinError, wasReused: boolean): v
 
 /** A request is sent twice only when the first one cannot have been processed, or when that does no harm [RFC 9110 9.2.2]. */
 function mayRetry(exchange: Exchange, error: TopspinError): boolean {
-  const { head, attempts, balancer } = exchange
+  const { head, attempts, failures, balancer } = exchange
   if (!exchange.replayable || (exchange.out?.length ?? 0) > httpLimits.replayBytesMax) return false
   if (error.retry === 'safe') return attempts <= safeAttemptsMax
   if (!head.isIdempotent || error.retry === 'never') return false
-  return attempts <= balancer.maxAttempts + (exchange.freshOnly ? 1 : 0)
+  return balancer.maxAttempts > 0 && failures <= balancer.maxAttempts
 }
 
 /** Connections refused in a row before the client is told; each was another node. */

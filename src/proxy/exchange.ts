@@ -52,6 +52,8 @@ export class Exchange implements ExchangeView {
   candidate: Candidate | undefined
   node: NodeConnection | undefined
   attempts = 0
+  /** Attempts that a node may have begun to execute, but for one on a connection that had waited. */
+  failures = 0
   tried: readonly number[] = []
   /** The next attempt is not to use a connection that has waited. */
   freshOnly = false
@@ -115,7 +117,7 @@ export class Exchange implements ExchangeView {
     this.route = undefined
     this.domain = ''
     this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined
-    this.attempts = this.interims = this.status = this.bytesOut = 0
+    this.attempts = this.failures = this.interims = this.status = this.bytesOut = 0
     this.tried = none
     this.freshOnly = this.answered = this.closes = false
     this.replayable = true
