@@ -25,6 +25,10 @@ export const httpLimits = {
   replayBytesMax: 131_072,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
+  /** Open files that are left to everything that is neither a client nor a node: log, control, libraries. */
+  openFilesReserve: 64,
+  /** Of the open files that a process may have, what is kept free of clients for connections to nodes, at most. */
+  nodeRoomMax: 4_096,
 }
 
 /** The control listener and the registry behind it. */

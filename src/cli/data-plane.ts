@@ -3,6 +3,7 @@
 import type { Logger } from '../base/log.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
+import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../control/status-report.ts'
 import type { Address } from '../proxy/index.ts'
 import type { TrafficSettings } from './traffic-settings.ts'
@@ -19,6 +20,8 @@ export interface DataPlane {
   /** Takes over the level of the log, and opens the access log again. */
   reload(level: string): void
   workers(): readonly WorkerReport[]
+  /** What all of it has counted since the start. */
+  counts(): TrafficCounts
   /** Takes nothing new, lets what is under way end within the time, then closes. */
   drain(deadlineMs: number): Promise<void>
   /** Ends at once. */

@@ -28,6 +28,7 @@ export function inProcess(options: DataPlaneOptions): DataPlane {
     refresh: () => {},
     reload: () => accessLog?.reopen(),
     workers: () => [],
+    counts: () => proxy.counters,
     async drain(deadlineMs) {
       await proxy.drain(deadlineMs)
       accessLog?.close()

@@ -74,6 +74,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     onEligibility: (id) => plane.tell(id),
     refresh: () => plane.refresh(),
     workers: () => plane.workers(),
+    counts: () => plane.counts(),
   }).catch(async (error: unknown) => {
     await plane.close()
     throw error

@@ -7,7 +7,7 @@ import type { Config } from './schema.ts'
 /** The options of a proxy but for what only lives in one process. */
 export type TrafficSettings = Omit<
   ProxyOptions,
-  'live' | 'accessLog' | 'onNodeDown' | 'log' | 'clock' | 'random'
+  'live' | 'accessLog' | 'onNodeDown' | 'openFiles' | 'log' | 'clock' | 'random'
 >
 
 export function trafficSettings(config: Config): TrafficSettings {

@@ -42,6 +42,7 @@ export async function answerApi(
         settings.clock.now(),
         draining,
         settings.workers(),
+        settings.counts(),
       )
       return {
         status: '200 OK',

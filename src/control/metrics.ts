@@ -4,7 +4,34 @@
 import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
 import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
+import type { CountName } from '../cluster/traffic-counts.ts'
 import type { ControlSettings } from './options.ts'
+
+/** Name of the metric, the count that it shows, and what it is. */
+const trafficTotals: readonly (readonly [name: string, count: CountName, help: string])[] = [
+  ['topspin_connections_total', 'connections', 'Client connections accepted.'],
+  [
+    'topspin_connections_refused_total',
+    'connectionsRefused',
+    'Client connections over the limit, closed at once.',
+  ],
+  ['topspin_requests_total', 'requests', 'Requests of clients.'],
+  ['topspin_retries_total', 'retries', 'Requests sent to a node once more.'],
+  ['topspin_retries_refused_total', 'retriesRefused', 'Retries that the budget did not allow.'],
+  [
+    'topspin_ejections_total',
+    'ejections',
+    'Nodes taken out because they answered nothing but errors.',
+  ],
+  ['topspin_cut_total', 'cut', "Responses cut because the node's ended too early."],
+  [
+    'topspin_shortages_total',
+    'shortages',
+    'Requests refused because no more connections to nodes could be opened.',
+  ],
+  ['topspin_faults_total', 'faults', 'Connections cut because of a fault in the proxy itself.'],
+  ['topspin_candidacy_failures_total', 'candidacyFailures', 'Candidacy functions that threw.'],
+]
 
 export class Metrics {
   readonly #prometheus: Prometheus = new Prometheus()
@@ -31,6 +58,8 @@ export class Metrics {
       'Bytes sent to the node.',
       (live) => live.bytesSent,
     )
+    for (const [name, count, help] of trafficTotals) this.#trafficTotal(name, help, count)
+    this.#refused()
     this.#gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
     this.#gauge(
       'topspin_node_load_factor',
@@ -52,6 +81,33 @@ export class Metrics {
 
   countMessage(method: string, result: string): void {
     this.#messages.inc({ method, result })
+  }
+
+  #trafficTotal(name: string, help: string, count: CountName): void {
+    const { counts } = this.#settings
+    new Counter({
+      name,
+      help,
+      registers: [this.#prometheus],
+      collect() {
+        this.reset()
+        this.inc(counts()[count])
+      },
+    })
+  }
+
+  #refused(): void {
+    const { counts } = this.#settings
+    new Counter({
+      name: 'topspin_refused_total',
+      help: 'Requests that the proxy answered itself, by status.',
+      labelNames: ['status'],
+      registers: [this.#prometheus],
+      collect() {
+        this.reset()
+        for (const [status, times] of counts().refused) this.inc({ status }, times)
+      },
+    })
   }
 
   #total(name: string, help: string, read: (live: NodeLive) => number): void {

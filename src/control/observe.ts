@@ -7,6 +7,7 @@ import type { ProbeResult } from '../net/probe.ts'
 import type { ControlSettings } from './options.ts'
 
 export function observeProbe(settings: ControlSettings, node: Node, result: ProbeResult): void {
+  if (result.shortage === true) return
   const { clock, random, health: limits, log } = settings
   const live = settings.live.of(node.id)
   const wasDown = live.health.kind === 'down'

@@ -7,6 +7,7 @@ import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
+import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { WorkerReport } from './status-report.ts'
 
@@ -25,6 +26,8 @@ export interface ControlOptions {
   readonly refresh?: () => void | Promise<void>
   /** The traffic processes to show in /api/status. Default: none. */
   readonly workers?: () => readonly WorkerReport[]
+  /** What the traffic has counted, for /api/status and /metrics. Default: nothing. */
+  readonly counts?: () => TrafficCounts
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Logger
@@ -55,6 +58,7 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   onEligibility: () => {},
   refresh: () => {},
   workers: () => [],
+  counts: newCounters,
   log: silent,
   probe,
   health: defaultHealthLimits,

@@ -4,6 +4,7 @@ import type { ContextStatus } from '../cluster/context.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
+import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
 
 export interface StatusReport {
   /** Changes since the start of the proxy. */
@@ -12,6 +13,8 @@ export interface StatusReport {
   readonly balancers: readonly BalancerReport[]
   /** The processes that carry the traffic; none when it is this process. */
   readonly workers: readonly WorkerReport[]
+  /** What all of them have counted since the start of the proxy. */
+  readonly traffic: PlainCounts
   /** In table order. */
   readonly nodes: readonly NodeReport[]
 }
@@ -78,12 +81,14 @@ export function statusReport(
   now: number,
   draining: boolean,
   workers: readonly WorkerReport[],
+  counts: TrafficCounts,
 ): StatusReport {
   return {
     version: snapshot.version,
     draining,
     balancers: [...snapshot.balancers.values()].map(({ slot: _, ...settings }) => settings),
     workers,
+    traffic: plainCounts(counts),
     nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
   }
 }

@@ -10,6 +10,8 @@ import { publish } from './publish.ts'
 
 const stepMs = 100
 const removalStepMs = 1_000
+/** A step that comes later than this was not held up by work: the process was stopped. */
+const stoodMsMin = 1_000
 
 interface Watched {
   asking: boolean
@@ -23,13 +25,16 @@ export class Watch {
   readonly #watched: Map<number, Watched> = new Map()
   #timer: NodeJS.Timeout | undefined
   #removalAt = 0
+  #steppedAt: number
   #asking = 0
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
+    this.#steppedAt = settings.clock.now()
   }
 
   start(): void {
+    this.#steppedAt = this.#settings.clock.now()
     this.#timer = setInterval(() => {
       try {
         this.step()
@@ -46,6 +51,8 @@ export class Watch {
   /** Does what is due now. */
   step(): void {
     const now = this.#settings.clock.now()
+    this.#forgive(now - this.#steppedAt - stepMs, now)
+    this.#steppedAt = now
     if (now >= this.#removalAt) {
       this.#removalAt = now + removalStepMs
       this.#tickRemovals(now)
@@ -55,6 +62,21 @@ export class Watch {
       this.#hush(node, now)
       if (isForwardable(node)) this.#look(node, now)
     }
+  }
+
+  /** Time in which this process was stopped counts against no node: what they said meanwhile is still to be read. */
+  #forgive(stoodMs: number, now: number): void {
+    if (stoodMs < stoodMsMin) return
+    const { registry, live, log } = this.#settings
+    log.warn({ ms: Math.round(stoodMs) }, 'the process has stood still')
+    for (const id of registry.snapshot.nodes.keys()) {
+      const row = live.of(id)
+      if (row.statusAt !== undefined) row.statusAt = Math.min(now, row.statusAt + stoodMs)
+      const { health } = row
+      if (health.kind === 'down')
+        row.health = { ...health, since: Math.min(now, health.since + stoodMs) }
+    }
+    for (const watched of this.#watched.values()) watched.lookAt += stoodMs
   }
 
   #tickRemovals(now: number): void {

@@ -2,6 +2,8 @@
 // connection for each probe, one deadline over all of it. Called by the control service; never throws.
 
 import { connect } from 'node:net'
+import { runningTimeout } from './running-timeout.ts'
+import { isShortage } from './shortage.ts'
 
 export interface ProbeTarget {
   readonly host: string
@@ -14,14 +16,14 @@ export interface ProbeResult {
   readonly answered: boolean
   /** For people: what came, or what went wrong. */
   readonly reason: string
+  /** It could not be asked, for want of something in this process: nothing is known. */
+  readonly shortage?: boolean
 }
 
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
 const request = 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n'
 const answerStart = 'HTTP/1.'
-/** Longest delay of a timer in Node.js. */
-const timerMsMax = 2_147_483_647
 
 export function probe(target: ProbeTarget): Promise<ProbeResult> {
   if (target.type !== 'http' && target.type !== 'ws')
@@ -29,14 +31,13 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
   return new Promise((resolve) => {
     let answer = ''
     const socket = connect({ host: target.host, port: target.port, noDelay: true })
-    const end = (answered: boolean, reason: string): void => {
-      clearTimeout(deadline)
+    const end = (answered: boolean, reason: string, shortage = false): void => {
+      giveUp()
       socket.destroy()
-      resolve({ answered, reason })
+      resolve(shortage ? { answered, reason, shortage } : { answered, reason })
     }
-    const deadline = setTimeout(
-      () => end(false, `no answer within ${target.timeoutMs} ms`),
-      Math.min(target.timeoutMs, timerMsMax),
+    const giveUp = runningTimeout(target.timeoutMs, () =>
+      end(false, `no answer within ${target.timeoutMs} ms`),
     )
     socket.on('connect', () => socket.write(request))
     socket.on('data', (bytes) => {
@@ -45,6 +46,8 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
       else if (answer.length >= answerStart.length) end(false, 'what answers does not speak HTTP')
     })
     socket.on('end', () => end(false, 'closed without an answer'))
-    socket.on('error', (error: NodeJS.ErrnoException) => end(false, error.code ?? error.message))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      end(false, error.code ?? error.message, isShortage(error)),
+    )
   })
 }

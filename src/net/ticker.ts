@@ -16,6 +16,9 @@ const tickMs = 100
 /** What one tick can add to the ticker's time, ms: time in which the process was stopped does not count. */
 const stepMax = 1_000
 
+/** Deadlines that end one after the other, before other work has its turn. */
+const atOnceMax = 32
+
 export class Ticker {
   /**
    * Milliseconds that this process has been running. A process that was stopped for a minute (SIGSTOP, a
@@ -27,6 +30,9 @@ export class Ticker {
   readonly #waiting: Set<Timed> = new Set()
   readonly #each: Set<(now: number) => void> = new Set()
   #last: number
+  /** Whose deadline has passed at the last tick, and who has not been called yet. */
+  #due: Timed[] = []
+  #goesOn = false
   #timer: NodeJS.Timeout | undefined
 
   /** @param fault told when something that waited threw; the others are called all the same. */
@@ -66,12 +72,26 @@ export class Ticker {
     this.now += Math.min(Math.max(0, real - this.#last), stepMax)
     this.#last = real
     const { now } = this
-    for (const timed of this.#waiting) {
-      if (timed.deadline > now) continue
+    this.#due = []
+    for (const timed of this.#waiting) if (timed.deadline <= now) this.#due.push(timed)
+    this.#expire()
+    for (const listener of this.#each) this.#guard(() => listener(now))
+  }
+
+  /** Thousands whose time is over together end a few at a time: whoever is served meanwhile does not wait for all of them. */
+  #expire(): void {
+    const { now } = this
+    for (const timed of this.#due.splice(0, atOnceMax)) {
+      if (timed.deadline > now || !this.#waiting.has(timed)) continue
       timed.deadline = Number.POSITIVE_INFINITY
       this.#guard(() => timed.expired(now))
     }
-    for (const listener of this.#each) this.#guard(() => listener(now))
+    if (this.#due.length === 0 || this.#goesOn) return
+    this.#goesOn = true
+    setImmediate(() => {
+      this.#goesOn = false
+      this.#expire()
+    })
   }
 
   #guard(call: () => void): void {

@@ -10,17 +10,18 @@ import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingAgain } from './outgoing.ts'
-import { nodeFailed, noNode } from './refusal.ts'
+import { nodeFailed, noNode, proxyFull } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
 export function attempt(exchange: Exchange, candidate: Candidate): void {
   const { traffic, client } = exchange
   const { live } = candidate
+  const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
+  if (node === undefined) return shortOfConnections(exchange)
   exchange.candidate = candidate
   exchange.attempts++
   live.inFlight++
   live.elected++
-  const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
   exchange.node = node
   node.attach(exchange)
   const bytes = (exchange.out as Out).content
@@ -69,15 +70,21 @@ function bodySent(exchange: Exchange, length: number): void {
 export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   const { traffic, candidate, node } = exchange
   if (candidate === undefined || node === undefined) return
+  if (error.side === 'proxy') {
+    leaveNode(exchange, false)
+    return shortOfConnections(exchange)
+  }
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
   leaveNode(exchange, true)
   // A node that cannot be reached has done nothing: the client may well ask again.
   const refusal = error.phase === 'connect' ? noNode : nodeFailed
+  if (error.retry !== 'safe' && !wasReused) exchange.failures++
   if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
-  if (wasReused && !exchange.freshOnly) exchange.freshOnly = true
-  else exchange.tried = [...exchange.tried, candidate.node.id]
+  if (!wasReused) exchange.tried = [...exchange.tried, candidate.node.id]
+  // Nor may the next one fail for that.
+  exchange.freshOnly = true
   exchange.partial = undefined
   const next = choose(exchange)
   if (next === undefined) return exchange.refuse(refusal)
@@ -88,6 +95,12 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   traffic.counters.retries++
   outgoingAgain(exchange, next)
   attempt(exchange, next)
+}
+
+/** It is this process that can open no more connections: nothing is known about the node. */
+function shortOfConnections(exchange: Exchange): void {
+  exchange.traffic.counters.shortages++
+  exchange.refuse(proxyFull)
 }
 
 /** The node has not answered in time. It may be at work on the request: no second attempt. */
@@ -115,11 +128,11 @@ function observe(exchange: Exchange, error: TopspinError, wasReused: boolean): v
 
 /** A request is sent twice only when the first one cannot have been processed, or when that does no harm [RFC 9110 9.2.2]. */
 function mayRetry(exchange: Exchange, error: TopspinError): boolean {
-  const { head, attempts, balancer } = exchange
+  const { head, attempts, failures, balancer } = exchange
   if (!exchange.replayable || (exchange.out?.length ?? 0) > httpLimits.replayBytesMax) return false
   if (error.retry === 'safe') return attempts <= safeAttemptsMax
   if (!head.isIdempotent || error.retry === 'never') return false
-  return attempts <= balancer.maxAttempts + (exchange.freshOnly ? 1 : 0)
+  return balancer.maxAttempts > 0 && failures <= balancer.maxAttempts
 }
 
 /** Connections refused in a row before the client is told; each was another node. */

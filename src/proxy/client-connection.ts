@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { httpLimits } from '../base/limits.ts'
+import { countRefusal } from '../cluster/traffic-counts.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
@@ -173,8 +174,7 @@ export class ClientConnection implements Receiver, Timed {
   }
 
   #refuseHead(refusal: Refusal): void {
-    const { counters } = this.#traffic
-    counters.refused.set(refusal.status, (counters.refused.get(refusal.status) ?? 0) + 1)
+    countRefusal(this.#traffic.counters, refusal.status)
     this.refuse(refusal, true, false)
     this.#linger()
   }
@@ -331,14 +331,14 @@ export class ClientConnection implements Receiver, Timed {
   expired(): void {
     switch (this.#state) {
       case 'head':
-        this.refuse(clientSlow, true, false)
-        return this.#linger()
+        return this.#refuseHead(clientSlow)
       case 'busy': {
         const exchange = this.#exchange
         if (exchange === undefined || exchange.answered || exchange.requestBody.done) {
           return this.connection.destroy()
         }
         exchange.abandon('CLIENT_TIMEOUT')
+        countRefusal(this.#traffic.counters, clientSlow.status)
         this.refuse(clientSlow, true, exchange.head.isHead)
         return this.#linger()
       }

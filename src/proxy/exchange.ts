@@ -5,6 +5,7 @@ import type { TopspinError } from '../base/errors.ts'
 import type { ExchangeView } from '../candidacy/candidacy.ts'
 import type { Balancer } from '../cluster/balancer.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
+import { countRefusal } from '../cluster/traffic-counts.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
@@ -51,6 +52,8 @@ export class Exchange implements ExchangeView {
   candidate: Candidate | undefined
   node: NodeConnection | undefined
   attempts = 0
+  /** Attempts that a node may have begun to execute, but for one on a connection that had waited. */
+  failures = 0
   tried: readonly number[] = []
   /** The next attempt is not to use a connection that has waited. */
   freshOnly = false
@@ -114,7 +117,7 @@ export class Exchange implements ExchangeView {
     this.route = undefined
     this.domain = ''
     this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined
-    this.attempts = this.interims = this.status = this.bytesOut = 0
+    this.attempts = this.failures = this.interims = this.status = this.bytesOut = 0
     this.tried = none
     this.freshOnly = this.answered = this.closes = false
     this.replayable = true
@@ -163,8 +166,7 @@ export class Exchange implements ExchangeView {
   /** Answers the client without a node, and ends the exchange. */
   refuse(refusal: Refusal): void {
     const { traffic, client, head } = this
-    const { refused } = traffic.counters
-    refused.set(refusal.status, (refused.get(refusal.status) ?? 0) + 1)
+    countRefusal(traffic.counters, refusal.status)
     this.status = refusal.status
     // What is left of a body would be taken for the next request.
     this.closes = !head.keepAlive || !this.requestBody.done || traffic.draining

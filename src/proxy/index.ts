@@ -12,9 +12,12 @@ import { applyToLive } from '../cluster/live-changes.ts'
 import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
+import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
+import { openFilesMax } from '../host/open-files.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
+import { connectionRoom } from './connection-room.ts'
 import { ExchangePool } from './exchange-pool.ts'
 import { type Address, Listener } from './listener.ts'
 import { Pools } from './pools.ts'
@@ -26,7 +29,7 @@ import {
   type ProxySettings,
   type Timeouts,
 } from './settings.ts'
-import { Buffers, type Counters, type Traffic } from './traffic.ts'
+import { Buffers, type Traffic } from './traffic.ts'
 
 export type { AccessEntry, AccessLog } from './access-log.ts'
 export type { Address } from './listener.ts'
@@ -37,7 +40,6 @@ export {
   type ProxySettings,
   type Timeouts,
 } from './settings.ts'
-export type { Counters } from './traffic.ts'
 
 export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly listen: readonly Address[]
@@ -47,6 +49,8 @@ export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
   readonly onNodeDown?: (id: number, reason: string) => void
   readonly accessLog?: AccessLog | undefined
+  /** Files and sockets that this process may have open; default: what the system says. */
+  readonly openFiles?: number
   readonly log?: Logger
   readonly clock?: Clock
   readonly random?: Random
@@ -106,12 +110,12 @@ export class ReverseProxy {
     return this.#traffic.live
   }
 
-  get counters(): Readonly<Counters> {
+  get counters(): TrafficCounts {
     return this.#traffic.counters
   }
 
   get connections(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.connections, 0)
+    return this.#traffic.clients
   }
 
   /** Accepts nothing more, answers what is under way, then ends. @param deadlineMs after that what is left is cut. */
@@ -174,6 +178,7 @@ function makeTraffic(options: ProxyOptions): Traffic {
     random,
     timeouts,
     onNodeDown,
+    openFiles = openFilesMax(),
     ...given
   } = options
   const settings: ProxySettings = {
@@ -183,18 +188,7 @@ function makeTraffic(options: ProxyOptions): Traffic {
     timeouts: { ...defaultTimeouts, ...timeouts },
   }
   const table = live ?? new LiveTable()
-  const counters: Counters = {
-    connections: 0,
-    connectionsRefused: 0,
-    requests: 0,
-    refused: new Map(),
-    retries: 0,
-    retriesRefused: 0,
-    ejections: 0,
-    cut: 0,
-    faults: 0,
-    candidacyFailures: 0,
-  }
+  const counters = newCounters()
   const logger = log ?? silent
   const buffers = new Buffers()
   const fault = (error: unknown): void => {
@@ -226,6 +220,8 @@ function makeTraffic(options: ProxyOptions): Traffic {
     exchanges: new ExchangePool(),
     waiting: new Set(),
     waitingMax: httpLimits.waitingMax,
+    room: connectionRoom(openFiles, settings.connectionsMax),
+    clients: 0,
     fault,
     isTrusted: (address) =>
       settings.trust.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),

@@ -26,10 +26,6 @@ export class Listener {
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
 
-  get connections(): number {
-    return this.#connections.size
-  }
-
   /** @throws TopspinError LISTEN, with the system's error as cause, when the address cannot be had. */
   listen(address: Address): Promise<Address> {
     return new Promise((resolve, reject) => {
@@ -50,15 +46,16 @@ export class Listener {
   }
 
   #accept(socket: net.Socket): void {
-    const { settings, counters } = this.#traffic
-    if (this.#connections.size >= settings.connectionsMax) {
-      counters.connectionsRefused++
+    const traffic = this.#traffic
+    if (traffic.clients >= traffic.room.clients) {
+      traffic.counters.connectionsRefused++
       socket.destroy()
       return
     }
+    traffic.clients++
     this.#connections.add(
-      new ClientConnection(socket, this.#traffic, (gone) => {
-        this.#connections.delete(gone)
+      new ClientConnection(socket, traffic, (gone) => {
+        if (this.#connections.delete(gone)) traffic.clients--
         this.#onGone?.()
       }),
     )

@@ -3,6 +3,7 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { Connection, type DialReceiver } from '../net/connection.ts'
+import { isShortage } from '../net/shortage.ts'
 import type { Timed } from '../net/ticker.ts'
 import type { Exchange } from './exchange.ts'
 import type { Pool } from './pools.ts'
@@ -18,6 +19,8 @@ export class NodeConnection implements DialReceiver, Timed {
   /** How long it may be idle, ms; what the node announces by Keep-Alive, less a margin, if that is shorter. */
   idleMs: number
   #exchange: Exchange | undefined
+  /** Among the open ones: from the dial until its descriptor is free. */
+  #isCounted = true
   #buffer: Buffer | undefined
 
   constructor(pool: Pool) {
@@ -26,6 +29,14 @@ export class NodeConnection implements DialReceiver, Timed {
     this.idleMs = Math.min(traffic.settings.poolIdleMs, node.ttlMs > 0 ? node.ttlMs : Infinity)
     this.connection = Connection.dial(bare(node.host), node.port, this)
     traffic.ticker.add(this)
+    traffic.pools.open++
+    // A tunnel takes the connection over, so it is the socket that tells.
+    this.connection.socket.once('close', () => this.#leave())
+  }
+
+  #leave(): void {
+    if (this.#isCounted) this.pool.traffic.pools.open--
+    this.#isCounted = false
   }
 
   get isReused(): boolean {
@@ -61,6 +72,7 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#exchange = undefined
     this.deadline = Infinity
     this.connection.destroy()
+    this.#leave()
   }
 
   /** The buffer that was read into is still being sent from: read into another one. */
@@ -126,11 +138,21 @@ export class NodeConnection implements DialReceiver, Timed {
 const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 
 function refused(cause: Error | undefined): TopspinError {
+  if (isShortage(cause)) return noRoom(cause)
   const text = cause?.message ?? 'the connection could not be made in time'
   return new TopspinError('NODE_CONNECT', text, {
     side: 'node',
     phase: 'connect',
     retry: 'safe',
+    cause,
+  })
+}
+
+function noRoom(cause: Error | undefined): TopspinError {
+  return new TopspinError('SHORTAGE', 'no connection to a node can be opened', {
+    side: 'proxy',
+    phase: 'connect',
+    retry: 'never',
     cause,
   })
 }

@@ -20,14 +20,17 @@ export class Pool {
     return this.#idle.length
   }
 
-  /** @param fresh do not take one that has waited: it may be the next that the node closes. */
-  lease(fresh: boolean): NodeConnection {
+  /**
+   * @param fresh do not take one that has waited: it may be the next that the node closes.
+   * @returns `undefined` when this process may open no more.
+   */
+  lease(fresh: boolean): NodeConnection | undefined {
     const idle = fresh ? undefined : this.#idle.pop()
     if (idle !== undefined) {
       idle.isIdle = false
       return idle
     }
-    return new NodeConnection(this)
+    return this.traffic.pools.makeRoom(this.traffic) ? new NodeConnection(this) : undefined
   }
 
   /** Takes back a connection that may carry another request. */
@@ -46,6 +49,13 @@ export class Pool {
     if (index >= 0) this.#idle.splice(index, 1)
   }
 
+  /** Closes the one that has been idle longest; false when there is none. */
+  closeOldest(): boolean {
+    const oldest = this.#idle.shift()
+    oldest?.destroy()
+    return oldest !== undefined
+  }
+
   /** Closes what is idle now and whatever is given back later. */
   close(): void {
     this.#closed = true
@@ -54,6 +64,8 @@ export class Pool {
 }
 
 export class Pools {
+  /** Connections to nodes, lent or idle. */
+  open = 0
   readonly #byId: Map<number, Pool> = new Map()
 
   of(node: Node, traffic: Traffic): Pool {
@@ -65,6 +77,13 @@ export class Pools {
       this.#byId.set(node.id, pool)
     }
     return pool
+  }
+
+  /** For one connection more: an idle one to some node gives way. */
+  makeRoom({ room }: Traffic): boolean {
+    if (this.open < room.nodes) return true
+    for (const pool of this.#byId.values()) if (pool.closeOldest()) return true
+    return false
   }
 
   drop(id: number): void {

@@ -49,6 +49,11 @@ export const noNode: Refusal = {
   code: 'NO_NODE',
   text: 'no node can take this request now',
 }
+export const proxyFull: Refusal = {
+  status: 503,
+  code: 'PROXY_FULL',
+  text: 'the proxy can open no more connections now',
+}
 export const nodeFailed: Refusal = {
   status: 502,
   code: 'NODE_FAILED',

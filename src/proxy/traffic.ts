@@ -6,10 +6,12 @@ import type { Logger } from '../base/log.ts'
 import type { Candidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
+import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
 import type { AccessLog } from './access-log.ts'
+import type { ConnectionRoom } from './connection-room.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
@@ -28,26 +30,6 @@ const keptOutsMax = 1_024
 
 /** Room for a request head of the usual size. */
 const outBytes = 4_096
-
-export interface Counters {
-  connections: number
-  /** Over `connectionsMax`. */
-  connectionsRefused: number
-  requests: number
-  /** Answered by the proxy itself, by status. */
-  readonly refused: Map<number, number>
-  retries: number
-  /** Retries that the budget did not allow. */
-  retriesRefused: number
-  /** Nodes taken out because they answered nothing but errors. */
-  ejections: number
-  /** Answers that were cut because the node's ended too early. */
-  cut: number
-  /** Connections cut because our own code threw. */
-  faults: number
-  /** Candidacy functions that threw. */
-  candidacyFailures: number
-}
 
 export interface Traffic {
   readonly settings: ProxySettings
@@ -69,6 +51,9 @@ export interface Traffic {
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
   readonly waitingMax: number
+  readonly room: ConnectionRoom
+  /** Client connections of all listeners. */
+  clients: number
   isTrusted(address: string): boolean
   /** Notes that our own code threw; whoever was at work has been cut. */
   fault(error: unknown): void

@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { TopspinError } from '../../src/base/errors.ts'
 import { silent } from '../../src/base/log.ts'
+import { newCounters } from '../../src/cluster/traffic-counts.ts'
 import type { ControlOptions } from '../../src/control/options.ts'
 import { startControl } from '../../src/control/start-control.ts'
 import type { StatusReport } from '../../src/control/status-report.ts'
@@ -241,6 +242,7 @@ describe('a message', () => {
         bench.live.of(1).elected += 1
       },
       workers: () => [{ pid: 7, connections: 1, requests: 2, restarts: 3 }],
+      counts: () => ({ ...newCounters(), retries: 4, refused: new Map([[503, 5]]) }),
     })
     await tell(bench.port, 'CONFIG', config)
     assert.match((await tell(bench.port, 'INFO')).body, /Elected: 1,/)
@@ -250,7 +252,11 @@ describe('a message', () => {
     const report = JSON.parse(await page('/api/status')) as StatusReport
     assert.equal(report.nodes[0]?.elected, 2)
     assert.deepEqual(report.workers, [{ pid: 7, connections: 1, requests: 2, restarts: 3 }])
-    assert.match(await page('/metrics'), /topspin_node_requests_total\{[^}]*\} 3\n/)
+    assert.deepEqual([report.traffic.retries, report.traffic.refused], [4, { 503: 5 }])
+    const metrics = await page('/metrics')
+    assert.match(metrics, /topspin_node_requests_total\{[^}]*\} 3\n/)
+    assert.match(metrics, /^topspin_retries_total 4$/m)
+    assert.match(metrics, /^topspin_refused_total\{status="503"\} 5$/m)
   })
 
   test('STATUS sets load and time, ends silence, and finds out whether the node is there', async () => {

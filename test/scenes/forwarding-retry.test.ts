@@ -57,6 +57,21 @@ describe('a connection that dies before the answer', () => {
     )
   })
 
+  test('a node that nobody listens at any more takes no attempt away from the others', async (t) => {
+    const origins = await Promise.all([1, 2, 3].map(() => startOrigin(t)))
+    const nodes = origins.map(({ port }) => ({ port }))
+    const { port, live } = await startProxy(t, nodes, { balancer: { maxAttempts: 1 } })
+    origins[0]!.close()
+    const client = await RawClient.connect(t, port)
+    // Refused by the first, dies on both others: those are the attempts that count.
+    assert.equal((await client.ask(get('/die?times=9', 'X-Id: n'))).status, 502)
+    assert.deepEqual(
+      origins.map((origin) => origin.executions('n')),
+      [0, 1, 1],
+    )
+    assert.equal(live(1).health.kind, 'down')
+  })
+
   test('an answer of which the client has seen the head is not asked for again', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])

@@ -22,13 +22,25 @@ export interface Running {
   sees(pattern: RegExp): Promise<RegExpExecArray>
 }
 
+export interface StartMore {
+  /** It is killed after this at the latest. Default 20_000 ms. */
+  readonly deadlineMs?: number
+  /** Files and sockets that each of its processes may have open. */
+  readonly openFiles?: number
+  /** It leads a process group of its own, so that a signal to `-pid` reaches its workers too. */
+  readonly isGroup?: boolean
+}
+
 /** Starts it; killed after `deadlineMs` at the latest. */
 export function startTopspin(
   args: readonly string[],
-  more: { cwd?: string; env?: object; deadlineMs?: number } = {},
+  more: StartMore & { cwd?: string; env?: object } = {},
 ): Running {
-  const child = spawn(process.execPath, [program, ...args], {
+  const limit = more.openFiles === undefined ? [] : ['prlimit', `--nofile=${more.openFiles}`]
+  const [command = '', ...words] = [...limit, process.execPath, program, ...args]
+  const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: more.isGroup === true,
     cwd: more.cwd,
     env: { ...process.env, ...more.env },
   })
@@ -67,11 +79,11 @@ export function topspin(...args: readonly string[]): Promise<Ended> {
 export async function startServe(
   args: readonly string[] = [],
   env: Record<string, string> = {},
-  more: { listen?: string; control?: string; deadlineMs?: number } = {},
+  more: StartMore & { listen?: string; control?: string } = {},
 ): Promise<Running & { traffic: string; control: string }> {
-  const { listen = '127.0.0.1:0', control: controlAt = '127.0.0.1:0', deadlineMs = 20_000 } = more
+  const { listen = '127.0.0.1:0', control: controlAt = '127.0.0.1:0' } = more
   const where = ['--listen', listen, '--control', controlAt]
-  const running = startTopspin(['serve', ...where, ...args], { env, deadlineMs })
+  const running = startTopspin(['serve', ...where, ...args], { ...more, env })
   const [, traffic = '', control = ''] = await running.sees(
     /"traffic":\["([^"]+)"\],"control":"([^"]+)"/,
   )

@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { NodeReport, StatusReport, WorkerReport } from '../../src/control/status-report.ts'
 import { tell } from './control-client.ts'
-import { type Running, startServe } from './topspin.ts'
+import { type Running, type StartMore, startServe } from './topspin.ts'
 import { until } from './until.ts'
 
 export interface Workers extends Running {
@@ -21,12 +21,17 @@ export interface Workers extends Running {
   register(route: string, port: number, load: number): Promise<void>
 }
 
+export interface ServeMore extends StartMore {
+  readonly args?: readonly string[]
+}
+
 export async function startWorkers(
   t: TestContext,
   count: number,
   env: Record<string, string> = {},
+  more: ServeMore = {},
 ): Promise<Workers> {
-  const serve = await startServe(['--workers', String(count)], env)
+  const serve = await startServe(['--workers', String(count), ...(more.args ?? [])], env, more)
   t.after(() => serve.child.kill('SIGKILL'))
   const [trafficPort, controlPort] = [serve.traffic, serve.control].map((url) =>
     Number(new URL(url).port),

@@ -4,6 +4,7 @@
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { NodeFigures } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
+import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { TrafficSettings } from '../traffic-settings.ts'
 
@@ -56,7 +57,7 @@ interface Figures {
   /** Of clients, now. */
   readonly connections: number
   /** Since the worker started. */
-  readonly requests: number
+  readonly counts: PlainCounts
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

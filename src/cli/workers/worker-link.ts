@@ -7,6 +7,7 @@ import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { Change } from '../../cluster/snapshot.ts'
+import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { Address } from '../../proxy/index.ts'
 import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './messages.ts'
 
@@ -17,7 +18,7 @@ export class WorkerLink {
   readonly ended: Promise<void>
   /** As it last reported. */
   connections = 0
-  requests = 0
+  counts: TrafficCounts = newCounters()
   readonly #worker: Worker
   readonly #log: Logger
   /** Orders that somebody waits for, by number. */
@@ -105,9 +106,9 @@ export class WorkerLink {
     })
   }
 
-  #took({ answers, connections, requests }: Extract<FromWorker, { kind: 'figures' }>): void {
+  #took({ answers, connections, counts }: Extract<FromWorker, { kind: 'figures' }>): void {
     this.connections = connections
-    this.requests = requests
+    this.counts = countsFrom(counts)
     if (answers === undefined) return
     this.#answered = answers
     this.#isLate = false

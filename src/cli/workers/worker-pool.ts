@@ -12,6 +12,7 @@ import { defaultHealthLimits, onConnectFailed } from '../../cluster/health.ts'
 import { factOf, factsFrom, type LiveFact } from '../../cluster/live-facts.ts'
 import { LiveSums } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
+import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { DataPlane, DataPlaneOptions } from '../data-plane.ts'
@@ -32,6 +33,7 @@ export class WorkerPool implements DataPlane {
   readonly #places: readonly Place[]
   readonly #sums: LiveSums<WorkerLink>
   readonly #ending: AbortController = new AbortController()
+  #countsOfEnded: TrafficCounts = newCounters()
   #level: string
   #isRunning = false
   /** The addresses in the words in which the present workers share them: port 0 stays 0. */
@@ -96,9 +98,13 @@ export class WorkerPool implements DataPlane {
     return this.#places.map(({ link, restarts }) => ({
       pid: link?.pid ?? null,
       connections: link?.connections ?? 0,
-      requests: link?.requests ?? 0,
+      requests: link?.counts.requests ?? 0,
       restarts,
     }))
+  }
+
+  counts(): TrafficCounts {
+    return sumOf([this.#countsOfEnded, ...this.#links().map(({ counts }) => counts)])
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -202,6 +208,7 @@ export class WorkerPool implements DataPlane {
   #ended(place: Place, link: WorkerLink, startedAt: number): void {
     const { log } = this.#options
     this.#sums.drop(link)
+    this.#countsOfEnded = sumOf([this.#countsOfEnded, link.counts])
     place.link = undefined
     if (!this.#isRunning) return
     const livedMs = systemClock.now() - startedAt

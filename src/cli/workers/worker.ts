@@ -6,6 +6,7 @@ import { workerLimits } from '../../base/limits.ts'
 import { applyFact, type LiveFact } from '../../cluster/live-facts.ts'
 import { FiguresReader } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
+import { plainCounts } from '../../cluster/traffic-counts.ts'
 import { createProxy, type ReverseProxy } from '../../proxy/index.ts'
 import { type AccessLogFile, openAccessLog } from '../access-log.ts'
 import { LineSender } from './line-sender.ts'
@@ -69,13 +70,12 @@ class TrafficWorker {
   #tell(answers?: number, told?: () => void): void {
     const { live, connections, counters } = this.#proxy
     const nodes = this.#figures.read(live)
-    const { requests } = counters
     say(
       {
         kind: 'figures',
         nodes,
         connections,
-        requests,
+        counts: plainCounts(counters),
         ...(answers === undefined ? {} : { answers }),
       },
       told,

@@ -23,6 +23,12 @@ export interface FixedNode {
   readonly contexts?: readonly string[]
 }
 
+/**
+ * Fixed nodes do not say how often a request may be tried again: so often that it outlives two nodes that die
+ * under it one after the other. The retry budget bounds what an outage makes of that.
+ */
+const fixedMaxAttempts = 3
+
 /** Replaces whatever holds the route, unless it is the same worker already. */
 export function fixedSteps(
   steps: Steps,
@@ -40,6 +46,7 @@ export function fixedSteps(
     balancer: fixed.balancer ?? defaultBalancer,
     domain: fixed.domain ?? '',
     stickySessionForce: false,
+    maxAttempts: fixedMaxAttempts,
     aliases,
     contexts: fixed.contexts ?? ['/'],
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contextsText, nodeState, statusTable } from '../../../src/cli/status-table.ts'
+import { newCounters, plainCounts } from '../../../src/cluster/traffic-counts.ts'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 
 const node: NodeReport = {
@@ -36,6 +37,7 @@ const report: StatusReport = {
   draining: false,
   balancers: [],
   workers: [],
+  traffic: plainCounts(newCounters()),
   nodes: [node],
 }
 

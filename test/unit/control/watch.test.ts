@@ -112,6 +112,15 @@ describe('an idle node', () => {
     assert.equal(node().joining, true)
   })
 
+  test('that is down is not removed because this process stood still', async () => {
+    up = false
+    await pass(10_000)
+    now += 600_000
+    await pass(10_000)
+    assert.equal(node().health.kind, 'down')
+    assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
+  })
+
   test('that has not answered for more than 60 periods is removed', async () => {
     up = false
     await pass(300_000)
@@ -131,6 +140,16 @@ describe('a node that reported', () => {
     assert.equal(node().silent, true)
     assert.deepEqual(told, [1])
     assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
+  })
+
+  test('in time is not silent when this process stood still for long', async () => {
+    node().statusAt = 0
+    await pass(50_000)
+    now += 600_000
+    await pass(9_000)
+    assert.equal(node().silent, false)
+    await pass(2_000)
+    assert.equal(node().silent, true)
   })
 
   test('never, is not silent', async () => {

@@ -29,6 +29,29 @@ describe('ticker', () => {
     assert.equal(timed.deadline, Number.POSITIVE_INFINITY)
   })
 
+  test('of thousands that end together all end, a few at a time', async () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const timed = Array.from({ length: 2_000 }, () => waiting(ticker, 50))
+    const ended = (): number => timed.filter(({ ends }) => ends.length > 0).length
+    clock.advance(100)
+    ticker.tick()
+    const atOnce = ended()
+    assert.ok(atOnce > 0 && atOnce < 100, `${atOnce} at once`)
+    // One whose deadline is put off before its turn comes is not ended.
+    timed.at(-1)!.deadline = 10_000
+    const turns = await new Promise<number>((resolve) => {
+      const look = (turn: number): void => {
+        if (ended() >= 1_999 || turn > 1_000) resolve(turn)
+        else setImmediate(look, turn + 1)
+      }
+      look(0)
+    })
+    assert.ok(turns > 10 && turns < 1_000, `${turns} turns`)
+    assert.deepEqual(timed.at(-1)?.ends, [])
+    for (const { ends } of timed.slice(0, -1)) assert.deepEqual(ends, [100])
+  })
+
   test('one that was taken out, or waits for nothing, never ends', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
