@@ -35,7 +35,7 @@ const refusals: readonly [limit: keyof typeof httpLimits, status: number, over: 
   ],
   [
     'trailerBytesMax',
-    400,
+    431,
     chunked(
       `0\r\n${Array.from({ length: 9 }, (_, i) => `X-${i}: ${'t'.repeat(httpLimits.trailerBytesMax / 8)}\r\n`).join('')}\r\n`,
     ),
