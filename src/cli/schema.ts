@@ -171,9 +171,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
     form: 'list of names',
     description: `The functions that choose the node of a request, in order: ${[...candidacies.keys()].map((name) => `\`${name}\``).join(', ')}.`,
   }),
-  maxConnections: count(1, 1_000_000, 'Client connections at once; more are refused.').prefault(
-    defaultSettings.connectionsMax,
-  ),
+  maxConnections: count(
+    1,
+    1_000_000,
+    'Client connections at once; more are refused. A process takes no more than its limit of open files allows, less what it needs for connections to nodes.',
+  ).prefault(defaultSettings.connectionsMax),
   timeouts: section({
     head: time('headMs', 'From the first byte of a request to the end of its head.'),
     idle: time('idleMs', 'A kept-alive client connection without a request.'),

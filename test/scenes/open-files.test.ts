@@ -2,6 +2,8 @@
 // counted, no node is blamed, and all is well again when they have gone.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import type { CrowdOptions, CrowdReport } from '../fixtures/crowd.ts'
 import { AskedChild } from '../support/asked-child.ts'
@@ -80,3 +82,39 @@ for (const workers of [0, 1]) {
     assert.equal((await serve.status()).traffic.faults, 0)
   })
 }
+
+test('a node is not blamed when the system gives no more sockets', { skip }, async (t) => {
+  const node = await startNode(t, (_, response) => response.end('fine'))
+  const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
+  await serve.register('n0', node.port, 100)
+  const [worker = 0] = childrenOf(serve.child.pid as number)
+  const client = await RawClient.connect(t, serve.trafficPort)
+  await until('the client is there', async () => (await serve.workers())[0]!.connections === 1)
+  // Taken away while it runs, so that the proxy's own limit is far above and the system's is met.
+  const used = new Set(readdirSync(`/proc/${worker}/fd`).map(Number))
+  let free = 0
+  while (used.has(free)) free++
+  const [hard = ''] = /\d+(?=\s+files)/.exec(limits(worker)) ?? []
+  execFileSync('prlimit', ['--pid', String(worker), `--nofile=${free}:${hard}`])
+  const refused = await client.ask(get('/'))
+  assert.equal(refused.status, 503)
+  assert.match(refused.body.toString(), /PROXY_FULL/)
+  // One that the worker cannot accept does not keep it busy either.
+  const stranger = await RawClient.connect(t, serve.trafficPort)
+  const before = processorMs(worker)
+  await pause(1_000)
+  const share = (processorMs(worker) - before) / 1_000
+  const { traffic, nodes } = await serve.status()
+  t.diagnostic(
+    `processor use: ${(share * 100).toFixed(1)} %; stranger closed: ${stranger.closed || stranger.ended}`,
+  )
+  assert.ok(share < 0.2)
+  assert.equal(traffic.shortages, 1)
+  assert.deepEqual([nodes[0]?.health, nodes[0]?.failures], ['up', 0])
+  execFileSync('prlimit', ['--pid', String(worker), `--nofile=${hard}:${hard}`])
+  assert.equal((await client.ask(get('/'))).status, 200)
+  assert.deepEqual(childrenOf(serve.child.pid as number), [worker])
+})
+
+const limits = (pid: number): string =>
+  execFileSync('grep', ['open files', `/proc/${pid}/limits`], { encoding: 'utf8' })
