@@ -3,6 +3,7 @@
 
 import { once } from 'node:events'
 import { pino } from 'pino'
+import type { Logger } from '../base/log.ts'
 import type { AccessEntry } from '../proxy/index.ts'
 import { accessLine } from './access-line.ts'
 
@@ -18,12 +19,24 @@ export interface AccessLogFile {
   close(): void
 }
 
-/** Resolves when the file is open; rejects when it cannot be opened. */
-export async function openAccessLog(target: string): Promise<AccessLogFile> {
+/** Lines that cannot be written now (a full disk) are kept up to so many bytes, then dropped. */
+const keptBytesMax = 4_194_304
+
+/** Resolves when the file is open; rejects when it cannot be opened. Later failures are told once each time they begin. */
+export async function openAccessLog(target: string, log: Logger): Promise<AccessLogFile> {
   const dest = target === 'stdout' ? 1 : target
   // Gathered here and not by pino, which measures all that it has gathered at every line.
-  const out = pino.destination({ dest, sync: false, maxWrite: 2 * gatherBytes })
+  const limits = { maxWrite: 2 * gatherBytes, maxLength: keptBytesMax }
+  const out = pino.destination({ dest, sync: false, ...limits })
   if (target !== 'stdout') await once(out, 'ready')
+  let isFailing = false
+  out.on('error', (error: Error) => {
+    if (!isFailing) log.error({ reason: error.message }, 'access log cannot be written')
+    isFailing = true
+  })
+  out.on('write', () => {
+    isFailing = false
+  })
   let text = ''
   const flush = (): void => {
     if (text !== '') out.write(text)

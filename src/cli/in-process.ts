@@ -15,7 +15,7 @@ export function inProcess(options: DataPlaneOptions): DataPlane {
   })
   return {
     async listen() {
-      if (options.accessLog !== 'off') accessLog = await openAccessLog(options.accessLog)
+      if (options.accessLog !== 'off') accessLog = await openAccessLog(options.accessLog, log)
       try {
         return await proxy.listen()
       } catch (error) {

@@ -1,5 +1,5 @@
-// Requests that go no further than here, whatever the cluster looks like: those that have used up their
-// Max-Forwards, and those that we have forwarded before.
+// Requests that go no further than here, whatever the cluster looks like: messages of nodes that came to
+// the wrong door, those that have used up their Max-Forwards, and those that we have forwarded before.
 
 import { VIA } from '../wire/http/field-name.ts'
 import { LOOP, problemOf } from '../wire/http/problem.ts'
@@ -8,8 +8,29 @@ import type { Refusal } from './refusal.ts'
 
 const lastHop: Refusal = { status: 200, code: 'MAX_FORWARDS', text: 'this proxy answers' }
 
+/** MCMP is spoken on the control listener and nowhere else (mcmp.md decision 1). */
+const controlMethods = new Set([
+  'CONFIG',
+  'ENABLE-APP',
+  'DISABLE-APP',
+  'STOP-APP',
+  'REMOVE-APP',
+  'STATUS',
+  'INFO',
+  'DUMP',
+  'PING',
+  'VERSION',
+])
+
+const notHere: Refusal = {
+  status: 501,
+  code: 'MCMP_METHOD',
+  text: 'nodes register at the control listener, not here',
+}
+
 export function turnBack(exchange: Exchange): Refusal | undefined {
   const { head } = exchange
+  if (!head.isCommon && controlMethods.has(head.method.toUpperCase())) return notHere
   // Max-Forwards concerns OPTIONS and TRACE [RFC 9110 7.6.2]; TRACE is refused by the parser.
   if (head.maxForwards >= 0 && head.method === 'OPTIONS') {
     if (/^0+$/.test(head.fields.value(head.maxForwards))) return lastHop

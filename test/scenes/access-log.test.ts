@@ -48,6 +48,24 @@ test('each request is one line of JSON, and SIGHUP opens the file again', async 
   )
 })
 
+test('a log whose folder is gone at a reload is said, and traffic goes on', async (t) => {
+  const node = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+  t.after(() => node.close())
+  await until('the node listens', () => node.listening)
+  const gone = mkdtempSync(join(tmpdir(), 'topspin-'))
+  const port = (node.address() as AddressInfo).port
+  const serve = await startServe(['--to', `127.0.0.1:${port}`, '--workers', '0'], {
+    TOPSPIN_ACCESS_LOG: join(gone, 'access.log'),
+  })
+  t.after(() => serve.child.kill('SIGKILL'))
+  rmSync(gone, { recursive: true })
+  serve.child.kill('SIGHUP')
+  await serve.sees(/access log cannot be written/)
+  assert.equal((await fetch(`${serve.traffic}after`)).status, 200)
+  serve.child.kill('SIGTERM')
+  assert.equal((await serve.ended).code, 0)
+})
+
 test('a log that cannot be opened is said, and nothing runs', async () => {
   const serve = startTopspin(['serve', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'], {
     env: { TOPSPIN_ACCESS_LOG: join(folder, 'nowhere', 'access.log') },

@@ -182,3 +182,14 @@ test('Max-Forwards stays a number, or is refused', async (t) => {
     assert.match(origin.seen[0]!.get('max-forwards') ?? '', /^\d+$/)
   }
 })
+
+test('messages of nodes are refused at the door of the traffic, whatever their case', async (t) => {
+  const origin = await startOrigin(t)
+  const { port } = await startProxy(t, [{ port: origin.port }])
+  const client = await RawClient.connect(t, port)
+  for (const method of ['CONFIG', 'ENABLE-APP', 'Status', 'info', 'DUMP', 'PING']) {
+    assert.equal((await client.ask(request(method, '/'))).status, 501)
+  }
+  assert.equal((await client.ask(request('PROPFIND', '/echo'))).status, 200)
+  assert.equal(origin.seen.length, 1)
+})

@@ -226,8 +226,9 @@ export class WorkerPool implements DataPlane {
     } catch {
       return
     }
-    const link = this.#start(place)
+    let link: WorkerLink | undefined
     try {
+      link = this.#start(place)
       const bound = await link.ready
       if (bound.every(({ port }, index) => port === this.#bound[index]?.port)) {
         log.info({ worker: link.pid }, 'worker replaced')
@@ -235,8 +236,8 @@ export class WorkerPool implements DataPlane {
       }
       log.error({ worker: link.pid }, 'worker listens elsewhere')
     } catch (error) {
-      log.error({ worker: link.pid, reason: (error as Error).message }, 'worker cannot serve')
+      log.error({ worker: link?.pid, reason: (error as Error).message }, 'worker cannot serve')
     }
-    link.kill()
+    link?.kill()
   }
 }

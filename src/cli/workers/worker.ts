@@ -35,7 +35,9 @@ class TrafficWorker {
   async listen(): Promise<void> {
     try {
       if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(say, this.#log)
-      else if (this.#accessLogTo !== 'off') this.#accessLog = await openAccessLog(this.#accessLogTo)
+      else if (this.#accessLogTo !== 'off') {
+        this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log)
+      }
       const addresses = await this.#proxy.listen()
       setInterval(() => this.#tell(), workerLimits.figuresEveryMs)
       say({ kind: 'listening', addresses })

@@ -55,6 +55,8 @@ export class RequestHead {
   methodFrom = 0
   methodTo = 0
   method = ''
+  /** One of GET, POST, PUT, HEAD, DELETE, PATCH, OPTIONS. */
+  isCommon = true
   /** The target in origin form or `*`: what is forwarded. Empty for an absolute form without path. */
   targetFrom = 0
   targetTo = 0
@@ -119,7 +121,9 @@ export class RequestHead {
     if (i >= end) return INCOMPLETE
     if (i === this.methodFrom || bytes[i] !== SP) return BAD_REQUEST_LINE
     this.methodTo = i
-    this.method = methodName(bytes, this.methodFrom, i)
+    const common = commonMethod(bytes, this.methodFrom, i)
+    this.isCommon = common !== undefined
+    this.method = common ?? text(bytes, this.methodFrom, i)
     i = this.#target(bytes, i + 1, end)
     if (i <= 0) return i
     return this.#version(bytes, i + 1, end)
@@ -288,13 +292,13 @@ const commonMethods = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS
   bytes: Buffer.from(name),
 }))
 
-/** The method as a string without making one for those that everybody uses. */
-function methodName(bytes: Buffer, from: number, to: number): string {
+/** The name of a method that everybody uses, without making a string of it. */
+function commonMethod(bytes: Buffer, from: number, to: number): string | undefined {
   for (const method of commonMethods) {
     if (method.bytes.length === to - from && startsWith(bytes, from, method.bytes))
       return method.name
   }
-  return text(bytes, from, to)
+  return undefined
 }
 
 function startsWith(bytes: Buffer, at: number, prefix: Uint8Array): boolean {
