@@ -181,3 +181,14 @@ test('an answer cut by its node is counted', async (t) => {
   assert.equal(proxy.counters.cut, 1)
   assert.equal((await (await RawClient.connect(t, port)).ask(post('/echo', 'x'))).status, 200)
 })
+
+test('retryBudget: a retry that it does not allow is a 502 and counted', async (t) => {
+  const origin = await startOrigin(t)
+  const other = await startOrigin(t)
+  const nodes = [{ port: origin.port }, { port: other.port }]
+  const { port, proxy } = await startProxy(t, nodes, { retryBudget: 0 })
+  const client = await RawClient.connect(t, port)
+  assert.equal((await client.ask(get('/die?times=1', 'X-Id: b'))).status, 502)
+  assert.equal(origin.executions('b') + other.executions('b'), 1)
+  assert.deepEqual([proxy.counters.retries, proxy.counters.retriesRefused], [0, 1])
+})

@@ -14,7 +14,7 @@ import { startWorkers } from '../support/workers.ts'
 const stoppedMs = 4_000
 const deadlines = {
   TOPSPIN_CONTROL_STATUS_TIMEOUT: '2s',
-  TOPSPIN_TIMEOUTS_HEAD: '2s',
+  TOPSPIN_TIMEOUTS_HEAD: '3s',
   TOPSPIN_TIMEOUTS_IDLE: '3s',
   TOPSPIN_TIMEOUTS_CONNECT: '1s',
   TOPSPIN_TIMEOUTS_RESPONSE_HEAD: '3s',
@@ -46,8 +46,8 @@ for (const workers of [0, 2]) {
     const waiting = await RawClient.connect(t, serve.trafficPort)
     const idle = await RawClient.connect(t, serve.trafficPort)
     const half = await RawClient.connect(t, serve.trafficPort)
-    await idle.ask(get('/'))
     await pause(1_000)
+    await idle.ask(get('/'))
     waiting.send(get('/slow'))
     half.send('GET /half HTTP/1.1\r\nHost: ')
     await until('the slow request is at a node', () => nodes.some(({ slow }) => slow.length > 0))

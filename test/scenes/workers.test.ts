@@ -298,3 +298,30 @@ for (const target of ['file', 'stdout']) {
     assert.equal(lines.filter((line) => line['target'] === '/').length, elected)
   })
 }
+
+test('the counts of all workers are summed, and those of a worker that has died stay', async (t) => {
+  const node = await startNode(t)
+  const serve = await startWorkers(t, 2)
+  await serve.register('a', node.port, 100)
+  const clients = await clientsOfAll(t, serve)
+  const refused = await fetch(`${serve.control.replace(/:\d+/, `:${serve.trafficPort}`)}`, {
+    method: 'OPTIONS',
+    headers: { 'max-forwards': '0' },
+  })
+  assert.equal(refused.status, 200)
+  const asked = clients.length + 1
+  const metric = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${serve.control}metrics`)).text()
+    return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
+  }
+  assert.equal(await metric('topspin_requests_total'), asked)
+  assert.equal(await metric('topspin_refused_total\\{status="200"\\}'), 1)
+  const [victim] = await serve.workers()
+  process.kill(victim!.pid as number, 'SIGKILL')
+  await until('it is replaced', async () => {
+    const [present] = await serve.workers()
+    return present!.pid !== null && present!.pid !== victim!.pid
+  })
+  assert.equal(await metric('topspin_requests_total'), asked)
+  assert.equal((await serve.status()).traffic.requests, asked)
+})
