@@ -1,5 +1,6 @@
 // The state of the cluster as JSON: GET /api/status, read by `topspin status`.
 
+import type { Balancer } from '../cluster/balancer.ts'
 import type { ContextStatus } from '../cluster/context.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
@@ -30,16 +31,8 @@ export interface WorkerReport {
   readonly restarts: number
 }
 
-export interface BalancerReport {
-  readonly name: string
-  readonly sticky: boolean
-  readonly cookie: string
-  readonly pathParameter: string
-  readonly stickyRemove: boolean
-  readonly stickyForce: boolean
-  readonly waitMs: number
-  readonly maxAttempts: number
-}
+/** A balancer's settings; its row in the tables says nothing to people. */
+export type BalancerReport = Omit<Balancer, 'slot'>
 
 export interface NodeReport {
   readonly route: string

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { httpLimits } from '../base/limits.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
+import { plainAddress } from '../net/plain-address.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
@@ -357,8 +358,5 @@ export class ClientConnection implements Receiver, Timed {
     else this.#tunnel.destroy()
   }
 }
-
-/** IPv4 addresses that arrive at an IPv6 listener carry a prefix that nobody wants to read. */
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '')
 
 const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)

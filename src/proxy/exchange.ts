@@ -2,6 +2,7 @@
 // what it reads of the cluster is one set of routes from start to end.
 
 import type { TopspinError } from '../base/errors.ts'
+import { httpLimits } from '../base/limits.ts'
 import type { ExchangeView } from '../candidacy/candidacy.ts'
 import type { Balancer } from '../cluster/balancer.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
@@ -138,7 +139,7 @@ export class Exchange implements ExchangeView {
   /** WaitWorker: a usable node may come soon. */
   #wait(): void {
     const { traffic, balancer } = this
-    if (balancer.waitMs <= 0 || traffic.waiting.size >= traffic.waitingMax)
+    if (balancer.waitMs <= 0 || traffic.waiting.size >= httpLimits.waitingMax)
       return this.refuse(noNode)
     this.waitUntil = traffic.ticker.now + balancer.waitMs
     traffic.waiting.add(this)

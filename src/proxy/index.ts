@@ -2,7 +2,6 @@
 
 import { BlockList, isIPv6 } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
-import { httpLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
 import { compose } from '../candidacy/compose.ts'
@@ -219,7 +218,6 @@ function makeTraffic(options: ProxyOptions): Traffic {
     via: viaLines(settings.via),
     exchanges: new ExchangePool(),
     waiting: new Set(),
-    waitingMax: httpLimits.waitingMax,
     room: connectionRoom(openFiles, settings.connectionsMax),
     clients: 0,
     fault,

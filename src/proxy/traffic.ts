@@ -50,7 +50,6 @@ export interface Traffic {
   readonly exchanges: ExchangePool
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
-  readonly waitingMax: number
   readonly room: ConnectionRoom
   /** Client connections of all listeners. */
   clients: number

@@ -3,25 +3,13 @@
 
 import { VIA } from '../wire/http/field-name.ts'
 import { LOOP, problemOf } from '../wire/http/problem.ts'
+import { methodOf } from '../wire/mcmp/parse.ts'
 import type { Exchange } from './exchange.ts'
 import type { Refusal } from './refusal.ts'
 
 const lastHop: Refusal = { status: 200, code: 'MAX_FORWARDS', text: 'this proxy answers' }
 
 /** MCMP is spoken on the control listener and nowhere else (mcmp.md decision 1). */
-const controlMethods = new Set([
-  'CONFIG',
-  'ENABLE-APP',
-  'DISABLE-APP',
-  'STOP-APP',
-  'REMOVE-APP',
-  'STATUS',
-  'INFO',
-  'DUMP',
-  'PING',
-  'VERSION',
-])
-
 const notHere: Refusal = {
   status: 501,
   code: 'MCMP_METHOD',
@@ -30,7 +18,7 @@ const notHere: Refusal = {
 
 export function turnBack(exchange: Exchange): Refusal | undefined {
   const { head } = exchange
-  if (!head.isCommon && controlMethods.has(head.method.toUpperCase())) return notHere
+  if (!head.isCommon && methodOf(head.method) !== undefined) return notHere
   // Max-Forwards concerns OPTIONS and TRACE [RFC 9110 7.6.2]; TRACE is refused by the parser.
   if (head.maxForwards >= 0 && head.method === 'OPTIONS') {
     if (/^0+$/.test(head.fields.value(head.maxForwards))) return lastHop
