@@ -140,6 +140,9 @@ describe('a session', () => {
     for (let i = 0; i < 3; i++) await client.ask(get('/echo', 'Cookie: x=1; JSESSIONID=abc.n2'))
     for (let i = 0; i < 3; i++) await client.ask(get('/echo;jsessionid=abc.n2?q=;jsessionid=z.n1'))
     assert.deepEqual(hits(origins), [0, 6, 0])
+    // n2 is alone in its domain; n1 is not, so here the domain alone would not do.
+    for (let i = 0; i < 4; i++) await client.ask(get('/echo', 'Cookie: JSESSIONID=abc.n1'))
+    assert.deepEqual(hits(origins), [4, 6, 0])
   })
 
   test('goes to its domain when its node is gone', async (t) => {
