@@ -5,6 +5,7 @@ import type { Balancer } from './balancer.ts'
 import type { Context, ContextStatus } from './context.ts'
 import type { LiveTable, NodeLive } from './live.ts'
 import { isForwardable, type Node } from './node.ts'
+import type { Peer } from './peer.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** A node that serves a path, with its live numbers. */
@@ -13,6 +14,8 @@ export interface Candidate {
   readonly live: NodeLive
   /** The most enabled status of the path on this node under the aliases that match. */
   readonly status: ContextStatus
+  /** What it announces, when it is a peer; `undefined` for a registered node. */
+  readonly peer: Peer | undefined
   /** This candidate as a list, so that choosing one allocates nothing. */
   readonly alone: readonly Candidate[]
 }
@@ -138,7 +141,7 @@ const rank: Readonly<Record<ContextStatus, number>> = { ENABLED: 0, DISABLED: 1,
 
 function candidate(node: Node, live: NodeLive, status: ContextStatus): Candidate {
   const alone: Candidate[] = []
-  const made: Candidate = { node, live, status, alone }
+  const made: Candidate = { node, live, status, peer: undefined, alone }
   alone.push(made)
   return made
 }

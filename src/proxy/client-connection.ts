@@ -4,17 +4,18 @@
 import type { Socket } from 'node:net'
 import { httpLimits } from '../base/limits.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
+import type { Exchange } from '../forward/exchange.ts'
+import type { ExchangeClient } from '../forward/exchange-client.ts'
+import type { NodeConnection } from '../forward/node-connection.ts'
+import { clientSlow, type Refusal, refusalBytes } from '../forward/refusal.ts'
+import { settle } from '../forward/settle.ts'
+import type { Traffic } from '../forward/traffic.ts'
+import { Tunnel } from '../forward/tunnel.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
-import type { Exchange } from './exchange.ts'
-import type { NodeConnection } from './node-connection.ts'
-import { clientSlow, type Refusal, refusalBytes } from './refusal.ts'
-import { settle } from './settle.ts'
-import type { Traffic } from './traffic.ts'
-import { Tunnel } from './tunnel.ts'
 
 /**
  * - `idle`: between requests. `head`: a request has begun.
@@ -27,7 +28,7 @@ type State = 'idle' | 'head' | 'busy' | 'linger' | 'closed'
 /** Whole heads come in a few pieces; parsing from the start again is cheap for these, not for thousands of single bytes. */
 const parsesMax = 16
 
-export class ClientConnection implements Receiver, Timed {
+export class ClientConnection implements ExchangeClient, Receiver, Timed {
   readonly connection: Connection
   readonly address: string
   readonly trusted: boolean
@@ -72,6 +73,10 @@ export class ClientConnection implements Receiver, Timed {
   get localAuthority(): string {
     const { localAddress = '', localPort = 0 } = this.connection.socket
     return `${bracketed(plainAddress(localAddress))}:${localPort}`
+  }
+
+  get pending(): number {
+    return this.connection.pending
   }
 
   nextBuffer(): Buffer {

@@ -1,58 +1,28 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
-import { BlockList, isIPv6 } from 'node:net'
-import { type Clock, type Random, systemClock } from '../base/clock.ts'
-import { type Logger, silent } from '../base/log.ts'
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
-import { compose } from '../candidacy/compose.ts'
-import { cascadeOf } from '../candidacy/index.ts'
-import { LiveTable } from '../cluster/live.ts'
+import type { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
-import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
-import { openFilesMax } from '../host/open-files.ts'
-import { Ticker } from '../net/ticker.ts'
-import { viaLines } from '../wire/forwarded.ts'
-import type { AccessLog } from './access-log.ts'
-import { connectionRoom } from './connection-room.ts'
-import { ExchangePool } from './exchange-pool.ts'
+import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
+import type { Traffic } from '../forward/traffic.ts'
 import { type Address, Listener } from './listener.ts'
-import { Pools } from './pools.ts'
-import { RetryBudget } from './retry-budget.ts'
-import {
-  defaultSettings,
-  defaultTimeouts,
-  newPseudonym,
-  type ProxySettings,
-  type Timeouts,
-} from './settings.ts'
-import { Buffers, type Traffic } from './traffic.ts'
 
-export type { AccessEntry, AccessLog } from './access-log.ts'
-export type { Address } from './listener.ts'
+export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
 export {
   defaultSettings,
   defaultTimeouts,
   newPseudonym,
   type ProxySettings,
   type Timeouts,
-} from './settings.ts'
+} from '../forward/settings.ts'
+export type { Address } from './listener.ts'
 
-export interface ProxyOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
+export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
-  readonly timeouts?: Partial<Timeouts>
-  /** Shared with the control listener, which then applies the changes to it; default: the proxy's own. */
-  readonly live?: LiveTable
-  /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
-  readonly onNodeDown?: (id: number, reason: string) => void
-  readonly accessLog?: AccessLog | undefined
-  /** Files and sockets that this process may have open; default: what the system says. */
-  readonly openFiles?: number
-  readonly log?: Logger
-  readonly clock?: Clock
-  readonly random?: Random
 }
 
 export class ReverseProxy {
@@ -65,9 +35,10 @@ export class ReverseProxy {
   #windowEnds = 0
 
   constructor(options: ProxyOptions) {
-    this.#listen = options.listen
     this.#ownsLive = options.live === undefined
-    this.#traffic = makeTraffic(options)
+    const { listen, ...rest } = options
+    this.#listen = listen
+    this.#traffic = makeTraffic(rest)
     this.#traffic.ticker.onTick((now) => this.#tick(now))
   }
 
@@ -166,86 +137,3 @@ export class ReverseProxy {
 export function createProxy(options: ProxyOptions): ReverseProxy {
   return new ReverseProxy(options)
 }
-
-function makeTraffic(options: ProxyOptions): Traffic {
-  const {
-    listen,
-    live,
-    accessLog,
-    log,
-    clock = systemClock,
-    random,
-    timeouts,
-    onNodeDown,
-    openFiles = openFilesMax(),
-    ...given
-  } = options
-  const settings: ProxySettings = {
-    via: newPseudonym(),
-    ...defaultSettings,
-    ...given,
-    timeouts: { ...defaultTimeouts, ...timeouts },
-  }
-  const table = live ?? new LiveTable()
-  const counters = newCounters()
-  const logger = log ?? silent
-  const buffers = new Buffers()
-  const fault = (error: unknown): void => {
-    counters.faults++
-    // What was being put together belongs to nobody now.
-    buffers.answer.clear()
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    logger.error({ reason }, 'fault: a connection was cut')
-  }
-  const trusted = trustedAddresses(settings.trust)
-  return {
-    settings,
-    clock,
-    random: random ?? Math.random,
-    log: logger,
-    ticker: new Ticker(clock, fault),
-    live: table,
-    pools: new Pools(),
-    candidacy: compose(cascadeOf(settings.candidacy), (name, error) => {
-      counters.candidacyFailures++
-      logger.error({ name, reason: String(error) }, 'candidacy function failed')
-    }),
-    accessLog,
-    onNodeDown: onNodeDown ?? (() => {}),
-    counters,
-    retryBudget: new RetryBudget(settings.retryBudget),
-    buffers,
-    via: viaLines(settings.via),
-    exchanges: new ExchangePool(),
-    waiting: new Set(),
-    room: connectionRoom(openFiles, settings.connectionsMax),
-    clients: 0,
-    fault,
-    isTrusted: (address) =>
-      settings.trust.length > 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
-    routes: new Routes(emptySnapshot, table, settings),
-    draining: false,
-  }
-}
-
-/** @throws RangeError for what is neither an address nor a network. */
-function trustedAddresses(trust: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const entry of trust) {
-    const slash = entry.indexOf('/')
-    const address = slash < 0 ? entry : entry.slice(0, slash)
-    const prefix = slash < 0 ? undefined : entry.slice(slash + 1)
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    try {
-      if (prefix === undefined) list.addAddress(address, family)
-      else list.addSubnet(address, prefixOf(prefix), family)
-    } catch (cause) {
-      throw new RangeError(`trust: not an address or network: ${entry}`, { cause })
-    }
-  }
-  return list
-}
-
-/** NaN, which no network has, for what is not a plain number: an empty one would be 0, and that is everybody. */
-const prefixOf = (prefix: string): number =>
-  /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN

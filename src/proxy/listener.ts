@@ -2,8 +2,8 @@
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import type { Traffic } from '../forward/traffic.ts'
 import { ClientConnection } from './client-connection.ts'
-import type { Traffic } from './traffic.ts'
 
 export interface Address {
   readonly host: string

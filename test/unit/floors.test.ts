@@ -14,13 +14,14 @@ const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['cluster'] },
   { rooms: ['candidacy'] },
   { rooms: ['net', 'host'], apart: true },
+  { rooms: ['forward'] },
   { rooms: ['proxy', 'control', 'agent'], apart: true },
   { rooms: ['cli', '.'] },
 ]
 
 /** Doors that open with Node.js alone: no package, and nothing of the proxy's. */
 const lightDoors = ['agent/index.ts', 'agent/auto.ts', 'mcmp.ts']
-const heavyRooms = ['proxy', 'control', 'cli', 'candidacy']
+const heavyRooms = ['forward', 'proxy', 'control', 'cli', 'candidacy']
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const src = join(root, 'src')

@@ -14,9 +14,9 @@ import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
 import { attempt, attemptFailed, sendBody, timedOut } from './attempt.ts'
 import { choose } from './choose.ts'
-import type { ClientConnection } from './client-connection.ts'
 import { cut } from './cut.ts'
 import { deliver, finishAtEnd } from './deliver.ts'
+import type { ExchangeClient } from './exchange-client.ts'
 import { match } from './match.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { outgoing, outgoingAgain } from './outgoing.ts'
@@ -29,7 +29,7 @@ import { type WantedUpgrade, wantedUpgrade } from './upgrade.ts'
 
 export class Exchange implements ExchangeView {
   /** Another one for each exchange. */
-  client: ClientConnection
+  client: ExchangeClient
   readonly traffic: Traffic
 
   // The request, and where it may go.
@@ -75,7 +75,7 @@ export class Exchange implements ExchangeView {
   status = 0
   bytesOut = 0
 
-  constructor(client: ClientConnection, traffic: Traffic) {
+  constructor(client: ExchangeClient, traffic: Traffic) {
     this.client = client
     this.traffic = traffic
     this.routes = traffic.routes

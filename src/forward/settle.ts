@@ -22,7 +22,7 @@ export function answerComplete(exchange: Exchange, clean: boolean): void {
   live.inFlight--
   live.health = onAnswered(live.health)
   exchange.node = undefined
-  if (client.connection.pending > 0) node.leaveBuffer()
+  if (client.pending > 0) node.leaveBuffer()
   // What the node answered without taking must not stand before the next request, nor be sent from bytes used again.
   const taken = exchange.requestBody.done && node.connection.pending === 0
   if (clean && taken && exchange.response.keepAlive) node.giveBack()

@@ -1,8 +1,8 @@
 // Exchanges that are between two requests. A kept-alive connection without a request holds none, so
 // ten thousand of them cost little more than their sockets.
 
-import type { ClientConnection } from './client-connection.ts'
 import { Exchange } from './exchange.ts'
+import type { ExchangeClient } from './exchange-client.ts'
 import type { Traffic } from './traffic.ts'
 
 /** More than this many at a time are made and dropped. */
@@ -11,7 +11,7 @@ const keptMax = 1_024
 export class ExchangePool {
   readonly #free: Exchange[] = []
 
-  take(client: ClientConnection, traffic: Traffic): Exchange {
+  take(client: ExchangeClient, traffic: Traffic): Exchange {
     const exchange = this.#free.pop()
     if (exchange === undefined) return new Exchange(client, traffic)
     exchange.client = client

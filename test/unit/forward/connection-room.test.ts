@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { httpLimits } from '../../../src/base/limits.ts'
-import { connectionRoom } from '../../../src/proxy/connection-room.ts'
+import { connectionRoom } from '../../../src/forward/connection-room.ts'
 
 const { openFilesReserve, nodeRoomMax } = httpLimits
 

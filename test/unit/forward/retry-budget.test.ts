@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RetryBudget } from '../../../src/proxy/retry-budget.ts'
+import { RetryBudget } from '../../../src/forward/retry-budget.ts'
 
 const taken = (budget: RetryBudget, now: number, tries: number): number =>
   Array.from({ length: tries }, () => budget.take(now)).filter(Boolean).length

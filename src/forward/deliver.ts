@@ -109,7 +109,7 @@ function afterPiece(exchange: Exchange, excess: boolean): void {
   const { responseBody, node } = exchange
   if (responseBody.done) answerComplete(exchange, !excess && responseBody.framing !== 'close')
   // The client is the slow one: its own deadline counts, not the node's.
-  else if (node !== undefined && exchange.client.connection.pending > 0) node.deadline = Infinity
+  else if (node !== undefined && exchange.client.pending > 0) node.deadline = Infinity
 }
 
 /** The node sends no more. */
