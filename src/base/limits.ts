@@ -124,3 +124,13 @@ export const workerLimits = {
   /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }
+
+/** The hand-over between peers. */
+export const handOverLimits = {
+  /** Of the body of a request that may be executed twice, what is kept for the application here. */
+  keptBodyBytesMax: 65_536,
+  /** How far the clock of the peer that signed a mark may differ, the time on the way included. */
+  markSkewMs: 30_000,
+  /** How long a peer that failed may take to show that it is there again. */
+  probeMs: 2_000,
+}

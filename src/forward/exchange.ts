@@ -99,6 +99,20 @@ export class Exchange implements ExchangeView {
     const refusal = turnBack(this) ?? match(this)
     if (refusal !== undefined) return this.#refuseEarly(refusal, bodyFrom)
     recall(this)
+    return this.#send(bytes, bodyFrom, end)
+  }
+
+  /**
+   * As `forward`, for whoever knows the application itself: a peer that hands over, which has chosen before.
+   * @returns the offset behind what belongs to this request.
+   */
+  forwardTo(application: Application, bytes: Buffer, bodyFrom: number, end: number): number {
+    this.#begin()
+    this.application = application
+    return this.#send(bytes, bodyFrom, end)
+  }
+
+  #send(bytes: Buffer, bodyFrom: number, end: number): number {
     const candidate = choose(this)
     const out = this.traffic.buffers.takeOut()
     this.out = out

@@ -61,6 +61,15 @@ export class Connection {
     return connection
   }
 
+  /** Takes over a socket that Node.js has read from before: one that an HTTP server gives away for an upgrade. */
+  static take(socket: net.Socket, receiver: Receiver): Connection {
+    const connection = new Connection(socket, receiver)
+    socket.on('data', (bytes: Buffer) => {
+      if (!connection.#read(bytes, bytes.length)) socket.pause()
+    })
+    return connection
+  }
+
   static dial(host: string, port: number, receiver: DialReceiver): Connection {
     let connection: Connection | undefined
     const socket = net.connect({

@@ -8,9 +8,9 @@ import type { Exchange } from '../forward/exchange.ts'
 import type { ExchangeClient } from '../forward/exchange-client.ts'
 import type { NodeConnection } from '../forward/node-connection.ts'
 import { clientSlow, type Refusal, refusalBytes } from '../forward/refusal.ts'
-import { settle } from '../forward/settle.ts'
 import type { Traffic } from '../forward/traffic.ts'
-import { Tunnel } from '../forward/tunnel.ts'
+import type { Tunnel } from '../forward/tunnel.ts'
+import { tunnelOf } from '../forward/tunnel-of.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import type { Timed } from '../net/ticker.ts'
@@ -271,18 +271,11 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** Both connections become one; the exchange lasts as long. */
   becomeTunnel(node: NodeConnection): void {
     const exchange = this.#exchange
-    const candidate = exchange?.candidate
+    if (exchange === undefined) return
     this.deadline = Number.POSITIVE_INFINITY
-    node.deadline = Number.POSITIVE_INFINITY
     this.#state = 'closed'
-    const tunnel = new Tunnel(this.connection, node.connection, this.#traffic, () => {
-      if (candidate !== undefined) candidate.live.inFlight--
-      this.#traffic.ticker.delete(node)
-      if (exchange !== undefined) settle(exchange, '')
-      this.#gone()
-    })
-    this.#tunnel = tunnel
-    if (this.#stash !== undefined) tunnel.fromClient(this.#stash)
+    this.#tunnel = tunnelOf(exchange, this.connection, node, () => this.#gone())
+    if (this.#stash !== undefined) this.#tunnel.fromClient(this.#stash)
     this.#stash = undefined
   }
 

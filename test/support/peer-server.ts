@@ -1,0 +1,123 @@
+// An HTTP server in this process that hands requests over as a test says, without announcements: whom it
+// knows is a list, and where a request goes a function.
+
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { LiveTable } from '../../src/cluster/live.ts'
+import type { Peer } from '../../src/cluster/peer.ts'
+import type { TrafficOptions } from '../../src/forward/make-traffic.ts'
+import type { Traffic } from '../../src/forward/traffic.ts'
+import { networkCheck } from '../../src/net/network-check.ts'
+import type { Choice } from '../../src/peer/chooser.ts'
+import { HandOver } from '../../src/peer/hand-over.ts'
+import { PeerCandidates } from '../../src/peer/peer-candidates.ts'
+import { peerTraffic } from '../../src/peer/peer-traffic.ts'
+import { wrapServer } from '../../src/peer/wrap-server.ts'
+
+export interface PeerServer {
+  readonly port: number
+  readonly server: Server
+  readonly handOver: HandOver
+  readonly traffic: Traffic
+  /** Handing over to these, in this order, before it serves anything itself. */
+  prefers: readonly { host: string; port: number }[]
+  /** `undefined`: by `prefers`. */
+  choice: ((request: IncomingMessage) => Choice | undefined) | undefined
+}
+
+export interface PeerServerOptions extends TrafficOptions {
+  readonly key?: string
+  readonly acceptFrom?: readonly string[]
+  /** Default: one of `node:http`, listening on 127.0.0.1. */
+  readonly server?: Server
+}
+
+export async function startPeerServer(
+  t: TestContext,
+  handler: RequestListener,
+  options: PeerServerOptions = {},
+): Promise<PeerServer> {
+  const { key, acceptFrom = ['127.0.0.1'], server = createServer(), ...rest } = options
+  server.on('request', handler)
+  const live = new LiveTable()
+  const traffic = peerTraffic({ live, ...rest })
+  const candidates = new PeerCandidates(live)
+  const keys: KeyObject[] = key === undefined ? [] : [createSecretKey(key, 'utf8')]
+  const ids = new Map<string, number>()
+  let list: readonly Peer[] = []
+  let listed: PeerServer['prefers'] = []
+  const peers = (): readonly Peer[] => {
+    if (listed !== peer.prefers) {
+      listed = peer.prefers
+      list = listed.map(({ host, port }) => peerAt(host, port, ids))
+    }
+    return list
+  }
+  const choose = (request: IncomingMessage, tried: readonly number[]): Choice => {
+    const own = peer.choice?.(request)
+    if (own !== undefined) return own
+    const candidate = candidates.of(peers()).find(({ node }) => !tried.includes(node.id))
+    return candidate === undefined ? { mode: 'here' } : { mode: 'proxy', candidate }
+  }
+  const handOver = new HandOver({
+    traffic,
+    keys,
+    isPeer: networkCheck(acceptFrom, 'acceptFrom'),
+    chooser: {
+      get application() {
+        return candidates.application
+      },
+      first: (request) => choose(request, []),
+      again: choose,
+    },
+  })
+  wrapServer(server, handOver)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  traffic.ticker.start()
+  t.after(() => {
+    traffic.ticker.stop()
+    traffic.pools.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const peer: PeerServer = { port, server, handOver, traffic, prefers: [], choice: undefined }
+  return peer
+}
+
+function peerAt(host: string, port: number, ids: Map<string, number>): Peer {
+  const name = `${host}:${port}`
+  const id = ids.get(name) ?? ids.size + 1
+  ids.set(name, id)
+  const resources = {
+    speed: 1,
+    cores: 1,
+    load: 0,
+    loadHigh: 1,
+    cpuIdle: 1,
+    memoryTotal: 1,
+    memoryAvailable: 1,
+    eventLoopDelayMs: 0,
+    slotsInUse: 0,
+    slotsFree: 10,
+    served: 0,
+    serviceTimeMs: 0,
+  }
+  const announcement = {
+    name,
+    scheme: 'http',
+    host,
+    port,
+    startedAt: 1,
+    sequence: 1,
+    time: 1,
+    leaving: false,
+    contexts: [],
+    resources,
+  } as const
+  return { id, announcement, heardAt: 0, isSelf: false }
+}
