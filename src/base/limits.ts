@@ -134,3 +134,18 @@ export const handOverLimits = {
   /** How long a peer that failed may take to show that it is there again. */
   probeMs: 2_000,
 }
+
+/** Candidacy functions and cascades. */
+export const candidacyLimits = {
+  /** Functions of one cascade, and paths with a cascade of their own. */
+  stepsMax: 32,
+  pathsMax: 1_000,
+  /** One function with its argument, as text. */
+  stepCharactersMax: 512,
+  /** Of a regular expression: what can repeat, so that no name of a server keeps it busy. */
+  quantifiersMax: 4,
+  /** Of a server's name, what a regular expression is held against. */
+  matchedCharactersMax: 64,
+  /** Names whose match is remembered. */
+  matchesMax: 4_096,
+}

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { suggest } from '../base/suggest.ts'
 import {
   type Config,
   configJsonSchema,
@@ -10,7 +11,6 @@ import {
   type JsonSchema,
   parseConfig,
 } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 export interface Sources {
   readonly file?: { readonly name: string; readonly text: string } | undefined
@@ -144,7 +144,9 @@ function problemOf(issue: Issue, place: string): Problem {
 
 function knownKeys(path: Path): string[] {
   let schema: JsonSchema | undefined = configJsonSchema()
-  for (const step of path) schema = schema?.properties?.[step]
+  for (const step of path) {
+    schema = typeof step === 'number' ? schema?.items : schema?.properties?.[step]
+  }
   return Object.keys(schema?.properties ?? {})
 }
 

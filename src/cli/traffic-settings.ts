@@ -19,6 +19,7 @@ export function trafficSettings(config: Config): TrafficSettings {
     // Chosen here, so that all workers know a loop through any of them.
     via: config.via ?? newPseudonym(),
     candidacy: config.candidacy,
+    balance: config.balance,
     connectionsMax: config.maxConnections,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,

@@ -2,6 +2,7 @@
 // snapshot, one mutable object per registration (`node.id`), written by the traffic and read by all.
 
 import { type Health, healthy } from './health.ts'
+import { type Latency, newLatency } from './latency.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
 
 export interface NodeLive {
@@ -31,6 +32,10 @@ export interface NodeLive {
   outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
   report: { inFlight: number; pace: number; at: number }
+  /** Load that choices from here have added since the server last told its figures; `since` says which those were. */
+  prediction: { load: number; since: number }
+  /** Kept only while a cascade looks at it. */
+  latency: Latency
 }
 
 export const newLive = (): NodeLive => ({
@@ -48,6 +53,8 @@ export const newLive = (): NodeLive => ({
   health: healthy,
   outlier: newOutlier(),
   report: { inFlight: 0, pace: 0, at: 0 },
+  prediction: { load: 0, since: 0 },
+  latency: newLatency(),
 })
 
 /** All live numbers of this process, by `node.id`. */

@@ -89,5 +89,5 @@ function nodeOf({ id, announcement }: Peer): Node {
 }
 
 function applicationOf(candidates: readonly Candidate[]): Application {
-  return { path: '', cookie: new Uint8Array(0), candidates, balancer: peerBalancer }
+  return { path: '', cookie: new Uint8Array(0), candidates, cascade: 0, balancer: peerBalancer }
 }

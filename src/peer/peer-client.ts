@@ -16,6 +16,7 @@ import { Connection, type Receiver } from '../net/connection.ts'
 import type { Timed } from '../net/ticker.ts'
 import type { ForwardedFields } from '../wire/forwarded.ts'
 import { BodyFeed } from './body-feed.ts'
+import { type Choosing, chosenBefore } from './chosen-before.ts'
 import { finishElsewhere, headElsewhere } from './finish-response.ts'
 import { headText } from './request-bytes.ts'
 
@@ -43,7 +44,7 @@ export interface Handing {
   readonly serveHere: (() => void) | undefined
 }
 
-export class PeerClient implements ExchangeClient, Timed {
+export class PeerClient implements ExchangeClient, Choosing, Timed {
   readonly address: string
   /** What the client says of where it came from is the application's to judge, as it would be here. */
   readonly trusted = true
@@ -94,11 +95,11 @@ export class PeerClient implements ExchangeClient, Timed {
       socket.on('close', this.#gone)
     } else response.on('close', this.#gone)
     this.#traffic.ticker.add(this)
-    this.#guard(() => this.#exchange.forwardTo(application, shared, length, length))
+    this.#guard(() => this.#exchange.forwardTo(application, chosenBefore, shared, length, length))
     return true
   }
 
-  /** Stage 4 of the exchange: the first choice, then whoever else may. */
+  /** The first choice, then whoever else may. */
   choose(): Candidate | undefined {
     if (this.#chosen) return this.#handing.another(this.#exchange.tried)
     this.#chosen = true

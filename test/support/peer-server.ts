@@ -8,13 +8,12 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { LiveTable } from '../../src/cluster/live.ts'
 import type { Peer } from '../../src/cluster/peer.ts'
-import type { TrafficOptions } from '../../src/forward/make-traffic.ts'
+import { makeTraffic, type TrafficOptions } from '../../src/forward/make-traffic.ts'
 import type { Traffic } from '../../src/forward/traffic.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
 import type { Choice } from '../../src/peer/chooser.ts'
 import { HandOver } from '../../src/peer/hand-over.ts'
 import { PeerCandidates } from '../../src/peer/peer-candidates.ts'
-import { peerTraffic } from '../../src/peer/peer-traffic.ts'
 import { wrapServer } from '../../src/peer/wrap-server.ts'
 
 export interface PeerServer {
@@ -43,7 +42,7 @@ export async function startPeerServer(
   const { key, acceptFrom = ['127.0.0.1'], server = createServer(), ...rest } = options
   server.on('request', handler)
   const live = new LiveTable()
-  const traffic = peerTraffic({ live, ...rest })
+  const traffic = makeTraffic({ live, ...rest })
   const candidates = new PeerCandidates(live)
   const keys: KeyObject[] = key === undefined ? [] : [createSecretKey(key, 'utf8')]
   const ids = new Map<string, number>()

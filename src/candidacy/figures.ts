@@ -1,0 +1,106 @@
+// The figures that candidacy functions order by, for peers and for nodes alike. What only one of them
+// tells has a stand-in for the other: the table is in docs/candidacy.md.
+
+import type { Clock } from '../base/clock.ts'
+import { latencyNow } from '../cluster/latency.ts'
+import type { Resources } from '../wire/announcement.ts'
+import type { Candidate } from './candidacy.ts'
+
+/** What is announced; `undefined` for a node, which announces nothing. */
+const resourcesOf = (candidate: Candidate): Resources | undefined =>
+  candidate.peer?.announcement.resources
+
+/** Time since it last said something about itself, ms. A node that never does (a fixed one) is fresh. */
+export function ageOf({ peer, live }: Candidate, clock: Clock): number {
+  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, clock.now() - peer.heardAt)
+  return live.statusAt === undefined ? 0 : Math.max(0, clock.now() - live.statusAt)
+}
+
+/** Runnable jobs: the announced load average, a node's requests in flight; and what is predicted on top. */
+export function loadOf(candidate: Candidate): number {
+  return (resourcesOf(candidate)?.load ?? candidate.live.inFlight) + predictionOf(candidate)
+}
+
+/** Requests being served: announced slots in use, a node's requests in flight. */
+export function busyOf(candidate: Candidate): number {
+  return resourcesOf(candidate)?.slotsInUse ?? candidate.live.inFlight
+}
+
+/** Idle share of the processors, 0..1; a node's load factor says as much. */
+export function idleOf(candidate: Candidate): number {
+  return resourcesOf(candidate)?.cpuIdle ?? Math.max(0, candidate.live.loadFactor ?? 0) / 100
+}
+
+/** Used share of the memory, 0..1; 0 for a node. */
+export function memoryUsedOf(candidate: Candidate): number {
+  const resources = resourcesOf(candidate)
+  if (resources === undefined || resources.memoryTotal <= 0) return 0
+  return Math.min(1, Math.max(0, 1 - resources.memoryAvailable / resources.memoryTotal))
+}
+
+/** Power of two not below the highest load seen; for a node, not below its present one. */
+export function loadHighOf(candidate: Candidate): number {
+  const told = resourcesOf(candidate)?.loadHigh
+  if (told !== undefined) return Math.max(1, told)
+  return 2 ** Math.ceil(Math.log2(Math.max(1, candidate.live.inFlight)))
+}
+
+/** How much work it does in a second on one processor, in any unit; of a node, from the pace it reports. */
+export function speedOf(candidate: Candidate): number {
+  const told = resourcesOf(candidate)?.speed
+  if (told !== undefined) return told > 0 ? told : 1
+  const { pace } = candidate.live.report
+  return pace > 0 ? 1_000 / pace : 1
+}
+
+export function coresOf(candidate: Candidate): number {
+  return Math.max(1, resourcesOf(candidate)?.cores ?? 1)
+}
+
+/**
+ * Share of the work: of a peer, speed x cores; of a node, its load factor, of which 0 (standby) and -1
+ * (broken) are next to nothing.
+ */
+export function weightOf(candidate: Candidate): number {
+  if (candidate.peer !== undefined) return speedOf(candidate) * coresOf(candidate)
+  return Math.max(0.001, candidate.live.loadFactor ?? 0)
+}
+
+/** By what it is known: a peer's announced name, a node's route. */
+export function nameOf({ peer, node }: Candidate): string {
+  return peer?.announcement.name ?? node.route
+}
+
+/** What was predicted since it last told its figures (`addPrediction`). */
+function predictionOf({ peer, live }: Candidate): number {
+  const { prediction } = live
+  return prediction.since === figuresSince(peer, live) ? prediction.load : 0
+}
+
+/** Raises the load until the next figures come. */
+export function predict({ peer, live }: Candidate, load: number): void {
+  const { prediction } = live
+  const since = figuresSince(peer, live)
+  prediction.load = prediction.since === since ? prediction.load + load : load
+  prediction.since = since
+}
+
+/** Tells one set of figures from the next: the announcement, or the report of a node. */
+function figuresSince(peer: Candidate['peer'], live: Candidate['live']): number {
+  return peer?.announcement.sequence ?? live.statusAt ?? 0
+}
+
+/**
+ * Requests in flight there, as far as is known here: own ones, which are exact, or what a peer announced
+ * and has been sent since, whichever is more. This server knows its own.
+ */
+export function inFlightOf({ peer, live }: Candidate): number {
+  if (peer === undefined || peer.isSelf) return live.inFlight
+  return Math.max(peer.announcement.resources.slotsInUse, live.inFlight)
+}
+
+/** Peak-sensitive average of what was measured here, ms; else what a peer announces; 0 when neither is. */
+export function latencyOf({ peer, live }: Candidate, clock: Clock): number {
+  if (live.latency.ms > 0) return latencyNow(live.latency, clock.now())
+  return peer?.announcement.resources.serviceTimeMs ?? 0
+}
