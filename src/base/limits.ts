@@ -124,3 +124,19 @@ export const workerLimits = {
   /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }
+
+/** Datagram sockets. */
+export const datagramLimits = {
+  /** Datagrams read in a second by one socket; what comes beyond it is left to the kernel, which drops it. */
+  perSecondMax: 10_000,
+  /** Datagrams on their way to the kernel; beyond it they are dropped. */
+  sendsPendingMax: 10_000,
+  /** Addresses that all names of a list may stand for. */
+  destinationsMax: 1_000,
+  /** Between two looks at sockets that could not be opened. */
+  tickMs: 1_000,
+  /** So many of them between two looks at names and interfaces. */
+  refreshTicks: 5,
+  /** How long the last datagrams may hold up the closing. */
+  closeMs: 500,
+}
