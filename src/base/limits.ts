@@ -140,3 +140,22 @@ export const datagramLimits = {
   /** How long the last datagrams may hold up the closing. */
   closeMs: 500,
 }
+
+/** Peers: their announcements and the table of them. */
+export const peerLimits = {
+  /** One announcement: fits into one packet of any network. */
+  announcementBytesMax: 1_200,
+  /** Lines of one announcement, the unknown ones included. */
+  announcementLinesMax: 64,
+  /** A path that a peer serves. */
+  contextBytesMax: 255,
+  /** Peers known at a time, those that have left or fallen silent included. */
+  peersMax: 1_024,
+  /** Keys in a ring. */
+  keysMax: 8,
+  /** Shortest and longest time between two announcements. */
+  periodMsMin: 100,
+  periodMsMax: 60_000,
+  /** Announcements in a period, at most: what is lost is said more often. */
+  beatsMax: 8,
+}
