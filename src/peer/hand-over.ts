@@ -12,6 +12,7 @@ import { ForwardedFields } from '../wire/forwarded.ts'
 import { type HandedOver, readHandedOver, writeHandedOver } from '../wire/handed-over.ts'
 import type { Choice, Chooser } from './chooser.ts'
 import { canFinish } from './finish-response.ts'
+import type { LocalService } from './local-service.ts'
 import { type Handing, PeerClient } from './peer-client.ts'
 import { tellClient } from './real-client.ts'
 import { redirect, redirectUpgrade } from './redirect.ts'
@@ -24,6 +25,7 @@ export interface HandOverOptions {
   readonly keys: readonly KeyObject[]
   /** Whether a mark without signature is believed of this address. */
   readonly isPeer: (address: string) => boolean
+  readonly local: LocalService
 }
 
 /** What was done, by kind; counted since start. */
@@ -72,13 +74,16 @@ export class HandOver {
     serveHere: () => void,
   ): boolean {
     const choice = this.#choose(request)
-    if (choice === undefined) return false
+    if (choice === undefined) {
+      this.#options.local.begin(response)
+      return false
+    }
     if (choice.mode === 'redirect') {
       this.counts.redirected++
       redirect(request, response, choice.location)
       return true
     }
-    if (choice.mode !== 'proxy' || response.headersSent) return this.#isHere()
+    if (choice.mode !== 'proxy' || response.headersSent) return this.#isHere(response)
     const { socket } = request
     const start = (): boolean => {
       return this.#start(
@@ -86,11 +91,11 @@ export class HandOver {
         choice,
       )
     }
-    if (response.socket !== null) return start() || this.#isHere()
+    if (response.socket !== null) return start() || this.#isHere(response)
     // Answers to earlier requests of a client that did not wait for them come first.
     response.once('socket', () => {
       if (start()) return
-      this.#isHere()
+      this.#isHere(response)
       serveHere()
     })
     return true
@@ -116,8 +121,9 @@ export class HandOver {
     for (const client of this.#clients) client.giveUp()
   }
 
-  #isHere(): false {
+  #isHere(response?: ServerResponse): false {
     this.counts.here++
+    if (response !== undefined) this.#options.local.begin(response)
     return false
   }
 
@@ -190,6 +196,7 @@ export class HandOver {
       },
       serveHere: () => {
         this.counts.cameBack++
+        if (given.response !== undefined) this.#options.local.begin(given.response)
         serveHere()
       },
     }

@@ -21,6 +21,14 @@ export const peerBalancer: Balancer = {
 }
 
 export class PeerCandidates {
+  /** This server among them. */
+  self: Candidate | undefined
+  /** There is nobody but this server. */
+  isAlone = true
+  /** All others can be forwarded to. */
+  areSpoken = true
+  /** Some serve certain paths only. */
+  haveContexts = false
   readonly #live: LiveTable
   #peers: readonly Peer[] | undefined
   #nodes: Map<number, Node> = new Map()
@@ -54,6 +62,12 @@ export class PeerCandidates {
       alone.push(candidate)
       return candidate
     })
+    this.self = this.#candidates.find(({ peer }) => peer?.isSelf === true)
+    this.isAlone = peers.every((peer) => peer.isSelf)
+    this.areSpoken = peers.every(
+      ({ isSelf, announcement }) => isSelf || announcement.scheme === 'http',
+    )
+    this.haveContexts = peers.some(({ announcement }) => announcement.contexts.length > 0)
     this.#nodes = nodes
     this.#peers = peers
     this.#application = applicationOf(this.#candidates)

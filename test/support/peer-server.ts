@@ -13,6 +13,7 @@ import type { Traffic } from '../../src/forward/traffic.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
 import type { Choice } from '../../src/peer/chooser.ts'
 import { HandOver } from '../../src/peer/hand-over.ts'
+import { LocalService } from '../../src/peer/local-service.ts'
 import { PeerCandidates } from '../../src/peer/peer-candidates.ts'
 import { wrapServer } from '../../src/peer/wrap-server.ts'
 
@@ -64,6 +65,7 @@ export async function startPeerServer(
   const handOver = new HandOver({
     traffic,
     keys,
+    local: new LocalService({ begin: () => 0, end: () => {} }, () => undefined),
     isPeer: networkCheck(acceptFrom, 'acceptFrom'),
     chooser: {
       get application() {

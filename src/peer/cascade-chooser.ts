@@ -1,0 +1,139 @@
+// The choice for a request by the cascade of its path, among the peers that are known at that moment.
+
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../base/clock.ts'
+import type { Candidate, ExchangeView, RequestView } from '../candidacy/candidacy.ts'
+import type { Cascades } from '../candidacy/cascades.ts'
+import type { Cascade } from '../candidacy/compose.ts'
+import { decide } from '../candidacy/decide.ts'
+import { locationOf } from '../candidacy/location.ts'
+import { usable } from '../candidacy/usable.ts'
+import type { Balancer } from '../cluster/balancer.ts'
+import type { Peer } from '../cluster/peer.ts'
+import type { Application } from '../cluster/routes.ts'
+import { plainAddress } from '../net/plain-address.ts'
+import { hostName } from '../wire/http/host.ts'
+import { routingPath } from '../wire/http/path.ts'
+import { type Choice, type Chooser, here } from './chooser.ts'
+import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
+
+export interface CascadeChooserOptions {
+  readonly candidates: PeerCandidates
+  /** This server among the peers that count; another array after each change. */
+  readonly peers: () => readonly Peer[]
+  readonly clock: Clock
+}
+
+export class CascadeChooser implements Chooser {
+  /** May be replaced at any time. */
+  cascades: Cascades
+  readonly #options: CascadeChooserOptions
+  readonly #view = new View()
+
+  constructor(cascades: Cascades, options: CascadeChooserOptions) {
+    this.cascades = cascades
+    this.#options = options
+  }
+
+  get application(): Application {
+    return this.#options.candidates.application
+  }
+
+  first(request: IncomingMessage): Choice {
+    return this.#choose(request, none)
+  }
+
+  again(request: IncomingMessage, tried: readonly number[]): Choice {
+    return this.#choose(request, tried)
+  }
+
+  #choose(request: IncomingMessage, tried: readonly number[]): Choice {
+    const { cascades } = this
+    const { url = '/' } = request
+    const path = cascades.isSingle ? '' : pathOf(url)
+    const cascade = cascades.find(path)
+    if (cascade.isOff) return here
+    const { candidates, peers, clock } = this.#options
+    const known = candidates.of(peers())
+    if (candidates.isAlone) return here
+    const view = this.#view
+    view.tried = tried
+    view.self = candidates.self
+    view.request = cascade.readsRequest ? new RequestText(request) : undefined
+    const list = usable(this.#serving(known, cascade, url), view, clock)
+    const { candidate, mode, location } = decide(cascade, list, view, clock)
+    if (candidate === undefined || mode === 'here') return here
+    if (location === undefined) return { mode: 'proxy', candidate }
+    const place = locationOf(location, candidate, hostName(request.headers.host ?? ''), url)
+    if (place !== undefined) {
+      candidate.live.elected++
+      return { mode: 'redirect', location: place }
+    }
+    return isSpoken(candidate) ? { mode: 'proxy', candidate } : here
+  }
+
+  /** Those that serve this path, and that can be reached in the way of the cascade. */
+  #serving(known: readonly Candidate[], cascade: Cascade, url: string): readonly Candidate[] {
+    const { candidates } = this.#options
+    const all =
+      cascade.location !== undefined || candidates.areSpoken ? known : known.filter(isSpoken)
+    if (!candidates.haveContexts) return all
+    const path = pathOf(url)
+    return all.filter((candidate) => serves(candidate, path))
+  }
+}
+
+/** What a redirect alone reaches is no candidate for handing over. */
+const isSpoken = ({ peer, node }: Candidate): boolean =>
+  peer?.isSelf === true || node.type === 'http'
+
+function serves({ peer }: Candidate, path: string): boolean {
+  const contexts = peer?.announcement.contexts ?? []
+  if (contexts.length === 0 || peer?.isSelf === true) return true
+  return contexts.some(
+    (context) => context === '/' || path === context || path.startsWith(`${context}/`),
+  )
+}
+
+/** Decoded, without query and parameters. */
+function pathOf(url: string): string {
+  if (isPlain.test(url)) return url
+  const bytes = Buffer.from(url, 'latin1')
+  return routingPath(bytes, 0, bytes.length)
+}
+
+const isPlain = /^(?:\/[A-Za-z0-9_~-][\w.~-]*)*\/?$/
+
+/** What the functions may know; one object for all requests, since a choice is made in one go. */
+class View implements ExchangeView {
+  readonly balancer: Balancer = peerBalancer
+  readonly hasSession = false
+  readonly route = undefined
+  readonly domain = ''
+  tried: readonly number[] = none
+  self: Candidate | undefined
+  request: RequestView | undefined
+}
+
+class RequestText implements RequestView {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+  readonly client: string
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage) {
+    this.#request = request
+    this.method = request.method ?? ''
+    this.target = request.url ?? ''
+    this.host = hostName(request.headers.host ?? '')
+    this.client = plainAddress(request.socket.remoteAddress ?? '')
+  }
+
+  field(name: string): string | undefined {
+    const value = this.#request.headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+}
+
+const none: readonly number[] = []
