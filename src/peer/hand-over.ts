@@ -6,17 +6,24 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { handOverLimits } from '../base/limits.ts'
+import type { Application, Candidate } from '../cluster/routes.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
-import { type HandedOver, readHandedOver, writeHandedOver } from '../wire/handed-over.ts'
-import type { Choice, Chooser } from './chooser.ts'
+import {
+  type HandedOver,
+  handedOverField,
+  readHandedOver,
+  writeHandedOver,
+} from '../wire/handed-over.ts'
+import { type Choice, type Chooser, here } from './chooser.ts'
 import { canFinish } from './finish-response.ts'
 import type { LocalService } from './local-service.ts'
-import { type Handing, PeerClient } from './peer-client.ts'
+import { type Arrival, type HandingOwner, PeerClient } from './peer-client.ts'
 import { tellClient } from './real-client.ts'
 import { redirect, redirectUpgrade } from './redirect.ts'
-import { markOf, withoutMark } from './request-bytes.ts'
+import { fieldOf, withoutMark } from './request-bytes.ts'
+import type { Sees, ServeHere } from './wrap-server.ts'
 
 export interface HandOverOptions {
   readonly traffic: Traffic
@@ -43,7 +50,7 @@ export interface HandOverCounts {
   refusedMarks: number
 }
 
-export class HandOver {
+export class HandOver implements Sees {
   readonly counts: HandOverCounts = {
     here: 0,
     handed: 0,
@@ -54,66 +61,67 @@ export class HandOver {
   }
   readonly #options: HandOverOptions
   readonly #clients = new Set<PeerClient>()
-  readonly #forwarded = new WeakMap<Socket, ForwardedFields>()
+  /** One for each way back to an application. */
+  readonly #owners = new Map<ServeHere, HandingOwner>()
   #toldAny = false
 
   constructor(options: HandOverOptions) {
     this.#options = options
   }
 
-  /**
-   * A request, before anybody has read its body.
-   * @param expects it came as `checkContinue`: nobody has answered its Expect.
-   * @param serveHere gives it to the application.
-   * @returns false: the application gets it now, from whoever asks.
-   */
+  /** Before anybody has read its body. @returns false: the application gets it now, from whoever asks. */
   request(
     request: IncomingMessage,
     response: ServerResponse,
     expects: boolean,
-    serveHere: () => void,
+    serveHere: ServeHere,
   ): boolean {
     const choice = this.#choose(request)
-    if (choice === undefined) {
-      this.#options.local.begin(response)
-      return false
+    switch (choice.mode) {
+      case 'received':
+        this.#options.local.begin(response)
+        return false
+      case 'here':
+        return this.#isHere(response)
+      case 'redirect':
+        this.counts.redirected++
+        redirect(request, response, choice.location)
+        return true
+      case 'proxy': {
+        const { socket } = request
+        const arrival: Arrival = { request, response, socket, behind: undefined, expects }
+        if (response.headersSent) return this.#isHere(response)
+        if (response.socket !== null) {
+          return this.#start(arrival, choice.candidate, serveHere) || this.#isHere(response)
+        }
+        // Answers to earlier requests of a client that did not wait for them come first.
+        response.once('socket', () => {
+          if (this.#start(arrival, choice.candidate, serveHere)) return
+          this.#isHere(response)
+          serveHere(arrival)
+        })
+        return true
+      }
     }
-    if (choice.mode === 'redirect') {
-      this.counts.redirected++
-      redirect(request, response, choice.location)
-      return true
-    }
-    if (choice.mode !== 'proxy' || response.headersSent) return this.#isHere(response)
-    const { socket } = request
-    const start = (): boolean => {
-      return this.#start(
-        { request, response, socket, behind: undefined, expects, serveHere },
-        choice,
-      )
-    }
-    if (response.socket !== null) return start() || this.#isHere(response)
-    // Answers to earlier requests of a client that did not wait for them come first.
-    response.once('socket', () => {
-      if (start()) return
-      this.#isHere(response)
-      serveHere()
-    })
-    return true
   }
 
-  /** @param behind bytes of the new protocol that came with the request. */
-  upgrade(request: IncomingMessage, behind: Buffer, serveHere: () => void): boolean {
+  upgrade(request: IncomingMessage, behind: Buffer, serveHere: ServeHere): boolean {
     const choice = this.#choose(request)
-    if (choice === undefined) return false
-    if (choice.mode === 'redirect') {
-      this.counts.redirected++
-      redirectUpgrade(request.socket, choice.location)
-      return true
-    }
-    if (choice.mode !== 'proxy') return this.#isHere()
     const { socket } = request
-    const handing = { request, response: undefined, socket, behind, expects: false, serveHere }
-    return this.#start(handing, choice) || this.#isHere()
+    switch (choice.mode) {
+      case 'received':
+        return false
+      case 'here':
+        return this.#isHere(undefined)
+      case 'redirect':
+        this.counts.redirected++
+        redirectUpgrade(socket, choice.location)
+        return true
+      case 'proxy': {
+        const arrival = { request, response: undefined, socket, behind, expects: false }
+        return this.#start(arrival, choice.candidate, serveHere) || this.#isHere(undefined)
+      }
+    }
   }
 
   /** Ends what waits for an answer of a peer: the application here takes over where it can. */
@@ -121,15 +129,14 @@ export class HandOver {
     for (const client of this.#clients) client.giveUp()
   }
 
-  #isHere(response?: ServerResponse): false {
+  #isHere(response: ServerResponse | undefined): false {
     this.counts.here++
     if (response !== undefined) this.#options.local.begin(response)
     return false
   }
 
-  /** `undefined`: handed over to us, so it is served here. */
-  #choose(request: IncomingMessage): Choice | undefined {
-    const mark = markOf(request)
+  #choose(request: IncomingMessage): Choice | typeof received {
+    const mark = fieldOf(request, handedOverField)
     if (mark !== undefined) {
       const told = this.#believe(mark, request)
       withoutMark(request)
@@ -137,76 +144,91 @@ export class HandOver {
         this.counts.received++
         this.#toldAny = true
         tellClient(request.socket, told)
-        return undefined
+        return received
       }
       this.counts.refusedMarks++
-    }
-    if (this.#toldAny) tellClient(request.socket, undefined)
+    } else if (this.#toldAny) tellClient(request.socket, undefined)
     const choice = this.#options.chooser.first(request)
     // What we have sent on before comes round by peers that do not believe each other: no further.
-    if (choice.mode === 'proxy' && this.#isOwn(request)) return { mode: 'here' }
-    return choice
+    return choice.mode === 'proxy' && this.#wasHere(request) ? here : choice
   }
 
   #believe(value: string, request: IncomingMessage): HandedOver | undefined {
     const { keys, isPeer, traffic } = this.#options
     const { method = '', url = '' } = request
-    const now = traffic.clock.wall()
+    // What the socket was told for an earlier request is not who is at its other end.
+    tellClient(request.socket, undefined)
+    const marked = { method, target: url }
     const reading = readHandedOver(
       value,
-      { method, target: url },
+      marked,
       keys,
-      now,
+      traffic.clock.wall(),
       handOverLimits.markSkewMs,
     )
     if (reading.kind === 'refused') return undefined
-    // What the socket says of an earlier request is not who is at its other end.
-    tellClient(request.socket, undefined)
     const isTrusted = reading.signed || isPeer(plainAddress(request.socket.remoteAddress ?? ''))
     return isTrusted ? reading.mark : undefined
   }
 
-  #isOwn({ headers }: IncomingMessage): boolean {
-    const { via } = headers
-    return via?.includes(this.#options.traffic.settings.via) === true
+  #wasHere(request: IncomingMessage): boolean {
+    return (
+      fieldOf(request, 'via') !== undefined &&
+      request.headers.via?.includes(this.#options.traffic.settings.via) === true
+    )
   }
 
-  #start(
-    given: Pick<Handing, 'request' | 'response' | 'socket' | 'behind' | 'expects'> & {
-      serveHere: () => void
-    },
-    choice: Choice & { mode: 'proxy' },
-  ): boolean {
-    if (!isPlain(given.request, given.response, given.socket)) return false
-    const { traffic, chooser } = this.#options
-    const { request, socket, serveHere } = given
-    const address = plainAddress(socket.remoteAddress ?? '')
+  #start(arrival: Arrival, first: Candidate, serveHere: ServeHere): boolean {
+    if (!isPlain(arrival)) return false
+    const { request, socket } = arrival
+    const forwarded = this.#forwardedOf(socket)
+    const { address } = forwarded
     const mark = this.#mark(request, address)
     if (mark === undefined) return false
-    const handing: Handing = {
-      ...given,
+    const client = new PeerClient(
+      arrival,
+      first,
+      forwarded.fields,
       address,
-      mark,
-      forwarded: this.#forwardedOf(socket, address),
-      application: chooser.application,
-      first: choice.candidate,
-      another: (tried) => {
+      this.#ownerOf(serveHere),
+    )
+    if (!client.start(mark)) return false
+    this.counts.handed++
+    if (client.isOver) return true
+    this.#clients.add(client)
+    return true
+  }
+
+  #ownerOf(serveHere: ServeHere): HandingOwner {
+    let owner = this.#owners.get(serveHere)
+    if (owner === undefined) {
+      owner = this.#makeOwner(serveHere)
+      this.#owners.set(serveHere, owner)
+    }
+    return owner
+  }
+
+  #makeOwner(serveHere: ServeHere): HandingOwner {
+    const { traffic, chooser, local } = this.#options
+    return {
+      traffic,
+      get application(): Application {
+        return chooser.application
+      },
+      servesHere: true,
+      another: ({ request }, tried) => {
         const next = chooser.again(request, tried)
         return next.mode === 'proxy' ? next.candidate : undefined
       },
-      serveHere: () => {
+      cameBack: ({ arrival }) => {
         this.counts.cameBack++
-        if (given.response !== undefined) this.#options.local.begin(given.response)
-        serveHere()
+        if (arrival.response !== undefined) local.begin(arrival.response)
+        serveHere(arrival)
+      },
+      over: (client) => {
+        this.#clients.delete(client)
       },
     }
-    const client = new PeerClient(handing, traffic, (over) => this.#clients.delete(over))
-    this.#clients.add(client)
-    this.counts.handed++
-    if (client.start()) return true
-    this.counts.handed--
-    this.#clients.delete(client)
-    return false
   }
 
   /** `undefined` for a client whose address is not known any more. */
@@ -215,37 +237,39 @@ export class HandOver {
     const { remotePort } = request.socket
     if (address === '' || remotePort === undefined) return undefined
     const { method = '', url = '' } = request
-    const mark: HandedOver = {
-      address: address.replace(/%.*$/, ''),
-      port: remotePort,
-      scheme: request.socket instanceof TLSSocket ? 'https' : 'http',
-      time: Math.round(traffic.clock.wall()),
-    }
+    const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
+    const time = Math.round(traffic.clock.wall())
+    const mark: HandedOver = { address, port: remotePort, scheme, time }
     return writeHandedOver(mark, { method, target: url }, keys[0])
   }
 
-  #forwardedOf(socket: Socket, address: string): ForwardedFields {
-    let fields = this.#forwarded.get(socket)
-    if (fields === undefined) {
+  #forwardedOf(socket: Known): ClientFacts {
+    let facts = socket[factsOf]
+    if (facts === undefined) {
+      const address = plainAddress(socket.remoteAddress ?? '').replace(/%.*$/, '')
       const scheme = socket instanceof TLSSocket ? 'https' : 'http'
-      fields = new ForwardedFields({
-        address,
-        scheme,
-        trusted: true,
-        via: this.#options.traffic.via,
-      })
-      this.#forwarded.set(socket, fields)
+      const { via } = this.#options.traffic
+      const fields = new ForwardedFields({ address, scheme, trusted: true, via })
+      facts = { address, fields }
+      socket[factsOf] = facts
     }
-    return fields
+    return facts
   }
 }
 
+const received = { mode: 'received' } as const
+
+/** What stays the same for all requests of a connection. */
+interface ClientFacts {
+  readonly address: string
+  readonly fields: ForwardedFields
+}
+
+const factsOf = Symbol('peerFacts')
+type Known = Socket & { [factsOf]?: ClientFacts }
+
 /** HTTP/1 on a socket of Node.js's own: nothing else can be written to as bytes. */
-function isPlain(
-  request: IncomingMessage,
-  response: ServerResponse | undefined,
-  socket: Socket,
-): boolean {
+function isPlain({ request, response, socket }: Arrival): boolean {
   if (!(socket instanceof Socket) || !(request instanceof IncomingMessage)) return false
   if (request.httpVersionMajor !== 1) return false
   return response === undefined || (response instanceof ServerResponse && canFinish())

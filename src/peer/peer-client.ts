@@ -18,105 +18,121 @@ import type { ForwardedFields } from '../wire/forwarded.ts'
 import { BodyFeed } from './body-feed.ts'
 import { type Choosing, chosenBefore } from './chosen-before.ts'
 import { finishElsewhere, headElsewhere } from './finish-response.ts'
-import { headText } from './request-bytes.ts'
+import { bodyLength, headText } from './request-bytes.ts'
 
-/** One request or upgrade on its way out. */
-export interface Handing {
+/** A request or an upgrade as the server has emitted it. */
+export interface Arrival {
   readonly request: IncomingMessage
+  readonly socket: Socket
   /** `undefined` for an upgrade. */
   readonly response: ServerResponse | undefined
-  readonly socket: Socket
-  /** What came behind the head of an upgrade. */
+  /** Bytes of the new protocol that came with an upgrade. */
   readonly behind: Buffer | undefined
-  /** Node.js has not answered `Expect: 100-continue` by itself. */
+  /** It came as `checkContinue`: nobody has answered its `Expect`. */
   readonly expects: boolean
-  /** Of the client, without port. */
-  readonly address: string
-  readonly forwarded: ForwardedFields
-  /** Value of our own field; '' where the request does not leave this server's own side. */
-  readonly mark: string
-  /** Where it may go, the first choice among them. */
-  readonly application: Application
-  readonly first: Candidate
-  /** Another candidate after a failure; `undefined`: the application here. */
-  another(tried: readonly number[]): Candidate | undefined
-  /** The application here gets the request. `undefined`: there is none, so the client is told what failed. */
-  readonly serveHere: (() => void) | undefined
 }
 
+/** Whoever hands over. */
+export interface HandingOwner {
+  readonly traffic: Traffic
+  /** Where requests may go. */
+  readonly application: Application
+  /** Another candidate after a failure; `undefined`: the application here. */
+  another(arrival: Arrival, tried: readonly number[]): Candidate | undefined
+  /** The application here is to get it. `false`: there is none, so the client is told what failed. */
+  readonly servesHere: boolean
+  cameBack(client: PeerClient): void
+  /** It was answered elsewhere, given back, or cut. */
+  over(client: PeerClient): void
+}
+
+/** By what an event of a response finds its client: one listener serves all of them. */
+const clientOf = Symbol('peerClient')
+
 export class PeerClient implements ExchangeClient, Choosing, Timed {
+  readonly arrival: Arrival
   readonly address: string
   /** What the client says of where it came from is the application's to judge, as it would be here. */
   readonly trusted = true
   readonly forwarded: ForwardedFields
   deadline: number = Number.POSITIVE_INFINITY
-  readonly #handing: Handing
+  readonly #owner: HandingOwner
   readonly #traffic: Traffic
-  readonly #onOver: (client: PeerClient) => void
   readonly #exchange: Exchange
-  readonly #body: BodyFeed
-  #chosen = false
+  readonly #body: BodyFeed | undefined
+  #first: Candidate | undefined
   #isOver = false
   #goesHere = false
   #awaitsDrain = false
 
-  /** @param onOver it was answered elsewhere, given back, or cut. */
-  constructor(handing: Handing, traffic: Traffic, onOver: (client: PeerClient) => void) {
-    const { request, address, forwarded } = handing
-    this.#handing = handing
-    this.#traffic = traffic
-    this.#onOver = onOver
+  /** @param first where it goes; after a failure the owner is asked. */
+  constructor(
+    arrival: Arrival,
+    first: Candidate,
+    forwarded: ForwardedFields,
+    address: string,
+    owner: HandingOwner,
+  ) {
+    const { traffic } = owner
+    this.arrival = arrival
     this.address = address
     this.forwarded = forwarded
+    this.#owner = owner
+    this.#traffic = traffic
+    this.#first = first
     this.#exchange = traffic.exchanges.take(this, traffic)
-    const { headers } = request
-    this.#body = new BodyFeed(request, {
-      length: headers['transfer-encoding'] === undefined ? Number(headers['content-length']) : -1,
-      keeps: request.method === 'PUT' || request.method === 'DELETE',
-      sink: (bytes) => this.#guard(() => this.#exchange.clientSent(bytes, bytes.length)),
-    })
+    this.#body = this.#feed(arrival.request)
   }
 
   /**
    * Sends the request off.
+   * @param mark value of our own field.
    * @returns false when its head is nothing that may be forwarded; nothing has happened to the request then.
    */
-  start(): boolean {
-    const { request, response, socket, mark, expects, application } = this.#handing
+  start(mark: string | undefined): boolean {
+    const { request, response, socket, expects } = this.arrival
     const { shared } = this.#traffic.buffers
     const head = headText(request, mark, response?.shouldKeepAlive !== true, expects)
-    const length = head.length <= shared.length ? shared.write(head, 'latin1') : 0
+    const length = head.length <= shared.length ? shared.write(head, 0, 'latin1') : 0
     if (length === 0 || this.#exchange.head.parse(shared, 0, length) !== length) {
       this.#giveExchange()
       return false
     }
     if (response === undefined) {
       socket.on('error', ignore)
-      socket.on('close', this.#gone)
-    } else response.on('close', this.#gone)
+      socket.on('close', this.#socketGone)
+    } else {
+      ;(response as Listening)[clientOf] = this
+      response.on('close', responseGone)
+    }
     this.#traffic.ticker.add(this)
+    const { application } = this.#owner
     this.#guard(() => this.#exchange.forwardTo(application, chosenBefore, shared, length, length))
     return true
   }
 
-  /** The first choice, then whoever else may. */
+  /** It was answered elsewhere, given back, or cut. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   choose(): Candidate | undefined {
-    if (this.#chosen) return this.#handing.another(this.#exchange.tried)
-    this.#chosen = true
-    return this.#handing.first
+    const first = this.#first
+    this.#first = undefined
+    return first ?? this.#owner.another(this.arrival, this.#exchange.tried)
   }
 
   get localAuthority(): string {
-    const { localAddress = '', localPort = 0 } = this.#handing.socket
+    const { localAddress = '', localPort = 0 } = this.arrival.socket
     return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
   }
 
   get pending(): number {
-    return this.#handing.socket.writableLength
+    return this.arrival.socket.writableLength
   }
 
   write(bytes: Uint8Array): boolean {
-    const { response, socket } = this.#handing
+    const { response, socket } = this.arrival
     if (response !== undefined && this.#exchange.answered && !response.headersSent) {
       headElsewhere(response, this.#exchange.status)
     }
@@ -127,15 +143,15 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
     if (!this.#awaitsDrain) {
       this.#awaitsDrain = true
       // Its callback comes when all that was written before has left.
-      socket.write('', this.#drained)
+      socket.write('', () => this.#drained())
     }
     return false
   }
 
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
-    const { response, serveHere, request } = this.#handing
+    const { response, request } = this.arrival
     const mayRepeat = refusal === noNode || refusal === proxyFull || isRepeatable(request)
-    this.#goesHere = serveHere !== undefined && mayRepeat && this.#body.canGiveBack
+    this.#goesHere = this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false
     if (this.#goesHere) return
     if (response !== undefined) headElsewhere(response, refusal.status)
     this.write(refusalBytes(refusal, closes, toHead))
@@ -144,76 +160,89 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   bodyProgress(): void {}
 
   pauseBody(): void {
-    this.#body.pause()
+    this.#body?.pause()
   }
 
   resumeBody(): void {
-    this.#body.resume()
+    this.#body?.resume()
   }
 
   exchangeOver(closes: boolean): void {
-    const { response, socket, serveHere } = this.#handing
+    const { response, socket } = this.arrival
     this.#end()
     if (this.#goesHere) {
-      this.#body.giveBack()
-      serveHere?.()
+      this.#body?.giveBack()
+      this.#owner.cameBack(this)
       return
     }
-    this.#body.end()
+    this.#body?.end()
     if (response === undefined) socket.end()
     else finishElsewhere(response, closes)
   }
 
   cut(byReset: boolean): void {
-    const { socket } = this.#handing
+    const { socket } = this.arrival
     this.#end()
     if (byReset && !(socket instanceof TLSSocket)) socket.resetAndDestroy()
     else socket.destroy()
   }
 
   becomeTunnel(node: NodeConnection): void {
-    const { socket, behind } = this.#handing
+    const { socket, behind } = this.arrival
     this.deadline = Number.POSITIVE_INFINITY
-    socket.off('close', this.#gone)
+    socket.off('close', this.#socketGone)
     const connection = Connection.take(socket, untilTunnel)
     const tunnel = tunnelOf(this.#exchange, connection, node, () => this.#end())
     if (behind !== undefined && behind.length > 0) tunnel.fromClient(behind)
   }
 
-  /** The peer is known to be gone, or this server is: the exchange waits no longer for an answer. */
+  /** Nobody waits for the peer's answer any longer. */
   giveUp(): void {
     if (!this.#isOver && !this.#exchange.answered) this.#guard(() => this.#exchange.nodeTimedOut())
   }
 
   /** The client takes none of what is sent to it. */
   expired(): void {
-    this.#handing.socket.destroy()
+    this.arrival.socket.destroy()
   }
 
-  readonly #drained = (): void => {
+  /** The client is gone. */
+  gone(): void {
+    if (this.#isOver) return
+    this.#guard(() => this.#exchange.abandon('CLIENT_CLOSED'))
+    this.#end()
+  }
+
+  readonly #socketGone = (): void => this.gone()
+
+  #feed(request: IncomingMessage): BodyFeed | undefined {
+    const length = bodyLength(request)
+    if (length === 0) return undefined
+    return new BodyFeed(request, {
+      length,
+      keeps: request.method === 'PUT' || request.method === 'DELETE',
+      sink: (bytes) => this.#guard(() => this.#exchange.clientSent(bytes, bytes.length)),
+    })
+  }
+
+  #drained(): void {
     this.#awaitsDrain = false
     if (this.#isOver) return
     this.deadline = Number.POSITIVE_INFINITY
     this.#guard(() => this.#exchange.clientDrained())
   }
 
-  readonly #gone = (): void => {
-    if (this.#isOver) return
-    this.#guard(() => this.#exchange.abandon('CLIENT_CLOSED'))
-    this.#end()
-  }
-
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    const { response, socket } = this.#handing
+    const { response, socket } = this.arrival
     if (response === undefined) {
-      socket.off('close', this.#gone)
+      socket.off('close', this.#socketGone)
       socket.off('error', ignore)
-    } else response.off('close', this.#gone)
+    } else (response as Listening)[clientOf] = undefined
     this.#traffic.ticker.delete(this)
     this.#giveExchange()
-    this.#onOver(this)
+    this.#owner.over(this)
   }
 
   #giveExchange(): void {
@@ -225,10 +254,16 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
     try {
       call()
     } catch (error) {
-      this.#handing.socket.destroy()
+      this.arrival.socket.destroy()
       this.#traffic.fault(error)
     }
   }
+}
+
+type Listening = ServerResponse & { [clientOf]?: PeerClient | undefined }
+
+function responseGone(this: Listening): void {
+  this[clientOf]?.gone()
 }
 
 /** Executing it twice does no harm [RFC 9110 9.2.2]. */

@@ -4,27 +4,24 @@
 import type { IncomingMessage } from 'node:http'
 import { handedOverField } from '../wire/handed-over.ts'
 
-/** Says whether a field travels on; names are compared by length first, since this runs for each field of a request. */
-function travels(name: string, keepsExpect: boolean): boolean {
-  switch (name.length) {
-    case 6:
-      // Node.js has answered 100 (Continue) itself, unless the application asked to do that.
-      return keepsExpect || name.toLowerCase() !== 'expect'
-    case handedOverField.length:
-      return name.toLowerCase() !== handedOverField
-    default:
-      return true
+/** Value of the first field with this name, in lower case. Node.js's `headers` would first make an object of all of them. */
+export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const other = rawHeaders[i] as string
+    if (other.length === name.length && other.toLowerCase() === name) return rawHeaders[i + 1]
   }
+  return undefined
 }
 
 /**
  * The head as text of one byte a character, up to and with the empty line.
- * @param mark value of our own field.
+ * @param mark value of our own field; `undefined`: none.
  * @param closes the connection ends with this exchange.
+ * @param keepsExpect nobody has answered `Expect: 100-continue` yet.
  */
 export function headText(
   request: IncomingMessage,
-  mark: string,
+  mark: string | undefined,
   closes: boolean,
   keepsExpect: boolean,
 ): string {
@@ -35,18 +32,26 @@ export function headText(
     if (travels(name, keepsExpect)) text += `${name}: ${rawHeaders[i + 1]}\r\n`
   }
   if (closes) text += 'Connection: close\r\n'
-  return `${text}Topspin-Handed-Over: ${mark}\r\n\r\n`
+  if (mark !== undefined) text += `Topspin-Handed-Over: ${mark}\r\n`
+  return `${text}\r\n`
 }
 
-/** The mark that the request came with, `undefined` when it has none. */
-export function markOf(request: IncomingMessage): string | undefined {
-  const { rawHeaders } = request
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string
-    if (name.length === handedOverField.length && name.toLowerCase() === handedOverField)
-      return rawHeaders[i + 1]
+/** Whether a field goes on; by length first, since this is asked for each field of a request. */
+function travels(name: string, keepsExpect: boolean): boolean {
+  switch (name.length) {
+    case 6:
+      return keepsExpect || name.toLowerCase() !== 'expect'
+    case handedOverField.length:
+      return name.toLowerCase() !== handedOverField
+    default:
+      return true
   }
-  return undefined
+}
+
+/** Bytes of the body that will come; -1 when it is chunked. */
+export function bodyLength(request: IncomingMessage): number {
+  if (fieldOf(request, 'transfer-encoding') !== undefined) return -1
+  return Number(fieldOf(request, 'content-length') ?? 0)
 }
 
 /** Takes the mark out of what the application sees of the request. */

@@ -2,6 +2,10 @@
 // listeners stay as they are, in number and order.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Arrival } from './peer-client.ts'
+
+/** Gives what arrived to the application, as if nobody had looked at it. */
+export type ServeHere = (arrival: Arrival) => void
 
 export interface Sees {
   /** @returns whether it is taken, so that nobody else sees it. */
@@ -9,30 +13,34 @@ export interface Sees {
     request: IncomingMessage,
     response: ServerResponse,
     expects: boolean,
-    serveHere: () => void,
+    serveHere: ServeHere,
   ): boolean
-  upgrade(request: IncomingMessage, behind: Buffer, serveHere: () => void): boolean
+  upgrade(request: IncomingMessage, behind: Buffer, serveHere: ServeHere): boolean
 }
 
 /** Returns how to take it back. */
 export function wrapServer(server: Server, sees: Sees): () => void {
   const emit = server.emit
   let ended = false
-  const takes = (event: string | symbol, args: unknown[], serveHere: () => void): boolean => {
-    const [first, second, third] = args
-    if (event === 'upgrade')
-      return sees.upgrade(first as IncomingMessage, third as Buffer, serveHere)
-    const expects = event === 'checkContinue'
-    return sees.request(first as IncomingMessage, second as ServerResponse, expects, serveHere)
+  const serveHere: ServeHere = ({ request, response, socket, behind, expects }) => {
+    if (response === undefined) Reflect.apply(emit, server, ['upgrade', request, socket, behind])
+    else Reflect.apply(emit, server, [expects ? 'checkContinue' : 'request', request, response])
+  }
+  const takes = (event: string | symbol, args: readonly unknown[]): boolean => {
+    switch (event) {
+      case 'request':
+      case 'checkContinue': {
+        const [request, response] = args as [IncomingMessage, ServerResponse]
+        return sees.request(request, response, event === 'checkContinue', serveHere)
+      }
+      case 'upgrade':
+        return sees.upgrade(args[0] as IncomingMessage, args[2] as Buffer, serveHere)
+      default:
+        return false
+    }
   }
   const watch = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
-    const isOurs = event === 'request' || event === 'upgrade' || event === 'checkContinue'
-    if (isOurs && !ended) {
-      const serveHere = (): void => {
-        Reflect.apply(emit, this, [event, ...args])
-      }
-      if (takes(event, args, serveHere)) return true
-    }
+    if (!ended && takes(event, args)) return true
     return Reflect.apply(emit, this, [event, ...args])
   } as Server['emit']
   server.emit = watch
