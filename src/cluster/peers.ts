@@ -41,9 +41,14 @@ interface Row {
   peer: Peer
   state: PeerState | 'forgotten'
   loss: Loss
+  /** `#listened` when the last announcement arrived. */
+  heardAfter: number
   /** It was told that another process uses the name. */
   conflictTold: boolean
 }
+
+/** Looks in which this process was stopped count as so many at most. */
+const pauseLooks = 4
 
 /** An earlier run that still speaks so long after the start of the later one is no remainder in the network, ms. */
 const overlapMs = 2_000
@@ -60,12 +65,13 @@ export class Peers {
   #list: readonly Peer[] | undefined
   #lastId = 0
   #ownConflictTold = false
-  /** Silence before this moment does not count: this process was stopped itself. */
-  #awakeSince = 0
-  #sweptAt: number | undefined
+  /** How long this process has been listening, ms: who did not run could not listen either. */
+  #listened = 0
+  #sweptAt: number
 
   constructor(options: PeersOptions) {
     this.#options = options
+    this.#sweptAt = options.clock.now()
   }
 
   /** This server and the peers that count, in the order in which they came; another array after each change. */
@@ -133,12 +139,11 @@ export class Peers {
   sweep(everyMs: number): void {
     const { clock, silentPeriods = 2.6, forgetMs = 20_000, skewMs = 30_000 } = this.#options
     const now = clock.now()
-    // Who did not run could not listen either.
-    if (this.#sweptAt !== undefined && now - this.#sweptAt > 3 * everyMs) this.#awakeSince = now
+    this.#listened += Math.min(Math.max(0, now - this.#sweptAt), pauseLooks * everyMs)
     this.#sweptAt = now
     for (const [name, row] of this.#rows) {
-      const { heardAt, announcement } = row.peer
-      const silence = now - Math.max(heardAt, this.#awakeSince)
+      const { announcement } = row.peer
+      const silence = this.#listened - row.heardAfter
       const silentMs = silentPeriods * (announcement.periodMs ?? 1_000)
       if (row.state === 'present') {
         if (silence > silentMs) this.#become(row, 'silent')
@@ -198,7 +203,7 @@ export class Peers {
     if (this.#rows.size >= peerLimits.peersMax && !this.#makeRoom()) return 'full'
     const loss = new Loss(announcement.sequence)
     const peer = this.#peer(0, announcement)
-    const row: Row = { peer, state: 'forgotten', loss, conflictTold: false }
+    const row: Row = { peer, state: 'forgotten', loss, heardAfter: 0, conflictTold: false }
     this.#rows.set(announcement.name, row)
     this.#start(row, announcement)
     return undefined
@@ -216,6 +221,7 @@ export class Peers {
   #start(row: Row, announcement: Announcement): void {
     row.peer = this.#peer(++this.#lastId, announcement)
     row.loss = new Loss(announcement.sequence)
+    row.heardAfter = this.#listened
     row.conflictTold = false
     row.state = announcement.leaving ? 'left' : 'present'
     this.#list = undefined
@@ -224,6 +230,7 @@ export class Peers {
 
   #goOn(row: Row, announcement: Announcement): void {
     const { state } = row
+    row.heardAfter = this.#listened
     row.peer = this.#peer(state === 'forgotten' ? ++this.#lastId : row.peer.id, announcement)
     this.#list = undefined
     if (announcement.leaving) {

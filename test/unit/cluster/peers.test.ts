@@ -194,9 +194,19 @@ describe('peers', () => {
     table.say('a')
     table.pass(1_000)
     table.clock.advance(15_000)
-    table.pass(2_000)
+    table.pass(1_000)
     assert.deepEqual(table.names(), ['a'])
     table.pass(1_000)
+    assert.deepEqual(table.names(), [])
+  })
+
+  test('a server that is stopped for a moment again and again still finds out who is gone', () => {
+    const table = new Table()
+    table.say('a')
+    for (let i = 0; i < 8; i++) {
+      table.clock.advance(700)
+      table.pass(100)
+    }
     assert.deepEqual(table.names(), [])
   })
 
