@@ -1,13 +1,12 @@
-// The door `topspin/auto`: `node --import topspin/auto app.js` makes an application join the cluster that
+// The agent's half of `topspin/auto`, loaded by src/auto.ts: `node --import topspin/auto app.js` makes an application join the cluster that
 // the TOPSPIN_... variables name (auto-settings.ts), with no change to it. It hooks `listen` of HTTP and
 // HTTPS servers, so Express, Fastify and whatever else listens with them comes along.
 
 import cluster from 'node:cluster'
-import { Server } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
+import { stderrLog } from '../base/stderr-log.ts'
+import { hookListen } from '../net/hook-listen.ts'
 import { autoSettings } from './auto-settings.ts'
-import { type JoinOptions, joinCluster } from './join-cluster.ts'
-import { stderrLog } from './stderr-log.ts'
+import { joinCluster } from './join-cluster.ts'
 
 const say = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
 
@@ -20,30 +19,12 @@ else if (settings.kind === 'bad') {
   say(
     'workers of node:cluster share one port and cannot join one by one; use the sidecar `topspin agent`',
   )
-} else hookListen(settings.options, settings.port)
-
-/** The first server that listens joins, or the one on `port`. */
-function hookListen(options: JoinOptions, port: number | undefined): void {
-  let taken = false
-  const consider = (server: Server): void => {
-    const address = server.address()
-    if (taken || address === null || typeof address === 'string') return
-    if (port !== undefined && address.port !== port) return
-    taken = true
+} else {
+  const { options, port } = settings
+  // The first server that listens joins, or the one on `port`.
+  hookListen(port, (server) => {
     joinCluster(server, { log: stderrLog, ...options }).catch((error: unknown) => {
       say(`not joined: ${error instanceof Error ? error.message : String(error)}`)
     })
-  }
-  hookListenOf(Server.prototype, consider)
-  hookListenOf(HttpsServer.prototype as unknown as Server, consider)
-}
-
-/** Both prototypes inherit `listen`; an own one here leaves other TCP servers alone. */
-function hookListenOf(prototype: Server, consider: (server: Server) => void): void {
-  const listen = prototype.listen
-  const hooked = function (this: Server, ...args: unknown[]): Server {
-    this.prependOnceListener('listening', () => consider(this))
-    return Reflect.apply(listen, this, args)
-  }
-  prototype.listen = hooked as Server['listen']
+  })
 }

@@ -27,6 +27,8 @@ export interface CascadeChooserOptions {
 export class CascadeChooser implements Chooser {
   /** May be replaced at any time. */
   cascades: Cascades
+  /** Everything is served here. */
+  isOff = false
   readonly #options: CascadeChooserOptions
   readonly #view = new View()
 
@@ -49,6 +51,7 @@ export class CascadeChooser implements Chooser {
 
   #choose(request: IncomingMessage, tried: readonly number[]): Choice {
     const { cascades } = this
+    if (this.isOff) return here
     const { url = '/' } = request
     const path = cascades.isSingle ? '' : pathOf(url)
     const cascade = cascades.find(path)

@@ -124,6 +124,21 @@ export class HandOver implements Sees {
     }
   }
 
+  /** It is served here for a reason that the choice does not know. */
+  servedHere(response: ServerResponse): void {
+    this.#isHere(response)
+  }
+
+  /** Requests that peers have not answered yet. */
+  get underWay(): number {
+    return this.#clients.size
+  }
+
+  /** Nothing more is to be expected of this peer: what may be executed again is served here. */
+  lost(id: number): void {
+    for (const client of this.#clients) client.peerLost(id)
+  }
+
   /** Ends what waits for an answer of a peer: the application here takes over where it can. */
   close(): void {
     for (const client of this.#clients) client.giveUp()

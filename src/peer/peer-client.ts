@@ -192,6 +192,8 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
     this.deadline = Number.POSITIVE_INFINITY
     socket.off('close', this.#socketGone)
     const connection = Connection.take(socket, untilTunnel)
+    // It may last for hours, and nobody waits for its end.
+    this.#owner.over(this)
     const tunnel = tunnelOf(this.#exchange, connection, node, () => this.#end())
     if (behind !== undefined && behind.length > 0) tunnel.fromClient(behind)
   }
@@ -199,6 +201,12 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   /** Nobody waits for the peer's answer any longer. */
   giveUp(): void {
     if (!this.#isOver && !this.#exchange.answered) this.#guard(() => this.#exchange.nodeTimedOut())
+  }
+
+  /** As `giveUp`, if it waits for this peer, and if it can be served here instead. */
+  peerLost(id: number): void {
+    if (this.#exchange.candidate?.node.id !== id || !isRepeatable(this.arrival.request)) return
+    if (this.#body?.canGiveBack !== false) this.giveUp()
   }
 
   /** The client takes none of what is sent to it. */

@@ -19,9 +19,13 @@ const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['cli', '.'] },
 ]
 
-/** Doors that open with Node.js alone: no package, and nothing of the proxy's. */
-const lightDoors = ['agent/index.ts', 'agent/auto.ts', 'mcmp.ts']
-const heavyRooms = ['forward', 'proxy', 'control', 'cli', 'candidacy']
+/** Doors that open with Node.js alone: no package. Rooms that they may not reach, the proxy's. */
+const lightDoors: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ...['agent/index.ts', 'agent/auto.ts', 'mcmp.ts'].map(
+    (door) => [door, ['forward', 'proxy', 'control', 'cli', 'candidacy']] as const,
+  ),
+  ...['auto.ts', 'peer/index.ts'].map((door) => [door, ['proxy', 'control', 'cli']] as const),
+])
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const src = join(root, 'src')
@@ -59,8 +63,8 @@ test('no file imports itself through others, types left aside', () => {
   for (const file of files) visit(file, [])
 })
 
-test('the agent and mcmp doors need no package and reach nothing of the proxy', () => {
-  for (const door of lightDoors) {
+test('the doors for applications need no package and reach nothing of the proxy', () => {
+  for (const [door, heavyRooms] of lightDoors) {
     assert.ok(imports.has(door), `${door} is missing`)
     for (const file of closure(door)) {
       assert.ok(!heavyRooms.includes(room(file)), `${door} reaches ${file}`)

@@ -2,7 +2,7 @@
 // knowing once, nothing below that. Used by auto.ts.
 
 import { inspect } from 'node:util'
-import type { Logger } from '../base/log.ts'
+import type { Logger } from './log.ts'
 
 const quiet = (): void => {}
 const line = (detail: object, message: string): void => {

@@ -1,0 +1,12 @@
+// The door `topspin/peer`: every web server is a balancer. A server of this process announces what it has
+// free, and hands requests over to peers that are better placed. Node.js built-ins only.
+
+export { TopspinError } from '../base/errors.ts'
+export type { Logger } from '../base/log.ts'
+export type { UserCandidacy } from '../candidacy/candidacy.ts'
+export type { HandOverCounts } from './hand-over.ts'
+export { type JoinPeersOptions, joinPeers } from './join-peers.ts'
+export type { PeerMiddleware } from './middleware.ts'
+export type { PeerOptions } from './options.ts'
+export type { PeersOptions } from './peers-options.ts'
+export { type Peers, startPeers } from './start-peers.ts'

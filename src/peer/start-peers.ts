@@ -1,0 +1,140 @@
+// A web server among its peers: its membership, the choice for each request, and the hand-over. Called by
+// `joinPeers` for a whole server, and by whoever uses the middlewares.
+
+import { TopspinError } from '../base/errors.ts'
+import { Cascades } from '../candidacy/cascades.ts'
+import type { PeerEvent } from '../cluster/peers.ts'
+import { countCandidacyFailure } from '../cluster/traffic-counts.ts'
+import { makeTraffic } from '../forward/make-traffic.ts'
+import type { Traffic } from '../forward/traffic.ts'
+import { CascadeChooser } from './cascade-chooser.ts'
+import { HandOver, type HandOverCounts } from './hand-over.ts'
+import { LocalService } from './local-service.ts'
+import { PeerMembership } from './membership.ts'
+import { middlewareOf, type PeerMiddleware } from './middleware.ts'
+import { PeerCandidates } from './peer-candidates.ts'
+import { cascadeEntries, markKeys, type PeersOptions } from './peers-options.ts'
+import { waitFor } from './wait-for.ts'
+import { PeerWatch } from './watch-peers.ts'
+
+/** A server of this process as one of its peers. */
+export interface Peers extends AsyncDisposable {
+  readonly name: string
+  /** Names of those that count now, this one included. */
+  readonly known: readonly string[]
+  /** What was done with the requests that arrived. */
+  readonly counts: Readonly<HandOverCounts>
+  /** For Connect and Express; see `fastifyPeers`, `koaPeers`, `honoPeers` and `nestPeers` for others. */
+  readonly middleware: PeerMiddleware
+  /** Resolves when the sockets for announcements are open, or complained about. */
+  readonly ready: Promise<void>
+  /** Says goodbye and hands nothing over any more; resolves when what was handed over is answered. */
+  leave(): Promise<void>
+  /** Leaves, and ends everything of it. The server itself stays as it is. */
+  close(): Promise<void>
+}
+
+/** What `joinPeers` and the commands need beside it. */
+export interface StartedPeers extends Peers {
+  readonly handOver: HandOver
+  readonly membership: PeerMembership
+  readonly traffic: Traffic
+}
+
+/** How long answers of peers are waited for while leaving, ms; after that the application here takes over. */
+const leaveMs = 10_000
+
+/** Throws a TopspinError that names what is wrong with the options. */
+export function startPeers(options: PeersOptions): StartedPeers {
+  const entries = cascadeEntries(options)
+  const membership = new PeerMembership(options)
+  const { log, clock, random } = membership.settings
+  const { live } = membership
+  const traffic = makeTraffic({
+    live,
+    log,
+    clock,
+    random,
+    timeouts: { connectMs: 1_000, ...options.timeouts },
+    // Peers that fail are few and come back soon; what may be sent again is.
+    retryBudget: 1,
+  })
+  const candidates = new PeerCandidates(live)
+  const { policies = new Map() } = options
+  const cascades = makeCascades()
+  const chooser = new CascadeChooser(cascades, {
+    candidates,
+    peers: () => membership.peers(),
+    clock,
+  })
+  const handOver = new HandOver({
+    traffic,
+    chooser,
+    keys: markKeys(options),
+    isPeer: (address) => membership.accept.source(address),
+    local: new LocalService(membership.service, () => candidates.self?.live),
+  })
+  const watch = new PeerWatch(traffic)
+  traffic.ticker.onTick(() => watch.look(candidates.of(membership.peers())))
+  traffic.ticker.start()
+  membership.onChange((event) => lost(event, handOver, traffic))
+  membership.announce()
+
+  function makeCascades(): Cascades {
+    try {
+      return new Cascades(entries, { random, policies, routeKeys: [] }, (name, error) => {
+        const times = countCandidacyFailure(traffic.counters, name)
+        if ((times & (times - 1)) !== 0) return
+        log.error({ name, times, reason: String(error) }, 'candidacy function failed')
+      })
+    } catch (error) {
+      const detail = { side: 'proxy', phase: 'control', cause: error } as const
+      throw new TopspinError('BAD_OPTION', (error as Error).message, detail)
+    }
+  }
+
+  let left: Promise<void> | undefined
+  const leave = async (): Promise<void> => {
+    chooser.isOff = true
+    membership.leave()
+    await waitFor(() => handOver.underWay === 0, leaveMs)
+    handOver.close()
+  }
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    left ??= leave()
+    await left
+    traffic.ticker.stop()
+    traffic.pools.close()
+    await membership.close()
+  }
+  return {
+    handOver,
+    membership,
+    traffic,
+    name: membership.settings.identity.name,
+    get known() {
+      return membership.peers().map(({ announcement }) => announcement.name)
+    },
+    counts: handOver.counts,
+    middleware: middlewareOf(handOver, log),
+    ready: membership.ready,
+    leave() {
+      left ??= leave()
+      return left
+    },
+    close() {
+      closed ??= close()
+      return closed
+    },
+    [Symbol.asyncDispose]() {
+      return this.close()
+    },
+  }
+}
+
+/** A peer that has fallen silent is not waited for; one that has left answers what it has in hand. */
+function lost({ kind, peer }: PeerEvent, handOver: HandOver, traffic: Traffic): void {
+  if (kind === 'silent') handOver.lost(peer.id)
+  if (kind === 'left' || kind === 'forgotten') traffic.pools.drop(peer.id)
+}
