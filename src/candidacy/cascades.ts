@@ -37,9 +37,14 @@ export class Cascades {
     this.#root = root
   }
 
+  /** The same cascade holds for all paths. */
+  get isSingle(): boolean {
+    return this.#byPath.size === 1
+  }
+
   /** @param path decoded, without query and parameters. */
   find(path: string): Cascade {
-    if (this.#byPath.size === 1) return this.#root
+    if (this.isSingle) return this.#root
     let rest = path
     // Nothing is configured deeper than depthMax, so a path of a thousand slashes costs no thousand look-ups.
     if (rest.length > 64) rest = rest.split('/', this.#depthMax + 1).join('/')
