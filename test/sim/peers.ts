@@ -3,7 +3,7 @@
 // fraction of a millisecond. The decisions are the program's own; network, queues and time are the model's.
 
 import type { Random } from '../../src/base/clock.ts'
-import type { Candidate, ExchangeView } from '../../src/candidacy/candidacy.ts'
+import type { Candidate, ExchangeView, Means } from '../../src/candidacy/candidacy.ts'
 import { Cascades } from '../../src/candidacy/cascades.ts'
 import type { Cascade } from '../../src/candidacy/compose.ts'
 import { decide } from '../../src/candidacy/decide.ts'
@@ -24,6 +24,8 @@ export interface PeersGiven {
   /** Mean time that a request takes at speed 1, ms; exponentially distributed. */
   readonly serviceMs: number
   readonly seed: number
+  /** Functions of the experiment's own, as a module's. */
+  readonly policies?: Means['policies']
 }
 
 /** A request that was answered. */
@@ -49,7 +51,7 @@ export class SimulatedPeers {
     this.#random = seededRandom(given.seed)
     this.#cascade = new Cascades(
       [{ path: '/', candidacy: given.candidacy }],
-      { random: this.#random, routeKeys: [], policies: new Map() },
+      { random: this.#random, routeKeys: [], policies: given.policies ?? new Map() },
       (name, error) => {
         throw new Error(`${name}: ${error}`)
       },
