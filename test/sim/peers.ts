@@ -133,7 +133,8 @@ export class Server {
   /** All servers as this one sees them. */
   readonly candidates: Known[] = []
   self!: Known
-  /** Requests that were served here. */
+  /** Requests that have come to be served here, and those that were. */
+  arrived = 0
   served = 0
   longestQueue = 0
   readonly #events: Events
@@ -162,6 +163,7 @@ export class Server {
   serve(work: number, done: () => void): void {
     const now = this.#events.now()
     const ms = work / this.speed
+    this.arrived++
     this.#count(1)
     this.#busyUntil = Math.max(this.#busyUntil, now) + ms
     this.#busyMs += ms
