@@ -4,7 +4,7 @@
 
 import { readNumber } from './arguments.ts'
 import type { Kind } from './candidacy.ts'
-import { predict, speedOf } from './figures.ts'
+import { predict, speedIn, usualSpeed } from './figures.ts'
 
 export const addPrediction: Kind = {
   name: 'addPrediction',
@@ -15,9 +15,8 @@ export const addPrediction: Kind = {
     apply(candidates) {
       const [first] = candidates
       if (first === undefined) return candidates
-      let speeds = 0
-      for (const candidate of candidates) speeds += speedOf(candidate)
-      predict(first, (jobs * speeds) / candidates.length / speedOf(first))
+      const usual = usualSpeed(candidates)
+      predict(first, (jobs * usual) / speedIn(first, usual))
       return candidates
     },
   })),

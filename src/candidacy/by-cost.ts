@@ -4,7 +4,7 @@
 // The convex form is the point: a server that is about to swap is avoided even when its processors idle.
 
 import type { Candidate, Kind, Maker } from './candidacy.ts'
-import { coresOf, loadHighOf, loadOf, memoryUsedOf, speedOf } from './figures.ts'
+import { coresOf, loadHighOf, loadOf, memoryUsedOf, speedIn, usualSpeed } from './figures.ts'
 import { leastFirst } from './order.ts'
 
 /** Share of its memory that a request is taken to need. */
@@ -29,17 +29,11 @@ function costWith(bySpeed: boolean, byCores: boolean): Maker {
       const count = candidates.length
       if (count < 2) return candidates
       let high = 1
-      let speeds = 0
-      for (let i = 0; i < count; i++) {
-        const candidate = candidates[i] as Candidate
-        high = Math.max(high, loadHighOf(candidate))
-        if (bySpeed) speeds += speedOf(candidate)
-      }
-      // Only how speeds compare is known, not what one is.
-      const meanSpeed = bySpeed ? speeds / count : 1
+      for (let i = 0; i < count; i++) high = Math.max(high, loadHighOf(candidates[i] as Candidate))
+      const usual = bySpeed ? usualSpeed(candidates) : 1
       const log = Math.log(count)
       const cost = (candidate: Candidate): number => {
-        const speed = bySpeed ? speedOf(candidate) / meanSpeed : 1
+        const speed = bySpeed ? speedIn(candidate, usual) / usual : 1
         const job = 1 / (speed * (byCores ? coresOf(candidate) : 1) * high)
         const load = loadOf(candidate) * job
         const used = memoryUsedOf(candidate)

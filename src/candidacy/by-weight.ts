@@ -1,8 +1,8 @@
 // `byWeight NAME=WEIGHT ...`: a random order in which each comes first in proportion to its weight: what
-// the argument gives it, else a peer's speed x cores, a node's load factor.
+// the argument gives it (1 to those it does not name), else a peer's speed x cores, a node's load factor.
 
 import type { Candidate, Kind, Maker } from './candidacy.ts'
-import { nameOf, weightOf } from './figures.ts'
+import { nameOf, usualSpeed, weightIn } from './figures.ts'
 import { leastFirst } from './order.ts'
 
 export const byWeight: Kind = {
@@ -21,12 +21,14 @@ export const byWeight: Kind = {
 }
 
 function weighted(given: ReadonlyMap<string, number>): Maker {
-  const figure = (candidate: Candidate): number =>
-    given.get(nameOf(candidate)) ?? (given.size > 0 ? 1 : weightOf(candidate))
   return ({ random }) => ({
-    figure,
-    // Exponential times with these rates: the first to come is each with its share (Efraimidis, Spirakis).
-    apply: (candidates, _exchange, clock) =>
-      leastFirst(candidates, (candidate) => -Math.log(1 - random()) / figure(candidate), clock),
+    apply(candidates, _exchange, clock) {
+      const usual = usualSpeed(candidates)
+      const weight = (candidate: Candidate): number =>
+        given.size === 0 ? weightIn(candidate, usual) : (given.get(nameOf(candidate)) ?? 1)
+      // Exponential times with these rates: the first to come is each with its share (Efraimidis, Spirakis).
+      const time = (candidate: Candidate): number => -Math.log(1 - random()) / weight(candidate)
+      return leastFirst(candidates, time, clock)
+    },
   })
 }

@@ -45,12 +45,34 @@ export function loadHighOf(candidate: Candidate): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, candidate.live.inFlight)))
 }
 
-/** How much work it does in a second on one processor, in any unit; of a node, from the pace it reports. */
-export function speedOf(candidate: Candidate): number {
+/**
+ * Requests that it serves in a second one after the other, as a peer measures; of a node, from the pace that
+ * it reports. 0 when that is not known yet.
+ */
+function speedOf(candidate: Candidate): number {
   const told = resourcesOf(candidate)?.speed
-  if (told !== undefined) return told > 0 ? told : 1
+  // A peer that has not measured yet says 1.
+  if (told !== undefined) return told === 1 ? 0 : told
   const { pace } = candidate.live.report
-  return pace > 0 ? 1_000 / pace : 1
+  return pace > 0 ? 1_000 / pace : 0
+}
+
+/** Mean of the speeds that are known; 1 when none is. */
+export function usualSpeed(candidates: readonly Candidate[]): number {
+  let sum = 0
+  let known = 0
+  for (let i = 0; i < candidates.length; i++) {
+    const speed = speedOf(candidates[i] as Candidate)
+    if (speed <= 0) continue
+    sum += speed
+    known++
+  }
+  return known === 0 ? 1 : sum / known
+}
+
+/** The speed beside others: who has not measured yet is taken to be as quick as is usual. */
+export function speedIn(candidate: Candidate, usual: number): number {
+  return speedOf(candidate) || usual
 }
 
 export function coresOf(candidate: Candidate): number {
@@ -61,8 +83,8 @@ export function coresOf(candidate: Candidate): number {
  * Share of the work: of a peer, speed x cores; of a node, its load factor, of which 0 (standby) and -1
  * (broken) are next to nothing.
  */
-export function weightOf(candidate: Candidate): number {
-  if (candidate.peer !== undefined) return speedOf(candidate) * coresOf(candidate)
+export function weightIn(candidate: Candidate, usual: number): number {
+  if (candidate.peer !== undefined) return speedIn(candidate, usual) * coresOf(candidate)
   return Math.max(0.001, candidate.live.loadFactor ?? 0)
 }
 
@@ -90,14 +112,8 @@ function figuresSince(peer: Candidate['peer'], live: Candidate['live']): number 
   return peer?.announcement.sequence ?? live.statusAt ?? 0
 }
 
-/**
- * Requests in flight there, as far as is known here: own ones, which are exact, or what a peer announced
- * and has been sent since, whichever is more. This server knows its own.
- */
-export function inFlightOf({ peer, live }: Candidate): number {
-  if (peer === undefined || peer.isSelf) return live.inFlight
-  return Math.max(peer.announcement.resources.slotsInUse, live.inFlight)
-}
+/** Requests in flight there, as far as it is known here at this moment: own ones; of this server, all. */
+export const inFlightOf = ({ live }: Candidate): number => live.inFlight
 
 /** Peak-sensitive average of what was measured here, ms; else what a peer announces; 0 when neither is. */
 export function latencyOf({ peer, live }: Candidate, clock: Clock): number {

@@ -6,6 +6,7 @@ import { byAge } from './by-age.ts'
 import { byBusy } from './by-busy.ts'
 import { byCost } from './by-cost.ts'
 import { byCpu } from './by-cpu.ts'
+import { byDelay } from './by-delay.ts'
 import { byDomain } from './by-domain.ts'
 import { byHostname } from './by-hostname.ts'
 import { byInFlight } from './by-in-flight.ts'
@@ -36,6 +37,7 @@ export const kinds: readonly Kind[] = [
   byCpu,
   byCost,
   addPrediction,
+  byDelay,
   byInFlight,
   byLatency,
   byWeight,
@@ -44,6 +46,15 @@ export const kinds: readonly Kind[] = [
   redirectToName,
   redirectToIp,
   off,
+]
+
+/** The best known for peers, by test/sim: a few at random and this server, and of them the quickest to answer. */
+export const peerCascade: readonly string[] = [
+  'byAge 5',
+  'byRandom',
+  'byLogWindow',
+  'addSelf',
+  'byDelay',
 ]
 
 /** mod_cluster's rule, the proxy's default. */

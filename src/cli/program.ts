@@ -37,7 +37,7 @@ export interface Actions {
   agent(options: AgentOptions): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
-  check(file: string): void
+  check(file: string): Promise<void>
 }
 
 const defaultListen = '127.0.0.1:8000'

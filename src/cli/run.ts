@@ -24,8 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
     status: async (options) => {
       code = await showStatus(options)
     },
-    check: (file) => {
-      code = checkFile(file)
+    check: async (file) => {
+      code = await checkFile(file)
     },
   })
   try {

@@ -1,14 +1,32 @@
 // What the configuration says about the traffic, in the words of the proxy: plain values, so that they can
 // be sent to another process. Pure; called once at the start.
 
+import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { newPseudonym, type ProxyOptions } from '../proxy/index.ts'
 import type { Config } from './schema.ts'
 
 /** The options of a proxy but for what only lives in one process. */
 export type TrafficSettings = Omit<
   ProxyOptions,
-  'live' | 'accessLog' | 'onNodeDown' | 'openFiles' | 'log' | 'clock' | 'random'
->
+  | 'live'
+  | 'accessLog'
+  | 'onNodeDown'
+  | 'openFiles'
+  | 'log'
+  | 'clock'
+  | 'random'
+  | 'policies'
+  | keyof CascadeRules
+> &
+  CascadeRules
+
+/** Which candidacy functions choose, and where. */
+export type CascadeRules = Pick<Config, 'candidacy' | 'balance'>
+
+/** The cascades by themselves, for those who load what they name. */
+export function cascadesIn({ candidacy, balance }: CascadeRules): readonly CascadeEntry[] {
+  return [{ path: '/', candidacy }, ...balance]
+}
 
 export function trafficSettings(config: Config): TrafficSettings {
   const { timeouts } = config

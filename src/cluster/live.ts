@@ -6,7 +6,7 @@ import { type Latency, newLatency } from './latency.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
 
 export interface NodeLive {
-  /** Requests sent and not yet answered to the end, from this process. */
+  /** Requests sent and not yet answered to the end, from this process; of this server itself, all that it serves now. */
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number

@@ -1,17 +1,21 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
+import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import { makeCascades } from '../forward/make-cascades.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
+import type { ProxySettings } from '../forward/settings.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { type Address, Listener } from './listener.ts'
 
 export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
+export { loadPolicies } from '../forward/load-policies.ts'
 export {
   defaultSettings,
   defaultTimeouts,
@@ -70,9 +74,22 @@ export class ReverseProxy {
       }
     }
     if (changes.some((change) => change.kind !== 'load')) {
-      traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
+      this.#renewRoutes()
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /**
+   * Puts other cascades in force for the requests that come from now on; those under way keep theirs.
+   * @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded.
+   */
+  useCascades(
+    rules: Pick<ProxySettings, 'candidacy' | 'balance'>,
+    policies: ReadonlyMap<string, UserCandidacy> = new Map(),
+  ): void {
+    const traffic = this.#traffic
+    traffic.cascades = makeCascades(rules, { ...traffic, policies })
+    this.#renewRoutes()
   }
 
   /** The live numbers by which it chooses. */
@@ -105,6 +122,14 @@ export class ReverseProxy {
     for (const listener of this.#listeners) listener.close()
     this.#traffic.pools.close()
     this.#traffic.ticker.stop()
+  }
+
+  #renewRoutes(): void {
+    const traffic = this.#traffic
+    traffic.routes = new Routes(this.#snapshot, traffic.live, {
+      useAlias: traffic.settings.useAlias,
+      cascadeOf: (path) => traffic.cascades.numberBelow(path),
+    })
   }
 
   #tick(now: number): void {
