@@ -32,6 +32,10 @@ export class Members {
     else child?.process.kill(order)
   }
 
+  pid(name: string): number {
+    return this.#running.get(name)?.process.pid ?? 0
+  }
+
   async ask(name: string): Promise<Seen> {
     const child = this.#running.get(name)
     if (child === undefined) throw new Error(`${name} does not run`)
