@@ -40,7 +40,7 @@ const known: readonly string[] = [
  * |---|---|---|
  * | TOPSPIN_GROUP | `host:port` of a multicast group, a broadcast address, or a comma list of all peers | |
  * | TOPSPIN_INTERFACE | name or address of the interface to speak and listen at | the system's choice |
- * | TOPSPIN_CANDIDACY | candidacy functions, comma-separated | byAge 5, byRandom, byLogWindow, byCost |
+ * | TOPSPIN_CANDIDACY | candidacy functions, comma-separated | byAge 5, byRandom, byLogWindow, addSelf, byDelay |
  * | TOPSPIN_KEY | secret shared by all peers | none: only near networks are believed |
  * | TOPSPIN_ADVERTISE | `http://host:port` where others hand requests over to | where the server listens |
  * | TOPSPIN_NAME | name among the peers | host and port |

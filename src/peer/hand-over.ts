@@ -23,6 +23,7 @@ import { type Arrival, type HandingOwner, PeerClient } from './peer-client.ts'
 import { tellClient } from './real-client.ts'
 import { redirect, redirectUpgrade } from './redirect.ts'
 import { fieldOf, withoutMark } from './request-bytes.ts'
+import type { StatusMount } from './status-mount.ts'
 import type { Sees, ServeHere } from './wrap-server.ts'
 
 export interface HandOverOptions {
@@ -33,6 +34,7 @@ export interface HandOverOptions {
   /** Whether a mark without signature is believed of this address. */
   readonly isPeer: (address: string) => boolean
   readonly local: LocalService
+  readonly status?: StatusMount | undefined
 }
 
 /** What was done, by kind; counted since start. */
@@ -76,6 +78,11 @@ export class HandOver implements Sees {
     expects: boolean,
     serveHere: ServeHere,
   ): boolean {
+    const { status } = this.#options
+    if (status?.isFor(request) === true) {
+      tellClient(request.socket, undefined)
+      return status.answer(request, response) || this.#isHere(response)
+    }
     const choice = this.#choose(request)
     switch (choice.mode) {
       case 'received':

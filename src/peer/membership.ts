@@ -77,7 +77,11 @@ export class PeerMembership {
       periodMs,
       clock,
       random,
-      resources: () => ({ ...this.#resources.read(clock.now()), ...this.service.read() }),
+      resources: () => ({
+        ...this.#resources.read(clock.now()),
+        ...this.service.read(),
+        ...options.resources?.(),
+      }),
       loss: () => ({ here: this.table.loss, told: this.table.toldLoss }),
       say: (announcement) => this.#say(announcement),
     })

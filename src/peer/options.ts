@@ -8,7 +8,7 @@ import { type Logger, silent } from '../base/log.ts'
 import { type DatagramOptions, type Datagrams, openDatagrams } from '../net/datagram.ts'
 import { type HostPort, hostPortText, parseHostPort } from '../net/host-port.ts'
 import { networkCheck } from '../net/network-check.ts'
-import type { Announcement } from '../wire/announcement.ts'
+import type { Announcement, Resources } from '../wire/announcement.ts'
 import { writeAnnouncement } from '../wire/announcement-codec.ts'
 import { KeyRing } from '../wire/announcement-key.ts'
 import { ownAddress } from './own-address.ts'
@@ -53,6 +53,8 @@ export interface PeerOptions {
   readonly silentPeriods?: number
   /** Silence until a peer is forgotten, ms. Default 20 000. */
   readonly forgetMs?: number
+  /** Figures of your own that are announced instead of the measured ones. Called once a period; must not throw. */
+  readonly resources?: () => Partial<Resources>
   /** Default: says nothing. */
   readonly log?: Logger
   /** For tests. */

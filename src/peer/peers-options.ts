@@ -5,6 +5,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { TopspinError } from '../base/errors.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
+import { peerCascade } from '../candidacy/index.ts'
 import { cascadeProblem, splitCascade } from '../candidacy/read.ts'
 import type { Timeouts } from '../forward/settings.ts'
 import type { PeerOptions } from './options.ts'
@@ -12,7 +13,7 @@ import type { PeerOptions } from './options.ts'
 export interface PeersOptions extends PeerOptions {
   /**
    * How a peer is chosen for each request: candidacy functions in a row, as a list or with commas between.
-   * `off`: everything is served here. Default: `byAge 5, byRandom, byLogWindow, byCost`.
+   * `off`: everything is served here. Default: `byAge 5, byRandom, byLogWindow, addSelf, byDelay`.
    */
   readonly candidacy?: string | readonly string[]
   /** Paths with functions of their own, which replace `candidacy` there and below. */
@@ -36,12 +37,9 @@ export interface PeersOptions extends PeerOptions {
   readonly statusFrom?: readonly string[]
 }
 
-/** The historical example: who is alive, a random few of them, the one for which the request costs least. */
-const defaultCandidacy = 'byAge 5, byRandom, byLogWindow, byCost'
-
 /** @throws TopspinError BAD_OPTION that names every bad function and path. */
 export function cascadeEntries({ candidacy, balance = [] }: PeersOptions): readonly CascadeEntry[] {
-  const entries = [{ path: '/', candidacy: candidacy ?? defaultCandidacy }, ...balance].map(
+  const entries = [{ path: '/', candidacy: candidacy ?? peerCascade }, ...balance].map(
     ({ path, candidacy: given }) => ({
       path,
       candidacy: typeof given === 'string' ? splitCascade(given) : given,
@@ -55,8 +53,10 @@ export function cascadeEntries({ candidacy, balance = [] }: PeersOptions): reado
   throw new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
 }
 
-/** The keys of the membership, for the marks of requests. */
-export function markKeys({ key }: Pick<PeerOptions, 'key'>): readonly KeyObject[] {
-  const secrets = typeof key === 'string' ? [key] : (key ?? [])
-  return secrets.map((secret) => createSecretKey(secret, 'utf8'))
-}
+/** Secrets shared by all peers, the one that signs first. */
+export const secretsOf = ({ key }: Pick<PeerOptions, 'key'>): readonly string[] =>
+  typeof key === 'string' ? [key] : (key ?? [])
+
+/** The same as keys for the marks of requests. */
+export const markKeys = (options: Pick<PeerOptions, 'key'>): readonly KeyObject[] =>
+  secretsOf(options).map((secret) => createSecretKey(secret, 'utf8'))

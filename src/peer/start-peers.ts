@@ -2,9 +2,10 @@
 // `joinPeers` for a whole server, and by whoever uses the middlewares.
 
 import { TopspinError } from '../base/errors.ts'
+import { silent } from '../base/log.ts'
 import { Cascades } from '../candidacy/cascades.ts'
+import type { Peer } from '../cluster/peer.ts'
 import type { PeerEvent } from '../cluster/peers.ts'
-import { countCandidacyFailure } from '../cluster/traffic-counts.ts'
 import { makeTraffic } from '../forward/make-traffic.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { CascadeChooser } from './cascade-chooser.ts'
@@ -13,7 +14,9 @@ import { LocalService } from './local-service.ts'
 import { PeerMembership } from './membership.ts'
 import { middlewareOf, type PeerMiddleware } from './middleware.ts'
 import { PeerCandidates } from './peer-candidates.ts'
-import { cascadeEntries, markKeys, type PeersOptions } from './peers-options.ts'
+import { cascadeEntries, markKeys, type PeersOptions, secretsOf } from './peers-options.ts'
+import { StatusMount } from './status-mount.ts'
+import { type PeersReport, peersReport } from './status-report.ts'
 import { waitFor } from './wait-for.ts'
 import { PeerWatch } from './watch-peers.ts'
 
@@ -44,12 +47,19 @@ export interface StartedPeers extends Peers {
 /** How long answers of peers are waited for while leaving, ms; after that the application here takes over. */
 const leaveMs = 10_000
 
-/** Throws a TopspinError that names what is wrong with the options. */
+/** Throws a TopspinError that names what is wrong with the options; then nothing has been opened. */
 export function startPeers(options: PeersOptions): StartedPeers {
-  const entries = cascadeEntries(options)
+  const failures = new Map<string, number>()
+  const cascades = cascadesOf(options, failures)
+  const status = statusMount(options, () =>
+    peersReport(membership, [
+      { title: 'Requests', counts: { ...handOver.counts } },
+      { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
+    ]),
+  )
   const membership = new PeerMembership(options)
-  const { log, clock, random } = membership.settings
-  const { live } = membership
+  const { live, settings } = membership
+  const { log, clock, random } = settings
   const traffic = makeTraffic({
     live,
     log,
@@ -60,38 +70,21 @@ export function startPeers(options: PeersOptions): StartedPeers {
     retryBudget: 1,
   })
   const candidates = new PeerCandidates(live)
-  const { policies = new Map() } = options
-  const cascades = makeCascades()
-  const chooser = new CascadeChooser(cascades, {
-    candidates,
-    peers: () => membership.peers(),
-    clock,
-  })
+  const peers = (): readonly Peer[] => membership.peers()
+  const chooser = new CascadeChooser(cascades, { candidates, peers, clock })
   const handOver = new HandOver({
     traffic,
     chooser,
     keys: markKeys(options),
     isPeer: (address) => membership.accept.source(address),
     local: new LocalService(membership.service, () => candidates.self?.live),
+    status,
   })
   const watch = new PeerWatch(traffic)
-  traffic.ticker.onTick(() => watch.look(candidates.of(membership.peers())))
+  traffic.ticker.onTick(() => watch.look(candidates.of(peers())))
   traffic.ticker.start()
   membership.onChange((event) => lost(event, handOver, traffic))
   membership.announce()
-
-  function makeCascades(): Cascades {
-    try {
-      return new Cascades(entries, { random, policies, routeKeys: [] }, (name, error) => {
-        const times = countCandidacyFailure(traffic.counters, name)
-        if ((times & (times - 1)) !== 0) return
-        log.error({ name, times, reason: String(error) }, 'candidacy function failed')
-      })
-    } catch (error) {
-      const detail = { side: 'proxy', phase: 'control', cause: error } as const
-      throw new TopspinError('BAD_OPTION', (error as Error).message, detail)
-    }
-  }
 
   let left: Promise<void> | undefined
   const leave = async (): Promise<void> => {
@@ -131,6 +124,31 @@ export function startPeers(options: PeersOptions): StartedPeers {
       return this.close()
     },
   }
+}
+
+function cascadesOf(options: PeersOptions, failures: Map<string, number>): Cascades {
+  const { random = Math.random, policies = new Map(), log = silent } = options
+  const routeKeys = secretsOf(options).map((secret) => Buffer.from(secret))
+  const entries = cascadeEntries(options)
+  try {
+    return new Cascades(entries, { random, policies, routeKeys }, (name, error) => {
+      const times = (failures.get(name) ?? 0) + 1
+      failures.set(name, times)
+      // Seldom enough to be read: the 1st, 2nd, 4th, 8th time and so on.
+      if ((times & (times - 1)) !== 0) return
+      log.error({ name, times, reason: String(error) }, 'candidacy function failed')
+    })
+  } catch (error) {
+    const detail = { side: 'proxy', phase: 'control', cause: error } as const
+    throw new TopspinError('BAD_OPTION', (error as Error).message, detail)
+  }
+}
+
+function statusMount(
+  { statusPath, statusFrom = ['127.0.0.0/8', '::1'] }: PeersOptions,
+  report: () => PeersReport,
+): StatusMount | undefined {
+  return statusPath === undefined ? undefined : new StatusMount({ statusPath, statusFrom, report })
 }
 
 /** A peer that has fallen silent is not waited for; one that has left answers what it has in hand. */
