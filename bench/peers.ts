@@ -133,7 +133,7 @@ async function measure(candidacy: string, groupPort: number): Promise<Figures> {
 }
 
 function peakOf(bySecond: readonly Map<string, number>[]): number {
-  const shares = bySecond.map((counts) => {
+  const shares = bySecond.filter(Boolean).map((counts) => {
     const all = [...counts.values()]
     return Math.max(...all) / all.reduce((sum, count) => sum + count, 0)
   })

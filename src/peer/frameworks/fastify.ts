@@ -1,0 +1,31 @@
+// The hand-over as a Fastify plugin, for applications that balance some of their routes; a whole server joins
+// by `joinPeers(app.server, ...)`. The types are as much of Fastify as is used.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { PeerMiddleware } from '../middleware.ts'
+
+interface Instance {
+  addHook(
+    name: 'onRequest',
+    hook: (
+      request: { readonly raw: IncomingMessage },
+      reply: { readonly raw: ServerResponse },
+      done: (error?: Error) => void,
+    ) => void,
+  ): unknown
+}
+
+export type FastifyPeersPlugin = (instance: Instance, options: object, done: () => void) => void
+
+/** `app.register(fastifyPeers(peers))`, before the routes it is for. */
+export function fastifyPeers({ middleware }: { middleware: PeerMiddleware }): FastifyPeersPlugin {
+  const plugin: FastifyPeersPlugin = (instance, _options, done) => {
+    // A request that is handed over ends without the next hook; Fastify hears of that from the response.
+    instance.addHook('onRequest', (request, reply, next) =>
+      middleware(request.raw, reply.raw, () => next()),
+    )
+    done()
+  }
+  // For the scope that registers it, not for one of its own.
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
+}

@@ -1,0 +1,21 @@
+// The hand-over as Koa middleware. The types are as much of Koa as is used.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { PeerMiddleware } from '../middleware.ts'
+import { handed } from './handed.ts'
+
+interface Context {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  respond?: boolean | undefined
+}
+
+export type KoaPeersMiddleware = (context: Context, next: () => Promise<unknown>) => Promise<void>
+
+/** `app.use(koaPeers(peers))`, before everything else. */
+export function koaPeers({ middleware }: { middleware: PeerMiddleware }): KoaPeersMiddleware {
+  return async (context, next) => {
+    if (await handed(middleware, context.req, context.res)) context.respond = false
+    else await next()
+  }
+}

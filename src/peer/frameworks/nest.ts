@@ -1,0 +1,37 @@
+// The hand-over as a NestJS module: the application's server joins its peers, ahead of everything that Nest
+// does with a request, and leaves them when the application shuts down. The types are as much of Nest as is used.
+
+import type { Server } from 'node:http'
+import { type JoinPeersOptions, joinPeers } from '../join-peers.ts'
+import type { Peers } from '../start-peers.ts'
+
+interface MiddlewareConsumer {
+  getHttpAdapter?(): { getHttpServer(): Server }
+}
+
+/** What Nest calls a dynamic module. */
+export interface NestPeersModule {
+  readonly module: new () => object
+}
+
+/** `@Module({ imports: [nestPeers({ group: ... })] })` */
+export function nestPeers(options: JoinPeersOptions): NestPeersModule {
+  class TopspinPeersModule {
+    #peers: Promise<Peers> | undefined
+
+    configure(consumer: MiddlewareConsumer): void {
+      const server = consumer.getHttpAdapter?.().getHttpServer()
+      if (server === undefined) throw new TypeError('topspin: this NestJS has no HTTP server')
+      this.#peers = joinPeers(server, options)
+      this.#peers.catch((error: unknown) => {
+        options.log?.error({ reason: String(error) }, 'the server has not joined its peers')
+      })
+    }
+
+    async beforeApplicationShutdown(): Promise<void> {
+      const peers = await this.#peers?.catch(() => undefined)
+      await peers?.close()
+    }
+  }
+  return { module: TopspinPeersModule }
+}
