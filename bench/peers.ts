@@ -51,7 +51,9 @@ console.log(
   '| cascade | mean, ms | p50 | p99 | handed over | largest share of a server in a second |',
 )
 console.log('| --- | --- | --- | --- | --- | --- |')
+const only = flag('--only')
 for (const [index, candidacy] of cascades.entries()) {
+  if (only !== undefined && !candidacy.includes(only)) continue
   const { times, unanswered, failed, handed, here, peak } = await measure(candidacy, 45_000 + index)
   times.sort((a, b) => a - b)
   const at = (part: number): string => (times[Math.floor(times.length * part)] ?? 0).toFixed(1)
