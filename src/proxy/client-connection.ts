@@ -261,8 +261,11 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   /** The exchange has settled; the answer is complete, if not yet sent to the last byte. */
   exchangeOver(closes: boolean): void {
     if (this.#state !== 'busy') return
+    const isLast = this.#exchange?.head.keepAlive === false && this.#exchange.requestBody.done
     this.#giveExchange()
-    if (closes || this.#traffic.draining) return this.#linger()
+    if (closes || this.#traffic.draining) {
+      return isLast && this.#stash === undefined ? this.#finish() : this.#linger()
+    }
     this.#state = 'idle'
     if (this.#stash === undefined) this.uncork()
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
@@ -289,6 +292,13 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     }
     this.#stash = undefined
     this.#consume(stash, stash.length, true)
+  }
+
+  /** The client has asked for the end of the connection, so it sends nothing that there would be to wait for. */
+  #finish(): void {
+    if (!this.uncork() || this.connection.pending > 0) return this.#linger()
+    this.#state = 'closed'
+    this.connection.destroy()
   }
 
   #linger(): void {

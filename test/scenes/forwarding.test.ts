@@ -74,11 +74,13 @@ describe('connections', () => {
   })
 
   test('a client that asks to close is answered and closed', async (t) => {
-    const { client } = await one(t)
+    const { client, proxy } = await one(t)
     const answer = await client.ask(get('/echo', 'Connection: close'))
     assert.equal(answer.get('connection'), 'close')
     await client.over()
     assert.equal(client.error, undefined)
+    // Its own side is still open; who has asked for the end is not waited for.
+    await until('the proxy has forgotten it', () => proxy.connections === 0, 1_500)
   })
 
   test('a client that has ended its side still gets its answers', async (t) => {
