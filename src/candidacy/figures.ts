@@ -16,9 +16,21 @@ export function ageOf({ peer, live }: Candidate, clock: Clock): number {
   return live.statusAt === undefined ? 0 : Math.max(0, clock.now() - live.statusAt)
 }
 
-/** Runnable jobs: the announced load average, a node's requests in flight; and what is predicted on top. */
-export function loadOf(candidate: Candidate): number {
-  return (resourcesOf(candidate)?.load ?? candidate.live.inFlight) + predictionOf(candidate)
+/** Runnable jobs: the announced load average with what is predicted on top; a node's requests in flight. */
+export function loadOf({ peer, live }: Candidate): number {
+  if (peer === undefined) return live.inFlight
+  const { load } = peer.announcement.resources
+  const { prediction } = live
+  return prediction.since === peer.announcement.sequence ? load + prediction.load : load
+}
+
+/** Raises a peer's load until it announces itself again. A node's requests in flight are exact: no need. */
+export function predict({ peer, live }: Candidate, load: number): void {
+  if (peer === undefined) return
+  const { prediction } = live
+  const { sequence } = peer.announcement
+  prediction.load = prediction.since === sequence ? prediction.load + load : load
+  prediction.since = sequence
 }
 
 /** Requests being served: announced slots in use, a node's requests in flight. */
@@ -91,25 +103,6 @@ export function weightIn(candidate: Candidate, usual: number): number {
 /** By what it is known: a peer's announced name, a node's route. */
 export function nameOf({ peer, node }: Candidate): string {
   return peer?.announcement.name ?? node.route
-}
-
-/** What was predicted since it last told its figures (`addPrediction`). */
-function predictionOf({ peer, live }: Candidate): number {
-  const { prediction } = live
-  return prediction.since === figuresSince(peer, live) ? prediction.load : 0
-}
-
-/** Raises the load until the next figures come. */
-export function predict({ peer, live }: Candidate, load: number): void {
-  const { prediction } = live
-  const since = figuresSince(peer, live)
-  prediction.load = prediction.since === since ? prediction.load + load : load
-  prediction.since = since
-}
-
-/** Tells one set of figures from the next: the announcement, or the report of a node. */
-function figuresSince(peer: Candidate['peer'], live: Candidate['live']): number {
-  return peer?.announcement.sequence ?? live.statusAt ?? 0
 }
 
 /** Requests in flight there, as far as it is known here at this moment: own ones; of this server, all. */
