@@ -1,6 +1,6 @@
 // `byLatency CHOICES`: keeps the one with the least peak-sensitive latency x (requests in flight + 1), of
-// all or of so many drawn at random (Finagle's peak EWMA). Who has not answered yet counts as the best that
-// is known, so that it is tried, and by its requests in flight is not flooded.
+// all or of so many drawn at random (Finagle's peak EWMA). Who has not answered yet counts as a little better
+// than the best that is known, so that it is tried, and by its requests in flight is not flooded.
 
 import { readChoices } from './arguments.ts'
 import type { Kind } from './candidacy.ts'
@@ -21,11 +21,11 @@ export const byLatency: Kind = {
         const ms = candidate === undefined ? 0 : latencyOf(candidate, clock)
         if (ms > 0 && ms < known) known = ms
       }
-      if (known === Number.POSITIVE_INFINITY) known = 1
+      const unknown = known === Number.POSITIVE_INFINITY ? 1 : 0.9 * known
       return pickLeast(
         candidates,
         choices,
-        (candidate) => (latencyOf(candidate, clock) || known) * (inFlightOf(candidate) + 1),
+        (candidate) => (latencyOf(candidate, clock) || unknown) * (inFlightOf(candidate) + 1),
         clock,
         random,
       )

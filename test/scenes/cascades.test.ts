@@ -118,7 +118,7 @@ for (const workers of [0, 1]) {
     const client = new Client(t, serve.trafficPort)
     await until('a alone is left of those that report', async () => {
       await tell(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
-      const seen = await Promise.all(Array.from({ length: 12 }, () => client.get()))
+      const seen = await Promise.all(Array.from({ length: 30 }, () => client.get()))
       return !seen.includes('b')
     })
     const seen = new Set<string>()
