@@ -1,7 +1,6 @@
 // The figures that candidacy functions order by, for peers and for nodes alike. What only one of them
 // tells has a stand-in for the other: the table is in docs/candidacy.md.
 
-import type { Clock } from '../base/clock.ts'
 import { latencyNow } from '../cluster/latency.ts'
 import type { Resources } from '../wire/announcement.ts'
 import type { Candidate } from './candidacy.ts'
@@ -10,10 +9,13 @@ import type { Candidate } from './candidacy.ts'
 const resourcesOf = (candidate: Candidate): Resources | undefined =>
   candidate.peer?.announcement.resources
 
-/** Time since it last said something about itself, ms. A node that never does (a fixed one) is fresh. */
-export function ageOf({ peer, live }: Candidate, clock: Clock): number {
-  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, clock.now() - peer.heardAt)
-  return live.statusAt === undefined ? 0 : Math.max(0, clock.now() - live.statusAt)
+/**
+ * Time since it last said something about itself, ms. A node that never does (a fixed one) is fresh.
+ * @param now monotonic ms.
+ */
+export function ageOf({ peer, live }: Candidate, now: number): number {
+  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, now - peer.heardAt)
+  return live.statusAt === undefined ? 0 : Math.max(0, now - live.statusAt)
 }
 
 /** Runnable jobs: the announced load average with what is predicted on top; a node's requests in flight. */
@@ -109,7 +111,7 @@ export function nameOf({ peer, node }: Candidate): string {
 export const inFlightOf = ({ live }: Candidate): number => live.inFlight
 
 /** Peak-sensitive average of what was measured here, ms; else what a peer announces; 0 when neither is. */
-export function latencyOf({ peer, live }: Candidate, clock: Clock): number {
-  if (live.latency.ms > 0) return latencyNow(live.latency, clock.now())
+export function latencyOf({ peer, live }: Candidate, now: number): number {
+  if (live.latency.ms > 0) return latencyNow(live.latency, now)
   return peer?.announcement.resources.serviceTimeMs ?? 0
 }
