@@ -34,6 +34,23 @@ function left(
 
 const resourcesOf = (id: number, given: object): Candidate => peerCandidate(id, given)
 
+describe('active', () => {
+  const standby = nodeCandidate(1, { factor: 0 })
+  const unheard = nodeCandidate(2, { factor: undefined })
+  const silent = nodeCandidate(3)
+  silent.live.silent = true
+  const busy = nodeCandidate(4, { factor: 1 })
+
+  test('leaves out standbys while others are there', () => {
+    assert.deepEqual(left('active', [standby, unheard, silent, busy]), [4])
+    assert.deepEqual(left('active', [standby, unheard, silent]), [1, 2, 3])
+  })
+
+  test('leaves peers alone, which have no load factor', () => {
+    assert.deepEqual(left('active', [peerCandidate(1), peerCandidate(2)]), [1, 2])
+  })
+})
+
 describe('byAge', () => {
   const old = new ManualClock()
   old.advance(30_000)
