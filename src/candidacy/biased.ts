@@ -19,7 +19,7 @@ export function biasedKind(
         candidate.peer?.isSelf === true ? figureOf(candidate) - bias : figureOf(candidate)
       return {
         figure,
-        apply: (candidates, _exchange, clock) => leastFirst(candidates, figure, clock),
+        apply: (candidates, _exchange) => leastFirst(candidates, figure),
       }
     }),
   }

@@ -25,7 +25,7 @@ export const byCost: Kind = {
 function costWith(bySpeed: boolean, byCores: boolean): Maker {
   return () => ({
     figure: loadOf,
-    apply(candidates, _exchange, clock) {
+    apply(candidates, _exchange) {
       const count = candidates.length
       if (count < 2) return candidates
       let high = 1
@@ -42,7 +42,7 @@ function costWith(bySpeed: boolean, byCores: boolean): Maker {
           Math.exp(log * used) * Math.expm1(log * memoryShare)
         )
       }
-      return leastFirst(candidates, cost, clock)
+      return leastFirst(candidates, cost)
     },
   })
 }

@@ -6,7 +6,6 @@ import { leastFirst } from './order.ts'
 
 export const byCpu: Kind = plainKind(
   'byCpu',
-  (candidates, _exchange, clock) =>
-    leastFirst(candidates, (candidate) => -idleOf(candidate), clock),
+  (candidates, _exchange) => leastFirst(candidates, (candidate) => -idleOf(candidate)),
   { figure: idleOf },
 )

@@ -14,13 +14,13 @@ export const byDelay: Kind = {
   form: '[OTHERS], requests at another server that are not from here, 1 by default',
   read: readNumber(0, 1_000, 1, (others, { random }) => ({
     figure: (candidate) => candidate.live.inFlight,
-    apply(candidates, _exchange, clock) {
+    apply(candidates, _exchange) {
       const usual = usualSpeed(candidates)
       const delay = (candidate: Candidate): number => {
         const more = candidate.peer?.isSelf === false ? others : 0
         return (candidate.live.inFlight + more + 1) / speedIn(candidate, usual)
       }
-      return pickLeast(candidates, Number.POSITIVE_INFINITY, delay, clock, random)
+      return pickLeast(candidates, Number.POSITIVE_INFINITY, delay, random)
     },
   })),
 }

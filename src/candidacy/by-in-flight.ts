@@ -12,7 +12,6 @@ export const byInFlight: Kind = {
   form: '[CHOICES], all by default',
   read: readChoices((choices, { random }) => ({
     figure: inFlightOf,
-    apply: (candidates, _exchange, clock) =>
-      pickLeast(candidates, choices, inFlightOf, clock, random),
+    apply: (candidates, _exchange) => pickLeast(candidates, choices, inFlightOf, random),
   })),
 }

@@ -22,13 +22,13 @@ export const byWeight: Kind = {
 
 function weighted(given: ReadonlyMap<string, number>): Maker {
   return ({ random }) => ({
-    apply(candidates, _exchange, clock) {
+    apply(candidates, _exchange) {
       const usual = usualSpeed(candidates)
       const weight = (candidate: Candidate): number =>
         given.size === 0 ? weightIn(candidate, usual) : (given.get(nameOf(candidate)) ?? 1)
       // Exponential times with these rates: the first to come is each with its share (Efraimidis, Spirakis).
       const time = (candidate: Candidate): number => -Math.log(1 - random()) / weight(candidate)
-      return leastFirst(candidates, time, clock)
+      return leastFirst(candidates, time)
     },
   })
 }

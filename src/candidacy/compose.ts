@@ -47,10 +47,11 @@ export class Cascade {
     let list = candidates
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as Step
-      // To explain a choice is not to make it.
-      if (recorder !== undefined && step.annotates) continue
       const before = list
-      list = this.#guarded(step, before, exchange, clock, recorder)
+      // To explain a choice is not to make it.
+      if (recorder === undefined || !step.annotates) {
+        list = this.#guarded(step, before, exchange, clock, recorder)
+      }
       if (recorder !== undefined) recorder.step(step, before, list)
     }
     return list

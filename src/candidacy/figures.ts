@@ -1,7 +1,6 @@
 // The figures that candidacy functions order by, for peers and for nodes alike. What only one of them
 // tells has a stand-in for the other: the table is in docs/candidacy.md.
 
-import type { Clock } from '../base/clock.ts'
 import { latencyNow } from '../cluster/latency.ts'
 import type { Resources } from '../wire/announcement.ts'
 import type { Candidate } from './candidacy.ts'
@@ -10,15 +9,30 @@ import type { Candidate } from './candidacy.ts'
 const resourcesOf = (candidate: Candidate): Resources | undefined =>
   candidate.peer?.announcement.resources
 
-/** Time since it last said something about itself, ms. A node that never does (a fixed one) is fresh. */
-export function ageOf({ peer, live }: Candidate, clock: Clock): number {
-  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, clock.now() - peer.heardAt)
-  return live.statusAt === undefined ? 0 : Math.max(0, clock.now() - live.statusAt)
+/**
+ * Time since it last said something about itself, ms. A node that never does (a fixed one) is fresh.
+ * @param now monotonic ms.
+ */
+export function ageOf({ peer, live }: Candidate, now: number): number {
+  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, now - peer.heardAt)
+  return live.statusAt === undefined ? 0 : Math.max(0, now - live.statusAt)
 }
 
-/** Runnable jobs: the announced load average, a node's requests in flight; and what is predicted on top. */
-export function loadOf(candidate: Candidate): number {
-  return (resourcesOf(candidate)?.load ?? candidate.live.inFlight) + predictionOf(candidate)
+/** Runnable jobs: the announced load average with what is predicted on top; a node's requests in flight. */
+export function loadOf({ peer, live }: Candidate): number {
+  if (peer === undefined) return live.inFlight
+  const { load } = peer.announcement.resources
+  const { prediction } = live
+  return prediction.since === peer.announcement.sequence ? load + prediction.load : load
+}
+
+/** Raises a peer's load until it announces itself again. A node's requests in flight are exact: no need. */
+export function predict({ peer, live }: Candidate, load: number): void {
+  if (peer === undefined) return
+  const { prediction } = live
+  const { sequence } = peer.announcement
+  prediction.load = prediction.since === sequence ? prediction.load + load : load
+  prediction.since = sequence
 }
 
 /** Requests being served: announced slots in use, a node's requests in flight. */
@@ -93,30 +107,11 @@ export function nameOf({ peer, node }: Candidate): string {
   return peer?.announcement.name ?? node.route
 }
 
-/** What was predicted since it last told its figures (`addPrediction`). */
-function predictionOf({ peer, live }: Candidate): number {
-  const { prediction } = live
-  return prediction.since === figuresSince(peer, live) ? prediction.load : 0
-}
-
-/** Raises the load until the next figures come. */
-export function predict({ peer, live }: Candidate, load: number): void {
-  const { prediction } = live
-  const since = figuresSince(peer, live)
-  prediction.load = prediction.since === since ? prediction.load + load : load
-  prediction.since = since
-}
-
-/** Tells one set of figures from the next: the announcement, or the report of a node. */
-function figuresSince(peer: Candidate['peer'], live: Candidate['live']): number {
-  return peer?.announcement.sequence ?? live.statusAt ?? 0
-}
-
 /** Requests in flight there, as far as it is known here at this moment: own ones; of this server, all. */
 export const inFlightOf = ({ live }: Candidate): number => live.inFlight
 
 /** Peak-sensitive average of what was measured here, ms; else what a peer announces; 0 when neither is. */
-export function latencyOf({ peer, live }: Candidate, clock: Clock): number {
-  if (live.latency.ms > 0) return latencyNow(live.latency, clock.now())
+export function latencyOf({ peer, live }: Candidate, now: number): number {
+  if (live.latency.ms > 0) return latencyNow(live.latency, now)
   return peer?.announcement.resources.serviceTimeMs ?? 0
 }

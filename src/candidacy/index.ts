@@ -1,5 +1,6 @@
 // The only list of names: what a cascade in the configuration may say.
 
+import { active } from './active.ts'
 import { addPrediction } from './add-prediction.ts'
 import { addSelf } from './add-self.ts'
 import { byAge } from './by-age.ts'
@@ -26,6 +27,7 @@ import { usable } from './usable.ts'
 export const kinds: readonly Kind[] = [
   plainKind('usable', usable),
   bySession,
+  plainKind('active', active),
   plainKind('byDomain', byDomain),
   plainKind('byLoadFactor', byLoadFactor),
   byAge,

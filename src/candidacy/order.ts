@@ -1,25 +1,20 @@
 // Stable sorting by a figure: equals keep the order in which they came, which is a random one behind
 // `byRandom`. The list that came is left as it was.
 
-import type { Clock } from '../base/clock.ts'
 import type { Candidate } from './candidacy.ts'
 
-type Figure = (candidate: Candidate, clock: Clock) => number
+type Figure = (candidate: Candidate) => number
 
 /** Up to this many are sorted by insertion, which is the quicker for few. */
 const insertionMax = 64
 
 /** Least first. A figure that is not a number counts as the greatest. */
-export function leastFirst(
-  candidates: readonly Candidate[],
-  figure: Figure,
-  clock: Clock,
-): readonly Candidate[] {
+export function leastFirst(candidates: readonly Candidate[], figure: Figure): readonly Candidate[] {
   if (candidates.length < 2) return candidates
   const figures: number[] = []
   let isSorted = true
   for (let i = 0; i < candidates.length; i++) {
-    const value = figure(candidates[i] as Candidate, clock)
+    const value = figure(candidates[i] as Candidate)
     figures.push(Number.isNaN(value) ? Infinity : value)
     if (i > 0 && (figures[i - 1] as number) > (figures[i] as number)) isSorted = false
   }

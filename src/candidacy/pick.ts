@@ -1,17 +1,16 @@
 // The best candidate by a figure, of all or of a few drawn at random; equals as chance will have it. It
 // allocates nothing: for functions that stand last.
 
-import type { Clock, Random } from '../base/clock.ts'
+import type { Random } from '../base/clock.ts'
 import type { Candidate } from './candidacy.ts'
 
-type Figure = (candidate: Candidate, clock: Clock) => number
+type Figure = (candidate: Candidate) => number
 
 /** @returns the one with the smallest figure, as a list; all of them when there is nothing to choose. */
 export function pickLeast(
   candidates: readonly Candidate[],
   choices: number,
   figure: Figure,
-  clock: Clock,
   random: Random,
 ): readonly Candidate[] {
   const count = candidates.length
@@ -20,11 +19,11 @@ export function pickLeast(
   const draws = choices < count
   const first = Math.floor(random() * count)
   let best = candidates[first] as Candidate
-  let least = figure(best, clock)
+  let least = figure(best)
   for (let n = 1; n < (draws ? choices : count); n++) {
     const at = draws ? Math.floor(random() * count) : first + n
     const candidate = candidates[at < count ? at : at - count] as Candidate
-    const value = figure(candidate, clock)
+    const value = figure(candidate)
     if (value < least) {
       best = candidate
       least = value

@@ -32,7 +32,7 @@ export interface NodeLive {
   outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
   report: { inFlight: number; pace: number; at: number }
-  /** Load that choices from here have added since the server last told its figures; `since` says which those were. */
+  /** Load that choices from here have added to a peer's since its announcement number `since`. */
   prediction: { load: number; since: number }
   /** Kept only while a cascade looks at it. */
   latency: Latency

@@ -67,6 +67,7 @@ export class ReverseProxy {
     const traffic = this.#traffic
     if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
     for (const change of changes) {
+      if (change.kind === 'load') this.#noteReport(change.id)
       this.#snapshot = applyChange(this.#snapshot, change)
       if (change.kind === 'gone') traffic.pools.drop(change.id)
       else if (change.kind === 'node' && change.node.removal !== 'none') {
@@ -90,6 +91,12 @@ export class ReverseProxy {
     const traffic = this.#traffic
     traffic.cascades = makeCascades(rules, { ...traffic, policies })
     this.#renewRoutes()
+  }
+
+  /** Whoever owns the live numbers knows when a node last reported; fixed nodes never do. */
+  #noteReport(id: number): void {
+    if (!this.#ownsLive || this.#snapshot.nodes.get(id)?.fixed !== false) return
+    this.#traffic.live.of(id).statusAt = this.#traffic.clock.now()
   }
 
   /** The live numbers by which it chooses. */

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { tell } from '../support/control-client.ts'
 import { startNode } from '../support/node-server.ts'
 import { startTopspin, topspin } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
@@ -99,6 +100,56 @@ test('functions of users see the request; those that give back rubbish are passe
     const line = `topspin_candidacy_failures_total{function="${policies}#${name}"} 3`
     assert.ok(metrics.includes(line), metrics)
   }
+})
+
+for (const workers of [0, 1]) {
+  test(`byAge drops a node that stops reporting, and no fixed one, with ${workers} workers`, async (t) => {
+    const nodes = await Promise.all(
+      ['a', 'b', 'fixed'].map((name) => startNode(t, (_, response) => response.end(name))),
+    )
+    const [a = 0, b = 0, fixed = 0] = nodes.map(({ port }) => port)
+    const config = file(
+      `age-${workers}.yaml`,
+      `to: ${fixed}\ncandidacy: [usable, byAge 1, byRandom]\n`,
+    )
+    const serve = await startWorkers(t, workers, {}, { args: ['--config', config] })
+    await serve.register('a', a, 100)
+    await serve.register('b', b, 100)
+    const client = new Client(t, serve.trafficPort)
+    await until('a alone is left of those that report', async () => {
+      await tell(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
+      const seen = await Promise.all(Array.from({ length: 30 }, () => client.get()))
+      return !seen.includes('b')
+    })
+    const seen = new Set<string>()
+    for (let i = 0; i < 40; i++) {
+      await tell(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
+      seen.add(await client.get())
+    }
+    assert.deepEqual([...seen].sort(), ['a', 'fixed'])
+  })
+}
+
+test('byLatency finds the quick node, and byInFlight spares the one that hangs', async (t) => {
+  const config = file(
+    'quick.yaml',
+    'candidacy: [usable, byLatency]\nbalance: [{ path: /hang, candidacy: [usable, byInFlight] }]\n',
+  )
+  const serve = await startWorkers(t, 0, {}, { args: ['--config', config] })
+  const slow = await startNode(t, (_, response) => {
+    setTimeout(() => response.end('slow'), 60)
+  })
+  const quick = await startNode(t, (_, response) => response.end('quick'))
+  await serve.register('slow', slow.port, 100)
+  await serve.register('quick', quick.port, 100)
+  const client = new Client(t, serve.trafficPort)
+  const seen: string[] = []
+  for (let i = 0; i < 30; i++) seen.push(await client.get())
+  assert.ok(seen.includes('slow'), 'both are tried')
+  assert.ok(seen.filter((name) => name === 'quick').length > 25, seen.join(' '))
+  const hanging = Array.from({ length: 4 }, () => new Client(t, serve.trafficPort).get('/hang'))
+  const answers = await Promise.all(hanging)
+  assert.ok(answers.filter((name) => name === 'slow').length <= 2, answers.join(' '))
 })
 
 test('a redirect sends clients to the node, with 302 or 307 and the whole target', async (t) => {
