@@ -63,7 +63,7 @@ export class PeerMembership {
       ...(forgetMs === undefined ? {} : { forgetMs }),
       onEvent: (event) => this.#tell(event),
     })
-    const listener = new Listener(this.table, keys, this.accept, log)
+    const listener = new Listener({ peers: this.table, keys, accept: this.accept, clock, log })
     this.#datagrams = this.settings.openDatagrams({
       to: this.settings.group,
       log,

@@ -33,7 +33,7 @@ for (const [what, keys] of [
       hasKey: !keys.isEmpty,
       interface: undefined,
     })
-    const listener = new Listener(peers, keys, accept, silent)
+    const listener = new Listener({ peers, keys, accept, clock, log: silent })
     const random = seededRandom(11)
     const before = process.memoryUsage().heapUsed
     for (let i = 0; i < count; i++) {
