@@ -2,10 +2,10 @@
 // there is one, waits until the target answers, registers it, reports the load of the machine and -1
 // when the target does not answer, and on SIGTERM drains before it passes the signal on.
 
-import { type ChildProcess, spawn } from 'node:child_process'
 import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { silent } from '../base/log.ts'
+import { Command } from '../host/command.ts'
 import { answersHttp } from '../net/answers-http.ts'
 import { LoadFactor } from './load-factor.ts'
 import { Membership } from './membership.ts'
@@ -31,13 +31,6 @@ type Ending =
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'never-answered' }
-
-const signalNumbers = new Map<string, number>([
-  ['SIGHUP', 1],
-  ['SIGINT', 2],
-  ['SIGKILL', 9],
-  ['SIGTERM', 15],
-])
 
 /**
  * Runs until the command ends or SIGTERM or SIGINT comes (a second one cuts the draining short). Returns
@@ -86,9 +79,8 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
-  const child = startCommand(options.command)
-  const exited = child === undefined ? undefined : exitCode(child)
-  void exited?.then((code) => end({ kind: 'exit', code }))
+  const command = Command.start(options.command)
+  void command?.exited.then((code) => end({ kind: 'exit', code }))
   void ending.then(() => over.abort())
 
   const watch = async (): Promise<void> => {
@@ -127,45 +119,18 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
   if (how.kind === 'exit') membership?.hurry()
   await membership?.leave()
   for (const metric of metrics) metric.close?.()
-  const code = await endCommand(how, child, exited)
+  const code = await endCommand(how, command)
   process.off('SIGTERM', onSignal)
   process.off('SIGINT', onSignal)
   return code
 }
 
-function startCommand(command: readonly string[] | undefined): ChildProcess | undefined {
-  const [program, ...args] = command ?? []
-  // Its own process group: Ctrl-C in a terminal must reach this process first, and only this one.
-  return program === undefined
-    ? undefined
-    : spawn(program, args, { stdio: 'inherit', detached: true })
-}
-
-function exitCode(child: ChildProcess): Promise<number> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      process.stderr.write(`topspin: ${error.message}\n`)
-      resolve(127)
-    })
-    child.once('exit', (code, signal) =>
-      resolve(code ?? 128 + (signalNumbers.get(signal ?? '') ?? 0)),
-    )
-  })
-}
-
-/** Passes the signal on and waits for the end; kills what does not end by itself. */
-async function endCommand(
-  how: Ending,
-  child: ChildProcess | undefined,
-  exited: Promise<number> | undefined,
-): Promise<number> {
+/** The command's own code; 1 when the target never answered. */
+async function endCommand(how: Ending, command: Command | undefined): Promise<number> {
   if (how.kind === 'exit') return how.code
   const failed = how.kind === 'never-answered'
-  if (child === undefined || exited === undefined) return failed ? 1 : 0
-  child.kill(how.kind === 'signal' ? how.signal : 'SIGTERM')
-  const kill = setTimeout(() => child.kill('SIGKILL'), agentLimits.childEndMs)
-  const code = await exited
-  clearTimeout(kill)
+  if (command === undefined) return failed ? 1 : 0
+  const code = await command.end(how.kind === 'signal' ? how.signal : 'SIGTERM')
   return failed ? 1 : code
 }
 

@@ -35,6 +35,14 @@ export interface AnnounceFlags {
   readonly capacity?: number
 }
 
+export interface PeerFlags extends AnnounceFlags {
+  readonly listen: string
+  readonly candidacy?: string
+  readonly statusPath?: string
+  /** The command to start, with its arguments; empty: the server runs already. */
+  readonly command: readonly string[]
+}
+
 export interface DemoOptions {
   readonly listen: string
   readonly control: string
@@ -49,6 +57,7 @@ export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
   announce(options: AnnounceFlags): Promise<void>
+  peer(options: PeerFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
   check(file: string): Promise<void>
@@ -105,25 +114,42 @@ export function createProgram(actions: Actions): Command {
       ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
     )
 
-  program
-    .command('announce')
-    .description('announce a server of any kind to peers that can hand requests over to it')
-    .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
-    .requiredOption(
-      '--group <host:port>',
-      'multicast group, broadcast address, or host or name of a peer; repeatable',
-      append,
+  peerOptions(
+    program
+      .command('announce')
+      .description('announce a server of any kind to peers that can hand requests over to it'),
+  ).action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
+    actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
+  )
+
+  peerOptions(
+    program
+      .command('peer')
+      .description('make a peer of a server of any kind, by standing in front of it'),
+  )
+    .option(
+      '-l, --listen <host:port>',
+      'where clients and peers connect',
+      oneEndpoint,
+      defaultListen,
     )
-    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
-    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
-    .option('--advertise <url>', 'where peers reach it (default: the target)')
-    .option('--name <name>', 'its name among the peers (default: host and port)')
-    .option('--interface <name>', 'network interface to speak at, by name or address')
-    .option('--period <time>', 'between two announcements (default: 1s)', durationOf)
-    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
-    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
-    .action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
-      actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
+    .option(
+      '--candidacy <functions>',
+      'how a peer is chosen, with commas (default: see docs/peers.md)',
+    )
+    .option('--status-path <path>', 'where it shows what it knows of its peers (default: nowhere)')
+    .argument('[command...]', 'after --: the command that starts the server')
+    .usage('--target URL --group HOST:PORT [options] [-- command args...]')
+    .action(
+      (
+        command: string[],
+        { period, ...options }: Omit<PeerFlags, 'command'> & { period?: number },
+      ) =>
+        actions.peer({
+          ...options,
+          command,
+          ...(period === undefined ? {} : { periodMs: period }),
+        }),
     )
 
   program
@@ -147,6 +173,25 @@ export function createProgram(actions: Actions): Command {
     .action((file: string) => actions.check(file))
 
   return program
+}
+
+/** What whoever is announced among peers can be told. */
+function peerOptions(command: Command): Command {
+  return command
+    .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
+    .requiredOption(
+      '--group <host:port>',
+      'multicast group, broadcast address, or host or name of a peer; repeatable',
+      append,
+    )
+    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
+    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
+    .option('--advertise <url>', 'where peers reach it (default: the target, or --listen)')
+    .option('--name <name>', 'its name among the peers (default: host and port)')
+    .option('--interface <name>', 'network interface to speak at, by name or address')
+    .option('--period <time>', 'between two announcements (default: 1s)', durationOf)
+    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
+    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
 }
 
 function append(value: string, before: readonly string[] = []): string[] {

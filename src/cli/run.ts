@@ -6,6 +6,7 @@ import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
 import { exitCodes } from './exit-codes.ts'
+import { runPeer } from './peer.ts'
 import { createProgram } from './program.ts'
 import { serve } from './serve.ts'
 import { showStatus } from './status.ts'
@@ -21,6 +22,9 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     announce: async (options) => {
       code = await runAnnounce(options)
+    },
+    peer: async (options) => {
+      code = await runPeer(options)
     },
     demo: async (options) => {
       code = await runDemo(options)

@@ -4,12 +4,10 @@
 import type { KeyObject } from 'node:crypto'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { handOverLimits } from '../base/limits.ts'
 import type { Application, Candidate } from '../cluster/routes.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { plainAddress } from '../net/plain-address.ts'
-import { ForwardedFields } from '../wire/forwarded.ts'
 import {
   type HandedOver,
   handedOverField,
@@ -17,6 +15,7 @@ import {
   writeHandedOver,
 } from '../wire/handed-over.ts'
 import { type Choice, type Chooser, here } from './chooser.ts'
+import { type ClientFacts, clientFacts } from './client-facts.ts'
 import { canFinish } from './finish-response.ts'
 import type { LocalService } from './local-service.ts'
 import { type Arrival, type HandingOwner, PeerClient } from './peer-client.ts'
@@ -203,17 +202,11 @@ export class HandOver implements Sees {
   #start(arrival: Arrival, first: Candidate, serveHere: ServeHere): boolean {
     if (!isPlain(arrival)) return false
     const { request, socket } = arrival
-    const forwarded = this.#forwardedOf(socket)
-    const { address } = forwarded
-    const mark = this.#mark(request, address)
+    // What the client says of where it came from is the application's to judge, there as it would be here.
+    const facts = clientFacts(socket, this.#options.traffic.via, true)
+    const mark = this.#mark(request, facts)
     if (mark === undefined) return false
-    const client = new PeerClient(
-      arrival,
-      first,
-      forwarded.fields,
-      address,
-      this.#ownerOf(serveHere),
-    )
+    const client = new PeerClient(arrival, first, facts, this.#ownerOf(serveHere))
     if (!client.start(mark)) return false
     this.counts.handed++
     if (client.isOver) return true
@@ -254,41 +247,18 @@ export class HandOver implements Sees {
   }
 
   /** `undefined` for a client whose address is not known any more. */
-  #mark(request: IncomingMessage, address: string): string | undefined {
+  #mark(request: IncomingMessage, { address, scheme }: ClientFacts): string | undefined {
     const { traffic, keys } = this.#options
     const { remotePort } = request.socket
     if (address === '' || remotePort === undefined) return undefined
     const { method = '', url = '' } = request
-    const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
     const time = Math.round(traffic.clock.wall())
     const mark: HandedOver = { address, port: remotePort, scheme, time }
     return writeHandedOver(mark, { method, target: url }, keys[0])
   }
-
-  #forwardedOf(socket: Known): ClientFacts {
-    let facts = socket[factsOf]
-    if (facts === undefined) {
-      const address = plainAddress(socket.remoteAddress ?? '').replace(/%.*$/, '')
-      const scheme = socket instanceof TLSSocket ? 'https' : 'http'
-      const { via } = this.#options.traffic
-      const fields = new ForwardedFields({ address, scheme, trusted: true, via })
-      facts = { address, fields }
-      socket[factsOf] = facts
-    }
-    return facts
-  }
 }
 
 const received = { mode: 'received' } as const
-
-/** What stays the same for all requests of a connection. */
-interface ClientFacts {
-  readonly address: string
-  readonly fields: ForwardedFields
-}
-
-const factsOf = Symbol('peerFacts')
-type Known = Socket & { [factsOf]?: ClientFacts }
 
 /** HTTP/1 on a socket of Node.js's own: nothing else can be written to as bytes. */
 function isPlain({ request, response, socket }: Arrival): boolean {

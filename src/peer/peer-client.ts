@@ -17,6 +17,7 @@ import type { Timed } from '../net/ticker.ts'
 import type { ForwardedFields } from '../wire/forwarded.ts'
 import { BodyFeed } from './body-feed.ts'
 import { type Choosing, chosenBefore } from './chosen-before.ts'
+import type { ClientFacts } from './client-facts.ts'
 import { finishElsewhere, headElsewhere } from './finish-response.ts'
 import { bodyLength, headText } from './request-bytes.ts'
 
@@ -52,8 +53,7 @@ const clientOf = Symbol('peerClient')
 export class PeerClient implements ExchangeClient, Choosing, Timed {
   readonly arrival: Arrival
   readonly address: string
-  /** What the client says of where it came from is the application's to judge, as it would be here. */
-  readonly trusted = true
+  readonly trusted: boolean
   readonly forwarded: ForwardedFields
   deadline: number = Number.POSITIVE_INFINITY
   readonly #owner: HandingOwner
@@ -66,17 +66,12 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   #awaitsDrain = false
 
   /** @param first where it goes; after a failure the owner is asked. */
-  constructor(
-    arrival: Arrival,
-    first: Candidate,
-    forwarded: ForwardedFields,
-    address: string,
-    owner: HandingOwner,
-  ) {
+  constructor(arrival: Arrival, first: Candidate, facts: ClientFacts, owner: HandingOwner) {
     const { traffic } = owner
     this.arrival = arrival
-    this.address = address
-    this.forwarded = forwarded
+    this.address = facts.address
+    this.trusted = facts.trusted
+    this.forwarded = facts.fields
     this.#owner = owner
     this.#traffic = traffic
     this.#first = first

@@ -49,6 +49,13 @@ const leaveMs = 10_000
 
 /** Throws a TopspinError that names what is wrong with the options; then nothing has been opened. */
 export function startPeers(options: PeersOptions): StartedPeers {
+  const started = makePeers(options)
+  started.membership.announce()
+  return started
+}
+
+/** The same without announcing this server yet. */
+export function makePeers(options: PeersOptions): StartedPeers {
   const failures = new Map<string, number>()
   const cascades = cascadesOf(options, failures)
   const status = statusMount(options, () =>
@@ -84,7 +91,6 @@ export function startPeers(options: PeersOptions): StartedPeers {
   traffic.ticker.onTick(() => watch.look(candidates.of(peers())))
   traffic.ticker.start()
   membership.onChange((event) => lost(event, handOver, traffic))
-  membership.announce()
 
   let left: Promise<void> | undefined
   const leave = async (): Promise<void> => {

@@ -22,7 +22,8 @@ export class PeerWatch {
   look(candidates: readonly Candidate[]): void {
     const { clock, ticker, log } = this.#traffic
     for (const candidate of candidates) {
-      const { live, node } = candidate
+      const { live, node, peer } = candidate
+      if (peer?.isSelf === true) continue
       if (release(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer is chosen again')
       const { health } = live
       if (health.kind !== 'down' || health.probeAt > clock.now()) continue
