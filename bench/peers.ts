@@ -1,4 +1,4 @@
-// `node dist/bench/peers.js [--seconds N] [--load SHARE]`: five web servers, one of them at a quarter of the
+// `node dist/bench/peers.js [--seconds N] [--load SHARE] [--service MS] [--only TEXT]`: five web servers, one of them at a quarter of the
 // speed of the others, asked in turn by clients that know nothing, as behind DNS: how long requests take
 // without hand-over, and with it under several cascades.
 
@@ -10,8 +10,9 @@ import { peerCascade } from '../src/candidacy/index.ts'
 import type { QueueServerOptions } from './peers/queue-server.ts'
 
 const speeds = [1, 1, 1, 1, 0.25]
-const serviceMs = 10
-const warmUpSeconds = 10
+const warmUpSeconds = 15
+/** The first part of the warm-up: a fifth of the load, in which servers find out how quick they are. */
+const gentleSeconds = 8
 /** How long the last requests are waited for. */
 const drainMs = 5_000
 const historical = 'byAge 5, byRandom, byLogWindow, byCost'
@@ -31,6 +32,7 @@ process.on('exit', () => {
 
 const seconds = Number(flag('--seconds') ?? 60)
 const share = Number(flag('--load') ?? 0.7)
+const serviceMs = Number(flag('--service') ?? 10)
 const perSecond = (speeds.reduce((sum, speed) => sum + speed, 0) * 1_000 * share) / serviceMs
 
 interface Figures {
@@ -89,7 +91,8 @@ async function measure(candidacy: string, groupPort: number): Promise<Figures> {
   let next = begun
   for (let turn = 0; performance.now() < end; turn++) {
     // Open loop: people do not wait for each other.
-    next += (-Math.log(1 - Math.random()) * 1_000) / perSecond
+    const pace = next - begun < gentleSeconds * 1_000 ? perSecond * (0.2 / share) : perSecond
+    next += (-Math.log(1 - Math.random()) * 1_000) / pace
     const wait = next - performance.now()
     if (wait > 0) await pause(wait)
     const sentAt = performance.now()

@@ -59,6 +59,7 @@ const server = createServer((_request, response) => {
     name: options.name,
     candidacy: options.candidacy,
     key: 'what the servers of this bench share',
+    statusPath: '/peers',
     resources: () => {
       const now = performance.now()
       advance(now)
