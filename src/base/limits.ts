@@ -139,7 +139,7 @@ export const handOverLimits = {
 export const candidacyLimits = {
   /** Functions of one cascade, and paths with a cascade of their own. */
   stepsMax: 32,
-  pathsMax: 1_000,
+  pathsMax: 100,
   /** One function with its argument, as text. */
   stepCharactersMax: 512,
   /** Of a regular expression: what can repeat, so that no name of a server keeps it busy. */

@@ -6,7 +6,7 @@ import type { Candidate, ExchangeView, Step } from './candidacy.ts'
 import type { Cascade, Recorder } from './compose.ts'
 import { nameOf } from './figures.ts'
 
-export interface ExplainedStep {
+interface ExplainedStep {
   /** The function with its argument. */
   readonly name: string
   /** Names of the candidates, in order. */

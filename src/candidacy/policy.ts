@@ -32,13 +32,13 @@ export function userStep(policy: PolicyName, means: Means): Step {
   return stepOf(argument === '' ? key : `${key} ${argument}`, {
     readsRequest: true,
     readsLatency: true,
+    // A copy: a function that sorts in place must not disturb the list that all requests share.
     apply: (candidates, exchange, clock) =>
-      checked(given(candidates, exchange, clock, argument), candidates),
+      checked(given(candidates.slice(), exchange, clock, argument), candidates),
   })
 }
 
 function checked(result: unknown, given: readonly Candidate[]): readonly Candidate[] {
-  if (result === given) return given
   if (!Array.isArray(result)) {
     // A promise that nobody waits for must not end the process when it fails.
     if (result instanceof Promise) result.catch(() => {})

@@ -48,19 +48,22 @@ export function readStep(text: string): ((means: Means) => Step) | string {
   return (means) => stepOf(stepName, maker(means))
 }
 
-/** What is wrong with a cascade as a whole, or with its first bad function; `undefined` when nothing is. */
-export function cascadeProblem(candidacy: readonly string[]): string | undefined {
+/** What is wrong with a cascade as a whole, whatever its functions are; `undefined` when nothing is. */
+export function shapeProblem(candidacy: readonly string[]): string | undefined {
   if (candidacy.length === 0) return 'no candidacy function; write off for no balancing'
   if (candidacy.length > candidacyLimits.stepsMax) {
     return `more than ${candidacyLimits.stepsMax} candidacy functions`
   }
-  for (const text of candidacy) {
-    const made = readStep(text)
-    if (typeof made === 'string') return made
-  }
   const isOff = (text: string): boolean => kindOf(text.trim())?.name === 'off'
   if (candidacy.length > 1 && candidacy.some(isOff)) return 'off stands alone'
   return undefined
+}
+
+/** What is wrong with a cascade as a whole, or with its first bad function; `undefined` when nothing is. */
+export function cascadeProblem(candidacy: readonly string[]): string | undefined {
+  const problem = shapeProblem(candidacy)
+  if (problem !== undefined) return problem
+  return candidacy.map(readStep).find((made) => typeof made === 'string')
 }
 
 /** The modules of users that a cascade names. */

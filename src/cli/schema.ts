@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { candidacyLimits, workerLimits } from '../base/limits.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { defaultCascade, kinds } from '../candidacy/index.ts'
-import { cascadeProblem, readStep, splitCascade } from '../candidacy/read.ts'
+import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
 import { pathKey } from '../cluster/routes.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
@@ -78,7 +78,7 @@ const cascade: z.ZodType<readonly string[], unknown> = z.preprocess(
   z
     .array(step, { error: (issue) => `${show(issue.input)} is not a list` })
     .superRefine((list, context) => {
-      const problem = cascadeProblem(list)
+      const problem = shapeProblem(list)
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
     }),
 )

@@ -39,7 +39,7 @@ for (const workers of [0, 2]) {
       `reload-${workers}.yaml`,
       `balance:
   - { path: /, candidacy: [usable, ./named.mjs#byName a] }
-  - { path: /b, candidacy: [usable, ./named.mjs#byName b] }
+  - { path: /b, candidacy: [./named.mjs#byName b] }
   - { path: /b/closed, candidacy: off }
 `,
     )
@@ -179,4 +179,16 @@ test('a function that cannot be had is told before anything is started', async (
   const started = await startTopspin(['serve', '--config', missing]).ended
   assert.equal(started.code, 78)
   assert.match(started.stderr, /no function byNme/)
+})
+
+test('a node that is stopped is not chosen, whatever the cascade says', async (t) => {
+  const config = file('stopped.yaml', 'candidacy: byRandom\n')
+  const serve = await startWorkers(t, 0, {}, { args: ['--config', config] })
+  for (const name of ['a', 'b']) {
+    const { port } = await startNode(t, (_, response) => response.end(name))
+    await serve.register(name, port, 100)
+  }
+  await tell(serve.controlPort, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/')
+  const client = new Client(t, serve.trafficPort)
+  for (let i = 0; i < 20; i++) assert.equal(await client.get(), 'a')
 })

@@ -9,6 +9,7 @@ import { decide } from '../../../src/candidacy/decide.ts'
 import { explain } from '../../../src/candidacy/explain.ts'
 import { defaultCascade, peerCascade } from '../../../src/candidacy/index.ts'
 import { cascadeProblem, readStep, splitCascade } from '../../../src/candidacy/read.ts'
+import type { Candidate } from '../../../src/cluster/routes.ts'
 import {
   cascadeOf,
   meansOf,
@@ -219,6 +220,16 @@ describe('a function that fails', () => {
     const after = cascade.run(all, viewOf(), clock)
     kept[0]!.length = 0
     assert.deepEqual(after, [all[1]])
+  })
+
+  test('one that sorts in place disturbs nobody else', () => {
+    const policies = new Map<string, UserCandidacy>([
+      ['./p.js#it', (candidates) => (candidates as Candidate[]).reverse()],
+    ])
+    const cascade = cascadeOf(['./p.js#it'], { policies })
+    const list = [...all]
+    assert.deepEqual(cascade.run(list, viewOf(), clock), [all[1], all[0]])
+    assert.deepEqual(list, all)
   })
 
   test('one that was not loaded is no cascade', () => {

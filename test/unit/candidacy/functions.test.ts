@@ -391,10 +391,15 @@ describe('byLatency', () => {
 })
 
 describe('byDelay', () => {
-  const peers = (self: number, other: number, speeds: readonly [number, number]): Candidate[] => {
+  const peers = (
+    self: number,
+    other: number,
+    speeds: readonly [number, number],
+    announced = 1,
+  ): Candidate[] => {
     const all = [
       peerCandidate(1, { isSelf: true, speed: speeds[0] }),
-      peerCandidate(2, { slotsInUse: 50, speed: speeds[1] }),
+      peerCandidate(2, { slotsInUse: announced, speed: speeds[1] }),
     ]
     all[0]!.live.inFlight = self
     all[1]!.live.inFlight = other
@@ -413,9 +418,26 @@ describe('byDelay', () => {
     assert.deepEqual(left('byDelay', peers(0, 0, [25, 100])), [2])
   })
 
-  test('takes the requests that others are taken to have as its argument', () => {
-    assert.deepEqual(left('byDelay 3', peers(2, 0, [100, 100])), [1])
-    assert.deepEqual(left('byDelay 3', peers(4, 0, [100, 100])), [2])
+  test('takes others to have what they announce on average, or what its argument says', () => {
+    assert.deepEqual(left('byDelay', peers(19, 0, [100, 100], 20)), [1])
+    assert.deepEqual(left('byDelay', peers(21, 0, [100, 100], 20)), [2])
+    assert.deepEqual(left('byDelay 3', peers(2, 0, [100, 100], 20)), [1])
+    assert.deepEqual(left('byDelay 3', peers(4, 0, [100, 100], 20)), [2])
+  })
+
+  test('does not run after the one that announced the least', () => {
+    const cascade = cascadeOf(['byDelay'])
+    const self = peerCandidate(1, { isSelf: true })
+    self.live.inFlight = 30
+    const all = [self, peerCandidate(2, { slotsInUse: 0 }), peerCandidate(3, { slotsInUse: 8 })]
+    const seen = new Set(
+      Array.from({ length: 50 }, () => cascade.run(all, viewOf(), clock)[0]!.node.id),
+    )
+    assert.deepEqual([...seen].sort(), [2, 3])
+  })
+
+  test('hands nothing over for a moment in which all others were idle', () => {
+    assert.deepEqual(left('byDelay', peers(0, 0, [100, 100], 0)), [1])
   })
 
   test('is least outstanding by speed for nodes, whose pace is known from their reports', () => {
