@@ -32,6 +32,8 @@ export interface HandOverOptions {
   readonly keys: readonly KeyObject[]
   /** Whether a mark without signature is believed of this address. */
   readonly isPeer: (address: string) => boolean
+  /** How far the clock of the peer that signed a mark may differ, ms. Default 30 000. */
+  readonly skewMs?: number | undefined
   readonly local: LocalService
   readonly status?: StatusMount | undefined
 }
@@ -175,18 +177,12 @@ export class HandOver implements Sees {
   }
 
   #believe(value: string, request: IncomingMessage): HandedOver | undefined {
-    const { keys, isPeer, traffic } = this.#options
+    const { keys, isPeer, traffic, skewMs = handOverLimits.markSkewMs } = this.#options
     const { method = '', url = '' } = request
     // What the socket was told for an earlier request is not who is at its other end.
     tellClient(request.socket, undefined)
     const marked = { method, target: url }
-    const reading = readHandedOver(
-      value,
-      marked,
-      keys,
-      traffic.clock.wall(),
-      handOverLimits.markSkewMs,
-    )
+    const reading = readHandedOver(value, marked, keys, traffic.clock.wall(), skewMs)
     if (reading.kind === 'refused') return undefined
     const isTrusted = reading.signed || isPeer(plainAddress(request.socket.remoteAddress ?? ''))
     return isTrusted ? reading.mark : undefined

@@ -87,7 +87,9 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   start(mark: string | undefined): boolean {
     const { request, response, socket, expects } = this.arrival
     const { shared } = this.#traffic.buffers
-    const head = headText(request, mark, response?.shouldKeepAlive !== true, expects)
+    const isUpgrade = response === undefined
+    const closes = isUpgrade || isLast(response)
+    const head = headText(request, { mark, closes, keepsExpect: expects, isUpgrade })
     const length = head.length <= shared.length ? shared.write(head, 0, 'latin1') : 0
     if (length === 0 || this.#exchange.head.parse(shared, 0, length) !== length) {
       this.#giveExchange()
@@ -267,6 +269,11 @@ type Listening = ServerResponse & { [clientOf]?: PeerClient | undefined }
 
 function responseGone(this: Listening): void {
   this[clientOf]?.gone()
+}
+
+/** Of its connection: the client, the application or `maxRequestsPerSocket` wants it so. */
+function isLast(response: ServerResponse & { maxRequestsOnConnectionReached?: boolean }): boolean {
+  return !response.shouldKeepAlive || response.maxRequestsOnConnectionReached === true
 }
 
 /** Executing it twice does no harm [RFC 9110 9.2.2]. */

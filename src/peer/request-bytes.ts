@@ -13,34 +13,37 @@ export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string |
   return undefined
 }
 
-/**
- * The head as text of one byte a character, up to and with the empty line.
- * @param mark value of our own field; `undefined`: none.
- * @param closes the connection ends with this exchange.
- * @param keepsExpect nobody has answered `Expect: 100-continue` yet.
- */
-export function headText(
-  request: IncomingMessage,
-  mark: string | undefined,
-  closes: boolean,
-  keepsExpect: boolean,
-): string {
+export interface HeadOptions {
+  /** Value of our own field; `undefined`: none. */
+  readonly mark: string | undefined
+  /** The connection ends with this exchange. */
+  readonly closes: boolean
+  /** Nobody has answered `Expect: 100-continue` yet. */
+  readonly keepsExpect: boolean
+  /** Node.js has given the connection away; else it still reads requests from it, whatever the client wants. */
+  readonly isUpgrade: boolean
+}
+
+/** The head as text of one byte a character, up to and with the empty line. */
+export function headText(request: IncomingMessage, options: HeadOptions): string {
   const { rawHeaders } = request
   let text = `${request.method} ${request.url} HTTP/1.${request.httpVersionMinor === 0 ? 0 : 1}\r\n`
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    if (travels(name, keepsExpect)) text += `${name}: ${rawHeaders[i + 1]}\r\n`
+    if (travels(name, options)) text += `${name}: ${rawHeaders[i + 1]}\r\n`
   }
-  if (closes) text += 'Connection: close\r\n'
-  if (mark !== undefined) text += `Topspin-Handed-Over: ${mark}\r\n`
+  if (options.closes) text += 'Connection: close\r\n'
+  if (options.mark !== undefined) text += `Topspin-Handed-Over: ${options.mark}\r\n`
   return `${text}\r\n`
 }
 
 /** Whether a field goes on; by length first, since this is asked for each field of a request. */
-function travels(name: string, keepsExpect: boolean): boolean {
+function travels(name: string, { keepsExpect, isUpgrade }: HeadOptions): boolean {
   switch (name.length) {
     case 6:
       return keepsExpect || name.toLowerCase() !== 'expect'
+    case 7:
+      return isUpgrade || name.toLowerCase() !== 'upgrade'
     case handedOverField.length:
       return name.toLowerCase() !== handedOverField
     default:

@@ -83,7 +83,8 @@ export function makePeers(options: PeersOptions): StartedPeers {
     traffic,
     chooser,
     keys: markKeys(options),
-    isPeer: (address) => membership.accept.source(address),
+    isPeer: (address) => membership.accept.source(address) && isHost(peers(), address),
+    skewMs: options.skewMs,
     local: new LocalService(membership.service, () => candidates.self?.live),
     status,
   })
@@ -156,6 +157,10 @@ function statusMount(
 ): StatusMount | undefined {
   return statusPath === undefined ? undefined : new StatusMount({ statusPath, statusFrom, report })
 }
+
+/** A proxy of the same network passes on whatever its clients say, so it is not enough to be near. */
+const isHost = (peers: readonly Peer[], address: string): boolean =>
+  peers.some(({ announcement }) => announcement.host === address)
 
 /** A peer that has fallen silent is not waited for; one that has left answers what it has in hand. */
 function lost({ kind, peer }: PeerEvent, handOver: HandOver, traffic: Traffic): void {

@@ -17,16 +17,24 @@ function incoming(...rawHeaders: string[]): IncomingMessage {
 test('the head is what the strict parser reads, with every field but ours and Expect', () => {
   const message = incoming(
     ...['Host', 'a.test', 'Content-Length', '3', 'X-Two', 'one', 'X-Two', 'zw\u00f6lf'],
-    ...['Expect', '100-continue', 'Topspin-Handed-Over', 'forged'],
+    ...['Expect', '100-continue', 'Upgrade', 'x', 'Topspin-Handed-Over', 'forged'],
   )
-  const text = headText(message, 'mark', true, false)
+  const text = headText(message, {
+    mark: 'mark',
+    closes: true,
+    keepsExpect: false,
+    isUpgrade: false,
+  })
   assert.equal(
     text,
     'POST /a?b HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\nX-Two: one\r\nX-Two: zw\u00f6lf\r\nConnection: close\r\nTopspin-Handed-Over: mark\r\n\r\n',
   )
   const bytes = Buffer.from(text, 'latin1')
   assert.equal(new RequestHead().parse(bytes, 0, bytes.length), bytes.length)
-  assert.match(headText(message, undefined, false, true), /Expect: 100-continue\r\n\r\n$/)
+  assert.match(
+    headText(message, { mark: undefined, closes: false, keepsExpect: true, isUpgrade: true }),
+    /Expect: 100-continue\r\nUpgrade: x\r\n\r\n$/,
+  )
 })
 
 test('the length of a body is told by its framing', () => {
