@@ -64,6 +64,18 @@ export const mcmpLimits = {
   probesMax: 64,
 }
 
+/** The state file. */
+export const stateLimits = {
+  /** A longer file is none of ours. */
+  bytesMax: 67_108_864,
+  /** How long a message's reply waits for the disk. */
+  waitMs: 1_000,
+  /** Load factors that have come are written after this. */
+  loadMs: 1_000,
+  /** After a write that failed. */
+  retryMs: 5_000,
+}
+
 /** The node's side: the agent and what it reads from proxies. */
 export const agentLimits = {
   /** A proxy's answer to one message; INFO of a large cluster is the longest. */

@@ -37,6 +37,8 @@ export interface Config {
     readonly drain: number
   }
   readonly pool: { readonly idle: number; readonly idleMax: number }
+  /** Absent: the registry does not survive the proxy. */
+  readonly state?: string | undefined
   readonly accessLog: string
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
@@ -127,6 +129,12 @@ const file = (note: string): z.ZodType<string, string> =>
     .min(1, { error: 'an empty name; write off, stdout or a file name' })
     .meta({ form: 'off, stdout or FILE', description: note })
 
+const fileName = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is not a file name` })
+    .min(1, { error: 'an empty name; write a file name' })
+    .meta({ form: 'FILE', description: note })
+
 const configSchema: z.ZodType<Config, unknown> = section({
   listen: list(endpoint(0), '127.0.0.1:8000', {
     form: 'HOST:PORT, or a list',
@@ -195,6 +203,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
       defaultSettings.poolIdleMax,
     ),
   }),
+  state: fileName(
+    'Where the registry survives the proxy: after a restart, or a crash, it serves the same nodes and sessions at once. Each proxy has a file of its own. Default: nodes register again.',
+  ).optional(),
   accessLog: file('One line of JSON for each request.').prefault('off'),
   log: section({ level: level.prefault('info') }),
 })

@@ -21,6 +21,8 @@ export interface NodeLive {
   statusAt: number | undefined
   /** STATUS stopped for too long: standby until the next one (decision 39). */
   silent: boolean
+  /** Known from the state file only: no STATUS has come in this run. */
+  unconfirmed: boolean
   /** Body and head bytes received from the node. */
   bytesRead: number
   /** Body and head bytes sent to the node. */
@@ -42,6 +44,7 @@ export const newLive = (): NodeLive => ({
   loadFactor: undefined,
   statusAt: undefined,
   silent: false,
+  unconfirmed: false,
   bytesRead: 0,
   bytesSent: 0,
   failures: 0,

@@ -86,6 +86,20 @@ export class Registry {
     return this.#commit(steps)
   }
 
+  /**
+   * Takes over what an earlier run knew, as `changesFrom` told it; only for a registry that knows nothing
+   * yet. Nodes in removal begin to wait anew.
+   */
+  restore(changes: readonly Change[], now: number): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    steps.take(...changes)
+    for (const node of steps.snapshot.nodes.values()) {
+      this.#nextId = Math.max(this.#nextId, node.id + 1)
+      if (node.removal !== 'none') this.#removedAt.set(node.id, now)
+    }
+    return this.#commit(steps)
+  }
+
   /** Adds or updates nodes that the configuration names: their contexts ENABLED, load factor 100. */
   addFixed(nodes: readonly FixedNode[]): readonly Change[] {
     const steps = new Steps(this.#snapshot)

@@ -18,6 +18,7 @@ const node: NodeReport = {
   loadFactor: 80,
   statusAgeMs: 900,
   silent: false,
+  unconfirmed: false,
   health: 'up',
   reason: null,
   inFlight: 3,
@@ -37,6 +38,7 @@ const report: StatusReport = {
   draining: false,
   balancers: [],
   workers: [],
+  state: null,
   traffic: plainCounts(newCounters()),
   nodes: [node],
 }
