@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
+import { mcmpLimits } from '../base/limits.ts'
 import { changesFrom } from '../cluster/changes-from.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
@@ -43,11 +44,18 @@ const reloadable: readonly string[] = ['to', 'log.level']
 /** Rejects when an address cannot be listened on or the access log not be opened; then nothing runs. */
 export async function startServing(config: Config, log: Logger): Promise<Serving> {
   const clock = systemClock
+  const { limits } = config.control
   const live = new LiveTable()
   const registry = new Registry({
     // Microseconds, as httpd counts them: another number after each start.
     runId: String(Math.round(clock.wall() * 1_000)),
     waitBeforeRemoveMs: config.control.removeAfter,
+    limits: {
+      ...mcmpLimits,
+      nodesMax: limits.nodes,
+      hostsMax: limits.aliases,
+      contextsMax: limits.contexts,
+    },
   })
   const plane = dataPlane(config.workers ?? grantedProcessors(), {
     settings: trafficSettings(config),
@@ -92,6 +100,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     live,
     log,
     clock,
+    messageBytesMax: limits.messageBytes,
     statusTimeoutMs: config.control.statusTimeout,
     onChanges: enforce,
     state: () => state?.report(),

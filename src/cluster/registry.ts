@@ -12,7 +12,7 @@ import { answerPing, answerQuery, unknownRoute } from './registry/answer.ts'
 import { commandContexts, commandNode } from './registry/command.ts'
 import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
 import { type FixedNode, fixedSteps } from './registry/fixed.ts'
-import { nodeConfigOf } from './registry/identity.ts'
+import { formerOf, nodeConfigOf } from './registry/identity.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
 import {
@@ -165,13 +165,16 @@ export class Registry {
       steps.take({ kind: 'node', node })
       return node
     }
+    // The line of the same worker under the name REMOVED becomes its line again.
+    const left = formerOf(steps.snapshot, config)
+    if (left !== undefined) steps.take({ kind: 'gone', id: left.id })
     const old = admission.kind === 'replace' ? admission.node : undefined
     const contexts = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
     if (old !== undefined) steps.take({ kind: 'gone', id: old.id })
     const node: Node = {
       ...config,
       id: this.#newId(),
-      slot: old?.slot ?? freeSlot(steps.snapshot),
+      slot: old?.slot ?? left?.slot ?? freeSlot(steps.snapshot),
       removal: 'none',
       fixed: false,
     }

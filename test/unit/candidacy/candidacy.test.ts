@@ -33,6 +33,7 @@ interface Session {
   readonly route?: string
   readonly domain?: string
   readonly hasSession?: boolean
+  readonly sessionId?: string
   readonly tried?: readonly number[]
   readonly balancer?: Partial<Balancer>
 }
@@ -41,6 +42,7 @@ function view(given: Session = {}): ExchangeView {
   return {
     balancer: balancerOf(given.balancer),
     hasSession: given.hasSession ?? given.route !== undefined,
+    sessionId: given.sessionId ?? '',
     route: given.route,
     domain: given.domain ?? '',
     tried: given.tried ?? [],

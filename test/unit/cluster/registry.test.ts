@@ -81,7 +81,7 @@ describe('CONFIG', () => {
     assert.equal(bench.lines('Node').length, 1)
   })
 
-  for (const change of ['Balancer=other', 'Type=https', 'Reversed=yes', 'smax=4', 'ttl=9']) {
+  for (const change of ['Balancer=other', 'Type=https', 'smax=4', 'ttl=9']) {
     test(`at the same address with ${change} is refused until it insists for 5 s`, () => {
       const again = change.startsWith('Type')
         ? 'CONFIG / JVMRoute=a&Host=10.0.0.1&Port=81&Type=https'
@@ -96,6 +96,15 @@ describe('CONFIG', () => {
       assert.deepEqual(bench.contexts('a'), ['x /x ENABLED'])
     })
   }
+
+  test('with Reversed is refused for good: a conflict while there is one, else in clear words', () => {
+    const words = 'SYNTAX|SYNTAX: Reversed is not supported: this proxy connects to its nodes'
+    assert.equal(bench.refused(`${a}&Reversed=yes`), words)
+    bench.ok(`${a}&Reversed=no`)
+    assert.equal(bench.refused(`${a}&Reversed=true`), exists)
+    bench.now += 5_000
+    assert.equal(bench.refused(`${a}&Reversed=true`), words)
+  })
 
   test('that insists with something else starts to wait anew', () => {
     bench.ok(a)
@@ -419,14 +428,20 @@ describe('removal', () => {
   test('never shows two lines of one name, also when the route comes back after its name was gone', () => {
     after(10_000)
     bench.ok(a)
-    assert.deepEqual(names(), ['REMOVED,', 'a,'])
-    assert.deepEqual(after(10_000), ['a,'])
+    assert.deepEqual(names(), ['a,'])
     bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http')
     assert.deepEqual(
       bench.lines('Node').map((line) => line.slice(0, 15)),
       ['Node: [0],Name:', 'Node: [1],Name:'],
       'rows are used again',
     )
+  })
+
+  test('leaves a line beside that of the same route at another address', () => {
+    after(10_000)
+    bench.ok('CONFIG / JVMRoute=a&Host=10.0.0.7&Type=http')
+    assert.deepEqual(names(), ['REMOVED,', 'a,'])
+    assert.deepEqual(after(10_000), ['a,'])
   })
 
   test('without a message works the same way', () => {
