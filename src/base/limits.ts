@@ -93,6 +93,8 @@ export const agentLimits = {
   reportIntervalMsMax: 600_000,
   /** First wait before a proxy that failed is tried again; doubled up to the report interval. */
   retryMs: 100,
+  /** Longest time that leaving may wait for sessions and requests. */
+  drainMsMax: 86_400_000,
   /** Between two looks at what is still to be waited for while leaving. */
   drainPollMs: 100,
   /** A node counts as empty when it was so for this long: what a proxy had already sent is on its way. */

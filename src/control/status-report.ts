@@ -2,7 +2,7 @@
 
 import type { Balancer } from '../cluster/balancer.ts'
 import type { ContextStatus } from '../cluster/context.ts'
-import type { LiveTable } from '../cluster/live.ts'
+import { inFlightOn, type LiveTable } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
@@ -78,6 +78,8 @@ export interface ContextReport {
   readonly path: string
   readonly alias: string
   readonly status: ContextStatus
+  /** Requests not yet answered, whatever the alias. */
+  readonly inFlight: number
 }
 
 export function statusReport(
@@ -127,6 +129,7 @@ function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: numbe
       path,
       alias,
       status,
+      inFlight: inFlightOn(live, [path]),
     })),
   }
 }

@@ -24,7 +24,14 @@ function candidate(id: number, given: Given = {}): Candidate {
   const live = { ...newLive(), loadFactor: 'factor' in given ? given.factor : 100 }
   const alone: Candidate[] = []
   const node = nodeOf(id, { domain: given.domain ?? '' })
-  const made = { node, live, status: given.status ?? ('ENABLED' as const), peer: undefined, alone }
+  const made = {
+    node,
+    live,
+    contextLive: { inFlight: 0 },
+    status: given.status ?? ('ENABLED' as const),
+    peer: undefined,
+    alone,
+  }
   alone.push(made)
   return made
 }

@@ -27,10 +27,10 @@ const node: NodeReport = {
   bytesRead: 0,
   bytesSent: 0,
   contexts: [
-    { path: '/shop', alias: 'localhost', status: 'ENABLED' },
-    { path: '/shop', alias: 'shop.test', status: 'ENABLED' },
-    { path: '/', alias: 'localhost', status: 'ENABLED' },
-    { path: '/old', alias: 'localhost', status: 'STOPPED' },
+    { path: '/shop', alias: 'localhost', status: 'ENABLED', inFlight: 0 },
+    { path: '/shop', alias: 'shop.test', status: 'ENABLED', inFlight: 0 },
+    { path: '/', alias: 'localhost', status: 'ENABLED', inFlight: 0 },
+    { path: '/old', alias: 'localhost', status: 'STOPPED', inFlight: 0 },
   ],
 }
 const report: StatusReport = {

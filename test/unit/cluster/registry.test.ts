@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { mcmpLimits } from '../../../src/base/limits.ts'
+import { contextLive } from '../../../src/cluster/live.ts'
 import { applyChange, emptySnapshot } from '../../../src/cluster/snapshot.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 
@@ -229,12 +230,30 @@ describe('commands on contexts', () => {
     assert.deepEqual(bench.contexts('a'), ['Shop.Test /x STOPPED'])
   })
 
-  test('STOP-APP tells how many requests the node is still working on', () => {
-    bench.live.of(1).inFlight = 3
+  test('STOP-APP tells how many requests are in flight on the contexts that it names', () => {
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2,/3')
+    for (const [path, inFlight] of [
+      ['/1', 3],
+      ['/2', 1],
+      ['/3', 50],
+    ] as const)
+      contextLive(bench.live.of(1), path).inFlight = inFlight
     assert.equal(
-      bench.ok('STOP-APP / JVMRoute=a&Alias=x,y&Context=/1,/2'),
-      'Type=STOP-APP-RSP&JvmRoute=a&Alias=x,y&Context=/1,/2&Requests=3\n',
+      bench.ok('STOP-APP / JVMRoute=a&Alias=x,y&Context=/1,/2,2/'),
+      'Type=STOP-APP-RSP&JvmRoute=a&Alias=x,y&Context=/1,/2,2/&Requests=4\n',
     )
+    assert.match(bench.ok('STOP-APP / JVMRoute=a&Alias=x&Context=/9'), /&Requests=0\n$/)
+  })
+
+  test('the count of a context goes with it, once nothing is in flight', () => {
+    const { contexts } = bench.live.of(1)
+    contextLive(bench.live.of(1), '/1').inFlight = 1
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2')
+    bench.ok('REMOVE-APP / JVMRoute=a&Alias=x&Context=/1,/2')
+    assert.deepEqual([...contexts.keys()], ['/1'])
+    contextLive(bench.live.of(1), '/1').inFlight = 0
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/3')
+    assert.deepEqual([...contexts.keys()], [])
   })
 
   test('REMOVE-APP names every context asked for under aliases that exist', () => {
