@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 
-export type Row = ReadonlyMap<string, string>
+type Row = ReadonlyMap<string, string>
 
 export interface InfoTables {
   readonly nodes: readonly Row[]
