@@ -82,7 +82,7 @@ export class Routes {
     while (rest !== '') {
       const found = paths.get(rest)
       if (found !== undefined) return found
-      rest = rest.slice(0, rest.lastIndexOf('/'))
+      rest = rest.slice(0, lastSlash(rest))
     }
     return paths.get('')
   }
@@ -98,6 +98,15 @@ export class Routes {
     return paths
   }
 }
+
+/** `lastIndexOf` leaves the compiled code for a call into the engine, at each request. */
+function lastSlash(path: string): number {
+  let at = path.length - 1
+  while (at > 0 && path.charCodeAt(at) !== SLASH) at--
+  return Math.max(0, at)
+}
+
+const SLASH = 0x2f
 
 function add(
   paths: Paths,
