@@ -226,6 +226,17 @@ test('a file that cannot be written is a warning and a metric, and everything el
   assert.match(readFileSync(file, 'utf8'), /"route":"a"/)
 })
 
+test('a directory in its place is left alone', async (t) => {
+  const folder = folderFor(t)
+  writeFileSync(join(folder, 'other'), 'kept')
+  const proxy = await start(t, folder)
+  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  assert.match(proxy.running.printed.stdout, /state file not read/)
+  assert.notEqual((await report(proxy)).state.reason, null)
+  assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'kept')
+  t.after(() => rmSync(`${folder}.new`, { force: true }))
+})
+
 test('a full disk is a warning, and the state of before stays', { skip: noFull }, async (t) => {
   const file = join(folderFor(t), 'state')
   const proxy = await start(t, file)
