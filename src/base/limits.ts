@@ -111,6 +111,8 @@ export const agentLimits = {
   childEndMs: 10_000,
   /** How often the figures of the load report header are worked out anew. */
   figuresMs: 100,
+  /** Between two looks at names, and at proxies that fell silent. */
+  discoveryMs: 5_000,
 }
 
 /** The traffic worker processes and the line between them and the primary. */
@@ -173,3 +175,15 @@ export const peerLimits = {
   /** Announcements in a period, at most: what is lost is said more often. */
   beatsMax: 8,
 }
+
+/** mod_advertise's datagrams (mcmp.md 4). */
+export const advertiseLimits = {
+  /** One datagram; a Java node reads no more. */
+  bytesMax: 512,
+  /** Proxies that an agent knows by their datagrams at a time. */
+  foundMax: 100,
+  /** How far a datagram's date may be from this machine's clock, either way. */
+  skewMs: 300_000,
+  /** A proxy that was found and is neither heard nor reachable for this long is forgotten. */
+  silentMs: 60_000,
+} as const

@@ -73,7 +73,8 @@ export function writeAdvertisement(advertisement: Advertisement, key: string): B
   }
   if (key !== '') lines.push(`X-Topspin-Mac: ${seal(key, lines)}`)
   for (const line of lines) {
-    if (!/^[\x20-\x7e]+$/.test(line)) throw new RangeError(`not a canonical line: ${JSON.stringify(line)}`)
+    if (!/^[\x20-\x7e]+$/.test(line))
+      throw new RangeError(`not a canonical line: ${JSON.stringify(line)}`)
   }
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   if (bytes.length > advertiseLimits.bytesMax) {
@@ -93,7 +94,9 @@ export function readAdvertisement(bytes: Buffer, key: string): Received | Advert
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(used[0] ?? '')?.[1])
   const fields = fieldsOf(used.slice(1))
   if (fields === undefined || !isStatus(status)) return 'malformed'
-  const [date, sequence, server, sent] = ['date', 'sequence', 'server', 'digest'].map((name) => fields.get(name))
+  const [date, sequence, server, sent] = ['date', 'sequence', 'server', 'digest'].map((name) =>
+    fields.get(name),
+  )
   if (date === undefined || sequence === undefined || server === undefined) return 'malformed'
   const time = Date.parse(date)
   const isRead =
