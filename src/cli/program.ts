@@ -25,6 +25,19 @@ export interface AgentOptions {
   readonly command: readonly string[]
 }
 
+export interface AnnounceFlags {
+  readonly target: string
+  readonly group: readonly string[]
+  readonly key?: readonly string[]
+  readonly context?: readonly string[]
+  readonly advertise?: string
+  readonly name?: string
+  readonly interface?: string
+  readonly periodMs?: number
+  readonly ttl?: number
+  readonly capacity?: number
+}
+
 export interface DemoOptions {
   readonly listen: string
   readonly control: string
@@ -49,6 +62,7 @@ export interface DoctorOptions {
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
+  announce(options: AnnounceFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
   doctor(options: DoctorOptions): Promise<void>
@@ -119,6 +133,27 @@ export function createProgram(actions: Actions): Command {
     )
 
   program
+    .command('announce')
+    .description('announce a server of any kind to peers that can hand requests over to it')
+    .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
+    .requiredOption(
+      '--group <host:port>',
+      'multicast group, broadcast address, or host or name of a peer; repeatable',
+      append,
+    )
+    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
+    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
+    .option('--advertise <url>', 'where peers reach it (default: the target)')
+    .option('--name <name>', 'its name among the peers (default: host and port)')
+    .option('--interface <name>', 'network interface to speak at, by name or address')
+    .option('--period <time>', 'between two announcements (default: 1s)', durationOf)
+    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
+    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
+    .action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
+      actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
+    )
+
+  program
     .command('demo')
     .description('proxy, three nodes, traffic and endless redeploys, on this machine')
     .option('-l, --listen <host:port>', 'where the proxy takes traffic', oneEndpoint, defaultListen)
@@ -185,6 +220,17 @@ function oneEndpoint(value: string): string {
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
   return append(oneEndpoint(value), before)
+}
+
+function durationOf(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 1s or 500ms.')
+  return ms
+}
+
+function numberOf(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a whole number.')
+  return Number(value)
 }
 
 function targetUrl(value: string): URL {
