@@ -40,6 +40,8 @@ export interface ProxySettings {
   /** Pseudonym in Via. A request that comes back with it is a loop; so it must differ between proxies in a row. */
   readonly via: string
   readonly useAlias: boolean
+  /** Status when no context is registered for a path. Default 404. */
+  readonly noContextStatus: number
   /** The cascade for `/`, unless `balance` has one. */
   readonly candidacy: readonly string[]
   /** Cascades of paths; the longest path counts, and nothing is inherited. Default none. */
@@ -69,6 +71,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   connectionsMax: 50_000,
   trust: [],
   useAlias: false,
+  noContextStatus: 404,
   candidacy: defaultCascade,
   balance: [],
   health: defaultHealthLimits,
