@@ -1,7 +1,7 @@
 // Which cascade holds for which path: that of the longest configured path in which the request's lies,
 // and no other (a path's own list replaces the one above it). Immutable; a reload makes another one.
 
-import { pathKey } from '../cluster/routes.ts'
+import { pathKey } from '../cluster/context.ts'
 import type { Means } from './candidacy.ts'
 import { Cascade, type OnFailure } from './compose.ts'
 import { readStep } from './read.ts'

@@ -17,6 +17,7 @@ import { byLoadFactor } from './by-load-factor.ts'
 import { byLogWindow } from './by-log-window.ts'
 import { byRandom } from './by-random.ts'
 import { bySession } from './by-session.ts'
+import { bySessionId } from './by-session-id.ts'
 import { byWeight } from './by-weight.ts'
 import { type Kind, plainKind } from './candidacy.ts'
 import { off } from './off.ts'
@@ -27,6 +28,7 @@ import { usable } from './usable.ts'
 export const kinds: readonly Kind[] = [
   plainKind('usable', usable),
   bySession,
+  plainKind('bySessionId', bySessionId),
   plainKind('active', active),
   plainKind('byDomain', byDomain),
   plainKind('byLoadFactor', byLoadFactor),

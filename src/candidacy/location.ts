@@ -50,6 +50,7 @@ export function locationOf(
 ): string | undefined {
   if (!target.startsWith('/') || /[^\x21-\x7e]/.test(target)) return undefined
   const server = serverOf(winner)
+  if (server === undefined) return undefined
   const figures = { N: server.name, A: server.host, P: `${server.port}`, S: server.scheme, H: host }
   const text = format.parts
     .map((part) =>
@@ -73,14 +74,23 @@ interface Server {
   readonly port: number
 }
 
-/** A peer's name without the port that it has by default. */
-function serverOf({ node, peer }: Candidate): Server {
+/** A peer's name without the port that it has by default; `undefined` for a node that clients cannot speak to. */
+function serverOf({ node, peer }: Candidate): Server | undefined {
   if (peer === undefined) {
-    return { scheme: 'http', name: node.host, host: node.host, port: node.port }
+    const { type, host, port } = node
+    const scheme = schemeOf.get(type)
+    return scheme === undefined ? undefined : { scheme, name: host, host, port }
   }
   const { scheme, name, host, port } = peer.announcement
   return { scheme, name: name.replace(/:\d{1,5}$/, ''), host, port }
 }
+
+const schemeOf: ReadonlyMap<string, string> = new Map([
+  ['http', 'http'],
+  ['ws', 'http'],
+  ['https', 'https'],
+  ['wss', 'https'],
+])
 
 function bracketed(text: string): string {
   return text.includes(':') && !text.startsWith('[') ? `[${text}]` : text

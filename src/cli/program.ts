@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly control?: string
   readonly to?: readonly string[]
   readonly workers?: string
+  readonly state?: string
+  readonly advertise?: string
 }
 
 export interface AgentOptions {
@@ -18,6 +20,7 @@ export interface AgentOptions {
   readonly context: readonly string[]
   readonly proxy: readonly string[]
   readonly route?: string
+  readonly advertise?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
 }
@@ -53,6 +56,17 @@ export interface StatusOptions {
   readonly json: boolean
 }
 
+export interface DoctorOptions {
+  /** Absent where only proxies are listened for: those that are heard are asked. */
+  readonly control?: string
+  /** Multicast group, or `on`. */
+  readonly advertise?: string
+  readonly interface?: string
+  /** How long is listened for proxies, ms. */
+  readonly wait: number
+  readonly json: boolean
+}
+
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
@@ -60,6 +74,7 @@ export interface Actions {
   peer(options: PeerFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
+  doctor(options: DoctorOptions): Promise<void>
   check(file: string): Promise<void>
 }
 
@@ -92,6 +107,8 @@ export function createProgram(actions: Actions): Command {
     .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
+    .option('--state <file>', 'keep the registered nodes there over restarts')
+    .option('--advertise <group>', 'tell nodes of this proxy by multicast: on, or host:port')
     .action((options: ServeOptions) => actions.serve(options))
 
   program
@@ -104,14 +121,24 @@ export function createProgram(actions: Actions): Command {
       `proxy to register with; repeatable (default: ${defaultControl})`,
       appendEndpoint,
     )
+    .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
     .option('--route <name>', 'name of this node (default: from host and port)')
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
     .action(
       (
         command: string[],
-        options: { target: URL; context?: string[]; proxy?: string[]; route?: string },
-      ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
+        options: {
+          target: URL
+          context?: string[]
+          proxy?: string[]
+          route?: string
+          advertise?: string
+        },
+      ) => {
+        const proxy = options.advertise === undefined ? [defaultControl] : []
+        return actions.agent({ context: ['/'], proxy, ...options, command })
+      },
     )
 
   peerOptions(
@@ -167,6 +194,25 @@ export function createProgram(actions: Actions): Command {
     .action((options: StatusOptions) => actions.status(options))
 
   program
+    .command('doctor')
+    .description('say why nodes and proxies do not find each other')
+    .option(
+      '--control <host:port>',
+      `control address of the proxy (default: ${defaultControl})`,
+      oneEndpoint,
+    )
+    .option('--advertise <group>', 'look for proxies by multicast: on, or host:port', groupOrOn)
+    .option('--interface <name>', 'network interface for that, or its address')
+    .option('--wait <time>', 'how long to listen for proxies', time, 11_000)
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', '\nThe key of the datagrams is read from TOPSPIN_ADVERTISE_KEY.')
+    .action((options: DoctorOptions) =>
+      actions.doctor(
+        options.advertise === undefined ? { control: defaultControl, ...options } : options,
+      ),
+    )
+
+  program
     .command('check')
     .description('check a configuration file')
     .argument('<file>', 'configuration, YAML or JSON')
@@ -196,6 +242,16 @@ function peerOptions(command: Command): Command {
 
 function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
+}
+
+function groupOrOn(value: string): string {
+  return value === 'on' ? value : oneEndpoint(value)
+}
+
+function time(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 11s or 500ms.')
+  return ms
 }
 
 /** In full: a port alone would be taken for a host further on. */

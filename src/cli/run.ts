@@ -5,6 +5,7 @@ import { runAgent } from './agent.ts'
 import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
+import { runDoctor } from './doctor/doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { runPeer } from './peer.ts'
 import { createProgram } from './program.ts'
@@ -31,6 +32,9 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     status: async (options) => {
       code = await showStatus(options)
+    },
+    doctor: async (options) => {
+      code = await runDoctor(options)
     },
     check: async (file) => {
       code = await checkFile(file)

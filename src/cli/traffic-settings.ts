@@ -28,19 +28,30 @@ export function cascadesIn({ candidacy, balance }: CascadeRules): readonly Casca
   return [{ path: '/', candidacy }, ...balance]
 }
 
+/** What the configuration says about them, with what `deterministicFailover` adds. */
+export function cascadeRules(config: Config): CascadeRules {
+  const { candidacy, balance, deterministicFailover } = config
+  if (!deterministicFailover) return { candidacy, balance }
+  return {
+    candidacy: withSessionId(candidacy),
+    balance: balance.map((entry) => ({ ...entry, candidacy: withSessionId(entry.candidacy) })),
+  }
+}
+
 export function trafficSettings(config: Config): TrafficSettings {
   const { timeouts } = config
   return {
     listen: config.listen,
     trust: config.trust,
     useAlias: config.useAlias,
+    noContextStatus: config.noContextStatus,
     // Chosen here, so that all workers know a loop through any of them.
     via: config.via ?? newPseudonym(),
-    candidacy: config.candidacy,
-    balance: config.balance,
+    ...cascadeRules(config),
     connectionsMax: config.maxConnections,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,
+    ajp: { secret: config.ajp.secret, packetBytes: config.ajp.packetSize },
     timeouts: {
       headMs: timeouts.head,
       idleMs: timeouts.idle,
@@ -52,4 +63,11 @@ export function trafficSettings(config: Config): TrafficSettings {
       tunnelMs: timeouts.tunnel,
     },
   }
+}
+
+/** In front of the last function, which is the one that would choose among the nodes that are left. */
+function withSessionId(cascade: readonly string[]): readonly string[] {
+  return cascade.includes('bySessionId')
+    ? cascade
+    : [...cascade.slice(0, -1), 'bySessionId', ...cascade.slice(-1)]
 }

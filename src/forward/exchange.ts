@@ -16,7 +16,7 @@ import { ResponseHead } from '../wire/http/response-head.ts'
 import { attempt, attemptFailed, sendBody, timedOut } from './attempt.ts'
 import { choose, findCascade } from './choose.ts'
 import { cut } from './cut.ts'
-import { deliver, finishAtEnd } from './deliver.ts'
+import { deliver, finishAtEnd, malformed } from './deliver.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { match } from './match.ts'
 import type { NodeConnection } from './node-connection.ts'
@@ -49,6 +49,7 @@ export class Exchange implements ExchangeView {
   /** Host without port, in lower case, where aliases count: the head's bytes do not last; else ''. */
   host = ''
   hasSession = false
+  sessionId = ''
   route: string | undefined
   domain = ''
   wanted: WantedUpgrade | undefined
@@ -152,6 +153,7 @@ export class Exchange implements ExchangeView {
     traffic.counters.requests++
     traffic.retryBudget.request(traffic.ticker.now)
     this.hasSession = false
+    this.sessionId = ''
     this.route = undefined
     this.domain = ''
     this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined
@@ -224,7 +226,7 @@ export class Exchange implements ExchangeView {
     const { node } = this
     if (node === undefined) return
     node.deadline = this.traffic.ticker.now + this.responseBodyMs
-    node.connection.resume()
+    node.resume()
   }
 
   /** The client is gone: nobody wants the answer. */
@@ -239,7 +241,7 @@ export class Exchange implements ExchangeView {
     const { node, client } = this
     if (node === undefined) return
     node.deadline = this.traffic.ticker.now + this.responseHeadMs
-    if (!this.requestBody.done && node.connection.pending === 0) client.resumeBody()
+    if (!this.requestBody.done && node.pending === 0) client.resumeBody()
   }
 
   nodeSent(bytes: Buffer, length: number): void {
@@ -248,6 +250,18 @@ export class Exchange implements ExchangeView {
 
   nodeDrained(): void {
     if (!this.requestBody.done) this.client.resumeBody()
+  }
+
+  /** The node waits for the body and cannot say so, while the client may wait for a 100 [RFC 9110 10.1.1]. */
+  nodeWantsBody(): void {
+    if (this.answered) return
+    this.bytesOut += goOn.length
+    if (!this.client.write(goOn)) this.node?.pause()
+  }
+
+  /** What came is no answer. */
+  nodeMalformed(reason: string): void {
+    malformed(this, reason)
   }
 
   nodeEnded(): void {
@@ -292,6 +306,8 @@ function requestLine(head: RequestHead): RequestLine {
 }
 
 const none: readonly number[] = []
+
+const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
 /** Stands in before the first request is matched. */
 const nowhere: Application = {

@@ -4,7 +4,7 @@ import { text } from '../wire/http/fields.ts'
 import { hostName } from '../wire/http/host.ts'
 import { routingPath } from '../wire/http/path.ts'
 import type { Exchange } from './exchange.ts'
-import { type Refusal, unknownContext } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 
 export function match(exchange: Exchange): Refusal | undefined {
   const { head, traffic } = exchange
@@ -15,7 +15,7 @@ export function match(exchange: Exchange): Refusal | undefined {
   // `OPTIONS *` is about the server as a whole: whoever serves the root answers.
   exchange.path = path === '*' ? '' : path
   const applications = exchange.routes.find(exchange.path, exchange.host)
-  if (applications === undefined) return unknownContext
+  if (applications === undefined) return traffic.unknownContext
   exchange.applications = applications
   return undefined
 }

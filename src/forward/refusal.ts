@@ -43,11 +43,11 @@ function write(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`, 'latin1')
 }
 
-export const unknownContext: Refusal = {
-  status: 404,
+export const unknownContext = (status: number): Refusal => ({
+  status,
   code: 'NO_CONTEXT',
   text: 'no node has registered a context for this path',
-}
+})
 export const noNode: Refusal = {
   status: 503,
   code: 'NO_NODE',
@@ -57,6 +57,11 @@ export const proxyFull: Refusal = {
   status: 503,
   code: 'PROXY_FULL',
   text: 'the proxy can open no more connections now',
+}
+export const headLarge: Refusal = {
+  status: 431,
+  code: 'AJP_HEAD_LARGE',
+  text: 'the header fields do not fit into what the node takes',
 }
 export const nodeFailed: Refusal = {
   status: 502,

@@ -12,10 +12,12 @@ import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
 import type { AccessLog } from './access-log.ts'
+import type { AjpShared } from './ajp-shared.ts'
 import type { ConnectionRoom } from './connection-room.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
+import type { Refusal } from './refusal.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { ProxySettings } from './settings.ts'
 
@@ -47,6 +49,9 @@ export interface Traffic {
   readonly retryBudget: RetryBudget
   readonly buffers: Buffers
   readonly via: ViaLines
+  readonly ajp: AjpShared
+  /** The answer where no context is registered. */
+  readonly unknownContext: Refusal
   readonly exchanges: ExchangePool
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>

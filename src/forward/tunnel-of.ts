@@ -4,7 +4,7 @@
 import type { Connection } from '../net/connection.ts'
 import type { Exchange } from './exchange.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { settle } from './settle.ts'
+import { countOut, settle } from './settle.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** @param onClosed both connections are gone, the exchange has settled. */
@@ -17,7 +17,7 @@ export function tunnelOf(
   const { candidate, traffic } = exchange
   node.deadline = Number.POSITIVE_INFINITY
   return new Tunnel(client, node.connection, traffic, () => {
-    if (candidate !== undefined) candidate.live.inFlight--
+    if (candidate !== undefined) countOut(candidate)
     traffic.ticker.delete(node)
     settle(exchange, '')
     onClosed()

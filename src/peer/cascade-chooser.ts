@@ -111,6 +111,7 @@ const isPlain = /^(?:\/[A-Za-z0-9_~-][\w.~-]*)*\/?$/
 class View implements ExchangeView {
   readonly balancer: Balancer = peerBalancer
   readonly hasSession = false
+  readonly sessionId = ''
   readonly route = undefined
   readonly domain = ''
   tried: readonly number[] = none

@@ -11,7 +11,7 @@ import { Command } from '../host/command.ts'
 import { answersHttp } from '../net/answers-http.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
 import { ownAddress } from './own-address.ts'
-import type { PeersOptions } from './peers-options.ts'
+import { type PeersOptions, policiesOf } from './peers-options.ts'
 import { makePeers, type StartedPeers } from './start-peers.ts'
 import { Target } from './target.ts'
 import { waitFor } from './wait-for.ts'
@@ -53,7 +53,8 @@ export async function runFront(options: FrontOptions): Promise<number> {
   const place = `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`
   let peers: StartedPeers
   try {
-    peers = makePeers({ ...rest, advertise: options.advertise ?? place })
+    const policies = await policiesOf(options)
+    peers = makePeers({ ...rest, advertise: options.advertise ?? place, policies })
   } catch (error) {
     server.close()
     throw error

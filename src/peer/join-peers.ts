@@ -9,7 +9,7 @@ import { TopspinError } from '../base/errors.ts'
 import { holdSignals } from '../host/signals.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
 import { ownAddress } from './own-address.ts'
-import type { PeersOptions } from './peers-options.ts'
+import { type PeersOptions, policiesOf } from './peers-options.ts'
 import { type Peers, startPeers } from './start-peers.ts'
 import { waitFor } from './wait-for.ts'
 import { wrapServer } from './wrap-server.ts'
@@ -39,7 +39,8 @@ export async function joinPeers(
   if (!server.listening) await once(server, 'listening')
   const { signals = false, drainMs = 10_000, ...rest } = options
   const advertise = options.advertise ?? placeOf(server, options.interface)
-  const started = startPeers({ ...rest, advertise })
+  const policies = await policiesOf(options)
+  const started = startPeers({ ...rest, advertise, policies })
   const { handOver, membership } = started
   outlastProxies(server)
   const unwrap = wrapServer(server, handOver)

@@ -2,7 +2,7 @@
 // list of peers changes; a peer's node stays the same object, for its pool hangs on it.
 
 import type { Balancer } from '../cluster/balancer.ts'
-import type { LiveTable } from '../cluster/live.ts'
+import { contextLive, type LiveTable } from '../cluster/live.ts'
 import type { Node } from '../cluster/node.ts'
 import type { Peer } from '../cluster/peer.ts'
 import type { Application, Candidate } from '../cluster/routes.ts'
@@ -58,7 +58,15 @@ export class PeerCandidates {
       nodes.set(peer.id, node)
       const alone: Candidate[] = []
       const live = this.#live.of(peer.id)
-      const candidate: Candidate = { node, live, status: 'ENABLED', peer, alone }
+      const numbers = contextLive(live, '')
+      const candidate = {
+        node,
+        live,
+        contextLive: numbers,
+        status: 'ENABLED',
+        peer,
+        alone,
+      } as const
       alone.push(candidate)
       return candidate
     })

@@ -7,6 +7,7 @@ import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { peerCascade } from '../candidacy/index.ts'
 import { cascadeProblem, splitCascade } from '../candidacy/read.ts'
+import { loadPolicies } from '../forward/load-policies.ts'
 import type { Timeouts } from '../forward/settings.ts'
 import type { PeerOptions } from './options.ts'
 
@@ -21,7 +22,10 @@ export interface PeersOptions extends PeerOptions {
     readonly path: string
     readonly candidacy: string | readonly string[]
   }[]
-  /** Functions of your own that the lists above name as `./FILE#NAME`, by exactly that. */
+  /**
+   * Functions of your own that the lists above name as `./FILE.js#NAME`, by exactly that. `joinPeers` loads them
+   * itself from these files when this is not given.
+   */
   readonly policies?: ReadonlyMap<string, UserCandidacy>
   /**
    * Milliseconds: `connectMs` (default 1000) until a peer takes the connection, `responseHeadMs` (60 000) from
@@ -38,7 +42,10 @@ export interface PeersOptions extends PeerOptions {
 }
 
 /** @throws TopspinError BAD_OPTION that names every bad function and path. */
-export function cascadeEntries({ candidacy, balance = [] }: PeersOptions): readonly CascadeEntry[] {
+export function cascadeEntries({
+  candidacy,
+  balance = [],
+}: Pick<PeersOptions, 'candidacy' | 'balance'>): readonly CascadeEntry[] {
   const entries = [{ path: '/', candidacy: candidacy ?? peerCascade }, ...balance].map(
     ({ path, candidacy: given }) => ({
       path,
@@ -51,6 +58,13 @@ export function cascadeEntries({ candidacy, balance = [] }: PeersOptions): reado
   })
   if (problems.length === 0) return entries
   throw new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
+}
+
+/** @throws TopspinError when a module cannot be loaded. */
+export async function policiesOf(
+  options: Omit<PeersOptions, 'advertise'>,
+): Promise<ReadonlyMap<string, UserCandidacy>> {
+  return options.policies ?? (await loadPolicies(cascadeEntries(options)))
 }
 
 /** Secrets shared by all peers, the one that signs first. */

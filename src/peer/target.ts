@@ -3,7 +3,7 @@
 // about that.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { newLive } from '../cluster/live.ts'
+import { contextLive, newLive } from '../cluster/live.ts'
 import type { Node } from '../cluster/node.ts'
 import type { Application, Candidate } from '../cluster/routes.ts'
 import type { Traffic } from '../forward/traffic.ts'
@@ -18,9 +18,11 @@ export class Target {
   constructor(traffic: Traffic, host: string, port: number) {
     const alone: Candidate[] = []
     const node = nodeAt(host, port)
+    const live = newLive()
     const candidate: Candidate = {
       node,
-      live: newLive(),
+      live,
+      contextLive: contextLive(live, ''),
       status: 'ENABLED',
       peer: undefined,
       alone,

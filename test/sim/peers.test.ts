@@ -86,6 +86,22 @@ describe('five peers, one at a quarter of the speed, at 70 % of what all can do'
   })
 })
 
+test('fifty peers that are nearly full do not hand over to and fro', (t) => {
+  const speeds = Array.from({ length: 50 }, (_, index) => (index % 5 === 4 ? 0.25 : 1))
+  const found = [peerCascade, [...peerCascade.slice(0, -1), 'byDelay 1']].map((candidacy) => {
+    const peers = new SimulatedPeers({ speeds, candidacy, load: 0.95, serviceMs: 10, seed: 1 })
+    peers.run(10_000)
+    peers.answered.length = 0
+    peers.run(15_000)
+    const mean = peers.answered.reduce((sum, { ms }) => sum + ms, 0) / peers.answered.length
+    t.diagnostic(`mean ${mean.toFixed(1)} ms: ${candidacy.at(-1)}`)
+    return mean
+  })
+  assert.ok(found[0]! < 80, `mean ${found[0]} ms`)
+  // With a fixed threshold everybody thinks that all others have less to do.
+  assert.ok(found[1]! > 2 * found[0]!)
+})
+
 describe('500 peers', () => {
   /** One in five at a quarter of the speed. */
   const speeds = Array.from({ length: 500 }, (_, index) => (index % 5 === 4 ? 0.25 : 1))

@@ -239,6 +239,7 @@ export class Server {
 class Known implements Candidate {
   readonly node: Candidate['node']
   readonly live: NodeLive = newLive()
+  readonly contextLive = { inFlight: 0 }
   readonly status = 'ENABLED'
   readonly alone: readonly Candidate[]
   readonly #server: Server
@@ -259,6 +260,7 @@ class Known implements Candidate {
 class View implements ExchangeView {
   readonly balancer = balancerOf({ sticky: false })
   readonly hasSession = false
+  readonly sessionId = ''
   readonly route = undefined
   readonly domain = ''
   readonly tried: readonly number[] = []

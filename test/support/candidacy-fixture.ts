@@ -62,10 +62,11 @@ export function announcedAgain(
   return candidateOf({ ...candidate, peer: { ...before, heardAt, announcement } })
 }
 
-function candidateOf(parts: Omit<Candidate, 'alone'>): Candidate {
+function candidateOf(parts: Omit<Candidate, 'alone' | 'contextLive'>): Candidate {
   const alone: Candidate[] = []
   const { node, live, status, peer } = parts
-  const made: Candidate = { node, live, status, peer, alone }
+  const contextLive = { inFlight: 0 }
+  const made: Candidate = { node, live, contextLive, status, peer, alone }
   alone.push(made)
   return made
 }
@@ -108,6 +109,7 @@ export interface ViewGiven {
   readonly route?: string
   readonly domain?: string
   readonly hasSession?: boolean
+  readonly sessionId?: string
   readonly tried?: readonly number[]
   readonly balancer?: Partial<Balancer>
   readonly self?: Candidate
@@ -120,6 +122,7 @@ export function viewOf(given: ViewGiven = {}): ExchangeView {
     hasSession: given.hasSession ?? given.route !== undefined,
     route: given.route,
     domain: given.domain ?? '',
+    sessionId: given.sessionId ?? '',
     tried: given.tried ?? [],
     self: given.self,
     request: given.request,

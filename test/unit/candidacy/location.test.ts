@@ -40,7 +40,12 @@ test('the usual port of the scheme is left out, an IPv6 address is put in bracke
 })
 
 test('a node goes by its host', () => {
-  assert.equal(location('%N', nodeCandidate(1)), 'http://127.0.0.1:1/a/b?c=d')
+  const node = nodeCandidate(1)
+  assert.equal(location('%N', node), 'http://127.0.0.1:1/a/b?c=d')
+  const safe = { ...node, node: { ...node.node, type: 'https', port: 443 } }
+  assert.equal(location('%N', safe), 'https://127.0.0.1/a/b?c=d')
+  const ajp = { ...node, node: { ...node.node, type: 'ajp' } }
+  assert.equal(location('%N', ajp), undefined, 'no client speaks that')
 })
 
 test('what is no host name, or no path, leads nowhere', () => {

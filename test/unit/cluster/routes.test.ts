@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { pathKey } from '../../../src/cluster/context.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
-import { pathKey, Routes } from '../../../src/cluster/routes.ts'
+import { Routes } from '../../../src/cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot } from '../../../src/cluster/snapshot.ts'
 import { balancerOf, clusterOf, contextOf, nodeOf } from '../../support/cluster-fixture.ts'
 
@@ -55,7 +56,7 @@ describe('paths', () => {
 describe('nodes', () => {
   test('one that is removed, of an unknown type or without its balancer is not there', () => {
     const found = routes(
-      clusterOf([{ removal: 'marked' }, { type: 'ajp' }, { balancer: 'other' }, {}]),
+      clusterOf([{ removal: 'marked' }, { type: 'gopher' }, { balancer: 'other' }, {}]),
     )
     assert.deepEqual(ids(found, '/'), [4])
     assert.equal(found.node('n1'), undefined)
