@@ -423,4 +423,22 @@ test('an upgrade is handed over as a tunnel, and comes back when no peer can be 
     await ended
   }
   assert.equal(a.handOver.counts.cameBack, 1)
+  assert.equal(a.handOver.underWay, 0)
+})
+
+test('nothing is left of a thousand requests that went elsewhere, or came back', async (t) => {
+  const [a, b] = await pair(t)
+  const far = at(b)
+  const gone = await nobody()
+  const client = await RawClient.connect(t, a.port)
+  for (let i = 0; i < 1_000; i++) {
+    a.prefers = i % 3 === 0 ? [gone] : [far]
+    const answer = await client.ask(i % 2 === 0 ? get('/') : post('/', 'words'))
+    assert.equal(answer.status, 200)
+  }
+  assert.equal(a.handOver.underWay, 0)
+  assert.equal(a.handOver.counts.handed, 1_000)
+  assert.equal(a.handOver.counts.cameBack, 334)
+  // One connection was enough for all that one client asked.
+  assert.equal(a.traffic.pools.open, 1)
 })
