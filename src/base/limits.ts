@@ -124,3 +124,13 @@ export const workerLimits = {
   /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }
+
+/** TLS on both listeners and towards nodes. */
+export const tlsLimits = {
+  /** Handshakes under way at one listener of one process; who comes then is turned away. */
+  handshakesMax: 1_000,
+  /** Sessions with nodes that are kept to shorten the next handshake, one for each address. */
+  sessionsMax: 1_000,
+  /** A certificate, key or list of authorities, as read from its file. */
+  fileBytesMax: 1_048_576,
+}

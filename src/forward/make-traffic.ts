@@ -10,6 +10,7 @@ import { emptySnapshot } from '../cluster/snapshot.ts'
 import { newCounters } from '../cluster/traffic-counts.ts'
 import { openFilesMax } from '../host/open-files.ts'
 import { networkCheck } from '../net/network-check.ts'
+import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
@@ -33,6 +34,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
   readonly onNodeDown?: (id: number, reason: string) => void
   readonly accessLog?: AccessLog | undefined
+  /** How nodes of the types https and wss are reached. Default: their certificates are verified as Node.js does. */
+  readonly nodeTls?: NodeTlsOptions | undefined
   /** Files and sockets that this process may have open; default: what the system says. */
   readonly openFiles?: number
   readonly log?: Logger
@@ -50,6 +53,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     random,
     timeouts,
     onNodeDown,
+    nodeTls,
     openFiles = openFilesMax(),
     ...given
   } = options
@@ -94,6 +98,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     clients: 0,
     fault,
     isTrusted: networkCheck(settings.trust, 'trust'),
+    nodeTls: new NodeTls(nodeTls),
     routes: new Routes(emptySnapshot, table, settings),
     draining: false,
   }

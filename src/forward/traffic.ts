@@ -7,6 +7,7 @@ import type { Candidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
+import type { NodeTls } from '../net/node-tls.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
@@ -56,6 +57,8 @@ export interface Traffic {
   isTrusted(address: string): boolean
   /** Notes that our own code threw; whoever was at work has been cut. */
   fault(error: unknown): void
+  /** For connections to nodes that begin now. */
+  nodeTls: NodeTls
   /** The routes as of the last change. */
   routes: Routes
   /** No new requests: answers say `Connection: close`. */
