@@ -1,6 +1,7 @@
 // The client of an exchange, as the stages see it: a connection of the proxy, or a request that a peer
 // hands over. Whoever implements it owns the request's bytes and the order of the answers.
 
+import type { ClientTls } from '../net/client-tls.ts'
 import type { ForwardedFields } from '../wire/forwarded.ts'
 import type { NodeConnection } from './node-connection.ts'
 import type { Refusal } from './refusal.ts'
@@ -11,6 +12,8 @@ export interface ExchangeClient {
   /** Whether its own claims about where it came from are believed. */
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
+  /** What is known of its TLS; `undefined`: it came without. */
+  readonly tls: ClientTls | undefined
   /** Address and port that it came to. */
   readonly localAuthority: string
   /** Bytes of the answer that have not left yet. */
