@@ -2,10 +2,12 @@
 // message is sent. Called by join-cluster.ts and sidecar.ts.
 
 import { hostname } from 'node:os'
+import { createSecureContext } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
-import { type HostPort, parseHostPort } from '../net/host-port.ts'
+import { type Endpoint, parseHostPort } from '../net/host-port.ts'
+import type { ProxyTls } from '../net/mcmp-client.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
 import type { LoadMetric } from './load-metric.ts'
 import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
@@ -42,8 +44,10 @@ export interface StickyOptions {
 }
 
 export interface NodeOptions {
-  /** Control addresses of all proxies, `host:port`; the port is 6666 where none is given. */
+  /** Control addresses of all proxies, `host:port` or `https://host:port`; the port is 6666 where none is given. */
   readonly proxies: readonly string[]
+  /** For proxies over TLS: who may have signed their certificate, and the one of this node. */
+  readonly tls?: ProxyTls
   /** Paths that this node serves, each with everything below. Default `['/']`. */
   readonly contexts?: readonly string[]
   /** Names of the virtual host. Default `['localhost']`; a proxy that does not look at names takes any. */
@@ -81,7 +85,8 @@ export interface NodeOptions {
 
 /** Options after the checks, with the defaults in place; no address yet. */
 export interface Settings {
-  readonly proxies: readonly HostPort[]
+  readonly proxies: readonly Endpoint[]
+  readonly tls: ProxyTls
   readonly config: NodeConfig
   readonly host: string | undefined
   readonly aliases: readonly string[]
@@ -98,6 +103,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   const announced = options.port ?? port
   const route = options.route ?? defaultRoute(announced)
   const proxies = readProxies(options.proxies, problems)
+  checkTls(options.tls ?? {}, problems)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
     problems.push(`route "${route}": 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
   }
@@ -128,6 +134,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   if (problems.length > 0) throw badOptions(problems)
   return {
     proxies,
+    tls: options.tls ?? {},
     config,
     host: options.host,
     aliases,
@@ -168,18 +175,39 @@ function nodeConfig(options: NodeOptions, type: string, port: number, route: str
   }
 }
 
-function readProxies(texts: readonly string[], problems: string[]): HostPort[] {
+function readProxies(texts: readonly string[], problems: string[]): Endpoint[] {
   if (texts.length === 0 || texts.length > agentLimits.proxiesMax) {
     problems.push(`proxies: 1 to ${agentLimits.proxiesMax} of them`)
   }
-  const proxies = new Map<string, HostPort>()
+  const proxies = new Map<string, Endpoint>()
   for (const text of texts) {
-    const proxy = parseHostPort(text, controlPort)
+    const [, scheme, place = ''] = /^(?:(https?):\/\/)?(.*?)\/?$/.exec(text.trim()) ?? []
+    const proxy = parseHostPort(place, controlPort)
     if (proxy === undefined)
       problems.push(`proxy "${text}": host:port, with IPv6 addresses in brackets`)
-    else proxies.set(`${proxy.host} ${proxy.port}`, proxy)
+    else {
+      const endpoint: Endpoint = scheme === 'https' ? { ...proxy, tls: true } : proxy
+      proxies.set(`${proxy.host} ${proxy.port}`, endpoint)
+    }
   }
   return [...proxies.values()]
+}
+
+function checkTls(tls: ProxyTls, problems: string[]): void {
+  const { ca, cert, key } = tls
+  if ((cert === undefined) !== (key === undefined)) problems.push('tls: cert and key go together')
+  for (const [name, options] of Object.entries({
+    ca: { ca },
+    cert: { cert },
+    key: { cert, key },
+  })) {
+    if (tls[name as 'ca' | 'cert' | 'key'] === undefined) continue
+    try {
+      createSecureContext(options)
+    } catch (error) {
+      problems.push(`tls.${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
 }
 
 function between(

@@ -3,11 +3,13 @@
 import { loadConfig } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { tellProblems } from './tell-problems.ts'
+import { readTls } from './tls-files.ts'
 
 export function checkFile(file: string): number {
   const result = loadConfig(file, { environment: {}, flags: [] })
-  if (!result.ok) {
-    tellProblems(result.problems)
+  const tls = result.ok ? readTls(result.config) : result
+  if (!tls.ok) {
+    tellProblems(tls.problems)
     return exitCodes.badConfiguration
   }
   process.stdout.write(`${file}: ok\n`)

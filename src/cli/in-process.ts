@@ -26,7 +26,10 @@ export function inProcess(options: DataPlaneOptions): DataPlane {
     apply: (changes) => proxy.apply(changes),
     tell: () => {},
     refresh: () => {},
-    reload: () => accessLog?.reopen(),
+    reload(_level, { traffic, nodes }) {
+      proxy.replaceTls(traffic, nodes)
+      accessLog?.reopen()
+    },
     workers: () => [],
     counts: () => proxy.counters,
     async drain(deadlineMs) {

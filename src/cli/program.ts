@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { hostPortText } from '../net/host-port.ts'
-import { parseEndpoint } from './values.ts'
+import { parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -18,6 +18,10 @@ export interface AgentOptions {
   readonly context: readonly string[]
   readonly proxy: readonly string[]
   readonly route?: string
+  /** PEM files for proxies over TLS. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
 }
@@ -82,12 +86,16 @@ export function createProgram(actions: Actions): Command {
       appendEndpoint,
     )
     .option('--route <name>', 'name of this node (default: from host and port)')
+    .option('--ca <file>', 'for proxies over TLS: who signed their certificate')
+    .option('--cert <file>', 'for proxies over TLS: the certificate of this node')
+    .option('--key <file>', 'its key')
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
     .action(
       (
         command: string[],
-        options: { target: URL; context?: string[]; proxy?: string[]; route?: string },
+        options: Omit<AgentOptions, 'context' | 'proxy' | 'command'> &
+          Partial<Pick<AgentOptions, 'context' | 'proxy'>>,
       ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
     )
 
@@ -128,12 +136,15 @@ function oneEndpoint(value: string): string {
 }
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
-  return append(oneEndpoint(value), before)
+  const endpoint = parseSecureEndpoint(value)
+  if (endpoint === undefined)
+    throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
+  return append(`${endpoint.tls === true ? 'https://' : ''}${hostPortText(endpoint)}`, before)
 }
 
 function targetUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'http:') {
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new InvalidArgumentError('Write an http URL, for example http://127.0.0.1:3000.')
   }
   return url

@@ -1,6 +1,7 @@
 // Puts the services together: registry, traffic and control listener around one table of live numbers.
 // Started by `topspin serve`, which reloads, drains and closes it.
 
+import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { LiveTable } from '../cluster/live.ts'
@@ -9,11 +10,14 @@ import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
-import { type HostPort, hostPortText } from '../net/host-port.ts'
+import { type Endpoint, hostPortText } from '../net/host-port.ts'
+import { NodeTls } from '../net/node-tls.ts'
+import { probeWith } from '../net/probe.ts'
 import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
+import type { TlsMaterial } from './tls-files.ts'
 import { trafficSettings } from './traffic-settings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
@@ -26,7 +30,7 @@ export interface Listening {
 export interface Serving {
   readonly listening: Listening
   /** Puts in force what can be changed while running; returns the keys that need a new start. */
-  reload(config: Config): Promise<string[]>
+  reload(config: Config, tls: TlsMaterial): Promise<string[]>
   /** Takes nothing new, lets what is under way end within the time, then closes. */
   drain(deadlineMs: number): Promise<void>
   /** Ends at once. */
@@ -34,10 +38,14 @@ export interface Serving {
 }
 
 /** What `reload` puts in force; every other key needs a new start. */
-const reloadable: readonly string[] = ['to', 'log.level']
+const reloadable = /^(to|log\.level|tls\.(cert|key|ca|clientAuth)|control\.tls\..*|nodeTls\..*)$/
 
 /** Rejects when an address cannot be listened on or the access log not be opened; then nothing runs. */
-export async function startServing(config: Config, log: Logger): Promise<Serving> {
+export async function startServing(
+  config: Config,
+  tls: TlsMaterial,
+  log: Logger,
+): Promise<Serving> {
   const clock = systemClock
   const live = new LiveTable()
   const registry = new Registry({
@@ -45,15 +53,18 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     runId: String(Math.round(clock.wall() * 1_000)),
     waitBeforeRemoveMs: config.control.removeAfter,
   })
+  let nodeTls = new NodeTls(tls.nodes)
+  if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not checked')
+  const ticketKeys = randomBytes(48).toString('base64')
   const plane = dataPlane(config.workers ?? grantedProcessors(), {
-    settings: trafficSettings(config),
+    settings: trafficSettings(config, withTicketKeys(tls, ticketKeys)),
     accessLog: config.accessLog,
     level: config.log.level,
     log,
     snapshot: () => registry.snapshot,
     live,
   })
-  const applyFixed = async (addresses: readonly HostPort[]): Promise<void> => {
+  const applyFixed = async (addresses: readonly Endpoint[]): Promise<void> => {
     const before = registry.snapshot
     const nodes = addresses.map(fixedNode)
     const dropped = registry.dropFixed(new Set(nodes.map((node) => node.route)), clock.now())
@@ -75,6 +86,8 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     refresh: () => plane.refresh(),
     workers: () => plane.workers(),
     counts: () => plane.counts(),
+    probe: probeWith(() => nodeTls),
+    tls: tls.control,
   }).catch(async (error: unknown) => {
     await plane.close()
     throw error
@@ -82,11 +95,13 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
   let present = config
   return {
     listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
-    async reload(next) {
+    async reload(next, nextTls) {
       log.level = next.log.level
-      plane.reload(next.log.level)
-      const changed = changedKeys(present, next).filter((key) => !reloadable.includes(key))
-      present = { ...present, to: next.to, log: next.log }
+      nodeTls = new NodeTls(nextTls.nodes)
+      plane.reload(next.log.level, withTicketKeys(nextTls, ticketKeys))
+      const changed = changedKeys(present, next).filter((key) => !reloadable.test(key))
+      if (!control.replaceTls(nextTls.control)) changed.push('control.tls')
+      present = { ...present, to: next.to, log: next.log, nodeTls: next.nodeTls }
       await applyFixed(next.to)
       return changed
     },
@@ -108,9 +123,10 @@ function dataPlane(workers: number, options: DataPlaneOptions): DataPlane {
 }
 
 /** Its route is its address, so that sessions find it again after a restart. */
-function fixedNode(address: HostPort): FixedNode {
+function fixedNode({ tls, ...address }: Endpoint): FixedNode {
   return {
     ...address,
+    type: tls === true ? 'https' : 'http',
     route: hostPortText(address)
       .replace(/[^A-Za-z0-9]+/g, '-')
       .replace(/^-/, '')
@@ -118,6 +134,11 @@ function fixedNode(address: HostPort): FixedNode {
   }
 }
 
-function urlOf(address: HostPort): string {
-  return `http://${hostPortText(address)}/`
+function urlOf({ tls, ...address }: Endpoint): string {
+  return `${tls === true ? 'https' : 'http'}://${hostPortText(address)}/`
+}
+
+/** All processes issue tickets with the same keys, so that each resumes the others' sessions. */
+function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {
+  return tls.traffic === undefined ? tls : { ...tls, traffic: { ...tls.traffic, ticketKeys } }
 }

@@ -3,6 +3,7 @@
 
 import { newPseudonym, type ProxyOptions } from '../proxy/index.ts'
 import type { Config } from './schema.ts'
+import type { TlsMaterial } from './tls-files.ts'
 
 /** The options of a proxy but for what only lives in one process. */
 export type TrafficSettings = Omit<
@@ -10,10 +11,13 @@ export type TrafficSettings = Omit<
   'live' | 'accessLog' | 'onNodeDown' | 'openFiles' | 'log' | 'clock' | 'random'
 >
 
-export function trafficSettings(config: Config): TrafficSettings {
+export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettings {
   const { timeouts } = config
   return {
     listen: config.listen,
+    tls: tls.traffic,
+    nodeTls: tls.nodes,
+    clientCert: config.tls.forwardClientCert,
     trust: config.trust,
     useAlias: config.useAlias,
     // Chosen here, so that all workers know a loop through any of them.

@@ -145,7 +145,8 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 
 function refused(cause: Error | undefined): TopspinError {
   if (isShortage(cause)) return noRoom(cause)
-  const text = tlsProblem(cause) ?? cause?.message ?? 'the connection could not be made in time'
+  const text =
+    tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the connection could not be made in time'
   return new TopspinError('NODE_CONNECT', text, {
     side: 'node',
     phase: 'connect',
@@ -164,7 +165,7 @@ function noRoom(cause: Error | undefined): TopspinError {
 }
 
 function lost(cause: Error | undefined): TopspinError {
-  const text = tlsProblem(cause) ?? cause?.message ?? 'the node closed the connection'
+  const text = tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the node closed the connection'
   return new TopspinError('NODE_CLOSED', text, {
     side: 'node',
     phase: 'head',

@@ -65,7 +65,7 @@ function ask(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> 
     })
     socket.on('end', () => end(false, 'closed without an answer'))
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(false, tlsProblem(error) ?? error.code ?? error.message, isShortage(error)),
+      end(false, tlsProblem(error, 'nodeTls') ?? error.code ?? error.message, isShortage(error)),
     )
   })
 }

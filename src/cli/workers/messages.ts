@@ -6,6 +6,7 @@ import type { NodeFigures } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { Address } from '../../proxy/index.ts'
+import type { TrafficTls } from '../data-plane.ts'
 import type { TrafficSettings } from '../traffic-settings.ts'
 
 export type ToWorker =
@@ -26,7 +27,7 @@ export type ToWorker =
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
     }
-  | { readonly kind: 'reload'; readonly level: string }
+  | { readonly kind: 'reload'; readonly level: string; readonly tls: TrafficTls }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>

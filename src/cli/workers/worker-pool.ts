@@ -15,7 +15,7 @@ import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
 import type { Address } from '../../proxy/index.ts'
-import type { DataPlane, DataPlaneOptions } from '../data-plane.ts'
+import type { DataPlane, DataPlaneOptions, TrafficTls } from '../data-plane.ts'
 import type { FromWorker } from './messages.ts'
 import { restartDelay } from './restart-delay.ts'
 import { WorkerLink } from './worker-link.ts'
@@ -35,6 +35,8 @@ export class WorkerPool implements DataPlane {
   readonly #ending: AbortController = new AbortController()
   #countsOfEnded: TrafficCounts = newCounters()
   #level: string
+  /** As of the last reload, for workers that start later. */
+  #tls: TrafficTls
   #isRunning = false
   /** The addresses in the words in which the present workers share them: port 0 stays 0. */
   #listen: readonly Address[]
@@ -49,7 +51,9 @@ export class WorkerPool implements DataPlane {
     }))
     this.#sums = new LiveSums(options.live)
     this.#level = options.level
-    this.#listen = options.settings.listen
+    const { listen, tls, nodeTls = {} } = options.settings
+    this.#tls = { traffic: tls, nodes: nodeTls }
+    this.#listen = listen
     // The primary opens the sockets and hands them on; who accepts is left to the kernel.
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] })
@@ -89,9 +93,10 @@ export class WorkerPool implements DataPlane {
     clearTimeout(timer)
   }
 
-  reload(level: string): void {
+  reload(level: string, tls: TrafficTls): void {
     this.#level = level
-    for (const link of this.#links()) link.send({ kind: 'reload', level })
+    this.#tls = tls
+    for (const link of this.#links()) link.send({ kind: 'reload', level, tls })
   }
 
   workers(): readonly WorkerReport[] {
@@ -147,7 +152,7 @@ export class WorkerPool implements DataPlane {
     const link: WorkerLink = new WorkerLink(
       () => ({
         kind: 'start',
-        settings: { ...settings, listen },
+        settings: { ...settings, listen, tls: this.#tls.traffic, nodeTls: this.#tls.nodes },
         accessLog,
         level: this.#level,
         changes: changesFrom(snapshot(), live),
@@ -162,9 +167,9 @@ export class WorkerPool implements DataPlane {
   }
 
   #withBoundPorts(): readonly Address[] {
-    return this.#options.settings.listen.map(({ host, port }, index) => ({
-      host,
-      port: this.#bound[index]?.port ?? port,
+    return this.#options.settings.listen.map((address, index) => ({
+      ...address,
+      port: this.#bound[index]?.port ?? address.port,
     }))
   }
 
