@@ -56,13 +56,12 @@ export class Membership {
     this.#clock = systemClock
     this.#contexts = allEnabled(settings.contexts)
     this.#load = served.load()
-    const { config, aliases, log, reportIntervalMs, tls } = settings
+    const { config, aliases, log, reportIntervalMs } = settings
     const wanted = (localAddress: string): Wanted => {
       const host = settings.host ?? boundHost ?? localAddress
       return { config, host, aliases, contexts: this.#contexts }
     }
-    const load = (): number => this.#load
-    const options = { wanted, load, random: Math.random, log, reportIntervalMs, tls }
+    const options = { wanted, load: () => this.#load, random: Math.random, log, reportIntervalMs }
     this.#links = settings.proxies.map((proxy) => {
       const link: ProxyLink = new ProxyLink({
         ...options,

@@ -6,8 +6,8 @@ import { createSecureContext } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
-import { type Endpoint, parseHostPort } from '../net/host-port.ts'
-import type { ProxyTls } from '../net/mcmp-client.ts'
+import { parseHostPort } from '../net/host-port.ts'
+import type { ProxyAddress, ProxyTls } from '../net/mcmp-client.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
 import type { LoadMetric } from './load-metric.ts'
 import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
@@ -85,8 +85,7 @@ export interface NodeOptions {
 
 /** Options after the checks, with the defaults in place; no address yet. */
 export interface Settings {
-  readonly proxies: readonly Endpoint[]
-  readonly tls: ProxyTls
+  readonly proxies: readonly ProxyAddress[]
   readonly config: NodeConfig
   readonly host: string | undefined
   readonly aliases: readonly string[]
@@ -102,8 +101,9 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   const { contexts = ['/'], aliases = ['localhost'], reportIntervalMs = 10_000 } = options
   const announced = options.port ?? port
   const route = options.route ?? defaultRoute(announced)
-  const proxies = readProxies(options.proxies, problems)
-  checkTls(options.tls ?? {}, problems)
+  const { tls = {} } = options
+  checkTls(tls, problems)
+  const proxies = readProxies(options.proxies, tls, problems)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
     problems.push(`route "${route}": 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
   }
@@ -134,7 +134,6 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   if (problems.length > 0) throw badOptions(problems)
   return {
     proxies,
-    tls: options.tls ?? {},
     config,
     host: options.host,
     aliases,
@@ -175,19 +174,19 @@ function nodeConfig(options: NodeOptions, type: string, port: number, route: str
   }
 }
 
-function readProxies(texts: readonly string[], problems: string[]): Endpoint[] {
+function readProxies(texts: readonly string[], tls: ProxyTls, problems: string[]): ProxyAddress[] {
   if (texts.length === 0 || texts.length > agentLimits.proxiesMax) {
     problems.push(`proxies: 1 to ${agentLimits.proxiesMax} of them`)
   }
-  const proxies = new Map<string, Endpoint>()
+  const proxies = new Map<string, ProxyAddress>()
   for (const text of texts) {
     const [, scheme, place = ''] = /^(?:(https?):\/\/)?(.*?)\/?$/.exec(text.trim()) ?? []
     const proxy = parseHostPort(place, controlPort)
     if (proxy === undefined)
       problems.push(`proxy "${text}": host:port, with IPv6 addresses in brackets`)
     else {
-      const endpoint: Endpoint = scheme === 'https' ? { ...proxy, tls: true } : proxy
-      proxies.set(`${proxy.host} ${proxy.port}`, endpoint)
+      const address = scheme === 'https' ? { ...proxy, tls } : proxy
+      proxies.set(`${proxy.host} ${proxy.port}`, address)
     }
   }
   return [...proxies.values()]

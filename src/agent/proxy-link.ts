@@ -5,8 +5,8 @@
 import type { Random } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import { type Endpoint, hostPortText } from '../net/host-port.ts'
-import { McmpClient, type ProxyTls, type SendResult } from '../net/mcmp-client.ts'
+import { hostPortText } from '../net/host-port.ts'
+import { McmpClient, type ProxyAddress, type SendResult } from '../net/mcmp-client.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
@@ -21,8 +21,7 @@ import {
 import { registrationMessages, removeNode, type Wanted } from './registration.ts'
 
 export interface LinkOptions {
-  readonly proxy: Endpoint
-  readonly tls: ProxyTls
+  readonly proxy: ProxyAddress
   readonly reportIntervalMs: number
   /** What the proxy shall know, asked for anew at each registration; `localAddress` is this end of the connection. */
   wanted(localAddress: string): Wanted
@@ -49,7 +48,7 @@ export class ProxyLink {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#client = new McmpClient(options.proxy, options.tls)
+    this.#client = new McmpClient(options.proxy)
     this.name = hostPortText(options.proxy)
     this.tried = new Promise((resolve) => {
       this.#firstTry = resolve

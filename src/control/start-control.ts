@@ -3,13 +3,13 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { mcmpLimits } from '../base/limits.ts'
-import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
 import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
+import { secureAcceptor } from './secure-acceptor.ts'
 import { Watch } from './watch.ts'
 
 export interface Control {
@@ -37,7 +37,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     socket.on('close', () => connections.delete(connection))
   }
   const { tls } = settings
-  const acceptor = tls === undefined ? undefined : acceptorOf(tls, settings, serve)
+  const acceptor = tls === undefined ? undefined : secureAcceptor(tls, settings, serve)
   const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls !== undefined }
   const server = createServer(listening, (socket) => {
     if (acceptor === undefined) serve(socket)
@@ -62,34 +62,6 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       return closeAll(server, connections, settings.transferMs)
     },
   }
-}
-
-/** Whoever does not show a certificate that is accepted is told so, and nothing it sends is read. */
-function acceptorOf(
-  tls: TlsServerOptions,
-  { log, transferMs }: ControlSettings,
-  serve: (socket: Socket) => void,
-): TlsAcceptor {
-  return new TlsAcceptor(tls, transferMs, {
-    secured(socket, problem) {
-      if (problem === undefined) return serve(socket)
-      log.warn({ client: socket.remoteAddress, reason: problem }, 'control connection refused')
-      dismiss(socket, problem)
-    },
-    lost: () => {},
-    failed: (client, reason) => log.warn({ client, reason }, 'TLS handshake failed'),
-  })
-}
-
-/** In `Mess`, where a node looks for the reason. */
-function dismiss(socket: Socket, problem: string): void {
-  const body = `403 ${problem}\n`
-  socket.on('error', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 403 Forbidden\r\nMess: ${problem}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
-  socket.resume()
-  setTimeout(() => socket.destroy(), mcmpLimits.lingerMs)
 }
 
 function listen(server: Server, { host, port, log }: ControlSettings): Promise<Control['address']> {

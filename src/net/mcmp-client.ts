@@ -8,7 +8,7 @@ import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { targetOf, writeBody } from '../wire/mcmp/body.ts'
 import type { Message } from '../wire/mcmp/message.ts'
-import { type Endpoint, hostPortText } from './host-port.ts'
+import { type HostPort, hostPortText } from './host-port.ts'
 import { tlsProblem } from './tls-problem.ts'
 
 export interface SendOptions {
@@ -29,6 +29,11 @@ export interface ProxyTls {
   readonly servername?: string | undefined
 }
 
+/** Where a proxy listens, and what TLS with it needs; plainly where `tls` is absent. */
+export interface ProxyAddress extends HostPort {
+  readonly tls?: ProxyTls
+}
+
 /**
  * `error.code` tells what happened: `MCMP_REFUSED` (the proxy answered with an error; `refusal` holds
  * its words), `MCMP_TIMEOUT`, `MCMP_ABORTED`, `MCMP_REPLY` (an answer that is none, or too long) or
@@ -47,18 +52,18 @@ interface Refusal {
 }
 
 export class McmpClient {
-  readonly proxy: Endpoint
+  readonly proxy: ProxyAddress
   /** Local address of the last connection that answered: where this machine is seen from. */
   localAddress: string | undefined
   readonly #agent: Agent
 
-  constructor(proxy: Endpoint, tls: ProxyTls = {}) {
+  constructor(proxy: ProxyAddress) {
     this.proxy = proxy
     const how = { keepAlive: true, maxSockets: 1 }
     this.#agent =
-      proxy.tls === true
-        ? new SecureAgent({ ...how, ...given(tls), minVersion: 'TLSv1.2' })
-        : new Agent(how)
+      proxy.tls === undefined
+        ? new Agent(how)
+        : new SecureAgent({ ...how, ...given(proxy.tls), minVersion: 'TLSv1.2' })
   }
 
   /** Never rejects but for a message that cannot be written (RangeError). */
@@ -101,7 +106,7 @@ export class McmpClient {
 
   #head(message: Message, body: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const outgoing = (this.proxy.tls === true ? secureRequest : request)({
+      const outgoing = (this.proxy.tls === undefined ? request : secureRequest)({
         agent: this.#agent,
         host: this.proxy.host,
         port: this.proxy.port,

@@ -6,16 +6,16 @@ import { TLSSocket } from 'node:tls'
 import { httpLimits } from '../base/limits.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
 import type { Exchange } from '../forward/exchange.ts'
-import type { ExchangeClient } from '../forward/exchange-client.ts'
+import type { ClientTls, ExchangeClient } from '../forward/exchange-client.ts'
 import type { NodeConnection } from '../forward/node-connection.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../forward/refusal.ts'
 import { settle } from '../forward/settle.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { Tunnel } from '../forward/tunnel.ts'
-import { ClientTls } from '../net/client-tls.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import { SecureConnection } from '../net/secure-connection.ts'
+import { SocketTls } from '../net/socket-tls.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
@@ -63,13 +63,14 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.address = plainAddress(accepted.remoteAddress ?? 'unknown')
     this.trusted = traffic.isTrusted(this.address)
     const secure = accepted instanceof TLSSocket ? accepted : undefined
-    this.tls = secure === undefined ? undefined : new ClientTls(secure)
+    const shown = secure === undefined ? undefined : new SocketTls(secure)
+    this.tls = shown
     this.forwarded = new ForwardedFields({
       address: this.address,
       scheme: secure === undefined ? 'http' : 'https',
       trusted: this.trusted,
       via: traffic.via,
-      certificate: traffic.settings.clientCert ? this.tls?.certificateDer : undefined,
+      certificate: traffic.settings.clientCert ? shown?.certificateDer : undefined,
     })
     this.deadline = traffic.ticker.now + traffic.settings.timeouts.headMs
     traffic.counters.connections++
@@ -89,6 +90,10 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   get localAuthority(): string {
     const { localAddress = '', localPort = 0 } = this.connection.socket
     return `${bracketed(plainAddress(localAddress))}:${localPort}`
+  }
+
+  get port(): number | undefined {
+    return this.connection.socket.remotePort
   }
 
   get pending(): number {
