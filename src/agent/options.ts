@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
+import { checkAuthorities } from '../net/authorities.ts'
 import { parseHostPort } from '../net/host-port.ts'
 import type { ProxyAddress, ProxyTls } from '../net/mcmp-client.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
@@ -192,21 +193,18 @@ function readProxies(texts: readonly string[], tls: ProxyTls, problems: string[]
   return [...proxies.values()]
 }
 
-function checkTls(tls: ProxyTls, problems: string[]): void {
-  const { ca, cert, key } = tls
+function checkTls({ ca, cert, key }: ProxyTls, problems: string[]): void {
   if ((cert === undefined) !== (key === undefined)) problems.push('tls: cert and key go together')
-  for (const [name, options] of Object.entries({
-    ca: { ca },
-    cert: { cert },
-    key: { cert, key },
-  })) {
-    if (tls[name as 'ca' | 'cert' | 'key'] === undefined) continue
+  const attempt = (name: string, check: () => unknown): void => {
     try {
-      createSecureContext(options)
+      check()
     } catch (error) {
       problems.push(`tls.${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
+  if (ca !== undefined) attempt('ca', () => checkAuthorities(ca))
+  if (cert !== undefined && key !== undefined)
+    attempt('cert, tls.key', () => createSecureContext({ cert, key }))
 }
 
 function between(

@@ -109,7 +109,7 @@ export function createProgram(actions: Actions): Command {
   program
     .command('status')
     .description('show the nodes of a running proxy')
-    .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
+    .option('--control <host:port>', 'control address of the proxy', secureEndpoint, defaultControl)
     .option('--json', 'print the report as JSON', false)
     .action((options: StatusOptions) => actions.status(options))
 
@@ -135,11 +135,15 @@ function oneEndpoint(value: string): string {
   return hostPortText(endpoint)
 }
 
-function appendEndpoint(value: string, before?: readonly string[]): string[] {
+function secureEndpoint(value: string): string {
   const endpoint = parseSecureEndpoint(value)
   if (endpoint === undefined)
     throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
-  return append(`${endpoint.tls === true ? 'https://' : ''}${hostPortText(endpoint)}`, before)
+  return `${endpoint.tls === true ? 'https://' : ''}${hostPortText(endpoint)}`
+}
+
+function appendEndpoint(value: string, before?: readonly string[]): string[] {
+  return append(secureEndpoint(value), before)
 }
 
 function targetUrl(value: string): URL {

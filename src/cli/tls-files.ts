@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
+import { checkAuthorities } from '../net/authorities.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { Problem } from './config.ts'
@@ -93,10 +94,7 @@ class Reader {
   #authorities(path: string, file: string | undefined): string | undefined {
     const ca = this.#read(path, file)
     if (ca === undefined) return undefined
-    // OpenSSL takes a file without a certificate for an empty list.
-    if (ca.includes('-----BEGIN'))
-      this.#works(path, file, 'certificate', () => createSecureContext({ ca }))
-    else this.problem(path, `${file}: not a certificate in PEM form`)
+    this.#works(path, file, 'list of certificates', () => checkAuthorities(ca))
     return ca
   }
 

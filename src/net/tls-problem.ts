@@ -54,4 +54,5 @@ function inWords(error: Error, code: string): string | undefined {
     : undefined
 }
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 300)
+/** Names in a certificate are whatever its owner wrote there. */
+const oneLine = (text: string): string => text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 300)

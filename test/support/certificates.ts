@@ -2,7 +2,7 @@
 // clients, good ones and bad ones. Where openssl is missing the scenes are skipped and say why.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -60,13 +60,6 @@ export function selfSigned({ names = usualNames, subject = 'self', days = 2 }: W
   const how = ['-x509', '-days', String(days), ...about(subject, names)]
   openssl('req', ...newKey, '-keyout', keyFile, '-out', certFile, ...how)
   return read(certFile, keyFile)
-}
-
-/** Writes what shall stand in a file of its own, for example a chain. */
-export function fileWith(text: string): string {
-  const file = newFile('pem')
-  writeFileSync(file, text)
-  return file
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
