@@ -77,7 +77,8 @@ export class NodeConnection implements DialReceiver, Timed {
   destroy(): void {
     this.#exchange = undefined
     this.deadline = Infinity
-    this.connection.destroy()
+    if (this.isIdle) this.connection.close()
+    else this.connection.destroy()
     this.#leave()
   }
 

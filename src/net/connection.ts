@@ -144,6 +144,11 @@ export class Connection {
     if (!this.socket.writableEnded) this.socket.end()
   }
 
+  /** Ends both directions; there is nothing pending. */
+  close(): void {
+    this.socket.destroy()
+  }
+
   /** Cuts the connection. */
   destroy(): void {
     this.socket.destroy()

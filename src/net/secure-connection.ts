@@ -14,13 +14,14 @@ export class SecureConnection extends Connection {
   private constructor(socket: tls.TLSSocket, receiver: Receiver) {
     super(socket, receiver)
     this.readEvents()
+    socket.on('drain', () => this.#left())
+    // Behind an end there is no 'drain'.
+    socket.on('finish', () => this.#left())
   }
 
   /** Takes over an accepted connection whose handshake is done. */
   static acceptSecure(socket: tls.TLSSocket, receiver: Receiver): SecureConnection {
-    const connection = new SecureConnection(socket, receiver)
-    socket.on('drain', connection.#left)
-    return connection
+    return new SecureConnection(socket, receiver)
   }
 
   /** `connected` is called when the node has shown a certificate that will do. */
@@ -35,7 +36,6 @@ export class SecureConnection extends Connection {
     socket.setNoDelay(true)
     const connection = new SecureConnection(socket, receiver)
     connection.#held = []
-    socket.on('drain', connection.#left)
     socket.on('session', (session) => nodeTls.remember(host, port, session))
     socket.once('secureConnect', () => {
       const problem = nodeTls.problemWith(socket)
@@ -75,10 +75,15 @@ export class SecureConnection extends Connection {
     return isSent
   }
 
-  readonly #left = (): void => {
+  #left(): void {
     if (!this.awaitsDrain || this.#held !== undefined) return
     this.awaitsDrain = false
     if (!this.destroyed) this.guard(() => this.receiver.drained())
+  }
+
+  /** TLS has a word for the end, without which what was sent may be taken for cut. */
+  override close(): void {
+    this.socket.destroySoon()
   }
 
   /** A reset below TLS, where the socket below can be had; else an end without the word that ends TLS. */

@@ -98,6 +98,21 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     }
   })
 
+  test('that asks for the end of the connection gets the whole answer, and then the end', async (t) => {
+    const { connect, proxy } = await start(t)
+    for (const bytes of [0, 100, 15_000, 60_000, 3_000_000]) {
+      for (const old of [true, false]) {
+        const client = await connect()
+        const target = `/big?bytes=${bytes}`
+        client.send(old ? `GET ${target} HTTP/1.0\r\n\r\n` : get(target, 'Connection: close'))
+        assert.equal((await client.answer())?.body.length, bytes)
+        await client.over()
+        assert.equal(client.error, undefined)
+      }
+    }
+    await until('nothing is left', () => proxy.connections === 0)
+  })
+
   test('is refused what a plain client is refused, and the connection ends with the answer', async (t) => {
     const { connect, origin } = await start(t)
     for (const bytes of [
