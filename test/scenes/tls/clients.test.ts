@@ -266,6 +266,22 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     both.destroy()
   })
 
+  test('cannot have its keys negotiated again, which is work for nothing', async (t) => {
+    const { port, connect } = await start(t, { timeouts: { headMs: 400 } })
+    const socket = tls.connect({ port, host: '127.0.0.1', ca, maxVersion: 'TLSv1.2' })
+    t.after(() => socket.destroy())
+    await once(socket, 'secureConnect')
+    socket.on('error', () => {})
+    let isDone = false
+    socket.renegotiate({}, (error) => {
+      isDone = error === null
+    })
+    // It is not answered but by the deadline of a connection that asks for nothing.
+    await until('it is cut', () => socket.destroyed)
+    assert.equal(isDone, false)
+    assert.equal((await (await connect()).ask(get('/echo'))).status, 200)
+  })
+
   test('resumes its session, also at a process that shares the keys of its tickets', async (t) => {
     const ticketKeys = Buffer.alloc(48, 'k').toString('base64')
     const [one, other] = await Promise.all([
@@ -362,6 +378,21 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
         }
         assert.equal(origin.seen.length, 0)
         await until('nothing is left', () => proxy.connections === 0)
+      }
+    })
+
+    test('is known in a resumed session too', async (t) => {
+      const settings = { tls: { ...own, ca, clientAuth: 'require' as const }, clientCert: true }
+      const { port, connect, origin } = await start(t, settings)
+      const { cert, key } = mine
+      for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const first = tls.connect({ port, host: '127.0.0.1', ca, cert, key, maxVersion })
+        const [session] = (await once(first, 'session')) as [Buffer]
+        first.destroy()
+        const client = await connect({ cert, key, session, maxVersion })
+        assert.equal((client.socket as tls.TLSSocket).isSessionReused(), true)
+        assert.equal((await client.ask(get('/echo'))).status, 200)
+        assert.equal(origin.seen.at(-1)?.get('client-cert'), `:${der(mine)}:`)
       }
     })
 
