@@ -134,3 +134,40 @@ export const tlsLimits = {
   /** A certificate, key or list of authorities, as read from its file. */
   fileBytesMax: 1_048_576,
 }
+
+/** Datagram sockets. */
+export const datagramLimits = {
+  /** Datagrams read in a second by one socket; what comes beyond it is left to the kernel, which drops it. */
+  perSecondMax: 10_000,
+  /** Datagrams on their way to the kernel; beyond it they are dropped. */
+  sendsPendingMax: 10_000,
+  /** Addresses that all names of a list may stand for. */
+  destinationsMax: 1_000,
+  /** Between two looks at sockets that could not be opened. */
+  tickMs: 1_000,
+  /** So many of them between two looks at names and interfaces. */
+  refreshTicks: 5,
+  /** How long the last datagrams may hold up the closing. */
+  closeMs: 500,
+}
+
+/** Peers: their announcements and the table of them. */
+export const peerLimits = {
+  /** One announcement: fits into one packet of any network. */
+  announcementBytesMax: 1_200,
+  /** Lines of one announcement, the unknown ones included. */
+  announcementLinesMax: 64,
+  /** A path that a peer serves. */
+  contextBytesMax: 255,
+  /** Peers known at a time, those that have left or fallen silent included. */
+  peersMax: 1_024,
+  /** Keys in a ring. */
+  keysMax: 8,
+  /** Shortest and longest time between two announcements. */
+  periodMsMin: 100,
+  periodMsMax: 60_000,
+  /** How long a server that is announced by another process may take to answer it. */
+  targetAnswerMs: 2_000,
+  /** Announcements in a period, at most: what is lost is said more often. */
+  beatsMax: 8,
+}

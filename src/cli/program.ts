@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { hostPortText } from '../net/host-port.ts'
-import { parseEndpoint, parseSecureEndpoint } from './values.ts'
+import { parseDuration, parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -26,6 +26,19 @@ export interface AgentOptions {
   readonly command: readonly string[]
 }
 
+export interface AnnounceFlags {
+  readonly target: string
+  readonly group: readonly string[]
+  readonly key?: readonly string[]
+  readonly context?: readonly string[]
+  readonly advertise?: string
+  readonly name?: string
+  readonly interface?: string
+  readonly periodMs?: number
+  readonly ttl?: number
+  readonly capacity?: number
+}
+
 export interface DemoOptions {
   readonly listen: string
   readonly control: string
@@ -39,6 +52,7 @@ export interface StatusOptions {
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
+  announce(options: AnnounceFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
   check(file: string): void
@@ -100,6 +114,27 @@ export function createProgram(actions: Actions): Command {
     )
 
   program
+    .command('announce')
+    .description('announce a server of any kind to peers that can hand requests over to it')
+    .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
+    .requiredOption(
+      '--group <host:port>',
+      'multicast group, broadcast address, or host or name of a peer; repeatable',
+      append,
+    )
+    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
+    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
+    .option('--advertise <url>', 'where peers reach it (default: the target)')
+    .option('--name <name>', 'its name among the peers (default: host and port)')
+    .option('--interface <name>', 'network interface to speak at, by name or address')
+    .option('--period <time>', 'between two announcements (default: 1s)', durationOf)
+    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
+    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
+    .action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
+      actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
+    )
+
+  program
     .command('demo')
     .description('proxy, three nodes, traffic and endless redeploys, on this machine')
     .option('-l, --listen <host:port>', 'where the proxy takes traffic', oneEndpoint, defaultListen)
@@ -144,6 +179,17 @@ function secureEndpoint(value: string): string {
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
   return append(secureEndpoint(value), before)
+}
+
+function durationOf(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 1s or 500ms.')
+  return ms
+}
+
+function numberOf(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a whole number.')
+  return Number(value)
 }
 
 function targetUrl(value: string): URL {

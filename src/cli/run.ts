@@ -2,6 +2,7 @@
 
 import { CommanderError } from 'commander'
 import { runAgent } from './agent.ts'
+import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -17,6 +18,9 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     agent: async (options) => {
       code = await runAgent(options)
+    },
+    announce: async (options) => {
+      code = await runAnnounce(options)
     },
     demo: async (options) => {
       code = await runDemo(options)
