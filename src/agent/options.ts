@@ -181,12 +181,12 @@ function readProxies(texts: readonly string[], tls: ProxyTls, problems: string[]
   }
   const proxies = new Map<string, ProxyAddress>()
   for (const text of texts) {
-    const [, scheme, place = ''] = /^(?:(https?):\/\/)?(.*?)\/?$/.exec(text.trim()) ?? []
-    const proxy = parseHostPort(place, controlPort)
+    const secure = /^https:\/\/([^/]*)\/?$/.exec(text.trim())?.[1]
+    const proxy = parseHostPort(secure ?? text, controlPort)
     if (proxy === undefined)
       problems.push(`proxy "${text}": host:port, with IPv6 addresses in brackets`)
     else {
-      const address = scheme === 'https' ? { ...proxy, tls } : proxy
+      const address = secure === undefined ? proxy : { ...proxy, tls }
       proxies.set(`${proxy.host} ${proxy.port}`, address)
     }
   }

@@ -43,8 +43,6 @@ export async function serve(
     process.stderr.write(`topspin: ${message}\n`)
     return exitCode
   }
-  log.info(serving.listening, 'listening')
-  onListening(serving.listening)
   const reload = (): void => {
     // A reload that fails is no reason to stop serving.
     reloadFrom(options, serving, log).catch((error: unknown) =>
@@ -52,6 +50,8 @@ export async function serve(
     )
   }
   process.on('SIGHUP', reload)
+  log.info(serving.listening, 'listening')
+  onListening(serving.listening)
   const code = await untilStopped(serving, result.config.timeouts.drain, log)
   process.off('SIGHUP', reload)
   return code
