@@ -15,10 +15,29 @@ import { Authority, noOpenssl, type Pair, selfSigned } from '../../support/certi
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
 import { cutAt, startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 import { until } from '../../support/until.ts'
 import { type WebSocket, webSocket, webSocketServer } from '../../support/web-socket.ts'
 
 const run = promisify(execFile)
+
+/** What a client of Node.js says first. */
+async function firstMessage(t: TestContext): Promise<Buffer> {
+  const server = net.createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = tls.connect({ port, host: '127.0.0.1' })
+  client.on('error', () => {})
+  const [socket] = (await once(server, 'connection')) as [net.Socket]
+  const [bytes] = (await once(socket, 'data')) as [Buffer]
+  t.after(() => {
+    client.destroy()
+    socket.destroy()
+    server.close()
+  })
+  return bytes
+}
 
 describe('a client over TLS', { skip: noOpenssl }, () => {
   const authority = noOpenssl === false ? new Authority() : (undefined as never)
@@ -206,6 +225,32 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     }
     assert.equal((await standing.ask(get('/echo'))).status, 200)
     await until('nothing is left of them', () => proxy.connections === 1)
+  })
+
+  test('may send any mutation of a good first message: it ends its own connection at most', async (t) => {
+    const { port, connect, proxy } = await start(t)
+    const hello = await firstMessage(t)
+    const random = seededRandom(7)
+    for (let round = 0; round < 20; round++) {
+      const clients = await Promise.all(
+        Array.from({ length: 20 }, () => RawClient.connect(t, port)),
+      )
+      for (const client of clients) {
+        const bytes = Buffer.from(hello)
+        for (let i = 0; i <= random() * 4; i++) {
+          bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256)
+        }
+        const length = random() < 0.3 ? Math.floor(random() * bytes.length) : bytes.length
+        client.socket.end(bytes.subarray(0, length))
+      }
+      for (const client of clients) {
+        await client.over()
+        client.socket.destroy()
+      }
+    }
+    assert.equal((await (await connect()).ask(get('/echo'))).status, 200)
+    await until('nothing is left of them', () => proxy.connections === 1)
+    assert.equal(proxy.counters.faults, 0)
   })
 
   test('that does not end its handshake in time is cut, while others are served', async (t) => {

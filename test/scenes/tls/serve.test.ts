@@ -103,6 +103,55 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     })
   }
 
+  test('reloads again and again under load without a failed request', async (t) => {
+    const origin = await startOrigin(t)
+    const files = folder(t)
+    const [cert, key] = [join(files, 'a.crt'), join(files, 'a.key')]
+    const pairs = [own, authority.issue()]
+    const put = ({ certFile, keyFile }: Pair): void => {
+      copyFileSync(certFile, cert)
+      copyFileSync(keyFile, key)
+    }
+    put(own)
+    const serve = await started(t, {
+      workers: 2,
+      to: `127.0.0.1:${origin.port}`,
+      tls: { cert, key },
+    })
+    let goesOn = true
+    let kept = 0
+    let fresh = 0
+    const ask = async (agent: Agent, count: () => void): Promise<void> => {
+      while (goesOn) {
+        assert.equal(await fetchText(`${serve.traffic}echo`, agent), '/echo')
+        count()
+      }
+      agent.destroy()
+    }
+    const asking = Promise.all([
+      ...Array.from({ length: 4 }, () =>
+        ask(new Agent({ keepAlive: true, maxSockets: 1, ca }), () => kept++),
+      ),
+      ask(new Agent({ keepAlive: false, ca }), () => fresh++),
+    ])
+    // A failure shows at the end of the test.
+    asking.catch(() => {})
+    for (let i = 1; i <= 10; i++) {
+      put(pairs[i % 2] ?? own)
+      serve.child.kill('SIGHUP')
+      const before = [kept, fresh]
+      await until(
+        'both kinds have been answered',
+        () => kept > before[0]! + 3 && fresh > before[1]! + 3,
+      )
+      const reloads = (): number => serve.printed.stdout.split('configuration reloaded').length - 1
+      await until('it has reloaded', () => reloads() >= i)
+    }
+    goesOn = false
+    await asking
+    t.diagnostic(`${kept} requests on kept connections, ${fresh} on new ones`)
+  })
+
   test('workers resume the sessions of each other, and a worker that starts late has the new certificate', async (t) => {
     const origin = await startOrigin(t)
     const config = {
