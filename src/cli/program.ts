@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly control?: string
   readonly to?: readonly string[]
   readonly workers?: string
+  readonly state?: string
+  readonly advertise?: string
 }
 
 export interface AgentOptions {
@@ -22,6 +24,7 @@ export interface AgentOptions {
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
+  readonly advertise?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
 }
@@ -49,12 +52,24 @@ export interface StatusOptions {
   readonly json: boolean
 }
 
+export interface DoctorOptions {
+  /** Absent where only proxies are listened for: those that are heard are asked. */
+  readonly control?: string
+  /** Multicast group, or `on`. */
+  readonly advertise?: string
+  readonly interface?: string
+  /** How long is listened for proxies, ms. */
+  readonly wait: number
+  readonly json: boolean
+}
+
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
   announce(options: AnnounceFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
+  doctor(options: DoctorOptions): Promise<void>
   check(file: string): void
 }
 
@@ -87,6 +102,8 @@ export function createProgram(actions: Actions): Command {
     .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
+    .option('--state <file>', 'keep the registered nodes there over restarts')
+    .option('--advertise <group>', 'tell nodes of this proxy by multicast: on, or host:port')
     .action((options: ServeOptions) => actions.serve(options))
 
   program
@@ -99,6 +116,7 @@ export function createProgram(actions: Actions): Command {
       `proxy to register with; repeatable (default: ${defaultControl})`,
       appendEndpoint,
     )
+    .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
     .option('--route <name>', 'name of this node (default: from host and port)')
     .option('--ca <file>', 'for proxies over TLS: who signed their certificate')
     .option('--cert <file>', 'for proxies over TLS: the certificate of this node')
@@ -110,7 +128,10 @@ export function createProgram(actions: Actions): Command {
         command: string[],
         options: Omit<AgentOptions, 'context' | 'proxy' | 'command'> &
           Partial<Pick<AgentOptions, 'context' | 'proxy'>>,
-      ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
+      ) => {
+        const proxy = options.advertise === undefined ? [defaultControl] : []
+        return actions.agent({ context: ['/'], proxy, ...options, command })
+      },
     )
 
   program
@@ -149,6 +170,25 @@ export function createProgram(actions: Actions): Command {
     .action((options: StatusOptions) => actions.status(options))
 
   program
+    .command('doctor')
+    .description('say why nodes and proxies do not find each other')
+    .option(
+      '--control <host:port>',
+      `control address of the proxy (default: ${defaultControl})`,
+      oneEndpoint,
+    )
+    .option('--advertise <group>', 'look for proxies by multicast: on, or host:port', groupOrOn)
+    .option('--interface <name>', 'network interface for that, or its address')
+    .option('--wait <time>', 'how long to listen for proxies', time, 11_000)
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', '\nThe key of the datagrams is read from TOPSPIN_ADVERTISE_KEY.')
+    .action((options: DoctorOptions) =>
+      actions.doctor(
+        options.advertise === undefined ? { control: defaultControl, ...options } : options,
+      ),
+    )
+
+  program
     .command('check')
     .description('check a configuration file')
     .argument('<file>', 'configuration, YAML or JSON')
@@ -159,6 +199,16 @@ export function createProgram(actions: Actions): Command {
 
 function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
+}
+
+function groupOrOn(value: string): string {
+  return value === 'on' ? value : oneEndpoint(value)
+}
+
+function time(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 11s or 500ms.')
+  return ms
 }
 
 /** In full: a port alone would be taken for a host further on. */

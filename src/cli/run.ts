@@ -5,6 +5,7 @@ import { runAgent } from './agent.ts'
 import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
+import { runDoctor } from './doctor/doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { serve } from './serve.ts'
@@ -27,6 +28,9 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     status: async (options) => {
       code = await showStatus(options)
+    },
+    doctor: async (options) => {
+      code = await runDoctor(options)
     },
     check: (file) => {
       code = checkFile(file)

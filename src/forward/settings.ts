@@ -41,6 +41,8 @@ export interface ProxySettings {
   /** Nodes are told the certificate of a client that has shown one, in `Client-Cert` [RFC 9440]. Default false. */
   readonly clientCert: boolean
   readonly useAlias: boolean
+  /** Status when no context is registered for a path. Default 404. */
+  readonly noContextStatus: number
   readonly candidacy: readonly string[]
   readonly health: HealthLimits
   readonly outlier: OutlierLimits
@@ -68,6 +70,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   trust: [],
   clientCert: false,
   useAlias: false,
+  noContextStatus: 404,
   candidacy: defaultCascade,
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,

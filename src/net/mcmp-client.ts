@@ -30,7 +30,7 @@ export interface ProxyTls {
 }
 
 /** Where a proxy listens, and what TLS with it needs; plainly where `tls` is absent. */
-export interface ProxyAddress extends HostPort {
+export interface ProxyTarget extends HostPort {
   readonly tls?: ProxyTls
 }
 
@@ -52,12 +52,12 @@ interface Refusal {
 }
 
 export class McmpClient {
-  readonly proxy: ProxyAddress
+  readonly proxy: ProxyTarget
   /** Local address of the last connection that answered: where this machine is seen from. */
   localAddress: string | undefined
   readonly #agent: Agent
 
-  constructor(proxy: ProxyAddress) {
+  constructor(proxy: ProxyTarget) {
     this.proxy = proxy
     const how = { keepAlive: true, maxSockets: 1 }
     this.#agent =

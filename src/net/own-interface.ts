@@ -63,3 +63,11 @@ function zoneOf(name: string, v6: readonly NetworkInterfaceInfo[]): string {
   const scope = v6.find(({ scopeid }) => scopeid !== undefined && scopeid > 0)?.scopeid
   return process.platform === 'win32' && scope !== undefined ? String(scope) : name
 }
+
+/** The first address that others can reach this machine by; IPv4 before IPv6. */
+export function ownAddress(interfaces: Interfaces = networkInterfaces()): string | undefined {
+  const outside = Object.values(interfaces)
+    .flatMap((entries = []) => entries)
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+  return (outside.find(({ family }) => family === 'IPv4') ?? outside[0])?.address
+}

@@ -73,9 +73,10 @@ test('proxies may be spoken to over TLS, with files that the environment names',
   const tls = { servername: 'proxy.test' }
   const settings = settingsFrom({ proxies: ['https://a', 'b:7'], tls }, 'http', 80)
   assert.deepEqual(settings.proxies, [
-    { host: 'a', port: 6666, tls },
+    { host: 'a', port: 6666, tls: true },
     { host: 'b', port: 7 },
   ])
+  assert.deepEqual(settings.tls, tls)
   const named = {
     TOPSPIN_PROXIES: 'https://a',
     TOPSPIN_CA: '/ca',
