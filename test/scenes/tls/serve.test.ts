@@ -204,12 +204,13 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
   })
 
   test('takes nodes over TLS on the control listener: with a certificate, and with no other', async (t) => {
+    const listens = authority.issue()
     const config = {
       workers: 0,
       control: {
         tls: {
-          cert: own.certFile,
-          key: own.keyFile,
+          cert: listens.certFile,
+          key: listens.keyFile,
           ca: authority.certFile,
           clientAuth: 'require',
         },
@@ -231,20 +232,48 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     assert.equal(agent.status[0]?.state.kind, 'report')
     await until('it serves', async () => (await (await fetch(serve.traffic)).text()) === 'hello')
 
+    // By name: the certificate carries the name, not the address that it stands for.
+    const named = authority.issue({ names: ['localhost'] })
+    copyFileSync(named.certFile, listens.certFile)
+    copyFileSync(named.keyFile, listens.keyFile)
+    serve.child.kill('SIGHUP')
+    await serve.sees(/configuration reloaded/)
+    const other = createServer(own).listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const second = await joinCluster(other, {
+      proxies: [`https://localhost:${port}`],
+      tls: { ca, cert, key },
+      route: 'by-name',
+    })
+    await until(
+      'it is registered',
+      () => second.status.some(({ state }) => state.kind === 'report'),
+      30_000,
+      () => second.status,
+    )
+    await second.close()
+    copyFileSync(own.certFile, listens.certFile)
+    copyFileSync(own.keyFile, listens.keyFile)
+    serve.child.kill('SIGHUP')
+    await until(
+      'it is as before',
+      () => serve.printed.stdout.split('configuration reloaded').length === 3,
+    )
+
     // Without one: told why, in the words of the proxy.
     const warned: string[] = []
     const say = (detail: object): void => void warned.push(JSON.stringify(detail))
     const nothing = (): void => {}
     const log = { debug: nothing, info: nothing, warn: say, error: say }
-    const other = createServer(own).listen(0, '127.0.0.1')
-    await once(other, 'listening')
+    const third = createServer(own).listen(0, '127.0.0.1')
+    await once(third, 'listening')
     for (const [options, words] of [
       [{ ca }, /a client certificate is required/],
       [{}, /authority that is not known|who signed its certificate is not known/],
       [{ ca, ...pairOf(selfSigned()) }, /the client certificate is not accepted/],
     ] as const) {
       warned.length = 0
-      const refused = await joinCluster(other, { proxies: [proxy], tls: options, log, route: 'r' })
+      const refused = await joinCluster(third, { proxies: [proxy], tls: options, log, route: 'r' })
       await until(
         'it is told',
         () => warned.some((line) => words.test(line)),
@@ -254,7 +283,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
       assert.equal(refused.status[0]?.state.kind, 'discover')
       await refused.drain()
     }
-    other.close()
+    third.close()
 
     // Plainly: told, and nothing is done.
     const plain = connect(port, '127.0.0.1')
@@ -269,9 +298,12 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     const report = JSON.parse(
       await fetchText(`${proxy}/api/status`, new Agent({ ca, cert, key })),
     ) as { nodes: { route: string }[] }
+    const routes = report.nodes.map(({ route }) => route)
+    assert.ok(routes.includes(agent.route))
+    // The one that has left may still be shown; those that were refused are not.
     assert.deepEqual(
-      report.nodes.map(({ route }) => route),
-      [agent.route],
+      routes.filter((route) => route !== agent.route && route !== 'by-name'),
+      [],
     )
 
     // The command looks where the agent looks.
