@@ -44,7 +44,7 @@ export interface Node extends NodeConfig {
   readonly fixed: boolean
 }
 
-const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss'])
+const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp'])
 
 /** The types that this build can forward to. */
 export const isForwardable = (node: Node): boolean => forwardable.has(node.type)

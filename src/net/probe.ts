@@ -1,9 +1,10 @@
-// Asks a node whether it is there: `OPTIONS * HTTP/1.0`, any HTTP answer counts (mcmp.md 2.5). One
-// connection for each probe, one deadline over all of it. Called by the control service; never throws.
+// Asks a node whether it is there, in the words of `probe-dialect.ts`. One connection for each probe, one
+// deadline over all of it. Called by the control service; never throws.
 
 import { connect, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { NodeTls } from './node-tls.ts'
+import { dialectOf } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
 import { isShortage } from './shortage.ts'
 import { tlsProblem } from './tls-problem.ts'
@@ -25,9 +26,6 @@ export interface ProbeResult {
 
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
-const request = 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n'
-const answerStart = 'HTTP/1.'
-
 /** @param nodeTls asked at each probe, because a reload may change it. */
 export function probeWith(nodeTls: () => NodeTls): Probe {
   return (target) => ask(target, nodeTls)
@@ -42,11 +40,12 @@ export const probe: Probe = probeWith(() => {
 })
 
 function ask(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> {
-  const secure = target.type === 'https' || target.type === 'wss'
-  if (!secure && target.type !== 'http' && target.type !== 'ws')
+  const dialect = dialectOf(target.type)
+  if (dialect === undefined)
     return Promise.resolve({ answered: false, reason: `type ${target.type} is not spoken` })
+  const secure = target.type === 'https' || target.type === 'wss'
   return new Promise((resolve) => {
-    let answer = ''
+    let answer = Buffer.alloc(0)
     const { host, port } = target
     const socket = secure ? dialSecure(target, nodeTls()) : connect({ host, port, noDelay: true })
     const end = (answered: boolean, reason: string, shortage = false): void => {
@@ -57,11 +56,12 @@ function ask(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> 
     const giveUp = runningTimeout(target.timeoutMs, () =>
       end(false, `no answer within ${target.timeoutMs} ms`),
     )
-    socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(request))
+    socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(dialect.request))
     socket.on('data', (bytes) => {
-      answer += bytes.toString('latin1', 0, answerStart.length)
-      if (answer.startsWith(answerStart)) end(true, 'answered')
-      else if (answer.length >= answerStart.length) end(false, 'what answers does not speak HTTP')
+      answer = Buffer.concat([answer, bytes])
+      const isAnswer = dialect.isAnswer(answer)
+      if (isAnswer === undefined) return
+      end(isAnswer, isAnswer ? 'answered' : `what answers does not speak ${dialect.name}`)
     })
     socket.on('end', () => end(false, 'closed without an answer'))
     socket.on('error', (error: NodeJS.ErrnoException) =>

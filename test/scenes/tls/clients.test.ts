@@ -11,6 +11,7 @@ import { describe, type TestContext, test } from 'node:test'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { tlsLimits } from '../../../src/base/limits.ts'
+import { startAjpOrigin } from '../../support/ajp-origin.ts'
 import { Authority, noOpenssl, type Pair, selfSigned } from '../../support/certificates.ts'
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
 import { cutAt, startOrigin } from '../../support/misbehaving-origin.ts'
@@ -424,6 +425,27 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
         assert.equal(origin.seen.length, 0)
         await until('nothing is left', () => proxy.connections === 0)
       }
+    })
+
+    test('is seen by a container over AJP, with what else TLS has shown', async (t) => {
+      const container = await startAjpOrigin(t)
+      const { port } = await startProxy(t, [{ port: container.port, type: 'ajp' }], {
+        tls: { ...own, ca, clientAuth: 'request' },
+      })
+      const { cert, key } = mine
+      const client = await RawClient.connect(t, port, { ca, cert, key })
+      for (let i = 0; i < 2; i++) assert.equal((await client.ask(get('/echo'))).status, 200)
+      const other = await RawClient.connect(t, port, { ca })
+      assert.equal((await other.ask(get('/echo'))).status, 200)
+      const [first, second, third] = container.seen
+      assert.equal(first?.isSecure, true)
+      assert.equal(first?.attributes.get('ssl_cert'), mine.cert + authority.cert)
+      assert.match(String(first?.attributes.get('ssl_cipher')), /^TLS_/)
+      assert.match(String(first?.attributes.get('ssl_session')), /^[0-9a-f]{64}$/)
+      assert.equal(first?.attributes.get('AJP_SSL_PROTOCOL'), 'TLSv1.3')
+      assert.equal(second?.attributes.get('ssl_session'), first?.attributes.get('ssl_session'))
+      assert.notEqual(third?.attributes.get('ssl_session'), first?.attributes.get('ssl_session'))
+      assert.equal(third?.attributes.get('ssl_cert'), undefined)
     })
 
     test('is known in a resumed session too', async (t) => {
