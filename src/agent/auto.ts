@@ -8,6 +8,7 @@ import { Server as HttpsServer } from 'node:https'
 import { autoSettings } from './auto-settings.ts'
 import { type JoinOptions, joinCluster } from './join-cluster.ts'
 import { stderrLog } from './stderr-log.ts'
+import { readTlsFiles } from './tls-files.ts'
 
 const say = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
 
@@ -20,7 +21,14 @@ else if (settings.kind === 'bad') {
   say(
     'workers of node:cluster share one port and cannot join one by one; use the sidecar `topspin agent`',
   )
-} else hookListen(settings.options, settings.port)
+} else {
+  try {
+    const tls = readTlsFiles(settings.tlsFiles ?? {})
+    hookListen({ ...settings.options, tls }, settings.port)
+  } catch (error) {
+    say(`not joined: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
 
 /** The first server that listens joins, or the one on `port`. */
 function hookListen(options: JoinOptions, port: number | undefined): void {

@@ -156,6 +156,16 @@ export const candidacyLimits = {
   matchesMax: 4_096,
 }
 
+/** TLS on both listeners and towards nodes. */
+export const tlsLimits = {
+  /** Handshakes under way at one listener of one process; who comes then is turned away. */
+  handshakesMax: 1_000,
+  /** Sessions with nodes that are kept to shorten the next handshake, one for each address. */
+  sessionsMax: 1_000,
+  /** A certificate, key or list of authorities, as read from its file. */
+  fileBytesMax: 1_048_576,
+}
+
 /** Towards nodes that speak AJP13. */
 export const ajpLimits = {
   /** Longest packet that both sides may be told to send, with its head, and the shortest. */
