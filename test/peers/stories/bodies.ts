@@ -1,0 +1,115 @@
+// Bodies of every kind through the proxy to a Tomcat and back.
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { Agent, request } from 'node:http'
+import { Stage } from '../stage.ts'
+import type { Story } from '../story.ts'
+
+interface Received {
+  readonly status: number
+  readonly headers: NodeJS.Dict<string | string[]>
+  readonly body: Buffer
+}
+
+interface Sending {
+  readonly path: string
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly pieces?: readonly Buffer[]
+}
+
+const megabyte = 1024 * 1024
+
+export const largeBodies: Story = {
+  name: 'gets large bodies and sends them, with a length and chunked, byte for byte',
+  async play(t, connector) {
+    const stage = await Stage.set(t, connector)
+    await stage.node('a')
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.after(() => agent.destroy())
+    const body = randomBytes(2 * megabyte + 17)
+    const length = { 'content-length': String(body.length) }
+    const thirds = [body.subarray(0, 5), body.subarray(5, 900_000), body.subarray(900_000)]
+    const path = '/shop/echo'
+    const posts: Sending[] = [
+      { path, method: 'POST', headers: length, pieces: [body] },
+      { path, method: 'POST', headers: { 'transfer-encoding': 'chunked' }, pieces: thirds },
+      {
+        path,
+        method: 'POST',
+        headers: { ...length, expect: '100-continue' },
+        pieces: [body],
+      },
+      { path, method: 'POST', headers: { 'content-length': '0' } },
+    ]
+    for (const post of posts) {
+      const echoed = await send(stage.traffic, agent, post)
+      const wanted = Buffer.concat(post.pieces ?? [])
+      assert.equal(echoed.status, 200, JSON.stringify(post.headers))
+      assert.equal(echoed.body.length, wanted.length)
+      assert.equal(digest(echoed.body), digest(wanted))
+    }
+    const download = await send(stage.traffic, agent, { path: `/shop/bytes?${megabyte}` })
+    assert.equal(download.headers['content-length'], String(megabyte))
+    assert.equal(digest(download.body), digest(Buffer.alloc(megabyte, counting)))
+    const head = await send(stage.traffic, agent, {
+      path: `/shop/bytes?${megabyte}`,
+      method: 'HEAD',
+    })
+    assert.equal(head.status, 200)
+    assert.equal(head.body.length, 0)
+  },
+}
+
+export const keptConnections: Story = {
+  name: 'is spoken to over connections that are kept',
+  async play(t, connector) {
+    const stage = await Stage.set(t, connector, { TOPSPIN_WORKERS: '0' })
+    const tomcat = await stage.node('a')
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.after(() => agent.destroy())
+    const ports = new Set<string>()
+    for (let i = 0; i < 20; i++) {
+      const { status, body } = await send(stage.traffic, agent, { path: '/shop/peer' })
+      assert.equal(status, 200)
+      ports.add(/^peerPort=(\d+)$/m.exec(body.toString())?.[1] ?? 'none')
+    }
+    assert.equal(ports.size, 1, `connections to ${tomcat.route}: ${[...ports]}`)
+  },
+}
+
+/** Bytes that count from 0 to 250 and again, as the node's. */
+const counting = Buffer.from(Array.from({ length: 251 }, (_, index) => index))
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function send(port: number, agent: Agent, sending: Sending): Promise<Received> {
+  const { path, method = 'GET', headers = {}, pieces = [] } = sending
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      { host: '127.0.0.1', port, path, method, headers, agent },
+      (response) => {
+        const received: Buffer[] = []
+        response.on('data', (piece: Buffer) => received.push(piece))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(received),
+          }),
+        )
+      },
+    )
+    outgoing.on('error', reject)
+    const rest = (): void => {
+      for (const piece of pieces) outgoing.write(piece)
+      outgoing.end()
+    }
+    if (headers['expect'] === undefined) rest()
+    else outgoing.once('continue', rest)
+  })
+}
