@@ -124,3 +124,14 @@ export const workerLimits = {
   /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }
+
+/** Towards nodes that speak AJP13. */
+export const ajpLimits = {
+  /** Longest packet that both sides may be told to send, with its head, and the shortest. */
+  packetBytesMax: 65_536,
+  packetBytesMin: 1_024,
+  /** Pieces of a request's body that a container may ask for ahead of time, or when there are no more. */
+  asksMax: 16,
+  /** How long the end of an answer may come behind its last byte until the connection is given up. */
+  endMs: 5_000,
+}
