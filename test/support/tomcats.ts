@@ -42,7 +42,10 @@ export class TomcatRun {
       `port=${port}`,
       `route=${settings.route}`,
       `folder=${folder}`,
-      `protocol=${settings.connector === 'ajp' ? 'AJP/1.3' : 'HTTP/1.1'}`,
+      // Tomcat's AJP connector does not start without a secret unless it is told to.
+      ...(settings.connector === 'ajp'
+        ? ['protocol=AJP/1.3', 'connector.secretRequired=false']
+        : ['protocol=HTTP/1.1']),
       `contexts=${settings.contexts.join(',')}`,
       ...Object.entries(settings.listener).map(([name, value]) => `listener.${name}=${value}`),
     ]

@@ -14,7 +14,10 @@ export const registersByList: Story = {
     const words = stage.tap.words('a')
     assert.equal(words[0], 'CONFIG')
     assert.deepEqual(words.slice(1).sort(), ['ENABLE-APP /', 'ENABLE-APP /shop'])
-    for (const { method, reply } of stage.tap.heard) assert.equal(reply?.status, 200, method)
+    const refused = stage.tap.heard.filter(
+      ({ reply }) => reply !== undefined && reply.status !== 200,
+    )
+    assert.deepEqual(refused, [])
 
     const report = await stage.report('a')
     assert.equal(report?.type, connector)

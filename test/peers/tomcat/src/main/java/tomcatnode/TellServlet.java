@@ -49,7 +49,7 @@ final class TellServlet extends HttpServlet {
         told.put("remoteAddr", request.getRemoteAddr());
         told.put("serverName", request.getServerName());
         told.put("serverPort", request.getServerPort());
-        told.put("peerPort", request.getRemotePort());
+        told.put("connection", request.getServletConnection().getConnectionId());
         told.put("length", length);
         told.put("session", session.getId());
         told.put("isNew", session.isNew());
