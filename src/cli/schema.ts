@@ -2,7 +2,7 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { workerLimits } from '../base/limits.ts'
+import { ajpLimits, workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
@@ -37,6 +37,7 @@ export interface Config {
     readonly drain: number
   }
   readonly pool: { readonly idle: number; readonly idleMax: number }
+  readonly ajp: { readonly secret: string; readonly packetSize: number }
   readonly accessLog: string
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
@@ -121,6 +122,15 @@ const level: z.ZodType<Config['log']['level'], string> = z
     description: 'The least serious messages that are logged: `debug`, `info`, `warn` or `error`.',
   })
 
+/** What is wrong with it is told without it. */
+const secret = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: 'not a text; write it in quotes' })
+    .regex(/^[\x20-\x7e]{0,512}$/, {
+      error: 'not a secret of at most 512 characters from space to "~"',
+    })
+    .meta({ form: 'text', description: note })
+
 const file = (note: string): z.ZodType<string, string> =>
   z
     .string({ error: (issue) => `${show(issue.input)} is neither off nor stdout nor a file name` })
@@ -194,6 +204,16 @@ const configSchema: z.ZodType<Config, unknown> = section({
     idleMax: count(0, 100_000, 'Unused connections kept for each node.').prefault(
       defaultSettings.poolIdleMax,
     ),
+  }),
+  ajp: section({
+    secret: secret(
+      'What nodes of type `ajp` want to be told with each request (`secret` of their connector); one for all of them. Empty: none is sent. In the environment it is not seen in a list of processes.',
+    ).prefault(''),
+    packetSize: count(
+      ajpLimits.packetBytesMin,
+      ajpLimits.packetBytesMax,
+      'Longest packet to nodes of type `ajp`, bytes: what their connectors have as `packetSize` (`max-ajp-packet-size`). The head of a request must fit into one.',
+    ).prefault(defaultSettings.ajp.packetBytes),
   }),
   accessLog: file('One line of JSON for each request.').prefault('off'),
   log: section({ level: level.prefault('info') }),

@@ -126,28 +126,25 @@ export class AjpConnection extends NodeConnection {
       if (this.#answer.ponged) this.connected()
       return
     }
+    for (let left = this.#answer.asks; left > 0; left--) {
+      if (!this.#body.ask(this.#answer.askedBytes)) return this.#malformed('too many questions')
+    }
     if (this.#answer.ended) this.#body.drop()
-    else if (this.#answer.asks > 0 && !this.#giveBody())
-      return this.#malformed('more questions for a body than it may ask')
+    else if (this.#answer.asks > 0) this.#giveBody()
     if (this.exchange === undefined) this.#ending()
     else if (out.length > 0) this.exchange.nodeSent(out.bytes, out.length)
   }
 
-  /** @returns false when the container asks for too much. */
-  #giveBody(): boolean {
+  #giveBody(): void {
     const { exchange } = this
     const before = this.#body.pending
     this.pool.traffic.ajp.out.clear()
-    for (let i = 0; i < this.#answer.asks; i++) {
-      if (!this.#body.ask(this.#answer.askedBytes)) return false
-    }
     const isAllSent = this.#flush()
-    if (exchange === undefined || this.#body.pending === before) return true
+    if (exchange === undefined || this.#body.pending === before) return
     // It takes what it was sent, if slowly.
     const { now } = this.pool.traffic.ticker
     this.deadline = now + (exchange.answered ? exchange.responseBodyMs : exchange.responseHeadMs)
     if (isAllSent) exchange.nodeDrained()
-    return true
   }
 
   override ended(): void {
