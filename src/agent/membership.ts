@@ -117,6 +117,22 @@ export class Membership {
     return this.#drained
   }
 
+  /**
+   * The same for one context, as before a redeploy: it is STOPPED at the end. Its requests are counted by the
+   * proxies alone; those that do not tell how many there are are not waited for.
+   */
+  async drainContext(path: string): Promise<void> {
+    const { drain, log } = this.#settings
+    const end = this.#clock.now() + drain.deadlineMs
+    let requests = await this.#halt([path], () => drain.sessions(path), end)
+    if (drain.strategy === 'none') return
+    const empty = await this.#until(end, async () => {
+      if (requests > 0) requests = await this.#all(['STOPPED'], [path], end)
+      return requests === 0
+    })
+    if (!empty) log.warn({ path, requests }, 'requests are left at the end of the drain time')
+  }
+
   /** Drains, then REMOVE-APP for the whole node at every proxy. Final; runs once. */
   leave(): Promise<void> {
     this.#left ??= this.#leave()
@@ -131,31 +147,36 @@ export class Membership {
   async #drain(): Promise<void> {
     const { drain, log } = this.#settings
     const end = this.#clock.now() + drain.deadlineMs
-    const until = (done: () => boolean | Promise<boolean>): Promise<boolean> =>
-      waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
     for (const link of this.#links) link.beginLeaving()
-    if (drain.strategy === 'sessions') {
-      await this.#all(['DISABLED'], end)
-      if (!(await until(() => drain.sessions() === 0))) {
-        log.warn({ sessions: drain.sessions() }, 'sessions are left at the end of the drain time')
-      }
-    }
-    const rest: ContextState[] =
-      drain.strategy === 'sessions' ? ['STOPPED'] : ['DISABLED', 'STOPPED']
-    let requests = await this.#all(rest, end)
+    const paths = [...this.#contexts.keys()]
+    let requests = await this.#halt(paths, () => drain.sessions(), end)
     this.#served.stopped()
     if (drain.strategy === 'none') return
     let emptySince: number | undefined
-    const empty = await until(async () => {
+    const empty = await this.#until(end, async () => {
       if (this.#open() > 0) emptySince = undefined
       else if (requests > this.#allowed()) {
-        requests = await this.#all(['STOPPED'], end)
+        requests = await this.#all(['STOPPED'], paths, end)
         emptySince = undefined
       } else emptySince ??= this.#clock.now()
       return emptySince !== undefined && this.#clock.now() - emptySince >= agentLimits.drainQuietMs
     })
     if (!empty)
       log.warn({ inFlight: this.#open() }, 'requests are left at the end of the drain time')
+  }
+
+  /** No new sessions, the sessions waited for if that is asked for, then no requests; how many the proxies have in flight. */
+  async #halt(paths: readonly string[], sessions: () => number, end: number): Promise<number> {
+    const { drain, log } = this.#settings
+    if (drain.strategy !== 'sessions') return this.#all(['DISABLED', 'STOPPED'], paths, end)
+    await this.#all(['DISABLED'], paths, end)
+    if (!(await this.#until(end, () => sessions() === 0)))
+      log.warn({ sessions: sessions() }, 'sessions are left at the end of the drain time')
+    return this.#all(['STOPPED'], paths, end)
+  }
+
+  #until(end: number, done: () => boolean | Promise<boolean>): Promise<boolean> {
+    return waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
   }
 
   async #leave(): Promise<void> {
@@ -195,11 +216,14 @@ export class Membership {
   }
 
   /**
-   * Brings every context into these states, one after the other, at every proxy for itself; how many
-   * requests the proxies have in flight here.
+   * Brings the contexts into these states, one after the other, at every proxy for itself; how many
+   * requests the proxies have in flight there.
    */
-  async #all(states: readonly ContextState[], end: number): Promise<number> {
-    const paths = [...this.#contexts.keys()]
+  async #all(
+    states: readonly ContextState[],
+    paths: readonly string[],
+    end: number,
+  ): Promise<number> {
     const messages = states.flatMap((state) =>
       paths.map((path) => contextMessage(this.#settings, path, state)),
     )
@@ -219,13 +243,12 @@ export class Membership {
   }
 }
 
-/** STOP-APP answers carry `Requests=n`, which counts the whole node: the greatest of one proxy's. */
+/** STOP-APP answers carry `Requests=n` of the context; anything else counts as 0. */
 function requestsIn(results: readonly SendResult[]): number {
-  let most = 0
+  let sum = 0
   for (const result of results) {
-    if (!result.ok) continue
-    const requests = Number(parseReply(result.body).get('Requests') ?? 0)
-    if (requests > most) most = requests
+    const requests = result.ok ? Number(parseReply(result.body).get('Requests')) : 0
+    if (requests > 0) sum += requests
   }
-  return most
+  return sum
 }

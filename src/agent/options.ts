@@ -15,17 +15,28 @@ const controlPort = 6666
 
 export interface DrainOptions {
   /**
-   * What is waited for before the node leaves: `requests` (default) those in flight; `sessions` that
-   * `sessions()` falls to 0, while requests with a session still come in, and then those in flight;
-   * `none` nothing.
+   * What is waited for before the node leaves: `sessions` that `sessions()` falls to 0, while requests with a
+   * session still come in, and then the requests in flight; `requests` those alone; `none` nothing;
+   * `default` (default) the sessions when `sessions` is given and they are not `distributable`, otherwise
+   * the requests. These are ALWAYS, NEVER and DEFAULT of mod_cluster's session draining strategy.
    */
-  readonly strategy?: 'requests' | 'sessions' | 'none'
-  /** Milliseconds for all the waiting together. Default 10 000. */
+  readonly strategy?: 'default' | 'requests' | 'sessions' | 'none'
+  /** Milliseconds for all the waiting together, at most a day. Default 10 000. */
   readonly deadlineMs?: number
-  /** Sessions alive here; needed by the strategy `sessions`. */
-  readonly sessions?: () => number
+  /** Sessions alive here, or in one context; needed by the strategy `sessions`. */
+  readonly sessions?: (context?: string) => number
+  /** Other nodes have the sessions, too, so that nobody misses them here. Default false. */
+  readonly distributable?: boolean
   /** Whether WebSockets and other upgraded connections are waited for too. Default false. */
   readonly upgraded?: boolean
+}
+
+/** With what `default` comes to. */
+interface Drain {
+  readonly strategy: 'requests' | 'sessions' | 'none'
+  readonly deadlineMs: number
+  readonly sessions: (context?: string) => number
+  readonly upgraded: boolean
 }
 
 export interface StickyOptions {
@@ -87,7 +98,7 @@ export interface Settings {
   readonly aliases: readonly string[]
   readonly contexts: readonly string[]
   readonly reportIntervalMs: number
-  readonly drain: Required<Omit<DrainOptions, 'sessions'>> & { readonly sessions: () => number }
+  readonly drain: Drain
   readonly log: Logger
 }
 
@@ -113,16 +124,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   }
   for (const path of contexts) checkPath(path, problems)
   if (aliases.length === 0) problems.push('aliases: at least one')
-  const {
-    strategy = 'requests',
-    deadlineMs = 10_000,
-    sessions,
-    upgraded = false,
-  } = options.drain ?? {}
-  between('drain.deadlineMs', deadlineMs, 0, 3_600_000, problems)
-  if (strategy === 'sessions' && sessions === undefined) {
-    problems.push('drain: the strategy "sessions" needs the function `sessions`')
-  }
+  const drain = drainFrom(options.drain ?? {}, problems)
   const config = nodeConfig(options, type, announced, route)
   if (problems.length === 0) checkWritable(config, options.host, aliases, contexts, problems)
   if (problems.length > 0) throw badOptions(problems)
@@ -133,8 +135,24 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
     aliases,
     contexts,
     reportIntervalMs,
-    drain: { strategy, deadlineMs, upgraded, sessions: sessions ?? (() => 0) },
+    drain,
     log: options.log ?? silent,
+  }
+}
+
+function drainFrom(options: DrainOptions, problems: string[]): Drain {
+  const { strategy = 'default', deadlineMs = 10_000, upgraded = false } = options
+  const { sessions, distributable = false } = options
+  between('drain.deadlineMs', deadlineMs, 0, agentLimits.drainMsMax, problems)
+  if (strategy === 'sessions' && sessions === undefined) {
+    problems.push('drain: the strategy "sessions" needs the function `sessions`')
+  }
+  const usual = sessions !== undefined && !distributable ? 'sessions' : 'requests'
+  return {
+    strategy: strategy === 'default' ? usual : strategy,
+    deadlineMs,
+    upgraded,
+    sessions: sessions ?? (() => 0),
   }
 }
 

@@ -64,6 +64,18 @@ export const mcmpLimits = {
   probesMax: 64,
 }
 
+/** The state file. */
+export const stateLimits = {
+  /** A longer file is none of ours. */
+  bytesMax: 67_108_864,
+  /** How long a message's reply waits for the disk. */
+  waitMs: 1_000,
+  /** Load factors that have come are written after this. */
+  loadMs: 1_000,
+  /** After a write that failed. */
+  retryMs: 5_000,
+}
+
 /** The node's side: the agent and what it reads from proxies. */
 export const agentLimits = {
   /** A proxy's answer to one message; INFO of a large cluster is the longest. */
@@ -81,6 +93,8 @@ export const agentLimits = {
   reportIntervalMsMax: 600_000,
   /** First wait before a proxy that failed is tried again; doubled up to the report interval. */
   retryMs: 100,
+  /** Longest time that leaving may wait for sessions and requests. */
+  drainMsMax: 86_400_000,
   /** Between two looks at what is still to be waited for while leaving. */
   drainPollMs: 100,
   /** A node counts as empty when it was so for this long: what a proxy had already sent is on its way. */

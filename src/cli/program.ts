@@ -11,6 +11,7 @@ export interface ServeOptions {
   readonly control?: string
   readonly to?: readonly string[]
   readonly workers?: string
+  readonly state?: string
 }
 
 export interface AgentOptions {
@@ -69,6 +70,7 @@ export function createProgram(actions: Actions): Command {
     .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
+    .option('--state <file>', 'keep the registered nodes there over restarts')
     .action((options: ServeOptions) => actions.serve(options))
 
   program

@@ -2,7 +2,7 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { ajpLimits, workerLimits } from '../base/limits.ts'
+import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
@@ -15,12 +15,20 @@ export interface Config {
     readonly listen: HostPort
     readonly statusTimeout: number
     readonly removeAfter: number
+    readonly limits: {
+      readonly nodes: number
+      readonly aliases: number
+      readonly contexts: number
+      readonly messageBytes: number
+    }
   }
   readonly to: readonly HostPort[]
   /** Processes that carry the traffic; 0: this one does. Absent: as many as processors are granted. */
   readonly workers?: number | undefined
   readonly trust: readonly string[]
   readonly useAlias: boolean
+  readonly noContextStatus: number
+  readonly deterministicFailover: boolean
   /** Absent: a new one at each start. */
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
@@ -38,6 +46,8 @@ export interface Config {
   }
   readonly pool: { readonly idle: number; readonly idleMax: number }
   readonly ajp: { readonly secret: string; readonly packetSize: number }
+  /** Absent: the registry does not survive the proxy. */
+  readonly state?: string | undefined
   readonly accessLog: string
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
@@ -137,6 +147,12 @@ const file = (note: string): z.ZodType<string, string> =>
     .min(1, { error: 'an empty name; write off, stdout or a file name' })
     .meta({ form: 'off, stdout or FILE', description: note })
 
+const fileName = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is not a file name` })
+    .min(1, { error: 'an empty name; write a file name' })
+    .meta({ form: 'FILE', description: note })
+
 const configSchema: z.ZodType<Config, unknown> = section({
   listen: list(endpoint(0), '127.0.0.1:8000', {
     form: 'HOST:PORT, or a list',
@@ -156,6 +172,26 @@ const configSchema: z.ZodType<Config, unknown> = section({
       0,
       'How long a removed node is still shown under its name; its line disappears after twice this time.',
     ).prefault('10s'),
+    limits: section({
+      nodes: count(1, 100_000, 'Nodes that may be registered (Maxnode of httpd).').prefault(
+        mcmpLimits.nodesMax,
+      ),
+      aliases: count(
+        1,
+        1_000_000,
+        'Host aliases of all nodes together, each counted once for each node (Maxhost).',
+      ).prefault(mcmpLimits.hostsMax),
+      contexts: count(
+        1,
+        1_000_000,
+        'Contexts of all nodes together, each counted once for each alias (Maxcontext).',
+      ).prefault(mcmpLimits.contextsMax),
+      messageBytes: count(
+        1_024,
+        16_777_216,
+        'Longest body of a message; a longer one is refused (MaxMCMPMessSize).',
+      ).prefault(mcmpLimits.messageBytesMax),
+    }),
   }),
   to: list(endpoint(1), '', {
     form: 'HOST:PORT, or a list',
@@ -173,6 +209,14 @@ const configSchema: z.ZodType<Config, unknown> = section({
   }),
   useAlias: yesNo(
     'Choose contexts by the name in `Host` too: only those with that alias answer. Otherwise every context answers under every name.',
+  ).prefault(false),
+  noContextStatus: count(
+    400,
+    599,
+    'Status of the answer to a request that no context is registered for (ResponseStatusCodeOnNoContext of httpd).',
+  ).prefault(defaultSettings.noContextStatus),
+  deterministicFailover: yesNo(
+    'All requests of a session that has lost its node go to the same other node, chosen by the session id: puts `bySessionId` in front of the last function of `candidacy`.',
   ).prefault(false),
   via: pseudonym(
     'The name of this proxy in `Via`. A request that comes back under it is a loop and refused, so proxies in a row need different ones. Default: a new one at each start.',
@@ -215,6 +259,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Longest packet to nodes of type `ajp`, bytes: what their connectors have as `packetSize` (`max-ajp-packet-size`). The head of a request must fit into one.',
     ).prefault(defaultSettings.ajp.packetBytes),
   }),
+  state: fileName(
+    'Where the registry survives the proxy: after a restart, or a crash, it serves the same nodes and sessions at once. Each proxy has a file of its own. Default: nodes register again.',
+  ).optional(),
   accessLog: file('One line of JSON for each request.').prefault('off'),
   log: section({ level: level.prefault('info') }),
 })

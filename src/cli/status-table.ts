@@ -65,6 +65,7 @@ export function nodeState(node: NodeReport): string {
   if (node.health === 'down') return `down (${node.reason})`
   if (node.loadFactor === -1) return 'broken'
   if (node.silent) return 'silent'
+  if (node.unconfirmed) return 'unconfirmed'
   if (node.loadFactor === null) return 'starting'
   return node.loadFactor === 0 ? 'standby' : node.health
 }

@@ -43,6 +43,7 @@ export async function answerApi(
         draining,
         settings.workers(),
         settings.counts(),
+        settings.state(),
       )
       return {
         status: '200 OK',

@@ -18,6 +18,7 @@ import { AjpShared } from './ajp-shared.ts'
 import { connectionRoom } from './connection-room.ts'
 import { ExchangePool } from './exchange-pool.ts'
 import { Pools } from './pools.ts'
+import { unknownContext } from './refusal.ts'
 import { RetryBudget } from './retry-budget.ts'
 import {
   defaultSettings,
@@ -91,6 +92,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     buffers,
     via: viaLines(settings.via),
     ajp: new AjpShared(settings.ajp),
+    unknownContext: unknownContext(settings.noContextStatus),
     exchanges: new ExchangePool(),
     waiting: new Set(),
     room: connectionRoom(openFiles, settings.connectionsMax),

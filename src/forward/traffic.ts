@@ -17,6 +17,7 @@ import type { ConnectionRoom } from './connection-room.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
+import type { Refusal } from './refusal.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { ProxySettings } from './settings.ts'
 
@@ -50,6 +51,8 @@ export interface Traffic {
   readonly buffers: Buffers
   readonly via: ViaLines
   readonly ajp: AjpShared
+  /** The answer where no context is registered. */
+  readonly unknownContext: Refusal
   readonly exchanges: ExchangePool
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
