@@ -56,10 +56,13 @@ export const secondApplication: Story = {
     await tomcat.order('deploy /news')
     assert.equal((await stage.ask('/news/')).status, 200)
     await load.more(50)
+    const start = performance.now()
     await tomcat.order('undeploy /news')
+    const took = performance.now() - start
     assert.equal((await stage.ask('/news/')).status, 404)
     await load.more(50)
     assert.deepEqual((await load.stop()).failures, [])
+    assert.ok(took < 5_000, `${took} ms: it waited for requests of the other application`)
   },
 }
 

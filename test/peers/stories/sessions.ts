@@ -1,7 +1,11 @@
 // Sessions stay with their Tomcat, whatever happens to the proxy; when the Tomcat dies they stay in its domain.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { get } from '../../support/node-server.ts'
+import type { TomcatRun } from '../../support/tomcats.ts'
 import { Stage, told } from '../stage.ts'
 import type { Story } from '../story.ts'
 
@@ -12,31 +16,42 @@ export const survivesTheProxy: Story = {
   name: 'keeps its sessions, and is back by itself when the proxy was killed and starts empty',
   async play(t, connector) {
     const stage = await Stage.set(t, connector)
-    const nodes = [await stage.node('a'), await stage.node('b')]
-    const cookies: string[] = []
-    for (const node of nodes) {
-      const cookie = await stage.sessionOn(node)
-      assert.ok(cookie.endsWith(`.${node.route}`), cookie)
-      cookies.push(cookie)
-    }
-    const sticks = async (): Promise<void> => {
-      for (const [index, cookie] of cookies.entries()) {
-        for (let i = 0; i < 4; i++) {
-          const answer = await stage.ask('/shop/', { cookie })
-          assert.equal(answer.headers['x-run'], nodes[index]?.run, answer.text)
-          assert.equal(told(answer).get('isNew'), 'false')
-        }
-      }
-    }
-    await sticks()
+    const sessions = await sessionsOnTwo(stage)
     await stage.killProxy()
     await stage.startProxy()
     const start = performance.now()
-    for (const node of nodes) await stage.usable(node)
+    for (const { node } of sessions) await stage.usable(node)
     const ms = performance.now() - start
     t.diagnostic(`both are back after ${ms.toFixed(0)} ms`)
-    await sticks()
+    await stickTo(stage, sessions)
     assert.ok(ms < backWithinMs, `${ms} ms`)
+  },
+}
+
+export const isRemembered: Story = {
+  name: 'is served at once, sessions and all, when the proxy was killed and had a state file',
+  async play(t, connector) {
+    const folder = mkdtempSync(join(tmpdir(), 'topspin-state-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const settings = { TOPSPIN_STATE: join(folder, 'state') }
+    const stage = await Stage.set(t, connector, settings)
+    const sessions = await sessionsOnTwo(stage)
+    await stage.killProxy()
+    const from = stage.tap.heard.length
+    await stage.startProxy(settings)
+    await stickTo(stage, sessions)
+    // The nodes find nothing amiss: none of them registers again.
+    await stage.tap.until('both have reported', (heard) => {
+      const later = heard.slice(from).filter(({ reply }) => reply !== undefined)
+      return sessions.every(
+        ({ node }) => later.filter(({ says }) => says.get('JVMRoute') === node.route).length >= 2,
+      )
+    })
+    for (const { node } of sessions) {
+      const said = stage.tap.words(node.route, from).filter((word) => word !== 'CONFIG')
+      assert.deepEqual(said, [])
+    }
+    await stickTo(stage, sessions)
   },
 }
 
@@ -78,4 +93,31 @@ export const movesInTheDomain: Story = {
     for (let i = 0; i < 12; i++) runs.add((await get(stage.traffic, '/shop/')).headers['x-run'])
     assert.deepEqual(runs, new Set([heir.run, stranger.run]))
   },
+}
+
+interface Session {
+  readonly node: TomcatRun
+  readonly cookie: string
+}
+
+/** One session on each of two nodes. */
+async function sessionsOnTwo(stage: Stage): Promise<readonly Session[]> {
+  const sessions: Session[] = []
+  for (const node of [await stage.node('a'), await stage.node('b')]) {
+    const cookie = await stage.sessionOn(node)
+    assert.ok(cookie.endsWith(`.${node.route}`), cookie)
+    sessions.push({ node, cookie })
+  }
+  await stickTo(stage, sessions)
+  return sessions
+}
+
+async function stickTo(stage: Stage, sessions: readonly Session[]): Promise<void> {
+  for (const { node, cookie } of sessions) {
+    for (let i = 0; i < 4; i++) {
+      const answer = await stage.ask('/shop/', { cookie })
+      assert.equal(answer.headers['x-run'], node.run, answer.text)
+      assert.equal(told(answer).get('isNew'), 'false')
+    }
+  }
 }
