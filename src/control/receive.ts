@@ -1,7 +1,6 @@
 // The way of a message: bytes to message, questions to the network, registry, changes in force, reply
 // (mcmp.md 1.5, decisions 8, 26, 31, 49, 57). Called by the listener for each MCMP request.
 
-import { inFlightOn } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
 import type { Facts, Question } from '../cluster/registry/facts.ts'
 import { questionKey } from '../cluster/registry/questions.ts'
@@ -16,6 +15,7 @@ import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { observeProbe, observeStatus } from './observe.ts'
 import type { ControlSettings } from './options.ts'
 import { publish } from './publish.ts'
+import { requestsLeft } from './requests-left.ts'
 
 /** While one message asks the network others go on; after so many changes of mind the present state stays. */
 const roundsMax = 3
@@ -70,12 +70,11 @@ export class Receiver {
     return message.method === 'STOP-APP' ? this.#recount(message, applied.reply) : applied.reply
   }
 
-  /** Requests that were sent to the node while the stop was on its way to the traffic count too. */
-  #recount(message: AppMessage, reply: Reply): Reply {
+  async #recount(message: AppMessage, reply: Reply): Promise<Reply> {
     const node = findNode(this.#settings.registry.snapshot, message.route)
     if (!reply.ok || message.wildcard || node === undefined) return reply
     const { route, aliases, contexts } = message
-    const requests = inFlightOn(this.#settings.live.of(node.id), contexts)
+    const requests = await requestsLeft(this.#settings, node.id, contexts)
     return stopReply(route, aliases, contexts, requests)
   }
 
