@@ -7,9 +7,9 @@ import { agentLimits } from '../base/limits.ts'
 import type { SendResult } from '../net/mcmp-client.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
 import type { LinkState } from './link-state.ts'
+import { Links } from './links.ts'
 import type { Settings } from './options.ts'
 import { allEnabled } from './options.ts'
-import { ProxyLink } from './proxy-link.ts'
 import { type ContextState, contextMessage, type Wanted } from './registration.ts'
 import { pause, waitUntil } from './wait.ts'
 
@@ -36,7 +36,7 @@ export class Membership {
   readonly #settings: Settings
   readonly #served: Served
   readonly #clock: Clock
-  readonly #links: readonly ProxyLink[]
+  readonly #links: Links
   readonly #contexts: Map<string, ContextState>
   readonly #now = new AbortController()
   #load: number
@@ -61,26 +61,13 @@ export class Membership {
       const host = settings.host ?? boundHost ?? localAddress
       return { config, host, aliases, contexts: this.#contexts }
     }
-    const options = { wanted, load: () => this.#load, random: Math.random, log, reportIntervalMs }
-    this.#links = settings.proxies.map((proxy) => {
-      const link: ProxyLink = new ProxyLink({
-        ...options,
-        proxy,
-        changed: (state) => {
-          const detail = { proxy: link.name, route: config.route, ...state }
-          // Once for each time that a proxy goes missing, not for each try.
-          if (state.kind === 'discover' && state.failures === 1)
-            log.warn(detail, 'not registered with this proxy: it is tried again and again')
-          else log.info(detail, `proxy link: ${state.kind}`)
-          changed()
-        },
-      })
-      return link
-    })
+    const load = (): number => this.#load
+    const options = { wanted, load, random: Math.random, log, reportIntervalMs }
+    this.#links = new Links(settings, options, changed)
   }
 
   get status(): ProxyStatus[] {
-    return this.#links.map((link) => ({ proxy: link.name, state: link.state }))
+    return this.#links.all.map((link) => ({ proxy: link.name, state: link.state }))
   }
 
   /** Path to state, as this node wants it. */
@@ -89,15 +76,14 @@ export class Membership {
   }
 
   get registered(): boolean {
-    return this.#links.some((link) => link.state.kind === 'report')
+    return this.#links.all.some((link) => link.state.kind === 'report')
   }
 
   /** Starts all links; settled when each has registered this node or failed to for the first time. */
   async join(): Promise<void> {
-    for (const link of this.#links) link.start()
     this.#reports = setInterval(() => this.reportNow(), this.#settings.reportIntervalMs)
     this.#reports.unref()
-    await Promise.all(this.#links.map((link) => link.tried))
+    await this.#links.start()
   }
 
   /** Settled when every registered proxy has answered; the others learn it when they register this node. */
@@ -105,7 +91,7 @@ export class Membership {
     if (state === 'REMOVED') this.#contexts.delete(path)
     else this.#contexts.set(path, state)
     const message = contextMessage(this.#settings, path, state)
-    await Promise.all(this.#links.map((link) => link.tell([message])))
+    await Promise.all(this.#links.all.map((link) => link.tell([message])))
   }
 
   /**
@@ -147,7 +133,7 @@ export class Membership {
   async #drain(): Promise<void> {
     const { drain, log } = this.#settings
     const end = this.#clock.now() + drain.deadlineMs
-    for (const link of this.#links) link.beginLeaving()
+    this.#links.beginLeaving()
     const paths = [...this.#contexts.keys()]
     let requests = await this.#halt(paths, () => drain.sessions(), end)
     this.#served.stopped()
@@ -184,9 +170,9 @@ export class Membership {
     clearInterval(this.#reports)
     // However late it is, a proxy that answers gets the time to hear that this node is gone.
     const { route } = this.#settings.config
-    const gone = this.#links.map((link) => link.remove(route, agentLimits.removeMs))
+    const gone = this.#links.all.map((link) => link.remove(route, agentLimits.removeMs))
     await this.#unlessHurried(Promise.all(gone), agentLimits.hurriedMs)
-    for (const link of this.#links) link.close()
+    this.#links.close()
   }
 
   /** The promise, or nothing `graceMs` after `hurry`. */
@@ -231,7 +217,7 @@ export class Membership {
     for (const path of paths) if (last !== undefined) this.#contexts.set(path, last)
     const left = end - this.#clock.now()
     const deadlineMs = Math.min(agentLimits.messageMs, Math.max(agentLimits.removeMs, left))
-    const sent = this.#links.map((link) => link.tell(messages, deadlineMs))
+    const sent = this.#links.all.map((link) => link.tell(messages, deadlineMs))
     const answers = (await this.#unlessHurried(Promise.all(sent), 0)) ?? []
     return answers.map(requestsIn).reduce((sum, requests) => sum + requests, 0)
   }
@@ -239,7 +225,7 @@ export class Membership {
   /** A load report now instead of at the end of the interval. */
   reportNow(): void {
     this.#load = this.#served.load()
-    for (const link of this.#links) link.report()
+    for (const link of this.#links.all) link.report()
   }
 }
 

@@ -7,6 +7,8 @@ import { agentLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { type HostPort, parseHostPort } from '../net/host-port.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
+import { type AdvertiseOptions, advertiseFrom } from './advertise-options.ts'
+import type { AdvertiseSettings } from './discovery.ts'
 import type { LoadMetric } from './load-metric.ts'
 import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
 
@@ -53,8 +55,13 @@ export interface StickyOptions {
 }
 
 export interface NodeOptions {
-  /** Control addresses of all proxies, `host:port`; the port is 6666 where none is given. */
-  readonly proxies: readonly string[]
+  /**
+   * Control addresses of all proxies, `host:port`; the port is 6666 where none is given. A name stands for all
+   * its addresses, `_service._tcp.domain` for its SRV records; both are asked for again and again.
+   */
+  readonly proxies?: readonly string[]
+  /** Listen for proxies that tell of themselves; `proxies` may then be left out. Default: not. */
+  readonly advertise?: AdvertiseOptions
   /** Paths that this node serves, each with everything below. Default `['/']`. */
   readonly contexts?: readonly string[]
   /** Names of the virtual host. Default `['localhost']`; a proxy that does not look at names takes any. */
@@ -93,6 +100,7 @@ export interface NodeOptions {
 /** Options after the checks, with the defaults in place; no address yet. */
 export interface Settings {
   readonly proxies: readonly HostPort[]
+  readonly advertise: AdvertiseSettings | undefined
   readonly config: NodeConfig
   readonly host: string | undefined
   readonly aliases: readonly string[]
@@ -108,7 +116,8 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   const { contexts = ['/'], aliases = ['localhost'], reportIntervalMs = 10_000 } = options
   const announced = options.port ?? port
   const route = options.route ?? defaultRoute(announced)
-  const proxies = readProxies(options.proxies, problems)
+  const advertise = advertiseFrom(options.advertise, problems)
+  const proxies = readProxies(options.proxies ?? [], advertise === undefined ? 1 : 0, problems)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
     problems.push(`route "${route}": 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
   }
@@ -130,6 +139,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   if (problems.length > 0) throw badOptions(problems)
   return {
     proxies,
+    advertise,
     config,
     host: options.host,
     aliases,
@@ -186,9 +196,9 @@ function nodeConfig(options: NodeOptions, type: string, port: number, route: str
   }
 }
 
-function readProxies(texts: readonly string[], problems: string[]): HostPort[] {
-  if (texts.length === 0 || texts.length > agentLimits.proxiesMax) {
-    problems.push(`proxies: 1 to ${agentLimits.proxiesMax} of them`)
+function readProxies(texts: readonly string[], least: number, problems: string[]): HostPort[] {
+  if (texts.length < least || texts.length > agentLimits.proxiesMax) {
+    problems.push(`proxies: ${least} to ${agentLimits.proxiesMax} of them`)
   }
   const proxies = new Map<string, HostPort>()
   for (const text of texts) {

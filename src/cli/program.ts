@@ -12,6 +12,7 @@ export interface ServeOptions {
   readonly to?: readonly string[]
   readonly workers?: string
   readonly state?: string
+  readonly advertise?: string
 }
 
 export interface AgentOptions {
@@ -71,6 +72,7 @@ export function createProgram(actions: Actions): Command {
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
     .option('--state <file>', 'keep the registered nodes there over restarts')
+    .option('--advertise <group>', 'tell nodes of this proxy by multicast: on, or host:port')
     .action((options: ServeOptions) => actions.serve(options))
 
   program

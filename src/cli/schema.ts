@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
+import { destination } from '../net/destination.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { formatDuration, isNetwork, parseDuration, parseEndpoint } from './values.ts'
@@ -46,6 +47,15 @@ export interface Config {
   }
   readonly pool: { readonly idle: number; readonly idleMax: number }
   readonly ajp: { readonly secret: string; readonly packetSize: number }
+  readonly advertise: {
+    /** Absent: the proxy does not advertise itself. */
+    readonly group?: HostPort | undefined
+    readonly interface?: string | undefined
+    readonly key?: string | undefined
+    readonly address?: HostPort | undefined
+    readonly every: number
+    readonly ttl: number
+  }
   /** Absent: the registry does not survive the proxy. */
   readonly state?: string | undefined
   readonly accessLog: string
@@ -153,6 +163,27 @@ const fileName = (note: string): z.ZodType<string, string> =>
     .min(1, { error: 'an empty name; write a file name' })
     .meta({ form: 'FILE', description: note })
 
+const word = (form: string, note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is not a text` })
+    .min(1, { error: 'an empty text' })
+    .meta({ form, description: note })
+
+/** mod_advertise's group (mcmp.md 4). */
+const customaryGroup = '224.0.1.105:23364'
+
+const multicastGroup: z.ZodType<HostPort, string | number> = value(
+  `a multicast group; write HOST:PORT, for example ${customaryGroup}, or on for that one`,
+  (text) => {
+    const found = parseEndpoint(text === 'on' ? customaryGroup : text)
+    return found !== undefined && destination(found, []).kind === 'group' ? found : undefined
+  },
+  {
+    form: 'HOST:PORT, or on',
+    description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryGroup}\`. Default: the proxy does not advertise itself.`,
+  },
+)
+
 const configSchema: z.ZodType<Config, unknown> = section({
   listen: list(endpoint(0), '127.0.0.1:8000', {
     form: 'HOST:PORT, or a list',
@@ -258,6 +289,26 @@ const configSchema: z.ZodType<Config, unknown> = section({
       ajpLimits.packetBytesMax,
       'Longest packet to nodes of type `ajp`, bytes: what their connectors have as `packetSize` (`max-ajp-packet-size`). The head of a request must fit into one.',
     ).prefault(defaultSettings.ajp.packetBytes),
+  }),
+  advertise: section({
+    group: multicastGroup.optional(),
+    interface: word(
+      'NAME or address',
+      'The network interface that the datagrams leave by. Default: the choice of the system.',
+    ).optional(),
+    key: word(
+      'text',
+      'Nodes with the same key (AdvertiseSecurityKey) believe this proxy and no other.',
+    ).optional(),
+    address: endpoint(1)
+      .meta({
+        form: 'HOST:PORT',
+        description:
+          'Where nodes reach the control listener. Default: where it listens, or for a wildcard the address of the interface.',
+      })
+      .optional(),
+    every: duration(100, 'Between two datagrams.').prefault('10s'),
+    ttl: count(0, 255, 'Routers that a datagram may pass, plus one.').prefault(10),
   }),
   state: fileName(
     'Where the registry survives the proxy: after a restart, or a crash, it serves the same nodes and sessions at once. Each proxy has a file of its own. Default: nodes register again.',

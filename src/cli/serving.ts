@@ -14,6 +14,7 @@ import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
+import { startAdvertising } from './advertising.ts'
 import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
@@ -113,6 +114,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     throw error
   })
   await state?.start()
+  const advertiser = startAdvertising(config, control.address, 'http', log)
   let present = config
   return {
     listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
@@ -125,13 +127,16 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
       return changed
     },
     async drain(deadlineMs) {
+      advertiser?.drain()
       control.drain()
       await plane.drain(deadlineMs)
+      await advertiser?.close()
       await control.close()
       await state?.close()
     },
     async close() {
       await plane.close()
+      await advertiser?.close()
       await control.close()
       await state?.close()
     },
