@@ -14,8 +14,9 @@ export interface NodeChoices {
   readonly contexts?: readonly string[]
   /** Attributes of the Listener beside those that lead to the proxy. */
   readonly listener?: Readonly<Record<string, string>>
-  readonly port?: number
 }
+
+const usualContexts = ['/shop']
 
 export class Stage {
   readonly traffic: number
@@ -71,9 +72,8 @@ export class Stage {
     await this.#proxy.ended
   }
 
-  /** A Tomcat that is registered and has its contexts enabled. */
-  async node(route: string, choices: NodeChoices = {}): Promise<TomcatRun> {
-    const contexts = choices.contexts ?? ['/shop']
+  /** A Tomcat that serves, but may not be registered yet. */
+  async start(route: string, choices: NodeChoices = {}): Promise<TomcatRun> {
     const listener = {
       proxyList: `127.0.0.1:${this.tap.port}`,
       advertise: 'false',
@@ -81,15 +81,22 @@ export class Stage {
       sessionDrainingStrategy: 'NEVER',
       ...choices.listener,
     }
+    const contexts = choices.contexts ?? usualContexts
     const settings = { route, connector: this.#connector, contexts, listener }
-    const node = await this.tomcats.start(settings, choices.port)
+    const node = await this.tomcats.start(settings)
     await node.started()
-    await this.usable(node, contexts)
+    return node
+  }
+
+  /** A Tomcat that is registered and has its contexts enabled. */
+  async node(route: string, choices: NodeChoices = {}): Promise<TomcatRun> {
+    const node = await this.start(route, choices)
+    await this.usable(node, choices.contexts)
     return node
   }
 
   /** Waits until the proxy holds the node for usable, with these contexts. */
-  async usable(node: TomcatRun, contexts: readonly string[] = ['/shop']): Promise<void> {
+  async usable(node: TomcatRun, contexts: readonly string[] = usualContexts): Promise<void> {
     let seen: NodeReport | undefined
     await until(
       `${node.route} is registered with ${contexts}`,
@@ -109,6 +116,18 @@ export class Stage {
   async inFlight(node: TomcatRun, count: number): Promise<void> {
     await until(`${count} requests are in flight to ${node.route}`, async () => {
       return ((await this.report(node.route))?.inFlight ?? 0) >= count
+    })
+  }
+
+  /** Waits until a node has reported its load so many times more. */
+  async reports(node: TomcatRun, count: number): Promise<void> {
+    let before = Number.POSITIVE_INFINITY
+    let seen = 0
+    await until(`${node.route} has reported ${count} times`, async () => {
+      const age = (await this.report(node.route))?.statusAgeMs ?? before
+      if (age < before) seen++
+      before = age
+      return seen > count
     })
   }
 

@@ -2,6 +2,7 @@
 
 import * as bodies from './stories/bodies.ts'
 import * as deployment from './stories/deployment.ts'
+import * as discovery from './stories/discovery.ts'
 import * as registration from './stories/registration.ts'
 import * as sessions from './stories/sessions.ts'
 import * as shutdown from './stories/shutdown.ts'
@@ -9,6 +10,7 @@ import { tell } from './story.ts'
 
 await tell('http', [
   ...Object.values(registration),
+  ...Object.values(discovery),
   ...Object.values(bodies),
   ...Object.values(sessions),
   ...Object.values(deployment),

@@ -125,10 +125,9 @@ export class Tomcats {
     })
   }
 
-  /** At a free port unless told which. */
-  async start(settings: TomcatSettings, port?: number): Promise<TomcatRun> {
-    const [free = 0] = port === undefined ? await freePorts(1) : [port]
-    const run = new TomcatRun(free, this.#folder, settings)
+  async start(settings: TomcatSettings): Promise<TomcatRun> {
+    const [port = 0] = await freePorts(1)
+    const run = new TomcatRun(port, this.#folder, settings)
     this.runs.push(run)
     return run
   }
