@@ -7,35 +7,14 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { AdvertiseOptions } from '../../src/agent/advertise-options.ts'
 import { joinCluster } from '../../src/agent/index.ts'
-import { openDatagrams } from '../../src/net/datagram.ts'
 import { freePorts } from '../support/free-ports.ts'
+import { multicastWorks } from '../support/multicast.ts'
 import { startServe } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
 
 const loopback = '127.0.0.1'
 
-/** Whether this machine lets a process hear its own datagram to a group. */
-async function multicastWorks(port: number): Promise<boolean> {
-  let heard = false
-  const datagrams = openDatagrams({
-    to: [{ host: '239.255.77.9', port }],
-    interface: loopback,
-    onDatagram: () => {
-      heard = true
-    },
-  })
-  await datagrams.ready
-  const end = performance.now() + 2_000
-  while (!heard && performance.now() < end) {
-    datagrams.send(Buffer.from('there?'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  await datagrams.close()
-  return heard
-}
-
-const [probePort = 0] = await freePorts(1)
-const skip = (await multicastWorks(probePort)) ? false : 'no multicast on the loopback interface'
+const skip = (await multicastWorks()) ? false : 'no multicast on the loopback interface'
 
 async function node(t: TestContext, advertise: AdvertiseOptions) {
   const server = createServer((_, response) => response.end('from the node'))

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { freePorts } from '../../support/free-ports.ts'
+import { multicastWorks } from '../../support/multicast.ts'
 import { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
@@ -11,6 +12,7 @@ const key = 'sesame'
 export const findsByMulticast: Story = {
   name: 'finds the proxy by multicast, with the same key and not with another',
   async play(t, connector) {
+    if (!(await multicastWorks())) return t.skip('no multicast on the loopback interface')
     const [port = 0] = await freePorts(1)
     const stage = await Stage.set(t, connector, {
       TOPSPIN_ADVERTISE_GROUP: `${group}:${port}`,
