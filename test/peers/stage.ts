@@ -14,6 +14,8 @@ export interface NodeChoices {
   readonly contexts?: readonly string[]
   /** Attributes of the Listener beside those that lead to the proxy. */
   readonly listener?: Readonly<Record<string, string>>
+  /** Attributes of the Connector. */
+  readonly connector?: Readonly<Record<string, string>>
 }
 
 const usualContexts = ['/shop']
@@ -23,19 +25,14 @@ export class Stage {
   readonly tap: McmpTap
   readonly tomcats: Tomcats
   readonly #t: TestContext
-  readonly #connector: ConnectorKind
+  readonly #kind: ConnectorKind
   readonly #control: number
   #proxy: Running | undefined
 
-  private constructor(
-    t: TestContext,
-    connector: ConnectorKind,
-    ports: readonly number[],
-    tap: McmpTap,
-  ) {
+  private constructor(t: TestContext, kind: ConnectorKind, ports: readonly number[], tap: McmpTap) {
     const [traffic = 0, control = 0] = ports
     this.#t = t
-    this.#connector = connector
+    this.#kind = kind
     this.traffic = traffic
     this.#control = control
     this.tap = tap
@@ -44,12 +41,12 @@ export class Stage {
 
   static async set(
     t: TestContext,
-    connector: ConnectorKind,
+    kind: ConnectorKind,
     settings: Record<string, string> = {},
   ): Promise<Stage> {
     const ports = await freePorts(2)
     const tap = await McmpTap.start(t, ports[1] ?? 0)
-    const stage = new Stage(t, connector, ports, tap)
+    const stage = new Stage(t, kind, ports, tap)
     await stage.startProxy(settings)
     return stage
   }
@@ -82,7 +79,8 @@ export class Stage {
       ...choices.listener,
     }
     const contexts = choices.contexts ?? usualContexts
-    const settings = { route, connector: this.#connector, contexts, listener }
+    const { connector = {} } = choices
+    const settings = { route, kind: this.#kind, contexts, listener, connector }
     const node = await this.tomcats.start(settings)
     await node.started()
     return node

@@ -1,5 +1,6 @@
 // Real Tomcats that announce their AJP connector.
 
+import * as ajp from './stories/ajp.ts'
 import * as bodies from './stories/bodies.ts'
 import * as deployment from './stories/deployment.ts'
 import * as discovery from './stories/discovery.ts'
@@ -12,6 +13,7 @@ await tell('ajp', [
   ...Object.values(registration),
   ...Object.values(discovery),
   ...Object.values(bodies),
+  ...Object.values(ajp),
   ...Object.values(sessions),
   ...Object.values(deployment),
   ...Object.values(shutdown),

@@ -16,11 +16,13 @@ export type ConnectorKind = 'http' | 'ajp'
 
 export interface TomcatSettings {
   readonly route: string
-  readonly connector: ConnectorKind
+  readonly kind: ConnectorKind
   /** Paths of the applications that are there from the start. */
   readonly contexts: readonly string[]
   /** Attributes of the Listener in server.xml. */
   readonly listener: Readonly<Record<string, string>>
+  /** Attributes of the Connector in server.xml. */
+  readonly connector: Readonly<Record<string, string>>
 }
 
 /** One run of a Tomcat: from the start of its JVM to the end. */
@@ -42,12 +44,12 @@ export class TomcatRun {
       `port=${port}`,
       `route=${settings.route}`,
       `folder=${folder}`,
-      // Tomcat's AJP connector does not start without a secret unless it is told to.
-      ...(settings.connector === 'ajp'
-        ? ['protocol=AJP/1.3', 'connector.secretRequired=false']
-        : ['protocol=HTTP/1.1']),
+      `protocol=${settings.kind === 'ajp' ? 'AJP/1.3' : 'HTTP/1.1'}`,
       `contexts=${settings.contexts.join(',')}`,
-      ...Object.entries(settings.listener).map(([name, value]) => `listener.${name}=${value}`),
+      ...attributes('listener', settings.listener),
+      // Tomcat's AJP connector does not start without a secret unless it is told to.
+      ...attributes('connector', settings.kind === 'ajp' ? { secretRequired: 'false' } : {}),
+      ...attributes('connector', settings.connector),
     ]
     const jvm = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath]
     const child = spawn('java', [...jvm, 'tomcatnode.Main', ...args])
@@ -110,6 +112,10 @@ export class TomcatRun {
     )
     if (!condition()) throw new Error(JSON.stringify(this.evidence))
   }
+}
+
+function attributes(of: string, values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).map(([name, value]) => `${of}.${name}=${value}`)
 }
 
 export class Tomcats {

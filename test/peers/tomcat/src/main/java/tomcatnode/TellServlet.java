@@ -53,6 +53,10 @@ final class TellServlet extends HttpServlet {
         told.put("length", length);
         told.put("session", session.getId());
         told.put("isNew", session.isNew());
+        told.put("remoteUser", request.getRemoteUser());
+        for (String name : Collections.list(request.getAttributeNames())) {
+            told.put("attribute." + name, request.getAttribute(name));
+        }
         for (String name : Collections.list(request.getHeaderNames())) {
             told.put("header." + name.toLowerCase(), request.getHeader(name));
         }
