@@ -39,6 +39,7 @@ export class Stage {
     this.tomcats = new Tomcats(t)
   }
 
+  /** @param settings of the proxy, by their names in the environment. */
   static async set(
     t: TestContext,
     kind: ConnectorKind,
@@ -47,12 +48,11 @@ export class Stage {
     const ports = await freePorts(2)
     const tap = await McmpTap.start(t, ports[1] ?? 0)
     const stage = new Stage(t, kind, ports, tap)
-    await stage.startProxy(settings)
+    await stage.#startProxy(settings)
     return stage
   }
 
-  /** At the ports of this stage. @param settings by the names of the environment. */
-  async startProxy(settings: Record<string, string> = {}): Promise<void> {
+  async #startProxy(settings: Record<string, string>): Promise<void> {
     const where = {
       listen: `127.0.0.1:${this.traffic}`,
       control: `127.0.0.1:${this.#control}`,
@@ -62,11 +62,13 @@ export class Stage {
     this.#t.after(() => killGroup(proxy))
   }
 
-  /** The whole of it, workers included, without a word. */
-  async killProxy(): Promise<void> {
-    if (this.#proxy === undefined) return
-    killGroup(this.#proxy)
-    await this.#proxy.ended
+  /** Kills the whole of it, workers included, without a word, and starts it again. */
+  async restartProxy(settings: Record<string, string> = {}): Promise<void> {
+    if (this.#proxy !== undefined) {
+      killGroup(this.#proxy)
+      await this.#proxy.ended
+    }
+    await this.#startProxy(settings)
   }
 
   /** A Tomcat that serves, but may not be registered yet. */
@@ -110,10 +112,12 @@ export class Stage {
     )
   }
 
-  /** Waits until so many requests are under way to a node. */
-  async inFlight(node: TomcatRun, count: number): Promise<void> {
-    await until(`${count} requests are in flight to ${node.route}`, async () => {
-      return ((await this.report(node.route))?.inFlight ?? 0) >= count
+  /** Waits until a node has been sent so many requests that it has not answered. */
+  async inFlight(node: TomcatRun, path: string, count: number): Promise<void> {
+    await until(`${count} requests are in flight to ${node.route}${path}`, async () => {
+      const report = await this.report(node.route)
+      const contexts = report?.contexts.filter((context) => context.path === path) ?? []
+      return contexts.reduce((sum, { inFlight }) => sum + inFlight, 0) >= count
     })
   }
 

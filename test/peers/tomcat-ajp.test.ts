@@ -1,20 +1,12 @@
 // Real Tomcats that announce their AJP connector.
 
-import * as ajp from './stories/ajp.ts'
-import * as bodies from './stories/bodies.ts'
-import * as deployment from './stories/deployment.ts'
-import * as discovery from './stories/discovery.ts'
-import * as registration from './stories/registration.ts'
-import * as sessions from './stories/sessions.ts'
-import * as shutdown from './stories/shutdown.ts'
+import { ajp } from './stories/ajp.ts'
+import { bodies } from './stories/bodies.ts'
+import { deployment } from './stories/deployment.ts'
+import { discovery } from './stories/discovery.ts'
+import { draining } from './stories/draining.ts'
+import { registration } from './stories/registration.ts'
+import { failover, sessions } from './stories/sessions.ts'
 import { tell } from './story.ts'
 
-await tell('ajp', [
-  ...Object.values(registration),
-  ...Object.values(discovery),
-  ...Object.values(bodies),
-  ...Object.values(ajp),
-  ...Object.values(sessions),
-  ...Object.values(deployment),
-  ...Object.values(shutdown),
-])
+await tell('ajp', [registration, discovery, bodies, sessions, failover, deployment, draining, ajp])

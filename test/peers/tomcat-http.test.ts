@@ -1,18 +1,11 @@
 // Real Tomcats that announce their HTTP connector.
 
-import * as bodies from './stories/bodies.ts'
-import * as deployment from './stories/deployment.ts'
-import * as discovery from './stories/discovery.ts'
-import * as registration from './stories/registration.ts'
-import * as sessions from './stories/sessions.ts'
-import * as shutdown from './stories/shutdown.ts'
+import { bodies } from './stories/bodies.ts'
+import { deployment } from './stories/deployment.ts'
+import { discovery } from './stories/discovery.ts'
+import { draining } from './stories/draining.ts'
+import { registration } from './stories/registration.ts'
+import { failover, sessions } from './stories/sessions.ts'
 import { tell } from './story.ts'
 
-await tell('http', [
-  ...Object.values(registration),
-  ...Object.values(discovery),
-  ...Object.values(bodies),
-  ...Object.values(sessions),
-  ...Object.values(deployment),
-  ...Object.values(shutdown),
-])
+await tell('http', [registration, discovery, bodies, sessions, failover, deployment, draining])

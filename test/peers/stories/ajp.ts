@@ -5,46 +5,42 @@ import { Stage, told } from '../stage.ts'
 import type { Story } from '../story.ts'
 
 const secret = 'open sesame'
-const withSecret = { connector: { secretRequired: 'true', secret } }
 
-export const knowsTheSecret: Story = {
-  name: 'answers a proxy that knows its secret',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector, { TOPSPIN_AJP_SECRET: secret })
-    await stage.node('a', withSecret)
-    assert.equal((await stage.ask('/shop/')).status, 200)
+export const ajp: Story = {
+  about: 'it has a secret',
+  async play(t, kind) {
+    const stage = await Stage.set(t, kind, { TOPSPIN_AJP_SECRET: secret })
+    const tomcat = await stage.node('a', { connector: { secretRequired: 'true', secret } })
+
+    await t.test('a field of a client stays a field, whatever its name', async () => {
+      const names = [
+        'jakarta.servlet.include.request_uri',
+        'jakarta.servlet.include.servlet_path',
+        'AJP_REMOTE_PORT',
+        'remote_user',
+        'secret',
+      ]
+      const fields = Object.fromEntries(names.map((name) => [name, '1']))
+      const plain = await stage.ask('/shop/')
+      assert.equal(plain.status, 200)
+      const seen = told(await stage.ask('/shop/', fields))
+      for (const name of names) assert.equal(seen.get(`header.${name.toLowerCase()}`), '1', name)
+      assert.deepEqual(attributes(seen), attributes(told(plain)))
+      assert.equal(seen.get('remoteUser'), 'null')
+    })
+
+    await t.test(
+      'a proxy with another secret is refused, and the node not held for dead',
+      async () => {
+        await stage.restartProxy({ TOPSPIN_AJP_SECRET: 'guessed' })
+        await stage.usable(tomcat)
+        for (let i = 0; i < 5; i++) assert.equal((await stage.ask('/shop/')).status, 403)
+        assert.equal((await stage.report('a'))?.health, 'up')
+      },
+    )
   },
 }
 
-export const refusesTheWrongSecret: Story = {
-  name: 'refuses a proxy with another secret, and is not held for dead',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector, { TOPSPIN_AJP_SECRET: 'guessed' })
-    await stage.node('a', withSecret)
-    for (let i = 0; i < 5; i++) assert.equal((await stage.ask('/shop/')).status, 403)
-    assert.equal((await stage.report('a'))?.health, 'up')
-  },
-}
-
-export const keepsAttributesApart: Story = {
-  name: 'takes a field for a field, whatever its name',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector)
-    await stage.node('a')
-    const names = [
-      'jakarta.servlet.include.request_uri',
-      'jakarta.servlet.include.servlet_path',
-      'AJP_REMOTE_PORT',
-      'remote_user',
-      'secret',
-    ]
-    const fields = Object.fromEntries(names.map((name) => [name, '1']))
-    const plain = told(await stage.ask('/shop/'))
-    const seen = told(await stage.ask('/shop/', fields))
-    for (const name of names) assert.equal(seen.get(`header.${name.toLowerCase()}`), '1', name)
-    const attributes = (all: Map<string, string>): string[] =>
-      [...all.keys()].filter((key) => key.startsWith('attribute.'))
-    assert.deepEqual(attributes(seen), attributes(plain))
-    assert.equal(seen.get('remoteUser'), 'null')
-  },
+function attributes(seen: Map<string, string>): string[] {
+  return [...seen.keys()].filter((key) => key.startsWith('attribute.'))
 }

@@ -21,59 +21,57 @@ interface Sending {
 
 const megabyte = 1024 * 1024
 
-export const largeBodies: Story = {
-  name: 'gets large bodies and sends them, with a length and chunked, byte for byte',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector)
+export const bodies: Story = {
+  about: 'bodies of every kind',
+  async play(t, kind) {
+    // In one process, so that there is one pool of connections to the node.
+    const stage = await Stage.set(t, kind, { TOPSPIN_WORKERS: '0' })
     await stage.node('a')
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     t.after(() => agent.destroy())
-    const body = randomBytes(2 * megabyte + 17)
-    const length = { 'content-length': String(body.length) }
-    const thirds = [body.subarray(0, 5), body.subarray(5, 900_000), body.subarray(900_000)]
-    const path = '/shop/echo'
-    const posts: Sending[] = [
-      { path, method: 'POST', headers: length, pieces: [body] },
-      { path, method: 'POST', headers: { 'transfer-encoding': 'chunked' }, pieces: thirds },
-      {
-        path,
-        method: 'POST',
-        headers: { ...length, expect: '100-continue' },
-        pieces: [body],
-      },
-      { path, method: 'POST', headers: { 'content-length': '0' } },
-    ]
-    for (const post of posts) {
-      const echoed = await send(stage.traffic, agent, post)
-      const wanted = Buffer.concat(post.pieces ?? [])
-      assert.equal(echoed.status, 200, JSON.stringify(post.headers))
-      assert.equal(echoed.body.length, wanted.length)
-      assert.equal(digest(echoed.body), digest(wanted))
-    }
-    const download = await send(stage.traffic, agent, { path: `/shop/bytes?${megabyte}` })
-    assert.equal(download.headers['content-length'], String(megabyte))
-    assert.equal(digest(download.body), digest(Buffer.alloc(megabyte, counting)))
-    const head = await send(stage.traffic, agent, {
-      path: `/shop/bytes?${megabyte}`,
-      method: 'HEAD',
-    })
-    assert.equal(head.status, 200)
-    assert.equal(head.body.length, 0)
-  },
-}
 
-export const keptConnections: Story = {
-  name: 'is spoken to over a connection that is kept, whatever the connections of the clients',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector, { TOPSPIN_WORKERS: '0' })
-    await stage.node('a')
-    const connections = new Set<string | undefined>()
-    for (let i = 0; i < 20; i++) {
-      const answer = await stage.ask('/shop/')
-      assert.equal(answer.status, 200)
-      connections.add(told(answer).get('connection'))
-    }
-    assert.equal(connections.size, 1, [...connections].join())
+    await t.test('one connection to it serves many clients', async () => {
+      const connections = new Set<string | undefined>()
+      for (let i = 0; i < 20; i++) {
+        const answer = await stage.ask('/shop/')
+        assert.equal(answer.status, 200)
+        connections.add(told(answer).get('connection'))
+      }
+      assert.equal(connections.size, 1, [...connections].join())
+    })
+
+    await t.test(
+      'a large one, by length, in chunks or upon 100, comes back as it went',
+      async () => {
+        const body = randomBytes(2 * megabyte + 17)
+        const length = { 'content-length': String(body.length) }
+        const thirds = [body.subarray(0, 5), body.subarray(5, 900_000), body.subarray(900_000)]
+        const posts: Omit<Sending, 'path'>[] = [
+          { headers: length, pieces: [body] },
+          { headers: { 'transfer-encoding': 'chunked' }, pieces: thirds },
+          { headers: { ...length, expect: '100-continue' }, pieces: [body] },
+          { headers: { 'content-length': '0' } },
+        ]
+        for (const post of posts) {
+          const whole = { path: '/shop/echo', method: 'POST', ...post }
+          const echoed = await send(stage.traffic, agent, whole)
+          const wanted = Buffer.concat(post.pieces ?? [])
+          assert.equal(echoed.status, 200, JSON.stringify(post.headers))
+          assert.equal(echoed.body.length, wanted.length)
+          assert.equal(digest(echoed.body), digest(wanted))
+        }
+      },
+    )
+
+    await t.test('a download comes whole, and nothing of it after HEAD', async () => {
+      const path = `/shop/bytes?${megabyte}`
+      const download = await send(stage.traffic, agent, { path })
+      assert.equal(download.headers['content-length'], String(megabyte))
+      assert.equal(digest(download.body), digest(Buffer.alloc(megabyte, counting)))
+      const head = await send(stage.traffic, agent, { path, method: 'HEAD' })
+      assert.equal(head.status, 200)
+      assert.equal(head.body.length, 0)
+    })
   },
 }
 

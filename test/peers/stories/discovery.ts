@@ -9,12 +9,12 @@ import type { Story } from '../story.ts'
 const group = '224.0.1.105'
 const key = 'sesame'
 
-export const findsByMulticast: Story = {
-  name: 'finds the proxy by multicast, with the same key and not with another',
-  async play(t, connector) {
+export const discovery: Story = {
+  about: 'it finds the proxy by multicast, with the same key and not with another',
+  async play(t, kind) {
     if (!(await multicastWorks())) return t.skip('no multicast on the loopback interface')
     const [port = 0] = await freePorts(1)
-    const stage = await Stage.set(t, connector, {
+    const stage = await Stage.set(t, kind, {
       TOPSPIN_ADVERTISE_GROUP: `${group}:${port}`,
       TOPSPIN_ADVERTISE_INTERFACE: '127.0.0.1',
       TOPSPIN_ADVERTISE_KEY: key,

@@ -12,67 +12,65 @@ import type { Story } from '../story.ts'
 /** Tomcat reports every second here; it finds out, and says everything again. */
 const backWithinMs = 4_000
 
-export const survivesTheProxy: Story = {
-  name: 'keeps its sessions, and is back by itself when the proxy was killed and starts empty',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector)
-    const sessions = await sessionsOnTwo(stage)
-    await stage.killProxy()
-    await stage.startProxy()
-    const start = performance.now()
-    for (const { node } of sessions) await stage.usable(node)
-    const ms = performance.now() - start
-    t.diagnostic(`both are back after ${ms.toFixed(0)} ms`)
-    await stickTo(stage, sessions)
-    assert.ok(ms < backWithinMs, `${ms} ms`)
-  },
-}
-
-export const isRemembered: Story = {
-  name: 'is served at once, sessions and all, when the proxy was killed and had a state file',
-  async play(t, connector) {
+export const sessions: Story = {
+  about: 'sessions stay, whatever happens to the proxy',
+  async play(t, kind) {
     const folder = mkdtempSync(join(tmpdir(), 'topspin-state-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
     const settings = { TOPSPIN_STATE: join(folder, 'state') }
-    const stage = await Stage.set(t, connector, settings)
-    const sessions = await sessionsOnTwo(stage)
-    await stage.killProxy()
-    const from = stage.tap.heard.length
-    await stage.startProxy(settings)
-    await stickTo(stage, sessions)
-    // The nodes find nothing amiss: none of them registers again.
-    await stage.tap.until('both have reported', (heard) => {
-      const later = heard.slice(from).filter(({ reply }) => reply !== undefined)
-      return sessions.every(
-        ({ node }) => later.filter(({ says }) => says.get('JVMRoute') === node.route).length >= 2,
-      )
+    const stage = await Stage.set(t, kind, settings)
+    const held: Session[] = []
+    for (const node of [await stage.node('a'), await stage.node('b')]) {
+      const cookie = await stage.sessionOn(node)
+      assert.ok(cookie.endsWith(`.${node.route}`), cookie)
+      held.push({ node, cookie })
+    }
+
+    await t.test('a session is known by its cookie', () => stickTo(stage, held))
+
+    await t.test('a session is known by its id in the path', async () => {
+      for (const { node, cookie } of held) {
+        const id = cookie.replace('JSESSIONID=', '')
+        const answer = await stage.ask(`/shop/page;jsessionid=${id}`)
+        assert.equal(answer.headers['x-run'], node.run)
+        assert.equal(told(answer).get('session'), id)
+      }
     })
-    for (const { node } of sessions) {
-      const said = stage.tap.words(node.route, from).filter((word) => word !== 'CONFIG')
-      assert.deepEqual(said, [])
-    }
-    await stickTo(stage, sessions)
+
+    await t.test('a proxy that was killed and has a state file serves them at once', async () => {
+      const from = stage.tap.heard.length
+      await stage.restartProxy(settings)
+      await stickTo(stage, held)
+      await stage.tap.until('both have reported', (heard) => {
+        const later = heard.slice(from).filter(({ reply }) => reply !== undefined)
+        return held.every(
+          ({ node }) => later.filter(({ says }) => says.get('JVMRoute') === node.route).length >= 2,
+        )
+      })
+      // The nodes find nothing amiss: none of them says again what it has.
+      for (const { node } of held) {
+        const said = stage.tap.words(node.route, from).filter((word) => word !== 'CONFIG')
+        assert.deepEqual(said, [])
+      }
+      await stickTo(stage, held)
+    })
+
+    await t.test('a proxy that was killed and starts empty has them back by itself', async () => {
+      await stage.restartProxy()
+      const start = performance.now()
+      for (const { node } of held) await stage.usable(node)
+      const ms = performance.now() - start
+      await stickTo(stage, held)
+      t.diagnostic(`both are back after ${ms.toFixed(0)} ms`)
+      assert.ok(ms < backWithinMs, `${ms} ms`)
+    })
   },
 }
 
-export const sessionInThePath: Story = {
-  name: 'is found by the session id in the path, for clients without cookies',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector)
-    const [, b] = [await stage.node('a'), await stage.node('b')]
-    const id = (await stage.sessionOn(b)).replace('JSESSIONID=', '')
-    for (let i = 0; i < 4; i++) {
-      const answer = await stage.ask(`/shop/page;jsessionid=${id}`)
-      assert.equal(answer.headers['x-run'], b.run)
-      assert.equal(told(answer).get('session'), id)
-    }
-  },
-}
-
-export const movesInTheDomain: Story = {
-  name: 'is killed, and its sessions move inside its domain and nowhere else',
-  async play(t, connector) {
-    const stage = await Stage.set(t, connector)
+export const failover: Story = {
+  about: 'it is killed, and its sessions move inside its domain and nowhere else',
+  async play(t, kind) {
+    const stage = await Stage.set(t, kind)
     const inDomain = (domain: string) => ({ listener: { loadBalancingGroup: domain } })
     const killed = await stage.node('a', inDomain('east'))
     const heir = await stage.node('b', inDomain('east'))
@@ -98,18 +96,6 @@ export const movesInTheDomain: Story = {
 interface Session {
   readonly node: TomcatRun
   readonly cookie: string
-}
-
-/** One session on each of two nodes. */
-async function sessionsOnTwo(stage: Stage): Promise<readonly Session[]> {
-  const sessions: Session[] = []
-  for (const node of [await stage.node('a'), await stage.node('b')]) {
-    const cookie = await stage.sessionOn(node)
-    assert.ok(cookie.endsWith(`.${node.route}`), cookie)
-    sessions.push({ node, cookie })
-  }
-  await stickTo(stage, sessions)
-  return sessions
 }
 
 async function stickTo(stage: Stage, sessions: readonly Session[]): Promise<void> {

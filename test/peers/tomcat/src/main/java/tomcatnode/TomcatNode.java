@@ -9,6 +9,7 @@ import org.apache.catalina.Context;
 import org.apache.catalina.Engine;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.connector.Connector;
+import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.RemoteIpValve;
 import org.apache.tomcat.util.IntrospectionUtils;
@@ -62,11 +63,18 @@ final class TomcatNode {
         }
     }
 
+    /** Whole before it is added: a host that runs starts it at once, and then requests come. */
     void deploy(String path) {
-        Context context = tomcat.addContext("/".equals(path) ? "" : path, folder.toString());
+        String name = "/".equals(path) ? "" : path;
+        StandardContext context = new StandardContext();
+        context.setName(name);
+        context.setPath(name);
+        context.setDocBase(folder.toString());
+        context.addLifecycleListener(new Tomcat.FixContextListener());
         add(context, "tell", new TellServlet(ledger), "/");
         add(context, "echo", new EchoServlet(), "/echo");
         add(context, "bytes", new BytesServlet(), "/bytes");
+        tomcat.getHost().addChild(context);
     }
 
     void undeploy(String path) {
