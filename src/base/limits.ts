@@ -183,6 +183,8 @@ export const peerLimits = {
   /** Shortest and longest time between two announcements. */
   periodMsMin: 100,
   periodMsMax: 60_000,
+  /** How long a server that is announced by another process may take to answer it. */
+  targetAnswerMs: 2_000,
   /** Announcements in a period, at most: what is lost is said more often. */
   beatsMax: 8,
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { hostPortText } from '../net/host-port.ts'
-import { parseEndpoint } from './values.ts'
+import { parseDuration, parseEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -20,8 +20,22 @@ export interface AgentOptions {
   readonly context: readonly string[]
   readonly proxy: readonly string[]
   readonly route?: string
+  readonly advertise?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
+}
+
+export interface AnnounceFlags {
+  readonly target: string
+  readonly group: readonly string[]
+  readonly key?: readonly string[]
+  readonly context?: readonly string[]
+  readonly advertise?: string
+  readonly name?: string
+  readonly interface?: string
+  readonly periodMs?: number
+  readonly ttl?: number
+  readonly capacity?: number
 }
 
 export interface DemoOptions {
@@ -34,11 +48,24 @@ export interface StatusOptions {
   readonly json: boolean
 }
 
+export interface DoctorOptions {
+  /** Absent where only proxies are listened for: those that are heard are asked. */
+  readonly control?: string
+  /** Multicast group, or `on`. */
+  readonly advertise?: string
+  readonly interface?: string
+  /** How long is listened for proxies, ms. */
+  readonly wait: number
+  readonly json: boolean
+}
+
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
+  announce(options: AnnounceFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
+  doctor(options: DoctorOptions): Promise<void>
   check(file: string): void
 }
 
@@ -85,14 +112,45 @@ export function createProgram(actions: Actions): Command {
       `proxy to register with; repeatable (default: ${defaultControl})`,
       appendEndpoint,
     )
+    .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
     .option('--route <name>', 'name of this node (default: from host and port)')
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
     .action(
       (
         command: string[],
-        options: { target: URL; context?: string[]; proxy?: string[]; route?: string },
-      ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
+        options: {
+          target: URL
+          context?: string[]
+          proxy?: string[]
+          route?: string
+          advertise?: string
+        },
+      ) => {
+        const proxy = options.advertise === undefined ? [defaultControl] : []
+        return actions.agent({ context: ['/'], proxy, ...options, command })
+      },
+    )
+
+  program
+    .command('announce')
+    .description('announce a server of any kind to peers that can hand requests over to it')
+    .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
+    .requiredOption(
+      '--group <host:port>',
+      'multicast group, broadcast address, or host or name of a peer; repeatable',
+      append,
+    )
+    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
+    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
+    .option('--advertise <url>', 'where peers reach it (default: the target)')
+    .option('--name <name>', 'its name among the peers (default: host and port)')
+    .option('--interface <name>', 'network interface to speak at, by name or address')
+    .option('--period <time>', 'between two announcements (default: 1s)', durationOf)
+    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
+    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
+    .action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
+      actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
     )
 
   program
@@ -110,6 +168,25 @@ export function createProgram(actions: Actions): Command {
     .action((options: StatusOptions) => actions.status(options))
 
   program
+    .command('doctor')
+    .description('say why nodes and proxies do not find each other')
+    .option(
+      '--control <host:port>',
+      `control address of the proxy (default: ${defaultControl})`,
+      oneEndpoint,
+    )
+    .option('--advertise <group>', 'look for proxies by multicast: on, or host:port', groupOrOn)
+    .option('--interface <name>', 'network interface for that, or its address')
+    .option('--wait <time>', 'how long to listen for proxies', time, 11_000)
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', '\nThe key of the datagrams is read from TOPSPIN_ADVERTISE_KEY.')
+    .action((options: DoctorOptions) =>
+      actions.doctor(
+        options.advertise === undefined ? { control: defaultControl, ...options } : options,
+      ),
+    )
+
+  program
     .command('check')
     .description('check a configuration file')
     .argument('<file>', 'configuration, YAML or JSON')
@@ -120,6 +197,16 @@ export function createProgram(actions: Actions): Command {
 
 function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
+}
+
+function groupOrOn(value: string): string {
+  return value === 'on' ? value : oneEndpoint(value)
+}
+
+function time(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 11s or 500ms.')
+  return ms
 }
 
 /** In full: a port alone would be taken for a host further on. */
@@ -133,6 +220,17 @@ function oneEndpoint(value: string): string {
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
   return append(oneEndpoint(value), before)
+}
+
+function durationOf(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 1s or 500ms.')
+  return ms
+}
+
+function numberOf(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a whole number.')
+  return Number(value)
 }
 
 function targetUrl(value: string): URL {

@@ -2,8 +2,10 @@
 
 import { CommanderError } from 'commander'
 import { runAgent } from './agent.ts'
+import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
+import { runDoctor } from './doctor/doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { serve } from './serve.ts'
@@ -18,11 +20,17 @@ export async function run(args: readonly string[]): Promise<number> {
     agent: async (options) => {
       code = await runAgent(options)
     },
+    announce: async (options) => {
+      code = await runAnnounce(options)
+    },
     demo: async (options) => {
       code = await runDemo(options)
     },
     status: async (options) => {
       code = await showStatus(options)
+    },
+    doctor: async (options) => {
+      code = await runDoctor(options)
     },
     check: (file) => {
       code = checkFile(file)

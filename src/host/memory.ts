@@ -3,7 +3,7 @@
 
 import { freemem, totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
-import { type Cgroup, findCgroup } from './cgroup.ts'
+import type { Cgroup } from './cgroup.ts'
 
 export interface GrantedMemory {
   /** Bytes. */
@@ -13,7 +13,7 @@ export interface GrantedMemory {
 }
 
 /** That of the control group where it has a limit (a container), else that of the machine. */
-export function grantedMemory(group: Cgroup | undefined = findCgroup()): GrantedMemory {
+export function grantedMemory(group: Cgroup | undefined): GrantedMemory {
   const memory = group?.memory()
   if (memory?.limit === undefined) return { total: totalmem(), available: freemem() }
   return { total: memory.limit, available: Math.max(0, memory.limit - memory.used) }

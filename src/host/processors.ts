@@ -7,7 +7,7 @@ import { type Cgroup, findCgroup } from './cgroup.ts'
 
 /** More than 0; a quota of one and a half is 1.5. */
 export function grantedProcessorShare(
-  cgroup: Cgroup | undefined = findCgroup(),
+  cgroup: Cgroup | undefined,
   present: number = availableParallelism(),
 ): number {
   return Math.min(present, cgroup?.cpu()?.limit ?? present)

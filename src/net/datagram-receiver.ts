@@ -27,6 +27,8 @@ export class DatagramReceiver {
   #socket: Socket | undefined
   /** Of the second under way. */
   #received = 0
+  /** More arrived in it than are read. */
+  #flooded = false
   #ports: readonly number[]
   #closed = false
 
@@ -45,6 +47,10 @@ export class DatagramReceiver {
   /** Opens it if it is not open, and begins a second of the limit. Resolves when that is settled, well or not. */
   async tick(): Promise<void> {
     this.#received = 0
+    if (!this.#flooded) {
+      this.#complaints.over(this.#floodName, { on: this.#name }, 'all datagrams are read again')
+    }
+    this.#flooded = false
     if (this.#socket !== undefined || this.#closed) return
     for (const port of this.#ports) {
       const error = await this.#open(port)
@@ -76,6 +82,10 @@ export class DatagramReceiver {
     return `${address} ${ports}`
   }
 
+  get #floodName(): string {
+    return `${this.#name} flood`
+  }
+
   #drop(): void {
     this.#socket?.close()
     this.#socket = undefined
@@ -92,23 +102,23 @@ export class DatagramReceiver {
         if (this.#socket === socket) this.#drop()
         resolve(error)
       }
-      socket.once('error', refused)
-      socket.once('close', () => resolve(undefined))
-      // Not shared with the other workers of node:cluster: each hears for itself.
-      socket.bind({ port, address: this.#bindAddress(), exclusive: true }, () => {
+      const bound = (): void => {
         socket.off('error', refused)
         socket.on('error', (error: NodeJS.ErrnoException) => {
           if (this.#socket === socket) this.#drop()
           this.#failed(error)
         })
-        try {
-          if (kind === 'group') this.#join(socket)
-        } catch (error) {
-          return refused(error as NodeJS.ErrnoException)
-        }
+        if (kind === 'group') this.#join(socket)
         socket.on('message', (bytes, from) => this.#take(socket, bytes, from))
         resolve(undefined)
-      })
+      }
+      socket.once('error', refused)
+      socket.once('close', () => resolve(undefined))
+      // Not shared with the other workers of node:cluster: each hears for itself.
+      attempt(() => {
+        const place = { port, address: this.#bindAddress(), exclusive: true }
+        socket.bind(place, () => attempt(bound, refused))
+      }, refused)
     })
   }
 
@@ -143,9 +153,10 @@ export class DatagramReceiver {
     if (++this.#received > datagramLimits.perSecondMax) {
       // Only a closed socket costs nothing: what comes is thrown away by the kernel until the next second.
       this.#drop()
-      const limit = datagramLimits.perSecondMax
+      this.#flooded = true
+      const detail = { on: this.#name, limit: datagramLimits.perSecondMax }
       const told = 'more datagrams arrive than are read; the rest of each second is lost'
-      return this.#complaints.tell(this.#name, 'flood', { on: this.#name, limit }, told)
+      return this.#complaints.tell(this.#floodName, 'flood', detail, told)
     }
     this.#onDatagram(bytes, from)
   }
@@ -154,5 +165,13 @@ export class DatagramReceiver {
     const { code = error.message, message } = error
     const detail = { on: this.#name, error: message }
     this.#complaints.tell(this.#name, code, detail, 'datagrams cannot be received')
+  }
+}
+
+function attempt(call: () => void, failed: (error: NodeJS.ErrnoException) => void): void {
+  try {
+    call()
+  } catch (error) {
+    failed(error as NodeJS.ErrnoException)
   }
 }

@@ -105,6 +105,7 @@ export class DatagramSender {
         socket.setMulticastLoopback(this.#options.loopback)
         const out = family === 4 ? own?.v4 : own?.v6
         if (out !== undefined) socket.setMulticastInterface(out)
+        this.#complaints.over(type, { to: type }, 'datagrams can be sent again')
       } catch (error) {
         this.#failed(type, error as NodeJS.ErrnoException)
       }

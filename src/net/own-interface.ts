@@ -18,7 +18,7 @@ export interface OwnInterface {
 /** @param which `eth0`, `10.0.0.7` or `fe80::1`; undefined is returned when this machine has no such thing now. */
 export function ownInterface(
   which: string,
-  interfaces: Interfaces = networkInterfaces(),
+  interfaces: Interfaces = currentInterfaces(),
 ): OwnInterface | undefined {
   for (const [name, entries = []] of Object.entries(interfaces)) {
     if (name !== which && !entries.some(({ address }) => address === which)) continue
@@ -35,15 +35,24 @@ export function ownInterface(
 }
 
 /** The networks of all interfaces. */
-export const ownNetworks = (interfaces: Interfaces = networkInterfaces()): string[] =>
+export const ownNetworks = (interfaces: Interfaces = currentInterfaces()): string[] =>
   Object.values(interfaces).flatMap((entries) => networksOf(entries ?? []))
 
 /** Changes whenever an interface or an address comes or goes. */
-export const interfacesText = (interfaces: Interfaces = networkInterfaces()): string =>
+export const interfacesText = (interfaces: Interfaces = currentInterfaces()): string =>
   Object.entries(interfaces)
     .flatMap(([name, entries = []]) => entries.map(({ cidr }) => `${name} ${cidr}`))
     .sort()
     .join('\n')
+
+/** Some systems (Android) do not tell: then there are none. */
+export function currentInterfaces(): Interfaces {
+  try {
+    return networkInterfaces()
+  } catch {
+    return {}
+  }
+}
 
 function networksOf(entries: readonly NetworkInterfaceInfo[]): string[] {
   return entries.flatMap(({ cidr }) => (cidr === null ? [] : [cidr]))

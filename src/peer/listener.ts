@@ -1,7 +1,7 @@
 // Takes datagrams as they arrive and gives the table what is to be believed of them. Everything else is
-// counted by reason; of what somebody should put right the first one is told, too.
+// counted by reason; of what somebody should put right one is told now and then.
 
-import { Complaints } from '../base/complaints.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Peers, Refusal } from '../cluster/peers.ts'
 import type { Announcement } from '../wire/announcement.ts'
@@ -27,36 +27,55 @@ const advice: ReadonlyMap<DatagramRefusal, string> = new Map([
   ],
 ])
 
-export class Listener {
-  readonly #peers: Peers
-  readonly #keys: KeyRing
-  readonly #accept: AcceptFrom
-  readonly #complaints: Complaints
+/** Between two lines of the log about one reason, ms. */
+const tellEveryMs = 600_000
 
-  constructor(peers: Peers, keys: KeyRing, accept: AcceptFrom, log: Logger) {
-    this.#peers = peers
-    this.#keys = keys
-    this.#accept = accept
-    this.#complaints = new Complaints(log)
+export interface ListenerOptions {
+  readonly peers: Peers
+  readonly keys: KeyRing
+  readonly accept: AcceptFrom
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export class Listener {
+  readonly #options: ListenerOptions
+  /** When each reason was last told. */
+  readonly #told: Map<DatagramRefusal, number> = new Map()
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
   }
 
   /** Never throws; any bytes may come. */
   take(bytes: Buffer, from: string): void {
-    const read = this.#accept.source(from) ? readAnnouncement(bytes, this.#keys) : 'source'
-    const announcement = typeof read === 'string' ? undefined : read
-    const refusal = typeof read === 'string' ? this.#count(read) : this.#offer(read)
-    const text = refusal === undefined ? undefined : advice.get(refusal)
-    if (refusal === undefined || text === undefined) return
-    this.#complaints.tell(refusal, refusal, { from, name: announcement?.name }, text)
+    const { accept, keys } = this.#options
+    const read = accept.source(from) ? readAnnouncement(bytes, keys) : 'source'
+    if (typeof read === 'string') return this.#tell(this.#count(read), from)
+    const refusal = this.#offer(read)
+    if (refusal !== undefined) this.#tell(refusal, from, read)
   }
 
   #offer(announcement: Announcement): DatagramRefusal | undefined {
-    if (!this.#accept.target(announcement.host)) return this.#count('target')
-    return this.#peers.take(announcement)
+    if (!this.#options.accept.target(announcement.host)) return this.#count('target')
+    return this.#options.peers.take(announcement)
   }
 
   #count(refusal: DatagramRefusal): DatagramRefusal {
-    this.#peers.refuse(refusal)
+    this.#options.peers.refuse(refusal)
     return refusal
+  }
+
+  #tell(refusal: DatagramRefusal, from: string, announcement?: Announcement): void {
+    const message = advice.get(refusal)
+    if (message === undefined) return
+    const { clock, log, peers } = this.#options
+    const now = clock.now()
+    const told = this.#told.get(refusal) ?? Number.NEGATIVE_INFINITY
+    if (now - told < tellEveryMs) return
+    this.#told.set(refusal, now)
+    const { name, time } = announcement ?? {}
+    const wrongByMs = refusal === 'clock' && time !== undefined ? time - clock.wall() : undefined
+    log.warn({ from, name, wrongByMs, soFar: peers.refused.get(refusal) }, message)
   }
 }

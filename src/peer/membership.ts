@@ -7,6 +7,7 @@ import type { Peer } from '../cluster/peer.ts'
 import { type PeerEvent, Peers } from '../cluster/peers.ts'
 import { ResourceMeter } from '../host/resource-meter.ts'
 import type { Datagrams } from '../net/datagram.ts'
+import { ownInterface } from '../net/own-interface.ts'
 import type { Announcement } from '../wire/announcement.ts'
 import { writeAnnouncement } from '../wire/announcement-codec.ts'
 import { AcceptFrom } from './accept-from.ts'
@@ -19,6 +20,8 @@ import { ServiceMeter } from './service-meter.ts'
 const sweepsPerPeriod = 8
 /** Looks at the machine's interfaces: every so many looks at the table. */
 const refreshSweeps = 40
+/** A machine with many containers has many networks. */
+const networksTold = 16
 
 export class PeerMembership {
   /** Who is known, and what was refused. */
@@ -33,6 +36,7 @@ export class PeerMembership {
   /** Resolves when the sockets are open, or complained about. */
   readonly ready: Promise<void>
 
+  readonly #interface: string | undefined
   readonly #announcer: Announcer
   readonly #resources: ResourceMeter
   readonly #datagrams: Datagrams
@@ -46,6 +50,7 @@ export class PeerMembership {
     this.settings = peerSettings(options)
     const { clock, random, periodMs, keys, log, identity, capacity } = this.settings
     const { interface: at, acceptFrom, skewMs, silentPeriods, forgetMs } = options
+    this.#interface = at
     this.accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: at })
     this.#complaints = new Complaints(log)
     this.service = new ServiceMeter(clock, capacity)
@@ -58,7 +63,7 @@ export class PeerMembership {
       ...(forgetMs === undefined ? {} : { forgetMs }),
       onEvent: (event) => this.#tell(event),
     })
-    const listener = new Listener(this.table, keys, this.accept, log)
+    const listener = new Listener({ peers: this.table, keys, accept: this.accept, clock, log })
     this.#datagrams = this.settings.openDatagrams({
       to: this.settings.group,
       log,
@@ -149,15 +154,24 @@ export class PeerMembership {
     for (const listener of this.#listeners) listener(event)
   }
 
+  /** What people may not have meant. */
   #tellHow(): void {
-    const { log, keys } = this.settings
-    if (!keys.isEmpty) return
+    const { log, keys, identity, group } = this.settings
     const { networks } = this.accept
-    const detail = { acceptFrom: networks?.slice(0, 16) }
-    log.warn(
-      detail,
-      'announcements are not authenticated: any program in these networks can take requests; set a key',
-    )
+    if (keys.isEmpty) {
+      const detail = { acceptFrom: networks?.slice(0, networksTold) }
+      const risk = 'any program in these networks can take requests; set a key'
+      log.warn(detail, `announcements are not authenticated: ${risk}`)
+    }
+    const isNear = ({ host }: { host: string }): boolean => /^(127\.|::1$|localhost$)/.test(host)
+    const at = this.#interface === undefined ? undefined : ownInterface(this.#interface)
+    if (isNear(identity) && !group.every(isNear) && at?.v4?.startsWith('127.') !== true) {
+      const detail = { host: identity.host, port: identity.port }
+      log.warn(
+        detail,
+        'the announced address leads other machines to themselves; advertise another',
+      )
+    }
   }
 }
 

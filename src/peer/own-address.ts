@@ -2,8 +2,7 @@
 // of itself.
 
 import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
-import { type Interfaces, ownInterface } from '../net/own-interface.ts'
+import { currentInterfaces, type Interfaces, ownInterface } from '../net/own-interface.ts'
 
 const wildcards: readonly string[] = ['', '0.0.0.0', '::']
 
@@ -15,7 +14,7 @@ const wildcards: readonly string[] = ['', '0.0.0.0', '::']
 export function ownAddress(
   listens: string,
   which: string | undefined,
-  interfaces: Interfaces = networkInterfaces(),
+  interfaces: Interfaces = currentInterfaces(),
 ): string {
   if (!wildcards.includes(listens)) return listens
   if (which !== undefined && isIP(which) !== 0) return which

@@ -4,17 +4,28 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import type { AdvertiseOptions } from '../../src/agent/advertise-options.ts'
 import { joinCluster } from '../../src/agent/index.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { multicastWorks } from '../support/multicast.ts'
-import { startServe } from '../support/topspin.ts'
+import { startServe, startTopspin } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
 
 const loopback = '127.0.0.1'
 
-const skip = (await multicastWorks()) ? false : 'no multicast on the loopback interface'
+const skip = (await multicastWorks('239.255.77.9', loopback))
+  ? false
+  : 'no multicast on the loopback interface'
+/** Linux has no multicast by IPv6 on the loopback interface. */
+const interface6 = Object.entries(networkInterfaces()).find(([, entries = []]) =>
+  entries.some(({ family, internal }) => family === 'IPv6' && !internal),
+)?.[0]
+const skip6 =
+  interface6 !== undefined && (await multicastWorks('ff02::7709', interface6))
+    ? false
+    : 'no interface with multicast by IPv6'
 
 async function node(t: TestContext, advertise: AdvertiseOptions) {
   const server = createServer((_, response) => response.end('from the node'))
@@ -33,10 +44,10 @@ async function node(t: TestContext, advertise: AdvertiseOptions) {
   return { agent, said }
 }
 
-async function proxy(t: TestContext, group: string, key: string) {
+async function proxy(t: TestContext, group: string, key: string, which: string = loopback) {
   const running = await startServe(['--workers', '0', '--advertise', group], {
     TOPSPIN_ADVERTISE_KEY: key,
-    TOPSPIN_ADVERTISE_INTERFACE: loopback,
+    TOPSPIN_ADVERTISE_INTERFACE: which,
     TOPSPIN_ADVERTISE_EVERY: '200ms',
   })
   t.after(() => running.child.kill('SIGKILL'))
@@ -63,10 +74,51 @@ test('a node registers with the proxy that it hears, and forgets it when that le
   await until('the proxy is forgotten', () => agent.status.length === 0, 15_000)
 })
 
+test('the same by IPv6', { skip: skip6 }, async (t) => {
+  const [port] = await freePorts(1)
+  const at = `[ff02::7710]:${port}`
+  const { agent } = await node(t, { group: at, key: 'k', interface: interface6 ?? '' })
+  await proxy(t, at, 'k', interface6)
+  await until('the node is registered', () => agent.status[0]?.state.kind === 'report')
+})
+
 test('a proxy with another key, or without, is not believed', { skip }, async (t) => {
   const at = await group()
   const { agent, said } = await node(t, { group: at, key: 'k', interface: loopback })
   await proxy(t, at, 'another')
   await until('the node says why', () => said.some((text) => text.includes('another key')))
   assert.deepEqual(agent.status, [])
+})
+
+test('the doctor hears the proxy, asks it, and says what is wrong with it', { skip }, async (t) => {
+  const at = await group()
+  await proxy(t, at, 'k')
+  const look = (key: string) =>
+    startTopspin(['doctor', '--advertise', at, '--interface', loopback, '--wait', '5s', '--json'], {
+      env: { TOPSPIN_ADVERTISE_KEY: key },
+    }).ended
+  const found = await look('k')
+  const results = (text: string) =>
+    (JSON.parse(text) as { result: string; what: string }[]).map(
+      ({ result, what }) => `${result} ${what}`,
+    )
+  // A proxy without a node is what is left to complain about.
+  assert.deepEqual(results(found.stdout), [
+    'ok multicast',
+    'ok advertise',
+    'ok control listener',
+    'fail nodes',
+  ])
+  assert.equal(found.code, 1)
+})
+
+test('the doctor knows a wrong key', { skip }, async (t) => {
+  const at = await group()
+  await proxy(t, at, 'k')
+  const { code, stdout } = await startTopspin(
+    ['doctor', '--advertise', at, '--interface', loopback, '--wait', '1s'],
+    { env: { TOPSPIN_ADVERTISE_KEY: 'other' } },
+  ).ended
+  assert.equal(code, 1)
+  assert.match(stdout, /made with another key/)
 })

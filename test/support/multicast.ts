@@ -1,15 +1,15 @@
-// Multicast over the loopback interface, which some machines and containers do not have.
+// Multicast to oneself, which some machines and containers do not have.
 
 import { openDatagrams } from '../../src/net/datagram.ts'
 import { freePorts } from './free-ports.ts'
 
 /** Whether this machine lets a process hear its own datagram to a group. */
-export async function multicastWorks(): Promise<boolean> {
+export async function multicastWorks(host: string, which: string): Promise<boolean> {
   const [port = 0] = await freePorts(1)
   let heard = false
   const datagrams = openDatagrams({
-    to: [{ host: '239.255.77.9', port }],
-    interface: '127.0.0.1',
+    to: [{ host, port }],
+    interface: which,
     onDatagram: () => {
       heard = true
     },

@@ -12,7 +12,8 @@ const key = 'sesame'
 export const discovery: Story = {
   about: 'it finds the proxy by multicast, with the same key and not with another',
   async play(t, kind) {
-    if (!(await multicastWorks())) return t.skip('no multicast on the loopback interface')
+    if (!(await multicastWorks(group, '127.0.0.1')))
+      return t.skip('no multicast on the loopback interface')
     const [port = 0] = await freePorts(1)
     const stage = await Stage.set(t, kind, {
       TOPSPIN_ADVERTISE_GROUP: `${group}:${port}`,

@@ -97,6 +97,11 @@ test('an interface that is not there, or a place without a route, ends nothing',
   lost.datagrams.send(Buffer.from('x'))
   await until('both are told', () => log.messages.length >= 2)
   assert.ok(JSON.stringify(log.details).includes('no interface none9'))
+  for (const host of ['ff02::7703', 'ff15::7703']) {
+    const six = await party(t, { to: [{ host, port }], interface: 'none9', log })
+    six.datagrams.send(Buffer.from('x'))
+    assert.deepEqual(six.datagrams.ports, [])
+  }
   const nowhere = await party(t, { to: [{ host: '2001:db8:ffff::1', port }], log })
   nowhere.datagrams.send(Buffer.from('x'))
 })
@@ -116,6 +121,8 @@ test('beyond the limit of a second nothing is read until the next one', async (t
   })
   assert.ok(heard <= 2 * datagramLimits.perSecondMax, `${heard} heard`)
   const before = heard
+  await until('that is told, too', () => log.messages.includes('all datagrams are read again'))
+  assert.equal(log.messages.length, 2)
   await until('it hears again', () => {
     flood.send(word, port, '127.0.0.1')
     return heard > before

@@ -13,11 +13,12 @@ import { type MemoryLog, memoryLog } from '../../support/memory-log.ts'
 function listen(
   keys: KeyRing,
   acceptFrom?: string[],
-): { peers: Peers; log: MemoryLog; listener: Listener } {
+): { peers: Peers; log: MemoryLog; listener: Listener; clock: ManualClock } {
   const log = memoryLog()
-  const peers = new Peers({ clock: new ManualClock(), live: new LiveTable() })
+  const clock = new ManualClock()
+  const peers = new Peers({ clock, live: new LiveTable() })
   const accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: undefined })
-  return { peers, log, listener: new Listener(peers, keys, accept, log) }
+  return { peers, log, clock, listener: new Listener({ peers, keys, accept, clock, log }) }
 }
 
 const ring = new KeyRing(['a secret of the cluster'])
@@ -63,4 +64,21 @@ test('without a key the source and the place that is announced must be near', ()
   )
   assert.deepEqual(Object.fromEntries(peers.refused), { source: 1, target: 2 })
   assert.equal(log.messages.length, 2)
+})
+
+test('what people should put right is told again after ten minutes, with how often it happened', () => {
+  const { clock, log, listener } = listen(ring)
+  const late = (): void => {
+    const time = clock.wall() - 31_000
+    listener.take(writeAnnouncement(someAnnouncement({ time, startedAt: 1 }), ring), '10.0.0.1')
+  }
+  for (let i = 0; i < 3; i++) late()
+  clock.advance(600_000)
+  late()
+  assert.deepEqual(
+    log.details.map((detail) => JSON.stringify(detail)),
+    [1, 4].map((soFar) =>
+      JSON.stringify({ from: '10.0.0.1', name: 'web1:8080', wrongByMs: -31_000, soFar }),
+    ),
+  )
 })

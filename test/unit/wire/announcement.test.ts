@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import type { Announcement } from '../../../src/wire/announcement.ts'
 import { readAnnouncement, writeAnnouncement } from '../../../src/wire/announcement-codec.ts'
@@ -141,4 +142,15 @@ test('an announcement that fits into no datagram is neither written nor read', (
   const contexts = Array.from({ length: 10 }, (_, i) => `/${i}${'a'.repeat(100)}`)
   assert.throws(() => writeAnnouncement(someAnnouncement({ contexts }), ring), /bytes long/)
   assert.equal(readAnnouncement(Buffer.alloc(1_201, 'topspin-peer/1\n'), ring), 'too-long')
+})
+
+test('the example of the page about peers is one', () => {
+  const page = readFileSync(new URL('../../../../docs/peers.md', import.meta.url), 'latin1')
+  const example = /^```\n(topspin-peer\/1\n[^`]*)```$/m.exec(page)?.[1] ?? ''
+  const read = readAnnouncement(
+    Buffer.from(example, 'latin1'),
+    new KeyRing(['the key of this example']),
+  )
+  assert.ok(typeof read === 'object', String(read))
+  assert.deepEqual([read.name, read.sequence, read.contexts], ['web1:8080', 17, ['/shop']])
 })
