@@ -12,6 +12,7 @@ import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
+import { LateEnables } from './late-enables.ts'
 import { observeProbe, observeStatus } from './observe.ts'
 import type { ControlSettings } from './options.ts'
 import { publish } from './publish.ts'
@@ -25,8 +26,14 @@ export class Receiver {
   /** Probes under way, by question: an address is asked once, however many messages wait for it. */
   readonly #asking: Map<string, Promise<ProbeResult>> = new Map()
 
+  readonly #late: LateEnables
+
   constructor(settings: ControlSettings) {
     this.#settings = settings
+    this.#late = new LateEnables(
+      () => settings.registry.snapshot,
+      (message) => this.#carryOut(message),
+    )
   }
 
   /** `peer`: the address at the other end of the connection. Never throws. */
@@ -46,8 +53,18 @@ export class Receiver {
         { peer, fields: parsed.ignored },
         'values that mean nothing count as not sent',
       )
+    const message = withPeerAddress(parsed.message, peer)
+    const reply = this.#late.take(message, field('user-agent'))
+    if (reply !== undefined) return reply
+    await this.#late.flush()
+    return this.#carryOut(message)
+  }
+
+  /** Never rejects. */
+  async #carryOut(message: Message): Promise<Reply> {
+    const { method } = message
     try {
-      return await this.#apply(withPeerAddress(parsed.message, peer))
+      return await this.#apply(message)
     } catch (error) {
       this.#settings.log.error({ error, method }, 'message failed')
       return problem('GENERAL', `GENERAL: ${method} failed`)

@@ -13,11 +13,11 @@ export const deployment: Story = {
     const stage = await Stage.set(t, kind)
     const [a, b] = [await stage.node('a'), await stage.node('b')]
 
-    await t.test('an application is taken away and brought back on each', async (step) => {
+    await t.test('an application is taken away and brought back on each, twice', async (step) => {
       const load = new Load(step, { port: stage.traffic, rate: 250, users: 16 })
       await load.more(300)
       const drains: number[] = []
-      for (const tomcat of [a, b]) {
+      for (const tomcat of [a, b, a, b]) {
         const from = stage.tap.heard.length
         const start = performance.now()
         await tomcat.order('undeploy /shop')
