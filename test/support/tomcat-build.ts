@@ -3,7 +3,15 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.ts'
@@ -35,7 +43,8 @@ export async function whyNoTomcat(): Promise<string | undefined> {
 function build(): string | undefined {
   const sources = hashOfSources()
   if (isBuilt(sources)) return undefined
-  const order = ['--batch-mode', '--quiet', 'clean', 'process-classes']
+  rmSync(target, { recursive: true, force: true })
+  const order = ['--batch-mode', '--quiet', 'process-classes']
   const { status, stdout } = spawnSync('mvn', order, {
     cwd: project,
     encoding: 'utf8',
