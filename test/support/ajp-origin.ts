@@ -42,6 +42,7 @@ export interface AjpOrigin {
   pings: number
   /** What CPING is answered by. */
   pong: 'now' | 'never' | 'end' | 'garbage'
+  /** Connections on which a request came: strangers may ask at a port that was somebody else's before. */
   readonly accepted: () => number
   executions(id: string): number
   close(): void
@@ -60,7 +61,7 @@ export async function startAjpOrigin(t: TestContext): Promise<AjpOrigin> {
     origin.open.add(socket)
     socket.on('close', () => origin.open.delete(socket))
     socket.on('error', () => {})
-    new Talk(socket, ++accepted, origin, executed).start()
+    new Talk(socket, () => ++accepted, origin, executed).start()
   })
   const close = (): void => {
     server.close()
@@ -86,7 +87,8 @@ export async function startAjpOrigin(t: TestContext): Promise<AjpOrigin> {
 /** One connection: packets one after the other, requests and the pieces of their bodies. */
 class Talk {
   readonly #socket: net.Socket
-  readonly #connection: number
+  readonly #number: () => number
+  #connection = 0
   readonly #origin: AjpOrigin
   readonly #executed: Map<string, number>
   #bytes = Buffer.alloc(0)
@@ -95,12 +97,12 @@ class Talk {
 
   constructor(
     socket: net.Socket,
-    connection: number,
+    number: () => number,
     origin: AjpOrigin,
     executed: Map<string, number>,
   ) {
     this.#socket = socket
-    this.#connection = connection
+    this.#number = number
     this.#origin = origin
     this.#executed = executed
   }
@@ -157,6 +159,7 @@ class Talk {
         continue
       }
       const request = readForwardRequest(content)
+      if (this.#connection === 0) this.#connection = this.#number()
       const get = (name: string): string | undefined =>
         request.fields.find(([known]) => known === name)?.[1]
       const seen: Seen = { ...request, connection: this.#connection, body: [], get }

@@ -242,7 +242,7 @@ describe('a connection that has waited', () => {
   }
 
   test('and answers too late is gone by then', async (t) => {
-    const { client, origin } = await one(t, {}, { pingMs: 200 })
+    const { client, origin } = await one(t, {}, { pingMs: 1_000 })
     await client.ask(get('/echo'))
     const [old] = origin.open
     origin.pong = 'never'
