@@ -1,5 +1,7 @@
-// What to tell somebody whose address cannot be listened on, and the exit code that goes with it.
+// What to tell somebody whose address cannot be listened on, or whose candidacy functions cannot be loaded,
+// and the exit code that goes with it.
 
+import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../net/host-port.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -12,7 +14,7 @@ export function listenFailure(
   if (failure?.address === undefined || failure.port === undefined) {
     return {
       message: error instanceof Error ? error.message : String(error),
-      exitCode: exitCodes.failure,
+      exitCode: isBadPolicy(error) ? exitCodes.badConfiguration : exitCodes.failure,
     }
   }
   const place = hostPortText({ host: failure.address, port: failure.port })
@@ -37,6 +39,9 @@ export function listenFailure(
       return { message: `${place}: ${failure.message}`, exitCode: exitCodes.failure }
   }
 }
+
+const isBadPolicy = (error: unknown): boolean =>
+  error instanceof TopspinError && error.code === 'POLICY'
 
 interface ListenError extends NodeJS.ErrnoException {
   readonly address?: string

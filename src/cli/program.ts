@@ -66,7 +66,7 @@ export interface Actions {
   demo(options: DemoOptions): Promise<void>
   status(options: StatusOptions): Promise<void>
   doctor(options: DoctorOptions): Promise<void>
-  check(file: string): void
+  check(file: string): Promise<void>
 }
 
 const defaultListen = '127.0.0.1:8000'

@@ -14,13 +14,14 @@ import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
+import { loadPolicies } from '../proxy/index.ts'
 import { startAdvertising } from './advertising.ts'
 import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
 import { StateFile } from './state-file.ts'
-import { trafficSettings } from './traffic-settings.ts'
+import { cascadeRules, cascadesIn, trafficSettings } from './traffic-settings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
 /** Where a proxy listens, as URLs. */
@@ -40,10 +41,14 @@ export interface Serving {
 }
 
 /** What `reload` puts in force; every other key needs a new start. */
-const reloadable: readonly string[] = ['to', 'log.level']
+const reloadable: readonly string[] = ['to', 'log.level', 'candidacy', 'balance']
 
-/** Rejects when an address cannot be listened on or the access log not be opened; then nothing runs. */
+/**
+ * Rejects when an address cannot be listened on, the access log not be opened or a module of candidacy
+ * functions not be loaded; then nothing runs.
+ */
 export async function startServing(config: Config, log: Logger): Promise<Serving> {
+  await loadPolicies(cascadesIn(config))
   const clock = systemClock
   const { limits } = config.control
   const live = new LiveTable()
@@ -58,7 +63,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
       contextsMax: limits.contexts,
     },
   })
-  const plane = dataPlane(config.workers ?? grantedProcessors(), {
+  const plane = await dataPlane(config.workers ?? grantedProcessors(), {
     settings: trafficSettings(config),
     accessLog: config.accessLog,
     level: config.log.level,
@@ -119,10 +124,15 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
   return {
     listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
     async reload(next) {
+      // Before anything is changed: a module that cannot be loaded leaves all as it was.
+      await loadPolicies(cascadesIn(next))
       log.level = next.log.level
-      plane.reload(next.log.level)
+      // Whether failover is deterministic needs a new start, as it did.
+      const { deterministicFailover } = present
+      await plane.reload(next.log.level, cascadeRules({ ...next, deterministicFailover }))
       const changed = changedKeys(present, next).filter((key) => !reloadable.includes(key))
-      present = { ...present, to: next.to, log: next.log }
+      const { to, log: logging, candidacy, balance } = next
+      present = { ...present, to, log: logging, candidacy, balance }
       await applyFixed(next.to)
       return changed
     },
@@ -144,7 +154,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
 }
 
 /** `workers`: how many processes; 0 is this one. */
-function dataPlane(workers: number, options: DataPlaneOptions): DataPlane {
+async function dataPlane(workers: number, options: DataPlaneOptions): Promise<DataPlane> {
   return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
 }
 

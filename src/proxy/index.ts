@@ -1,17 +1,21 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
+import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import { makeCascades } from '../forward/make-cascades.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
+import type { ProxySettings } from '../forward/settings.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { type Address, Listener } from './listener.ts'
 
 export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
+export { loadPolicies } from '../forward/load-policies.ts'
 export {
   defaultSettings,
   defaultTimeouts,
@@ -63,6 +67,7 @@ export class ReverseProxy {
     const traffic = this.#traffic
     if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
     for (const change of changes) {
+      if (change.kind === 'load') this.#noteReport(change.id)
       this.#snapshot = applyChange(this.#snapshot, change)
       if (change.kind === 'gone') traffic.pools.drop(change.id)
       else if (change.kind === 'node' && change.node.removal !== 'none') {
@@ -70,9 +75,28 @@ export class ReverseProxy {
       }
     }
     if (changes.some((change) => change.kind !== 'load')) {
-      traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
+      this.#renewRoutes()
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /**
+   * Puts other cascades in force for the requests that come from now on; those under way keep theirs.
+   * @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded.
+   */
+  useCascades(
+    rules: Pick<ProxySettings, 'candidacy' | 'balance'>,
+    policies: ReadonlyMap<string, UserCandidacy> = new Map(),
+  ): void {
+    const traffic = this.#traffic
+    traffic.cascades = makeCascades(rules, { ...traffic, policies })
+    this.#renewRoutes()
+  }
+
+  /** Whoever owns the live numbers knows when a node last reported; fixed nodes never do. */
+  #noteReport(id: number): void {
+    if (!this.#ownsLive || this.#snapshot.nodes.get(id)?.fixed !== false) return
+    this.#traffic.live.of(id).statusAt = this.#traffic.clock.now()
   }
 
   /** The live numbers by which it chooses. */
@@ -105,6 +129,14 @@ export class ReverseProxy {
     for (const listener of this.#listeners) listener.close()
     this.#traffic.pools.close()
     this.#traffic.ticker.stop()
+  }
+
+  #renewRoutes(): void {
+    const traffic = this.#traffic
+    traffic.routes = new Routes(this.#snapshot, traffic.live, {
+      useAlias: traffic.settings.useAlias,
+      cascadeOf: (path) => traffic.cascades.numberBelow(path),
+    })
   }
 
   #tick(now: number): void {
