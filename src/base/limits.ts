@@ -48,6 +48,8 @@ export const mcmpLimits = {
   balancersMax: 200,
   /** Refused registrations remembered (decision 33). */
   refusalsMax: 1_000,
+  /** ENABLE-APP messages of Java nodes that are put in force a moment after their replies. */
+  enablesWaitingMax: 100,
   /** Connections to the control listener at a time. */
   connectionsMax: 1_000,
   /** How long the holder of a route or address may take to show that it is alive (decision 31). */
