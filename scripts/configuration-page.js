@@ -35,8 +35,9 @@ Durations are written \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`, or as a number of mi
 \`topspin check FILE\` tells all problems of a file at once, with line and column.
 
 SIGHUP reads the file again. A file with a problem changes nothing; in a good one \`to\`, \`candidacy\`,
-\`balance\` and \`log.level\` take effect at once, and any other changed value is named in the log: it needs a
-new start. The file of \`accessLog\` is opened again under its name, for tools that rename it.
+\`balance\`, \`log.level\` and everything about certificates take effect at once, and any other changed value
+is named in the log: it needs a new start. The files of certificates and keys are read again, too, for what
+begins from then on; that of \`accessLog\` is opened again under its name, for tools that rename it.
 
 \`\`\`yaml
 listen: [0.0.0.0:8000]

@@ -24,6 +24,8 @@ export type {
   StatusReport,
   WorkerReport,
 } from './control/status-report.ts'
+export type { NodeTlsOptions } from './net/node-tls.ts'
+export type { ClientAuth, TlsServerOptions } from './net/tls-acceptor.ts'
 export {
   type AccessEntry,
   type AccessLog,

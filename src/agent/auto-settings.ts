@@ -2,6 +2,7 @@
 // joinCluster. Pure. Everything wrong is told at once.
 
 import type { JoinOptions } from './join-cluster.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 export type AutoSettings =
   | { readonly kind: 'off' }
@@ -11,6 +12,8 @@ export type AutoSettings =
       readonly options: JoinOptions
       /** Port of the one server to announce; undefined: the first that listens. */
       readonly port: number | undefined
+      /** For proxies over TLS. */
+      readonly tlsFiles?: TlsFiles
     }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -32,12 +35,16 @@ const known: readonly string[] = [
   'INITIAL_LOAD',
   'DRAIN',
   'DRAIN_DEADLINE',
+  'CA',
+  'CERT',
+  'KEY',
 ]
 
 /**
  * | variable | means | default |
  * |---|---|---|
- * | TOPSPIN_PROXIES | control addresses, comma-separated `host:port`; without it nothing is done | |
+ * | TOPSPIN_PROXIES | control addresses, comma-separated `host:port` or `https://host:port`; without it nothing is done | |
+ * | TOPSPIN_CA, _CERT, _KEY | PEM files for proxies over TLS: who may have signed their certificate; this node's own, and its key | |
  * | TOPSPIN_ADVERTISE | `on`, or a multicast group `host:port`: proxies that tell of themselves are joined | off |
  * | TOPSPIN_ADVERTISE_KEY, _ADVERTISE_INTERFACE | the proxies' key; the network interface | |
  * | TOPSPIN_CONTEXTS | paths, comma-separated | / |
@@ -108,7 +115,9 @@ export function autoSettings(environment: Environment): AutoSettings {
     }
   }
   if (problems.length > 0) return { kind: 'bad', problems }
-  return { kind: 'join', options: present(options) as JoinOptions, port }
+  const files = present({ ca: text('CA'), cert: text('CERT'), key: text('KEY') })
+  const tlsFiles = Object.keys(files).length === 0 ? {} : { tlsFiles: files }
+  return { kind: 'join', options: present(options) as JoinOptions, port, ...tlsFiles }
 }
 
 /** Without what is undefined: an option that is there has a value. */

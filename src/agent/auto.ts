@@ -6,7 +6,8 @@ import cluster from 'node:cluster'
 import { stderrLog } from '../base/stderr-log.ts'
 import { hookListen } from '../net/hook-listen.ts'
 import { autoSettings } from './auto-settings.ts'
-import { joinCluster } from './join-cluster.ts'
+import { type JoinOptions, joinCluster } from './join-cluster.ts'
+import { readTlsFiles } from './tls-files.ts'
 
 const say = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
 
@@ -20,8 +21,16 @@ else if (settings.kind === 'bad') {
     'workers of node:cluster share one port and cannot join one by one; use the sidecar `topspin agent`',
   )
 } else {
-  const { options, port } = settings
-  // The first server that listens joins, or the one on `port`.
+  try {
+    const tls = readTlsFiles(settings.tlsFiles ?? {})
+    joinFirst({ ...settings.options, tls }, settings.port)
+  } catch (error) {
+    say(`not joined: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The first server that listens joins, or the one on `port`. */
+function joinFirst(options: JoinOptions, port: number | undefined): void {
   hookListen(port, (server) => {
     joinCluster(server, { log: stderrLog, ...options }).catch((error: unknown) => {
       say(`not joined: ${error instanceof Error ? error.message : String(error)}`)

@@ -3,6 +3,7 @@
 
 export { TopspinError } from '../base/errors.ts'
 export type { Logger } from '../base/log.ts'
+export type { ProxyTls } from '../net/mcmp-client.ts'
 export { defaultMetrics } from './default-metrics.ts'
 export { type Agent, type JoinOptions, joinCluster } from './join-cluster.ts'
 export type { LinkState } from './link-state.ts'

@@ -3,6 +3,7 @@
 
 import { agentLimits } from '../base/limits.ts'
 import { hostPortText } from '../net/host-port.ts'
+import type { ProxyTarget, ProxyTls } from '../net/mcmp-client.ts'
 import { Discovery, keyOf, type ProxyAddress } from './discovery.ts'
 import type { Settings } from './options.ts'
 import { type LinkOptions, ProxyLink } from './proxy-link.ts'
@@ -79,7 +80,7 @@ export class Links {
     const name = hostPortText(proxy)
     return new ProxyLink({
       ...this.#options,
-      proxy,
+      proxy: targetOf(proxy, this.#settings.tls),
       changed: (state) => {
         const detail = { proxy: name, route: config.route, ...state }
         // Once for each time that a proxy goes missing, not for each try.
@@ -90,4 +91,12 @@ export class Links {
       },
     })
   }
+}
+
+/** The certificate carries the name by which the proxy was found, whatever address that stands for. */
+function targetOf({ host, port, tls, name }: ProxyAddress, given: ProxyTls): ProxyTarget {
+  if (tls !== true) return { host, port }
+  // Behind `_service._tcp.` the domain.
+  const found = name?.replace(/^_[^.]+\._[^.]+\./, '')
+  return { host, port, tls: { ...given, servername: given.servername ?? found } }
 }

@@ -2,10 +2,13 @@
 // message is sent. Called by join-cluster.ts and sidecar.ts.
 
 import { hostname } from 'node:os'
+import { createSecureContext } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
-import { type HostPort, parseHostPort } from '../net/host-port.ts'
+import { checkAuthorities } from '../net/authorities.ts'
+import { type Endpoint, parseHostPort } from '../net/host-port.ts'
+import type { ProxyTls } from '../net/mcmp-client.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
 import { type AdvertiseOptions, advertiseFrom } from './advertise-options.ts'
 import type { AdvertiseSettings } from './discovery.ts'
@@ -56,12 +59,14 @@ export interface StickyOptions {
 
 export interface NodeOptions {
   /**
-   * Control addresses of all proxies, `host:port`; the port is 6666 where none is given. A name stands for all
+   * Control addresses of all proxies, `host:port` or `https://host:port`; the port is 6666 where none is given. A name stands for all
    * its addresses, `_service._tcp.domain` for its SRV records; both are asked for again and again.
    */
   readonly proxies?: readonly string[]
   /** Listen for proxies that tell of themselves; `proxies` may then be left out. Default: not. */
   readonly advertise?: AdvertiseOptions
+  /** For proxies over TLS: who may have signed their certificate, and the one of this node. */
+  readonly tls?: ProxyTls
   /** Paths that this node serves, each with everything below. Default `['/']`. */
   readonly contexts?: readonly string[]
   /** Names of the virtual host. Default `['localhost']`; a proxy that does not look at names takes any. */
@@ -99,8 +104,9 @@ export interface NodeOptions {
 
 /** Options after the checks, with the defaults in place; no address yet. */
 export interface Settings {
-  readonly proxies: readonly HostPort[]
+  readonly proxies: readonly Endpoint[]
   readonly advertise: AdvertiseSettings | undefined
+  readonly tls: ProxyTls
   readonly config: NodeConfig
   readonly host: string | undefined
   readonly aliases: readonly string[]
@@ -116,6 +122,8 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   const { contexts = ['/'], aliases = ['localhost'], reportIntervalMs = 10_000 } = options
   const announced = options.port ?? port
   const route = options.route ?? defaultRoute(announced)
+  const { tls = {} } = options
+  checkTls(tls, problems)
   const advertise = advertiseFrom(options.advertise, problems)
   const proxies = readProxies(options.proxies ?? [], advertise === undefined ? 1 : 0, problems)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
@@ -140,6 +148,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   return {
     proxies,
     advertise,
+    tls,
     config,
     host: options.host,
     aliases,
@@ -196,18 +205,36 @@ function nodeConfig(options: NodeOptions, type: string, port: number, route: str
   }
 }
 
-function readProxies(texts: readonly string[], least: number, problems: string[]): HostPort[] {
+function readProxies(texts: readonly string[], least: number, problems: string[]): Endpoint[] {
   if (texts.length < least || texts.length > agentLimits.proxiesMax) {
     problems.push(`proxies: ${least} to ${agentLimits.proxiesMax} of them`)
   }
-  const proxies = new Map<string, HostPort>()
+  const proxies = new Map<string, Endpoint>()
   for (const text of texts) {
-    const proxy = parseHostPort(text, controlPort)
+    const secure = /^https:\/\/([^/]*)\/?$/.exec(text.trim())?.[1]
+    const proxy = parseHostPort(secure ?? text, controlPort)
     if (proxy === undefined)
       problems.push(`proxy "${text}": host:port, with IPv6 addresses in brackets`)
-    else proxies.set(`${proxy.host} ${proxy.port}`, proxy)
+    else {
+      const endpoint: Endpoint = secure === undefined ? proxy : { ...proxy, tls: true }
+      proxies.set(`${proxy.host} ${proxy.port}`, endpoint)
+    }
   }
   return [...proxies.values()]
+}
+
+function checkTls({ ca, cert, key }: ProxyTls, problems: string[]): void {
+  if ((cert === undefined) !== (key === undefined)) problems.push('tls: cert and key go together')
+  const attempt = (name: string, check: () => unknown): void => {
+    try {
+      check()
+    } catch (error) {
+      problems.push(`tls.${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  if (ca !== undefined) attempt('ca', () => checkAuthorities(ca))
+  if (cert !== undefined && key !== undefined)
+    attempt('cert, tls.key', () => createSecureContext({ cert, key }))
 }
 
 function between(

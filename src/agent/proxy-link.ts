@@ -5,8 +5,8 @@
 import type { Random } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import { type HostPort, hostPortText } from '../net/host-port.ts'
-import { McmpClient, type SendResult } from '../net/mcmp-client.ts'
+import { hostPortText } from '../net/host-port.ts'
+import { McmpClient, type ProxyTarget, type SendResult } from '../net/mcmp-client.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
@@ -21,7 +21,7 @@ import {
 import { registrationMessages, removeNode, type Wanted } from './registration.ts'
 
 export interface LinkOptions {
-  readonly proxy: HostPort
+  readonly proxy: ProxyTarget
   readonly reportIntervalMs: number
   /** What the proxy shall know, asked for anew at each registration; `localAddress` is this end of the connection. */
   wanted(localAddress: string): Wanted

@@ -48,6 +48,8 @@ export const mcmpLimits = {
   balancersMax: 200,
   /** Refused registrations remembered (decision 33). */
   refusalsMax: 1_000,
+  /** ENABLE-APP messages of Java nodes that are put in force a moment after their replies. */
+  enablesWaitingMax: 100,
   /** Connections to the control listener at a time. */
   connectionsMax: 1_000,
   /** How long the holder of a route or address may take to show that it is alive (decision 31). */
@@ -164,6 +166,16 @@ export const candidacyLimits = {
   matchedCharactersMax: 64,
   /** Names whose match is remembered. */
   matchesMax: 4_096,
+}
+
+/** TLS on both listeners and towards nodes. */
+export const tlsLimits = {
+  /** Handshakes under way at one listener of one process; who comes then is turned away. */
+  handshakesMax: 1_000,
+  /** Sessions with nodes that are kept to shorten the next handshake, one for each address. */
+  sessionsMax: 1_000,
+  /** A certificate, key or list of authorities, as read from its file. */
+  fileBytesMax: 1_048_576,
 }
 
 /** Towards nodes that speak AJP13. */

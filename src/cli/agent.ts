@@ -2,6 +2,7 @@
 
 import type { AdvertiseOptions } from '../agent/advertise-options.ts'
 import { runSidecar } from '../agent/sidecar.ts'
+import { readTlsFiles } from '../agent/tls-files.ts'
 import { TopspinError } from '../base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createLogger } from './logger.ts'
@@ -14,6 +15,11 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       target: options.target.href,
       contexts: options.context,
       proxies: options.proxy,
+      tls: readTlsFiles({
+        ca: options.ca ?? process.env['TOPSPIN_CA'],
+        cert: options.cert ?? process.env['TOPSPIN_CERT'],
+        key: options.key ?? process.env['TOPSPIN_KEY'],
+      }),
       command: options.command,
       // Standard output belongs to the command.
       log: createLogger('info', process.stderr),

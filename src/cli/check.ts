@@ -4,6 +4,7 @@ import { loadPolicies } from '../proxy/index.ts'
 import { loadConfig } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { tellProblems } from './tell-problems.ts'
+import { readTls } from './tls-files.ts'
 import { cascadesIn } from './traffic-settings.ts'
 
 /** The modules of candidacy functions that it names are loaded, too. */
@@ -11,6 +12,11 @@ export async function checkFile(file: string): Promise<number> {
   const result = loadConfig(file, { environment: {}, flags: [] })
   if (!result.ok) {
     tellProblems(result.problems)
+    return exitCodes.badConfiguration
+  }
+  const tls = readTls(result.config)
+  if (!tls.ok) {
+    tellProblems(tls.problems)
     return exitCodes.badConfiguration
   }
   try {

@@ -6,7 +6,19 @@ import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../control/status-report.ts'
 import type { Address } from '../proxy/index.ts'
+import type { TlsMaterial } from './tls-files.ts'
 import type { CascadeRules, TrafficSettings } from './traffic-settings.ts'
+
+/** What of TLS concerns the traffic. */
+export type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
+
+/** What changes while it serves. */
+export interface Reload {
+  /** Of the log. */
+  readonly level: string
+  readonly rules: CascadeRules
+  readonly tls: TrafficTls
+}
 
 export interface DataPlane {
   /** Begins to accept. Rejects when an address or the access log cannot be had; then nothing runs. */
@@ -17,8 +29,8 @@ export interface DataPlane {
   tell(id: number): void
   /** Brings the live numbers up to date. */
   refresh(): void | Promise<void>
-  /** Takes over the level of the log and the cascades, and opens the access log again. */
-  reload(level: string, rules: CascadeRules): Promise<void>
+  /** Takes over what may change, and opens the access log again. */
+  reload(order: Reload): Promise<void>
   workers(): readonly WorkerReport[]
   /** What all of it has counted since the start. */
   counts(): TrafficCounts

@@ -1,7 +1,10 @@
 // Asks a running proxy how its cluster is: GET /api/status on its control listener.
 
 import { get } from 'node:http'
+import { type RequestOptions, get as secureGet } from 'node:https'
+import { readTlsFiles } from '../agent/tls-files.ts'
 import type { StatusReport } from '../control/status-report.ts'
+import { tlsProblem } from '../net/tls-problem.ts'
 
 /** A control listener that takes longer is taken for dead, ms. */
 const answerWithinMs = 5_000
@@ -13,14 +16,17 @@ export type FetchedReport =
   | { readonly ok: true; readonly report: StatusReport; readonly text: string }
   | { readonly ok: false; readonly message: string }
 
-/** `control`: host and port of the control listener. */
+/** `control`: host and port of the control listener, with `https://` in front where it speaks TLS. */
 export function fetchReport(control: string): Promise<FetchedReport> {
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
-    const url = `http://${control}/api/status`
-    const request = get(
+    const isSecure = control.startsWith('https://')
+    const url = isSecure ? `${control}/api/status` : `http://${control}/api/status`
+    const tls = isSecure ? tlsOptions() : {}
+    if (tls instanceof Error) return fail(tls.message)
+    const request = (isSecure ? secureGet : get)(
       url,
-      { signal: AbortSignal.timeout(answerWithinMs), agent: false },
+      { signal: AbortSignal.timeout(answerWithinMs), agent: false, ...tls },
       (response) => {
         let text = ''
         response.setEncoding('utf8')
@@ -40,9 +46,22 @@ export function fetchReport(control: string): Promise<FetchedReport> {
       },
     )
     request.on('error', (error: NodeJS.ErrnoException) =>
-      fail(`no proxy answers at ${control} (${error.code ?? error.message})`),
+      fail(
+        `no proxy answers at ${control} (${tlsProblem(error, 'tls') ?? error.code ?? error.message})`,
+      ),
     )
   })
+}
+
+/** From the same variables as the agent's: who signed the proxy's certificate, and the one to show to it. */
+function tlsOptions(): RequestOptions | Error {
+  const { TOPSPIN_CA: ca, TOPSPIN_CERT: cert, TOPSPIN_KEY: key } = process.env
+  try {
+    const files = Object.entries(readTlsFiles({ ca, cert, key }))
+    return Object.fromEntries(files.filter(([, value]) => value !== undefined))
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Looks no further than tells a proxy from another program. */

@@ -29,8 +29,9 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     apply: (changes) => proxy.apply(changes),
     tell: () => {},
     refresh: () => {},
-    async reload(_level, rules) {
+    async reload({ rules, tls }) {
       accessLog?.reopen()
+      proxy.replaceTls(tls.traffic, tls.nodes)
       proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
     },
     workers: () => [],

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { hostPortText } from '../net/host-port.ts'
-import { parseDuration, parseEndpoint } from './values.ts'
+import { parseDuration, parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -20,6 +20,10 @@ export interface AgentOptions {
   readonly context: readonly string[]
   readonly proxy: readonly string[]
   readonly route?: string
+  /** PEM files for proxies over TLS. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
   readonly advertise?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
@@ -123,18 +127,16 @@ export function createProgram(actions: Actions): Command {
     )
     .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
     .option('--route <name>', 'name of this node (default: from host and port)')
+    .option('--ca <file>', 'for proxies over TLS: who signed their certificate')
+    .option('--cert <file>', 'for proxies over TLS: the certificate of this node')
+    .option('--key <file>', 'its key')
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
     .action(
       (
         command: string[],
-        options: {
-          target: URL
-          context?: string[]
-          proxy?: string[]
-          route?: string
-          advertise?: string
-        },
+        options: Omit<AgentOptions, 'context' | 'proxy' | 'command'> &
+          Partial<Pick<AgentOptions, 'context' | 'proxy'>>,
       ) => {
         const proxy = options.advertise === undefined ? [defaultControl] : []
         return actions.agent({ context: ['/'], proxy, ...options, command })
@@ -189,7 +191,7 @@ export function createProgram(actions: Actions): Command {
   program
     .command('status')
     .description('show the nodes of a running proxy')
-    .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
+    .option('--control <host:port>', 'control address of the proxy', secureEndpoint, defaultControl)
     .option('--json', 'print the report as JSON', false)
     .action((options: StatusOptions) => actions.status(options))
 
@@ -263,8 +265,15 @@ function oneEndpoint(value: string): string {
   return hostPortText(endpoint)
 }
 
+function secureEndpoint(value: string): string {
+  const endpoint = parseSecureEndpoint(value)
+  if (endpoint === undefined)
+    throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
+  return `${endpoint.tls === true ? 'https://' : ''}${hostPortText(endpoint)}`
+}
+
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
-  return append(oneEndpoint(value), before)
+  return append(secureEndpoint(value), before)
 }
 
 function durationOf(value: string): number {
@@ -280,7 +289,7 @@ function numberOf(value: string): number {
 
 function targetUrl(value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'http:') {
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new InvalidArgumentError('Write an http URL, for example http://127.0.0.1:3000.')
   }
   return url

@@ -8,17 +8,26 @@ import { defaultCascade, kinds } from '../candidacy/index.ts'
 import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
 import { pathKey } from '../cluster/context.ts'
 import { destination } from '../net/destination.ts'
-import type { HostPort } from '../net/host-port.ts'
+import type { Endpoint, HostPort } from '../net/host-port.ts'
+import { parsePin } from '../net/pin.ts'
+import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
-import { formatDuration, isNetwork, parseDuration, parseEndpoint } from './values.ts'
+import {
+  formatDuration,
+  isNetwork,
+  parseDuration,
+  parseEndpoint,
+  parseSecureEndpoint,
+} from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */
 export interface Config {
-  readonly listen: readonly HostPort[]
+  readonly listen: readonly Endpoint[]
   readonly control: {
     readonly listen: HostPort
     readonly statusTimeout: number
     readonly removeAfter: number
+    readonly tls: ListenerTls
     readonly limits: {
       readonly nodes: number
       readonly aliases: number
@@ -26,7 +35,16 @@ export interface Config {
       readonly messageBytes: number
     }
   }
-  readonly to: readonly HostPort[]
+  readonly tls: ListenerTls & { readonly forwardClientCert: boolean }
+  readonly nodeTls: {
+    readonly ca?: string | undefined
+    readonly pin: readonly string[]
+    readonly cert?: string | undefined
+    readonly key?: string | undefined
+    readonly servername?: string | undefined
+    readonly verify: boolean
+  }
+  readonly to: readonly Endpoint[]
   /** Processes that carry the traffic; 0: this one does. Absent: as many as processors are granted. */
   readonly workers?: number | undefined
   readonly trust: readonly string[]
@@ -64,6 +82,14 @@ export interface Config {
   readonly state?: string | undefined
   readonly accessLog: string
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}
+
+/** Names of files, and what is asked of clients. */
+export interface ListenerTls {
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly ca?: string | undefined
+  readonly clientAuth: ClientAuth
 }
 
 /** What the reference page says about a key beside its name and default. */
@@ -165,6 +191,16 @@ const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
     { form: 'HOST:PORT', description: '' },
   )
 
+const secureEndpoint = (least: 0 | 1): z.ZodType<Endpoint, string | number> =>
+  value(
+    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
+    (text) => {
+      const found = parseSecureEndpoint(text)
+      return found === undefined || found.port < least ? undefined : found
+    },
+    { form: '[https://]HOST:PORT', description: '' },
+  )
+
 const network: z.ZodType<string, string | number> = value(
   'an address or a network; write for example 10.0.0.0/8 or ::1',
   (text) => (isNetwork(String(text)) ? String(text) : undefined),
@@ -215,6 +251,49 @@ const file = (note: string): z.ZodType<string, string> =>
     .min(1, { error: 'an empty name; write off, stdout or a file name' })
     .meta({ form: 'off, stdout or FILE', description: note })
 
+const pem = (note: string): z.ZodType<string | undefined, string | undefined> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is not the name of a file` })
+    .min(1, { error: 'an empty name; write the name of a PEM file' })
+    .optional()
+    .meta({ form: 'FILE', description: note })
+
+const clientAuth: z.ZodType<ClientAuth, unknown> = z
+  .enum(['none', 'request', 'require'], {
+    error: (issue) => `${show(issue.input)} is none of none, request and require`,
+  })
+  .prefault('none')
+  .meta({
+    form: 'none, request or require',
+    description:
+      'Whether clients are asked for a certificate. `request`: they may show one, which then has to be good; `require`: they must. Needs `ca`.',
+  })
+
+const pin: z.ZodType<string, string | number> = value(
+  'a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
+  (text) => parsePin(String(text)),
+  { form: 'fingerprint', description: '' },
+)
+
+const hostName: z.ZodType<string | undefined, unknown> = z
+  .string({ error: (issue) => `${show(issue.input)} is not a host name` })
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, {
+    error: (issue) => `${show(issue.input)} is not a host name`,
+  })
+  .refine((name) => !/^[\d.]+$/.test(name), { error: 'an address is not a host name' })
+  .optional()
+  .meta({
+    form: 'name',
+    description:
+      'The name that is asked for (SNI) and that the certificate of every node must carry. Default: the host that the node announces; when that is an address, it is looked for among the addresses of the certificate.',
+  })
+
+const listenerTls = {
+  key: pem('The key of `cert`.'),
+  ca: pem('The authorities that may have signed the certificates of clients.'),
+  clientAuth,
+}
+
 const fileName = (note: string): z.ZodType<string, string> =>
   z
     .string({ error: (issue) => `${show(issue.input)} is not a file name` })
@@ -243,9 +322,19 @@ const multicastGroup: z.ZodType<HostPort, string | number> = value(
 )
 
 const configSchema: z.ZodType<Config, unknown> = section({
-  listen: list(endpoint(0), '127.0.0.1:8000', {
-    form: 'HOST:PORT, or a list',
-    description: 'Where clients connect. Port 0 takes any free port.',
+  listen: list(secureEndpoint(0), '127.0.0.1:8000', {
+    form: 'HOST:PORT or https://HOST:PORT, or a list',
+    description:
+      'Where clients connect; with `https://` in front by TLS, see `tls`. Port 0 takes any free port.',
+  }),
+  tls: section({
+    cert: pem(
+      'The certificate that clients see at the `https://` addresses of `listen`, with those between it and the authority behind it. SIGHUP reads it again.',
+    ),
+    ...listenerTls,
+    forwardClientCert: yesNo(
+      'Tell nodes the certificate that a client has shown, in `Client-Cert` (RFC 9440). What clients send under that name is always taken out.',
+    ).prefault(false),
   }),
   control: section({
     listen: endpoint(0).prefault('127.0.0.1:6666').meta({
@@ -261,6 +350,12 @@ const configSchema: z.ZodType<Config, unknown> = section({
       0,
       'How long a removed node is still shown under its name; its line disappears after twice this time.',
     ).prefault('10s'),
+    tls: section({
+      cert: pem(
+        'The certificate that nodes see. When it is given the control listener speaks TLS and nothing else.',
+      ),
+      ...listenerTls,
+    }),
     limits: section({
       nodes: count(1, 100_000, 'Nodes that may be registered (Maxnode of httpd).').prefault(
         mcmpLimits.nodesMax,
@@ -282,9 +377,25 @@ const configSchema: z.ZodType<Config, unknown> = section({
       ).prefault(mcmpLimits.messageBytesMax),
     }),
   }),
-  to: list(endpoint(1), '', {
-    form: 'HOST:PORT, or a list',
-    description: 'Fixed HTTP nodes that serve `/` and need not register.',
+  nodeTls: section({
+    ca: pem(
+      'The authorities that may have signed the certificates of nodes of the types https and wss. Default: those that Node.js knows.',
+    ),
+    pin: list(pin, '', {
+      form: 'fingerprint, or a list',
+      description:
+        'The only certificates that nodes may show: SHA-256 of the certificate in 64 digits, or of its public key as `sha256//BASE64`. Without `nodeTls.ca` the pin decides alone, whoever signed the certificate and whatever name and date it carries; with it both must hold.',
+    }),
+    cert: pem('The certificate that is shown to nodes that ask for one.'),
+    key: pem('The key of `nodeTls.cert`.'),
+    servername: hostName,
+    verify: yesNo(
+      'Check the certificates of nodes. Without, anybody in between can read and change everything.',
+    ).prefault(true),
+  }),
+  to: list(secureEndpoint(1), '', {
+    form: 'HOST:PORT or https://HOST:PORT, or a list',
+    description: 'Fixed nodes that serve `/` and need not register; with `https://` over TLS.',
   }),
   workers: count(
     0,

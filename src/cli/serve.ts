@@ -2,7 +2,13 @@
 // listen, and serves until it is told to stop. SIGHUP reads the configuration again.
 
 import type { Logger } from 'pino'
-import { type ConfigResult, formatProblem, loadConfig, type Sources } from './config.ts'
+import {
+  type ConfigResult,
+  formatProblem,
+  loadConfig,
+  type Problem,
+  type Sources,
+} from './config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { listenFailure } from './listen-failure.ts'
 import { createLogger } from './logger.ts'
@@ -10,6 +16,7 @@ import type { ServeOptions } from './program.ts'
 import { type Listening, type Serving, startServing } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { tellProblems } from './tell-problems.ts'
+import { readTls } from './tls-files.ts'
 
 /** Resolves with the exit code when the proxy has ended. */
 export async function serve(
@@ -22,17 +29,20 @@ export async function serve(
     const onlyFlags = result.problems.every(({ place }) => place.startsWith('--'))
     return onlyFlags ? exitCodes.usage : exitCodes.badConfiguration
   }
+  const tls = readTls(result.config)
+  if (!tls.ok) {
+    tellProblems(tls.problems)
+    return exitCodes.badConfiguration
+  }
   const log = createLogger(result.config.log.level, process.stdout)
   let serving: Serving
   try {
-    serving = await startServing(result.config, log)
+    serving = await startServing(result.config, tls.material, log)
   } catch (error) {
     const { message, exitCode } = listenFailure(error, 'topspin serve')
     process.stderr.write(`topspin: ${message}\n`)
     return exitCode
   }
-  log.info(serving.listening, 'listening')
-  onListening(serving.listening)
   const reload = (): void => {
     // A reload that fails is no reason to stop serving.
     reloadFrom(options, serving, log).catch((error: unknown) =>
@@ -40,6 +50,8 @@ export async function serve(
     )
   }
   process.on('SIGHUP', reload)
+  log.info(serving.listening, 'listening')
+  onListening(serving.listening)
   const code = await untilStopped(serving, result.config.timeouts.drain, log)
   process.off('SIGHUP', reload)
   return code
@@ -63,15 +75,16 @@ function configuration(options: ServeOptions): ConfigResult {
 
 /** A configuration with a problem changes nothing. */
 async function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): Promise<void> {
-  const result = configuration(options)
-  if (!result.ok) {
+  const unusable = (problems: readonly Problem[]): void =>
     log.error(
-      { problems: result.problems.map(formatProblem) },
+      { problems: problems.map(formatProblem) },
       'configuration not reloaded: it has problems',
     )
-    return
-  }
-  const waiting = await serving.reload(result.config)
+  const result = configuration(options)
+  if (!result.ok) return unusable(result.problems)
+  const tls = readTls(result.config)
+  if (!tls.ok) return unusable(tls.problems)
+  const waiting = await serving.reload(result.config, tls.material)
   if (waiting.length > 0)
     log.warn({ keys: waiting }, 'changed, but in force only after a new start')
   log.info({}, 'configuration reloaded')

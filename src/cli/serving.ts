@@ -1,6 +1,7 @@
 // Puts the services together: registry, traffic and control listener around one table of live numbers.
 // Started by `topspin serve`, which reloads, drains and closes it.
 
+import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { mcmpLimits } from '../base/limits.ts'
@@ -13,7 +14,9 @@ import { markRestored, withoutIdleBalancers } from '../cluster/restored.ts'
 import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
-import { type HostPort, hostPortText } from '../net/host-port.ts'
+import { type Endpoint, hostPortText } from '../net/host-port.ts'
+import { NodeTls } from '../net/node-tls.ts'
+import { probeWith } from '../net/probe.ts'
 import { loadPolicies } from '../proxy/index.ts'
 import { startAdvertising } from './advertising.ts'
 import { changedKeys } from './changed-keys.ts'
@@ -21,6 +24,7 @@ import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
 import { StateFile } from './state-file.ts'
+import type { TlsMaterial } from './tls-files.ts'
 import { cascadeRules, cascadesIn, trafficSettings } from './traffic-settings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
@@ -33,7 +37,7 @@ export interface Listening {
 export interface Serving {
   readonly listening: Listening
   /** Puts in force what can be changed while running; returns the keys that need a new start. */
-  reload(config: Config): Promise<string[]>
+  reload(config: Config, tls: TlsMaterial): Promise<string[]>
   /** Takes nothing new, lets what is under way end within the time, then closes. */
   drain(deadlineMs: number): Promise<void>
   /** Ends at once. */
@@ -41,13 +45,18 @@ export interface Serving {
 }
 
 /** What `reload` puts in force; every other key needs a new start. */
-const reloadable: readonly string[] = ['to', 'log.level', 'candidacy', 'balance']
+const reloadable =
+  /^(to|log\.level|candidacy|balance|tls\.(cert|key|ca|clientAuth)|control\.tls\..*|nodeTls\..*)$/
 
 /**
  * Rejects when an address cannot be listened on, the access log not be opened or a module of candidacy
  * functions not be loaded; then nothing runs.
  */
-export async function startServing(config: Config, log: Logger): Promise<Serving> {
+export async function startServing(
+  config: Config,
+  tls: TlsMaterial,
+  log: Logger,
+): Promise<Serving> {
   await loadPolicies(cascadesIn(config))
   const clock = systemClock
   const { limits } = config.control
@@ -63,8 +72,11 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
       contextsMax: limits.contexts,
     },
   })
+  let nodeTls = new NodeTls(tls.nodes)
+  if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not checked')
+  const ticketKeys = randomBytes(48).toString('base64')
   const plane = await dataPlane(config.workers ?? grantedProcessors(), {
-    settings: trafficSettings(config),
+    settings: trafficSettings(config, withTicketKeys(tls, ticketKeys)),
     accessLog: config.accessLog,
     level: config.log.level,
     log,
@@ -82,7 +94,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
   const enforce = async (changes: readonly Change[]): Promise<void> => {
     await Promise.all([plane.apply(changes), state?.keep(changes)])
   }
-  const applyFixed = async (addresses: readonly HostPort[]): Promise<void> => {
+  const applyFixed = async (addresses: readonly Endpoint[]): Promise<void> => {
     const before = registry.snapshot
     const nodes = addresses.map(fixedNode)
     const dropped = registry.dropFixed(new Set(nodes.map((node) => node.route)), clock.now())
@@ -114,25 +126,38 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     refresh: () => plane.refresh(),
     workers: () => plane.workers(),
     counts: () => plane.counts(),
+    probe: probeWith(() => nodeTls),
+    tls: tls.control,
   }).catch(async (error: unknown) => {
     await plane.close()
     throw error
   })
   await state?.start()
-  const advertiser = startAdvertising(config, control.address, 'http', log)
+  const advertiser = startAdvertising(
+    config,
+    control.address,
+    tls.control === undefined ? 'http' : 'https',
+    log,
+  )
   let present = config
   return {
     listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
-    async reload(next) {
+    async reload(next, nextTls) {
       // Before anything is changed: a module that cannot be loaded leaves all as it was.
       await loadPolicies(cascadesIn(next))
       log.level = next.log.level
+      nodeTls = new NodeTls(nextTls.nodes)
       // Whether failover is deterministic needs a new start, as it did.
       const { deterministicFailover } = present
-      await plane.reload(next.log.level, cascadeRules({ ...next, deterministicFailover }))
-      const changed = changedKeys(present, next).filter((key) => !reloadable.includes(key))
-      const { to, log: logging, candidacy, balance } = next
-      present = { ...present, to, log: logging, candidacy, balance }
+      await plane.reload({
+        level: next.log.level,
+        rules: cascadeRules({ ...next, deterministicFailover }),
+        tls: withTicketKeys(nextTls, ticketKeys),
+      })
+      const changed = changedKeys(present, next).filter((key) => !reloadable.test(key))
+      if (!control.replaceTls(nextTls.control)) changed.push('control.tls')
+      const { to, log: logging, candidacy, balance, nodeTls: nodes } = next
+      present = { ...present, to, log: logging, candidacy, balance, nodeTls: nodes }
       await applyFixed(next.to)
       return changed
     },
@@ -159,9 +184,10 @@ async function dataPlane(workers: number, options: DataPlaneOptions): Promise<Da
 }
 
 /** Its route is its address, so that sessions find it again after a restart. */
-function fixedNode(address: HostPort): FixedNode {
+function fixedNode({ tls, ...address }: Endpoint): FixedNode {
   return {
     ...address,
+    type: tls === true ? 'https' : 'http',
     route: hostPortText(address)
       .replace(/[^A-Za-z0-9]+/g, '-')
       .replace(/^-/, '')
@@ -169,6 +195,11 @@ function fixedNode(address: HostPort): FixedNode {
   }
 }
 
-function urlOf(address: HostPort): string {
-  return `http://${hostPortText(address)}/`
+function urlOf({ tls, ...address }: Endpoint): string {
+  return `${tls === true ? 'https' : 'http'}://${hostPortText(address)}/`
+}
+
+/** All processes issue tickets with the same keys, so that each resumes the others' sessions. */
+function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {
+  return tls.traffic === undefined ? tls : { ...tls, traffic: { ...tls.traffic, ticketKeys } }
 }

@@ -4,6 +4,7 @@
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { newPseudonym, type ProxyOptions } from '../proxy/index.ts'
 import type { Config } from './schema.ts'
+import type { TlsMaterial } from './tls-files.ts'
 
 /** The options of a proxy but for what only lives in one process. */
 export type TrafficSettings = Omit<
@@ -38,10 +39,13 @@ export function cascadeRules(config: Config): CascadeRules {
   }
 }
 
-export function trafficSettings(config: Config): TrafficSettings {
+export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettings {
   const { timeouts } = config
   return {
     listen: config.listen,
+    tls: tls.traffic,
+    nodeTls: tls.nodes,
+    clientCert: config.tls.forwardClientCert,
     trust: config.trust,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,

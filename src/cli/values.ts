@@ -2,7 +2,7 @@
 // schema for the file, the environment and the flags alike.
 
 import { BlockList, isIP } from 'node:net'
-import type { HostPort } from '../net/host-port.ts'
+import type { Endpoint, HostPort } from '../net/host-port.ts'
 
 const units: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -41,6 +41,13 @@ export function parseEndpoint(value: string | number): HostPort | undefined {
   if (v6 !== undefined) return isIP(v6) === 6 ? { host: v6, port } : undefined
   const host = name === undefined || name === '' ? '127.0.0.1' : name
   return isHost(host) ? { host, port } : undefined
+}
+
+/** The same with `https://` or `http://` in front, or nothing, which is the latter. */
+export function parseSecureEndpoint(value: string | number): Endpoint | undefined {
+  const match = /^(?:(https?):\/\/)?([^/]*)\/?$/.exec(String(value).trim())
+  const found = match === null ? undefined : parseEndpoint(match[2] ?? '')
+  return found !== undefined && match?.[1] === 'https' ? { ...found, tls: true } : found
 }
 
 /** Whether the text is an address or a network in CIDR form, for example `10.0.0.0/8`. */

@@ -44,6 +44,10 @@ export interface Node extends NodeConfig {
   readonly fixed: boolean
 }
 
+const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp'])
+
 /** The types that this build can forward to. */
-export const isForwardable = (node: Node): boolean =>
-  node.type === 'http' || node.type === 'ws' || node.type === 'ajp'
+export const isForwardable = (node: Node): boolean => forwardable.has(node.type)
+
+/** Whether it is reached over TLS. */
+export const isSecure = (node: Node): boolean => node.type === 'https' || node.type === 'wss'

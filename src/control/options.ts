@@ -9,6 +9,7 @@ import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import { type Probe, probe } from '../net/probe.ts'
+import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
@@ -16,6 +17,8 @@ export interface ControlOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Nodes speak TLS here, and with `clientAuth` show who they are. Default: they speak plainly. */
+  readonly tls?: TlsServerOptions | undefined
   readonly registry: Registry
   readonly live: LiveTable
   /** Makes changes take effect everywhere; the reply is sent when it has returned (mcmp.md decision 57). */
@@ -57,6 +60,7 @@ export type ControlSettings = Required<ControlOptions>
 export const withDefaults = (options: ControlOptions): ControlSettings => ({
   clock: systemClock,
   random: Math.random,
+  tls: undefined,
   onEligibility: () => {},
   refresh: () => {},
   workers: () => [],

@@ -1,7 +1,6 @@
 // The way of a message: bytes to message, questions to the network, registry, changes in force, reply
 // (mcmp.md 1.5, decisions 8, 26, 31, 49, 57). Called by the listener for each MCMP request.
 
-import { inFlightOn } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
 import type { Facts, Question } from '../cluster/registry/facts.ts'
 import { questionKey } from '../cluster/registry/questions.ts'
@@ -13,9 +12,11 @@ import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
+import { LateEnables } from './late-enables.ts'
 import { observeProbe, observeStatus } from './observe.ts'
 import type { ControlSettings } from './options.ts'
 import { publish } from './publish.ts'
+import { requestsLeft } from './requests-left.ts'
 
 /** While one message asks the network others go on; after so many changes of mind the present state stays. */
 const roundsMax = 3
@@ -25,8 +26,14 @@ export class Receiver {
   /** Probes under way, by question: an address is asked once, however many messages wait for it. */
   readonly #asking: Map<string, Promise<ProbeResult>> = new Map()
 
+  readonly #late: LateEnables
+
   constructor(settings: ControlSettings) {
     this.#settings = settings
+    this.#late = new LateEnables(
+      () => settings.registry.snapshot,
+      (message) => this.#carryOut(message),
+    )
   }
 
   /** `peer`: the address at the other end of the connection. Never throws. */
@@ -46,8 +53,18 @@ export class Receiver {
         { peer, fields: parsed.ignored },
         'values that mean nothing count as not sent',
       )
+    const message = withPeerAddress(parsed.message, peer)
+    const reply = this.#late.take(message, field('user-agent'))
+    if (reply !== undefined) return reply
+    await this.#late.flush()
+    return this.#carryOut(message)
+  }
+
+  /** Never rejects. */
+  async #carryOut(message: Message): Promise<Reply> {
+    const { method } = message
     try {
-      return await this.#apply(withPeerAddress(parsed.message, peer))
+      return await this.#apply(message)
     } catch (error) {
       this.#settings.log.error({ error, method }, 'message failed')
       return problem('GENERAL', `GENERAL: ${method} failed`)
@@ -70,12 +87,11 @@ export class Receiver {
     return message.method === 'STOP-APP' ? this.#recount(message, applied.reply) : applied.reply
   }
 
-  /** Requests that were sent to the node while the stop was on its way to the traffic count too. */
-  #recount(message: AppMessage, reply: Reply): Reply {
+  async #recount(message: AppMessage, reply: Reply): Promise<Reply> {
     const node = findNode(this.#settings.registry.snapshot, message.route)
     if (!reply.ok || message.wildcard || node === undefined) return reply
     const { route, aliases, contexts } = message
-    const requests = inFlightOn(this.#settings.live.of(node.id), contexts)
+    const requests = await requestsLeft(this.#settings, node.id, contexts)
     return stopReply(route, aliases, contexts, requests)
   }
 

@@ -1,18 +1,25 @@
 // The control service: the listener for MCMP and plain GET, and the clockwork behind it. Assembled here,
 // started by `cli/serving.ts` and by programs that embed it.
 
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
 import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
+import { secureAcceptor } from './secure-acceptor.ts'
 import { Watch } from './watch.ts'
 
 export interface Control {
   /** Where it listens. */
-  readonly address: { readonly host: string; readonly port: number }
+  readonly address: { readonly host: string; readonly port: number; readonly tls?: true }
+  /**
+   * Other certificates for connections that begin from now on. Throws what OpenSSL says when they cannot be used.
+   * @returns false when that would begin or end TLS, which needs a new start.
+   */
+  replaceTls(tls: TlsServerOptions | undefined): boolean
   /** From now on /readyz says 503; messages are still taken. */
   drain(): void
   /** Takes no new connections, answers what is being worked on, and ends. */
@@ -24,22 +31,34 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const settings = withDefaults(options)
   const responder = new Responder(settings, new Receiver(settings), new Metrics(settings))
   const connections = new Set<ControlConnection>()
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const serve = (socket: Socket): void => {
     const connection = new ControlConnection(socket, settings, responder)
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
+  }
+  const { tls } = settings
+  const acceptor = tls === undefined ? undefined : secureAcceptor(tls, settings, serve)
+  const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls !== undefined }
+  const server = createServer(listening, (socket) => {
+    if (acceptor === undefined) serve(socket)
+    else acceptor.accept(socket)
   })
   server.maxConnections = settings.connectionsMax
   const address = await listen(server, settings)
   const watch = new Watch(settings)
   watch.start()
   return {
-    address,
+    address: tls === undefined ? address : { ...address, tls: true },
+    replaceTls(next) {
+      if (next !== undefined) acceptor?.replace(next)
+      return (next === undefined) === (acceptor === undefined)
+    },
     drain() {
       responder.draining = true
     },
     close() {
       watch.stop()
+      acceptor?.close()
       return closeAll(server, connections, settings.transferMs)
     },
   }

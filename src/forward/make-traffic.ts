@@ -10,6 +10,7 @@ import { newCounters } from '../cluster/traffic-counts.ts'
 import { openFilesMax } from '../host/open-files.ts'
 import { Corks } from '../net/corks.ts'
 import { networkCheck } from '../net/network-check.ts'
+import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
@@ -38,6 +39,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly accessLog?: AccessLog | undefined
   /** The functions of users' modules that the cascades name, as `loadPolicies` gives them. */
   readonly policies?: ReadonlyMap<string, UserCandidacy>
+  /** How nodes of the types https and wss are reached. Default: their certificates are verified as Node.js does. */
+  readonly nodeTls?: NodeTlsOptions | undefined
   /** Files and sockets that this process may have open; default: what the system says. */
   readonly openFiles?: number
   readonly log?: Logger
@@ -56,6 +59,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     policies = new Map(),
     timeouts,
     onNodeDown,
+    nodeTls,
     openFiles = openFilesMax(),
     ...given
   } = options
@@ -100,6 +104,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     fault,
     isTrusted: networkCheck(settings.trust, 'trust'),
     cascades: makeCascades(settings, { random, policies, counters, log: logger }),
+    nodeTls: new NodeTls(nodeTls),
     routes: new Routes(emptySnapshot, table, settings),
     draining: false,
   }

@@ -2,9 +2,12 @@
 // HTTP; the exchange that holds it does. One that speaks AJP instead: ajp-connection.ts.
 
 import { TopspinError } from '../base/errors.ts'
+import { isSecure } from '../cluster/node.ts'
 import { Connection, type DialReceiver } from '../net/connection.ts'
+import { SecureConnection } from '../net/secure-connection.ts'
 import { isShortage } from '../net/shortage.ts'
 import type { Timed } from '../net/ticker.ts'
+import { tlsProblem } from '../net/tls-problem.ts'
 import type { Exchange } from './exchange.ts'
 import type { Pool } from './pools.ts'
 
@@ -32,7 +35,10 @@ export class NodeConnection implements DialReceiver, Timed {
     const { traffic, node } = pool
     this.idleMs = pool.idleMs
     this.keptMs = traffic.settings.poolIdleMs
-    this.connection = Connection.dial(bare(node.host), node.port, this)
+    const host = bare(node.host)
+    this.connection = isSecure(node)
+      ? SecureConnection.dialSecure(host, node.port, traffic.nodeTls, this)
+      : Connection.dial(host, node.port, this)
     traffic.ticker.add(this)
     traffic.pools.open++
     // A tunnel takes the connection over, so it is the socket that tells.
@@ -101,7 +107,8 @@ export class NodeConnection implements DialReceiver, Timed {
   destroy(): void {
     this.exchange = undefined
     this.deadline = Infinity
-    this.connection.destroy()
+    if (this.isIdle) this.connection.close()
+    else this.connection.destroy()
     this.#leave()
   }
 
@@ -177,7 +184,8 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 
 function refused(cause: Error | undefined): TopspinError {
   if (isShortage(cause)) return noRoom(cause)
-  const text = cause?.message ?? 'the connection could not be made in time'
+  const text =
+    tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the connection could not be made in time'
   return new TopspinError('NODE_CONNECT', text, {
     side: 'node',
     phase: 'connect',
@@ -196,7 +204,7 @@ function noRoom(cause: Error | undefined): TopspinError {
 }
 
 function lost(cause: Error | undefined): TopspinError {
-  const text = cause?.message ?? 'the node closed the connection'
+  const text = tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the node closed the connection'
   return new TopspinError('NODE_CLOSED', text, {
     side: 'node',
     phase: 'head',

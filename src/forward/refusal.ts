@@ -83,3 +83,8 @@ export const clientSlow: Refusal = {
   code: 'CLIENT_TIMEOUT',
   text: 'the request did not arrive in time',
 }
+export const clientUnknown: Refusal = {
+  status: 403,
+  code: 'CLIENT_CERTIFICATE',
+  text: 'a client certificate that this proxy accepts is required',
+}

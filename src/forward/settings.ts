@@ -47,6 +47,8 @@ export interface ProxySettings {
   readonly trust: readonly string[]
   /** Pseudonym in Via. A request that comes back with it is a loop; so it must differ between proxies in a row. */
   readonly via: string
+  /** Nodes are told the certificate of a client that has shown one, in `Client-Cert` [RFC 9440]. Default false. */
+  readonly clientCert: boolean
   readonly useAlias: boolean
   /** Status when no context is registered for a path. Default 404. */
   readonly noContextStatus: number
@@ -79,6 +81,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   poolIdleMax: 256,
   connectionsMax: 50_000,
   trust: [],
+  clientCert: false,
   useAlias: false,
   noContextStatus: 404,
   candidacy: defaultCascade,

@@ -8,6 +8,7 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Corks } from '../net/corks.ts'
+import type { NodeTls } from '../net/node-tls.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
@@ -64,6 +65,8 @@ export interface Traffic {
   fault(error: unknown): void
   /** Which cascade holds for which path; replaced together with `routes`, which know their numbers. */
   cascades: Cascades
+  /** For connections to nodes that begin now. */
+  nodeTls: NodeTls
   /** The routes as of the last change. */
   routes: Routes
   /** No new requests: answers say `Connection: close`. */

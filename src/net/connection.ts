@@ -1,6 +1,6 @@
 // A TCP connection as the data plane uses it: bytes arrive in a buffer that is ours (`onread`), with
 // no stream machinery between, and are only good during the call. Who receives is an object that lives
-// as long as the connection.
+// as long as the connection. The same over TLS: secure-connection.ts.
 
 import net from 'node:net'
 
@@ -26,22 +26,24 @@ export interface DialReceiver extends Receiver {
 
 export class Connection {
   readonly socket: net.Socket
-  #receiver: Receiver
+  protected receiver: Receiver
+  protected awaitsDrain = false
   #reading = true
-  #awaitsDrain = false
 
-  private constructor(socket: net.Socket, receiver: Receiver) {
+  protected constructor(socket: net.Socket, receiver: Receiver) {
     this.socket = socket
-    this.#receiver = receiver
+    this.receiver = receiver
     let error: Error | undefined
     socket.on('error', (cause) => {
       error = cause
     })
     socket.on('end', () => {
+      // Over TLS: an end inside the handshake is an error, which is on its way.
+      if (socket.destroyed) return
       if (isReset(socket)) socket.destroy(new Error('connection reset behind its last bytes'))
-      else this.#guard(() => this.#receiver.ended())
+      else this.guard(() => this.receiver.ended())
     })
-    socket.on('close', () => this.#guard(() => this.#receiver.closed(error)))
+    socket.on('close', () => this.guard(() => this.receiver.closed(error)))
   }
 
   /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
@@ -49,14 +51,10 @@ export class Connection {
     const connection = new Connection(socket, receiver)
     const isDirect = readInto(
       socket,
-      () => connection.#receiver.nextBuffer(),
+      () => connection.receiver.nextBuffer(),
       (length, bytes) => connection.#read(bytes, length),
     )
-    if (!isDirect) {
-      socket.on('data', (bytes: Buffer) => {
-        if (!connection.#read(bytes, bytes.length)) socket.pause()
-      })
-    }
+    if (!isDirect) connection.readEvents()
     socket.resume()
     return connection
   }
@@ -78,20 +76,27 @@ export class Connection {
       allowHalfOpen: true,
       noDelay: true,
       onread: {
-        buffer: () => (connection === undefined ? receiver : connection.#receiver).nextBuffer(),
+        buffer: () => (connection === undefined ? receiver : connection.receiver).nextBuffer(),
         callback: (length: number, bytes: Uint8Array): boolean =>
           connection === undefined ? true : connection.#read(bytes as Buffer, length),
       },
     } as net.NetConnectOpts)
     connection = new Connection(socket, receiver)
     const dialled = connection
-    socket.once('connect', () => dialled.#guard(() => receiver.connected()))
+    socket.once('connect', () => dialled.guard(() => receiver.connected()))
     return connection
+  }
+
+  /** Receives by the stream's own events: each piece in a buffer of its own. */
+  protected readEvents(): void {
+    this.socket.on('data', (bytes: Buffer) => {
+      if (!this.#read(bytes, bytes.length)) this.socket.pause()
+    })
   }
 
   /** From now on another object receives. */
   handTo(receiver: Receiver): void {
-    this.#receiver = receiver
+    this.receiver = receiver
   }
 
   get destroyed(): boolean {
@@ -112,8 +117,8 @@ export class Connection {
     if (!socket.writable) return true
     socket.write(bytes)
     if (socket.writableLength === 0) return true
-    if (!this.#awaitsDrain) {
-      this.#awaitsDrain = true
+    if (!this.awaitsDrain) {
+      this.awaitsDrain = true
       // 'drain' comes only after a write that filled the queue; an empty write marks the end of any queue.
       socket.write('', this.#drained)
     }
@@ -121,11 +126,11 @@ export class Connection {
   }
 
   readonly #drained = (): void => {
-    this.#awaitsDrain = false
+    this.awaitsDrain = false
     if (this.socket.destroyed) return
-    if (this.socket.writableLength === 0) this.#guard(() => this.#receiver.drained())
+    if (this.socket.writableLength === 0) this.guard(() => this.receiver.drained())
     else {
-      this.#awaitsDrain = true
+      this.awaitsDrain = true
       this.socket.write('', this.#drained)
     }
   }
@@ -148,6 +153,11 @@ export class Connection {
     if (!this.socket.writableEnded) this.socket.end()
   }
 
+  /** Ends both directions; there is nothing pending. */
+  close(): void {
+    this.socket.destroy()
+  }
+
   /** Cuts the connection. */
   destroy(): void {
     this.socket.destroy()
@@ -159,7 +169,7 @@ export class Connection {
   }
 
   /** What one connection's bytes set off never ends the process. */
-  #guard(call: () => void): void {
+  protected guard(call: () => void): void {
     try {
       call()
     } catch (error) {
@@ -169,12 +179,12 @@ export class Connection {
 
   #fail(error: unknown): void {
     this.socket.destroy(error instanceof Error ? error : new Error(String(error)))
-    this.#receiver.failed(error)
+    this.receiver.failed(error)
   }
 
   #read(bytes: Buffer, length: number): boolean {
     try {
-      this.#receiver.received(bytes, length)
+      this.receiver.received(bytes, length)
     } catch (error) {
       this.#fail(error)
     }

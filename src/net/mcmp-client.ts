@@ -3,17 +3,35 @@
 // (httpd after 5 s) costs one silent repetition on a fresh one: every MCMP message may be repeated.
 
 import { Agent, type IncomingMessage, request } from 'node:http'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { targetOf, writeBody } from '../wire/mcmp/body.ts'
 import type { Message } from '../wire/mcmp/message.ts'
 import { type HostPort, hostPortText } from './host-port.ts'
+import { tlsProblem } from './tls-problem.ts'
 
 export interface SendOptions {
   /** Milliseconds for everything from connecting to the last byte of the answer. Default 5000. */
   readonly deadlineMs?: number
   /** Gives up at once when aborted. */
   readonly signal?: AbortSignal
+}
+
+/** What a proxy over TLS is checked by, and what is shown to it. As PEM text. */
+export interface ProxyTls {
+  /** Authorities that may have signed the proxy's certificate. Default: those that Node.js knows. */
+  readonly ca?: string | undefined
+  /** This node's certificate, for a proxy that asks for one, and its key. */
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  /** The name that the proxy's certificate must carry. Default: the host in its address. */
+  readonly servername?: string | undefined
+}
+
+/** Where a proxy listens, and what TLS with it needs; plainly where `tls` is absent. */
+export interface ProxyTarget extends HostPort {
+  readonly tls?: ProxyTls
 }
 
 /**
@@ -34,13 +52,18 @@ interface Refusal {
 }
 
 export class McmpClient {
-  readonly proxy: HostPort
+  readonly proxy: ProxyTarget
   /** Local address of the last connection that answered: where this machine is seen from. */
   localAddress: string | undefined
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  readonly #agent: Agent
 
-  constructor(proxy: HostPort) {
+  constructor(proxy: ProxyTarget) {
     this.proxy = proxy
+    const how = { keepAlive: true, maxSockets: 1 }
+    this.#agent =
+      proxy.tls === undefined
+        ? new Agent(how)
+        : new SecureAgent({ ...how, ...given(proxy.tls), minVersion: 'TLSv1.2' })
   }
 
   /** Never rejects but for a message that cannot be written (RangeError). */
@@ -83,7 +106,7 @@ export class McmpClient {
 
   #head(message: Message, body: string, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const outgoing = request({
+      const outgoing = (this.proxy.tls === undefined ? request : secureRequest)({
         agent: this.#agent,
         host: this.proxy.host,
         port: this.proxy.port,
@@ -119,7 +142,8 @@ export class McmpClient {
     }
     const parse = isCoded(cause) && cause.code.startsWith('HPE_')
     const code = parse ? 'MCMP_REPLY' : 'MCMP_CONNECTION'
-    const why = cause instanceof Error && cause.message !== '' ? cause.message : codeOf(cause)
+    const inWords = cause instanceof Error ? (tlsProblem(cause, 'tls') ?? cause.message) : ''
+    const why = inWords === '' ? codeOf(cause) : inWords
     return this.#error(code, `${message.method}: ${why}`, cause)
   }
 
@@ -127,6 +151,11 @@ export class McmpClient {
     const message = `proxy ${hostPortText(this.proxy)}: ${what}`
     return new TopspinError(code, message, { side: 'proxy', phase: 'control', cause })
   }
+}
+
+/** Node.js takes an option that is undefined for one that is there. */
+function given(tls: ProxyTls): Partial<Record<keyof ProxyTls, string>> {
+  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined))
 }
 
 /** An error on a connection that had carried a message before, prior to any byte of an answer. */

@@ -29,8 +29,11 @@ const ajp: Dialect = {
   isAnswer: startsWith(Buffer.from([0x41, 0x42, 0x00, 0x01, 0x09])),
 }
 
+/** Over TLS it is the same words. */
+const httpTypes: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss'])
+
 /** `undefined` for a type that is not spoken. */
 export function dialectOf(type: string): Dialect | undefined {
-  if (type === 'http' || type === 'ws') return http
+  if (httpTypes.has(type)) return http
   return type === 'ajp' ? ajp : undefined
 }

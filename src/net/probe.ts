@@ -1,10 +1,13 @@
 // Asks a node whether it is there, in the words of `probe-dialect.ts`. One connection for each probe, one
 // deadline over all of it. Called by the control service; never throws.
 
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import tls from 'node:tls'
+import { NodeTls } from './node-tls.ts'
 import { dialectOf } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
 import { isShortage } from './shortage.ts'
+import { tlsProblem } from './tls-problem.ts'
 
 export interface ProbeTarget {
   readonly host: string
@@ -23,13 +26,28 @@ export interface ProbeResult {
 
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
-export function probe(target: ProbeTarget): Promise<ProbeResult> {
+/** @param nodeTls asked at each probe, because a reload may change it. */
+export function probeWith(nodeTls: () => NodeTls): Probe {
+  return (target) => ask(target, nodeTls)
+}
+
+let usual: NodeTls | undefined
+
+/** With what Node.js trusts by itself. */
+export const probe: Probe = probeWith(() => {
+  usual ??= new NodeTls()
+  return usual
+})
+
+function ask(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> {
   const dialect = dialectOf(target.type)
   if (dialect === undefined)
     return Promise.resolve({ answered: false, reason: `type ${target.type} is not spoken` })
+  const secure = target.type === 'https' || target.type === 'wss'
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
-    const socket = connect({ host: target.host, port: target.port, noDelay: true })
+    const { host, port } = target
+    const socket = secure ? dialSecure(target, nodeTls()) : connect({ host, port, noDelay: true })
     const end = (answered: boolean, reason: string, shortage = false): void => {
       giveUp()
       socket.destroy()
@@ -38,7 +56,7 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
     const giveUp = runningTimeout(target.timeoutMs, () =>
       end(false, `no answer within ${target.timeoutMs} ms`),
     )
-    socket.on('connect', () => socket.write(dialect.request))
+    socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(dialect.request))
     socket.on('data', (bytes) => {
       answer = Buffer.concat([answer, bytes])
       const isAnswer = dialect.isAnswer(answer)
@@ -47,7 +65,17 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
     })
     socket.on('end', () => end(false, 'closed without an answer'))
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(false, error.code ?? error.message, isShortage(error)),
+      end(false, tlsProblem(error, 'nodeTls') ?? error.code ?? error.message, isShortage(error)),
     )
   })
+}
+
+function dialSecure({ host, port }: ProbeTarget, nodeTls: NodeTls): Socket {
+  const socket = tls.connect(nodeTls.dialOptions(host, port))
+  socket.on('session', (session) => nodeTls.remember(host, port, session))
+  socket.prependOnceListener('secureConnect', () => {
+    const problem = nodeTls.problemWith(socket)
+    if (problem !== undefined) socket.destroy(problem)
+  })
+  return socket
 }

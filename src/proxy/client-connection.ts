@@ -2,18 +2,21 @@
 // order of the requests. Owns what is left over between reads.
 
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { httpLimits } from '../base/limits.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
 import type { Exchange } from '../forward/exchange.ts'
-import type { ExchangeClient } from '../forward/exchange-client.ts'
+import type { ClientTls, ExchangeClient } from '../forward/exchange-client.ts'
 import type { NodeConnection } from '../forward/node-connection.ts'
-import { clientSlow, type Refusal, refusalBytes } from '../forward/refusal.ts'
+import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../forward/refusal.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import type { Tunnel } from '../forward/tunnel.ts'
 import { tunnelOf } from '../forward/tunnel-of.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
 import type { Corked } from '../net/corks.ts'
 import { plainAddress } from '../net/plain-address.ts'
+import { SecureConnection } from '../net/secure-connection.ts'
+import { SocketTls } from '../net/socket-tls.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
 import type { Out } from '../wire/http/out.ts'
@@ -24,8 +27,9 @@ import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
  * - `busy`: an exchange is under way.
  * - `linger`: the last answer has been sent; what still comes is thrown away, so that the client can
  *   read that answer before the connection is gone [RFC 9112 9.6].
+ * - `barred`: whatever it asks for is refused.
  */
-type State = 'idle' | 'head' | 'busy' | 'linger' | 'closed'
+type State = 'barred' | 'idle' | 'head' | 'busy' | 'linger' | 'closed'
 
 /** Answers that are held back together, bytes. */
 const heldBytesMax = 16_384
@@ -38,6 +42,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   readonly address: string
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
+  readonly tls: ClientTls | undefined
   deadline: number
   readonly #traffic: Traffic
   /** While a request is being read or under way. */
@@ -64,16 +69,28 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     this.#onClosed = onClosed
     this.address = plainAddress(accepted.remoteAddress ?? 'unknown')
     this.trusted = traffic.isTrusted(this.address)
+    const secure = accepted instanceof TLSSocket ? accepted : undefined
+    const shown = secure === undefined ? undefined : new SocketTls(secure)
+    this.tls = shown
     this.forwarded = new ForwardedFields({
       address: this.address,
-      scheme: 'http',
+      scheme: secure === undefined ? 'http' : 'https',
       trusted: this.trusted,
       via: traffic.via,
+      certificate: traffic.settings.clientCert ? shown?.certificateDer : undefined,
     })
     this.deadline = traffic.ticker.now + traffic.settings.timeouts.headMs
     traffic.counters.connections++
     traffic.ticker.add(this)
-    this.connection = Connection.accept(accepted, this)
+    this.connection =
+      secure === undefined
+        ? Connection.accept(accepted, this)
+        : SecureConnection.acceptSecure(secure, this)
+  }
+
+  /** It has not shown who it is: its first request is refused, and nothing else is read. */
+  bar(): void {
+    this.#state = 'barred'
   }
 
   /** Address and port that the client came to. */
@@ -124,6 +141,8 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
         this.#lingered += length
         if (this.#lingered > httpLimits.lingerBytesMax) this.connection.destroy()
         return
+      case 'barred':
+        return this.#refuseHead(clientUnknown)
       case 'closed':
         return
     }
@@ -302,7 +321,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   #finish(): void {
     if (!this.uncork() || this.connection.pending > 0) return this.#linger()
     this.#state = 'closed'
-    this.connection.destroy()
+    this.connection.close()
   }
 
   #linger(): void {
@@ -409,7 +428,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
 
   /** No further request: at once when idle, else after the present one. */
   drain(): void {
-    if (this.#state === 'idle' && this.connection.pending === 0) this.connection.destroy()
+    if (this.#state === 'idle' && this.connection.pending === 0) this.connection.close()
   }
 
   destroy(): void {

@@ -12,6 +12,8 @@ import { makeCascades } from '../forward/make-cascades.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
 import type { ProxySettings } from '../forward/settings.ts'
 import type { Traffic } from '../forward/traffic.ts'
+import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
+import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type Address, Listener } from './listener.ts'
 
 export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
@@ -27,11 +29,14 @@ export type { Address } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
+  /** For the addresses with `tls`. */
+  readonly tls?: TlsServerOptions | undefined
 }
 
 export class ReverseProxy {
   readonly #traffic: Traffic
   readonly #listen: readonly Address[]
+  #tls: TlsServerOptions | undefined
   /** The live numbers are the proxy's own, so it applies the changes to them, too. */
   readonly #ownsLive: boolean
   #listeners: readonly Listener[] = []
@@ -40,15 +45,18 @@ export class ReverseProxy {
 
   constructor(options: ProxyOptions) {
     this.#ownsLive = options.live === undefined
-    const { listen, ...rest } = options
+    const { listen, tls, ...rest } = options
     this.#listen = listen
+    this.#tls = tls
     this.#traffic = makeTraffic(rest)
     this.#traffic.ticker.onTick((now) => this.#tick(now))
   }
 
-  /** Begins to accept. @throws TopspinError LISTEN; then nothing is listening. */
+  /** Begins to accept. @throws TopspinError LISTEN, or Error of OpenSSL; then nothing is listening. */
   async listen(): Promise<readonly Address[]> {
-    const listeners = this.#listen.map(() => new Listener(this.#traffic))
+    const listeners = this.#listen.map(
+      (address) => new Listener(this.#traffic, address.tls ? requireTls(this.#tls) : undefined),
+    )
     try {
       const bound = await Promise.all(
         this.#listen.map((address, index) => (listeners[index] as Listener).listen(address)),
@@ -60,6 +68,17 @@ export class ReverseProxy {
       for (const listener of listeners) listener.close()
       throw error
     }
+  }
+
+  /**
+   * Other certificates for what begins from now on; connections that stand are left alone.
+   * @throws Error of OpenSSL when they cannot be used; then nothing changes.
+   */
+  replaceTls(tls: TlsServerOptions | undefined, nodeTls: NodeTlsOptions | undefined): void {
+    const next = new NodeTls(nodeTls)
+    if (tls !== undefined) for (const listener of this.#listeners) listener.replaceTls(tls)
+    this.#tls = tls
+    this.#traffic.nodeTls = next
   }
 
   /** Puts changes of the cluster in force; requests under way keep what they began with. */
@@ -163,6 +182,11 @@ export class ReverseProxy {
   #wakeWaiting(now: number): void {
     for (const exchange of this.#traffic.waiting) exchange.tryAgain(now)
   }
+}
+
+function requireTls(tls: TlsServerOptions | undefined): TlsServerOptions {
+  if (tls === undefined) throw new RangeError('an address with tls needs the option tls')
+  return tls
 }
 
 /** @throws RangeError for a candidacy function or a trusted network that does not exist. */

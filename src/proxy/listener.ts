@@ -3,21 +3,28 @@
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
 import type { Traffic } from '../forward/traffic.ts'
+import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 import { ClientConnection } from './client-connection.ts'
 
 export interface Address {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Clients speak TLS here. */
+  readonly tls?: true
 }
 
 export class Listener {
   readonly #traffic: Traffic
   readonly #server: net.Server
   readonly #connections: Set<ClientConnection> = new Set()
+  /** Where clients speak TLS. */
+  readonly #acceptor: TlsAcceptor | undefined
 
-  constructor(traffic: Traffic) {
+  /** @throws Error of OpenSSL when what is given for TLS cannot be used. */
+  constructor(traffic: Traffic, tls: TlsServerOptions | undefined) {
     this.#traffic = traffic
+    if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
     this.#server = net.createServer({
       pauseOnConnect: true,
       allowHalfOpen: true,
@@ -40,7 +47,8 @@ export class Listener {
           this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
         })
         const bound = this.#server.address() as net.AddressInfo
-        resolve({ host: bound.address, port: bound.port })
+        const tls = this.#acceptor === undefined ? {} : { tls: true as const }
+        resolve({ host: bound.address, port: bound.port, ...tls })
       })
     })
   }
@@ -53,12 +61,38 @@ export class Listener {
       return
     }
     traffic.clients++
-    this.#connections.add(
-      new ClientConnection(socket, traffic, (gone) => {
-        if (this.#connections.delete(gone)) traffic.clients--
+    if (this.#acceptor === undefined) this.#serve(socket)
+    else this.#acceptor.accept(socket)
+  }
+
+  #serve(socket: net.Socket): ClientConnection {
+    const traffic = this.#traffic
+    const connection = new ClientConnection(socket, traffic, (gone) => {
+      if (this.#connections.delete(gone)) traffic.clients--
+      this.#onGone?.()
+    })
+    this.#connections.add(connection)
+    return connection
+  }
+
+  #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
+    const traffic = this.#traffic
+    return new TlsAcceptor(tls, traffic.settings.timeouts.headMs, {
+      secured: (socket, problem) => {
+        const connection = this.#serve(socket)
+        if (problem !== undefined) connection.bar()
+      },
+      lost: () => {
+        traffic.clients--
         this.#onGone?.()
-      }),
-    )
+      },
+      failed: (client, reason) => traffic.log.debug({ client, reason }, 'TLS handshake failed'),
+    })
+  }
+
+  /** Other certificates for the handshakes to come; for a listener with TLS. */
+  replaceTls(tls: TlsServerOptions): void {
+    this.#acceptor?.replace(tls)
   }
 
   #onGone: (() => void) | undefined
@@ -66,17 +100,23 @@ export class Listener {
   /** No new connections; idle ones are closed; resolves when the others have ended. */
   async drain(): Promise<void> {
     this.#server.close()
+    this.#acceptor?.drain()
     for (const connection of this.#connections) connection.drain()
-    if (this.#connections.size === 0) return
+    if (this.#open === 0) return
     await new Promise<void>((resolve) => {
       this.#onGone = () => {
-        if (this.#connections.size === 0) resolve()
+        if (this.#open === 0) resolve()
       }
     })
   }
 
+  get #open(): number {
+    return this.#connections.size + (this.#acceptor?.waiting ?? 0)
+  }
+
   close(): void {
     this.#server.close()
+    this.#acceptor?.close()
     for (const connection of this.#connections) connection.destroy()
   }
 }

@@ -1,5 +1,6 @@
 // What a request tells the node about its client: X-Forwarded-* and Forwarded [RFC 7239], and Via
-// [RFC 9110 7.6.3]. One object per client connection: the address never changes, the host seldom does.
+// [RFC 9110 7.6.3], and Client-Cert [RFC 9440] where that is wanted. One object per client connection: the
+// address never changes, the host seldom does.
 
 import { fieldLine } from './http/field-lines.ts'
 import {
@@ -20,6 +21,8 @@ export interface ForwardedOptions {
   readonly via: ViaLines
   /** The client's address is one whose own claims are believed. */
   readonly trusted: boolean
+  /** Its certificate in DER, when nodes shall be told. */
+  readonly certificate?: Buffer | undefined
 }
 
 /** Fields by which a client claims where a request came from; only trusted ones are forwarded. */
@@ -44,14 +47,19 @@ export class ForwardedFields {
   /** For the host seen last. */
   #host: Buffer = Buffer.alloc(0)
   #lines: Buffer | undefined
+  readonly #certificateLine: Buffer | undefined
 
   constructor(options: ForwardedOptions) {
     this.#options = options
+    const { certificate } = options
+    if (certificate !== undefined)
+      this.#certificateLine = fieldLine('Client-Cert', `:${certificate.toString('base64')}:`)
   }
 
   /** Adds our lines behind those of the request, which come from bytes[hostFrom..hostTo). */
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void {
     out.raw(this.#options.via[minor === 0 ? 0 : 1])
+    if (this.#certificateLine !== undefined) out.raw(this.#certificateLine)
     if (this.#options.trusted && this.#extend(fields, hostFrom, hostTo, out)) return
     if (!this.#isSameHost(fields.bytes, hostFrom, hostTo))
       this.#remember(fields.bytes, hostFrom, hostTo)

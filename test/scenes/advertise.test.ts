@@ -8,35 +8,14 @@ import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import type { AdvertiseOptions } from '../../src/agent/advertise-options.ts'
 import { joinCluster } from '../../src/agent/index.ts'
-import { openDatagrams } from '../../src/net/datagram.ts'
 import { freePorts } from '../support/free-ports.ts'
+import { multicastWorks } from '../support/multicast.ts'
 import { startServe, startTopspin } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
 
 const loopback = '127.0.0.1'
 
-/** Whether this machine lets a process hear its own datagram to a group. */
-async function multicastWorks(host: string, which: string, port: number): Promise<boolean> {
-  let heard = false
-  const datagrams = openDatagrams({
-    to: [{ host, port }],
-    interface: which,
-    onDatagram: () => {
-      heard = true
-    },
-  })
-  await datagrams.ready
-  const end = performance.now() + 2_000
-  while (!heard && performance.now() < end) {
-    datagrams.send(Buffer.from('there?'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  await datagrams.close()
-  return heard
-}
-
-const [probePort = 0, probePort6 = 0] = await freePorts(2)
-const skip = (await multicastWorks('239.255.77.9', loopback, probePort))
+const skip = (await multicastWorks('239.255.77.9', loopback))
   ? false
   : 'no multicast on the loopback interface'
 /** Linux has no multicast by IPv6 on the loopback interface. */
@@ -44,7 +23,7 @@ const interface6 = Object.entries(networkInterfaces()).find(([, entries = []]) =
   entries.some(({ family, internal }) => family === 'IPv6' && !internal),
 )?.[0]
 const skip6 =
-  interface6 !== undefined && (await multicastWorks('ff02::7709', interface6, probePort6))
+  interface6 !== undefined && (await multicastWorks('ff02::7709', interface6))
     ? false
     : 'no interface with multicast by IPv6'
 

@@ -97,7 +97,7 @@ export async function startProxy(
     via: 'under-test',
     ...options,
     live,
-    listen: [{ host: '127.0.0.1', port: 0 }],
+    listen: [{ host: '127.0.0.1', port: 0, ...(options.tls === undefined ? {} : { tls: true }) }],
   })
   let snapshot = emptySnapshot
   const apply = (changes: readonly Change[]): void => {

@@ -14,6 +14,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import type { TestContext } from 'node:test'
+import tls from 'node:tls'
 import { type Message, readMessage } from './http-reader.ts'
 
 interface Seen extends Message {
@@ -44,18 +45,24 @@ export function cutAt(answer: string, at: number, by: 'fin' | 'rst'): string {
   return `/cut?answer=${Buffer.from(answer, 'latin1').toString('base64url')}&at=${at}&by=${by}`
 }
 
-export async function startOrigin(t: TestContext): Promise<Origin> {
+/** @param secure what a server over TLS needs; absent: it speaks plainly. */
+export async function startOrigin(t: TestContext, secure?: tls.TlsOptions): Promise<Origin> {
   const seen: Seen[] = []
   const open = new Set<net.Socket>()
   const executed = new Map<string, number>()
   let accepted = 0
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const options = { allowHalfOpen: true, noDelay: true }
+  const accept = (socket: net.Socket): void => {
     const connection = ++accepted
     open.add(socket)
     socket.on('close', () => open.delete(socket))
     socket.on('error', () => {})
     serve(socket, connection, seen, executed)
-  })
+  }
+  const server =
+    secure === undefined
+      ? net.createServer(options, accept)
+      : tls.createServer({ ...options, ...secure }, accept)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const close = (): void => {
@@ -159,7 +166,13 @@ function behave(socket: net.Socket, url: URL, request: Seen, times: number): voi
 
 function end(socket: net.Socket, how: string): void {
   if (how === 'fin') socket.end()
-  else if (how === 'rst') socket.resetAndDestroy()
+  else if (how === 'rst') below(socket).resetAndDestroy()
+}
+
+/** The socket that can be reset: over TLS the one underneath. */
+function below(socket: net.Socket): net.Socket {
+  const { _parent: parent } = socket as unknown as { _parent?: net.Socket }
+  return socket instanceof tls.TLSSocket && parent !== undefined ? parent : socket
 }
 
 function ok(socket: net.Socket, method: string, body: string): void {

@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import type { TestContext } from 'node:test'
+import tls from 'node:tls'
 import { type Message, readMessage } from './http-reader.ts'
 import { until } from './until.ts'
 
@@ -40,11 +41,18 @@ export class RawClient {
     })
   }
 
-  static async connect(t: TestContext, port: number): Promise<RawClient> {
-    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  /** @param secure what is needed to speak TLS; absent: plainly. */
+  static async connect(
+    t: TestContext,
+    port: number,
+    secure?: tls.ConnectionOptions,
+  ): Promise<RawClient> {
+    const options = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }
+    const socket =
+      secure === undefined ? net.connect(options) : tls.connect({ ...options, ...secure })
     const client = new RawClient(socket)
     t.after(() => socket.destroy())
-    await once(socket, 'connect')
+    await once(socket, secure === undefined ? 'connect' : 'secureConnect')
     return client
   }
 

@@ -1,12 +1,13 @@
 // Application nodes as processes (test/fixtures/session-node.ts), and what they executed.
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { NodeNews, SessionNodeOptions } from '../fixtures/session-node.ts'
 import { built } from './child.ts'
+import { executionsIn } from './ledger.ts'
 import { monotonicMs } from './monotonic.ts'
 import { until } from './until.ts'
 
@@ -106,12 +107,6 @@ export class SessionNodes {
 
   /** How often each POST was executed, by its id. */
   executions(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const file of readdirSync(this.#folder)) {
-      for (const id of readFileSync(join(this.#folder, file), 'utf8').split('\n')) {
-        if (id !== '') counts.set(id, (counts.get(id) ?? 0) + 1)
-      }
-    }
-    return counts
+    return executionsIn(this.#folder)
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
+import type { ConnectionOptions } from 'node:tls'
 
 export interface WebSocket {
   send(data: string | Buffer, options?: { binary: boolean }): void
@@ -18,7 +19,7 @@ interface WebSocketServer {
 }
 
 interface Package {
-  new (url: string): WebSocket
+  new (url: string, options?: ConnectionOptions): WebSocket
   readonly WebSocketServer: new (options: { server: Server; path: string }) => WebSocketServer
 }
 
@@ -27,4 +28,5 @@ const ws: Package = createRequire(import.meta.url)('ws')
 export const webSocketServer = (options: { server: Server; path: string }): WebSocketServer =>
   new ws.WebSocketServer(options)
 
-export const webSocket = (url: string): WebSocket => new ws(url)
+/** @param secure for wss. */
+export const webSocket = (url: string, secure?: ConnectionOptions): WebSocket => new ws(url, secure)

@@ -6,7 +6,8 @@ import type { NodeFigures } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { Address } from '../../proxy/index.ts'
-import type { CascadeRules, TrafficSettings } from '../traffic-settings.ts'
+import type { Reload } from '../data-plane.ts'
+import type { TrafficSettings } from '../traffic-settings.ts'
 
 export type ToWorker =
   /** The answer to `hello`: everything a worker needs to begin. Answered by `listening` or `failed`. */
@@ -26,7 +27,7 @@ export type ToWorker =
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
     }
-  | { readonly kind: 'reload'; readonly level: string; readonly rules: CascadeRules }
+  | ({ readonly kind: 'reload' } & Reload)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>

@@ -15,8 +15,7 @@ import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
 import type { Address } from '../../proxy/index.ts'
-import type { DataPlane, DataPlaneOptions } from '../data-plane.ts'
-import type { CascadeRules } from '../traffic-settings.ts'
+import type { DataPlane, DataPlaneOptions, Reload } from '../data-plane.ts'
 import type { FromWorker } from './messages.ts'
 import { restartDelay } from './restart-delay.ts'
 import { WorkerLink } from './worker-link.ts'
@@ -35,8 +34,8 @@ export class WorkerPool implements DataPlane {
   readonly #sums: LiveSums<WorkerLink>
   readonly #ending: AbortController = new AbortController()
   #countsOfEnded: TrafficCounts = newCounters()
-  #level: string
-  #rules: CascadeRules
+  /** As of the last reload, for workers that start later. */
+  #present: Reload
   #isRunning = false
   /** The addresses in the words in which the present workers share them: port 0 stays 0. */
   #listen: readonly Address[]
@@ -50,9 +49,10 @@ export class WorkerPool implements DataPlane {
       shortLives: 0,
     }))
     this.#sums = new LiveSums(options.live)
-    this.#level = options.level
-    this.#rules = options.settings
-    this.#listen = options.settings.listen
+    const { listen, tls, nodeTls = {}, candidacy, balance } = options.settings
+    const rules = { candidacy, balance }
+    this.#present = { level: options.level, rules, tls: { traffic: tls, nodes: nodeTls } }
+    this.#listen = listen
     // The primary opens the sockets and hands them on; who accepts is left to the kernel.
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] })
@@ -92,11 +92,9 @@ export class WorkerPool implements DataPlane {
     clearTimeout(timer)
   }
 
-  async reload(level: string, rules: CascadeRules): Promise<void> {
-    const { candidacy, balance } = rules
-    this.#level = level
-    this.#rules = { candidacy, balance }
-    for (const link of this.#links()) link.send({ kind: 'reload', level, rules: this.#rules })
+  async reload({ level, rules: { candidacy, balance }, tls }: Reload): Promise<void> {
+    this.#present = { level, rules: { candidacy, balance }, tls }
+    for (const link of this.#links()) link.send({ kind: 'reload', ...this.#present })
   }
 
   workers(): readonly WorkerReport[] {
@@ -149,13 +147,13 @@ export class WorkerPool implements DataPlane {
     // Without a worker that holds the sockets they are opened anew, at the ports that are known by now.
     if (this.#links().length === 0) this.#listen = this.#withBoundPorts()
     const listen = this.#listen
-    const rules = this.#rules
+    const { level, rules, tls } = this.#present
     const link: WorkerLink = new WorkerLink(
       () => ({
         kind: 'start',
-        settings: { ...settings, ...rules, listen },
+        settings: { ...settings, ...rules, listen, tls: tls.traffic, nodeTls: tls.nodes },
         accessLog,
-        level: this.#level,
+        level,
         changes: changesFrom(snapshot(), live),
         facts: factsFrom(snapshot(), live),
       }),
@@ -168,9 +166,9 @@ export class WorkerPool implements DataPlane {
   }
 
   #withBoundPorts(): readonly Address[] {
-    return this.#options.settings.listen.map(({ host, port }, index) => ({
-      host,
-      port: this.#bound[index]?.port ?? port,
+    return this.#options.settings.listen.map((address, index) => ({
+      ...address,
+      port: this.#bound[index]?.port ?? address.port,
     }))
   }
 

@@ -54,6 +54,7 @@ class TrafficWorker {
         break
       case 'reload':
         this.#log.level = message.level
+        this.#proxy.replaceTls(message.tls.traffic, message.tls.nodes)
         this.#accessLog?.reopen()
         await this.#useCascades(message.rules)
         break

@@ -37,6 +37,9 @@ const names: readonly (readonly [string, number])[] = [
   ['te', DROPPED],
   ['http2-settings', DROPPED],
   ['proxy', DROPPED],
+  // Ours alone to send [RFC 9440 4].
+  ['client-cert', DROPPED],
+  ['client-cert-chain', DROPPED],
   ['upgrade', UPGRADE],
   ['expect', EXPECT],
   ['via', VIA],

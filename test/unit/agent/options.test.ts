@@ -69,6 +69,33 @@ test('the environment is read as options', () => {
   })
 })
 
+test('proxies may be spoken to over TLS, with files that the environment names', () => {
+  const tls = { servername: 'proxy.test' }
+  const settings = settingsFrom({ proxies: ['https://a', 'b:7'], tls }, 'http', 80)
+  assert.deepEqual(settings.proxies, [
+    { host: 'a', port: 6666, tls: true },
+    { host: 'b', port: 7 },
+  ])
+  assert.deepEqual(settings.tls, tls)
+  const named = {
+    TOPSPIN_PROXIES: 'https://a',
+    TOPSPIN_CA: '/ca',
+    TOPSPIN_CERT: '/c',
+    TOPSPIN_KEY: '/k',
+  }
+  const read = autoSettings(named)
+  assert.deepEqual(read.kind === 'join' && read.tlsFiles, { ca: '/ca', cert: '/c', key: '/k' })
+})
+
+test('certificates that cannot be used are told before anything is sent', () => {
+  for (const [tls, message] of [
+    [{ cert: 'x' }, /cert and key go together/],
+    [{ ca: 'x' }, /tls\.ca: no certificate in PEM form/],
+    [{ cert: 'x', key: 'y' }, /tls\.cert, tls\.key: /],
+  ] as const)
+    assert.throws(() => settingsFrom({ proxies: ['https://a'], tls }, 'http', 80), message)
+})
+
 test('without proxies the environment asks for nothing, and variables of others are left alone', () => {
   assert.deepEqual(autoSettings({}), { kind: 'off' })
   assert.deepEqual(autoSettings({ TOPSPIN_PROXIES: ' ', TOPSPIN_ROUTE: 'x' }), { kind: 'off' })

@@ -223,3 +223,30 @@ test('modules of candidacy functions are found beside the file', () => {
     'file:///x.js#it',
   ])
 })
+
+test('TLS is read from everywhere, and what belongs elsewhere is named', () => {
+  const config = configOf(
+    'listen: [0.0.0.0:80, https://0.0.0.0:443]\ntls: { cert: a.crt, key: a.key, clientAuth: request }\nto: https://10.0.0.5:8443',
+    { environment: { TOPSPIN_NODE_TLS_PIN: `${'ab'.repeat(32)},${'cd'.repeat(32)}` } },
+  )
+  assert.deepEqual(config.listen, [
+    { host: '0.0.0.0', port: 80 },
+    { host: '0.0.0.0', port: 443, tls: true },
+  ])
+  assert.deepEqual(config.to, [{ host: '10.0.0.5', port: 8443, tls: true }])
+  assert.equal(config.tls.clientAuth, 'request')
+  assert.equal(config.tls.forwardClientCert, false)
+  assert.deepEqual(
+    config.nodeTls.pin,
+    ['ab'.repeat(32), 'cd'.repeat(32)].map((pin) => pin.toUpperCase()),
+  )
+  assert.equal(config.nodeTls.verify, true)
+  assert.deepEqual(
+    problemsOf('tls: { clientAuth: maybe }\nnodeTls: { servername: 10.0.0.1, pin: ab }'),
+    [
+      'topspin.yaml:1:20: tls.clientAuth: "maybe" is none of none, request and require',
+      'topspin.yaml:2:24: nodeTls.servername: an address is not a host name',
+      'topspin.yaml:2:39: nodeTls.pin[0]: "ab" is not a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
+    ],
+  )
+})

@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isNetwork, parseDuration, parseEndpoint } from '../../../src/cli/values.ts'
+import {
+  isNetwork,
+  parseDuration,
+  parseEndpoint,
+  parseSecureEndpoint,
+} from '../../../src/cli/values.ts'
 
 test('durations are read in every unit', () => {
   assert.equal(parseDuration('500ms'), 500)
@@ -42,6 +47,23 @@ test('what is no address is not taken for one', () => {
   ]) {
     assert.equal(parseEndpoint(text), undefined, text)
   }
+})
+
+test('an address may say in front how it is spoken to', () => {
+  const plain = { host: '127.0.0.1', port: 80 }
+  assert.deepEqual(parseSecureEndpoint('https://127.0.0.1:80'), { ...plain, tls: true })
+  assert.deepEqual(parseSecureEndpoint('https://:80/'), { ...plain, tls: true })
+  for (const text of ['http://127.0.0.1:80', '127.0.0.1:80', 80])
+    assert.deepEqual(parseSecureEndpoint(text), plain)
+  for (const text of [
+    'https://',
+    'https://a',
+    'https://a:80/b',
+    'ftp://a:80',
+    'https:a:80',
+    '//a:80',
+  ])
+    assert.equal(parseSecureEndpoint(text), undefined, text)
 })
 
 test('networks have an address of their family and a prefix that fits', () => {

@@ -50,6 +50,22 @@ describe('forwarded', () => {
     assert.ok(told.includes('X-Forwarded-Host: h'))
   })
 
+  test('the certificate of a client stands there in the form of RFC 9440', () => {
+    const certificate = Buffer.from('not really one')
+    const about = {
+      address: '10.0.0.1',
+      scheme: 'https',
+      via: viaLines('us'),
+      trusted: false,
+    } as const
+    const forwarded = new ForwardedFields({ ...about, certificate })
+    const out = new Out(8)
+    forwarded.write(new Fields(), 1, 0, 0, out)
+    const told = out.content.toString('latin1').split('\r\n')
+    assert.ok(told.includes(`Client-Cert: :${certificate.toString('base64')}:`))
+    assert.ok(told.includes('X-Forwarded-Proto: https'))
+  })
+
   test('one object tells of each host that comes', () => {
     const forwarded = new ForwardedFields({
       address: '1.2.3.4',

@@ -1,0 +1,122 @@
+// The files that the configuration names for TLS: read and tried out before anything begins to use them, so
+// that a bad one is told at the start, by `topspin check`, and by a reload, which then changes nothing.
+
+import { readFileSync, statSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { tlsLimits } from '../base/limits.ts'
+import { checkAuthorities } from '../net/authorities.ts'
+import type { NodeTlsOptions } from '../net/node-tls.ts'
+import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { Problem } from './config.ts'
+import type { Config, ListenerTls } from './schema.ts'
+
+/** Certificates and keys as they are sent to the processes that use them. */
+export interface TlsMaterial {
+  /** For clients; `undefined`: no address speaks TLS. */
+  readonly traffic: TlsServerOptions | undefined
+  /** For the control listener; `undefined`: it speaks plainly. */
+  readonly control: TlsServerOptions | undefined
+  readonly nodes: NodeTlsOptions
+}
+
+export type TlsResult =
+  | { readonly ok: true; readonly material: TlsMaterial }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+export function readTls(config: Config): TlsResult {
+  const reader = new Reader()
+  const isSecure = config.listen.some(({ tls }) => tls === true)
+  if (isSecure && config.tls.cert === undefined)
+    reader.problem('tls.cert', 'is missing: an address in `listen` begins with https://')
+  if (!isSecure && config.tls.cert !== undefined)
+    reader.problem('tls.cert', 'is of no use: no address in `listen` begins with https://')
+  const material = {
+    traffic: reader.listener('tls', config.tls),
+    control: reader.listener('control.tls', config.control.tls),
+    nodes: reader.nodes(config.nodeTls),
+  }
+  const { problems } = reader
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, material }
+}
+
+class Reader {
+  readonly problems: Problem[] = []
+
+  problem(path: string, message: string): void {
+    this.problems.push({ place: 'configuration', path, message })
+  }
+
+  listener(section: string, given: ListenerTls): TlsServerOptions | undefined {
+    const { clientAuth } = given
+    if (clientAuth !== 'none' && given.ca === undefined)
+      this.problem(`${section}.ca`, `is missing: \`clientAuth: ${clientAuth}\` needs it`)
+    if (given.cert === undefined && given.key === undefined && given.ca === undefined)
+      return undefined
+    const [cert, key] = this.#pair(section, given.cert, given.key)
+    const ca = this.#authorities(`${section}.ca`, given.ca)
+    return cert === undefined || key === undefined ? undefined : { cert, key, ca, clientAuth }
+  }
+
+  nodes({ pin, verify, servername, ...files }: Config['nodeTls']): NodeTlsOptions {
+    const [cert, key] = this.#pair('nodeTls', files.cert, files.key)
+    return {
+      ca: this.#authorities('nodeTls.ca', files.ca),
+      cert,
+      key,
+      pins: pin,
+      verify,
+      servername,
+    }
+  }
+
+  #pair(
+    section: string,
+    certFile: string | undefined,
+    keyFile: string | undefined,
+  ): [string | undefined, string | undefined] {
+    if (certFile === undefined && keyFile !== undefined)
+      this.problem(`${section}.cert`, `is missing: it belongs to \`${section}.key\``)
+    if (certFile !== undefined && keyFile === undefined)
+      this.problem(`${section}.key`, `is missing: it belongs to \`${section}.cert\``)
+    const cert = this.#read(`${section}.cert`, certFile)
+    const key = this.#read(`${section}.key`, keyFile)
+    if (cert === undefined || key === undefined) return [cert, key]
+    if (
+      !this.#works(`${section}.cert`, certFile, 'certificate', () => createSecureContext({ cert }))
+    )
+      return [cert, key]
+    this.#works(`${section}.key`, keyFile, 'key for the certificate', () =>
+      createSecureContext({ cert, key }),
+    )
+    return [cert, key]
+  }
+
+  #authorities(path: string, file: string | undefined): string | undefined {
+    const ca = this.#read(path, file)
+    if (ca === undefined) return undefined
+    this.#works(path, file, 'list of certificates', () => checkAuthorities(ca))
+    return ca
+  }
+
+  #works(path: string, file: string | undefined, what: string, attempt: () => unknown): boolean {
+    try {
+      attempt()
+      return true
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      this.problem(path, `${file}: not a ${what} (${code ?? message})`)
+      return false
+    }
+  }
+
+  #read(path: string, file: string | undefined): string | undefined {
+    if (file === undefined) return undefined
+    try {
+      if (statSync(file).size <= tlsLimits.fileBytesMax) return readFileSync(file, 'utf8')
+      this.problem(path, `${file}: more than ${tlsLimits.fileBytesMax} bytes`)
+    } catch (error) {
+      this.problem(path, `cannot be read: ${(error as Error).message}`)
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,16 @@
+// A check of a list of authorities: OpenSSL passes over what it does not understand, and would trust fewer
+// than was meant, or none, without a word. Called where such a list is read.
+
+import { X509Certificate } from 'node:crypto'
+
+const certificate =
+  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g
+
+/** @throws Error when the PEM text holds no certificate, or a broken one. */
+export function checkAuthorities(pem: string): void {
+  const found = pem.match(certificate) ?? []
+  const begun = pem.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/g) ?? []
+  if (found.length === 0 || found.length !== begun.length)
+    throw new Error('no certificate in PEM form')
+  for (const one of found) new X509Certificate(one)
+}

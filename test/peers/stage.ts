@@ -1,0 +1,172 @@
+// What every story with Tomcats needs: the proxy with its usual number of workers, a tap on what the
+// nodes tell it, and Tomcats that register through the tap.
+
+import type { TestContext } from 'node:test'
+import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
+import { freePorts } from '../support/free-ports.ts'
+import { McmpTap } from '../support/mcmp-tap.ts'
+import { type Answer, get } from '../support/node-server.ts'
+import { type ConnectorKind, type TomcatRun, Tomcats } from '../support/tomcats.ts'
+import { type Running, startServe } from '../support/topspin.ts'
+import { until } from '../support/until.ts'
+
+export interface NodeChoices {
+  readonly contexts?: readonly string[]
+  /** Attributes of the Listener beside those that lead to the proxy. */
+  readonly listener?: Readonly<Record<string, string>>
+  /** Attributes of the Connector. */
+  readonly connector?: Readonly<Record<string, string>>
+}
+
+const usualContexts = ['/shop']
+
+export class Stage {
+  readonly traffic: number
+  readonly tap: McmpTap
+  readonly tomcats: Tomcats
+  readonly #t: TestContext
+  readonly #kind: ConnectorKind
+  readonly #control: number
+  #proxy: Running | undefined
+
+  private constructor(t: TestContext, kind: ConnectorKind, ports: readonly number[], tap: McmpTap) {
+    const [traffic = 0, control = 0] = ports
+    this.#t = t
+    this.#kind = kind
+    this.traffic = traffic
+    this.#control = control
+    this.tap = tap
+    this.tomcats = new Tomcats(t)
+  }
+
+  /** @param settings of the proxy, by their names in the environment. */
+  static async set(
+    t: TestContext,
+    kind: ConnectorKind,
+    settings: Record<string, string> = {},
+  ): Promise<Stage> {
+    const ports = await freePorts(2)
+    const tap = await McmpTap.start(t, ports[1] ?? 0)
+    const stage = new Stage(t, kind, ports, tap)
+    await stage.#startProxy(settings)
+    return stage
+  }
+
+  async #startProxy(settings: Record<string, string>): Promise<void> {
+    const where = {
+      listen: `127.0.0.1:${this.traffic}`,
+      control: `127.0.0.1:${this.#control}`,
+    }
+    const proxy = await startServe([], settings, { ...where, deadlineMs: 120_000, isGroup: true })
+    this.#proxy = proxy
+    this.#t.after(() => killGroup(proxy))
+  }
+
+  /** Kills the whole of it, workers included, without a word, and starts it again. */
+  async restartProxy(settings: Record<string, string> = {}): Promise<void> {
+    if (this.#proxy !== undefined) {
+      killGroup(this.#proxy)
+      await this.#proxy.ended
+    }
+    await this.#startProxy(settings)
+  }
+
+  /** A Tomcat that serves, but may not be registered yet. */
+  async start(route: string, choices: NodeChoices = {}): Promise<TomcatRun> {
+    const listener = {
+      proxyList: `127.0.0.1:${this.tap.port}`,
+      advertise: 'false',
+      // Sessions are not waited for: 10 s each time.
+      sessionDrainingStrategy: 'NEVER',
+      ...choices.listener,
+    }
+    const contexts = choices.contexts ?? usualContexts
+    const { connector = {} } = choices
+    const settings = { route, kind: this.#kind, contexts, listener, connector }
+    const node = await this.tomcats.start(settings)
+    await node.started()
+    return node
+  }
+
+  /** A Tomcat that is registered and has its contexts enabled. */
+  async node(route: string, choices: NodeChoices = {}): Promise<TomcatRun> {
+    const node = await this.start(route, choices)
+    await this.usable(node, choices.contexts)
+    return node
+  }
+
+  /** Waits until the proxy holds the node for usable, with these contexts. */
+  async usable(node: TomcatRun, contexts: readonly string[] = usualContexts): Promise<void> {
+    let seen: NodeReport | undefined
+    await until(
+      `${node.route} is registered with ${contexts}`,
+      async () => {
+        if (node.ending !== undefined) throw new Error(JSON.stringify(node.evidence))
+        seen = await this.report(node.route)
+        const enabled = (path: string): boolean =>
+          seen?.contexts.some((one) => one.path === path && one.status === 'ENABLED') === true
+        return (seen?.loadFactor ?? 0) > 0 && contexts.every(enabled)
+      },
+      30_000,
+      () => ({ seen, heard: this.tap.heard.slice(-20), node: node.evidence }),
+    )
+  }
+
+  /** Waits until a node has been sent so many requests that it has not answered. */
+  async inFlight(node: TomcatRun, path: string, count: number): Promise<void> {
+    await until(`${count} requests are in flight to ${node.route}${path}`, async () => {
+      const report = await this.report(node.route)
+      const contexts = report?.contexts.filter((context) => context.path === path) ?? []
+      return contexts.reduce((sum, { inFlight }) => sum + inFlight, 0) >= count
+    })
+  }
+
+  /** Waits until a node has reported its load so many times more. */
+  async reports(node: TomcatRun, count: number): Promise<void> {
+    let before = Number.POSITIVE_INFINITY
+    let seen = 0
+    await until(`${node.route} has reported ${count} times`, async () => {
+      const age = (await this.report(node.route))?.statusAgeMs ?? before
+      if (age < before) seen++
+      before = age
+      return seen > count
+    })
+  }
+
+  /** How the proxy sees a node. */
+  async report(route: string): Promise<NodeReport | undefined> {
+    const { text } = await get(this.#control, '/api/status', { connection: 'close' })
+    const { nodes } = JSON.parse(text) as StatusReport
+    return nodes.find((node) => node.route === route && node.removal === 'none')
+  }
+
+  /** Asks through the proxy, on a connection of its own. */
+  ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return get(this.traffic, path, { connection: 'close', ...headers })
+  }
+
+  /** A session that was begun on this node, as a Cookie field. */
+  async sessionOn(node: TomcatRun, path: string = '/shop/'): Promise<string> {
+    const answer = await this.ask(path, { cookie: `JSESSIONID=elsewhere.${node.route}` })
+    if (answer.headers['x-run'] !== node.run)
+      throw new Error(`not on ${node.route}: ${answer.text}`)
+    return String(answer.headers['set-cookie']).split(';', 1)[0] ?? ''
+  }
+}
+
+function killGroup({ child }: Running): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
+
+/** What the application told, by name. */
+export function told(answer: Answer): Map<string, string> {
+  const pairs = answer.text.split('\n').map((line): [string, string] => {
+    const at = line.indexOf('=')
+    return [line.slice(0, at), line.slice(at + 1)]
+  })
+  return new Map(pairs)
+}

@@ -1,0 +1,12 @@
+// Real Tomcats that announce their AJP connector.
+
+import { ajp } from './stories/ajp.ts'
+import { bodies } from './stories/bodies.ts'
+import { deployment } from './stories/deployment.ts'
+import { discovery } from './stories/discovery.ts'
+import { draining } from './stories/draining.ts'
+import { registration } from './stories/registration.ts'
+import { failover, sessions } from './stories/sessions.ts'
+import { tell } from './story.ts'
+
+await tell('ajp', [registration, discovery, bodies, sessions, failover, deployment, draining, ajp])
