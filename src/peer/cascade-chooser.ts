@@ -4,7 +4,6 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, ExchangeView, RequestView } from '../candidacy/candidacy.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
-import type { Cascade } from '../candidacy/compose.ts'
 import { decide } from '../candidacy/decide.ts'
 import { locationOf } from '../candidacy/location.ts'
 import { usable } from '../candidacy/usable.ts'
@@ -63,32 +62,23 @@ export class CascadeChooser implements Chooser {
     view.tried = tried
     view.self = candidates.self
     view.request = cascade.readsRequest ? new RequestText(request) : undefined
-    const list = usable(this.#serving(known, cascade, url), view, clock)
+    const list = usable(this.#serving(known, url), view, clock)
     const { candidate, mode, location } = decide(cascade, list, view, clock)
     if (candidate === undefined || mode === 'here') return here
     if (location === undefined) return { mode: 'proxy', candidate }
     const place = locationOf(location, candidate, hostName(request.headers.host ?? ''), url)
-    if (place !== undefined) {
-      candidate.live.elected++
-      return { mode: 'redirect', location: place }
-    }
-    return isSpoken(candidate) ? { mode: 'proxy', candidate } : here
+    if (place === undefined) return { mode: 'proxy', candidate }
+    candidate.live.elected++
+    return { mode: 'redirect', location: place }
   }
 
-  /** Those that serve this path, and that can be reached in the way of the cascade. */
-  #serving(known: readonly Candidate[], cascade: Cascade, url: string): readonly Candidate[] {
-    const { candidates } = this.#options
-    const all =
-      cascade.location !== undefined || candidates.areSpoken ? known : known.filter(isSpoken)
-    if (!candidates.haveContexts) return all
+  /** Those that serve this path. */
+  #serving(known: readonly Candidate[], url: string): readonly Candidate[] {
+    if (!this.#options.candidates.haveContexts) return known
     const path = pathOf(url)
-    return all.filter((candidate) => serves(candidate, path))
+    return known.filter((candidate) => serves(candidate, path))
   }
 }
-
-/** What a redirect alone reaches is no candidate for handing over. */
-const isSpoken = ({ peer, node }: Candidate): boolean =>
-  peer?.isSelf === true || node.type === 'http'
 
 function serves({ peer }: Candidate, path: string): boolean {
   const contexts = peer?.announcement.contexts ?? []

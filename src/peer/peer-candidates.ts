@@ -25,8 +25,6 @@ export class PeerCandidates {
   self: Candidate | undefined
   /** There is nobody but this server. */
   isAlone = true
-  /** All others can be forwarded to. */
-  areSpoken = true
   /** Some serve certain paths only. */
   haveContexts = false
   readonly #live: LiveTable
@@ -72,9 +70,6 @@ export class PeerCandidates {
     })
     this.self = this.#candidates.find(({ peer }) => peer?.isSelf === true)
     this.isAlone = peers.every((peer) => peer.isSelf)
-    this.areSpoken = peers.every(
-      ({ isSelf, announcement }) => isSelf || announcement.scheme === 'http',
-    )
     this.haveContexts = peers.some(({ announcement }) => announcement.contexts.length > 0)
     this.#nodes = nodes
     this.#peers = peers

@@ -9,6 +9,7 @@ import { peerCascade } from '../candidacy/index.ts'
 import { cascadeProblem, splitCascade } from '../candidacy/read.ts'
 import { loadPolicies } from '../forward/load-policies.ts'
 import type { Timeouts } from '../forward/settings.ts'
+import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { PeerOptions } from './options.ts'
 
 export interface PeersOptions extends PeerOptions {
@@ -35,6 +36,8 @@ export interface PeersOptions extends PeerOptions {
   readonly timeouts?: Partial<
     Pick<Timeouts, 'connectMs' | 'responseHeadMs' | 'responseBodyMs' | 'tunnelMs' | 'sendMs'>
   >
+  /** Whose certificates are believed of peers that announce `https`. Default: those that Node.js knows. */
+  readonly peerTls?: NodeTlsOptions
   /** Where this server shows what it knows of its peers, as a page or as JSON; never handed over. Default: nowhere. */
   readonly statusPath?: string
   /** Addresses and networks that may see it. Default: this machine. */

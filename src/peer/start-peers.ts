@@ -73,6 +73,7 @@ export function makePeers(options: PeersOptions): StartedPeers {
     clock,
     random,
     timeouts: { connectMs: 1_000, ...options.timeouts },
+    nodeTls: options.peerTls,
     // Peers that fail are few and come back soon; what may be sent again is.
     retryBudget: 1,
   })

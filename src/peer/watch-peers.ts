@@ -6,7 +6,7 @@ import { onProbed } from '../cluster/health.ts'
 import { release } from '../cluster/outlier.ts'
 import type { Candidate } from '../cluster/routes.ts'
 import type { Traffic } from '../forward/traffic.ts'
-import { type Probe, probe } from '../net/probe.ts'
+import { type Probe, probeWith } from '../net/probe.ts'
 
 export class PeerWatch {
   readonly #traffic: Traffic
@@ -14,9 +14,9 @@ export class PeerWatch {
   /** `node.id` of those that are being asked. */
   readonly #asked = new Set<number>()
 
-  constructor(traffic: Traffic, ask: Probe = probe) {
+  constructor(traffic: Traffic) {
     this.#traffic = traffic
-    this.#probe = ask
+    this.#probe = probeWith(() => traffic.nodeTls)
   }
 
   look(candidates: readonly Candidate[]): void {

@@ -98,9 +98,9 @@ test('a peer gets what lies in the paths that it serves', () => {
   assert.equal(choose('/shopping'), 'p3')
 })
 
-test('a peer that speaks https is reached by redirects only', () => {
+test('a redirect leads to the place of the winner, over its own scheme', () => {
   const list = [peer(1), peer(2, { scheme: 'https', name: 'two.test' })]
-  assert.equal(chooser(list, away).choose('/a'), 'here')
   const redirects = { '/': ['removeSelf', 'redirectToName'] }
   assert.equal(chooser(list, redirects).choose('/a?b'), 'https://two.test:8002/a?b')
+  assert.equal(chooser(list, away).choose('/a?b'), 'two.test')
 })
