@@ -8,6 +8,7 @@ import type { Peer } from '../cluster/peer.ts'
 import type { PeerEvent } from '../cluster/peers.ts'
 import { makeTraffic } from '../forward/make-traffic.ts'
 import type { Traffic } from '../forward/traffic.ts'
+import { NodeTls } from '../net/node-tls.ts'
 import { CascadeChooser } from './cascade-chooser.ts'
 import { HandOver, type HandOverCounts } from './hand-over.ts'
 import { LocalService } from './local-service.ts'
@@ -64,6 +65,8 @@ export function makePeers(options: PeersOptions): StartedPeers {
       { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
     ]),
   )
+  // Tried before anything is opened: a bad certificate is an option like any other.
+  if (options.peerTls !== undefined) new NodeTls(options.peerTls)
   const membership = new PeerMembership(options)
   const { live, settings } = membership
   const { log, clock, random } = settings
