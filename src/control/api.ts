@@ -1,39 +1,34 @@
-// The plain GET requests of the control listener: health for orchestrators, metrics, and the cluster as
-// JSON. Called by the listener for what is not MCMP.
+// The pages of the control listener: health for orchestrators, metrics, and the cluster as JSON. Called by
+// the responder for what is not MCMP and may be answered.
 
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import { type Answer, jsonAnswer, textAnswer } from './answer.ts'
 import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
 import { statusReport } from './status-report.ts'
 
-export interface ApiAnswer {
-  readonly status: '200 OK' | '404 Not Found' | '501 Not Implemented' | '503 Service Unavailable'
-  readonly contentType: string
-  readonly body: string
-}
+/** Those that need no secret: they tell an orchestrator that this process lives, and nothing else. */
+export const isOpenPage = (request: FramedRequest): boolean =>
+  ['/livez', '/readyz'].includes(pathOf(request.target))
 
-const text = (status: ApiAnswer['status'], body: string): ApiAnswer => ({
-  status,
-  contentType: 'text/plain; charset=utf-8',
-  body: `${body}\n`,
-})
+const pathOf = (target: string): string => target.split('?', 1)[0] ?? ''
 
-export async function answerApi(
+export async function answerPage(
   request: FramedRequest,
   settings: ControlSettings,
   metrics: Metrics,
   draining: boolean,
-): Promise<ApiAnswer> {
+): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return text('501 Not Implemented', 'method not implemented')
-  switch (request.target.split('?', 1)[0]) {
+    return textAnswer(501, 'method not implemented')
+  switch (pathOf(request.target)) {
     case '/livez':
-      return text('200 OK', 'alive')
+      return textAnswer(200, 'alive')
     case '/readyz':
-      return draining ? text('503 Service Unavailable', 'draining') : text('200 OK', 'ready')
+      return draining ? textAnswer(503, 'draining') : textAnswer(200, 'ready')
     case '/metrics':
       await settings.refresh()
-      return { status: '200 OK', contentType: metrics.contentType, body: await metrics.text() }
+      return { status: 200, contentType: metrics.contentType, body: await metrics.text() }
     case '/api/status': {
       await settings.refresh()
       const report = statusReport(
@@ -44,26 +39,9 @@ export async function answerApi(
         settings.workers(),
         settings.counts(),
       )
-      return {
-        status: '200 OK',
-        contentType: 'application/json',
-        body: `${JSON.stringify(report)}\n`,
-      }
+      return jsonAnswer(200, report)
     }
     default:
-      return text('404 Not Found', 'there are /api/status, /metrics, /livez and /readyz')
+      return textAnswer(404, 'there are /api/status, /metrics, /livez and /readyz')
   }
-}
-
-/** The whole HTTP response; without the body when only the head was asked for. */
-export function writeAnswer(answer: ApiAnswer, keepAlive: boolean, headOnly: boolean): Uint8Array {
-  const head = [
-    `HTTP/1.1 ${answer.status}`,
-    `Content-Type: ${answer.contentType}`,
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    `Connection: ${keepAlive ? 'Keep-Alive' : 'close'}`,
-    `Content-Length: ${Buffer.byteLength(answer.body)}`,
-  ]
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${headOnly ? '' : answer.body}`)
 }

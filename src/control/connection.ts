@@ -20,12 +20,13 @@ export class ControlConnection {
   #halfClosed = false
   #closing = false
 
-  constructor(socket: Socket, settings: ControlSettings, responder: Responder) {
+  /** `peer`: the address at the other end. */
+  constructor(socket: Socket, peer: string, settings: ControlSettings, responder: Responder) {
     this.#socket = socket
+    this.#peer = peer
     this.#settings = settings
     this.#responder = responder
     this.#reader = new FrameReader({ ...mcmpLimits, messageBytesMax: settings.messageBytesMax })
-    this.#peer = socket.remoteAddress ?? ''
     socket.on('error', () => socket.destroy())
     socket.on('close', () => clearTimeout(this.#deadline))
     socket.on('data', (bytes) => this.#onData(bytes))

@@ -37,6 +37,7 @@ export class Metrics {
   readonly #prometheus: Prometheus = new Prometheus()
   readonly #settings: ControlSettings
   readonly #messages: Counter<'method' | 'result'>
+  readonly #refusals: Counter<'reason'>
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
@@ -44,6 +45,12 @@ export class Metrics {
       name: 'topspin_mcmp_messages_total',
       help: 'MCMP messages by method and result (OK, or the Type of the error).',
       labelNames: ['method', 'result'],
+      registers: [this.#prometheus],
+    })
+    this.#refusals = new Counter({
+      name: 'topspin_control_refused_total',
+      help: 'Connections and requests that the control listener refused, by reason.',
+      labelNames: ['reason'],
       registers: [this.#prometheus],
     })
     this.#total('topspin_node_requests_total', 'Requests sent to the node.', (live) => live.elected)
@@ -81,6 +88,11 @@ export class Metrics {
 
   countMessage(method: string, result: string): void {
     this.#messages.inc({ method, result })
+  }
+
+  /** The address is not allowed, the secret missing or wrong, or it was too much from one source. */
+  countRefused(reason: 'address' | 'secret' | 'source' | 'origin'): void {
+    this.#refusals.inc({ reason })
   }
 
   #trafficTotal(name: string, help: string, count: CountName): void {

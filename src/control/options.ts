@@ -34,6 +34,22 @@ export interface ControlOptions {
   /** How nodes are asked whether they are there. */
   readonly probe?: Probe
   readonly health?: HealthLimits
+  /** Addresses and networks (CIDR) from which connections are taken; others are closed at once. Default: all. */
+  readonly allow?: readonly string[]
+  /**
+   * What everything but /livez and /readyz must carry, as `Authorization: Bearer SECRET` or as the password of
+   * Basic. 8 to 256 visible ASCII characters. Default '': nothing is asked for.
+   */
+  readonly secret?: string
+  /**
+   * Where nodes may be: addresses, networks, host names, and `.suffix` for all names below. Default:
+   * everywhere but at link-local addresses and others where clouds hand out credentials.
+   */
+  readonly nodesAllow?: readonly string[]
+  /** Connections from one address at a time. Default 800. */
+  readonly sourceConnectionsMax?: number
+  /** Messages from one address that are being worked on at a time. Default 200. */
+  readonly sourceMessagesMax?: number
   /** Connections to the listener at a time. Default 1000. */
   readonly connectionsMax?: number
   /** Longest message body, bytes. Default 65_536. */
@@ -62,6 +78,11 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   log: silent,
   probe,
   health: defaultHealthLimits,
+  allow: [],
+  secret: '',
+  nodesAllow: [],
+  sourceConnectionsMax: mcmpLimits.sourceConnectionsMax,
+  sourceMessagesMax: mcmpLimits.sourceMessagesMax,
   connectionsMax: mcmpLimits.connectionsMax,
   messageBytesMax: mcmpLimits.messageBytesMax,
   idleMs: mcmpLimits.idleMs,

@@ -1,48 +1,107 @@
-// One request of the control listener becomes the bytes of its response: MCMP to the receiver, plain GET to
-// the API, broken framing to an error in the grammar of whoever sent it (mcmp.md decisions 1, 5, 9).
+// One request of the control listener becomes the bytes of its response: MCMP to the receiver, the rest to
+// the pages, broken framing to an error in the grammar of whoever sent it (mcmp.md decisions 1, 5, 9). What
+// may not be answered is refused here (decisions 26, 61).
 
 import type { FramedRequest, FrameEvent } from '../wire/mcmp/frame.ts'
+import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
-import { messageTooBig } from '../wire/mcmp/problem.ts'
-import { writeReply } from '../wire/mcmp/reply.ts'
-import { answerApi, writeAnswer } from './api.ts'
+import { messageTooBig, type Problem, problem } from '../wire/mcmp/problem.ts'
+import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
+import { type Denial, denialOf } from './access.ts'
+import { type Answer, textAnswer, writeAnswer } from './answer.ts'
+import { answerPage, isOpenPage } from './api.ts'
 import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
+import { RareLog } from './rare-log.ts'
 import type { Receiver } from './receive.ts'
+import type { Sources } from './sources.ts'
 
 export interface Response {
   readonly bytes: Uint8Array
   readonly keepAlive: boolean
 }
 
+/** MEM: a node that cannot show the secret goes on trying, so that it is back when it need not any more. */
+const denials: Readonly<Record<Exclude<Denial, undefined>, Problem>> = {
+  secret: problem('MEM', 'MEM: The secret of this proxy is missing or wrong'),
+  origin: problem('MEM', 'MEM: Web pages cannot send messages'),
+}
+
+const busy: Problem = problem('MEM', 'MEM: Too many messages at a time from one address')
+
 export class Responder {
   readonly #settings: ControlSettings
   readonly #receiver: Receiver
   readonly #metrics: Metrics
+  readonly #sources: Sources
+  readonly #denied: RareLog
   draining = false
 
-  constructor(settings: ControlSettings, receiver: Receiver, metrics: Metrics) {
+  constructor(settings: ControlSettings, receiver: Receiver, metrics: Metrics, sources: Sources) {
     this.#settings = settings
     this.#receiver = receiver
     this.#metrics = metrics
+    this.#sources = sources
+    this.#denied = new RareLog(settings.log, settings.clock, 'request refused')
   }
 
   async respond(request: FramedRequest, peer: string): Promise<Response> {
     const method = methodOf(request.method)
-    if (method === undefined) {
-      const answer = await answerApi(request, this.#settings, this.#metrics, this.draining)
-      const keepAlive = request.keepAlive && !answer.status.startsWith('501')
-      return { bytes: writeAnswer(answer, keepAlive, request.method === 'HEAD'), keepAlive }
+    if (!this.#sources.begin(peer))
+      return method === undefined
+        ? sent(textAnswer(503, 'too many requests at a time from one address'), request)
+        : this.#refused(method, busy)
+    try {
+      return method === undefined
+        ? await this.#page(request, peer)
+        : await this.#message(request, method, peer)
+    } finally {
+      this.#sources.end(peer)
     }
+  }
+
+  async #message(request: FramedRequest, method: Method, peer: string): Promise<Response> {
+    const denial = this.#denial(request, true, peer)
+    if (denial !== undefined) return this.#refused(method, denials[denial])
     const reply = await this.#receiver.receive(request, method, peer)
-    this.#metrics.countMessage(method, reply.ok ? 'OK' : reply.type)
-    if (!reply.ok)
+    if (!reply.ok) {
       this.#settings.log.info(
         { method, peer, type: reply.type, mess: reply.text.slice(0, 200) },
         'message refused',
       )
-    const keepAlive = request.keepAlive && reply.ok
-    return { bytes: writeReply(reply, { keepAlive }), keepAlive }
+      return this.#refused(method, reply)
+    }
+    this.#metrics.countMessage(method, 'OK')
+    return {
+      bytes: writeReply(reply, { keepAlive: request.keepAlive }),
+      keepAlive: request.keepAlive,
+    }
+  }
+
+  async #page(request: FramedRequest, peer: string): Promise<Response> {
+    const denial = isOpenPage(request) ? undefined : this.#denial(request, false, peer)
+    if (denial === 'secret')
+      return sent(
+        textAnswer(401, 'the secret of this proxy is missing or wrong', {
+          'WWW-Authenticate': 'Basic realm="Topspin"',
+        }),
+        request,
+      )
+    if (denial === 'origin') return sent(textAnswer(403, 'sent by a page from elsewhere'), request)
+    return sent(await answerPage(request, this.#settings, this.#metrics, this.draining), request)
+  }
+
+  #denial(request: FramedRequest, isMessage: boolean, peer: string): Denial {
+    const denial = denialOf(request, this.#settings.secret, isMessage)
+    if (denial === undefined) return undefined
+    this.#metrics.countRefused(denial)
+    this.#denied.warn({ peer, reason: denial, method: request.method })
+    return denial
+  }
+
+  #refused(method: Method, reply: Extract<Reply, { ok: false }>): Response {
+    this.#metrics.countMessage(method, reply.type)
+    return { bytes: writeReply(reply, { keepAlive: false }), keepAlive: false }
   }
 
   /** What to say before closing a connection whose bytes make no request. */
@@ -52,20 +111,13 @@ export class Responder {
       'request refused',
     )
     const method = methodOf(problem.method)
-    if (problem.status === 413 && method !== undefined) {
-      this.#metrics.countMessage(method, messageTooBig.type)
-      return writeReply(messageTooBig, { keepAlive: false })
-    }
-    const status = `${problem.status} ${statusWords[problem.status]}`
-    return Buffer.from(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${problem.text.length + 1}\r\n\r\n${problem.text}\n`,
-    )
+    if (problem.status === 413 && method !== undefined)
+      return this.#refused(method, messageTooBig).bytes
+    return writeAnswer(textAnswer(problem.status, problem.text), false, false)
   }
 }
 
-const statusWords = {
-  400: 'Bad Request',
-  413: 'Content Too Large',
-  431: 'Request Header Fields Too Large',
-  505: 'HTTP Version Not Supported',
-} as const
+function sent(answer: Answer, request: FramedRequest): Response {
+  const keepAlive = request.keepAlive && answer.status < 400
+  return { bytes: writeAnswer(answer, keepAlive, request.method === 'HEAD'), keepAlive }
+}

@@ -3,11 +3,13 @@
 
 import { createServer, type Server } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
 import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
+import { Sources } from './sources.ts'
 import { Watch } from './watch.ts'
 
 export interface Control {
@@ -19,15 +21,28 @@ export interface Control {
   close(): Promise<void>
 }
 
-/** Rejects with a `TopspinError` when the address cannot be listened on. */
+/** Rejects with a `TopspinError` when the address cannot be listened on, a RangeError for a bad option. */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const settings = withDefaults(options)
-  const responder = new Responder(settings, new Receiver(settings), new Metrics(settings))
+  if (settings.secret !== '' && !isSecret(settings.secret))
+    throw new RangeError(`secret: ${secretForm}`)
+  const metrics = new Metrics(settings)
+  const sources = new Sources(settings, metrics)
+  const responder = new Responder(settings, new Receiver(settings), metrics, sources)
   const connections = new Set<ControlConnection>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const connection = new ControlConnection(socket, settings, responder)
+    const peer = socket.remoteAddress ?? ''
+    if (!sources.enter(peer)) {
+      socket.on('error', () => {})
+      socket.resetAndDestroy()
+      return
+    }
+    const connection = new ControlConnection(socket, peer, settings, responder)
     connections.add(connection)
-    socket.on('close', () => connections.delete(connection))
+    socket.on('close', () => {
+      connections.delete(connection)
+      sources.leave(peer)
+    })
   })
   server.maxConnections = settings.connectionsMax
   const address = await listen(server, settings)
