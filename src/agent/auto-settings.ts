@@ -1,7 +1,8 @@
 // What the environment says to `node --import topspin/auto`: TOPSPIN_... variables as options for
-// joinCluster. Pure. Everything wrong is told at once.
+// joinCluster. Pure but for the file of the secret. Everything wrong is told at once.
 
 import type { JoinOptions } from './join-cluster.ts'
+import { environmentSecret } from './secret.ts'
 
 export type AutoSettings =
   | { readonly kind: 'off' }
@@ -17,6 +18,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const known: readonly string[] = [
   'PROXIES',
+  'SECRET',
+  'SECRET_FILE',
   'CONTEXTS',
   'ALIASES',
   'ROUTE',
@@ -35,6 +38,7 @@ const known: readonly string[] = [
  * | variable | means | default |
  * |---|---|---|
  * | TOPSPIN_PROXIES | control addresses, comma-separated `host:port`; without it nothing is done | |
+ * | TOPSPIN_SECRET, TOPSPIN_SECRET_FILE | the proxies' shared secret, or the file that holds it | |
  * | TOPSPIN_CONTEXTS | paths, comma-separated | / |
  * | TOPSPIN_ALIASES | names of the virtual host, comma-separated | localhost |
  * | TOPSPIN_ROUTE, _BALANCER, _DOMAIN | as in `NodeOptions` | |
@@ -65,6 +69,8 @@ export function autoSettings(environment: Environment): AutoSettings {
   }
   const proxies = parsed('PROXIES', 'at least one host:port', list)
   if (proxies === undefined && problems.length === 0) return { kind: 'off' }
+  const shown = environmentSecret(environment)
+  if (!shown.ok) problems.push(shown.problem)
   const drain = {
     strategy: parsed('DRAIN', 'requests or none', (value) =>
       value === 'requests' || value === 'none' ? value : undefined,
@@ -73,6 +79,7 @@ export function autoSettings(environment: Environment): AutoSettings {
   }
   const options = {
     proxies: proxies ?? [],
+    secret: shown.ok ? shown.secret : undefined,
     signals: true,
     contexts: parsed('CONTEXTS', 'paths with commas between', list),
     aliases: parsed('ALIASES', 'names with commas between', list),

@@ -6,6 +6,7 @@ import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { type HostPort, parseHostPort } from '../net/host-port.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
 import type { LoadMetric } from './load-metric.ts'
 import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
@@ -44,6 +45,8 @@ export interface StickyOptions {
 export interface NodeOptions {
   /** Control addresses of all proxies, `host:port`; the port is 6666 where none is given. */
   readonly proxies: readonly string[]
+  /** The shared secret of those proxies: 8 to 256 visible ASCII characters. Default: none is shown. */
+  readonly secret?: string
   /** Paths that this node serves, each with everything below. Default `['/']`. */
   readonly contexts?: readonly string[]
   /** Names of the virtual host. Default `['localhost']`; a proxy that does not look at names takes any. */
@@ -82,6 +85,7 @@ export interface NodeOptions {
 /** Options after the checks, with the defaults in place; no address yet. */
 export interface Settings {
   readonly proxies: readonly HostPort[]
+  readonly secret: string | undefined
   readonly config: NodeConfig
   readonly host: string | undefined
   readonly aliases: readonly string[]
@@ -98,6 +102,8 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   const announced = options.port ?? port
   const route = options.route ?? defaultRoute(announced)
   const proxies = readProxies(options.proxies, problems)
+  const { secret } = options
+  if (secret !== undefined && !isSecret(secret)) problems.push(`secret: ${secretForm}`)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
     problems.push(`route "${route}": 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
   }
@@ -128,6 +134,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   if (problems.length > 0) throw badOptions(problems)
   return {
     proxies,
+    secret,
     config,
     host: options.host,
     aliases,

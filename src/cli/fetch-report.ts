@@ -2,6 +2,7 @@
 
 import { get } from 'node:http'
 import type { StatusReport } from '../control/status-report.ts'
+import { writeSecret } from '../wire/authorization.ts'
 
 /** A control listener that takes longer is taken for dead, ms. */
 const answerWithinMs = 5_000
@@ -13,14 +14,18 @@ export type FetchedReport =
   | { readonly ok: true; readonly report: StatusReport; readonly text: string }
   | { readonly ok: false; readonly message: string }
 
-/** `control`: host and port of the control listener. */
-export function fetchReport(control: string): Promise<FetchedReport> {
+/** `control`: host and port of the control listener. `secret`: what it asks for, if it does. */
+export function fetchReport(
+  control: string,
+  secret: string | undefined = undefined,
+): Promise<FetchedReport> {
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
     const url = `http://${control}/api/status`
+    const headers = secret === undefined ? {} : { authorization: writeSecret(secret) }
     const request = get(
       url,
-      { signal: AbortSignal.timeout(answerWithinMs), agent: false },
+      { signal: AbortSignal.timeout(answerWithinMs), agent: false, headers },
       (response) => {
         let text = ''
         response.setEncoding('utf8')
@@ -30,6 +35,8 @@ export function fetchReport(control: string): Promise<FetchedReport> {
         })
         response.on('error', (error) => fail(error.message))
         response.on('end', () => {
+          if (response.statusCode === 401)
+            return fail(`the proxy at ${control} asks for its secret; see --secret-file`)
           if (response.statusCode !== 200)
             return fail(`${url} answered ${response.statusCode}: not a control listener?`)
           const report = parse(text)

@@ -1,5 +1,6 @@
-// What to tell somebody whose address cannot be listened on, and the exit code that goes with it.
+// What to tell somebody whose proxy cannot start, mostly for want of its address, and the exit code.
 
+import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../net/host-port.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -12,7 +13,7 @@ export function listenFailure(
   if (failure?.address === undefined || failure.port === undefined) {
     return {
       message: error instanceof Error ? error.message : String(error),
-      exitCode: exitCodes.failure,
+      exitCode: isBadSecret(error) ? exitCodes.badConfiguration : exitCodes.failure,
     }
   }
   const place = hostPortText({ host: failure.address, port: failure.port })
@@ -37,6 +38,9 @@ export function listenFailure(
       return { message: `${place}: ${failure.message}`, exitCode: exitCodes.failure }
   }
 }
+
+const isBadSecret = (error: unknown): boolean =>
+  error instanceof TopspinError && error.code === 'BAD_SECRET'
 
 interface ListenError extends NodeJS.ErrnoException {
   readonly address?: string

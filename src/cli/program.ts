@@ -18,6 +18,7 @@ export interface AgentOptions {
   readonly context: readonly string[]
   readonly proxy: readonly string[]
   readonly route?: string
+  readonly secretFile?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
 }
@@ -29,6 +30,7 @@ export interface DemoOptions {
 
 export interface StatusOptions {
   readonly control: string
+  readonly secretFile?: string
   readonly json: boolean
 }
 
@@ -42,6 +44,7 @@ export interface Actions {
 
 const defaultListen = '127.0.0.1:8000'
 const defaultControl = '127.0.0.1:6666'
+const secretHelp = 'holds the secret of the proxy (or: TOPSPIN_SECRET)'
 
 export function createProgram(actions: Actions): Command {
   const program = new Command('topspin')
@@ -82,13 +85,11 @@ export function createProgram(actions: Actions): Command {
       appendEndpoint,
     )
     .option('--route <name>', 'name of this node (default: from host and port)')
+    .option('--secret-file <file>', secretHelp)
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
-    .action(
-      (
-        command: string[],
-        options: { target: URL; context?: string[]; proxy?: string[]; route?: string },
-      ) => actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
+    .action((command: string[], options: Partial<AgentOptions> & { target: URL }) =>
+      actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
     )
 
   program
@@ -102,6 +103,7 @@ export function createProgram(actions: Actions): Command {
     .command('status')
     .description('show the nodes of a running proxy')
     .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
+    .option('--secret-file <file>', secretHelp)
     .option('--json', 'print the report as JSON', false)
     .action((options: StatusOptions) => actions.status(options))
 

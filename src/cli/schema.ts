@@ -4,8 +4,10 @@
 import { z } from 'zod'
 import { workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
+import { isNameEntry } from '../control/node-addresses.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
 import { formatDuration, isNetwork, parseDuration, parseEndpoint } from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */
@@ -13,6 +15,10 @@ export interface Config {
   readonly listen: readonly HostPort[]
   readonly control: {
     readonly listen: HostPort
+    readonly allow: readonly string[]
+    readonly secret?: string | undefined
+    readonly secretFile?: string | undefined
+    readonly nodes: { readonly allow: readonly string[] }
     readonly statusTimeout: number
     readonly removeAfter: number
   }
@@ -92,6 +98,25 @@ const network: z.ZodType<string, string | number> = value(
   { form: 'network', description: '' },
 )
 
+const nodeAddress: z.ZodType<string, string | number> = value(
+  'an address, a network or a host name; write for example 10.0.0.0/8 or .apps.example',
+  (text) => (isNetwork(String(text)) || isNameEntry(String(text)) ? String(text) : undefined),
+  { form: 'network or name', description: '' },
+)
+
+/** Its value is never shown, not even when it is wrong. */
+const secret = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: 'not a text; write it in quotes' })
+    .refine(isSecret, { error: `not a secret; ${secretForm}` })
+    .meta({ form: 'text', description: note })
+
+const fileName = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is no file name` })
+    .min(1, { error: 'an empty name; write a file name' })
+    .meta({ form: 'FILE', description: note })
+
 const pseudonym = (note: string): z.ZodType<string, string | number> =>
   value(
     'a token of letters, digits, "-", "." and "_"; write for example topspin',
@@ -137,6 +162,24 @@ const configSchema: z.ZodType<Config, unknown> = section({
       form: 'HOST:PORT',
       description:
         'Where nodes register (MCMP), and where `/api/status`, `/metrics`, `/livez` and `/readyz` answer. Whoever reaches this address can take traffic: keep it away from clients.',
+    }),
+    allow: list(network, '', {
+      form: 'network, or a list',
+      description:
+        'Addresses and networks from which connections to this listener are taken; others are closed at once. None: every address that can reach it.',
+    }),
+    secret: secret(
+      'What everything on this listener but `/livez` and `/readyz` must carry: `Authorization: Bearer SECRET`, or the password of Basic. mod_cluster on Java cannot; such nodes are refused and go on trying.',
+    ).optional(),
+    secretFile: fileName(
+      'The file whose first line is the secret; it outranks `control.secret`.',
+    ).optional(),
+    nodes: section({
+      allow: list(nodeAddress, '', {
+        form: 'network or name, or a list',
+        description:
+          'Where nodes may be: addresses, networks, host names, and `.suffix` for all names below one. A name that is not listed counts by its addresses. None: everywhere but at the addresses where clouds hand out credentials (169.254.0.0/16, fe80::/10 and their like).',
+      }),
     }),
     statusTimeout: duration(
       0,

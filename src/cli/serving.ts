@@ -1,6 +1,7 @@
 // Puts the services together: registry, traffic and control listener around one table of live numbers.
 // Started by `topspin serve`, which reloads, drains and closes it.
 
+import { isIPv4 } from 'node:net'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { LiveTable } from '../cluster/live.ts'
@@ -14,6 +15,7 @@ import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
+import { controlSecret } from './secret.ts'
 import { trafficSettings } from './traffic-settings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
@@ -39,6 +41,7 @@ const reloadable: readonly string[] = ['to', 'log.level']
 /** Rejects when an address cannot be listened on or the access log not be opened; then nothing runs. */
 export async function startServing(config: Config, log: Logger): Promise<Serving> {
   const clock = systemClock
+  const secret = controlSecret(config.control)
   const live = new LiveTable()
   const registry = new Registry({
     // Microseconds, as httpd counts them: another number after each start.
@@ -69,6 +72,9 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     live,
     log,
     clock,
+    allow: config.control.allow,
+    secret,
+    nodesAllow: config.control.nodes.allow,
     statusTimeoutMs: config.control.statusTimeout,
     onChanges: (changes) => plane.apply(changes),
     onEligibility: (id) => plane.tell(id),
@@ -79,6 +85,11 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     await plane.close()
     throw error
   })
+  if (isOpenToAll(config, secret))
+    log.warn(
+      { control: control.address },
+      'whoever reaches the control listener can take all traffic: set control.allow or control.secret',
+    )
   let present = config
   return {
     listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
@@ -101,6 +112,13 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     },
   }
 }
+
+/** Reached from elsewhere, and asks for nothing. */
+const isOpenToAll = ({ control }: Config, secret: string): boolean =>
+  !isLoopback(control.listen.host) && control.allow.length === 0 && secret === ''
+
+const isLoopback = (host: string): boolean =>
+  host === '::1' || host === 'localhost' || (isIPv4(host) && host.startsWith('127.'))
 
 /** `workers`: how many processes; 0 is this one. */
 function dataPlane(workers: number, options: DataPlaneOptions): DataPlane {

@@ -4,10 +4,16 @@ import type { StatusReport } from '../control/status-report.ts'
 import { exitCodes } from './exit-codes.ts'
 import { fetchReport } from './fetch-report.ts'
 import type { StatusOptions } from './program.ts'
+import { shownSecret } from './secret.ts'
 import { statusTable } from './status-table.ts'
 
 export async function showStatus(options: StatusOptions): Promise<number> {
-  const fetched = await fetchReport(options.control)
+  const shown = shownSecret(options.secretFile)
+  if (!shown.ok) {
+    process.stderr.write(`topspin: ${shown.problem}\n`)
+    return exitCodes.usage
+  }
+  const fetched = await fetchReport(options.control, shown.secret)
   if (!fetched.ok) {
     process.stderr.write(`topspin: ${fetched.message}\n`)
     return exitCodes.failure
