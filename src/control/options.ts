@@ -46,6 +46,11 @@ export interface ControlOptions {
    * everywhere but at link-local addresses and others where clouds hand out credentials.
    */
   readonly nodesAllow?: readonly string[]
+  /**
+   * The manager page takes actions by GET with its token too, as httpd's does, for scripts that know no other
+   * way. Default false: by POST alone.
+   */
+  readonly compat?: boolean
   /** Connections from one address at a time. Default 800. */
   readonly sourceConnectionsMax?: number
   /** Messages from one address that are being worked on at a time. Default 200. */
@@ -81,6 +86,7 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   allow: [],
   secret: '',
   nodesAllow: [],
+  compat: false,
   sourceConnectionsMax: mcmpLimits.sourceConnectionsMax,
   sourceMessagesMax: mcmpLimits.sourceMessagesMax,
   connectionsMax: mcmpLimits.connectionsMax,

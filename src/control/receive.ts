@@ -49,8 +49,14 @@ export class Receiver {
         { peer, fields: parsed.ignored },
         'values that mean nothing count as not sent',
       )
+    return this.carryOut(withPeerAddress(parsed.message, peer))
+  }
+
+  /** Never throws. */
+  async carryOut(message: Message): Promise<Reply> {
+    const { method } = message
     try {
-      return await this.#apply(withPeerAddress(parsed.message, peer))
+      return await this.#apply(message)
     } catch (error) {
       this.#settings.log.error({ error, method }, 'message failed')
       return problem('GENERAL', `GENERAL: ${method} failed`)

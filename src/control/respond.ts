@@ -9,9 +9,9 @@ import { messageTooBig, type Problem, problem } from '../wire/mcmp/problem.ts'
 import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
 import { type Denial, denialOf } from './access.ts'
 import { type Answer, textAnswer, writeAnswer } from './answer.ts'
-import { answerPage, isOpenPage } from './api.ts'
 import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
+import { isOpenPage, type Pages } from './pages.ts'
 import { RareLog } from './rare-log.ts'
 import type { Receiver } from './receive.ts'
 import type { Sources } from './sources.ts'
@@ -32,14 +32,20 @@ const busy: Problem = problem('MEM', 'MEM: Too many messages at a time from one 
 export class Responder {
   readonly #settings: ControlSettings
   readonly #receiver: Receiver
+  readonly #pages: Pages
   readonly #metrics: Metrics
   readonly #sources: Sources
   readonly #denied: RareLog
-  draining = false
-
-  constructor(settings: ControlSettings, receiver: Receiver, metrics: Metrics, sources: Sources) {
+  constructor(
+    settings: ControlSettings,
+    receiver: Receiver,
+    pages: Pages,
+    metrics: Metrics,
+    sources: Sources,
+  ) {
     this.#settings = settings
     this.#receiver = receiver
+    this.#pages = pages
     this.#metrics = metrics
     this.#sources = sources
     this.#denied = new RareLog(settings.log, settings.clock, 'request refused')
@@ -79,7 +85,7 @@ export class Responder {
   }
 
   async #page(request: FramedRequest, peer: string): Promise<Response> {
-    const denial = isOpenPage(request) ? undefined : this.#denial(request, false, peer)
+    const denial = isOpenPage(request.target) ? undefined : this.#denial(request, false, peer)
     if (denial === 'secret')
       return sent(
         textAnswer(401, 'the secret of this proxy is missing or wrong', {
@@ -88,7 +94,7 @@ export class Responder {
         request,
       )
     if (denial === 'origin') return sent(textAnswer(403, 'sent by a page from elsewhere'), request)
-    return sent(await answerPage(request, this.#settings, this.#metrics, this.draining), request)
+    return sent(await this.#pages.answer(request), request)
   }
 
   #denial(request: FramedRequest, isMessage: boolean, peer: string): Denial {

@@ -7,6 +7,7 @@ import { isSecret, secretForm } from '../wire/authorization.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
 import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
+import { Pages } from './pages.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
 import { Sources } from './sources.ts'
@@ -28,7 +29,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     throw new RangeError(`secret: ${secretForm}`)
   const metrics = new Metrics(settings)
   const sources = new Sources(settings, metrics)
-  const responder = new Responder(settings, new Receiver(settings), metrics, sources)
+  const receiver = new Receiver(settings)
+  const pages = new Pages(settings, metrics, receiver)
+  const responder = new Responder(settings, receiver, pages, metrics, sources)
   const connections = new Set<ControlConnection>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const peer = socket.remoteAddress ?? ''
@@ -51,7 +54,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   return {
     address,
     drain() {
-      responder.draining = true
+      pages.draining = true
     },
     close() {
       watch.stop()
