@@ -1,5 +1,6 @@
 // Whatever carries the traffic, as `serving.ts` sees it: a proxy in this process, or worker processes.
 
+import type { Socket } from 'node:net'
 import type { Logger } from '../base/log.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
@@ -11,6 +12,8 @@ import type { TrafficSettings } from './traffic-settings.ts'
 export interface DataPlane {
   /** Begins to accept. Rejects when an address or the access log cannot be had; then nothing runs. */
   listen(): Promise<readonly Address[]>
+  /** Serves a connection that the control listener has accepted; absent where no traffic runs in this process. */
+  readonly take?: (socket: Socket, first: Buffer) => void
   /** Puts changes in force that the live numbers have taken over already; when it returns they are. */
   apply(changes: readonly Change[]): void | Promise<void>
   /** A node is down, up, silent or reports again: the live numbers say which. */

@@ -23,6 +23,7 @@ export function inProcess(options: DataPlaneOptions): DataPlane {
         throw error
       }
     },
+    take: (socket, first) => proxy.take(socket, first),
     apply: (changes) => proxy.apply(changes),
     tell: () => {},
     refresh: () => {},

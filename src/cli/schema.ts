@@ -15,10 +15,13 @@ export interface Config {
   readonly listen: readonly HostPort[]
   readonly control: {
     readonly listen: HostPort
+    readonly console?: HostPort | undefined
     readonly allow: readonly string[]
     readonly secret?: string | undefined
     readonly secretFile?: string | undefined
     readonly nodes: { readonly allow: readonly string[] }
+    readonly compat: boolean
+    readonly traffic: boolean
     readonly statusTimeout: number
     readonly removeAfter: number
   }
@@ -163,6 +166,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
       description:
         'Where nodes register (MCMP), and where `/api/status`, `/metrics`, `/livez` and `/readyz` answer. Whoever reaches this address can take traffic: keep it away from clients.',
     }),
+    console: endpoint(0).optional().meta({
+      form: 'HOST:PORT',
+      description:
+        'A second address for people: the manager page and the other pages, but no MCMP. Browsers refuse to open port 6666. Default: none.',
+    }),
     allow: list(network, '', {
       form: 'network, or a list',
       description:
@@ -181,6 +189,12 @@ const configSchema: z.ZodType<Config, unknown> = section({
           'Where nodes may be: addresses, networks, host names, and `.suffix` for all names below one. A name that is not listed counts by its addresses. None: everywhere but at the addresses where clouds hand out credentials (169.254.0.0/16, fe80::/10 and their like).',
       }),
     }),
+    compat: yesNo(
+      'The manager page takes actions by GET with its token too, as in httpd, for scripts that know no other way; a wrong token is then ignored rather than refused.',
+    ).prefault(false),
+    traffic: yesNo(
+      'One port for everything: what comes to this listener and is neither MCMP nor one of its pages is traffic. For tests and small set-ups where every client may also register; needs `workers: 0`, which is then the default.',
+    ).prefault(false),
     statusTimeout: duration(
       0,
       'A node that has reported and then is silent for this long gets no new work while others are there. 0 turns that off.',
@@ -257,8 +271,15 @@ export interface Issue {
 /** Validates a tree of raw values; absent keys take their defaults. */
 export function parseConfig(raw: unknown): ParseResult {
   const result = configSchema.safeParse(raw)
-  if (result.success) return { ok: true, config: result.data }
+  if (result.success) return consistent(result.data)
   return { ok: false, issues: result.error.issues.flatMap(issuesOf) }
+}
+
+/** What two keys say together. */
+function consistent(config: Config): ParseResult {
+  if (!config.control.traffic || (config.workers ?? 0) === 0) return { ok: true, config }
+  const message = 'needs workers: 0'
+  return { ok: false, issues: [{ path: ['control', 'traffic'], message, unknownKey: false }] }
 }
 
 /** The schema as JSON Schema (draft 2020-12), input side. */

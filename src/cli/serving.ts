@@ -1,13 +1,13 @@
 // Puts the services together: registry, traffic and control listener around one table of live numbers.
 // Started by `topspin serve`, which reloads, drains and closes it.
 
-import { isIPv4 } from 'node:net'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
+import { isLoopback } from '../control/caller.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
@@ -23,6 +23,8 @@ import { WorkerPool } from './workers/worker-pool.ts'
 export interface Listening {
   readonly traffic: readonly string[]
   readonly control: string
+  /** Where it has pages alone, when that is asked for. */
+  readonly console?: string
 }
 
 export interface Serving {
@@ -48,7 +50,8 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     runId: String(Math.round(clock.wall() * 1_000)),
     waitBeforeRemoveMs: config.control.removeAfter,
   })
-  const plane = dataPlane(config.workers ?? grantedProcessors(), {
+  const workers = config.workers ?? (config.control.traffic ? 0 : grantedProcessors())
+  const plane = dataPlane(workers, {
     settings: trafficSettings(config),
     accessLog: config.accessLog,
     level: config.log.level,
@@ -75,6 +78,9 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     allow: config.control.allow,
     secret,
     nodesAllow: config.control.nodes.allow,
+    compat: config.control.compat,
+    console: config.control.console,
+    traffic: config.control.traffic ? plane.take : undefined,
     statusTimeoutMs: config.control.statusTimeout,
     onChanges: (changes) => plane.apply(changes),
     onEligibility: (id) => plane.tell(id),
@@ -92,7 +98,11 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     )
   let present = config
   return {
-    listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
+    listening: {
+      traffic: traffic.map(urlOf),
+      control: urlOf(control.address),
+      ...(control.console === undefined ? {} : { console: urlOf(control.console) }),
+    },
     async reload(next) {
       log.level = next.log.level
       plane.reload(next.log.level)
@@ -116,9 +126,6 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
 /** Reached from elsewhere, and asks for nothing. */
 const isOpenToAll = ({ control }: Config, secret: string): boolean =>
   !isLoopback(control.listen.host) && control.allow.length === 0 && secret === ''
-
-const isLoopback = (host: string): boolean =>
-  host === '::1' || host === 'localhost' || (isIPv4(host) && host.startsWith('127.'))
 
 /** `workers`: how many processes; 0 is this one. */
 function dataPlane(workers: number, options: DataPlaneOptions): DataPlane {

@@ -7,17 +7,28 @@ import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { sameSecret } from './same-secret.ts'
 
 /** What is wrong; `undefined` when it may be answered. */
-export type Denial = 'secret' | 'origin' | undefined
+export type Denial = 'secret' | 'origin' | 'host' | undefined
 
-/** @param secret '' when none is asked for. */
-export function denialOf(request: FramedRequest, secret: string, isMessage: boolean): Denial {
+/**
+ * @param secret '' when none is asked for.
+ * @param kind MCMP, something to look at, or a page's form that changes something.
+ * @param isLocal it came to a loopback address.
+ */
+export function denialOf(
+  request: FramedRequest,
+  secret: string,
+  kind: 'message' | 'page' | 'action',
+  isLocal: boolean,
+): Denial {
   const field = (name: string): string | undefined => request.fields.get(name)?.[0]
   if (secret !== '' && !sameSecret(readSecret(field('authorization') ?? '') ?? '', secret))
     return 'secret'
   const origin = field('origin')
   // Programs send none. A page may act upon the listener that it came from, and never speak as a node.
-  if (origin !== undefined && (isMessage || !isOwnOrigin(origin, field('host') ?? '')))
+  if (origin !== undefined && (kind === 'message' || !isOwnOrigin(origin, field('host') ?? '')))
     return 'origin'
+  const isTrusted = secret !== '' || isPlainHost(field('host') ?? '')
+  if (kind === 'action' && isLocal && !isTrusted) return 'host'
   return undefined
 }
 

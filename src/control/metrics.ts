@@ -90,8 +90,8 @@ export class Metrics {
     this.#messages.inc({ method, result })
   }
 
-  /** The address is not allowed, the secret missing or wrong, or it was too much from one source. */
-  countRefused(reason: 'address' | 'secret' | 'source' | 'origin'): void {
+  /** Not allowed by address, by secret, by the page that sent it, by its `Host`, or too much from one source. */
+  countRefused(reason: 'address' | 'secret' | 'origin' | 'host' | 'source'): void {
     this.#refusals.inc({ reason })
   }
 

@@ -1,5 +1,6 @@
 // What the control service is given and what it falls back to. Read by `start-control.ts` and its parts.
 
+import type { Socket } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
@@ -8,6 +9,7 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
+import type { HostPort } from '../net/host-port.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { WorkerReport } from './status-report.ts'
 
@@ -16,6 +18,13 @@ export interface ControlOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Listens here too, for pages alone: browsers refuse to speak to port 6666. Default: nowhere. */
+  readonly console?: HostPort | undefined
+  /**
+   * Takes over a connection whose first request is neither a message nor for a page, with the bytes that were
+   * read: one port for everything. Whoever is a client can then register too. Default: nobody does.
+   */
+  readonly traffic?: ((socket: Socket, first: Buffer) => void) | undefined
   readonly registry: Registry
   readonly live: LiveTable
   /** Makes changes take effect everywhere; the reply is sent when it has returned (mcmp.md decision 57). */
@@ -86,6 +95,8 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   allow: [],
   secret: '',
   nodesAllow: [],
+  console: undefined,
+  traffic: undefined,
   compat: false,
   sourceConnectionsMax: mcmpLimits.sourceConnectionsMax,
   sourceMessagesMax: mcmpLimits.sourceMessagesMax,

@@ -23,6 +23,10 @@ export function pathOf(target: string): string {
 
 export const isOpenPage = (target: string): boolean => openPaths.includes(pathOf(target))
 
+/** Whether a request is a form that changes something. */
+export const isAction = ({ method, target }: FramedRequest): boolean =>
+  method === 'POST' && managerPaths.includes(pathOf(target))
+
 /** Whether there is a page for a target. */
 export const isPage = (target: string): boolean => paths.includes(pathOf(target))
 
@@ -41,10 +45,9 @@ export class Pages {
   async answer(request: FramedRequest): Promise<Answer> {
     const { method } = request
     const path = pathOf(request.target)
-    const isManager = managerPaths.includes(path)
-    if (method !== 'GET' && method !== 'HEAD' && !(method === 'POST' && isManager))
+    if (method !== 'GET' && method !== 'HEAD' && !isAction(request))
       return textAnswer(501, 'method not implemented')
-    if (isManager) return this.#manager.answer(request, path)
+    if (managerPaths.includes(path)) return this.#manager.answer(request, path)
     switch (path) {
       case '/':
         return frontPage

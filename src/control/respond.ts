@@ -9,9 +9,10 @@ import { messageTooBig, type Problem, problem } from '../wire/mcmp/problem.ts'
 import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
 import { type Denial, denialOf } from './access.ts'
 import { type Answer, textAnswer, writeAnswer } from './answer.ts'
+import type { Caller } from './caller.ts'
 import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
-import { isOpenPage, type Pages } from './pages.ts'
+import { isAction, isOpenPage, type Pages } from './pages.ts'
 import { RareLog } from './rare-log.ts'
 import type { Receiver } from './receive.ts'
 import type { Sources } from './sources.ts'
@@ -24,7 +25,8 @@ export interface Response {
 /** MEM: a node that cannot show the secret goes on trying, so that it is back when it need not any more. */
 const denials: Readonly<Record<Exclude<Denial, undefined>, Problem>> = {
   secret: problem('MEM', 'MEM: The secret of this proxy is missing or wrong'),
-  origin: problem('MEM', 'MEM: Web pages cannot send messages'),
+  origin: problem('MEM', 'MEM: Web pages from elsewhere have no say here'),
+  host: problem('MEM', 'MEM: Ask for this listener by its address or as localhost'),
 }
 
 const busy: Problem = problem('MEM', 'MEM: Too many messages at a time from one address')
@@ -51,23 +53,25 @@ export class Responder {
     this.#denied = new RareLog(settings.log, settings.clock, 'request refused')
   }
 
-  async respond(request: FramedRequest, peer: string): Promise<Response> {
-    const method = methodOf(request.method)
+  async respond(request: FramedRequest, caller: Caller): Promise<Response> {
+    const { peer } = caller
+    const method = caller.takesMessages ? methodOf(request.method) : undefined
     if (!this.#sources.begin(peer))
       return method === undefined
         ? sent(textAnswer(503, 'too many requests at a time from one address'), request)
         : this.#refused(method, busy)
     try {
       return method === undefined
-        ? await this.#page(request, peer)
-        : await this.#message(request, method, peer)
+        ? await this.#page(request, caller)
+        : await this.#message(request, method, caller)
     } finally {
       this.#sources.end(peer)
     }
   }
 
-  async #message(request: FramedRequest, method: Method, peer: string): Promise<Response> {
-    const denial = this.#denial(request, true, peer)
+  async #message(request: FramedRequest, method: Method, caller: Caller): Promise<Response> {
+    const { peer } = caller
+    const denial = this.#denial(request, 'message', caller)
     if (denial !== undefined) return this.#refused(method, denials[denial])
     const reply = await this.#receiver.receive(request, method, peer)
     if (!reply.ok) {
@@ -84,8 +88,10 @@ export class Responder {
     }
   }
 
-  async #page(request: FramedRequest, peer: string): Promise<Response> {
-    const denial = isOpenPage(request.target) ? undefined : this.#denial(request, false, peer)
+  async #page(request: FramedRequest, caller: Caller): Promise<Response> {
+    const denial = isOpenPage(request.target)
+      ? undefined
+      : this.#denial(request, isAction(request) ? 'action' : 'page', caller)
     if (denial === 'secret')
       return sent(
         textAnswer(401, 'the secret of this proxy is missing or wrong', {
@@ -93,12 +99,17 @@ export class Responder {
         }),
         request,
       )
-    if (denial === 'origin') return sent(textAnswer(403, 'sent by a page from elsewhere'), request)
+    if (denial !== undefined)
+      return sent(textAnswer(403, `${denials[denial].text.slice(5)}`), request)
     return sent(await this.#pages.answer(request), request)
   }
 
-  #denial(request: FramedRequest, isMessage: boolean, peer: string): Denial {
-    const denial = denialOf(request, this.#settings.secret, isMessage)
+  #denial(
+    request: FramedRequest,
+    kind: 'message' | 'page' | 'action',
+    { peer, isLocal }: Caller,
+  ): Denial {
+    const denial = denialOf(request, this.#settings.secret, kind, isLocal)
     if (denial === undefined) return undefined
     this.#metrics.countRefused(denial)
     this.#denied.warn({ peer, reason: denial, method: request.method })

@@ -3,10 +3,13 @@
 
 import { createServer, type Server } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { HostPort } from '../net/host-port.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
+import { callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
-import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
+import { type ControlOptions, withDefaults } from './options.ts'
 import { Pages } from './pages.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
@@ -15,7 +18,9 @@ import { Watch } from './watch.ts'
 
 export interface Control {
   /** Where it listens. */
-  readonly address: { readonly host: string; readonly port: number }
+  readonly address: HostPort
+  /** Where it has pages alone; `undefined` where it does not. */
+  readonly console: HostPort | undefined
   /** From now on /readyz says 503; messages are still taken. */
   drain(): void
   /** Takes no new connections, answers what is being worked on, and ends. */
@@ -33,37 +38,64 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const pages = new Pages(settings, metrics, receiver)
   const responder = new Responder(settings, receiver, pages, metrics, sources)
   const connections = new Set<ControlConnection>()
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const peer = socket.remoteAddress ?? ''
-    if (!sources.enter(peer)) {
-      socket.on('error', () => {})
-      socket.resetAndDestroy()
-      return
-    }
-    const connection = new ControlConnection(socket, peer, settings, responder)
-    connections.add(connection)
-    socket.on('close', () => {
-      connections.delete(connection)
-      sources.leave(peer)
+  const servers: Server[] = []
+  const open = async (at: HostPort, takesMessages: boolean): Promise<HostPort> => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const caller = callerOf(socket, takesMessages)
+      if (!sources.enter(caller.peer)) {
+        socket.on('error', () => {})
+        socket.resetAndDestroy()
+        return
+      }
+      const leave = (): void => {
+        connections.delete(connection)
+        sources.leave(caller.peer)
+      }
+      const { traffic } = settings
+      const handOver = (first: Buffer): void => {
+        socket.off('close', leave)
+        leave()
+        traffic?.(socket, first)
+      }
+      const connection: ControlConnection = new ControlConnection(
+        socket,
+        caller,
+        settings,
+        responder,
+        takesMessages && traffic !== undefined ? handOver : undefined,
+      )
+      connections.add(connection)
+      socket.on('close', leave)
     })
-  })
-  server.maxConnections = settings.connectionsMax
-  const address = await listen(server, settings)
+    server.maxConnections = settings.connectionsMax
+    const bound = await listen(server, at, settings.log)
+    servers.push(server)
+    return bound
+  }
+  const close = (): Promise<void> => closeAll(servers, connections, settings.transferMs)
+  const address = await open(settings, true)
+  const consoleAddress =
+    settings.console &&
+    (await open(settings.console, false).catch(async (error: unknown) => {
+      await close()
+      throw error
+    }))
   const watch = new Watch(settings)
   watch.start()
   return {
     address,
+    console: consoleAddress,
     drain() {
       pages.draining = true
     },
     close() {
       watch.stop()
-      return closeAll(server, connections, settings.transferMs)
+      return close()
     },
   }
 }
 
-function listen(server: Server, { host, port, log }: ControlSettings): Promise<Control['address']> {
+function listen(server: Server, { host, port }: HostPort, log: Logger): Promise<HostPort> {
   return new Promise((resolve, reject) => {
     // Afterwards it is a connection that could not be accepted: no reason to end.
     server.on('error', (cause) => {
@@ -89,19 +121,18 @@ function listen(server: Server, { host, port, log }: ControlSettings): Promise<C
 }
 
 /** Working connections get as long as one transfer may take, then they are cut. */
-function closeAll(
-  server: Server,
+async function closeAll(
+  servers: readonly Server[],
   connections: ReadonlySet<ControlConnection>,
   transferMs: number,
 ): Promise<void> {
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => {
-      for (const connection of connections) connection.destroy()
-    }, transferMs)
-    server.close(() => {
-      clearTimeout(deadline)
-      resolve()
-    })
-    for (const connection of connections) connection.close()
-  })
+  const deadline = setTimeout(() => {
+    for (const connection of connections) connection.destroy()
+  }, transferMs)
+  const closed = servers.map(
+    (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+  )
+  for (const connection of connections) connection.close()
+  await Promise.all(closed)
+  clearTimeout(deadline)
 }

@@ -1,5 +1,6 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
+import type { Socket } from 'node:net'
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
@@ -56,6 +57,13 @@ export class ReverseProxy {
       for (const listener of listeners) listener.close()
       throw error
     }
+  }
+
+  /** Serves a connection that somebody else has accepted, once this listens; `first` is what was read from it. */
+  take(socket: Socket, first: Buffer): void {
+    const [listener] = this.#listeners
+    if (listener === undefined) socket.destroy()
+    else listener.take(socket, first)
   }
 
   /** Puts changes of the cluster in force; requests under way keep what they began with. */

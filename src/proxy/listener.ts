@@ -45,20 +45,25 @@ export class Listener {
     })
   }
 
-  #accept(socket: net.Socket): void {
+  /** Serves a connection that somebody else has accepted; `first` is what was read from it. */
+  take(socket: net.Socket, first: Buffer): void {
+    this.#accept(socket)?.connection.feed(first)
+  }
+
+  #accept(socket: net.Socket): ClientConnection | undefined {
     const traffic = this.#traffic
     if (traffic.clients >= traffic.room.clients) {
       traffic.counters.connectionsRefused++
       socket.destroy()
-      return
+      return undefined
     }
     traffic.clients++
-    this.#connections.add(
-      new ClientConnection(socket, traffic, (gone) => {
-        if (this.#connections.delete(gone)) traffic.clients--
-        this.#onGone?.()
-      }),
-    )
+    const accepted = new ClientConnection(socket, traffic, (gone) => {
+      if (this.#connections.delete(gone)) traffic.clients--
+      this.#onGone?.()
+    })
+    this.#connections.add(accepted)
+    return accepted
   }
 
   #onGone: (() => void) | undefined

@@ -107,7 +107,7 @@ test('a web page cannot speak as a node', async (t) => {
   const { port, registry } = await start(t, {})
   const from = 'Host: localhost\r\nOrigin: http://localhost\r\n'
   const refused = await say(port, `CONFIG / HTTP/1.1\r\n${from}`, config)
-  assert.equal(refused.fields.get('mess'), 'MEM: Web pages cannot send messages')
+  assert.equal(refused.fields.get('mess'), 'MEM: Web pages from elsewhere have no say here')
   assert.equal(registry.snapshot.version, 0)
 })
 

@@ -14,19 +14,41 @@ function request(...fields: string[]): FramedRequest {
 }
 
 test('without a secret nothing is asked for; with one, exactly it', () => {
-  assert.equal(denialOf(request(), '', true), undefined)
-  assert.equal(denialOf(request(), '12345678', true), 'secret')
-  assert.equal(denialOf(request('Authorization: Bearer 1234567'), '12345678', true), 'secret')
-  assert.equal(denialOf(request('Authorization: Bearer 123456789'), '12345678', true), 'secret')
-  assert.equal(denialOf(request('Authorization: bearer 12345678'), '12345678', true), undefined)
+  assert.equal(denialOf(request(), '', 'message', false), undefined)
+  assert.equal(denialOf(request(), '12345678', 'message', false), 'secret')
+  assert.equal(
+    denialOf(request('Authorization: Bearer 1234567'), '12345678', 'message', false),
+    'secret',
+  )
+  assert.equal(
+    denialOf(request('Authorization: Bearer 123456789'), '12345678', 'message', false),
+    'secret',
+  )
+  assert.equal(
+    denialOf(request('Authorization: bearer 12345678'), '12345678', 'message', false),
+    undefined,
+  )
 })
 
 test('a web page may act where it came from, and never speaks as a node', () => {
   const own = request('Host: proxy:6680', 'Origin: http://proxy:6680')
-  assert.equal(denialOf(own, '', false), undefined)
-  assert.equal(denialOf(own, '', true), 'origin')
+  assert.equal(denialOf(own, '', 'page', false), undefined)
+  assert.equal(denialOf(own, '', 'message', false), 'origin')
   for (const origin of ['http://evil.example', 'null', 'http://proxy:6681'])
-    assert.equal(denialOf(request('Host: proxy:6680', `Origin: ${origin}`), '', false), 'origin')
+    assert.equal(
+      denialOf(request('Host: proxy:6680', `Origin: ${origin}`), '', 'page', false),
+      'origin',
+    )
+})
+
+test('a form that came to a loopback address by a name from elsewhere is not believed without a secret', () => {
+  const rebound = request('Host: evil.example:7777', 'Origin: http://evil.example:7777')
+  assert.equal(denialOf(rebound, '', 'action', true), 'host')
+  assert.equal(denialOf(rebound, '', 'page', true), undefined)
+  assert.equal(denialOf(rebound, '', 'action', false), undefined)
+  assert.equal(denialOf(request('Host: localhost:7777'), '', 'action', true), undefined)
+  const known = request('Host: proxy.example', 'Authorization: Bearer 12345678')
+  assert.equal(denialOf(known, '12345678', 'action', true), undefined)
 })
 
 test('names of this machine and addresses are told from other names', () => {
