@@ -193,7 +193,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'The manager page takes actions by GET with its token too, as in httpd, for scripts that know no other way; a wrong token is then ignored rather than refused.',
     ).prefault(false),
     traffic: yesNo(
-      'One port for everything: what comes to this listener and is neither MCMP nor one of its pages is traffic. For tests and small set-ups where every client may also register; needs `workers: 0`, which is then the default.',
+      'One port for everything: what comes to this listener and is neither MCMP nor one of its pages is traffic. For tests and small set-ups where every client may also register; needs `workers: 0`, which is then the default, and gives each request but MCMP a connection of its own.',
     ).prefault(false),
     statusTimeout: duration(
       0,

@@ -101,7 +101,9 @@ export class Responder {
       )
     if (denial !== undefined)
       return sent(textAnswer(403, `${denials[denial].text.slice(5)}`), request)
-    return sent(await this.#pages.answer(request), request)
+    // On one port the next request of this connection may be the traffic's.
+    const mayKeep = this.#settings.traffic === undefined
+    return sent(await this.#pages.answer(request), request, mayKeep)
   }
 
   #denial(
@@ -134,7 +136,7 @@ export class Responder {
   }
 }
 
-function sent(answer: Answer, request: FramedRequest): Response {
-  const keepAlive = request.keepAlive && answer.status < 400
+function sent(answer: Answer, request: FramedRequest, mayKeep: boolean = false): Response {
+  const keepAlive = mayKeep && request.keepAlive && answer.status < 400
   return { bytes: writeAnswer(answer, keepAlive, request.method === 'HEAD'), keepAlive }
 }

@@ -32,6 +32,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly live?: LiveTable
   /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
   readonly onNodeDown?: (id: number, reason: string) => void
+  /** Whether a client's connection may carry more than one request. Default true. */
+  readonly keepAlive?: boolean
   readonly accessLog?: AccessLog | undefined
   /** Files and sockets that this process may have open; default: what the system says. */
   readonly openFiles?: number
@@ -51,6 +53,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     timeouts,
     onNodeDown,
     openFiles = openFilesMax(),
+    keepAlive = true,
     ...given
   } = options
   const settings: ProxySettings = {
@@ -95,6 +98,6 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     fault,
     isTrusted: networkCheck(settings.trust, 'trust'),
     routes: new Routes(emptySnapshot, table, settings),
-    draining: false,
+    draining: !keepAlive,
   }
 }
