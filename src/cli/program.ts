@@ -1,9 +1,10 @@
 // The commands and their flags, with the help that goes with them. What they do is given.
 
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { hostPortText } from '../net/host-port.ts'
-import { parseEndpoint } from './values.ts'
+import { type SteerWord, steerWords } from './steer-words.ts'
+import { parseDuration, parseEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -28,17 +29,31 @@ export interface DemoOptions {
   readonly control: string
 }
 
-export interface StatusOptions {
+/** Of every command that speaks to a running proxy. */
+export interface RemoteOptions {
   readonly control: string
   readonly secretFile?: string
   readonly json: boolean
+}
+
+export interface SteerOptions extends RemoteOptions {
+  readonly context?: string
+  readonly alias?: string
+}
+
+export interface DrainOptions extends RemoteOptions {
+  /** How long sessions may go on, ms. */
+  readonly within: number
 }
 
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
   demo(options: DemoOptions): Promise<void>
-  status(options: StatusOptions): Promise<void>
+  status(options: RemoteOptions): Promise<void>
+  nodes(options: RemoteOptions): Promise<void>
+  steer(word: SteerWord, route: string, options: SteerOptions): Promise<void>
+  drain(route: string, options: DrainOptions): Promise<void>
   check(file: string): void
 }
 
@@ -94,18 +109,34 @@ export function createProgram(actions: Actions): Command {
 
   program
     .command('demo')
-    .description('proxy, three nodes, traffic and endless redeploys, on this machine')
+    .description('a cluster with traffic on this machine')
     .option('-l, --listen <host:port>', 'where the proxy takes traffic', oneEndpoint, defaultListen)
     .option('--control <host:port>', 'where the nodes register', oneEndpoint, defaultControl)
     .action((options: DemoOptions) => actions.demo(options))
 
-  program
-    .command('status')
-    .description('show the nodes of a running proxy')
-    .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
-    .option('--secret-file <file>', secretHelp)
-    .option('--json', 'print the report as JSON', false)
-    .action((options: StatusOptions) => actions.status(options))
+  remote(program, 'status', 'show how a running proxy and its nodes are').action(
+    (options: RemoteOptions) => actions.status(options),
+  )
+
+  remote(program, 'nodes', 'show the nodes with their contexts').action((options: RemoteOptions) =>
+    actions.nodes(options),
+  )
+
+  for (const word of steerWords)
+    remote(program, word, steerHelp[word])
+      .argument('<route>', 'name of the node')
+      .option('--context <path>', 'this context alone (default: the whole node)')
+      .option('--alias <name>', 'the context under this alias alone')
+      .action((route: string, options: SteerOptions) => actions.steer(word, route, options))
+
+  remote(program, 'drain', 'take a node out without an error for anybody')
+    .argument('<route>', 'name of the node')
+    .addOption(
+      new Option('--within <duration>', 'how long its sessions may go on')
+        .argParser(oneDuration)
+        .default(30_000, '30s'),
+    )
+    .action((route: string, options: DrainOptions) => actions.drain(route, options))
 
   program
     .command('check')
@@ -114,6 +145,29 @@ export function createProgram(actions: Actions): Command {
     .action((file: string) => actions.check(file))
 
   return program
+}
+
+/** A command that speaks to a running proxy. */
+function remote(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
+    .option('--secret-file <file>', secretHelp)
+    .option('--json', 'print the outcome as JSON', false)
+}
+
+const steerHelp: Readonly<Record<SteerWord, string>> = {
+  enable: 'let a node or a context take requests',
+  disable: 'no new sessions; those it has go on',
+  stop: 'no requests at all',
+  remove: 'forget a node or a context',
+}
+
+function oneDuration(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write for example 30s, 500ms or 2m.')
+  return ms
 }
 
 function append(value: string, before: readonly string[] = []): string[] {

@@ -4,10 +4,13 @@ import { CommanderError } from 'commander'
 import { runAgent } from './agent.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
+import { drain } from './drain.ts'
 import { exitCodes } from './exit-codes.ts'
+import { showNodes } from './nodes.ts'
 import { createProgram } from './program.ts'
 import { serve } from './serve.ts'
 import { showStatus } from './status.ts'
+import { steer } from './steer.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
   let code: number = exitCodes.ok
@@ -23,6 +26,15 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     status: async (options) => {
       code = await showStatus(options)
+    },
+    nodes: async (options) => {
+      code = await showNodes(options)
+    },
+    steer: async (word, route, options) => {
+      code = await steer(word, route, options)
+    },
+    drain: async (route, options) => {
+      code = await drain(route, options)
     },
     check: (file) => {
       code = checkFile(file)
