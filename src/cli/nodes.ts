@@ -14,7 +14,7 @@ export const showNodes = (options: RemoteOptions): Promise<number> =>
   })
 
 /** One line for each context; what is said of its node stands in the first of them. */
-export function nodesTable(nodes: readonly NodeReport[]): string {
+function nodesTable(nodes: readonly NodeReport[]): string {
   if (nodes.length === 0) return 'No nodes are registered.\n'
   const titles = ['NODE', 'ADDRESS', 'STATE', 'CONTEXT', 'STATUS', 'ALIASES']
   const rows = nodes.flatMap((node) => {

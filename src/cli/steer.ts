@@ -30,7 +30,7 @@ export const steer = (word: SteerWord, route: string, options: SteerOptions): Pr
   })
 
 /** @param context a path of the node; none: the whole node. @throws CommandFailure for one that it does not have. */
-export function steerMessage(
+function steerMessage(
   method: AppMethod,
   node: NodeReport,
   context: string | undefined,
