@@ -10,6 +10,7 @@ export interface ServeOptions {
   readonly config?: string
   readonly listen?: readonly string[]
   readonly control?: string
+  readonly console?: string
   readonly to?: readonly string[]
   readonly workers?: string
 }
@@ -85,6 +86,7 @@ export function createProgram(actions: Actions): Command {
       append,
     )
     .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
+    .option('--console <host:port>', 'where people look, with a browser (default: nowhere)')
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
     .action((options: ServeOptions) => actions.serve(options))

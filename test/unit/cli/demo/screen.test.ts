@@ -7,6 +7,7 @@ import { createPainter, type DemoView, renderLine } from '../../../../src/cli/de
 const view: DemoView = {
   trafficUrl: 'http://127.0.0.1:8000/',
   controlUrl: 'http://127.0.0.1:6666/',
+  consoleUrl: 'http://127.0.0.1:41234/',
   nodes: [
     {
       route: 'a',
