@@ -123,7 +123,8 @@ function linePainter(output: NodeJS.WriteStream, everyMs: number, now: () => num
     paint(view) {
       if (last !== undefined && now() - last < everyMs) return
       if (last === undefined)
-        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl}\n`)
+        const page = `${view.consoleUrl}mod_cluster-manager`
+        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl} manager ${page}\n`)
       last = now()
       output.write(`${renderLine(view)}\n`)
     },

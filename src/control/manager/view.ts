@@ -52,7 +52,7 @@ export function managerView(snapshot: Snapshot, live: LiveTable): readonly Domai
   }
   return [...byDomain]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, nodes]) => ({ name, nodes }))
+    .map(([name, nodes]) => ({ name, nodes: nodes.sort((a, b) => (a.name < b.name ? -1 : 1)) }))
 }
 
 function nodeView(node: Node, snapshot: Snapshot, table: LiveTable): NodeView {
