@@ -80,7 +80,7 @@ export class Routes {
     while (rest !== '') {
       const found = paths.get(rest)
       if (found !== undefined) return found
-      rest = rest.slice(0, rest.lastIndexOf('/'))
+      rest = rest.slice(0, lastSlash(rest))
     }
     return paths.get('')
   }
@@ -96,6 +96,15 @@ export class Routes {
     return paths
   }
 }
+
+/** `lastIndexOf` leaves the compiled code for a call into the engine, at each request. */
+function lastSlash(path: string): number {
+  let at = path.length - 1
+  while (at > 0 && path.charCodeAt(at) !== SLASH) at--
+  return Math.max(0, at)
+}
+
+const SLASH = 0x2f
 
 /** `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
 export function pathKey(path: string): string {

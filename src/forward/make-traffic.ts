@@ -9,6 +9,7 @@ import { Routes } from '../cluster/routes.ts'
 import { emptySnapshot } from '../cluster/snapshot.ts'
 import { newCounters } from '../cluster/traffic-counts.ts'
 import { openFilesMax } from '../host/open-files.ts'
+import { Corks } from '../net/corks.ts'
 import { networkCheck } from '../net/network-check.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
@@ -94,6 +95,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     exchanges: new ExchangePool(),
     waiting: new Set(),
     room: connectionRoom(openFiles, settings.connectionsMax),
+    corks: new Corks(),
     clients: 0,
     fault,
     isTrusted: networkCheck(settings.trust, 'trust'),

@@ -2,6 +2,7 @@
 // (mcmp.md 3.2).
 
 import type { Application } from '../cluster/routes.ts'
+import { indexIn } from '../wire/http/bytes.ts'
 import { text } from '../wire/http/fields.ts'
 import { cookieValue, pathParameter, routeOf } from '../wire/session.ts'
 import type { Exchange } from './exchange.ts'
@@ -40,8 +41,7 @@ function sessionIdOf(application: Application, exchange: Exchange): string | und
     const value = cookieValue(fields.bytes, from, fields.valueTo(head.cookie), application.cookie)
     if (value !== undefined) return value
   }
-  const semicolon = fields.bytes.indexOf(SEMICOLON, head.targetFrom)
-  if (semicolon < 0 || semicolon >= head.targetTo) return undefined
+  if (indexIn(fields.bytes, SEMICOLON, head.targetFrom, head.targetTo) < 0) return undefined
   const target = text(fields.bytes, head.targetFrom, head.targetTo)
   return pathParameter(target, application.balancer.pathParameter)
 }

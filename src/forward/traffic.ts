@@ -7,6 +7,7 @@ import type { Candidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
+import type { Corks } from '../net/corks.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
@@ -51,6 +52,7 @@ export interface Traffic {
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>
   readonly room: ConnectionRoom
+  readonly corks: Corks
   /** Client connections of all listeners. */
   clients: number
   isTrusted(address: string): boolean

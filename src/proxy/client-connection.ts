@@ -12,9 +12,11 @@ import { settle } from '../forward/settle.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { Tunnel } from '../forward/tunnel.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
+import type { Corked } from '../net/corks.ts'
 import { plainAddress } from '../net/plain-address.ts'
 import type { Timed } from '../net/ticker.ts'
 import { ForwardedFields } from '../wire/forwarded.ts'
+import type { Out } from '../wire/http/out.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
 
 /**
@@ -25,10 +27,13 @@ import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
  */
 type State = 'idle' | 'head' | 'busy' | 'linger' | 'closed'
 
+/** Answers that are held back together, bytes. */
+const heldBytesMax = 16_384
+
 /** Whole heads come in a few pieces; parsing from the start again is cheap for these, not for thousands of single bytes. */
 const parsesMax = 16
 
-export class ClientConnection implements ExchangeClient, Receiver, Timed {
+export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed {
   readonly connection: Connection
   readonly address: string
   readonly trusted: boolean
@@ -47,6 +52,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #peerEnded = false
   #consuming = false
   #tunnel: Tunnel | undefined
+  /** Answers that wait for the next one: the client has asked for several at once. */
+  #held: Out | undefined
 
   constructor(
     accepted: Socket,
@@ -161,7 +168,9 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       const rest = bytes.subarray(at, end)
       this.#stash = isOurs ? rest : Buffer.from(rest)
     }
-    if (this.#peerEnded && !isOver && this.#state !== 'busy') this.connection.end()
+    if (this.#state === 'busy') return
+    this.uncork()
+    if (this.#peerEnded && !isOver) this.connection.end()
   }
 
   #awaitHead(): void {
@@ -185,8 +194,40 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#linger()
   }
 
-  /** Sends; false when the client is slower. */
+  /**
+   * Sends; false when the client is slower. While the client's next request is at hand, the answer waits a
+   * moment for that one's: a write for each costs more than all else that is done for a small answer.
+   */
   write(bytes: Uint8Array): boolean {
+    if (this.#stash !== undefined || this.#held !== undefined) return this.#hold(bytes)
+    return this.#send(bytes)
+  }
+
+  #hold(bytes: Uint8Array): boolean {
+    if (bytes.length > heldBytesMax) {
+      this.uncork()
+      return this.#send(bytes)
+    }
+    if (this.#held === undefined) {
+      this.#held = this.#traffic.buffers.takeOut()
+      this.#traffic.corks.add(this)
+    }
+    this.#held.raw(bytes)
+    return this.#held.length < heldBytesMax || this.uncork()
+  }
+
+  /** Sends what waits. @returns false when the client is slower. */
+  uncork(): boolean {
+    const held = this.#held
+    if (held === undefined) return true
+    this.#held = undefined
+    this.#traffic.corks.delete(this)
+    const sent = this.#send(held.content)
+    if (sent) this.#traffic.buffers.giveOut(held)
+    return sent
+  }
+
+  #send(bytes: Uint8Array): boolean {
     if (this.connection.write(bytes)) return true
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.sendMs
     return false
@@ -220,9 +261,13 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** The exchange has settled; the answer is complete, if not yet sent to the last byte. */
   exchangeOver(closes: boolean): void {
     if (this.#state !== 'busy') return
+    const isLast = this.#exchange?.head.keepAlive === false && this.#exchange.requestBody.done
     this.#giveExchange()
-    if (closes || this.#traffic.draining) return this.#linger()
+    if (closes || this.#traffic.draining) {
+      return isLast && this.#stash === undefined ? this.#finish() : this.#linger()
+    }
     this.#state = 'idle'
+    if (this.#stash === undefined) this.uncork()
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
     // The next request waits until this answer has left, so that a client cannot make us hold many.
     if (this.connection.pending > 0) {
@@ -249,7 +294,15 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#consume(stash, stash.length, true)
   }
 
+  /** The client has asked for the end of the connection, so it sends nothing that there would be to wait for. */
+  #finish(): void {
+    if (!this.uncork() || this.connection.pending > 0) return this.#linger()
+    this.#state = 'closed'
+    this.connection.destroy()
+  }
+
   #linger(): void {
+    this.uncork()
     this.#state = 'linger'
     this.#giveExchange()
     this.#stash = undefined
@@ -262,6 +315,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** The answer is broken off where the client can see it. @param byReset an end would look like the end of the answer. */
   cut(byReset: boolean): void {
+    this.uncork()
     this.#state = 'closed'
     this.#giveExchange()
     if (byReset) this.connection.reset()
@@ -270,6 +324,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Both connections become one; the exchange lasts as long. */
   becomeTunnel(node: NodeConnection): void {
+    this.uncork()
     const exchange = this.#exchange
     const candidate = exchange?.candidate
     this.deadline = Number.POSITIVE_INFINITY
@@ -323,6 +378,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   #gone(): void {
+    this.#traffic.corks.delete(this)
+    this.#held = undefined
     this.#state = 'closed'
     this.#giveExchange()
     this.#traffic.ticker.delete(this)

@@ -1,5 +1,7 @@
 // Session ids and the routes in them: `<id>.<route>` in a cookie or in a path parameter (mcmp.md 3.2).
 
+import { indexIn } from './http/bytes.ts'
+
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
 
@@ -21,8 +23,8 @@ export function cookieValue(
     while (i < to && (bytes[i] === 0x20 || bytes[i] === 0x09)) i++
     let n = 0
     while (n < name.length && i + n < to && bytes[i + n] === name[n]) n++
-    let end = bytes.indexOf(SEMICOLON, i)
-    if (end < 0 || end > to) end = to
+    let end = indexIn(bytes, SEMICOLON, i, to)
+    if (end < 0) end = to
     if (n === name.length && bytes[i + n] === EQUALS && i + n < end) {
       const value = bytes.toString('latin1', i + n + 1, end).trim()
       return value.startsWith('"') && value.endsWith('"') && value.length > 1

@@ -46,6 +46,23 @@ describe('connections', () => {
     assert.deepEqual(bodies, ['piecepiece', '/echo?b', '/nowhere', '/echo?d', 'piece', 'last'])
   })
 
+  test('the answer to a pipelined request does not wait for a slow one behind it', async (t) => {
+    const { client, origin } = await one(t)
+    client.send(get('/echo?quick') + get(raw('', '&then=stall')))
+    assert.equal((await client.answer())?.body.toString(), '/echo?quick')
+    assert.equal(client.closed, false)
+    await until('the second request is at the node', () => origin.seen.length === 2)
+  })
+
+  test('answers to pipelined requests leave before a refusal closes the connection', async (t) => {
+    const { client } = await one(t)
+    client.send(`${get('/echo?a').repeat(3)}GET / HTTP/9.9\r\n\r\n`)
+    const statuses: (number | undefined)[] = []
+    for (let i = 0; i < 4; i++) statuses.push((await client.answer())?.status)
+    assert.deepEqual(statuses, [200, 200, 200, 505])
+    await until('the connection is closed', () => client.ended)
+  })
+
   test('a request that comes byte by byte is one request', async (t) => {
     const { client, origin } = await one(t)
     for (const byte of post('/echo', 'drip')) {
@@ -57,11 +74,13 @@ describe('connections', () => {
   })
 
   test('a client that asks to close is answered and closed', async (t) => {
-    const { client } = await one(t)
+    const { client, proxy } = await one(t)
     const answer = await client.ask(get('/echo', 'Connection: close'))
     assert.equal(answer.get('connection'), 'close')
     await client.over()
     assert.equal(client.error, undefined)
+    // Its own side is still open; who has asked for the end is not waited for.
+    await until('the proxy has forgotten it', () => proxy.connections === 0, 1_500)
   })
 
   test('a client that has ended its side still gets its answers', async (t) => {

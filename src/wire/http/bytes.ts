@@ -55,3 +55,9 @@ export function equalsName(bytes: Buffer, from: number, to: number, name: Uint8A
 export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
+
+/** Where `byte` first stands in bytes[from..to), or -1. `indexOf` would go on to the end of the whole buffer. */
+export function indexIn(bytes: Uint8Array, byte: number, from: number, to: number): number {
+  for (let i = from; i < to; i++) if (bytes[i] === byte) return i
+  return -1
+}
