@@ -122,9 +122,10 @@ function linePainter(output: NodeJS.WriteStream, everyMs: number, now: () => num
   return {
     paint(view) {
       if (last !== undefined && now() - last < everyMs) return
-      if (last === undefined)
+      if (last === undefined) {
         const page = `${view.consoleUrl}mod_cluster-manager`
         output.write(`traffic ${view.trafficUrl} control ${view.controlUrl} manager ${page}\n`)
+      }
       last = now()
       output.write(`${renderLine(view)}\n`)
     },
