@@ -124,7 +124,7 @@ function linePainter(output: NodeJS.WriteStream, everyMs: number, now: () => num
       if (last !== undefined && now() - last < everyMs) return
       if (last === undefined) {
         const page = `${view.consoleUrl}mod_cluster-manager`
-        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl} manager ${page}\n`)
+        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl}\nmanager ${page}\n`)
       }
       last = now()
       output.write(`${renderLine(view)}\n`)
