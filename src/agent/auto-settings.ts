@@ -20,6 +20,9 @@ const known: readonly string[] = [
   'PROXIES',
   'SECRET',
   'SECRET_FILE',
+  'ADVERTISE',
+  'ADVERTISE_KEY',
+  'ADVERTISE_INTERFACE',
   'CONTEXTS',
   'ALIASES',
   'ROUTE',
@@ -39,6 +42,8 @@ const known: readonly string[] = [
  * |---|---|---|
  * | TOPSPIN_PROXIES | control addresses, comma-separated `host:port`; without it nothing is done | |
  * | TOPSPIN_SECRET, TOPSPIN_SECRET_FILE | the proxies' shared secret, or the file that holds it | |
+ * | TOPSPIN_ADVERTISE | `on`, or a multicast group `host:port`: proxies that tell of themselves are joined | off |
+ * | TOPSPIN_ADVERTISE_KEY, _ADVERTISE_INTERFACE | the proxies' key; the network interface | |
  * | TOPSPIN_CONTEXTS | paths, comma-separated | / |
  * | TOPSPIN_ALIASES | names of the virtual host, comma-separated | localhost |
  * | TOPSPIN_ROUTE, _BALANCER, _DOMAIN | as in `NodeOptions` | |
@@ -68,7 +73,17 @@ export function autoSettings(environment: Environment): AutoSettings {
     return result
   }
   const proxies = parsed('PROXIES', 'at least one host:port', list)
-  if (proxies === undefined && problems.length === 0) return { kind: 'off' }
+  const heard = text('ADVERTISE')
+  const advertise =
+    heard === undefined || heard === 'off'
+      ? undefined
+      : {
+          group: heard === 'on' ? undefined : heard,
+          key: text('ADVERTISE_KEY'),
+          interface: text('ADVERTISE_INTERFACE'),
+        }
+  const isAsked = proxies !== undefined || advertise !== undefined
+  if (!isAsked && problems.length === 0) return { kind: 'off' }
   const shown = environmentSecret(environment)
   if (!shown.ok) problems.push(shown.problem)
   const drain = {
@@ -80,6 +95,7 @@ export function autoSettings(environment: Environment): AutoSettings {
   const options = {
     proxies: proxies ?? [],
     secret: shown.ok ? shown.secret : undefined,
+    advertise: advertise === undefined ? undefined : present(advertise),
     signals: true,
     contexts: parsed('CONTEXTS', 'paths with commas between', list),
     aliases: parsed('ALIASES', 'names with commas between', list),

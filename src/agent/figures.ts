@@ -4,10 +4,10 @@
 import type { Clock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { EventLoopMeter } from '../host/event-loop.ts'
+import { ProcessorMeter } from '../host/processor-meter.ts'
 import { writeLoadReportStem } from '../wire/orca.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LoadRound } from './load-metric.ts'
-import { ProcessorMeter } from './metrics/processor.ts'
 
 /** Part of what was known that is left after one step: figures look back about half a second. */
 const keep = 0.8

@@ -50,8 +50,11 @@ export interface Agent extends AsyncDisposable {
   stop(context: string): Promise<void>
   /** The proxies forget the context. */
   remove(context: string): Promise<void>
-  /** DISABLE-APP, STOP-APP and the waiting of the option `drain`, for good: what is left is `close`. */
-  drain(): Promise<void>
+  /**
+   * DISABLE-APP, STOP-APP and the waiting of the option `drain`. For one context, as before a redeploy: it is
+   * STOPPED then, until `enable` or `remove`. For all of them, for good: what is left is `close`.
+   */
+  drain(context?: string): Promise<void>
   /** Drains, leaves the cluster, then closes the server, all within a deadline. */
   close(): Promise<void>
 }
@@ -129,7 +132,8 @@ export async function joinCluster(
     disable: (context) => change(membership, context, 'DISABLED'),
     stop: (context) => change(membership, context, 'STOPPED'),
     remove: (context) => change(membership, context, 'REMOVED'),
-    drain: () => membership.drain(),
+    drain: (context) =>
+      context === undefined ? membership.drain() : drainContext(membership, context),
     close() {
       closed ??= close()
       return closed
@@ -171,6 +175,11 @@ async function joined(
   await giveUp()
   const message = `no proxy has registered this node within ${requiredMs} ms (${why.join('; ')})`
   throw new TopspinError('NOT_REGISTERED', message, { side: 'proxy', phase: 'control' })
+}
+
+async function drainContext(membership: Membership, context: string): Promise<void> {
+  if (!membership.contexts.has(context)) throw badOptions([`context "${context}": not one of ours`])
+  await membership.drainContext(context)
 }
 
 async function change(

@@ -7,9 +7,9 @@ import { agentLimits } from '../base/limits.ts'
 import type { SendResult } from '../net/mcmp-client.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
 import type { LinkState } from './link-state.ts'
+import { Links } from './links.ts'
 import type { Settings } from './options.ts'
 import { allEnabled } from './options.ts'
-import { ProxyLink } from './proxy-link.ts'
 import { type ContextState, contextMessage, type Wanted } from './registration.ts'
 import { pause, waitUntil } from './wait.ts'
 
@@ -36,7 +36,7 @@ export class Membership {
   readonly #settings: Settings
   readonly #served: Served
   readonly #clock: Clock
-  readonly #links: readonly ProxyLink[]
+  readonly #links: Links
   readonly #contexts: Map<string, ContextState>
   readonly #now = new AbortController()
   #load: number
@@ -61,33 +61,13 @@ export class Membership {
       const host = settings.host ?? boundHost ?? localAddress
       return { config, host, aliases, contexts: this.#contexts }
     }
-    const options = {
-      wanted,
-      load: () => this.#load,
-      random: Math.random,
-      log,
-      reportIntervalMs,
-      secret,
-    }
-    this.#links = settings.proxies.map((proxy) => {
-      const link: ProxyLink = new ProxyLink({
-        ...options,
-        proxy,
-        changed: (state) => {
-          const detail = { proxy: link.name, route: config.route, ...state }
-          // Once for each time that a proxy goes missing, not for each try.
-          if (state.kind === 'discover' && state.failures === 1)
-            log.warn(detail, 'not registered with this proxy: it is tried again and again')
-          else log.info(detail, `proxy link: ${state.kind}`)
-          changed()
-        },
-      })
-      return link
-    })
+    const load = (): number => this.#load
+    const options = { wanted, load, random: Math.random, log, reportIntervalMs, secret }
+    this.#links = new Links(settings, options, changed)
   }
 
   get status(): ProxyStatus[] {
-    return this.#links.map((link) => ({ proxy: link.name, state: link.state }))
+    return this.#links.all.map((link) => ({ proxy: link.name, state: link.state }))
   }
 
   /** Path to state, as this node wants it. */
@@ -96,15 +76,14 @@ export class Membership {
   }
 
   get registered(): boolean {
-    return this.#links.some((link) => link.state.kind === 'report')
+    return this.#links.all.some((link) => link.state.kind === 'report')
   }
 
   /** Starts all links; settled when each has registered this node or failed to for the first time. */
   async join(): Promise<void> {
-    for (const link of this.#links) link.start()
     this.#reports = setInterval(() => this.reportNow(), this.#settings.reportIntervalMs)
     this.#reports.unref()
-    await Promise.all(this.#links.map((link) => link.tried))
+    await this.#links.start()
   }
 
   /** Settled when every registered proxy has answered; the others learn it when they register this node. */
@@ -112,7 +91,7 @@ export class Membership {
     if (state === 'REMOVED') this.#contexts.delete(path)
     else this.#contexts.set(path, state)
     const message = contextMessage(this.#settings, path, state)
-    await Promise.all(this.#links.map((link) => link.tell([message])))
+    await Promise.all(this.#links.all.map((link) => link.tell([message])))
   }
 
   /**
@@ -122,6 +101,22 @@ export class Membership {
   drain(): Promise<void> {
     this.#drained ??= this.#drain()
     return this.#drained
+  }
+
+  /**
+   * The same for one context, as before a redeploy: it is STOPPED at the end. Its requests are counted by the
+   * proxies alone; those that do not tell how many there are are not waited for.
+   */
+  async drainContext(path: string): Promise<void> {
+    const { drain, log } = this.#settings
+    const end = this.#clock.now() + drain.deadlineMs
+    let requests = await this.#halt([path], () => drain.sessions(path), end)
+    if (drain.strategy === 'none') return
+    const empty = await this.#until(end, async () => {
+      if (requests > 0) requests = await this.#all(['STOPPED'], [path], end)
+      return requests === 0
+    })
+    if (!empty) log.warn({ path, requests }, 'requests are left at the end of the drain time')
   }
 
   /** Drains, then REMOVE-APP for the whole node at every proxy. Final; runs once. */
@@ -138,25 +133,16 @@ export class Membership {
   async #drain(): Promise<void> {
     const { drain, log } = this.#settings
     const end = this.#clock.now() + drain.deadlineMs
-    const until = (done: () => boolean | Promise<boolean>): Promise<boolean> =>
-      waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
-    for (const link of this.#links) link.beginLeaving()
-    if (drain.strategy === 'sessions') {
-      await this.#all(['DISABLED'], end)
-      if (!(await until(() => drain.sessions() === 0))) {
-        log.warn({ sessions: drain.sessions() }, 'sessions are left at the end of the drain time')
-      }
-    }
-    const rest: ContextState[] =
-      drain.strategy === 'sessions' ? ['STOPPED'] : ['DISABLED', 'STOPPED']
-    let requests = await this.#all(rest, end)
+    this.#links.beginLeaving()
+    const paths = [...this.#contexts.keys()]
+    let requests = await this.#halt(paths, () => drain.sessions(), end)
     this.#served.stopped()
     if (drain.strategy === 'none') return
     let emptySince: number | undefined
-    const empty = await until(async () => {
+    const empty = await this.#until(end, async () => {
       if (this.#open() > 0) emptySince = undefined
       else if (requests > this.#allowed()) {
-        requests = await this.#all(['STOPPED'], end)
+        requests = await this.#all(['STOPPED'], paths, end)
         emptySince = undefined
       } else emptySince ??= this.#clock.now()
       return emptySince !== undefined && this.#clock.now() - emptySince >= agentLimits.drainQuietMs
@@ -165,14 +151,28 @@ export class Membership {
       log.warn({ inFlight: this.#open() }, 'requests are left at the end of the drain time')
   }
 
+  /** No new sessions, the sessions waited for if that is asked for, then no requests; how many the proxies have in flight. */
+  async #halt(paths: readonly string[], sessions: () => number, end: number): Promise<number> {
+    const { drain, log } = this.#settings
+    if (drain.strategy !== 'sessions') return this.#all(['DISABLED', 'STOPPED'], paths, end)
+    await this.#all(['DISABLED'], paths, end)
+    if (!(await this.#until(end, () => sessions() === 0)))
+      log.warn({ sessions: sessions() }, 'sessions are left at the end of the drain time')
+    return this.#all(['STOPPED'], paths, end)
+  }
+
+  #until(end: number, done: () => boolean | Promise<boolean>): Promise<boolean> {
+    return waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
+  }
+
   async #leave(): Promise<void> {
     await this.drain()
     clearInterval(this.#reports)
     // However late it is, a proxy that answers gets the time to hear that this node is gone.
     const { route } = this.#settings.config
-    const gone = this.#links.map((link) => link.remove(route, agentLimits.removeMs))
+    const gone = this.#links.all.map((link) => link.remove(route, agentLimits.removeMs))
     await this.#unlessHurried(Promise.all(gone), agentLimits.hurriedMs)
-    for (const link of this.#links) link.close()
+    this.#links.close()
   }
 
   /** The promise, or nothing `graceMs` after `hurry`. */
@@ -202,11 +202,14 @@ export class Membership {
   }
 
   /**
-   * Brings every context into these states, one after the other, at every proxy for itself; how many
-   * requests the proxies have in flight here.
+   * Brings the contexts into these states, one after the other, at every proxy for itself; how many
+   * requests the proxies have in flight there.
    */
-  async #all(states: readonly ContextState[], end: number): Promise<number> {
-    const paths = [...this.#contexts.keys()]
+  async #all(
+    states: readonly ContextState[],
+    paths: readonly string[],
+    end: number,
+  ): Promise<number> {
     const messages = states.flatMap((state) =>
       paths.map((path) => contextMessage(this.#settings, path, state)),
     )
@@ -214,7 +217,7 @@ export class Membership {
     for (const path of paths) if (last !== undefined) this.#contexts.set(path, last)
     const left = end - this.#clock.now()
     const deadlineMs = Math.min(agentLimits.messageMs, Math.max(agentLimits.removeMs, left))
-    const sent = this.#links.map((link) => link.tell(messages, deadlineMs))
+    const sent = this.#links.all.map((link) => link.tell(messages, deadlineMs))
     const answers = (await this.#unlessHurried(Promise.all(sent), 0)) ?? []
     return answers.map(requestsIn).reduce((sum, requests) => sum + requests, 0)
   }
@@ -222,17 +225,16 @@ export class Membership {
   /** A load report now instead of at the end of the interval. */
   reportNow(): void {
     this.#load = this.#served.load()
-    for (const link of this.#links) link.report()
+    for (const link of this.#links.all) link.report()
   }
 }
 
-/** STOP-APP answers carry `Requests=n`, which counts the whole node: the greatest of one proxy's. */
+/** STOP-APP answers carry `Requests=n` of the context; anything else counts as 0. */
 function requestsIn(results: readonly SendResult[]): number {
-  let most = 0
+  let sum = 0
   for (const result of results) {
-    if (!result.ok) continue
-    const requests = Number(parseReply(result.body).get('Requests') ?? 0)
-    if (requests > most) most = requests
+    const requests = result.ok ? Number(parseReply(result.body).get('Requests')) : 0
+    if (requests > 0) sum += requests
   }
-  return most
+  return sum
 }

@@ -8,6 +8,8 @@ import { type Logger, silent } from '../base/log.ts'
 import { type HostPort, parseHostPort } from '../net/host-port.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
+import { type AdvertiseOptions, advertiseFrom } from './advertise-options.ts'
+import type { AdvertiseSettings } from './discovery.ts'
 import type { LoadMetric } from './load-metric.ts'
 import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
 
@@ -16,17 +18,28 @@ const controlPort = 6666
 
 export interface DrainOptions {
   /**
-   * What is waited for before the node leaves: `requests` (default) those in flight; `sessions` that
-   * `sessions()` falls to 0, while requests with a session still come in, and then those in flight;
-   * `none` nothing.
+   * What is waited for before the node leaves: `sessions` that `sessions()` falls to 0, while requests with a
+   * session still come in, and then the requests in flight; `requests` those alone; `none` nothing;
+   * `default` (default) the sessions when `sessions` is given and they are not `distributable`, otherwise
+   * the requests. These are ALWAYS, NEVER and DEFAULT of mod_cluster's session draining strategy.
    */
-  readonly strategy?: 'requests' | 'sessions' | 'none'
-  /** Milliseconds for all the waiting together. Default 10 000. */
+  readonly strategy?: 'default' | 'requests' | 'sessions' | 'none'
+  /** Milliseconds for all the waiting together, at most a day. Default 10 000. */
   readonly deadlineMs?: number
-  /** Sessions alive here; needed by the strategy `sessions`. */
-  readonly sessions?: () => number
+  /** Sessions alive here, or in one context; needed by the strategy `sessions`. */
+  readonly sessions?: (context?: string) => number
+  /** Other nodes have the sessions, too, so that nobody misses them here. Default false. */
+  readonly distributable?: boolean
   /** Whether WebSockets and other upgraded connections are waited for too. Default false. */
   readonly upgraded?: boolean
+}
+
+/** With what `default` comes to. */
+interface Drain {
+  readonly strategy: 'requests' | 'sessions' | 'none'
+  readonly deadlineMs: number
+  readonly sessions: (context?: string) => number
+  readonly upgraded: boolean
 }
 
 export interface StickyOptions {
@@ -43,10 +56,18 @@ export interface StickyOptions {
 }
 
 export interface NodeOptions {
-  /** Control addresses of all proxies, `host:port`; the port is 6666 where none is given. */
-  readonly proxies: readonly string[]
-  /** The shared secret of those proxies: 8 to 256 visible ASCII characters. Default: none is shown. */
+  /**
+   * Control addresses of all proxies, `host:port`; the port is 6666 where none is given. A name stands for all
+   * its addresses, `_service._tcp.domain` for its SRV records; both are asked for again and again.
+   */
+  readonly proxies?: readonly string[]
+  /**
+   * The shared secret of the proxies: 8 to 256 visible ASCII characters. One that was heard of is shown it only
+   * with `advertise.key` and `advertise.requireMac`. Default: none is shown.
+   */
   readonly secret?: string
+  /** Listen for proxies that tell of themselves; `proxies` may then be left out. Default: not. */
+  readonly advertise?: AdvertiseOptions
   /** Paths that this node serves, each with everything below. Default `['/']`. */
   readonly contexts?: readonly string[]
   /** Names of the virtual host. Default `['localhost']`; a proxy that does not look at names takes any. */
@@ -86,12 +107,13 @@ export interface NodeOptions {
 export interface Settings {
   readonly proxies: readonly HostPort[]
   readonly secret: string | undefined
+  readonly advertise: AdvertiseSettings | undefined
   readonly config: NodeConfig
   readonly host: string | undefined
   readonly aliases: readonly string[]
   readonly contexts: readonly string[]
   readonly reportIntervalMs: number
-  readonly drain: Required<Omit<DrainOptions, 'sessions'>> & { readonly sessions: () => number }
+  readonly drain: Drain
   readonly log: Logger
 }
 
@@ -101,7 +123,8 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   const { contexts = ['/'], aliases = ['localhost'], reportIntervalMs = 10_000 } = options
   const announced = options.port ?? port
   const route = options.route ?? defaultRoute(announced)
-  const proxies = readProxies(options.proxies, problems)
+  const advertise = advertiseFrom(options.advertise, problems)
+  const proxies = readProxies(options.proxies ?? [], advertise === undefined ? 1 : 0, problems)
   const { secret } = options
   if (secret !== undefined && !isSecret(secret)) problems.push(`secret: ${secretForm}`)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
@@ -119,29 +142,37 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   }
   for (const path of contexts) checkPath(path, problems)
   if (aliases.length === 0) problems.push('aliases: at least one')
-  const {
-    strategy = 'requests',
-    deadlineMs = 10_000,
-    sessions,
-    upgraded = false,
-  } = options.drain ?? {}
-  between('drain.deadlineMs', deadlineMs, 0, 3_600_000, problems)
-  if (strategy === 'sessions' && sessions === undefined) {
-    problems.push('drain: the strategy "sessions" needs the function `sessions`')
-  }
+  const drain = drainFrom(options.drain ?? {}, problems)
   const config = nodeConfig(options, type, announced, route)
   if (problems.length === 0) checkWritable(config, options.host, aliases, contexts, problems)
   if (problems.length > 0) throw badOptions(problems)
   return {
     proxies,
     secret,
+    advertise,
     config,
     host: options.host,
     aliases,
     contexts,
     reportIntervalMs,
-    drain: { strategy, deadlineMs, upgraded, sessions: sessions ?? (() => 0) },
+    drain,
     log: options.log ?? silent,
+  }
+}
+
+function drainFrom(options: DrainOptions, problems: string[]): Drain {
+  const { strategy = 'default', deadlineMs = 10_000, upgraded = false } = options
+  const { sessions, distributable = false } = options
+  between('drain.deadlineMs', deadlineMs, 0, agentLimits.drainMsMax, problems)
+  if (strategy === 'sessions' && sessions === undefined) {
+    problems.push('drain: the strategy "sessions" needs the function `sessions`')
+  }
+  const usual = sessions !== undefined && !distributable ? 'sessions' : 'requests'
+  return {
+    strategy: strategy === 'default' ? usual : strategy,
+    deadlineMs,
+    upgraded,
+    sessions: sessions ?? (() => 0),
   }
 }
 
@@ -175,9 +206,9 @@ function nodeConfig(options: NodeOptions, type: string, port: number, route: str
   }
 }
 
-function readProxies(texts: readonly string[], problems: string[]): HostPort[] {
-  if (texts.length === 0 || texts.length > agentLimits.proxiesMax) {
-    problems.push(`proxies: 1 to ${agentLimits.proxiesMax} of them`)
+function readProxies(texts: readonly string[], least: number, problems: string[]): HostPort[] {
+  if (texts.length < least || texts.length > agentLimits.proxiesMax) {
+    problems.push(`proxies: ${least} to ${agentLimits.proxiesMax} of them`)
   }
   const proxies = new Map<string, HostPort>()
   for (const text of texts) {

@@ -61,14 +61,19 @@ export class ProxyLink {
     this.#discoverIn(0)
   }
 
-  /** Sends the load factor when this link is registered and no older report is still waiting. */
+  /** Sends the load factor when this node is registered there and no older report is still waiting. */
   report(): void {
-    if (this.state.kind !== 'report' || this.#reportQueued) return
+    if (!this.#isKnown || this.#reportQueued) return
     this.#reportQueued = true
     void this.#enqueue(async () => {
       this.#reportQueued = false
-      if (this.state.kind === 'report') await this.#status()
+      if (this.#isKnown) await this.#status()
     })
+  }
+
+  /** A node that drains goes on to report: a proxy would take it for silent otherwise. */
+  get #isKnown(): boolean {
+    return this.state.kind === 'report' || this.state.kind === 'drain'
   }
 
   /** Sends messages in their order if the proxy has this node registered; the answers, none otherwise. */
@@ -79,7 +84,7 @@ export class ProxyLink {
     const sent = this.#enqueue(async () => {
       const results: SendResult[] = []
       for (const message of messages) {
-        if (this.state.kind !== 'report' && this.state.kind !== 'drain') break
+        if (!this.#isKnown) break
         const result = await this.#client.send(message, { deadlineMs, signal: this.#abort.signal })
         results.push(result)
         if (result.ok) continue

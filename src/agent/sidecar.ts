@@ -3,11 +3,10 @@
 // when the target does not answer, and on SIGTERM drains before it passes the signal on.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { request } from 'node:http'
-import { request as tlsRequest } from 'node:https'
 import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { silent } from '../base/log.ts'
+import { answersHttp } from '../net/answers-http.ts'
 import { LoadFactor } from './load-factor.ts'
 import { Membership } from './membership.ts'
 import { memory } from './metrics/memory.ts'
@@ -94,7 +93,13 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
 
   const watch = async (): Promise<void> => {
     const latest = systemClock.now() + startDeadlineMs
-    const up = await waitUntil(() => answers(target), 100, latest, systemClock, over.signal)
+    const up = await waitUntil(
+      () => answersHttp(target, agentLimits.probeMs),
+      100,
+      latest,
+      systemClock,
+      over.signal,
+    )
     if (!up) return end({ kind: 'never-answered' })
     healthy = true
     membership = new Membership(settings, served, host, () => {})
@@ -102,7 +107,7 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
     await waitUntil(
       async () => {
         const before = healthy
-        healthy = await answers(target)
+        healthy = await answersHttp(target, agentLimits.probeMs)
         if (before !== healthy) {
           log.warn({ target: options.target, healthy }, 'the target changed')
           membership?.reportNow()
@@ -162,26 +167,6 @@ async function endCommand(
   const code = await exited
   clearTimeout(kill)
   return failed ? 1 : code
-}
-
-/** Whether the target gives any HTTP answer within two seconds. */
-function answers(target: URL): Promise<boolean> {
-  const send = target.protocol === 'https:' ? tlsRequest : request
-  return new Promise((resolve) => {
-    // The certificate of a local server need not be one that the world knows.
-    const options = { method: 'HEAD', agent: false, rejectUnauthorized: false } as const
-    const probe = send(target, options, (response) => {
-      response.resume()
-      resolve(true)
-    })
-    const timer = setTimeout(() => probe.destroy(), agentLimits.probeMs)
-    probe.on('error', () => resolve(false))
-    probe.on('close', () => {
-      clearTimeout(timer)
-      resolve(false)
-    })
-    probe.end()
-  })
 }
 
 function readTarget(text: string): URL {

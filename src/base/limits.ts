@@ -71,6 +71,18 @@ export const mcmpLimits = {
   probesMax: 64,
 }
 
+/** The state file. */
+export const stateLimits = {
+  /** A longer file is none of ours. */
+  bytesMax: 67_108_864,
+  /** How long a message's reply waits for the disk. */
+  waitMs: 1_000,
+  /** Load factors that have come are written after this. */
+  loadMs: 1_000,
+  /** After a write that failed. */
+  retryMs: 5_000,
+}
+
 /** The node's side: the agent and what it reads from proxies. */
 export const agentLimits = {
   /** A proxy's answer to one message; INFO of a large cluster is the longest. */
@@ -88,6 +100,8 @@ export const agentLimits = {
   reportIntervalMsMax: 600_000,
   /** First wait before a proxy that failed is tried again; doubled up to the report interval. */
   retryMs: 100,
+  /** Longest time that leaving may wait for sessions and requests. */
+  drainMsMax: 86_400_000,
   /** Between two looks at what is still to be waited for while leaving. */
   drainPollMs: 100,
   /** A node counts as empty when it was so for this long: what a proxy had already sent is on its way. */
@@ -104,6 +118,8 @@ export const agentLimits = {
   childEndMs: 10_000,
   /** How often the figures of the load report header are worked out anew. */
   figuresMs: 100,
+  /** Between two looks at names, and at proxies that fell silent. */
+  discoveryMs: 5_000,
 }
 
 /** The traffic worker processes and the line between them and the primary. */
@@ -131,3 +147,52 @@ export const workerLimits = {
   /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }
+
+/** Datagram sockets. */
+export const datagramLimits = {
+  /** Datagrams read in a second by one socket; what comes beyond it is left to the kernel, which drops it. */
+  perSecondMax: 10_000,
+  /** Datagrams on their way to the kernel; beyond it they are dropped. */
+  sendsPendingMax: 10_000,
+  /** Addresses that all names of a list may stand for. */
+  destinationsMax: 1_000,
+  /** Between two looks at sockets that could not be opened. */
+  tickMs: 1_000,
+  /** So many of them between two looks at names and interfaces. */
+  refreshTicks: 5,
+  /** How long the last datagrams may hold up the closing. */
+  closeMs: 500,
+}
+
+/** Peers: their announcements and the table of them. */
+export const peerLimits = {
+  /** One announcement: fits into one packet of any network. */
+  announcementBytesMax: 1_200,
+  /** Lines of one announcement, the unknown ones included. */
+  announcementLinesMax: 64,
+  /** A path that a peer serves. */
+  contextBytesMax: 255,
+  /** Peers known at a time, those that have left or fallen silent included. */
+  peersMax: 1_024,
+  /** Keys in a ring. */
+  keysMax: 8,
+  /** Shortest and longest time between two announcements. */
+  periodMsMin: 100,
+  periodMsMax: 60_000,
+  /** How long a server that is announced by another process may take to answer it. */
+  targetAnswerMs: 2_000,
+  /** Announcements in a period, at most: what is lost is said more often. */
+  beatsMax: 8,
+}
+
+/** mod_advertise's datagrams (mcmp.md 4). */
+export const advertiseLimits = {
+  /** One datagram; a Java node reads no more. */
+  bytesMax: 512,
+  /** Proxies that an agent knows by their datagrams at a time. */
+  foundMax: 100,
+  /** How far a datagram's date may be from this machine's clock, either way. */
+  skewMs: 300_000,
+  /** A proxy that was found and is neither heard nor reachable for this long is forgotten. */
+  silentMs: 60_000,
+} as const

@@ -13,6 +13,8 @@ export interface ExchangeView {
   readonly balancer: Balancer
   /** The request carries a session id, with or without a route that we know (mcmp.md decision 52). */
   readonly hasSession: boolean
+  /** The session id with its route, one character for each byte; '' when there is none. */
+  readonly sessionId: string
   /** Route of the session, when a node of this balancer has it. */
   readonly route: string | undefined
   /** Domain of the node with that route; '' when it has none. */

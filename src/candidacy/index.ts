@@ -3,6 +3,7 @@
 import { byDomain } from './by-domain.ts'
 import { byLoadFactor } from './by-load-factor.ts'
 import { bySession } from './by-session.ts'
+import { bySessionId } from './by-session-id.ts'
 import type { NamedCandidacy } from './compose.ts'
 import { usable } from './usable.ts'
 
@@ -10,6 +11,7 @@ export const candidacies: ReadonlyMap<string, NamedCandidacy> = new Map(
   [
     { name: 'usable', apply: usable },
     { name: 'bySession', apply: bySession },
+    { name: 'bySessionId', apply: bySessionId },
     { name: 'byDomain', apply: byDomain },
     { name: 'byLoadFactor', apply: byLoadFactor },
   ].map((candidacy) => [candidacy.name, candidacy]),

@@ -1,5 +1,6 @@
 // `topspin agent`: the sidecar of the agent's door, with flags.
 
+import type { AdvertiseOptions } from '../agent/advertise-options.ts'
 import { runSidecar } from '../agent/sidecar.ts'
 import { TopspinError } from '../base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -23,11 +24,24 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       // Standard output belongs to the command.
       log: createLogger('info', process.stderr),
       ...(shown.secret === undefined ? {} : { secret: shown.secret }),
+      ...(options.advertise === undefined
+        ? {}
+        : { advertise: advertiseOptions(options.advertise) }),
       ...(options.route === undefined ? {} : { route: options.route }),
     })
   } catch (error) {
     if (!(error instanceof TopspinError)) throw error
     process.stderr.write(`topspin agent: ${error.message}\n`)
     return exitCodes.usage
+  }
+}
+
+/** The key is no flag: other users of the machine see those. */
+function advertiseOptions(group: string): AdvertiseOptions {
+  const { TOPSPIN_ADVERTISE_KEY: key, TOPSPIN_ADVERTISE_INTERFACE: which } = process.env
+  return {
+    ...(group === 'on' ? {} : { group }),
+    ...(key === undefined ? {} : { key }),
+    ...(which === undefined ? {} : { interface: which }),
   }
 }

@@ -13,6 +13,8 @@ export interface ServeOptions {
   readonly console?: string
   readonly to?: readonly string[]
   readonly workers?: string
+  readonly state?: string
+  readonly advertise?: string
 }
 
 export interface AgentOptions {
@@ -21,8 +23,22 @@ export interface AgentOptions {
   readonly proxy: readonly string[]
   readonly route?: string
   readonly secretFile?: string
+  readonly advertise?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
+}
+
+export interface AnnounceFlags {
+  readonly target: string
+  readonly group: readonly string[]
+  readonly key?: readonly string[]
+  readonly context?: readonly string[]
+  readonly advertise?: string
+  readonly name?: string
+  readonly interface?: string
+  readonly periodMs?: number
+  readonly ttl?: number
+  readonly capacity?: number
 }
 
 export interface DemoOptions {
@@ -47,14 +63,27 @@ export interface DrainOptions extends RemoteOptions {
   readonly within: number
 }
 
+export interface DoctorOptions {
+  /** Absent where only proxies are listened for: those that are heard are asked. */
+  readonly control?: string
+  /** Multicast group, or `on`. */
+  readonly advertise?: string
+  readonly interface?: string
+  /** How long is listened for proxies, ms. */
+  readonly wait: number
+  readonly json: boolean
+}
+
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
+  announce(options: AnnounceFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
   status(options: RemoteOptions): Promise<void>
   nodes(options: RemoteOptions): Promise<void>
   steer(word: SteerWord, route: string, options: SteerOptions): Promise<void>
   drain(route: string, options: DrainOptions): Promise<void>
+  doctor(options: DoctorOptions): Promise<void>
   check(file: string): void
 }
 
@@ -73,7 +102,8 @@ export function createProgram(actions: Actions): Command {
     .configureHelp({ helpWidth: 80 })
     .addHelpText(
       'after',
-      '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
+      '\nenable, disable, stop and remove ROUTE switch a node, or one of its contexts.' +
+        '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
     )
 
   program
@@ -89,6 +119,8 @@ export function createProgram(actions: Actions): Command {
     .option('--console <host:port>', 'where people look, with a browser (default: nowhere)')
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
+    .option('--state <file>', 'keep the registered nodes there over restarts')
+    .option('--advertise <group>', 'tell nodes of this proxy by multicast: on, or host:port')
     .action((options: ServeOptions) => actions.serve(options))
 
   program
@@ -101,12 +133,35 @@ export function createProgram(actions: Actions): Command {
       `proxy to register with; repeatable (default: ${defaultControl})`,
       appendEndpoint,
     )
+    .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
     .option('--route <name>', 'name of this node (default: from host and port)')
     .option('--secret-file <file>', secretHelp)
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
-    .action((command: string[], options: Partial<AgentOptions> & { target: URL }) =>
-      actions.agent({ context: ['/'], proxy: [defaultControl], ...options, command }),
+    .action((command: string[], options: Partial<AgentOptions> & { target: URL }) => {
+      const proxy = options.advertise === undefined ? [defaultControl] : []
+      return actions.agent({ context: ['/'], proxy, ...options, command })
+    })
+
+  program
+    .command('announce')
+    .description('announce a server of any kind to peers that can hand requests over to it')
+    .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
+    .requiredOption(
+      '--group <host:port>',
+      'multicast group, broadcast address, or host or name of a peer; repeatable',
+      append,
+    )
+    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
+    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
+    .option('--advertise <url>', 'where peers reach it (default: the target)')
+    .option('--name <name>', 'its name among the peers (default: host and port)')
+    .option('--interface <name>', 'network interface to speak at, by name or address')
+    .option('--period <time>', 'between two announcements (default: 1s)', time)
+    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
+    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
+    .action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
+      actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
     )
 
   program
@@ -125,7 +180,7 @@ export function createProgram(actions: Actions): Command {
   )
 
   for (const word of steerWords)
-    remote(program, word, steerHelp[word])
+    remote(program, word, steerHelp[word], true)
       .argument('<route>', 'name of the node')
       .option('--context <path>', 'this context alone (default: the whole node)')
       .option('--alias <name>', 'the context under this alias alone')
@@ -135,10 +190,29 @@ export function createProgram(actions: Actions): Command {
     .argument('<route>', 'name of the node')
     .addOption(
       new Option('--within <duration>', 'how long its sessions may go on')
-        .argParser(oneDuration)
+        .argParser(time)
         .default(30_000, '30s'),
     )
     .action((route: string, options: DrainOptions) => actions.drain(route, options))
+
+  program
+    .command('doctor')
+    .description('say why nodes and proxies do not find each other')
+    .option(
+      '--control <host:port>',
+      `control address of the proxy (default: ${defaultControl})`,
+      oneEndpoint,
+    )
+    .option('--advertise <group>', 'look for proxies by multicast: on, or host:port', groupOrOn)
+    .option('--interface <name>', 'network interface for that, or its address')
+    .option('--wait <time>', 'how long to listen for proxies', time, 11_000)
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', '\nThe key of the datagrams is read from TOPSPIN_ADVERTISE_KEY.')
+    .action((options: DoctorOptions) =>
+      actions.doctor(
+        options.advertise === undefined ? { control: defaultControl, ...options } : options,
+      ),
+    )
 
   program
     .command('check')
@@ -150,9 +224,14 @@ export function createProgram(actions: Actions): Command {
 }
 
 /** A command that speaks to a running proxy. */
-function remote(program: Command, name: string, description: string): Command {
+function remote(
+  program: Command,
+  name: string,
+  description: string,
+  hidden: boolean = false,
+): Command {
   return program
-    .command(name)
+    .command(name, { hidden })
     .description(description)
     .option('--control <host:port>', 'control address of the proxy', oneEndpoint, defaultControl)
     .option('--secret-file <file>', secretHelp)
@@ -166,14 +245,18 @@ const steerHelp: Readonly<Record<SteerWord, string>> = {
   remove: 'forget a node or a context',
 }
 
-function oneDuration(value: string): number {
-  const ms = parseDuration(value)
-  if (ms === undefined) throw new InvalidArgumentError('Write for example 30s, 500ms or 2m.')
-  return ms
-}
-
 function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
+}
+
+function groupOrOn(value: string): string {
+  return value === 'on' ? value : oneEndpoint(value)
+}
+
+function time(value: string): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 11s or 500ms.')
+  return ms
 }
 
 /** In full: a port alone would be taken for a host further on. */
@@ -187,6 +270,11 @@ function oneEndpoint(value: string): string {
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
   return append(oneEndpoint(value), before)
+}
+
+function numberOf(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a whole number.')
+  return Number(value)
 }
 
 function targetUrl(value: string): URL {

@@ -2,8 +2,10 @@
 
 import { CommanderError } from 'commander'
 import { runAgent } from './agent.ts'
+import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
+import { runDoctor } from './doctor/doctor.ts'
 import { drain } from './drain.ts'
 import { exitCodes } from './exit-codes.ts'
 import { showNodes } from './nodes.ts'
@@ -21,6 +23,9 @@ export async function run(args: readonly string[]): Promise<number> {
     agent: async (options) => {
       code = await runAgent(options)
     },
+    announce: async (options) => {
+      code = await runAnnounce(options)
+    },
     demo: async (options) => {
       code = await runDemo(options)
     },
@@ -35,6 +40,9 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     drain: async (route, options) => {
       code = await drain(route, options)
+    },
+    doctor: async (options) => {
+      code = await runDoctor(options)
     },
     check: (file) => {
       code = checkFile(file)

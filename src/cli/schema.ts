@@ -2,9 +2,10 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { workerLimits } from '../base/limits.ts'
+import { mcmpLimits, workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import { isNameEntry } from '../control/node-addresses.ts'
+import { destination } from '../net/destination.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
@@ -24,12 +25,20 @@ export interface Config {
     readonly traffic: boolean
     readonly statusTimeout: number
     readonly removeAfter: number
+    readonly limits: {
+      readonly nodes: number
+      readonly aliases: number
+      readonly contexts: number
+      readonly messageBytes: number
+    }
   }
   readonly to: readonly HostPort[]
   /** Processes that carry the traffic; 0: this one does. Absent: as many as processors are granted. */
   readonly workers?: number | undefined
   readonly trust: readonly string[]
   readonly useAlias: boolean
+  readonly noContextStatus: number
+  readonly deterministicFailover: boolean
   /** Absent: a new one at each start. */
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
@@ -46,6 +55,17 @@ export interface Config {
     readonly drain: number
   }
   readonly pool: { readonly idle: number; readonly idleMax: number }
+  readonly advertise: {
+    /** Absent: the proxy does not advertise itself. */
+    readonly group?: HostPort | undefined
+    readonly interface?: string | undefined
+    readonly key?: string | undefined
+    readonly address?: HostPort | undefined
+    readonly every: number
+    readonly ttl: number
+  }
+  /** Absent: the registry does not survive the proxy. */
+  readonly state?: string | undefined
   readonly accessLog: string
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
@@ -114,12 +134,6 @@ const secret = (note: string): z.ZodType<string, string> =>
     .refine(isSecret, { error: `not a secret; ${secretForm}` })
     .meta({ form: 'text', description: note })
 
-const fileName = (note: string): z.ZodType<string, string> =>
-  z
-    .string({ error: (issue) => `${show(issue.input)} is no file name` })
-    .min(1, { error: 'an empty name; write a file name' })
-    .meta({ form: 'FILE', description: note })
-
 const pseudonym = (note: string): z.ZodType<string, string | number> =>
   value(
     'a token of letters, digits, "-", "." and "_"; write for example topspin',
@@ -154,6 +168,33 @@ const file = (note: string): z.ZodType<string, string> =>
     .string({ error: (issue) => `${show(issue.input)} is neither off nor stdout nor a file name` })
     .min(1, { error: 'an empty name; write off, stdout or a file name' })
     .meta({ form: 'off, stdout or FILE', description: note })
+
+const fileName = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is not a file name` })
+    .min(1, { error: 'an empty name; write a file name' })
+    .meta({ form: 'FILE', description: note })
+
+const word = (form: string, note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: (issue) => `${show(issue.input)} is not a text` })
+    .min(1, { error: 'an empty text' })
+    .meta({ form, description: note })
+
+/** mod_advertise's group (mcmp.md 4). */
+const customaryGroup = '224.0.1.105:23364'
+
+const multicastGroup: z.ZodType<HostPort, string | number> = value(
+  `a multicast group; write HOST:PORT, for example ${customaryGroup}, or on for that one`,
+  (text) => {
+    const found = parseEndpoint(text === 'on' ? customaryGroup : text)
+    return found !== undefined && destination(found, []).kind === 'group' ? found : undefined
+  },
+  {
+    form: 'HOST:PORT, or on',
+    description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryGroup}\`. Default: the proxy does not advertise itself.`,
+  },
+)
 
 const configSchema: z.ZodType<Config, unknown> = section({
   listen: list(endpoint(0), '127.0.0.1:8000', {
@@ -203,6 +244,26 @@ const configSchema: z.ZodType<Config, unknown> = section({
       0,
       'How long a removed node is still shown under its name; its line disappears after twice this time.',
     ).prefault('10s'),
+    limits: section({
+      nodes: count(1, 100_000, 'Nodes that may be registered (Maxnode of httpd).').prefault(
+        mcmpLimits.nodesMax,
+      ),
+      aliases: count(
+        1,
+        1_000_000,
+        'Host aliases of all nodes together, each counted once for each node (Maxhost).',
+      ).prefault(mcmpLimits.hostsMax),
+      contexts: count(
+        1,
+        1_000_000,
+        'Contexts of all nodes together, each counted once for each alias (Maxcontext).',
+      ).prefault(mcmpLimits.contextsMax),
+      messageBytes: count(
+        1_024,
+        16_777_216,
+        'Longest body of a message; a longer one is refused (MaxMCMPMessSize).',
+      ).prefault(mcmpLimits.messageBytesMax),
+    }),
   }),
   to: list(endpoint(1), '', {
     form: 'HOST:PORT, or a list',
@@ -220,6 +281,14 @@ const configSchema: z.ZodType<Config, unknown> = section({
   }),
   useAlias: yesNo(
     'Choose contexts by the name in `Host` too: only those with that alias answer. Otherwise every context answers under every name.',
+  ).prefault(false),
+  noContextStatus: count(
+    400,
+    599,
+    'Status of the answer to a request that no context is registered for (ResponseStatusCodeOnNoContext of httpd).',
+  ).prefault(defaultSettings.noContextStatus),
+  deterministicFailover: yesNo(
+    'All requests of a session that has lost its node go to the same other node, chosen by the session id: puts `bySessionId` in front of the last function of `candidacy`.',
   ).prefault(false),
   via: pseudonym(
     'The name of this proxy in `Via`. A request that comes back under it is a loop and refused, so proxies in a row need different ones. Default: a new one at each start.',
@@ -252,6 +321,29 @@ const configSchema: z.ZodType<Config, unknown> = section({
       defaultSettings.poolIdleMax,
     ),
   }),
+  advertise: section({
+    group: multicastGroup.optional(),
+    interface: word(
+      'NAME or address',
+      'The network interface that the datagrams leave by. Default: the choice of the system.',
+    ).optional(),
+    key: word(
+      'text',
+      'Nodes with the same key (AdvertiseSecurityKey) believe this proxy and no other.',
+    ).optional(),
+    address: endpoint(1)
+      .meta({
+        form: 'HOST:PORT',
+        description:
+          'Where nodes reach the control listener. Default: where it listens, or for a wildcard the address of the interface.',
+      })
+      .optional(),
+    every: duration(100, 'Between two datagrams.').prefault('10s'),
+    ttl: count(0, 255, 'Routers that a datagram may pass, plus one.').prefault(10),
+  }),
+  state: fileName(
+    'Where the registry survives the proxy: after a restart, or a crash, it serves the same nodes and sessions at once. Each proxy has a file of its own. Default: nodes register again.',
+  ).optional(),
   accessLog: file('One line of JSON for each request.').prefault('off'),
   log: section({ level: level.prefault('info') }),
 })

@@ -56,6 +56,10 @@ function configuration(options: ServeOptions): ConfigResult {
   if (options.to !== undefined) flags.push({ flag: '--to', path: 'to', value: options.to })
   if (options.workers !== undefined)
     flags.push({ flag: '--workers', path: 'workers', value: options.workers })
+  if (options.state !== undefined)
+    flags.push({ flag: '--state', path: 'state', value: options.state })
+  if (options.advertise !== undefined)
+    flags.push({ flag: '--advertise', path: 'advertise.group', value: options.advertise })
   return loadConfig(options.config, { environment: process.env, flags })
 }
 

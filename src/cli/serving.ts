@@ -3,19 +3,25 @@
 
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
+import { mcmpLimits } from '../base/limits.ts'
+import { changesFrom } from '../cluster/changes-from.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
+import { markRestored } from '../cluster/restored.ts'
+import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import { isLoopback } from '../control/caller.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
+import { startAdvertising } from './advertising.ts'
 import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
 import { controlSecret } from './secret.ts'
+import { StateFile } from './state-file.ts'
 import { trafficSettings } from './traffic-settings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
@@ -44,11 +50,18 @@ const reloadable: readonly string[] = ['to', 'log.level']
 export async function startServing(config: Config, log: Logger): Promise<Serving> {
   const clock = systemClock
   const secret = controlSecret(config.control)
+  const { limits } = config.control
   const live = new LiveTable()
   const registry = new Registry({
     // Microseconds, as httpd counts them: another number after each start.
     runId: String(Math.round(clock.wall() * 1_000)),
     waitBeforeRemoveMs: config.control.removeAfter,
+    limits: {
+      ...mcmpLimits,
+      nodesMax: limits.nodes,
+      hostsMax: limits.aliases,
+      contextsMax: limits.contexts,
+    },
   })
   const workers = config.workers ?? (config.control.traffic ? 0 : grantedProcessors())
   const plane = dataPlane(workers, {
@@ -59,14 +72,33 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     snapshot: () => registry.snapshot,
     live,
   })
+  const state =
+    config.state === undefined
+      ? undefined
+      : new StateFile({
+          path: config.state,
+          state: () => changesFrom(registry.snapshot, live),
+          log,
+        })
+  const enforce = async (changes: readonly Change[]): Promise<void> => {
+    await Promise.all([plane.apply(changes), state?.keep(changes)])
+  }
   const applyFixed = async (addresses: readonly HostPort[]): Promise<void> => {
     const before = registry.snapshot
     const nodes = addresses.map(fixedNode)
     const dropped = registry.dropFixed(new Set(nodes.map((node) => node.route)), clock.now())
     const changes = [...dropped, ...registry.addFixed(nodes)]
     applyToLive(live, changes, before)
-    await plane.apply(changes)
+    await enforce(changes)
   }
+  const restore = async (): Promise<void> => {
+    const changes = registry.restore(state?.load() ?? [], clock.now())
+    applyToLive(live, changes, emptySnapshot)
+    markRestored(registry.snapshot, live, clock.now())
+    await plane.apply(changes)
+    if (changes.length > 0) log.info({ nodes: registry.snapshot.nodes.size }, 'state restored')
+  }
+  await restore()
   await applyFixed(config.to)
   const traffic = await plane.listen()
   const control = await startControl({
@@ -81,8 +113,10 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     compat: config.control.compat,
     console: config.control.console,
     traffic: config.control.traffic ? plane.take : undefined,
+    messageBytesMax: limits.messageBytes,
     statusTimeoutMs: config.control.statusTimeout,
-    onChanges: (changes) => plane.apply(changes),
+    onChanges: enforce,
+    state: () => state?.report(),
     onEligibility: (id) => plane.tell(id),
     refresh: () => plane.refresh(),
     workers: () => plane.workers(),
@@ -96,6 +130,8 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
       { control: control.address },
       'whoever reaches the control listener can take all traffic: set control.allow or control.secret',
     )
+  await state?.start()
+  const advertiser = startAdvertising(config, control.address, 'http', log)
   let present = config
   return {
     listening: {
@@ -112,13 +148,18 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
       return changed
     },
     async drain(deadlineMs) {
+      advertiser?.drain()
       control.drain()
       await plane.drain(deadlineMs)
+      await advertiser?.close()
       await control.close()
+      await state?.close()
     },
     async close() {
       await plane.close()
+      await advertiser?.close()
       await control.close()
+      await state?.close()
     },
   }
 }

@@ -16,9 +16,10 @@ export function trafficSettings(config: Config): TrafficSettings {
     listen: config.listen,
     trust: config.trust,
     useAlias: config.useAlias,
+    noContextStatus: config.noContextStatus,
     // Chosen here, so that all workers know a loop through any of them.
     via: config.via ?? newPseudonym(),
-    candidacy: config.candidacy,
+    candidacy: config.deterministicFailover ? withSessionId(config.candidacy) : config.candidacy,
     // On one port the next request of a connection may be somebody else's.
     keepAlive: !config.control.traffic,
     connectionsMax: config.maxConnections,
@@ -35,4 +36,11 @@ export function trafficSettings(config: Config): TrafficSettings {
       tunnelMs: timeouts.tunnel,
     },
   }
+}
+
+/** In front of the last function, which is the one that would choose among the nodes that are left. */
+function withSessionId(cascade: readonly string[]): readonly string[] {
+  return cascade.includes('bySessionId')
+    ? cascade
+    : [...cascade.slice(0, -1), 'bySessionId', ...cascade.slice(-1)]
 }

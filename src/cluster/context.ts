@@ -11,3 +11,9 @@ export interface Context {
   readonly vhost: number
   readonly status: ContextStatus
 }
+
+/** A path as it is matched: `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
+export function pathKey(path: string): string {
+  const trimmed = path.replace(/\/+$/, '')
+  return trimmed === '' || trimmed.startsWith('/') ? trimmed : `/${trimmed}`
+}

@@ -1,8 +1,8 @@
 // What the stream of changes means for the live numbers. Every process that serves traffic applies both:
 // `applyChange` to its snapshot, this to its table.
 
-import type { Context } from './context.ts'
-import type { LiveTable } from './live.ts'
+import { type Context, pathKey } from './context.ts'
+import type { LiveTable, NodeLive } from './live.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
 /**
@@ -21,10 +21,19 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
     if (change.kind === 'contexts' && isOpened(change.contexts, before.contexts.get(change.id))) {
       live.of(change.id).joining = true
     }
+    if (change.kind === 'contexts') forgetContexts(live.of(change.id), change.contexts)
     if (change.kind !== 'load') continue
     const numbers = live.of(change.id)
     if ((numbers.loadFactor ?? 0) <= 0 && change.factor > 0) numbers.joining = true
     numbers.loadFactor = change.factor
+  }
+}
+
+/** Paths that are gone, once nothing is in flight there. */
+function forgetContexts({ contexts }: NodeLive, rows: readonly Context[]): void {
+  const present = new Set(rows.map(({ path }) => pathKey(path)))
+  for (const [key, { inFlight }] of contexts) {
+    if (inFlight === 0 && !present.has(key)) contexts.delete(key)
   }
 }
 

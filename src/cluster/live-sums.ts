@@ -1,7 +1,7 @@
 // The live numbers of several processes as one table. Each tells its own totals (`FiguresReader`), the
 // primary adds up what they have grown by (`LiveSums`). Pure; called by the two sides of cli/workers/.
 
-import type { LiveTable, NodeLive } from './live.ts'
+import { contextLive, type LiveTable, type NodeLive } from './live.ts'
 
 /** What one process counts for one node: totals since that process has known it. */
 export interface NodeFigures {
@@ -11,6 +11,8 @@ export interface NodeFigures {
   readonly bytesRead: number
   readonly bytesSent: number
   readonly failures: number
+  /** Paths with requests in flight, and how many. */
+  readonly contexts: readonly (readonly [key: string, inFlight: number])[]
   /** The last load report that came with a response. */
   readonly report: { readonly inFlight: number; readonly pace: number; readonly at: number }
 }
@@ -65,6 +67,8 @@ export class LiveSums<Key> {
       const sum = this.#live.of(row.id)
       for (const name of totals) sum[name] += row[name] - (before?.[name] ?? 0)
       sum.inFlight += row.inFlight - (before?.inFlight ?? 0)
+      addContexts(sum, row.contexts, 1)
+      addContexts(sum, before?.contexts ?? [], -1)
       if (row.report.at !== (before?.report.at ?? 0)) sum.report = { ...row.report, at: now }
       last.set(row.id, row)
     }
@@ -72,8 +76,11 @@ export class LiveSums<Key> {
 
   /** A process has ended: what it had in flight is over, what it counted stays. */
   drop(key: Key): void {
-    for (const [id, { inFlight }] of this.#last.get(key) ?? []) {
-      if (inFlight !== 0) this.#live.of(id).inFlight -= inFlight
+    for (const [id, { inFlight, contexts }] of this.#last.get(key) ?? []) {
+      if (inFlight === 0) continue
+      const sum = this.#live.of(id)
+      sum.inFlight -= inFlight
+      addContexts(sum, contexts, -1)
     }
     this.#last.delete(key)
   }
@@ -86,7 +93,15 @@ export class LiveSums<Key> {
 
 function figuresOf(id: number, row: NodeLive): NodeFigures {
   const { inFlight, elected, bytesRead, bytesSent, failures } = row
-  return { id, inFlight, elected, bytesRead, bytesSent, failures, report: { ...row.report } }
+  const report = { ...row.report }
+  const contexts = [...row.contexts]
+    .filter(([, numbers]) => numbers.inFlight !== 0)
+    .map(([key, numbers]) => [key, numbers.inFlight] as const)
+  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, report }
+}
+
+function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 | -1): void {
+  for (const [key, inFlight] of contexts) contextLive(sum, key).inFlight += sign * inFlight
 }
 
 function isSame(before: NodeFigures, row: NodeLive): boolean {

@@ -1,8 +1,15 @@
 // The live numbers of the nodes: what changes with every request or report. They stand beside the
 // snapshot, one mutable object per registration (`node.id`), written by the traffic and read by all.
 
+import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
+
+/** The numbers of one path on one node, whatever the alias. */
+export interface ContextLive {
+  /** Requests sent and not yet answered to the end. */
+  inFlight: number
+}
 
 export interface NodeLive {
   /** Requests sent and not yet answered to the end, from this process. */
@@ -21,12 +28,16 @@ export interface NodeLive {
   statusAt: number | undefined
   /** STATUS stopped for too long: standby until the next one (decision 39). */
   silent: boolean
+  /** Known from the state file only: no STATUS has come in this run. */
+  unconfirmed: boolean
   /** Body and head bytes received from the node. */
   bytesRead: number
   /** Body and head bytes sent to the node. */
   bytesSent: number
   /** Attempts that failed. */
   failures: number
+  /** By `pathKey`; see `contextLive`. */
+  readonly contexts: Map<string, ContextLive>
   health: Health
   outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
@@ -42,13 +53,32 @@ export const newLive = (): NodeLive => ({
   loadFactor: undefined,
   statusAt: undefined,
   silent: false,
+  unconfirmed: false,
   bytesRead: 0,
   bytesSent: 0,
   failures: 0,
+  contexts: new Map(),
   health: healthy,
   outlier: newOutlier(),
   report: { inFlight: 0, pace: 0, at: 0 },
 })
+
+/** The numbers of a path, made at the first question. @param key as `pathKey` gives it. */
+export function contextLive({ contexts }: NodeLive, key: string): ContextLive {
+  let numbers = contexts.get(key)
+  if (numbers === undefined) {
+    numbers = { inFlight: 0 }
+    contexts.set(key, numbers)
+  }
+  return numbers
+}
+
+/** Requests in flight on these paths, each counted once. */
+export function inFlightOn({ contexts }: Readonly<NodeLive>, paths: readonly string[]): number {
+  let sum = 0
+  for (const key of new Set(paths.map(pathKey))) sum += contexts.get(key)?.inFlight ?? 0
+  return sum
+}
 
 /** All live numbers of this process, by `node.id`. */
 export class LiveTable {

@@ -12,7 +12,7 @@ import { answerPing, answerQuery, unknownRoute } from './registry/answer.ts'
 import { commandContexts, commandNode } from './registry/command.ts'
 import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
 import { type FixedNode, fixedSteps } from './registry/fixed.ts'
-import { nodeConfigOf } from './registry/identity.ts'
+import { formerOf, nodeConfigOf } from './registry/identity.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
 import {
@@ -86,6 +86,20 @@ export class Registry {
     return this.#commit(steps)
   }
 
+  /**
+   * Takes over what an earlier run knew, as `changesFrom` told it; only for a registry that knows nothing
+   * yet. Nodes in removal begin to wait anew.
+   */
+  restore(changes: readonly Change[], now: number): readonly Change[] {
+    const steps = new Steps(this.#snapshot)
+    steps.take(...changes)
+    for (const node of steps.snapshot.nodes.values()) {
+      this.#nextId = Math.max(this.#nextId, node.id + 1)
+      if (node.removal !== 'none') this.#removedAt.set(node.id, now)
+    }
+    return this.#commit(steps)
+  }
+
   /** Adds or updates nodes that the configuration names: their contexts ENABLED, load factor 100. */
   addFixed(nodes: readonly FixedNode[]): readonly Change[] {
     const steps = new Steps(this.#snapshot)
@@ -151,13 +165,16 @@ export class Registry {
       steps.take({ kind: 'node', node })
       return node
     }
+    // The line of the same worker under the name REMOVED becomes its line again.
+    const left = formerOf(steps.snapshot, config)
+    if (left !== undefined) steps.take({ kind: 'gone', id: left.id })
     const old = admission.kind === 'replace' ? admission.node : undefined
     const contexts = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
     if (old !== undefined) steps.take({ kind: 'gone', id: old.id })
     const node: Node = {
       ...config,
       id: this.#newId(),
-      slot: old?.slot ?? freeSlot(steps.snapshot),
+      slot: old?.slot ?? left?.slot ?? freeSlot(steps.snapshot),
       removal: 'none',
       fixed: false,
     }

@@ -2,8 +2,8 @@
 // traffic. A request keeps the `Routes` it began with to its end.
 
 import type { Balancer } from './balancer.ts'
-import type { Context, ContextStatus } from './context.ts'
-import type { LiveTable, NodeLive } from './live.ts'
+import { type Context, type ContextStatus, pathKey } from './context.ts'
+import { type ContextLive, contextLive, type LiveTable, type NodeLive } from './live.ts'
 import { isForwardable, type Node } from './node.ts'
 import type { Peer } from './peer.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -12,6 +12,8 @@ import type { Snapshot } from './snapshot.ts'
 export interface Candidate {
   readonly node: Node
   readonly live: NodeLive
+  /** The numbers of this path on the node. */
+  readonly contextLive: ContextLive
   /** The most enabled status of the path on this node under the aliases that match. */
   readonly status: ContextStatus
   /** What it announces, when it is a peer; `undefined` for a registered node. */
@@ -106,12 +108,6 @@ function lastSlash(path: string): number {
 
 const SLASH = 0x2f
 
-/** `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
-export function pathKey(path: string): string {
-  const trimmed = path.replace(/\/+$/, '')
-  return trimmed === '' || trimmed.startsWith('/') ? trimmed : `/${trimmed}`
-}
-
 function add(
   paths: Paths,
   path: string,
@@ -128,7 +124,7 @@ function add(
     path,
     balancer,
     cookie: Buffer.from(balancer.cookie),
-    candidates: withCandidate(before, node, live, status),
+    candidates: withCandidate(before, path, node, live, status),
   }
   if (known < 0) applications.push(application)
   else applications[known] = application
@@ -136,21 +132,23 @@ function add(
 
 function withCandidate(
   candidates: readonly Candidate[],
+  path: string,
   node: Node,
   live: NodeLive,
   status: ContextStatus,
 ): readonly Candidate[] {
   const last = candidates.at(-1)
-  if (last?.node !== node) return [...candidates, candidate(node, live, status)]
+  if (last?.node !== node) return [...candidates, candidate(path, node, live, status)]
   if (rank[status] >= rank[last.status]) return candidates
-  return [...candidates.slice(0, -1), candidate(node, live, status)]
+  return [...candidates.slice(0, -1), candidate(path, node, live, status)]
 }
 
 const rank: Readonly<Record<ContextStatus, number>> = { ENABLED: 0, DISABLED: 1, STOPPED: 2 }
 
-function candidate(node: Node, live: NodeLive, status: ContextStatus): Candidate {
+function candidate(path: string, node: Node, live: NodeLive, status: ContextStatus): Candidate {
   const alone: Candidate[] = []
-  const made: Candidate = { node, live, status, peer: undefined, alone }
+  const numbers = contextLive(live, path)
+  const made: Candidate = { node, live, contextLive: numbers, status, peer: undefined, alone }
   alone.push(made)
   return made
 }

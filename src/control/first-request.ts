@@ -2,7 +2,7 @@
 // connection is one of the traffic's. Pure; called by the connection until it is decided.
 
 import { mcmpLimits } from '../base/limits.ts'
-import { pathKey } from '../cluster/routes.ts'
+import { pathKey } from '../cluster/context.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
 import { isPage, pathOf } from './pages.ts'

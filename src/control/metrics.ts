@@ -67,6 +67,7 @@ export class Metrics {
     )
     for (const [name, count, help] of trafficTotals) this.#trafficTotal(name, help, count)
     this.#refused()
+    if (settings.state() !== undefined) this.#state()
     this.#gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
     this.#gauge(
       'topspin_node_load_factor',
@@ -118,6 +119,28 @@ export class Metrics {
       collect() {
         this.reset()
         for (const [status, times] of counts().refused) this.inc({ status }, times)
+      },
+    })
+  }
+
+  #state(): void {
+    const { state } = this.#settings
+    const registers = [this.#prometheus]
+    new Gauge({
+      name: 'topspin_state_ok',
+      help: '1 unless the state file cannot be written.',
+      registers,
+      collect() {
+        this.set(state()?.reason === null ? 1 : 0)
+      },
+    })
+    new Counter({
+      name: 'topspin_state_failures_total',
+      help: 'Attempts to read or write the state file that failed.',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(state()?.failures ?? 0)
       },
     })
   }

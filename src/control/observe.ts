@@ -23,6 +23,7 @@ export function observeProbe(settings: ControlSettings, node: Node, result: Prob
 export function observeStatus(settings: ControlSettings, node: Node): void {
   const live = settings.live.of(node.id)
   live.statusAt = settings.clock.now()
+  live.unconfirmed = false
   if (!live.silent) return
   live.silent = false
   live.joining = true

@@ -11,7 +11,7 @@ import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { type Probe, probe } from '../net/probe.ts'
-import type { WorkerReport } from './status-report.ts'
+import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
   /** Address to listen on; whoever can reach it can register nodes and so take traffic. */
@@ -37,6 +37,8 @@ export interface ControlOptions {
   readonly workers?: () => readonly WorkerReport[]
   /** What the traffic has counted, for /api/status and /metrics. Default: nothing. */
   readonly counts?: () => TrafficCounts
+  /** The state file to show in /api/status and /metrics. Default: there is none. */
+  readonly state?: () => StateReport | undefined
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Logger
@@ -89,6 +91,7 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   refresh: () => {},
   workers: () => [],
   counts: newCounters,
+  state: () => undefined,
   log: silent,
   probe,
   health: defaultHealthLimits,

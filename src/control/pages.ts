@@ -70,13 +70,13 @@ export class Pages {
   }
 
   async #status(): Promise<Answer> {
-    const { refresh, registry, live, clock, workers, counts } = this.#settings
+    const { refresh, registry, live, clock, workers, counts, state } = this.#settings
     await refresh()
     const now = clock.now()
     const { draining } = this
     return jsonAnswer(
       200,
-      statusReport(registry.snapshot, live, now, draining, workers(), counts()),
+      statusReport(registry.snapshot, live, now, draining, workers(), counts(), state()),
     )
   }
 }

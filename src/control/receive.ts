@@ -1,6 +1,7 @@
 // The way of a message: bytes to message, questions to the network, registry, changes in force, reply
 // (mcmp.md 1.5, decisions 8, 26, 31, 49, 57). Called by the listener for each MCMP request.
 
+import { inFlightOn } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
 import type { Facts, Question } from '../cluster/registry/facts.ts'
 import { questionKey } from '../cluster/registry/questions.ts'
@@ -93,8 +94,9 @@ export class Receiver {
   #recount(message: AppMessage, reply: Reply): Reply {
     const node = findNode(this.#settings.registry.snapshot, message.route)
     if (!reply.ok || message.wildcard || node === undefined) return reply
-    const { inFlight } = this.#settings.live.of(node.id)
-    return stopReply(message.route, message.aliases, message.contexts, inFlight)
+    const { route, aliases, contexts } = message
+    const requests = inFlightOn(this.#settings.live.of(node.id), contexts)
+    return stopReply(route, aliases, contexts, requests)
   }
 
   /** Asks until the registry, which others may change meanwhile, has no question left. */

@@ -2,7 +2,7 @@
 
 import type { Balancer } from '../cluster/balancer.ts'
 import type { ContextStatus } from '../cluster/context.ts'
-import type { LiveTable } from '../cluster/live.ts'
+import { inFlightOn, type LiveTable } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
@@ -14,10 +14,20 @@ export interface StatusReport {
   readonly balancers: readonly BalancerReport[]
   /** The processes that carry the traffic; none when it is this process. */
   readonly workers: readonly WorkerReport[]
+  /** The file in which the registry survives; `null` when there is none. */
+  readonly state: StateReport | null
   /** What all of them have counted since the start of the proxy. */
   readonly traffic: PlainCounts
   /** In table order. */
   readonly nodes: readonly NodeReport[]
+}
+
+export interface StateReport {
+  readonly file: string
+  /** Why the file does not hold the present state; `null` when it does, or soon will. */
+  readonly reason: string | null
+  readonly writes: number
+  readonly failures: number
 }
 
 export interface WorkerReport {
@@ -51,6 +61,8 @@ export interface NodeReport {
   readonly statusAgeMs: number | null
   /** STATUS stopped: standby until the next one. */
   readonly silent: boolean
+  /** Known from the state file only: it has not reported since the proxy started. */
+  readonly unconfirmed: boolean
   readonly health: 'up' | 'suspect' | 'down'
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
@@ -66,6 +78,8 @@ export interface ContextReport {
   readonly path: string
   readonly alias: string
   readonly status: ContextStatus
+  /** Requests not yet answered, whatever the alias. */
+  readonly inFlight: number
 }
 
 export function statusReport(
@@ -75,12 +89,14 @@ export function statusReport(
   draining: boolean,
   workers: readonly WorkerReport[],
   counts: TrafficCounts,
+  state: StateReport | undefined,
 ): StatusReport {
   return {
     version: snapshot.version,
     draining,
     balancers: [...snapshot.balancers.values()].map(({ slot: _, ...settings }) => settings),
     workers,
+    state: state ?? null,
     traffic: plainCounts(counts),
     nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
   }
@@ -98,8 +114,10 @@ function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: numbe
     removal: node.removal,
     fixed: node.fixed,
     loadFactor: live.loadFactor ?? null,
-    statusAgeMs: live.statusAt === undefined ? null : Math.round(now - live.statusAt),
+    statusAgeMs:
+      live.statusAt === undefined || live.unconfirmed ? null : Math.round(now - live.statusAt),
     silent: live.silent,
+    unconfirmed: live.unconfirmed,
     health: live.health.kind,
     reason: live.health.kind === 'down' ? live.health.reason : null,
     inFlight: live.inFlight,
@@ -111,6 +129,7 @@ function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: numbe
       path,
       alias,
       status,
+      inFlight: inFlightOn(live, [path]),
     })),
   }
 }

@@ -100,10 +100,12 @@ export class Watch {
 
   #look(node: Node, now: number): void {
     const { idleProbeMs } = this.#settings
-    const { health, bytesRead } = this.#settings.live.of(node.id)
+    const { health, bytesRead, unconfirmed } = this.#settings.live.of(node.id)
     const watched = this.#watched.get(node.id)
     if (watched === undefined) {
-      this.#watched.set(node.id, { asking: false, lookAt: now + idleProbeMs, bytesRead })
+      // What an earlier run of the proxy knew is asked about at once: the node may have died since.
+      const lookAt = unconfirmed ? now : now + idleProbeMs
+      this.#watched.set(node.id, { asking: false, lookAt, bytesRead })
       return
     }
     if (watched.asking || this.#asking >= mcmpLimits.probesMax) return

@@ -21,6 +21,7 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   exchange.candidate = candidate
   exchange.attempts++
   live.inFlight++
+  candidate.contextLive.inFlight++
   live.elected++
   exchange.node = node
   node.attach(exchange)

@@ -41,6 +41,7 @@ export class Exchange implements ExchangeView {
   /** Host without port, in lower case, where aliases count: the head's bytes do not last; else ''. */
   host = ''
   hasSession = false
+  sessionId = ''
   route: string | undefined
   domain = ''
   wanted: WantedUpgrade | undefined
@@ -115,6 +116,7 @@ export class Exchange implements ExchangeView {
     traffic.counters.requests++
     traffic.retryBudget.request(traffic.ticker.now)
     this.hasSession = false
+    this.sessionId = ''
     this.route = undefined
     this.domain = ''
     this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined

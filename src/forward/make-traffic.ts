@@ -17,6 +17,7 @@ import type { AccessLog } from './access-log.ts'
 import { connectionRoom } from './connection-room.ts'
 import { ExchangePool } from './exchange-pool.ts'
 import { Pools } from './pools.ts'
+import { unknownContext } from './refusal.ts'
 import { RetryBudget } from './retry-budget.ts'
 import {
   defaultSettings,
@@ -92,6 +93,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     retryBudget: new RetryBudget(settings.retryBudget),
     buffers,
     via: viaLines(settings.via),
+    unknownContext: unknownContext(settings.noContextStatus),
     exchanges: new ExchangePool(),
     waiting: new Set(),
     room: connectionRoom(openFiles, settings.connectionsMax),

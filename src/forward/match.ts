@@ -4,7 +4,7 @@ import { text } from '../wire/http/fields.ts'
 import { hostName } from '../wire/http/host.ts'
 import { routingPath } from '../wire/http/path.ts'
 import type { Exchange } from './exchange.ts'
-import { type Refusal, unknownContext } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 
 export function match(exchange: Exchange): Refusal | undefined {
   const { head, traffic } = exchange
@@ -14,7 +14,7 @@ export function match(exchange: Exchange): Refusal | undefined {
   exchange.host = traffic.settings.useAlias ? hostName(text(bytes, head.hostFrom, head.hostTo)) : ''
   // `OPTIONS *` is about the server as a whole: whoever serves the root answers.
   const applications = exchange.routes.find(path === '*' ? '' : path, exchange.host)
-  if (applications === undefined) return unknownContext
+  if (applications === undefined) return traffic.unknownContext
   exchange.applications = applications
   return undefined
 }

@@ -18,7 +18,11 @@ export class NodeConnection implements DialReceiver, Timed {
   served = 0
   /** How long it may be idle, ms; what the node announces by Keep-Alive, less a margin, if that is shorter. */
   idleMs: number
+  /** The same while it is one of the `smax` that the pool keeps. */
+  keptMs: number
   #exchange: Exchange | undefined
+  /** Its time to live is over, and it is one of those that stay all the same. */
+  #isKept = false
   /** Among the open ones: from the dial until its descriptor is free. */
   #isCounted = true
   #buffer: Buffer | undefined
@@ -26,7 +30,8 @@ export class NodeConnection implements DialReceiver, Timed {
   constructor(pool: Pool) {
     this.pool = pool
     const { traffic, node } = pool
-    this.idleMs = Math.min(traffic.settings.poolIdleMs, node.ttlMs > 0 ? node.ttlMs : Infinity)
+    this.idleMs = pool.idleMs
+    this.keptMs = traffic.settings.poolIdleMs
     this.connection = Connection.dial(bare(node.host), node.port, this)
     traffic.ticker.add(this)
     traffic.pools.open++
@@ -46,21 +51,24 @@ export class NodeConnection implements DialReceiver, Timed {
   /** Lends the connection to an exchange. */
   attach(exchange: Exchange): void {
     this.#exchange = exchange
-    const { ticker, settings } = this.pool.traffic
-    this.deadline = this.isConnected ? Infinity : ticker.now + settings.timeouts.connectMs
+    const { pool } = this
+    this.deadline = this.isConnected ? Infinity : pool.traffic.ticker.now + pool.connectMs
   }
 
   /** A node that closes idle connections early says so; we close first, by a margin of a second. */
   noteKeepAlive(field: string): void {
     const seconds = /\btimeout=(\d{1,6})\b/i.exec(field)?.[1]
     if (seconds !== undefined) {
-      this.idleMs = Math.min(this.idleMs, Math.max(500, Number(seconds) * 1_000 - 1_000))
+      const ms = Math.max(500, Number(seconds) * 1_000 - 1_000)
+      this.idleMs = Math.min(this.idleMs, ms)
+      this.keptMs = Math.min(this.keptMs, ms)
     }
   }
 
   /** The exchange is over and the connection clean: for the next one. */
   giveBack(): void {
     this.#exchange = undefined
+    this.#isKept = false
     this.served++
     this.deadline = this.pool.traffic.ticker.now + this.idleMs
     this.connection.resume()
@@ -128,8 +136,11 @@ export class NodeConnection implements DialReceiver, Timed {
     this.pool.traffic.fault(error)
   }
 
-  expired(): void {
-    if (this.isIdle || this.#exchange === undefined) this.#retire()
+  expired(now: number): void {
+    if (this.isIdle && !this.#isKept && this.keptMs > this.idleMs && this.pool.keeps) {
+      this.#isKept = true
+      this.deadline = now + this.keptMs - this.idleMs
+    } else if (this.isIdle || this.#exchange === undefined) this.#retire()
     else if (this.isConnected) this.#exchange.nodeTimedOut()
     else this.connection.destroy()
   }

@@ -8,12 +8,24 @@ import type { Traffic } from './traffic.ts'
 export class Pool {
   readonly node: Node
   readonly traffic: Traffic
+  /** Making a connection: `ping` of the node, when that is shorter. */
+  readonly connectMs: number
+  /** How long a connection may be idle: `ttl` of the node, when that is shorter. */
+  readonly idleMs: number
   readonly #idle: NodeConnection[] = []
   #closed = false
 
   constructor(node: Node, traffic: Traffic) {
     this.node = node
     this.traffic = traffic
+    const { timeouts, poolIdleMs } = traffic.settings
+    this.connectMs = shorter(timeouts.connectMs, node.pingMs)
+    this.idleMs = shorter(poolIdleMs, node.ttlMs)
+  }
+
+  /** Whether an idle connection stays when its time to live is over: the node wants to keep `smax` of them. */
+  get keeps(): boolean {
+    return this.#idle.length <= this.node.smax
   }
 
   get idle(): number {
@@ -62,6 +74,9 @@ export class Pool {
     for (const connection of this.#idle.splice(0)) connection.destroy()
   }
 }
+
+/** What the node says, 0 being nothing, but no more than the settings allow. */
+const shorter = (ms: number, ofNode: number): number => (ofNode > 0 ? Math.min(ms, ofNode) : ms)
 
 export class Pools {
   /** Connections to nodes, lent or idle. */

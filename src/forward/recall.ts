@@ -24,6 +24,7 @@ function recallIn(application: Application, exchange: Exchange): boolean {
   const sessionId = sessionIdOf(application, exchange)
   if (sessionId === undefined || sessionId === '') return false
   exchange.hasSession = true
+  exchange.sessionId = sessionId
   const route = routeOf(sessionId)
   const node = route === undefined ? undefined : exchange.routes.node(route)
   if (node === undefined || node.balancer !== balancer.name) return false

@@ -39,11 +39,11 @@ function write(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`, 'latin1')
 }
 
-export const unknownContext: Refusal = {
-  status: 404,
+export const unknownContext = (status: number): Refusal => ({
+  status,
   code: 'NO_CONTEXT',
   text: 'no node has registered a context for this path',
-}
+})
 export const noNode: Refusal = {
   status: 503,
   code: 'NO_NODE',

@@ -39,6 +39,8 @@ export interface ProxySettings {
   /** Pseudonym in Via. A request that comes back with it is a loop; so it must differ between proxies in a row. */
   readonly via: string
   readonly useAlias: boolean
+  /** Status when no context is registered for a path. Default 404. */
+  readonly noContextStatus: number
   readonly candidacy: readonly string[]
   readonly health: HealthLimits
   readonly outlier: OutlierLimits
@@ -65,6 +67,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   connectionsMax: 50_000,
   trust: [],
   useAlias: false,
+  noContextStatus: 404,
   candidacy: defaultCascade,
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,

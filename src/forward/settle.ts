@@ -2,13 +2,20 @@
 // health, access log.
 
 import { onAnswered } from '../cluster/health.ts'
+import type { Candidate } from '../cluster/routes.ts'
 import type { Exchange } from './exchange.ts'
+
+/** A request that `attempt` has counted in is over. */
+export function countOut({ live, contextLive }: Candidate): void {
+  live.inFlight--
+  contextLive.inFlight--
+}
 
 /** Parts from the node; `failed` counts against it. The connection is not used again. */
 export function leaveNode(exchange: Exchange, failed: boolean): void {
   const { node, candidate } = exchange
   if (node === undefined || candidate === undefined) return
-  candidate.live.inFlight--
+  countOut(candidate)
   if (failed) candidate.live.failures++
   exchange.node = undefined
   node.destroy()
@@ -19,7 +26,7 @@ export function answerComplete(exchange: Exchange, clean: boolean): void {
   const { node, candidate, client } = exchange
   if (node === undefined || candidate === undefined) return
   const { live } = candidate
-  live.inFlight--
+  countOut(candidate)
   live.health = onAnswered(live.health)
   exchange.node = undefined
   if (client.pending > 0) node.leaveBuffer()

@@ -16,6 +16,7 @@ import type { ConnectionRoom } from './connection-room.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangePool } from './exchange-pool.ts'
 import type { Pools } from './pools.ts'
+import type { Refusal } from './refusal.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { ProxySettings } from './settings.ts'
 
@@ -48,6 +49,8 @@ export interface Traffic {
   readonly retryBudget: RetryBudget
   readonly buffers: Buffers
   readonly via: ViaLines
+  /** The answer where no context is registered. */
+  readonly unknownContext: Refusal
   readonly exchanges: ExchangePool
   /** Exchanges that wait for a usable node (WaitWorker). */
   readonly waiting: Set<Exchange>

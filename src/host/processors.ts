@@ -1,14 +1,22 @@
 // How many processors this process may keep busy: what the machine has, what it is pinned to, and what its
-// control group grants. Called by `topspin serve` to choose the number of traffic workers.
+// control group grants. Called by `topspin serve` to choose the number of traffic workers, and for a peer's
+// announcements.
 
 import { availableParallelism } from 'node:os'
 import { type Cgroup, findCgroup } from './cgroup.ts'
+
+/** More than 0; a quota of one and a half is 1.5. */
+export function grantedProcessorShare(
+  cgroup: Cgroup | undefined,
+  present: number = availableParallelism(),
+): number {
+  return Math.min(present, cgroup?.cpu()?.limit ?? present)
+}
 
 /** At least 1; a quota of one and a half counts as 2. */
 export function grantedProcessors(
   cgroup: Cgroup | undefined = findCgroup(),
   present: number = availableParallelism(),
 ): number {
-  const quota = cgroup?.cpu()?.limit ?? present
-  return Math.max(1, Math.ceil(Math.min(present, quota)))
+  return Math.max(1, Math.ceil(grantedProcessorShare(cgroup, present)))
 }

@@ -8,6 +8,11 @@ export interface HostPort {
   readonly port: number
 }
 
+/** An address with the way it is spoken to: plainly where `tls` is absent. */
+export interface Endpoint extends HostPort {
+  readonly tls?: true
+}
+
 /** `host`, `host:port`, `[v6]` or `[v6]:port`; undefined for anything else. */
 export function parseHostPort(text: string, defaultPort: number): HostPort | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.trim())

@@ -8,7 +8,7 @@ import type { Exchange } from '../forward/exchange.ts'
 import type { ExchangeClient } from '../forward/exchange-client.ts'
 import type { NodeConnection } from '../forward/node-connection.ts'
 import { clientSlow, type Refusal, refusalBytes } from '../forward/refusal.ts'
-import { settle } from '../forward/settle.ts'
+import { countOut, settle } from '../forward/settle.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { Tunnel } from '../forward/tunnel.ts'
 import { Connection, type Receiver } from '../net/connection.ts'
@@ -331,7 +331,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     node.deadline = Number.POSITIVE_INFINITY
     this.#state = 'closed'
     const tunnel = new Tunnel(this.connection, node.connection, this.#traffic, () => {
-      if (candidate !== undefined) candidate.live.inFlight--
+      if (candidate !== undefined) countOut(candidate)
       this.#traffic.ticker.delete(node)
       if (exchange !== undefined) settle(exchange, '')
       this.#gone()

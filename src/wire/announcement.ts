@@ -46,5 +46,9 @@ export interface Announcement {
   readonly leaving: boolean
   /** Paths that the peer serves; empty: all. */
   readonly contexts: readonly string[]
+  /** At least one announcement comes in each of these, ms; 100..60 000. Default 1000. */
+  readonly periodMs?: number
+  /** Share of the others' announcements that did not arrive here lately, of the worst one, 0..1. Default 0. */
+  readonly loss?: number
   readonly resources: Resources
 }

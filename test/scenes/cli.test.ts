@@ -30,6 +30,7 @@ for (const command of [
   ['agent'],
   ['demo'],
   ['status'],
+  ['doctor'],
   ['nodes'],
   ['disable'],
   ['drain'],

@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { TopspinError } from '../../src/base/errors.ts'
 import { silent } from '../../src/base/log.ts'
+import { contextLive } from '../../src/cluster/live.ts'
 import { newCounters } from '../../src/cluster/traffic-counts.ts'
 import type { ControlOptions } from '../../src/control/options.ts'
 import { startControl } from '../../src/control/start-control.ts'
@@ -226,11 +227,11 @@ describe('a message', () => {
     const bench = await start({
       onChanges: async () => {
         await new Promise((resolve) => setImmediate(resolve))
-        bench.live.of(1).inFlight = 2
+        contextLive(bench.live.of(1), '/x').inFlight = 2
       },
     })
     await tell(bench.port, 'CONFIG', config)
-    bench.live.of(1).inFlight = 0
+    contextLive(bench.live.of(1), '/x').inFlight = 0
     const { body } = await tell(bench.port, 'STOP-APP', 'JVMRoute=a&Context=/x&Alias=y')
     assert.equal(body, 'Type=STOP-APP-RSP&JvmRoute=a&Alias=y&Context=/x&Requests=2\n')
   })
@@ -342,7 +343,9 @@ describe('pages', () => {
       ['a', 81, 40, 'up', false],
     )
     assert.ok(typeof node?.statusAgeMs === 'number' && node.statusAgeMs >= 0)
-    assert.deepEqual(node?.contexts, [{ path: '/shop', alias: 'x', status: 'ENABLED' }])
+    assert.deepEqual(node?.contexts, [
+      { path: '/shop', alias: 'x', status: 'ENABLED', inFlight: 0 },
+    ])
   })
 
   test('show the live numbers to Prometheus at the moment of the scrape', async () => {

@@ -15,7 +15,7 @@ const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['candidacy'] },
   { rooms: ['net', 'host'], apart: true },
   { rooms: ['forward'] },
-  { rooms: ['proxy', 'control', 'agent'], apart: true },
+  { rooms: ['proxy', 'control', 'agent', 'peer'], apart: true },
   { rooms: ['cli', '.'] },
 ]
 

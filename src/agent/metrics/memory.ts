@@ -1,7 +1,7 @@
 // Used share of the memory: that of the control group where it has a limit, else that of the machine.
 
 import { findCgroup } from '../../host/cgroup.ts'
-import { machineMemoryShare } from '../../host/memory.ts'
+import { grantedMemory } from '../../host/memory.ts'
 import type { LoadMetric, MetricOptions } from '../load-metric.ts'
 
 export function memory(options: MetricOptions = {}): LoadMetric {
@@ -10,8 +10,8 @@ export function memory(options: MetricOptions = {}): LoadMetric {
     name: 'memory',
     weight: options.weight ?? 1,
     read() {
-      const memory = group?.memory()
-      return memory?.limit === undefined ? machineMemoryShare() : memory.used / memory.limit
+      const { total, available } = grantedMemory(group)
+      return 1 - available / total
     },
   }
 }

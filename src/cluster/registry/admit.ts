@@ -31,10 +31,17 @@ export function admit(
   const rival = rivalOf(snapshot, config)
   if (rival !== undefined && !abandoned(rival, config, facts, refusals))
     return problem('MEM', 'MEM: Another for the same worker already exist')
+  if (config.reversed) return reversedRefused
   const going = rival === undefined ? {} : { rival }
   if (old === undefined) return { kind: 'new', ...going }
   return { kind: same ? 'update' : 'replace', node: old, ...going }
 }
+
+/** What would fail again unchanged is SYNTAX (decision 26). */
+const reversedRefused: Problem = problem(
+  'SYNTAX',
+  'SYNTAX: Reversed is not supported: this proxy connects to its nodes',
+)
 
 /** Does the holder of a route give way to a node with another identity? */
 function yields(old: Node, config: NodeConfig, facts: Facts, refusals: Refusals): boolean {

@@ -4,6 +4,7 @@
 import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
 import { appReply, emptyReply, type Reply, stopReply } from '../../wire/mcmp/reply.ts'
 import type { ContextStatus } from '../context.ts'
+import { inFlightOn } from '../live.ts'
 import type { Node } from '../node.ts'
 import { putContexts, removeContexts } from './contexts.ts'
 import type { Facts, RegistryLimits } from './facts.ts'
@@ -55,7 +56,8 @@ export function commandContexts(
   if (failed > 0)
     steps.warnings.push(`${method} of ${route}: no room for ${failed} aliases or contexts`)
   if (method === 'ENABLE-APP') warnAboutOthers(steps, node, paths)
-  if (method === 'STOP-APP') return stopReply(route, aliases, paths, facts.live(node.id).inFlight)
+  if (method === 'STOP-APP')
+    return stopReply(route, aliases, paths, inFlightOn(facts.live(node.id), paths))
   return appReply(method, route, put.touched)
 }
 

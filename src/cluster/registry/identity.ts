@@ -59,6 +59,14 @@ export function rivalOf(snapshot: Snapshot, config: NodeConfig): Node | undefine
   return undefined
 }
 
+/** The same worker, removed so long ago that it is shown as REMOVED. */
+export function formerOf(snapshot: Snapshot, config: NodeConfig): Node | undefined {
+  for (const node of snapshot.nodes.values()) {
+    if (node.removal === 'forgotten' && sameWorker(node, config)) return node
+  }
+  return undefined
+}
+
 const families: readonly (readonly string[])[] = [
   ['http', 'ws'],
   ['https', 'wss'],

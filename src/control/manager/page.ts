@@ -149,12 +149,12 @@ const statusAfter = { 'ENABLE-APP': 'ENABLED', 'DISABLE-APP': 'DISABLED', 'STOP-
 
 /** The actions are those that lead to another status. */
 function contextHtml(context: ContextView, view: NodeView, options: PageOptions): Html {
-  const { path, status, aliases } = context
+  const { path, status, aliases, inFlight } = context
   const actions = commands
     .filter(([command]) => statusAfter[command] !== status)
     .map(([command, verb]) => {
       const of = { JVMRoute: view.node.route, Alias: aliases.join(','), Context: path }
       return action(verb, { Cmd: command, Range: 'CONTEXT', ...of }, options)
     })
-  return html`${path}, Status: ${status} Request: ${view.inFlight} ${spaced(actions)}\n`
+  return html`${path}, Status: ${status} Request: ${inFlight} ${spaced(actions)}\n`
 }

@@ -2,7 +2,7 @@
 // 6). Pure; made by the manager for each look at the page.
 
 import type { ContextStatus } from '../../cluster/context.ts'
-import type { LiveTable } from '../../cluster/live.ts'
+import { inFlightOn, type LiveTable, type NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Snapshot } from '../../cluster/snapshot.ts'
 import { nodeState } from '../node-state.ts'
@@ -42,6 +42,8 @@ export interface ContextView {
   readonly path: string
   readonly status: ContextStatus
   readonly aliases: readonly string[]
+  /** Requests in flight on the path, whatever their alias. */
+  readonly inFlight: number
 }
 
 export function managerView(snapshot: Snapshot, live: LiveTable): readonly DomainView[] {
@@ -75,11 +77,11 @@ function nodeView(node: Node, snapshot: Snapshot, table: LiveTable): NodeView {
     bytesRead: live.bytesRead,
     bytesSent: live.bytesSent,
     failures: live.failures,
-    hosts: hostViews(snapshot, node.id),
+    hosts: hostViews(snapshot, node.id, table.of(node.id)),
   }
 }
 
-function hostViews(snapshot: Snapshot, id: number): readonly HostView[] {
+function hostViews(snapshot: Snapshot, id: number, live: NodeLive): readonly HostView[] {
   const hosts = new Map<number, { aliases: Set<string>; contexts: Map<string, ContextView> }>()
   for (const { vhost, alias, path, status } of snapshot.contexts.get(id) ?? []) {
     const host = hosts.get(vhost) ?? { aliases: new Set(), contexts: new Map() }
@@ -87,7 +89,7 @@ function hostViews(snapshot: Snapshot, id: number): readonly HostView[] {
     host.aliases.add(alias)
     const key = `${status} ${path}`
     const aliases = [...(host.contexts.get(key)?.aliases ?? []), alias]
-    host.contexts.set(key, { path, status, aliases })
+    host.contexts.set(key, { path, status, aliases, inFlight: inFlightOn(live, [path]) })
   }
   return [...hosts]
     .sort(([a], [b]) => a - b)

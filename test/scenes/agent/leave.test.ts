@@ -62,6 +62,72 @@ test('sessions are waited for between DISABLE and STOP', async (t) => {
   assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
 })
 
+test('load reports go on while sessions are waited for', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  let left = 1
+  const agent = await joinCluster(node.server, {
+    route: 'a',
+    proxies: [fake.address],
+    reportIntervalMs: 100,
+    drain: { sessions: () => left },
+  })
+  const closing = agent.close()
+  await fake.until('it is disabled', () => fake.count('DISABLE-APP') === 1)
+  const before = fake.count('STATUS')
+  await fake.until('it reports', () => fake.count('STATUS') > before + 2)
+  left = 0
+  await closing
+  assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
+})
+
+test('sessions that other nodes have, too, are not waited for', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startNode(t)
+  const drain = { sessions: () => 1, distributable: true }
+  const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address], drain })
+  await agent.close()
+  assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
+})
+
+test('one context is drained by its sessions and by what proxies count for it, and the others go on', async (t) => {
+  const fakes = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
+  const left = [2, 1]
+  for (const [i, fake] of fakes.entries()) fake.requests = () => left[i] ?? 0
+  const node = await startNode(t)
+  const sessions = new Map([
+    ['/a', 1],
+    ['/b', 9],
+  ])
+  const agent = await joinCluster(node.server, {
+    route: 'a',
+    proxies: fakes.map((fake) => fake.address),
+    contexts: ['/a', '/b'],
+    drain: { sessions: (context) => sessions.get(context ?? '') ?? 0 },
+  })
+  t.after(() => agent.close())
+  const elsewhere = get(node.port, '/slow')
+  await assert.rejects(agent.drain('/c'), /not one of ours/)
+  let drained = false
+  const draining = agent.drain('/a').then(() => {
+    drained = true
+  })
+  for (const fake of fakes)
+    await fake.until('it is disabled', () => fake.count('DISABLE-APP') === 1)
+  assert.equal(fakes[0]?.count('STOP-APP'), 0)
+  sessions.set('/a', 0)
+  left[0] = 0
+  await fakes[1]?.until('it is asked again', () => (fakes[1]?.count('STOP-APP') ?? 0) > 1)
+  assert.equal(drained, false, 'one of two proxies still has one in flight')
+  left[1] = 0
+  await draining
+  assert.equal(agent.contexts.get('/a'), 'STOPPED')
+  assert.equal(agent.contexts.get('/b'), 'ENABLED')
+  assert.ok(!fakes.some((fake) => fake.story().includes('DISABLE-APP /b')))
+  node.slow[0]?.end()
+  await elsewhere
+})
+
 test('a request that never ends holds the node up to the deadline and no longer', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)

@@ -6,10 +6,11 @@ import { eventLoopDelay } from '../../../src/agent/metrics/event-loop-delay.ts'
 import { eventLoopUse } from '../../../src/agent/metrics/event-loop-use.ts'
 import { heap } from '../../../src/agent/metrics/heap.ts'
 import { memory } from '../../../src/agent/metrics/memory.ts'
-import { ProcessorMeter, processor } from '../../../src/agent/metrics/processor.ts'
+import { processor } from '../../../src/agent/metrics/processor.ts'
 import { receiveRate, requestRate, sendRate } from '../../../src/agent/metrics/rate.ts'
 import { sessions } from '../../../src/agent/metrics/sessions.ts'
 import { systemLoad } from '../../../src/agent/metrics/system-load.ts'
+import { ProcessorMeter } from '../../../src/host/processor-meter.ts'
 
 function round(more: Partial<LoadRound>): LoadRound {
   return { nowMs: 0, inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0, ...more }

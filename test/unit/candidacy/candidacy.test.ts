@@ -24,7 +24,14 @@ function candidate(id: number, given: Given = {}): Candidate {
   const live = { ...newLive(), loadFactor: 'factor' in given ? given.factor : 100 }
   const alone: Candidate[] = []
   const node = nodeOf(id, { domain: given.domain ?? '' })
-  const made = { node, live, status: given.status ?? ('ENABLED' as const), peer: undefined, alone }
+  const made = {
+    node,
+    live,
+    contextLive: { inFlight: 0 },
+    status: given.status ?? ('ENABLED' as const),
+    peer: undefined,
+    alone,
+  }
   alone.push(made)
   return made
 }
@@ -33,6 +40,7 @@ interface Session {
   readonly route?: string
   readonly domain?: string
   readonly hasSession?: boolean
+  readonly sessionId?: string
   readonly tried?: readonly number[]
   readonly balancer?: Partial<Balancer>
 }
@@ -41,6 +49,7 @@ function view(given: Session = {}): ExchangeView {
   return {
     balancer: balancerOf(given.balancer),
     hasSession: given.hasSession ?? given.route !== undefined,
+    sessionId: given.sessionId ?? '',
     route: given.route,
     domain: given.domain ?? '',
     tried: given.tried ?? [],

@@ -19,6 +19,7 @@ const node: NodeReport = {
   loadFactor: 80,
   statusAgeMs: 900,
   silent: false,
+  unconfirmed: false,
   health: 'up',
   reason: null,
   inFlight: 3,
@@ -27,10 +28,10 @@ const node: NodeReport = {
   bytesRead: 0,
   bytesSent: 0,
   contexts: [
-    { path: '/shop', alias: 'localhost', status: 'ENABLED' },
-    { path: '/shop', alias: 'shop.test', status: 'ENABLED' },
-    { path: '/', alias: 'localhost', status: 'ENABLED' },
-    { path: '/old', alias: 'localhost', status: 'STOPPED' },
+    { path: '/shop', alias: 'localhost', status: 'ENABLED', inFlight: 0 },
+    { path: '/shop', alias: 'shop.test', status: 'ENABLED', inFlight: 0 },
+    { path: '/', alias: 'localhost', status: 'ENABLED', inFlight: 0 },
+    { path: '/old', alias: 'localhost', status: 'STOPPED', inFlight: 0 },
   ],
 }
 const report: StatusReport = {
@@ -38,6 +39,7 @@ const report: StatusReport = {
   draining: false,
   balancers: [],
   workers: [],
+  state: null,
   traffic: plainCounts(newCounters()),
   nodes: [node],
 }

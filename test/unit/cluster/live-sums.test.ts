@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { LiveTable } from '../../../src/cluster/live.ts'
+import { contextLive, LiveTable } from '../../../src/cluster/live.ts'
 import { FiguresReader, LiveSums } from '../../../src/cluster/live-sums.ts'
 
 let sum: LiveTable
@@ -60,6 +60,25 @@ test('of a process that has ended the counters stay and what was in flight is ov
   report('y')
   sums.drop('x')
   assert.deepEqual([sum.of(1).inFlight, sum.of(1).elected], [1, 11])
+})
+
+test('what is in flight on each path is added up, and over with its process', () => {
+  const begin = (name: string, path: string, inFlight: number): void => {
+    contextLive(row(name, 1), path).inFlight += inFlight
+    row(name, 1).inFlight += inFlight
+    row(name, 1).elected += inFlight
+    report(name)
+  }
+  const seen = (): object =>
+    Object.fromEntries([...sum.of(1).contexts].map(([path, { inFlight }]) => [path, inFlight]))
+  begin('x', '/a', 2)
+  begin('x', '/b', 1)
+  begin('y', '/a', 5)
+  assert.deepEqual(seen(), { '/a': 7, '/b': 1 })
+  begin('x', '/a', -2)
+  assert.deepEqual(seen(), { '/a': 5, '/b': 1 })
+  sums.drop('y')
+  assert.deepEqual(seen(), { '/a': 0, '/b': 1 })
 })
 
 test('a report that crosses the end of its node does not bring the row back', () => {

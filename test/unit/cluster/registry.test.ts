@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { mcmpLimits } from '../../../src/base/limits.ts'
+import { contextLive } from '../../../src/cluster/live.ts'
 import { applyChange, emptySnapshot } from '../../../src/cluster/snapshot.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 
@@ -81,7 +82,7 @@ describe('CONFIG', () => {
     assert.equal(bench.lines('Node').length, 1)
   })
 
-  for (const change of ['Balancer=other', 'Type=https', 'Reversed=yes', 'smax=4', 'ttl=9']) {
+  for (const change of ['Balancer=other', 'Type=https', 'smax=4', 'ttl=9']) {
     test(`at the same address with ${change} is refused until it insists for 5 s`, () => {
       const again = change.startsWith('Type')
         ? 'CONFIG / JVMRoute=a&Host=10.0.0.1&Port=81&Type=https'
@@ -96,6 +97,15 @@ describe('CONFIG', () => {
       assert.deepEqual(bench.contexts('a'), ['x /x ENABLED'])
     })
   }
+
+  test('with Reversed is refused for good: a conflict while there is one, else in clear words', () => {
+    const words = 'SYNTAX|SYNTAX: Reversed is not supported: this proxy connects to its nodes'
+    assert.equal(bench.refused(`${a}&Reversed=yes`), words)
+    bench.ok(`${a}&Reversed=no`)
+    assert.equal(bench.refused(`${a}&Reversed=true`), exists)
+    bench.now += 5_000
+    assert.equal(bench.refused(`${a}&Reversed=true`), words)
+  })
 
   test('that insists with something else starts to wait anew', () => {
     bench.ok(a)
@@ -220,12 +230,30 @@ describe('commands on contexts', () => {
     assert.deepEqual(bench.contexts('a'), ['Shop.Test /x STOPPED'])
   })
 
-  test('STOP-APP tells how many requests the node is still working on', () => {
-    bench.live.of(1).inFlight = 3
+  test('STOP-APP tells how many requests are in flight on the contexts that it names', () => {
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2,/3')
+    for (const [path, inFlight] of [
+      ['/1', 3],
+      ['/2', 1],
+      ['/3', 50],
+    ] as const)
+      contextLive(bench.live.of(1), path).inFlight = inFlight
     assert.equal(
-      bench.ok('STOP-APP / JVMRoute=a&Alias=x,y&Context=/1,/2'),
-      'Type=STOP-APP-RSP&JvmRoute=a&Alias=x,y&Context=/1,/2&Requests=3\n',
+      bench.ok('STOP-APP / JVMRoute=a&Alias=x,y&Context=/1,/2,2/'),
+      'Type=STOP-APP-RSP&JvmRoute=a&Alias=x,y&Context=/1,/2,2/&Requests=4\n',
     )
+    assert.match(bench.ok('STOP-APP / JVMRoute=a&Alias=x&Context=/9'), /&Requests=0\n$/)
+  })
+
+  test('the count of a context goes with it, once nothing is in flight', () => {
+    const { contexts } = bench.live.of(1)
+    contextLive(bench.live.of(1), '/1').inFlight = 1
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2')
+    bench.ok('REMOVE-APP / JVMRoute=a&Alias=x&Context=/1,/2')
+    assert.deepEqual([...contexts.keys()], ['/1'])
+    contextLive(bench.live.of(1), '/1').inFlight = 0
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/3')
+    assert.deepEqual([...contexts.keys()], [])
   })
 
   test('REMOVE-APP names every context asked for under aliases that exist', () => {
@@ -419,14 +447,20 @@ describe('removal', () => {
   test('never shows two lines of one name, also when the route comes back after its name was gone', () => {
     after(10_000)
     bench.ok(a)
-    assert.deepEqual(names(), ['REMOVED,', 'a,'])
-    assert.deepEqual(after(10_000), ['a,'])
+    assert.deepEqual(names(), ['a,'])
     bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http')
     assert.deepEqual(
       bench.lines('Node').map((line) => line.slice(0, 15)),
       ['Node: [0],Name:', 'Node: [1],Name:'],
       'rows are used again',
     )
+  })
+
+  test('leaves a line beside that of the same route at another address', () => {
+    after(10_000)
+    bench.ok('CONFIG / JVMRoute=a&Host=10.0.0.7&Type=http')
+    assert.deepEqual(names(), ['REMOVED,', 'a,'])
+    assert.deepEqual(after(10_000), ['a,'])
   })
 
   test('without a message works the same way', () => {

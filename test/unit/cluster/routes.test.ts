@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { pathKey } from '../../../src/cluster/context.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
-import { pathKey, Routes } from '../../../src/cluster/routes.ts'
+import { Routes } from '../../../src/cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot } from '../../../src/cluster/snapshot.ts'
 import { balancerOf, clusterOf, contextOf, nodeOf } from '../../support/cluster-fixture.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LiveTable } from '../../../../src/cluster/live.ts'
+import { contextLive, LiveTable } from '../../../../src/cluster/live.ts'
 import { applyToLive } from '../../../../src/cluster/live-changes.ts'
 import { applyChange, emptySnapshot, type Snapshot } from '../../../../src/cluster/snapshot.ts'
 import { html } from '../../../../src/control/manager/html.ts'
@@ -54,15 +54,16 @@ test('a context whose aliases differ in status has a line for each status', () =
       ],
     },
   ])
+  contextLive(live.of(1), '/a').inFlight = 3
   const [domain] = managerView(snapshot, live)
   assert.deepEqual(domain?.nodes[0]?.hosts, [
     {
       number: 1,
       aliases: ['x', 'y'],
       contexts: [
-        { path: '/a', status: 'ENABLED', aliases: ['x'] },
-        { path: '/a', status: 'STOPPED', aliases: ['y'] },
-        { path: '/b', status: 'ENABLED', aliases: ['x'] },
+        { path: '/a', status: 'ENABLED', aliases: ['x'], inFlight: 3 },
+        { path: '/a', status: 'STOPPED', aliases: ['y'], inFlight: 3 },
+        { path: '/b', status: 'ENABLED', aliases: ['x'], inFlight: 0 },
       ],
     },
   ])

@@ -1,0 +1,128 @@
+// The cluster as the text of a state file, and back: one line that says what follows, then JSON. Pure;
+// written and read by cli/state-file.ts. Any text but a whole one is refused, so there is no half a state.
+
+import { createHash } from 'node:crypto'
+import type { Balancer } from './balancer.ts'
+import type { Context } from './context.ts'
+import type { Node } from './node.ts'
+import type { Change } from './snapshot.ts'
+
+/** Who wrote the file: to tell two proxies that share one. */
+export interface StateWriter {
+  readonly pid: number
+  readonly machine: string
+}
+
+export interface SavedState {
+  readonly writer: StateWriter
+  /** From the empty snapshot to the cluster as it was, as `changesFrom` gives them. */
+  readonly changes: readonly Change[]
+}
+
+/** Of the form below; another one is another number. */
+const format = 'topspin-state 1'
+
+export function writeState({ writer, changes }: SavedState): string {
+  const body = JSON.stringify({ writer, changes })
+  return `${headOf(body)}\n${body}`
+}
+
+/** The state, or what is wrong with the text. */
+export function readState(bytes: Buffer): SavedState | { readonly problem: string } {
+  const end = bytes.indexOf('\n')
+  if (end < 0) return { problem: 'it has no first line' }
+  const head = bytes.toString('latin1', 0, end)
+  if (!head.startsWith(`${format} `))
+    return { problem: 'it is not of the form that this version writes' }
+  const body = bytes.toString('utf8', end + 1)
+  if (head !== headOf(body)) return { problem: 'its length or its checksum is wrong' }
+  const state: unknown = JSON.parse(body)
+  return isState(state) ? state : { problem: 'it was written by another version' }
+}
+
+function headOf(body: string): string {
+  const sum = createHash('sha256').update(body).digest('hex')
+  return `${format} ${Buffer.byteLength(body)} ${sum}`
+}
+
+type Shape<T> = { readonly [K in keyof Required<T>]: 'string' | 'number' | 'boolean' }
+
+const balancerShape: Shape<Balancer> = {
+  name: 'string',
+  slot: 'number',
+  sticky: 'boolean',
+  cookie: 'string',
+  pathParameter: 'string',
+  stickyRemove: 'boolean',
+  stickyForce: 'boolean',
+  waitMs: 'number',
+  maxAttempts: 'number',
+}
+
+const nodeShape: Shape<Node> = {
+  id: 'number',
+  slot: 'number',
+  removal: 'string',
+  fixed: 'boolean',
+  route: 'string',
+  balancer: 'string',
+  domain: 'string',
+  host: 'string',
+  port: 'number',
+  type: 'string',
+  reversed: 'boolean',
+  flushPackets: 'string',
+  flushWaitMs: 'number',
+  pingMs: 'number',
+  smax: 'number',
+  ttlMs: 'number',
+  timeoutMs: 'number',
+}
+
+const contextShape: Shape<Context> = {
+  path: 'string',
+  alias: 'string',
+  vhost: 'number',
+  status: 'string',
+}
+
+const writerShape: Shape<StateWriter> = { pid: 'number', machine: 'string' }
+
+/** The text is as it was written; but a version with other fields may have written it. */
+function isState(value: unknown): value is SavedState {
+  if (!isObject(value) || !fits(value['writer'], writerShape)) return false
+  const changes: unknown = value['changes']
+  return Array.isArray(changes) && changes.every(isChange)
+}
+
+function isChange(value: unknown): value is Change {
+  if (!isObject(value)) return false
+  switch (value['kind']) {
+    case 'balancer':
+      return fits(value['balancer'], balancerShape)
+    case 'node':
+      return fits(value['node'], nodeShape)
+    case 'contexts': {
+      const rows: unknown = value['contexts']
+      const areRows = Array.isArray(rows) && rows.every((row) => fits(row, contextShape))
+      return typeof value['id'] === 'number' && areRows
+    }
+    case 'load':
+      return typeof value['id'] === 'number' && typeof value['factor'] === 'number'
+    default:
+      return false
+  }
+}
+
+function fits(value: unknown, shape: Readonly<Record<string, string>>): boolean {
+  if (!isObject(value)) return false
+  const known = Object.entries(shape)
+  return (
+    Object.keys(value).length === known.length &&
+    known.every(([name, type]) => typeof value[name] === type)
+  )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,234 @@
+// The table of peers, on a clock that is moved by hand.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { peerLimits } from '../../../src/base/limits.ts'
+import { LiveTable } from '../../../src/cluster/live.ts'
+import { type PeerEvent, Peers, type Refusal } from '../../../src/cluster/peers.ts'
+import type { Announcement } from '../../../src/wire/announcement.ts'
+import { someAnnouncement } from '../../support/announcement.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+/** Times are ms since the start; a run starts at 0 unless told otherwise. */
+class Table {
+  readonly clock = new ManualClock()
+  readonly live = new LiveTable()
+  readonly events: string[] = []
+  readonly peers = new Peers({
+    clock: this.clock,
+    live: this.live,
+    onEvent: (event: PeerEvent) =>
+      this.events.push(`${event.kind} ${event.peer.announcement.name}`),
+  })
+  readonly #origin = this.clock.wall()
+
+  say(name: string, changes: Partial<Announcement> = {}): Refusal | undefined {
+    const announcement = someAnnouncement({
+      name,
+      startedAt: this.#origin,
+      time: this.clock.wall(),
+      ...changes,
+    })
+    return this.peers.take(announcement)
+  }
+
+  wall(ms: number): number {
+    return this.#origin + ms
+  }
+
+  names(): string[] {
+    return this.peers.list().map(({ announcement }) => announcement.name)
+  }
+
+  /** Lets time pass, with the looks that belong to it. */
+  pass(ms: number): void {
+    for (let passed = 0; passed < ms; passed += 100) {
+      this.clock.advance(100)
+      this.peers.sweep(100)
+    }
+  }
+}
+
+describe('peers', () => {
+  test('come with their first announcement and go with their goodbye', () => {
+    const table = new Table()
+    assert.equal(table.say('a'), undefined)
+    const before = table.peers.list()
+    assert.equal(table.peers.list(), before)
+    assert.equal(table.say('b'), undefined)
+    assert.notEqual(table.peers.list(), before)
+    assert.deepEqual(table.names(), ['a', 'b'])
+    assert.equal(table.say('a', { sequence: 2, leaving: true }), undefined)
+    assert.deepEqual(table.names(), ['b'])
+    assert.equal(table.say('a', { sequence: 1 }), 'double')
+    assert.deepEqual(table.names(), ['b'])
+    assert.deepEqual(table.events, ['joined a', 'joined b', 'left a'])
+  })
+
+  test('that are silent for three of their periods do not count, until they speak again', () => {
+    const table = new Table()
+    table.say('quick', { periodMs: 1_000 })
+    table.say('slow', { periodMs: 5_000 })
+    const [{ id } = { id: -1 }] = table.peers.list()
+    table.pass(2_500)
+    assert.deepEqual(table.names(), ['quick', 'slow'])
+    table.pass(500)
+    assert.deepEqual(table.names(), ['slow'])
+    assert.equal(table.peers.rows()[0]?.state, 'silent')
+    table.live.of(id).elected = 7
+    table.say('quick', { sequence: 2 })
+    assert.deepEqual(table.names(), ['quick', 'slow'])
+    assert.equal(table.peers.list()[0]?.id, id)
+    assert.equal(table.live.of(id).elected, 7)
+    assert.deepEqual(table.events.slice(2), ['silent quick', 'back quick'])
+  })
+
+  test('are forgotten after a longer silence, and then start with numbers of their own', () => {
+    const table = new Table()
+    table.say('a')
+    const [{ id } = { id: -1 }] = table.peers.list()
+    table.live.of(id).elected = 7
+    table.pass(20_100)
+    assert.deepEqual(table.peers.rows(), [])
+    assert.deepEqual(table.events, ['joined a', 'silent a', 'forgotten a'])
+    assert.equal(table.say('a', { sequence: 30 }), undefined)
+    const [again] = table.peers.list()
+    assert.ok(again !== undefined && again.id > id)
+    assert.equal(table.live.of(id).elected, 0)
+  })
+
+  test('forgotten ones are remembered until nothing of theirs can be said again', () => {
+    const table = new Table()
+    const said = { time: table.wall(0), sequence: 5 }
+    table.say('a', said)
+    table.pass(25_000)
+    assert.equal(table.say('a', said), 'double')
+    table.pass(10_000)
+    assert.equal(table.say('a', said), 'clock')
+    assert.deepEqual(table.names(), [])
+  })
+
+  test('said twice, or in another order, count once and with the newest', () => {
+    const table = new Table()
+    assert.equal(table.say('a', { sequence: 5 }), undefined)
+    assert.equal(table.say('a', { sequence: 5 }), 'double')
+    assert.equal(table.say('a', { sequence: 8 }), undefined)
+    assert.equal(table.say('a', { sequence: 7 }), 'late')
+    assert.equal(table.say('a', { sequence: 7 }), 'double')
+    assert.equal(table.peers.list()[0]?.announcement.sequence, 8)
+    assert.deepEqual(
+      [...table.peers.refused],
+      [
+        ['double', 2],
+        ['late', 1],
+      ],
+    )
+    assert.equal(table.peers.accepted, 2)
+  })
+
+  test('that have restarted are others, and their old run never comes back', () => {
+    const table = new Table()
+    table.say('a', { sequence: 50 })
+    const [old] = table.peers.list()
+    table.pass(1_000)
+    assert.equal(table.say('a', { startedAt: table.wall(900), sequence: 1 }), undefined)
+    const [young] = table.peers.list()
+    assert.ok(old !== undefined && young !== undefined && young.id > old.id)
+    assert.equal(table.say('a', { sequence: 51, time: table.wall(800) }), 'old-run')
+    assert.equal(table.say('a', { sequence: 52, time: table.wall(850), leaving: true }), 'old-run')
+    assert.equal(table.peers.list()[0], young)
+    assert.equal(table.events.includes('conflict a'), false)
+  })
+
+  test('whose clocks are wrong by more than the window are refused', () => {
+    const table = new Table()
+    assert.equal(table.say('late', { time: table.wall(-30_001) }), 'clock')
+    assert.equal(table.say('early', { time: table.wall(30_001) }), 'clock')
+    assert.equal(table.say('born tomorrow', { startedAt: table.wall(30_001) }), 'clock')
+    assert.equal(table.say('a', { time: table.wall(-29_000) }), undefined)
+    assert.deepEqual(table.names(), ['a'])
+  })
+
+  test('two with one name: the one that started later counts, and that is told once', () => {
+    const table = new Table()
+    table.say('a', { host: '10.0.0.1' })
+    table.say('a', { host: '10.0.0.2', startedAt: table.wall(1) })
+    table.pass(3_000)
+    for (let sequence = 2; sequence < 5; sequence++) {
+      assert.equal(table.say('a', { host: '10.0.0.1', sequence }), 'conflict')
+    }
+    assert.equal(
+      table.say('a', { host: '10.0.0.3', startedAt: table.wall(1), sequence: 9 }),
+      'conflict',
+    )
+    assert.equal(
+      table.say('a', { host: '10.0.0.2', startedAt: table.wall(1), sequence: 2 }),
+      undefined,
+    )
+    assert.equal(table.peers.list()[0]?.announcement.host, '10.0.0.2')
+    assert.equal(table.events.filter((event) => event === 'conflict a').length, 1)
+  })
+
+  test('this server is in its own list without being heard, and its echo is no news', () => {
+    const table = new Table()
+    const own = someAnnouncement({ name: 'me', startedAt: table.wall(0), time: table.wall(0) })
+    table.peers.setSelf(own)
+    table.say('a')
+    assert.deepEqual(table.names(), ['me', 'a'])
+    assert.equal(table.peers.list()[0]?.isSelf, true)
+    assert.equal(table.peers.take(own), 'own')
+    table.pass(10_000)
+    assert.deepEqual(table.names(), ['me'])
+    table.peers.setSelf({ ...own, sequence: 2 })
+    assert.equal(table.peers.list()[0]?.id, 1)
+    assert.equal(table.say('me', { startedAt: table.wall(5_000) }), 'conflict')
+    assert.equal(
+      table.say('me', { startedAt: table.wall(-5_000), time: table.wall(-1) }),
+      'old-run',
+    )
+    assert.deepEqual(table.names(), ['me'])
+  })
+
+  test('a server that was stopped does not hold its own absence against the others', () => {
+    const table = new Table()
+    table.say('a')
+    table.pass(1_000)
+    table.clock.advance(15_000)
+    table.pass(1_000)
+    assert.deepEqual(table.names(), ['a'])
+    table.pass(1_000)
+    assert.deepEqual(table.names(), [])
+  })
+
+  test('a server that is stopped for a moment again and again still finds out who is gone', () => {
+    const table = new Table()
+    table.say('a')
+    for (let i = 0; i < 8; i++) {
+      table.clock.advance(700)
+      table.pass(100)
+    }
+    assert.deepEqual(table.names(), [])
+  })
+
+  test('the table is bounded, and full of silent ones it takes new ones when they are forgotten', () => {
+    const table = new Table()
+    for (let i = 0; i < peerLimits.peersMax; i++) assert.equal(table.say(`p${i}`), undefined)
+    assert.equal(table.say('one more'), 'full')
+    table.pass(20_100)
+    assert.equal(table.say('one more'), undefined)
+    assert.deepEqual(table.names(), ['one more'])
+  })
+
+  test('what is lost of them is told, the worst of those that count', () => {
+    const table = new Table()
+    table.say('a')
+    table.say('b')
+    assert.equal(table.peers.loss, 0)
+    table.say('a', { sequence: 2, loss: 0.2 })
+    table.say('b', { sequence: 4, loss: 0.1 })
+    assert.ok(table.peers.loss > 0.1 && table.peers.loss < 0.25)
+    assert.equal(table.peers.toldLoss, 0.2)
+    table.pass(3_000)
+    assert.deepEqual([table.peers.loss, table.peers.toldLoss], [0, 0])
+  })
+})

@@ -1,0 +1,109 @@
+// The text of a state file: whole, or refused.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { changesFrom } from '../../../src/cluster/changes-from.ts'
+import { Registry } from '../../../src/cluster/registry.ts'
+import { readState, type SavedState, writeState } from '../../../src/cluster/state-text.ts'
+import { RegistryBench } from '../../support/registry-bench.ts'
+
+const writer = { pid: 4711, machine: 'here' }
+
+function cluster(): RegistryBench {
+  const bench = new RegistryBench()
+  bench.ok('CONFIG / JVMRoute=a&Host=10.0.0.1&Port=81&Type=http&Domain=east&StickySessionCookie=S')
+  bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Port=81&Type=http&Balancer=other')
+  bench.ok('ENABLE-APP / JVMRoute=a&Alias=shop.test,sk%C3%A5l.test&Context=/cart,/')
+  bench.ok('DISABLE-APP / JVMRoute=b&Alias=localhost&Context=/b')
+  bench.ok('STATUS / JVMRoute=a&Load=80')
+  bench.ok('CONFIG / JVMRoute=c&Host=10.0.0.3&Port=81&Type=http')
+  bench.ok('REMOVE-APP /* JVMRoute=c')
+  return bench
+}
+
+const saved = ({ registry, live }: RegistryBench): SavedState => ({
+  writer,
+  changes: changesFrom(registry.snapshot, live),
+})
+
+function read(text: string | Buffer): SavedState {
+  const state = readState(Buffer.from(text))
+  assert.ok('changes' in state, JSON.stringify(state))
+  return state
+}
+
+test('what is read is what was written', () => {
+  const state = saved(cluster())
+  assert.deepEqual(read(writeState(state)), state)
+})
+
+test('a registry goes on where the other one was', () => {
+  const before = cluster()
+  const after = new Registry({ runId: '1' })
+  after.restore(read(writeState(saved(before))).changes, 5_000)
+  assert.deepEqual(after.snapshot.nodes, before.registry.snapshot.nodes)
+  assert.deepEqual(after.snapshot.balancers, before.registry.snapshot.balancers)
+  assert.deepEqual(after.snapshot.contexts, before.registry.snapshot.contexts)
+})
+
+test('a node in removal waits anew and then goes, and new nodes get new ids', () => {
+  const before = cluster()
+  const bench = new RegistryBench()
+  bench.now = 50_000
+  bench.registry.restore(read(writeState(saved(before))).changes, bench.now)
+  bench.ok('CONFIG / JVMRoute=d&Host=10.0.0.4&Port=81&Type=http')
+  const ids = [...bench.registry.snapshot.nodes.keys()]
+  assert.equal(new Set(ids).size, 4)
+  assert.deepEqual(
+    bench.lines('Node').map((line) => /Name: (\w+)/.exec(line)?.[1]),
+    ['a', 'b', 'c', 'd'],
+  )
+  bench.now += 10_001
+  bench.tick()
+  bench.now += 10_001
+  bench.tick()
+  assert.deepEqual(
+    bench.lines('Node').map((line) => /Name: (\w+)/.exec(line)?.[1]),
+    ['a', 'b', 'd'],
+  )
+})
+
+test('cut off anywhere it is refused', () => {
+  const bytes = Buffer.from(writeState(saved(cluster())))
+  for (let length = 0; length < bytes.length; length++) {
+    assert.ok('problem' in readState(bytes.subarray(0, length)), `cut at ${length}`)
+  }
+  assert.ok('problem' in readState(Buffer.concat([bytes, Buffer.from(' ')])))
+})
+
+test('with any bit of any byte turned over it is refused', () => {
+  const bytes = Buffer.from(writeState(saved(cluster())))
+  for (let at = 0; at < bytes.length; at++) {
+    for (const bit of [1, 2, 4, 8, 16, 32, 64, 128]) {
+      bytes[at]! ^= bit
+      assert.ok('problem' in readState(bytes), `byte ${at}, bit ${bit}`)
+      bytes[at]! ^= bit
+    }
+  }
+})
+
+test('written by a version with other fields it is refused', () => {
+  const { changes } = saved(cluster())
+  const node = changes.find((change) => change.kind === 'node')
+  assert.ok(node !== undefined)
+  const { domain: _, ...less } = node.node
+  const bad: unknown[] = [
+    { kind: 'node', node: less },
+    { kind: 'node', node: { ...node.node, weight: 5 } },
+    { kind: 'node', node: { ...node.node, port: '81' } },
+    { kind: 'contexts', id: 1, contexts: [{ path: '/' }] },
+    { kind: 'contexts', id: '1', contexts: [] },
+    { kind: 'load', id: 1, factor: null },
+    { kind: 'gone', id: 1 },
+    null,
+  ]
+  for (const change of bad) {
+    const text = writeState({ writer, changes: [change as never] })
+    assert.ok('problem' in readState(Buffer.from(text)), JSON.stringify(change))
+  }
+})
