@@ -6,6 +6,7 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../control/status-report.ts'
+import type { ExplainQuestion, RequestExplanation } from '../forward/explain-request.ts'
 import type { Address } from '../proxy/index.ts'
 import type { TrafficSettings } from './traffic-settings.ts'
 
@@ -14,6 +15,8 @@ export interface DataPlane {
   listen(): Promise<readonly Address[]>
   /** Serves a connection that the control listener has accepted; absent where no traffic runs in this process. */
   readonly take?: (socket: Socket, first: Buffer) => void
+  /** Where a request would go now, and why; `undefined` when nobody could say. */
+  explain(question: ExplainQuestion): Promise<RequestExplanation | undefined>
   /** Puts changes in force that the live numbers have taken over already; when it returns they are. */
   apply(changes: readonly Change[]): void | Promise<void>
   /** A node is down, up, silent or reports again: the live numbers say which. */

@@ -24,6 +24,7 @@ export function inProcess(options: DataPlaneOptions): DataPlane {
       }
     },
     take: (socket, first) => proxy.take(socket, first),
+    explain: async (question) => proxy.explain(question),
     apply: (changes) => proxy.apply(changes),
     tell: () => {},
     refresh: () => {},

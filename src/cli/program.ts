@@ -74,6 +74,11 @@ export interface DoctorOptions {
   readonly json: boolean
 }
 
+export interface ExplainOptions extends RemoteOptions {
+  readonly cookie: string
+  readonly client: string
+}
+
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
@@ -83,6 +88,7 @@ export interface Actions {
   nodes(options: RemoteOptions): Promise<void>
   steer(word: SteerWord, route: string, options: SteerOptions): Promise<void>
   drain(route: string, options: DrainOptions): Promise<void>
+  explain(url: string, options: ExplainOptions): Promise<void>
   doctor(options: DoctorOptions): Promise<void>
   check(file: string): void
 }
@@ -195,6 +201,12 @@ export function createProgram(actions: Actions): Command {
     )
     .action((route: string, options: DrainOptions) => actions.drain(route, options))
 
+  remote(program, 'explain', 'which node would get a request, and why')
+    .argument('<url>', 'of the request, or only its path', urlOrPath)
+    .option('--cookie <text>', 'its Cookie, as JSESSIONID=x.node', '')
+    .option('--client <address>', 'who would send it', '127.0.0.1')
+    .action((url: string, options: ExplainOptions) => actions.explain(url, options))
+
   program
     .command('doctor')
     .description('say why nodes and proxies do not find each other')
@@ -243,6 +255,12 @@ const steerHelp: Readonly<Record<SteerWord, string>> = {
   disable: 'no new sessions; those it has go on',
   stop: 'no requests at all',
   remove: 'forget a node or a context',
+}
+
+function urlOrPath(value: string): string {
+  if (/^(https?:\/\/[^/\s]+)?\/\S*$/i.test(value) || /^https?:\/\/[^/\s]+$/i.test(value))
+    return value
+  throw new InvalidArgumentError('Write for example http://shop.test/cart or /cart.')
 }
 
 function append(value: string, before: readonly string[] = []): string[] {

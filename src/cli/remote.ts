@@ -6,6 +6,7 @@ import { parseHostPort } from '../net/host-port.ts'
 import { McmpClient } from '../net/mcmp-client.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
 import { exitCodes } from './exit-codes.ts'
+import { fetchPage } from './fetch-page.ts'
 import { fetchReport } from './fetch-report.ts'
 import type { RemoteOptions } from './program.ts'
 import { shownSecret } from './secret.ts'
@@ -38,6 +39,13 @@ export class Remote {
     const fetched = await fetchReport(this.#control, this.#secret)
     if (!fetched.ok) throw new CommandFailure(fetched.message)
     return fetched
+  }
+
+  /** A page of the control listener. @throws CommandFailure when it cannot be had. */
+  async page(path: string): Promise<string> {
+    const fetched = await fetchPage(this.#control, path, this.#secret)
+    if (!fetched.ok) throw new CommandFailure(fetched.message)
+    return fetched.text
   }
 
   /** The registered node with this route, if there is one. */

@@ -8,6 +8,7 @@ import { runDemo } from './demo/demo.ts'
 import { runDoctor } from './doctor/doctor.ts'
 import { drain } from './drain.ts'
 import { exitCodes } from './exit-codes.ts'
+import { showExplanation } from './explain.ts'
 import { showNodes } from './nodes.ts'
 import { createProgram } from './program.ts'
 import { serve } from './serve.ts'
@@ -40,6 +41,9 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     drain: async (route, options) => {
       code = await drain(route, options)
+    },
+    explain: async (url, options) => {
+      code = await showExplanation(url, options)
     },
     doctor: async (options) => {
       code = await runDoctor(options)

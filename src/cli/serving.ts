@@ -121,6 +121,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     refresh: () => plane.refresh(),
     workers: () => plane.workers(),
     counts: () => plane.counts(),
+    explain: (question) => plane.explain(question),
   }).catch(async (error: unknown) => {
     await plane.close()
     throw error

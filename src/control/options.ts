@@ -9,6 +9,7 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
+import type { ExplainQuestion, RequestExplanation } from '../forward/explain-request.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
@@ -35,6 +36,8 @@ export interface ControlOptions {
   readonly refresh?: () => void | Promise<void>
   /** The traffic processes to show in /api/status. Default: none. */
   readonly workers?: () => readonly WorkerReport[]
+  /** Where a request would go now, for /api/explain; `undefined` when nobody can say. Default: nobody. */
+  readonly explain?: (question: ExplainQuestion) => Promise<RequestExplanation | undefined>
   /** What the traffic has counted, for /api/status and /metrics. Default: nothing. */
   readonly counts?: () => TrafficCounts
   /** The state file to show in /api/status and /metrics. Default: there is none. */
@@ -90,6 +93,7 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   onEligibility: () => {},
   refresh: () => {},
   workers: () => [],
+  explain: async () => undefined,
   counts: newCounters,
   state: () => undefined,
   log: silent,

@@ -5,15 +5,24 @@ import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { type Answer, jsonAnswer, textAnswer } from './answer.ts'
 import { frontPage } from './manager/front-page.ts'
 import { Manager, managerPaths } from './manager/manager.ts'
+import { queryOf } from './manager/parameters.ts'
 import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
+import { questionOf } from './question.ts'
 import type { Receiver } from './receive.ts'
 import { statusReport } from './status-report.ts'
 
 /** Those that need no secret: they tell an orchestrator that this process lives, and nothing else. */
 const openPaths: readonly string[] = ['/livez', '/readyz']
 
-const paths: readonly string[] = [...openPaths, ...managerPaths, '/', '/metrics', '/api/status']
+const paths: readonly string[] = [
+  ...openPaths,
+  ...managerPaths,
+  '/',
+  '/metrics',
+  '/api/status',
+  '/api/explain',
+]
 
 /** The path of a target in either form, without its query. */
 export function pathOf(target: string): string {
@@ -64,9 +73,23 @@ export class Pages {
         }
       case '/api/status':
         return this.#status()
+      case '/api/explain':
+        return this.#explain(queryOf(request.target))
       default:
         return textAnswer(404, `there are ${paths.join(', ')}`)
     }
+  }
+
+  async #explain(query: string): Promise<Answer> {
+    const question = questionOf(query)
+    if (question === undefined)
+      return textAnswer(
+        400,
+        'write /api/explain?url=http%3A%2F%2FHOST%2FPATH, and &cookie= or &client=',
+      )
+    const explanation = await this.#settings.explain(question)
+    if (explanation === undefined) return textAnswer(503, 'no traffic process answers')
+    return jsonAnswer(200, explanation)
   }
 
   async #status(): Promise<Answer> {

@@ -8,6 +8,11 @@ import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import {
+  type ExplainQuestion,
+  explainRequest,
+  type RequestExplanation,
+} from '../forward/explain-request.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { type Address, Listener } from './listener.ts'
@@ -81,6 +86,11 @@ export class ReverseProxy {
       traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /** Where a request would go now, and why. */
+  explain(question: ExplainQuestion): RequestExplanation {
+    return explainRequest(this.#traffic, question)
   }
 
   /** The live numbers by which it chooses. */

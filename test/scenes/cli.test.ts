@@ -34,6 +34,7 @@ for (const command of [
   ['nodes'],
   ['disable'],
   ['drain'],
+  ['explain'],
   ['check'],
 ]) {
   test(`the help of "${['topspin', ...command].join(' ')}" fits one screen`, async () => {

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { NodeReport } from '../../src/control/status-report.ts'
+import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
+import type { RequestExplanation } from '../../src/forward/explain-request.ts'
 import { tell } from '../support/control-client.ts'
 import { get, startNode } from '../support/node-server.ts'
 import { type Ended, startServe, startTopspin, topspin } from '../support/topspin.ts'
@@ -120,6 +121,88 @@ describe('with two nodes', () => {
     assert.equal(alone.code, 2)
     assert.match(alone.stderr, /--alias needs --context/)
   })
+})
+
+test('explain says which node a request would go to, and what each function made of it', async (t) => {
+  for (const workers of ['0', '2']) {
+    const proxy = await startServe(['--workers', workers], {}, { deadlineMs: 60_000 })
+    t.after(() => proxy.child.kill('SIGKILL'))
+    const port = Number(new URL(proxy.control).port)
+    const { port: at } = await startNode(t)
+    const { port: other } = await startNode(t)
+    for (const [route, nodePort] of [
+      ['a', at],
+      ['b', other],
+    ] as const) {
+      await tell(
+        port,
+        'CONFIG',
+        `JVMRoute=${route}&Host=127.0.0.1&Port=${nodePort}&Type=http&Domain=east`,
+      )
+      await tell(port, 'ENABLE-APP', `JVMRoute=${route}&Alias=x.test&Context=/shop`)
+      await tell(port, 'STATUS', `JVMRoute=${route}&Load=50`)
+    }
+    const control = new URL(proxy.control).host
+    const explain = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await topspin('explain', ...args, '--control', control)
+      assert.equal(code, 0, stderr)
+      return stdout
+    }
+    const cookie = ['--cookie', 'JSESSIONID=id.b']
+    const text = await explain('http://x.test/shop/cart?q=1', ...cookie)
+    assert.match(text, /^http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession put b first of 2\n/)
+    assert.match(text, /^context \/shop of balancer mycluster; a session of b in domain east$/m)
+    assert.match(text, /^bySession +a b +b$/m)
+    const told = JSON.parse(await explain('/shop', ...cookie, '--json')) as RequestExplanation
+    assert.deepEqual(
+      [told.node, told.refusal, told.session, told.steps.map(({ name, after }) => [name, after])],
+      [
+        'b',
+        null,
+        { present: true, route: 'b', domain: 'east' },
+        [
+          ['usable', ['a', 'b']],
+          ['bySession', ['b']],
+          ['byDomain', ['b']],
+          ['byLoadFactor', ['b']],
+        ],
+      ],
+    )
+    assert.match(
+      await explain('/nowhere'),
+      /^\/nowhere is answered by the proxy itself: 404 NO_CONTEXT, /,
+    )
+    await tell(port, 'STOP-APP', 'JVMRoute=a', '/*')
+    await tell(port, 'STOP-APP', 'JVMRoute=b', '/*')
+    const none = JSON.parse(await explain('/shop', '--json')) as RequestExplanation
+    assert.deepEqual(
+      [none.node, none.refusal, none.why],
+      [null, '503 NO_NODE', 'usable left nobody'],
+    )
+    const counted = await topspin('status', '--control', control, '--json')
+    const { traffic } = JSON.parse(counted.stdout) as StatusReport
+    assert.equal(traffic.requests, 0, 'nothing was sent')
+    proxy.child.kill('SIGTERM')
+  }
+})
+
+test('a question that is none is refused', async (t) => {
+  const proxy = await startServe(['--workers', '0'])
+  t.after(() => proxy.child.kill('SIGKILL'))
+  const port = Number(new URL(proxy.control).port)
+  for (const query of [
+    '',
+    '?url',
+    '?url=',
+    '?url=shop',
+    '?url=/a%0d%0aX:1',
+    '?url=/&cookie=a%0a',
+    '?url=ftp://x/',
+  ])
+    assert.equal((await get(port, `/api/explain${query}`)).status, 400, query)
+  const { status, text } = await get(port, '/api/explain?url=http://%22/')
+  assert.equal(status, 200)
+  assert.equal((JSON.parse(text) as RequestExplanation).refusal, '400 HTTP_HOST')
 })
 
 test('drain waits for the work of a node, then for what is in flight', async (t) => {
