@@ -9,7 +9,7 @@ import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
-import { markRestored } from '../cluster/restored.ts'
+import { markRestored, withoutIdleBalancers } from '../cluster/restored.ts'
 import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import { isLoopback } from '../control/caller.ts'
 import { startControl } from '../control/start-control.ts'
@@ -92,7 +92,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     await enforce(changes)
   }
   const restore = async (): Promise<void> => {
-    const changes = registry.restore(state?.load() ?? [], clock.now())
+    const changes = registry.restore(withoutIdleBalancers(state?.load() ?? []), clock.now())
     applyToLive(live, changes, emptySnapshot)
     markRestored(registry.snapshot, live, clock.now())
     await plane.apply(changes)

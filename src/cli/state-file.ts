@@ -43,22 +43,22 @@ export class StateFile {
   /** What an earlier run left behind; nothing when there is no file, or none that can be read. */
   load(): readonly Change[] {
     const { path, log } = this.#options
-    try {
-      const found = statSync(path)
-      if (found.size > stateLimits.bytesMax) return this.#setAside('it is too large')
-      this.#mark = markOf(found)
-      const state = readState(readFileSync(path))
-      if ('problem' in state) return this.#setAside(state.problem)
-      if (isAlive(state.writer))
-        log.warn(
-          { state: path, pid: state.writer.pid },
-          'the process that wrote the state file is still there: two proxies must not share one',
-        )
-      return state.changes
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#failed('not read', error)
+    const found = this.#found()
+    if (found === undefined) return []
+    this.#mark = markOf(found)
+    if (!found.isFile()) {
+      this.#failed('not read', new Error('it is not a file'))
       return []
     }
+    if (found.size > stateLimits.bytesMax) return this.#setAside('it is too large')
+    const state = this.#read()
+    if ('problem' in state) return this.#setAside(state.problem)
+    if (isAlive(state.writer))
+      log.warn(
+        { state: path, pid: state.writer.pid },
+        'the process that wrote the state file is still there: two proxies must not share one',
+      )
+    return state.changes
   }
 
   /** From now on the file is this process's. */
@@ -88,6 +88,23 @@ export class StateFile {
   report(): StateReport {
     const { path } = this.#options
     return { file: path, reason: this.#reason, writes: this.#writes, failures: this.#failures }
+  }
+
+  #found(): Stats | undefined {
+    try {
+      return statSync(this.#options.path, { throwIfNoEntry: false })
+    } catch (error) {
+      this.#failed('not read', error)
+      return undefined
+    }
+  }
+
+  #read(): ReturnType<typeof readState> {
+    try {
+      return readState(readFileSync(this.#options.path))
+    } catch (error) {
+      return { problem: String(error) }
+    }
   }
 
   #later(ms: number): void {

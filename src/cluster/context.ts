@@ -10,6 +10,10 @@ export interface Context {
   /** Number of the alias group on its node, from 1: aliases that arrived together share it (decision 45). */
   readonly vhost: number
   readonly status: ContextStatus
+  /** Row in the table of contexts of INFO and DUMP; used again after it is gone. */
+  readonly slot: number
+  /** Row of its alias in the table of hosts; all contexts of this node under this alias share it. */
+  readonly hostSlot: number
 }
 
 /** A path as it is matched: `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */

@@ -13,6 +13,8 @@ export interface NodeFigures {
   readonly failures: number
   /** Paths with requests in flight, and how many. */
   readonly contexts: readonly (readonly [key: string, inFlight: number])[]
+  /** Bits of its session count that are new. */
+  readonly sessions: readonly number[]
   /** The last load report that came with a response. */
   readonly report: { readonly inFlight: number; readonly pace: number; readonly at: number }
 }
@@ -67,6 +69,7 @@ export class LiveSums<Key> {
       const sum = this.#live.of(row.id)
       for (const name of totals) sum[name] += row[name] - (before?.[name] ?? 0)
       sum.inFlight += row.inFlight - (before?.inFlight ?? 0)
+      for (const bit of row.sessions) sum.sessions.see(bit, now)
       addContexts(sum, row.contexts, 1)
       addContexts(sum, before?.contexts ?? [], -1)
       if (row.report.at !== (before?.report.at ?? 0)) sum.report = { ...row.report, at: now }
@@ -97,7 +100,8 @@ function figuresOf(id: number, row: NodeLive): NodeFigures {
   const contexts = [...row.contexts]
     .filter(([, numbers]) => numbers.inFlight !== 0)
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
-  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, report }
+  const sessions = row.sessions.takeFresh()
+  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, report }
 }
 
 function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 | -1): void {

@@ -4,6 +4,7 @@
 import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
+import { SessionCount } from './session-count.ts'
 
 /** The numbers of one path on one node, whatever the alias. */
 export interface ContextLive {
@@ -36,6 +37,8 @@ export interface NodeLive {
   bytesSent: number
   /** Attempts that failed. */
   failures: number
+  /** Sessions whose requests came lately, as far as they are this node's own. */
+  readonly sessions: SessionCount
   /** By `pathKey`; see `contextLive`. */
   readonly contexts: Map<string, ContextLive>
   health: Health
@@ -57,6 +60,7 @@ export const newLive = (): NodeLive => ({
   bytesRead: 0,
   bytesSent: 0,
   failures: 0,
+  sessions: new SessionCount(),
   contexts: new Map(),
   health: healthy,
   outlier: newOutlier(),

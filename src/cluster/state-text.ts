@@ -84,6 +84,8 @@ const contextShape: Shape<Context> = {
   alias: 'string',
   vhost: 'number',
   status: 'string',
+  slot: 'number',
+  hostSlot: 'number',
 }
 
 const writerShape: Shape<StateWriter> = { pid: 'number', machine: 'string' }

@@ -70,6 +70,11 @@ export class Metrics {
     if (settings.state() !== undefined) this.#state()
     this.#gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
     this.#gauge(
+      'topspin_node_sessions',
+      'Sessions whose requests came to their node in the last minutes; approximate.',
+      (live) => live.sessions.count(settings.clock.now()),
+    )
+    this.#gauge(
       'topspin_node_load_factor',
       'Reported load factor, -1..100, more is freer.',
       (live) => live.loadFactor,

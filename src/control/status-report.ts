@@ -67,6 +67,8 @@ export interface NodeReport {
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
   readonly inFlight: number
+  /** Sessions of its own whose requests came in the last minutes; approximate when they are many. */
+  readonly sessions: number
   readonly elected: number
   readonly failures: number
   readonly bytesRead: number
@@ -121,6 +123,7 @@ function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: numbe
     health: live.health.kind,
     reason: live.health.kind === 'down' ? live.health.reason : null,
     inFlight: live.inFlight,
+    sessions: live.sessions.count(now),
     elected: live.elected,
     failures: live.failures,
     bytesRead: live.bytesRead,

@@ -22,6 +22,9 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   exchange.attempts++
   live.inFlight++
   candidate.contextLive.inFlight++
+  if (exchange.route === candidate.node.route) {
+    live.sessions.note(exchange.sessionId, traffic.clock.now())
+  }
   live.elected++
   exchange.node = node
   node.attach(exchange)

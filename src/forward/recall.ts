@@ -15,6 +15,14 @@ export function recall(exchange: Exchange): void {
   for (let i = 0; i < applications.length; i++) {
     if (recallIn(applications[i] as Application, exchange)) return
   }
+  if (applications.length > 1) exchange.application = openOne(applications, exchange.hasSession)
+}
+
+/** The first balancer in which the context takes such requests; without any, the first (mcmp.md 3.1). */
+function openOne(applications: readonly Application[], hasSession: boolean): Application {
+  const isOpen = ({ candidates }: Application): boolean =>
+    candidates.some(({ status }) => status === 'ENABLED' || (hasSession && status === 'DISABLED'))
+  return applications.find(isOpen) ?? (applications[0] as Application)
 }
 
 /** Whether the session's node is one of this balancer's. */

@@ -19,7 +19,7 @@ export interface Advertisement {
 }
 
 /** The control listener. */
-export interface Manager {
+interface Manager {
   /** `host:port`; IPv6 in brackets. */
   readonly address: string
   /** A path, sent before the `/` of every command; agents of today ignore it. */

@@ -73,6 +73,19 @@ test('a node that is stopped context by context hears how many requests each sti
   assert.equal(await stop('/b'), 0)
 })
 
+test('the sessions of a node are counted by the requests that come to it', async (t) => {
+  const { traffic, control } = await start(t)
+  const { port } = await startApplication(t)
+  await tell(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
+  await tell(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  for (const id of ['s1.a', 's2.a', 's1.a', 'stranger.b', '']) {
+    await get(traffic, '/', { cookie: `JSESSIONID=${id}` })
+  }
+  const { nodes } = JSON.parse((await get(control, '/api/status')).text)
+  assert.equal(nodes[0].sessions, 2)
+  assert.match((await get(control, '/metrics')).text, /^topspin_node_sessions\{.*\} 2$/m)
+})
+
 test('a tunnel is in flight as long as it is open', async (t) => {
   const { traffic, control } = await start(t)
   const { port } = await startApplication(t)

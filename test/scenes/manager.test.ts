@@ -81,9 +81,9 @@ test('it has one line for each node, as scripts count them', async (t) => {
   ])
   assert.equal(found(/LBGroup east: /).length, 1)
   assert.deepEqual(found(/^Balancer: .*,LBGroup: .*,Status: /), [
-    'Balancer: mycluster,LBGroup: ,Flushpackets: Off,Flushwait: 10000,Ping: 10000000,Smax: -1,Ttl: 60000000,Status: NOTOK,Elected: 0,Read: 0,Transferred: 0,Connected: 0,Load: 0',
-    'Balancer: mycluster,LBGroup: east,Flushpackets: Off,Flushwait: 10000,Ping: 10000000,Smax: -1,Ttl: 60000000,Status: OK,Elected: 0,Read: 0,Transferred: 0,Connected: 0,Load: 73',
-    'Balancer: mycluster,LBGroup: east,Flushpackets: Off,Flushwait: 10000,Ping: 10000000,Smax: -1,Ttl: 60000000,Status: OK,Elected: 0,Read: 0,Transferred: 0,Connected: 0,Load: 0',
+    'Balancer: mycluster,LBGroup: ,Flushpackets: Off,Flushwait: 10000,Ping: 10000000,Smax: -1,Ttl: 60000000,Status: NOTOK,Elected: 0,Read: 0,Transferred: 0,Connected: 0,Load: 0,Num sessions: 0',
+    'Balancer: mycluster,LBGroup: east,Flushpackets: Off,Flushwait: 10000,Ping: 10000000,Smax: -1,Ttl: 60000000,Status: OK,Elected: 0,Read: 0,Transferred: 0,Connected: 0,Load: 73,Num sessions: 0',
+    'Balancer: mycluster,LBGroup: east,Flushpackets: Off,Flushwait: 10000,Ping: 10000000,Smax: -1,Ttl: 60000000,Status: OK,Elected: 0,Read: 0,Transferred: 0,Connected: 0,Load: 0,Num sessions: 0',
   ])
   assert.equal(found(/^\/shop, Status: ENABLED Request: 0 /).length, 3)
   assert.equal(found(/^x\.test$/).length, 3)

@@ -1,7 +1,16 @@
 // The registry survives the proxy: kill -9 at any moment, files that are torn, shared or cannot be written.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -9,6 +18,8 @@ import { tell } from '../support/control-client.ts'
 import { get, startNode } from '../support/node-server.ts'
 import { type Running, startServe } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
+
+const noFull: string | false = existsSync('/dev/full') ? false : 'there is no /dev/full'
 
 interface NodeView {
   readonly route: string
@@ -213,6 +224,47 @@ test('a file that cannot be written is a warning and a metric, and everything el
   mkdirSync(join(folder, 'missing'))
   await until('it is written', async () => (await report(proxy)).state.reason === null)
   assert.match(readFileSync(file, 'utf8'), /"route":"a"/)
+})
+
+test('a directory in its place is left alone', async (t) => {
+  const folder = folderFor(t)
+  writeFileSync(join(folder, 'other'), 'kept')
+  const proxy = await start(t, folder)
+  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  assert.match(proxy.running.printed.stdout, /state file not read/)
+  assert.notEqual((await report(proxy)).state.reason, null)
+  assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'kept')
+  t.after(() => rmSync(`${folder}.new`, { force: true }))
+})
+
+test('a full disk is a warning, and the state of before stays', { skip: noFull }, async (t) => {
+  const file = join(folderFor(t), 'state')
+  const proxy = await start(t, file)
+  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  symlinkSync('/dev/full', `${file}.new`)
+  await told(proxy, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
+  assert.match((await report(proxy)).state.reason ?? '', /ENOSPC/)
+  await killed(proxy)
+  const { nodes } = await report(await start(t, file))
+  assert.deepEqual(
+    nodes.map((node) => node.route),
+    ['a'],
+  )
+})
+
+test('a disk that hangs holds one reply up for a second, and nobody after that', async (t) => {
+  const file = join(folderFor(t), 'state')
+  // Nobody reads what is written there, so whoever opens it waits.
+  if (spawnSync('mkfifo', [`${file}.new`]).status !== 0) return t.skip('there is no mkfifo')
+  const a = await startNode(t, (_, res) => res.end('a'))
+  const proxy = await start(t, file)
+  const from = performance.now()
+  await told(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
+  await told(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  for (let load = 1; load <= 20; load++) await told(proxy, 'STATUS', `JVMRoute=a&Load=${load}`)
+  assert.equal((await get(proxy.traffic, '/')).text, 'a')
+  assert.ok(performance.now() - from < 5_000)
+  assert.match((await report(proxy)).state.reason ?? '', /not within/)
 })
 
 test('two proxies with one file are both told, and the later one keeps it', async (t) => {

@@ -205,7 +205,7 @@ test('a question that is none is refused', async (t) => {
   assert.equal((JSON.parse(text) as RequestExplanation).refusal, '400 HTTP_HOST')
 })
 
-test('drain waits for the work of a node, then for what is in flight', async (t) => {
+test('drain waits for the sessions of a node, then for what is in flight', async (t) => {
   const proxy = await startServe(['--workers', '1'], {}, { deadlineMs: 60_000 })
   t.after(() => proxy.child.kill('SIGKILL'))
   const port = Number(new URL(proxy.control).port)
@@ -214,7 +214,7 @@ test('drain waits for the work of a node, then for what is in flight', async (t)
   await tell(port, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${node.port}&Type=http`)
   await tell(port, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
   await tell(port, 'STATUS', 'JVMRoute=a&Load=100')
-  const answer = get(traffic, '/slow')
+  const answer = get(traffic, '/slow', { cookie: 'JSESSIONID=id.a' })
   await until('the node has it', () => node.slow.length === 1)
   const control = new URL(proxy.control).host
   const draining = startTopspin(['drain', 'a', '--within', '500ms', '--control', control])
@@ -225,21 +225,18 @@ test('drain waits for the work of a node, then for what is in flight', async (t)
   assert.equal((await answer).text, 'at last')
   const { code, stdout } = await draining.ended
   assert.equal(code, 0)
-  assert.match(
-    stdout,
-    /^a: drained in \d+\.\d s; it still had work when its sessions were cut off\n$/,
-  )
+  assert.match(stdout, /^a: drained in \d+\.\d s; sessions that go elsewhere now: 1\n$/)
   assert.equal((await get(traffic, '/')).status, 503)
 
   await tell(port, 'ENABLE-APP', 'JVMRoute=a', '/*')
-  const idle = await topspin('drain', 'a', '--control', control, '--json')
+  const idle = await topspin('drain', 'a', '--within', '0', '--control', control, '--json')
   assert.equal(idle.code, 0)
   assert.deepEqual(
     { ...JSON.parse(idle.stdout), ms: 0 },
     {
       command: 'drain',
       route: 'a',
-      quiet: true,
+      sessions: 1,
       inFlight: 0,
       ms: 0,
     },

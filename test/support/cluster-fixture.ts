@@ -53,7 +53,7 @@ export function contextOf(
   status: ContextStatus = 'ENABLED',
   alias: string = 'localhost',
 ): Context {
-  return { path, alias, vhost: 1, status }
+  return { path, alias, vhost: 1, status, slot: 0, hostSlot: 0 }
 }
 
 export interface NodeGiven extends Partial<Node> {

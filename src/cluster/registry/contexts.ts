@@ -2,11 +2,12 @@
 // aliases that arrive together form one group with one vhost number (decisions 24, 28, 45, 46). Pure.
 
 import type { Context, ContextStatus } from '../context.ts'
+import type { Slots } from './slots.ts'
 
+/** The alias and context tables of the whole registry. */
 export interface Room {
-  /** Rows still free in the alias and context tables of the whole registry. */
-  readonly hosts: number
-  readonly contexts: number
+  readonly hosts: Slots
+  readonly contexts: Slots
 }
 
 export interface Put {
@@ -37,16 +38,14 @@ export function putContexts(
       named.has(fold(row.alias)) ? { ...row, vhost } : row,
     ]),
   )
-  const spelling = new Map<string, string>()
-  for (const row of before)
-    spelling.set(fold(row.alias), spelling.get(fold(row.alias)) ?? row.alias)
+  const known = new Map<string, Pick<Context, 'alias' | 'hostSlot'>>()
+  for (const row of before) if (!known.has(fold(row.alias))) known.set(fold(row.alias), row)
   const touched: { alias: string; contexts: string[] }[] = []
   const failedAliases: string[] = []
   const failedContexts: { alias: string; path: string }[] = []
-  let { hosts, contexts } = room
   for (const alias of aliases) {
-    const known = spelling.get(fold(alias))
-    if (known === undefined && hosts <= 0) {
+    let host = known.get(fold(alias))
+    if (host === undefined && room.hosts.free === 0) {
       failedAliases.push(alias)
       continue
     }
@@ -54,20 +53,22 @@ export function putContexts(
     for (const path of paths) {
       const key = keyOf(alias, path)
       const row = rows.get(key)
-      if (row === undefined && contexts <= 0) {
+      const slot = row?.slot ?? room.contexts.take()
+      if (slot === undefined) {
         failedContexts.push({ alias, path })
         continue
       }
-      if (row === undefined) contexts -= 1
+      // An alias without a context takes no row, so there is one.
+      host ??= { alias, hostSlot: room.hosts.take() ?? 0 }
       rows.set(
         key,
-        row === undefined ? { path, alias: known ?? alias, vhost, status } : { ...row, status },
+        row === undefined
+          ? { path, alias: host.alias, vhost, status, slot, hostSlot: host.hostSlot }
+          : { ...row, status },
       )
       done.push(path)
     }
-    if (done.length === 0) continue
-    if (known === undefined) hosts -= 1
-    touched.push({ alias, contexts: done })
+    if (done.length > 0) touched.push({ alias, contexts: done })
   }
   return { contexts: [...rows.values()], touched, failedAliases, failedContexts }
 }

@@ -4,8 +4,9 @@
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import type { Node } from '../node.ts'
 import { findNode } from '../snapshot.ts'
+import { putContexts } from './contexts.ts'
 import { balancerOf, nodeConfigOf, sameWorker } from './identity.ts'
-import { contextsOf, freeSlot } from './register.ts'
+import { contextsOf, freeSlot, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
 
 export interface FixedNode {
@@ -28,6 +29,8 @@ export interface FixedNode {
  * under it one after the other. The retry budget bounds what an outage makes of that.
  */
 const fixedMaxAttempts = 3
+
+const unlimited = { hostsMax: Number.POSITIVE_INFINITY, contextsMax: Number.POSITIVE_INFINITY }
 
 /** Replaces whatever holds the route, unless it is the same worker already. */
 export function fixedSteps(
@@ -54,6 +57,8 @@ export function fixedSteps(
   const old = findNode(steps.snapshot, fixed.route)
   const same = old !== undefined && sameWorker(old, config)
   const carried = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
+  // What the configuration names has room, whatever the limits of the tables are.
+  const room = roomIn(steps.snapshot, unlimited)
   if (old !== undefined && !same) steps.take({ kind: 'gone', id: old.id })
   const node: Node = {
     ...config,
@@ -65,15 +70,19 @@ export function fixedSteps(
   const { balancers } = steps.snapshot
   if (!balancers.has(node.balancer))
     steps.take({ kind: 'balancer', balancer: balancerOf(message, node.balancer, balancers.size) })
-  const known = new Set(carried.map((row) => `${row.alias} ${row.path}`))
-  const added = aliases
-    .flatMap((alias) =>
-      message.contexts.map((path) => ({ alias, path, vhost: 1, status: 'ENABLED' as const })),
-    )
-    .filter((row) => !known.has(`${row.alias} ${row.path}`))
+  const added = putContexts(carried, aliases, message.contexts, 'ENABLED', room)
+  const statuses = new Map(carried.map(({ slot, status }) => [slot, status]))
   steps.take(
     { kind: 'node', node },
-    { kind: 'contexts', id: node.id, contexts: [...carried, ...added] },
+    // A status that was set stays.
+    {
+      kind: 'contexts',
+      id: node.id,
+      contexts: added.contexts.map((row) => ({
+        ...row,
+        status: statuses.get(row.slot) ?? row.status,
+      })),
+    },
     { kind: 'load', id: node.id, factor: 100 },
   )
 }

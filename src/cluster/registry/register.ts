@@ -10,6 +10,7 @@ import type { Snapshot } from '../snapshot.ts'
 import { putContexts, type Room } from './contexts.ts'
 import type { RegistryLimits } from './facts.ts'
 import { balancerOf } from './identity.ts'
+import { Slots } from './slots.ts'
 import type { Steps } from './steps.ts'
 
 /** A problem when a table is full; nothing has been changed then. */
@@ -83,14 +84,22 @@ export function stopContexts(
 export const contextsOf = (snapshot: Snapshot, id: number): readonly Context[] =>
   snapshot.contexts.get(id) ?? []
 
-export function roomIn(snapshot: Snapshot, limits: RegistryLimits): Room {
-  let hosts = limits.hostsMax
-  let contexts = limits.contextsMax
+export function roomIn(
+  snapshot: Snapshot,
+  limits: Pick<RegistryLimits, 'hostsMax' | 'contextsMax'>,
+): Room {
+  const hosts = new Set<number>()
+  const contexts = new Set<number>()
   for (const rows of snapshot.contexts.values()) {
-    hosts -= new Set(rows.map((row) => row.alias)).size
-    contexts -= rows.length
+    for (const { slot, hostSlot } of rows) {
+      hosts.add(hostSlot)
+      contexts.add(slot)
+    }
   }
-  return { hosts, contexts }
+  return {
+    hosts: new Slots(hosts, limits.hostsMax),
+    contexts: new Slots(contexts, limits.contextsMax),
+  }
 }
 
 /** The lowest row that no node has. */

@@ -16,6 +16,8 @@ export function tables(snapshot: Snapshot, live: Facts['live']): Dump {
     aliases.push(...aliasRows(node, rows))
     contexts.push(...contextRows(node, rows))
   }
+  aliases.sort(byId)
+  contexts.sort(byId)
   const balancers = [...snapshot.balancers.values()]
     .sort((a, b) => a.slot - b.slot)
     .map(({ slot, ...settings }) => ({ id: slot, ...settings }))
@@ -52,16 +54,34 @@ function nodeRow(node: Node, live: Facts['live']): DumpNode {
   }
 }
 
+const byId = (a: { readonly id: number }, b: { readonly id: number }): number => a.id - b.id
+
 function aliasRows(node: Node, rows: readonly Context[]): InfoAlias[] {
-  const byAlias = new Map(rows.map((row) => [row.alias, row.vhost]))
-  return [...byAlias].map(([alias, vhost]) => ({ node: node.slot, vhost, alias }))
+  const bySlot = new Map(rows.map((row) => [row.hostSlot, row]))
+  return [...bySlot].map(([id, { vhost, alias }]) => ({ id, node: node.slot, vhost, alias }))
 }
 
 const rank: Readonly<Record<InfoStatus, number>> = { ENABLED: 0, DISABLED: 1, STOPPED: 2 }
 
-/** Least enabled last: a Java node keeps the last line of a path and then repairs it (decision 47). */
+/**
+ * Of the lines of one path in one host the least enabled comes last: a Java node keeps the last one and then
+ * repairs it (decision 47).
+ */
 function contextRows(node: Node, rows: readonly Context[]): InfoContext[] {
-  return rows
-    .map(({ vhost, path, status }) => ({ node: node.slot, vhost, path, status }))
-    .sort((a, b) => rank[a.status] - rank[b.status])
+  const sets = new Map<string, Context[]>()
+  for (const row of rows) {
+    const key = `${row.vhost} ${row.path}`
+    sets.set(key, [...(sets.get(key) ?? []), row])
+  }
+  return [...sets.values()].flatMap((set) => {
+    const slots = set.map((row) => row.slot).sort((a, b) => a - b)
+    const statuses = set.map((row) => row.status).sort((a, b) => rank[a] - rank[b])
+    return set.map(({ vhost, path }, i) => ({
+      id: slots[i] ?? 0,
+      node: node.slot,
+      vhost,
+      path,
+      status: statuses[i] ?? 'STOPPED',
+    }))
+  })
 }

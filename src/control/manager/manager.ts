@@ -89,11 +89,11 @@ export class Manager {
   }
 
   async #page(query: Parameters, path: string): Promise<Answer> {
-    const { registry, live, refresh: bringUpToDate, compat } = this.#settings
+    const { registry, live, clock, refresh: bringUpToDate, compat } = this.#settings
     await bringUpToDate()
     const refresh = refreshOf(query)
     const options = { path, token: this.#token, byGet: compat, refresh }
-    const text = managerPage(managerView(registry.snapshot, live), options)
+    const text = managerPage(managerView(registry.snapshot, live, clock.now()), options)
     return htmlAnswer(200, text, refresh === undefined ? {} : { Refresh: String(refresh) })
   }
 

@@ -99,7 +99,7 @@ function nodeHtml(view: NodeView, options: PageOptions): Html {
 <h1> Node ${name} (${node.type}://${hostPortText(node)}): </h1>
 <p class="state">${state}</p>
 ${node.removal === 'none' ? html`<p>${spaced(actions)}</p>\n` : html``}<dl>
-${figure('load factor', view.loadFactor)}${figure('in flight', view.inFlight)}${figure('requests', view.elected)}${figure('failed', view.failures)}</dl>
+${figure('load factor', view.loadFactor)}${figure('in flight', view.inFlight)}${figure('sessions', view.sessions)}${figure('requests', view.elected)}${figure('failed', view.failures)}</dl>
 <p class="facts">
 ${facts(view)}
 </p>
@@ -129,6 +129,7 @@ function facts(view: NodeView): string {
     `Transferred: ${view.bytesSent}`,
     `Connected: ${view.inFlight}`,
     `Load: ${view.loadFactor}`,
+    `Num sessions: ${view.sessions}`,
   ].join(',')
 }
 

@@ -27,6 +27,8 @@ export interface NodeView {
   readonly bytesRead: number
   readonly bytesSent: number
   readonly failures: number
+  /** As far as they are its own; approximate when they are many. */
+  readonly sessions: number
   readonly hosts: readonly HostView[]
 }
 
@@ -46,25 +48,31 @@ export interface ContextView {
   readonly inFlight: number
 }
 
-export function managerView(snapshot: Snapshot, live: LiveTable): readonly DomainView[] {
+/** @param now monotonic ms. */
+export function managerView(
+  snapshot: Snapshot,
+  live: LiveTable,
+  now: number,
+): readonly DomainView[] {
   const byDomain = new Map<string, NodeView[]>()
   for (const node of snapshot.nodes.values()) {
     const domain = node.removal === 'forgotten' ? '' : node.domain
-    byDomain.set(domain, [...(byDomain.get(domain) ?? []), nodeView(node, snapshot, live)])
+    byDomain.set(domain, [...(byDomain.get(domain) ?? []), nodeView(node, snapshot, live, now)])
   }
   return [...byDomain]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, nodes]) => ({ name, nodes: nodes.sort((a, b) => (a.name < b.name ? -1 : 1)) }))
 }
 
-function nodeView(node: Node, snapshot: Snapshot, table: LiveTable): NodeView {
-  const { loadFactor, health, silent, ...live } = table.of(node.id)
+function nodeView(node: Node, snapshot: Snapshot, table: LiveTable, now: number): NodeView {
+  const { loadFactor, health, silent, unconfirmed, ...live } = table.of(node.id)
   const state = nodeState({
     removal: node.removal,
     health: health.kind,
     reason: health.kind === 'down' ? health.reason : null,
     loadFactor: loadFactor ?? null,
     silent,
+    unconfirmed,
   })
   return {
     node,
@@ -77,6 +85,7 @@ function nodeView(node: Node, snapshot: Snapshot, table: LiveTable): NodeView {
     bytesRead: live.bytesRead,
     bytesSent: live.bytesSent,
     failures: live.failures,
+    sessions: live.sessions.count(now),
     hosts: hostViews(snapshot, node.id, table.of(node.id)),
   }
 }

@@ -39,11 +39,11 @@ export function writeDumpText(dump: Dump): string {
       `node: [${n.id}:${n.id}],Balancer: ${n.balancer},JVMRoute: ${n.name},LBGroup: [${n.domain}],Host: ${shownHost(n.host)},Port: ${n.port},Type: ${n.type},flushpackets: ${flushNumber[n.flushPackets]},flushwait: ${n.flushWaitMs},ping: ${seconds(n.pingMs)},smax: ${n.smax},ttl: ${seconds(n.ttlMs)},timeout: ${seconds(n.timeoutMs)}\n`,
   )
   const hosts = dump.aliases.map(
-    (a, row) => `host: ${row} [${a.alias}] vhost: ${a.vhost} node: ${a.node}\n`,
+    (a) => `host: ${a.id} [${a.alias}] vhost: ${a.vhost} node: ${a.node}\n`,
   )
   const contexts = dump.contexts.map(
-    (c, row) =>
-      `context: ${row} [${c.path}] vhost: ${c.vhost} node: ${c.node} status: ${statusNumber[c.status]}\n`,
+    (c) =>
+      `context: ${c.id} [${c.path}] vhost: ${c.vhost} node: ${c.node} status: ${statusNumber[c.status]}\n`,
   )
   return [...balancers, ...nodes, ...hosts, ...contexts].join('')
 }
@@ -58,12 +58,12 @@ export function writeDumpXml(dump: Dump): string {
       `<Node id="${n.id}">${element('Balancer', n.balancer)}${element('JVMRoute', n.name)}${element('LBGroup', n.domain)}${element('Host', shownHost(n.host))}${element('Port', n.port)}${element('Type', n.type)}${element('FlushPackets', flushNumber[n.flushPackets])}${element('FlushWait', n.flushWaitMs)}${element('Ping', seconds(n.pingMs))}${element('Smax', n.smax)}${element('Ttl', seconds(n.ttlMs))}${element('Timeout', seconds(n.timeoutMs))}</Node>`,
   )
   const hosts = dump.aliases.map(
-    (a, row) =>
-      `<Host id="${row}" alias="${escapeXml(a.alias)}">${element('Vhost', a.vhost)}${element('Node', a.node)}</Host>`,
+    (a) =>
+      `<Host id="${a.id}" alias="${escapeXml(a.alias)}">${element('Vhost', a.vhost)}${element('Node', a.node)}</Host>`,
   )
   const contexts = dump.contexts.map(
-    (c, row) =>
-      `<Context id="${row}" path="${escapeXml(c.path)}">${element('Vhost', c.vhost)}${element('Node', c.node)}<Status id="${statusNumber[c.status]}">${c.status}</Status></Context>`,
+    (c) =>
+      `<Context id="${c.id}" path="${escapeXml(c.path)}">${element('Vhost', c.vhost)}${element('Node', c.node)}<Status id="${statusNumber[c.status]}">${c.status}</Status></Context>`,
   )
   return `${xmlDeclaration}<Dump><Balancers>${balancers.join('')}</Balancers><Nodes>${nodes.join('')}</Nodes><Hosts>${hosts.join('')}</Hosts><Contexts>${contexts.join('')}</Contexts></Dump>`
 }

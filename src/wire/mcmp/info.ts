@@ -27,6 +27,8 @@ export interface InfoNode {
 
 /** A name of a virtual host; aliases of one host share node and vhost. */
 export interface InfoAlias {
+  /** Row in the table. */
+  readonly id: number
   readonly node: number
   readonly vhost: number
   readonly alias: string
@@ -35,6 +37,8 @@ export interface InfoAlias {
 export type InfoStatus = 'ENABLED' | 'DISABLED' | 'STOPPED'
 
 export interface InfoContext {
+  /** Row in the table. */
+  readonly id: number
   readonly node: number
   readonly vhost: number
   readonly path: string
@@ -67,11 +71,11 @@ export function writeInfoText(info: Info): string {
         .join(',')}\n`,
   )
   const aliases = info.aliases.map(
-    ({ node, vhost, alias }, row) => `Vhost: [${node}:${vhost}:${row}], Alias: ${alias}\n`,
+    ({ id, node, vhost, alias }) => `Vhost: [${node}:${vhost}:${id}], Alias: ${alias}\n`,
   )
   const contexts = info.contexts.map(
-    ({ node, vhost, path, status }, row) =>
-      `Context: [${node}:${vhost}:${row}], Context: ${path}, Status: ${status}\n`,
+    ({ id, node, vhost, path, status }) =>
+      `Context: [${node}:${vhost}:${id}], Context: ${path}, Status: ${status}\n`,
   )
   return [...nodes, ...aliases, ...contexts].join('')
 }
@@ -86,8 +90,8 @@ export function writeInfoXml(info: Info): string {
       `<Vhost id="${vhost}" alias="${escapeXml(alias)}"><Node id="${node}"/></Vhost>`,
   )
   const contexts = info.contexts.map(
-    ({ node, vhost, path, status }, row) =>
-      `<Context id="${row}"><Status id="${statusNumber[status]}">${status}</Status>${element('Context', path)}<Node id="${node}"/><Vhost id="${vhost}"/></Context>`,
+    ({ id, node, vhost, path, status }) =>
+      `<Context id="${id}"><Status id="${statusNumber[status]}">${status}</Status>${element('Context', path)}<Node id="${node}"/><Vhost id="${vhost}"/></Context>`,
   )
   return `${xmlDeclaration}<Info><Nodes>${nodes.join('')}</Nodes><Vhosts>${aliases.join('')}</Vhosts><Contexts>${contexts.join('')}</Contexts></Info>`
 }

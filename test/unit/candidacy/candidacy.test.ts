@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { recalculate } from '../../../src/candidacy/by-load-factor.ts'
+import { bySessionId } from '../../../src/candidacy/by-session-id.ts'
 import type { ExchangeView } from '../../../src/candidacy/candidacy.ts'
 import { compose } from '../../../src/candidacy/compose.ts'
 import { cascadeOf, defaultCascade } from '../../../src/candidacy/index.ts'
@@ -225,6 +226,40 @@ describe('sessions', () => {
 
   test('whose route nobody has are balanced, StickySessionForce or not', () => {
     assert.notEqual(choose(all, { hasSession: true, balancer: { stickyForce: true } }), 0)
+  })
+})
+
+describe('bySessionId', () => {
+  const pick = (candidates: readonly Candidate[], session: Session): readonly number[] =>
+    bySessionId(candidates, view(session), clock).map(({ node }) => node.id)
+
+  test('chooses by the bytes of the id in front of its first dot, among the routes in order', () => {
+    const [one, two, three] = [candidate(1), candidate(2), candidate(3)]
+    const lost = { route: 'n9', sessionId: 'b.n9' }
+    // 98 modulo 3.
+    for (const all of [
+      [one, two, three],
+      [three, one, two],
+    ])
+      assert.deepEqual(pick(all, lost), [3])
+    assert.deepEqual(pick([one, two, three], { ...lost, sessionId: 'b' }), [3])
+    assert.deepEqual(pick([one, two, three], { ...lost, sessionId: 'c.n9.x' }), [1])
+  })
+
+  test('leaves out standbys, silent and broken nodes while there are others', () => {
+    const silent = candidate(1)
+    silent.live.silent = true
+    const lost = { route: 'n9', sessionId: 'b.n9' }
+    const others = [silent, candidate(2, { factor: 0 }), candidate(3, { factor: -1 })]
+    assert.deepEqual(pick([...others, candidate(4)], lost), [4])
+    assert.deepEqual(pick(others, lost), [3])
+    assert.deepEqual(pick([], lost), [])
+  })
+
+  test('is not asked about requests without a session, or with their own node', () => {
+    const all = [candidate(2), candidate(1)]
+    assert.deepEqual(pick(all, {}), [2, 1])
+    assert.deepEqual(pick(all, { route: 'n2', sessionId: 'b.n2' }), [2, 1])
   })
 })
 

@@ -23,6 +23,7 @@ const node: NodeReport = {
   health: 'up',
   reason: null,
   inFlight: 3,
+  sessions: 0,
   elected: 1200,
   failures: 0,
   bytesRead: 0,

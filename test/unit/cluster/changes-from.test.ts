@@ -7,8 +7,9 @@ import { LiveTable } from '../../../src/cluster/live.ts'
 import { applyToLive } from '../../../src/cluster/live-changes.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
 import { applyChange, emptySnapshot, type Snapshot } from '../../../src/cluster/snapshot.ts'
+import { contextOf } from '../../support/cluster-fixture.ts'
 
-const context = { path: '/', alias: '*', vhost: 1, status: 'STOPPED' } as const
+const context = contextOf('/', 'STOPPED')
 
 test('the changes made from a state lead to that state', () => {
   const registry = new Registry({ runId: '1' })

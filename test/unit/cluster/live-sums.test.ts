@@ -81,6 +81,18 @@ test('what is in flight on each path is added up, and over with its process', ()
   assert.deepEqual(seen(), { '/a': 0, '/b': 1 })
 })
 
+test('a session that several processes have seen counts once', () => {
+  for (const name of ['x', 'y'])
+    for (const id of ['s1', 's2', name]) {
+      row(name, 1).sessions.note(`${id}.a`, 0)
+      row(name, 1).elected++
+    }
+  report('x')
+  report('y')
+  report('y')
+  assert.equal(sum.of(1).sessions.count(0), 4)
+})
+
 test('a report that crosses the end of its node does not bring the row back', () => {
   row('x', 2).inFlight = 1
   report('x')

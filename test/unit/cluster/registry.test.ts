@@ -326,14 +326,41 @@ describe('groups of aliases', () => {
     assert.deepEqual(groups(), ['2 x', '1 y'])
   })
 
-  test('show the least enabled status of a path last', () => {
+  test('have rows in the order in which they came, and rows that are free are used again', () => {
+    const rows = (word: string): string[] =>
+      bench.lines(word).map((line) => line.replace(/\[(\d+):\d+:(\d+)\]/, '$1 $2'))
+    bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http')
+    bench.ok('ENABLE-APP / JVMRoute=b&Alias=x&Context=/1,/2')
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=y&Context=/3')
+    bench.ok('ENABLE-APP / JVMRoute=b&Alias=z&Context=/4')
+    assert.deepEqual(rows('Vhost'), [
+      'Vhost: 1 0, Alias: x',
+      'Vhost: 0 1, Alias: y',
+      'Vhost: 1 2, Alias: z',
+    ])
+    bench.ok('REMOVE-APP / JVMRoute=b&Alias=x&Context=/1,/2')
+    bench.ok('DISABLE-APP / JVMRoute=a&Alias=w&Context=/5')
+    assert.deepEqual(rows('Vhost'), [
+      'Vhost: 0 0, Alias: w',
+      'Vhost: 0 1, Alias: y',
+      'Vhost: 1 2, Alias: z',
+    ])
+    assert.deepEqual(rows('Context'), [
+      'Context: 0 0, Context: /5, Status: DISABLED',
+      'Context: 0 2, Context: /3, Status: ENABLED',
+      'Context: 1 3, Context: /4, Status: ENABLED',
+    ])
+  })
+
+  test('show the least enabled status of a path last, in one host; else as they came', () => {
+    const statuses = (): string[] =>
+      bench.lines('Context').map((line) => line.replace(/.*Context: (.*), Status: (.*)/, '$1 $2'))
     bench.ok('STOP-APP / JVMRoute=a&Alias=x&Context=/1')
     bench.ok('DISABLE-APP / JVMRoute=a&Alias=y&Context=/1')
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=z&Context=/1')
-    assert.deepEqual(
-      bench.lines('Context').map((line) => line.replace(/.*Status: /, '')),
-      ['ENABLED', 'DISABLED', 'STOPPED'],
-    )
+    assert.deepEqual(statuses(), ['/1 STOPPED', '/1 DISABLED', '/1 ENABLED'])
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x,y,z&Context=/2')
+    assert.deepEqual(statuses().slice(0, 3), ['/1 ENABLED', '/1 DISABLED', '/1 STOPPED'])
   })
 })
 

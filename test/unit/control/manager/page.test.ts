@@ -33,7 +33,7 @@ test('markup in any name is shown, not obeyed', () => {
       { route: name, domain: name, host: name, type: name, balancer: name, contexts },
     ])
     live.of(1).health = { kind: 'down', since: 0, probes: 0, probeAt: 0, reason: name }
-    return managerPage(managerView(snapshot, live), { ...options, byGet })
+    return managerPage(managerView(snapshot, live, 0), { ...options, byGet })
   }
   const tags = (page: string): string[] => page.match(/<[^\s>]*/g) ?? []
   for (const byGet of [true, false]) {
@@ -55,7 +55,7 @@ test('a context whose aliases differ in status has a line for each status', () =
     },
   ])
   contextLive(live.of(1), '/a').inFlight = 3
-  const [domain] = managerView(snapshot, live)
+  const [domain] = managerView(snapshot, live, 0)
   assert.deepEqual(domain?.nodes[0]?.hosts, [
     {
       number: 1,
@@ -74,7 +74,7 @@ test('a node that leaves is not OK and has no buttons; at last it has no name', 
     { port: 1, route: 'going', domain: 'east', removal: 'marked', contexts: [] },
     { port: 2, route: 'gone', domain: 'east', removal: 'forgotten', contexts: [] },
   ])
-  const page = managerPage(managerView(snapshot, live), options)
+  const page = managerPage(managerView(snapshot, live, 0), options)
   assert.match(page, /<h1> Node going /)
   assert.match(page, /<h1> Node REMOVED /)
   assert.doesNotMatch(page, /gone/)

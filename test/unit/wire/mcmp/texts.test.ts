@@ -52,12 +52,12 @@ const cluster: Dump = {
     },
   ],
   aliases: [
-    { node: 4, vhost: 2, alias: 'a.test' },
-    { node: 4, vhost: 2, alias: 'b.test' },
+    { id: 0, node: 4, vhost: 2, alias: 'a.test' },
+    { id: 1, node: 4, vhost: 2, alias: 'b.test' },
   ],
   contexts: [
-    { node: 4, vhost: 2, path: '/a', status: 'ENABLED' },
-    { node: 4, vhost: 2, path: '/a', status: 'STOPPED' },
+    { id: 0, node: 4, vhost: 2, path: '/a', status: 'ENABLED' },
+    { id: 1, node: 4, vhost: 2, path: '/a', status: 'STOPPED' },
   ],
 }
 const empty: Dump = { balancers: [], nodes: [], aliases: [], contexts: [] }

@@ -1,0 +1,46 @@
+// Sessions, counted in a table of fixed size.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SessionCount } from '../../../src/cluster/session-count.ts'
+
+const minute = 60_000
+
+function seen(ids: readonly string[], at: number, count: SessionCount = new SessionCount()) {
+  for (const id of ids) count.note(id, at)
+  return count
+}
+
+const many = (n: number): string[] =>
+  Array.from({ length: n }, (_, i) => `${((i + 1) * 2_654_435_761).toString(36)}.node`)
+
+test('a few are counted exactly, however often each comes', () => {
+  const count = seen(['a.n1', 'b.n1', 'a.n1', 'a.n2', 'c'], 0)
+  assert.equal(count.count(0), 3)
+  assert.equal(new SessionCount().count(0), 0)
+})
+
+test('thousands are counted within a few percent', () => {
+  for (const n of [1_000, 10_000, 40_000]) {
+    const counted = seen(many(n), 0).count(0)
+    assert.ok(Math.abs(counted - n) < n * 0.05, `${n}: ${counted}`)
+  }
+})
+
+test('a session that does not come again is forgotten within five minutes, one that does is not', () => {
+  const count = seen(['a', 'b'], 0)
+  seen(['b'], 2 * minute, count)
+  assert.equal(count.count(2 * minute), 2)
+  seen(['b'], 4 * minute, count)
+  assert.equal(count.count(4 * minute), 2)
+  assert.equal(count.count(5 * minute), 1)
+  assert.equal(count.count(10 * minute), 0)
+})
+
+test('only what is new in a window is told, once', () => {
+  const count = seen(['a', 'b'], 0)
+  assert.equal(count.takeFresh().length, 2)
+  seen(['a', 'c'], 1, count)
+  assert.equal(count.takeFresh().length, 1)
+  assert.equal(count.takeFresh().length, 0)
+})
