@@ -148,6 +148,17 @@ export const workerLimits = {
   logBytesMax: 4_194_304,
 }
 
+/** Towards nodes that speak AJP13. */
+export const ajpLimits = {
+  /** Longest packet that both sides may be told to send, with its head, and the shortest. */
+  packetBytesMax: 65_536,
+  packetBytesMin: 1_024,
+  /** Pieces of a request's body that a container may ask for ahead of time, or when there are no more. */
+  asksMax: 16,
+  /** How long the end of an answer may come behind its last byte until the connection is given up. */
+  endMs: 5_000,
+}
+
 /** Datagram sockets. */
 export const datagramLimits = {
   /** Datagrams read in a second by one socket; what comes beyond it is left to the kernel, which drops it. */

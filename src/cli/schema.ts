@@ -2,7 +2,7 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { mcmpLimits, workerLimits } from '../base/limits.ts'
+import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import { candidacies, defaultCascade } from '../candidacy/index.ts'
 import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
@@ -55,6 +55,7 @@ export interface Config {
     readonly drain: number
   }
   readonly pool: { readonly idle: number; readonly idleMax: number }
+  readonly ajp: { readonly secret: string; readonly packetSize: number }
   readonly advertise: {
     /** Absent: the proxy does not advertise itself. */
     readonly group?: HostPort | undefined
@@ -162,6 +163,15 @@ const level: z.ZodType<Config['log']['level'], string> = z
     form: 'level',
     description: 'The least serious messages that are logged: `debug`, `info`, `warn` or `error`.',
   })
+
+/** What is wrong with it is told without it. */
+const secret = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: 'not a text; write it in quotes' })
+    .regex(/^[\x20-\x7e]{0,512}$/, {
+      error: 'not a secret of at most 512 characters from space to "~"',
+    })
+    .meta({ form: 'text', description: note })
 
 const file = (note: string): z.ZodType<string, string> =>
   z
@@ -320,6 +330,16 @@ const configSchema: z.ZodType<Config, unknown> = section({
     idleMax: count(0, 100_000, 'Unused connections kept for each node.').prefault(
       defaultSettings.poolIdleMax,
     ),
+  }),
+  ajp: section({
+    secret: secret(
+      'What nodes of type `ajp` want to be told with each request (`secret` of their connector); one for all of them. Empty: none is sent. In the environment it is not seen in a list of processes.',
+    ).prefault(''),
+    packetSize: count(
+      ajpLimits.packetBytesMin,
+      ajpLimits.packetBytesMax,
+      'Longest packet to nodes of type `ajp`, bytes: what their connectors have as `packetSize` (`max-ajp-packet-size`). The head of a request must fit into one.',
+    ).prefault(defaultSettings.ajp.packetBytes),
   }),
   advertise: section({
     group: multicastGroup.optional(),

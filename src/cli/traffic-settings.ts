@@ -25,6 +25,7 @@ export function trafficSettings(config: Config): TrafficSettings {
     connectionsMax: config.maxConnections,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,
+    ajp: { secret: config.ajp.secret, packetBytes: config.ajp.packetSize },
     timeouts: {
       headMs: timeouts.head,
       idleMs: timeouts.idle,

@@ -45,4 +45,5 @@ export interface Node extends NodeConfig {
 }
 
 /** The types that this build can forward to. */
-export const isForwardable = (node: Node): boolean => node.type === 'http' || node.type === 'ws'
+export const isForwardable = (node: Node): boolean =>
+  node.type === 'http' || node.type === 'ws' || node.type === 'ajp'

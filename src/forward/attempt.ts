@@ -10,7 +10,7 @@ import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingAgain } from './outgoing.ts'
-import { nodeFailed, noNode, proxyFull } from './refusal.ts'
+import { headLarge, nodeFailed, noNode, proxyFull } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
 export function attempt(exchange: Exchange, candidate: Candidate): void {
@@ -30,7 +30,7 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   node.attach(exchange)
   const bytes = (exchange.out as Out).content
   live.bytesSent += bytes.length
-  const sent = node.connection.write(bytes)
+  const sent = node.write(bytes)
   if (node.isConnected) node.deadline = traffic.ticker.now + exchange.responseHeadMs
   if (exchange.requestBody.done) return
   // What is read while the connection is being made could not be sent again elsewhere.
@@ -48,7 +48,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
   if (requestBody.passes(0, length)) {
     const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
     bodySent(exchange, length)
-    if (!node.connection.write(piece) && !requestBody.done) client.pauseBody()
+    if (!node.write(piece) && !requestBody.done) client.pauseBody()
     return length
   }
   const out = new Out(length + 256)
@@ -60,7 +60,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, length: number): num
     return length
   }
   bodySent(exchange, behind)
-  if (!node.connection.write(out.content) && !requestBody.done) client.pauseBody()
+  if (!node.write(out.content) && !requestBody.done) client.pauseBody()
   return behind
 }
 
@@ -77,6 +77,10 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   if (error.side === 'proxy') {
     leaveNode(exchange, false)
     return shortOfConnections(exchange)
+  }
+  if (error.side === 'client') {
+    leaveNode(exchange, false)
+    return exchange.refuse(headLarge)
   }
   const wasReused = node.isReused
   observe(exchange, error, wasReused)

@@ -88,7 +88,7 @@ function deliverBody(exchange: Exchange, bytes: Buffer, at: number, end: number)
     const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end)
     exchange.bytesOut += piece.length
     // The piece lies in the buffer that the node's bytes are read into: no more reading until it has left.
-    if (!client.write(piece)) node?.connection.pause()
+    if (!client.write(piece)) node?.pause()
     return afterPiece(exchange, false)
   }
   const out = traffic.buffers.answer
@@ -102,7 +102,7 @@ function send(exchange: Exchange, out: Out): void {
   exchange.bytesOut += out.length
   if (exchange.client.write(out.content)) return out.clear()
   out.detach()
-  exchange.node?.connection.pause()
+  exchange.node?.pause()
 }
 
 function afterPiece(exchange: Exchange, excess: boolean): void {
@@ -121,9 +121,11 @@ export function finishAtEnd(exchange: Exchange): void {
   answerComplete(exchange, false)
 }
 
-function malformed(exchange: Exchange): void {
+/** @param reason for the log. */
+export function malformed(exchange: Exchange, reason?: string): void {
   const { candidate, traffic } = exchange
-  traffic.log.warn({ route: candidate?.node.route }, 'node gave an invalid answer')
+  traffic.log.warn({ route: candidate?.node.route, reason }, 'node gave an invalid answer')
+  if (exchange.answered) return cut(exchange, 'NODE_MALFORMED')
   leaveNode(exchange, true)
   exchange.refuse(nodeMalformed)
 }

@@ -5,9 +5,27 @@ import type { ForwardedFields } from '../wire/forwarded.ts'
 import type { NodeConnection } from './node-connection.ts'
 import type { Refusal } from './refusal.ts'
 
+/** What the TLS of a client's own connection has shown. */
+export interface ClientTls {
+  /** For example `TLSv1.3`. */
+  readonly protocol: string
+  /** OpenSSL's name of the cipher suite. */
+  readonly cipher: string
+  /** Bits of the cipher's key. */
+  readonly keySize?: number | undefined
+  /** Id of the session, hexadecimal. */
+  readonly session?: string | undefined
+  /** The client's certificate that was verified, with the chain behind it, PEM. */
+  readonly certificate?: string | undefined
+}
+
 export interface ExchangeClient {
   /** Where the request came from, without port. */
   readonly address: string
+  /** Port that its connection comes from; absent when it is not known. */
+  readonly port?: number | undefined
+  /** Absent when it came without TLS. */
+  readonly tls?: ClientTls | undefined
   /** Whether its own claims about where it came from are believed. */
   readonly trusted: boolean
   readonly forwarded: ForwardedFields

@@ -15,7 +15,7 @@ import { ResponseHead } from '../wire/http/response-head.ts'
 import { attempt, attemptFailed, sendBody, timedOut } from './attempt.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
-import { deliver, finishAtEnd } from './deliver.ts'
+import { deliver, finishAtEnd, malformed } from './deliver.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { match } from './match.ts'
 import type { NodeConnection } from './node-connection.ts'
@@ -189,7 +189,7 @@ export class Exchange implements ExchangeView {
     const { node } = this
     if (node === undefined) return
     node.deadline = this.traffic.ticker.now + this.responseBodyMs
-    node.connection.resume()
+    node.resume()
   }
 
   /** The client is gone: nobody wants the answer. */
@@ -204,7 +204,7 @@ export class Exchange implements ExchangeView {
     const { node, client } = this
     if (node === undefined) return
     node.deadline = this.traffic.ticker.now + this.responseHeadMs
-    if (!this.requestBody.done && node.connection.pending === 0) client.resumeBody()
+    if (!this.requestBody.done && node.pending === 0) client.resumeBody()
   }
 
   nodeSent(bytes: Buffer, length: number): void {
@@ -213,6 +213,18 @@ export class Exchange implements ExchangeView {
 
   nodeDrained(): void {
     if (!this.requestBody.done) this.client.resumeBody()
+  }
+
+  /** The node waits for the body and cannot say so, while the client may wait for a 100 [RFC 9110 10.1.1]. */
+  nodeWantsBody(): void {
+    if (this.answered) return
+    this.bytesOut += goOn.length
+    if (!this.client.write(goOn)) this.node?.pause()
+  }
+
+  /** What came is no answer. */
+  nodeMalformed(reason: string): void {
+    malformed(this, reason)
   }
 
   nodeEnded(): void {
@@ -257,6 +269,8 @@ function requestLine(head: RequestHead): RequestLine {
 }
 
 const none: readonly number[] = []
+
+const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
 /** Stands in before the first request is matched. */
 const nowhere: Application = {

@@ -14,6 +14,7 @@ import { networkCheck } from '../net/network-check.ts'
 import { Ticker } from '../net/ticker.ts'
 import { viaLines } from '../wire/forwarded.ts'
 import type { AccessLog } from './access-log.ts'
+import { AjpShared } from './ajp-shared.ts'
 import { connectionRoom } from './connection-room.ts'
 import { ExchangePool } from './exchange-pool.ts'
 import { Pools } from './pools.ts'
@@ -44,7 +45,7 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly random?: Random
 }
 
-/** @throws RangeError for a candidacy function or a trusted network that does not exist. */
+/** @throws RangeError for a candidacy function or a trusted network that does not exist, and for what AJP cannot do. */
 export function makeTraffic(options: TrafficOptions): Traffic {
   const {
     live,
@@ -93,6 +94,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     retryBudget: new RetryBudget(settings.retryBudget),
     buffers,
     via: viaLines(settings.via),
+    ajp: new AjpShared(settings.ajp),
     unknownContext: unknownContext(settings.noContextStatus),
     exchanges: new ExchangePool(),
     waiting: new Set(),

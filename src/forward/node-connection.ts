@@ -1,5 +1,5 @@
 // One connection to a node: dialled, lent to an exchange, given back, closed. It knows nothing of
-// HTTP; the exchange that holds it does.
+// HTTP; the exchange that holds it does. One that speaks AJP instead: ajp-connection.ts.
 
 import { TopspinError } from '../base/errors.ts'
 import { Connection, type DialReceiver } from '../net/connection.ts'
@@ -20,7 +20,7 @@ export class NodeConnection implements DialReceiver, Timed {
   idleMs: number
   /** The same while it is one of the `smax` that the pool keeps. */
   keptMs: number
-  #exchange: Exchange | undefined
+  protected exchange: Exchange | undefined
   /** Its time to live is over, and it is one of those that stay all the same. */
   #isKept = false
   /** Among the open ones: from the dial until its descriptor is free. */
@@ -50,7 +50,7 @@ export class NodeConnection implements DialReceiver, Timed {
 
   /** Lends the connection to an exchange. */
   attach(exchange: Exchange): void {
-    this.#exchange = exchange
+    this.exchange = exchange
     const { pool } = this
     this.deadline = this.isConnected ? Infinity : pool.traffic.ticker.now + pool.connectMs
   }
@@ -65,9 +65,31 @@ export class NodeConnection implements DialReceiver, Timed {
     }
   }
 
+  /**
+   * Sends bytes of the request, which must stay as they are until they have left.
+   * @returns true when they have; otherwise `Exchange.nodeDrained` will be called.
+   */
+  write(bytes: Buffer): boolean {
+    return this.connection.write(bytes)
+  }
+
+  /** Bytes of the request that have not left yet. */
+  get pending(): number {
+    return this.connection.pending
+  }
+
+  /** No more of the answer until `resume`. */
+  pause(): void {
+    this.connection.pause()
+  }
+
+  resume(): void {
+    this.connection.resume()
+  }
+
   /** The exchange is over and the connection clean: for the next one. */
   giveBack(): void {
-    this.#exchange = undefined
+    this.exchange = undefined
     this.#isKept = false
     this.served++
     this.deadline = this.pool.traffic.ticker.now + this.idleMs
@@ -77,7 +99,7 @@ export class NodeConnection implements DialReceiver, Timed {
 
   /** The exchange is over; the connection is not to be used again. */
   destroy(): void {
-    this.#exchange = undefined
+    this.exchange = undefined
     this.deadline = Infinity
     this.connection.destroy()
     this.#leave()
@@ -96,38 +118,43 @@ export class NodeConnection implements DialReceiver, Timed {
   connected(): void {
     this.isConnected = true
     this.deadline = Infinity
-    this.#exchange?.nodeConnected()
+    this.exchange?.nodeConnected()
   }
 
   received(bytes: Buffer, length: number): void {
     // Nobody asked: whatever it is, it is no answer [RFC 9112 9.2].
-    if (this.#exchange === undefined) this.#retire()
-    else this.#exchange.nodeSent(bytes, length)
+    if (this.exchange === undefined) this.retire()
+    else this.exchange.nodeSent(bytes, length)
   }
 
   drained(): void {
-    this.#exchange?.nodeDrained()
+    this.exchange?.nodeDrained()
   }
 
   ended(): void {
-    if (this.#exchange === undefined) this.#retire()
-    else this.#exchange.nodeEnded()
+    if (this.exchange === undefined) this.retire()
+    else this.exchange.nodeEnded()
   }
 
   closed(error: Error | undefined): void {
     this.pool.traffic.ticker.delete(this)
     if (this.isIdle) this.pool.remove(this)
-    const exchange = this.#exchange
-    this.#exchange = undefined
-    exchange?.nodeClosed(this.isConnected ? lost(error) : refused(error))
+    const exchange = this.exchange
+    this.exchange = undefined
+    exchange?.nodeClosed(this.failure(error))
     // What an exchange leaves behind may still be on its way to the client.
     if (this.isIdle && this.#buffer !== undefined) {
       this.pool.traffic.buffers.giveLarge(this.#buffer)
     }
   }
 
+  /** What it means for an exchange that the connection is gone. */
+  protected failure(cause: Error | undefined): TopspinError {
+    return this.isConnected ? lost(cause) : refused(cause)
+  }
+
   /** Out of the pool at once: until `closed` is called another request could still be lent this connection. */
-  #retire(): void {
+  protected retire(): void {
     this.pool.remove(this)
     this.destroy()
   }
@@ -140,8 +167,8 @@ export class NodeConnection implements DialReceiver, Timed {
     if (this.isIdle && !this.#isKept && this.keptMs > this.idleMs && this.pool.keeps) {
       this.#isKept = true
       this.deadline = now + this.keptMs - this.idleMs
-    } else if (this.isIdle || this.#exchange === undefined) this.#retire()
-    else if (this.isConnected) this.#exchange.nodeTimedOut()
+    } else if (this.isIdle || this.exchange === undefined) this.retire()
+    else if (this.isConnected) this.exchange.nodeTimedOut()
     else this.connection.destroy()
   }
 }

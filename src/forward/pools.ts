@@ -2,6 +2,7 @@
 // is lent first, so that the others grow old and are closed.
 
 import type { Node } from '../cluster/node.ts'
+import { AjpConnection } from './ajp-connection.ts'
 import { NodeConnection } from './node-connection.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -42,7 +43,8 @@ export class Pool {
       idle.isIdle = false
       return idle
     }
-    return this.traffic.pools.makeRoom(this.traffic) ? new NodeConnection(this) : undefined
+    if (!this.traffic.pools.makeRoom(this.traffic)) return undefined
+    return this.node.type === 'ajp' ? new AjpConnection(this) : new NodeConnection(this)
   }
 
   /** Takes back a connection that may carry another request. */

@@ -54,6 +54,11 @@ export const proxyFull: Refusal = {
   code: 'PROXY_FULL',
   text: 'the proxy can open no more connections now',
 }
+export const headLarge: Refusal = {
+  status: 431,
+  code: 'AJP_HEAD_LARGE',
+  text: 'the header fields do not fit into what the node takes',
+}
 export const nodeFailed: Refusal = {
   status: 502,
   code: 'NODE_FAILED',

@@ -26,6 +26,14 @@ export interface Timeouts {
   readonly lingerMs: number
 }
 
+/** What nodes that speak AJP13 are told. */
+export interface AjpSettings {
+  /** Shared with all of them; '' is none. Up to 512 characters. */
+  readonly secret: string
+  /** Longest packet, as the nodes have it too: 1024..65_536 bytes. Default 8192. */
+  readonly packetBytes: number
+}
+
 export interface ProxySettings {
   readonly timeouts: Timeouts
   /** A connection to a node without a request; below the 75 s that the agent makes its server wait. */
@@ -46,6 +54,7 @@ export interface ProxySettings {
   readonly outlier: OutlierLimits
   /** Requests sent a second time, as a share of all: 0..1. Default 0.2. */
   readonly retryBudget: number
+  readonly ajp: AjpSettings
 }
 
 export const defaultTimeouts: Timeouts = {
@@ -72,6 +81,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,
   retryBudget: 0.2,
+  ajp: { secret: '', packetBytes: 8_192 },
 }
 
 /** A name for `Via` that no other proxy has: all processes that listen together share one. */

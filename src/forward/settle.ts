@@ -31,7 +31,7 @@ export function answerComplete(exchange: Exchange, clean: boolean): void {
   exchange.node = undefined
   if (client.pending > 0) node.leaveBuffer()
   // What the node answered without taking must not stand before the next request, nor be sent from bytes used again.
-  const taken = exchange.requestBody.done && node.connection.pending === 0
+  const taken = exchange.requestBody.done && node.pending === 0
   if (clean && taken && exchange.response.keepAlive) node.giveBack()
   else node.destroy()
   settle(exchange, '')

@@ -12,6 +12,7 @@ import type { Ticker } from '../net/ticker.ts'
 import type { ViaLines } from '../wire/forwarded.ts'
 import { Out } from '../wire/http/out.ts'
 import type { AccessLog } from './access-log.ts'
+import type { AjpShared } from './ajp-shared.ts'
 import type { ConnectionRoom } from './connection-room.ts'
 import type { Exchange } from './exchange.ts'
 import type { ExchangePool } from './exchange-pool.ts'
@@ -49,6 +50,7 @@ export interface Traffic {
   readonly retryBudget: RetryBudget
   readonly buffers: Buffers
   readonly via: ViaLines
+  readonly ajp: AjpShared
   /** The answer where no context is registered. */
   readonly unknownContext: Refusal
   readonly exchanges: ExchangePool

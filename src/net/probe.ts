@@ -1,7 +1,8 @@
-// Asks a node whether it is there: `OPTIONS * HTTP/1.0`, any HTTP answer counts (mcmp.md 2.5). One
-// connection for each probe, one deadline over all of it. Called by the control service; never throws.
+// Asks a node whether it is there, in the words of `probe-dialect.ts`. One connection for each probe, one
+// deadline over all of it. Called by the control service; never throws.
 
 import { connect } from 'node:net'
+import { dialectOf } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
 import { isShortage } from './shortage.ts'
 
@@ -22,14 +23,12 @@ export interface ProbeResult {
 
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
-const request = 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n'
-const answerStart = 'HTTP/1.'
-
 export function probe(target: ProbeTarget): Promise<ProbeResult> {
-  if (target.type !== 'http' && target.type !== 'ws')
+  const dialect = dialectOf(target.type)
+  if (dialect === undefined)
     return Promise.resolve({ answered: false, reason: `type ${target.type} is not spoken` })
   return new Promise((resolve) => {
-    let answer = ''
+    let answer = Buffer.alloc(0)
     const socket = connect({ host: target.host, port: target.port, noDelay: true })
     const end = (answered: boolean, reason: string, shortage = false): void => {
       giveUp()
@@ -39,11 +38,12 @@ export function probe(target: ProbeTarget): Promise<ProbeResult> {
     const giveUp = runningTimeout(target.timeoutMs, () =>
       end(false, `no answer within ${target.timeoutMs} ms`),
     )
-    socket.on('connect', () => socket.write(request))
+    socket.on('connect', () => socket.write(dialect.request))
     socket.on('data', (bytes) => {
-      answer += bytes.toString('latin1', 0, answerStart.length)
-      if (answer.startsWith(answerStart)) end(true, 'answered')
-      else if (answer.length >= answerStart.length) end(false, 'what answers does not speak HTTP')
+      answer = Buffer.concat([answer, bytes])
+      const isAnswer = dialect.isAnswer(answer)
+      if (isAnswer === undefined) return
+      end(isAnswer, isAnswer ? 'answered' : `what answers does not speak ${dialect.name}`)
     })
     socket.on('end', () => end(false, 'closed without an answer'))
     socket.on('error', (error: NodeJS.ErrnoException) =>

@@ -82,6 +82,10 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     return `${bracketed(plainAddress(localAddress))}:${localPort}`
   }
 
+  get port(): number | undefined {
+    return this.connection.socket.remotePort
+  }
+
   get pending(): number {
     return this.connection.pending
   }
@@ -95,7 +99,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     }
     if (this.#reads !== undefined) {
       // While the node's connection still sends from it, it is left to that.
-      if ((exchange?.node?.connection.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
+      if ((exchange?.node?.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
       this.#reads = undefined
     }
     return buffers.shared

@@ -118,6 +118,14 @@ test('a key given twice is a problem', () => {
   assert.match(first, /^topspin\.yaml:2:1: .*unique/)
 })
 
+test('what is wrong with the secret for AJP is told without it', () => {
+  for (const text of ['ajp: { secret: "hush\\n" }', 'ajp: { secret: 4711 }']) {
+    const problems = problemsOf(text).join('\n')
+    assert.match(problems, /ajp\.secret: not a (?:secret|text)/)
+    assert.doesNotMatch(problems, /hush|4711/)
+  }
+})
+
 const refused: readonly [string, string, RegExp][] = [
   ['a file that is no map', 'hello', /"hello" is not a map of keys/],
   ['a section that is no map', 'timeouts: 5', /topspin\.yaml:1:11: timeouts: 5 is not a map/],
@@ -143,6 +151,7 @@ const refused: readonly [string, string, RegExp][] = [
     /1\.5 is not a whole number from 1 to 1000000/,
   ],
   ['a negative number of workers', 'workers: -1', /-1 is not a whole number from 0 to 256/],
+  ['a packet beyond what AJP has', 'ajp: { packetSize: 65537 }', /from 1024 to 65536/],
   ['a name that is no token', 'via: "a b"', /is not a token/],
 ]
 for (const [name, text, expected] of refused) {

@@ -56,7 +56,7 @@ describe('paths', () => {
 describe('nodes', () => {
   test('one that is removed, of an unknown type or without its balancer is not there', () => {
     const found = routes(
-      clusterOf([{ removal: 'marked' }, { type: 'ajp' }, { balancer: 'other' }, {}]),
+      clusterOf([{ removal: 'marked' }, { type: 'gopher' }, { balancer: 'other' }, {}]),
     )
     assert.deepEqual(ids(found, '/'), [4])
     assert.equal(found.node('n1'), undefined)

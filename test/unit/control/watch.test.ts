@@ -84,10 +84,10 @@ describe('an idle node', () => {
   })
 
   test('of a type that is not spoken is not asked', async () => {
-    register('ajp')
+    register('gopher')
     now += 5_000
-    register('ajp')
-    assert.equal(registry.snapshot.nodes.get(2)?.type, 'ajp')
+    register('gopher')
+    assert.equal(registry.snapshot.nodes.get(2)?.type, 'gopher')
     await pass(10_000)
     assert.equal(probes, 0)
   })

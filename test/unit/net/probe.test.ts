@@ -5,17 +5,21 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { probe } from '../../../src/net/probe.ts'
 
-async function probed(serve: (socket: Socket, bytes: string) => void, timeoutMs = 5_000) {
+async function probed(
+  serve: (socket: Socket, bytes: string) => void,
+  timeoutMs = 5_000,
+  type = 'http',
+) {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
     socket.on('error', () => {})
-    socket.on('data', (bytes) => serve(socket, bytes.toString()))
+    socket.on('data', (bytes) => serve(socket, bytes.toString('latin1')))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    return await probe({ host: '127.0.0.1', port, type: 'http', timeoutMs })
+    return await probe({ host: '127.0.0.1', port, type, timeoutMs })
   } finally {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
@@ -64,7 +68,30 @@ describe('a probe', () => {
   })
 
   test('does not try types that are not spoken', async () => {
-    const result = await probe({ host: '127.0.0.1', port: 1, type: 'ajp', timeoutMs: 5_000 })
-    assert.deepEqual(result, { answered: false, reason: 'type ajp is not spoken' })
+    const result = await probe({ host: '127.0.0.1', port: 1, type: 'gopher', timeoutMs: 5_000 })
+    assert.deepEqual(result, { answered: false, reason: 'type gopher is not spoken' })
   })
+})
+
+describe('a probe over AJP', () => {
+  test('is CPING, and CPONG is the answer, in single bytes too', async () => {
+    let asked = ''
+    const result = await probed(
+      (socket, bytes) => {
+        asked += bytes
+        for (const byte of [0x41, 0x42, 0x00, 0x01, 0x09]) socket.write(Buffer.of(byte))
+      },
+      5_000,
+      'ajp',
+    )
+    assert.deepEqual(result, { answered: true, reason: 'answered' })
+    assert.equal(asked, '\x12\x34\x00\x01\x0a')
+  })
+
+  for (const answer of ['\x41\x42\x00\x01\x08', '\x12\x34\x00\x01\x09', 'HTTP/1.1 400 \r\n\r\n']) {
+    test(`takes ${JSON.stringify(answer)} for no answer`, async () => {
+      const result = await probed((socket) => socket.write(answer, 'latin1'), 5_000, 'ajp')
+      assert.deepEqual(result, { answered: false, reason: 'what answers does not speak AJP' })
+    })
+  }
 })

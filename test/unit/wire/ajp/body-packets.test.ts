@@ -1,0 +1,124 @@
+// The pieces of a request's body: as much as was asked for, in packets of the right length.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { BodyPackets } from '../../../../src/wire/ajp/body-packets.ts'
+import { Out } from '../../../../src/wire/http/out.ts'
+import { RequestHead } from '../../../../src/wire/http/request-head.ts'
+
+function bodyOf(framing: string, size = 8_192): BodyPackets {
+  const bytes = Buffer.from(`POST / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`)
+  const head = new RequestHead()
+  assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+  const body = new BodyPackets(size)
+  body.begin(head)
+  return body
+}
+
+function sent(body: BodyPackets): string {
+  const out = new Out(64)
+  body.write(out)
+  return out.content.toString('latin1')
+}
+
+const piece = (data: string): string => {
+  const head = Buffer.from([0x12, 0x34, 0, 0, 0, 0])
+  head.writeUInt16BE(data.length + 2, 2)
+  head.writeUInt16BE(data.length, 4)
+  return head.toString('latin1') + data
+}
+const add = (body: BodyPackets, bytes: string): void =>
+  body.add(Buffer.from(bytes), 0, bytes.length)
+
+describe('a body of known length', () => {
+  test('begins unasked, goes on when asked, and ends with an empty packet', () => {
+    const body = bodyOf('Content-Length: 10')
+    assert.equal(sent(body), '')
+    assert.equal(body.isAwaited, true)
+    add(body, '01234')
+    assert.equal(sent(body), piece('01234'))
+    add(body, '56789')
+    assert.equal(sent(body), '')
+    assert.equal(body.pending, 5)
+    assert.equal(body.ask(3), true)
+    assert.equal(sent(body), piece('567'))
+    body.ask(8_186)
+    assert.equal(sent(body), piece('89'))
+    assert.deepEqual([body.pending, body.isAwaited], [0, false])
+    body.ask(8_186)
+    assert.equal(sent(body), '\x12\x34\0\x02\0\0')
+  })
+
+  test('fills a packet and no more', () => {
+    const body = bodyOf('Content-Length: 5000', 1_024)
+    add(body, 'x'.repeat(700))
+    add(body, 'y'.repeat(4_300))
+    assert.equal(sent(body), piece('x'.repeat(700) + 'y'.repeat(318)))
+    body.ask(60_000)
+    assert.equal(sent(body), piece('y'.repeat(1_018)))
+  })
+
+  test('takes a question for nothing as one for as much as fits', () => {
+    const body = bodyOf('Content-Length: 4')
+    add(body, 'ab')
+    sent(body)
+    add(body, 'cd')
+    body.ask(0)
+    assert.equal(sent(body), piece('cd'))
+  })
+})
+
+describe('a body in chunks', () => {
+  test('waits to be asked, comes without its framing, and trailers are left out', () => {
+    const body = bodyOf('Transfer-Encoding: chunked')
+    for (const byte of '3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n') add(body, byte)
+    assert.equal(sent(body), '')
+    body.ask(8_186)
+    assert.equal(sent(body), piece('abcde'))
+    body.ask(8_186)
+    assert.equal(sent(body), piece(''))
+  })
+
+  test('is not said to have ended before it has', () => {
+    const body = bodyOf('Transfer-Encoding: chunked')
+    body.ask(8_186)
+    assert.equal(sent(body), '')
+    assert.equal(body.isAwaited, true)
+    add(body, '0\r\n\r\n')
+    assert.equal(sent(body), piece(''))
+  })
+
+  test('that is not canonical throws: it is our own writing', () => {
+    const body = bodyOf('Transfer-Encoding: chunked')
+    assert.throws(() => add(body, 'zz\r\n'), RangeError)
+    assert.throws(() => add(bodyOf('Content-Length: 2'), 'abc'), RangeError)
+  })
+})
+
+test('no body is an empty packet to whoever asks', () => {
+  const body = bodyOf('X-None: 1')
+  assert.equal(sent(body), '')
+  body.ask(8_186)
+  assert.equal(sent(body), piece(''))
+})
+
+test('who asks too often is told so', () => {
+  const body = bodyOf('X-None: 1')
+  let asked = 0
+  while (body.ask(8_186)) {
+    sent(body)
+    assert.ok(++asked < 100)
+  }
+  assert.equal(asked, 16)
+  const flood = bodyOf('Transfer-Encoding: chunked')
+  for (asked = 0; flood.ask(8_186); asked++) assert.ok(asked < 100)
+  assert.equal(asked, 16)
+})
+
+test('a body that nobody will ask for any more is forgotten, and the next one begins anew', () => {
+  const body = bodyOf('Content-Length: 4')
+  add(body, 'ab')
+  body.drop()
+  assert.equal(body.pending, 0)
+  assert.equal(sent(body), '')
+})
