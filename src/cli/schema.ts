@@ -129,7 +129,7 @@ const nodeAddress: z.ZodType<string, string | number> = value(
 )
 
 /** Its value is never shown, not even when it is wrong. */
-const secret = (note: string): z.ZodType<string, string> =>
+const sharedSecret = (note: string): z.ZodType<string, string> =>
   z
     .string({ error: 'not a text; write it in quotes' })
     .refine(isSecret, { error: `not a secret; ${secretForm}` })
@@ -227,7 +227,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       description:
         'Addresses and networks from which connections to this listener are taken; others are closed at once. None: every address that can reach it.',
     }),
-    secret: secret(
+    secret: sharedSecret(
       'What everything on this listener but `/livez` and `/readyz` must carry: `Authorization: Bearer SECRET`, or the password of Basic. mod_cluster on Java cannot; such nodes are refused and go on trying.',
     ).optional(),
     secretFile: fileName(
