@@ -34,9 +34,9 @@ Durations are written \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`, or as a number of mi
 \`HOST:PORT\`, \`[IPv6]:PORT\`, or only a port on 127.0.0.1. An unknown key is an error.
 \`topspin check FILE\` tells all problems of a file at once, with line and column.
 
-SIGHUP reads the file again. A file with a problem changes nothing; in a good one \`to\` and \`log.level\`
-take effect at once, and any other changed value is named in the log: it needs a new start. The file of
-\`accessLog\` is opened again under its name, for tools that rename it.
+SIGHUP reads the file again. A file with a problem changes nothing; in a good one \`to\`, \`candidacy\`,
+\`balance\` and \`log.level\` take effect at once, and any other changed value is named in the log: it needs a
+new start. The file of \`accessLog\` is opened again under its name, for tools that rename it.
 
 \`\`\`yaml
 listen: [0.0.0.0:8000]

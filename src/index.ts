@@ -4,6 +4,13 @@
 export type { Clock, Random } from './base/clock.ts'
 export { TopspinError } from './base/errors.ts'
 export type { Logger } from './base/log.ts'
+export type {
+  Candidate,
+  ExchangeView,
+  RequestView,
+  UserCandidacy,
+} from './candidacy/candidacy.ts'
+export type { CascadeEntry } from './candidacy/cascades.ts'
 export { LiveTable } from './cluster/live.ts'
 export type { FixedNode } from './cluster/registry/fixed.ts'
 export { Registry } from './cluster/registry.ts'
@@ -22,6 +29,7 @@ export {
   type AccessLog,
   type Address,
   createProxy,
+  loadPolicies,
   type ProxyOptions,
   type ProxySettings,
   type ReverseProxy,

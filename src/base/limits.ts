@@ -148,6 +148,21 @@ export const workerLimits = {
   logBytesMax: 4_194_304,
 }
 
+/** Candidacy functions and cascades. */
+export const candidacyLimits = {
+  /** Functions of one cascade, and paths with a cascade of their own. */
+  stepsMax: 32,
+  pathsMax: 100,
+  /** One function with its argument, as text. */
+  stepCharactersMax: 512,
+  /** Of a regular expression: what can repeat, so that no name of a server keeps it busy. */
+  quantifiersMax: 4,
+  /** Of a server's name, what a regular expression is held against. */
+  matchedCharactersMax: 64,
+  /** Names whose match is remembered. */
+  matchesMax: 4_096,
+}
+
 /** Towards nodes that speak AJP13. */
 export const ajpLimits = {
   /** Longest packet that both sides may be told to send, with its head, and the shortest. */

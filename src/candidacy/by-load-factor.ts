@@ -33,7 +33,7 @@ export const byLoadFactor: Candidacy = (candidates) => {
 }
 
 /** The node takes new requests as its load factor says. */
-const isActive = (live: NodeLive): boolean =>
+export const isActive = (live: NodeLive): boolean =>
   live.loadFactor !== undefined && live.loadFactor !== 0 && !live.silent
 
 /** A node at -1 gets here only with its own session; it is served as the fullest there is. */

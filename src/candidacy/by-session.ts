@@ -1,9 +1,11 @@
 // `bySession`: a session goes to its own node (mcmp.md 3.2, 3.3). When that node cannot take it and
 // the balancer insists (StickySessionForce), only its domain is left; without a domain, nobody.
+// `bySession NAME` and `bySession hex NAME=` read the session id themselves: see session-id.ts.
 
-import type { Candidacy } from './candidacy.ts'
+import type { Candidacy, Kind } from './candidacy.ts'
+import { readSessionArgument } from './session-id.ts'
 
-export const bySession: Candidacy = (candidates, exchange) => {
+const byRoute: Candidacy = (candidates, exchange) => {
   const { route, balancer } = exchange
   if (route === undefined || !balancer.sticky) return candidates
   for (const candidate of candidates) {
@@ -12,4 +14,12 @@ export const bySession: Candidacy = (candidates, exchange) => {
   if (!balancer.stickyForce) return candidates
   if (exchange.domain === '') return []
   return candidates.filter((candidate) => candidate.node.domain === exchange.domain)
+}
+
+export const bySession: Kind = {
+  name: 'bySession',
+  aliases: [],
+  form: '[NAME | hex NAME=], NAME a cookie or path parameter',
+  read: (argument) =>
+    argument === '' ? () => ({ apply: byRoute }) : readSessionArgument(argument),
 }

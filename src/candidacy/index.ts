@@ -1,31 +1,65 @@
 // The only list of names: what a cascade in the configuration may say.
 
+import { active } from './active.ts'
+import { addPrediction } from './add-prediction.ts'
+import { addSelf } from './add-self.ts'
+import { byAge } from './by-age.ts'
+import { byBusy } from './by-busy.ts'
+import { byCost } from './by-cost.ts'
+import { byCpu } from './by-cpu.ts'
+import { byDelay } from './by-delay.ts'
 import { byDomain } from './by-domain.ts'
+import { byHostname } from './by-hostname.ts'
+import { byInFlight } from './by-in-flight.ts'
+import { byLatency } from './by-latency.ts'
+import { byLoad } from './by-load.ts'
 import { byLoadFactor } from './by-load-factor.ts'
+import { byLogWindow } from './by-log-window.ts'
+import { byRandom } from './by-random.ts'
 import { bySession } from './by-session.ts'
 import { bySessionId } from './by-session-id.ts'
-import type { NamedCandidacy } from './compose.ts'
+import { byWeight } from './by-weight.ts'
+import { type Kind, plainKind } from './candidacy.ts'
+import { off } from './off.ts'
+import { redirectToIp, redirectToName } from './redirect.ts'
+import { removeSelf } from './remove-self.ts'
 import { usable } from './usable.ts'
 
-export const candidacies: ReadonlyMap<string, NamedCandidacy> = new Map(
-  [
-    { name: 'usable', apply: usable },
-    { name: 'bySession', apply: bySession },
-    { name: 'bySessionId', apply: bySessionId },
-    { name: 'byDomain', apply: byDomain },
-    { name: 'byLoadFactor', apply: byLoadFactor },
-  ].map((candidacy) => [candidacy.name, candidacy]),
-)
+export const kinds: readonly Kind[] = [
+  plainKind('usable', usable),
+  bySession,
+  plainKind('bySessionId', bySessionId),
+  plainKind('active', active),
+  plainKind('byDomain', byDomain),
+  plainKind('byLoadFactor', byLoadFactor),
+  byAge,
+  byHostname,
+  byRandom,
+  byLogWindow,
+  byLoad,
+  byBusy,
+  byCpu,
+  byCost,
+  addPrediction,
+  byDelay,
+  byInFlight,
+  byLatency,
+  byWeight,
+  addSelf,
+  removeSelf,
+  redirectToName,
+  redirectToIp,
+  off,
+]
 
-/** @throws RangeError that names what exists, for a name that does not. */
-export function cascadeOf(names: readonly string[]): readonly NamedCandidacy[] {
-  return names.map((name) => {
-    const candidacy = candidacies.get(name)
-    if (candidacy !== undefined) return candidacy
-    const known = [...candidacies.keys()].join(', ')
-    throw new RangeError(`no candidacy function called ${name}; there are ${known}`)
-  })
-}
+/** The best known for peers, by test/sim: a few at random and this server, and of them the quickest to answer. */
+export const peerCascade: readonly string[] = [
+  'byAge 5',
+  'byRandom',
+  'byLogWindow',
+  'addSelf',
+  'byDelay',
+]
 
 /** mod_cluster's rule, the proxy's default. */
 export const defaultCascade: readonly string[] = ['usable', 'bySession', 'byDomain', 'byLoadFactor']

@@ -1,13 +1,22 @@
 // `topspin check FILE`: says all that is wrong with a configuration file, or that it is good.
 
+import { loadPolicies } from '../proxy/index.ts'
 import { loadConfig } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { tellProblems } from './tell-problems.ts'
+import { cascadesIn } from './traffic-settings.ts'
 
-export function checkFile(file: string): number {
+/** The modules of candidacy functions that it names are loaded, too. */
+export async function checkFile(file: string): Promise<number> {
   const result = loadConfig(file, { environment: {}, flags: [] })
   if (!result.ok) {
     tellProblems(result.problems)
+    return exitCodes.badConfiguration
+  }
+  try {
+    await loadPolicies(cascadesIn(result.config))
+  } catch (error) {
+    tellProblems([{ place: file, path: '', message: (error as Error).message }])
     return exitCodes.badConfiguration
   }
   process.stdout.write(`${file}: ok\n`)

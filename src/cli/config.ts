@@ -2,7 +2,10 @@
 // all sources at once and says for each where it stands, what is wrong and what would be right.
 
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { suggest } from '../base/suggest.ts'
+import { withAbsolutePolicies } from './policy-paths.ts'
 import {
   type Config,
   configJsonSchema,
@@ -10,7 +13,6 @@ import {
   type JsonSchema,
   parseConfig,
 } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 export interface Sources {
   readonly file?: { readonly name: string; readonly text: string } | undefined
@@ -57,7 +59,10 @@ export function readConfig(sources: Sources): ConfigResult {
   const problems = [...file.problems, ...above.problems]
   if (problems.length > 0) return { ok: false, problems }
   const result = parseConfig(merge(file.tree, above.tree))
-  if (result.ok) return result
+  if (result.ok) {
+    const folder = sources.file === undefined ? '.' : dirname(sources.file.name)
+    return { ok: true, config: withAbsolutePolicies(result.config, folder) }
+  }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
 }
 
@@ -144,7 +149,9 @@ function problemOf(issue: Issue, place: string): Problem {
 
 function knownKeys(path: Path): string[] {
   let schema: JsonSchema | undefined = configJsonSchema()
-  for (const step of path) schema = schema?.properties?.[step]
+  for (const step of path) {
+    schema = typeof step === 'number' ? schema?.items : schema?.properties?.[step]
+  }
   return Object.keys(schema?.properties ?? {})
 }
 

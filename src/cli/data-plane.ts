@@ -8,7 +8,7 @@ import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/explain-request.ts'
 import type { Address } from '../proxy/index.ts'
-import type { TrafficSettings } from './traffic-settings.ts'
+import type { CascadeRules, TrafficSettings } from './traffic-settings.ts'
 
 export interface DataPlane {
   /** Begins to accept. Rejects when an address or the access log cannot be had; then nothing runs. */
@@ -23,8 +23,8 @@ export interface DataPlane {
   tell(id: number): void
   /** Brings the live numbers up to date. */
   refresh(): void | Promise<void>
-  /** Takes over the level of the log, and opens the access log again. */
-  reload(level: string): void
+  /** Takes over the level of the log and the cascades, and opens the access log again. */
+  reload(level: string, rules: CascadeRules): Promise<void>
   workers(): readonly WorkerReport[]
   /** What all of it has counted since the start. */
   counts(): TrafficCounts

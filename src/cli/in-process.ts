@@ -1,14 +1,17 @@
 // The data plane in this process (`--workers 0`): a proxy that shares the live numbers with the registry.
 
-import { createProxy, type ReverseProxy } from '../proxy/index.ts'
+import { createProxy, loadPolicies, type ReverseProxy } from '../proxy/index.ts'
 import { type AccessLogFile, openAccessLog } from './access-log.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
+import { cascadesIn } from './traffic-settings.ts'
 
-export function inProcess(options: DataPlaneOptions): DataPlane {
+/** Rejects when a module that a cascade names cannot be loaded. */
+export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
   const { settings, live, log } = options
   let accessLog: AccessLogFile | undefined
   const proxy: ReverseProxy = createProxy({
     ...settings,
+    policies: await loadPolicies(cascadesIn(settings)),
     live,
     log,
     ...(options.accessLog === 'off' ? {} : { accessLog: (entry) => accessLog?.write(entry) }),
@@ -28,7 +31,10 @@ export function inProcess(options: DataPlaneOptions): DataPlane {
     apply: (changes) => proxy.apply(changes),
     tell: () => {},
     refresh: () => {},
-    reload: () => accessLog?.reopen(),
+    async reload(_level, rules) {
+      accessLog?.reopen()
+      proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
+    },
     workers: () => [],
     counts: () => proxy.counters,
     async drain(deadlineMs) {

@@ -13,7 +13,7 @@ export function listenFailure(
   if (failure?.address === undefined || failure.port === undefined) {
     return {
       message: error instanceof Error ? error.message : String(error),
-      exitCode: isBadSecret(error) ? exitCodes.badConfiguration : exitCodes.failure,
+      exitCode: isBadConfiguration(error) ? exitCodes.badConfiguration : exitCodes.failure,
     }
   }
   const place = hostPortText({ host: failure.address, port: failure.port })
@@ -39,8 +39,9 @@ export function listenFailure(
   }
 }
 
-const isBadSecret = (error: unknown): boolean =>
-  error instanceof TopspinError && error.code === 'BAD_SECRET'
+/** What the configuration names cannot be loaded: the secret, or a candidacy function. */
+const isBadConfiguration = (error: unknown): boolean =>
+  error instanceof TopspinError && (error.code === 'BAD_SECRET' || error.code === 'POLICY')
 
 interface ListenError extends NodeJS.ErrnoException {
   readonly address?: string

@@ -90,7 +90,7 @@ export interface Actions {
   drain(route: string, options: DrainOptions): Promise<void>
   explain(url: string, options: ExplainOptions): Promise<void>
   doctor(options: DoctorOptions): Promise<void>
-  check(file: string): void
+  check(file: string): Promise<void>
 }
 
 const defaultListen = '127.0.0.1:8000'

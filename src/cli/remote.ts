@@ -1,6 +1,7 @@
 // A running proxy as the commands reach it: its report, and messages to it, with the secret where it asks for
 // one. What goes wrong is told on standard error, and the command then ends with `failure` or `usage`.
 
+import { suggest } from '../base/suggest.ts'
 import type { NodeReport, StatusReport } from '../control/status-report.ts'
 import { parseHostPort } from '../net/host-port.ts'
 import { McmpClient } from '../net/mcmp-client.ts'
@@ -10,7 +11,6 @@ import { fetchPage } from './fetch-page.ts'
 import { fetchReport } from './fetch-report.ts'
 import type { RemoteOptions } from './program.ts'
 import { shownSecret } from './secret.ts'
-import { suggest } from './suggest.ts'
 
 /** A command cannot go on: what to say, and the exit code. */
 export class CommandFailure extends Error {

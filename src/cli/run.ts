@@ -48,8 +48,8 @@ export async function run(args: readonly string[]): Promise<number> {
     doctor: async (options) => {
       code = await runDoctor(options)
     },
-    check: (file) => {
-      code = checkFile(file)
+    check: async (file) => {
+      code = await checkFile(file)
     },
   })
   try {

@@ -2,8 +2,11 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
-import { candidacies, defaultCascade } from '../candidacy/index.ts'
+import { ajpLimits, candidacyLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
+import type { CascadeEntry } from '../candidacy/cascades.ts'
+import { defaultCascade, kinds } from '../candidacy/index.ts'
+import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
+import { pathKey } from '../cluster/context.ts'
 import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
 import type { HostPort } from '../net/host-port.ts'
@@ -42,6 +45,7 @@ export interface Config {
   /** Absent: a new one at each start. */
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
+  readonly balance: readonly CascadeEntry[]
   readonly maxConnections: number
   readonly timeouts: {
     readonly head: number
@@ -90,10 +94,64 @@ const duration = (least: number, note: string): z.ZodType<number, string | numbe
 const time = (name: keyof Timeouts, note: string): z.ZodType<number, unknown> =>
   duration(1, note).prefault(formatDuration(defaultTimeouts[name]))
 
-const candidacyName: z.ZodType<string, string | number> = value(
-  `a candidacy function; known: ${[...candidacies.keys()].join(', ')}`,
-  (text) => (candidacies.has(String(text)) ? String(text) : undefined),
-  { form: 'name', description: '' },
+/** One candidacy function with its argument. */
+const step: z.ZodType<string, unknown> = z
+  .string({ error: (issue) => `${show(issue.input)} is not a candidacy function` })
+  .superRefine((text, context) => {
+    const made = readStep(text)
+    if (typeof made === 'string') context.addIssue({ code: 'custom', message: made })
+  })
+
+/** A YAML list, or one string with commas. */
+const cascade: z.ZodType<readonly string[], unknown> = z.preprocess(
+  (input) => (typeof input === 'string' ? splitCascade(input) : input),
+  z
+    .array(step, { error: (issue) => `${show(issue.input)} is not a list` })
+    .superRefine((list, context) => {
+      const problem = shapeProblem(list)
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+    }),
+)
+
+const path: z.ZodType<string, unknown> = z
+  .string({ error: (issue) => `${show(issue.input)} is not a path; write for example /shop` })
+  .regex(/^\/[^\s?#;]*$/, {
+    error: (issue) => `${show(issue.input)} is not a path; write for example /shop`,
+  })
+
+/** A YAML list, or the same as JSON in one string (as in the environment). */
+const balance: z.ZodType<readonly CascadeEntry[], unknown> = z.preprocess(
+  (input) => {
+    if (typeof input !== 'string') return input
+    try {
+      return input.trim() === '' ? [] : (JSON.parse(input) as unknown)
+    } catch {
+      return input
+    }
+  },
+  z
+    .array(
+      z.strictObject(
+        { path, candidacy: cascade },
+        {
+          error: (issue) =>
+            issue.code === 'invalid_type'
+              ? `${show(issue.input)} is not a map of path and candidacy`
+              : undefined,
+        },
+      ),
+      { error: (issue) => `${show(issue.input)} is not a list of path and candidacy` },
+    )
+    .max(candidacyLimits.pathsMax, { error: `more than ${candidacyLimits.pathsMax} paths` })
+    .superRefine((entries, context) => {
+      const known = new Set<string>()
+      for (const [index, entry] of entries.entries()) {
+        const key = pathKey(entry.path)
+        const message = `${entry.path} is there twice`
+        if (known.has(key)) context.addIssue({ code: 'custom', path: [index, 'path'], message })
+        known.add(key)
+      }
+    }),
 )
 
 const count = (least: number, most: number, note: string): z.ZodType<number, string | number> =>
@@ -303,9 +361,14 @@ const configSchema: z.ZodType<Config, unknown> = section({
   via: pseudonym(
     'The name of this proxy in `Via`. A request that comes back under it is a loop and refused, so proxies in a row need different ones. Default: a new one at each start.',
   ).optional(),
-  candidacy: list(candidacyName, defaultCascade.join(','), {
-    form: 'list of names',
-    description: `The functions that choose the node of a request, in order: ${[...candidacies.keys()].map((name) => `\`${name}\``).join(', ')}.`,
+  candidacy: cascade.prefault(defaultCascade.join(', ')).meta({
+    form: 'list of functions',
+    description: `The functions that choose the node of a request, in order, each with its argument: ${kinds.map((kind) => `\`${kind.name}\``).join(', ')}, or \`./FILE.js#NAME\` for one of your own. [candidacy.md](candidacy.md) explains them.`,
+  }),
+  balance: balance.prefault([]).meta({
+    form: 'list of `path` and `candidacy`, or the same as JSON',
+    description:
+      'Other functions for some paths: the longest `path` in which a request lies has its own `candidacy`, which replaces the one above it as a whole.',
   }),
   maxConnections: count(
     1,
@@ -402,6 +465,7 @@ export function configJsonSchema(): JsonSchema {
 /** The parts of JSON Schema that this schema uses. */
 export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly items?: JsonSchema
   readonly default?: unknown
   readonly form?: string
   readonly description?: string

@@ -15,6 +15,7 @@ import { isLoopback } from '../control/caller.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { type HostPort, hostPortText } from '../net/host-port.ts'
+import { loadPolicies } from '../proxy/index.ts'
 import { startAdvertising } from './advertising.ts'
 import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
@@ -22,7 +23,7 @@ import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
 import { controlSecret } from './secret.ts'
 import { StateFile } from './state-file.ts'
-import { trafficSettings } from './traffic-settings.ts'
+import { cascadeRules, cascadesIn, trafficSettings } from './traffic-settings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
 /** Where a proxy listens, as URLs. */
@@ -44,10 +45,14 @@ export interface Serving {
 }
 
 /** What `reload` puts in force; every other key needs a new start. */
-const reloadable: readonly string[] = ['to', 'log.level']
+const reloadable: readonly string[] = ['to', 'log.level', 'candidacy', 'balance']
 
-/** Rejects when an address cannot be listened on or the access log not be opened; then nothing runs. */
+/**
+ * Rejects when an address cannot be listened on, the access log not be opened or a module of candidacy
+ * functions not be loaded; then nothing runs.
+ */
 export async function startServing(config: Config, log: Logger): Promise<Serving> {
+  await loadPolicies(cascadesIn(config))
   const clock = systemClock
   const secret = controlSecret(config.control)
   const { limits } = config.control
@@ -64,7 +69,7 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
     },
   })
   const workers = config.workers ?? (config.control.traffic ? 0 : grantedProcessors())
-  const plane = dataPlane(workers, {
+  const plane = await dataPlane(workers, {
     settings: trafficSettings(config),
     accessLog: config.accessLog,
     level: config.log.level,
@@ -141,10 +146,15 @@ export async function startServing(config: Config, log: Logger): Promise<Serving
       ...(control.console === undefined ? {} : { console: urlOf(control.console) }),
     },
     async reload(next) {
+      // Before anything is changed: a module that cannot be loaded leaves all as it was.
+      await loadPolicies(cascadesIn(next))
       log.level = next.log.level
-      plane.reload(next.log.level)
+      // Whether failover is deterministic needs a new start, as it did.
+      const { deterministicFailover } = present
+      await plane.reload(next.log.level, cascadeRules({ ...next, deterministicFailover }))
       const changed = changedKeys(present, next).filter((key) => !reloadable.includes(key))
-      present = { ...present, to: next.to, log: next.log }
+      const { to, log: logging, candidacy, balance } = next
+      present = { ...present, to, log: logging, candidacy, balance }
       await applyFixed(next.to)
       return changed
     },
@@ -170,7 +180,7 @@ const isOpenToAll = ({ control }: Config, secret: string): boolean =>
   !isLoopback(control.listen.host) && control.allow.length === 0 && secret === ''
 
 /** `workers`: how many processes; 0 is this one. */
-function dataPlane(workers: number, options: DataPlaneOptions): DataPlane {
+async function dataPlane(workers: number, options: DataPlaneOptions): Promise<DataPlane> {
   return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
 }
 

@@ -3,6 +3,7 @@
 
 import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
+import { type Latency, newLatency } from './latency.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
 import { SessionCount } from './session-count.ts'
 
@@ -13,7 +14,7 @@ export interface ContextLive {
 }
 
 export interface NodeLive {
-  /** Requests sent and not yet answered to the end, from this process. */
+  /** Requests sent and not yet answered to the end, from this process; of this server itself, all that it serves now. */
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number
@@ -45,6 +46,10 @@ export interface NodeLive {
   outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
   report: { inFlight: number; pace: number; at: number }
+  /** Load that choices from here have added to a peer's since its announcement number `since`. */
+  prediction: { load: number; since: number }
+  /** Kept only while a cascade looks at it. */
+  latency: Latency
 }
 
 export const newLive = (): NodeLive => ({
@@ -65,6 +70,8 @@ export const newLive = (): NodeLive => ({
   health: healthy,
   outlier: newOutlier(),
   report: { inFlight: 0, pace: 0, at: 0 },
+  prediction: { load: 0, since: 0 },
+  latency: newLatency(),
 })
 
 /** The numbers of a path, made at the first question. @param key as `pathKey` gives it. */

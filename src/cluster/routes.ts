@@ -29,11 +29,18 @@ export interface Application {
   /** The balancer's cookie name as bytes. */
   readonly cookie: Uint8Array
   readonly candidates: readonly Candidate[]
+  /** What `RoutesOptions.cascadeOf` says about the path. */
+  readonly cascade: number
 }
 
 export interface RoutesOptions {
   /** A context answers under its own aliases only. Default false, as in httpd: under any Host. */
   readonly useAlias: boolean
+  /**
+   * Asked once for each application: the number of the cascade that holds for its path and all below, or -1
+   * when it is not one for all of them. Default 0.
+   */
+  readonly cascadeOf?: (path: string) => number
 }
 
 type Paths = Map<string, Application[]>
@@ -44,9 +51,11 @@ export class Routes {
   readonly #byAlias: Map<string, Paths> = new Map()
   readonly #depthMax: number
   readonly #nodes: Map<string, Node> = new Map()
+  readonly #cascadeOf: (path: string) => number
 
   constructor(snapshot: Snapshot, live: LiveTable, options: RoutesOptions) {
     this.#useAlias = options.useAlias
+    this.#cascadeOf = options.cascadeOf ?? (() => 0)
     let depth = 0
     for (const node of snapshot.nodes.values()) {
       if (node.removal !== 'none') continue
@@ -56,7 +65,8 @@ export class Routes {
       for (const context of snapshot.contexts.get(node.id) ?? []) {
         const path = pathKey(context.path)
         depth = Math.max(depth, path.split('/').length)
-        add(this.#paths(context), path, balancer, node, live.of(node.id), context.status)
+        const made = candidate(path, node, live.of(node.id), context.status)
+        this.#add(this.#paths(context), path, balancer, made)
       }
     }
     this.#depthMax = depth
@@ -87,6 +97,22 @@ export class Routes {
     return paths.get('')
   }
 
+  #add(paths: Paths, path: string, balancer: Balancer, candidate: Candidate): void {
+    const applications = paths.get(path) ?? []
+    paths.set(path, applications)
+    const at = applications.findIndex((application) => application.balancer === balancer)
+    const known = applications[at]
+    const application: Application = {
+      path,
+      balancer,
+      cookie: Buffer.from(balancer.cookie),
+      candidates: withCandidate(known?.candidates ?? [], candidate),
+      cascade: known?.cascade ?? this.#cascadeOf(path),
+    }
+    if (at < 0) applications.push(application)
+    else applications[at] = application
+  }
+
   #paths(context: Context): Paths {
     if (!this.#useAlias) return this.#anyHost
     const alias = context.alias.toLowerCase()
@@ -108,39 +134,14 @@ function lastSlash(path: string): number {
 
 const SLASH = 0x2f
 
-function add(
-  paths: Paths,
-  path: string,
-  balancer: Balancer,
-  node: Node,
-  live: NodeLive,
-  status: ContextStatus,
-): void {
-  const applications = paths.get(path) ?? []
-  paths.set(path, applications)
-  const known = applications.findIndex((application) => application.balancer === balancer)
-  const before = applications[known]?.candidates ?? []
-  const application: Application = {
-    path,
-    balancer,
-    cookie: Buffer.from(balancer.cookie),
-    candidates: withCandidate(before, path, node, live, status),
-  }
-  if (known < 0) applications.push(application)
-  else applications[known] = application
-}
-
 function withCandidate(
   candidates: readonly Candidate[],
-  path: string,
-  node: Node,
-  live: NodeLive,
-  status: ContextStatus,
+  candidate: Candidate,
 ): readonly Candidate[] {
   const last = candidates.at(-1)
-  if (last?.node !== node) return [...candidates, candidate(path, node, live, status)]
-  if (rank[status] >= rank[last.status]) return candidates
-  return [...candidates.slice(0, -1), candidate(path, node, live, status)]
+  if (last?.node !== candidate.node) return [...candidates, candidate]
+  if (rank[candidate.status] >= rank[last.status]) return candidates
+  return [...candidates.slice(0, -1), candidate]
 }
 
 const rank: Readonly<Record<ContextStatus, number>> = { ENABLED: 0, DISABLED: 1, STOPPED: 2 }

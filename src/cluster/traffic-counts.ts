@@ -22,12 +22,12 @@ export interface TrafficCounts {
   readonly shortages: number
   /** Connections cut because our own code threw. */
   readonly faults: number
-  /** Candidacy functions that threw. */
-  readonly candidacyFailures: number
+  /** Failures of candidacy functions, by function: it threw, or gave back what is no list of candidates. */
+  readonly candidacyFailures: ReadonlyMap<string, number>
 }
 
 /** The counts that are plain numbers. */
-export type CountName = Exclude<keyof TrafficCounts, 'refused'>
+export type CountName = Exclude<keyof TrafficCounts, 'refused' | 'candidacyFailures'>
 
 const countNames: readonly CountName[] = [
   'connections',
@@ -39,11 +39,13 @@ const countNames: readonly CountName[] = [
   'cut',
   'shortages',
   'faults',
-  'candidacyFailures',
 ]
 
 /** The same while it is being counted. */
-export type Counters = Record<CountName, number> & { readonly refused: Map<number, number> }
+export type Counters = Record<CountName, number> & {
+  readonly refused: Map<number, number>
+  readonly candidacyFailures: Map<string, number>
+}
 
 export function newCounters(): Counters {
   return {
@@ -57,7 +59,7 @@ export function newCounters(): Counters {
     cut: 0,
     shortages: 0,
     faults: 0,
-    candidacyFailures: 0,
+    candidacyFailures: new Map(),
   }
 }
 
@@ -65,26 +67,38 @@ export function countRefusal({ refused }: Counters, status: number): void {
   refused.set(status, (refused.get(status) ?? 0) + 1)
 }
 
+/** @returns how often the function has failed by now. */
+export function countCandidacyFailure({ candidacyFailures }: Counters, name: string): number {
+  const times = (candidacyFailures.get(name) ?? 0) + 1
+  candidacyFailures.set(name, times)
+  return times
+}
+
 /** The sums of any number of processes. */
 export function sumOf(all: Iterable<TrafficCounts>): TrafficCounts {
   const sum = newCounters()
   for (const counts of all) {
     for (const name of countNames) sum[name] += counts[name]
-    for (const [status, times] of counts.refused) {
-      sum.refused.set(status, (sum.refused.get(status) ?? 0) + times)
-    }
+    addUp(sum.refused, counts.refused)
+    addUp(sum.candidacyFailures, counts.candidacyFailures)
   }
   return sum
 }
 
-/** Counts in a form that JSON can carry: the statuses as keys. */
+function addUp<Key>(sum: Map<Key, number>, counts: ReadonlyMap<Key, number>): void {
+  for (const [key, times] of counts) sum.set(key, (sum.get(key) ?? 0) + times)
+}
+
+/** Counts in a form that JSON can carry: the statuses and names as keys. */
 export type PlainCounts = Readonly<Record<CountName, number>> & {
   readonly refused: Readonly<Record<string, number>>
+  readonly candidacyFailures: Readonly<Record<string, number>>
 }
 
 export const plainCounts = (counts: TrafficCounts): PlainCounts => ({
   ...counts,
   refused: Object.fromEntries(counts.refused),
+  candidacyFailures: Object.fromEntries(counts.candidacyFailures),
 })
 
 export const countsFrom = (plain: PlainCounts): TrafficCounts => ({
@@ -92,4 +106,5 @@ export const countsFrom = (plain: PlainCounts): TrafficCounts => ({
   refused: new Map(
     Object.entries(plain.refused).map(([status, times]) => [Number(status), times] as const),
   ),
+  candidacyFailures: new Map(Object.entries(plain.candidacyFailures)),
 })

@@ -30,7 +30,6 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
     'Requests refused because no more connections to nodes could be opened.',
   ],
   ['topspin_faults_total', 'faults', 'Connections cut because of a fault in the proxy itself.'],
-  ['topspin_candidacy_failures_total', 'candidacyFailures', 'Candidacy functions that threw.'],
 ]
 
 export class Metrics {
@@ -67,6 +66,7 @@ export class Metrics {
     )
     for (const [name, count, help] of trafficTotals) this.#trafficTotal(name, help, count)
     this.#refused()
+    this.#candidacyFailures()
     if (settings.state() !== undefined) this.#state()
     this.#gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
     this.#gauge(
@@ -110,6 +110,20 @@ export class Metrics {
       collect() {
         this.reset()
         this.inc(counts()[count])
+      },
+    })
+  }
+
+  #candidacyFailures(): void {
+    const { counts } = this.#settings
+    new Counter({
+      name: 'topspin_candidacy_failures_total',
+      help: 'Candidacy functions that threw or gave back no list of candidates, by function.',
+      labelNames: ['function'],
+      registers: [this.#prometheus],
+      collect() {
+        this.reset()
+        for (const [name, times] of counts().candidacyFailures) this.inc({ function: name }, times)
       },
     })
   }

@@ -28,6 +28,7 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   live.elected++
   exchange.node = node
   node.attach(exchange)
+  if (exchange.cascade.readsLatency) exchange.sentAt = traffic.clock.now()
   const bytes = (exchange.out as Out).content
   live.bytesSent += bytes.length
   const sent = node.write(bytes)

@@ -3,6 +3,7 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
+import { observeLatency } from '../cluster/latency.ts'
 import { eject, observeStatus } from '../cluster/outlier.ts'
 import type { Rewriting } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
@@ -55,6 +56,7 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
   readLoadReport(exchange)
   noteKeepAlive(exchange)
   observe(exchange, response.status)
+  if (exchange.cascade.readsLatency && response.status < 500) noteLatency(exchange)
   exchange.answered = true
   exchange.status = response.status
   send(exchange, out)
@@ -161,6 +163,13 @@ function observe(exchange: Exchange, status: number): void {
   if (!eject(outlier, all, traffic.ticker.now, limits)) return
   traffic.counters.ejections++
   traffic.log.warn({ route: candidate.node.route, errors: limits.errorsMax }, 'node is ejected')
+}
+
+/** Time to the head of the answer; of good ones only, since errors may come fast. */
+function noteLatency({ traffic, candidate, sentAt }: Exchange): void {
+  if (candidate === undefined) return
+  const now = traffic.clock.now()
+  observeLatency(candidate.live.latency, now - sentAt, now)
 }
 
 /** Once for each connection: nodes do not change their mind. */

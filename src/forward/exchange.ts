@@ -3,7 +3,8 @@
 
 import type { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
-import type { ExchangeView } from '../candidacy/candidacy.ts'
+import type { ExchangeView, RequestView } from '../candidacy/candidacy.ts'
+import type { Cascade } from '../candidacy/compose.ts'
 import type { Balancer } from '../cluster/balancer.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
@@ -13,7 +14,7 @@ import { problemOf } from '../wire/http/problem.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
 import { attempt, attemptFailed, sendBody, timedOut } from './attempt.ts'
-import { choose } from './choose.ts'
+import { choose, findCascade } from './choose.ts'
 import { cut } from './cut.ts'
 import { deliver, finishAtEnd, malformed } from './deliver.ts'
 import type { ExchangeClient } from './exchange-client.ts'
@@ -21,6 +22,7 @@ import { match } from './match.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { outgoing, outgoingAgain } from './outgoing.ts'
 import { recall } from './recall.ts'
+import { redirect } from './redirect.ts'
 import { nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { leaveNode, settle } from './settle.ts'
 import type { Traffic } from './traffic.ts'
@@ -38,6 +40,12 @@ export class Exchange implements ExchangeView {
   routes: Routes
   applications: readonly Application[] = []
   application: Application
+  /** Decoded, as contexts are matched. */
+  path = ''
+  cascade: Cascade
+  /** The proxy serves nothing itself. */
+  readonly self: undefined
+  request: RequestView | undefined
   /** Host without port, in lower case, where aliases count: the head's bytes do not last; else ''. */
   host = ''
   hasSession = false
@@ -54,6 +62,8 @@ export class Exchange implements ExchangeView {
   candidate: Candidate | undefined
   node: NodeConnection | undefined
   attempts = 0
+  /** When the last attempt began, ms of the clock; only where latency counts. */
+  sentAt = 0
   /** Attempts that a node may have begun to execute, but for one on a connection that had waited. */
   failures = 0
   tried: readonly number[] = []
@@ -81,6 +91,7 @@ export class Exchange implements ExchangeView {
     this.traffic = traffic
     this.routes = traffic.routes
     this.application = nowhere
+    this.cascade = traffic.cascades.at(0)
   }
 
   get balancer(): Balancer {
@@ -100,7 +111,12 @@ export class Exchange implements ExchangeView {
     const refusal = turnBack(this) ?? match(this)
     if (refusal !== undefined) return this.#refuseEarly(refusal, bodyFrom)
     recall(this)
+    findCascade(this)
     const candidate = choose(this)
+    if (candidate !== undefined && this.cascade.location !== undefined) {
+      const elsewhere = redirect(this, candidate, this.cascade.location)
+      if (elsewhere !== undefined) return this.#refuseEarly(elsewhere, bodyFrom)
+    }
     const out = this.traffic.buffers.takeOut()
     this.out = out
     outgoing(this, candidate, out)
@@ -277,6 +293,7 @@ const nowhere: Application = {
   path: '',
   cookie: new Uint8Array(0),
   candidates: [],
+  cascade: 0,
   balancer: {
     name: '',
     slot: -1,

@@ -1,9 +1,10 @@
 // Where a request would go, and why: the first stages of its way, taken by a request that nobody has sent.
 // Nothing is sent and nothing counted. Called by the proxy for the console and `topspin explain`.
 
-import { cascadeOf } from '../candidacy/index.ts'
+import { explain } from '../candidacy/explain.ts'
 import type { Candidate } from '../cluster/routes.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
+import { findCascade } from './choose.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { match } from './match.ts'
@@ -75,11 +76,10 @@ export function explainRequest(traffic: Traffic, question: ExplainQuestion): Req
   const refusal = match(exchange)
   if (refusal !== undefined) return refused(refusal)
   recall(exchange)
-  const { application } = exchange
+  findCascade(exchange)
+  const { application, cascade } = exchange
   const { candidates } = application
-  const steps = stepsOf(exchange)
-  const last = steps.at(-1)
-  const winner = last === undefined ? candidates[0]?.node.route : last.after[0]
+  const { steps, winner, why } = explain(cascade, candidates, exchange, traffic.clock)
   return {
     refusal: winner === undefined ? refusalText(noNode) : null,
     context: {
@@ -92,41 +92,16 @@ export function explainRequest(traffic: Traffic, question: ExplainQuestion): Req
       domain: exchange.domain,
     },
     candidates: candidates.map(factsOf),
-    steps,
+    steps: steps.map((step) => ({
+      name: step.name,
+      before: step.before,
+      after: step.after,
+      figures: [...step.figures],
+      failure: step.failure ?? null,
+    })),
     node: winner ?? null,
-    why: reasonOf(steps, winner),
+    why,
   }
-}
-
-/** The list before and after each function. One that throws leaves it as it was, as in `compose`. */
-function stepsOf(exchange: Exchange): readonly StepFacts[] {
-  const { application, traffic } = exchange
-  let list = application.candidates
-  return cascadeOf(traffic.settings.candidacy).map(({ name, apply }) => {
-    const before = list.map(nameOf)
-    let failure: string | null = null
-    try {
-      list = apply(list, exchange, traffic.clock)
-    } catch (error) {
-      failure = error instanceof Error ? error.message : String(error)
-    }
-    return { name, before, after: list.map(nameOf), figures: [], failure }
-  })
-}
-
-const nameOf = ({ node }: Candidate): string => node.route
-
-function reasonOf(steps: readonly StepFacts[], winner: string | undefined): string {
-  if (winner === undefined) {
-    const emptied = steps.find(({ before, after }) => before.length > 0 && after.length === 0)
-    return emptied === undefined ? 'there were no candidates' : `${emptied.name} left nobody`
-  }
-  const decisive = steps.findLast(
-    ({ before, after }) => after[0] === winner && before[0] !== winner,
-  )
-  return decisive === undefined
-    ? `${winner} was first from the beginning, and stayed it`
-    : `${decisive.name} put ${winner} first of ${decisive.before.length}`
 }
 
 function headBytes({ target, host, cookie }: ExplainQuestion): Buffer {

@@ -2,8 +2,7 @@
 
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { type Logger, silent } from '../base/log.ts'
-import { compose } from '../candidacy/compose.ts'
-import { cascadeOf } from '../candidacy/index.ts'
+import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { Routes } from '../cluster/routes.ts'
 import { emptySnapshot } from '../cluster/snapshot.ts'
@@ -17,6 +16,7 @@ import type { AccessLog } from './access-log.ts'
 import { AjpShared } from './ajp-shared.ts'
 import { connectionRoom } from './connection-room.ts'
 import { ExchangePool } from './exchange-pool.ts'
+import { makeCascades } from './make-cascades.ts'
 import { Pools } from './pools.ts'
 import { unknownContext } from './refusal.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -38,6 +38,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   /** Whether a client's connection may carry more than one request. Default true. */
   readonly keepAlive?: boolean
   readonly accessLog?: AccessLog | undefined
+  /** The functions of users' modules that the cascades name, as `loadPolicies` gives them. */
+  readonly policies?: ReadonlyMap<string, UserCandidacy>
   /** Files and sockets that this process may have open; default: what the system says. */
   readonly openFiles?: number
   readonly log?: Logger
@@ -52,7 +54,8 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     accessLog,
     log,
     clock = systemClock,
-    random,
+    random = Math.random,
+    policies = new Map(),
     timeouts,
     onNodeDown,
     openFiles = openFilesMax(),
@@ -79,15 +82,11 @@ export function makeTraffic(options: TrafficOptions): Traffic {
   return {
     settings,
     clock,
-    random: random ?? Math.random,
+    random,
     log: logger,
     ticker: new Ticker(clock, fault),
     live: table,
     pools: new Pools(),
-    candidacy: compose(cascadeOf(settings.candidacy), (name, error) => {
-      counters.candidacyFailures++
-      logger.error({ name, reason: String(error) }, 'candidacy function failed')
-    }),
     accessLog,
     onNodeDown: onNodeDown ?? (() => {}),
     counters,
@@ -103,6 +102,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     clients: 0,
     fault,
     isTrusted: networkCheck(settings.trust, 'trust'),
+    cascades: makeCascades(settings, { random, policies, counters, log: logger }),
     routes: new Routes(emptySnapshot, table, settings),
     draining: !keepAlive,
   }

@@ -13,7 +13,8 @@ export function match(exchange: Exchange): Refusal | undefined {
   const path = routingPath(bytes, head.targetFrom, head.targetTo)
   exchange.host = traffic.settings.useAlias ? hostName(text(bytes, head.hostFrom, head.hostTo)) : ''
   // `OPTIONS *` is about the server as a whole: whoever serves the root answers.
-  const applications = exchange.routes.find(path === '*' ? '' : path, exchange.host)
+  exchange.path = path === '*' ? '' : path
+  const applications = exchange.routes.find(exchange.path, exchange.host)
   if (applications === undefined) return traffic.unknownContext
   exchange.applications = applications
   return undefined

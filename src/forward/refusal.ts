@@ -7,6 +7,8 @@ export interface Refusal {
   /** For the access log and the body. */
   readonly code: string
   readonly text: string
+  /** Where a redirect leads. */
+  readonly location?: string
 }
 
 /** Seconds after which a client may ask again when no node is usable. */
@@ -16,6 +18,7 @@ const made: Map<string, Buffer> = new Map()
 
 /** The whole answer. Put together once for each kind. */
 export function refusalBytes(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
+  if (refusal.location !== undefined) return write(refusal, close, toHead)
   const key = `${refusal.status} ${refusal.code} ${close} ${toHead}`
   let bytes = made.get(key)
   if (bytes === undefined) {
@@ -35,6 +38,7 @@ function write(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
   ]
   if (refusal.status === 503) lines.push(`Retry-After: ${retryAfterSeconds}`)
   if (refusal.status === 405) lines.push('Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  if (refusal.location !== undefined) lines.push(`Location: ${refusal.location}`)
   if (close) lines.push('Connection: close')
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`, 'latin1')
 }

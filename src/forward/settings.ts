@@ -1,6 +1,7 @@
 // What the data plane can be told, with its defaults. Times are milliseconds.
 
 import { randomBytes } from 'node:crypto'
+import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { defaultCascade } from '../candidacy/index.ts'
 import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
 import { defaultOutlierLimits, type OutlierLimits } from '../cluster/outlier.ts'
@@ -49,7 +50,10 @@ export interface ProxySettings {
   readonly useAlias: boolean
   /** Status when no context is registered for a path. Default 404. */
   readonly noContextStatus: number
+  /** The cascade for `/`, unless `balance` has one. */
   readonly candidacy: readonly string[]
+  /** Cascades of paths; the longest path counts, and nothing is inherited. Default none. */
+  readonly balance: readonly CascadeEntry[]
   readonly health: HealthLimits
   readonly outlier: OutlierLimits
   /** Requests sent a second time, as a share of all: 0..1. Default 0.2. */
@@ -78,6 +82,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   useAlias: false,
   noContextStatus: 404,
   candidacy: defaultCascade,
+  balance: [],
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,
   retryBudget: 0.2,

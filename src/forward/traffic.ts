@@ -3,7 +3,7 @@
 
 import type { Clock, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { Candidacy } from '../candidacy/candidacy.ts'
+import type { Cascades } from '../candidacy/cascades.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
@@ -42,7 +42,6 @@ export interface Traffic {
   readonly ticker: Ticker
   readonly live: LiveTable
   readonly pools: Pools
-  readonly candidacy: Candidacy
   readonly accessLog: AccessLog | undefined
   /** Traffic has found that a node is down. */
   readonly onNodeDown: (id: number, reason: string) => void
@@ -63,6 +62,8 @@ export interface Traffic {
   isTrusted(address: string): boolean
   /** Notes that our own code threw; whoever was at work has been cut. */
   fault(error: unknown): void
+  /** Which cascade holds for which path; replaced together with `routes`, which know their numbers. */
+  cascades: Cascades
   /** The routes as of the last change. */
   routes: Routes
   /** Answers say `Connection: close`: no new requests are wanted, or none on the same connection. */

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net'
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
+import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import { release } from '../cluster/outlier.ts'
@@ -13,11 +14,14 @@ import {
   explainRequest,
   type RequestExplanation,
 } from '../forward/explain-request.ts'
+import { makeCascades } from '../forward/make-cascades.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
+import type { ProxySettings } from '../forward/settings.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { type Address, Listener } from './listener.ts'
 
 export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
+export { loadPolicies } from '../forward/load-policies.ts'
 export {
   defaultSettings,
   defaultTimeouts,
@@ -76,6 +80,7 @@ export class ReverseProxy {
     const traffic = this.#traffic
     if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
     for (const change of changes) {
+      if (change.kind === 'load') this.#noteReport(change.id)
       this.#snapshot = applyChange(this.#snapshot, change)
       if (change.kind === 'gone') traffic.pools.drop(change.id)
       else if (change.kind === 'node' && change.node.removal !== 'none') {
@@ -83,7 +88,7 @@ export class ReverseProxy {
       }
     }
     if (changes.some((change) => change.kind !== 'load')) {
-      traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
+      this.#renewRoutes()
     }
     this.#wakeWaiting(traffic.ticker.now)
   }
@@ -91,6 +96,25 @@ export class ReverseProxy {
   /** Where a request would go now, and why. */
   explain(question: ExplainQuestion): RequestExplanation {
     return explainRequest(this.#traffic, question)
+  }
+
+  /**
+   * Puts other cascades in force for the requests that come from now on; those under way keep theirs.
+   * @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded.
+   */
+  useCascades(
+    rules: Pick<ProxySettings, 'candidacy' | 'balance'>,
+    policies: ReadonlyMap<string, UserCandidacy> = new Map(),
+  ): void {
+    const traffic = this.#traffic
+    traffic.cascades = makeCascades(rules, { ...traffic, policies })
+    this.#renewRoutes()
+  }
+
+  /** Whoever owns the live numbers knows when a node last reported; fixed nodes never do. */
+  #noteReport(id: number): void {
+    if (!this.#ownsLive || this.#snapshot.nodes.get(id)?.fixed !== false) return
+    this.#traffic.live.of(id).statusAt = this.#traffic.clock.now()
   }
 
   /** The live numbers by which it chooses. */
@@ -123,6 +147,14 @@ export class ReverseProxy {
     for (const listener of this.#listeners) listener.close()
     this.#traffic.pools.close()
     this.#traffic.ticker.stop()
+  }
+
+  #renewRoutes(): void {
+    const traffic = this.#traffic
+    traffic.routes = new Routes(this.#snapshot, traffic.live, {
+      useAlias: traffic.settings.useAlias,
+      cascadeOf: (path) => traffic.cascades.numberBelow(path),
+    })
   }
 
   #tick(now: number): void {

@@ -7,7 +7,7 @@ import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
 import type { Address } from '../../proxy/index.ts'
-import type { TrafficSettings } from '../traffic-settings.ts'
+import type { CascadeRules, TrafficSettings } from '../traffic-settings.ts'
 
 export type ToWorker =
   /** The answer to `hello`: everything a worker needs to begin. Answered by `listening` or `failed`. */
@@ -29,7 +29,7 @@ export type ToWorker =
     }
   /** Answered by `explained` with the same number. */
   | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
-  | { readonly kind: 'reload'; readonly level: string }
+  | { readonly kind: 'reload'; readonly level: string; readonly rules: CascadeRules }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>

@@ -17,6 +17,7 @@ import type { WorkerReport } from '../../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { DataPlane, DataPlaneOptions } from '../data-plane.ts'
+import type { CascadeRules } from '../traffic-settings.ts'
 import type { FromWorker } from './messages.ts'
 import { restartDelay } from './restart-delay.ts'
 import { WorkerLink } from './worker-link.ts'
@@ -36,6 +37,7 @@ export class WorkerPool implements DataPlane {
   readonly #ending: AbortController = new AbortController()
   #countsOfEnded: TrafficCounts = newCounters()
   #level: string
+  #rules: CascadeRules
   #isRunning = false
   /** The addresses in the words in which the present workers share them: port 0 stays 0. */
   #listen: readonly Address[]
@@ -50,6 +52,7 @@ export class WorkerPool implements DataPlane {
     }))
     this.#sums = new LiveSums(options.live)
     this.#level = options.level
+    this.#rules = options.settings
     this.#listen = options.settings.listen
     // The primary opens the sockets and hands them on; who accepts is left to the kernel.
     cluster.schedulingPolicy = cluster.SCHED_NONE
@@ -99,9 +102,11 @@ export class WorkerPool implements DataPlane {
     return undefined
   }
 
-  reload(level: string): void {
+  async reload(level: string, rules: CascadeRules): Promise<void> {
+    const { candidacy, balance } = rules
     this.#level = level
-    for (const link of this.#links()) link.send({ kind: 'reload', level })
+    this.#rules = { candidacy, balance }
+    for (const link of this.#links()) link.send({ kind: 'reload', level, rules: this.#rules })
   }
 
   workers(): readonly WorkerReport[] {
@@ -154,10 +159,11 @@ export class WorkerPool implements DataPlane {
     // Without a worker that holds the sockets they are opened anew, at the ports that are known by now.
     if (this.#links().length === 0) this.#listen = this.#withBoundPorts()
     const listen = this.#listen
+    const rules = this.#rules
     const link: WorkerLink = new WorkerLink(
       () => ({
         kind: 'start',
-        settings: { ...settings, listen },
+        settings: { ...settings, ...rules, listen },
         accessLog,
         level: this.#level,
         changes: changesFrom(snapshot(), live),

@@ -7,11 +7,14 @@ import { applyFact, type LiveFact } from '../../cluster/live-facts.ts'
 import { FiguresReader } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
-import { createProxy, type ReverseProxy } from '../../proxy/index.ts'
+import { createProxy, loadPolicies, type ReverseProxy } from '../../proxy/index.ts'
 import { type AccessLogFile, openAccessLog } from '../access-log.ts'
+import { type CascadeRules, cascadesIn } from '../traffic-settings.ts'
 import { LineSender } from './line-sender.ts'
 import { type FromWorker, plainError, type StartMessage, type ToWorker } from './messages.ts'
 import { SentLog } from './sent-log.ts'
+
+type Policies = Awaited<ReturnType<typeof loadPolicies>>
 
 class TrafficWorker {
   readonly #proxy: ReverseProxy
@@ -20,11 +23,12 @@ class TrafficWorker {
   readonly #accessLogTo: string
   #accessLog: AccessLogFile | undefined
 
-  constructor(start: StartMessage) {
+  constructor(start: StartMessage, policies: Policies) {
     this.#log = new SentLog(start.level, say)
     this.#accessLogTo = start.accessLog
     this.#proxy = createProxy({
       ...start.settings,
+      policies,
       log: this.#log,
       onNodeDown: (id, reason) => say({ kind: 'down', id, reason }),
       ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
@@ -33,20 +37,16 @@ class TrafficWorker {
   }
 
   async listen(): Promise<void> {
-    try {
-      if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(say, this.#log)
-      else if (this.#accessLogTo !== 'off') {
-        this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log)
-      }
-      const addresses = await this.#proxy.listen()
-      setInterval(() => this.#tell(), workerLimits.figuresEveryMs)
-      say({ kind: 'listening', addresses })
-    } catch (error) {
-      say({ kind: 'failed', error: plainError(error) }, () => process.exit(1))
+    if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(say, this.#log)
+    else if (this.#accessLogTo !== 'off') {
+      this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log)
     }
+    const addresses = await this.#proxy.listen()
+    setInterval(() => this.#tell(), workerLimits.figuresEveryMs)
+    say({ kind: 'listening', addresses })
   }
 
-  hear(message: Exclude<ToWorker, StartMessage>): void {
+  async hear(message: Exclude<ToWorker, StartMessage>): Promise<void> {
     switch (message.kind) {
       case 'order':
         this.#putInForce(message.changes, message.facts)
@@ -60,12 +60,22 @@ class TrafficWorker {
       case 'reload':
         this.#log.level = message.level
         this.#accessLog?.reopen()
+        await this.#useCascades(message.rules)
         break
       case 'drain':
         void this.#drain(message.deadlineMs)
         break
       default:
         message satisfies never
+    }
+  }
+
+  /** The primary has loaded the same modules before; should that fail here all stays as it was. */
+  async #useCascades(rules: CascadeRules): Promise<void> {
+    try {
+      this.#proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
+    } catch (error) {
+      this.#log.error({ reason: String(error) }, 'cascades not reloaded')
     }
   }
 
@@ -103,11 +113,26 @@ function say(message: FromWorker, said?: () => void): void {
 // They reach the whole group of processes, but it is the primary that says what they mean.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
-let worker: TrafficWorker | undefined
+async function startWorker(start: StartMessage): Promise<TrafficWorker> {
+  const worker = new TrafficWorker(start, await loadPolicies(cascadesIn(start.settings)))
+  await worker.listen()
+  return worker
+}
+
+/** What is told is done in order, each after what came before: the modules of cascades take time to load. */
+let done: Promise<TrafficWorker | undefined> = Promise.resolve(undefined)
 process.on('message', (message: ToWorker) => {
-  if (message.kind === 'start') {
-    worker = new TrafficWorker(message)
-    void worker.listen()
-  } else worker?.hear(message)
+  done = done.then(async (worker) => {
+    if (message.kind !== 'start') {
+      await worker?.hear(message)
+      return worker
+    }
+    try {
+      return await startWorker(message)
+    } catch (error) {
+      say({ kind: 'failed', error: plainError(error) }, () => process.exit(1))
+      return undefined
+    }
+  })
 })
 say({ kind: 'hello' })

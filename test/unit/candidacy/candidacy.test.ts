@@ -4,73 +4,29 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { recalculate } from '../../../src/candidacy/by-load-factor.ts'
 import { bySessionId } from '../../../src/candidacy/by-session-id.ts'
-import type { ExchangeView } from '../../../src/candidacy/candidacy.ts'
-import { compose } from '../../../src/candidacy/compose.ts'
-import { cascadeOf, defaultCascade } from '../../../src/candidacy/index.ts'
-import type { Balancer } from '../../../src/cluster/balancer.ts'
-import type { ContextStatus } from '../../../src/cluster/context.ts'
-import { newLive } from '../../../src/cluster/live.ts'
+import { defaultCascade } from '../../../src/candidacy/index.ts'
 import type { Candidate } from '../../../src/cluster/routes.ts'
-import { balancerOf, nodeOf } from '../../support/cluster-fixture.ts'
+import {
+  nodeCandidate as candidate,
+  cascadeOf,
+  type ViewGiven,
+  viewOf,
+} from '../../support/candidacy-fixture.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
-interface Given {
-  readonly factor?: number | undefined
-  readonly domain?: string
-  readonly status?: ContextStatus
-}
-
-function candidate(id: number, given: Given = {}): Candidate {
-  const live = { ...newLive(), loadFactor: 'factor' in given ? given.factor : 100 }
-  const alone: Candidate[] = []
-  const node = nodeOf(id, { domain: given.domain ?? '' })
-  const made = {
-    node,
-    live,
-    contextLive: { inFlight: 0 },
-    status: given.status ?? ('ENABLED' as const),
-    peer: undefined,
-    alone,
-  }
-  alone.push(made)
-  return made
-}
-
-interface Session {
-  readonly route?: string
-  readonly domain?: string
-  readonly hasSession?: boolean
-  readonly sessionId?: string
-  readonly tried?: readonly number[]
-  readonly balancer?: Partial<Balancer>
-}
-
-function view(given: Session = {}): ExchangeView {
-  return {
-    balancer: balancerOf(given.balancer),
-    hasSession: given.hasSession ?? given.route !== undefined,
-    sessionId: given.sessionId ?? '',
-    route: given.route,
-    domain: given.domain ?? '',
-    tried: given.tried ?? [],
-  }
-}
-
-const rule = compose(cascadeOf(defaultCascade), (name, error) => {
-  throw new Error(`${name}: ${error}`)
-})
+const rule = cascadeOf(defaultCascade)
 const clock = new ManualClock()
 
-function choose(candidates: readonly Candidate[], session: Session = {}): number {
-  return rule(candidates, view(session), clock)[0]?.node.id ?? 0
+function choose(candidates: readonly Candidate[], session: ViewGiven = {}): number {
+  return rule.run(candidates, viewOf(session), clock)[0]?.node.id ?? 0
 }
 
 /** Chooses `times` times as the proxy does; returns how often each was chosen. */
 function serve(candidates: readonly Candidate[], times: number): number[] {
   const counts = candidates.map(() => 0)
   for (let i = 0; i < times; i++) {
-    const chosen = rule(candidates, view(), clock)[0]!
+    const chosen = rule.run(candidates, viewOf(), clock)[0]!
     chosen.live.elected++
     counts[candidates.indexOf(chosen)]!++
   }
@@ -230,8 +186,8 @@ describe('sessions', () => {
 })
 
 describe('bySessionId', () => {
-  const pick = (candidates: readonly Candidate[], session: Session): readonly number[] =>
-    bySessionId(candidates, view(session), clock).map(({ node }) => node.id)
+  const pick = (candidates: readonly Candidate[], session: ViewGiven): readonly number[] =>
+    bySessionId(candidates, viewOf(session), clock).map(({ node }) => node.id)
 
   test('chooses by the bytes of the id in front of its first dot, among the routes in order', () => {
     const [one, two, three] = [candidate(1), candidate(2), candidate(3)]
@@ -260,28 +216,5 @@ describe('bySessionId', () => {
     const all = [candidate(2), candidate(1)]
     assert.deepEqual(pick(all, {}), [2, 1])
     assert.deepEqual(pick(all, { route: 'n2', sessionId: 'b.n2' }), [2, 1])
-  })
-})
-
-describe('compose', () => {
-  test('a function that throws leaves the list as it was, and is told of', () => {
-    const told: string[] = []
-    const cascade = [
-      { name: 'last', apply: (list: readonly Candidate[]) => list.slice(-1) },
-      {
-        name: 'bad',
-        apply: () => {
-          throw new Error('no')
-        },
-      },
-    ]
-    const two = [candidate(1), candidate(2)]
-    const left = compose(cascade, (name) => told.push(name))(two, view(), clock)
-    assert.deepEqual(left, [two[1]])
-    assert.deepEqual(told, ['bad'])
-  })
-
-  test('a name that does not exist is refused with those that do', () => {
-    assert.throws(() => cascadeOf(['usable', 'byMoon']), /byMoon; there are usable, /)
   })
 })

@@ -159,3 +159,67 @@ for (const [name, text, expected] of refused) {
     assert.match(problemsOf(text).join('\n'), expected)
   })
 }
+
+test('a cascade may be a list or text with commas, which leaves those in brackets alone', () => {
+  const cascade = ['byAge 6', 'byHostname (sun|a,b)', 'byLoad 0.5']
+  for (const text of [
+    'candidacy: [byAge 6, "byHostname (sun|a,b)", byLoad 0.5]',
+    'candidacy: byAge 6, byHostname (sun|a,b), byLoad 0.5',
+  ]) {
+    assert.deepEqual(configOf(text).candidacy, cascade, text)
+  }
+  const environment = { TOPSPIN_CANDIDACY: cascade.join(',') }
+  assert.deepEqual(configOf('', { environment }).candidacy, cascade)
+})
+
+test('cascades of paths may come from the environment as JSON', () => {
+  const balance = [{ path: '/cgi-bin', candidacy: ['byRandom', 'byLogWindow', 'byLoad'] }]
+  assert.deepEqual(
+    configOf('balance:\n  - { path: /cgi-bin, candidacy: "byRandom, byLogWindow, byLoad" }')
+      .balance,
+    balance,
+  )
+  const environment = { TOPSPIN_BALANCE: JSON.stringify(balance) }
+  assert.deepEqual(
+    configOf('balance: [{ path: /, candidacy: off }]', { environment }).balance,
+    balance,
+  )
+  assert.deepEqual(configOf('').balance, [])
+})
+
+test('what is wrong with a cascade is told where it stands', () => {
+  const file = [
+    'candidacy: [usable, byAge soon]',
+    'balance:',
+    '  - { path: shop, candidacy: byLode }',
+    '  - { path: /a/, candidacy: [off, byRandom] }',
+    '  - { path: /b, candidancy: off, candidacy: off }',
+    '  - { path: /c, candidacy: [] }',
+  ].join('\n')
+  assert.deepEqual(problemsOf(file), [
+    'topspin.yaml:1:21: candidacy[1]: byAge: "soon" is not a number from 0 to 86400; write byAge [SECONDS], 20 by default',
+    'topspin.yaml:3:13: balance[0].path: "shop" is not a path; write for example /shop',
+    'topspin.yaml:3:30: balance[0].candidacy[0]: no candidacy function called byLode; did you mean byLoad?',
+    'topspin.yaml:4:29: balance[1].candidacy: off stands alone',
+    'topspin.yaml:5:17: balance[2].candidancy: unknown key; did you mean candidacy?',
+    'topspin.yaml:6:28: balance[3].candidacy: no candidacy function; write off for no balancing',
+  ])
+  assert.deepEqual(
+    problemsOf('balance: [{ path: /a, candidacy: off }, { path: /a/, candidacy: off }]'),
+    ['topspin.yaml:1:49: balance[1].path: /a/ is there twice'],
+  )
+  assert.deepEqual(problemsOf('', { environment: { TOPSPIN_BALANCE: '/=off' } }), [
+    'TOPSPIN_BALANCE: "/=off" is not a list of path and candidacy',
+  ])
+})
+
+test('modules of candidacy functions are found beside the file', () => {
+  const text = 'candidacy: [./near.js#byRack eu-1, ../far.js#it, /abs.js#it, file:///x.js#it]'
+  const { candidacy } = configOf(text, { file: { name: '/etc/topspin/topspin.yaml', text } })
+  assert.deepEqual(candidacy, [
+    '/etc/topspin/near.js#byRack eu-1',
+    '/etc/far.js#it',
+    '/abs.js#it',
+    'file:///x.js#it',
+  ])
+})

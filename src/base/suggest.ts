@@ -1,5 +1,5 @@
-// "Did you mean": the known name nearest to a mistyped one. For configuration keys and variables;
-// commander does the same for flags and commands.
+// "Did you mean": the known name nearest to a mistyped one. For configuration keys, variables and
+// candidacy functions; commander does the same for flags and commands.
 
 /** The nearest of `known`, or `undefined` when none is near enough to be a slip of the fingers. */
 export function suggest(word: string, known: readonly string[]): string | undefined {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { suggest } from '../../../src/cli/suggest.ts'
+import { suggest } from '../../../src/base/suggest.ts'
 
 const known = ['listen', 'control', 'to', 'timeouts', 'useAlias']
 

@@ -1,0 +1,48 @@
+// `byCost`: least marginal cost first (Amir, Awerbuch and others: the cost of a resource is exponential in
+// its use). What a request adds, over load and memory, for n candidates and the highest load L seen:
+//   n^((load + 1) / L) - n^(load / L)  +  n^(used + 1/64) - n^used
+// The convex form is the point: a server that is about to swap is avoided even when its processors idle.
+
+import type { Candidate, Kind, Maker } from './candidacy.ts'
+import { coresOf, loadHighOf, loadOf, memoryUsedOf, speedIn, usualSpeed } from './figures.ts'
+import { leastFirst } from './order.ts'
+
+/** Share of its memory that a request is taken to need. */
+const memoryShare = 1 / 64
+
+export const byCost: Kind = {
+  name: 'byCost',
+  aliases: [],
+  form: '[speed] [cores], to divide the load by them',
+  read(argument) {
+    const words = argument === '' ? [] : argument.split(/\s+/)
+    const strange = words.find((word) => word !== 'speed' && word !== 'cores')
+    if (strange !== undefined) return `${JSON.stringify(strange)} is neither speed nor cores`
+    return costWith(words.includes('speed'), words.includes('cores'))
+  },
+}
+
+function costWith(bySpeed: boolean, byCores: boolean): Maker {
+  return () => ({
+    figure: loadOf,
+    apply(candidates, _exchange) {
+      const count = candidates.length
+      if (count < 2) return candidates
+      let high = 1
+      for (let i = 0; i < count; i++) high = Math.max(high, loadHighOf(candidates[i] as Candidate))
+      const usual = bySpeed ? usualSpeed(candidates) : 1
+      const log = Math.log(count)
+      const cost = (candidate: Candidate): number => {
+        const speed = bySpeed ? speedIn(candidate, usual) / usual : 1
+        const job = 1 / (speed * (byCores ? coresOf(candidate) : 1) * high)
+        const load = loadOf(candidate) * job
+        const used = memoryUsedOf(candidate)
+        return (
+          Math.exp(log * load) * Math.expm1(log * job) +
+          Math.exp(log * used) * Math.expm1(log * memoryShare)
+        )
+      }
+      return leastFirst(candidates, cost)
+    },
+  })
+}

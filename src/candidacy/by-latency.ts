@@ -1,0 +1,30 @@
+// `byLatency CHOICES`: keeps the one with the least peak-sensitive latency x (requests in flight + 1), of
+// all or of so many drawn at random (Finagle's peak EWMA). Who has not answered yet counts as a little better
+// than the best that is known, so that it is tried, and by its requests in flight is not flooded.
+
+import { readChoices } from './arguments.ts'
+import type { Candidate, Kind } from './candidacy.ts'
+import { inFlightOf, latencyOf } from './figures.ts'
+import { pickLeast } from './pick.ts'
+
+export const byLatency: Kind = {
+  name: 'byLatency',
+  aliases: [],
+  form: '[CHOICES], all by default',
+  read: readChoices((choices, { random }) => ({
+    figure: (candidate, clock) => latencyOf(candidate, clock.now()),
+    readsLatency: true,
+    apply(candidates, _exchange, clock) {
+      const now = clock.now()
+      let known = Number.POSITIVE_INFINITY
+      for (let i = 0; i < candidates.length; i++) {
+        const ms = latencyOf(candidates[i] as Candidate, now)
+        if (ms > 0 && ms < known) known = ms
+      }
+      const unknown = known === Number.POSITIVE_INFINITY ? 1 : 0.9 * known
+      const figure = (candidate: Candidate): number =>
+        (latencyOf(candidate, now) || unknown) * (inFlightOf(candidate) + 1)
+      return pickLeast(candidates, choices, figure, random)
+    },
+  })),
+}

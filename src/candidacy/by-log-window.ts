@@ -1,0 +1,9 @@
+// `byLogWindow`: keeps the first log2 of the list, rounded up, and at least one. Behind `byRandom` that is
+// a random sample: many senders with the same old figures do not all choose the same server.
+
+import { type Kind, plainKind } from './candidacy.ts'
+
+export const byLogWindow: Kind = plainKind('byLogWindow', (candidates) => {
+  const kept = Math.max(1, Math.ceil(Math.log2(candidates.length)))
+  return kept >= candidates.length ? candidates : candidates.slice(0, kept)
+})

@@ -1,0 +1,84 @@
+// Why a request would go where: the same run of a cascade with somebody who writes down what happens. It
+// changes nothing that the next choice depends on; chance falls as it falls this time.
+
+import type { Clock } from '../base/clock.ts'
+import type { Candidate, ExchangeView, Step } from './candidacy.ts'
+import type { Cascade, Recorder } from './compose.ts'
+import { nameOf } from './figures.ts'
+
+interface ExplainedStep {
+  /** The function with its argument. */
+  readonly name: string
+  /** Names of the candidates, in order. */
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+  /** By what it orders or filters, for each candidate before; empty where there is no such figure. */
+  readonly figures: ReadonlyMap<string, number>
+  /** Why it left the list as it was, when it failed. */
+  readonly failure: string | undefined
+}
+
+export interface Explanation {
+  readonly steps: readonly ExplainedStep[]
+  /** Name of the winner; `undefined` when nobody is left. */
+  readonly winner: string | undefined
+  /** One sentence. */
+  readonly why: string
+}
+
+export function explain(
+  cascade: Cascade,
+  candidates: readonly Candidate[],
+  exchange: ExchangeView,
+  clock: Clock,
+): Explanation {
+  const notes = new Notes(clock)
+  const [winner] = cascade.run(candidates, exchange, clock, notes)
+  const name = winner === undefined ? undefined : nameOf(winner)
+  return { steps: notes.steps, winner: name, why: reason(notes.steps, name) }
+}
+
+class Notes implements Recorder {
+  readonly steps: ExplainedStep[] = []
+  readonly #clock: Clock
+  #failure: string | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  failed(_step: Step, error: unknown): void {
+    this.#failure = error instanceof Error ? error.message : String(error)
+  }
+
+  step({ name, figure }: Step, before: readonly Candidate[], after: readonly Candidate[]): void {
+    const figures = new Map<string, number>()
+    for (const candidate of figure === undefined ? [] : before) {
+      figures.set(nameOf(candidate), figure?.(candidate, this.#clock) ?? 0)
+    }
+    const failure = this.#failure
+    this.#failure = undefined
+    this.steps.push({
+      name,
+      before: before.map(nameOf),
+      after: after.map(nameOf),
+      figures,
+      failure,
+    })
+  }
+}
+
+function reason(steps: readonly ExplainedStep[], winner: string | undefined): string {
+  if (winner === undefined) {
+    const emptied = steps.find(({ before, after }) => before.length > 0 && after.length === 0)
+    return emptied === undefined ? 'there were no candidates' : `${emptied.name} left nobody`
+  }
+  const decisive = steps.findLast(
+    ({ before, after }) => after[0] === winner && before[0] !== winner,
+  )
+  if (decisive === undefined) return `${winner} was first from the beginning, and stayed it`
+  const { name, before, figures } = decisive
+  const told = figures.get(winner)
+  const figure = told === undefined ? '' : ` at ${Number(told.toFixed(3))}`
+  return `${name} put ${winner} first of ${before.length}${figure}`
+}

@@ -1,0 +1,65 @@
+// The proxy's default rule beside others, in simulations with one seed: what the documentation says about
+// when to choose which.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { defaultCascade } from '../../src/candidacy/index.ts'
+import { SimulatedNodes } from './nodes.ts'
+import { sharesOfReturned } from './sessions.ts'
+
+const instead = (last: string): string[] => [...defaultCascade.slice(0, -1), last]
+
+test('with nodes of unequal speed least outstanding leaves load factors of ten seconds ago far behind', (t) => {
+  const speeds = [1, 1, 1, 1, 0.25]
+  const found = [
+    'byLoadFactor',
+    'byWeight',
+    'byInFlight',
+    'byInFlight 2',
+    'byLatency',
+    'byDelay',
+  ].map((last) => {
+    const nodes = new SimulatedNodes({
+      speeds,
+      candidacy: instead(last),
+      load: 0.7,
+      serviceMs: 10,
+      seed: 3,
+    })
+    nodes.run(20_000)
+    const times = nodes.run(100_000)
+    const mean = times.reduce((sum, ms) => sum + ms, 0) / times.length
+    const p99 = times[Math.floor(times.length * 0.99)]!
+    t.diagnostic(`mean ${mean.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms: ${last}`)
+    return { last, mean, p99 }
+  })
+  const [byLoadFactor, , byInFlight] = found
+  assert.ok(byInFlight!.p99 < 0.5 * byLoadFactor!.p99, 'p99')
+  assert.ok(byInFlight!.mean < 0.5 * byLoadFactor!.mean, 'mean')
+})
+
+/** Largest share of the returned node in the 40 s after, and how far it swings from a half (root mean square). */
+function afterReturn(last: string, free: number): { worst: number; swing: number } {
+  const shares = [1, 2, 3, 4].flatMap((seed) =>
+    sharesOfReturned({ candidacy: instead(last), free, sessionS: 3, seed }).slice(50),
+  )
+  const swing = Math.sqrt(
+    shares.reduce((sum, share) => sum + (share - 0.5) ** 2, 0) / shares.length,
+  )
+  return { worst: Math.max(...shares), swing }
+}
+
+test('where all requests belong to sessions byLoadFactor swings after a return, and byWeight does not', (t) => {
+  const [factor, weight] = [afterReturn('byLoadFactor', 0), afterReturn('byWeight', 0)]
+  t.diagnostic(`byLoadFactor ${JSON.stringify(factor)}, byWeight ${JSON.stringify(weight)}`)
+  assert.ok(factor.worst > 0.75, `worst of byLoadFactor: ${factor.worst}`)
+  assert.ok(weight.worst < 0.75, `worst of byWeight: ${weight.worst}`)
+  assert.ok(weight.swing < 0.6 * factor.swing)
+})
+
+test('where half of the requests are free byLoadFactor makes up for the sessions, and is the better one', (t) => {
+  const [factor, weight] = [afterReturn('byLoadFactor', 0.5), afterReturn('byWeight', 0.5)]
+  t.diagnostic(`byLoadFactor ${JSON.stringify(factor)}, byWeight ${JSON.stringify(weight)}`)
+  assert.ok(factor.swing < 0.02, `swing ${factor.swing}`)
+  assert.ok(weight.swing > 2 * factor.swing)
+})

@@ -1,0 +1,160 @@
+// Candidates for tests of the choice: nodes and peers with everything that does not matter filled in,
+// what a function may know of a request, and cascades that let no failure pass unseen.
+
+import type { ExchangeView, Means, RequestView } from '../../src/candidacy/candidacy.ts'
+import { Cascades } from '../../src/candidacy/cascades.ts'
+import type { Cascade, OnFailure } from '../../src/candidacy/compose.ts'
+import type { Balancer } from '../../src/cluster/balancer.ts'
+import type { ContextStatus } from '../../src/cluster/context.ts'
+import { newLive } from '../../src/cluster/live.ts'
+import type { Peer } from '../../src/cluster/peer.ts'
+import type { Candidate } from '../../src/cluster/routes.ts'
+import type { Announcement, Resources } from '../../src/wire/announcement.ts'
+import { balancerOf, nodeOf } from './cluster-fixture.ts'
+import { seededRandom } from './seeded-random.ts'
+
+export interface NodeGiven {
+  readonly factor?: number | undefined
+  readonly domain?: string
+  readonly status?: ContextStatus
+}
+
+export function nodeCandidate(id: number, given: NodeGiven = {}): Candidate {
+  const live = { ...newLive(), loadFactor: 'factor' in given ? given.factor : 100 }
+  const node = nodeOf(id, { domain: given.domain ?? '' })
+  return candidateOf({ node, live, status: given.status ?? 'ENABLED', peer: undefined })
+}
+
+export interface PeerGiven extends Partial<Resources> {
+  readonly announcement?: Partial<Omit<Announcement, 'resources'>>
+  readonly heardAt?: number
+  readonly isSelf?: boolean
+}
+
+/** A peer `p1`, `p2`, ... with nothing to do. */
+export function peerCandidate(id: number, given: PeerGiven = {}): Candidate {
+  const { announcement, heardAt, isSelf, ...resources } = given
+  return candidateOf({
+    node: nodeOf(id, { route: announcement?.name ?? `p${id}` }),
+    live: newLive(),
+    status: 'ENABLED',
+    peer: {
+      id,
+      heardAt: heardAt ?? 0,
+      isSelf: isSelf ?? false,
+      announcement: announcementOf(id, announcement, resources),
+    },
+  })
+}
+
+/** The same candidate with another announcement, as its next one would make it; live numbers stay. */
+export function announcedAgain(
+  candidate: Candidate,
+  resources: Partial<Resources>,
+  heardAt: number,
+): Candidate {
+  const before = candidate.peer as Peer
+  const announcement = {
+    ...before.announcement,
+    sequence: before.announcement.sequence + 1,
+    resources: { ...before.announcement.resources, ...resources },
+  }
+  return candidateOf({ ...candidate, peer: { ...before, heardAt, announcement } })
+}
+
+function candidateOf(parts: Omit<Candidate, 'alone' | 'contextLive'>): Candidate {
+  const alone: Candidate[] = []
+  const { node, live, status, peer } = parts
+  const contextLive = { inFlight: 0 }
+  const made: Candidate = { node, live, contextLive, status, peer, alone }
+  alone.push(made)
+  return made
+}
+
+function announcementOf(
+  id: number,
+  given: PeerGiven['announcement'],
+  resources: Partial<Resources>,
+): Announcement {
+  return {
+    name: `p${id}`,
+    scheme: 'http',
+    host: `10.0.0.${id}`,
+    port: 8_080,
+    startedAt: 1_700_000_000_000,
+    sequence: 1,
+    time: 1_700_000_000_000,
+    leaving: false,
+    contexts: [],
+    ...given,
+    resources: {
+      speed: 1,
+      cores: 1,
+      load: 0,
+      loadHigh: 1,
+      cpuIdle: 1,
+      memoryTotal: 1e9,
+      memoryAvailable: 1e9,
+      eventLoopDelayMs: 0,
+      slotsInUse: 0,
+      slotsFree: 100,
+      served: 0,
+      serviceTimeMs: 0,
+      ...resources,
+    },
+  }
+}
+
+export interface ViewGiven {
+  readonly route?: string
+  readonly domain?: string
+  readonly hasSession?: boolean
+  readonly sessionId?: string
+  readonly tried?: readonly number[]
+  readonly balancer?: Partial<Balancer>
+  readonly self?: Candidate
+  readonly request?: RequestView
+}
+
+export function viewOf(given: ViewGiven = {}): ExchangeView {
+  return {
+    balancer: balancerOf(given.balancer),
+    hasSession: given.hasSession ?? given.route !== undefined,
+    route: given.route,
+    domain: given.domain ?? '',
+    sessionId: given.sessionId ?? '',
+    tried: given.tried ?? [],
+    self: given.self,
+    request: given.request,
+  }
+}
+
+/** A request for `target` with these fields (names in lower case). */
+export function requestOf(
+  target: string,
+  fields: Readonly<Record<string, string>> = {},
+): RequestView {
+  const known = new Map(Object.entries(fields))
+  return {
+    method: 'GET',
+    target,
+    host: 'www.example.com',
+    client: '192.0.2.1',
+    field: (name) => known.get(name),
+  }
+}
+
+export function meansOf(given: Partial<Means> = {}): Means {
+  return { random: seededRandom(1), routeKeys: [], policies: new Map(), ...given }
+}
+
+/** Fails where a function does, unless somebody wants to be told. */
+export function cascadeOf(
+  candidacy: readonly string[],
+  means: Partial<Means> = {},
+  onFailure: OnFailure = (name, error) => {
+    throw new Error(`${name}: ${error}`)
+  },
+): Cascade {
+  return new Cascades([{ path: '/', candidacy }], meansOf(means), onFailure).find('/')
+}
