@@ -12,7 +12,7 @@ import type { TlsMaterial } from './tls-files.ts'
 import type { CascadeRules, TrafficSettings } from './traffic-settings.ts'
 
 /** What of TLS concerns the traffic. */
-export type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
+type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
 
 /** What changes while it serves. */
 export interface Reload {

@@ -18,7 +18,8 @@ export async function fetchReport(
   if (!page.ok) return page
   const report = parse(page.text)
   if (report !== undefined) return { ok: true, report, text: page.text }
-  const message = `${control}${path} answered something else than a report: not a control listener?`
+  const url = control.startsWith('https://') ? control : `http://${control}`
+  const message = `${url}${path} answered something else than a report: not a control listener?`
   return { ok: false, message }
 }
 
