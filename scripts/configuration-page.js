@@ -28,7 +28,7 @@ Every value has a default, so no file is needed. Each place overrules those befo
 1. the defaults below,
 2. the file given with \`--config FILE\` (YAML or JSON),
 3. the environment, by the variable named below (a list is written with commas),
-4. the flags \`--listen\`, \`--control\`, \`--to\`, \`--workers\` and \`--state\`.
+4. the flags \`--listen\`, \`--control\`, \`--console\`, \`--to\`, \`--workers\` and \`--state\`.
 
 Durations are written \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`, or as a number of milliseconds. Addresses are
 \`HOST:PORT\`, \`[IPv6]:PORT\`, or only a port on 127.0.0.1. An unknown key is an error.

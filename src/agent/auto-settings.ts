@@ -1,7 +1,8 @@
 // What the environment says to `node --import topspin/auto`: TOPSPIN_... variables as options for
-// joinCluster. Pure. Everything wrong is told at once.
+// joinCluster. Pure but for the file of the secret. Everything wrong is told at once.
 
 import type { JoinOptions } from './join-cluster.ts'
+import { environmentSecret } from './secret.ts'
 import type { TlsFiles } from './tls-files.ts'
 
 export type AutoSettings =
@@ -20,6 +21,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const known: readonly string[] = [
   'PROXIES',
+  'SECRET',
+  'SECRET_FILE',
   'ADVERTISE',
   'ADVERTISE_KEY',
   'ADVERTISE_INTERFACE',
@@ -44,6 +47,7 @@ const known: readonly string[] = [
  * | variable | means | default |
  * |---|---|---|
  * | TOPSPIN_PROXIES | control addresses, comma-separated `host:port` or `https://host:port`; without it nothing is done | |
+ * | TOPSPIN_SECRET, TOPSPIN_SECRET_FILE | the proxies' shared secret, or the file that holds it | |
  * | TOPSPIN_CA, _CERT, _KEY | PEM files for proxies over TLS: who may have signed their certificate; this node's own, and its key | |
  * | TOPSPIN_ADVERTISE | `on`, or a multicast group `host:port`: proxies that tell of themselves are joined | off |
  * | TOPSPIN_ADVERTISE_KEY, _ADVERTISE_INTERFACE | the proxies' key; the network interface | |
@@ -87,6 +91,8 @@ export function autoSettings(environment: Environment): AutoSettings {
         }
   const isAsked = proxies !== undefined || advertise !== undefined
   if (!isAsked && problems.length === 0) return { kind: 'off' }
+  const shown = environmentSecret(environment)
+  if (!shown.ok) problems.push(shown.problem)
   const drain = {
     strategy: parsed('DRAIN', 'requests or none', (value) =>
       value === 'requests' || value === 'none' ? value : undefined,
@@ -95,6 +101,7 @@ export function autoSettings(environment: Environment): AutoSettings {
   }
   const options = {
     proxies: proxies ?? [],
+    secret: shown.ok ? shown.secret : undefined,
     advertise: advertise === undefined ? undefined : present(advertise),
     signals: true,
     contexts: parsed('CONTEXTS', 'paths with commas between', list),

@@ -16,6 +16,8 @@ import { isName } from './is-name.ts'
 export interface ProxyAddress extends Endpoint {
   /** The name that it was found by, and that its certificate carries. */
   readonly name?: string
+  /** Known by its datagrams alone, which anybody on the network can send. */
+  readonly isHeard?: true
 }
 
 /** Where proxies are listened for, after the checks. */
@@ -79,7 +81,8 @@ export class Discovery {
   /** All that are known now, each once. */
   get proxies(): readonly ProxyAddress[] {
     const all = new Map<string, ProxyAddress>()
-    for (const proxy of [...this.#listed(), ...this.#found.proxies]) {
+    const heard = this.#found.proxies.map((proxy) => ({ ...proxy, isHeard: true as const }))
+    for (const proxy of [...this.#listed(), ...heard]) {
       const key = keyOf(proxy)
       if (!all.has(key)) all.set(key, proxy)
     }

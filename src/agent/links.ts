@@ -75,11 +75,20 @@ export class Links {
     this.#changed()
   }
 
+  /** What is heard of proxies comes from who has the key, addresses included. */
+  get #areSealed(): boolean {
+    const { advertise } = this.#settings
+    return advertise?.requireMac === true && advertise.key !== ''
+  }
+
+  /** A proxy of which anybody may have told is not shown the secret. */
   #link(proxy: ProxyAddress): ProxyLink {
     const { log, config } = this.#settings
     const name = hostPortText(proxy)
+    const { secret } = this.#options
     return new ProxyLink({
       ...this.#options,
+      secret: proxy.isHeard === true && !this.#areSealed ? undefined : secret,
       proxy: targetOf(proxy, this.#settings.tls),
       changed: (state) => {
         const detail = { proxy: name, route: config.route, ...state }

@@ -56,13 +56,13 @@ export class Membership {
     this.#clock = systemClock
     this.#contexts = allEnabled(settings.contexts)
     this.#load = served.load()
-    const { config, aliases, log, reportIntervalMs } = settings
+    const { config, aliases, log, reportIntervalMs, secret } = settings
     const wanted = (localAddress: string): Wanted => {
       const host = settings.host ?? boundHost ?? localAddress
       return { config, host, aliases, contexts: this.#contexts }
     }
     const load = (): number => this.#load
-    const options = { wanted, load, random: Math.random, log, reportIntervalMs }
+    const options = { wanted, load, random: Math.random, log, reportIntervalMs, secret }
     this.#links = new Links(settings, options, changed)
   }
 

@@ -9,6 +9,7 @@ import { type Logger, silent } from '../base/log.ts'
 import { checkAuthorities } from '../net/authorities.ts'
 import { type Endpoint, parseHostPort } from '../net/host-port.ts'
 import type { ProxyTls } from '../net/mcmp-client.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
 import { type AdvertiseOptions, advertiseFrom } from './advertise-options.ts'
 import type { AdvertiseSettings } from './discovery.ts'
@@ -63,6 +64,11 @@ export interface NodeOptions {
    * its addresses, `_service._tcp.domain` for its SRV records; both are asked for again and again.
    */
   readonly proxies?: readonly string[]
+  /**
+   * The shared secret of the proxies: 8 to 256 visible ASCII characters. One that was heard of is shown it only
+   * with `advertise.key` and `advertise.requireMac`. Default: none is shown.
+   */
+  readonly secret?: string
   /** Listen for proxies that tell of themselves; `proxies` may then be left out. Default: not. */
   readonly advertise?: AdvertiseOptions
   /** For proxies over TLS: who may have signed their certificate, and the one of this node. */
@@ -105,6 +111,7 @@ export interface NodeOptions {
 /** Options after the checks, with the defaults in place; no address yet. */
 export interface Settings {
   readonly proxies: readonly Endpoint[]
+  readonly secret: string | undefined
   readonly advertise: AdvertiseSettings | undefined
   readonly tls: ProxyTls
   readonly config: NodeConfig
@@ -126,6 +133,8 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   checkTls(tls, problems)
   const advertise = advertiseFrom(options.advertise, problems)
   const proxies = readProxies(options.proxies ?? [], advertise === undefined ? 1 : 0, problems)
+  const { secret } = options
+  if (secret !== undefined && !isSecret(secret)) problems.push(`secret: ${secretForm}`)
   if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED') {
     problems.push(`route "${route}": 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
   }
@@ -147,6 +156,7 @@ export function settingsFrom(options: NodeOptions, type: 'http' | 'https', port:
   if (problems.length > 0) throw badOptions(problems)
   return {
     proxies,
+    secret,
     advertise,
     tls,
     config,

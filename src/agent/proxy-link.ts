@@ -22,6 +22,8 @@ import { registrationMessages, removeNode, type Wanted } from './registration.ts
 
 export interface LinkOptions {
   readonly proxy: ProxyTarget
+  /** What the proxy asks for, if it does. */
+  readonly secret: string | undefined
   readonly reportIntervalMs: number
   /** What the proxy shall know, asked for anew at each registration; `localAddress` is this end of the connection. */
   wanted(localAddress: string): Wanted
@@ -48,7 +50,7 @@ export class ProxyLink {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#client = new McmpClient(options.proxy)
+    this.#client = new McmpClient(options.proxy, options.secret)
     this.name = hostPortText(options.proxy)
     this.tried = new Promise((resolve) => {
       this.#firstTry = resolve

@@ -52,6 +52,13 @@ export const mcmpLimits = {
   enablesWaitingMax: 100,
   /** Connections to the control listener at a time. */
   connectionsMax: 1_000,
+  /** Of these, connections from one address, and messages from one that are being worked on. */
+  sourceConnectionsMax: 800,
+  sourceMessagesMax: 200,
+  /** Between two warnings of one kind that anybody outside can bring about. */
+  warningEveryMs: 10_000,
+  /** How long the looking up of an announced host name may take. */
+  lookupMs: 2_000,
   /** How long the holder of a route or address may take to show that it is alive (decision 31). */
   conflictProbeMs: 2_000,
   /** A ping on behalf of STATUS or PING: below the 20 s that a Java node waits for its reply. */

@@ -7,9 +7,15 @@ import { TopspinError } from '../base/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { createLogger } from './logger.ts'
 import type { AgentOptions } from './program.ts'
+import { shownSecret } from './secret.ts'
 
 /** Resolves with the exit code: that of the command, when there is one. */
 export async function runAgent(options: AgentOptions): Promise<number> {
+  const shown = shownSecret(options.secretFile)
+  if (!shown.ok) {
+    process.stderr.write(`topspin agent: ${shown.problem}\n`)
+    return exitCodes.usage
+  }
   try {
     return await runSidecar({
       target: options.target.href,
@@ -23,6 +29,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       command: options.command,
       // Standard output belongs to the command.
       log: createLogger('info', process.stderr),
+      ...(shown.secret === undefined ? {} : { secret: shown.secret }),
       ...(options.advertise === undefined
         ? {}
         : { advertise: advertiseOptions(options.advertise) }),

@@ -1,16 +1,18 @@
 // Whatever carries the traffic, as `serving.ts` sees it: a proxy in this process, or worker processes.
 
+import type { Socket } from 'node:net'
 import type { Logger } from '../base/log.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../control/status-report.ts'
+import type { ExplainQuestion, RequestExplanation } from '../forward/explain-request.ts'
 import type { Address } from '../proxy/index.ts'
 import type { TlsMaterial } from './tls-files.ts'
 import type { CascadeRules, TrafficSettings } from './traffic-settings.ts'
 
 /** What of TLS concerns the traffic. */
-export type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
+type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
 
 /** What changes while it serves. */
 export interface Reload {
@@ -23,6 +25,10 @@ export interface Reload {
 export interface DataPlane {
   /** Begins to accept. Rejects when an address or the access log cannot be had; then nothing runs. */
   listen(): Promise<readonly Address[]>
+  /** Serves a connection that the control listener has accepted; absent where no traffic runs in this process. */
+  readonly take?: (socket: Socket, first: Buffer) => void
+  /** Where a request would go now, and why; `undefined` when nobody could say. */
+  explain(question: ExplainQuestion): Promise<RequestExplanation | undefined>
   /** Puts changes in force that the live numbers have taken over already; when it returns they are. */
   apply(changes: readonly Change[]): void | Promise<void>
   /** A node is down, up, silent or reports again: the live numbers say which. */

@@ -26,6 +26,8 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
         throw error
       }
     },
+    take: (socket, first) => proxy.take(socket, first),
+    explain: async (question) => proxy.explain(question),
     apply: (changes) => proxy.apply(changes),
     tell: () => {},
     refresh: () => {},

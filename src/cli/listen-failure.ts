@@ -1,5 +1,4 @@
-// What to tell somebody whose address cannot be listened on, or whose candidacy functions cannot be loaded,
-// and the exit code that goes with it.
+// What to tell somebody whose proxy cannot start, mostly for want of its address, and the exit code.
 
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../net/host-port.ts'
@@ -14,7 +13,7 @@ export function listenFailure(
   if (failure?.address === undefined || failure.port === undefined) {
     return {
       message: error instanceof Error ? error.message : String(error),
-      exitCode: isBadPolicy(error) ? exitCodes.badConfiguration : exitCodes.failure,
+      exitCode: isBadConfiguration(error) ? exitCodes.badConfiguration : exitCodes.failure,
     }
   }
   const place = hostPortText({ host: failure.address, port: failure.port })
@@ -40,8 +39,9 @@ export function listenFailure(
   }
 }
 
-const isBadPolicy = (error: unknown): boolean =>
-  error instanceof TopspinError && error.code === 'POLICY'
+/** What the configuration names cannot be loaded: the secret, or a candidacy function. */
+const isBadConfiguration = (error: unknown): boolean =>
+  error instanceof TopspinError && (error.code === 'BAD_SECRET' || error.code === 'POLICY')
 
 interface ListenError extends NodeJS.ErrnoException {
   readonly address?: string

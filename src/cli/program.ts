@@ -1,14 +1,16 @@
 // The commands and their flags, with the help that goes with them. What they do is given.
 
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { hostPortText } from '../net/host-port.ts'
+import { type SteerWord, steerWords } from './steer-words.ts'
 import { parseDuration, parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string
   readonly listen?: readonly string[]
   readonly control?: string
+  readonly console?: string
   readonly to?: readonly string[]
   readonly workers?: string
   readonly state?: string
@@ -24,6 +26,7 @@ export interface AgentOptions {
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
+  readonly secretFile?: string
   readonly advertise?: string
   /** The command to start, with its arguments; empty: the server runs already. */
   readonly command: readonly string[]
@@ -55,9 +58,21 @@ export interface DemoOptions {
   readonly control: string
 }
 
-export interface StatusOptions {
+/** Of every command that speaks to a running proxy. */
+export interface RemoteOptions {
   readonly control: string
+  readonly secretFile?: string
   readonly json: boolean
+}
+
+export interface SteerOptions extends RemoteOptions {
+  readonly context?: string
+  readonly alias?: string
+}
+
+export interface DrainOptions extends RemoteOptions {
+  /** How long sessions may go on, ms. */
+  readonly within: number
 }
 
 export interface DoctorOptions {
@@ -71,19 +86,29 @@ export interface DoctorOptions {
   readonly json: boolean
 }
 
+export interface ExplainOptions extends RemoteOptions {
+  readonly cookie: string
+  readonly client: string
+}
+
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   agent(options: AgentOptions): Promise<void>
   announce(options: AnnounceFlags): Promise<void>
   peer(options: PeerFlags): Promise<void>
   demo(options: DemoOptions): Promise<void>
-  status(options: StatusOptions): Promise<void>
+  status(options: RemoteOptions): Promise<void>
+  nodes(options: RemoteOptions): Promise<void>
+  steer(word: SteerWord, route: string, options: SteerOptions): Promise<void>
+  drain(route: string, options: DrainOptions): Promise<void>
+  explain(url: string, options: ExplainOptions): Promise<void>
   doctor(options: DoctorOptions): Promise<void>
   check(file: string): Promise<void>
 }
 
 const defaultListen = '127.0.0.1:8000'
 const defaultControl = '127.0.0.1:6666'
+const secretHelp = 'holds the secret of the proxy (or: TOPSPIN_SECRET)'
 
 export function createProgram(actions: Actions): Command {
   const program = new Command('topspin')
@@ -96,7 +121,8 @@ export function createProgram(actions: Actions): Command {
     .configureHelp({ helpWidth: 80 })
     .addHelpText(
       'after',
-      '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
+      '\nenable, disable, stop and remove ROUTE switch a node, or one of its contexts.' +
+        '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
     )
 
   program
@@ -109,6 +135,7 @@ export function createProgram(actions: Actions): Command {
       append,
     )
     .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
+    .option('--console <host:port>', 'where people look, with a browser (default: nowhere)')
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
     .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
     .option('--state <file>', 'keep the registered nodes there over restarts')
@@ -127,35 +154,24 @@ export function createProgram(actions: Actions): Command {
     )
     .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
     .option('--route <name>', 'name of this node (default: from host and port)')
+    .option('--secret-file <file>', secretHelp)
     .option('--ca <file>', 'for proxies over TLS: who signed their certificate')
     .option('--cert <file>', 'for proxies over TLS: the certificate of this node')
     .option('--key <file>', 'its key')
     .argument('[command...]', 'after --: the command that starts the server')
     .usage('--target URL [options] [-- command args...]')
-    .action(
-      (
-        command: string[],
-        options: Omit<AgentOptions, 'context' | 'proxy' | 'command'> &
-          Partial<Pick<AgentOptions, 'context' | 'proxy'>>,
-      ) => {
-        const proxy = options.advertise === undefined ? [defaultControl] : []
-        return actions.agent({ context: ['/'], proxy, ...options, command })
-      },
-    )
+    .action((command: string[], options: Partial<AgentOptions> & { target: URL }) => {
+      const proxy = options.advertise === undefined ? [defaultControl] : []
+      return actions.agent({ context: ['/'], proxy, ...options, command })
+    })
 
   peerOptions(
-    program
-      .command('announce')
-      .description('announce a server of any kind to peers that can hand requests over to it'),
+    program.command('announce').description('announce a server of any kind to peers'),
   ).action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
     actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
   )
 
-  peerOptions(
-    program
-      .command('peer')
-      .description('make a peer of a server of any kind, by standing in front of it'),
-  )
+  peerOptions(program.command('peer').description('make a peer of a server of any kind (front)'))
     .option(
       '-l, --listen <host:port>',
       'where clients and peers connect',
@@ -183,17 +199,40 @@ export function createProgram(actions: Actions): Command {
 
   program
     .command('demo')
-    .description('proxy, three nodes, traffic and endless redeploys, on this machine')
+    .description('a cluster with traffic on this machine')
     .option('-l, --listen <host:port>', 'where the proxy takes traffic', oneEndpoint, defaultListen)
     .option('--control <host:port>', 'where the nodes register', oneEndpoint, defaultControl)
     .action((options: DemoOptions) => actions.demo(options))
 
-  program
-    .command('status')
-    .description('show the nodes of a running proxy')
-    .option('--control <host:port>', 'control address of the proxy', secureEndpoint, defaultControl)
-    .option('--json', 'print the report as JSON', false)
-    .action((options: StatusOptions) => actions.status(options))
+  remote(program, 'status', 'show how a running proxy and its nodes are').action(
+    (options: RemoteOptions) => actions.status(options),
+  )
+
+  remote(program, 'nodes', 'show the nodes with their contexts').action((options: RemoteOptions) =>
+    actions.nodes(options),
+  )
+
+  for (const word of steerWords)
+    remote(program, word, steerHelp[word], true)
+      .argument('<route>', 'name of the node')
+      .option('--context <path>', 'this context alone (default: the whole node)')
+      .option('--alias <name>', 'the context under this alias alone')
+      .action((route: string, options: SteerOptions) => actions.steer(word, route, options))
+
+  remote(program, 'drain', 'take a node out without an error for anybody')
+    .argument('<route>', 'name of the node')
+    .addOption(
+      new Option('--within <duration>', 'how long its sessions may go on')
+        .argParser(time)
+        .default(30_000, '30s'),
+    )
+    .action((route: string, options: DrainOptions) => actions.drain(route, options))
+
+  remote(program, 'explain', 'which node would get a request, and why')
+    .argument('<url>', 'of the request, or only its path', urlOrPath)
+    .option('--cookie <text>', 'its Cookie, as JSESSIONID=x.node', '')
+    .option('--client <address>', 'who would send it', '127.0.0.1')
+    .action((url: string, options: ExplainOptions) => actions.explain(url, options))
 
   program
     .command('doctor')
@@ -223,6 +262,34 @@ export function createProgram(actions: Actions): Command {
   return program
 }
 
+/** A command that speaks to a running proxy. */
+function remote(
+  program: Command,
+  name: string,
+  description: string,
+  hidden: boolean = false,
+): Command {
+  return program
+    .command(name, { hidden })
+    .description(description)
+    .option('--control <host:port>', 'control address of the proxy', secureEndpoint, defaultControl)
+    .option('--secret-file <file>', secretHelp)
+    .option('--json', 'print the outcome as JSON', false)
+}
+
+const steerHelp: Readonly<Record<SteerWord, string>> = {
+  enable: 'let a node or a context take requests',
+  disable: 'no new sessions; those it has go on',
+  stop: 'no requests at all',
+  remove: 'forget a node or a context',
+}
+
+function urlOrPath(value: string): string {
+  if (/^(https?:\/\/[^/\s]+)?\/\S*$/i.test(value) || /^https?:\/\/[^/\s]+$/i.test(value))
+    return value
+  throw new InvalidArgumentError('Write for example http://shop.test/cart or /cart.')
+}
+
 /** What whoever is announced among peers can be told. */
 function peerOptions(command: Command): Command {
   return command
@@ -237,7 +304,7 @@ function peerOptions(command: Command): Command {
     .option('--advertise <url>', 'where peers reach it (default: the target, or --listen)')
     .option('--name <name>', 'its name among the peers (default: host and port)')
     .option('--interface <name>', 'network interface to speak at, by name or address')
-    .option('--period <time>', 'between two announcements (default: 1s)', durationOf)
+    .option('--period <time>', 'between two announcements (default: 1s)', time)
     .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
     .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
 }
@@ -274,12 +341,6 @@ function secureEndpoint(value: string): string {
 
 function appendEndpoint(value: string, before?: readonly string[]): string[] {
   return append(secureEndpoint(value), before)
-}
-
-function durationOf(value: string): number {
-  const ms = parseDuration(value)
-  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 1s or 500ms.')
-  return ms
 }
 
 function numberOf(value: string): number {

@@ -6,11 +6,15 @@ import { runAnnounce } from './announce.ts'
 import { checkFile } from './check.ts'
 import { runDemo } from './demo/demo.ts'
 import { runDoctor } from './doctor/doctor.ts'
+import { drain } from './drain.ts'
 import { exitCodes } from './exit-codes.ts'
+import { showExplanation } from './explain.ts'
+import { showNodes } from './nodes.ts'
 import { runPeer } from './peer.ts'
 import { createProgram } from './program.ts'
 import { serve } from './serve.ts'
 import { showStatus } from './status.ts'
+import { steer } from './steer.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
   let code: number = exitCodes.ok
@@ -32,6 +36,18 @@ export async function run(args: readonly string[]): Promise<number> {
     },
     status: async (options) => {
       code = await showStatus(options)
+    },
+    nodes: async (options) => {
+      code = await showNodes(options)
+    },
+    steer: async (word, route, options) => {
+      code = await steer(word, route, options)
+    },
+    drain: async (route, options) => {
+      code = await drain(route, options)
+    },
+    explain: async (url, options) => {
+      code = await showExplanation(url, options)
     },
     doctor: async (options) => {
       code = await runDoctor(options)

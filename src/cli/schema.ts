@@ -7,11 +7,13 @@ import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { defaultCascade, kinds } from '../candidacy/index.ts'
 import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
 import { pathKey } from '../cluster/context.ts'
+import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
 import type { Endpoint, HostPort } from '../net/host-port.ts'
 import { parsePin } from '../net/pin.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
 import {
   formatDuration,
   isNetwork,
@@ -25,6 +27,13 @@ export interface Config {
   readonly listen: readonly Endpoint[]
   readonly control: {
     readonly listen: HostPort
+    readonly console?: HostPort | undefined
+    readonly allow: readonly string[]
+    readonly secret?: string | undefined
+    readonly secretFile?: string | undefined
+    readonly nodes: { readonly allow: readonly string[] }
+    readonly compat: boolean
+    readonly traffic: boolean
     readonly statusTimeout: number
     readonly removeAfter: number
     readonly tls: ListenerTls
@@ -207,6 +216,19 @@ const network: z.ZodType<string, string | number> = value(
   { form: 'network', description: '' },
 )
 
+const nodeAddress: z.ZodType<string, string | number> = value(
+  'an address, a network or a host name; write for example 10.0.0.0/8 or .apps.example',
+  (text) => (isNetwork(String(text)) || isNameEntry(String(text)) ? String(text) : undefined),
+  { form: 'network or name', description: '' },
+)
+
+/** Its value is never shown, not even when it is wrong. */
+const sharedSecret = (note: string): z.ZodType<string, string> =>
+  z
+    .string({ error: 'not a text; write it in quotes' })
+    .refine(isSecret, { error: `not a secret; ${secretForm}` })
+    .meta({ form: 'text', description: note })
+
 const pseudonym = (note: string): z.ZodType<string, string | number> =>
   value(
     'a token of letters, digits, "-", "." and "_"; write for example topspin',
@@ -342,6 +364,35 @@ const configSchema: z.ZodType<Config, unknown> = section({
       description:
         'Where nodes register (MCMP), and where `/api/status`, `/metrics`, `/livez` and `/readyz` answer. Whoever reaches this address can take traffic: keep it away from clients.',
     }),
+    console: endpoint(0).optional().meta({
+      form: 'HOST:PORT',
+      description:
+        'A second address for people: the manager page and the other pages, but no MCMP. Browsers refuse to open port 6666. Default: none.',
+    }),
+    allow: list(network, '', {
+      form: 'network, or a list',
+      description:
+        'Addresses and networks from which connections to this listener are taken; others are closed at once. None: every address that can reach it.',
+    }),
+    secret: sharedSecret(
+      'What everything on this listener but `/livez` and `/readyz` must carry: `Authorization: Bearer SECRET`, or the password of Basic. mod_cluster on Java cannot; such nodes are refused and go on trying.',
+    ).optional(),
+    secretFile: fileName(
+      'The file whose first line is the secret; it outranks `control.secret`.',
+    ).optional(),
+    nodes: section({
+      allow: list(nodeAddress, '', {
+        form: 'network or name, or a list',
+        description:
+          'Where nodes may be: addresses, networks, host names, and `.suffix` for all names below one. A name that is not listed counts by its addresses. None: everywhere but at the addresses where clouds hand out credentials (169.254.0.0/16, fe80::/10 and their like).',
+      }),
+    }),
+    compat: yesNo(
+      'The manager page takes actions by GET with its token too, as in httpd, for scripts that know no other way; a wrong token is then ignored rather than refused.',
+    ).prefault(false),
+    traffic: yesNo(
+      'One port for everything: what comes to this listener and is neither MCMP nor one of its pages is traffic. For tests and small set-ups where every client may also register; needs `workers: 0`, which is then the default, and gives each request but MCMP a connection of its own.',
+    ).prefault(false),
     statusTimeout: duration(
       0,
       'A node that has reported and then is silent for this long gets no new work while others are there. 0 turns that off.',
@@ -506,8 +557,15 @@ export interface Issue {
 /** Validates a tree of raw values; absent keys take their defaults. */
 export function parseConfig(raw: unknown): ParseResult {
   const result = configSchema.safeParse(raw)
-  if (result.success) return { ok: true, config: result.data }
+  if (result.success) return consistent(result.data)
   return { ok: false, issues: result.error.issues.flatMap(issuesOf) }
+}
+
+/** What two keys say together. */
+function consistent(config: Config): ParseResult {
+  if (!config.control.traffic || (config.workers ?? 0) === 0) return { ok: true, config }
+  const message = 'needs workers: 0'
+  return { ok: false, issues: [{ path: ['control', 'traffic'], message, unknownKey: false }] }
 }
 
 /** The schema as JSON Schema (draft 2020-12), input side. */

@@ -63,6 +63,8 @@ function configuration(options: ServeOptions): ConfigResult {
     flags.push({ flag: '--listen', path: 'listen', value: options.listen })
   if (options.control !== undefined)
     flags.push({ flag: '--control', path: 'control.listen', value: options.control })
+  if (options.console !== undefined)
+    flags.push({ flag: '--console', path: 'control.console', value: options.console })
   if (options.to !== undefined) flags.push({ flag: '--to', path: 'to', value: options.to })
   if (options.workers !== undefined)
     flags.push({ flag: '--workers', path: 'workers', value: options.workers })

@@ -12,6 +12,7 @@ import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
 import { markRestored, withoutIdleBalancers } from '../cluster/restored.ts'
 import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
+import { isLoopback } from '../control/caller.ts'
 import { startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { type Endpoint, hostPortText } from '../net/host-port.ts'
@@ -23,6 +24,7 @@ import { changedKeys } from './changed-keys.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
 import type { Config } from './schema.ts'
+import { controlSecret } from './secret.ts'
 import { StateFile } from './state-file.ts'
 import type { TlsMaterial } from './tls-files.ts'
 import { cascadeRules, cascadesIn, trafficSettings } from './traffic-settings.ts'
@@ -32,6 +34,8 @@ import { WorkerPool } from './workers/worker-pool.ts'
 export interface Listening {
   readonly traffic: readonly string[]
   readonly control: string
+  /** Where it has pages alone, when that is asked for. */
+  readonly console?: string
 }
 
 export interface Serving {
@@ -59,6 +63,7 @@ export async function startServing(
 ): Promise<Serving> {
   await loadPolicies(cascadesIn(config))
   const clock = systemClock
+  const secret = controlSecret(config.control)
   const { limits } = config.control
   const live = new LiveTable()
   const registry = new Registry({
@@ -75,7 +80,8 @@ export async function startServing(
   let nodeTls = new NodeTls(tls.nodes)
   if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not checked')
   const ticketKeys = randomBytes(48).toString('base64')
-  const plane = await dataPlane(config.workers ?? grantedProcessors(), {
+  const workers = config.workers ?? (config.control.traffic ? 0 : grantedProcessors())
+  const plane = await dataPlane(workers, {
     settings: trafficSettings(config, withTicketKeys(tls, ticketKeys)),
     accessLog: config.accessLog,
     level: config.log.level,
@@ -118,6 +124,12 @@ export async function startServing(
     live,
     log,
     clock,
+    allow: config.control.allow,
+    secret,
+    nodesAllow: config.control.nodes.allow,
+    compat: config.control.compat,
+    console: config.control.console,
+    traffic: config.control.traffic ? plane.take : undefined,
     messageBytesMax: limits.messageBytes,
     statusTimeoutMs: config.control.statusTimeout,
     onChanges: enforce,
@@ -128,10 +140,16 @@ export async function startServing(
     counts: () => plane.counts(),
     probe: probeWith(() => nodeTls),
     tls: tls.control,
+    explain: (question) => plane.explain(question),
   }).catch(async (error: unknown) => {
     await plane.close()
     throw error
   })
+  if (isOpenToAll(config, secret))
+    log.warn(
+      { control: control.address },
+      'whoever reaches the control listener can take all traffic: set control.allow or control.secret',
+    )
   await state?.start()
   const advertiser = startAdvertising(
     config,
@@ -141,7 +159,11 @@ export async function startServing(
   )
   let present = config
   return {
-    listening: { traffic: traffic.map(urlOf), control: urlOf(control.address) },
+    listening: {
+      traffic: traffic.map(urlOf),
+      control: urlOf(control.address),
+      ...(control.console === undefined ? {} : { console: urlOf(control.console) }),
+    },
     async reload(next, nextTls) {
       // Before anything is changed: a module that cannot be loaded leaves all as it was.
       await loadPolicies(cascadesIn(next))
@@ -177,6 +199,13 @@ export async function startServing(
     },
   }
 }
+
+/** Reached from elsewhere, and asks for nothing. */
+const isOpenToAll = ({ control }: Config, secret: string): boolean =>
+  !isLoopback(control.listen.host) &&
+  control.allow.length === 0 &&
+  secret === '' &&
+  control.tls.clientAuth !== 'require'
 
 /** `workers`: how many processes; 0 is this one. */
 async function dataPlane(workers: number, options: DataPlaneOptions): Promise<DataPlane> {

@@ -1,6 +1,7 @@
 // The report of a proxy as tables: one line for each node, with what is wrong with it, and one for each
 // process that carries traffic. Pure.
 
+import { nodeState } from '../control/node-state.ts'
 import type { NodeReport, StatusReport, WorkerReport } from '../control/status-report.ts'
 import { hostPortText } from '../net/host-port.ts'
 import { alignTable } from './table.ts'
@@ -57,17 +58,6 @@ function workersTable(workers: readonly WorkerReport[]): string {
     ]),
   )
   return `${lines.join('\n')}\n`
-}
-
-/** One word for how a node is, with the reason when it is down. */
-export function nodeState(node: NodeReport): string {
-  if (node.removal !== 'none') return 'removed'
-  if (node.health === 'down') return `down (${node.reason})`
-  if (node.loadFactor === -1) return 'broken'
-  if (node.silent) return 'silent'
-  if (node.unconfirmed) return 'unconfirmed'
-  if (node.loadFactor === null) return 'starting'
-  return node.loadFactor === 0 ? 'standby' : node.health
 }
 
 /** `ENABLED / /api, STOPPED /shop`; a path counts once whatever its aliases. */

@@ -52,6 +52,8 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     // Chosen here, so that all workers know a loop through any of them.
     via: config.via ?? newPseudonym(),
     ...cascadeRules(config),
+    // On one port the next request of a connection may be somebody else's.
+    keepAlive: !config.control.traffic,
     connectionsMax: config.maxConnections,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,

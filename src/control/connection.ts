@@ -4,6 +4,8 @@
 import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
 import { type FramedRequest, FrameReader } from '../wire/mcmp/frame.ts'
+import type { Caller } from './caller.ts'
+import { isForTraffic } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
 import type { Responder } from './respond.ts'
 
@@ -12,7 +14,10 @@ export class ControlConnection {
   readonly #settings: ControlSettings
   readonly #responder: Responder
   readonly #reader: FrameReader
-  readonly #peer: string
+  readonly #caller: Caller
+  /** Until it is decided whose the first request is, where it may be the traffic's. */
+  #handOver: ((first: Buffer) => void) | undefined
+  #first: Buffer = Buffer.alloc(0)
   #deadline: NodeJS.Timeout | undefined
   /** `reading`: waits for bytes; `working`: on a request; `ending`: drops what still arrives. */
   #state: 'reading' | 'working' | 'ending' = 'reading'
@@ -20,16 +25,24 @@ export class ControlConnection {
   #halfClosed = false
   #closing = false
 
-  constructor(socket: Socket, settings: ControlSettings, responder: Responder) {
+  /** @param handOver takes the connection when its first request is one of the traffic's. */
+  constructor(
+    socket: Socket,
+    caller: Caller,
+    settings: ControlSettings,
+    responder: Responder,
+    handOver?: (first: Buffer) => void,
+  ) {
     this.#socket = socket
+    this.#caller = caller
+    this.#handOver = handOver
     this.#settings = settings
     this.#responder = responder
     this.#reader = new FrameReader({ ...mcmpLimits, messageBytesMax: settings.messageBytesMax })
-    this.#peer = socket.remoteAddress ?? ''
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => clearTimeout(this.#deadline))
-    socket.on('data', (bytes) => this.#onData(bytes))
-    socket.on('end', () => this.#onEnd())
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
     this.#destroyAfter(settings.idleMs)
   }
 
@@ -43,15 +56,36 @@ export class ControlConnection {
     this.#socket.destroy()
   }
 
-  #onData(bytes: Uint8Array): void {
+  readonly #onError = (): void => void this.#socket.destroy()
+
+  readonly #onClose = (): void => clearTimeout(this.#deadline)
+
+  readonly #onData = (bytes: Buffer): void => {
     if (this.#state === 'ending') return
+    if (this.#handOver !== undefined) return this.#decide(bytes, this.#handOver)
     this.#reader.push(bytes)
     if (this.#state === 'reading') this.#pump()
   }
 
-  #onEnd(): void {
+  readonly #onEnd = (): void => {
     this.#halfClosed = true
     if (this.#state === 'reading') this.#finish()
+  }
+
+  #decide(bytes: Buffer, handOver: (first: Buffer) => void): void {
+    if (this.#first.length === 0) this.#destroyAfter(this.#settings.transferMs)
+    this.#first = Buffer.concat([this.#first, bytes])
+    const isTheirs = isForTraffic(this.#first, this.#settings.registry.snapshot)
+    if (isTheirs === undefined) return
+    this.#handOver = undefined
+    if (!isTheirs) return this.#onData(this.#first)
+    const socket = this.#socket
+    clearTimeout(this.#deadline)
+    socket.off('error', this.#onError)
+    socket.off('close', this.#onClose)
+    socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd)
+    handOver(this.#first)
   }
 
   /** A fault of ours costs this connection, not the process. */
@@ -76,7 +110,7 @@ export class ControlConnection {
         this.#work(event.request)
         break
       case 'problem':
-        this.#socket.write(this.#responder.refuse(event, this.#peer))
+        this.#socket.write(this.#responder.refuse(event, this.#caller.peer))
         this.#finish()
         break
       case 'continue':
@@ -93,7 +127,7 @@ export class ControlConnection {
     this.#midway = false
     clearTimeout(this.#deadline)
     this.#socket.pause()
-    void this.#responder.respond(request, this.#peer).then(
+    void this.#responder.respond(request, this.#caller).then(
       ({ bytes, keepAlive }) => this.#send(bytes, keepAlive),
       (error: unknown) => this.#fault(error),
     )

@@ -36,6 +36,7 @@ export class Metrics {
   readonly #prometheus: Prometheus = new Prometheus()
   readonly #settings: ControlSettings
   readonly #messages: Counter<'method' | 'result'>
+  readonly #refusals: Counter<'reason'>
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
@@ -43,6 +44,12 @@ export class Metrics {
       name: 'topspin_mcmp_messages_total',
       help: 'MCMP messages by method and result (OK, or the Type of the error).',
       labelNames: ['method', 'result'],
+      registers: [this.#prometheus],
+    })
+    this.#refusals = new Counter({
+      name: 'topspin_control_refused_total',
+      help: 'Connections and requests that the control listener refused, by reason.',
+      labelNames: ['reason'],
       registers: [this.#prometheus],
     })
     this.#total('topspin_node_requests_total', 'Requests sent to the node.', (live) => live.elected)
@@ -87,6 +94,11 @@ export class Metrics {
 
   countMessage(method: string, result: string): void {
     this.#messages.inc({ method, result })
+  }
+
+  /** Not allowed by address, by secret, by the page that sent it, by its `Host`, or too much from one source. */
+  countRefused(reason: 'address' | 'secret' | 'origin' | 'host' | 'source'): void {
+    this.#refusals.inc({ reason })
   }
 
   #trafficTotal(name: string, help: string, count: CountName): void {

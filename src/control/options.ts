@@ -1,5 +1,6 @@
 // What the control service is given and what it falls back to. Read by `start-control.ts` and its parts.
 
+import type { Socket } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
@@ -8,6 +9,8 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
+import type { ExplainQuestion, RequestExplanation } from '../forward/explain-request.ts'
+import type { HostPort } from '../net/host-port.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
@@ -19,6 +22,13 @@ export interface ControlOptions {
   readonly port: number
   /** Nodes speak TLS here, and with `clientAuth` show who they are. Default: they speak plainly. */
   readonly tls?: TlsServerOptions | undefined
+  /** Listens here too, for pages alone: browsers refuse to speak to port 6666. Default: nowhere. */
+  readonly console?: HostPort | undefined
+  /**
+   * Takes over a connection whose first request is neither a message nor for a page, with the bytes that were
+   * read: one port for everything. Whoever is a client can then register too. Default: nobody does.
+   */
+  readonly traffic?: ((socket: Socket, first: Buffer) => void) | undefined
   readonly registry: Registry
   readonly live: LiveTable
   /** Makes changes take effect everywhere; the reply is sent when it has returned (mcmp.md decision 57). */
@@ -29,6 +39,8 @@ export interface ControlOptions {
   readonly refresh?: () => void | Promise<void>
   /** The traffic processes to show in /api/status. Default: none. */
   readonly workers?: () => readonly WorkerReport[]
+  /** Where a request would go now, for /api/explain; `undefined` when nobody can say. Default: nobody. */
+  readonly explain?: (question: ExplainQuestion) => Promise<RequestExplanation | undefined>
   /** What the traffic has counted, for /api/status and /metrics. Default: nothing. */
   readonly counts?: () => TrafficCounts
   /** The state file to show in /api/status and /metrics. Default: there is none. */
@@ -39,6 +51,27 @@ export interface ControlOptions {
   /** How nodes are asked whether they are there. */
   readonly probe?: Probe
   readonly health?: HealthLimits
+  /** Addresses and networks (CIDR) from which connections are taken; others are closed at once. Default: all. */
+  readonly allow?: readonly string[]
+  /**
+   * What everything but /livez and /readyz must carry, as `Authorization: Bearer SECRET` or as the password of
+   * Basic. 8 to 256 visible ASCII characters. Default '': nothing is asked for.
+   */
+  readonly secret?: string
+  /**
+   * Where nodes may be: addresses, networks, host names, and `.suffix` for all names below. Default:
+   * everywhere but at link-local addresses and others where clouds hand out credentials.
+   */
+  readonly nodesAllow?: readonly string[]
+  /**
+   * The manager page takes actions by GET with its token too, as httpd's does, for scripts that know no other
+   * way. Default false: by POST alone.
+   */
+  readonly compat?: boolean
+  /** Connections from one address at a time. Default 800. */
+  readonly sourceConnectionsMax?: number
+  /** Messages from one address that are being worked on at a time. Default 200. */
+  readonly sourceMessagesMax?: number
   /** Connections to the listener at a time. Default 1000. */
   readonly connectionsMax?: number
   /** Longest message body, bytes. Default 65_536. */
@@ -64,11 +97,20 @@ export const withDefaults = (options: ControlOptions): ControlSettings => ({
   onEligibility: () => {},
   refresh: () => {},
   workers: () => [],
+  explain: async () => undefined,
   counts: newCounters,
   state: () => undefined,
   log: silent,
   probe,
   health: defaultHealthLimits,
+  allow: [],
+  secret: '',
+  nodesAllow: [],
+  console: undefined,
+  traffic: undefined,
+  compat: false,
+  sourceConnectionsMax: mcmpLimits.sourceConnectionsMax,
+  sourceMessagesMax: mcmpLimits.sourceMessagesMax,
   connectionsMax: mcmpLimits.connectionsMax,
   messageBytesMax: mcmpLimits.messageBytesMax,
   idleMs: mcmpLimits.idleMs,

@@ -13,6 +13,7 @@ import { parseMessage } from '../wire/mcmp/parse.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { LateEnables } from './late-enables.ts'
+import { nodeAddressCheck } from './node-addresses.ts'
 import { observeProbe, observeStatus } from './observe.ts'
 import type { ControlSettings } from './options.ts'
 import { publish } from './publish.ts'
@@ -23,16 +24,19 @@ const roundsMax = 3
 
 export class Receiver {
   readonly #settings: ControlSettings
+  readonly #mayBeAt: (host: string) => Promise<boolean>
   /** Probes under way, by question: an address is asked once, however many messages wait for it. */
   readonly #asking: Map<string, Promise<ProbeResult>> = new Map()
 
   readonly #late: LateEnables
 
+  /** @throws RangeError for an entry of `nodesAllow` that is no address, network or name. */
   constructor(settings: ControlSettings) {
     this.#settings = settings
+    this.#mayBeAt = nodeAddressCheck(settings.nodesAllow)
     this.#late = new LateEnables(
       () => settings.registry.snapshot,
-      (message) => this.#carryOut(message),
+      (message) => this.#now(message),
     )
   }
 
@@ -54,14 +58,17 @@ export class Receiver {
         'values that mean nothing count as not sent',
       )
     const message = withPeerAddress(parsed.message, peer)
-    const reply = this.#late.take(message, field('user-agent'))
-    if (reply !== undefined) return reply
+    return this.#late.take(message, field('user-agent')) ?? this.carryOut(message)
+  }
+
+  /** Never throws. */
+  async carryOut(message: Message): Promise<Reply> {
     await this.#late.flush()
-    return this.#carryOut(message)
+    return this.#now(message)
   }
 
   /** Never rejects. */
-  async #carryOut(message: Message): Promise<Reply> {
+  async #now(message: Message): Promise<Reply> {
     const { method } = message
     try {
       return await this.#apply(message)
@@ -74,7 +81,10 @@ export class Receiver {
   async #apply(message: Message): Promise<Reply> {
     const { registry, clock, live, log, refresh } = this.#settings
     if (message.method === 'INFO') await refresh()
-    const answers = await this.#answers(message)
+    const isAllowed = await this.#isAllowed(message)
+    if (!isAllowed && message.method === 'CONFIG') return addressRefused(message.route)
+    // What may not be asked has not answered.
+    const answers = isAllowed ? await this.#answers(message) : new Map<string, boolean>()
     const facts: Facts = { now: clock.now(), answers, live: (id) => live.of(id) }
     const before = registry.snapshot
     if (message.method === 'STATUS') {
@@ -87,6 +97,14 @@ export class Receiver {
     return message.method === 'STOP-APP' ? this.#recount(message, applied.reply) : applied.reply
   }
 
+  /** Whether the address that a message names is one where nodes may be. */
+  async #isAllowed(message: Message): Promise<boolean> {
+    if (message.method === 'CONFIG') return this.#mayBeAt(message.host ?? 'localhost')
+    if (message.method !== 'PING' || message.route !== undefined) return true
+    return message.address === undefined || this.#mayBeAt(message.address.host)
+  }
+
+  /** Requests that were sent to the node while the stop was on its way to the traffic count too. */
   async #recount(message: AppMessage, reply: Reply): Promise<Reply> {
     const node = findNode(this.#settings.registry.snapshot, message.route)
     if (!reply.ok || message.wildcard || node === undefined) return reply
@@ -128,6 +146,10 @@ export class Receiver {
     return asked
   }
 }
+
+/** MEM: the node goes on trying, so that it is taken when the proxy allows it (decision 26). */
+const addressRefused = (route: string): Reply =>
+  problem('MEM', `MEM: Address of node with "${route}" JVMRoute is not allowed`)
 
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'])
 

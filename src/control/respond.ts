@@ -1,48 +1,126 @@
-// One request of the control listener becomes the bytes of its response: MCMP to the receiver, plain GET to
-// the API, broken framing to an error in the grammar of whoever sent it (mcmp.md decisions 1, 5, 9).
+// One request of the control listener becomes the bytes of its response: MCMP to the receiver, the rest to
+// the pages, broken framing to an error in the grammar of whoever sent it (mcmp.md decisions 1, 5, 9). What
+// may not be answered is refused here (decisions 26, 61).
 
 import type { FramedRequest, FrameEvent } from '../wire/mcmp/frame.ts'
+import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
-import { messageTooBig } from '../wire/mcmp/problem.ts'
-import { writeReply } from '../wire/mcmp/reply.ts'
-import { answerApi, writeAnswer } from './api.ts'
+import { messageTooBig, type Problem, problem } from '../wire/mcmp/problem.ts'
+import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
+import { type Denial, denialOf } from './access.ts'
+import { type Answer, textAnswer, writeAnswer } from './answer.ts'
+import type { Caller } from './caller.ts'
 import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
+import { isAction, isOpenPage, type Pages } from './pages.ts'
+import { RareLog } from './rare-log.ts'
 import type { Receiver } from './receive.ts'
+import type { Sources } from './sources.ts'
 
 export interface Response {
   readonly bytes: Uint8Array
   readonly keepAlive: boolean
 }
 
+/** MEM: a node that cannot show the secret goes on trying, so that it is back when it need not any more. */
+const denials: Readonly<Record<Exclude<Denial, undefined>, Problem>> = {
+  secret: problem('MEM', 'MEM: The secret of this proxy is missing or wrong'),
+  origin: problem('MEM', 'MEM: Web pages from elsewhere have no say here'),
+  host: problem('MEM', 'MEM: Ask for this listener by its address or as localhost'),
+}
+
+const busy: Problem = problem('MEM', 'MEM: Too many messages at a time from one address')
+
 export class Responder {
   readonly #settings: ControlSettings
   readonly #receiver: Receiver
+  readonly #pages: Pages
   readonly #metrics: Metrics
-  draining = false
-
-  constructor(settings: ControlSettings, receiver: Receiver, metrics: Metrics) {
+  readonly #sources: Sources
+  readonly #denied: RareLog
+  constructor(
+    settings: ControlSettings,
+    receiver: Receiver,
+    pages: Pages,
+    metrics: Metrics,
+    sources: Sources,
+  ) {
     this.#settings = settings
     this.#receiver = receiver
+    this.#pages = pages
     this.#metrics = metrics
+    this.#sources = sources
+    this.#denied = new RareLog(settings.log, settings.clock, 'request refused')
   }
 
-  async respond(request: FramedRequest, peer: string): Promise<Response> {
-    const method = methodOf(request.method)
-    if (method === undefined) {
-      const answer = await answerApi(request, this.#settings, this.#metrics, this.draining)
-      const keepAlive = request.keepAlive && !answer.status.startsWith('501')
-      return { bytes: writeAnswer(answer, keepAlive, request.method === 'HEAD'), keepAlive }
+  async respond(request: FramedRequest, caller: Caller): Promise<Response> {
+    const { peer } = caller
+    const method = caller.takesMessages ? methodOf(request.method) : undefined
+    if (!this.#sources.begin(peer))
+      return method === undefined
+        ? sent(textAnswer(503, 'too many requests at a time from one address'), request)
+        : this.#refused(method, busy)
+    try {
+      return method === undefined
+        ? await this.#page(request, caller)
+        : await this.#message(request, method, caller)
+    } finally {
+      this.#sources.end(peer)
     }
+  }
+
+  async #message(request: FramedRequest, method: Method, caller: Caller): Promise<Response> {
+    const { peer } = caller
+    const denial = this.#denial(request, 'message', caller)
+    if (denial !== undefined) return this.#refused(method, denials[denial])
     const reply = await this.#receiver.receive(request, method, peer)
-    this.#metrics.countMessage(method, reply.ok ? 'OK' : reply.type)
-    if (!reply.ok)
+    if (!reply.ok) {
       this.#settings.log.info(
         { method, peer, type: reply.type, mess: reply.text.slice(0, 200) },
         'message refused',
       )
-    const keepAlive = request.keepAlive && reply.ok
-    return { bytes: writeReply(reply, { keepAlive }), keepAlive }
+      return this.#refused(method, reply)
+    }
+    this.#metrics.countMessage(method, 'OK')
+    return {
+      bytes: writeReply(reply, { keepAlive: request.keepAlive }),
+      keepAlive: request.keepAlive,
+    }
+  }
+
+  async #page(request: FramedRequest, caller: Caller): Promise<Response> {
+    const denial = isOpenPage(request.target)
+      ? undefined
+      : this.#denial(request, isAction(request) ? 'action' : 'page', caller)
+    if (denial === 'secret')
+      return sent(
+        textAnswer(401, 'the secret of this proxy is missing or wrong', {
+          'WWW-Authenticate': 'Basic realm="Topspin"',
+        }),
+        request,
+      )
+    if (denial !== undefined)
+      return sent(textAnswer(403, `${denials[denial].text.slice(5)}`), request)
+    // On one port the next request of this connection may be the traffic's.
+    const mayKeep = this.#settings.traffic === undefined
+    return sent(await this.#pages.answer(request), request, mayKeep)
+  }
+
+  #denial(
+    request: FramedRequest,
+    kind: 'message' | 'page' | 'action',
+    { peer, isLocal }: Caller,
+  ): Denial {
+    const denial = denialOf(request, this.#settings.secret, kind, isLocal)
+    if (denial === undefined) return undefined
+    this.#metrics.countRefused(denial)
+    this.#denied.warn({ peer, reason: denial, method: request.method })
+    return denial
+  }
+
+  #refused(method: Method, reply: Extract<Reply, { ok: false }>): Response {
+    this.#metrics.countMessage(method, reply.type)
+    return { bytes: writeReply(reply, { keepAlive: false }), keepAlive: false }
   }
 
   /** What to say before closing a connection whose bytes make no request. */
@@ -52,20 +130,13 @@ export class Responder {
       'request refused',
     )
     const method = methodOf(problem.method)
-    if (problem.status === 413 && method !== undefined) {
-      this.#metrics.countMessage(method, messageTooBig.type)
-      return writeReply(messageTooBig, { keepAlive: false })
-    }
-    const status = `${problem.status} ${statusWords[problem.status]}`
-    return Buffer.from(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${problem.text.length + 1}\r\n\r\n${problem.text}\n`,
-    )
+    if (problem.status === 413 && method !== undefined)
+      return this.#refused(method, messageTooBig).bytes
+    return writeAnswer(textAnswer(problem.status, problem.text), false, false)
   }
 }
 
-const statusWords = {
-  400: 'Bad Request',
-  413: 'Content Too Large',
-  431: 'Request Header Fields Too Large',
-  505: 'HTTP Version Not Supported',
-} as const
+function sent(answer: Answer, request: FramedRequest, mayKeep: boolean = false): Response {
+  const keepAlive = mayKeep && request.keepAlive && answer.status < 400
+  return { bytes: writeAnswer(answer, keepAlive, request.method === 'HEAD'), keepAlive }
+}

@@ -3,18 +3,26 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { Logger } from '../base/log.ts'
+import type { Endpoint, HostPort } from '../net/host-port.ts'
+import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
+import { type Caller, callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
 import { Metrics } from './metrics.ts'
-import { type ControlOptions, type ControlSettings, withDefaults } from './options.ts'
+import { type ControlOptions, withDefaults } from './options.ts'
+import { Pages } from './pages.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
 import { secureAcceptor } from './secure-acceptor.ts'
+import { Sources } from './sources.ts'
 import { Watch } from './watch.ts'
 
 export interface Control {
   /** Where it listens. */
-  readonly address: { readonly host: string; readonly port: number; readonly tls?: true }
+  readonly address: Endpoint
+  /** Where it has pages alone; `undefined` where it does not. */
+  readonly console: Endpoint | undefined
   /**
    * Other certificates for connections that begin from now on. Throws what OpenSSL says when they cannot be used.
    * @returns false when that would begin or end TLS, which needs a new start.
@@ -26,45 +34,97 @@ export interface Control {
   close(): Promise<void>
 }
 
-/** Rejects with a `TopspinError` when the address cannot be listened on. */
+/** Rejects with a `TopspinError` when the address cannot be listened on, a RangeError for a bad option. */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const settings = withDefaults(options)
-  const responder = new Responder(settings, new Receiver(settings), new Metrics(settings))
+  if (settings.secret !== '' && !isSecret(settings.secret))
+    throw new RangeError(`secret: ${secretForm}`)
+  const metrics = new Metrics(settings)
+  const sources = new Sources(settings, metrics)
+  const receiver = new Receiver(settings)
+  const pages = new Pages(settings, metrics, receiver)
+  const responder = new Responder(settings, receiver, pages, metrics, sources)
   const connections = new Set<ControlConnection>()
-  const serve = (socket: Socket): void => {
-    const connection = new ControlConnection(socket, settings, responder)
+  const { tls, traffic } = settings
+  const serve = (socket: Socket, caller: Caller, left: () => void): void => {
+    const leave = (): void => void connections.delete(connection)
+    const handOver = (first: Buffer): void => {
+      for (const last of [leave, left]) {
+        socket.off('close', last)
+        last()
+      }
+      traffic?.(socket, first)
+    }
+    // A connection that is encrypted is no client's: the traffic has TLS of its own.
+    const isShared = caller.takesMessages && traffic !== undefined && tls === undefined
+    const connection: ControlConnection = new ControlConnection(
+      socket,
+      caller,
+      settings,
+      responder,
+      isShared ? handOver : undefined,
+    )
     connections.add(connection)
-    socket.on('close', () => connections.delete(connection))
+    socket.on('close', leave)
   }
-  const { tls } = settings
-  const acceptor = tls === undefined ? undefined : secureAcceptor(tls, settings, serve)
-  const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls !== undefined }
-  const server = createServer(listening, (socket) => {
-    if (acceptor === undefined) serve(socket)
-    else acceptor.accept(socket)
-  })
-  server.maxConnections = settings.connectionsMax
-  const address = await listen(server, settings)
+  const servers: Server[] = []
+  const acceptors: TlsAcceptor[] = []
+  const open = async (at: HostPort, takesMessages: boolean): Promise<Endpoint> => {
+    const acceptor =
+      tls &&
+      secureAcceptor(tls, settings, (socket) => {
+        serve(socket, callerOf(socket, takesMessages), () => {})
+      })
+    if (acceptor !== undefined) acceptors.push(acceptor)
+    const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls !== undefined }
+    const server = createServer(listening, (socket) => {
+      const caller = callerOf(socket, takesMessages)
+      if (!sources.enter(caller.peer)) {
+        socket.on('error', () => {})
+        socket.resetAndDestroy()
+        return
+      }
+      const left = (): void => sources.leave(caller.peer)
+      socket.on('close', left)
+      if (acceptor === undefined) serve(socket, caller, left)
+      else acceptor.accept(socket)
+    })
+    server.maxConnections = settings.connectionsMax
+    const bound = await listen(server, at, settings.log)
+    servers.push(server)
+    return tls === undefined ? bound : { ...bound, tls: true }
+  }
+  const close = (): Promise<void> => {
+    for (const acceptor of acceptors) acceptor.close()
+    return closeAll(servers, connections, settings.transferMs)
+  }
+  const address = await open(settings, true)
+  const consoleAddress =
+    settings.console &&
+    (await open(settings.console, false).catch(async (error: unknown) => {
+      await close()
+      throw error
+    }))
   const watch = new Watch(settings)
   watch.start()
   return {
-    address: tls === undefined ? address : { ...address, tls: true },
+    address,
+    console: consoleAddress,
     replaceTls(next) {
-      if (next !== undefined) acceptor?.replace(next)
-      return (next === undefined) === (acceptor === undefined)
+      if (next !== undefined) for (const acceptor of acceptors) acceptor.replace(next)
+      return (next === undefined) === (tls === undefined)
     },
     drain() {
-      responder.draining = true
+      pages.draining = true
     },
     close() {
       watch.stop()
-      acceptor?.close()
-      return closeAll(server, connections, settings.transferMs)
+      return close()
     },
   }
 }
 
-function listen(server: Server, { host, port, log }: ControlSettings): Promise<Control['address']> {
+function listen(server: Server, { host, port }: HostPort, log: Logger): Promise<HostPort> {
   return new Promise((resolve, reject) => {
     // Afterwards it is a connection that could not be accepted: no reason to end.
     server.on('error', (cause) => {
@@ -90,19 +150,18 @@ function listen(server: Server, { host, port, log }: ControlSettings): Promise<C
 }
 
 /** Working connections get as long as one transfer may take, then they are cut. */
-function closeAll(
-  server: Server,
+async function closeAll(
+  servers: readonly Server[],
   connections: ReadonlySet<ControlConnection>,
   transferMs: number,
 ): Promise<void> {
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => {
-      for (const connection of connections) connection.destroy()
-    }, transferMs)
-    server.close(() => {
-      clearTimeout(deadline)
-      resolve()
-    })
-    for (const connection of connections) connection.close()
-  })
+  const deadline = setTimeout(() => {
+    for (const connection of connections) connection.destroy()
+  }, transferMs)
+  const closed = servers.map(
+    (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+  )
+  for (const connection of connections) connection.close()
+  await Promise.all(closed)
+  clearTimeout(deadline)
 }

@@ -36,6 +36,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly live?: LiveTable
   /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
   readonly onNodeDown?: (id: number, reason: string) => void
+  /** Whether a client's connection may carry more than one request. Default true. */
+  readonly keepAlive?: boolean
   readonly accessLog?: AccessLog | undefined
   /** The functions of users' modules that the cascades name, as `loadPolicies` gives them. */
   readonly policies?: ReadonlyMap<string, UserCandidacy>
@@ -61,6 +63,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     onNodeDown,
     nodeTls,
     openFiles = openFilesMax(),
+    keepAlive = true,
     ...given
   } = options
   const settings: ProxySettings = {
@@ -106,6 +109,6 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     cascades: makeCascades(settings, { random, policies, counters, log: logger }),
     nodeTls: new NodeTls(nodeTls),
     routes: new Routes(emptySnapshot, table, settings),
-    draining: false,
+    draining: !keepAlive,
   }
 }

@@ -69,7 +69,7 @@ export interface Traffic {
   nodeTls: NodeTls
   /** The routes as of the last change. */
   routes: Routes
-  /** No new requests: answers say `Connection: close`. */
+  /** Answers say `Connection: close`: no new requests are wanted, or none on the same connection. */
   draining: boolean
 }
 

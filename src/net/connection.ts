@@ -68,6 +68,11 @@ export class Connection {
     return connection
   }
 
+  /** Bytes that were read before this connection was taken over. */
+  feed(bytes: Buffer): void {
+    if (!this.#read(bytes, bytes.length)) this.socket.pause()
+  }
+
   static dial(host: string, port: number, receiver: DialReceiver): Connection {
     let connection: Connection | undefined
     const socket = net.connect({

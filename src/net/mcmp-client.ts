@@ -6,6 +6,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
+import { writeSecret } from '../wire/authorization.ts'
 import { targetOf, writeBody } from '../wire/mcmp/body.ts'
 import type { Message } from '../wire/mcmp/message.ts'
 import { type HostPort, hostPortText } from './host-port.ts'
@@ -56,9 +57,12 @@ export class McmpClient {
   /** Local address of the last connection that answered: where this machine is seen from. */
   localAddress: string | undefined
   readonly #agent: Agent
+  readonly #authorization: { authorization?: string }
 
-  constructor(proxy: ProxyTarget) {
+  /** @param secret what the proxy asks for, if it does. @throws RangeError for what cannot be one. */
+  constructor(proxy: ProxyTarget, secret: string | undefined = undefined) {
     this.proxy = proxy
+    this.#authorization = secret === undefined ? {} : { authorization: writeSecret(secret) }
     const how = { keepAlive: true, maxSockets: 1 }
     this.#agent =
       proxy.tls === undefined
@@ -112,7 +116,11 @@ export class McmpClient {
         port: this.proxy.port,
         method: message.method,
         path: targetOf(message),
-        headers: { 'content-length': Buffer.byteLength(body), 'user-agent': 'Topspin' },
+        headers: {
+          'content-length': Buffer.byteLength(body),
+          'user-agent': 'Topspin',
+          ...this.#authorization,
+        },
         maxHeaderSize: agentLimits.replyHeadBytesMax,
         signal,
       })

@@ -1,5 +1,6 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
+import type { Socket } from 'node:net'
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
@@ -8,6 +9,11 @@ import { release } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import {
+  type ExplainQuestion,
+  explainRequest,
+  type RequestExplanation,
+} from '../forward/explain-request.ts'
 import { makeCascades } from '../forward/make-cascades.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
 import type { ProxySettings } from '../forward/settings.ts'
@@ -81,6 +87,13 @@ export class ReverseProxy {
     this.#traffic.nodeTls = next
   }
 
+  /** Serves a connection that somebody else has accepted, once this listens; `first` is what was read from it. */
+  take(socket: Socket, first: Buffer): void {
+    const [listener] = this.#listeners
+    if (listener === undefined) socket.destroy()
+    else listener.take(socket, first)
+  }
+
   /** Puts changes of the cluster in force; requests under way keep what they began with. */
   apply(changes: readonly Change[]): void {
     const traffic = this.#traffic
@@ -97,6 +110,11 @@ export class ReverseProxy {
       this.#renewRoutes()
     }
     this.#wakeWaiting(traffic.ticker.now)
+  }
+
+  /** Where a request would go now, and why. */
+  explain(question: ExplainQuestion): RequestExplanation {
+    return explainRequest(this.#traffic, question)
   }
 
   /**

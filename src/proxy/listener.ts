@@ -53,16 +53,27 @@ export class Listener {
     })
   }
 
+  /** Serves a connection that somebody else has accepted; `first` is what was read from it. */
+  take(socket: net.Socket, first: Buffer): void {
+    if (this.#hasRoom(socket)) this.#serve(socket).connection.feed(first)
+  }
+
   #accept(socket: net.Socket): void {
+    if (!this.#hasRoom(socket)) return
+    if (this.#acceptor === undefined) this.#serve(socket)
+    else this.#acceptor.accept(socket)
+  }
+
+  /** Counts the client in, or turns it away. */
+  #hasRoom(socket: net.Socket): boolean {
     const traffic = this.#traffic
     if (traffic.clients >= traffic.room.clients) {
       traffic.counters.connectionsRefused++
       socket.destroy()
-      return
+      return false
     }
     traffic.clients++
-    if (this.#acceptor === undefined) this.#serve(socket)
-    else this.#acceptor.accept(socket)
+    return true
   }
 
   #serve(socket: net.Socket): ClientConnection {

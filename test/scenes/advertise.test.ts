@@ -27,7 +27,7 @@ const skip6 =
     ? false
     : 'no interface with multicast by IPv6'
 
-async function node(t: TestContext, advertise: AdvertiseOptions) {
+async function node(t: TestContext, advertise: AdvertiseOptions, more: { secret?: string } = {}) {
   const server = createServer((_, response) => response.end('from the node'))
   await new Promise<void>((resolve) => server.listen(0, loopback, resolve))
   const said: string[] = []
@@ -39,6 +39,7 @@ async function node(t: TestContext, advertise: AdvertiseOptions) {
     route: `n${(server.address() as AddressInfo).port}`,
     reportIntervalMs: 200,
     log,
+    ...more,
   })
   t.after(() => agent.close())
   return { agent, said }
@@ -58,6 +59,27 @@ async function group(): Promise<string> {
   const [port] = await freePorts(1)
   return `239.255.77.10:${port}`
 }
+
+test('the secret is shown to a proxy only where nobody else can have told of it', {
+  skip,
+}, async (t) => {
+  const at = await group()
+  const running = await startServe(['--workers', '0', '--advertise', at], {
+    TOPSPIN_ADVERTISE_KEY: 'the key',
+    TOPSPIN_ADVERTISE_INTERFACE: loopback,
+    TOPSPIN_ADVERTISE_EVERY: '200ms',
+    TOPSPIN_CONTROL_SECRET: 'open-sesame',
+  })
+  t.after(() => running.child.kill('SIGKILL'))
+  const secret = { secret: 'open-sesame' }
+  const heard = { group: at, interface: loopback, key: 'the key' }
+  const careful = await node(t, heard, secret)
+  const stateOf = ({ agent }: typeof careful): string => agent.status[0]?.state.kind ?? ''
+  await until('it has tried', () => careful.said.join().includes('not registered with this proxy'))
+  const sure = await node(t, { ...heard, requireMac: true }, secret)
+  await until('it has registered', () => stateOf(sure) === 'report')
+  assert.equal(stateOf(careful), 'discover')
+})
 
 test('a node registers with the proxy that it hears, and forgets it when that leaves', {
   skip,

@@ -24,7 +24,19 @@ import { until } from '../support/until.ts'
 const folder = mkdtempSync(join(tmpdir(), 'topspin test '))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-for (const command of [[], ['serve'], ['agent'], ['demo'], ['status'], ['doctor'], ['check']]) {
+for (const command of [
+  [],
+  ['serve'],
+  ['agent'],
+  ['demo'],
+  ['status'],
+  ['doctor'],
+  ['nodes'],
+  ['disable'],
+  ['drain'],
+  ['explain'],
+  ['check'],
+]) {
   test(`the help of "${['topspin', ...command].join(' ')}" fits one screen`, async () => {
     const { code, stdout } = await topspin(...command, '--help')
     assert.equal(code, 0)

@@ -373,7 +373,8 @@ describe('pages', () => {
       await exchange(port, ['HEAD /livez HTTP/1.1\r\nConnection: close\r\n\r\n']),
       /^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Length: 6\r\n\r\n$/,
     )
-    assert.equal((await page(port, '/')).status, 'HTTP/1.1 404 Not Found')
+    assert.match((await page(port, '/')).body, /mod_cluster-manager/)
+    assert.equal((await page(port, '/nowhere')).status, 'HTTP/1.1 404 Not Found')
   })
 })
 

@@ -153,6 +153,7 @@ class Demo {
     return {
       trafficUrl: listening.traffic[0] ?? '',
       controlUrl: listening.control,
+      consoleUrl: listening.console ?? '',
       nodes: nodeViews(routes, report.ok ? report.report : undefined, this.#tally.of(routes)),
       requests: this.#tally.requests,
       failed: this.#tally.failed,

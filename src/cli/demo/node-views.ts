@@ -1,7 +1,8 @@
 // What the demo shows of each node: the proxy's report beside what the traffic has seen. Pure.
 
+import { nodeState } from '../../control/node-state.ts'
 import type { StatusReport } from '../../control/status-report.ts'
-import { contextsText, nodeState } from '../status-table.ts'
+import { contextsText } from '../status-table.ts'
 import type { NodeView } from './screen.ts'
 import type { NodeTally } from './tally.ts'
 

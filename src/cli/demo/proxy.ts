@@ -7,4 +7,6 @@ import { endWithParent, tellParent } from './child.ts'
 endWithParent()
 
 const [listen = '', control = ''] = process.argv.slice(2)
-process.exit(await serve({ listen: [listen], control, workers: '0' }, tellParent))
+// Any free port: browsers refuse the one where nodes register.
+const console = '127.0.0.1:0'
+process.exit(await serve({ listen: [listen], control, console, workers: '0' }, tellParent))

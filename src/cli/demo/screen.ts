@@ -18,6 +18,8 @@ export interface NodeView {
 export interface DemoView {
   readonly trafficUrl: string
   readonly controlUrl: string
+  /** For a browser. */
+  readonly consoleUrl: string
   readonly nodes: readonly NodeView[]
   readonly requests: number
   readonly failed: number
@@ -56,6 +58,7 @@ function renderScreen(view: DemoView): string[] {
     '',
     `  traffic  ${view.trafficUrl}    (try ${view.trafficUrl}shop)`,
     `  control  ${view.controlUrl}    (topspin status --control ${new URL(view.controlUrl).host})`,
+    `  manager  ${view.consoleUrl}mod_cluster-manager    (the same as a page, with switches)`,
     '',
     ...table.map((line) => `  ${line}`),
     '',
@@ -119,8 +122,10 @@ function linePainter(output: NodeJS.WriteStream, everyMs: number, now: () => num
   return {
     paint(view) {
       if (last !== undefined && now() - last < everyMs) return
-      if (last === undefined)
-        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl}\n`)
+      if (last === undefined) {
+        const page = `${view.consoleUrl}mod_cluster-manager`
+        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl}\nmanager ${page}\n`)
+      }
       last = now()
       output.write(`${renderLine(view)}\n`)
     },

@@ -3,6 +3,7 @@
 import { exitCodes } from '../exit-codes.ts'
 import { fetchReport } from '../fetch-report.ts'
 import type { DoctorOptions } from '../program.ts'
+import { shownSecret } from '../secret.ts'
 import { parseEndpoint } from '../values.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { multicastFindings } from './multicast.ts'
@@ -27,7 +28,8 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function proxyFindings(control: string): Promise<Finding[]> {
-  const fetched = await fetchReport(control)
+  const shown = shownSecret(undefined)
+  const fetched = await fetchReport(control, shown.ok ? shown.secret : undefined)
   if (!fetched.ok) {
     return [
       fail(

@@ -5,6 +5,7 @@ import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { NodeFigures } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
+import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { Reload } from '../data-plane.ts'
 import type { TrafficSettings } from '../traffic-settings.ts'
@@ -27,6 +28,8 @@ export type ToWorker =
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
     }
+  /** Answered by `explained` with the same number. */
+  | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
   | ({ readonly kind: 'reload' } & Reload)
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
@@ -38,6 +41,11 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | Figures
+  | {
+      readonly kind: 'explained'
+      readonly number: number
+      readonly explanation: RequestExplanation
+    }
   /** Traffic has found that a node is down. */
   | { readonly kind: 'down'; readonly id: number; readonly reason: string }
   | {

@@ -8,6 +8,7 @@ import type { Logger } from '../../base/log.ts'
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traffic-counts.ts'
+import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
 import type { Address } from '../../proxy/index.ts'
 import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './messages.ts'
 
@@ -27,6 +28,9 @@ export class WorkerLink {
   #isGreeted = false
   #isReady = false
   #hasEnded = false
+  /** Questions that somebody waits for, by number. */
+  readonly #asking: Map<number, (explanation: RequestExplanation | undefined) => void> = new Map()
+  #asked = 0
   #ordered = 0
   #answered = 0
   /** It has let a deadline pass: it is not waited for until it answers again. */
@@ -51,6 +55,7 @@ export class WorkerLink {
         this.send(start())
       }
       if (message.kind === 'figures') this.#took(message)
+      if (message.kind === 'explained') this.#asking.get(message.number)?.(message.explanation)
       heard(message)
     })
   }
@@ -71,6 +76,23 @@ export class WorkerLink {
     }
     if (!this.#isReady || this.#isLate || !this.#worker.isConnected()) return Promise.resolve()
     return this.#answer(this.#ordered)
+  }
+
+  /** What this worker would do with a request; `undefined` when it does not say in time. */
+  explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
+    if (!this.#isReady || !this.#worker.isConnected()) return Promise.resolve(undefined)
+    this.#asked += 1
+    const number = this.#asked
+    this.send({ kind: 'explain', number, question })
+    return new Promise((resolve) => {
+      const end = (explanation: RequestExplanation | undefined): void => {
+        clearTimeout(deadline)
+        this.#asking.delete(number)
+        resolve(explanation)
+      }
+      const deadline = setTimeout(end, workerLimits.applyMs, undefined)
+      this.#asking.set(number, end)
+    })
   }
 
   /** Lets what is under way end within the time; a worker that has nothing yet ends at once. */
@@ -121,6 +143,7 @@ export class WorkerLink {
     this.#hasEnded = true
     for (const resolve of this.#waiting.values()) resolve()
     this.#waiting.clear()
+    for (const end of this.#asking.values()) end(undefined)
   }
 
   #readiness(): Promise<readonly Address[]> {

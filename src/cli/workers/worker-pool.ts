@@ -14,6 +14,7 @@ import { LiveSums } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
+import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { DataPlane, DataPlaneOptions, Reload } from '../data-plane.ts'
 import type { FromWorker } from './messages.ts'
@@ -90,6 +91,15 @@ export class WorkerPool implements DataPlane {
     })
     await Promise.race([this.#order([], []), deadline])
     clearTimeout(timer)
+  }
+
+  /** By the counts of the first worker that says so: each chooses by its own. */
+  async explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
+    for (const link of this.#links()) {
+      const explanation = await link.explain(question)
+      if (explanation !== undefined) return explanation
+    }
+    return undefined
   }
 
   async reload({ level, rules: { candidacy, balance }, tls }: Reload): Promise<void> {
@@ -190,6 +200,7 @@ export class WorkerPool implements DataPlane {
         process.stdout.write(message.text)
         break
       case 'hello':
+      case 'explained':
       case 'listening':
       case 'failed':
         break

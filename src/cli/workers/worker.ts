@@ -52,6 +52,11 @@ class TrafficWorker {
         this.#putInForce(message.changes, message.facts)
         this.#tell(message.number)
         break
+      case 'explain': {
+        const explanation = this.#proxy.explain(message.question)
+        say({ kind: 'explained', number: message.number, explanation })
+        break
+      }
       case 'reload':
         this.#log.level = message.level
         this.#proxy.replaceTls(message.tls.traffic, message.tls.nodes)

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { contextsText, nodeState, statusTable } from '../../../src/cli/status-table.ts'
+import { contextsText, statusTable } from '../../../src/cli/status-table.ts'
 import { newCounters, plainCounts } from '../../../src/cluster/traffic-counts.ts'
+import { nodeState } from '../../../src/control/node-state.ts'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 
 const node: NodeReport = {

@@ -7,6 +7,7 @@ import { createPainter, type DemoView, renderLine } from '../../../../src/cli/de
 const view: DemoView = {
   trafficUrl: 'http://127.0.0.1:8000/',
   controlUrl: 'http://127.0.0.1:6666/',
+  consoleUrl: 'http://127.0.0.1:41234/',
   nodes: [
     {
       route: 'a',
@@ -57,7 +58,10 @@ test('without a terminal a line is printed every so often', () => {
   const painter = createPainter(log.output, 5_000, () => now)
   for (; now < 11_000; now += 1_000) painter.paint(view)
   assert.equal(log.written.filter((line) => line.startsWith('requests=')).length, 3)
-  assert.equal(log.written[0], 'traffic http://127.0.0.1:8000/ control http://127.0.0.1:6666/\n')
+  assert.equal(
+    log.written[0],
+    'traffic http://127.0.0.1:8000/ control http://127.0.0.1:6666/\nmanager http://127.0.0.1:41234/mod_cluster-manager\n',
+  )
 })
 
 function fakeOutput(shape: { isTTY: boolean; columns: number; rows: number }): {

@@ -1,0 +1,161 @@
+// The manager page as HTML: httpd's words and lines, so that what reads httpd's page reads this one too
+// (mcmp.md 6, decision 60), in a form that people like better. Pure; every text from outside is escaped.
+
+import { hostPortText } from '../../net/host-port.ts'
+import { release } from '../../wire/mcmp/version.ts'
+import { type Html, html, Html as Raw } from './html.ts'
+import { style } from './style.ts'
+import type { ContextView, DomainView, HostView, NodeView } from './view.ts'
+
+export interface PageOptions {
+  /** Path under which the page was asked for. */
+  readonly path: string
+  readonly token: string
+  /** Actions are links that GET follows, as in httpd, and not buttons that POST. */
+  readonly byGet: boolean
+  /** Seconds after which the browser asks again; `undefined`: it does not. */
+  readonly refresh: number | undefined
+}
+
+/** Where a line must look as in httpd's page nothing but escaping is done to it. */
+export function managerPage(domains: readonly DomainView[], options: PageOptions): string {
+  const { path, token, byGet, refresh } = options
+  const again =
+    refresh === undefined
+      ? html`<a href="${path}?refresh=10">Auto Refresh</a>`
+      : html`<a href="${path}">Stop Refresh</a>`
+  const content =
+    domains.length === 0
+      ? html`<p>Nothing has registered yet. Servers register by mod_cluster's protocol (MCMP).</p>\n`
+      : html`${domains.map((domain) => domainHtml(domain, options))}`
+  const form = byGet
+    ? html``
+    : html`<form id="act" method="post" action="${path}"><input type="hidden" name="nonce" value="${token}"></form>\n`
+  return document(html`<header>
+<h1>${release}</h1>
+<nav>${again} <a href="${path}?Cmd=DUMP&Range=ALL">show DUMP output</a> <a href="${path}?Cmd=INFO&Range=ALL">show INFO output</a></nav>
+</header>
+${form}${content}`)
+}
+
+/** What could not be done, and the way back. */
+export const failurePage = (path: string, text: string): string =>
+  document(html`<header>
+<h1>${release}</h1>
+</header>
+<div class="problem">
+<h1> Command failed: ${text} </h1>
+<a href="${path}">Continue</a>
+</div>
+`)
+
+/** A whole page around its content. */
+export const document = (content: Html): string =>
+  html`<!DOCTYPE html>
+<html lang="en"><head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Mod_cluster Status</title>
+<style>${new Raw(style)}</style>
+</head><body>
+${content}</body></html>
+`.text
+
+const commands = [
+  ['ENABLE-APP', 'Enable'],
+  ['DISABLE-APP', 'Disable'],
+  ['STOP-APP', 'Stop'],
+] as const
+
+/** Something that sends one command. */
+function action(label: string, parameters: Record<string, string>, options: PageOptions): Html {
+  const query = new URLSearchParams(parameters).toString()
+  return options.byGet
+    ? html`<a href="${options.path}?nonce=${options.token}&${query}">${label}</a>`
+    : html`<button form="act" formaction="${options.path}?${query}">${label}</button>`
+}
+
+const spaced = (pieces: readonly Html[]): readonly Html[] =>
+  pieces.map((piece, index) => (index === 0 ? piece : html` ${piece}`))
+
+function domainHtml({ name, nodes }: DomainView, options: PageOptions): Html {
+  const members = nodes.map((node) => nodeHtml(node, options))
+  if (name === '') return html`${members}`
+  const actions = commands.map(([command, verb]) =>
+    action(`${verb} Nodes`, { Cmd: command, Range: 'DOMAIN', Domain: name }, options),
+  )
+  return html`<h1 class="domain"> LBGroup ${name}: ${spaced(actions)}</h1>
+${members}`
+}
+
+function nodeHtml(view: NodeView, options: PageOptions): Html {
+  const { node, name, state } = view
+  const mood = state === 'up' ? 'good' : view.isOk ? 'wait' : 'bad'
+  const actions = commands.map(([command, verb]) =>
+    action(`${verb} Contexts`, { Cmd: command, Range: 'NODE', JVMRoute: node.route }, options),
+  )
+  const hosts = view.hosts.map((host) => hostHtml(host, view, options))
+  return html`<section class="member ${mood}">
+<h1> Node ${name} (${node.type}://${hostPortText(node)}): </h1>
+<p class="state">${state}</p>
+${node.removal === 'none' ? html`<p>${spaced(actions)}</p>\n` : html``}<dl>
+${figure('load factor', view.loadFactor)}${figure('in flight', view.inFlight)}${figure('sessions', view.sessions)}${figure('requests', view.elected)}${figure('failed', view.failures)}</dl>
+<p class="facts">
+${facts(view)}
+</p>
+${hosts}</section>
+`
+}
+
+const figure = (name: string, value: number): Html =>
+  html`<div><dt>${name}</dt><dd>${value.toLocaleString('en')}</dd></div>\n`
+
+const flush = { off: 'Off', on: 'On', auto: 'Auto' } as const
+
+/** httpd's line: times in microseconds, and "Transferred" spelt as it is not in INFO. */
+function facts(view: NodeView): string {
+  const { node } = view
+  return [
+    `Balancer: ${node.balancer}`,
+    `LBGroup: ${node.removal === 'forgotten' ? '' : node.domain}`,
+    `Flushpackets: ${flush[node.flushPackets]}`,
+    `Flushwait: ${node.flushWaitMs * 1_000}`,
+    `Ping: ${node.pingMs * 1_000}`,
+    `Smax: ${node.smax}`,
+    `Ttl: ${node.ttlMs * 1_000}`,
+    `Status: ${view.isOk ? 'OK' : 'NOTOK'}`,
+    `Elected: ${view.elected}`,
+    `Read: ${view.bytesRead}`,
+    `Transferred: ${view.bytesSent}`,
+    `Connected: ${view.inFlight}`,
+    `Load: ${view.loadFactor}`,
+    `Num sessions: ${view.sessions}`,
+  ].join(',')
+}
+
+function hostHtml(host: HostView, view: NodeView, options: PageOptions): Html {
+  const contexts = host.contexts.map((context) => contextHtml(context, view, options))
+  const aliases = host.aliases.map((alias) => html`${alias}\n`)
+  return html`<h2> Virtual Host ${host.number}:</h2>
+<h3>Contexts:</h3>
+<pre>
+${contexts}</pre>
+<h3>Aliases:</h3>
+<pre>
+${aliases}</pre>
+`
+}
+
+const statusAfter = { 'ENABLE-APP': 'ENABLED', 'DISABLE-APP': 'DISABLED', 'STOP-APP': 'STOPPED' }
+
+/** The actions are those that lead to another status. */
+function contextHtml(context: ContextView, view: NodeView, options: PageOptions): Html {
+  const { path, status, aliases, inFlight } = context
+  const actions = commands
+    .filter(([command]) => statusAfter[command] !== status)
+    .map(([command, verb]) => {
+      const of = { JVMRoute: view.node.route, Alias: aliases.join(','), Context: path }
+      return action(verb, { Cmd: command, Range: 'CONTEXT', ...of }, options)
+    })
+  return html`${path}, Status: ${status} Request: ${inFlight} ${spaced(actions)}\n`
+}

@@ -1,0 +1,41 @@
+// How the pages of the control listener look: light or dark as the reader's system is, no script, nothing
+// from elsewhere. The policy names the style by its hash, so that no other one is applied.
+
+import { createHash } from 'node:crypto'
+
+export const style = `
+:root { color-scheme: light dark; --line: #d5d9e0; --soft: #5b6472; --card: #fff; --page: #f4f5f7; --ink: #1b1f27; --link: #1257b8; --good: #1a7f42; --wait: #8a6100; --bad: #b3261e }
+@media (prefers-color-scheme: dark) { :root { --line: #363c47; --soft: #9aa4b2; --card: #1d2129; --page: #14171c; --ink: #e6e9ee; --link: #7db1ff; --good: #5fd08b; --wait: #e0b341; --bad: #ff8a80 } }
+body { margin: 0 auto; padding: 1.5rem; max-width: 68rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
+h1 { margin: 0; font-size: 1.15rem; overflow-wrap: anywhere }
+header h1 { font-size: 1.4rem }
+h2 { margin: 1rem 0 .25rem; font-size: .95rem }
+h3 { margin: .5rem 0 0; font-size: .8rem; font-weight: 600; color: var(--soft) }
+a { color: var(--link) }
+header { margin-bottom: 1.5rem }
+header p { margin: .25rem 0 0; color: var(--soft) }
+nav a { margin-right: 1rem }
+.domain { margin: 1.5rem 0 .5rem }
+.member { margin: 0 0 1rem; padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--good); border-radius: 6px }
+.member.wait { border-left-color: var(--wait) }
+.member.bad { border-left-color: var(--bad) }
+.state { margin: 0; font-weight: 600; color: var(--good) }
+.wait > .state { color: var(--wait) }
+.bad > .state { color: var(--bad) }
+dl { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: .5rem 0 }
+dt { font-size: .8rem; color: var(--soft) }
+dd { margin: 0; font-variant-numeric: tabular-nums }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/2.4 ui-monospace, monospace }
+.facts { margin: .5rem 0; font: 12px/1.5 ui-monospace, monospace; color: var(--soft); overflow-wrap: anywhere }
+button { margin: .1rem 0; padding: .15rem .6rem; font: 13px/1.5 system-ui, sans-serif; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px; cursor: pointer }
+button:hover, button:focus-visible { border-color: var(--link); color: var(--link) }
+.problem { padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--bad); border-radius: 6px }
+`
+
+const hash = createHash('sha256').update(style).digest('base64')
+
+/** `same-origin` and not less: browsers then say where a form came from. */
+export const pageFields: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  'Referrer-Policy': 'same-origin',
+}

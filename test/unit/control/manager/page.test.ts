@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { contextLive, LiveTable } from '../../../../src/cluster/live.ts'
+import { applyToLive } from '../../../../src/cluster/live-changes.ts'
+import { applyChange, emptySnapshot, type Snapshot } from '../../../../src/cluster/snapshot.ts'
+import { html } from '../../../../src/control/manager/html.ts'
+import { managerPage } from '../../../../src/control/manager/page.ts'
+import { readParameters } from '../../../../src/control/manager/parameters.ts'
+import { managerView } from '../../../../src/control/manager/view.ts'
+import { clusterOf, contextOf, type NodeGiven } from '../../../support/cluster-fixture.ts'
+
+function cluster(nodes: readonly NodeGiven[]): { snapshot: Snapshot; live: LiveTable } {
+  const live = new LiveTable()
+  const changes = clusterOf(nodes)
+  applyToLive(live, changes, emptySnapshot)
+  return { snapshot: changes.reduce(applyChange, emptySnapshot), live }
+}
+
+const options = { path: '/p', token: 't', byGet: false, refresh: undefined }
+
+test('what is put into HTML is text, unless it is HTML', () => {
+  const inner = html`<b>${'<i>'}</b>`
+  assert.equal(
+    html`<p title="${'"&\''}">${inner}${[inner, inner]}${3}</p>`.text,
+    '<p title="&quot;&amp;&#39;"><b>&lt;i&gt;</b><b>&lt;i&gt;</b><b>&lt;i&gt;</b>3</p>',
+  )
+})
+
+test('markup in any name is shown, not obeyed', () => {
+  const pageOf = (name: string, byGet: boolean): string => {
+    const contexts = [contextOf(name, 'ENABLED', name)]
+    const { snapshot, live } = cluster([
+      { route: name, domain: name, host: name, type: name, balancer: name, contexts },
+    ])
+    live.of(1).health = { kind: 'down', since: 0, probes: 0, probeAt: 0, reason: name }
+    return managerPage(managerView(snapshot, live, 0), { ...options, byGet })
+  }
+  const tags = (page: string): string[] => page.match(/<[^\s>]*/g) ?? []
+  for (const byGet of [true, false]) {
+    const page = pageOf('"><script>alert(1)</script>\'', byGet)
+    assert.deepEqual(tags(page), tags(pageOf('name', byGet)))
+    assert.match(page, /<h1> Node &quot;&gt;&lt;script&gt;alert/)
+  }
+})
+
+test('a context whose aliases differ in status has a line for each status', () => {
+  const { snapshot, live } = cluster([
+    {
+      port: 1,
+      contexts: [
+        contextOf('/a', 'ENABLED', 'x'),
+        contextOf('/a', 'STOPPED', 'y'),
+        contextOf('/b', 'ENABLED', 'x'),
+      ],
+    },
+  ])
+  contextLive(live.of(1), '/a').inFlight = 3
+  const [domain] = managerView(snapshot, live, 0)
+  assert.deepEqual(domain?.nodes[0]?.hosts, [
+    {
+      number: 1,
+      aliases: ['x', 'y'],
+      contexts: [
+        { path: '/a', status: 'ENABLED', aliases: ['x'], inFlight: 3 },
+        { path: '/a', status: 'STOPPED', aliases: ['y'], inFlight: 3 },
+        { path: '/b', status: 'ENABLED', aliases: ['x'], inFlight: 0 },
+      ],
+    },
+  ])
+})
+
+test('a node that leaves is not OK and has no buttons; at last it has no name', () => {
+  const { snapshot, live } = cluster([
+    { port: 1, route: 'going', domain: 'east', removal: 'marked', contexts: [] },
+    { port: 2, route: 'gone', domain: 'east', removal: 'forgotten', contexts: [] },
+  ])
+  const page = managerPage(managerView(snapshot, live, 0), options)
+  assert.match(page, /<h1> Node going /)
+  assert.match(page, /<h1> Node REMOVED /)
+  assert.doesNotMatch(page, /gone/)
+  assert.equal(page.match(/Status: NOTOK/g)?.length, 2)
+  assert.doesNotMatch(page, /Range=NODE/)
+})
+
+test('parameters are read without regard to case; a part without "=" is an error', () => {
+  assert.deepEqual(
+    [...(readParameters('Cmd=A&REFRESH=1&&x=%26') ?? [])],
+    [
+      ['cmd', 'A'],
+      ['refresh', '1'],
+      ['x', '&'],
+    ],
+  )
+  assert.equal(readParameters('a=1&b'), undefined)
+  assert.equal(readParameters('')?.size, 0)
+})

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { isNameEntry, nodeAddressCheck } from '../../../src/control/node-addresses.ts'
+
+const names = new Map([
+  ['app.internal', ['10.0.0.7', '10.0.0.8']],
+  ['split.example', ['10.0.0.7', '192.0.2.1']],
+  ['metadata.example', ['169.254.169.254']],
+  ['2852039166', ['169.254.169.254']],
+])
+const check = (allow: readonly string[]) =>
+  nodeAddressCheck(allow, async (name) => names.get(name) ?? [])
+
+describe('without a list', () => {
+  const mayBeAt = check([])
+  for (const host of ['10.0.0.7', '127.0.0.1', '::1', 'app.internal', 'nobody.knows'])
+    test(`a node may be at ${host}`, async () => assert.equal(await mayBeAt(host), true))
+  for (const host of [
+    '169.254.169.254',
+    '169.254.0.1',
+    'fe80::1',
+    '::ffff:169.254.169.254',
+    '::ffff:a9fe:a9fe',
+    'fd00:ec2::254',
+    '100.100.100.200',
+    'metadata.example',
+    '2852039166',
+  ])
+    test(`no node may be at ${host}`, async () => assert.equal(await mayBeAt(host), false))
+})
+
+describe('with a list', () => {
+  const mayBeAt = check(['10.0.0.0/8', 'db.example', '.apps.example', '*.more.example'])
+  for (const host of [
+    '10.1.2.3',
+    '::ffff:10.1.2.3',
+    'app.internal',
+    'DB.example',
+    'db.example.',
+    'a.apps.example',
+    'a.b.more.example',
+  ])
+    test(`a node may be at ${host}`, async () => assert.equal(await mayBeAt(host), true))
+  for (const host of [
+    '127.0.0.1',
+    '11.0.0.1',
+    '::1',
+    'split.example',
+    'nobody.knows',
+    'apps.example',
+    'evilapps.example',
+    'xdb.example',
+  ])
+    test(`no node may be at ${host}`, async () => assert.equal(await mayBeAt(host), false))
+})
+
+test('link-local addresses may be listed', async () => {
+  assert.equal(await check(['169.254.0.0/16'])('169.254.1.1'), true)
+})
+
+test('an entry is a network, a name, or nothing', () => {
+  assert.equal(isNameEntry('10.0.0.0/8'), false)
+  assert.equal(isNameEntry('10.0.0'), false)
+  assert.equal(isNameEntry('a b'), false)
+  assert.throws(() => check(['10.0.0']), RangeError)
+  assert.throws(() => check(['10.0.0.0/40']), RangeError)
+})
