@@ -2,25 +2,38 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
-import { ajpLimits, candidacyLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
+import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { defaultCascade, kinds } from '../candidacy/index.ts'
-import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
-import { pathKey } from '../cluster/context.ts'
-import { isNameEntry } from '../control/node-addresses.ts'
-import { destination } from '../net/destination.ts'
 import type { Endpoint, HostPort } from '../net/host-port.ts'
-import { parsePin } from '../net/pin.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
-import { defaultSettings, defaultTimeouts, type Timeouts } from '../proxy/index.ts'
-import { isSecret, secretForm } from '../wire/authorization.ts'
+import { defaultSettings } from '../proxy/index.ts'
+import { balance, cascade } from './schema-cascades.ts'
 import {
-  formatDuration,
-  isNetwork,
-  parseDuration,
-  parseEndpoint,
-  parseSecureEndpoint,
-} from './values.ts'
+  count,
+  duration,
+  endpoint,
+  file,
+  fileName,
+  hostName,
+  level,
+  list,
+  listenerTls,
+  multicastGroup,
+  network,
+  nodeAddress,
+  pem,
+  pin,
+  pseudonym,
+  secret,
+  section,
+  secureEndpoint,
+  sharedSecret,
+  time,
+  word,
+  yesNo,
+} from './schema-forms.ts'
+import { formatDuration } from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */
 export interface Config {
@@ -100,248 +113,6 @@ export interface ListenerTls {
   readonly ca?: string | undefined
   readonly clientAuth: ClientAuth
 }
-
-/** What the reference page says about a key beside its name and default. */
-interface KeyNote {
-  readonly form: string
-  readonly description: string
-}
-
-const duration = (least: number, note: string): z.ZodType<number, string | number> =>
-  value(
-    `a duration${least > 0 ? ` of at least ${least} ms` : ''}; write for example 10s, 500ms or a number of milliseconds`,
-    (text) => {
-      const ms = parseDuration(text)
-      return ms === undefined || ms < least ? undefined : ms
-    },
-    { form: 'duration', description: note },
-  )
-
-const time = (name: keyof Timeouts, note: string): z.ZodType<number, unknown> =>
-  duration(1, note).prefault(formatDuration(defaultTimeouts[name]))
-
-/** One candidacy function with its argument. */
-const step: z.ZodType<string, unknown> = z
-  .string({ error: (issue) => `${show(issue.input)} is not a candidacy function` })
-  .superRefine((text, context) => {
-    const made = readStep(text)
-    if (typeof made === 'string') context.addIssue({ code: 'custom', message: made })
-  })
-
-/** A YAML list, or one string with commas. */
-const cascade: z.ZodType<readonly string[], unknown> = z.preprocess(
-  (input) => (typeof input === 'string' ? splitCascade(input) : input),
-  z
-    .array(step, { error: (issue) => `${show(issue.input)} is not a list` })
-    .superRefine((list, context) => {
-      const problem = shapeProblem(list)
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
-    }),
-)
-
-const path: z.ZodType<string, unknown> = z
-  .string({ error: (issue) => `${show(issue.input)} is not a path; write for example /shop` })
-  .regex(/^\/[^\s?#;]*$/, {
-    error: (issue) => `${show(issue.input)} is not a path; write for example /shop`,
-  })
-
-/** A YAML list, or the same as JSON in one string (as in the environment). */
-const balance: z.ZodType<readonly CascadeEntry[], unknown> = z.preprocess(
-  (input) => {
-    if (typeof input !== 'string') return input
-    try {
-      return input.trim() === '' ? [] : (JSON.parse(input) as unknown)
-    } catch {
-      return input
-    }
-  },
-  z
-    .array(
-      z.strictObject(
-        { path, candidacy: cascade },
-        {
-          error: (issue) =>
-            issue.code === 'invalid_type'
-              ? `${show(issue.input)} is not a map of path and candidacy`
-              : undefined,
-        },
-      ),
-      { error: (issue) => `${show(issue.input)} is not a list of path and candidacy` },
-    )
-    .max(candidacyLimits.pathsMax, { error: `more than ${candidacyLimits.pathsMax} paths` })
-    .superRefine((entries, context) => {
-      const known = new Set<string>()
-      for (const [index, entry] of entries.entries()) {
-        const key = pathKey(entry.path)
-        const message = `${entry.path} is there twice`
-        if (known.has(key)) context.addIssue({ code: 'custom', path: [index, 'path'], message })
-        known.add(key)
-      }
-    }),
-)
-
-const count = (least: number, most: number, note: string): z.ZodType<number, string | number> =>
-  value(
-    `a whole number from ${least} to ${most}`,
-    (text) => {
-      const number = /^\d{1,10}$/.test(String(text)) ? Number(text) : -1
-      return number < least || number > most ? undefined : number
-    },
-    { form: 'number', description: note },
-  )
-
-const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
-  value(
-    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
-    (text) => {
-      const found = parseEndpoint(text)
-      return found === undefined || found.port < least ? undefined : found
-    },
-    { form: 'HOST:PORT', description: '' },
-  )
-
-const secureEndpoint = (least: 0 | 1): z.ZodType<Endpoint, string | number> =>
-  value(
-    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
-    (text) => {
-      const found = parseSecureEndpoint(text)
-      return found === undefined || found.port < least ? undefined : found
-    },
-    { form: '[https://]HOST:PORT', description: '' },
-  )
-
-const network: z.ZodType<string, string | number> = value(
-  'an address or a network; write for example 10.0.0.0/8 or ::1',
-  (text) => (isNetwork(String(text)) ? String(text) : undefined),
-  { form: 'network', description: '' },
-)
-
-const nodeAddress: z.ZodType<string, string | number> = value(
-  'an address, a network or a host name; write for example 10.0.0.0/8 or .apps.example',
-  (text) => (isNetwork(String(text)) || isNameEntry(String(text)) ? String(text) : undefined),
-  { form: 'network or name', description: '' },
-)
-
-/** Its value is never shown, not even when it is wrong. */
-const sharedSecret = (note: string): z.ZodType<string, string> =>
-  z
-    .string({ error: 'not a text; write it in quotes' })
-    .refine(isSecret, { error: `not a secret; ${secretForm}` })
-    .meta({ form: 'text', description: note })
-
-const pseudonym = (note: string): z.ZodType<string, string | number> =>
-  value(
-    'a token of letters, digits, "-", "." and "_"; write for example topspin',
-    (text) => (/^[\w.-]{1,64}$/.test(String(text)) ? String(text) : undefined),
-    { form: 'name', description: note },
-  )
-
-const yesNo = (note: string): z.ZodType<boolean, string | boolean> =>
-  z
-    .union([z.boolean(), z.string()], {
-      error: (issue) => `${show(issue.input)} is neither true nor false`,
-    })
-    .transform((input, context) => {
-      if (input === true || input === 'true') return true
-      if (input === false || input === 'false') return false
-      context.addIssue({ code: 'custom', message: `${show(input)} is neither true nor false` })
-      return z.NEVER
-    })
-    .meta({ form: 'true or false', description: note })
-
-const level: z.ZodType<Config['log']['level'], string> = z
-  .enum(['debug', 'info', 'warn', 'error'], {
-    error: (issue) => `${show(issue.input)} is not a level; write debug, info, warn or error`,
-  })
-  .meta({
-    form: 'level',
-    description: 'The least serious messages that are logged: `debug`, `info`, `warn` or `error`.',
-  })
-
-/** What is wrong with it is told without it. */
-const secret = (note: string): z.ZodType<string, string> =>
-  z
-    .string({ error: 'not a text; write it in quotes' })
-    .regex(/^[\x20-\x7e]{0,512}$/, {
-      error: 'not a secret of at most 512 characters from space to "~"',
-    })
-    .meta({ form: 'text', description: note })
-
-const file = (note: string): z.ZodType<string, string> =>
-  z
-    .string({ error: (issue) => `${show(issue.input)} is neither off nor stdout nor a file name` })
-    .min(1, { error: 'an empty name; write off, stdout or a file name' })
-    .meta({ form: 'off, stdout or FILE', description: note })
-
-const pem = (note: string): z.ZodType<string | undefined, string | undefined> =>
-  z
-    .string({ error: (issue) => `${show(issue.input)} is not the name of a file` })
-    .min(1, { error: 'an empty name; write the name of a PEM file' })
-    .optional()
-    .meta({ form: 'FILE', description: note })
-
-const clientAuth: z.ZodType<ClientAuth, unknown> = z
-  .enum(['none', 'request', 'require'], {
-    error: (issue) => `${show(issue.input)} is none of none, request and require`,
-  })
-  .prefault('none')
-  .meta({
-    form: 'none, request or require',
-    description:
-      'Whether clients are asked for a certificate. `request`: they may show one, which then has to be good; `require`: they must. Needs `ca`.',
-  })
-
-const pin: z.ZodType<string, string | number> = value(
-  'a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
-  (text) => parsePin(String(text)),
-  { form: 'fingerprint', description: '' },
-)
-
-const hostName: z.ZodType<string | undefined, unknown> = z
-  .string({ error: (issue) => `${show(issue.input)} is not a host name` })
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, {
-    error: (issue) => `${show(issue.input)} is not a host name`,
-  })
-  .refine((name) => !/^[\d.]+$/.test(name), { error: 'an address is not a host name' })
-  .optional()
-  .meta({
-    form: 'name',
-    description:
-      'The name that is asked for (SNI) and that the certificate of every node must carry. Default: the host that the node announces; when that is an address, it is looked for among the addresses of the certificate.',
-  })
-
-const listenerTls = {
-  key: pem('The key of `cert`.'),
-  ca: pem('The authorities that may have signed the certificates of clients.'),
-  clientAuth,
-}
-
-const fileName = (note: string): z.ZodType<string, string> =>
-  z
-    .string({ error: (issue) => `${show(issue.input)} is not a file name` })
-    .min(1, { error: 'an empty name; write a file name' })
-    .meta({ form: 'FILE', description: note })
-
-const word = (form: string, note: string): z.ZodType<string, string> =>
-  z
-    .string({ error: (issue) => `${show(issue.input)} is not a text` })
-    .min(1, { error: 'an empty text' })
-    .meta({ form, description: note })
-
-/** mod_advertise's group (mcmp.md 4). */
-const customaryGroup = '224.0.1.105:23364'
-
-const multicastGroup: z.ZodType<HostPort, string | number> = value(
-  `a multicast group; write HOST:PORT, for example ${customaryGroup}, or on for that one`,
-  (text) => {
-    const found = parseEndpoint(text === 'on' ? customaryGroup : text)
-    return found !== undefined && destination(found, []).kind === 'group' ? found : undefined
-  },
-  {
-    form: 'HOST:PORT, or on',
-    description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryGroup}\`. Default: the proxy does not advertise itself.`,
-  },
-)
 
 const configSchema: z.ZodType<Config, unknown> = section({
   listen: list(secureEndpoint(0), '127.0.0.1:8000', {
@@ -591,55 +362,4 @@ function issuesOf(issue: z.core.$ZodIssue): Issue[] {
     message: 'unknown key',
     unknownKey: true,
   }))
-}
-
-/** A string or number that `parse` turns into something better, or refuses by `undefined`. */
-function value<T>(
-  what: string,
-  parse: (text: string | number) => T | undefined,
-  note: KeyNote,
-): z.ZodType<T, string | number> {
-  return z
-    .union([z.string(), z.number()], { error: (issue) => `${show(issue.input)} is not ${what}` })
-    .transform((input, context) => {
-      const parsed = parse(input)
-      if (parsed !== undefined) return parsed
-      context.addIssue({ code: 'custom', message: `${show(input)} is not ${what}` })
-      return z.NEVER
-    })
-    .meta({ ...note })
-}
-
-/** A YAML list, or one string with commas (as in the environment); `fallback` is of that form too. */
-function list<T>(
-  item: z.ZodType<T, string | number>,
-  fallback: string,
-  note: KeyNote,
-): z.ZodType<readonly T[], unknown> {
-  const split = (input: unknown): unknown => {
-    if (typeof input === 'number') return [input]
-    if (typeof input !== 'string') return input
-    return input.trim() === '' ? [] : input.split(',').map((part) => part.trim())
-  }
-  return z
-    .preprocess(split, z.array(item, { error: (issue) => `${show(issue.input)} is not a list` }))
-    .prefault(fallback)
-    .meta({ ...note })
-}
-
-function section<T extends Record<string, z.ZodType>>(
-  keys: T,
-): z.ZodType<z.output<z.ZodObject<T>>, unknown> {
-  return z
-    .strictObject(keys, {
-      error: (issue) =>
-        issue.code === 'invalid_type' ? `${show(issue.input)} is not a map of keys` : undefined,
-    })
-    .prefault({} as never)
-}
-
-function show(input: unknown): string {
-  if (input === null || input === undefined) return 'nothing'
-  if (Array.isArray(input)) return 'a list'
-  return typeof input === 'object' ? 'a map' : JSON.stringify(input)
 }

@@ -10,6 +10,7 @@ import { makeTraffic } from '../forward/make-traffic.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { CascadeChooser } from './cascade-chooser.ts'
+import { canFinish } from './finish-response.ts'
 import { HandOver, type HandOverCounts } from './hand-over.ts'
 import { LocalService } from './local-service.ts'
 import { PeerMembership } from './membership.ts'
@@ -70,6 +71,10 @@ export function makePeers(options: PeersOptions): StartedPeers {
   const membership = new PeerMembership(options)
   const { live, settings } = membership
   const { log, clock, random } = settings
+  if (!canFinish()) {
+    const message = 'this Node.js does not let answers of peers through: nothing is handed over'
+    log.warn({ version: process.version }, message)
+  }
   const traffic = makeTraffic({
     live,
     log,
