@@ -206,7 +206,7 @@ export const multicastGroup: z.ZodType<HostPort, string | number> = value(
 )
 
 /** A string or number that `parse` turns into something better, or refuses by `undefined`. */
-export function value<T>(
+function value<T>(
   what: string,
   parse: (text: string | number) => T | undefined,
   note: KeyNote,
