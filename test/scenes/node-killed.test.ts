@@ -69,7 +69,7 @@ test('killed nodes cost no idempotent request and repeat no POST; sessions move 
   }
   for (const list of shares) {
     // A node that is flooded gets everything, or nearly, until it has caught up.
-    assert.ok(list.length >= 3 && Math.max(...list) <= 0.5, `flooded: ${list}`)
+    assert.ok(list.length >= 3 && Math.max(...list) <= 0.75, `flooded: ${list}`)
     const settled = list.slice(-3)
     const mean = settled.reduce((sum, share) => sum + share, 0) / settled.length
     assert.ok(mean > 0.2, `less than its share: ${list}`)
