@@ -1,6 +1,7 @@
 // How an agent listens for proxies that tell of themselves, and the checks. Called by options.ts.
 
-import { type HostPort, parseHostPort } from '../net/host-port.ts'
+import { parseHostPort } from '../net/host-port.ts'
+import { customaryGroup } from '../wire/advertise.ts'
 import type { AdvertiseSettings } from './discovery.ts'
 
 export interface AdvertiseOptions {
@@ -17,18 +18,15 @@ export interface AdvertiseOptions {
   readonly requireMac?: boolean
 }
 
-/** mod_advertise's defaults (mcmp.md 4). */
-const customary: HostPort = { host: '224.0.1.105', port: 23_364 }
-
 export function advertiseFrom(
   options: AdvertiseOptions | undefined,
   problems: string[],
 ): AdvertiseSettings | undefined {
   if (options === undefined) return undefined
   const { group, key = '', requireMac = false } = options
-  const place = group === undefined ? customary : parseHostPort(group, customary.port)
+  const place = group === undefined ? customaryGroup : parseHostPort(group, customaryGroup.port)
   if (place === undefined)
     problems.push(`advertise.group "${group}": host:port of a multicast group`)
   if (requireMac && key === '') problems.push('advertise.requireMac needs advertise.key')
-  return { group: place ?? customary, interface: options.interface, key, requireMac }
+  return { group: place ?? customaryGroup, interface: options.interface, key, requireMac }
 }

@@ -1,6 +1,7 @@
 // What the environment says to `node --import topspin/auto`: TOPSPIN_... variables as options for
 // joinCluster. Pure but for the file of the secret. Everything wrong is told at once.
 
+import { type Environment, EnvironmentReader, list, present } from '../base/environment.ts'
 import type { JoinOptions } from './join-cluster.ts'
 import { environmentSecret } from './secret.ts'
 import type { TlsFiles } from './tls-files.ts'
@@ -16,8 +17,6 @@ export type AutoSettings =
       /** For proxies over TLS. */
       readonly tlsFiles?: TlsFiles
     }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 const known: readonly string[] = [
   'PROXIES',
@@ -63,90 +62,63 @@ const known: readonly string[] = [
  * | TOPSPIN_DRAIN_DEADLINE | milliseconds, or with a unit | 10s |
  */
 export function autoSettings(environment: Environment): AutoSettings {
-  const problems: string[] = []
-  const text = (name: string): string | undefined => {
-    const value = environment[`TOPSPIN_${name}`]?.trim()
-    return value === '' ? undefined : value
-  }
-  const parsed = <T>(
-    name: string,
-    what: string,
-    parse: (value: string) => T | undefined,
-  ): T | undefined => {
-    const value = text(name)
-    if (value === undefined) return undefined
-    const result = parse(value)
-    if (result === undefined) problems.push(`TOPSPIN_${name}="${value}": ${what}`)
-    return result
-  }
-  const proxies = parsed('PROXIES', 'at least one host:port', list)
-  const heard = text('ADVERTISE')
+  const variables = new EnvironmentReader(environment)
+  const { problems } = variables
+  const proxies = variables.parsed('PROXIES', 'at least one host:port', list)
+  const heard = variables.text('ADVERTISE')
   const advertise =
     heard === undefined || heard === 'off'
       ? undefined
       : {
           group: heard === 'on' ? undefined : heard,
-          key: text('ADVERTISE_KEY'),
-          interface: text('ADVERTISE_INTERFACE'),
+          key: variables.text('ADVERTISE_KEY'),
+          interface: variables.text('ADVERTISE_INTERFACE'),
         }
   const isAsked = proxies !== undefined || advertise !== undefined
   if (!isAsked && problems.length === 0) return { kind: 'off' }
   const shown = environmentSecret(environment)
   if (!shown.ok) problems.push(shown.problem)
   const drain = {
-    strategy: parsed('DRAIN', 'requests or none', (value) =>
+    strategy: variables.parsed('DRAIN', 'requests or none', (value) =>
       value === 'requests' || value === 'none' ? value : undefined,
     ),
-    deadlineMs: parsed('DRAIN_DEADLINE', 'a time such as 10s or 500ms', milliseconds),
+    deadlineMs: variables.time('DRAIN_DEADLINE'),
   }
   const options = {
     proxies: proxies ?? [],
     secret: shown.ok ? shown.secret : undefined,
     advertise: advertise === undefined ? undefined : present(advertise),
     signals: true,
-    contexts: parsed('CONTEXTS', 'paths with commas between', list),
-    aliases: parsed('ALIASES', 'names with commas between', list),
-    route: text('ROUTE'),
-    balancer: text('BALANCER'),
-    domain: text('DOMAIN'),
-    host: text('HOST'),
-    reportIntervalMs: parsed('REPORT_INTERVAL', 'a time such as 10s or 500ms', milliseconds),
-    capacity: parsed('CAPACITY', 'a number above 0', (value) => number(value, 1e-9, 1e9)),
-    initialLoad: parsed('INITIAL_LOAD', '-1 to 100', (value) => number(value, -1, 100)),
+    contexts: variables.parsed('CONTEXTS', 'paths with commas between', list),
+    aliases: variables.parsed('ALIASES', 'names with commas between', list),
+    route: variables.text('ROUTE'),
+    balancer: variables.text('BALANCER'),
+    domain: variables.text('DOMAIN'),
+    host: variables.text('HOST'),
+    reportIntervalMs: variables.time('REPORT_INTERVAL'),
+    capacity: variables.parsed('CAPACITY', 'a number above 0', (value) => number(value, 1e-9, 1e9)),
+    initialLoad: variables.parsed('INITIAL_LOAD', '-1 to 100', (value) => number(value, -1, 100)),
     drain: present(drain),
   }
-  const port = parsed('PORT', 'a port, 1 to 65535', (value) => number(value, 1, 65_535))
+  const port = variables.parsed('PORT', 'a port, 1 to 65535', (value) => number(value, 1, 65_535))
   for (const name of Object.keys(environment)) {
     if (name.startsWith('TOPSPIN_') && near(name.slice(8))) {
       problems.push(`${name} is not known; it may be TOPSPIN_${near(name.slice(8))}`)
     }
   }
   if (problems.length > 0) return { kind: 'bad', problems }
-  const files = present({ ca: text('CA'), cert: text('CERT'), key: text('KEY') })
+  const files = present({
+    ca: variables.text('CA'),
+    cert: variables.text('CERT'),
+    key: variables.text('KEY'),
+  })
   const tlsFiles = Object.keys(files).length === 0 ? {} : { tlsFiles: files }
   return { kind: 'join', options: present(options) as JoinOptions, port, ...tlsFiles }
-}
-
-/** Without what is undefined: an option that is there has a value. */
-function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
-}
-
-function list(value: string): string[] | undefined {
-  const items = value.split(',').map((item) => item.trim())
-  return items.every((item) => item !== '') ? items : undefined
 }
 
 function number(value: string, least: number, most: number): number | undefined {
   const result = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
   return result >= least && result <= most ? result : undefined
-}
-
-function milliseconds(value: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m)?$/.exec(value)
-  const factor = match?.[2] === 's' ? 1_000 : match?.[2] === 'm' ? 60_000 : 1
-  return match === null ? undefined : Number(match[1]) * factor
 }
 
 /** A known name that was meant, for one that is a plural, a singular or an underscore away from it. */

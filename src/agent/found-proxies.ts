@@ -4,6 +4,7 @@
 import { advertiseLimits } from '../base/limits.ts'
 import { type Endpoint, parseHostPort } from '../net/host-port.ts'
 import type { Received } from '../wire/advertise.ts'
+import { controlPort } from './control-port.ts'
 
 /** What became of a datagram. */
 export type Heard =
@@ -92,8 +93,5 @@ export class FoundProxies {
     return any
   }
 }
-
-/** MCMP's customary port, where a datagram names none. */
-const controlPort = 6666
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'

@@ -12,12 +12,10 @@ import type { ProxyTls } from '../net/mcmp-client.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import { writeBody } from '../wire/mcmp/body.ts'
 import { type AdvertiseOptions, advertiseFrom } from './advertise-options.ts'
+import { controlPort } from './control-port.ts'
 import type { AdvertiseSettings } from './discovery.ts'
 import type { LoadMetric } from './load-metric.ts'
 import { type ContextState, contextMessage, type NodeConfig } from './registration.ts'
-
-/** MCMP's customary port, where a proxy is taken to listen when none is given. */
-const controlPort = 6666
 
 export interface DrainOptions {
   /**

@@ -4,10 +4,11 @@
 import { z } from 'zod'
 import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
-import type { Endpoint, HostPort } from '../net/host-port.ts'
+import { type Endpoint, type HostPort, hostPortText } from '../net/host-port.ts'
 import { parsePin } from '../net/pin.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
+import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import {
   formatDuration,
@@ -190,18 +191,17 @@ export const word = (form: string, note: string): z.ZodType<string, string> =>
     .min(1, { error: 'an empty text' })
     .meta({ form, description: note })
 
-/** mod_advertise's group (mcmp.md 4). */
-const customaryGroup = '224.0.1.105:23364'
+const customaryText = hostPortText(customaryGroup)
 
 export const multicastGroup: z.ZodType<HostPort, string | number> = value(
-  `a multicast group; write HOST:PORT, for example ${customaryGroup}, or on for that one`,
+  `a multicast group; write HOST:PORT, for example ${customaryText}, or on for that one`,
   (text) => {
-    const found = parseEndpoint(text === 'on' ? customaryGroup : text)
+    const found = parseEndpoint(text === 'on' ? customaryText : text)
     return found !== undefined && destination(found, []).kind === 'group' ? found : undefined
   },
   {
     form: 'HOST:PORT, or on',
-    description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryGroup}\`. Default: the proxy does not advertise itself.`,
+    description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryText}\`. Default: the proxy does not advertise itself.`,
   },
 )
 

@@ -1,6 +1,7 @@
 // What the environment says to `TOPSPIN_MODE=peer node --import topspin/auto`: TOPSPIN_... variables as
 // options for joinPeers. Pure. Everything wrong is told at once.
 
+import { type Environment, EnvironmentReader, list, present } from '../base/environment.ts'
 import { suggest } from '../base/suggest.ts'
 import type { JoinPeersOptions } from './join-peers.ts'
 
@@ -12,8 +13,6 @@ export type PeerAutoSettings =
       /** Port of the one server that joins; undefined: the first that listens. */
       readonly port: number | undefined
     }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 const known: readonly string[] = [
   'MODE',
@@ -56,48 +55,32 @@ const known: readonly string[] = [
  * | TOPSPIN_PORT | which server joins, where an application has several | the first |
  */
 export function peerAutoSettings(environment: Environment): PeerAutoSettings {
-  const problems: string[] = []
-  const text = (name: string): string | undefined => {
-    const value = environment[`TOPSPIN_${name}`]?.trim()
-    return value === '' ? undefined : value
-  }
-  const parsed = <T>(
-    name: string,
-    what: string,
-    parse: (value: string) => T | undefined,
-  ): T | undefined => {
-    const value = text(name)
-    if (value === undefined) return undefined
-    const result = parse(value)
-    if (result === undefined) problems.push(`TOPSPIN_${name}="${value}": ${what}`)
-    return result
-  }
-  const time = (name: string): number | undefined =>
-    parsed(name, 'a time such as 10s or 500ms', milliseconds)
+  const variables = new EnvironmentReader(environment)
+  const { problems } = variables
   const paths = 'paths with commas between'
-  const group = parsed('GROUP', 'host:port, or several with commas between', list)
+  const group = variables.parsed('GROUP', 'host:port, or several with commas between', list)
   if (group === undefined && problems.length === 0) problems.push('TOPSPIN_GROUP is not set')
   const options = {
     group: group ?? [],
     signals: true,
-    interface: text('INTERFACE'),
-    candidacy: text('CANDIDACY'),
-    key: text('KEY'),
-    advertise: text('ADVERTISE'),
-    name: text('NAME'),
-    contexts: parsed('CONTEXTS', paths, list),
-    capacity: parsed('CAPACITY', 'a number above 0', (value) => number(value, 1, 1e6)),
-    periodMs: time('PERIOD'),
-    ttl: parsed('TTL', '0 to 255', (value) => number(value, 0, 255)),
-    acceptFrom: parsed('ACCEPT_FROM', 'addresses and networks with commas between', list),
-    statusPath: text('STATUS_PATH'),
-    drainMs: time('DRAIN_DEADLINE'),
+    interface: variables.text('INTERFACE'),
+    candidacy: variables.text('CANDIDACY'),
+    key: variables.text('KEY'),
+    advertise: variables.text('ADVERTISE'),
+    name: variables.text('NAME'),
+    contexts: variables.parsed('CONTEXTS', paths, list),
+    capacity: variables.parsed('CAPACITY', 'a number above 0', (value) => number(value, 1, 1e6)),
+    periodMs: variables.time('PERIOD'),
+    ttl: variables.parsed('TTL', '0 to 255', (value) => number(value, 0, 255)),
+    acceptFrom: variables.parsed('ACCEPT_FROM', 'addresses and networks with commas between', list),
+    statusPath: variables.text('STATUS_PATH'),
+    drainMs: variables.time('DRAIN_DEADLINE'),
     timeouts: present({
-      connectMs: time('CONNECT_TIMEOUT'),
-      responseHeadMs: time('ANSWER_TIMEOUT'),
+      connectMs: variables.time('CONNECT_TIMEOUT'),
+      responseHeadMs: variables.time('ANSWER_TIMEOUT'),
     }),
   }
-  const port = parsed('PORT', 'a port, 1 to 65535', (value) => number(value, 1, 65_535))
+  const port = variables.parsed('PORT', 'a port, 1 to 65535', (value) => number(value, 1, 65_535))
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('TOPSPIN_') || known.includes(name.slice(8))) continue
     const meant = suggest(name.slice(8), known)
@@ -107,24 +90,7 @@ export function peerAutoSettings(environment: Environment): PeerAutoSettings {
   return { kind: 'join', options: present(options) as JoinPeersOptions, port }
 }
 
-/** Without what is undefined: an option that is there has a value. */
-function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
-}
-
-function list(value: string): string[] | undefined {
-  const items = value.split(',').map((item) => item.trim())
-  return items.every((item) => item !== '') ? items : undefined
-}
-
 function number(value: string, least: number, most: number): number | undefined {
   const result = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
   return result >= least && result <= most ? result : undefined
-}
-
-function milliseconds(value: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m)?$/.exec(value)
-  const factor = match?.[2] === 's' ? 1_000 : match?.[2] === 'm' ? 60_000 : 1
-  return match === null ? undefined : Number(match[1]) * factor
 }

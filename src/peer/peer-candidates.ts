@@ -84,15 +84,16 @@ function isAt(node: Node, { announcement }: Peer): boolean {
 
 function nodeOf({ id, announcement }: Peer): Node {
   const { name, scheme, host, port } = announcement
+  return peerNode({ id, route: name, host, port, type: scheme })
+}
+
+/** A node that has registered nowhere: the stages of an exchange find all else at its defaults. */
+export function peerNode(at: Pick<Node, 'id' | 'route' | 'host' | 'port' | 'type'>): Node {
   return {
-    id,
-    slot: id,
-    route: name,
+    ...at,
+    slot: at.id,
     balancer: peerBalancer.name,
     domain: '',
-    host,
-    port,
-    type: scheme,
     reversed: false,
     flushPackets: 'off',
     flushWaitMs: 0,
@@ -105,6 +106,6 @@ function nodeOf({ id, announcement }: Peer): Node {
   }
 }
 
-function applicationOf(candidates: readonly Candidate[]): Application {
+export function applicationOf(candidates: readonly Candidate[]): Application {
   return { path: '', cookie: new Uint8Array(0), candidates, cascade: 0, balancer: peerBalancer }
 }

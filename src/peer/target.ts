@@ -4,11 +4,10 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextLive, newLive } from '../cluster/live.ts'
-import type { Node } from '../cluster/node.ts'
-import type { Application, Candidate } from '../cluster/routes.ts'
+import type { Candidate } from '../cluster/routes.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { clientFacts } from './client-facts.ts'
-import { peerBalancer } from './peer-candidates.ts'
+import { applicationOf, peerNode } from './peer-candidates.ts'
 import { type Arrival, type HandingOwner, PeerClient } from './peer-client.ts'
 
 export class Target {
@@ -17,7 +16,7 @@ export class Target {
 
   constructor(traffic: Traffic, host: string, port: number) {
     const alone: Candidate[] = []
-    const node = nodeAt(host, port)
+    const node = peerNode({ id: targetId, route: 'target', host, port, type: 'http' })
     const live = newLive()
     const candidate: Candidate = {
       node,
@@ -28,13 +27,7 @@ export class Target {
       alone,
     }
     alone.push(candidate)
-    const application: Application = {
-      path: '',
-      cookie: new Uint8Array(0),
-      candidates: alone,
-      cascade: 0,
-      balancer: peerBalancer,
-    }
+    const application = applicationOf(alone)
     this.#candidate = candidate
     this.#owner = {
       traffic,
@@ -70,23 +63,3 @@ export class Target {
 
 /** Its own number: peers count from 1. */
 const targetId = 0
-
-const nodeAt = (host: string, port: number): Node => ({
-  id: targetId,
-  slot: 0,
-  route: 'target',
-  balancer: peerBalancer.name,
-  domain: '',
-  host,
-  port,
-  type: 'http',
-  reversed: false,
-  flushPackets: 'off',
-  flushWaitMs: 0,
-  pingMs: 0,
-  smax: -1,
-  ttlMs: 0,
-  timeoutMs: 0,
-  removal: 'none',
-  fixed: false,
-})

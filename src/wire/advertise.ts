@@ -43,6 +43,12 @@ export type AdvertiseFault =
   /** It was changed on its way. */
   | 'seal'
 
+/** mod_advertise's group and port (mcmp.md 4). */
+export const customaryGroup: { readonly host: string; readonly port: number } = {
+  host: '224.0.1.105',
+  port: 23_364,
+}
+
 const reasons = { 200: 'OK', 403: 'Forbidden', 410: 'Gone' } as const
 
 /** Behind all lines of mod_advertise, which old agents look at by name: they read past this one. */

@@ -1,5 +1,6 @@
 // `topspin doctor`: why no node, or no proxy, is found. Runs on the machine of either, beside what runs there.
 
+import { customaryGroup } from '../../wire/advertise.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { fetchReport } from '../fetch-report.ts'
 import type { DoctorOptions } from '../program.ts'
@@ -20,7 +21,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const { control, advertise, interface: which, wait } = options
   const findings = control === undefined ? [] : await proxyFindings(control)
   if (advertise === undefined) return findings
-  const group = parseEndpoint(advertise) ?? { host: '224.0.1.105', port: 23_364 }
+  const group = parseEndpoint(advertise) ?? customaryGroup
   const key = process.env['TOPSPIN_ADVERTISE_KEY'] ?? ''
   const heard = await multicastFindings({ group, interface: which, key, waitMs: wait })
   const asked = heard.proxies.filter((address) => address !== control).map(proxyFindings)
