@@ -2,9 +2,9 @@
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import { ClientConnection } from '../forward/client-connection.ts'
 import type { Traffic } from '../forward/traffic.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
-import { ClientConnection } from './client-connection.ts'
 
 export interface Address {
   readonly host: string
