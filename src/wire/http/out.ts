@@ -25,7 +25,7 @@ export class Out {
   clear(): void {
     this.length = 0
     // One large message must not keep its memory for ever.
-    if (this.bytes.length > 4 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
+    if (this.bytes.length > 8 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
   }
 
   /** Leaves the bytes to whoever still sends them, and goes on with others. */
