@@ -22,8 +22,8 @@ import type { Refusal } from './refusal.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { ProxySettings } from './settings.ts'
 
-/** What one read takes from a socket at most, bytes. */
-const readBytes = 65_536
+/** What one read takes from a socket at most, bytes: an answer of 64 KB with its head comes in one. */
+const readBytes = 81_920
 
 /** What a head may grow by on its way through. */
 const headRoomBytes = 16_384
