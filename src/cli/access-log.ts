@@ -5,12 +5,7 @@ import { once } from 'node:events'
 import { pino } from 'pino'
 import type { Logger } from '../base/log.ts'
 import type { AccessEntry } from '../proxy/index.ts'
-import { Out } from '../wire/http/out.ts'
-import { writeAccessLine } from './access-line.ts'
-
-/** Lines are written when this many bytes have come together, and every second. */
-export const gatherBytes = 65_536
-export const flushEveryMs = 1_000
+import { AccessLines, gatherBytes } from './access-lines.ts'
 
 export interface AccessLogFile {
   write(entry: AccessEntry): void
@@ -38,24 +33,15 @@ export async function openAccessLog(target: string, log: Logger): Promise<Access
   out.on('write', () => {
     isFailing = false
   })
-  const lines = new Out(2 * gatherBytes)
-  const flush = (): void => {
-    if (lines.length > 0) out.write(lines.content.toString('latin1'))
-    lines.clear()
-  }
-  const timer = setInterval(flush, flushEveryMs).unref()
+  const lines = new AccessLines((text) => out.write(text))
   return {
-    write: (entry) => {
-      writeAccessLine(entry, lines)
-      if (lines.length >= gatherBytes) flush()
-    },
+    write: (entry) => lines.add(entry),
     reopen: () => {
-      flush()
+      lines.flush()
       if (target !== 'stdout') out.reopen()
     },
     close: () => {
-      clearInterval(timer)
-      flush()
+      lines.close()
       out.flushSync()
     },
   }

@@ -1,205 +1,47 @@
-// GET /metrics: the live numbers in the text form of Prometheus, read at the moment of the scrape, so that
-// the way of a request pays nothing for them.
+// GET /metrics, and what the control listener itself counts for it. What writes the text (prometheus.ts) is loaded
+// when somebody asks: it takes 10 MB, and not everybody does.
 
-import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
-import type { NodeLive } from '../cluster/live.ts'
-import { isForwardable } from '../cluster/node.ts'
-import type { CountName } from '../cluster/traffic-counts.ts'
 import type { ControlSettings } from './options.ts'
+import type { PrometheusText } from './prometheus.ts'
 
-/** Name of the metric, the count that it shows, and what it is. */
-const trafficTotals: readonly (readonly [name: string, count: CountName, help: string])[] = [
-  ['topspin_connections_total', 'connections', 'Client connections accepted.'],
-  [
-    'topspin_connections_refused_total',
-    'connectionsRefused',
-    'Client connections over the limit, closed at once.',
-  ],
-  ['topspin_requests_total', 'requests', 'Requests of clients.'],
-  ['topspin_retries_total', 'retries', 'Requests sent to a node once more.'],
-  ['topspin_retries_refused_total', 'retriesRefused', 'Retries that the budget did not allow.'],
-  [
-    'topspin_ejections_total',
-    'ejections',
-    'Nodes taken out because they answered nothing but errors.',
-  ],
-  ['topspin_cut_total', 'cut', "Responses cut because the node's ended too early."],
-  [
-    'topspin_shortages_total',
-    'shortages',
-    'Requests refused because no more connections to nodes could be opened.',
-  ],
-  ['topspin_faults_total', 'faults', 'Connections cut because of a fault in the proxy itself.'],
-]
+/** Why the control listener refuses: address, secret, the page that sent it, its `Host`, or too much from one source. */
+export type RefusalReason = 'address' | 'secret' | 'origin' | 'host' | 'source'
+
+/** Since the start. */
+export interface ControlCounts {
+  /** MCMP messages, by method and result: OK, or the Type of the error. */
+  readonly messages: ReadonlyMap<string, ReadonlyMap<string, number>>
+  /** Connections and requests that were refused. */
+  readonly refusals: ReadonlyMap<RefusalReason, number>
+}
 
 export class Metrics {
-  readonly #prometheus: Prometheus = new Prometheus()
   readonly #settings: ControlSettings
-  readonly #messages: Counter<'method' | 'result'>
-  readonly #refusals: Counter<'reason'>
+  readonly #messages: Map<string, Map<string, number>> = new Map()
+  readonly #refusals: Map<RefusalReason, number> = new Map()
+  #text: PrometheusText | undefined
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
-    this.#messages = new Counter({
-      name: 'topspin_mcmp_messages_total',
-      help: 'MCMP messages by method and result (OK, or the Type of the error).',
-      labelNames: ['method', 'result'],
-      registers: [this.#prometheus],
-    })
-    this.#refusals = new Counter({
-      name: 'topspin_control_refused_total',
-      help: 'Connections and requests that the control listener refused, by reason.',
-      labelNames: ['reason'],
-      registers: [this.#prometheus],
-    })
-    this.#total('topspin_node_requests_total', 'Requests sent to the node.', (live) => live.elected)
-    this.#total('topspin_node_failures_total', 'Attempts that failed.', (live) => live.failures)
-    this.#total(
-      'topspin_node_read_bytes_total',
-      'Bytes received from the node.',
-      (live) => live.bytesRead,
-    )
-    this.#total(
-      'topspin_node_sent_bytes_total',
-      'Bytes sent to the node.',
-      (live) => live.bytesSent,
-    )
-    for (const [name, count, help] of trafficTotals) this.#trafficTotal(name, help, count)
-    this.#refused()
-    this.#candidacyFailures()
-    if (settings.state() !== undefined) this.#state()
-    this.#gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
-    this.#gauge(
-      'topspin_node_sessions',
-      'Sessions whose requests came to their node in the last minutes; approximate.',
-      (live) => live.sessions.count(settings.clock.now()),
-    )
-    this.#gauge(
-      'topspin_node_load_factor',
-      'Reported load factor, -1..100, more is freer.',
-      (live) => live.loadFactor,
-    )
-    this.#gauge('topspin_node_up', '1 unless the node is down.', (live) =>
-      live.health.kind === 'down' ? 0 : 1,
-    )
   }
 
-  get contentType(): string {
-    return this.#prometheus.contentType
-  }
-
-  text(): Promise<string> {
-    return this.#prometheus.metrics()
-  }
-
+  /** @param method one that we know. */
   countMessage(method: string, result: string): void {
-    this.#messages.inc({ method, result })
+    const results = this.#messages.get(method) ?? new Map<string, number>()
+    results.set(result, (results.get(result) ?? 0) + 1)
+    this.#messages.set(method, results)
   }
 
-  /** Not allowed by address, by secret, by the page that sent it, by its `Host`, or too much from one source. */
-  countRefused(reason: 'address' | 'secret' | 'origin' | 'host' | 'source'): void {
-    this.#refusals.inc({ reason })
+  countRefused(reason: RefusalReason): void {
+    this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1)
   }
 
-  #trafficTotal(name: string, help: string, count: CountName): void {
-    const { counts } = this.#settings
-    new Counter({
-      name,
-      help,
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        this.inc(counts()[count])
-      },
+  async read(): Promise<{ readonly contentType: string; readonly body: string }> {
+    const { PrometheusText } = await import('./prometheus.ts')
+    this.#text ??= new PrometheusText(this.#settings, {
+      messages: this.#messages,
+      refusals: this.#refusals,
     })
-  }
-
-  #candidacyFailures(): void {
-    const { counts } = this.#settings
-    new Counter({
-      name: 'topspin_candidacy_failures_total',
-      help: 'Candidacy functions that threw or gave back no list of candidates, by function.',
-      labelNames: ['function'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        for (const [name, times] of counts().candidacyFailures) this.inc({ function: name }, times)
-      },
-    })
-  }
-
-  #refused(): void {
-    const { counts } = this.#settings
-    new Counter({
-      name: 'topspin_refused_total',
-      help: 'Requests that the proxy answered itself, by status.',
-      labelNames: ['status'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        for (const [status, times] of counts().refused) this.inc({ status }, times)
-      },
-    })
-  }
-
-  #state(): void {
-    const { state } = this.#settings
-    const registers = [this.#prometheus]
-    new Gauge({
-      name: 'topspin_state_ok',
-      help: '1 unless the state file cannot be written.',
-      registers,
-      collect() {
-        this.set(state()?.reason === null ? 1 : 0)
-      },
-    })
-    new Counter({
-      name: 'topspin_state_failures_total',
-      help: 'Attempts to read or write the state file that failed.',
-      registers,
-      collect() {
-        this.reset()
-        this.inc(state()?.failures ?? 0)
-      },
-    })
-  }
-
-  #total(name: string, help: string, read: (live: NodeLive) => number): void {
-    const each = this.#each.bind(this)
-    new Counter({
-      name,
-      help,
-      labelNames: ['node', 'balancer'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        each((labels, live) => this.inc(labels, read(live)))
-      },
-    })
-  }
-
-  #gauge(name: string, help: string, read: (live: NodeLive) => number | undefined): void {
-    const each = this.#each.bind(this)
-    new Gauge({
-      name,
-      help,
-      labelNames: ['node', 'balancer'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        each((labels, live) => {
-          const value = read(live)
-          if (value !== undefined) this.set(labels, value)
-        })
-      },
-    })
-  }
-
-  #each(visit: (labels: { node: string; balancer: string }, live: NodeLive) => void): void {
-    const { registry, live } = this.#settings
-    for (const node of registry.snapshot.nodes.values()) {
-      if (node.removal !== 'forgotten' && isForwardable(node))
-        visit({ node: node.route, balancer: node.balancer }, live.of(node.id))
-    }
+    return { contentType: this.#text.contentType, body: await this.#text.body() }
   }
 }

@@ -66,11 +66,7 @@ export class Pages {
         return this.draining ? textAnswer(503, 'draining') : textAnswer(200, 'ready')
       case '/metrics':
         await this.#settings.refresh()
-        return {
-          status: 200,
-          contentType: this.#metrics.contentType,
-          body: await this.#metrics.text(),
-        }
+        return { status: 200, ...(await this.#metrics.read()) }
       case '/api/status':
         return this.#status()
       case '/api/explain':

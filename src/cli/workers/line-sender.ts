@@ -5,16 +5,14 @@
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { AccessEntry } from '../../proxy/index.ts'
-import { Out } from '../../wire/http/out.ts'
-import { writeAccessLine } from '../access-line.ts'
-import { type AccessLogFile, flushEveryMs, gatherBytes } from '../access-log.ts'
+import { AccessLines } from '../access-lines.ts'
+import type { AccessLogFile } from '../access-log.ts'
 import type { FromWorker } from './messages.ts'
 
 export class LineSender implements AccessLogFile {
   readonly #send: (message: FromWorker, sent: () => void) => void
   readonly #log: Logger
-  readonly #timer: NodeJS.Timeout
-  readonly #lines: Out = new Out(2 * gatherBytes)
+  readonly #lines: AccessLines = new AccessLines((text) => this.#sendOff(text))
   /** Characters that the line to the primary has not taken yet. */
   #underWay = 0
   #dropped = 0
@@ -22,7 +20,6 @@ export class LineSender implements AccessLogFile {
   constructor(send: (message: FromWorker, sent: () => void) => void, log: Logger) {
     this.#send = send
     this.#log = log
-    this.#timer = setInterval(() => this.#flush(), flushEveryMs).unref()
   }
 
   write(entry: AccessEntry): void {
@@ -30,22 +27,17 @@ export class LineSender implements AccessLogFile {
       this.#dropped += 1
       return
     }
-    writeAccessLine(entry, this.#lines)
-    if (this.#lines.length >= gatherBytes) this.#flush()
+    this.#lines.add(entry)
   }
 
   /** Standard output is not a file that could have been renamed. */
   reopen(): void {}
 
   close(): void {
-    clearInterval(this.#timer)
-    this.#flush()
+    this.#lines.close()
   }
 
-  #flush(): void {
-    if (this.#lines.length === 0) return
-    const text = this.#lines.content.toString('latin1')
-    this.#lines.clear()
+  #sendOff(text: string): void {
     this.#underWay += text.length
     this.#send({ kind: 'lines', text }, () => {
       this.#underWay -= text.length

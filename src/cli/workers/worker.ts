@@ -9,7 +9,7 @@ import type { Change } from '../../cluster/snapshot.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
 import type { ListenHandle } from '../../net/accept-handles.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../../proxy/index.ts'
-import { type AccessLogFile, openAccessLog } from '../access-log.ts'
+import type { AccessLogFile } from '../access-log.ts'
 import { type CascadeRules, cascadesIn } from '../traffic-settings.ts'
 import { HandleCopies } from './handle-copies.ts'
 import { LineSender } from './line-sender.ts'
@@ -42,6 +42,8 @@ class TrafficWorker {
   async listen(): Promise<void> {
     if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(say, this.#log)
     else if (this.#accessLogTo !== 'off') {
+      // What writes files takes 8 MB, which a worker without a log need not have.
+      const { openAccessLog } = await import('../access-log.ts')
       this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log)
     }
     const addresses = await this.#proxy.listen()

@@ -30,7 +30,12 @@ test('a line is the entry as JSON', () => {
 })
 
 test('what JSON must escape is escaped', () => {
-  const odd = { ...entry, target: '/a?"\\^|', host: 'h\u00e4user\u007f\n\u20ac.test', route: 'a\\b' }
+  const odd = {
+    ...entry,
+    target: '/a?"\\^|',
+    host: 'h\u00e4user\u007f\n\u20ac.test',
+    route: 'a\\b',
+  }
   assert.deepEqual(JSON.parse(accessLine(odd)), odd)
   assert.equal(accessLine(odd).indexOf('\n'), accessLine(odd).length - 1)
 })

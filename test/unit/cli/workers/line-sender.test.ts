@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { workerLimits } from '../../../../src/base/limits.ts'
 import { silent } from '../../../../src/base/log.ts'
-import { gatherBytes } from '../../../../src/cli/access-log.ts'
+import { gatherBytes } from '../../../../src/cli/access-lines.ts'
 import { LineSender } from '../../../../src/cli/workers/line-sender.ts'
 import type { AccessEntry } from '../../../../src/proxy/index.ts'
 
