@@ -117,9 +117,22 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#buffer = undefined
   }
 
+  /**
+   * The head of an answer, with what comes behind it, is worked on at once, so all connections read it into one
+   * buffer. The rest of a body is sent on from where it was read: that needs a buffer of its own.
+   */
   nextBuffer(): Buffer {
-    this.#buffer ??= this.pool.traffic.buffers.takeLarge()
-    return this.#buffer
+    const { exchange } = this
+    const { buffers } = this.pool.traffic
+    if (exchange?.answered === true && !exchange.responseBody.done) {
+      this.#buffer ??= buffers.takeLarge()
+      return this.#buffer
+    }
+    // A connection that was destroyed in the middle of an answer may have left bytes in it that are still being sent.
+    const isClean = this.isIdle || exchange !== undefined
+    if (isClean && this.#buffer !== undefined) buffers.giveLarge(this.#buffer)
+    this.#buffer = undefined
+    return buffers.shared
   }
 
   connected(): void {
