@@ -16,7 +16,7 @@ interface Internals {
   /** The response that is under way. */
   _httpMessage?: object | null
   /** Attached to it. */
-  parser?: object | null
+  parser?: { _consumed?: boolean; consume?: (handle: object) => void } | null
 }
 
 const inside = (socket: Socket): Internals => socket as unknown as Internals
@@ -59,6 +59,16 @@ export function attach(server: Server, reader: Reader, socket: Socket, takes: bo
   const { _handle: handle } = inside(socket)
   if (!takes && handle !== null) handle._consumed = true
   Reflect.apply(reader, server, [socket])
+}
+
+/** The server's parser, attached before, reads the socket by itself from now on, as it does without us. */
+export function letTake(socket: Socket): void {
+  const { _handle: handle, parser } = inside(socket)
+  if (handle == null || parser == null || typeof parser.consume !== 'function') return
+  // What the stream still holds must be parsed first, and whoever else listens wants events.
+  if (parser._consumed === true || !isAnswered(socket)) return
+  parser._consumed = true
+  parser.consume(handle)
 }
 
 /** A client that has ended its side is gone, unless the server is told otherwise. */

@@ -20,7 +20,7 @@ import { type Choosing, chosenBefore } from './chosen-before.ts'
 import { cameBack, type Decided, tellDecided } from './decided.ts'
 import { targetOf } from './head-view.ts'
 import type { MarkedLines } from './marked-lines.ts'
-import { attach, isAnswered, type Reader, takesHalfOpen } from './node-reader.ts'
+import { attach, isAnswered, letTake, type Reader, takesHalfOpen } from './node-reader.ts'
 
 /** What all connections of one server share. */
 export interface ConnectionOwner {
@@ -56,6 +56,8 @@ export class PeerConnection extends ClientConnection implements Choosing {
   /** Of the request that is served here, as far as it has one. */
   #body: BodyRelay | undefined
   #hasServed = false
+  /** Requests that were served here, one after the other. */
+  #inARow = 0
 
   constructor(accepted: Socket, lines: MarkedLines, owner: ConnectionOwner) {
     const { traffic, timeouts } = owner
@@ -97,7 +99,13 @@ export class PeerConnection extends ClientConnection implements Choosing {
     const choice =
       isOurs && !this.#owner.isOver ? this.#owner.decide(head, this.address) : undefined
     if (choice === undefined) return this.#give(bytes, from, end, undefined)
-    if (choice.mode !== 'proxy') return this.#lend(head, bytes, from, bodyFrom, end, choice)
+    if (choice.mode !== 'proxy') {
+      // Where all stays here, reading first is of no use: two parsers for each request.
+      const isHome = ++this.#inARow >= handOverLimits.hereInARowMax
+      if (isHome) return this.#give(bytes, from, end, choice)
+      return this.#lend(head, bytes, from, bodyFrom, end, choice)
+    }
+    this.#inARow = 0
     const behind = this.#handOver(exchange, choice.candidate, bytes, bodyFrom, end)
     if (this.#goesHere) {
       this.#goesHere = false
@@ -299,7 +307,8 @@ export class PeerConnection extends ClientConnection implements Choosing {
   #give(bytes: Buffer, from: number, end: number, decided: Decided | undefined): number {
     this.goAway()
     if (decided !== undefined) tellDecided(this.socket, decided)
-    if (!this.#isAttached) this.#attach(true)
+    if (this.#isAttached) letTake(this.socket)
+    else this.#attach(true)
     if (from < end) this.connection.passOn(Buffer.from(bytes.subarray(from, end)))
     this.connection.release()
     this.gone()
