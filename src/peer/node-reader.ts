@@ -57,7 +57,7 @@ export function isUntouched(socket: Socket): boolean {
  */
 export function attach(server: Server, reader: Reader, socket: Socket, takes: boolean): void {
   const { _handle: handle } = inside(socket)
-  if (!takes && handle !== null) handle._consumed = true
+  if ((!takes || hasOtherReader(socket)) && handle !== null) handle._consumed = true
   Reflect.apply(reader, server, [socket])
 }
 
@@ -71,6 +71,12 @@ export function letTake(socket: Socket): void {
   parser.consume(handle)
 }
 
+/** Somebody beside us and the server's parser wants the bytes. */
+export function hasOtherReader(socket: Socket): boolean {
+  const ours = inside(socket).parser == null ? 0 : 1
+  return socket.listenerCount('data') !== ours || socket.listenerCount('readable') > 0
+}
+
 /** A client that has ended its side is gone, unless the server is told otherwise. */
 export const takesHalfOpen = (server: Server): boolean =>
   (server as unknown as { readonly httpAllowHalfOpen?: boolean }).httpAllowHalfOpen === true
@@ -80,7 +86,7 @@ export function isAnswered(socket: Socket): boolean {
   const { _httpMessage: response, parser } = inside(socket)
   if (response != null || parser == null) return false
   if (socket.readableFlowing !== true || socket.readableLength > 0) return false
-  return socket.listenerCount('data') === 1
+  return !hasOtherReader(socket)
 }
 
 /** Calls `close`, by which the server ends its idle connections; not these, which only look idle to it. */

@@ -20,7 +20,14 @@ import { type Choosing, chosenBefore } from './chosen-before.ts'
 import { cameBack, type Decided, tellDecided } from './decided.ts'
 import { targetOf } from './head-view.ts'
 import type { MarkedLines } from './marked-lines.ts'
-import { attach, isAnswered, letTake, type Reader, takesHalfOpen } from './node-reader.ts'
+import {
+  attach,
+  hasOtherReader,
+  isAnswered,
+  letTake,
+  type Reader,
+  takesHalfOpen,
+} from './node-reader.ts'
 
 /** What all connections of one server share. */
 export interface ConnectionOwner {
@@ -95,9 +102,8 @@ export class PeerConnection extends ClientConnection implements Choosing {
   ): number {
     this.#hasServed = true
     const { head } = exchange
-    const isOurs = this.socket.listenerCount('data') === (this.#isAttached ? 1 : 0)
-    const choice =
-      isOurs && !this.#owner.isOver ? this.#owner.decide(head, this.address) : undefined
+    const isLeft = this.#owner.isOver || hasOtherReader(this.socket)
+    const choice = isLeft ? undefined : this.#owner.decide(head, this.address)
     if (choice === undefined) return this.#give(bytes, from, end, undefined)
     if (choice.mode !== 'proxy') {
       // Where all stays here, reading first is of no use: two parsers for each request.
