@@ -54,6 +54,7 @@ export class PeerConnection extends ClientConnection implements Choosing {
   #first: Candidate | undefined
   /** The request that is handed over, as it came, while it can be given to the application here. */
   #kept: Out | undefined
+  #headBytes = 0
   #isBeginning = false
   #goesHere = false
   /** When the whole request must have come, ticker time. */
@@ -118,7 +119,7 @@ export class PeerConnection extends ClientConnection implements Choosing {
       return this.#give(bytes, from, end, undefined)
     }
     this.#owner.handed()
-    if (this.isBusy) this.#keep(bytes, from, behind)
+    if (this.isBusy) this.#keep(bytes, from, bodyFrom, behind)
     return behind
   }
 
@@ -164,12 +165,13 @@ export class PeerConnection extends ClientConnection implements Choosing {
   protected override bodyRead(bytes: Buffer, to: number): void {
     const kept = this.#kept
     if (kept === undefined || this.exchange === undefined) return
-    const isMuch = kept.length + to > handOverLimits.keptBodyBytesMax
+    const isMuch = kept.length - this.#headBytes + to > handOverLimits.keptBodyBytesMax
     if (isMuch || !this.exchange.head.isIdempotent) this.#drop()
     else kept.copy(bytes, 0, to)
   }
 
-  #keep(bytes: Buffer, from: number, to: number): void {
+  #keep(bytes: Buffer, from: number, bodyFrom: number, to: number): void {
+    this.#headBytes = bodyFrom - from
     this.#kept = this.#owner.traffic.buffers.takeOut()
     this.#kept.copy(bytes, from, to)
   }
@@ -312,7 +314,7 @@ export class PeerConnection extends ClientConnection implements Choosing {
    */
   #give(bytes: Buffer, from: number, end: number, decided: Decided | undefined): number {
     this.goAway()
-    if (decided !== undefined) tellDecided(this.socket, decided)
+    tellDecided(this.socket, decided)
     if (this.#isAttached) letTake(this.socket)
     else this.#attach(true)
     if (from < end) this.connection.passOn(Buffer.from(bytes.subarray(from, end)))
