@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { handOverLimits } from '../../src/base/limits.ts'
 import { takeConnections } from '../../src/peer/intake.ts'
+import { RequestText } from '../../src/peer/request-text.ts'
 import { type PeerServer, startPeerServer } from '../support/peer-server.ts'
 import { get, post, RawClient, request } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
@@ -64,6 +65,12 @@ const requests = (server: Server): { count: number } => {
 test('requests of one connection are served here and there, each is decided once', async (t) => {
   const [a] = await pair(t)
   const emitted = requests(a.server)
+  const { choice } = a
+  let decisions = 0
+  a.choice = (view) => {
+    decisions++
+    return choice?.(view)
+  }
   const client = await RawClient.connect(t, a.port)
   for (const target of ['/', '/here', '/here', '/', '/', '/here']) {
     for (const [method, bytes, body] of [
@@ -75,6 +82,7 @@ test('requests of one connection are served here and there, each is decided once
       assert.equal(answer.body.toString(), expected(method, target, body))
     }
   }
+  assert.equal(decisions, 18)
   assert.equal(a.handOver.counts.here, 9)
   assert.equal(a.handOver.counts.handed, 9)
   assert.equal(emitted.count, 9, 'the server heard of what it served, and of nothing else')
@@ -244,7 +252,11 @@ test('a peer that breaks off: a chunked PUT is served here with its body, and wh
 
 test('a body that is still on its way when it comes back arrives whole', async (t) => {
   const [a] = await pair(t)
-  const silent = createTcpServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  let sent = ''
+  const silent = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (piece) => (sent += piece))
+  }).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   t.after(() => silent.close())
   a.prefers = [{ host: '127.0.0.1', port: (silent.address() as AddressInfo).port }]
@@ -252,6 +264,7 @@ test('a body that is still on its way when it comes back arrives whole', async (
   client.send(`${request('PUT', '/', 'Content-Length: 9')}one`)
   await until('it is under way', () => a.handOver.underWay === 1)
   client.send('two')
+  await until('the peer has so much of it', () => sent.endsWith('onetwo'))
   a.handOver.lost(1)
   client.send('end')
   assert.equal((await client.answer())?.body.toString(), 'first PUT / onetwoend')
@@ -341,9 +354,11 @@ test("the application's own connection listeners see every socket, and its bytes
   let seen = ''
   server.on('connection', (socket) => socket.on('data', (piece: Buffer) => (seen += piece)))
   const other = await RawClient.connect(t, a.port)
-  await other.ask(get('/here'))
-  await other.ask(post('/here', 'abc'))
-  assert.equal(seen, get('/here') + post('/here', 'abc'))
+  a.prefers = [{ host: '127.0.0.1', port: (await startPeerServer(t, says('second'))).port }]
+  a.choice = ({ target }) => (target === '/here' ? { mode: 'here' } : undefined)
+  const asked = [get('/'), post('/here', 'abc'), post('/', 'abc'), get('/here')]
+  for (const bytes of asked) await other.ask(bytes)
+  assert.equal(seen, asked.join(''))
 })
 
 test('a connection is left to the server where all stays here, and may hand over all the same', async (t) => {
@@ -352,7 +367,14 @@ test('a connection is left to the server where all stays here, and may hand over
   const many = handOverLimits.hereInARowMax + 10
   for (let i = 0; i < many; i++) await client.ask(i % 2 === 0 ? get('/here') : post('/here', 'x'))
   assert.equal(a.handOver.counts.here, many)
+  const { choice } = a
+  let parser = ''
+  a.choice = (view) => {
+    parser = view instanceof RequestText ? 'of the server' : 'ours'
+    return choice?.(view)
+  }
   assert.equal((await client.ask(get('/'))).body.toString(), 'second GET / ')
+  assert.equal(parser, 'of the server')
   const large = 'x'.repeat(300_000)
   const answer = await client.ask(post('/here', large))
   assert.equal(answer.body.toString(), `first POST /here ${large}`)
