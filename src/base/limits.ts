@@ -31,6 +31,22 @@ export const httpLimits = {
   nodeRoomMax: 4_096,
 }
 
+/** Accepting from one listening socket while many connections wait. Ticks are of 100 ms. */
+export const acceptLimits = {
+  /** Handles on the socket beside the first: as many more connections are taken in a turn of the event loop. */
+  furtherHandles: 15,
+  /** Connections accepted in one tick that make a crowd: the further handles open. */
+  crowd: 8,
+  /** They stay open while so many come in a turn. */
+  eachTurn: 1.25,
+  /** Turns to judge by. */
+  turnsLeast: 8,
+  /** Ticks without a newcomer after which they close. */
+  quietTicks: 20,
+  /** Ticks until they may open again when they were of no use. */
+  restTicks: 50,
+}
+
 /** The control listener and the registry behind it. */
 export const mcmpLimits = {
   /** Body of one message (mcmp.md decision 9). */

@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { pino } from 'pino'
 import type { Logger } from '../base/log.ts'
 import type { AccessEntry } from '../proxy/index.ts'
-import { accessLine } from './access-line.ts'
+import { Out } from '../wire/http/out.ts'
+import { writeAccessLine } from './access-line.ts'
 
 /** Lines are written when this many bytes have come together, and every second. */
 export const gatherBytes = 65_536
@@ -37,16 +38,16 @@ export async function openAccessLog(target: string, log: Logger): Promise<Access
   out.on('write', () => {
     isFailing = false
   })
-  let text = ''
+  const lines = new Out(2 * gatherBytes)
   const flush = (): void => {
-    if (text !== '') out.write(text)
-    text = ''
+    if (lines.length > 0) out.write(lines.content.toString('latin1'))
+    lines.clear()
   }
   const timer = setInterval(flush, flushEveryMs).unref()
   return {
     write: (entry) => {
-      text += accessLine(entry)
-      if (text.length >= gatherBytes) flush()
+      writeAccessLine(entry, lines)
+      if (lines.length >= gatherBytes) flush()
     },
     reopen: () => {
       flush()

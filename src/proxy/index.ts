@@ -18,6 +18,7 @@ import { makeCascades } from '../forward/make-cascades.ts'
 import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
 import type { ProxySettings } from '../forward/settings.ts'
 import type { Traffic } from '../forward/traffic.ts'
+import type { CopyHandle } from '../net/accept-handles.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type Address, Listener } from './listener.ts'
@@ -37,11 +38,14 @@ export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
   /** For the addresses with `tls`. */
   readonly tls?: TlsServerOptions | undefined
+  /** For a process that has somebody to ask: more connections are accepted at a time while many wait. */
+  readonly copyHandle?: CopyHandle | undefined
 }
 
 export class ReverseProxy {
   readonly #traffic: Traffic
   readonly #listen: readonly Address[]
+  readonly #copyHandle: CopyHandle | undefined
   #tls: TlsServerOptions | undefined
   /** The live numbers are the proxy's own, so it applies the changes to them, too. */
   readonly #ownsLive: boolean
@@ -51,8 +55,9 @@ export class ReverseProxy {
 
   constructor(options: ProxyOptions) {
     this.#ownsLive = options.live === undefined
-    const { listen, tls, ...rest } = options
+    const { listen, tls, copyHandle, ...rest } = options
     this.#listen = listen
+    this.#copyHandle = copyHandle
     this.#tls = tls
     this.#traffic = makeTraffic(rest)
     this.#traffic.ticker.onTick((now) => this.#tick(now))
@@ -61,7 +66,8 @@ export class ReverseProxy {
   /** Begins to accept. @throws TopspinError LISTEN, or Error of OpenSSL; then nothing is listening. */
   async listen(): Promise<readonly Address[]> {
     const listeners = this.#listen.map(
-      (address) => new Listener(this.#traffic, address.tls ? requireTls(this.#tls) : undefined),
+      ({ tls }) =>
+        new Listener(this.#traffic, tls ? requireTls(this.#tls) : undefined, this.#copyHandle),
     )
     try {
       const bound = await Promise.all(

@@ -4,6 +4,7 @@ import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
 import { ClientConnection } from '../forward/client-connection.ts'
 import type { Traffic } from '../forward/traffic.ts'
+import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 
 export interface Address {
@@ -14,16 +15,30 @@ export interface Address {
   readonly tls?: true
 }
 
+/** Connections that the kernel holds until they are accepted; the system may allow fewer. */
+const backlog = 4_096
+
 export class Listener {
   readonly #traffic: Traffic
+  readonly #copyHandle: CopyHandle | undefined
   readonly #server: net.Server
   readonly #connections: Set<ClientConnection> = new Set()
   /** Where clients speak TLS. */
   readonly #acceptor: TlsAcceptor | undefined
+  #handles: AcceptHandles | undefined
+  #endTicks: (() => void) | undefined
 
-  /** @throws Error of OpenSSL when what is given for TLS cannot be used. */
-  constructor(traffic: Traffic, tls: TlsServerOptions | undefined) {
+  /**
+   * @param copyHandle further handles for accepting, where there is a way to them.
+   * @throws Error of OpenSSL when what is given for TLS cannot be used.
+   */
+  constructor(
+    traffic: Traffic,
+    tls: TlsServerOptions | undefined,
+    copyHandle: CopyHandle | undefined,
+  ) {
     this.#traffic = traffic
+    this.#copyHandle = copyHandle
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
     this.#server = net.createServer({
       pauseOnConnect: true,
@@ -41,11 +56,12 @@ export class Listener {
         reject(new TopspinError('LISTEN', text, { side: 'proxy', phase: 'accept', cause }))
       }
       this.#server.once('error', failed)
-      this.#server.listen({ host: address.host, port: address.port, backlog: 4_096 }, () => {
+      this.#server.listen({ host: address.host, port: address.port, backlog }, () => {
         this.#server.off('error', failed)
         this.#server.on('error', (error) => {
           this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
         })
+        this.#acceptMore()
         const bound = this.#server.address() as net.AddressInfo
         const tls = this.#acceptor === undefined ? {} : { tls: true as const }
         resolve({ host: bound.address, port: bound.port, ...tls })
@@ -58,7 +74,21 @@ export class Listener {
     if (this.#hasRoom(socket)) this.#serve(socket).connection.feed(first)
   }
 
+  #acceptMore(): void {
+    if (this.#copyHandle === undefined) return
+    const handles = new AcceptHandles(this.#server, backlog, this.#copyHandle)
+    this.#handles = handles
+    this.#endTicks = this.#traffic.ticker.onTick(() => handles.tick())
+  }
+
+  #stopAccepting(): void {
+    this.#endTicks?.()
+    this.#handles?.close()
+    this.#server.close()
+  }
+
   #accept(socket: net.Socket): void {
+    this.#handles?.accepted()
     if (!this.#hasRoom(socket)) return
     if (this.#acceptor === undefined) this.#serve(socket)
     else this.#acceptor.accept(socket)
@@ -110,7 +140,7 @@ export class Listener {
 
   /** No new connections; idle ones are closed; resolves when the others have ended. */
   async drain(): Promise<void> {
-    this.#server.close()
+    this.#stopAccepting()
     this.#acceptor?.drain()
     for (const connection of this.#connections) connection.drain()
     if (this.#open === 0) return
@@ -126,7 +156,7 @@ export class Listener {
   }
 
   close(): void {
-    this.#server.close()
+    this.#stopAccepting()
     this.#acceptor?.close()
     for (const connection of this.#connections) connection.destroy()
   }

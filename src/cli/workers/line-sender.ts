@@ -5,7 +5,8 @@
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { AccessEntry } from '../../proxy/index.ts'
-import { accessLine } from '../access-line.ts'
+import { Out } from '../../wire/http/out.ts'
+import { writeAccessLine } from '../access-line.ts'
 import { type AccessLogFile, flushEveryMs, gatherBytes } from '../access-log.ts'
 import type { FromWorker } from './messages.ts'
 
@@ -13,7 +14,7 @@ export class LineSender implements AccessLogFile {
   readonly #send: (message: FromWorker, sent: () => void) => void
   readonly #log: Logger
   readonly #timer: NodeJS.Timeout
-  #text = ''
+  readonly #lines: Out = new Out(2 * gatherBytes)
   /** Characters that the line to the primary has not taken yet. */
   #underWay = 0
   #dropped = 0
@@ -29,8 +30,8 @@ export class LineSender implements AccessLogFile {
       this.#dropped += 1
       return
     }
-    this.#text += accessLine(entry)
-    if (this.#text.length >= gatherBytes) this.#flush()
+    writeAccessLine(entry, this.#lines)
+    if (this.#lines.length >= gatherBytes) this.#flush()
   }
 
   /** Standard output is not a file that could have been renamed. */
@@ -42,9 +43,9 @@ export class LineSender implements AccessLogFile {
   }
 
   #flush(): void {
-    const text = this.#text
-    if (text === '') return
-    this.#text = ''
+    if (this.#lines.length === 0) return
+    const text = this.#lines.content.toString('latin1')
+    this.#lines.clear()
     this.#underWay += text.length
     this.#send({ kind: 'lines', text }, () => {
       this.#underWay -= text.length

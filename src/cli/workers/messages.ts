@@ -31,6 +31,8 @@ export type ToWorker =
   /** Answered by `explained` with the same number. */
   | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
   | ({ readonly kind: 'reload' } & Reload)
+  /** With a handle: one of those that were asked for. */
+  | { readonly kind: 'copied'; readonly number: number }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>
@@ -46,6 +48,8 @@ export type FromWorker =
       readonly number: number
       readonly explanation: RequestExplanation
     }
+  /** With a listening handle: send it back so many times, each time is another one. */
+  | { readonly kind: 'copy'; readonly number: number; readonly count: number }
   /** Traffic has found that a node is down. */
   | { readonly kind: 'down'; readonly id: number; readonly reason: string }
   | {

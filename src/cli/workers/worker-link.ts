@@ -9,7 +9,9 @@ import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
+import type { ListenHandle } from '../../net/accept-handles.ts'
 import type { Address } from '../../proxy/index.ts'
+import { sendBack } from './handle-copies.ts'
 import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './messages.ts'
 
 export class WorkerLink {
@@ -48,7 +50,8 @@ export class WorkerLink {
     )
     this.ended = ending(this.#worker).then(() => this.#release())
     this.ready = this.#readiness()
-    this.#worker.on('message', (message: FromWorker) => {
+    this.#worker.on('message', (message: FromWorker, handle: unknown) => {
+      if (message.kind === 'copy') return sendBack(this.#worker, message, handle as ListenHandle)
       if (this.#hasEnded) return
       if (message.kind === 'hello') {
         this.#isGreeted = true

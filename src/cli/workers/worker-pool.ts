@@ -19,6 +19,7 @@ import type { Address } from '../../proxy/index.ts'
 import type { DataPlane, DataPlaneOptions, Reload } from '../data-plane.ts'
 import type { FromWorker } from './messages.ts'
 import { restartDelay } from './restart-delay.ts'
+import { workerFlags } from './worker-flags.ts'
 import { WorkerLink } from './worker-link.ts'
 
 /** The place of one worker; processes come and go in it. */
@@ -56,7 +57,11 @@ export class WorkerPool implements DataPlane {
     this.#listen = listen
     // The primary opens the sockets and hands them on; who accepts is left to the kernel.
     cluster.schedulingPolicy = cluster.SCHED_NONE
-    cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] })
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
+      args: [],
+      execArgv: workerFlags(process.execArgv, process.env['NODE_OPTIONS']),
+    })
   }
 
   async listen(): Promise<readonly Address[]> {
@@ -200,6 +205,7 @@ export class WorkerPool implements DataPlane {
         process.stdout.write(message.text)
         break
       case 'hello':
+      case 'copy':
       case 'explained':
       case 'listening':
       case 'failed':

@@ -7,9 +7,11 @@ import { applyFact, type LiveFact } from '../../cluster/live-facts.ts'
 import { FiguresReader } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
+import type { ListenHandle } from '../../net/accept-handles.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../../proxy/index.ts'
 import { type AccessLogFile, openAccessLog } from '../access-log.ts'
 import { type CascadeRules, cascadesIn } from '../traffic-settings.ts'
+import { HandleCopies } from './handle-copies.ts'
 import { LineSender } from './line-sender.ts'
 import { type FromWorker, plainError, type StartMessage, type ToWorker } from './messages.ts'
 import { SentLog } from './sent-log.ts'
@@ -31,6 +33,7 @@ class TrafficWorker {
       policies,
       log: this.#log,
       onNodeDown: (id, reason) => say({ kind: 'down', id, reason }),
+      copyHandle: (handle, count, take) => copies.ask(handle, count, take),
       ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
     })
     this.#putInForce(start.changes, start.facts)
@@ -46,7 +49,7 @@ class TrafficWorker {
     say({ kind: 'listening', addresses })
   }
 
-  async hear(message: Exclude<ToWorker, StartMessage>): Promise<void> {
+  async hear(message: Exclude<ToWorker, StartMessage | { kind: 'copied' }>): Promise<void> {
     switch (message.kind) {
       case 'order':
         this.#putInForce(message.changes, message.facts)
@@ -107,6 +110,8 @@ class TrafficWorker {
   }
 }
 
+const copies: HandleCopies = new HandleCopies()
+
 function say(message: FromWorker, said?: () => void): void {
   process.send?.(message, undefined, undefined, () => said?.())
 }
@@ -122,7 +127,8 @@ async function startWorker(start: StartMessage): Promise<TrafficWorker> {
 
 /** What is told is done in order, each after what came before: the modules of cascades take time to load. */
 let done: Promise<TrafficWorker | undefined> = Promise.resolve(undefined)
-process.on('message', (message: ToWorker) => {
+process.on('message', (message: ToWorker, handle: unknown) => {
+  if (message.kind === 'copied') return copies.take(message.number, handle as ListenHandle)
   done = done.then(async (worker) => {
     if (message.kind !== 'start') {
       await worker?.hear(message)

@@ -66,6 +66,12 @@ export class ChunkedRelay {
   relay(bytes: Buffer, at: number, end: number, out: Out): number {
     let i = at
     while (i < end && this.#state !== DONE) {
+      if (this.#state === SIZE && this.#sizeDigits === 0 && !this.#decodes) {
+        const to = wholeChunks(bytes, i, end)
+        if (to > i) out.copy(bytes, i, to)
+        i = to
+        if (i === end) break
+      }
       if (this.#state === DATA) {
         const to = Math.min(end, i + this.#size)
         out.copy(bytes, i, to)
@@ -172,6 +178,13 @@ export class ChunkedRelay {
   }
 
   #readTrailers(bytes: Buffer, at: number, end: number, out: Out): number {
+    // Hardly any body has trailers.
+    const hasNone = this.#trailers === undefined && bytes[at] === CR && at + 1 < end
+    if (hasNone && bytes[at + 1] === LF) {
+      this.#state = DONE
+      if (!this.#decodes) writeLastChunk(out)
+      return at + 2
+    }
     const before = this.#trailers?.length ?? 0
     const section =
       this.#trailers === undefined
@@ -196,6 +209,32 @@ export class ChunkedRelay {
     return at + parsed - before
   }
 }
+
+const ZERO = 0x30
+/** Digits of the size of a chunk that fits into what is read at a time. */
+const wholeDigitsMax = 6
+
+/** The offset behind the chunks at `at` that are whole and written as we would write them: they leave in one piece. */
+function wholeChunks(bytes: Buffer, at: number, end: number): number {
+  let i = at
+  while (i < end && bytes[i] !== ZERO) {
+    let size = 0
+    let line = i
+    while (line < end && line - i < wholeDigitsMax && isLowerHex(bytes[line]!)) {
+      size = size * 16 + hexValue[bytes[line++]!]!
+    }
+    const data = line + 2
+    const next = data + size + 2
+    const isWhole = line > i && next <= end && isLineEnd(bytes, line) && isLineEnd(bytes, next - 2)
+    if (!isWhole) return i
+    i = next
+  }
+  return i
+}
+
+const isLowerHex = (byte: number): boolean => hexValue[byte]! >= 0 && (byte < 0x41 || byte > 0x46)
+
+const isLineEnd = (bytes: Buffer, at: number): boolean => bytes[at] === CR && bytes[at + 1] === LF
 
 /** Adds bytes[from..to) as one chunk. */
 export function writeChunk(bytes: Buffer, from: number, to: number, out: Out): void {

@@ -25,7 +25,7 @@ export class Out {
   clear(): void {
     this.length = 0
     // One large message must not keep its memory for ever.
-    if (this.bytes.length > 4 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
+    if (this.bytes.length > 8 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
   }
 
   /** Leaves the bytes to whoever still sends them, and goes on with others. */
@@ -56,8 +56,13 @@ export class Out {
 
   /** @param part characters up to U+00FF; the caller has checked them. */
   latin1(part: string): void {
-    this.#reserve(part.length)
-    this.length += this.bytes.write(part, this.length, 'latin1')
+    const size = part.length
+    this.#reserve(size)
+    if (size < loopMax) {
+      const { bytes } = this
+      for (let i = 0, at = this.length; i < size; i++, at++) bytes[at] = part.charCodeAt(i)
+      this.length += size
+    } else this.length += this.bytes.write(part, this.length, 'latin1')
   }
 
   crlf(): void {
@@ -66,11 +71,21 @@ export class Out {
     this.bytes[this.length++] = 10
   }
 
+  /** @param value a safe integer, not negative. */
   decimal(value: number): void {
-    if (value > 0x7fff_ffff) return this.latin1(String(value))
-    this.#reserve(10)
-    let places = 1
-    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) places++
+    if (value <= 0x7fff_ffff) {
+      let places = 1
+      for (let rest = value; rest >= 10; rest = (rest / 10) | 0) places++
+      return this.digits(value, places)
+    }
+    const billions = Math.floor(value / 1e9)
+    this.decimal(billions)
+    this.digits(value - billions * 1e9, 9)
+  }
+
+  /** The last `places` decimal digits of a number of 31 bits, with leading zeros. */
+  digits(value: number, places: number): void {
+    this.#reserve(places)
     let rest = value
     for (let at = this.length + places - 1; at >= this.length; at--) {
       const next = (rest / 10) | 0

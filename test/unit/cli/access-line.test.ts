@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accessLine } from '../../../src/cli/access-line.ts'
+import { writeAccessLine } from '../../../src/cli/access-line.ts'
+import type { AccessEntry } from '../../../src/proxy/index.ts'
+import { Out } from '../../../src/wire/http/out.ts'
+
+function accessLine(entry: AccessEntry): string {
+  const out = new Out(64)
+  writeAccessLine(entry, out)
+  return out.content.toString('ascii')
+}
 
 const entry = {
   time: 1_795_245_573_843,
@@ -22,11 +30,22 @@ test('a line is the entry as JSON', () => {
 })
 
 test('what JSON must escape is escaped', () => {
-  const odd = { ...entry, target: '/a?"\\^|', host: 'h\u00e4user.test', route: 'a\\b' }
+  const odd = { ...entry, target: '/a?"\\^|', host: 'h\u00e4user\u007f\n\u20ac.test', route: 'a\\b' }
   assert.deepEqual(JSON.parse(accessLine(odd)), odd)
   assert.equal(accessLine(odd).indexOf('\n'), accessLine(odd).length - 1)
 })
 
-test('times have three decimals at most', () => {
-  assert.equal(JSON.parse(accessLine({ ...entry, durationMs: 0.123456 })).durationMs, 0.123)
+test('times have three decimals', () => {
+  const written = (durationMs: number): string | undefined =>
+    /"durationMs":([^,]*)/.exec(accessLine({ ...entry, durationMs }))?.[1]
+  assert.equal(written(0.123456), '0.123')
+  assert.equal(written(0), '0.000')
+  assert.equal(written(0.0004), '0.000')
+  assert.equal(written(12.0096), '12.010')
+  assert.equal(written(86_400_000.5), '86400000.500')
+})
+
+test('large numbers are whole', () => {
+  const large = { ...entry, bytes: 9_007_199_254_740_991, time: 4_000_000_000_000 }
+  assert.deepEqual(JSON.parse(accessLine(large)), large)
 })
