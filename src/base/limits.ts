@@ -172,6 +172,8 @@ export const handOverLimits = {
   keptBodyBytesMax: 65_536,
   /** How far the clock of the peer that signed a mark may differ, the time on the way included. */
   markSkewMs: 30_000,
+  /** Requests of one connection that stay here, one after the other, until it is left to the server. */
+  hereInARowMax: 64,
   /** How long a peer that failed may take to show that it is there again. */
   probeMs: 2_000,
 }

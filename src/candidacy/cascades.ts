@@ -42,6 +42,11 @@ export class Cascades {
     return this.#byPath.size === 1
   }
 
+  /** Nothing is balanced, whatever the path. */
+  get isOff(): boolean {
+    return this.#all.every((cascade) => cascade.isOff)
+  }
+
   /** @param path decoded, without query and parameters. */
   find(path: string): Cascade {
     if (this.isSingle) return this.#root

@@ -11,13 +11,14 @@ import { plainAddress } from '../net/plain-address.ts'
 import { SecureConnection } from '../net/secure-connection.ts'
 import { SocketTls } from '../net/socket-tls.ts'
 import type { Timed } from '../net/ticker.ts'
-import { ForwardedFields } from '../wire/forwarded.ts'
+import { ForwardedFields, type ForwardedLines } from '../wire/forwarded.ts'
 import type { Out } from '../wire/http/out.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
 import type { Exchange } from './exchange.ts'
 import type { ClientTls, ExchangeClient } from './exchange-client.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from './refusal.ts'
+import type { Timeouts } from './settings.ts'
 import type { Traffic } from './traffic.ts'
 import type { Tunnel } from './tunnel.ts'
 import { tunnelOf } from './tunnel-of.ts'
@@ -28,8 +29,9 @@ import { tunnelOf } from './tunnel-of.ts'
  * - `linger`: the last answer has been sent; what still comes is thrown away, so that the client can
  *   read that answer before the connection is gone [RFC 9112 9.6].
  * - `barred`: whatever it asks for is refused.
+ * - `away`: somebody else reads and answers.
  */
-type State = 'barred' | 'idle' | 'head' | 'busy' | 'linger' | 'closed'
+type State = 'barred' | 'idle' | 'head' | 'busy' | 'linger' | 'away' | 'closed'
 
 /** Answers that are held back together, bytes. */
 const heldBytesMax = 16_384
@@ -37,14 +39,22 @@ const heldBytesMax = 16_384
 /** Whole heads come in a few pieces; parsing from the start again is cheap for these, not for thousands of single bytes. */
 const parsesMax = 16
 
+/** What is not the proxy's way, for a client of somebody else. */
+export interface ClientWays {
+  readonly trusted: boolean
+  readonly forwarded: ForwardedLines
+  readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs' | 'bodyMs'>
+}
+
 export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed {
   readonly connection: Connection
   readonly address: string
   readonly trusted: boolean
-  readonly forwarded: ForwardedFields
+  readonly forwarded: ForwardedLines
   readonly tls: ClientTls | undefined
   deadline: number
   readonly #traffic: Traffic
+  readonly #timeouts: ClientWays['timeouts']
   /** While a request is being read or under way. */
   #exchange: Exchange | undefined
   readonly #onClosed: (connection: ClientConnection) => void
@@ -64,22 +74,26 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     accepted: Socket,
     traffic: Traffic,
     onClosed: (connection: ClientConnection) => void,
+    ways?: ClientWays,
   ) {
     this.#traffic = traffic
     this.#onClosed = onClosed
+    this.#timeouts = ways?.timeouts ?? traffic.settings.timeouts
     this.address = plainAddress(accepted.remoteAddress ?? 'unknown')
-    this.trusted = traffic.isTrusted(this.address)
+    this.trusted = ways?.trusted ?? traffic.isTrusted(this.address)
     const secure = accepted instanceof TLSSocket ? accepted : undefined
     const shown = secure === undefined ? undefined : new SocketTls(secure)
     this.tls = shown
-    this.forwarded = new ForwardedFields({
-      address: this.address,
-      scheme: secure === undefined ? 'http' : 'https',
-      trusted: this.trusted,
-      via: traffic.via,
-      certificate: traffic.settings.clientCert ? shown?.certificateDer : undefined,
-    })
-    this.deadline = traffic.ticker.now + traffic.settings.timeouts.headMs
+    this.forwarded =
+      ways?.forwarded ??
+      new ForwardedFields({
+        address: this.address,
+        scheme: secure === undefined ? 'http' : 'https',
+        trusted: this.trusted,
+        via: traffic.via,
+        certificate: traffic.settings.clientCert ? shown?.certificateDer : undefined,
+      })
+    this.deadline = traffic.ticker.now + this.#timeouts.headMs
     traffic.counters.connections++
     traffic.ticker.add(this)
     this.connection =
@@ -134,6 +148,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
         const isShared = bytes === this.#traffic.buffers.shared
         const own = isShared ? Buffer.from(bytes.subarray(0, length)) : bytes
         const behind = exchange.clientSent(own, length)
+        this.bodyRead(own, behind)
         if (behind < length) this.#keepFor(own, behind, length)
         return
       }
@@ -142,10 +157,82 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
         if (this.#lingered > httpLimits.lingerBytesMax) this.connection.destroy()
         return
       case 'barred':
-        return this.#refuseHead(clientUnknown)
+        return this.refuseHead(clientUnknown)
+      case 'away':
+        return this.passedBy(bytes, length)
       case 'closed':
         return
     }
+  }
+
+  /**
+   * What becomes of a request whose head is bytes[from..bodyFrom): it goes to a node.
+   * @returns the offset behind what belongs to it.
+   */
+  protected begin(
+    exchange: Exchange,
+    bytes: Buffer,
+    _from: number,
+    bodyFrom: number,
+    end: number,
+  ): number {
+    return exchange.forward(bytes, bodyFrom, end)
+  }
+
+  /** bytes[from..end) is no request. */
+  protected unreadable(problem: Refusal, _bytes: Buffer, _from: number, _end: number): void {
+    this.refuseHead(problem)
+  }
+
+  /** The head of a request is not complete in time. */
+  protected headLate(): void {
+    this.refuseHead(clientSlow)
+  }
+
+  /** bytes[0..to) of the request's body have been taken. */
+  protected bodyRead(_bytes: Buffer, _to: number): void {}
+
+  /** bytes[0..length) are for whoever reads instead. */
+  protected passedBy(_bytes: Buffer, _length: number): void {}
+
+  /** From now on somebody else reads and answers. */
+  protected goAway(): void {
+    this.uncork()
+    this.giveExchange()
+    this.#state = 'away'
+    this.deadline = Number.POSITIVE_INFINITY
+  }
+
+  /** Whoever read instead has answered; the next bytes begin a request. */
+  protected comeBack(): void {
+    this.#state = 'idle'
+    this.deadline = this.#traffic.ticker.now + this.#timeouts.idleMs
+  }
+
+  /** Bytes that arrived and are not read yet. */
+  protected takeStash(): Buffer | undefined {
+    const stash = this.#stash
+    this.#stash = undefined
+    return stash
+  }
+
+  protected get exchange(): Exchange | undefined {
+    return this.#exchange
+  }
+
+  /** An exchange is under way. */
+  get isBusy(): boolean {
+    return this.#state === 'busy'
+  }
+
+  /** Its last answer has been sent, or broken off. */
+  get isClosing(): boolean {
+    return this.#state === 'linger' || this.#state === 'closed'
+  }
+
+  /** Between requests, and nothing of the next one has come. */
+  get isIdle(): boolean {
+    return this.#state === 'idle' && this.#stash === undefined
   }
 
   #more(bytes: Buffer, length: number): void {
@@ -180,13 +267,13 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
       this.#state = 'busy'
       this.deadline = Number.POSITIVE_INFINITY
       if (bodyFrom < 0) {
-        this.#refuseHead(problemOf(bodyFrom))
+        this.unreadable(problemOf(bodyFrom), bytes, at, end)
         break
       }
-      at = exchange.forward(bytes, bodyFrom, end)
+      at = this.begin(exchange, bytes, at, bodyFrom, end)
     }
     this.#consuming = false
-    const isOver = this.#state === 'linger' || this.#state === 'closed'
+    const isOver = this.#isOver
     if (at < end && !isOver) {
       const rest = bytes.subarray(at, end)
       this.#stash = isOurs ? rest : Buffer.from(rest)
@@ -196,11 +283,16 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     if (this.#peerEnded && !isOver) this.connection.end()
   }
 
+  /** No further request is read here. */
+  get #isOver(): boolean {
+    return this.#state === 'linger' || this.#state === 'away' || this.#state === 'closed'
+  }
+
   #awaitHead(): void {
     this.#parses++
     if (this.#state === 'head') return
     this.#state = 'head'
-    this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.headMs
+    this.deadline = this.#traffic.ticker.now + this.#timeouts.headMs
   }
 
   /** Bytes for later: the next requests of a client that does not wait for answers. */
@@ -211,9 +303,9 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     if (this.#stash.length > httpLimits.pipelinedBytesMax) this.connection.pause()
   }
 
-  #refuseHead(refusal: Refusal): void {
+  protected refuseHead(refusal: Refusal): void {
     countRefusal(this.#traffic.counters, refusal.status)
-    this.refuse(refusal, true, false)
+    this.write(refusalBytes(refusal, true, false))
     this.#linger()
   }
 
@@ -262,11 +354,10 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
 
   /** A piece of the request's body has arrived, or is awaited. */
   bodyProgress(): void {
-    const { ticker, settings } = this.#traffic
     this.deadline =
       this.#exchange?.requestBody.done !== false
         ? Number.POSITIVE_INFINITY
-        : ticker.now + settings.timeouts.bodyMs
+        : this.#traffic.ticker.now + this.#timeouts.bodyMs
   }
 
   /** The node is the slow one: its own deadline counts, not the client's. */
@@ -285,13 +376,13 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   exchangeOver(closes: boolean): void {
     if (this.#state !== 'busy') return
     const isLast = this.#exchange?.head.keepAlive === false && this.#exchange.requestBody.done
-    this.#giveExchange()
+    this.giveExchange()
     if (closes || this.#traffic.draining) {
       return isLast && this.#stash === undefined ? this.#finish() : this.#linger()
     }
     this.#state = 'idle'
     if (this.#stash === undefined) this.uncork()
-    this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
+    this.deadline = this.#traffic.ticker.now + this.#timeouts.idleMs
     // The next request waits until this answer has left, so that a client cannot make us hold many.
     if (this.connection.pending > 0) {
       this.connection.pause()
@@ -302,7 +393,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     this.#next()
   }
 
-  #giveExchange(): void {
+  protected giveExchange(): void {
     if (this.#exchange !== undefined) this.#traffic.exchanges.give(this.#exchange)
     this.#exchange = undefined
   }
@@ -327,7 +418,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   #linger(): void {
     this.uncork()
     this.#state = 'linger'
-    this.#giveExchange()
+    this.giveExchange()
     this.#stash = undefined
     const { ticker, settings } = this.#traffic
     const { sendMs, lingerMs } = settings.timeouts
@@ -340,7 +431,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   cut(byReset: boolean): void {
     this.uncork()
     this.#state = 'closed'
-    this.#giveExchange()
+    this.giveExchange()
     if (byReset) this.connection.reset()
     else this.connection.destroy()
   }
@@ -352,7 +443,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     if (exchange === undefined) return
     this.deadline = Number.POSITIVE_INFINITY
     this.#state = 'closed'
-    this.#tunnel = tunnelOf(exchange, this.connection, node, () => this.#gone())
+    this.#tunnel = tunnelOf(exchange, this.connection, node, () => this.gone())
     if (this.#stash !== undefined) this.#tunnel.fromClient(this.#stash)
     this.#stash = undefined
   }
@@ -363,7 +454,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
         this.bodyProgress()
         return this.#exchange?.clientDrained()
       case 'idle':
-        this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.idleMs
+        this.deadline = this.#traffic.ticker.now + this.#timeouts.idleMs
         this.connection.resume()
         return this.#next()
       case 'linger':
@@ -390,14 +481,15 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
 
   closed(): void {
     if (this.#state === 'busy') this.#exchange?.abandon('CLIENT_CLOSED')
-    this.#gone()
+    this.gone()
   }
 
-  #gone(): void {
+  /** Nothing more is to be done for it. */
+  protected gone(): void {
     this.#traffic.corks.delete(this)
     this.#held = undefined
     this.#state = 'closed'
-    this.#giveExchange()
+    this.giveExchange()
     this.#traffic.ticker.delete(this)
     this.#stash = undefined
     this.#onClosed(this)
@@ -410,7 +502,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   expired(): void {
     switch (this.#state) {
       case 'head':
-        return this.#refuseHead(clientSlow)
+        return this.headLate()
       case 'busy': {
         const exchange = this.#exchange
         if (exchange === undefined || exchange.answered || exchange.requestBody.done) {
@@ -418,7 +510,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
         }
         exchange.abandon('CLIENT_TIMEOUT')
         countRefusal(this.#traffic.counters, clientSlow.status)
-        this.refuse(clientSlow, true, exchange.head.isHead)
+        this.write(refusalBytes(clientSlow, true, exchange.head.isHead))
         return this.#linger()
       }
       default:

@@ -1,7 +1,7 @@
 // The client of an exchange, as the stages see it: a connection of the proxy, or a request that a peer
 // hands over. Whoever implements it owns the request's bytes and the order of the answers.
 
-import type { ForwardedFields } from '../wire/forwarded.ts'
+import type { ForwardedLines } from '../wire/forwarded.ts'
 import type { NodeConnection } from './node-connection.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -28,7 +28,7 @@ export interface ExchangeClient {
   readonly tls?: ClientTls | undefined
   /** Whether its own claims about where it came from are believed. */
   readonly trusted: boolean
-  readonly forwarded: ForwardedFields
+  readonly forwarded: ForwardedLines
   /** Address and port that it came to. */
   readonly localAuthority: string
   /** Bytes of the answer that have not left yet. */

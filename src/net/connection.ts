@@ -29,21 +29,34 @@ export class Connection {
   protected receiver: Receiver
   protected awaitsDrain = false
   #reading = true
+  #error: Error | undefined
+  /** Somebody else receives, by the stream's own events. */
+  #isReleased = false
+  #isReceiving = false
+  #passing: Buffer | undefined
 
   protected constructor(socket: net.Socket, receiver: Receiver) {
     this.socket = socket
     this.receiver = receiver
-    let error: Error | undefined
-    socket.on('error', (cause) => {
-      error = cause
-    })
-    socket.on('end', () => {
-      // Over TLS: an end inside the handshake is an error, which is on its way.
-      if (socket.destroyed) return
-      if (isReset(socket)) socket.destroy(new Error('connection reset behind its last bytes'))
-      else this.guard(() => this.receiver.ended())
-    })
-    socket.on('close', () => this.guard(() => this.receiver.closed(error)))
+    socket.on('error', this.#failed)
+    socket.on('end', this.#ended)
+    socket.on('close', this.#closed)
+  }
+
+  readonly #failed = (cause: Error): void => {
+    this.#error = cause
+  }
+
+  readonly #ended = (): void => {
+    const { socket } = this
+    // Over TLS: an end inside the handshake is an error, which is on its way.
+    if (socket.destroyed) return
+    if (isReset(socket)) socket.destroy(new Error('connection reset behind its last bytes'))
+    else this.guard(() => this.receiver.ended())
+  }
+
+  readonly #closed = (): void => {
+    this.guard(() => this.receiver.closed(this.#error))
   }
 
   /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
@@ -90,6 +103,42 @@ export class Connection {
     const dialled = connection
     socket.once('connect', () => dialled.guard(() => receiver.connected()))
     return connection
+  }
+
+  /** Whether `accept` gets at the bytes of this socket without its stream, of which nothing has been read yet. */
+  static isDirect(socket: net.Socket): boolean {
+    internals ??= internalsOf(socket)
+    return internals !== 'none' && typeof handleOf(socket)?.useUserBuffer === 'function'
+  }
+
+  /**
+   * Passes bytes, which must stay as they are, on to whoever listens to the socket's stream: once the present
+   * call of `received` is over, so that what a listener throws is not taken for a fault of ours.
+   */
+  passOn(bytes: Buffer): void {
+    this.#passing = this.#passing === undefined ? bytes : Buffer.concat([this.#passing, bytes])
+    if (!this.#isReceiving) process.nextTick(this.#pass)
+  }
+
+  readonly #pass = (): boolean => {
+    const bytes = this.#passing
+    const { socket } = this
+    if (bytes === undefined || socket.destroyed) return true
+    this.#passing = undefined
+    // What waits for a reader, or for one that has paused, must stay in front.
+    if (socket.readableFlowing !== true || socket.readableLength > 0) return socket.push(bytes)
+    socket.emit('data', bytes)
+    return this.#reading
+  }
+
+  /** Lets go of the socket: from now on it is as if it had never been accepted here. The receiver hears nothing more. */
+  release(): void {
+    const { socket } = this
+    this.#isReleased = true
+    this.resume()
+    socket.off('error', this.#failed)
+    socket.off('end', this.#ended)
+    socket.off('close', this.#closed)
   }
 
   /** Receives by the stream's own events: each piece in a buffer of its own. */
@@ -188,12 +237,15 @@ export class Connection {
   }
 
   #read(bytes: Buffer, length: number): boolean {
+    if (this.#isReleased) return this.socket.push(Buffer.from(bytes.subarray(0, length)))
+    this.#isReceiving = true
     try {
       this.receiver.received(bytes, length)
     } catch (error) {
       this.#fail(error)
     }
-    return this.#reading
+    this.#isReceiving = false
+    return this.#passing === undefined ? this.#reading : this.#pass()
   }
 }
 
@@ -223,9 +275,7 @@ function readInto(
   callback: (length: number, bytes: Buffer) => boolean,
 ): boolean {
   internals ??= internalsOf(socket)
-  const { _handle: handle } = socket as unknown as {
-    _handle: { useUserBuffer?: (buffer: Buffer) => void } | null
-  }
+  const handle = handleOf(socket)
   if (internals === 'none' || typeof handle?.useUserBuffer !== 'function') return false
   const buffer = generate()
   const fields = socket as unknown as Record<symbol, unknown>
@@ -235,6 +285,13 @@ function readInto(
   handle.useUserBuffer(buffer)
   return true
 }
+
+interface Handle {
+  readonly useUserBuffer?: (buffer: Buffer) => void
+}
+
+const handleOf = (socket: net.Socket): Handle | null =>
+  (socket as unknown as { readonly _handle: Handle | null })._handle
 
 function internalsOf(socket: net.Socket): Internals | 'none' {
   const symbols = Object.getOwnPropertySymbols(socket)

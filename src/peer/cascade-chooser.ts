@@ -1,6 +1,5 @@
 // The choice for a request by the cascade of its path, among the peers that are known at that moment.
 
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, ExchangeView, RequestView } from '../candidacy/candidacy.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
@@ -10,8 +9,6 @@ import { usable } from '../candidacy/usable.ts'
 import type { Balancer } from '../cluster/balancer.ts'
 import type { Peer } from '../cluster/peer.ts'
 import type { Application } from '../cluster/routes.ts'
-import { plainAddress } from '../net/plain-address.ts'
-import { hostName } from '../wire/http/host.ts'
 import { routingPath } from '../wire/http/path.ts'
 import { type Choice, type Chooser, here } from './chooser.ts'
 import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
@@ -26,8 +23,8 @@ export interface CascadeChooserOptions {
 export class CascadeChooser implements Chooser {
   /** May be replaced at any time. */
   cascades: Cascades
-  /** Everything is served here. */
-  isOff = false
+  /** This server leaves: nothing goes anywhere else any more. */
+  isLeaving = false
   readonly #options: CascadeChooserOptions
   readonly #view = new View()
 
@@ -40,19 +37,22 @@ export class CascadeChooser implements Chooser {
     return this.#options.candidates.application
   }
 
-  first(request: IncomingMessage): Choice {
+  get isOff(): boolean {
+    return this.isLeaving || this.cascades.isOff
+  }
+
+  first(request: RequestView): Choice {
     return this.#choose(request, none)
   }
 
-  again(request: IncomingMessage, tried: readonly number[]): Choice {
+  again(request: RequestView, tried: readonly number[]): Choice {
     return this.#choose(request, tried)
   }
 
-  #choose(request: IncomingMessage, tried: readonly number[]): Choice {
+  #choose(request: RequestView, tried: readonly number[]): Choice {
     const { cascades } = this
-    if (this.isOff) return here
-    const { url = '/' } = request
-    const path = cascades.isSingle ? '' : pathOf(url)
+    if (this.isLeaving) return here
+    const path = cascades.isSingle ? '' : pathOf(request.target)
     const cascade = cascades.find(path)
     if (cascade.isOff) return here
     const { candidates, peers, clock } = this.#options
@@ -61,21 +61,21 @@ export class CascadeChooser implements Chooser {
     const view = this.#view
     view.tried = tried
     view.self = candidates.self
-    view.request = cascade.readsRequest ? new RequestText(request) : undefined
-    const list = usable(this.#serving(known, url), view, clock)
+    view.request = cascade.readsRequest ? request : undefined
+    const list = usable(this.#serving(known, request), view, clock)
     const { candidate, mode, location } = decide(cascade, list, view, clock)
     if (candidate === undefined || mode === 'here') return here
     if (location === undefined) return { mode: 'proxy', candidate }
-    const place = locationOf(location, candidate, hostName(request.headers.host ?? ''), url)
+    const place = locationOf(location, candidate, request.host, request.target)
     if (place === undefined) return { mode: 'proxy', candidate }
     candidate.live.elected++
     return { mode: 'redirect', location: place }
   }
 
   /** Those that serve this path. */
-  #serving(known: readonly Candidate[], url: string): readonly Candidate[] {
+  #serving(known: readonly Candidate[], request: RequestView): readonly Candidate[] {
     if (!this.#options.candidates.haveContexts) return known
-    const path = pathOf(url)
+    const path = pathOf(request.target)
     return known.filter((candidate) => serves(candidate, path))
   }
 }
@@ -107,27 +107,6 @@ class View implements ExchangeView {
   tried: readonly number[] = none
   self: Candidate | undefined
   request: RequestView | undefined
-}
-
-class RequestText implements RequestView {
-  readonly method: string
-  readonly target: string
-  readonly host: string
-  readonly client: string
-  readonly #request: IncomingMessage
-
-  constructor(request: IncomingMessage) {
-    this.#request = request
-    this.method = request.method ?? ''
-    this.target = request.url ?? ''
-    this.host = hostName(request.headers.host ?? '')
-    this.client = plainAddress(request.socket.remoteAddress ?? '')
-  }
-
-  field(name: string): string | undefined {
-    const value = this.#request.headers[name]
-    return Array.isArray(value) ? value[0] : value
-  }
 }
 
 const none: readonly number[] = []

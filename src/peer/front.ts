@@ -10,6 +10,7 @@ import { healthy, onProbed } from '../cluster/health.ts'
 import { Command } from '../host/command.ts'
 import { answersHttp } from '../net/answers-http.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
+import { takeConnections } from './intake.ts'
 import { ownAddress } from './own-address.ts'
 import { type PeersOptions, policiesOf } from './peers-options.ts'
 import { makePeers, type StartedPeers } from './start-peers.ts'
@@ -65,6 +66,7 @@ export async function runFront(options: FrontOptions): Promise<number> {
   server.on('upgrade', (request, _socket, head) => target.upgrade(request, head))
   outlastProxies(server)
   wrapServer(server, peers.handOver)
+  takeConnections(server, peers.handOver)
   listening?.(bound)
 
   const over = new AbortController()

@@ -2,7 +2,7 @@
 // handed over is served here and shows its real client; any other goes by the choice.
 
 import type { KeyObject } from 'node:crypto'
-import { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, METHODS, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { handOverLimits } from '../base/limits.ts'
 import type { Application, Candidate } from '../cluster/routes.ts'
@@ -11,17 +11,25 @@ import { plainAddress } from '../net/plain-address.ts'
 import {
   type HandedOver,
   handedOverField,
+  Marker,
   readHandedOver,
   writeHandedOver,
 } from '../wire/handed-over.ts'
+import { VIA } from '../wire/http/field-name.ts'
+import type { RequestHead } from '../wire/http/request-head.ts'
 import { type Choice, type Chooser, here } from './chooser.ts'
 import { type ClientFacts, clientFacts } from './client-facts.ts'
+import { takeDecided } from './decided.ts'
 import { canFinish } from './finish-response.ts'
+import { HeadView } from './head-view.ts'
 import type { LocalService } from './local-service.ts'
+import { MarkedLines } from './marked-lines.ts'
 import { type Arrival, type HandingOwner, PeerClient } from './peer-client.ts'
+import type { PeerConnection } from './peer-connection.ts'
 import { tellClient } from './real-client.ts'
 import { redirect, redirectUpgrade } from './redirect.ts'
 import { fieldOf, withoutMark } from './request-bytes.ts'
+import { RequestText } from './request-text.ts'
 import type { StatusMount } from './status-mount.ts'
 import type { Sees, ServeHere } from './wrap-server.ts'
 
@@ -64,12 +72,69 @@ export class HandOver implements Sees {
   }
   readonly #options: HandOverOptions
   readonly #clients = new Set<PeerClient>()
+  /** Those that are read by us first; some of them hand over. */
+  #connections: ReadonlySet<PeerConnection> = new Set()
+  readonly #view = new HeadView()
   /** One for each way back to an application. */
   readonly #owners = new Map<ServeHere, HandingOwner>()
   #toldAny = false
 
   constructor(options: HandOverOptions) {
     this.#options = options
+  }
+
+  get traffic(): Traffic {
+    return this.#options.traffic
+  }
+
+  /** Where requests may go. */
+  get application(): Application {
+    return this.#options.chooser.application
+  }
+
+  /** Nothing is handed over now. */
+  get isOff(): boolean {
+    return this.#options.chooser.isOff
+  }
+
+  /** From now on it hands over for these connections, too. */
+  watch(connections: ReadonlySet<PeerConnection>): void {
+    this.#connections = connections
+  }
+
+  /** What requests of this client bring along to a peer; `undefined` when nobody knows who it is any more. */
+  linesOf(socket: Socket): MarkedLines | undefined {
+    const { address, scheme, fields } = clientFacts(socket, this.traffic.via, true)
+    const { remotePort } = socket
+    if (address === '' || remotePort === undefined) return undefined
+    const marker = new Marker({ address, port: remotePort, scheme }, this.#options.keys[0])
+    return new MarkedLines(fields, marker)
+  }
+
+  /** About a request of which only the head has been read. `undefined`: it is decided when the server has parsed it. */
+  decide(head: RequestHead, client: string): Choice | undefined {
+    if (head.handedOver >= 0 || head.minor === 0) return undefined
+    // The server refuses what is no method to Node.js.
+    if (!head.isCommon && !METHODS.includes(head.method)) return undefined
+    const { status, chooser } = this.#options
+    const view = this.#view.of(head, client)
+    if (status?.isFor(view.target) === true) return undefined
+    const choice = chooser.first(view)
+    return choice.mode === 'proxy' && this.#wasSentOn(head) ? here : choice
+  }
+
+  /** Another candidate for such a request, after a failure. */
+  another(head: RequestHead, client: string, tried: readonly number[]): Candidate | undefined {
+    const next = this.#options.chooser.again(this.#view.of(head, client), tried)
+    return next.mode === 'proxy' ? next.candidate : undefined
+  }
+
+  #wasSentOn({ via, fields }: RequestHead): boolean {
+    for (let index = via; index >= 0 && index < fields.count; index++) {
+      if (fields.kind(index) !== VIA) continue
+      if (fields.value(index).includes(this.traffic.settings.via)) return true
+    }
+    return false
   }
 
   /** Before anybody has read its body. @returns false: the application gets it now, from whoever asks. */
@@ -80,11 +145,13 @@ export class HandOver implements Sees {
     serveHere: ServeHere,
   ): boolean {
     const { status } = this.#options
-    if (status?.isFor(request) === true) {
+    const decided = takeDecided(request.socket)
+    if (decided?.mode === 'came-back') return this.#cameBack(response)
+    if (decided === undefined && status?.isFor(request.url ?? '') === true) {
       tellClient(request.socket, undefined)
       return status.answer(request, response) || this.#isHere(response)
     }
-    const choice = this.#choose(request)
+    const choice = decided ?? this.#choose(request)
     switch (choice.mode) {
       case 'received':
         this.#options.local.begin(response)
@@ -114,8 +181,10 @@ export class HandOver implements Sees {
   }
 
   upgrade(request: IncomingMessage, behind: Buffer, serveHere: ServeHere): boolean {
-    const choice = this.#choose(request)
     const { socket } = request
+    const decided = takeDecided(socket)
+    if (decided?.mode === 'came-back') return this.#cameBack(undefined)
+    const choice = decided ?? this.#choose(request)
     switch (choice.mode) {
       case 'received':
         return false
@@ -139,21 +208,31 @@ export class HandOver implements Sees {
 
   /** Requests that peers have not answered yet. */
   get underWay(): number {
-    return this.#clients.size
+    let count = this.#clients.size
+    for (const connection of this.#connections) if (connection.isBusy) count++
+    return count
   }
 
   /** Nothing more is to be expected of this peer: what may be executed again is served here. */
   lost(id: number): void {
     for (const client of this.#clients) client.peerLost(id)
+    for (const connection of this.#connections) connection.peerLost(id)
   }
 
   /** Ends what waits for an answer of a peer: the application here takes over where it can. */
   close(): void {
     for (const client of this.#clients) client.giveUp()
+    for (const connection of this.#connections) connection.giveUp()
   }
 
   #isHere(response: ServerResponse | undefined): false {
     this.counts.here++
+    if (response !== undefined) this.#options.local.begin(response)
+    return false
+  }
+
+  #cameBack(response: ServerResponse | undefined): false {
+    this.counts.cameBack++
     if (response !== undefined) this.#options.local.begin(response)
     return false
   }
@@ -171,7 +250,7 @@ export class HandOver implements Sees {
       }
       this.counts.refusedMarks++
     } else if (this.#toldAny) tellClient(request.socket, undefined)
-    const choice = this.#options.chooser.first(request)
+    const choice = this.#options.chooser.first(new RequestText(request))
     // What we have sent on before comes round by peers that do not believe each other: no further.
     return choice.mode === 'proxy' && this.#wasHere(request) ? here : choice
   }
@@ -220,7 +299,7 @@ export class HandOver implements Sees {
   }
 
   #makeOwner(serveHere: ServeHere): HandingOwner {
-    const { traffic, chooser, local } = this.#options
+    const { traffic, chooser } = this.#options
     return {
       traffic,
       get application(): Application {
@@ -228,12 +307,11 @@ export class HandOver implements Sees {
       },
       servesHere: true,
       another: ({ request }, tried) => {
-        const next = chooser.again(request, tried)
+        const next = chooser.again(new RequestText(request), tried)
         return next.mode === 'proxy' ? next.candidate : undefined
       },
       cameBack: ({ arrival }) => {
-        this.counts.cameBack++
-        if (arrival.response !== undefined) local.begin(arrival.response)
+        this.#cameBack(arrival.response)
         serveHere(arrival)
       },
       over: (client) => {

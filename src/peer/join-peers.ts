@@ -8,6 +8,7 @@ import { Server as TlsServer } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { holdSignals } from '../host/signals.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
+import { takeConnections } from './intake.ts'
 import { ownAddress } from './own-address.ts'
 import { type PeersOptions, policiesOf } from './peers-options.ts'
 import { type Peers, startPeers } from './start-peers.ts'
@@ -44,8 +45,10 @@ export async function joinPeers(
   const { handOver, membership } = started
   outlastProxies(server)
   const unwrap = wrapServer(server, handOver)
+  const leaveConnections = takeConnections(server, handOver)
   const closeAll = async (): Promise<void> => {
     await started.close()
+    leaveConnections()
     unwrap()
   }
   server.once('close', () => void peers.close())

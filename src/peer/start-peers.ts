@@ -104,7 +104,7 @@ export function makePeers(options: PeersOptions): StartedPeers {
 
   let left: Promise<void> | undefined
   const leave = async (): Promise<void> => {
-    chooser.isOff = true
+    chooser.isLeaving = true
     membership.leave()
     await waitFor(() => handOver.underWay === 0, leaveMs)
     handOver.close()

@@ -33,7 +33,7 @@ export class StatusMount {
   }
 
   /** The request is for the page, so it stays here whoever asks. */
-  isFor({ url = '' }: IncomingMessage): boolean {
+  isFor(url: string): boolean {
     const { statusPath } = this.#options
     if (!url.startsWith(statusPath)) return false
     return url.length === statusPath.length || url[statusPath.length] === '?'

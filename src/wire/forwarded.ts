@@ -42,7 +42,12 @@ export const viaLines = (pseudonym: string): ViaLines => [
   fieldLine('Via', `1.1 ${pseudonym}`),
 ]
 
-export class ForwardedFields {
+/** Adds our own lines to a request's head, behind the fields that came, whose host is bytes[hostFrom..hostTo). */
+export interface ForwardedLines {
+  write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void
+}
+
+export class ForwardedFields implements ForwardedLines {
   readonly #options: ForwardedOptions
   /** For the host seen last. */
   #host: Buffer = Buffer.alloc(0)
@@ -56,7 +61,6 @@ export class ForwardedFields {
       this.#certificateLine = fieldLine('Client-Cert', `:${certificate.toString('base64')}:`)
   }
 
-  /** Adds our lines behind those of the request, which come from bytes[hostFrom..hostTo). */
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void {
     out.raw(this.#options.via[minor === 0 ? 0 : 1])
     if (this.#certificateLine !== undefined) out.raw(this.#certificateLine)

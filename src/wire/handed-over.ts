@@ -2,7 +2,7 @@
 // which peers that share a key know each other. A marked request is served where it arrives. Pure; used
 // by src/peer on both sides.
 
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 
 /** The field's name, in lower case. */
@@ -33,24 +33,39 @@ const form = new RegExp(
     `(?:;sig=([A-Za-z0-9_-]{${signatureLength}}))?$`,
 )
 
-/**
- * The field's value.
- * @param key signs it; without one it is believed by the networks alone that the other peer accepts from.
- * @throws RangeError for what is no address or port.
- */
-export function writeHandedOver(
-  mark: HandedOver,
-  request: MarkedRequest,
-  key: KeyObject | undefined,
-): string {
-  const { address, port, scheme, time } = mark
-  const family = isIP(address)
-  if (family === 0 || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new RangeError(`not an address and port: ${address} ${port}`)
-  const host = family === 6 ? `[${address.toLowerCase()}]` : address
-  const told = `for="${host}:${port}";proto=${scheme};at=${time}`
-  return key === undefined ? told : `${told};sig=${signature(told, request, key)}`
+/** Marks the requests of one client: what is the same for all of them is put together once. */
+export class Marker {
+  readonly #told: string
+  readonly #key: KeyObject | undefined
+
+  /**
+   * @param key signs; without one a mark is believed by the networks alone that the other peer accepts from.
+   * @throws RangeError for what is no address or port.
+   */
+  constructor(client: Omit<HandedOver, 'time'>, key: KeyObject | undefined) {
+    const { address, port, scheme } = client
+    const family = isIP(address)
+    if (family === 0 || !Number.isInteger(port) || port < 0 || port > 65_535)
+      throw new RangeError(`not an address and port: ${address} ${port}`)
+    const host = family === 6 ? `[${address.toLowerCase()}]` : address
+    this.#told = `for="${host}:${port}";proto=${scheme};at=`
+    this.#key = key
+  }
+
+  /** The field's value. @param time wall time, ms. @param target as it is sent to the peer. */
+  mark(time: number, method: string, target: string): string {
+    const told = this.#told + time
+    const key = this.#key
+    return key === undefined ? told : `${told};sig=${signature(told, method, target, key)}`
+  }
 }
+
+/** One mark of `Marker`, for a request whose client is not met again. @throws RangeError as there. */
+export const writeHandedOver = (
+  mark: HandedOver,
+  { method, target }: MarkedRequest,
+  key: KeyObject | undefined,
+): string => new Marker(mark, key).mark(mark.time, method, target)
 
 export type HandedOverReading =
   | { readonly kind: 'valid'; readonly mark: HandedOver; readonly signed: boolean }
@@ -75,7 +90,7 @@ export function readHandedOver(
     return { kind: 'refused', reason: 'form' }
   const [, told = '', , , , scheme, time, given = ''] = match
   if (keys.length > 0) {
-    if (!keys.some((key) => isSame(given, signature(told, request, key))))
+    if (!keys.some((key) => isSame(given, signature(told, request.method, request.target, key))))
       return { kind: 'refused', reason: 'signature' }
     if (Math.abs(now - Number(time)) > skewMs) return { kind: 'refused', reason: 'time' }
   }
@@ -88,12 +103,52 @@ export function readHandedOver(
   return { kind: 'valid', mark, signed: keys.length > 0 }
 }
 
-function signature(told: string, { method, target }: MarkedRequest, key: KeyObject): string {
+function signature(told: string, method: string, target: string, key: KeyObject): string {
   const text = `topspin handed over 1\n${method} ${target}\n${told}`
-  return createHmac('sha256', key)
-    .update(text, 'latin1')
-    .digest('base64url')
-    .slice(0, signatureLength)
+  return hmac(text, key).slice(0, signatureLength)
+}
+
+/** Bytes of a block of SHA-256, and of its result. */
+const block = 64
+const size = 32
+
+/** Two blocks that begin the inner and the outer hash of a key, with room behind them. */
+interface Pads {
+  readonly inner: Buffer
+  readonly outer: Buffer
+}
+
+const padsOf = new WeakMap<KeyObject, Pads>()
+
+function makePads(key: KeyObject): Pads {
+  const secret = key.export()
+  const bytes = secret.length > block ? hash('sha256', secret, 'buffer') : secret
+  const inner = Buffer.alloc(block + textMax, 0x36, 'latin1')
+  const outer = Buffer.alloc(block + size, 0x5c, 'latin1')
+  for (const [index, byte] of bytes.entries()) {
+    inner[index] = byte ^ 0x36
+    outer[index] = byte ^ 0x5c
+  }
+  const pads = { inner, outer }
+  padsOf.set(key, pads)
+  return pads
+}
+
+/** Longest text that is hashed at once; request targets are shorter. */
+const textMax = 16_384
+
+/**
+ * HMAC-SHA256 [RFC 2104] in base64url, as two hashes: `createHmac` makes an object for each message, which costs
+ * more than all the hashing of so few bytes.
+ */
+function hmac(text: string, key: KeyObject): string {
+  const { inner, outer } = padsOf.get(key) ?? makePads(key)
+  const isLong = text.length > textMax
+  const bytes = isLong
+    ? Buffer.concat([inner.subarray(0, block), Buffer.from(text, 'latin1')])
+    : inner.subarray(0, block + inner.write(text, block, 'latin1'))
+  outer.write(hash('sha256', bytes, 'binary'), block, 'latin1')
+  return hash('sha256', outer, 'base64url')
 }
 
 function isSame(given: string, right: string): boolean {

@@ -147,7 +147,7 @@ test('requests that do not wait for answers are answered in order, here and ther
     setTimeout(() => res.end(`second ${req.url}`), req.url === '/1' ? 60 : 0)
   })
   const far = a.prefers
-  a.choice = (req) => (req.url === '/2' || far.length === 0 ? { mode: 'here' } : undefined)
+  a.choice = ({ target }) => (target === '/2' || far.length === 0 ? { mode: 'here' } : undefined)
   const client = await RawClient.connect(t, a.port)
   client.send(get('/1') + get('/2') + get('/3') + post('/4', 'body') + get('/2'))
   const bodies: string[] = []
@@ -202,7 +202,7 @@ test('Expect: 100-continue is answered, by whom the application says', async (t)
 })
 
 test('listeners of the response hear of its end, and the server can close', async (t) => {
-  const [a] = await pair(t)
+  const [a] = await pair(t, undefined, undefined, { way: 'events' })
   const heard: string[] = []
   const { emit } = a.server
   a.server.emit = function (this: unknown, event: string, ...args: unknown[]) {
@@ -369,7 +369,7 @@ test('a connection that peers used shows its own end again to whoever uses it af
 
 test('a redirect is 302 for what is read and 307 for the rest', async (t) => {
   const a = await startPeerServer(t, says('first'))
-  a.choice = (req) => ({ mode: 'redirect', location: `http://other.test${req.url}` })
+  a.choice = ({ target }) => ({ mode: 'redirect', location: `http://other.test${target}` })
   const client = await RawClient.connect(t, a.port)
   for (const [method, status] of [
     ['GET', 302],

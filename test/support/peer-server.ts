@@ -3,9 +3,10 @@
 
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import type { RequestView } from '../../src/candidacy/candidacy.ts'
 import { LiveTable } from '../../src/cluster/live.ts'
 import type { Peer } from '../../src/cluster/peer.ts'
 import { makeTraffic, type TrafficOptions } from '../../src/forward/make-traffic.ts'
@@ -13,6 +14,7 @@ import type { Traffic } from '../../src/forward/traffic.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
 import type { Choice } from '../../src/peer/chooser.ts'
 import { HandOver } from '../../src/peer/hand-over.ts'
+import { takeConnections } from '../../src/peer/intake.ts'
 import { LocalService } from '../../src/peer/local-service.ts'
 import { PeerCandidates } from '../../src/peer/peer-candidates.ts'
 import { wrapServer } from '../../src/peer/wrap-server.ts'
@@ -25,7 +27,7 @@ export interface PeerServer {
   /** Handing over to these, in this order, before it serves anything itself. */
   prefers: readonly { host: string; port: number }[]
   /** `undefined`: by `prefers`. */
-  choice: ((request: IncomingMessage) => Choice | undefined) | undefined
+  choice: ((request: RequestView) => Choice | undefined) | undefined
 }
 
 export interface PeerServerOptions extends TrafficOptions {
@@ -33,6 +35,8 @@ export interface PeerServerOptions extends TrafficOptions {
   readonly acceptFrom?: readonly string[]
   /** Default: one of `node:http`, listening on 127.0.0.1. */
   readonly server?: Server
+  /** Connections are read by us first, or requests are seen when the server emits them. Default `bytes`. */
+  readonly way?: 'bytes' | 'events'
 }
 
 export async function startPeerServer(
@@ -40,7 +44,13 @@ export async function startPeerServer(
   handler: RequestListener,
   options: PeerServerOptions = {},
 ): Promise<PeerServer> {
-  const { key, acceptFrom = ['127.0.0.1'], server = createServer(), ...rest } = options
+  const {
+    key,
+    acceptFrom = ['127.0.0.1'],
+    server = createServer(),
+    way = 'bytes',
+    ...rest
+  } = options
   server.on('request', handler)
   const live = new LiveTable()
   const traffic = makeTraffic({ live, ...rest })
@@ -56,7 +66,7 @@ export async function startPeerServer(
     }
     return list
   }
-  const choose = (request: IncomingMessage, tried: readonly number[]): Choice => {
+  const choose = (request: RequestView, tried: readonly number[]): Choice => {
     const own = peer.choice?.(request)
     if (own !== undefined) return own
     const candidate = candidates.of(peers()).find(({ node }) => !tried.includes(node.id))
@@ -71,11 +81,13 @@ export async function startPeerServer(
       get application() {
         return candidates.application
       },
+      isOff: false,
       first: (request) => choose(request, []),
       again: choose,
     },
   })
   wrapServer(server, handOver)
+  if (way === 'bytes') takeConnections(server, handOver)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   traffic.ticker.start()

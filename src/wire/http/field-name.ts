@@ -26,6 +26,8 @@ export const WEBSOCKET_VERSION = 18
 export const WEBSOCKET_ACCEPT = 19
 const TRAILER = 20
 export const KEEP_ALIVE = 21
+/** The mark of a request that a peer has handed over. */
+export const HANDED_OVER = 22
 
 const names: readonly (readonly [string, number])[] = [
   ['host', HOST],
@@ -63,6 +65,7 @@ const names: readonly (readonly [string, number])[] = [
   ['sec-websocket-version', WEBSOCKET_VERSION],
   ['sec-websocket-accept', WEBSOCKET_ACCEPT],
   ['trailer', TRAILER],
+  ['topspin-handed-over', HANDED_OVER],
 ]
 
 interface Known {

@@ -1,7 +1,7 @@
 // The request head that goes to a node: origin form, HTTP/1.1, one Host, one framing, nothing
 // hop-by-hop, and our own lines last, so that no client can shadow them.
 
-import type { ForwardedFields } from '../forwarded.ts'
+import type { ForwardedLines } from '../forwarded.ts'
 import { isClaim } from '../forwarded.ts'
 import { writeFields } from './field-lines.ts'
 import {
@@ -11,6 +11,7 @@ import {
   DROPPED,
   EXPECT,
   FORWARDED,
+  HANDED_OVER,
   HOST,
   KEEP_ALIVE,
   MAX_FORWARDS,
@@ -35,7 +36,7 @@ const space = Buffer.from(' ')
 
 /** The client as the node is told of it. */
 interface RequestOrigin {
-  readonly forwarded: ForwardedFields
+  readonly forwarded: ForwardedLines
   /** Whether the client's own claims about where it came from are forwarded. */
   readonly trusted: boolean
   /** Address and port that it came to: Host for HTTP/1.0 requests without one. */
@@ -100,6 +101,7 @@ function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean
   const { head } = request
   switch (kind) {
     case OTHER:
+    case HANDED_OVER:
       return head.nominated.length === 0 || !head.nominated.includes(fields.name(index))
     case VIA:
       return true

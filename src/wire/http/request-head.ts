@@ -11,6 +11,7 @@ import {
   COOKIE,
   EXPECT,
   FORWARDED,
+  HANDED_OVER,
   HOST,
   MAX_FORWARDS,
   TRANSFER_ENCODING,
@@ -82,6 +83,7 @@ export class RequestHead {
   maxForwards = -1
   websocketKey = -1
   websocketVersion = -1
+  handedOver = -1
   /** Connection names Upgrade. */
   wantsUpgrade = false
   /** Names, in lower case, that Connection declares hop-by-hop beside the ones we know. */
@@ -200,7 +202,7 @@ export class RequestHead {
     this.keepAlive = this.minor === 1
     this.expectsContinue = this.wantsUpgrade = false
     this.cookie = this.upgrade = this.via = this.forwarded = this.maxForwards = -1
-    this.websocketKey = this.websocketVersion = -1
+    this.websocketKey = this.websocketVersion = this.handedOver = -1
     this.nominated = none
     let hosts = 0
     let length = -1
@@ -265,6 +267,9 @@ export class RequestHead {
           break
         case WEBSOCKET_VERSION:
           this.websocketVersion = f
+          break
+        case HANDED_OVER:
+          this.handedOver = f
           break
       }
     }

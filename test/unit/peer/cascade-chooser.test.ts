@@ -8,6 +8,7 @@ import type { Peer } from '../../../src/cluster/peer.ts'
 import { CascadeChooser } from '../../../src/peer/cascade-chooser.ts'
 import type { Choice } from '../../../src/peer/chooser.ts'
 import { PeerCandidates } from '../../../src/peer/peer-candidates.ts'
+import { RequestText } from '../../../src/peer/request-text.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const resources = {
@@ -52,8 +53,9 @@ function chooser(
     return choice.mode === 'redirect' ? choice.location : 'here'
   }
   const choose = (url: string, tried: readonly number[] = []): string => {
-    const request = new IncomingMessage(new Socket())
-    Object.assign(request, { method: 'GET', url })
+    const message = new IncomingMessage(new Socket())
+    Object.assign(message, { method: 'GET', url })
+    const request = new RequestText(message)
     return text(tried.length === 0 ? all.first(request) : all.again(request, tried))
   }
   return { choose, live, all }
@@ -88,7 +90,7 @@ test('each path has its cascade, and off means here', () => {
     assert.equal(choose(url), 'here', url)
   for (const url of ['/', '/ownership', '/own/out/x', '/%', '*'])
     assert.equal(choose(url), 'p2', url)
-  all.isOff = true
+  all.isLeaving = true
   assert.equal(choose('/'), 'here')
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { test } from 'node:test'
 import { type HandedOver, readHandedOver, writeHandedOver } from '../../../src/wire/handed-over.ts'
 
@@ -49,6 +49,19 @@ test('the signature covers the request and all of the mark', () => {
     assert.deepEqual(read(value.replace(from, to)), refused)
   }
   assert.deepEqual(read(value.replace(/;sig.*/, '')), refused)
+})
+
+test('the signature is the HMAC-SHA256 of the three lines, for keys and targets of any length', () => {
+  for (const length of [1, 16, 63, 64, 65, 200]) {
+    for (const target of ['/', '/a?b=c', `/${'x'.repeat(20_000)}`, '/\u00fc']) {
+      const secret = createSecretKey('\u00e9'.repeat(length), 'latin1')
+      const value = writeHandedOver(mark, { method: 'GET', target }, secret)
+      const [told, given] = value.split(';sig=')
+      const hmac = createHmac('sha256', secret)
+      hmac.update(`topspin handed over 1\nGET ${target}\n${told}`, 'latin1')
+      assert.equal(given, hmac.digest('base64url').slice(0, 22))
+    }
+  }
 })
 
 test('a mark holds for thirty seconds, into either direction', () => {
