@@ -24,6 +24,11 @@ export interface DialReceiver extends Receiver {
   connected(): void
 }
 
+/** By what an event of a socket finds its connection: the listeners are the same functions for all of them. */
+const connectionOf = Symbol('connection')
+
+type Owned = net.Socket & { [connectionOf]: Connection }
+
 export class Connection {
   readonly socket: net.Socket
   protected receiver: Receiver
@@ -38,25 +43,28 @@ export class Connection {
   protected constructor(socket: net.Socket, receiver: Receiver) {
     this.socket = socket
     this.receiver = receiver
-    socket.on('error', this.#failed)
-    socket.on('end', this.#ended)
-    socket.on('close', this.#closed)
+    const owned = socket as Owned
+    owned[connectionOf] = this
+    socket.on('error', Connection.#failed)
+    socket.on('end', Connection.#ended)
+    socket.on('close', Connection.#closed)
   }
 
-  readonly #failed = (cause: Error): void => {
-    this.#error = cause
+  static readonly #failed = function (this: Owned, cause: Error): void {
+    this[connectionOf].#error = cause
   }
 
-  readonly #ended = (): void => {
-    const { socket } = this
+  static readonly #ended = function (this: Owned): void {
+    const connection = this[connectionOf]
     // Over TLS: an end inside the handshake is an error, which is on its way.
-    if (socket.destroyed) return
-    if (isReset(socket)) socket.destroy(new Error('connection reset behind its last bytes'))
-    else this.guard(() => this.receiver.ended())
+    if (this.destroyed) return
+    if (isReset(this)) this.destroy(new Error('connection reset behind its last bytes'))
+    else connection.guard(() => connection.receiver.ended())
   }
 
-  readonly #closed = (): void => {
-    this.guard(() => this.receiver.closed(this.#error))
+  static readonly #closed = function (this: Owned): void {
+    const connection = this[connectionOf]
+    connection.guard(() => connection.receiver.closed(connection.#error))
   }
 
   /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
@@ -117,10 +125,10 @@ export class Connection {
    */
   passOn(bytes: Buffer): void {
     this.#passing = this.#passing === undefined ? bytes : Buffer.concat([this.#passing, bytes])
-    if (!this.#isReceiving) process.nextTick(this.#pass)
+    if (!this.#isReceiving) process.nextTick(() => this.#pass())
   }
 
-  readonly #pass = (): boolean => {
+  #pass(): boolean {
     const bytes = this.#passing
     const { socket } = this
     if (bytes === undefined || socket.destroyed) return true
@@ -136,9 +144,9 @@ export class Connection {
     const { socket } = this
     this.#isReleased = true
     this.resume()
-    socket.off('error', this.#failed)
-    socket.off('end', this.#ended)
-    socket.off('close', this.#closed)
+    socket.off('error', Connection.#failed)
+    socket.off('end', Connection.#ended)
+    socket.off('close', Connection.#closed)
   }
 
   /** Receives by the stream's own events: each piece in a buffer of its own. */
@@ -171,22 +179,21 @@ export class Connection {
     if (!socket.writable) return true
     socket.write(bytes)
     if (socket.writableLength === 0) return true
-    if (!this.awaitsDrain) {
-      this.awaitsDrain = true
-      // 'drain' comes only after a write that filled the queue; an empty write marks the end of any queue.
-      socket.write('', this.#drained)
-    }
+    if (!this.awaitsDrain) this.#awaitDrain()
     return false
   }
 
-  readonly #drained = (): void => {
+  /** 'drain' comes only after a write that filled the queue; an empty write marks the end of any queue. */
+  #awaitDrain(): void {
+    this.awaitsDrain = true
+    this.socket.write('', () => this.#drained())
+  }
+
+  #drained(): void {
     this.awaitsDrain = false
     if (this.socket.destroyed) return
     if (this.socket.writableLength === 0) this.guard(() => this.receiver.drained())
-    else {
-      this.awaitsDrain = true
-      this.socket.write('', this.#drained)
-    }
+    else this.#awaitDrain()
   }
 
   /** No bytes are received until `resume`. */

@@ -108,12 +108,14 @@ export class Listener {
 
   #serve(socket: net.Socket): ClientConnection {
     const traffic = this.#traffic
-    const connection = new ClientConnection(socket, traffic, (gone) => {
-      if (this.#connections.delete(gone)) traffic.clients--
-      this.#onGone?.()
-    })
+    const connection = new ClientConnection(socket, traffic, this.#left)
     this.#connections.add(connection)
     return connection
+  }
+
+  readonly #left = (connection: ClientConnection): void => {
+    if (this.#connections.delete(connection)) this.#traffic.clients--
+    this.#onGone?.()
   }
 
   #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
