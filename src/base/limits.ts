@@ -33,7 +33,10 @@ export const httpLimits = {
 
 /** Accepting from one listening socket while many connections wait. Ticks are of 100 ms. */
 export const acceptLimits = {
-  /** Handles on the socket beside the first: as many more connections are taken in a turn of the event loop. */
+  /**
+   * Handles beside the first on each listening socket, of all of them together: as many more connections are taken in
+   * a turn of the event loop. They are open files, within `openFilesReserve`.
+   */
   furtherHandles: 15,
   /** Connections accepted in one tick that make a crowd: the further handles open. */
   crowd: 8,

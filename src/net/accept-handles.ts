@@ -7,7 +7,6 @@
 // file has that undocumented step: the server's own `_handle`, whose `onconnection` serves for all of them.
 
 import type net from 'node:net'
-import { acceptLimits } from '../base/limits.ts'
 import { AcceptPressure } from './accept-pressure.ts'
 
 /** A listening socket as Node.js holds it. */
@@ -37,12 +36,15 @@ export class AcceptHandles {
   #isTurning = false
   #isClosed = false
 
-  /** @param server listens already. */
-  constructor(server: net.Server, backlog: number, copy: CopyHandle) {
+  /**
+   * @param server listens already.
+   * @param count handles beside its own.
+   */
+  constructor(server: net.Server, backlog: number, count: number, copy: CopyHandle) {
     this.#copy = copy
     this.#backlog = backlog
     this.#first = handleOf(server)
-    this.#fetch(acceptLimits.furtherHandles)
+    this.#fetch(count)
   }
 
   /** How many handles accept now, the server's own included. */

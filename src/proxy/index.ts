@@ -1,6 +1,7 @@
 // The door of the data plane: a reverse proxy that forwards what the cluster's snapshot says.
 
 import type { Socket } from 'node:net'
+import { acceptLimits } from '../base/limits.ts'
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
@@ -21,7 +22,7 @@ import type { Traffic } from '../forward/traffic.ts'
 import type { CopyHandle } from '../net/accept-handles.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
-import { type Address, Listener } from './listener.ts'
+import { type Address, type FurtherHandles, Listener } from './listener.ts'
 
 export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
 export { loadPolicies } from '../forward/load-policies.ts'
@@ -65,9 +66,9 @@ export class ReverseProxy {
 
   /** Begins to accept. @throws TopspinError LISTEN, or Error of OpenSSL; then nothing is listening. */
   async listen(): Promise<readonly Address[]> {
+    const further = this.#further()
     const listeners = this.#listen.map(
-      ({ tls }) =>
-        new Listener(this.#traffic, tls ? requireTls(this.#tls) : undefined, this.#copyHandle),
+      ({ tls }) => new Listener(this.#traffic, tls ? requireTls(this.#tls) : undefined, further),
     )
     try {
       const bound = await Promise.all(
@@ -80,6 +81,12 @@ export class ReverseProxy {
       for (const listener of listeners) listener.close()
       throw error
     }
+  }
+
+  #further(): FurtherHandles | undefined {
+    const count = Math.floor(acceptLimits.furtherHandles / this.#listen.length)
+    const copy = this.#copyHandle
+    return copy === undefined || count === 0 ? undefined : { copy, count }
   }
 
   /**

@@ -15,12 +15,18 @@ export interface Address {
   readonly tls?: true
 }
 
+/** A way to handles for accepting beside the first, and how many of them there shall be. */
+export interface FurtherHandles {
+  readonly copy: CopyHandle
+  readonly count: number
+}
+
 /** Connections that the kernel holds until they are accepted; the system may allow fewer. */
 const backlog = 4_096
 
 export class Listener {
   readonly #traffic: Traffic
-  readonly #copyHandle: CopyHandle | undefined
+  readonly #further: FurtherHandles | undefined
   readonly #server: net.Server
   readonly #connections: Set<ClientConnection> = new Set()
   /** Where clients speak TLS. */
@@ -29,16 +35,16 @@ export class Listener {
   #endTicks: (() => void) | undefined
 
   /**
-   * @param copyHandle further handles for accepting, where there is a way to them.
+   * @param further where there is a way to them.
    * @throws Error of OpenSSL when what is given for TLS cannot be used.
    */
   constructor(
     traffic: Traffic,
     tls: TlsServerOptions | undefined,
-    copyHandle: CopyHandle | undefined,
+    further: FurtherHandles | undefined,
   ) {
     this.#traffic = traffic
-    this.#copyHandle = copyHandle
+    this.#further = further
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
     this.#server = net.createServer({
       pauseOnConnect: true,
@@ -75,8 +81,9 @@ export class Listener {
   }
 
   #acceptMore(): void {
-    if (this.#copyHandle === undefined) return
-    const handles = new AcceptHandles(this.#server, backlog, this.#copyHandle)
+    if (this.#further === undefined) return
+    const { count, copy } = this.#further
+    const handles = new AcceptHandles(this.#server, backlog, count, copy)
     this.#handles = handles
     this.#endTicks = this.#traffic.ticker.onTick(() => handles.tick())
   }

@@ -41,7 +41,7 @@ async function bench(t: TestContext): Promise<Bench> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', 1_024, resolve)
   })
-  const handles = new AcceptHandles(server, 1_024, copy)
+  const handles = new AcceptHandles(server, 1_024, 15, copy)
   const turns: number[] = []
   let inTurn = 0
   const sockets: net.Socket[] = []
