@@ -89,9 +89,9 @@ export class PeerConnection extends ClientConnection implements Choosing {
     return this.isIdle && this.#hasServed
   }
 
-  /** The server would take it for idle. */
+  /** The server takes it for idle, as its parser waits for us: a peer is at work, or a head or an answer is on its way. */
   get looksIdle(): boolean {
-    return this.#isAttached && this.isBusy
+    return this.#isAttached && !this.isAway
   }
 
   protected override begin(

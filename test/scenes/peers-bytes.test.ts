@@ -294,6 +294,32 @@ test('server.close ends what is idle, and nothing that is under way', async (t) 
   await closed
 })
 
+test('server.closeIdleConnections leaves what only looks idle to its parser', async (t) => {
+  const [a, b] = await pair(t)
+  b.server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    socket.pipe(socket)
+  })
+  let accepted: Socket | undefined
+  a.server.once('connection', (socket) => {
+    accepted = socket
+  })
+  const begun = await RawClient.connect(t, a.port)
+  await begun.ask(get('/here'))
+  begun.send('GET / HT')
+  const sent = get('/here').length + 'GET / HT'.length
+  await until('the beginning has come', () => accepted?.bytesRead === sent)
+  const tunnel = await RawClient.connect(t, a.port)
+  await tunnel.ask(get('/here'))
+  tunnel.send(request('GET', '/', 'Connection: Upgrade', 'Upgrade: x'))
+  assert.equal((await tunnel.answer())?.status, 101)
+  a.server.closeIdleConnections()
+  begun.send('TP/1.1\r\nHost: app.test\r\n\r\n')
+  assert.equal((await begun.answer())?.body.toString(), 'second GET / ')
+  tunnel.send('echo')
+  await until('it comes back', () => tunnel.text.endsWith('echo'))
+})
+
 test('server.closeAllConnections cuts what a peer is at work on', async (t) => {
   let asked = false
   const [a] = await pair(t, undefined, () => {
