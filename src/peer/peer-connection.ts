@@ -130,14 +130,10 @@ export class PeerConnection extends ClientConnection implements Choosing {
     bodyFrom: number,
     end: number,
   ): number {
-    const { traffic, application, server } = this.#owner
+    const { traffic, application } = this.#owner
     const { head } = exchange
     const time = Math.round(traffic.clock.wall())
     this.#lines.mark(time, head.method, targetOf(head))
-    // The server's own time for idle connections must not end while a peer is at work.
-    if (this.#isAttached && this.socket.timeout !== server.timeout) {
-      this.socket.setTimeout(server.timeout)
-    }
     this.#first = candidate
     if (head.hasBody) this.#wholeBy = traffic.ticker.now + this.#owner.timeouts.bodyMs
     this.#isBeginning = true
@@ -275,6 +271,9 @@ export class PeerConnection extends ClientConnection implements Choosing {
         return
       }
       this.comeBack()
+      const { server } = this.#owner
+      // The server's time for idle connections must not end while a head or an answer is on its way.
+      if (this.socket.timeout !== server.timeout) this.socket.setTimeout(server.timeout)
       return this.received(bytes, length)
     }
     if (this.#follow(body, bytes, 0, length)) {

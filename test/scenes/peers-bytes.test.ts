@@ -354,6 +354,22 @@ test('keepAliveTimeout and headersTimeout hold for connections that the server h
   assert.deepEqual(codes, ['ERR_HTTP_REQUEST_TIMEOUT'])
 })
 
+test('the next request may come slower than keepAliveTimeout once it has begun', async (t) => {
+  const [a] = await pair(t)
+  a.server.keepAliveTimeout = 50
+  let accepted: Socket | undefined
+  a.server.once('connection', (socket) => {
+    accepted = socket
+  })
+  const client = await RawClient.connect(t, a.port)
+  await client.ask(get('/here'))
+  await until('the server waits for the next', () => (accepted?.timeout ?? 0) > 0)
+  client.send('GET / HT')
+  await until('it waits no longer', () => accepted?.timeout === 0)
+  client.send('TP/1.1\r\nHost: app.test\r\n\r\n')
+  assert.equal((await client.answer())?.body.toString(), 'second GET / ')
+})
+
 test('server.timeout ends a connection on which nothing moves', async (t) => {
   const [a] = await pair(t, undefined, () => {})
   a.server.timeout = 100
