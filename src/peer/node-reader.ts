@@ -51,14 +51,19 @@ export function isUntouched(socket: Socket): boolean {
   return Connection.isDirect(socket)
 }
 
+/** The listener by which the server's parser is fed. */
+const feeding: unique symbol = Symbol('feeding')
+type Attached = Socket & { [feeding]?: ReturnType<Socket['listeners']>[number] | undefined }
+
 /**
  * From now on the server parses what the socket emits as `data`.
  * @param takes it also reads the socket by itself, at less cost, for good.
  */
-export function attach(server: Server, reader: Reader, socket: Socket, takes: boolean): void {
+export function attach(server: Server, reader: Reader, socket: Attached, takes: boolean): void {
   const { _handle: handle } = inside(socket)
   if ((!takes || hasOtherReader(socket)) && handle !== null) handle._consumed = true
   Reflect.apply(reader, server, [socket])
+  socket[feeding] = socket.listeners('data').at(-1)
 }
 
 /** The server's parser, attached before, reads the socket by itself from now on, as it does without us. */
@@ -72,8 +77,11 @@ export function letTake(socket: Socket): void {
 }
 
 /** Somebody beside us and the server's parser wants the bytes. */
-export function hasOtherReader(socket: Socket): boolean {
-  const ours = inside(socket).parser == null ? 0 : 1
+export function hasOtherReader(socket: Attached): boolean {
+  const { [feeding]: feeds } = socket
+  // Whoever takes the connection for himself may have put his own listener in the place of the server's.
+  const ours = feeds === undefined ? 0 : socket.listenerCount('data', feeds)
+  if (feeds !== undefined && ours === 0) return true
   return socket.listenerCount('data') !== ours || socket.listenerCount('readable') > 0
 }
 

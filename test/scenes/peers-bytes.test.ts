@@ -403,6 +403,24 @@ test("the application's own connection listeners see every socket, and its bytes
   assert.equal(seen, asked.join(''))
 })
 
+test('a handler that takes the connection for itself gets what comes on it', async (t) => {
+  let seen = ''
+  const [a] = await pair(t, (_, res) => {
+    const { socket } = res
+    assert.ok(socket)
+    res.detachSocket(socket)
+    socket.removeAllListeners('data')
+    socket.on('data', (piece: Buffer) => (seen += piece))
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  })
+  const client = await RawClient.connect(t, a.port)
+  await client.ask(get('/'))
+  await client.ask(get('/here'))
+  client.send(get('/'))
+  await until('the handler has it', () => seen === get('/'))
+  assert.equal(a.handOver.counts.handed, 1)
+})
+
 test('a connection is left to the server where all stays here, and may hand over all the same', async (t) => {
   const [a] = await pair(t)
   const client = await RawClient.connect(t, a.port)
