@@ -45,6 +45,8 @@ export interface ConnectionOwner {
   another(head: RequestHead, client: string, tried: readonly number[]): Candidate | undefined
   /** One more has been handed over. */
   handed(): void
+  /** The server gets it between two requests, and has not seen any on it. */
+  unseen(socket: Socket): void
   gone(connection: PeerConnection): void
 }
 
@@ -325,6 +327,7 @@ export class PeerConnection extends ClientConnection implements Choosing {
   /** The server gets what has come, unless an exchange is under way. */
   giveBack(): void {
     if (this.isBusy || this.isClosing) return
+    if (this.isKeptOpen && !this.#isAttached) this.#owner.unseen(this.socket)
     const stash = this.takeStash() ?? nothing
     this.#give(stash, 0, stash.length, undefined)
   }

@@ -467,6 +467,48 @@ test('connections go on with the server when nothing is handed over any more', a
   }
 })
 
+test('a server that has got its connections back can close, and ends none that has begun a request', async (t) => {
+  let answer: (() => void) | undefined
+  const server = createServer()
+  const { closeIdleConnections } = server
+  const a = await startPeerServer(t, says('first'), { server, way: 'events' })
+  const b = await startPeerServer(t, (_, res) => {
+    answer = () => res.end('second')
+  })
+  a.prefers = [{ host: '127.0.0.1', port: b.port }]
+  a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
+  const giveBack = takeConnections(server, a.handOver)
+  const clients: RawClient[] = []
+  let accepted: Socket | undefined
+  server.on('connection', (socket) => {
+    accepted = socket
+  })
+  for (let i = 0; i < 3; i++) {
+    const client = await RawClient.connect(t, a.port)
+    client.send(get('/'))
+    await until('the peer has it', () => answer !== undefined)
+    // The last one is still under way when the connections go back.
+    if (i === 2) break
+    answer?.()
+    assert.equal((await client.answer())?.status, 200)
+    answer = undefined
+    clients.push(client)
+    if (i === 0) continue
+    client.send('GET /here HT')
+    await until('it has begun', () => accepted?.bytesRead === get('/').length + 12)
+  }
+  giveBack()
+  answer?.()
+  await until('all are given back', () => a.handOver.underWay === 0)
+  const closed = once(server, 'close')
+  server.close()
+  await clients[0]?.over()
+  clients[1]?.send('TP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n')
+  assert.equal((await clients[1]?.answer())?.body.toString(), 'first GET /here ')
+  await closed
+  assert.equal(server.closeIdleConnections, closeIdleConnections)
+})
+
 test('a server whose connections somebody else takes, or that counts requests, is left as it is', async (t) => {
   const server = createServer()
   const [own] = server.listeners('connection')
