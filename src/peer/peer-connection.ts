@@ -327,9 +327,16 @@ export class PeerConnection extends ClientConnection implements Choosing {
   /** The server gets what has come, unless an exchange is under way. */
   giveBack(): void {
     if (this.isBusy || this.isClosing) return
-    if (this.isKeptOpen && !this.#isAttached) this.#owner.unseen(this.socket)
+    if (this.isKeptOpen) this.#giveIdle()
     const stash = this.takeStash() ?? nothing
     this.#give(stash, 0, stash.length, undefined)
+  }
+
+  #giveIdle(): void {
+    if (!this.#isAttached) return this.#owner.unseen(this.socket)
+    // The server has set its time for idle connections, and ends that with the next request; but `passedBy` did.
+    const { idleMs } = this.#owner.timeouts
+    if (Number.isFinite(idleMs)) this.socket.setTimeout(idleMs)
   }
 
   /** Nobody waits for the peer's answer any longer. */

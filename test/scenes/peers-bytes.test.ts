@@ -509,6 +509,30 @@ test('a server that has got its connections back can close, and ends none that h
   assert.equal(server.closeIdleConnections, closeIdleConnections)
 })
 
+test('keepAliveTimeout holds again for an idle connection that has been given back', async (t) => {
+  const server = createServer((req, res) => {
+    req.resume()
+    if (req.url === '/here/slow') setTimeout(() => res.end('slow'), 1_500)
+  })
+  server.keepAliveTimeout = 1
+  const a = await startPeerServer(t, () => {}, { server, way: 'events' })
+  const b = await startPeerServer(t, says('second'))
+  a.prefers = [{ host: '127.0.0.1', port: b.port }]
+  a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
+  server.on('request', (req, res) => {
+    if (req.url === '/here') res.end('first')
+  })
+  const giveBack = takeConnections(server, a.handOver)
+  const clients = [await RawClient.connect(t, a.port), await RawClient.connect(t, a.port)]
+  for (const client of clients) {
+    await client.ask(get('/here'))
+    await client.ask(get('/'))
+  }
+  giveBack()
+  assert.equal((await clients[1]?.ask(get('/here/slow')))?.body.toString(), 'slow')
+  for (const client of clients) await client.over()
+})
+
 test('a server whose connections somebody else takes, or that counts requests, is left as it is', async (t) => {
   const server = createServer()
   const [own] = server.listeners('connection')
