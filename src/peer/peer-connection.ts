@@ -326,10 +326,17 @@ export class PeerConnection extends ClientConnection implements Choosing {
 
   /** The server gets what has come, unless an exchange is under way. */
   giveBack(): void {
+    if (this.isLingering) return this.#lingerAlone()
     if (this.isBusy || this.isClosing) return
     if (this.isKeptOpen) this.#giveIdle()
     const stash = this.takeStash() ?? nothing
     this.#give(stash, 0, stash.length, undefined)
+  }
+
+  /** Deadlines may not be looked at any more. */
+  #lingerAlone(): void {
+    const { socket } = this
+    socket.setTimeout(this.#owner.traffic.settings.timeouts.lingerMs, () => socket.destroy())
   }
 
   #giveIdle(): void {

@@ -533,6 +533,24 @@ test('keepAliveTimeout holds again for an idle connection that has been given ba
   for (const client of clients) await client.over()
 })
 
+test('a client that does not end after its last answer keeps no server from closing', async (t) => {
+  const server = createServer()
+  const timeouts = { lingerMs: 50 }
+  const a = await startPeerServer(t, says('first'), { server, way: 'events', timeouts })
+  const b = await startPeerServer(t, (_, res) => res.end('early'))
+  a.prefers = [{ host: '127.0.0.1', port: b.port }]
+  const giveBack = takeConnections(server, a.handOver)
+  const client = await RawClient.connect(t, a.port)
+  client.send(`${request('POST', '/', 'Content-Length: 9')}abc`)
+  assert.equal((await client.answer())?.body.toString(), 'early')
+  await client.over()
+  a.traffic.ticker.stop()
+  giveBack()
+  const closed = once(server, 'close')
+  server.close()
+  await closed
+})
+
 test('a server whose connections somebody else takes, or that counts requests, is left as it is', async (t) => {
   const server = createServer()
   const [own] = server.listeners('connection')
