@@ -51,9 +51,14 @@ export function isUntouched(socket: Socket): boolean {
   return Connection.isDirect(socket)
 }
 
-/** The listener by which the server's parser is fed. */
+/** The listeners by which the server's parser is fed, and told of the end. */
 const feeding: unique symbol = Symbol('feeding')
-type Attached = Socket & { [feeding]?: ReturnType<Socket['listeners']>[number] | undefined }
+const ending: unique symbol = Symbol('ending')
+type Ending = (() => void) | undefined
+type Attached = Socket & {
+  [feeding]?: ReturnType<Socket['listeners']>[number] | undefined
+  [ending]?: Ending
+}
 
 /**
  * From now on the server parses what the socket emits as `data`.
@@ -64,6 +69,13 @@ export function attach(server: Server, reader: Reader, socket: Attached, takes: 
   if ((!takes || hasOtherReader(socket)) && handle !== null) handle._consumed = true
   Reflect.apply(reader, server, [socket])
   socket[feeding] = socket.listeners('data').at(-1)
+  socket[ending] = socket.listeners('end').at(-1) as Ending
+}
+
+/** The server does not end the connection any more when the client has ended its side: it is a tunnel's. */
+export function letEnd(socket: Attached): void {
+  const { [ending]: ends } = socket
+  if (ends !== undefined) socket.off('end', ends)
 }
 
 /** The server's parser, attached before, reads the socket by itself from now on, as it does without us. */

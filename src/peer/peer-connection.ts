@@ -24,6 +24,7 @@ import {
   attach,
   hasOtherReader,
   isAnswered,
+  letEnd,
   letTake,
   type Reader,
   takesHalfOpen,
@@ -219,6 +220,9 @@ export class PeerConnection extends ClientConnection implements Choosing {
 
   override becomeTunnel(node: NodeConnection): void {
     this.#drop()
+    // As the server lets go of a connection that is upgraded here.
+    letEnd(this.socket)
+    this.socket.setTimeout(0)
     super.becomeTunnel(node)
   }
 

@@ -320,6 +320,33 @@ test('server.closeIdleConnections leaves what only looks idle to its parser', as
   await until('it comes back', () => tunnel.text.endsWith('echo'))
 })
 
+test('a tunnel lasts past server.timeout, and until both sides have ended', async (t) => {
+  const [a, b] = await pair(t)
+  a.server.timeout = 50
+  let end: (() => void) | undefined
+  b.server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    socket.resume()
+    socket.on('end', () => {
+      end = () => socket.end('goodbye')
+    })
+  })
+  for (const before of [[], [get('/here')]]) {
+    const client = await RawClient.connect(t, a.port)
+    for (const bytes of before) await client.ask(bytes)
+    client.send(request('GET', '/', 'Connection: Upgrade', 'Upgrade: x'))
+    assert.equal((await client.answer())?.status, 101)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.ok(!client.closed)
+    client.socket.end()
+    await until('the peer knows', () => end !== undefined)
+    end?.()
+    end = undefined
+    await client.over()
+    assert.ok(client.text.endsWith('goodbye'))
+  }
+})
+
 test('server.closeAllConnections cuts what a peer is at work on', async (t) => {
   let asked = false
   const [a] = await pair(t, undefined, () => {
