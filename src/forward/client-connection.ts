@@ -225,6 +225,16 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     return this.#state === 'busy'
   }
 
+  /** Somebody else reads and answers. */
+  protected get isAway(): boolean {
+    return this.#state === 'away'
+  }
+
+  /** Its last answer has been sent; it ends when the client has, or in a moment. */
+  protected get isLingering(): boolean {
+    return this.#state === 'linger'
+  }
+
   /** Its last answer has been sent, or broken off. */
   get isClosing(): boolean {
     return this.#state === 'linger' || this.#state === 'closed'

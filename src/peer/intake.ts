@@ -24,7 +24,9 @@ class Intake {
   readonly #handOver: HandOver
   readonly #owner: ConnectionOwner
   readonly #connections: Set<PeerConnection> = new Set()
-  readonly #restore: () => void
+  /** Given back between requests before the server has seen one; with what had been read of each until then. */
+  readonly #unseen: Map<Socket, number> = new Map()
+  readonly #restoreClosing: () => void
   #isOver = false
 
   constructor(server: Server, reader: Reader, handOver: HandOver) {
@@ -43,14 +45,13 @@ class Intake {
     }
     Object.assign(server, ours)
     replaceListener(server, reader, this.#accept)
-    this.#restore = () => {
+    this.#restoreClosing = () => {
       if (server.closeIdleConnections === ours.closeIdleConnections) {
         server.closeIdleConnections = closeIdleConnections
       }
       if (server.closeAllConnections === ours.closeAllConnections) {
         server.closeAllConnections = closeAllConnections
       }
-      replaceListener(server, this.#accept, reader)
     }
   }
 
@@ -64,7 +65,20 @@ class Intake {
 
   /** While exchanges are under way, the server's ways to end connections must still find them. */
   #whenEmpty(): void {
-    if (this.#isOver && this.#connections.size === 0) this.#restore()
+    if (!this.#isOver || this.#connections.size > 0) return
+    if (this.#server.listeners('connection').includes(this.#accept)) {
+      replaceListener(this.#server, this.#accept, this.#reader)
+    }
+    if (this.#unseen.size === 0) this.#restoreClosing()
+  }
+
+  /** Its parser takes a connection for busy until it has read a request, and would keep the server from closing. */
+  #watchUnseen(socket: Socket): void {
+    this.#unseen.set(socket, socket.bytesRead)
+    socket.once('close', () => {
+      this.#unseen.delete(socket)
+      this.#whenEmpty()
+    })
   }
 
   readonly #accept = (socket: Socket): void => {
@@ -81,6 +95,9 @@ class Intake {
   }
 
   #closeIdle(close: () => void): void {
+    for (const [socket, read] of this.#unseen) {
+      if (socket.bytesRead === read && socket.writableLength === 0) socket.destroy()
+    }
     const connections = [...this.#connections]
     for (const connection of connections) if (connection.isKeptOpen) connection.drain()
     sparing(
@@ -108,6 +125,7 @@ class Intake {
       handed: () => {
         handOver.counts.handed++
       },
+      unseen: (socket) => this.#watchUnseen(socket),
       gone: (connection) => {
         this.#connections.delete(connection)
         this.#whenEmpty()

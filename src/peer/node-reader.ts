@@ -51,14 +51,31 @@ export function isUntouched(socket: Socket): boolean {
   return Connection.isDirect(socket)
 }
 
+/** The listeners by which the server's parser is fed, and told of the end. */
+const feeding: unique symbol = Symbol('feeding')
+const ending: unique symbol = Symbol('ending')
+type Ending = (() => void) | undefined
+type Attached = Socket & {
+  [feeding]?: ReturnType<Socket['listeners']>[number] | undefined
+  [ending]?: Ending
+}
+
 /**
  * From now on the server parses what the socket emits as `data`.
  * @param takes it also reads the socket by itself, at less cost, for good.
  */
-export function attach(server: Server, reader: Reader, socket: Socket, takes: boolean): void {
+export function attach(server: Server, reader: Reader, socket: Attached, takes: boolean): void {
   const { _handle: handle } = inside(socket)
   if ((!takes || hasOtherReader(socket)) && handle !== null) handle._consumed = true
   Reflect.apply(reader, server, [socket])
+  socket[feeding] = socket.listeners('data').at(-1)
+  socket[ending] = socket.listeners('end').at(-1) as Ending
+}
+
+/** The server does not end the connection any more when the client has ended its side: it is a tunnel's. */
+export function letEnd(socket: Attached): void {
+  const { [ending]: ends } = socket
+  if (ends !== undefined) socket.off('end', ends)
 }
 
 /** The server's parser, attached before, reads the socket by itself from now on, as it does without us. */
@@ -72,8 +89,11 @@ export function letTake(socket: Socket): void {
 }
 
 /** Somebody beside us and the server's parser wants the bytes. */
-export function hasOtherReader(socket: Socket): boolean {
-  const ours = inside(socket).parser == null ? 0 : 1
+export function hasOtherReader(socket: Attached): boolean {
+  const { [feeding]: feeds } = socket
+  // Whoever takes the connection for himself may have put his own listener in the place of the server's.
+  const ours = feeds === undefined ? 0 : socket.listenerCount('data', feeds)
+  if (feeds !== undefined && ours === 0) return true
   return socket.listenerCount('data') !== ours || socket.listenerCount('readable') > 0
 }
 

@@ -24,6 +24,7 @@ import {
   attach,
   hasOtherReader,
   isAnswered,
+  letEnd,
   letTake,
   type Reader,
   takesHalfOpen,
@@ -45,6 +46,8 @@ export interface ConnectionOwner {
   another(head: RequestHead, client: string, tried: readonly number[]): Candidate | undefined
   /** One more has been handed over. */
   handed(): void
+  /** The server gets it between two requests, and has not seen any on it. */
+  unseen(socket: Socket): void
   gone(connection: PeerConnection): void
 }
 
@@ -89,9 +92,9 @@ export class PeerConnection extends ClientConnection implements Choosing {
     return this.isIdle && this.#hasServed
   }
 
-  /** The server would take it for idle. */
+  /** The server takes it for idle, as its parser waits for us: a peer is at work, or a head or an answer is on its way. */
   get looksIdle(): boolean {
-    return this.#isAttached && this.isBusy
+    return this.#isAttached && !this.isAway
   }
 
   protected override begin(
@@ -130,14 +133,10 @@ export class PeerConnection extends ClientConnection implements Choosing {
     bodyFrom: number,
     end: number,
   ): number {
-    const { traffic, application, server } = this.#owner
+    const { traffic, application } = this.#owner
     const { head } = exchange
     const time = Math.round(traffic.clock.wall())
     this.#lines.mark(time, head.method, targetOf(head))
-    // The server's own time for idle connections must not end while a peer is at work.
-    if (this.#isAttached && this.socket.timeout !== server.timeout) {
-      this.socket.setTimeout(server.timeout)
-    }
     this.#first = candidate
     if (head.hasBody) this.#wholeBy = traffic.ticker.now + this.#owner.timeouts.bodyMs
     this.#isBeginning = true
@@ -221,6 +220,9 @@ export class PeerConnection extends ClientConnection implements Choosing {
 
   override becomeTunnel(node: NodeConnection): void {
     this.#drop()
+    // As the server lets go of a connection that is upgraded here.
+    letEnd(this.socket)
+    this.socket.setTimeout(0)
     super.becomeTunnel(node)
   }
 
@@ -275,6 +277,9 @@ export class PeerConnection extends ClientConnection implements Choosing {
         return
       }
       this.comeBack()
+      const { server } = this.#owner
+      // The server's time for idle connections must not end while a head or an answer is on its way.
+      if (this.socket.timeout !== server.timeout) this.socket.setTimeout(server.timeout)
       return this.received(bytes, length)
     }
     if (this.#follow(body, bytes, 0, length)) {
@@ -325,9 +330,24 @@ export class PeerConnection extends ClientConnection implements Choosing {
 
   /** The server gets what has come, unless an exchange is under way. */
   giveBack(): void {
+    if (this.isLingering) return this.#lingerAlone()
     if (this.isBusy || this.isClosing) return
+    if (this.isKeptOpen) this.#giveIdle()
     const stash = this.takeStash() ?? nothing
     this.#give(stash, 0, stash.length, undefined)
+  }
+
+  /** Deadlines may not be looked at any more. */
+  #lingerAlone(): void {
+    const { socket } = this
+    socket.setTimeout(this.#owner.traffic.settings.timeouts.lingerMs, () => socket.destroy())
+  }
+
+  #giveIdle(): void {
+    if (!this.#isAttached) return this.#owner.unseen(this.socket)
+    // The server has set its time for idle connections, and ends that with the next request; but `passedBy` did.
+    const { idleMs } = this.#owner.timeouts
+    if (Number.isFinite(idleMs)) this.socket.setTimeout(idleMs)
   }
 
   /** Nobody waits for the peer's answer any longer. */

@@ -294,6 +294,59 @@ test('server.close ends what is idle, and nothing that is under way', async (t) 
   await closed
 })
 
+test('server.closeIdleConnections leaves what only looks idle to its parser', async (t) => {
+  const [a, b] = await pair(t)
+  b.server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    socket.pipe(socket)
+  })
+  let accepted: Socket | undefined
+  a.server.once('connection', (socket) => {
+    accepted = socket
+  })
+  const begun = await RawClient.connect(t, a.port)
+  await begun.ask(get('/here'))
+  begun.send('GET / HT')
+  const sent = get('/here').length + 'GET / HT'.length
+  await until('the beginning has come', () => accepted?.bytesRead === sent)
+  const tunnel = await RawClient.connect(t, a.port)
+  await tunnel.ask(get('/here'))
+  tunnel.send(request('GET', '/', 'Connection: Upgrade', 'Upgrade: x'))
+  assert.equal((await tunnel.answer())?.status, 101)
+  a.server.closeIdleConnections()
+  begun.send('TP/1.1\r\nHost: app.test\r\n\r\n')
+  assert.equal((await begun.answer())?.body.toString(), 'second GET / ')
+  tunnel.send('echo')
+  await until('it comes back', () => tunnel.text.endsWith('echo'))
+})
+
+test('a tunnel lasts past server.timeout, and until both sides have ended', async (t) => {
+  const [a, b] = await pair(t)
+  a.server.timeout = 50
+  let end: (() => void) | undefined
+  b.server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    socket.resume()
+    socket.on('end', () => {
+      end = () => socket.end('goodbye')
+    })
+  })
+  for (const before of [[], [get('/here')]]) {
+    const client = await RawClient.connect(t, a.port)
+    for (const bytes of before) await client.ask(bytes)
+    client.send(request('GET', '/', 'Connection: Upgrade', 'Upgrade: x'))
+    assert.equal((await client.answer())?.status, 101)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.ok(!client.closed)
+    client.socket.end()
+    await until('the peer knows', () => end !== undefined)
+    end?.()
+    end = undefined
+    await client.over()
+    assert.ok(client.text.endsWith('goodbye'))
+  }
+})
+
 test('server.closeAllConnections cuts what a peer is at work on', async (t) => {
   let asked = false
   const [a] = await pair(t, undefined, () => {
@@ -328,6 +381,22 @@ test('keepAliveTimeout and headersTimeout hold for connections that the server h
   assert.deepEqual(codes, ['ERR_HTTP_REQUEST_TIMEOUT'])
 })
 
+test('the next request may come slower than keepAliveTimeout once it has begun', async (t) => {
+  const [a] = await pair(t)
+  a.server.keepAliveTimeout = 50
+  let accepted: Socket | undefined
+  a.server.once('connection', (socket) => {
+    accepted = socket
+  })
+  const client = await RawClient.connect(t, a.port)
+  await client.ask(get('/here'))
+  await until('the server waits for the next', () => (accepted?.timeout ?? 0) > 0)
+  client.send('GET / HT')
+  await until('it waits no longer', () => accepted?.timeout === 0)
+  client.send('TP/1.1\r\nHost: app.test\r\n\r\n')
+  assert.equal((await client.answer())?.body.toString(), 'second GET / ')
+})
+
 test('server.timeout ends a connection on which nothing moves', async (t) => {
   const [a] = await pair(t, undefined, () => {})
   a.server.timeout = 100
@@ -359,6 +428,24 @@ test("the application's own connection listeners see every socket, and its bytes
   const asked = [get('/'), post('/here', 'abc'), post('/', 'abc'), get('/here')]
   for (const bytes of asked) await other.ask(bytes)
   assert.equal(seen, asked.join(''))
+})
+
+test('a handler that takes the connection for itself gets what comes on it', async (t) => {
+  let seen = ''
+  const [a] = await pair(t, (_, res) => {
+    const { socket } = res
+    assert.ok(socket)
+    res.detachSocket(socket)
+    socket.removeAllListeners('data')
+    socket.on('data', (piece: Buffer) => (seen += piece))
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  })
+  const client = await RawClient.connect(t, a.port)
+  await client.ask(get('/'))
+  await client.ask(get('/here'))
+  client.send(get('/'))
+  await until('the handler has it', () => seen === get('/'))
+  assert.equal(a.handOver.counts.handed, 1)
 })
 
 test('a connection is left to the server where all stays here, and may hand over all the same', async (t) => {
@@ -405,6 +492,90 @@ test('connections go on with the server when nothing is handed over any more', a
     assert.equal((await client.ask(get('/here'))).body.toString(), 'first GET /here ')
     assert.equal((await client.ask(get('/'))).body.toString(), 'second GET / ')
   }
+})
+
+test('a server that has got its connections back can close, and ends none that has begun a request', async (t) => {
+  let answer: (() => void) | undefined
+  const server = createServer()
+  const { closeIdleConnections } = server
+  const a = await startPeerServer(t, says('first'), { server, way: 'events' })
+  const b = await startPeerServer(t, (_, res) => {
+    answer = () => res.end('second')
+  })
+  a.prefers = [{ host: '127.0.0.1', port: b.port }]
+  a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
+  const giveBack = takeConnections(server, a.handOver)
+  const clients: RawClient[] = []
+  let accepted: Socket | undefined
+  server.on('connection', (socket) => {
+    accepted = socket
+  })
+  for (let i = 0; i < 3; i++) {
+    const client = await RawClient.connect(t, a.port)
+    client.send(get('/'))
+    await until('the peer has it', () => answer !== undefined)
+    // The last one is still under way when the connections go back.
+    if (i === 2) break
+    answer?.()
+    assert.equal((await client.answer())?.status, 200)
+    answer = undefined
+    clients.push(client)
+    if (i === 0) continue
+    client.send('GET /here HT')
+    await until('it has begun', () => accepted?.bytesRead === get('/').length + 12)
+  }
+  giveBack()
+  answer?.()
+  await until('all are given back', () => a.handOver.underWay === 0)
+  const closed = once(server, 'close')
+  server.close()
+  await clients[0]?.over()
+  clients[1]?.send('TP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n')
+  assert.equal((await clients[1]?.answer())?.body.toString(), 'first GET /here ')
+  await closed
+  assert.equal(server.closeIdleConnections, closeIdleConnections)
+})
+
+test('keepAliveTimeout holds again for an idle connection that has been given back', async (t) => {
+  const server = createServer((req, res) => {
+    req.resume()
+    if (req.url === '/here/slow') setTimeout(() => res.end('slow'), 1_500)
+  })
+  server.keepAliveTimeout = 1
+  const a = await startPeerServer(t, () => {}, { server, way: 'events' })
+  const b = await startPeerServer(t, says('second'))
+  a.prefers = [{ host: '127.0.0.1', port: b.port }]
+  a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
+  server.on('request', (req, res) => {
+    if (req.url === '/here') res.end('first')
+  })
+  const giveBack = takeConnections(server, a.handOver)
+  const clients = [await RawClient.connect(t, a.port), await RawClient.connect(t, a.port)]
+  for (const client of clients) {
+    await client.ask(get('/here'))
+    await client.ask(get('/'))
+  }
+  giveBack()
+  assert.equal((await clients[1]?.ask(get('/here/slow')))?.body.toString(), 'slow')
+  for (const client of clients) await client.over()
+})
+
+test('a client that does not end after its last answer keeps no server from closing', async (t) => {
+  const server = createServer()
+  const timeouts = { lingerMs: 50 }
+  const a = await startPeerServer(t, says('first'), { server, way: 'events', timeouts })
+  const b = await startPeerServer(t, (_, res) => res.end('early'))
+  a.prefers = [{ host: '127.0.0.1', port: b.port }]
+  const giveBack = takeConnections(server, a.handOver)
+  const client = await RawClient.connect(t, a.port)
+  client.send(`${request('POST', '/', 'Content-Length: 9')}abc`)
+  assert.equal((await client.answer())?.body.toString(), 'early')
+  await client.over()
+  a.traffic.ticker.stop()
+  giveBack()
+  const closed = once(server, 'close')
+  server.close()
+  await closed
 })
 
 test('a server whose connections somebody else takes, or that counts requests, is left as it is', async (t) => {
