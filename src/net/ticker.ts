@@ -13,8 +13,14 @@ export interface Timed {
 /** Wait between ticks, ms. */
 const tickMs = 100
 
-/** What one tick can add to the ticker's time, ms: time in which the process was stopped does not count. */
+/** A tick that comes later than this, ms, comes after the process was stopped: that time does not count. */
 const stepMax = 1_000
+
+/**
+ * What such a tick adds instead, ms. Less than any sensible deadline, for what has come meanwhile is heard after
+ * the tick: a connection to a node that stands by now must not be taken for one that could not be made.
+ */
+const stoppedStep = 250
 
 /** Deadlines that end one after the other, before other work has its turn. */
 const atOnceMax = 32
@@ -69,7 +75,8 @@ export class Ticker {
   /** Public for tests with a clock of their own. */
   tick(): void {
     const real = this.#clock.now()
-    this.now += Math.min(Math.max(0, real - this.#last), stepMax)
+    const step = Math.max(0, real - this.#last)
+    this.now += step > stepMax ? stoppedStep : step
     this.#last = real
     const { now } = this
     this.#due = []

@@ -77,6 +77,18 @@ describe('ticker', () => {
     assert.equal(timed.filter(({ ends }) => ends.length === 1).length, 100)
   })
 
+  test('what began just before the process was stopped still has its time when it goes on', () => {
+    const clock = new ManualClock()
+    const ticker = new Ticker(clock, unexpected)
+    const timed = waiting(ticker, 1_000)
+    clock.advance(4_000)
+    ticker.tick()
+    assert.deepEqual(timed.ends, [])
+    clock.advance(1_000)
+    ticker.tick()
+    assert.equal(timed.ends.length, 1)
+  })
+
   test('a clock that goes backwards moves nothing', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
