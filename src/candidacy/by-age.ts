@@ -8,17 +8,29 @@ export const byAge: Kind = {
   name: 'byAge',
   aliases: [],
   form: '[SECONDS], 20 by default',
-  read: readNumber(0, 86_400, 20, (seconds) => ({
-    figure: (candidate, clock) => ageOf(candidate, clock.now()) / 1_000,
-    apply: (candidates, _exchange, clock) => {
-      const most = seconds * 1_000
-      const now = clock.now()
-      for (let i = 0; i < candidates.length; i++) {
-        if (ageOf(candidates[i] as Candidate, now) > most) {
-          return candidates.filter((other) => ageOf(other, now) <= most)
+  read: readNumber(0, 86_400, 20, (seconds) => {
+    const most = seconds * 1_000
+    // Peers are replaced when they say something, and so is the list of them: within it the oldest stays the oldest.
+    let known: readonly Candidate[] | undefined
+    let knownUntil = 0
+    return {
+      figure: (candidate, clock) => ageOf(candidate, clock.now()) / 1_000,
+      apply: (candidates, _exchange, clock) => {
+        const now = clock.now()
+        if (candidates === known && now <= knownUntil) return candidates
+        let oldest = 0
+        let arePeers = true
+        for (let i = 0; i < candidates.length; i++) {
+          const candidate = candidates[i] as Candidate
+          const age = ageOf(candidate, now)
+          if (age > most) return candidates.filter((other) => ageOf(other, now) <= most)
+          if (age > oldest) oldest = age
+          if (candidate.peer === undefined) arePeers = false
         }
-      }
-      return candidates
-    },
-  })),
+        known = arePeers ? candidates : undefined
+        knownUntil = now + most - oldest
+        return candidates
+      },
+    }
+  }),
 }

@@ -32,15 +32,17 @@ function costWith(bySpeed: boolean, byCores: boolean): Maker {
       for (let i = 0; i < count; i++) high = Math.max(high, loadHighOf(candidates[i] as Candidate))
       const usual = bySpeed ? usualSpeed(candidates) : 1
       const log = Math.log(count)
+      // The same for all, unless their size counts, so not worked out for each.
+      const usualStep = Math.expm1(log / high)
+      const memoryStep = Math.expm1(log * memoryShare)
       const cost = (candidate: Candidate): number => {
         const speed = bySpeed ? speedIn(candidate, usual) / usual : 1
-        const job = 1 / (speed * (byCores ? coresOf(candidate) : 1) * high)
+        const size = speed * (byCores ? coresOf(candidate) : 1)
+        const job = 1 / (size * high)
+        const step = size === 1 ? usualStep : Math.expm1(log * job)
         const load = loadOf(candidate) * job
         const used = memoryUsedOf(candidate)
-        return (
-          Math.exp(log * load) * Math.expm1(log * job) +
-          Math.exp(log * used) * Math.expm1(log * memoryShare)
-        )
+        return Math.exp(log * load) * step + Math.exp(log * used) * memoryStep
       }
       return leastFirst(candidates, cost)
     },

@@ -7,7 +7,7 @@ import { peerLimits } from '../base/limits.ts'
 import type { Announcement } from '../wire/announcement.ts'
 import type { LiveTable } from './live.ts'
 import { Loss } from './loss.ts'
-import type { Peer } from './peer.ts'
+import { makePeer, type Peer } from './peer.ts'
 
 /** Why an announcement does not count. `own`: said by this very process. */
 export type Refusal = 'own' | 'clock' | 'double' | 'late' | 'old-run' | 'conflict' | 'full'
@@ -99,7 +99,7 @@ export class Peers {
   /** What this server announces of itself; it needs no network to know that. */
   setSelf(announcement: Announcement): void {
     const id = this.#self?.id ?? ++this.#lastId
-    this.#self = { id, announcement, heardAt: this.#options.clock.now(), isSelf: true }
+    this.#self = makePeer(id, announcement, this.#options.clock.now(), true)
     this.#list = undefined
   }
 
@@ -248,7 +248,7 @@ export class Peers {
   }
 
   #peer(id: number, announcement: Announcement): Peer {
-    return { id, announcement, heardAt: this.#options.clock.now(), isSelf: false }
+    return makePeer(id, announcement, this.#options.clock.now(), false)
   }
 
   #tell(kind: PeerEvent['kind'], peer: Peer): void {

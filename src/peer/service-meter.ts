@@ -1,5 +1,5 @@
 // What this server does with requests: how many it has in hand, how many it has served, how long one takes.
-// Whoever serves requests here calls `begin` and `end`: one reading of the clock and a few additions each.
+// Whoever serves requests here calls `begin` and `end`: a few additions each, and for some a reading of the clock.
 
 import type { Clock } from '../base/clock.ts'
 import type { Resources } from '../wire/announcement.ts'
@@ -14,6 +14,11 @@ export type ServiceFigures = Pick<
 const loneLeast = 10
 /** The shortest time that counts, ms: below it the clock is too coarse. */
 const shortestMs = 0.001
+/** So many requests are timed between two readings, and of the others one in `timedShare`: the figures need no more. */
+const timedMost = 256
+const timedShare = 16
+/** What `begin` says of a request that is not timed. */
+const untimed = -1
 
 export class ServiceMeter {
   inFlight = 0
@@ -24,6 +29,8 @@ export class ServiceMeter {
   readonly #loneMs = new Typical()
   /** The request under way had this server to itself from its beginning. */
   #alone = false
+  /** Requests begun since the last reading. */
+  #begun = 0
 
   /** @param capacity requests in hand that mean "full". */
   constructor(clock: Clock, capacity: number) {
@@ -34,13 +41,15 @@ export class ServiceMeter {
   /** A request is served here from now on; gives what `end` wants to know. */
   begin(): number {
     this.#alone = this.inFlight++ === 0
-    return this.#clock.now()
+    const begun = ++this.#begun
+    return begun <= timedMost || begun % timedShare === 0 ? this.#clock.now() : untimed
   }
 
   /** The request that began then is over, well or not. */
   end(begunAt: number): void {
     this.inFlight--
     this.served++
+    if (begunAt === untimed) return
     const ms = Math.max(shortestMs, this.#clock.now() - begunAt)
     this.#serviceMs.add(ms)
     if (this.#alone) this.#loneMs.add(ms)
@@ -52,6 +61,7 @@ export class ServiceMeter {
    * tell of the load, not of the machine. No benchmark runs; under constant load the last figure stands.
    */
   read(): ServiceFigures {
+    this.#begun = 0
     return {
       speed: this.#loneMs.count < loneLeast ? 1 : 1000 / this.#loneMs.value,
       slotsInUse: this.inFlight,

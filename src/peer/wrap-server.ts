@@ -26,22 +26,35 @@ export function wrapServer(server: Server, sees: Sees): () => void {
     if (response === undefined) Reflect.apply(emit, server, ['upgrade', request, socket, behind])
     else Reflect.apply(emit, server, [expects ? 'checkContinue' : 'request', request, response])
   }
-  const takes = (event: string | symbol, args: readonly unknown[]): boolean => {
+  const takes = (
+    event: string | symbol,
+    first: unknown,
+    second: unknown,
+    third: unknown,
+  ): boolean => {
     switch (event) {
       case 'request':
       case 'checkContinue': {
-        const [request, response] = args as [IncomingMessage, ServerResponse]
-        return sees.request(request, response, event === 'checkContinue', serveHere)
+        const expects = event === 'checkContinue'
+        return sees.request(first as IncomingMessage, second as ServerResponse, expects, serveHere)
       }
       case 'upgrade':
-        return sees.upgrade(args[0] as IncomingMessage, args[2] as Buffer, serveHere)
+        return sees.upgrade(first as IncomingMessage, third as Buffer, serveHere)
       default:
         return false
     }
   }
-  const watch = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
-    if (!ended && takes(event, args)) return true
-    return Reflect.apply(emit, this, [event, ...args])
+  // No array is made for what passes by here, which is every request.
+  const watch = function (
+    this: Server,
+    event: string | symbol,
+    a?: unknown,
+    b?: unknown,
+    c?: unknown,
+  ) {
+    if (!ended && takes(event, a, b, c)) return true
+    // biome-ignore lint/complexity/noArguments: as many as came, and no array of them.
+    return Reflect.apply(emit, this, arguments)
   } as Server['emit']
   server.emit = watch
   return () => {

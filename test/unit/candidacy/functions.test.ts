@@ -85,6 +85,36 @@ describe('byAge', () => {
   test('gives back the same list when nobody is too old', () => {
     assert.equal(cascadeOf(['byAge 60']).run(all, viewOf(), old), all)
   })
+
+  test('notices who grows too old on a list that stays the same', () => {
+    const clock = new ManualClock()
+    clock.advance(30_000)
+    const cascade = cascadeOf(['byAge 60'])
+    const ids = (list: readonly Candidate[]): number[] =>
+      cascade.run(list, viewOf(), clock).map(({ node }) => node.id)
+    assert.deepEqual(ids(all), [1, 2, 3, 4])
+    clock.advance(30_000)
+    assert.deepEqual(ids(all), [1, 2, 3, 4])
+    clock.advance(1)
+    assert.deepEqual(ids(all), [2, 3, 4])
+    const fresh = [peerCandidate(5, { heardAt: 60_000 })]
+    assert.deepEqual(ids(fresh), [5])
+    assert.deepEqual(ids(all), [2, 3, 4])
+    clock.advance(9_000)
+    assert.deepEqual(ids(all), [2, 4])
+  })
+
+  test('notices a node that stops reporting on a list that stays the same', () => {
+    const clock = new ManualClock()
+    const nodes = [nodeCandidate(1), nodeCandidate(2)]
+    nodes[0]!.live.statusAt = 0
+    const cascade = cascadeOf(['byAge 6'])
+    assert.equal(cascade.run(nodes, viewOf(), clock).length, 2)
+    clock.advance(6_001)
+    assert.equal(cascade.run(nodes, viewOf(), clock).length, 1)
+    nodes[0]!.live.statusAt = 6_000
+    assert.equal(cascade.run(nodes, viewOf(), clock).length, 2)
+  })
 })
 
 describe('functions that order', () => {

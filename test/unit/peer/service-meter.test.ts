@@ -51,3 +51,32 @@ test('the speed is that of requests without company: waiting for others does not
   assert.ok(Math.abs(meter.read().speed - 50) < 3, `${meter.read().speed}`)
   assert.ok(meter.read().serviceTimeMs > 80)
 })
+
+test('of many requests between two readings some are timed, and all are counted', () => {
+  class Watched extends ManualClock {
+    readings = 0
+    override now(): number {
+      this.readings++
+      return super.now()
+    }
+  }
+  const clock = new Watched()
+  const meter = new ServiceMeter(clock, 100)
+  const serve = (count: number, ms: number): void => {
+    for (let i = 0; i < count; i++) {
+      const at = meter.begin()
+      clock.advance(ms)
+      meter.end(at)
+    }
+  }
+  serve(256, 5)
+  assert.equal(clock.readings, 2 * 256)
+  serve(16_000, 5)
+  assert.equal(clock.readings, 2 * (256 + 1_000))
+  assert.equal(meter.read().served, 16_256)
+  serve(200, 40)
+  const { serviceTimeMs, speed, served } = meter.read()
+  assert.equal(served, 16_456)
+  assert.ok(serviceTimeMs > 35 && serviceTimeMs < 45, `${serviceTimeMs}`)
+  assert.ok(speed > 22 && speed < 29, `${speed}`)
+})

@@ -1,0 +1,30 @@
+// Peers that announce themselves and serve nothing: `node announcers.js ANNOUNCERS`, started by ../hand-over-added.ts.
+// They are busier than whoever hears them, so that nearly all decisions are "here".
+
+import { startPeerMembership } from '../../src/peer/membership.ts'
+
+export interface Announcers {
+  /** UDP port of 127.0.0.1 that hears them. */
+  readonly port: number
+  readonly count: number
+  readonly key: string
+}
+
+/** Nobody speaks at the ports from here on: who announces itself hears nothing, and does not disturb what is measured. */
+let silentPort = 33_000
+
+const all: readonly Announcers[] = JSON.parse(process.argv[2] ?? '[]')
+for (const { port, count, key } of all) {
+  for (let i = 1; i <= count; i++) {
+    startPeerMembership({
+      group: `127.0.0.1:${port}`,
+      port: silentPort++,
+      key,
+      advertise: 'http://127.0.0.1:9',
+      name: `peer-${i}`,
+      resources: () => ({ load: 50, loadHigh: 64, cpuIdle: 0, slotsInUse: 50 }),
+    })
+  }
+}
+// Announcing alone keeps no process alive.
+setInterval(() => {}, 60_000)
