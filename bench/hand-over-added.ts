@@ -14,6 +14,7 @@ import { peerCascade } from '../src/candidacy/index.ts'
 import { joinPeers, type Peers } from '../src/peer/index.ts'
 import type { Announcers } from './peers/announcers.ts'
 import { Child, killAll } from './support/child.ts'
+import { flag } from './support/flag.ts'
 import { median } from './support/median.ts'
 import { freePort } from './support/ports.ts'
 import { until } from './support/until.ts'
@@ -122,7 +123,7 @@ function watch({ server, micros }: Side): void {
 
 function announce(others: Announcers): Child {
   const program = fileURLToPath(new URL('peers/announcers.js', import.meta.url))
-  const launch = { command: process.execPath, args: [program, JSON.stringify([others])] }
+  const launch = { command: process.execPath, args: [program, JSON.stringify(others)] }
   return new Child(`announcers-${others.port}`, launch, folder)
 }
 
@@ -132,9 +133,4 @@ async function end(peers: Peers, announcers: Child, ...sides: readonly Side[]): 
     server.close()
     server.closeAllConnections()
   }
-}
-
-function flag(name: string): string | undefined {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? undefined : process.argv[at + 1]
 }

@@ -10,6 +10,7 @@ import { startPeerMembership } from '../src/peer/membership.ts'
 import type { JoinedServerOptions } from './peers/joined-server.ts'
 import { Child, killAll } from './support/child.ts'
 import { fetchFrom } from './support/fetch.ts'
+import { flag } from './support/flag.ts'
 import { median } from './support/median.ts'
 import { startOrigin } from './support/origin.ts'
 import { root } from './support/paths.ts'
@@ -121,9 +122,4 @@ async function front(name: string): Promise<Side> {
   ]
   const child = new Child('front', { command: process.execPath, args }, folder)
   return { name, child, port, micros: [] }
-}
-
-function flag(name: string): string | undefined {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? undefined : process.argv[at + 1]
 }

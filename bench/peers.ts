@@ -4,6 +4,7 @@
 
 import { peerCascade } from '../src/candidacy/index.ts'
 import { measure, requestsPerSecond, type Trial } from './peers/measure.ts'
+import { flag } from './support/flag.ts'
 
 const historical = 'byAge 5, byRandom, byLogWindow, byCost'
 const cascades = [
@@ -49,8 +50,3 @@ for (const [index, trial] of trials.entries()) {
   console.log(`| ${cells.join(' | ')} |`)
 }
 process.exit()
-
-function flag(name: string): string | undefined {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? undefined : process.argv[at + 1]
-}

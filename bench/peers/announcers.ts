@@ -11,20 +11,18 @@ export interface Announcers {
 }
 
 /** Nobody speaks at the ports from here on: who announces itself hears nothing, and does not disturb what is measured. */
-let silentPort = 33_000
+const firstSilentPort = 33_000
 
-const all: readonly Announcers[] = JSON.parse(process.argv[2] ?? '[]')
-for (const { port, count, key } of all) {
-  for (let i = 1; i <= count; i++) {
-    startPeerMembership({
-      group: `127.0.0.1:${port}`,
-      port: silentPort++,
-      key,
-      advertise: 'http://127.0.0.1:9',
-      name: `peer-${i}`,
-      resources: () => ({ load: 50, loadHigh: 64, cpuIdle: 0, slotsInUse: 50 }),
-    })
-  }
+const { port, count, key }: Announcers = JSON.parse(process.argv[2] ?? '{}')
+for (let i = 1; i <= count; i++) {
+  startPeerMembership({
+    group: `127.0.0.1:${port}`,
+    port: firstSilentPort + i,
+    key,
+    advertise: 'http://127.0.0.1:9',
+    name: `peer-${i}`,
+    resources: () => ({ load: 50, loadHigh: 64, cpuIdle: 0, slotsInUse: 50 }),
+  })
 }
 // Announcing alone keeps no process alive.
 setInterval(() => {}, 60_000)

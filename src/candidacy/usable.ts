@@ -1,6 +1,5 @@
 // `usable`: leaves out who cannot or must not take this request now (mcmp.md 3.1, 3.3).
 
-import { healthy } from '../cluster/health.ts'
 import { isEjected } from '../cluster/outlier.ts'
 import type { Candidacy, Candidate, ExchangeView } from './candidacy.ts'
 
@@ -18,8 +17,7 @@ export const usable: Candidacy = (candidates, exchange) => {
 function isUsable(candidate: Candidate, exchange: ExchangeView): boolean {
   const { live, node, status } = candidate
   if (status === 'STOPPED' || (status === 'DISABLED' && !exchange.hasSession)) return false
-  // Nearly all are: one look less at what the memory holds elsewhere.
-  if (live.health !== healthy && live.health.kind === 'down') return false
+  if (live.health.kind === 'down') return false
   // A node that calls itself broken, or answers like it, keeps the sessions it has (mcmp.md decision 54).
   if ((live.loadFactor === -1 || isEjected(live.outlier)) && node.route !== exchange.route) {
     return false

@@ -6,7 +6,8 @@ import type { Announcement, Resources } from '../wire/announcement.ts'
 export interface Peer {
   /** Number of this run of the peer in our table, never used twice; also the `node.id` of its candidate. */
   readonly id: number
-  readonly announcement: Announcement
+  /** With nothing left to its default. */
+  readonly announcement: Required<Announcement>
   /** When its last announcement arrived, monotonic ms; for this server itself, always now. */
   readonly heardAt: number
   /** This server itself. */
@@ -26,7 +27,7 @@ export function makePeer(
   return { id, announcement: shaped(announcement), heardAt, isSelf }
 }
 
-const shaped = (of: Announcement): Announcement => ({
+const shaped = (of: Announcement): Required<Announcement> => ({
   name: of.name,
   scheme: of.scheme,
   host: of.host,

@@ -129,7 +129,7 @@ export class Peers {
   get toldLoss(): number {
     let worst = 0
     for (const { state, peer } of this.#rows.values()) {
-      const { loss = 0 } = peer.announcement
+      const { loss } = peer.announcement
       if (state === 'present' && loss > worst) worst = loss
     }
     return worst
@@ -144,7 +144,7 @@ export class Peers {
     for (const [name, row] of this.#rows) {
       const { announcement } = row.peer
       const silence = this.#listened - row.heardAfter
-      const silentMs = silentPeriods * (announcement.periodMs ?? 1_000)
+      const silentMs = silentPeriods * announcement.periodMs
       if (row.state === 'present') {
         if (silence > silentMs) this.#become(row, 'silent')
       } else if (row.state !== 'forgotten') {

@@ -9,7 +9,7 @@ import type { Cascade } from '../../src/candidacy/compose.ts'
 import { decide } from '../../src/candidacy/decide.ts'
 import { observeLatency } from '../../src/cluster/latency.ts'
 import { type NodeLive, newLive } from '../../src/cluster/live.ts'
-import type { Peer } from '../../src/cluster/peer.ts'
+import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import type { Announcement } from '../../src/wire/announcement.ts'
 import { balancerOf, nodeOf } from '../support/cluster-fixture.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -214,10 +214,9 @@ export class Server {
       },
     }
     this.#announcement = announcement
-    const peer = { id: this.id, announcement, heardAt: now }
     this.#peers = [
-      { ...peer, isSelf: false },
-      { ...peer, isSelf: true },
+      makePeer(this.id, announcement, now, false),
+      makePeer(this.id, announcement, now, true),
     ]
   }
 

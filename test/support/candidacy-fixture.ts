@@ -7,7 +7,7 @@ import type { Cascade, OnFailure } from '../../src/candidacy/compose.ts'
 import type { Balancer } from '../../src/cluster/balancer.ts'
 import type { ContextStatus } from '../../src/cluster/context.ts'
 import { newLive } from '../../src/cluster/live.ts'
-import type { Peer } from '../../src/cluster/peer.ts'
+import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import type { Candidate } from '../../src/cluster/routes.ts'
 import type { Announcement, Resources } from '../../src/wire/announcement.ts'
 import { balancerOf, nodeOf } from './cluster-fixture.ts'
@@ -38,12 +38,7 @@ export function peerCandidate(id: number, given: PeerGiven = {}): Candidate {
     node: nodeOf(id, { route: announcement?.name ?? `p${id}` }),
     live: newLive(),
     status: 'ENABLED',
-    peer: {
-      id,
-      heardAt: heardAt ?? 0,
-      isSelf: isSelf ?? false,
-      announcement: announcementOf(id, announcement, resources),
-    },
+    peer: makePeer(id, announcementOf(id, announcement, resources), heardAt ?? 0, isSelf ?? false),
   })
 }
 

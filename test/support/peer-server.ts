@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { RequestView } from '../../src/candidacy/candidacy.ts'
 import { LiveTable } from '../../src/cluster/live.ts'
-import type { Peer } from '../../src/cluster/peer.ts'
+import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import { makeTraffic, type TrafficOptions } from '../../src/forward/make-traffic.ts'
 import type { Traffic } from '../../src/forward/traffic.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
@@ -132,5 +132,5 @@ function peerAt(host: string, port: number, ids: Map<string, number>): Peer {
     contexts: [],
     resources,
   } as const
-  return { id, announcement, heardAt: 0, isSelf: false }
+  return makePeer(id, announcement, 0, false)
 }

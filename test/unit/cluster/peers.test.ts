@@ -189,6 +189,19 @@ describe('peers', () => {
     assert.deepEqual(table.names(), ['me'])
   })
 
+  test('all peers have their fields in one order, whoever put the announcement together', () => {
+    const table = new Table()
+    table.say('a')
+    const { resources, ...rest } = someAnnouncement({ name: 'me', startedAt: table.wall(0) })
+    const turned = Object.fromEntries(Object.entries(resources).reverse())
+    table.peers.setSelf({ resources: turned as unknown as typeof resources, loss: 0.5, ...rest })
+    const fields = table.peers
+      .list()
+      .map((peer) => [peer, peer.announcement, peer.announcement.resources].map(Object.keys))
+    assert.equal(fields.length, 2)
+    assert.deepEqual(fields[0], fields[1])
+  })
+
   test('a server that was stopped does not hold its own absence against the others', () => {
     const table = new Table()
     table.say('a')

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { Cascades } from '../../../src/candidacy/cascades.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
-import type { Peer } from '../../../src/cluster/peer.ts'
+import { makePeer, type Peer } from '../../../src/cluster/peer.ts'
 import { CascadeChooser } from '../../../src/peer/cascade-chooser.ts'
 import type { Choice } from '../../../src/peer/chooser.ts'
 import { PeerCandidates } from '../../../src/peer/peer-candidates.ts'
@@ -29,7 +29,7 @@ const resources = {
 function peer(id: number, more: Partial<Peer['announcement']> = {}): Peer {
   const place = { name: `p${id}`, scheme: 'http', host: '192.0.2.1', port: 8000 + id } as const
   const run = { startedAt: 1, sequence: 1, time: 1, leaving: false, contexts: [], resources }
-  return { id, heardAt: 0, isSelf: id === 1, announcement: { ...place, ...run, ...more } }
+  return makePeer(id, { ...place, ...run, ...more }, 0, id === 1)
 }
 
 function chooser(
