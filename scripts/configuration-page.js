@@ -2,8 +2,8 @@
 // says whether the page is up to date. A unit test runs the latter.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { environmentName } from '../dist/src/cli/config.js'
-import { configJsonSchema } from '../dist/src/cli/schema.js'
+import { environmentName } from '../dist/src/config/config.js'
+import { configJsonSchema } from '../dist/src/config/schema.js'
 import { root } from './prepare.js'
 
 const target = join(root, 'docs', 'configuration.md')
@@ -21,7 +21,7 @@ if (process.argv.includes('--check')) {
 function configurationPage() {
   return `# Configuration of \`topspin serve\`
 
-<!-- Written by scripts/configuration-page.js from src/cli/schema.ts: change it there. -->
+<!-- Written by scripts/configuration-page.js from src/config/schema.ts: change it there. -->
 
 Every value has a default, so no file is needed. Each place overrules those before it:
 

@@ -1,5 +1,5 @@
 // `npm test [-- part...]`: installs and builds what is missing, then runs the compiled tests with
-// node:test. A part is a folder below test/ (unit, sim, scenes, peers, fuzz); default: all of them.
+// node:test. A part is a folder below test/ (unit, sim, scenes, interop, fuzz); default: all of them.
 // A runner of our own because `node --test <folder>` and `node --test <glob>` each work on some
 // lines of Node.js only.
 import { readdirSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { prepare, root } from './prepare.js'
 const options = process.argv.slice(2)
 if (!options.includes('--no-build')) prepare()
 const parts = options.filter((option) => !option.startsWith('--'))
-const folders = parts.length > 0 ? parts : ['unit', 'sim', 'scenes', 'peers', 'fuzz']
+const folders = parts.length > 0 ? parts : ['unit', 'sim', 'scenes', 'interop', 'fuzz']
 
 const files = folders.flatMap((part) => testsBelow(join(root, 'dist', 'test', part)))
 if (files.length === 0) {

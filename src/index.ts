@@ -1,5 +1,5 @@
 // The door `topspin`: the proxy for programs that embed it. A registry says who exists, the proxy forwards,
-// and the control listener lets nodes register; `src/cli/serving.ts` shows how they meet.
+// and the control listener lets nodes register; `src/server/serving.ts` shows how they meet.
 
 export type { Clock, Random } from './base/clock.ts'
 export { TopspinError } from './base/errors.ts'

@@ -1,7 +1,7 @@
 // Peers that announce themselves and serve nothing: `node announcers.js ANNOUNCERS`, started by ../hand-over-added.ts.
 // They are busier than whoever hears them, so that nearly all decisions are "here".
 
-import { startPeerMembership } from '../../src/peer/membership.ts'
+import { startPeerMembership } from '../../src/peer/membership/membership.ts'
 
 export interface Announcers {
   /** UDP port of 127.0.0.1 that hears them. */

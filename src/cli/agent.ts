@@ -4,10 +4,10 @@ import type { AdvertiseOptions } from '../agent/advertise-options.ts'
 import { runSidecar } from '../agent/sidecar.ts'
 import { readTlsFiles } from '../agent/tls-files.ts'
 import { TopspinError } from '../base/errors.ts'
+import { shownSecret } from '../config/secret.ts'
+import { createLogger } from '../server/logger.ts'
 import { exitCodes } from './exit-codes.ts'
-import { createLogger } from './logger.ts'
 import type { AgentOptions } from './program.ts'
-import { shownSecret } from './secret.ts'
 
 /** Resolves with the exit code: that of the command, when there is one. */
 export async function runAgent(options: AgentOptions): Promise<number> {

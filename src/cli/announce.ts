@@ -1,9 +1,9 @@
 // `topspin announce`: a server of any kind among peers, with flags.
 
 import { TopspinError } from '../base/errors.ts'
-import { announceTarget } from '../peer/announce-target.ts'
+import { announceTarget } from '../peer/membership/announce-target.ts'
+import { createLogger } from '../server/logger.ts'
 import { exitCodes } from './exit-codes.ts'
-import { createLogger } from './logger.ts'
 import { membershipOf } from './membership-of.ts'
 import type { AnnounceFlags } from './program.ts'
 import { onStopSignals } from './stop-signals.ts'

@@ -1,11 +1,11 @@
 // `topspin check FILE`: says all that is wrong with a configuration file, or that it is good.
 
+import { loadConfig } from '../config/config.ts'
+import { readTls } from '../config/tls-files.ts'
+import { cascadesIn } from '../config/traffic-settings.ts'
 import { loadPolicies } from '../proxy/index.ts'
-import { loadConfig } from './config.ts'
 import { exitCodes } from './exit-codes.ts'
 import { tellProblems } from './tell-problems.ts'
-import { readTls } from './tls-files.ts'
-import { cascadesIn } from './traffic-settings.ts'
 
 /** The modules of candidacy functions that it names are loaded, too. */
 export async function checkFile(file: string): Promise<number> {

@@ -1,7 +1,7 @@
 // The flags about a server's membership among its peers, as options; for the commands announce and peer. The key
 // may come from the environment, where other users of the machine do not see it.
 
-import type { PeerOptions } from '../peer/options.ts'
+import type { PeerOptions } from '../peer/membership/options.ts'
 import type { AnnounceFlags } from './program.ts'
 
 export function membershipOf(

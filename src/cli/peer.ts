@@ -2,10 +2,10 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText, parseHostPort } from '../net/host-port.ts'
-import { runFront } from '../peer/front.ts'
+import { runFront } from '../peer/front/front.ts'
+import { createLogger } from '../server/logger.ts'
 import { exitCodes } from './exit-codes.ts'
 import { listenFailure } from './listen-failure.ts'
-import { createLogger } from './logger.ts'
 import { membershipOf } from './membership-of.ts'
 import type { PeerFlags } from './program.ts'
 import { onStopSignals } from './stop-signals.ts'

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration, parseEndpoint, parseSecureEndpoint } from '../config/values.ts'
 import { hostPortText } from '../net/host-port.ts'
 import { type SteerWord, steerWords } from './steer-words.ts'
-import { parseDuration, parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 export interface ServeOptions {
   readonly config?: string

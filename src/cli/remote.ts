@@ -2,6 +2,8 @@
 // one. What goes wrong is told on standard error, and the command then ends with `failure` or `usage`.
 
 import { suggest } from '../base/suggest.ts'
+import { shownSecret } from '../config/secret.ts'
+import { parseSecureEndpoint } from '../config/values.ts'
 import type { NodeReport, StatusReport } from '../control/status-report.ts'
 import { McmpClient } from '../net/mcmp-client.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
@@ -10,8 +12,6 @@ import { exitCodes } from './exit-codes.ts'
 import { fetchPage } from './fetch-page.ts'
 import { fetchReport } from './fetch-report.ts'
 import type { RemoteOptions } from './program.ts'
-import { shownSecret } from './secret.ts'
-import { parseSecureEndpoint } from './values.ts'
 
 /** A command cannot go on: what to say, and the exit code. */
 export class CommandFailure extends Error {

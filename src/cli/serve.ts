@@ -8,15 +8,15 @@ import {
   loadConfig,
   type Problem,
   type Sources,
-} from './config.ts'
+} from '../config/config.ts'
+import { readTls } from '../config/tls-files.ts'
+import { createLogger } from '../server/logger.ts'
+import { type Listening, type Serving, startServing } from '../server/serving.ts'
 import { exitCodes } from './exit-codes.ts'
 import { listenFailure } from './listen-failure.ts'
-import { createLogger } from './logger.ts'
 import type { ServeOptions } from './program.ts'
-import { type Listening, type Serving, startServing } from './serving.ts'
 import { onStopSignals } from './stop-signals.ts'
 import { tellProblems } from './tell-problems.ts'
-import { readTls } from './tls-files.ts'
 
 /** Resolves with the exit code when the proxy has ended. */
 export async function serve(

@@ -1,6 +1,6 @@
 // Tells the problems of a configuration on standard error, one line each and the count.
 
-import { formatProblem, type Problem } from './config.ts'
+import { formatProblem, type Problem } from '../config/config.ts'
 
 export function tellProblems(problems: readonly Problem[]): void {
   const lines = problems.map((problem) => `${formatProblem(problem)}\n`)

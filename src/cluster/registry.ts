@@ -1,6 +1,6 @@
 // The single writer of cluster state: applies one message, returns the reply and the changes that it made
 // (mcmp.md 2, decisions 24 to 57). Pure given the facts; called by the control service, and by
-// `cli/serving.ts` for the nodes of the configuration.
+// `server/serving.ts` for the nodes of the configuration.
 
 import { mcmpLimits } from '../base/limits.ts'
 import type { AppMessage, ConfigMessage, Message, StatusMessage } from '../wire/mcmp/message.ts'

@@ -1,4 +1,4 @@
-// What an earlier run of the proxy has left behind, and what that means in this one. Called by cli/serving.ts
+// What an earlier run of the proxy has left behind, and what that means in this one. Called by server/serving.ts
 // around `Registry.restore`.
 
 import type { LiveTable } from './live.ts'

@@ -1,5 +1,5 @@
 // The cluster as the text of a state file, and back: one line that says what follows, then JSON. Pure;
-// written and read by cli/state-file.ts. Any text but a whole one is refused, so there is no half a state.
+// written and read by server/state-file.ts. Any text but a whole one is refused, so there is no half a state.
 
 import { createHash } from 'node:crypto'
 import type { Balancer } from './balancer.ts'

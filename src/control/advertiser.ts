@@ -1,5 +1,5 @@
 // The proxy tells by datagram where its control listener is, as mod_advertise does (mcmp.md 4, decision 58).
-// Started by cli/serving.ts in the process that has the registry.
+// Started by server/serving.ts in the process that has the registry.
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'

@@ -1,5 +1,5 @@
 // The control service: the listener for MCMP and plain GET, and the clockwork behind it. Assembled here,
-// started by `cli/serving.ts` and by programs that embed it.
+// started by `server/serving.ts` and by programs that embed it.
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'

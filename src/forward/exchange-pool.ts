@@ -1,9 +1,9 @@
 // Exchanges that are between two requests. A kept-alive connection without a request holds none, so
 // ten thousand of them cost little more than their sockets.
 
+import type { ExchangeClient } from './client/exchange-client.ts'
 import { Exchange } from './exchange.ts'
-import type { ExchangeClient } from './exchange-client.ts'
-import type { Traffic } from './traffic.ts'
+import type { Traffic } from './traffic/traffic.ts'
 
 /** More than this many at a time are made and dropped. */
 const keptMax = 1_024

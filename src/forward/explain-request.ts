@@ -4,13 +4,13 @@
 import { explain } from '../candidacy/explain.ts'
 import type { Candidate } from '../cluster/routes.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
-import { findCascade } from './choose.ts'
+import type { ExchangeClient } from './client/exchange-client.ts'
 import { Exchange } from './exchange.ts'
-import type { ExchangeClient } from './exchange-client.ts'
-import { match } from './match.ts'
-import { recall } from './recall.ts'
-import { noNode, type Refusal } from './refusal.ts'
-import type { Traffic } from './traffic.ts'
+import { findCascade } from './stages/choose.ts'
+import { match } from './stages/match.ts'
+import { recall } from './stages/recall.ts'
+import { noNode, type Refusal } from './stages/refusal.ts'
+import type { Traffic } from './traffic/traffic.ts'
 
 export interface ExplainQuestion {
   /** Path and query. */

@@ -1,6 +1,6 @@
 // A connection of the data plane over TLS. Bytes come by the stream's events, because a TLS record that is
 // being taken apart cannot be paused half-way: a buffer of ours would be overwritten while it is still
-// being sent from. Made by the listener for clients and by forward/node-connection.ts for nodes.
+// being sent from. Made by the listener for clients and by forward/node/node-connection.ts for nodes.
 
 import net from 'node:net'
 import tls from 'node:tls'

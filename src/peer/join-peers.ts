@@ -8,12 +8,12 @@ import { Server as TlsServer } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { holdSignals } from '../host/signals.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
-import { takeConnections } from './intake.ts'
-import { ownAddress } from './own-address.ts'
+import { ownAddress } from './membership/own-address.ts'
+import { waitFor } from './membership/wait-for.ts'
+import { wrapServer } from './parsed/wrap-server.ts'
 import { type PeersOptions, policiesOf } from './peers-options.ts'
+import { takeConnections } from './raw/intake.ts'
 import { type Peers, startPeers } from './start-peers.ts'
-import { waitFor } from './wait-for.ts'
-import { wrapServer } from './wrap-server.ts'
 
 export interface JoinPeersOptions extends Omit<PeersOptions, 'advertise'> {
   /** Where others hand requests over to: `http://host:port`. Default: where the server listens. */

@@ -7,10 +7,10 @@ import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { peerCascade } from '../candidacy/index.ts'
 import { cascadeProblem, splitCascade } from '../candidacy/read.ts'
-import { loadPolicies } from '../forward/load-policies.ts'
-import type { Timeouts } from '../forward/settings.ts'
+import { loadPolicies } from '../forward/traffic/load-policies.ts'
+import type { Timeouts } from '../forward/traffic/settings.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
-import type { PeerOptions } from './options.ts'
+import type { PeerOptions } from './membership/options.ts'
 
 export interface PeersOptions extends PeerOptions {
   /**

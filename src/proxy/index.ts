@@ -15,24 +15,24 @@ import {
   explainRequest,
   type RequestExplanation,
 } from '../forward/explain-request.ts'
-import { makeCascades } from '../forward/make-cascades.ts'
-import { makeTraffic, type TrafficOptions } from '../forward/make-traffic.ts'
-import type { ProxySettings } from '../forward/settings.ts'
-import type { Traffic } from '../forward/traffic.ts'
-import type { CopyHandle } from '../net/accept-handles.ts'
+import { makeCascades } from '../forward/traffic/make-cascades.ts'
+import { makeTraffic, type TrafficOptions } from '../forward/traffic/make-traffic.ts'
+import type { ProxySettings } from '../forward/traffic/settings.ts'
+import type { Traffic } from '../forward/traffic/traffic.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { CopyHandle } from '../node-internals/accept-handles.ts'
 import { type Address, type FurtherHandles, Listener } from './listener.ts'
 
-export type { AccessEntry, AccessLog } from '../forward/access-log.ts'
-export { loadPolicies } from '../forward/load-policies.ts'
+export type { AccessEntry, AccessLog } from '../forward/traffic/access-log.ts'
+export { loadPolicies } from '../forward/traffic/load-policies.ts'
 export {
   defaultSettings,
   defaultTimeouts,
   newPseudonym,
   type ProxySettings,
   type Timeouts,
-} from '../forward/settings.ts'
+} from '../forward/traffic/settings.ts'
 export type { Address } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {

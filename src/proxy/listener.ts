@@ -2,10 +2,10 @@
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { ClientConnection } from '../forward/client-connection.ts'
-import type { Traffic } from '../forward/traffic.ts'
-import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
+import { ClientConnection } from '../forward/client/client-connection.ts'
+import type { Traffic } from '../forward/traffic/traffic.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import { AcceptHandles, type CopyHandle } from '../node-internals/accept-handles.ts'
 
 export interface Address {
   readonly host: string

@@ -1,4 +1,4 @@
-// Compiles the Tomcat of test/peers with Maven, once for each state of its sources. The test files of
+// Compiles the Tomcat of test/interop with Maven, once for each state of its sources. The test files of
 // the peers call it; where it cannot be had they skip and say why.
 
 import { spawnSync } from 'node:child_process'
@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.ts'
 
-const project = fileURLToPath(new URL('../../../test/peers/tomcat/', import.meta.url))
+const project = fileURLToPath(new URL('../../../test/interop/tomcat/', import.meta.url))
 const target = join(project, 'target')
 const stamp = join(target, 'built')
 const lock = join(project, 'target.lock')

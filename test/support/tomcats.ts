@@ -1,4 +1,4 @@
-// Real Tomcats of a story (test/peers/tomcat), each a JVM that is steered by lines and ended by signals.
+// Real Tomcats of a story (test/interop/tomcat), each a JVM that is steered by lines and ended by signals.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'

@@ -13,9 +13,11 @@ const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['wire'] },
   { rooms: ['cluster'] },
   { rooms: ['candidacy'] },
-  { rooms: ['net', 'host'], apart: true },
+  { rooms: ['net', 'host', 'node-internals'] },
   { rooms: ['forward'] },
   { rooms: ['proxy', 'control', 'agent', 'peer'], apart: true },
+  { rooms: ['config'] },
+  { rooms: ['server'] },
   { rooms: ['cli', '.'] },
 ]
 

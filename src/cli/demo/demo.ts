@@ -3,10 +3,10 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
+import type { Listening } from '../../server/serving.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { fetchReport } from '../fetch-report.ts'
 import type { DemoOptions } from '../program.ts'
-import type { Listening } from '../serving.ts'
 import { onStopSignals } from '../stop-signals.ts'
 import { type Child, ChildFailed, startChild } from './child.ts'
 import { nodeViews } from './node-views.ts'

@@ -1,11 +1,11 @@
 // `topspin doctor`: why no node, or no proxy, is found. Runs on the machine of either, beside what runs there.
 
+import { shownSecret } from '../../config/secret.ts'
+import { parseEndpoint } from '../../config/values.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { fetchReport } from '../fetch-report.ts'
 import type { DoctorOptions } from '../program.ts'
-import { shownSecret } from '../secret.ts'
-import { parseEndpoint } from '../values.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { multicastFindings } from './multicast.ts'
 import { nodeFindings } from './nodes.ts'

@@ -2,7 +2,7 @@
 // by `joinPeers(app.server, ...)`. The types are as much of Fastify as is used.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { PeerMiddleware } from '../middleware.ts'
+import type { PeerMiddleware } from '../parsed/middleware.ts'
 
 interface Instance {
   addHook(

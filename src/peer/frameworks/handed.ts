@@ -1,7 +1,7 @@
 // A middleware's outcome as a promise, for frameworks whose functions wait for each other.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { PeerMiddleware } from '../middleware.ts'
+import type { PeerMiddleware } from '../parsed/middleware.ts'
 
 /** Resolves with false when the request is to be served here, with true when it was answered elsewhere. */
 export function handed(

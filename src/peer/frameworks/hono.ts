@@ -2,7 +2,7 @@
 // The types are as much of Hono as is used.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
-import type { PeerMiddleware } from '../middleware.ts'
+import type { PeerMiddleware } from '../parsed/middleware.ts'
 import { handed } from './handed.ts'
 
 interface Context {

@@ -1,7 +1,7 @@
 // The hand-over as Koa middleware. The types are as much of Koa as is used.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { PeerMiddleware } from '../middleware.ts'
+import type { PeerMiddleware } from '../parsed/middleware.ts'
 import { handed } from './handed.ts'
 
 interface Context {

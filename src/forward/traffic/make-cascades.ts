@@ -1,0 +1,38 @@
+// The cascades of the proxy, from what the settings say; made at the start and again at each reload.
+
+import type { Random } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { UserCandidacy } from '../../candidacy/candidacy.ts'
+import { Cascades } from '../../candidacy/cascades.ts'
+import { type Counters, countCandidacyFailure } from '../../cluster/traffic-counts.ts'
+import type { ProxySettings } from './settings.ts'
+
+interface Given {
+  readonly random: Random
+  readonly policies: ReadonlyMap<string, UserCandidacy>
+  readonly counters: Counters
+  readonly log: Logger
+}
+
+/** @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded. */
+export function makeCascades(
+  { candidacy, balance }: Pick<ProxySettings, 'candidacy' | 'balance'>,
+  { random, policies, counters, log }: Given,
+): Cascades {
+  const entries = [{ path: '/', candidacy }, ...balance].map((entry) => ({
+    path: entry.path,
+    candidacy: withUsable(entry.candidacy),
+  }))
+  return new Cascades(entries, { random, policies, routeKeys: [] }, (name, error) => {
+    const times = countCandidacyFailure(counters, name)
+    // Seldom enough to be read: the 1st, 2nd, 4th, 8th time and so on.
+    if ((times & (times - 1)) !== 0) return
+    log.error({ name, times, reason: String(error) }, 'candidacy function failed')
+  })
+}
+
+/** Nodes that are down or stopped are nobody's choice: where a cascade does not say so it begins with it. */
+function withUsable(candidacy: readonly string[]): readonly string[] {
+  const says = (text: string): boolean => /^(?:usable|off|backhand_off)$/i.test(text.trim())
+  return candidacy.some(says) ? candidacy : ['usable', ...candidacy]
+}

@@ -1,0 +1,112 @@
+// The choice for a request by the cascade of its path, among the peers that are known at that moment.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Candidate, ExchangeView, RequestView } from '../../candidacy/candidacy.ts'
+import type { Cascades } from '../../candidacy/cascades.ts'
+import { decide } from '../../candidacy/decide.ts'
+import { locationOf } from '../../candidacy/location.ts'
+import { usable } from '../../candidacy/usable.ts'
+import type { Balancer } from '../../cluster/balancer.ts'
+import type { Peer } from '../../cluster/peer.ts'
+import type { Application } from '../../cluster/routes.ts'
+import { routingPath } from '../../wire/http/path.ts'
+import { type Choice, type Chooser, here } from './chooser.ts'
+import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
+
+export interface CascadeChooserOptions {
+  readonly candidates: PeerCandidates
+  /** This server among the peers that count; another array after each change. */
+  readonly peers: () => readonly Peer[]
+  readonly clock: Clock
+}
+
+export class CascadeChooser implements Chooser {
+  /** May be replaced at any time. */
+  cascades: Cascades
+  /** This server leaves: nothing goes anywhere else any more. */
+  isLeaving = false
+  readonly #options: CascadeChooserOptions
+  readonly #view = new View()
+
+  constructor(cascades: Cascades, options: CascadeChooserOptions) {
+    this.cascades = cascades
+    this.#options = options
+  }
+
+  get application(): Application {
+    return this.#options.candidates.application
+  }
+
+  get isOff(): boolean {
+    return this.isLeaving || this.cascades.isOff
+  }
+
+  first(request: RequestView): Choice {
+    return this.#choose(request, none)
+  }
+
+  again(request: RequestView, tried: readonly number[]): Choice {
+    return this.#choose(request, tried)
+  }
+
+  #choose(request: RequestView, tried: readonly number[]): Choice {
+    const { cascades } = this
+    if (this.isLeaving) return here
+    const path = cascades.isSingle ? '' : pathOf(request.target)
+    const cascade = cascades.find(path)
+    if (cascade.isOff) return here
+    const { candidates, peers, clock } = this.#options
+    const known = candidates.of(peers())
+    if (candidates.isAlone) return here
+    const view = this.#view
+    view.tried = tried
+    view.self = candidates.self
+    view.request = cascade.readsRequest ? request : undefined
+    const list = usable(this.#serving(known, request), view, clock)
+    const { candidate, mode, location } = decide(cascade, list, view, clock)
+    if (candidate === undefined || mode === 'here') return here
+    if (location === undefined) return { mode: 'proxy', candidate }
+    const place = locationOf(location, candidate, request.host, request.target)
+    if (place === undefined) return { mode: 'proxy', candidate }
+    candidate.live.elected++
+    return { mode: 'redirect', location: place }
+  }
+
+  /** Those that serve this path. */
+  #serving(known: readonly Candidate[], request: RequestView): readonly Candidate[] {
+    if (!this.#options.candidates.haveContexts) return known
+    const path = pathOf(request.target)
+    return known.filter((candidate) => serves(candidate, path))
+  }
+}
+
+function serves({ peer }: Candidate, path: string): boolean {
+  const contexts = peer?.announcement.contexts ?? []
+  if (contexts.length === 0 || peer?.isSelf === true) return true
+  return contexts.some(
+    (context) => context === '/' || path === context || path.startsWith(`${context}/`),
+  )
+}
+
+/** Decoded, without query and parameters. */
+function pathOf(url: string): string {
+  if (isPlain.test(url)) return url
+  const bytes = Buffer.from(url, 'latin1')
+  return routingPath(bytes, 0, bytes.length)
+}
+
+const isPlain = /^(?:\/[A-Za-z0-9_~-][\w.~-]*)*\/?$/
+
+/** What the functions may know; one object for all requests, since a choice is made in one go. */
+class View implements ExchangeView {
+  readonly balancer: Balancer = peerBalancer
+  readonly hasSession = false
+  readonly sessionId = ''
+  readonly route = undefined
+  readonly domain = ''
+  tried: readonly number[] = none
+  self: Candidate | undefined
+  request: RequestView | undefined
+}
+
+const none: readonly number[] = []

@@ -1,0 +1,56 @@
+// Announces a server that knows nothing of peers and cannot hand requests over itself (mod_backhand's ntbhb):
+// it is asked again and again whether it is there, and announced as long as it answers. Called by
+// `topspin announce`, on the machine of that server, whose resources are told.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TopspinError } from '../../base/errors.ts'
+import { peerLimits } from '../../base/limits.ts'
+import { answersHttp } from '../../net/answers-http.ts'
+import { PeerMembership } from './membership.ts'
+import type { PeerOptions } from './options.ts'
+
+export interface AnnounceOptions extends Omit<PeerOptions, 'advertise'> {
+  /** The server, `http://host:port` or `https://host:port`; its path is what is asked for. */
+  readonly target: string
+  /** Where others reach it. Default: `target`. */
+  readonly advertise?: string
+  /** Ends it, with a goodbye. */
+  readonly signal: AbortSignal
+}
+
+/** Resolves at the end, when the goodbye is out. Throws a TopspinError for bad options. */
+export async function announceTarget(options: AnnounceOptions): Promise<void> {
+  const { target: text, signal, ...rest } = options
+  const target = readTarget(text)
+  const membership = new PeerMembership({
+    ...rest,
+    advertise: options.advertise ?? placeOf(target),
+  })
+  const { log, periodMs } = membership.settings
+  let answered: boolean | undefined
+  while (!signal.aborted) {
+    const answers = await answersHttp(target, peerLimits.targetAnswerMs)
+    if (signal.aborted) break
+    if (answers) membership.announce()
+    else membership.leave()
+    if (answers !== answered) {
+      if (answers) log.info({ target: text }, 'the target answers and is announced')
+      else log.warn({ target: text }, 'the target does not answer and is not announced')
+    }
+    answered = answers
+    await sleep(periodMs, undefined, { signal }).catch(() => {})
+  }
+  await membership.close()
+}
+
+function readTarget(text: string): URL {
+  const target = URL.canParse(text) ? new URL(text) : undefined
+  if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
+  const problem = `target "${text}": http://host:port or https://host:port`
+  throw new TopspinError('BAD_OPTION', problem, { side: 'proxy', phase: 'control' })
+}
+
+/** With the port in any case: URLs leave out the usual ones. */
+function placeOf({ protocol, hostname, port }: URL): string {
+  return `${protocol}//${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
+}

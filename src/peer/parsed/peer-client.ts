@@ -1,0 +1,294 @@
+// The client of an exchange that hands a request of an HTTP server over: Node.js has parsed the request;
+// the peer's answer goes to the socket as the exchange's own bytes. When no peer can answer, the
+// application here does, as long as nobody can notice.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Application, Candidate } from '../../cluster/routes.ts'
+import type { ExchangeClient } from '../../forward/client/exchange-client.ts'
+import { tunnelOf } from '../../forward/client/tunnel-of.ts'
+import type { Exchange } from '../../forward/exchange.ts'
+import type { NodeConnection } from '../../forward/node/node-connection.ts'
+import { noNode, proxyFull, type Refusal, refusalBytes } from '../../forward/stages/refusal.ts'
+import type { Traffic } from '../../forward/traffic/traffic.ts'
+import { Connection, type Receiver } from '../../net/connection.ts'
+import type { Timed } from '../../net/ticker.ts'
+import { finishElsewhere, headElsewhere } from '../../node-internals/finish-response.ts'
+import type { ForwardedFields } from '../../wire/forwarded.ts'
+import { type Choosing, chosenBefore } from '../choice/chosen-before.ts'
+import type { ClientFacts } from '../hand-over/client-facts.ts'
+import { BodyFeed } from './body-feed.ts'
+import { bodyLength, headText } from './request-bytes.ts'
+
+/** A request or an upgrade as the server has emitted it. */
+export interface Arrival {
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  /** `undefined` for an upgrade. */
+  readonly response: ServerResponse | undefined
+  /** Bytes of the new protocol that came with an upgrade. */
+  readonly behind: Buffer | undefined
+  /** It came as `checkContinue`: nobody has answered its `Expect`. */
+  readonly expects: boolean
+}
+
+/** Whoever hands over. */
+export interface HandingOwner {
+  readonly traffic: Traffic
+  /** Where requests may go. */
+  readonly application: Application
+  /** Another candidate after a failure; `undefined`: the application here. */
+  another(arrival: Arrival, tried: readonly number[]): Candidate | undefined
+  /** The application here is to get it. `false`: there is none, so the client is told what failed. */
+  readonly servesHere: boolean
+  cameBack(client: PeerClient): void
+  /** It was answered elsewhere, given back, or cut. */
+  over(client: PeerClient): void
+}
+
+/** By what an event of a response finds its client: one listener serves all of them. */
+const clientOf = Symbol('peerClient')
+
+export class PeerClient implements ExchangeClient, Choosing, Timed {
+  readonly arrival: Arrival
+  readonly address: string
+  readonly trusted: boolean
+  readonly forwarded: ForwardedFields
+  deadline: number = Number.POSITIVE_INFINITY
+  readonly #owner: HandingOwner
+  readonly #traffic: Traffic
+  readonly #exchange: Exchange
+  readonly #body: BodyFeed | undefined
+  #first: Candidate | undefined
+  #isOver = false
+  #goesHere = false
+  #awaitsDrain = false
+
+  /** @param first where it goes; after a failure the owner is asked. */
+  constructor(arrival: Arrival, first: Candidate, facts: ClientFacts, owner: HandingOwner) {
+    const { traffic } = owner
+    this.arrival = arrival
+    this.address = facts.address
+    this.trusted = facts.trusted
+    this.forwarded = facts.fields
+    this.#owner = owner
+    this.#traffic = traffic
+    this.#first = first
+    this.#exchange = traffic.exchanges.take(this, traffic)
+    this.#body = this.#feed(arrival.request)
+  }
+
+  /**
+   * Sends the request off.
+   * @param mark value of our own field.
+   * @returns false when its head is nothing that may be forwarded; nothing has happened to the request then.
+   */
+  start(mark: string | undefined): boolean {
+    const { request, response, socket, expects } = this.arrival
+    const { shared } = this.#traffic.buffers
+    const isUpgrade = response === undefined
+    const closes = isUpgrade || isLast(response)
+    const head = headText(request, { mark, closes, keepsExpect: expects, isUpgrade })
+    const length = head.length <= shared.length ? shared.write(head, 0, 'latin1') : 0
+    if (length === 0 || this.#exchange.head.parse(shared, 0, length) !== length) {
+      this.#giveExchange()
+      return false
+    }
+    if (response === undefined) {
+      socket.on('error', ignore)
+      socket.on('close', this.#socketGone)
+    } else {
+      ;(response as Listening)[clientOf] = this
+      response.on('close', responseGone)
+    }
+    this.#traffic.ticker.add(this)
+    const { application } = this.#owner
+    this.#guard(() => this.#exchange.forwardTo(application, chosenBefore, shared, length, length))
+    return true
+  }
+
+  /** It was answered elsewhere, given back, or cut. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  choose(): Candidate | undefined {
+    const first = this.#first
+    this.#first = undefined
+    return first ?? this.#owner.another(this.arrival, this.#exchange.tried)
+  }
+
+  get localAuthority(): string {
+    const { localAddress = '', localPort = 0 } = this.arrival.socket
+    return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
+  }
+
+  get pending(): number {
+    return this.arrival.socket.writableLength
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const { response, socket } = this.arrival
+    if (response !== undefined && this.#exchange.answered && !response.headersSent) {
+      headElsewhere(response, this.#exchange.status)
+    }
+    if (!socket.writable) return true
+    socket.write(bytes)
+    if (socket.writableLength === 0) return true
+    this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.sendMs
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true
+      // Its callback comes when all that was written before has left.
+      socket.write('', () => this.#drained())
+    }
+    return false
+  }
+
+  refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
+    const { response, request } = this.arrival
+    const mayRepeat = refusal === noNode || refusal === proxyFull || isRepeatable(request)
+    this.#goesHere = this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false
+    if (this.#goesHere) return
+    if (response !== undefined) headElsewhere(response, refusal.status)
+    this.write(refusalBytes(refusal, closes, toHead))
+  }
+
+  bodyProgress(): void {}
+
+  pauseBody(): void {
+    this.#body?.pause()
+  }
+
+  resumeBody(): void {
+    this.#body?.resume()
+  }
+
+  exchangeOver(closes: boolean): void {
+    const { response, socket } = this.arrival
+    this.#end()
+    if (this.#goesHere) {
+      this.#body?.giveBack()
+      this.#owner.cameBack(this)
+      return
+    }
+    this.#body?.end()
+    if (response === undefined) socket.end()
+    else finishElsewhere(response, closes)
+  }
+
+  cut(byReset: boolean): void {
+    const { socket } = this.arrival
+    this.#end()
+    if (byReset && !(socket instanceof TLSSocket)) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+
+  becomeTunnel(node: NodeConnection): void {
+    const { socket, behind } = this.arrival
+    this.deadline = Number.POSITIVE_INFINITY
+    socket.off('close', this.#socketGone)
+    const connection = Connection.take(socket, untilTunnel)
+    // It may last for hours, and nobody waits for its end.
+    this.#owner.over(this)
+    const tunnel = tunnelOf(this.#exchange, connection, node, () => this.#end())
+    if (behind !== undefined && behind.length > 0) tunnel.fromClient(behind)
+  }
+
+  /** Nobody waits for the peer's answer any longer. */
+  giveUp(): void {
+    if (!this.#isOver && !this.#exchange.answered) this.#guard(() => this.#exchange.nodeTimedOut())
+  }
+
+  /** As `giveUp`, if it waits for this peer, and if it can be served here instead. */
+  peerLost(id: number): void {
+    if (this.#exchange.candidate?.node.id !== id || !isRepeatable(this.arrival.request)) return
+    if (this.#body?.canGiveBack !== false) this.giveUp()
+  }
+
+  /** The client takes none of what is sent to it. */
+  expired(): void {
+    this.arrival.socket.destroy()
+  }
+
+  /** The client is gone. */
+  gone(): void {
+    if (this.#isOver) return
+    this.#guard(() => this.#exchange.abandon('CLIENT_CLOSED'))
+    this.#end()
+  }
+
+  readonly #socketGone = (): void => this.gone()
+
+  #feed(request: IncomingMessage): BodyFeed | undefined {
+    const length = bodyLength(request)
+    if (length === 0) return undefined
+    return new BodyFeed(request, {
+      length,
+      keeps: request.method === 'PUT' || request.method === 'DELETE',
+      sink: (bytes) => this.#guard(() => this.#exchange.clientSent(bytes, bytes.length)),
+    })
+  }
+
+  #drained(): void {
+    this.#awaitsDrain = false
+    if (this.#isOver) return
+    this.deadline = Number.POSITIVE_INFINITY
+    this.#guard(() => this.#exchange.clientDrained())
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { response, socket } = this.arrival
+    if (response === undefined) {
+      socket.off('close', this.#socketGone)
+      socket.off('error', ignore)
+    } else (response as Listening)[clientOf] = undefined
+    this.#traffic.ticker.delete(this)
+    this.#giveExchange()
+    this.#owner.over(this)
+  }
+
+  #giveExchange(): void {
+    this.#traffic.exchanges.give(this.#exchange)
+  }
+
+  /** A fault of ours ends this request, never the application. */
+  #guard(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.arrival.socket.destroy()
+      this.#traffic.fault(error)
+    }
+  }
+}
+
+type Listening = ServerResponse & { [clientOf]?: PeerClient | undefined }
+
+function responseGone(this: Listening): void {
+  this[clientOf]?.gone()
+}
+
+/** Of its connection: the client, the application or `maxRequestsPerSocket` wants it so. */
+function isLast(response: ServerResponse & { maxRequestsOnConnectionReached?: boolean }): boolean {
+  return !response.shouldKeepAlive || response.maxRequestsOnConnectionReached === true
+}
+
+/** Executing it twice does no harm [RFC 9110 9.2.2]. */
+function isRepeatable({ method = '' }: IncomingMessage): boolean {
+  return ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method)
+}
+
+const ignore = (): void => {}
+
+/** The tunnel takes over before anything can come. */
+const untilTunnel: Receiver = {
+  received: ignore,
+  ended: ignore,
+  drained: ignore,
+  closed: ignore,
+  nextBuffer: () => Buffer.alloc(0),
+  failed: ignore,
+}

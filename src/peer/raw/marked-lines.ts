@@ -1,0 +1,28 @@
+// The lines that a request of one client gets on its way to a peer: who the client is, as any proxy tells it, and
+// our mark.
+
+import type { ForwardedFields, ForwardedLines } from '../../wire/forwarded.ts'
+import type { Marker } from '../../wire/handed-over.ts'
+import type { Fields } from '../../wire/http/fields.ts'
+import type { Out } from '../../wire/http/out.ts'
+
+export class MarkedLines implements ForwardedLines {
+  readonly #forwarded: ForwardedFields
+  readonly #marker: Marker
+  #line = ''
+
+  constructor(forwarded: ForwardedFields, marker: Marker) {
+    this.#forwarded = forwarded
+    this.#marker = marker
+  }
+
+  /** For the next request. @param time wall time, ms. */
+  mark(time: number, method: string, target: string): void {
+    this.#line = `Topspin-Handed-Over: ${this.#marker.mark(time, method, target)}\r\n`
+  }
+
+  write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void {
+    this.#forwarded.write(fields, minor, hostFrom, hostTo, out)
+    out.latin1(this.#line)
+  }
+}

@@ -1,0 +1,104 @@
+// This server's own view of all peers, as values: what the status page shows and its JSON form says. Its
+// numbers are those of one process; another peer may see things differently.
+
+import type { NodeLive } from '../../cluster/live.ts'
+import type { Peer } from '../../cluster/peer.ts'
+import type { PeerState } from '../../cluster/peers.ts'
+import type { Resources } from '../../wire/announcement.ts'
+import type { PeerMembership } from '../membership/membership.ts'
+
+export interface PeerRow {
+  readonly name: string
+  /** Where requests go: `http://10.0.0.1:8080`. */
+  readonly url: string
+  readonly state: PeerState | 'self'
+  /** Since its last announcement arrived, ms; 0 for this server itself. */
+  readonly ageMs: number
+  /** Since it started, by its own clock, ms. */
+  readonly upMs: number
+  readonly periodMs: number
+  /** Paths that it serves; empty: all. */
+  readonly contexts: readonly string[]
+  readonly resources: Resources
+  /** Share of its announcements that did not arrive here lately, 0..1. */
+  readonly loss: number
+  /** What this server has sent there: requests, those in flight, attempts that failed, bytes both ways. */
+  readonly sent: {
+    readonly requests: number
+    readonly inFlight: number
+    readonly failures: number
+    readonly bytesSent: number
+    readonly bytesRead: number
+  }
+}
+
+/** Counters of other parts, for example how often a candidacy function ran. */
+export interface CounterGroup {
+  readonly title: string
+  readonly counts: Readonly<Record<string, number>>
+}
+
+export interface PeersReport {
+  /** Name of the server whose view this is. */
+  readonly name: string
+  /** Its wall time, ms. */
+  readonly time: number
+  /** Announcements are sealed; without, only those from `acceptFrom` are believed. */
+  readonly isAuthenticated: boolean
+  /** Networks; absent: any. */
+  readonly acceptFrom?: readonly string[]
+  readonly peers: readonly PeerRow[]
+  readonly announcements: {
+    readonly accepted: number
+    /** Echoes of this server's own ones. */
+    readonly own: number
+    /** All others that did not count, by reason. */
+    readonly refused: Readonly<Record<string, number>>
+  }
+  readonly counters: readonly CounterGroup[]
+}
+
+export function peersReport(
+  membership: PeerMembership,
+  counters: readonly CounterGroup[] = [],
+): PeersReport {
+  const { table, live, settings, accept, self } = membership
+  const now = settings.clock.now()
+  const { own = 0, ...refused } = Object.fromEntries(table.refused)
+  const { networks } = accept
+  const others = table.rows().map(({ peer, state, loss }) => {
+    return rowOf(peer, live.of(peer.id), state, now - peer.heardAt, loss)
+  })
+  others.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return {
+    name: self.announcement.name,
+    time: settings.clock.wall(),
+    isAuthenticated: !settings.keys.isEmpty,
+    ...(networks === undefined ? {} : { acceptFrom: networks }),
+    peers: [rowOf(self, live.of(self.id), 'self', 0, 0), ...others],
+    announcements: { accepted: table.accepted, own, refused },
+    counters,
+  }
+}
+
+function rowOf(
+  { announcement }: Peer,
+  { elected, inFlight, failures, bytesSent, bytesRead }: NodeLive,
+  state: PeerRow['state'],
+  ageMs: number,
+  loss: number,
+): PeerRow {
+  const { name, scheme, host, port, contexts, resources, periodMs = 1_000 } = announcement
+  return {
+    name,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    state,
+    ageMs: Math.round(ageMs),
+    upMs: Math.max(0, announcement.time - announcement.startedAt),
+    periodMs,
+    contexts,
+    resources,
+    loss,
+    sent: { requests: elected, inFlight, failures, bytesSent, bytesRead },
+  }
+}

@@ -1,0 +1,50 @@
+// The data plane in this process (`--workers 0`): a proxy that shares the live numbers with the registry.
+
+import { cascadesIn } from '../config/traffic-settings.ts'
+import { createProxy, loadPolicies, type ReverseProxy } from '../proxy/index.ts'
+import { type AccessLogFile, openAccessLog } from './access-log.ts'
+import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
+
+/** Rejects when a module that a cascade names cannot be loaded. */
+export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
+  const { settings, live, log } = options
+  let accessLog: AccessLogFile | undefined
+  const proxy: ReverseProxy = createProxy({
+    ...settings,
+    policies: await loadPolicies(cascadesIn(settings)),
+    live,
+    log,
+    ...(options.accessLog === 'off' ? {} : { accessLog: (entry) => accessLog?.write(entry) }),
+  })
+  return {
+    async listen() {
+      if (options.accessLog !== 'off') accessLog = await openAccessLog(options.accessLog, log)
+      try {
+        return await proxy.listen()
+      } catch (error) {
+        accessLog?.close()
+        throw error
+      }
+    },
+    take: (socket, first) => proxy.take(socket, first),
+    explain: async (question) => proxy.explain(question),
+    apply: (changes) => proxy.apply(changes),
+    tell: () => {},
+    refresh: () => {},
+    async reload({ rules, tls }) {
+      accessLog?.reopen()
+      proxy.replaceTls(tls.traffic, tls.nodes)
+      proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
+    },
+    workers: () => [],
+    counts: () => proxy.counters,
+    async drain(deadlineMs) {
+      await proxy.drain(deadlineMs)
+      accessLog?.close()
+    },
+    async close() {
+      proxy.close()
+      accessLog?.close()
+    },
+  }
+}

@@ -1,0 +1,230 @@
+// The file in which the registry survives the proxy. Every write is a whole new file that takes the place of
+// the old one, so what is found is always one state or nothing. Made by server/serving.ts.
+
+import { readFileSync, renameSync, type Stats, statSync } from 'node:fs'
+import { type FileHandle, open, rename, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { stateLimits } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import type { Change } from '../cluster/snapshot.ts'
+import { readState, type StateWriter, writeState } from '../cluster/state-text.ts'
+import type { StateReport } from '../control/status-report.ts'
+
+export interface StateFileOptions {
+  readonly path: string
+  /** The cluster as it is now. */
+  readonly state: () => readonly Change[]
+  readonly log: Logger
+}
+
+const me: StateWriter = { pid: process.pid, machine: hostname() }
+
+export class StateFile {
+  readonly #options: StateFileOptions
+  /** The write under way. */
+  #writing: Promise<void> | undefined
+  /** The one after it, which will hold all that has changed until it begins. */
+  #next: Promise<void> | undefined
+  #soon: NodeJS.Timeout | undefined
+  /** The file as this process left or found it; `undefined`: there was none. */
+  #mark: string | undefined
+  #reason: string | null = null
+  /** Before it serves, and after another process has taken the file, this one leaves it alone. */
+  #owns = false
+  /** A write has let its deadline pass: nobody waits until one is done. */
+  #late = false
+  #writes = 0
+  #failures = 0
+
+  constructor(options: StateFileOptions) {
+    this.#options = options
+  }
+
+  /** What an earlier run left behind; nothing when there is no file, or none that can be read. */
+  load(): readonly Change[] {
+    const { path, log } = this.#options
+    const found = this.#found()
+    if (found === undefined) return []
+    this.#mark = markOf(found)
+    if (!found.isFile()) {
+      this.#failed('not read', new Error('it is not a file'))
+      return []
+    }
+    if (found.size > stateLimits.bytesMax) return this.#setAside('it is too large')
+    const state = this.#read()
+    if ('problem' in state) return this.#setAside(state.problem)
+    if (isAlive(state.writer))
+      log.warn(
+        { state: path, pid: state.writer.pid },
+        'the process that wrote the state file is still there: two proxies must not share one',
+      )
+    return state.changes
+  }
+
+  /** From now on the file is this process's. */
+  async start(): Promise<void> {
+    this.#owns = true
+    await this.#within(this.#write())
+  }
+
+  /** Something has changed. Resolves when the file says so, or when that takes too long or fails. */
+  async keep(changes: readonly Change[]): Promise<void> {
+    if (!this.#owns || changes.length === 0) return
+    // Load factors come again by themselves: no reply waits for them.
+    if (changes.every((change) => change.kind === 'load')) return this.#later(stateLimits.loadMs)
+    const written = this.#write()
+    if (this.#late) return
+    await this.#within(written)
+  }
+
+  /** Writes what is not written yet. */
+  async close(): Promise<void> {
+    clearTimeout(this.#soon)
+    if (this.#owns) await this.#within(this.#write())
+    this.#owns = false
+    clearTimeout(this.#soon)
+  }
+
+  report(): StateReport {
+    const { path } = this.#options
+    return { file: path, reason: this.#reason, writes: this.#writes, failures: this.#failures }
+  }
+
+  #found(): Stats | undefined {
+    try {
+      return statSync(this.#options.path, { throwIfNoEntry: false })
+    } catch (error) {
+      this.#failed('not read', error)
+      return undefined
+    }
+  }
+
+  #read(): ReturnType<typeof readState> {
+    try {
+      return readState(readFileSync(this.#options.path))
+    } catch (error) {
+      return { problem: String(error) }
+    }
+  }
+
+  #later(ms: number): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined
+      void this.#write()
+    }, ms).unref()
+  }
+
+  /** One write at a time; whoever comes meanwhile shares the next one. Never rejects. */
+  #write(): Promise<void> {
+    if (this.#writing === undefined && this.#next === undefined) return this.#begin()
+    this.#next ??= (this.#writing ?? Promise.resolve()).then(() => {
+      this.#next = undefined
+      return this.#begin()
+    })
+    return this.#next
+  }
+
+  #begin(): Promise<void> {
+    clearTimeout(this.#soon)
+    this.#soon = undefined
+    const writing = this.#replace()
+      .then(
+        () => this.#succeeded(),
+        (error: unknown) => {
+          this.#failed('not written', error)
+          if (this.#owns) this.#later(stateLimits.retryMs)
+        },
+      )
+      .finally(() => {
+        this.#writing = undefined
+        this.#late = false
+      })
+    this.#writing = writing
+    return writing
+  }
+
+  async #replace(): Promise<void> {
+    const { path, state } = this.#options
+    if (!this.#owns) return
+    const text = writeState({ writer: me, changes: state() })
+    const file = await open(`${path}.new`, 'w', 0o600)
+    const mark = await fill(file, text)
+    const found = await stat(path).then(markOf, () => undefined)
+    if (found !== undefined && found !== this.#mark) {
+      this.#owns = false
+      throw new Error('another process writes it: two proxies must not share a state file')
+    }
+    await rename(`${path}.new`, path)
+    this.#mark = mark
+  }
+
+  async #within(written: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#late = true
+        this.#failed('not written', new Error(`not within ${stateLimits.waitMs} ms`))
+        resolve()
+      }, stateLimits.waitMs)
+    })
+    await Promise.race([written, deadline])
+    clearTimeout(timer)
+  }
+
+  #succeeded(): void {
+    this.#writes += 1
+    if (!this.#owns) return
+    if (this.#reason !== null)
+      this.#options.log.info({ state: this.#options.path }, 'the state file is written again')
+    this.#reason = null
+  }
+
+  /** Told once for as long as it lasts. */
+  #failed(what: string, error: unknown): void {
+    const { path, log } = this.#options
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#failures += 1
+    if (this.#reason === null)
+      log.warn(
+        { state: path, reason },
+        `state file ${what}: a restart would forget what changes now`,
+      )
+    this.#reason = reason
+  }
+
+  #setAside(problem: string): readonly Change[] {
+    const { path, log } = this.#options
+    const aside = `${path}.corrupt`
+    try {
+      renameSync(path, aside)
+      this.#mark = undefined
+      log.warn({ state: path, problem, aside }, 'state file not used: it is set aside')
+    } catch (error) {
+      log.warn({ state: path, problem, reason: String(error) }, 'state file not used')
+    }
+    return []
+  }
+}
+
+/** Writes the text to the end and to the disk; the mark of the file then. */
+async function fill(file: FileHandle, text: string): Promise<string> {
+  try {
+    await file.writeFile(text)
+    await file.datasync()
+    return markOf(await file.stat())
+  } finally {
+    await file.close()
+  }
+}
+
+/** Differs when another process has put its own file there. */
+const markOf = ({ ino, mtimeMs, size }: Stats): string => `${ino} ${mtimeMs} ${size}`
+
+function isAlive({ pid, machine }: StateWriter): boolean {
+  if (machine !== me.machine || pid === me.pid) return false
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

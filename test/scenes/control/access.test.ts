@@ -1,0 +1,159 @@
+// Who may speak on the control listener, over real sockets: by address, by secret, from which page, how much
+// at a time, and where nodes may be.
+
+import assert from 'node:assert/strict'
+import { type RequestOptions, request } from 'node:http'
+import { connect } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { joinCluster } from '../../../src/agent/index.ts'
+import type { ControlOptions } from '../../../src/control/options.ts'
+import { type ControlBench, controlBench } from '../../support/control-bench.ts'
+import { exchange, parseResponses, type RawResponse, tell } from '../../support/control-client.ts'
+import { startNode } from '../../support/node-server.ts'
+import { until } from '../../support/until.ts'
+
+const secret = 'open-sesame'
+const config = 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http'
+
+async function start(t: TestContext, options: Partial<ControlOptions>): Promise<ControlBench> {
+  const bench = await controlBench(options)
+  t.after(() => bench.control.close())
+  return bench
+}
+
+async function say(port: number, head: string, body = ''): Promise<RawResponse> {
+  const text = `${head}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const [response] = parseResponses(await exchange(port, [text]))
+  assert.ok(response !== undefined)
+  return response
+}
+
+test('an address that is not listed is closed without a word, one that is listed is answered', {
+  skip: process.platform === 'linux' ? false : 'needs a second loopback address',
+}, async (t) => {
+  const { port, registry } = await start(t, { allow: ['127.0.0.2'] })
+  const body = `CONFIG / HTTP/1.1\r\nContent-Length: ${config.length}\r\n\r\n${config}`
+  assert.equal(await exchange(port, [body], { halfClose: false }), '')
+  assert.equal(registry.snapshot.version, 0)
+  const options: RequestOptions = { port, localAddress: '127.0.0.2', path: '/readyz' }
+  const status = await new Promise((resolve, reject) => {
+    request(options, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end()
+  })
+  assert.equal(status, 200)
+})
+
+test('without the secret a message is refused so that a Java node goes on trying', async (t) => {
+  const { port, registry } = await start(t, { secret })
+  for (const shown of [
+    '',
+    'Authorization: Bearer open-sesam\r\n',
+    'Authorization: Basic eDp5\r\n',
+  ]) {
+    const refused = await say(port, `CONFIG / HTTP/1.1\r\nHost: x\r\n${shown}`, config)
+    assert.equal(refused.status, 'HTTP/1.1 500 Internal Server Error')
+    assert.equal(refused.fields.get('type'), 'MEM')
+    assert.equal(refused.fields.get('mess'), 'MEM: The secret of this proxy is missing or wrong')
+    assert.equal(refused.fields.get('connection'), 'close')
+  }
+  for (const method of ['PING', 'INFO', 'DUMP', 'VERSION', 'STATUS', 'REMOVE-APP'])
+    assert.equal((await tell(port, method, '')).fields.get('type'), 'MEM', method)
+  assert.equal(registry.snapshot.version, 0)
+})
+
+test('with the secret a message is taken, as from a program or from a browser', async (t) => {
+  const { port, registry } = await start(t, { secret })
+  const password = Buffer.from(`admin:${secret}`).toString('base64')
+  await say(port, `CONFIG / HTTP/1.1\r\nAuthorization: Bearer ${secret}\r\n`, config)
+  assert.equal(registry.snapshot.nodes.size, 1)
+  const page = await say(port, `GET /api/status HTTP/1.1\r\nAuthorization: Basic ${password}\r\n`)
+  assert.equal(page.status, 'HTTP/1.1 200 OK')
+})
+
+test('pages ask for the secret, but for those that orchestrators look at', async (t) => {
+  const { port } = await start(t, { secret })
+  for (const path of ['/api/status', '/metrics', '/', '/nowhere']) {
+    const page = await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)
+    assert.equal(page.status, 'HTTP/1.1 401 Unauthorized', path)
+    assert.equal(page.fields.get('www-authenticate'), 'Basic realm="Topspin"')
+  }
+  for (const path of ['/livez', '/readyz?verbose'])
+    assert.equal((await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)).status, 'HTTP/1.1 200 OK')
+})
+
+test('an agent that knows the secret registers, one that does not goes on trying', async (t) => {
+  const { port, registry, up } = await start(t, { secret })
+  const { server, port: at } = await startNode(t)
+  up.add(at)
+  const options = { proxies: [`127.0.0.1:${port}`], reportIntervalMs: 100 }
+  const outsider = await joinCluster(server, { ...options, route: 'outsider' })
+  t.after(() => outsider.close())
+  const tried = (): number => {
+    const state = outsider.status[0]?.state
+    return state?.kind === 'discover' ? state.failures : 0
+  }
+  await until('it has tried twice', () => tried() >= 2)
+  assert.equal(registry.snapshot.nodes.size, 0)
+  const agent = await joinCluster(server, { ...options, route: 'friend', secret })
+  t.after(() => agent.close())
+  assert.deepEqual(
+    [...registry.snapshot.nodes.values()].map((node) => node.route),
+    ['friend'],
+  )
+})
+
+test('a web page cannot speak as a node', async (t) => {
+  const { port, registry } = await start(t, {})
+  const from = 'Host: localhost\r\nOrigin: http://localhost\r\n'
+  const refused = await say(port, `CONFIG / HTTP/1.1\r\n${from}`, config)
+  assert.equal(refused.fields.get('mess'), 'MEM: Web pages from elsewhere have no say here')
+  assert.equal(registry.snapshot.version, 0)
+})
+
+test('a node may not be where credentials are handed out, and nothing is asked there', async (t) => {
+  const { port, registry, asked } = await start(t, {})
+  const refused = await tell(port, 'CONFIG', 'JVMRoute=a&Host=169.254.169.254&Port=80&Type=http')
+  assert.equal(refused.fields.get('type'), 'MEM')
+  assert.equal(refused.fields.get('mess'), 'MEM: Address of node with "a" JVMRoute is not allowed')
+  const ping = await tell(port, 'PING', 'Scheme=http&Host=169.254.169.254&Port=80')
+  assert.match(ping.body, /State=NOTOK/)
+  assert.equal(registry.snapshot.version, 0)
+  assert.deepEqual(asked, [])
+})
+
+test('with a list nodes may be where it says, localhost and wildcard addresses included', async (t) => {
+  const { port, registry } = await start(t, { nodesAllow: ['127.0.0.1', 'localhost'] })
+  const status = async (host: string, at: number) =>
+    (await tell(port, 'CONFIG', `JVMRoute=n${at}&Host=${host}&Port=${at}&Type=http`)).status
+  assert.match(await status('127.0.0.1', 1), / 200 /)
+  assert.match(await status('localhost', 2), / 200 /)
+  assert.match(await status('0.0.0.0', 3), / 200 /)
+  assert.match(await status('10.0.0.1', 4), / 500 /)
+  assert.equal(registry.snapshot.nodes.size, 3)
+})
+
+test('one address has no more than its share of messages in progress and of connections', async (t) => {
+  const { port } = await start(t, {
+    sourceMessagesMax: 1,
+    sourceConnectionsMax: 2,
+    probe: () => new Promise(() => {}),
+    transferMs: 500,
+  })
+  await tell(port, 'CONFIG', config)
+  const stuck = connect(port, '127.0.0.1')
+  t.after(() => stuck.destroy())
+  stuck.write('STATUS / HTTP/1.1\r\nContent-Length: 10\r\n\r\nJVMRoute=a')
+  const answer = async (): Promise<RawResponse | undefined> =>
+    parseResponses(await exchange(port, ['PING / HTTP/1.1\r\n\r\n']))[0]
+  await until(
+    'the other message is at work',
+    async () => (await answer())?.fields.has('mess') === true,
+  )
+  const refused = await answer()
+  assert.equal(refused?.fields.get('type'), 'MEM')
+  assert.match(refused?.fields.get('mess') ?? '', /Too many messages at a time/)
+  const second = connect(port, '127.0.0.1')
+  t.after(() => second.destroy())
+  await until('a third connection is closed', async () => (await answer()) === undefined)
+})

@@ -1,0 +1,76 @@
+// Nodes that answer errors, and fast: they must not draw the traffic to themselves by that. Taken out for a
+// while, at most half of them at a time, and back when they are well.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startNode } from '../../support/node-server.ts'
+import { get, RawClient } from '../../support/raw-client.ts'
+import { until } from '../../support/until.ts'
+import { startWorkers, type Workers } from '../../support/workers.ts'
+
+async function cluster(t: import('node:test').TestContext, count: number) {
+  const broken = new Set<number>()
+  const hits = Array.from({ length: count }, () => 0)
+  const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
+  for (let index = 0; index < count; index++) {
+    const node = await startNode(t, (request, response) => {
+      // The proxy itself asks by OPTIONS whether a node is there.
+      if (request.method === 'GET') hits[index]!++
+      if (broken.has(index)) response.writeHead(500).end('broken')
+      else setTimeout(() => response.end('fine'), 2)
+    })
+    await serve.register(`n${index}`, node.port, 100)
+  }
+  const client = await RawClient.connect(t, serve.trafficPort)
+  /** Statuses of so many answers, with how many there were of each. */
+  const ask = async (times: number): Promise<Record<number, number>> => {
+    const statuses: Record<number, number> = {}
+    for (let i = 0; i < times; i++) {
+      const { status } = await client.ask(get('/'))
+      statuses[status] = (statuses[status] ?? 0) + 1
+    }
+    return statuses
+  }
+  return { broken, hits, serve, ask }
+}
+
+const ejections = async (serve: Workers): Promise<number> =>
+  (await serve.status()).traffic.ejections
+
+test('a node that answers 500 fast is left out after 20 errors, and is back when it is well', async (t) => {
+  const { broken, hits, serve, ask } = await cluster(t, 3)
+  await ask(30)
+  assert.deepEqual(hits, [10, 10, 10])
+  const from = performance.now()
+  broken.add(0)
+  hits.fill(0)
+  const during = await ask(300)
+  t.diagnostic(`while broken: ${JSON.stringify(during)}, hits ${hits}`)
+  assert.deepEqual(during, { 200: 280, 500: 20 })
+  assert.equal(hits[0], 20)
+  assert.equal(await ejections(serve), 1)
+  broken.clear()
+  await until('it is chosen again', async () => {
+    hits.fill(0)
+    return (await ask(30))[200] === 30 && hits[0]! > 0
+  })
+  const waited = performance.now() - from
+  t.diagnostic(`back after ${Math.round(waited)} ms`)
+  assert.ok(waited > 3_000, 'it was out for a while')
+  hits.fill(0)
+  await ask(60)
+  const [first = 0, ...others] = hits
+  assert.ok(first > 15 && first < 25, `no burst for who comes back: ${first}, ${others}`)
+})
+
+test('at most half of the nodes are left out at once', async (t) => {
+  const { broken, hits, serve, ask } = await cluster(t, 4)
+  for (const index of [0, 1, 2]) broken.add(index)
+  await ask(300)
+  assert.equal(await ejections(serve), 2)
+  hits.fill(0)
+  const statuses = await ask(100)
+  t.diagnostic(`three of four broken: ${JSON.stringify(statuses)}, hits ${hits}`)
+  assert.equal(hits.filter((times) => times === 0).length, 2, 'two are out')
+  assert.ok(hits[3]! >= 45, 'the sound one is in')
+})

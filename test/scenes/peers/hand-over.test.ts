@@ -1,0 +1,448 @@
+// Requests that one HTTP server hands over to another: what the client, the application and Node.js see.
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, request as httpRequest, type RequestListener } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { get as getFrom } from '../../support/node-server.ts'
+import {
+  type PeerServer,
+  type PeerServerOptions,
+  startPeerServer,
+} from '../../support/peer-server.ts'
+import { get, post, RawClient, request } from '../../support/raw-client.ts'
+import { until } from '../../support/until.ts'
+
+/** Says who served, and what it saw. */
+const says =
+  (name: string): RequestListener =>
+  (req, res) => {
+    const hash = createHash('sha256')
+    let length = 0
+    req.on('data', (piece: Buffer) => {
+      hash.update(piece)
+      length += piece.length
+    })
+    req.on('end', () => {
+      const { remoteAddress, remotePort } = req.socket
+      res.setHeader('X-Served-By', name)
+      res.setHeader('Content-Type', 'application/json')
+      const seen = { name, method: req.method, url: req.url, remoteAddress, remotePort }
+      res.end(
+        JSON.stringify({
+          ...seen,
+          encrypted: 'encrypted' in req.socket && req.socket.encrypted,
+          length,
+          body: hash.digest('hex'),
+          headers: req.headers,
+          raw: req.rawHeaders,
+        }),
+      )
+    })
+  }
+
+interface Seen {
+  readonly name: string
+  readonly method: string
+  readonly url: string
+  readonly remoteAddress: string
+  readonly remotePort: number
+  readonly encrypted: boolean
+  readonly length: number
+  readonly body: string
+  readonly headers: Record<string, string>
+  readonly raw: readonly string[]
+}
+
+const seen = (text: string): Seen => JSON.parse(text)
+const at = (peer: { port: number }): { host: string; port: number } => ({
+  host: '127.0.0.1',
+  port: peer.port,
+})
+const sha = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+/** The first hands everything over to the second. */
+async function pair(
+  t: TestContext,
+  first: RequestListener = says('first'),
+  second: RequestListener = says('second'),
+  options: PeerServerOptions = {},
+): Promise<readonly [PeerServer, PeerServer]> {
+  const a = await startPeerServer(t, first, options)
+  const b = await startPeerServer(t, second, options)
+  a.prefers = [at(b)]
+  return [a, b]
+}
+
+test('the peer serves, and its application sees the client itself', async (t) => {
+  const [a, b] = await pair(t)
+  const client = await RawClient.connect(t, a.port)
+  for (const path of ['/one?x=1', '/two']) {
+    const answer = await client.ask(get(path, 'X-Mine: yes'))
+    assert.equal(answer.status, 200)
+    const told = seen(answer.body.toString())
+    assert.equal(told.name, 'second')
+    assert.equal(told.url, path)
+    assert.equal(told.remoteAddress, '127.0.0.1')
+    assert.equal(told.remotePort, client.socket.localPort)
+    assert.equal(told.encrypted, false)
+    assert.equal(told.headers['x-mine'], 'yes')
+    assert.equal(told.headers['x-forwarded-for'], '127.0.0.1')
+    assert.equal(told.headers['topspin-handed-over'], undefined)
+    assert.doesNotMatch(told.raw.join(), /handed/i)
+  }
+  assert.deepEqual(a.handOver.counts, { ...b.handOver.counts, handed: 2, received: 0 })
+  assert.equal(b.handOver.counts.received, 2)
+})
+
+test('without another candidate it serves itself, and shows its own client', async (t) => {
+  const a = await startPeerServer(t, says('first'))
+  const client = await RawClient.connect(t, a.port)
+  const told = seen((await client.ask(get('/'))).body.toString())
+  assert.equal(told.name, 'first')
+  assert.equal(told.remotePort, client.socket.localPort)
+  assert.equal(a.handOver.counts.here, 1)
+})
+
+test('bodies of any framing arrive whole', async (t) => {
+  const [a] = await pair(t)
+  const client = await RawClient.connect(t, a.port)
+  const small = seen((await client.ask(post('/', 'hello'))).body.toString())
+  assert.deepEqual([small.name, small.method, small.length], ['second', 'POST', 5])
+  const chunked = request('POST', '/', 'Transfer-Encoding: chunked')
+  const told = seen(
+    (await client.ask(`${chunked}3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n`)).body.toString(),
+  )
+  assert.deepEqual([told.name, told.body], ['second', sha('abcdefg')])
+  const none = request('POST', '/', 'Transfer-Encoding: chunked')
+  assert.equal(seen((await client.ask(`${none}0\r\n\r\n`)).body.toString()).length, 0)
+  const large = randomBytes(3_000_000)
+  client.send(request('POST', '/', `Content-Length: ${large.length}`))
+  const answer = await client.ask(large)
+  assert.equal(seen(answer.body.toString()).body, sha(large))
+})
+
+test('large answers go through to clients that read slowly, in either framing', async (t) => {
+  const large = randomBytes(8_000_000)
+  const [a] = await pair(t, says('first'), (req, res) => {
+    if (req.url === '/length') res.setHeader('Content-Length', large.length)
+    res.end(large)
+  })
+  for (const path of ['/length', '/chunked']) {
+    const body = await new Promise<Buffer>((resolve, reject) => {
+      httpRequest({ port: a.port, path }, (response) => {
+        const parts: Buffer[] = []
+        response.pause()
+        setTimeout(() => response.resume(), 100)
+        response.on('data', (piece) => parts.push(piece))
+        response.on('end', () => resolve(Buffer.concat(parts)))
+      })
+        .on('error', reject)
+        .end()
+    })
+    assert.equal(sha(body), sha(large))
+  }
+})
+
+test('requests that do not wait for answers are answered in order, here and there', async (t) => {
+  const [a] = await pair(t, says('first'), (req, res) => {
+    setTimeout(() => res.end(`second ${req.url}`), req.url === '/1' ? 60 : 0)
+  })
+  const far = a.prefers
+  a.choice = ({ target }) => (target === '/2' || far.length === 0 ? { mode: 'here' } : undefined)
+  const client = await RawClient.connect(t, a.port)
+  client.send(get('/1') + get('/2') + get('/3') + post('/4', 'body') + get('/2'))
+  const bodies: string[] = []
+  for (let i = 0; i < 5; i++) bodies.push((await client.answer())?.body.toString() ?? '')
+  const names = bodies.map((body) => (body.startsWith('{') ? `first ${seen(body).url}` : body))
+  assert.deepEqual(names, ['second /1', 'first /2', 'second /3', 'second /4', 'first /2'])
+})
+
+test('HEAD, 204, 304, interim answers and HTTP/1.0 come through as they are', async (t) => {
+  const [a] = await pair(t, says('first'), (req, res) => {
+    if (req.url === '/204') res.writeHead(204).end()
+    else if (req.url === '/304') res.writeHead(304, { ETag: '"x"' }).end()
+    else if (req.url === '/hints') {
+      res.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      res.end('late')
+    } else res.end('text')
+  })
+  const client = await RawClient.connect(t, a.port)
+  const head = await client.ask(request('HEAD', '/'))
+  assert.equal(head.body.length, 0)
+  assert.equal((await client.ask(get('/204'))).status, 204)
+  assert.equal((await client.ask(get('/304'))).status, 304)
+  client.send(get('/hints'))
+  assert.equal((await client.answer())?.status, 103)
+  assert.equal((await client.answer())?.body.toString(), 'late')
+  assert.equal((await client.ask(get('/'))).body.toString(), 'text')
+  const old = await RawClient.connect(t, a.port)
+  old.send('GET / HTTP/1.0\r\n\r\n')
+  assert.equal((await old.answer())?.body.toString(), 'text')
+  await old.over()
+})
+
+test('a client that asks for the end of the connection gets it', async (t) => {
+  const [a] = await pair(t)
+  const client = await RawClient.connect(t, a.port)
+  const answer = await client.ask(get('/', 'Connection: close'))
+  assert.equal(seen(answer.body.toString()).name, 'second')
+  await client.over()
+})
+
+test('Expect: 100-continue is answered, by whom the application says', async (t) => {
+  const [a, b] = await pair(t)
+  const client = await RawClient.connect(t, a.port)
+  client.send(request('POST', '/', 'Expect: 100-continue', 'Content-Length: 3'))
+  assert.equal((await client.answer())?.status, 100)
+  client.send('abc')
+  assert.equal(seen((await client.answer())?.body.toString() ?? '').name, 'second')
+  a.server.on('checkContinue', says('never'))
+  b.server.on('checkContinue', (_, res) => res.writeHead(413).end())
+  client.send(request('POST', '/', 'Expect: 100-continue', 'Content-Length: 3'))
+  assert.equal((await client.answer())?.status, 413)
+})
+
+test('listeners of the response hear of its end, and the server can close', async (t) => {
+  const [a] = await pair(t, undefined, undefined, { way: 'events' })
+  const heard: string[] = []
+  const { emit } = a.server
+  a.server.emit = function (this: unknown, event: string, ...args: unknown[]) {
+    if (event === 'request') {
+      const [, res] = args as Parameters<RequestListener>
+      res.on('finish', () => heard.push(`finish ${res.statusCode} ${res.headersSent}`))
+      res.on('close', () => heard.push('close'))
+    }
+    return Reflect.apply(emit, this, [event, ...args])
+  } as typeof emit
+  const client = await RawClient.connect(t, a.port)
+  await client.ask(get('/'))
+  await until('both were heard', () => heard.length === 2)
+  assert.deepEqual(heard, ['finish 200 true', 'close'])
+  const closed = once(a.server, 'close')
+  a.server.close()
+  await closed
+})
+
+test('a client that leaves ends the exchange', async (t) => {
+  let closed = false
+  const [a] = await pair(t, says('first'), (_, res) => {
+    res.on('close', () => {
+      closed = true
+    })
+  })
+  const client = await RawClient.connect(t, a.port)
+  client.send(get('/'))
+  await until('the peer has it', () => a.traffic.counters.requests === 1)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  client.socket.destroy()
+  await until('the peer heard of it', () => closed)
+})
+
+test('a peer that breaks off its answer is cut visibly', async (t) => {
+  const [a] = await pair(t, says('first'), (_, res) => {
+    res.writeHead(200, { 'Content-Length': 100 })
+    res.write('half')
+    setTimeout(() => res.destroy(), 20)
+  })
+  const client = await RawClient.connect(t, a.port)
+  client.send(get('/'))
+  await client.over()
+  assert.match(client.text, /half$/)
+})
+
+async function nobody(): Promise<{ host: string; port: number }> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return { host: '127.0.0.1', port }
+}
+
+/** Takes connections and requests, and cuts each once its request has begun. */
+async function cutter(t: TestContext): Promise<{ host: string; port: number; requests: number }> {
+  const server = createServer((req) => {
+    told.requests++
+    req.on('data', () => {})
+    setTimeout(() => req.socket.destroy(), 10)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const told = { host: '127.0.0.1', port: (server.address() as AddressInfo).port, requests: 0 }
+  return told
+}
+
+test('a peer that cannot be reached is passed over, for any method', async (t) => {
+  const [a, b] = await pair(t)
+  const gone = await nobody()
+  const client = await RawClient.connect(t, a.port)
+  for (const others of [[gone, at(b)], [gone]]) {
+    a.prefers = others
+    const server = others.length > 1 ? 'second' : 'first'
+    assert.equal(seen((await client.ask(get('/'))).body.toString()).name, server)
+    const told = seen((await client.ask(post('/', 'hello'))).body.toString())
+    assert.deepEqual([told.name, told.length], [server, 5])
+    client.send(request('POST', '/', 'Content-Length: 400000'))
+    const large = seen((await client.ask('x'.repeat(400_000))).body.toString())
+    assert.deepEqual([large.name, large.length], [server, 400_000])
+  }
+})
+
+test('a peer that breaks off: GET and small PUT are served here, POST is not executed again', async (t) => {
+  let posts = 0
+  const [a] = await pair(t, (req, res) => {
+    if (req.method === 'POST') posts++
+    says('first')(req, res)
+  })
+  const bad = await cutter(t)
+  a.prefers = [bad]
+  const client = await RawClient.connect(t, a.port)
+  assert.equal(seen((await client.ask(get('/'))).body.toString()).name, 'first')
+  const put = request('PUT', '/', 'Content-Length: 5')
+  const told = seen((await client.ask(`${put}hello`)).body.toString())
+  assert.deepEqual([told.name, told.body], ['first', sha('hello')])
+  assert.equal((await client.ask(post('/', 'hello'))).status, 502)
+  assert.equal(posts, 0)
+  assert.equal(bad.requests, 3)
+})
+
+test('a peer that does not answer in time: GET is served here, POST is told', async (t) => {
+  const [a] = await pair(t, says('first'), () => {}, { timeouts: { responseHeadMs: 200 } })
+  const client = await RawClient.connect(t, a.port)
+  assert.equal(seen((await client.ask(get('/'))).body.toString()).name, 'first')
+  assert.equal((await client.ask(post('/', 'hello'))).status, 504)
+})
+
+test('two peers that each prefer the other do not send a request round', async (t) => {
+  const [a, b] = await pair(t)
+  b.prefers = [at(a)]
+  assert.equal(seen((await getFrom(a.port)).text).name, 'second')
+  assert.equal(seen((await getFrom(b.port)).text).name, 'first')
+})
+
+test('nor do peers that do not believe each other, nor one that lists itself under other names', async (t) => {
+  const peers = await Promise.all(
+    ['a', 'b', 'c'].map((name) => startPeerServer(t, says(name), { acceptFrom: [] })),
+  )
+  const [a, b, c] = peers as [PeerServer, PeerServer, PeerServer]
+  a.prefers = [at(b)]
+  b.prefers = [at(c)]
+  c.prefers = [at(a)]
+  assert.equal(seen((await getFrom(a.port)).text).name, 'a')
+  assert.equal(c.handOver.counts.handed, 1)
+  a.prefers = [{ host: 'localhost', port: a.port }]
+  assert.equal(seen((await getFrom(a.port)).text).name, 'a')
+  const own = await startPeerServer(t, says('own'))
+  own.prefers = [{ host: 'localhost', port: own.port }]
+  assert.equal(seen((await getFrom(own.port)).text).name, 'own')
+  assert.equal(own.handOver.counts.received, 1)
+})
+
+test('with a key only signed marks count; a forged one is taken out and ignored', async (t) => {
+  const [a, b] = await pair(t, undefined, undefined, { key: 'secret of all peers' })
+  const forged = 'Topspin-Handed-Over: for="203.0.113.9:1";proto=https;at=1'
+  const told = seen(
+    (await (await RawClient.connect(t, a.port)).ask(get('/', forged))).body.toString(),
+  )
+  assert.equal(told.name, 'second')
+  assert.equal(told.remoteAddress, '127.0.0.1')
+  const straight = await (await RawClient.connect(t, b.port)).ask(get('/', forged))
+  const direct = seen(straight.body.toString())
+  assert.equal(direct.remoteAddress, '127.0.0.1')
+  assert.doesNotMatch(JSON.stringify(direct), /203\.0\.113|handed/i)
+  assert.equal(b.handOver.counts.refusedMarks, 1)
+})
+
+test('a connection that peers used shows its own end again to whoever uses it after', async (t) => {
+  const b = await startPeerServer(t, says('b'))
+  const client = await RawClient.connect(t, b.port)
+  const mark = 'Topspin-Handed-Over: for="[2001:db8::1]:777";proto=https;at=1'
+  const told = seen((await client.ask(get('/', mark))).body.toString())
+  assert.deepEqual(
+    [told.remoteAddress, told.remotePort, told.encrypted],
+    ['2001:db8::1', 777, true],
+  )
+  const after = seen((await client.ask(get('/'))).body.toString())
+  assert.equal(after.remoteAddress, '127.0.0.1')
+  assert.equal(after.remotePort, client.socket.localPort)
+  assert.equal(after.encrypted, false)
+})
+
+test('a redirect is 302 for what is read and 307 for the rest', async (t) => {
+  const a = await startPeerServer(t, says('first'))
+  a.choice = ({ target }) => ({ mode: 'redirect', location: `http://other.test${target}` })
+  const client = await RawClient.connect(t, a.port)
+  for (const [method, status] of [
+    ['GET', 302],
+    ['HEAD', 302],
+    ['DELETE', 307],
+  ] as const) {
+    const answer = await client.ask(request(method, '/x?y'))
+    assert.equal(answer.status, status)
+    assert.equal(new Map(answer.fields).get('location'), 'http://other.test/x?y')
+  }
+  assert.equal((await client.ask(post('/x', 'body'))).status, 307)
+  assert.equal((await client.ask(get('/x'))).status, 302)
+})
+
+test('an upgrade is handed over as a tunnel, and comes back when no peer can be reached', async (t) => {
+  const [a, b] = await pair(t)
+  for (const [peer, name] of [
+    [a, 'first'],
+    [b, 'second'],
+  ] as const) {
+    peer.server.on('upgrade', (req, socket, head) => {
+      const from = `${req.socket.remotePort}`
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`,
+      )
+      socket.write(`${name} ${from};`)
+      socket.write(head)
+      socket.on('data', (piece) => socket.write(piece))
+      socket.on('end', () => socket.end())
+      socket.on('error', () => {})
+    })
+  }
+  for (const [others, name] of [
+    [[at(b)], 'second'],
+    [[await nobody()], 'first'],
+  ] as const) {
+    a.prefers = others
+    const socket = connect(a.port, '127.0.0.1')
+    t.after(() => socket.destroy())
+    let text = ''
+    socket.on('data', (piece) => {
+      text += piece
+    })
+    socket.write(`${request('GET', '/', 'Connection: Upgrade', 'Upgrade: echo')}early`)
+    await until('the early bytes are back', () => text.endsWith('early'))
+    socket.write(' and late')
+    await until('the late bytes are back', () => text.endsWith(' and late'))
+    assert.match(text, new RegExp(`^HTTP/1.1 101 [^]*${name} ${socket.localPort};early and late$`))
+    const ended = once(socket, 'end')
+    socket.end()
+    await ended
+  }
+  assert.equal(a.handOver.counts.cameBack, 1)
+  assert.equal(a.handOver.underWay, 0)
+})
+
+test('nothing is left of a thousand requests that went elsewhere, or came back', async (t) => {
+  const [a, b] = await pair(t)
+  const far = at(b)
+  const gone = await nobody()
+  const client = await RawClient.connect(t, a.port)
+  for (let i = 0; i < 1_000; i++) {
+    a.prefers = i % 3 === 0 ? [gone] : [far]
+    const answer = await client.ask(i % 2 === 0 ? get('/') : post('/', 'words'))
+    assert.equal(answer.status, 200)
+  }
+  assert.equal(a.handOver.underWay, 0)
+  assert.equal(a.handOver.counts.handed, 1_000)
+  assert.equal(a.handOver.counts.cameBack, 334)
+  // One connection was enough for all that one client asked.
+  assert.equal(a.traffic.pools.open, 1)
+})

@@ -1,0 +1,283 @@
+// The registry survives the proxy: kill -9 at any moment, files that are torn, shared or cannot be written.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { tell } from '../../support/control-client.ts'
+import { get, startNode } from '../../support/node-server.ts'
+import { type Running, startServe } from '../../support/topspin.ts'
+import { until } from '../../support/until.ts'
+
+const noFull: string | false = existsSync('/dev/full') ? false : 'there is no /dev/full'
+
+interface NodeView {
+  readonly route: string
+  readonly unconfirmed: boolean
+  readonly loadFactor: number | null
+  readonly health: string
+  readonly contexts: readonly { readonly path: string; readonly status: string }[]
+}
+
+interface Proxy {
+  readonly running: Running
+  readonly control: number
+  readonly traffic: number
+}
+
+function folderFor(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'topspin-state-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function start(t: TestContext, state: string, workers = 0): Promise<Proxy> {
+  const more = ['--state', state, '--workers', String(workers)]
+  const running = await startServe(more, {}, { deadlineMs: 60_000, isGroup: true })
+  t.after(() => kill(running))
+  const port = (url: string): number => Number(new URL(url).port)
+  return { running, control: port(running.control), traffic: port(running.traffic) }
+}
+
+/** The whole group: nothing of it gets to say a last word. */
+function kill({ child }: Running): void {
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function killed(proxy: Proxy): Promise<void> {
+  kill(proxy.running)
+  await proxy.running.ended
+}
+
+async function report({ control }: Proxy): Promise<{
+  nodes: NodeView[]
+  state: { reason: string | null; failures: number }
+}> {
+  return JSON.parse((await get(control, '/api/status')).text)
+}
+
+const told = async (proxy: Proxy, method: string, body: string): Promise<string> => {
+  const reply = await tell(proxy.control, method, body)
+  assert.match(reply.status, / 200 /, `${method} ${body}: ${reply.fields.get('mess')}`)
+  return reply.body
+}
+
+for (const workers of [0, 1]) {
+  test(`a proxy killed and started again serves nodes and sessions at once, --workers ${workers}`, async (t) => {
+    const file = join(folderFor(t), 'state')
+    const a = await startNode(t, (_, res) => res.end('a'))
+    const b = await startNode(t, (_, res) => res.end('b'))
+    let proxy = await start(t, file, workers)
+    for (const [route, { port }] of [['a', a] as const, ['b', b] as const]) {
+      await told(proxy, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http`)
+      await told(proxy, 'ENABLE-APP', `JVMRoute=${route}&Alias=localhost&Context=/shop,/old`)
+      await told(proxy, 'STATUS', `JVMRoute=${route}&Load=50`)
+    }
+    await told(proxy, 'DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/old')
+    await told(proxy, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/old')
+    const info = await told(proxy, 'INFO', '')
+    const { body: status } = await tell(proxy.control, 'STATUS', 'JVMRoute=a&Load=50')
+    await killed(proxy)
+
+    proxy = await start(t, file, workers)
+    for (const route of ['a', 'b']) {
+      const answer = await get(proxy.traffic, '/shop', { cookie: `JSESSIONID=x.${route}` })
+      assert.equal(answer.text, route)
+    }
+    assert.equal((await get(proxy.traffic, '/old')).status, 503)
+    const { nodes } = await report(proxy)
+    assert.deepEqual(
+      nodes.map((node) => node.unconfirmed),
+      [true, true],
+    )
+    const traffic = /Elected.*/g
+    const again = await told(proxy, 'INFO', '')
+    assert.equal(again.replace(traffic, ''), info.replace(traffic, ''))
+    const reply = await told(proxy, 'STATUS', 'JVMRoute=a&Load=60')
+    assert.match(reply, /State=OK&id=\d+\n$/)
+    assert.notEqual(reply, status, 'another run has another id')
+    assert.deepEqual(
+      (await report(proxy)).nodes.map((node) => node.unconfirmed),
+      [false, true],
+    )
+    await told(proxy, 'REMOVE-APP', 'JVMRoute=a&Alias=localhost&Context=/shop')
+    await killed(proxy)
+    proxy = await start(t, file, workers)
+    const [first] = (await report(proxy)).nodes
+    assert.deepEqual(
+      first?.contexts.map(({ path, status }) => `${path} ${status}`),
+      ['/old DISABLED'],
+    )
+  })
+}
+
+test('a node that died with the proxy is found out at once', async (t) => {
+  const file = join(folderFor(t), 'state')
+  const a = await startNode(t, (_, res) => res.end('a'))
+  let proxy = await start(t, file)
+  await told(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
+  await told(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  const leaves = 'StickySessionForce=No'
+  await told(proxy, 'CONFIG', `JVMRoute=b&Host=127.0.0.1&Port=1&Type=http&${leaves}`)
+  await told(proxy, 'ENABLE-APP', 'JVMRoute=b&Alias=localhost&Context=/')
+  await killed(proxy)
+  proxy = await start(t, file)
+  await until('the dead node is down', async () => {
+    const { nodes } = await report(proxy)
+    return nodes.map((node) => node.health).join() === 'up,down'
+  })
+  assert.equal((await get(proxy.traffic, '/', { cookie: 'JSESSIONID=x.b' })).text, 'a')
+})
+
+test('what was answered with 200 is there after kill -9 at any moment of a burst', async (t) => {
+  const file = join(folderFor(t), 'state')
+  let proxy = await start(t, file)
+  const known = new Set<string>()
+  for (let round = 0; round < 8; round++) {
+    const asked: string[] = []
+    const sendAll = async (lane: number): Promise<void> => {
+      for (let i = 0; ; i++) {
+        const route = `r${round}-${lane}-${i}`
+        asked.push(route)
+        const port = 2_000 + round * 5_000 + lane * 1_000 + i
+        const config = `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http`
+        const contexts = '&Alias=x,y&Context=/1,/2'
+        const reply = await tell(proxy.control, 'CONFIG', config + contexts).catch(() => undefined)
+        if (reply === undefined) return
+        assert.match(reply.status, / 200 /, reply.fields.get('mess'))
+        known.add(route)
+      }
+    }
+    const before = known.size
+    const lanes = [0, 1, 2].map(sendAll)
+    await until('some are registered', () => known.size >= before + 3 + round)
+    await killed(proxy)
+    await Promise.all(lanes)
+    proxy = await start(t, file)
+    const { nodes } = await report(proxy)
+    const found = new Set(nodes.map((node) => node.route))
+    const lost = [...known].filter((route) => !found.has(route))
+    assert.deepEqual(lost, [], `round ${round}`)
+    for (const { route, contexts } of nodes) {
+      assert.ok(known.has(route) || asked.includes(route))
+      assert.equal(contexts.length, 4, `${route} came back in part`)
+      known.add(route)
+    }
+    assert.doesNotMatch(proxy.running.printed.stdout, /set aside/)
+  }
+  t.diagnostic(`${known.size} nodes over 8 kills`)
+})
+
+test('a torn file is set aside with a warning, and the proxy serves', async (t) => {
+  const file = join(folderFor(t), 'state')
+  let proxy = await start(t, file)
+  for (const route of ['a', 'b', 'c'])
+    await told(proxy, 'CONFIG', `JVMRoute=${route}&Host=${route}.test&Port=81&Type=http`)
+  await killed(proxy)
+  const whole = readFileSync(file)
+  const torn = [
+    whole.subarray(0, 0),
+    whole.subarray(0, whole.length >> 1),
+    whole.subarray(0, whole.length - 1),
+    Buffer.from('nothing of the kind'),
+  ]
+  for (const bytes of torn) {
+    writeFileSync(file, bytes)
+    proxy = await start(t, file)
+    assert.match(proxy.running.printed.stdout, /state file not used: it is set aside/)
+    assert.deepEqual((await report(proxy)).nodes, [])
+    assert.deepEqual(readFileSync(`${file}.corrupt`), bytes)
+    await told(proxy, 'CONFIG', 'JVMRoute=d&Host=d.test&Port=81&Type=http')
+    await killed(proxy)
+  }
+  proxy = await start(t, file)
+  assert.deepEqual(
+    (await report(proxy)).nodes.map((node) => node.route),
+    ['d'],
+  )
+})
+
+test('a file that cannot be written is a warning and a metric, and everything else works', async (t) => {
+  const folder = folderFor(t)
+  const file = join(folder, 'missing', 'state')
+  const proxy = await start(t, file)
+  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  assert.match(proxy.running.printed.stdout, /state file not written/)
+  const metrics = await get(proxy.control, '/metrics')
+  assert.match(metrics.text, /^topspin_state_ok 0$/m)
+  assert.match(metrics.text, /^topspin_state_failures_total [1-9]/m)
+  assert.match((await report(proxy)).state.reason ?? '', /ENOENT/)
+  mkdirSync(join(folder, 'missing'))
+  await until('it is written', async () => (await report(proxy)).state.reason === null)
+  assert.match(readFileSync(file, 'utf8'), /"route":"a"/)
+})
+
+test('a directory in its place is left alone', async (t) => {
+  const folder = folderFor(t)
+  writeFileSync(join(folder, 'other'), 'kept')
+  const proxy = await start(t, folder)
+  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  assert.match(proxy.running.printed.stdout, /state file not read/)
+  assert.notEqual((await report(proxy)).state.reason, null)
+  assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'kept')
+  t.after(() => rmSync(`${folder}.new`, { force: true }))
+})
+
+test('a full disk is a warning, and the state of before stays', { skip: noFull }, async (t) => {
+  const file = join(folderFor(t), 'state')
+  const proxy = await start(t, file)
+  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  symlinkSync('/dev/full', `${file}.new`)
+  await told(proxy, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
+  assert.match((await report(proxy)).state.reason ?? '', /ENOSPC/)
+  await killed(proxy)
+  const { nodes } = await report(await start(t, file))
+  assert.deepEqual(
+    nodes.map((node) => node.route),
+    ['a'],
+  )
+})
+
+test('a disk that hangs holds one reply up for a second, and nobody after that', async (t) => {
+  const file = join(folderFor(t), 'state')
+  // Nobody reads what is written there, so whoever opens it waits.
+  if (spawnSync('mkfifo', [`${file}.new`]).status !== 0) return t.skip('there is no mkfifo')
+  const a = await startNode(t, (_, res) => res.end('a'))
+  const proxy = await start(t, file)
+  const from = performance.now()
+  await told(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
+  await told(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  for (let load = 1; load <= 20; load++) await told(proxy, 'STATUS', `JVMRoute=a&Load=${load}`)
+  assert.equal((await get(proxy.traffic, '/')).text, 'a')
+  assert.ok(performance.now() - from < 5_000)
+  assert.match((await report(proxy)).state.reason ?? '', /not within/)
+})
+
+test('two proxies with one file are both told, and the later one keeps it', async (t) => {
+  const file = join(folderFor(t), 'state')
+  const first = await start(t, file)
+  await told(first, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  const second = await start(t, file)
+  assert.match(second.running.printed.stdout, /two proxies must not share one/)
+  assert.equal((await report(second)).nodes.length, 1)
+  await told(first, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
+  assert.match(first.running.printed.stdout, /another process writes it/)
+  assert.match((await report(first)).state.reason ?? '', /another process/)
+  await told(second, 'CONFIG', 'JVMRoute=c&Host=c.test&Port=81&Type=http')
+  assert.equal((await report(second)).state.reason, null)
+  assert.doesNotMatch(readFileSync(file, 'utf8'), /"route":"b"/)
+})

@@ -1,0 +1,252 @@
+// The configuration: order of the sources, the values it accepts, and what it says about each mistake.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatProblem, readConfig, type Sources } from '../../../src/config/config.ts'
+
+const read = (text: string, more: Partial<Sources> = {}): ReturnType<typeof readConfig> =>
+  readConfig({ file: { name: 'topspin.yaml', text }, environment: {}, flags: [], ...more })
+
+function configOf(text: string, more: Partial<Sources> = {}) {
+  const result = read(text, more)
+  assert.ok(result.ok, result.ok ? '' : result.problems.map(formatProblem).join('\n'))
+  return result.config
+}
+
+function problemsOf(text: string, more: Partial<Sources> = {}): string[] {
+  const result = read(text, more)
+  assert.ok(!result.ok, 'a problem was expected')
+  return result.problems.map(formatProblem)
+}
+
+test('an empty file gives the defaults', () => {
+  const config = configOf('')
+  assert.deepEqual(config.listen, [{ host: '127.0.0.1', port: 8000 }])
+  assert.deepEqual(config.control.listen, { host: '127.0.0.1', port: 6666 })
+  assert.deepEqual(config.to, [])
+  assert.equal(config.timeouts.connect, 3_000)
+  assert.equal(config.useAlias, false)
+  assert.equal(config.accessLog, 'off')
+  assert.equal(config.workers, undefined, 'as many as the machine grants, found out at the start')
+})
+
+test('the number of workers may come from everywhere, and 0 is one', () => {
+  assert.equal(configOf('workers: 0').workers, 0)
+  assert.equal(configOf('', { environment: { TOPSPIN_WORKERS: '3' } }).workers, 3)
+  const flags = [{ flag: '--workers', path: 'workers', value: '2' }]
+  assert.equal(configOf('workers: 5', { flags }).workers, 2)
+})
+
+test('the environment overrules the file, and a flag overrules both', () => {
+  const file =
+    'listen: 127.0.0.1:1001\ncontrol: { listen: 127.0.0.1:1002, statusTimeout: 5s }\npool: { idle: 3s }'
+  const environment = { TOPSPIN_LISTEN: '127.0.0.1:2001', TOPSPIN_CONTROL_LISTEN: '127.0.0.1:2002' }
+  const flags = [{ flag: '--listen', path: 'listen', value: ['127.0.0.1:3001', '[::1]:3002'] }]
+  const config = configOf(file, { environment, flags })
+  assert.deepEqual(config.listen, [
+    { host: '127.0.0.1', port: 3001 },
+    { host: '::1', port: 3002 },
+  ])
+  assert.equal(config.control.listen.port, 2002)
+  assert.equal(config.control.statusTimeout, 5_000)
+  assert.equal(config.pool.idle, 3_000)
+})
+
+test('a list may be one value, a YAML list, or text with commas', () => {
+  for (const text of [
+    'to: 127.0.0.1:3001,127.0.0.1:3002',
+    'to: [127.0.0.1:3001, 127.0.0.1:3002]',
+    'to: [3001, 3002]',
+  ]) {
+    assert.deepEqual(
+      configOf(text).to.map((to) => to.port),
+      [3001, 3002],
+      text,
+    )
+  }
+  assert.deepEqual(configOf('to: 3001').to, [{ host: '127.0.0.1', port: 3001 }])
+})
+
+test('JSON is read as well', () => {
+  assert.equal(configOf('{"log": {"level": "warn"}, "useAlias": true}').log.level, 'warn')
+})
+
+test('variables of other programs and empty ones are left alone', () => {
+  const environment = { TOPSPIN_PROXIES: 'x', TOPSPIN_LISTEN: '', PATH: '/bin' }
+  assert.deepEqual(configOf('', { environment }).listen, [{ host: '127.0.0.1', port: 8000 }])
+})
+
+test('all problems of all sources are told at once, each with its place', () => {
+  const file = [
+    'listen: ["x y"]',
+    'controll: {}',
+    'timeouts:',
+    '  conect: 5s',
+    '  idle: soon',
+    'log: { level: loud }',
+  ].join('\n')
+  assert.deepEqual(
+    problemsOf(file, {
+      environment: { TOPSPIN_POOL_IDLE: 'long' },
+      flags: [{ flag: '--to', path: 'to', value: ['here'] }],
+    }),
+    [
+      'topspin.yaml:1:10: listen[0]: "x y" is not an address; write HOST:PORT, for example 127.0.0.1:8000',
+      'topspin.yaml:2:1: controll: unknown key; did you mean control?',
+      'topspin.yaml:4:3: timeouts.conect: unknown key; did you mean connect?',
+      'topspin.yaml:5:9: timeouts.idle: "soon" is not a duration of at least 1 ms; write for example 10s, 500ms or a number of milliseconds',
+      'topspin.yaml:6:15: log.level: "loud" is not a level; write debug, info, warn or error',
+      '--to: "here" is not an address; write HOST:PORT, for example 127.0.0.1:3001',
+      'TOPSPIN_POOL_IDLE: "long" is not a duration of at least 1 ms; write for example 10s, 500ms or a number of milliseconds',
+    ],
+  )
+})
+
+test('an unknown key that resembles nothing is told what is known', () => {
+  assert.deepEqual(problemsOf('pool: { elephants: 2 }'), [
+    'topspin.yaml:1:9: pool.elephants: unknown key; known here: idle, idleMax',
+  ])
+})
+
+test('text that is no YAML is told with line and column', () => {
+  const [first = ''] = problemsOf('log:\n  level: "info\n')
+  assert.match(first, /^topspin\.yaml:\d+:\d+: Missing closing/)
+})
+
+test('a key given twice is a problem', () => {
+  const [first = ''] = problemsOf('listen: 1\nlisten: 2\n')
+  assert.match(first, /^topspin\.yaml:2:1: .*unique/)
+})
+
+test('what is wrong with the secret for AJP is told without it', () => {
+  for (const text of ['ajp: { secret: "hush\\n" }', 'ajp: { secret: 4711 }']) {
+    const problems = problemsOf(text).join('\n')
+    assert.match(problems, /ajp\.secret: not a (?:secret|text)/)
+    assert.doesNotMatch(problems, /hush|4711/)
+  }
+})
+
+const refused: readonly [string, string, RegExp][] = [
+  ['a file that is no map', 'hello', /"hello" is not a map of keys/],
+  ['a section that is no map', 'timeouts: 5', /topspin\.yaml:1:11: timeouts: 5 is not a map/],
+  ['a section left empty', 'timeouts:', /timeouts: nothing is not a map/],
+  [
+    'a port beyond 65535',
+    'listen: 127.0.0.1:65536',
+    /listen\[0\]: "127.0.0.1:65536" is not an address/,
+  ],
+  ['port 0 for a fixed node', 'to: 127.0.0.1:0', /is not an address/],
+  ['an address of numbers that is none', 'listen: 300.1.2.3:80', /is not an address/],
+  ['a network with too long a prefix', 'trust: 10.0.0.0/33', /is not an address or a network/],
+  [
+    'a duration of zero where none is possible',
+    'timeouts: { connect: 0 }',
+    /duration of at least 1 ms/,
+  ],
+  ['a duration beyond what timers hold', 'timeouts: { tunnel: 10000h }', /is not a duration/],
+  ['a switch that is a number', 'useAlias: 1', /1 is neither true nor false/],
+  [
+    'a count with a fraction',
+    'maxConnections: 1.5',
+    /1\.5 is not a whole number from 1 to 1000000/,
+  ],
+  ['a negative number of workers', 'workers: -1', /-1 is not a whole number from 0 to 256/],
+  ['a packet beyond what AJP has', 'ajp: { packetSize: 65537 }', /from 1024 to 65536/],
+  ['a name that is no token', 'via: "a b"', /is not a token/],
+]
+for (const [name, text, expected] of refused) {
+  test(`${name} is refused`, () => {
+    assert.match(problemsOf(text).join('\n'), expected)
+  })
+}
+
+test('a cascade may be a list or text with commas, which leaves those in brackets alone', () => {
+  const cascade = ['byAge 6', 'byHostname (sun|a,b)', 'byLoad 0.5']
+  for (const text of [
+    'candidacy: [byAge 6, "byHostname (sun|a,b)", byLoad 0.5]',
+    'candidacy: byAge 6, byHostname (sun|a,b), byLoad 0.5',
+  ]) {
+    assert.deepEqual(configOf(text).candidacy, cascade, text)
+  }
+  const environment = { TOPSPIN_CANDIDACY: cascade.join(',') }
+  assert.deepEqual(configOf('', { environment }).candidacy, cascade)
+})
+
+test('cascades of paths may come from the environment as JSON', () => {
+  const balance = [{ path: '/cgi-bin', candidacy: ['byRandom', 'byLogWindow', 'byLoad'] }]
+  assert.deepEqual(
+    configOf('balance:\n  - { path: /cgi-bin, candidacy: "byRandom, byLogWindow, byLoad" }')
+      .balance,
+    balance,
+  )
+  const environment = { TOPSPIN_BALANCE: JSON.stringify(balance) }
+  assert.deepEqual(
+    configOf('balance: [{ path: /, candidacy: off }]', { environment }).balance,
+    balance,
+  )
+  assert.deepEqual(configOf('').balance, [])
+})
+
+test('what is wrong with a cascade is told where it stands', () => {
+  const file = [
+    'candidacy: [usable, byAge soon]',
+    'balance:',
+    '  - { path: shop, candidacy: byLode }',
+    '  - { path: /a/, candidacy: [off, byRandom] }',
+    '  - { path: /b, candidancy: off, candidacy: off }',
+    '  - { path: /c, candidacy: [] }',
+  ].join('\n')
+  assert.deepEqual(problemsOf(file), [
+    'topspin.yaml:1:21: candidacy[1]: byAge: "soon" is not a number from 0 to 86400; write byAge [SECONDS], 20 by default',
+    'topspin.yaml:3:13: balance[0].path: "shop" is not a path; write for example /shop',
+    'topspin.yaml:3:30: balance[0].candidacy[0]: no candidacy function called byLode; did you mean byLoad?',
+    'topspin.yaml:4:29: balance[1].candidacy: off stands alone',
+    'topspin.yaml:5:17: balance[2].candidancy: unknown key; did you mean candidacy?',
+    'topspin.yaml:6:28: balance[3].candidacy: no candidacy function; write off for no balancing',
+  ])
+  assert.deepEqual(
+    problemsOf('balance: [{ path: /a, candidacy: off }, { path: /a/, candidacy: off }]'),
+    ['topspin.yaml:1:49: balance[1].path: /a/ is there twice'],
+  )
+  assert.deepEqual(problemsOf('', { environment: { TOPSPIN_BALANCE: '/=off' } }), [
+    'TOPSPIN_BALANCE: "/=off" is not a list of path and candidacy',
+  ])
+})
+
+test('modules of candidacy functions are found beside the file', () => {
+  const text = 'candidacy: [./near.js#byRack eu-1, ../far.js#it, /abs.js#it, file:///x.js#it]'
+  const { candidacy } = configOf(text, { file: { name: '/etc/topspin/topspin.yaml', text } })
+  assert.deepEqual(candidacy, [
+    '/etc/topspin/near.js#byRack eu-1',
+    '/etc/far.js#it',
+    '/abs.js#it',
+    'file:///x.js#it',
+  ])
+})
+
+test('TLS is read from everywhere, and what belongs elsewhere is named', () => {
+  const config = configOf(
+    'listen: [0.0.0.0:80, https://0.0.0.0:443]\ntls: { cert: a.crt, key: a.key, clientAuth: request }\nto: https://10.0.0.5:8443',
+    { environment: { TOPSPIN_NODE_TLS_PIN: `${'ab'.repeat(32)},${'cd'.repeat(32)}` } },
+  )
+  assert.deepEqual(config.listen, [
+    { host: '0.0.0.0', port: 80 },
+    { host: '0.0.0.0', port: 443, tls: true },
+  ])
+  assert.deepEqual(config.to, [{ host: '10.0.0.5', port: 8443, tls: true }])
+  assert.equal(config.tls.clientAuth, 'request')
+  assert.equal(config.tls.forwardClientCert, false)
+  assert.deepEqual(
+    config.nodeTls.pin,
+    ['ab'.repeat(32), 'cd'.repeat(32)].map((pin) => pin.toUpperCase()),
+  )
+  assert.equal(config.nodeTls.verify, true)
+  assert.deepEqual(
+    problemsOf('tls: { clientAuth: maybe }\nnodeTls: { servername: 10.0.0.1, pin: ab }'),
+    [
+      'topspin.yaml:1:20: tls.clientAuth: "maybe" is none of none, request and require',
+      'topspin.yaml:2:24: nodeTls.servername: an address is not a host name',
+      'topspin.yaml:2:39: nodeTls.pin[0]: "ab" is not a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
+    ],
+  )
+})

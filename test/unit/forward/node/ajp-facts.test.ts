@@ -1,0 +1,83 @@
+// What a container is told of a client: who it is behind trusted proxies, and what its TLS has shown.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ExchangeClient } from '../../../../src/forward/client/exchange-client.ts'
+import { ajpFacts } from '../../../../src/forward/node/ajp-facts.ts'
+import { makeTraffic } from '../../../../src/forward/traffic/make-traffic.ts'
+import { RequestHead } from '../../../../src/wire/http/request-head.ts'
+
+const traffic = makeTraffic({
+  trust: ['10.0.0.0/8', '::1'],
+  ajp: { secret: 'hush', packetBytes: 8_192 },
+})
+
+const client = {
+  address: '10.0.0.1',
+  localAuthority: '[::1]:8000',
+  port: 4_711,
+} as ExchangeClient
+
+const tls = {
+  protocol: 'TLSv1.3',
+  cipher: 'TLS_AES_256_GCM_SHA384',
+  keySize: 256,
+  session: '0aff',
+  certificate: 'PEM',
+}
+
+function factsOf(from: ExchangeClient, ...fields: string[]) {
+  const bytes = Buffer.from(['GET / HTTP/1.1', ...fields, '', ''].join('\r\n'))
+  const head = new RequestHead()
+  assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+  return ajpFacts(head, from, traffic)
+}
+
+test('the client is the nearest address that is no trusted proxy', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['X-Forwarded-For: 10.0.0.1', '10.0.0.1'],
+    ['X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.0.0.1', '2.2.2.2'],
+    ['X-Forwarded-For: 2.2.2.2,10.9.9.9,10.0.0.1', '2.2.2.2'],
+    ['X-Forwarded-For: 2.2.2.2:99, [::1]:5, 10.0.0.1', '2.2.2.2'],
+    ['X-Forwarded-For: 10.3.3.3, 10.2.2.2, 10.0.0.1', '10.3.3.3'],
+    ['X-Forwarded-For: 2.2.2.2, unknown, 10.2.2.2, 10.0.0.1', '10.2.2.2'],
+    ['X-Forwarded-For: , 10.0.0.1', '10.0.0.1'],
+    ['Forwarded: for=2.2.2.2;proto=https, For="[2001:db8::9]:1";by=x, for=10.0.0.1', '2001:db8::9'],
+    ['Forwarded: proto=https, for=10.0.0.1', '10.0.0.1'],
+  ]
+  for (const [field, address] of cases)
+    assert.equal(factsOf(client, 'Host: a', field).remoteAddress, address, field)
+})
+
+test('name and port of the server are those of Host; without a port the scheme has one', () => {
+  const cases: readonly (readonly [readonly string[], string, number])[] = [
+    [['Host: A.test:81'], 'a.test', 81],
+    [['Host: a.test'], 'a.test', 80],
+    [['Host: a.test', 'X-Forwarded-Proto: HTTPS'], 'a.test', 443],
+    [['Host: [2001:db8::1]:82'], '[2001:db8::1]', 82],
+    [['Host: a.test:0'], 'a.test', 80],
+    [['Host: a.test:70000'], 'a.test', 80],
+    [['Host:'], '[::1]', 8_000],
+  ]
+  for (const [fields, name, port] of cases) {
+    const { serverName, serverPort } = factsOf(client, ...fields)
+    assert.deepEqual([serverName, serverPort], [name, port], fields.join())
+  }
+})
+
+test('what its own connection shows is told of a client that is directly connected only', () => {
+  const direct = factsOf({ ...client, tls }, 'Host: a', 'X-Forwarded-For: 10.0.0.1')
+  assert.deepEqual(direct.attributes, [
+    ['AJP_LOCAL_ADDR', '::1'],
+    ['AJP_REMOTE_PORT', '4711'],
+    ['AJP_SSL_PROTOCOL', 'TLSv1.3'],
+  ])
+  const { certificate, cipher, keySize, tlsSession, secret } = direct
+  assert.deepEqual(
+    [certificate, cipher, keySize, tlsSession, secret],
+    ['PEM', tls.cipher, 256, '0aff', 'hush'],
+  )
+  const behind = factsOf({ ...client, tls }, 'Host: a', 'X-Forwarded-For: 2.2.2.2, 10.0.0.1')
+  assert.deepEqual(behind.attributes, [['AJP_LOCAL_ADDR', '::1']])
+  assert.equal(behind.certificate ?? behind.cipher ?? behind.tlsSession, undefined)
+})

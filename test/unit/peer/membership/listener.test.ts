@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LiveTable } from '../../../../src/cluster/live.ts'
+import { Peers } from '../../../../src/cluster/peers.ts'
+import { AcceptFrom } from '../../../../src/peer/membership/accept-from.ts'
+import { Listener } from '../../../../src/peer/membership/listener.ts'
+import { writeAnnouncement } from '../../../../src/wire/announcement-codec.ts'
+import { KeyRing } from '../../../../src/wire/announcement-key.ts'
+import { someAnnouncement } from '../../../support/announcement.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+import { type MemoryLog, memoryLog } from '../../../support/memory-log.ts'
+
+function listen(
+  keys: KeyRing,
+  acceptFrom?: string[],
+): { peers: Peers; log: MemoryLog; listener: Listener; clock: ManualClock } {
+  const log = memoryLog()
+  const clock = new ManualClock()
+  const peers = new Peers({ clock, live: new LiveTable() })
+  const accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: undefined })
+  return { peers, log, clock, listener: new Listener({ peers, keys, accept, clock, log }) }
+}
+
+const ring = new KeyRing(['a secret of the cluster'])
+const sealed = (sequence: number): Buffer =>
+  writeAnnouncement(someAnnouncement({ name: 'a', sequence }), ring)
+
+test('what is sealed and new gets into the table, and the rest is counted by reason', () => {
+  const { peers, log, listener } = listen(ring)
+  listener.take(sealed(2), '10.0.0.1')
+  listener.take(sealed(2), '10.0.0.1')
+  listener.take(sealed(1), '10.0.0.1')
+  listener.take(writeAnnouncement(someAnnouncement(), new KeyRing([])), '10.0.0.1')
+  listener.take(writeAnnouncement(someAnnouncement(), new KeyRing(['another secret'])), '10.0.0.1')
+  const forged = sealed(3)
+  forged[30] = 0x39
+  listener.take(forged, '10.0.0.1')
+  listener.take(forged, '10.0.0.1')
+  listener.take(Buffer.from('hello'), '10.0.0.1')
+  listener.take(Buffer.alloc(0), '10.0.0.1')
+  assert.equal(peers.accepted, 1)
+  assert.deepEqual(Object.fromEntries(peers.refused), {
+    double: 1,
+    late: 1,
+    unsigned: 1,
+    'unknown-key': 1,
+    forged: 2,
+    foreign: 2,
+  })
+  assert.equal(log.messages.length, 3)
+})
+
+test('without a key the source and the place that is announced must be near', () => {
+  const { peers, log, listener } = listen(new KeyRing([]), ['10.0.0.0/8'])
+  const plain = (host: string): Buffer =>
+    writeAnnouncement(someAnnouncement({ name: host, host }), new KeyRing([]))
+  listener.take(plain('10.0.0.1'), '10.0.0.9')
+  listener.take(plain('10.0.0.2'), '11.0.0.9')
+  listener.take(plain('11.0.0.1'), '10.0.0.9')
+  listener.take(plain('web.example'), '10.0.0.9')
+  assert.deepEqual(
+    peers.list().map(({ announcement }) => announcement.host),
+    ['10.0.0.1'],
+  )
+  assert.deepEqual(Object.fromEntries(peers.refused), { source: 1, target: 2 })
+  assert.equal(log.messages.length, 2)
+})
+
+test('what people should put right is told again after ten minutes, with how often it happened', () => {
+  const { clock, log, listener } = listen(ring)
+  const late = (): void => {
+    const time = clock.wall() - 31_000
+    listener.take(writeAnnouncement(someAnnouncement({ time, startedAt: 1 }), ring), '10.0.0.1')
+  }
+  for (let i = 0; i < 3; i++) late()
+  clock.advance(600_000)
+  late()
+  assert.deepEqual(
+    log.details.map((detail) => JSON.stringify(detail)),
+    [1, 4].map((soFar) =>
+      JSON.stringify({ from: '10.0.0.1', name: 'web1:8080', wrongByMs: -31_000, soFar }),
+    ),
+  )
+})

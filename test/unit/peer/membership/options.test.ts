@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TopspinError } from '../../../../src/base/errors.ts'
+import { type PeerOptions, peerSettings } from '../../../../src/peer/membership/options.ts'
+import { memoryLog } from '../../../support/memory-log.ts'
+
+const given: PeerOptions = { group: '239.255.77.1', advertise: 'http://10.0.0.1:8080' }
+
+function problemsOf(changes: Partial<PeerOptions>): string {
+  try {
+    peerSettings({ ...given, ...changes })
+    return ''
+  } catch (error) {
+    assert.ok(error instanceof TopspinError && error.code === 'BAD_OPTION', String(error))
+    return error.message
+  }
+}
+
+test('the defaults are the customary port, the own address as name, and a second', () => {
+  const settings = peerSettings(given)
+  assert.deepEqual(settings.group, [{ host: '239.255.77.1', port: 4445 }])
+  assert.deepEqual(settings.identity, {
+    name: '10.0.0.1:8080',
+    scheme: 'http',
+    host: '10.0.0.1',
+    port: 8080,
+    contexts: [],
+  })
+  assert.equal(settings.periodMs, 1_000)
+  assert.equal(settings.keys.isEmpty, true)
+})
+
+test('a group is one place or many, in a list or with commas between', () => {
+  const group = '10.0.0.1:1, [::1]:2,_peers._udp.example'
+  assert.deepEqual(peerSettings({ ...given, group }).group, [
+    { host: '10.0.0.1', port: 1 },
+    { host: '::1', port: 2 },
+    { host: '_peers._udp.example', port: 4445 },
+  ])
+})
+
+test('an address without a host is one of this machine, and IPv6 has brackets', () => {
+  const own = peerSettings({ ...given, advertise: 'https://:8443', interface: '127.0.0.1' })
+  assert.deepEqual([own.identity.host, own.identity.scheme], ['127.0.0.1', 'https'])
+  const v6 = peerSettings({ ...given, advertise: 'http://[2001:db8::1]:80' })
+  assert.deepEqual([v6.identity.host, v6.identity.name], ['2001:db8::1', '[2001:db8::1]:80'])
+})
+
+test('all problems are told at once', () => {
+  const text = problemsOf({ group: 'a b', advertise: 'ftp://x', periodMs: 5, ttl: 256, key: [''] })
+  for (const part of [
+    'group "a b"',
+    'advertise "ftp://x"',
+    'periodMs 5',
+    'ttl 256',
+    'key: an empty key',
+  ]) {
+    assert.ok(text.includes(part), `${part} in ${text}`)
+  }
+  assert.match(problemsOf({ group: [] }), /at least one/)
+  assert.match(problemsOf({ acceptFrom: ['10.0.0.0/40'] }), /acceptFrom/)
+  assert.match(problemsOf({ name: 'with space' }), /no announcement can say this/)
+  const contexts = Array.from({ length: 20 }, (_, i) => `/${'c'.repeat(60)}${i}`)
+  assert.match(problemsOf({ contexts }), /bytes long/)
+})
+
+test('a key that can be guessed is told', () => {
+  const log = memoryLog()
+  peerSettings({ ...given, key: 'short', log })
+  assert.match(log.messages[0] ?? '', /can be guessed/)
+})

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HeadView } from '../../../../src/peer/raw/head-view.ts'
+import { RequestHead } from '../../../../src/wire/http/request-head.ts'
+
+function view(text: string): HeadView {
+  const head = new RequestHead()
+  const bytes = Buffer.from(text, 'latin1')
+  assert.equal(head.parse(bytes, 0, bytes.length), bytes.length)
+  return new HeadView().of(head, '192.0.2.1')
+}
+
+test('a head tells what functions ask for', () => {
+  const shown = view('PUT /a?b=c HTTP/1.1\r\nHost: App.Test:80\r\nX-One: 1\r\nx-one: 2\r\n\r\n')
+  assert.equal(shown.method, 'PUT')
+  assert.equal(shown.target, '/a?b=c')
+  assert.equal(shown.host, 'app.test')
+  assert.equal(shown.client, '192.0.2.1')
+  assert.equal(shown.field('x-one'), '1')
+  assert.equal(shown.field('x-two'), undefined)
+})
+
+test('its target is the one that a peer gets', () => {
+  const head = (line: string) => view(`${line} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  assert.equal(head('GET http://b.test/c?d').target, '/c?d')
+  assert.equal(head('GET http://b.test').target, '/')
+  assert.equal(head('GET http://b.test/c').host, 'b.test')
+  assert.equal(head('OPTIONS *').target, '*')
+})

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { PeerMembership } from '../../../../src/peer/membership/membership.ts'
+import { statusAnswer, statusPage } from '../../../../src/peer/status/status-page.ts'
+import { type PeersReport, peersReport } from '../../../../src/peer/status/status-report.ts'
+import { someAnnouncement } from '../../../support/announcement.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+
+function reportOf(t: TestContext): PeersReport {
+  const clock = new ManualClock()
+  const membership = new PeerMembership({
+    group: '127.0.0.1:9',
+    advertise: 'http://127.0.0.1:8000',
+    name: '<me>',
+    clock,
+    openDatagrams: () => ({
+      ready: Promise.resolve(),
+      ports: [],
+      send: () => {},
+      close: () => Promise.resolve(),
+    }),
+  })
+  t.after(() => membership.close())
+  const { table, live } = membership
+  table.take(someAnnouncement({ name: '"><script>x</script>', contexts: ["/it's"] }))
+  table.take(someAnnouncement({ name: 'b', leaving: true }))
+  table.take(membership.self.announcement)
+  table.refuse('forged')
+  Object.assign(live.of(2), { elected: 12, inFlight: 3, failures: 1 })
+  clock.advance(1_500)
+  return peersReport(membership, [{ title: 'Functions', counts: { 'byAge 5 <': 1_234 } }])
+}
+
+test('the report has this server first, then what it knows of the others and sent to them', (t) => {
+  const report = reportOf(t)
+  assert.equal(report.name, '<me>')
+  assert.equal(report.isAuthenticated, false)
+  assert.deepEqual(
+    report.peers.map(({ state, ageMs }) => [state, ageMs]),
+    [
+      ['self', 0],
+      ['present', 1_500],
+      ['left', 1_500],
+    ],
+  )
+  const [, first] = report.peers
+  assert.equal(first?.url, 'http://10.0.0.1:8080')
+  assert.deepEqual(first?.sent, {
+    requests: 12,
+    inFlight: 3,
+    failures: 1,
+    bytesSent: 0,
+    bytesRead: 0,
+  })
+  assert.deepEqual(report.announcements, { accepted: 2, own: 1, refused: { forged: 1 } })
+})
+
+test('the page shows it escaped, with no script', (t) => {
+  const page = statusPage(reportOf(t))
+  assert.equal(/<script|<img|onload/i.test(page), false)
+  assert.ok(page.includes('&quot;&gt;&lt;script&gt;x&lt;/script&gt;'))
+  assert.ok(page.includes('/it&#39;s'))
+  for (const part of [
+    '&lt;me&gt;',
+    '2 of 3 there',
+    'not authenticated',
+    'forged',
+    'byAge 5 &lt;',
+    '1,234',
+    '1.5 s ago',
+    '7.57 GiB',
+  ]) {
+    assert.ok(page.includes(part), part)
+  }
+})
+
+test('who asks for JSON gets the report', (t) => {
+  const report = reportOf(t)
+  for (const accept of ['application/json', 'application/json, text/html']) {
+    const answer = statusAnswer(report, accept)
+    assert.equal(answer.contentType, 'application/json')
+    assert.deepEqual(JSON.parse(answer.body), report)
+  }
+  for (const accept of [
+    undefined,
+    '*/*',
+    'text/html,application/xhtml+xml,application/json;q=0.5',
+  ]) {
+    assert.match(statusAnswer(report, accept).contentType, /^text\/html/)
+  }
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AccessEntry } from '../../../src/proxy/index.ts'
+import { writeAccessLine } from '../../../src/server/access-line.ts'
+import { Out } from '../../../src/wire/http/out.ts'
+
+function accessLine(entry: AccessEntry): string {
+  const out = new Out(64)
+  writeAccessLine(entry, out)
+  return out.content.toString('ascii')
+}
+
+const entry = {
+  time: 1_795_245_573_843,
+  client: '192.0.2.1',
+  method: 'GET',
+  target: '/shop?item=1',
+  host: 'shop.test',
+  status: 200,
+  code: '',
+  route: 'a',
+  attempts: 1,
+  durationMs: 1.5,
+  bytes: 225,
+}
+
+test('a line is the entry as JSON', () => {
+  assert.deepEqual(JSON.parse(accessLine(entry)), entry)
+  assert.ok(accessLine(entry).endsWith('}\n'))
+})
+
+test('what JSON must escape is escaped', () => {
+  const odd = {
+    ...entry,
+    target: '/a?"\\^|',
+    host: 'h\u00e4user\u007f\n\u20ac.test',
+    route: 'a\\b',
+  }
+  assert.deepEqual(JSON.parse(accessLine(odd)), odd)
+  assert.equal(accessLine(odd).indexOf('\n'), accessLine(odd).length - 1)
+})
+
+test('times have three decimals', () => {
+  const written = (durationMs: number): string | undefined =>
+    /"durationMs":([^,]*)/.exec(accessLine({ ...entry, durationMs }))?.[1]
+  assert.equal(written(0.123456), '0.123')
+  assert.equal(written(0), '0.000')
+  assert.equal(written(0.0004), '0.000')
+  assert.equal(written(12.0096), '12.010')
+  assert.equal(written(86_400_000.5), '86400000.500')
+})
+
+test('large numbers are whole', () => {
+  const large = { ...entry, bytes: 9_007_199_254_740_991, time: 4_000_000_000_000 }
+  assert.deepEqual(JSON.parse(accessLine(large)), large)
+})

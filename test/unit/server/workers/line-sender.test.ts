@@ -1,0 +1,64 @@
+// Access log lines on their way from a worker to standard output.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { workerLimits } from '../../../../src/base/limits.ts'
+import { silent } from '../../../../src/base/log.ts'
+import type { AccessEntry } from '../../../../src/proxy/index.ts'
+import { gatherBytes } from '../../../../src/server/access-lines.ts'
+import { LineSender } from '../../../../src/server/workers/line-sender.ts'
+
+const entry = (target: string): AccessEntry => ({
+  time: 0,
+  client: '127.0.0.1',
+  method: 'GET',
+  target,
+  host: 'x',
+  status: 200,
+  code: '',
+  route: 'a',
+  attempts: 1,
+  durationMs: 1,
+  bytes: 1,
+})
+
+test('lines are sent whole and in order, the last ones at closing', () => {
+  const texts: string[] = []
+  const sender = new LineSender((message, sent) => {
+    if (message.kind === 'lines') texts.push(message.text)
+    sent()
+  }, silent)
+  for (let i = 0; i < 2_000; i += 1) sender.write(entry(`/${i}`))
+  assert.ok(texts.length > 0 && texts.length < 20, `${texts.length} messages for 2,000 lines`)
+  sender.close()
+  for (const text of texts) assert.ok(text.endsWith('}\n'))
+  const targets = texts
+    .join('')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).target)
+  assert.deepEqual(
+    targets,
+    Array.from({ length: 2_000 }, (_, i) => `/${i}`),
+  )
+})
+
+test('when nobody takes the lines what is kept has an end, and what was dropped is counted', () => {
+  let underWay = 0
+  const taken: (() => void)[] = []
+  const warnings: object[] = []
+  const log = { ...silent, warn: (detail: object) => warnings.push(detail) }
+  const sender = new LineSender((message, sent) => {
+    if (message.kind === 'lines') underWay += message.text.length
+    taken.push(sent)
+  }, log)
+  const long = entry(`/${'x'.repeat(8_000)}`)
+  const lines = 2 * Math.ceil(workerLimits.logBytesMax / 8_000)
+  for (let i = 0; i < lines; i += 1) sender.write(long)
+  assert.ok(underWay < workerLimits.logBytesMax + 2 * gatherBytes, `${underWay} under way`)
+  for (const sent of taken.splice(0)) sent()
+  assert.equal(warnings.length, 1)
+  const { lines: dropped } = warnings[0] as { lines: number }
+  assert.ok(dropped > 0 && dropped < lines)
+  sender.close()
+})

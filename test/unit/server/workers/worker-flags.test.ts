@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { workerFlags } from '../../../../src/server/workers/worker-flags.ts'
+
+test('a worker gets the flags of its primary and a small nursery', () => {
+  assert.deepEqual(workerFlags([], undefined), ['--max-semi-space-size=4'])
+  assert.deepEqual(workerFlags(['--cpu-prof'], '--trace-warnings'), [
+    '--cpu-prof',
+    '--max-semi-space-size=4',
+  ])
+})
+
+test('who has said how large the nursery is gets that', () => {
+  assert.deepEqual(workerFlags(['--max_semi_space_size=32'], undefined), [
+    '--max_semi_space_size=32',
+  ])
+  assert.deepEqual(workerFlags([], '--min-semi-space-size=16'), [])
+})
