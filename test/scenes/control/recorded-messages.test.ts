@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type ControlBench, controlBench } from '../../support/control-bench.ts'
 import { exchange, parseResponses, type RawResponse } from '../../support/control-client.ts'
 
-const recordings = fileURLToPath(new URL('../../../../shared/recordings/', import.meta.url))
+const recordings = fileURLToPath(new URL('../../../../../shared/recordings/', import.meta.url))
 
 /** Folder, the order of its phases, and the ports at which a backend answered while it was recorded. */
 const stories: readonly { folder: string; phases: readonly string[]; up: readonly number[] }[] = [

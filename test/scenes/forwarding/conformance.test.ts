@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { startProxy } from '../../support/cluster-fixture.ts'
 
 const harness = fileURLToPath(
-  new URL('../../../../shared/conformance/http1/harness.py', import.meta.url),
+  new URL('../../../../../shared/conformance/http1/harness.py', import.meta.url),
 )
 const python = spawnSync('python3', ['--version']).status === 0
 const skip = !existsSync(harness)

@@ -11,7 +11,7 @@ import { startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, post, RawClient } from '../../support/raw-client.ts'
 
 const skip = process.platform === 'linux' ? false : 'reads /proc'
-const script = fileURLToPath(new URL('../support/proxy-process.js', import.meta.url))
+const script = fileURLToPath(new URL('../../support/proxy-process.js', import.meta.url))
 
 async function startProcess(t: TestContext, nodePort: number) {
   const child = spawn(process.execPath, [script, JSON.stringify(clusterOf([{ port: nodePort }]))], {
