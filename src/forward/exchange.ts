@@ -16,7 +16,7 @@ import { ResponseHead } from '../wire/http/response-head.ts'
 import type { ExchangeClient } from './client/exchange-client.ts'
 import type { NodeConnection } from './node/node-connection.ts'
 import { attempt, attemptFailed, sendBody, timedOut } from './stages/attempt.ts'
-import { choose, findCascade } from './stages/choose.ts'
+import { type Choose, choose, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
 import { deliver, finishAtEnd, malformed } from './stages/deliver.ts'
 import { match } from './stages/match.ts'
@@ -43,6 +43,10 @@ export class Exchange implements ExchangeView {
   /** Decoded, as contexts are matched. */
   path = ''
   cascade: Cascade
+  /** Chooses instead of the cascade, when the caller of `forwardTo` has its own way. */
+  chooser: Choose | undefined
+  /** The choice reads `live.latency`, so it must be kept. */
+  readsLatency = false
   /** The proxy serves nothing itself. */
   readonly self: undefined
   request: RequestView | undefined
@@ -55,6 +59,8 @@ export class Exchange implements ExchangeView {
   wanted: WantedUpgrade | undefined
   startedAt = 0
   line: RequestLine | undefined
+  /** Offset behind what belongs to this request, in the bytes that `forward` or `forwardTo` was called with. */
+  behind = 0
 
   // The attempts.
   /** Head and first piece of the body as they are sent, while they may have to be sent again. */
@@ -107,48 +113,58 @@ export class Exchange implements ExchangeView {
    * @returns the offset behind what belongs to this request.
    */
   forward(bytes: Buffer, bodyFrom: number, end: number): number {
-    this.#begin()
-    const refusal = turnBack(this) ?? match(this)
-    if (refusal !== undefined) return this.#refuseEarly(refusal, bodyFrom)
-    recall(this)
-    findCascade(this)
-    return this.#send(bytes, bodyFrom, end)
+    this.#begin(bodyFrom)
+    const refusal = this.#route() ?? this.#send(bytes, end)
+    if (refusal !== undefined) this.refuse(refusal)
+    return this.behind
   }
 
   /**
-   * As `forward`, for whoever knows the application and has its own way to choose: a peer that hands over.
-   * @returns the offset behind what belongs to this request.
+   * As `forward`, for a caller that has found the application and chooses by itself: a peer that hands over.
+   * @param choose called for each attempt.
+   * @returns why no node could be asked: the exchange has settled, and the client has not been answered. `undefined`
+   *   when the request is on its way; a failure after that is reported by `ExchangeClient.refuse`.
    */
   forwardTo(
     application: Application,
-    cascade: Cascade,
+    choose: Choose,
     bytes: Buffer,
     bodyFrom: number,
     end: number,
-  ): number {
-    this.#begin()
+  ): Refusal | undefined {
+    this.#begin(bodyFrom)
     this.application = application
-    this.cascade = cascade
-    return this.#send(bytes, bodyFrom, end)
+    this.chooser = choose
+    this.readsLatency = true
+    const refusal = this.#send(bytes, end)
+    if (refusal !== undefined) this.#settleRefused(refusal)
+    return refusal
   }
 
-  #send(bytes: Buffer, bodyFrom: number, end: number): number {
+  #route(): Refusal | undefined {
+    const refusal = turnBack(this) ?? match(this)
+    if (refusal !== undefined) return refusal
+    recall(this)
+    findCascade(this)
+    return undefined
+  }
+
+  #send(bytes: Buffer, end: number): Refusal | undefined {
     const candidate = choose(this)
-    if (candidate !== undefined && this.cascade.location !== undefined) {
-      const elsewhere = redirect(this, candidate, this.cascade.location)
-      if (elsewhere !== undefined) return this.#refuseEarly(elsewhere, bodyFrom)
+    if (candidate !== undefined && this.chooser === undefined) {
+      const elsewhere = redirect(this, candidate)
+      if (elsewhere !== undefined) return elsewhere
     }
     const out = this.traffic.buffers.takeOut()
     this.out = out
     outgoing(this, candidate, out)
-    const behind = this.requestBody.relay(bytes, bodyFrom, end, out)
-    if (behind < 0) return this.#refuseEarly(problemOf(behind), bodyFrom)
-    if (candidate !== undefined) attempt(this, candidate)
-    else this.#wait()
-    return behind
+    const behind = this.requestBody.relay(bytes, this.behind, end, out)
+    if (behind < 0) return problemOf(behind)
+    this.behind = behind
+    return candidate === undefined ? this.#wait() : attempt(this, candidate)
   }
 
-  #begin(): void {
+  #begin(bodyFrom: number): void {
     const { head, traffic } = this
     traffic.counters.requests++
     traffic.retryBudget.request(traffic.ticker.now)
@@ -156,6 +172,8 @@ export class Exchange implements ExchangeView {
     this.sessionId = ''
     this.route = undefined
     this.domain = ''
+    this.behind = bodyFrom
+    this.chooser = undefined
     this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined
     this.attempts = this.failures = this.interims = this.status = this.bytesOut = 0
     this.tried = none
@@ -169,20 +187,14 @@ export class Exchange implements ExchangeView {
     }
   }
 
-  /** A refusal before any node was asked. */
-  #refuseEarly(refusal: Refusal, bodyFrom: number): number {
-    this.refuse(refusal)
-    return bodyFrom
-  }
-
   /** WaitWorker: a usable node may come soon. */
-  #wait(): void {
+  #wait(): Refusal | undefined {
     const { traffic, balancer } = this
-    if (balancer.waitMs <= 0 || traffic.waiting.size >= httpLimits.waitingMax)
-      return this.refuse(noNode)
+    if (balancer.waitMs <= 0 || traffic.waiting.size >= httpLimits.waitingMax) return noNode
     this.waitUntil = traffic.ticker.now + balancer.waitMs
     traffic.waiting.add(this)
     if (!this.requestBody.done) this.client.pauseBody()
+    return undefined
   }
 
   /** Called at every tick and change while the exchange waits. */
@@ -193,7 +205,8 @@ export class Exchange implements ExchangeView {
     this.traffic.waiting.delete(this)
     if (candidate === undefined) return this.refuse(noNode)
     outgoingAgain(this, candidate)
-    attempt(this, candidate)
+    const refusal = attempt(this, candidate)
+    if (refusal !== undefined) this.refuse(refusal)
   }
 
   /** The same path and balancer in the present routes. */
@@ -205,14 +218,17 @@ export class Exchange implements ExchangeView {
 
   /** Answers the client without a node, and ends the exchange. */
   refuse(refusal: Refusal): void {
-    const { traffic, client, head } = this
+    this.#settleRefused(refusal)
+    this.client.refuse(refusal, this.closes, this.head.isHead)
+  }
+
+  #settleRefused(refusal: Refusal): void {
+    const { traffic, head } = this
     countRefusal(traffic.counters, refusal.status)
     this.status = refusal.status
     // What is left of a body would be taken for the next request.
     this.closes = !head.keepAlive || !this.requestBody.done || traffic.draining
-    client.refuse(refusal, this.closes, head.isHead)
     settle(this, refusal.code)
-    client.exchangeOver(this.closes)
   }
 
   // What the client does while the exchange is under way.
@@ -270,7 +286,10 @@ export class Exchange implements ExchangeView {
 
   nodeClosed(error: TopspinError): void {
     if (this.answered) cut(this, 'NODE_CLOSED')
-    else attemptFailed(this, error)
+    else {
+      const refusal = attemptFailed(this, error)
+      if (refusal !== undefined) this.refuse(refusal)
+    }
   }
 
   nodeTimedOut(): void {

@@ -360,6 +360,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
 
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
     this.write(refusalBytes(refusal, closes, toHead))
+    this.exchangeOver(closes)
   }
 
   /** A piece of the request's body has arrived, or is awaited. */

@@ -35,14 +35,14 @@ export interface ExchangeClient {
   readonly pending: number
   /** Sends bytes of the answer. @returns false when the client is slower; `Exchange.clientDrained` follows. */
   write(bytes: Uint8Array): boolean
-  /** Sends an answer of the proxy's own. */
+  /** Sends an answer of the proxy's own, and goes on as after `exchangeOver`: the exchange has settled. */
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void
   /** A piece of the request's body has been sent on. */
   bodyProgress(): void
   /** No more of the request's body until `resumeBody`. */
   pauseBody(): void
   resumeBody(): void
-  /** The exchange has settled; its answer is complete. */
+  /** The exchange has settled; its answer from the node is complete. */
   exchangeOver(closes: boolean): void
   /** The answer is broken off where the client can see it. @param byReset an end would look like the end of the answer. */
   cut(byReset: boolean): void

@@ -10,10 +10,11 @@ import type { Exchange } from '../exchange.ts'
 import { choose } from './choose.ts'
 import { cut } from './cut.ts'
 import { outgoingAgain } from './outgoing.ts'
-import { headLarge, nodeFailed, noNode, proxyFull } from './refusal.ts'
+import { headLarge, nodeFailed, noNode, proxyFull, type Refusal } from './refusal.ts'
 import { leaveNode } from './settle.ts'
 
-export function attempt(exchange: Exchange, candidate: Candidate): void {
+/** @returns why no attempt could be made. */
+export function attempt(exchange: Exchange, candidate: Candidate): Refusal | undefined {
   const { traffic, client } = exchange
   const { live } = candidate
   const node = traffic.pools.of(candidate.node, traffic).lease(exchange.freshOnly)
@@ -28,15 +29,16 @@ export function attempt(exchange: Exchange, candidate: Candidate): void {
   live.elected++
   exchange.node = node
   node.attach(exchange)
-  if (exchange.cascade.readsLatency) exchange.sentAt = traffic.clock.now()
+  if (exchange.readsLatency) exchange.sentAt = traffic.clock.now()
   const bytes = (exchange.out as Out).content
   live.bytesSent += bytes.length
   const sent = node.write(bytes)
   if (node.isConnected) node.deadline = traffic.ticker.now + exchange.responseHeadMs
-  if (exchange.requestBody.done) return
+  if (exchange.requestBody.done) return undefined
   // What is read while the connection is being made could not be sent again elsewhere.
   if (sent && node.isConnected) client.resumeBody()
   else client.pauseBody()
+  return undefined
 }
 
 /** Sends on what has arrived of the request's body. @returns the offset behind it. */
@@ -71,17 +73,20 @@ function bodySent(exchange: Exchange, length: number): void {
   client.bodyProgress()
 }
 
-/** No answer came, for a reason that may be the node's or the network's: once more, or tell the client. */
-export function attemptFailed(exchange: Exchange, error: TopspinError): void {
+/**
+ * No answer came, for a reason that may be the node's or the network's: once more, or
+ * @returns what the client is to be answered.
+ */
+export function attemptFailed(exchange: Exchange, error: TopspinError): Refusal | undefined {
   const { traffic, candidate, node } = exchange
-  if (candidate === undefined || node === undefined) return
+  if (candidate === undefined || node === undefined) return undefined
   if (error.side === 'proxy') {
     leaveNode(exchange, false)
     return shortOfConnections(exchange)
   }
   if (error.side === 'client') {
     leaveNode(exchange, false)
-    return exchange.refuse(headLarge)
+    return headLarge
   }
   const wasReused = node.isReused
   observe(exchange, error, wasReused)
@@ -89,27 +94,27 @@ export function attemptFailed(exchange: Exchange, error: TopspinError): void {
   // A node that cannot be reached has done nothing: the client may well ask again.
   const refusal = error.phase === 'connect' ? noNode : nodeFailed
   if (error.retry !== 'safe' && !wasReused) exchange.failures++
-  if (!mayRetry(exchange, error)) return exchange.refuse(refusal)
+  if (!mayRetry(exchange, error)) return refusal
   // A connection that had waited says nothing about the node: the same node again, on a fresh one.
   if (!wasReused) exchange.tried = [...exchange.tried, candidate.node.id]
   // Nor may the next one fail for that.
   exchange.freshOnly = true
   exchange.partial = undefined
   const next = choose(exchange)
-  if (next === undefined) return exchange.refuse(refusal)
+  if (next === undefined) return refusal
   if (!traffic.retryBudget.take(traffic.ticker.now)) {
     traffic.counters.retriesRefused++
-    return exchange.refuse(refusal)
+    return refusal
   }
   traffic.counters.retries++
   outgoingAgain(exchange, next)
-  attempt(exchange, next)
+  return attempt(exchange, next)
 }
 
 /** It is this process that can open no more connections: nothing is known about the node. */
-function shortOfConnections(exchange: Exchange): void {
+function shortOfConnections(exchange: Exchange): Refusal {
   exchange.traffic.counters.shortages++
-  exchange.refuse(proxyFull)
+  return proxyFull
 }
 
 /** The node has not answered in time. It may be at work on the request: no second attempt. */

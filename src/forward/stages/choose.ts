@@ -11,10 +11,18 @@ export function findCascade(exchange: Exchange): void {
   const { cascade: number } = exchange.application
   const cascade = number < 0 ? cascades.find(exchange.path) : cascades.at(number)
   exchange.cascade = cascade
+  exchange.readsLatency = cascade.readsLatency
   exchange.request = cascade.readsRequest ? requestView(exchange.head, exchange.client) : undefined
 }
 
+/**
+ * Chooses in place of the cascade, for each attempt.
+ * @param tried `node.id` of the nodes that failed for this request.
+ */
+export type Choose = (tried: readonly number[]) => Candidate | undefined
+
 export function choose(exchange: Exchange): Candidate | undefined {
-  const { cascade, application, traffic } = exchange
+  const { cascade, chooser, application, traffic } = exchange
+  if (chooser !== undefined) return chooser(exchange.tried)
   return cascade.run(application.candidates, exchange, traffic.clock)[0]
 }

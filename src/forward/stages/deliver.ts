@@ -56,7 +56,7 @@ function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: numbe
   readLoadReport(exchange)
   noteKeepAlive(exchange)
   observe(exchange, response.status)
-  if (exchange.cascade.readsLatency && response.status < 500) noteLatency(exchange)
+  if (exchange.readsLatency && response.status < 500) noteLatency(exchange)
   exchange.answered = true
   exchange.status = response.status
   send(exchange, out)
@@ -116,7 +116,11 @@ function afterPiece(exchange: Exchange, excess: boolean): void {
 
 /** The node sends no more. */
 export function finishAtEnd(exchange: Exchange): void {
-  if (!exchange.answered) return attemptFailed(exchange, closedEarly())
+  if (!exchange.answered) {
+    const refusal = attemptFailed(exchange, closedEarly())
+    if (refusal !== undefined) exchange.refuse(refusal)
+    return
+  }
   const out = exchange.traffic.buffers.answer
   if (!exchange.responseBody.finish(out)) return cut(exchange, 'NODE_CLOSED')
   if (out.length > 0) send(exchange, out)

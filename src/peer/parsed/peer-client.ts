@@ -16,7 +16,6 @@ import { Connection, type Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import { finishElsewhere, headElsewhere } from '../../node-internals/finish-response.ts'
 import type { ForwardedFields } from '../../wire/forwarded.ts'
-import { type Choosing, chosenBefore } from '../choice/chosen-before.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
 import { BodyFeed } from './body-feed.ts'
 import { bodyLength, headText } from './request-bytes.ts'
@@ -50,7 +49,7 @@ export interface HandingOwner {
 /** By what an event of a response finds its client: one listener serves all of them. */
 const clientOf = Symbol('peerClient')
 
-export class PeerClient implements ExchangeClient, Choosing, Timed {
+export class PeerClient implements ExchangeClient, Timed {
   readonly arrival: Arrival
   readonly address: string
   readonly trusted: boolean
@@ -62,7 +61,6 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   readonly #body: BodyFeed | undefined
   #first: Candidate | undefined
   #isOver = false
-  #goesHere = false
   #awaitsDrain = false
 
   /** @param first where it goes; after a failure the owner is asked. */
@@ -103,8 +101,7 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
       response.on('close', responseGone)
     }
     this.#traffic.ticker.add(this)
-    const { application } = this.#owner
-    this.#guard(() => this.#exchange.forwardTo(application, chosenBefore, shared, length, length))
+    this.#guard(() => this.#forward(shared, length))
     return true
   }
 
@@ -113,10 +110,17 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
     return this.#isOver
   }
 
-  choose(): Candidate | undefined {
+  #forward(head: Buffer, length: number): void {
+    const exchange = this.#exchange
+    const { application } = this.#owner
+    const refusal = exchange.forwardTo(application, this.#choose, head, length, length)
+    if (refusal !== undefined) this.refuse(refusal, exchange.closes, exchange.head.isHead)
+  }
+
+  readonly #choose = (tried: readonly number[]): Candidate | undefined => {
     const first = this.#first
     this.#first = undefined
-    return first ?? this.#owner.another(this.arrival, this.#exchange.tried)
+    return first ?? this.#owner.another(this.arrival, tried)
   }
 
   get localAuthority(): string {
@@ -148,10 +152,18 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
     const { response, request } = this.arrival
     const mayRepeat = refusal === noNode || refusal === proxyFull || isRepeatable(request)
-    this.#goesHere = this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false
-    if (this.#goesHere) return
+    if (this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false) {
+      return this.#comeBack()
+    }
     if (response !== undefined) headElsewhere(response, refusal.status)
     this.write(refusalBytes(refusal, closes, toHead))
+    this.exchangeOver(closes)
+  }
+
+  #comeBack(): void {
+    this.#end()
+    this.#body?.giveBack()
+    this.#owner.cameBack(this)
   }
 
   bodyProgress(): void {}
@@ -167,11 +179,6 @@ export class PeerClient implements ExchangeClient, Choosing, Timed {
   exchangeOver(closes: boolean): void {
     const { response, socket } = this.arrival
     this.#end()
-    if (this.#goesHere) {
-      this.#body?.giveBack()
-      this.#owner.cameBack(this)
-      return
-    }
     this.#body?.end()
     if (response === undefined) socket.end()
     else finishElsewhere(response, closes)

@@ -25,7 +25,6 @@ import { BodyRelay } from '../../wire/http/body-relay.ts'
 import type { Out } from '../../wire/http/out.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import type { Choice } from '../choice/chooser.ts'
-import { type Choosing, chosenBefore } from '../choice/chosen-before.ts'
 import { cameBack, type Decided, tellDecided } from '../hand-over/decided.ts'
 import { targetOf } from './head-view.ts'
 import type { MarkedLines } from './marked-lines.ts'
@@ -51,15 +50,13 @@ export interface ConnectionOwner {
   gone(connection: PeerConnection): void
 }
 
-export class PeerConnection extends ClientConnection implements Choosing {
+export class PeerConnection extends ClientConnection {
   readonly #owner: ConnectionOwner
   readonly #lines: MarkedLines
   #first: Candidate | undefined
   /** The request that is handed over, as it came, while it can be given to the application here. */
   #kept: Out | undefined
   #headBytes = 0
-  #isBeginning = false
-  #goesHere = false
   /** When the whole request must have come, ticker time. */
   #wholeBy = Number.POSITIVE_INFINITY
   /** The server's parser listens. */
@@ -116,12 +113,11 @@ export class PeerConnection extends ClientConnection implements Choosing {
       return this.#lend(head, bytes, from, bodyFrom, end, choice)
     }
     this.#inARow = 0
-    const behind = this.#handOver(exchange, choice.candidate, bytes, bodyFrom, end)
-    if (this.#goesHere) {
-      this.#goesHere = false
+    if (this.#handOver(exchange, choice.candidate, bytes, bodyFrom, end) !== undefined) {
       return this.#give(bytes, from, end, undefined)
     }
     this.#owner.handed()
+    const { behind } = exchange
     if (this.isBusy) this.#keep(bytes, from, bodyFrom, behind)
     return behind
   }
@@ -132,20 +128,17 @@ export class PeerConnection extends ClientConnection implements Choosing {
     bytes: Buffer,
     bodyFrom: number,
     end: number,
-  ): number {
+  ): Refusal | undefined {
     const { traffic, application } = this.#owner
     const { head } = exchange
     const time = Math.round(traffic.clock.wall())
     this.#lines.mark(time, head.method, targetOf(head))
     this.#first = candidate
     if (head.hasBody) this.#wholeBy = traffic.ticker.now + this.#owner.timeouts.bodyMs
-    this.#isBeginning = true
-    const behind = exchange.forwardTo(application, chosenBefore, bytes, bodyFrom, end)
-    this.#isBeginning = false
-    return behind
+    return exchange.forwardTo(application, this.#choose, bytes, bodyFrom, end)
   }
 
-  choose(): Candidate | undefined {
+  readonly #choose = (tried: readonly number[]): Candidate | undefined => {
     const first = this.#first
     this.#first = undefined
     if (first !== undefined) return first
@@ -153,7 +146,7 @@ export class PeerConnection extends ClientConnection implements Choosing {
     if (exchange === undefined || kept === undefined) return undefined
     // The bytes that the head was read from are gone, these are the same.
     exchange.head.parse(kept.bytes, 0, kept.length)
-    return this.#owner.another(exchange.head, this.address, exchange.tried)
+    return this.#owner.another(exchange.head, this.address, tried)
   }
 
   override bodyProgress(): void {
@@ -182,8 +175,8 @@ export class PeerConnection extends ClientConnection implements Choosing {
 
   /** The application here answers instead, as long as nobody can notice. */
   override refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
-    this.#goesHere = this.#isBeginning || this.#canComeBack(refusal)
-    if (!this.#goesHere) super.refuse(refusal, closes, toHead)
+    if (this.#canComeBack(refusal)) this.#comeHere()
+    else super.refuse(refusal, closes, toHead)
   }
 
   #canComeBack(refusal: Refusal): boolean {
@@ -193,15 +186,12 @@ export class PeerConnection extends ClientConnection implements Choosing {
   }
 
   override exchangeOver(closes: boolean): void {
-    if (this.#isBeginning && this.#goesHere) return
-    if (this.#goesHere) return this.#comeHere()
     super.exchangeOver(closes)
     if (this.#owner.isOver) this.giveBack()
   }
 
   /** A request that was handed over is served here after all. */
   #comeHere(): void {
-    this.#goesHere = false
     const [exchange, kept] = [this.exchange, this.#kept]
     if (exchange === undefined || kept === undefined) return
     const stash = this.takeStash()
