@@ -1,7 +1,7 @@
 // `topspin explain URL`: which node a request would go to now, and what each candidacy function made of the
 // list on the way there.
 
-import type { CandidateFacts, RequestExplanation, StepFacts } from '../forward/explain-request.ts'
+import type { CandidateFacts, RequestExplanation, StepFacts } from '../forward/index.ts'
 import type { ExplainOptions } from './program.ts'
 import { withRemote } from './remote.ts'
 import { alignTable } from './table.ts'

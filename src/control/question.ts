@@ -1,6 +1,6 @@
 // What /api/explain is asked, as the proxy is asked. Pure.
 
-import type { ExplainQuestion } from '../forward/explain-request.ts'
+import type { ExplainQuestion } from '../forward/index.ts'
 import { readParameters } from './manager/parameters.ts'
 
 /** @param query `url`, and where it matters `cookie` and `client`. `undefined` when it is no question. */

@@ -13,26 +13,28 @@ import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import {
   type ExplainQuestion,
   explainRequest,
+  makeCascades,
+  makeTraffic,
+  type ProxySettings,
   type RequestExplanation,
-} from '../forward/explain-request.ts'
-import { makeCascades } from '../forward/traffic/make-cascades.ts'
-import { makeTraffic, type TrafficOptions } from '../forward/traffic/make-traffic.ts'
-import type { ProxySettings } from '../forward/traffic/settings.ts'
-import type { Traffic } from '../forward/traffic/traffic.ts'
+  type Traffic,
+  type TrafficOptions,
+} from '../forward/index.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { CopyHandle } from '../node-internals/accept-handles.ts'
 import { type Address, type FurtherHandles, Listener } from './listener.ts'
 
-export type { AccessEntry, AccessLog } from '../forward/traffic/access-log.ts'
-export { loadPolicies } from '../forward/traffic/load-policies.ts'
 export {
+  type AccessEntry,
+  type AccessLog,
   defaultSettings,
   defaultTimeouts,
+  loadPolicies,
   newPseudonym,
   type ProxySettings,
   type Timeouts,
-} from '../forward/traffic/settings.ts'
+} from '../forward/index.ts'
 export type { Address } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {

@@ -2,8 +2,7 @@
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { ClientConnection } from '../forward/client/client-connection.ts'
-import type { Traffic } from '../forward/traffic/traffic.ts'
+import { ClientConnection, type Traffic } from '../forward/index.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 import { AcceptHandles, type CopyHandle } from '../node-internals/accept-handles.ts'
 

@@ -8,7 +8,7 @@ import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { TlsMaterial } from '../config/tls-files.ts'
 import type { CascadeRules, TrafficSettings } from '../config/traffic-settings.ts'
 import type { WorkerReport } from '../control/status-report.ts'
-import type { ExplainQuestion, RequestExplanation } from '../forward/explain-request.ts'
+import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import type { Address } from '../proxy/index.ts'
 
 /** What of TLS concerns the traffic. */

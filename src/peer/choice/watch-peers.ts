@@ -5,7 +5,7 @@ import { handOverLimits } from '../../base/limits.ts'
 import { onProbed } from '../../cluster/health.ts'
 import { release } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
-import type { Traffic } from '../../forward/traffic/traffic.ts'
+import type { Traffic } from '../../forward/index.ts'
 import { type Probe, probeWith } from '../../net/probe.ts'
 
 export class PeerWatch {

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextLive, newLive } from '../../cluster/live.ts'
 import type { Candidate } from '../../cluster/routes.ts'
-import type { Traffic } from '../../forward/traffic/traffic.ts'
+import type { Traffic } from '../../forward/index.ts'
 import { applicationOf, peerNode } from '../choice/peer-candidates.ts'
 import { clientFacts } from '../hand-over/client-facts.ts'
 import { type Arrival, type HandingOwner, PeerClient } from '../parsed/peer-client.ts'

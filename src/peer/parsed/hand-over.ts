@@ -6,7 +6,7 @@ import { IncomingMessage, METHODS, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { handOverLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
-import type { Traffic } from '../../forward/traffic/traffic.ts'
+import type { Traffic } from '../../forward/index.ts'
 import { plainAddress } from '../../net/plain-address.ts'
 import { canFinish } from '../../node-internals/finish-response.ts'
 import {

@@ -6,12 +6,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Application, Candidate } from '../../cluster/routes.ts'
-import type { ExchangeClient } from '../../forward/client/exchange-client.ts'
-import { tunnelOf } from '../../forward/client/tunnel-of.ts'
-import type { Exchange } from '../../forward/exchange.ts'
-import type { NodeConnection } from '../../forward/node/node-connection.ts'
-import { noNode, proxyFull, type Refusal, refusalBytes } from '../../forward/stages/refusal.ts'
-import type { Traffic } from '../../forward/traffic/traffic.ts'
+import {
+  type Exchange,
+  type ExchangeClient,
+  type NodeConnection,
+  noNode,
+  proxyFull,
+  type Refusal,
+  refusalBytes,
+  type Traffic,
+  tunnelOf,
+} from '../../forward/index.ts'
 import { Connection, type Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import { finishElsewhere, headElsewhere } from '../../node-internals/finish-response.ts'

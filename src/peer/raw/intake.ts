@@ -5,7 +5,7 @@
 import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { ClientWays } from '../../forward/client/client-connection.ts'
+import type { ClientWays } from '../../forward/index.ts'
 import { isUntouched, type Reader, readerOf, sparing } from '../../node-internals/node-reader.ts'
 import type { HandOver } from '../parsed/hand-over.ts'
 import { type ConnectionOwner, PeerConnection } from './peer-connection.ts'

@@ -7,11 +7,16 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { handOverLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
-import { ClientConnection, type ClientWays } from '../../forward/client/client-connection.ts'
-import type { Exchange } from '../../forward/exchange.ts'
-import type { NodeConnection } from '../../forward/node/node-connection.ts'
-import { noNode, proxyFull, type Refusal } from '../../forward/stages/refusal.ts'
-import type { Traffic } from '../../forward/traffic/traffic.ts'
+import {
+  ClientConnection,
+  type ClientWays,
+  type Exchange,
+  type NodeConnection,
+  noNode,
+  proxyFull,
+  type Refusal,
+  type Traffic,
+} from '../../forward/index.ts'
 import {
   attach,
   hasOtherReader,

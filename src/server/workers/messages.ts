@@ -6,7 +6,7 @@ import type { NodeFigures } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../../config/traffic-settings.ts'
-import type { ExplainQuestion, RequestExplanation } from '../../forward/explain-request.ts'
+import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { Reload } from '../data-plane.ts'
 
