@@ -1,7 +1,7 @@
 // `/` of the control listener: what else is there, for somebody who tries the address in a browser.
 
+import { html } from '../../wire/html.ts'
 import type { Answer } from '../answer.ts'
-import { html } from './html.ts'
 import { document } from './page.ts'
 import { pageFields } from './style.ts'
 

@@ -2,8 +2,8 @@
 // (mcmp.md 6, decision 60), in a form that people like better. Pure; every text from outside is escaped.
 
 import { hostPortText } from '../../net/host-port.ts'
+import { type Html, html, Html as Raw } from '../../wire/html.ts'
 import { release } from '../../wire/mcmp/version.ts'
-import { type Html, html, Html as Raw } from './html.ts'
 import { style } from './style.ts'
 import type { ContextView, DomainView, HostView, NodeView } from './view.ts'
 

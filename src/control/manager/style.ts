@@ -2,10 +2,10 @@
 // from elsewhere. The policy names the style by its hash, so that no other one is applied.
 
 import { createHash } from 'node:crypto'
+import { palette } from '../../wire/palette.ts'
 
-export const style = `
-:root { color-scheme: light dark; --line: #d5d9e0; --soft: #5b6472; --card: #fff; --page: #f4f5f7; --ink: #1b1f27; --link: #1257b8; --good: #1a7f42; --wait: #8a6100; --bad: #b3261e }
-@media (prefers-color-scheme: dark) { :root { --line: #363c47; --soft: #9aa4b2; --card: #1d2129; --page: #14171c; --ink: #e6e9ee; --link: #7db1ff; --good: #5fd08b; --wait: #e0b341; --bad: #ff8a80 } }
+export const style: string = `
+${palette}
 body { margin: 0 auto; padding: 1.5rem; max-width: 68rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
 h1 { margin: 0; font-size: 1.15rem; overflow-wrap: anywhere }
 header h1 { font-size: 1.4rem }

@@ -1,7 +1,7 @@
-// The status page of a peer (mod_backhand's backhand-handler): its report as HTML that people read, with no
-// script, or as JSON. Called by whoever answers requests for it; the report may hold anything that others
-// announce, so all of it is escaped.
+// The status page of a peer (mod_backhand's backhand-handler): the report as HTML without scripts, or as JSON.
+// Names and paths in a report come from the network, so every value is escaped (wire/html.ts).
 
+import { Html, html } from '../../wire/html.ts'
 import type { CounterGroup, PeerRow, PeersReport } from './status-report.ts'
 import { statusStyle } from './status-style.ts'
 
@@ -10,109 +10,120 @@ export interface StatusAnswer {
   readonly body: string
 }
 
-/** @param accept the request's Accept field: JSON for whoever asks for it before HTML. */
+/** @param accept the request's Accept field: JSON when it names JSON before HTML. */
 export function statusAnswer(report: PeersReport, accept: string = ''): StatusAnswer {
   const json = accept.indexOf('json')
-  const html = accept.indexOf('html')
-  if (json >= 0 && (html < 0 || json < html)) {
+  const page = accept.indexOf('html')
+  if (json >= 0 && (page < 0 || json < page)) {
     return { contentType: 'application/json', body: `${JSON.stringify(report, undefined, 2)}\n` }
   }
   return { contentType: 'text/html; charset=utf-8', body: statusPage(report) }
 }
 
-/** Five seconds until the browser loads it again. */
+const machineColumns = ['CPU idle', 'Load', 'Memory free', 'Event loop delay']
+const serviceColumns = ['In flight', 'Served', 'Typical time', 'Speed']
+const sentColumns = ['Requests', 'In flight', 'Failed']
+const columns = [...machineColumns, ...serviceColumns, ...sentColumns]
+
+/** The page reloads itself every five seconds. */
 export function statusPage(report: PeersReport): string {
   const { name, time, peers, announcements, counters } = report
   const present = peers.filter(({ state }) => state === 'self' || state === 'present').length
   const { accepted, own, refused } = announcements
-  const said = { 'from peers': accepted, 'own echoes': own }
-  return `<!DOCTYPE html>
+  const groups: readonly CounterGroup[] = [
+    { title: 'Announcements', counts: { 'from peers': accepted, 'own echoes': own } },
+    { title: 'Refused datagrams', counts: refused },
+    ...counters,
+  ]
+  return html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="5">
-<title>Peers of ${text(name)}</title>
-<style>${statusStyle}</style>
+<title>Peers of ${name}</title>
+<style>${new Html(statusStyle)}</style>
 </head>
 <body>
 <header>
-<h1>Peers as <strong>${text(name)}</strong> sees them</h1>
-<p>${present} of ${peers.length} there · ${new Date(time).toISOString().replace('T', ' ').slice(0, 19)} UTC</p>
+<h1>Peers of <strong>${name}</strong></h1>
+<p>${present} of ${peers.length} present · ${new Date(time).toISOString().replace('T', ' ').slice(0, 19)} UTC</p>
 ${trust(report)}
 </header>
 <main>
 <table>
-<caption>What each announces, and what was sent there from here</caption>
+<caption>What each peer announces, and the requests that this server sent to it</caption>
 <thead>
-<tr><th rowspan="2" scope="col">Peer</th><th rowspan="2" scope="col">State</th><th rowspan="2" scope="col">Heard</th><th colspan="4" scope="colgroup">Machine</th><th colspan="4" scope="colgroup">Requests there</th><th colspan="3" scope="colgroup">Sent from here</th></tr>
-<tr>${['CPU idle', 'Load', 'Memory free', 'Loop delay', 'In hand', 'Served', 'Typical time', 'Speed', 'Requests', 'In flight', 'Failed'].map((title) => `<th scope="col">${title}</th>`).join('')}</tr>
+<tr><th rowspan="2" scope="col">Peer</th><th rowspan="2" scope="col">State</th><th rowspan="2" scope="col">Last announcement</th><th colspan="${machineColumns.length}" scope="colgroup">Machine</th><th colspan="${serviceColumns.length}" scope="colgroup">Requests there</th><th colspan="${sentColumns.length}" scope="colgroup">Sent from here</th></tr>
+<tr>${columns.map((title) => html`<th scope="col">${title}</th>`)}</tr>
 </thead>
 <tbody>
-${peers.map(row).join('\n')}
-</tbody>
+${peers.map(row)}</tbody>
 </table>
 <div class="groups">
-${[group({ title: 'Announcements', counts: said }), group({ title: 'Refused datagrams', counts: refused }), ...counters.map(group)].join('\n')}
-</div>
+${groups.map(group)}</div>
 </main>
 </body>
 </html>
+`.text
+}
+
+function trust({ isAuthenticated, acceptFrom }: PeersReport): Html {
+  const from = acceptFrom === undefined ? 'any address' : acceptFrom.join(', ')
+  return isAuthenticated
+    ? html`<p>Announcements are authenticated with a shared key and accepted from ${from}.</p>`
+    : html`<p class="warning">Announcements are not authenticated; they are accepted from ${from}.</p>`
+}
+
+function row(peer: PeerRow): Html {
+  const { name, url, state, contexts, loss } = peer
+  const paths = contexts.length === 0 ? html`` : html`<small>${contexts.join(' ')}</small>`
+  const lost = loss < 0.01 ? html`` : html`<small>${percent(loss)} lost</small>`
+  const age = state === 'self' ? 'this server' : `${duration(peer.ageMs)} ago`
+  const cells = [...machineCells(peer), ...serviceCells(peer), ...sentCells(peer)]
+  return html`<tr class="${state}"><th scope="row">${name}<small>${url}</small>${paths}</th><td><span class="state">${state}</span><small>up ${duration(peer.upMs)}</small></td><td>${age}${lost}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `
 }
 
-function trust({ isAuthenticated, acceptFrom }: PeersReport): string {
-  const from = acceptFrom === undefined ? 'any address' : acceptFrom.map(text).join(', ')
-  return isAuthenticated
-    ? `<p>Announcements are sealed with a key, and accepted from ${from}.</p>`
-    : `<p class="warning">Announcements are not authenticated; they are accepted from ${from}.</p>`
-}
-
-function row(peer: PeerRow): string {
-  const { name, url, state, contexts, resources: has, sent, loss } = peer
-  const serves = contexts.length === 0 ? '' : `<small>${contexts.map(text).join(' ')}</small>`
-  const slots = has.slotsInUse + has.slotsFree
-  const lost = loss < 0.01 ? '' : `<small>${percent(loss)} lost</small>`
-  const cells = [
-    `${bar(1 - has.cpuIdle)}${percent(has.cpuIdle)}<small>${number(has.cores)} cores</small>`,
-    `${number(has.load)}<small>up to ${number(has.loadHigh)}</small>`,
-    `${bar(has.memoryTotal > 0 ? 1 - has.memoryAvailable / has.memoryTotal : 0)}${bytes(has.memoryAvailable)}<small>of ${bytes(has.memoryTotal)}</small>`,
-    duration(has.eventLoopDelayMs),
-    `${bar(slots > 0 ? has.slotsInUse / slots : 0)}${number(has.slotsInUse)}<small>of ${number(slots)}</small>`,
-    number(has.served),
-    has.serviceTimeMs === 0 ? '–' : duration(has.serviceTimeMs),
-    has.speed === 1 ? '–' : `${number(has.speed)}/s`,
-    number(sent.requests),
-    number(sent.inFlight),
-    number(sent.failures),
+function machineCells({ resources: has }: PeerRow): readonly Html[] {
+  const memoryUsed = has.memoryTotal > 0 ? 1 - has.memoryAvailable / has.memoryTotal : 0
+  return [
+    html`${bar(1 - has.cpuIdle)}${percent(has.cpuIdle)}<small>${number(has.cores)} cores</small>`,
+    html`${number(has.load)}<small>up to ${number(has.loadHigh)}</small>`,
+    html`${bar(memoryUsed)}${bytes(has.memoryAvailable)}<small>of ${bytes(has.memoryTotal)}</small>`,
+    html`${duration(has.eventLoopDelayMs)}`,
   ]
-  const age = state === 'self' ? 'itself' : `${duration(peer.ageMs)} ago`
-  return `<tr class="${state}"><th scope="row">${text(name)}<small>${text(url)}</small>${serves}</th><td><span class="state">${state}</span><small>up ${duration(peer.upMs)}</small></td><td>${age}${lost}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
 }
 
-function group({ title, counts }: CounterGroup): string {
+function serviceCells({ resources: has }: PeerRow): readonly Html[] {
+  const slots = has.slotsInUse + has.slotsFree
+  const used = slots > 0 ? has.slotsInUse / slots : 0
+  return [
+    html`${bar(used)}${number(has.slotsInUse)}<small>of ${number(slots)}</small>`,
+    html`${number(has.served)}`,
+    html`${has.serviceTimeMs === 0 ? '–' : duration(has.serviceTimeMs)}`,
+    html`${has.speed === 1 ? '–' : `${number(has.speed)}/s`}`,
+  ]
+}
+
+const sentCells = ({ sent }: PeerRow): readonly Html[] =>
+  [sent.requests, sent.inFlight, sent.failures].map((count) => html`${number(count)}`)
+
+function group({ title, counts }: CounterGroup): Html {
   const rows = Object.entries(counts).map(
-    ([word, count]) => `<tr><th scope="row">${text(word)}</th><td>${number(count)}</td></tr>`,
+    ([name, count]) => html`<tr><th scope="row">${name}</th><td>${number(count)}</td></tr>`,
   )
-  const none = '<tr><td colspan="2">none</td></tr>'
-  return `<table><caption>${text(title)}</caption><tbody>${rows.length === 0 ? none : rows.join('')}</tbody></table>`
+  const none = html`<tr><td colspan="2">none</td></tr>`
+  return html`<table><caption>${title}</caption><tbody>${rows.length === 0 ? none : rows}</tbody></table>
+`
 }
 
-/** Busy share, 0..1; read out as the number beside it. */
-function bar(share: number): string {
+/** @param share busy share, 0..1; screen readers read the number beside the bar instead. */
+function bar(share: number): Html {
   const busy = Math.round(Math.min(1, Math.max(0, share)) * 100)
-  return `<span class="bar" aria-hidden="true"><i style="width:${busy}%"></i></span>`
+  return html`<span class="bar" aria-hidden="true"><i style="width:${busy}%"></i></span>`
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-const text = (raw: string): string => raw.replace(/[&<>"']/g, (sign) => entities[sign] ?? '')
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 function number(value: number): string {

@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { contextLive, LiveTable } from '../../../../src/cluster/live.ts'
 import { applyToLive } from '../../../../src/cluster/live-changes.ts'
 import { applyChange, emptySnapshot, type Snapshot } from '../../../../src/cluster/snapshot.ts'
-import { html } from '../../../../src/control/manager/html.ts'
 import { managerPage } from '../../../../src/control/manager/page.ts'
 import { readParameters } from '../../../../src/control/manager/parameters.ts'
 import { managerView } from '../../../../src/control/manager/view.ts'
@@ -17,14 +16,6 @@ function cluster(nodes: readonly NodeGiven[]): { snapshot: Snapshot; live: LiveT
 }
 
 const options = { path: '/p', token: 't', byGet: false, refresh: undefined }
-
-test('what is put into HTML is text, unless it is HTML', () => {
-  const inner = html`<b>${'<i>'}</b>`
-  assert.equal(
-    html`<p title="${'"&\''}">${inner}${[inner, inner]}${3}</p>`.text,
-    '<p title="&quot;&amp;&#39;"><b>&lt;i&gt;</b><b>&lt;i&gt;</b><b>&lt;i&gt;</b>3</p>',
-  )
-})
 
 test('markup in any name is shown, not obeyed', () => {
   const pageOf = (name: string, byGet: boolean): string => {

@@ -31,7 +31,7 @@ function reportOf(t: TestContext): PeersReport {
   return peersReport(membership, [{ title: 'Functions', counts: { 'byAge 5 <': 1_234 } }])
 }
 
-test('the report has this server first, then what it knows of the others and sent to them', (t) => {
+test('the report lists this server first, then the other peers and what was sent to them', (t) => {
   const report = reportOf(t)
   assert.equal(report.name, '<me>')
   assert.equal(report.isAuthenticated, false)
@@ -55,14 +55,14 @@ test('the report has this server first, then what it knows of the others and sen
   assert.deepEqual(report.announcements, { accepted: 2, own: 1, refused: { forged: 1 } })
 })
 
-test('the page shows it escaped, with no script', (t) => {
+test('the page escapes every value and has no script', (t) => {
   const page = statusPage(reportOf(t))
   assert.equal(/<script|<img|onload/i.test(page), false)
   assert.ok(page.includes('&quot;&gt;&lt;script&gt;x&lt;/script&gt;'))
   assert.ok(page.includes('/it&#39;s'))
   for (const part of [
     '&lt;me&gt;',
-    '2 of 3 there',
+    '2 of 3 present',
     'not authenticated',
     'forged',
     'byAge 5 &lt;',
@@ -74,7 +74,7 @@ test('the page shows it escaped, with no script', (t) => {
   }
 })
 
-test('who asks for JSON gets the report', (t) => {
+test('a request for JSON gets the report as JSON', (t) => {
   const report = reportOf(t)
   for (const accept of ['application/json', 'application/json, text/html']) {
     const answer = statusAnswer(report, accept)

@@ -1,8 +1,9 @@
-// HTML out of parts: what is put into a template is escaped unless it is HTML already. Pure.
+// HTML from templates: every value is escaped unless it is HTML already. Used by the manager page and by the
+// status page of peers.
 
-import { escapeXml } from '../../wire/mcmp/xml.ts'
+import { escapeXml } from './mcmp/xml.ts'
 
-/** A piece of HTML that is safe to put into a page. */
+/** A piece of HTML that may be put into a page as it is. */
 export class Html {
   readonly text: string
 
@@ -13,7 +14,7 @@ export class Html {
 
 type Part = string | number | Html | readonly Html[]
 
-/** `` html`<p>${name}</p>` ``: texts and numbers are escaped, lists are joined. */
+/** `` html`<p>${name}</p>` `` escapes texts and numbers and joins lists. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   const pieces = parts.map((part, index) => `${textOf(part)}${strings[index + 1] ?? ''}`)
   return new Html(`${strings[0] ?? ''}${pieces.join('')}`)
