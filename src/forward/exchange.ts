@@ -253,7 +253,7 @@ export class Exchange implements ExchangeView {
 
   // What the node does.
 
-  nodeConnected(): void {
+  nodeReady(): void {
     const { node, client } = this
     if (node === undefined) return
     node.deadline = this.traffic.ticker.now + this.responseHeadMs

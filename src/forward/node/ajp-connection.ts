@@ -36,30 +36,30 @@ export class AjpConnection extends NodeConnection {
     this.#body = new BodyPackets(pool.traffic.ajp.packetBytes)
   }
 
-  /** One that has waited is asked first whether it is alive: until it says so it counts as not connected. */
+  /** A reused connection is tested with a CPING first; until the CPONG arrives it is not ready. */
   override attach(exchange: Exchange): void {
     super.attach(exchange)
     const { node, traffic } = this.pool
     this.#needsHead = true
     this.#held = []
     if (!this.isReused || node.pingMs === 0) return
-    this.isConnected = false
+    this.isReady = false
     this.deadline = traffic.ticker.now + node.pingMs
     this.#answer.expectPong()
     this.connection.write(cping)
   }
 
-  override connected(): void {
-    this.isConnected = true
+  protected override becomeReady(): void {
+    this.isReady = true
     for (const bytes of this.#held.splice(0)) this.write(bytes)
-    super.connected()
+    super.becomeReady()
   }
 
   /** The first bytes of a request hold its whole head. */
   override write(bytes: Buffer): boolean {
     if (this.#tooLarge) return true
     this.pool.traffic.ajp.out.clear()
-    if (!this.isConnected) {
+    if (!this.isReady) {
       this.#held.push(bytes)
       return false
     }
@@ -122,8 +122,8 @@ export class AjpConnection extends NodeConnection {
     out.clear()
     const problem = this.#answer.read(bytes, length, out)
     if (problem !== undefined) return this.#malformed(problem)
-    if (!this.isConnected) {
-      if (this.#answer.ponged) this.connected()
+    if (!this.isReady) {
+      if (this.#answer.ponged) this.becomeReady()
       return
     }
     for (let left = this.#answer.asks; left > 0; left--) {
@@ -148,8 +148,8 @@ export class AjpConnection extends NodeConnection {
   }
 
   override ended(): void {
-    // A node that is being asked whether it is alive is not: nothing of the request has been sent yet.
-    if (this.exchange !== undefined && !this.isConnected) this.connection.destroy()
+    // No CPONG: nothing of the request has been sent yet, so the end counts as a failed connection attempt.
+    if (this.exchange !== undefined && !this.isReady) this.connection.destroy()
     else super.ended()
   }
 
@@ -161,7 +161,7 @@ export class AjpConnection extends NodeConnection {
     const { exchange } = this
     if (exchange === undefined) this.retire()
     // Nothing of the request has been sent yet.
-    else if (!this.isConnected) this.connection.destroy()
+    else if (!this.isReady) this.connection.destroy()
     else exchange.nodeMalformed(problem)
   }
 

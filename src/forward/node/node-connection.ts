@@ -15,7 +15,8 @@ export class NodeConnection implements DialReceiver, Timed {
   readonly pool: Pool
   readonly connection: Connection
   deadline: number = Number.POSITIVE_INFINITY
-  isConnected = false
+  /** A request can be sent: the connection is established and, over AJP, the node has answered the CPING. */
+  isReady = false
   isIdle = false
   /** Exchanges that were answered on it. */
   served = 0
@@ -58,7 +59,7 @@ export class NodeConnection implements DialReceiver, Timed {
   attach(exchange: Exchange): void {
     this.exchange = exchange
     const { pool } = this
-    this.deadline = this.isConnected ? Infinity : pool.traffic.ticker.now + pool.connectMs
+    this.deadline = this.isReady ? Infinity : pool.traffic.ticker.now + pool.connectMs
   }
 
   /** A node that closes idle connections early says so; we close first, by a margin of a second. */
@@ -136,9 +137,13 @@ export class NodeConnection implements DialReceiver, Timed {
   }
 
   connected(): void {
-    this.isConnected = true
+    this.becomeReady()
+  }
+
+  protected becomeReady(): void {
+    this.isReady = true
     this.deadline = Infinity
-    this.exchange?.nodeConnected()
+    this.exchange?.nodeReady()
   }
 
   received(bytes: Buffer, length: number): void {
@@ -170,7 +175,7 @@ export class NodeConnection implements DialReceiver, Timed {
 
   /** What it means for an exchange that the connection is gone. */
   protected failure(cause: Error | undefined): TopspinError {
-    return this.isConnected ? lost(cause) : refused(cause)
+    return this.isReady ? lost(cause) : refused(cause)
   }
 
   /** Out of the pool at once: until `closed` is called another request could still be lent this connection. */
@@ -188,7 +193,7 @@ export class NodeConnection implements DialReceiver, Timed {
       this.#isKept = true
       this.deadline = now + this.keptMs - this.idleMs
     } else if (this.isIdle || this.exchange === undefined) this.retire()
-    else if (this.isConnected) this.exchange.nodeTimedOut()
+    else if (this.isReady) this.exchange.nodeTimedOut()
     else this.connection.destroy()
   }
 }

@@ -33,10 +33,10 @@ export function attempt(exchange: Exchange, candidate: Candidate): Refusal | und
   const bytes = (exchange.out as Out).content
   live.bytesSent += bytes.length
   const sent = node.write(bytes)
-  if (node.isConnected) node.deadline = traffic.ticker.now + exchange.responseHeadMs
+  if (node.isReady) node.deadline = traffic.ticker.now + exchange.responseHeadMs
   if (exchange.requestBody.done) return undefined
   // What is read while the connection is being made could not be sent again elsewhere.
-  if (sent && node.isConnected) client.resumeBody()
+  if (sent && node.isReady) client.resumeBody()
   else client.pauseBody()
   return undefined
 }
