@@ -4,6 +4,7 @@
 import { TopspinError } from '../base/errors.ts'
 import { silent } from '../base/log.ts'
 import { Cascades } from '../candidacy/cascades.ts'
+import { failureLog } from '../candidacy/failure-log.ts'
 import type { Peer } from '../cluster/peer.ts'
 import type { PeerEvent } from '../cluster/peers.ts'
 import { makeTraffic, type Traffic } from '../forward/index.ts'
@@ -146,13 +147,12 @@ function cascadesOf(options: PeersOptions, failures: Map<string, number>): Casca
   const routeKeys = secretsOf(options).map((secret) => Buffer.from(secret))
   const entries = cascadeEntries(options)
   try {
-    return new Cascades(entries, { random, policies, routeKeys }, (name, error) => {
-      const times = (failures.get(name) ?? 0) + 1
-      failures.set(name, times)
-      // Seldom enough to be read: the 1st, 2nd, 4th, 8th time and so on.
-      if ((times & (times - 1)) !== 0) return
-      log.error({ name, times, reason: String(error) }, 'candidacy function failed')
+    const onFailure = failureLog(log, (name) => {
+      const count = (failures.get(name) ?? 0) + 1
+      failures.set(name, count)
+      return count
     })
+    return new Cascades(entries, { random, policies, routeKeys }, onFailure)
   } catch (error) {
     const detail = { side: 'proxy', phase: 'control', cause: error } as const
     throw new TopspinError('BAD_OPTION', (error as Error).message, detail)

@@ -4,6 +4,7 @@ import type { Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { UserCandidacy } from '../../candidacy/candidacy.ts'
 import { Cascades } from '../../candidacy/cascades.ts'
+import { failureLog } from '../../candidacy/failure-log.ts'
 import { type Counters, countCandidacyFailure } from '../../cluster/traffic-counts.ts'
 import type { ProxySettings } from './settings.ts'
 
@@ -23,12 +24,8 @@ export function makeCascades(
     path: entry.path,
     candidacy: withUsable(entry.candidacy),
   }))
-  return new Cascades(entries, { random, policies, routeKeys: [] }, (name, error) => {
-    const times = countCandidacyFailure(counters, name)
-    // Seldom enough to be read: the 1st, 2nd, 4th, 8th time and so on.
-    if ((times & (times - 1)) !== 0) return
-    log.error({ name, times, reason: String(error) }, 'candidacy function failed')
-  })
+  const onFailure = failureLog(log, (name) => countCandidacyFailure(counters, name))
+  return new Cascades(entries, { random, policies, routeKeys: [] }, onFailure)
 }
 
 /** Nodes that are down or stopped are nobody's choice: where a cascade does not say so it begins with it. */
