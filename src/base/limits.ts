@@ -11,6 +11,8 @@ export const httpLimits = {
   /** Field lines in one head or trailer section. */
   fieldsMax: 200,
   methodBytesMax: 32,
+  /** Segments of a path that servers may read differently (dot segments, empty ones, parameters, some escapes). */
+  oddSegmentsMax: 64,
   /** All extensions of one chunked body. */
   chunkExtensionBytesMax: 4_096,
   /** Trailer section of one chunked body. */

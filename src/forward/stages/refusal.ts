@@ -48,6 +48,11 @@ export const unknownContext = (status: number): Refusal => ({
   code: 'NO_CONTEXT',
   text: 'no node has registered a context for this path',
 })
+export const ambiguousPath: Refusal = {
+  status: 400,
+  code: 'PATH_AMBIGUOUS',
+  text: 'servers read this path differently: write it without dot segments, empty segments, parameters and needless escapes',
+}
 export const noNode: Refusal = {
   status: 503,
   code: 'NO_NODE',

@@ -3,13 +3,14 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Candidate, ExchangeView, RequestView } from '../../candidacy/candidacy.ts'
 import type { Cascades } from '../../candidacy/cascades.ts'
+import type { Cascade } from '../../candidacy/compose.ts'
 import { decide } from '../../candidacy/decide.ts'
 import { locationOf } from '../../candidacy/location.ts'
 import { usable } from '../../candidacy/usable.ts'
 import type { Balancer } from '../../cluster/balancer.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { Application } from '../../cluster/routes.ts'
-import { routingPath } from '../../wire/http/path.ts'
+import { agreed, pathReadings } from '../../wire/http/path-readings.ts'
 import { type Choice, type Chooser, here } from './chooser.ts'
 import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
 
@@ -52,9 +53,9 @@ export class CascadeChooser implements Chooser {
   #choose(request: RequestView, tried: readonly number[]): Choice {
     const { cascades } = this
     if (this.isLeaving) return here
-    const path = cascades.isSingle ? '' : pathOf(request.target)
-    const cascade = cascades.find(path)
-    if (cascade.isOff) return here
+    const cascade = cascades.isSingle ? cascades.find('') : this.#cascadeOf(request.target)
+    // What others may read differently is served by the application that the client asked.
+    if (cascade === undefined || cascade.isOff) return here
     const { candidates, peers, clock } = this.#options
     const known = candidates.of(peers())
     if (candidates.isAlone) return here
@@ -72,27 +73,38 @@ export class CascadeChooser implements Chooser {
     return { mode: 'redirect', location: place }
   }
 
-  /** Those that serve this path. */
+  /** The cascade of a path; `undefined` when servers read the path differently and it matters. */
+  #cascadeOf(target: string): Cascade | undefined {
+    const readings = readingsOf(target)
+    if (readings === undefined) return undefined
+    const found = agreed(readings, (path) => this.cascades.find(path))
+    return found === 'ambiguous' ? undefined : found
+  }
+
+  /** Those that serve this path, however they read it. */
   #serving(known: readonly Candidate[], request: RequestView): readonly Candidate[] {
     if (!this.#options.candidates.haveContexts) return known
-    const path = pathOf(request.target)
-    return known.filter((candidate) => serves(candidate, path))
+    const readings = readingsOf(request.target)
+    return known.filter(
+      (candidate) =>
+        candidate.peer?.isSelf === true ||
+        readings?.every((path) => serves(candidate, path)) === true,
+    )
   }
 }
 
 function serves({ peer }: Candidate, path: string): boolean {
   const contexts = peer?.announcement.contexts ?? []
-  if (contexts.length === 0 || peer?.isSelf === true) return true
+  if (contexts.length === 0) return true
   return contexts.some(
     (context) => context === '/' || path === context || path.startsWith(`${context}/`),
   )
 }
 
-/** Decoded, without query and parameters. */
-function pathOf(url: string): string {
-  if (isPlain.test(url)) return url
-  const bytes = Buffer.from(url, 'latin1')
-  return routingPath(bytes, 0, bytes.length)
+/** How servers read the path of a target (wire/http/path-readings.ts). */
+function readingsOf(target: string): readonly string[] | undefined {
+  if (isPlain.test(target)) return [target]
+  return pathReadings(target.split('?', 1)[0] as string)
 }
 
 const isPlain = /^(?:\/[A-Za-z0-9_~-][\w.~-]*)*\/?$/

@@ -1,39 +1,10 @@
-// The small parts: paths as contexts are matched, hosts, the fields of one section, our own lines.
+// The small parts: hosts, the fields of one section, our own lines.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fieldLine } from '../../../../src/wire/http/field-lines.ts'
 import { Fields } from '../../../../src/wire/http/fields.ts'
 import { hostName, isAuthority } from '../../../../src/wire/http/host.ts'
-import { routingPath } from '../../../../src/wire/http/path.ts'
-
-describe('path', () => {
-  const cases: readonly (readonly [target: string, path: string])[] = [
-    ['/', '/'],
-    ['/a/b?c;d', '/a/b'],
-    ['/a;jsessionid=x/b', '/a'],
-    ['/%61dmin', '/admin'],
-    ['/a/%2e%2e/b', '/b'],
-    ['/a/./b/.', '/a/b/'],
-    ['/../../x', '/x'],
-    ['/a/..', '/'],
-    ['/..', '/'],
-    ['/a/../..//b', '//b'],
-    ['/a%2fb', '/a%2fb'],
-    ['/%252e%252e/a', '/%2e%2e/a'],
-    ['/a.b/.c/d..', '/a.b/.c/d..'],
-    ['/x/..;/admin', '/'],
-    ['/%c3%a4', '/ä'],
-    ['', ''],
-    ['*', '*'],
-  ]
-  for (const [target, path] of cases) {
-    test(`${target || '(none)'} is looked up as ${path || '(none)'}`, () => {
-      const bytes = Buffer.from(`GET ${target} HTTP/1.1`)
-      assert.equal(routingPath(bytes, 4, 4 + target.length), path)
-    })
-  }
-})
 
 describe('host', () => {
   const authority = (text: string): boolean => isAuthority(Buffer.from(text), 0, text.length, false)
