@@ -3,11 +3,12 @@
 
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { type Answer, jsonAnswer, textAnswer } from './answer.ts'
+import type { ControlCounts } from './counts.ts'
 import { frontPage } from './manager/front-page.ts'
 import { Manager, managerPaths } from './manager/manager.ts'
 import { queryOf } from './manager/parameters.ts'
-import type { Metrics } from './metrics.ts'
 import type { ControlSettings } from './options.ts'
+import type { PrometheusText } from './prometheus.ts'
 import { questionOf } from './question.ts'
 import type { Receiver } from './receive.ts'
 import { statusReport } from './status-report.ts'
@@ -41,13 +42,14 @@ export const isPage = (target: string): boolean => paths.includes(pathOf(target)
 
 export class Pages {
   readonly #settings: ControlSettings
-  readonly #metrics: Metrics
+  readonly #counts: ControlCounts
   readonly #manager: Manager
+  #prometheus: PrometheusText | undefined
   draining = false
 
-  constructor(settings: ControlSettings, metrics: Metrics, receiver: Receiver) {
+  constructor(settings: ControlSettings, counts: ControlCounts, receiver: Receiver) {
     this.#settings = settings
-    this.#metrics = metrics
+    this.#counts = counts
     this.#manager = new Manager(settings, receiver)
   }
 
@@ -65,8 +67,7 @@ export class Pages {
       case '/readyz':
         return this.draining ? textAnswer(503, 'draining') : textAnswer(200, 'ready')
       case '/metrics':
-        await this.#settings.refresh()
-        return { status: 200, ...(await this.#metrics.read()) }
+        return this.#metrics()
       case '/api/status':
         return this.#status()
       case '/api/explain':
@@ -86,6 +87,17 @@ export class Pages {
     const explanation = await this.#settings.explain(question)
     if (explanation === undefined) return textAnswer(503, 'no traffic process answers')
     return jsonAnswer(200, explanation)
+  }
+
+  async #metrics(): Promise<Answer> {
+    await this.#settings.refresh()
+    const { PrometheusText } = await import('./prometheus.ts')
+    this.#prometheus ??= new PrometheusText(this.#settings, this.#counts)
+    return {
+      status: 200,
+      contentType: this.#prometheus.contentType,
+      body: await this.#prometheus.body(),
+    }
   }
 
   async #status(): Promise<Answer> {

@@ -1,11 +1,11 @@
-// The live numbers in the text form of Prometheus, read at the moment of the scrape, so that the way of a
-// request pays nothing for them. Loaded by metrics.ts at the first scrape.
+// GET /metrics: the live numbers in the text format of Prometheus. They are read during the scrape, so a
+// request pays nothing for them. pages.ts loads this file at the first scrape, because it takes 10 MB of memory.
 
 import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
 import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
 import type { CountName } from '../cluster/traffic-counts.ts'
-import type { ControlCounts } from './metrics.ts'
+import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 
 /** Name of the metric, the count that it shows, and what it is. */

@@ -10,7 +10,7 @@ import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
 import { type Denial, denialOf } from './access.ts'
 import { type Answer, textAnswer, writeAnswer } from './answer.ts'
 import type { Caller } from './caller.ts'
-import type { Metrics } from './metrics.ts'
+import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 import { isAction, isOpenPage, type Pages } from './pages.ts'
 import { RareLog } from './rare-log.ts'
@@ -35,20 +35,20 @@ export class Responder {
   readonly #settings: ControlSettings
   readonly #receiver: Receiver
   readonly #pages: Pages
-  readonly #metrics: Metrics
+  readonly #counts: ControlCounts
   readonly #sources: Sources
   readonly #denied: RareLog
   constructor(
     settings: ControlSettings,
     receiver: Receiver,
     pages: Pages,
-    metrics: Metrics,
+    counts: ControlCounts,
     sources: Sources,
   ) {
     this.#settings = settings
     this.#receiver = receiver
     this.#pages = pages
-    this.#metrics = metrics
+    this.#counts = counts
     this.#sources = sources
     this.#denied = new RareLog(settings.log, settings.clock, 'request refused')
   }
@@ -81,7 +81,7 @@ export class Responder {
       )
       return this.#refused(method, reply)
     }
-    this.#metrics.countMessage(method, 'OK')
+    this.#counts.countMessage(method, 'OK')
     return {
       bytes: writeReply(reply, { keepAlive: request.keepAlive }),
       keepAlive: request.keepAlive,
@@ -113,13 +113,13 @@ export class Responder {
   ): Denial {
     const denial = denialOf(request, this.#settings.secret, kind, isLocal)
     if (denial === undefined) return undefined
-    this.#metrics.countRefused(denial)
+    this.#counts.countRefusal(denial)
     this.#denied.warn({ peer, reason: denial, method: request.method })
     return denial
   }
 
   #refused(method: Method, reply: Extract<Reply, { ok: false }>): Response {
-    this.#metrics.countMessage(method, reply.type)
+    this.#counts.countMessage(method, reply.type)
     return { bytes: writeReply(reply, { keepAlive: false }), keepAlive: false }
   }
 

@@ -3,7 +3,7 @@
 
 import { networkCheck } from '../net/network-check.ts'
 import { plainAddress } from '../net/plain-address.ts'
-import type { Metrics } from './metrics.ts'
+import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 import { RareLog } from './rare-log.ts'
 
@@ -16,19 +16,19 @@ export class Sources {
   readonly #isAllowed: (address: string) => boolean
   readonly #connectionsMax: number
   readonly #messagesMax: number
-  readonly #metrics: Metrics
+  readonly #counts: ControlCounts
   readonly #strangers: RareLog
   readonly #greedy: RareLog
   /** Addresses with an open connection or a message that is being worked on. */
   readonly #byAddress: Map<string, Source> = new Map()
 
   /** @throws RangeError for an entry of `allow` that is no network. */
-  constructor(settings: ControlSettings, metrics: Metrics) {
+  constructor(settings: ControlSettings, counts: ControlCounts) {
     const { allow, log, clock } = settings
     this.#isAllowed = allow.length === 0 ? () => true : networkCheck(allow, 'control.allow')
     this.#connectionsMax = settings.sourceConnectionsMax
     this.#messagesMax = settings.sourceMessagesMax
-    this.#metrics = metrics
+    this.#counts = counts
     this.#strangers = new RareLog(log, clock, 'connection refused: its address is not allowed')
     this.#greedy = new RareLog(log, clock, 'refused: too much at a time from one address')
   }
@@ -36,7 +36,7 @@ export class Sources {
   /** Counts a connection in; false: it is to be closed at once, and is not counted. */
   enter(peer: string): boolean {
     if (!this.#isAllowed(plainAddress(peer))) {
-      this.#metrics.countRefused('address')
+      this.#counts.countRefusal('address')
       this.#strangers.warn({ peer })
       return false
     }
@@ -75,7 +75,7 @@ export class Sources {
   }
 
   #refuse(peer: string): false {
-    this.#metrics.countRefused('source')
+    this.#counts.countRefusal('source')
     this.#greedy.warn({ peer })
     return false
   }

@@ -9,7 +9,7 @@ import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
-import { Metrics } from './metrics.ts'
+import { ControlCounts } from './counts.ts'
 import { type ControlOptions, withDefaults } from './options.ts'
 import { Pages } from './pages.ts'
 import { Receiver } from './receive.ts'
@@ -39,11 +39,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const settings = withDefaults(options)
   if (settings.secret !== '' && !isSecret(settings.secret))
     throw new RangeError(`secret: ${secretForm}`)
-  const metrics = new Metrics(settings)
-  const sources = new Sources(settings, metrics)
+  const counts = new ControlCounts()
+  const sources = new Sources(settings, counts)
   const receiver = new Receiver(settings)
-  const pages = new Pages(settings, metrics, receiver)
-  const responder = new Responder(settings, receiver, pages, metrics, sources)
+  const pages = new Pages(settings, counts, receiver)
+  const responder = new Responder(settings, receiver, pages, counts, sources)
   const connections = new Set<ControlConnection>()
   const { tls, traffic } = settings
   const serve = (socket: Socket, caller: Caller, left: () => void): void => {

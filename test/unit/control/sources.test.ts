@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LiveTable } from '../../../src/cluster/live.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
-import { Metrics } from '../../../src/control/metrics.ts'
+import { ControlCounts } from '../../../src/control/counts.ts'
 import { type ControlOptions, withDefaults } from '../../../src/control/options.ts'
 import { Sources } from '../../../src/control/sources.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -20,7 +20,7 @@ function sources(options: Partial<ControlOptions>): { sources: Sources; told: ob
     log: { debug: nothing, info: nothing, warn: (detail) => told.push(detail), error: nothing },
     ...options,
   })
-  return { sources: new Sources(settings, new Metrics(settings)), told }
+  return { sources: new Sources(settings, new ControlCounts()), told }
 }
 
 test('everybody may connect where no list is given', () => {

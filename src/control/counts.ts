@@ -1,0 +1,23 @@
+// What the control listener counts for /metrics: messages by result, refusals by reason. Shown by prometheus.ts.
+
+/** The source address, the secret, the `Origin` of a web page, its `Host`, or too much from one source. */
+type RefusalReason = 'address' | 'secret' | 'origin' | 'host' | 'source'
+
+/** Totals since the proxy started. */
+export class ControlCounts {
+  /** MCMP messages, by method and result: OK, or the Type of the error. */
+  readonly messages: Map<string, Map<string, number>> = new Map()
+  /** Connections and requests that were refused. */
+  readonly refusals: Map<RefusalReason, number> = new Map()
+
+  /** @param method a known MCMP method, so that the table stays small. */
+  countMessage(method: string, result: string): void {
+    const results = this.messages.get(method) ?? new Map<string, number>()
+    results.set(result, (results.get(result) ?? 0) + 1)
+    this.messages.set(method, results)
+  }
+
+  countRefusal(reason: RefusalReason): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1)
+  }
+}
