@@ -2,6 +2,7 @@
 // that were read, and the clocks, come in (mcmp.md decision 59). Called by discovery.ts.
 
 import { advertiseLimits } from '../base/limits.ts'
+import { isWildcard } from '../net/address.ts'
 import { type Endpoint, parseHostPort } from '../net/host-port.ts'
 import type { Received } from '../wire/advertise.ts'
 import { controlPort } from './control-port.ts'
@@ -93,5 +94,3 @@ export class FoundProxies {
     return any
   }
 }
-
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'

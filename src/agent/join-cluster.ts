@@ -9,6 +9,7 @@ import { systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { holdSignals } from '../host/signals.ts'
+import { isWildcard } from '../net/address.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
 import { defaultMetrics } from './default-metrics.ts'
 import { Figures } from './figures.ts'
@@ -208,8 +209,4 @@ async function closeServer(server: Server, inFlight: InFlight): Promise<void> {
   }, agentLimits.closeMs)
   await closed
   clearTimeout(cut)
-}
-
-function isWildcard(address: string): boolean {
-  return address === '::' || address === '0.0.0.0'
 }

@@ -2,7 +2,7 @@
 
 import { get } from 'node:http'
 import { type RequestOptions, get as secureGet } from 'node:https'
-import { tlsProblem } from '../net/tls-problem.ts'
+import { tlsProblem } from '../net/connect-problem.ts'
 import { writeSecret } from '../wire/authorization.ts'
 import { controlTls } from './control-tls.ts'
 

@@ -1,6 +1,7 @@
 // Who is at the other end of a connection, and by which of the listeners it came.
 
 import type { Socket } from 'node:net'
+import { isLoopback } from '../net/address.ts'
 
 export interface Caller {
   readonly peer: string
@@ -15,7 +16,3 @@ export const callerOf = (socket: Socket, takesMessages: boolean): Caller => ({
   isLocal: isLoopback(socket.localAddress ?? ''),
   takesMessages,
 })
-
-/** Of an address, or of the name that everybody has for it. */
-export const isLoopback = (host: string): boolean =>
-  host === '::1' || host === 'localhost' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(host)

@@ -5,7 +5,7 @@ import { isForwardable } from '../cluster/node.ts'
 import type { Facts, Question } from '../cluster/registry/facts.ts'
 import { questionKey } from '../cluster/registry/questions.ts'
 import { findNode } from '../cluster/snapshot.ts'
-import { plainAddress } from '../net/plain-address.ts'
+import { isWildcard, plainAddress } from '../net/address.ts'
 import type { ProbeResult } from '../net/probe.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
@@ -151,10 +151,8 @@ export class Receiver {
 const addressRefused = (route: string): Reply =>
   problem('MEM', `MEM: Address of node with "${route}" JVMRoute is not allowed`)
 
-const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'])
-
 /** A node that registers the address it listens on, which is no address to connect to, means its own. */
 function withPeerAddress(message: Message, peer: string): Message {
-  if (message.method !== 'CONFIG' || !wildcards.has(message.host ?? '')) return message
+  if (message.method !== 'CONFIG' || !isWildcard(message.host ?? '')) return message
   return { ...message, host: plainAddress(peer) }
 }

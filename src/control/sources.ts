@@ -1,8 +1,8 @@
 // Who may connect to the control listener, and how much of it one address may take: connections, and
 // messages that are being worked on. Called by the listener for each connection and each request.
 
+import { plainAddress } from '../net/address.ts'
 import { networkCheck } from '../net/network-check.ts'
-import { plainAddress } from '../net/plain-address.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 import { RareLog } from './rare-log.ts'

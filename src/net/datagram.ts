@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import { Complaints } from '../base/complaints.ts'
 import { datagramLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
+import { isLoopback } from './address.ts'
 import { AddressLookup, type Resolver, systemResolver } from './address-lookup.ts'
 import { DatagramReceiver, type Reception } from './datagram-receiver.ts'
 import { DatagramSender } from './datagram-sender.ts'
@@ -171,8 +172,8 @@ class OpenDatagrams implements Datagrams {
     const which = this.#options.interface
     const own = which === undefined ? undefined : ownInterface(which)
     if (family === 4 && own?.v4 !== undefined) return own.v4
-    const isLoopback = ({ host }: Destination): boolean => host === '::1' || /^127\./.test(host)
-    const local = hosts.length > 0 && !this.#lookup.hasNames && hosts.every(isLoopback)
+    const local =
+      hosts.length > 0 && !this.#lookup.hasNames && hosts.every(({ host }) => isLoopback(host))
     if (family === 4) return local ? '127.0.0.1' : '0.0.0.0'
     return local ? '::1' : '::'
   }

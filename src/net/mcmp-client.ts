@@ -9,8 +9,8 @@ import { agentLimits } from '../base/limits.ts'
 import { writeSecret } from '../wire/authorization.ts'
 import { targetOf, writeBody } from '../wire/mcmp/body.ts'
 import type { Message } from '../wire/mcmp/message.ts'
+import { tlsProblem } from './connect-problem.ts'
 import { type HostPort, hostPortText } from './host-port.ts'
-import { tlsProblem } from './tls-problem.ts'
 
 export interface SendOptions {
   /** Milliseconds for everything from connecting to the last byte of the answer. Default 5000. */

@@ -3,11 +3,10 @@
 
 import { connect, type Socket } from 'node:net'
 import tls from 'node:tls'
+import { isShortage, tlsProblem } from './connect-problem.ts'
 import { NodeTls } from './node-tls.ts'
 import { dialectOf } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
-import { isShortage } from './shortage.ts'
-import { tlsProblem } from './tls-problem.ts'
 
 export interface ProbeTarget {
   readonly host: string

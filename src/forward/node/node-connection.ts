@@ -3,11 +3,10 @@
 
 import { TopspinError } from '../../base/errors.ts'
 import { isSecure } from '../../cluster/node.ts'
+import { isShortage, tlsProblem } from '../../net/connect-problem.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
-import { isShortage } from '../../net/shortage.ts'
 import type { Timed } from '../../net/ticker.ts'
-import { tlsProblem } from '../../net/tls-problem.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Pool } from './pools.ts'
 

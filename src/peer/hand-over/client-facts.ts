@@ -2,7 +2,7 @@
 // fields that tell so. Made anew when the socket reports another client: peers share their connections.
 
 import type { Socket } from 'node:net'
-import { plainAddress } from '../../net/plain-address.ts'
+import { plainAddress } from '../../net/address.ts'
 import { ForwardedFields, type ViaLines } from '../../wire/forwarded.ts'
 
 export interface ClientFacts {

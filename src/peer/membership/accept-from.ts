@@ -2,9 +2,9 @@
 // those from this machine and from the networks of its interfaces, which are looked at again and again.
 
 import { isIP } from 'node:net'
+import { plainAddress } from '../../net/address.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { interfacesText, ownInterface, ownNetworks } from '../../net/own-interface.ts'
-import { plainAddress } from '../../net/plain-address.ts'
 
 const loopback: readonly string[] = ['127.0.0.0/8', '::1']
 

@@ -7,7 +7,7 @@ import { Socket } from 'node:net'
 import { handOverLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
-import { plainAddress } from '../../net/plain-address.ts'
+import { plainAddress } from '../../net/address.ts'
 import { canFinish } from '../../node-internals/finish-response.ts'
 import {
   type HandedOver,

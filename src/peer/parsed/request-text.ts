@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { RequestView } from '../../candidacy/candidacy.ts'
-import { plainAddress } from '../../net/plain-address.ts'
+import { plainAddress } from '../../net/address.ts'
 import { hostName } from '../../wire/http/host.ts'
 
 export class RequestText implements RequestView {

@@ -3,8 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TopspinError } from '../../base/errors.ts'
+import { plainAddress } from '../../net/address.ts'
 import { networkCheck } from '../../net/network-check.ts'
-import { plainAddress } from '../../net/plain-address.ts'
 import { statusAnswer } from './status-page.ts'
 import type { PeersReport } from './status-report.ts'
 

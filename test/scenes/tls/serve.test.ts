@@ -191,7 +191,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
       assert.equal(await (await fetch(`${serve.traffic}echo`)).text(), '/echo')
     }
     await serve.sees(
-      /"reason":"its certificate is signed by itself: name it in nodeTls\.ca or nodeTls\.pin/,
+      /"reason":"its certificate is self-signed: name it in nodeTls\.ca or nodeTls\.pin/,
     )
     assert.equal(bad.seen.length, 0)
     const status = (await (await fetch(`${serve.control}api/status`)).json()) as {
@@ -269,7 +269,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     await once(third, 'listening')
     for (const [options, words] of [
       [{ ca }, /a client certificate is required/],
-      [{}, /authority that is not known|who signed its certificate is not known/],
+      [{}, /unknown authority|issuer of its certificate is unknown/],
       [{ ca, ...pairOf(selfSigned()) }, /the client certificate is not accepted/],
     ] as const) {
       warned.length = 0

@@ -1,0 +1,42 @@
+// What a failed connection means, in words that name the setting to change.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isShortage, tlsProblem } from '../../../src/net/connect-problem.ts'
+
+const failed = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code })
+
+test('a TLS problem names the setting that its reader can change', () => {
+  const error = failed('SELF_SIGNED_CERT_IN_CHAIN')
+  assert.match(
+    tlsProblem(error, 'nodeTls') ?? '',
+    /name that authority in nodeTls\.ca \(SELF_SIGNED_CERT_IN_CHAIN\)/,
+  )
+  assert.match(tlsProblem(error, 'tls') ?? '', /name that authority in tls\.ca/)
+})
+
+test('the names of a certificate are one line of printable characters and bounded length', () => {
+  const message = `altnames: DNS:evil\r\n\u001b[31m${'y'.repeat(10_000)}`
+  const text = tlsProblem(failed('ERR_TLS_CERT_ALTNAME_INVALID', message), 'nodeTls') ?? ''
+  assert.match(text, /altnames: DNS:evil\?\[31myyy/)
+  assert.ok(text.length < 500)
+  assert.doesNotMatch(text, /[^\x20-\x7e]/)
+})
+
+test('an unknown TLS error is shown by its code; other errors have no text', () => {
+  assert.equal(
+    tlsProblem(failed('ERR_SSL_DECRYPTION_FAILED'), 'tls'),
+    'TLS failed (ERR_SSL_DECRYPTION_FAILED)',
+  )
+  assert.equal(tlsProblem(failed('ECONNREFUSED'), 'tls'), undefined)
+  assert.equal(tlsProblem(new Error('x'), 'tls'), undefined)
+  assert.equal(tlsProblem(undefined, 'tls'), undefined)
+})
+
+test('local resource errors are shortages; errors of the remote side are not', () => {
+  for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+    assert.equal(isShortage(failed(code)), true, code)
+  for (const code of ['ECONNREFUSED', 'ETIMEDOUT'])
+    assert.equal(isShortage(failed(code)), false, code)
+  assert.equal(isShortage(undefined), false)
+})
