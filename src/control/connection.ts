@@ -38,12 +38,15 @@ export class ControlConnection {
     this.#handOver = handOver
     this.#settings = settings
     this.#responder = responder
-    this.#reader = new FrameReader({ ...mcmpLimits, messageBytesMax: settings.messageBytesMax })
+    this.#reader = new FrameReader({
+      ...mcmpLimits,
+      messageBytesMax: settings.limits.messageBytesMax,
+    })
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
-    this.#destroyAfter(settings.idleMs)
+    this.#destroyAfter(settings.limits.idleMs)
   }
 
   /** Ends when the request at hand, if any, is answered. */
@@ -73,7 +76,7 @@ export class ControlConnection {
   }
 
   #decide(bytes: Buffer, handOver: (first: Buffer) => void): void {
-    if (this.#first.length === 0) this.#destroyAfter(this.#settings.transferMs)
+    if (this.#first.length === 0) this.#destroyAfter(this.#settings.limits.transferMs)
     this.#first = Buffer.concat([this.#first, bytes])
     const isTheirs = isForTraffic(this.#first, this.#settings.registry.snapshot)
     if (isTheirs === undefined) return
@@ -141,12 +144,14 @@ export class ControlConnection {
     }
     if (this.#midway && this.#reader.midway) return
     this.#midway = this.#reader.midway
-    this.#destroyAfter(this.#midway ? this.#settings.transferMs : this.#settings.idleMs)
+    this.#destroyAfter(
+      this.#midway ? this.#settings.limits.transferMs : this.#settings.limits.idleMs,
+    )
   }
 
   #send(bytes: Uint8Array, keepAlive: boolean): void {
     if (this.#socket.destroyed) return
-    this.#destroyAfter(this.#settings.transferMs)
+    this.#destroyAfter(this.#settings.limits.transferMs)
     this.#socket.write(bytes, (error) => {
       if (error) return
       if (!keepAlive || this.#closing) {

@@ -8,16 +8,23 @@ import type { ControlSettings } from './options.ts'
 
 export function observeProbe(settings: ControlSettings, node: Node, result: ProbeResult): void {
   if (result.shortage === true) return
-  const { clock, random, health: limits, log } = settings
+  const { clock, random, log } = settings
   const live = settings.live.of(node.id)
   const wasDown = live.health.kind === 'down'
-  live.health = onProbed(live.health, result.answered, result.reason, clock.now(), random, limits)
+  live.health = onProbed(
+    live.health,
+    result.answered,
+    result.reason,
+    clock.now(),
+    random,
+    settings.watch.health,
+  )
   const isDown = live.health.kind === 'down'
   // Eligible again: its score is aligned before it is chosen.
   if (wasDown && !isDown) live.joining = true
   if (wasDown === isDown) return
   log.warn({ route: node.route, reason: result.reason }, isDown ? 'node is down' : 'node is up')
-  settings.onEligibility(node.id)
+  settings.traffic.notify(node.id)
 }
 
 export function observeStatus(settings: ControlSettings, node: Node): void {
@@ -28,5 +35,5 @@ export function observeStatus(settings: ControlSettings, node: Node): void {
   live.silent = false
   live.joining = true
   settings.log.info({ route: node.route }, 'node reports again')
-  settings.onEligibility(node.id)
+  settings.traffic.notify(node.id)
 }

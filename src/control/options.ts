@@ -1,4 +1,4 @@
-// What the control service is given and what it falls back to. Read by `start-control.ts` and its parts.
+// The options of the control service in groups, and their defaults. Read by start-control.ts and its parts.
 
 import type { Socket } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
@@ -13,110 +13,156 @@ import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import type { HostPort } from '../net/host-port.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
-  /** Address to listen on; whoever can reach it can register nodes and so take traffic. */
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
-  /** Nodes speak TLS here, and with `clientAuth` show who they are. Default: they speak plainly. */
-  readonly tls?: TlsServerOptions | undefined
-  /** Listens here too, for pages alone: browsers refuse to speak to port 6666. Default: nowhere. */
-  readonly console?: HostPort | undefined
   /**
-   * Takes over a connection whose first request is neither a message nor for a page, with the bytes that were
-   * read: one port for everything. Whoever is a client can then register too. Default: nobody does.
+   * Address for messages and pages; port 0 is any free port. Every machine that can reach it can register
+   * nodes, and so receive traffic.
    */
-  readonly traffic?: ((socket: Socket, first: Buffer) => void) | undefined
+  readonly listen: HostPort
+  /** A second address for pages alone, because browsers refuse to connect to port 6666. Default: none. */
+  readonly console?: HostPort | undefined
+  /** TLS for both addresses; with `clientAuth` nodes must show a certificate. Default: no TLS. */
+  readonly tls?: TlsServerOptions | undefined
   readonly registry: Registry
   readonly live: LiveTable
-  /** Makes changes take effect everywhere; the reply is sent when it has returned (mcmp.md decision 57). */
-  readonly onChanges: (changes: readonly Change[]) => void | Promise<void>
-  /** A node is down, up, silent or reports again, as `live` says: for traffic in other processes. Default: nothing. */
-  readonly onEligibility?: (id: number) => void
-  /** Brings `live` up to date before it is shown, when traffic runs in other processes. Default: nothing. */
-  readonly refresh?: () => void | Promise<void>
-  /** The traffic processes to show in /api/status. Default: none. */
-  readonly workers?: () => readonly WorkerReport[]
-  /** Where a request would go now, for /api/explain; `undefined` when nobody can say. Default: nobody. */
-  readonly explain?: (question: ExplainQuestion) => Promise<RequestExplanation | undefined>
-  /** What the traffic has counted, for /api/status and /metrics. Default: nothing. */
-  readonly counts?: () => TrafficCounts
-  /** The state file to show in /api/status and /metrics. Default: there is none. */
+  readonly traffic: ControlledTraffic
+  readonly access?: AccessOptions
+  readonly limits?: ConnectionLimits
+  readonly watch?: WatchOptions
+  /** The state file for /api/status and /metrics. Default: none. */
   readonly state?: () => StateReport | undefined
+  /**
+   * Whether the manager page also accepts actions by GET with its token, as httpd does, for existing scripts.
+   * Default false: POST only.
+   */
+  readonly compat?: boolean
   readonly clock?: Clock
   readonly random?: Random
+  /** Default: no log. */
   readonly log?: Logger
-  /** How nodes are asked whether they are there. */
-  readonly probe?: Probe
-  readonly health?: HealthLimits
-  /** Addresses and networks (CIDR) from which connections are taken; others are closed at once. Default: all. */
+}
+
+/** What the control service needs from the traffic, which runs in this process or in workers. */
+interface ControlledTraffic {
+  /** Puts changes into force everywhere. The reply to a message is sent after it (mcmp.md decision 57). */
+  readonly apply: (changes: readonly Change[]) => void | Promise<void>
+  /** Called when a node is down, up, silent or reports again; `live` has the new state. Default: nothing. */
+  readonly notify?: (id: number) => void
+  /** Brings `live` up to date before it is shown. Default: nothing, for traffic in this process. */
+  readonly refresh?: () => void | Promise<void>
+  /** The worker processes for /api/status. Default: none. */
+  readonly workers?: () => readonly WorkerReport[]
+  /** Totals for /api/status and /metrics. Default: all 0. */
+  readonly counts?: () => TrafficCounts
+  /** Where a request would go, for /api/explain; `undefined` when no process answers. Default: `undefined`. */
+  readonly explain?: (question: ExplainQuestion) => Promise<RequestExplanation | undefined>
+  /**
+   * Accepts a connection whose first request is neither a message nor for a page, with the bytes that were
+   * read: one port for everything. Every client can then register nodes, too. Default: none.
+   */
+  readonly accept?: ((socket: Socket, first: Buffer) => void) | undefined
+}
+
+/** Who may connect, and where nodes may be. */
+interface AccessOptions {
+  /** Addresses and networks (CIDR) that may connect; other connections are closed at once. Default: all. */
   readonly allow?: readonly string[]
   /**
-   * What everything but /livez and /readyz must carry, as `Authorization: Bearer SECRET` or as the password of
-   * Basic. 8 to 256 visible ASCII characters. Default '': nothing is asked for.
+   * Required for everything but /livez and /readyz, as `Authorization: Bearer SECRET` or as the password of
+   * Basic. 8 to 256 visible ASCII characters. Default '': none.
    */
   readonly secret?: string
   /**
    * Where nodes may be: addresses, networks, host names, and `.suffix` for all names below. Default:
-   * everywhere but at link-local addresses and others where clouds hand out credentials.
+   * everywhere except link-local and other addresses at which clouds serve credentials.
    */
-  readonly nodesAllow?: readonly string[]
-  /**
-   * The manager page takes actions by GET with its token too, as httpd's does, for scripts that know no other
-   * way. Default false: by POST alone.
-   */
-  readonly compat?: boolean
-  /** Connections from one address at a time. Default 800. */
-  readonly sourceConnectionsMax?: number
-  /** Messages from one address that are being worked on at a time. Default 200. */
-  readonly sourceMessagesMax?: number
-  /** Connections to the listener at a time. Default 1000. */
+  readonly nodes?: readonly string[]
+}
+
+/** Bounds on connections to the listener. */
+interface ConnectionLimits {
+  /** Open connections. Default 1000. */
   readonly connectionsMax?: number
-  /** Longest message body, bytes. Default 65_536. */
+  /** Open connections from one address. Default 800. */
+  readonly sourceConnectionsMax?: number
+  /** Requests in progress from one address. Default 200. */
+  readonly sourceMessagesMax?: number
+  /** Body of one message, bytes. Default 65_536. */
   readonly messageBytesMax?: number
-  /** A connection without a request is closed after this. Default 30_000 ms. */
+  /** A connection is closed after this time without a request, ms. Default 30_000. */
   readonly idleMs?: number
-  /** Deadline of one request's bytes, and of one reply's. Default 10_000 ms. */
+  /** Deadline for the bytes of one request, and for those of one response, ms. Default 10_000. */
   readonly transferMs?: number
-  /** A node that has sent STATUS and then none for this long is standby. Default 60_000 ms; 0: never (decision 39). */
+}
+
+/** How nodes are watched. */
+interface WatchOptions {
+  /** Default: over the network, with the authorities that Node.js trusts. */
+  readonly probe?: Probe
+  readonly health?: HealthLimits
+  /** A node whose last STATUS is older than this is on standby, ms; 0: never. Default 60_000 (decision 39). */
   readonly statusTimeoutMs?: number
-  /** A node from which nothing was read for this long is asked. Default 5_000 ms. */
+  /** A node is probed after this time without a byte read from it, ms. Default 5_000. */
   readonly idleProbeMs?: number
-  /** A node is removed after more than this many idle periods of failed probes. Default 60 (decision 40). */
+  /** A node is removed when its probes have failed for more than this many idle periods. Default 60 (decision 40). */
   readonly probeFailuresMax?: number
 }
 
-export type ControlSettings = Required<ControlOptions>
+type Grouped = 'traffic' | 'access' | 'limits' | 'watch'
 
-export const withDefaults = (options: ControlOptions): ControlSettings => ({
-  clock: systemClock,
-  random: Math.random,
-  tls: undefined,
-  onEligibility: () => {},
+/** The options with every default filled in. */
+export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>> {
+  readonly traffic: Required<ControlledTraffic>
+  readonly access: Required<AccessOptions>
+  readonly limits: Required<ConnectionLimits>
+  readonly watch: Required<WatchOptions>
+}
+
+/** @throws RangeError for a secret of another form. */
+export function controlSettings(options: ControlOptions): ControlSettings {
+  const { secret = '' } = options.access ?? {}
+  if (secret !== '' && !isSecret(secret)) throw new RangeError(`secret: ${secretForm}`)
+  return {
+    console: undefined,
+    tls: undefined,
+    state: () => undefined,
+    compat: false,
+    clock: systemClock,
+    random: Math.random,
+    log: silent,
+    ...options,
+    traffic: { ...trafficDefaults, ...options.traffic },
+    access: { allow: [], secret: '', nodes: [], ...options.access },
+    limits: { ...limitDefaults, ...options.limits },
+    watch: { ...watchDefaults, ...options.watch },
+  }
+}
+
+const trafficDefaults: Required<Omit<ControlledTraffic, 'apply'>> = {
+  notify: () => {},
   refresh: () => {},
   workers: () => [],
-  explain: async () => undefined,
   counts: newCounters,
-  state: () => undefined,
-  log: silent,
-  probe,
-  health: defaultHealthLimits,
-  allow: [],
-  secret: '',
-  nodesAllow: [],
-  console: undefined,
-  traffic: undefined,
-  compat: false,
+  explain: async () => undefined,
+  accept: undefined,
+}
+
+const limitDefaults: Required<ConnectionLimits> = {
+  connectionsMax: mcmpLimits.connectionsMax,
   sourceConnectionsMax: mcmpLimits.sourceConnectionsMax,
   sourceMessagesMax: mcmpLimits.sourceMessagesMax,
-  connectionsMax: mcmpLimits.connectionsMax,
   messageBytesMax: mcmpLimits.messageBytesMax,
   idleMs: mcmpLimits.idleMs,
   transferMs: mcmpLimits.transferMs,
+}
+
+const watchDefaults: Required<WatchOptions> = {
+  probe,
+  health: defaultHealthLimits,
   statusTimeoutMs: 60_000,
   idleProbeMs: 5_000,
   probeFailuresMax: 60,
-  ...options,
-})
+}

@@ -84,13 +84,13 @@ export class Pages {
         400,
         'write /api/explain?url=http%3A%2F%2FHOST%2FPATH, and &cookie= or &client=',
       )
-    const explanation = await this.#settings.explain(question)
+    const explanation = await this.#settings.traffic.explain(question)
     if (explanation === undefined) return textAnswer(503, 'no traffic process answers')
     return jsonAnswer(200, explanation)
   }
 
   async #metrics(): Promise<Answer> {
-    await this.#settings.refresh()
+    await this.#settings.traffic.refresh()
     const { PrometheusText } = await import('./prometheus.ts')
     this.#prometheus ??= new PrometheusText(this.#settings, this.#counts)
     return {
@@ -101,13 +101,21 @@ export class Pages {
   }
 
   async #status(): Promise<Answer> {
-    const { refresh, registry, live, clock, workers, counts, state } = this.#settings
-    await refresh()
+    const { registry, live, clock, traffic, state } = this.#settings
+    await traffic.refresh()
     const now = clock.now()
     const { draining } = this
     return jsonAnswer(
       200,
-      statusReport(registry.snapshot, live, now, draining, workers(), counts(), state()),
+      statusReport(
+        registry.snapshot,
+        live,
+        now,
+        draining,
+        traffic.workers(),
+        traffic.counts(),
+        state(),
+      ),
     )
   }
 }

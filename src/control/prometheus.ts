@@ -106,7 +106,7 @@ export class PrometheusText {
   }
 
   #trafficTotal(name: string, help: string, count: CountName): void {
-    const { counts } = this.#settings
+    const { counts } = this.#settings.traffic
     new Counter({
       name,
       help,
@@ -119,7 +119,7 @@ export class PrometheusText {
   }
 
   #candidacyFailures(): void {
-    const { counts } = this.#settings
+    const { counts } = this.#settings.traffic
     new Counter({
       name: 'topspin_candidacy_failures_total',
       help: 'Candidacy functions that threw or gave back no list of candidates, by function.',
@@ -133,7 +133,7 @@ export class PrometheusText {
   }
 
   #refused(): void {
-    const { counts } = this.#settings
+    const { counts } = this.#settings.traffic
     new Counter({
       name: 'topspin_refused_total',
       help: 'Requests that the proxy answered itself, by status.',

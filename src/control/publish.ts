@@ -13,5 +13,5 @@ export async function publish(
 ): Promise<void> {
   if (changes.length === 0) return
   applyToLive(settings.live, changes, before)
-  await settings.onChanges(changes)
+  await settings.traffic.apply(changes)
 }

@@ -33,7 +33,7 @@ export class Receiver {
   /** @throws RangeError for an entry of `nodesAllow` that is no address, network or name. */
   constructor(settings: ControlSettings) {
     this.#settings = settings
-    this.#mayBeAt = nodeAddressCheck(settings.nodesAllow)
+    this.#mayBeAt = nodeAddressCheck(settings.access.nodes)
     this.#late = new LateEnables(
       () => settings.registry.snapshot,
       (message) => this.#now(message),
@@ -79,8 +79,8 @@ export class Receiver {
   }
 
   async #apply(message: Message): Promise<Reply> {
-    const { registry, clock, live, log, refresh } = this.#settings
-    if (message.method === 'INFO') await refresh()
+    const { registry, clock, live, log, traffic } = this.#settings
+    if (message.method === 'INFO') await traffic.refresh()
     const isAllowed = await this.#isAllowed(message)
     if (!isAllowed && message.method === 'CONFIG') return addressRefused(message.route)
     // What may not be asked has not answered.
@@ -106,10 +106,11 @@ export class Receiver {
 
   /** Requests that were sent to the node while the stop was on its way to the traffic count too. */
   async #recount(message: AppMessage, reply: Reply): Promise<Reply> {
-    const node = findNode(this.#settings.registry.snapshot, message.route)
+    const { registry, live, traffic } = this.#settings
+    const node = findNode(registry.snapshot, message.route)
     if (!reply.ok || message.wildcard || node === undefined) return reply
     const { route, aliases, contexts } = message
-    const requests = await requestsLeft(this.#settings, node.id, contexts)
+    const requests = await requestsLeft(live, traffic.refresh, node.id, contexts)
     return stopReply(route, aliases, contexts, requests)
   }
 
@@ -141,7 +142,7 @@ export class Receiver {
     const key = `${question.key} ${question.timeoutMs}`
     const running = this.#asking.get(key)
     if (running !== undefined) return running
-    const asked = this.#settings.probe(question).finally(() => this.#asking.delete(key))
+    const asked = this.#settings.watch.probe(question).finally(() => this.#asking.delete(key))
     this.#asking.set(key, asked)
     return asked
   }

@@ -2,8 +2,7 @@
 // when the stop is in force in all processes, so that what was sent to the node meanwhile counts, too.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { inFlightOn } from '../cluster/live.ts'
-import type { ControlSettings } from './options.ts'
+import { inFlightOn, type LiveTable } from '../cluster/live.ts'
 
 /**
  * A Java node asks again the moment a request has ended in it, which may be before the answer has passed
@@ -14,7 +13,8 @@ const stepsMs = [10, 30, 60]
 
 /** @param id of the node. @param paths of the contexts. */
 export async function requestsLeft(
-  { live, refresh }: Pick<ControlSettings, 'live' | 'refresh'>,
+  live: LiveTable,
+  refresh: () => void | Promise<void>,
   id: number,
   paths: readonly string[],
 ): Promise<number> {

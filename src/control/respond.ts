@@ -102,7 +102,7 @@ export class Responder {
     if (denial !== undefined)
       return sent(textAnswer(403, `${denials[denial].text.slice(5)}`), request)
     // On one port the next request of this connection may be the traffic's.
-    const mayKeep = this.#settings.traffic === undefined
+    const mayKeep = this.#settings.traffic.accept === undefined
     return sent(await this.#pages.answer(request), request, mayKeep)
   }
 
@@ -111,7 +111,7 @@ export class Responder {
     kind: 'message' | 'page' | 'action',
     { peer, isLocal }: Caller,
   ): Denial {
-    const denial = denialOf(request, this.#settings.secret, kind, isLocal)
+    const denial = denialOf(request, this.#settings.access.secret, kind, isLocal)
     if (denial === undefined) return undefined
     this.#counts.countRefusal(denial)
     this.#denied.warn({ peer, reason: denial, method: request.method })

@@ -3,16 +3,17 @@
 
 import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
-import type { ControlSettings } from './options.ts'
 
 /** @throws Error of OpenSSL when what is given for TLS cannot be used. */
 export function secureAcceptor(
   tls: TlsServerOptions,
-  { log, transferMs }: Pick<ControlSettings, 'log' | 'transferMs'>,
+  handshakeMs: number,
+  log: Logger,
   serve: (socket: Socket) => void,
 ): TlsAcceptor {
-  return new TlsAcceptor(tls, transferMs, {
+  return new TlsAcceptor(tls, handshakeMs, {
     secured(socket, problem) {
       if (problem === undefined) return serve(socket)
       log.warn({ client: socket.remoteAddress, reason: problem }, 'control connection refused')

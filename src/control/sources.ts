@@ -24,10 +24,11 @@ export class Sources {
 
   /** @throws RangeError for an entry of `allow` that is no network. */
   constructor(settings: ControlSettings, counts: ControlCounts) {
-    const { allow, log, clock } = settings
+    const { log, clock, limits } = settings
+    const { allow } = settings.access
     this.#isAllowed = allow.length === 0 ? () => true : networkCheck(allow, 'control.allow')
-    this.#connectionsMax = settings.sourceConnectionsMax
-    this.#messagesMax = settings.sourceMessagesMax
+    this.#connectionsMax = limits.sourceConnectionsMax
+    this.#messagesMax = limits.sourceMessagesMax
     this.#counts = counts
     this.#strangers = new RareLog(log, clock, 'connection refused: its address is not allowed')
     this.#greedy = new RareLog(log, clock, 'refused: too much at a time from one address')

@@ -6,11 +6,10 @@ import { TopspinError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Endpoint, HostPort } from '../net/host-port.ts'
 import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
-import { isSecret, secretForm } from '../wire/authorization.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
 import { ControlCounts } from './counts.ts'
-import { type ControlOptions, withDefaults } from './options.ts'
+import { type ControlOptions, controlSettings } from './options.ts'
 import { Pages } from './pages.ts'
 import { Receiver } from './receive.ts'
 import { Responder } from './respond.ts'
@@ -36,16 +35,15 @@ export interface Control {
 
 /** Rejects with a `TopspinError` when the address cannot be listened on, a RangeError for a bad option. */
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const settings = withDefaults(options)
-  if (settings.secret !== '' && !isSecret(settings.secret))
-    throw new RangeError(`secret: ${secretForm}`)
+  const settings = controlSettings(options)
   const counts = new ControlCounts()
   const sources = new Sources(settings, counts)
   const receiver = new Receiver(settings)
   const pages = new Pages(settings, counts, receiver)
   const responder = new Responder(settings, receiver, pages, counts, sources)
   const connections = new Set<ControlConnection>()
-  const { tls, traffic } = settings
+  const { tls, limits } = settings
+  const { accept } = settings.traffic
   const serve = (socket: Socket, caller: Caller, left: () => void): void => {
     const leave = (): void => void connections.delete(connection)
     const handOver = (first: Buffer): void => {
@@ -53,10 +51,10 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         socket.off('close', last)
         last()
       }
-      traffic?.(socket, first)
+      accept?.(socket, first)
     }
     // A connection that is encrypted is no client's: the traffic has TLS of its own.
-    const isShared = caller.takesMessages && traffic !== undefined && tls === undefined
+    const isShared = caller.takesMessages && accept !== undefined && tls === undefined
     const connection: ControlConnection = new ControlConnection(
       socket,
       caller,
@@ -72,7 +70,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const open = async (at: HostPort, takesMessages: boolean): Promise<Endpoint> => {
     const acceptor =
       tls &&
-      secureAcceptor(tls, settings, (socket) => {
+      secureAcceptor(tls, limits.transferMs, settings.log, (socket) => {
         serve(socket, callerOf(socket, takesMessages), () => {})
       })
     if (acceptor !== undefined) acceptors.push(acceptor)
@@ -89,16 +87,16 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       if (acceptor === undefined) serve(socket, caller, left)
       else acceptor.accept(socket)
     })
-    server.maxConnections = settings.connectionsMax
+    server.maxConnections = limits.connectionsMax
     const bound = await listen(server, at, settings.log)
     servers.push(server)
     return tls === undefined ? bound : { ...bound, tls: true }
   }
   const close = (): Promise<void> => {
     for (const acceptor of acceptors) acceptor.close()
-    return closeAll(servers, connections, settings.transferMs)
+    return closeAll(servers, connections, limits.transferMs)
   }
-  const address = await open(settings, true)
+  const address = await open(settings.listen, true)
   const consoleAddress =
     settings.console &&
     (await open(settings.console, false).catch(async (error: unknown) => {

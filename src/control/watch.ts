@@ -89,17 +89,17 @@ export class Watch {
   }
 
   #hush(node: Node, now: number): void {
-    const { statusTimeoutMs, log, onEligibility } = this.#settings
+    const { log, traffic, watch } = this.#settings
     const live = this.#settings.live.of(node.id)
-    if (statusTimeoutMs === 0 || live.silent || live.statusAt === undefined) return
-    if (now - live.statusAt < statusTimeoutMs) return
+    if (watch.statusTimeoutMs === 0 || live.silent || live.statusAt === undefined) return
+    if (now - live.statusAt < watch.statusTimeoutMs) return
     live.silent = true
     log.warn({ route: node.route }, 'node has stopped to report: standby until it does')
-    onEligibility(node.id)
+    traffic.notify(node.id)
   }
 
   #look(node: Node, now: number): void {
-    const { idleProbeMs } = this.#settings
+    const { idleProbeMs } = this.#settings.watch
     const { health, bytesRead, unconfirmed } = this.#settings.live.of(node.id)
     const watched = this.#watched.get(node.id)
     if (watched === undefined) {
@@ -123,7 +123,7 @@ export class Watch {
     watched.asking = true
     this.#asking += 1
     const { host, port, type } = node
-    this.#settings
+    this.#settings.watch
       .probe({ host, port, type, timeoutMs: pingTimeout(node) })
       .finally(() => {
         watched.asking = false
@@ -138,10 +138,11 @@ export class Watch {
   }
 
   #giveUp(node: Node): void {
-    const { registry, clock, idleProbeMs, probeFailuresMax, log } = this.#settings
+    const { registry, clock, log, watch } = this.#settings
     const { health } = this.#settings.live.of(node.id)
     const now = clock.now()
-    if (health.kind !== 'down' || now - health.since <= idleProbeMs * probeFailuresMax) return
+    if (health.kind !== 'down' || now - health.since <= watch.idleProbeMs * watch.probeFailuresMax)
+      return
     const before = registry.snapshot
     const changes = registry.remove(node.id, now)
     if (changes.length > 0)

@@ -9,7 +9,7 @@ import { exchange, tell } from '../support/control-client.ts'
 
 let bench: ControlBench
 before(async () => {
-  bench = await controlBench({ messageBytesMax: 2_000 })
+  bench = await controlBench({ limits: { messageBytesMax: 2_000 } })
 })
 after(() => bench.control.close())
 

@@ -89,8 +89,8 @@ export class Manager {
   }
 
   async #page(query: Parameters, path: string): Promise<Answer> {
-    const { registry, live, clock, refresh: bringUpToDate, compat } = this.#settings
-    await bringUpToDate()
+    const { registry, live, clock, traffic, compat } = this.#settings
+    await traffic.refresh()
     const refresh = refreshOf(query)
     const options = { path, token: this.#token, byGet: compat, refresh }
     const text = managerPage(managerView(registry.snapshot, live, clock.now()), options)

@@ -6,8 +6,11 @@ import { type RequestOptions, request } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { joinCluster } from '../../../src/agent/index.ts'
-import type { ControlOptions } from '../../../src/control/options.ts'
-import { type ControlBench, controlBench } from '../../support/control-bench.ts'
+import {
+  type ControlBench,
+  type ControlBenchOptions,
+  controlBench,
+} from '../../support/control-bench.ts'
 import { exchange, parseResponses, type RawResponse, tell } from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
@@ -15,7 +18,7 @@ import { until } from '../../support/until.ts'
 const secret = 'open-sesame'
 const config = 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http'
 
-async function start(t: TestContext, options: Partial<ControlOptions>): Promise<ControlBench> {
+async function start(t: TestContext, options: ControlBenchOptions): Promise<ControlBench> {
   const bench = await controlBench(options)
   t.after(() => bench.control.close())
   return bench
@@ -31,7 +34,7 @@ async function say(port: number, head: string, body = ''): Promise<RawResponse> 
 test('an address that is not listed is closed without a word, one that is listed is answered', {
   skip: process.platform === 'linux' ? false : 'needs a second loopback address',
 }, async (t) => {
-  const { port, registry } = await start(t, { allow: ['127.0.0.2'] })
+  const { port, registry } = await start(t, { access: { allow: ['127.0.0.2'] } })
   const body = `CONFIG / HTTP/1.1\r\nContent-Length: ${config.length}\r\n\r\n${config}`
   assert.equal(await exchange(port, [body], { halfClose: false }), '')
   assert.equal(registry.snapshot.version, 0)
@@ -45,7 +48,7 @@ test('an address that is not listed is closed without a word, one that is listed
 })
 
 test('without the secret a message is refused so that a Java node goes on trying', async (t) => {
-  const { port, registry } = await start(t, { secret })
+  const { port, registry } = await start(t, { access: { secret } })
   for (const shown of [
     '',
     'Authorization: Bearer open-sesam\r\n',
@@ -63,7 +66,7 @@ test('without the secret a message is refused so that a Java node goes on trying
 })
 
 test('with the secret a message is taken, as from a program or from a browser', async (t) => {
-  const { port, registry } = await start(t, { secret })
+  const { port, registry } = await start(t, { access: { secret } })
   const password = Buffer.from(`admin:${secret}`).toString('base64')
   await say(port, `CONFIG / HTTP/1.1\r\nAuthorization: Bearer ${secret}\r\n`, config)
   assert.equal(registry.snapshot.nodes.size, 1)
@@ -72,7 +75,7 @@ test('with the secret a message is taken, as from a program or from a browser', 
 })
 
 test('pages ask for the secret, but for those that orchestrators look at', async (t) => {
-  const { port } = await start(t, { secret })
+  const { port } = await start(t, { access: { secret } })
   for (const path of ['/api/status', '/metrics', '/', '/nowhere']) {
     const page = await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)
     assert.equal(page.status, 'HTTP/1.1 401 Unauthorized', path)
@@ -83,7 +86,7 @@ test('pages ask for the secret, but for those that orchestrators look at', async
 })
 
 test('an agent that knows the secret registers, one that does not goes on trying', async (t) => {
-  const { port, registry, up } = await start(t, { secret })
+  const { port, registry, up } = await start(t, { access: { secret } })
   const { server, port: at } = await startNode(t)
   up.add(at)
   const options = { proxies: [`127.0.0.1:${port}`], reportIntervalMs: 100 }
@@ -123,7 +126,7 @@ test('a node may not be where credentials are handed out, and nothing is asked t
 })
 
 test('with a list nodes may be where it says, localhost and wildcard addresses included', async (t) => {
-  const { port, registry } = await start(t, { nodesAllow: ['127.0.0.1', 'localhost'] })
+  const { port, registry } = await start(t, { access: { nodes: ['127.0.0.1', 'localhost'] } })
   const status = async (host: string, at: number) =>
     (await tell(port, 'CONFIG', `JVMRoute=n${at}&Host=${host}&Port=${at}&Type=http`)).status
   assert.match(await status('127.0.0.1', 1), / 200 /)
@@ -135,10 +138,8 @@ test('with a list nodes may be where it says, localhost and wildcard addresses i
 
 test('one address has no more than its share of messages in progress and of connections', async (t) => {
   const { port } = await start(t, {
-    sourceMessagesMax: 1,
-    sourceConnectionsMax: 2,
-    probe: () => new Promise(() => {}),
-    transferMs: 500,
+    limits: { sourceMessagesMax: 1, sourceConnectionsMax: 2, transferMs: 500 },
+    watch: { probe: () => new Promise(() => {}) },
   })
   await tell(port, 'CONFIG', config)
   const stuck = connect(port, '127.0.0.1')

@@ -8,15 +8,18 @@ import { TopspinError } from '../../../src/base/errors.ts'
 import { silent } from '../../../src/base/log.ts'
 import { contextLive } from '../../../src/cluster/live.ts'
 import { newCounters } from '../../../src/cluster/traffic-counts.ts'
-import type { ControlOptions } from '../../../src/control/options.ts'
 import { startControl } from '../../../src/control/start-control.ts'
 import type { StatusReport } from '../../../src/control/status-report.ts'
 import { probe } from '../../../src/net/probe.ts'
-import { type ControlBench, controlBench } from '../../support/control-bench.ts'
+import {
+  type ControlBench,
+  type ControlBenchOptions,
+  controlBench,
+} from '../../support/control-bench.ts'
 import { exchange, parseResponses, tell, until } from '../../support/control-client.ts'
 
 const benches: ControlBench[] = []
-async function start(options: Partial<ControlOptions> = {}): Promise<ControlBench> {
+async function start(options: ControlBenchOptions = {}): Promise<ControlBench> {
   const bench = await controlBench(options)
   benches.push(bench)
   return bench
@@ -31,8 +34,10 @@ const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: x\r\
 describe('on one connection', () => {
   test('pipelined messages are answered in order, also behind a slow one', async () => {
     const { port } = await start({
-      probe: () =>
-        new Promise((resolve) => setTimeout(() => resolve({ answered: true, reason: '' }), 30)),
+      watch: {
+        probe: () =>
+          new Promise((resolve) => setTimeout(() => resolve({ answered: true, reason: '' }), 30)),
+      },
     })
     const status = 'JVMRoute=a&Load=7'
     const text = await exchange(port, [
@@ -93,7 +98,7 @@ describe('on one connection', () => {
   })
 
   test('silence ends it after the idle time, half a request after the transfer time', async () => {
-    const { port } = await start({ idleMs: 40, transferMs: 80 })
+    const { port } = await start({ limits: { idleMs: 40, transferMs: 80 } })
     assert.equal(await exchange(port, [], { halfClose: false }), '')
     assert.equal(await exchange(port, ['CONFIG / HTTP/1.1\r\nContent-'], { halfClose: false }), '')
     const kept = await exchange(port, ['PING / HTTP/1.1\r\n\r\n'], { halfClose: false })
@@ -132,7 +137,7 @@ describe('bytes that are no message', () => {
   })
 
   test('a message beyond the limit is a syntax error in the grammar of nodes, by length and by chunks', async () => {
-    const { port, registry } = await start({ messageBytesMax: 100 })
+    const { port, registry } = await start({ limits: { messageBytesMax: 100 } })
     const body = `${config}&Domain=${'x'.repeat(100)}`
     const long = await exchange(
       port,
@@ -176,7 +181,7 @@ describe('bytes that are no message', () => {
 })
 
 test('connections beyond the cap are closed, those below it served', async () => {
-  const { port } = await start({ connectionsMax: 2 })
+  const { port } = await start({ limits: { connectionsMax: 2 } })
   const held = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
   await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
   assert.equal(await exchange(port, ['PING / HTTP/1.1\r\n\r\n'], { halfClose: false }), '')
@@ -190,7 +195,7 @@ describe('a message', () => {
     const inForce = new Promise<void>((resolve) => {
       release = resolve
     })
-    const bench = await start({ onChanges: () => inForce })
+    const bench = await start({ traffic: { apply: () => inForce } })
     let answered = false
     const telling = tell(bench.port, 'CONFIG', config).then((response) => {
       answered = true
@@ -205,8 +210,10 @@ describe('a message', () => {
 
   test('whose changes fail to take effect is a general error, which nodes retry', async () => {
     const { port } = await start({
-      onChanges: () => {
-        throw new Error('no')
+      traffic: {
+        apply: () => {
+          throw new Error('no')
+        },
       },
     })
     const response = await tell(port, 'CONFIG', config)
@@ -225,9 +232,11 @@ describe('a message', () => {
 
   test('STOP-APP counts the requests in flight when the stop is in force, not before', async () => {
     const bench = await start({
-      onChanges: async () => {
-        await new Promise((resolve) => setImmediate(resolve))
-        contextLive(bench.live.of(1), '/x').inFlight = 2
+      traffic: {
+        apply: async () => {
+          await new Promise((resolve) => setImmediate(resolve))
+          contextLive(bench.live.of(1), '/x').inFlight = 2
+        },
       },
     })
     await tell(bench.port, 'CONFIG', config)
@@ -238,12 +247,14 @@ describe('a message', () => {
 
   test('INFO, the report and the metrics show numbers that were brought up to date for them', async () => {
     const bench = await start({
-      refresh: async () => {
-        await new Promise((resolve) => setImmediate(resolve))
-        bench.live.of(1).elected += 1
+      traffic: {
+        refresh: async () => {
+          await new Promise((resolve) => setImmediate(resolve))
+          bench.live.of(1).elected += 1
+        },
+        workers: () => [{ pid: 7, connections: 1, requests: 2, restarts: 3 }],
+        counts: () => ({ ...newCounters(), retries: 4, refused: new Map([[503, 5]]) }),
       },
-      workers: () => [{ pid: 7, connections: 1, requests: 2, restarts: 3 }],
-      counts: () => ({ ...newCounters(), retries: 4, refused: new Map([[503, 5]]) }),
     })
     await tell(bench.port, 'CONFIG', config)
     assert.match((await tell(bench.port, 'INFO')).body, /Elected: 1,/)
@@ -280,7 +291,10 @@ describe('a message', () => {
   })
 
   test('of one node does not wait for the probe of another', async () => {
-    const { port } = await start({ transferMs: 200, probe: () => new Promise(() => {}) })
+    const { port } = await start({
+      limits: { transferMs: 200 },
+      watch: { probe: () => new Promise(() => {}) },
+    })
     await tell(port, 'CONFIG', config)
     const stuck = connect(port, '127.0.0.1')
     stuck.write('STATUS / HTTP/1.1\r\nContent-Length: 10\r\n\r\nJVMRoute=a')
@@ -290,7 +304,7 @@ describe('a message', () => {
 })
 
 test('a node that died and came back on another port replaces itself, asked over real sockets', async () => {
-  const { port, registry } = await start({ probe })
+  const { port, registry } = await start({ watch: { probe } })
   const origin = createHttpServer((_, response) => response.end())
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
   const old = (origin.address() as AddressInfo).port
@@ -384,8 +398,10 @@ describe('start and end', () => {
     let broken = true
     const { port } = await start({
       log: { ...silent, error: (detail) => told.push(JSON.stringify(detail)) },
-      refresh: () => {
-        if (broken) throw new Error('a fault of ours')
+      traffic: {
+        refresh: () => {
+          if (broken) throw new Error('a fault of ours')
+        },
       },
     })
     assert.equal(await exchange(port, [get('/api/status')]), '')
@@ -398,7 +414,12 @@ describe('start and end', () => {
   test('an address in use is a clear error', async () => {
     const { port, registry, live } = await start()
     await assert.rejects(
-      startControl({ host: '127.0.0.1', port, registry, live, onChanges: () => {} }),
+      startControl({
+        listen: { host: '127.0.0.1', port },
+        registry,
+        live,
+        traffic: { apply: () => {} },
+      }),
       (error) =>
         error instanceof TopspinError &&
         error.code === 'CONTROL_LISTEN_FAILED' &&
@@ -409,10 +430,12 @@ describe('start and end', () => {
   test('closing answers the message at hand, then ends idle connections too', async () => {
     let answer: (() => void) | undefined
     const bench = await controlBench({
-      probe: () =>
-        new Promise((resolve) => {
-          answer = () => resolve({ answered: true, reason: '' })
-        }),
+      watch: {
+        probe: () =>
+          new Promise((resolve) => {
+            answer = () => resolve({ answered: true, reason: '' })
+          }),
+      },
     })
     await tell(bench.port, 'CONFIG', config)
     const idle = exchange(bench.port, [], { halfClose: false })

@@ -4,11 +4,14 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import type { ControlOptions } from '../../../src/control/options.ts'
-import { type ControlBench, controlBench } from '../../support/control-bench.ts'
+import {
+  type ControlBench,
+  type ControlBenchOptions,
+  controlBench,
+} from '../../support/control-bench.ts'
 import { exchange, parseResponses, type RawResponse, tell } from '../../support/control-client.ts'
 
-async function start(t: TestContext, options: Partial<ControlOptions> = {}): Promise<ControlBench> {
+async function start(t: TestContext, options: ControlBenchOptions = {}): Promise<ControlBench> {
   const bench = await controlBench(options)
   t.after(() => bench.control.close())
   return bench

@@ -11,7 +11,7 @@ test('nothing in flight is said at once, without a question to the traffic', asy
   const live = new LiveTable()
   inFlight(live, '/other', 3)
   const refresh = (): void => assert.fail('asked')
-  assert.equal(await requestsLeft({ live, refresh }, 1, ['/shop']), 0)
+  assert.equal(await requestsLeft(live, refresh, 1, ['/shop']), 0)
 })
 
 test('a request whose answer is still on its way through the proxy does not count', async () => {
@@ -22,7 +22,7 @@ test('a request whose answer is still on its way through the proxy does not coun
     asked++
     if (asked === 2) inFlight(live, '/shop', 0)
   }
-  assert.equal(await requestsLeft({ live, refresh }, 1, ['/shop']), 0)
+  assert.equal(await requestsLeft(live, refresh, 1, ['/shop']), 0)
   assert.equal(asked, 2)
 })
 
@@ -31,5 +31,5 @@ test('requests that go on are counted as they are at the end', async () => {
   inFlight(live, '/shop', 3)
   inFlight(live, '/help', 1)
   const refresh = (): void => inFlight(live, '/shop', 2)
-  assert.equal(await requestsLeft({ live, refresh }, 1, ['/shop', '/help']), 3)
+  assert.equal(await requestsLeft(live, refresh, 1, ['/shop', '/help']), 3)
 })

@@ -5,7 +5,7 @@ import { beforeEach, describe, test } from 'node:test'
 import { LiveTable } from '../../../src/cluster/live.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
 import type { Change } from '../../../src/cluster/snapshot.ts'
-import { withDefaults } from '../../../src/control/options.ts'
+import { controlSettings } from '../../../src/control/options.ts'
 import { Watch } from '../../../src/control/watch.ts'
 
 let now: number
@@ -30,21 +30,22 @@ beforeEach(() => {
   live = new LiveTable()
   registry = new Registry({ runId: '1' })
   watch = new Watch(
-    withDefaults({
-      host: '',
-      port: 0,
+    controlSettings({
+      listen: { host: '', port: 0 },
       registry,
       live,
       clock: { now: () => now, wall: () => now },
       random: () => 0.5,
-      onChanges: (made) => {
-        changes.push(...made)
+      traffic: {
+        apply: (made) => void changes.push(...made),
+        notify: (id) => void told.push(id),
       },
-      onEligibility: (id) => told.push(id),
-      probe: () => {
-        probes += 1
-        if (broken) return Promise.reject(new Error('a fault of ours'))
-        return Promise.resolve({ answered: up, reason: up ? 'answered' : 'ECONNREFUSED' })
+      watch: {
+        probe: () => {
+          probes += 1
+          if (broken) return Promise.reject(new Error('a fault of ours'))
+          return Promise.resolve({ answered: up, reason: up ? 'answered' : 'ECONNREFUSED' })
+        },
       },
     }),
   )
