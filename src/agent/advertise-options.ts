@@ -1,6 +1,6 @@
 // How an agent listens for proxies that tell of themselves, and the checks. Called by options.ts.
 
-import { parseHostPort } from '../net/host-port.ts'
+import { parseHostPort } from '../base/host-port.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import type { AdvertiseSettings } from './discovery.ts'
 

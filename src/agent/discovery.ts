@@ -3,11 +3,11 @@
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Complaints } from '../base/complaints.ts'
+import type { Endpoint, HostPort } from '../base/host-port.ts'
 import { advertiseLimits, agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { AddressLookup, type Resolver, systemResolver } from '../net/address-lookup.ts'
 import { type Datagrams, openDatagrams } from '../net/datagram.ts'
-import type { Endpoint, HostPort } from '../net/host-port.ts'
 import { readAdvertisement } from '../wire/advertise.ts'
 import { FoundProxies } from './found-proxies.ts'
 import { isName } from './is-name.ts'

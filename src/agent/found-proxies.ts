@@ -1,9 +1,9 @@
 // The proxies that have told of themselves by datagram: who counts, and who is forgotten. Pure: datagrams
 // that were read, and the clocks, come in (mcmp.md decision 59). Called by discovery.ts.
 
+import { type Endpoint, parseHostPort } from '../base/host-port.ts'
 import { advertiseLimits } from '../base/limits.ts'
 import { isWildcard } from '../net/address.ts'
-import { type Endpoint, parseHostPort } from '../net/host-port.ts'
 import type { Received } from '../wire/advertise.ts'
 import { controlPort } from './control-port.ts'
 

@@ -8,6 +8,7 @@ import { Server as TlsServer } from 'node:tls'
 import { systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
+import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
 import { isWildcard } from '../net/address.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
@@ -18,7 +19,6 @@ import { LoadFactor } from './load-factor.ts'
 import { Membership, type ProxyStatus } from './membership.ts'
 import { badOptions, checkPath, type NodeOptions, settingsFrom } from './options.ts'
 import type { ContextState } from './registration.ts'
-import { waitUntil } from './wait.ts'
 
 export interface JoinOptions extends NodeOptions {
   /** Reject when no proxy has registered this node within `requiredMs`. Default false: keep trying. */
@@ -166,9 +166,7 @@ async function joined(
   const { required = false, requiredMs = 15_000 } = options
   const tried = membership.join()
   if (!required) return tried
-  const end = systemClock.now() + requiredMs
-  const never = new AbortController().signal
-  if (await waitUntil(() => membership.registered, 20, end, systemClock, never)) return
+  if (await waitUntil(() => membership.registered, { withinMs: requiredMs })) return
   const why = membership.status.map(({ proxy, state }) => {
     const reason = 'reason' in state ? state.reason : undefined
     return `${proxy}: ${reason ?? 'no answer yet'}`

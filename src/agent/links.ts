@@ -1,8 +1,8 @@
 // A link to every proxy that is there now. Which those are may change at any time (discovery.ts); a proxy
 // that comes is registered with, one that goes is told goodbye.
 
+import { hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
-import { hostPortText } from '../net/host-port.ts'
 import type { ProxyTarget, ProxyTls } from '../net/mcmp-client.ts'
 import { Discovery, keyOf, type ProxyAddress } from './discovery.ts'
 import type { Settings } from './options.ts'

@@ -4,6 +4,7 @@
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
+import { pause, waitUntil } from '../base/wait.ts'
 import type { SendResult } from '../net/mcmp-client.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
 import type { LinkState } from './link-state.ts'
@@ -11,7 +12,6 @@ import { Links } from './links.ts'
 import type { Settings } from './options.ts'
 import { allEnabled } from './options.ts'
 import { type ContextState, contextMessage, type Wanted } from './registration.ts'
-import { pause, waitUntil } from './wait.ts'
 
 /** What the membership must know of the server behind it. */
 export interface Served {
@@ -162,7 +162,12 @@ export class Membership {
   }
 
   #until(end: number, done: () => boolean | Promise<boolean>): Promise<boolean> {
-    return waitUntil(done, agentLimits.drainPollMs, end, this.#clock, this.#now.signal)
+    return waitUntil(done, {
+      withinMs: end - this.#clock.now(),
+      everyMs: agentLimits.drainPollMs,
+      clock: this.#clock,
+      signal: this.#now.signal,
+    })
   }
 
   async #leave(): Promise<void> {

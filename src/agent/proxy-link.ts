@@ -3,10 +3,10 @@
 // feeds them load factors and takes them through the leaving.
 
 import type { Random } from '../base/clock.ts'
+import { hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { plainAddress } from '../net/address.ts'
-import { hostPortText } from '../net/host-port.ts'
 import { McmpClient, type ProxyTarget, type SendResult } from '../net/mcmp-client.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'

@@ -5,6 +5,7 @@
 import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { silent } from '../base/log.ts'
+import { waitUntil } from '../base/wait.ts'
 import { Command } from '../host/command.ts'
 import { answersHttp } from '../net/answers-http.ts'
 import { LoadFactor } from './load-factor.ts'
@@ -12,7 +13,6 @@ import { Membership } from './membership.ts'
 import { memory } from './metrics/memory.ts'
 import { processor } from './metrics/processor.ts'
 import { badOptions, type NodeOptions, settingsFrom } from './options.ts'
-import { waitUntil } from './wait.ts'
 
 export interface SidecarOptions extends Omit<NodeOptions, 'host' | 'port' | 'capacity'> {
   /** Where the server answers, `http://host:port` or `https://host:port`; its path is what is probed. */
@@ -84,14 +84,11 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
   void ending.then(() => over.abort())
 
   const watch = async (): Promise<void> => {
-    const latest = systemClock.now() + startDeadlineMs
-    const up = await waitUntil(
-      () => answersHttp(target, agentLimits.probeMs),
-      100,
-      latest,
-      systemClock,
-      over.signal,
-    )
+    const up = await waitUntil(() => answersHttp(target, agentLimits.probeMs), {
+      withinMs: startDeadlineMs,
+      everyMs: 100,
+      signal: over.signal,
+    })
     if (!up) return end({ kind: 'never-answered' })
     healthy = true
     membership = new Membership(settings, served, host, () => {})
@@ -106,10 +103,11 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
         }
         return false
       },
-      probeIntervalMs,
-      Number.POSITIVE_INFINITY,
-      systemClock,
-      over.signal,
+      {
+        withinMs: Number.POSITIVE_INFINITY,
+        everyMs: probeIntervalMs,
+        signal: over.signal,
+      },
     )
   }
   const watching = watch()

@@ -1,6 +1,8 @@
 // Reading TOPSPIN_... variables: what is wrong is gathered and told all at once. Called by the automatic
 // forms of agent and peer.
 
+import { parseDuration } from './duration.ts'
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export class EnvironmentReader {
@@ -26,9 +28,9 @@ export class EnvironmentReader {
     return result
   }
 
-  /** Milliseconds, of `10s`, `500ms`, `2m` or a number of milliseconds. */
+  /** A duration (see duration.ts), as milliseconds. */
   time(name: string): number | undefined {
-    return this.parsed(name, 'a time such as 10s or 500ms', milliseconds)
+    return this.parsed(name, 'a duration such as 10s, 500ms or 1.5m', parseDuration)
   }
 }
 
@@ -44,10 +46,4 @@ export function present<T extends object>(
 export function list(value: string): string[] | undefined {
   const items = value.split(',').map((item) => item.trim())
   return items.every((item) => item !== '') ? items : undefined
-}
-
-function milliseconds(value: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m)?$/.exec(value)
-  const factor = match?.[2] === 's' ? 1_000 : match?.[2] === 'm' ? 60_000 : 1
-  return match === null ? undefined : Number(match[1]) * factor
 }

@@ -3,6 +3,7 @@
 //   %H the host that the client asked for, %% a percent sign; %2N the first two labels, %-2N the last two.
 // Path and query of the request follow. Without SCHEME and PORT the winner's own are taken.
 
+import { hostText } from '../base/host-port.ts'
 import type { Candidate } from './candidacy.ts'
 
 /** What a format is made of: text, or a figure of the winner's with the labels that are taken of it. */
@@ -54,7 +55,7 @@ export function locationOf(
   const figures = { N: server.name, A: server.host, P: `${server.port}`, S: server.scheme, H: host }
   const text = format.parts
     .map((part) =>
-      typeof part === 'string' ? part : labelsOf(bracketed(figures[part.what]), part.labels),
+      typeof part === 'string' ? part : labelsOf(hostText(figures[part.what]), part.labels),
     )
     .join('')
   const scheme = format.hasScheme ? '' : `${server.scheme}://`
@@ -91,10 +92,6 @@ const schemeOf: ReadonlyMap<string, string> = new Map([
   ['https', 'https'],
   ['wss', 'https'],
 ])
-
-function bracketed(text: string): string {
-  return text.includes(':') && !text.startsWith('[') ? `[${text}]` : text
-}
 
 /** The first labels of a name, or the last ones when `count` is negative; 0 is all. */
 function labelsOf(name: string, count: number): string {

@@ -1,7 +1,7 @@
 // What to tell somebody whose proxy cannot start, mostly for want of its address, and the exit code.
 
 import { TopspinError } from '../base/errors.ts'
-import { hostPortText } from '../net/host-port.ts'
+import { hostPortText } from '../base/host-port.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /** `command`: how the reader started this, so that the advice can be typed. */

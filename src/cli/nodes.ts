@@ -1,8 +1,8 @@
 // `topspin nodes`: every node of a running proxy with all its contexts, as a table or as JSON.
 
+import { hostPortText } from '../base/host-port.ts'
 import { nodeState } from '../control/node-state.ts'
 import type { NodeReport } from '../control/status-report.ts'
-import { hostPortText } from '../net/host-port.ts'
 import type { RemoteOptions } from './program.ts'
 import { withRemote } from './remote.ts'
 import { alignTable } from './table.ts'

@@ -1,7 +1,7 @@
 // `topspin peer`: a server of any kind as a peer that hands requests over, with flags.
 
 import { TopspinError } from '../base/errors.ts'
-import { hostPortText, parseHostPort } from '../net/host-port.ts'
+import { hostPortText, parseHostPort } from '../base/host-port.ts'
 import { runFront } from '../peer/front/front.ts'
 import { createLogger } from '../server/logger.ts'
 import { exitCodes } from './exit-codes.ts'

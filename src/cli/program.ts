@@ -2,8 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { parseDuration, parseEndpoint, parseSecureEndpoint } from '../config/values.ts'
-import { hostPortText } from '../net/host-port.ts'
+import { parseDuration } from '../base/duration.ts'
+import { hostPortText } from '../base/host-port.ts'
+import { parseEndpoint, parseSecureEndpoint } from '../config/values.ts'
 import { type SteerWord, steerWords } from './steer-words.ts'
 
 export interface ServeOptions {

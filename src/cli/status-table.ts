@@ -1,9 +1,9 @@
 // The report of a proxy as tables: one line for each node, with what is wrong with it, and one for each
 // process that carries traffic. Pure.
 
+import { hostPortText } from '../base/host-port.ts'
 import { nodeState } from '../control/node-state.ts'
 import type { NodeReport, StatusReport, WorkerReport } from '../control/status-report.ts'
-import { hostPortText } from '../net/host-port.ts'
 import { alignTable } from './table.ts'
 
 export function statusTable(report: StatusReport): string {

@@ -2,21 +2,16 @@
 // anything else. Used by schema.ts.
 
 import { z } from 'zod'
+import { formatDuration, parseDuration } from '../base/duration.ts'
+import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
 import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
-import { type Endpoint, type HostPort, hostPortText } from '../net/host-port.ts'
 import { parsePin } from '../net/pin.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
-import {
-  formatDuration,
-  isNetwork,
-  parseDuration,
-  parseEndpoint,
-  parseSecureEndpoint,
-} from './values.ts'
+import { isNetwork, parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 /** What the reference page says about a key beside its name and default. */
 export interface KeyNote {

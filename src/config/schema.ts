@@ -2,10 +2,11 @@
 // flags, gives the defaults, and is the source of docs/configuration.md.
 
 import { z } from 'zod'
+import { formatDuration } from '../base/duration.ts'
+import type { Endpoint, HostPort } from '../base/host-port.ts'
 import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { defaultCascade, kinds } from '../candidacy/index.ts'
-import type { Endpoint, HostPort } from '../net/host-port.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings } from '../proxy/index.ts'
 import { balance, cascade } from './schema-cascades.ts'
@@ -33,7 +34,6 @@ import {
   word,
   yesNo,
 } from './schema-forms.ts'
-import { formatDuration } from './values.ts'
 
 /** All durations are milliseconds here, whatever unit they were written in. */
 export interface Config {

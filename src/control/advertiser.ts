@@ -4,9 +4,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { type HostPort, hostPortText } from '../base/host-port.ts'
 import type { Logger } from '../base/log.ts'
 import { openDatagrams } from '../net/datagram.ts'
-import { type HostPort, hostPortText } from '../net/host-port.ts'
 import { type Advertisement, writeAdvertisement } from '../wire/advertise.ts'
 
 export interface AdvertiserOptions {

@@ -3,8 +3,8 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import type { Endpoint, HostPort } from '../base/host-port.ts'
 import type { Logger } from '../base/log.ts'
-import type { Endpoint, HostPort } from '../net/host-port.ts'
 import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'

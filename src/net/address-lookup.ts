@@ -4,9 +4,9 @@
 import { lookup, resolveSrv } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { Complaints } from '../base/complaints.ts'
+import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import type { HostPort } from './host-port.ts'
 
 /** The questions that are asked, for tests to answer. Both may reject. */
 export interface Resolver {

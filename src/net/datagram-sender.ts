@@ -3,10 +3,10 @@
 
 import { createSocket, type Socket } from 'node:dgram'
 import { Complaints } from '../base/complaints.ts'
+import { hostPortText } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import type { Destination } from './destination.ts'
-import { hostPortText } from './host-port.ts'
 import { ownInterface } from './own-interface.ts'
 
 export interface SenderOptions {

@@ -6,6 +6,7 @@
 import type { RemoteInfo } from 'node:dgram'
 import { isIP } from 'node:net'
 import { Complaints } from '../base/complaints.ts'
+import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { isLoopback } from './address.ts'
@@ -13,7 +14,6 @@ import { AddressLookup, type Resolver, systemResolver } from './address-lookup.t
 import { DatagramReceiver, type Reception } from './datagram-receiver.ts'
 import { DatagramSender } from './datagram-sender.ts'
 import { type Destination, destination } from './destination.ts'
-import type { HostPort } from './host-port.ts'
 import { interfacesText, ownInterface, ownNetworks } from './own-interface.ts'
 
 export interface DatagramOptions {

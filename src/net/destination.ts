@@ -1,7 +1,7 @@
 // Where datagrams go: a multicast group, a broadcast address or one host. Pure; called by datagram.ts.
 
 import { isIP } from 'node:net'
-import type { HostPort } from './host-port.ts'
+import type { HostPort } from '../base/host-port.ts'
 
 export interface Destination {
   /** An address, never a name. */

@@ -5,12 +5,12 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { TopspinError } from '../base/errors.ts'
+import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import { writeSecret } from '../wire/authorization.ts'
 import { targetOf, writeBody } from '../wire/mcmp/body.ts'
 import type { Message } from '../wire/mcmp/message.ts'
 import { tlsProblem } from './connect-problem.ts'
-import { type HostPort, hostPortText } from './host-port.ts'
 
 export interface SendOptions {
   /** Milliseconds for everything from connecting to the last byte of the answer. Default 5000. */

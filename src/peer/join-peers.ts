@@ -6,10 +6,11 @@ import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { Server as TlsServer } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
+import { hostPortText } from '../base/host-port.ts'
+import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
 import { ownAddress } from './membership/own-address.ts'
-import { waitFor } from './membership/wait-for.ts'
 import { wrapServer } from './parsed/wrap-server.ts'
 import { type PeersOptions, policiesOf } from './peers-options.ts'
 import { takeConnections } from './raw/intake.ts'
@@ -54,7 +55,7 @@ export async function joinPeers(
   server.once('close', () => void peers.close())
   const drained = async (): Promise<void> => {
     await started.leave()
-    await waitFor(() => membership.service.inFlight === 0, drainMs)
+    await waitUntil(() => membership.service.inFlight === 0, { withinMs: drainMs })
   }
   const release = signals
     ? holdSignals({
@@ -97,5 +98,5 @@ function placeOf(server: Server | HttpsServer, which: string | undefined): strin
   }
   const host = ownAddress(address.address, which)
   const scheme = server instanceof TlsServer ? 'https' : 'http'
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  return `${scheme}://${hostPortText({ host, port: address.port })}`
 }

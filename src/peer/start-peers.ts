@@ -3,6 +3,7 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { silent } from '../base/log.ts'
+import { waitUntil } from '../base/wait.ts'
 import { Cascades } from '../candidacy/cascades.ts'
 import { failureLog } from '../candidacy/failure-log.ts'
 import type { Peer } from '../cluster/peer.ts'
@@ -15,7 +16,6 @@ import { PeerCandidates } from './choice/peer-candidates.ts'
 import { PeerWatch } from './choice/watch-peers.ts'
 import { LocalService } from './hand-over/local-service.ts'
 import { PeerMembership } from './membership/membership.ts'
-import { waitFor } from './membership/wait-for.ts'
 import { HandOver, type HandOverCounts } from './parsed/hand-over.ts'
 import { middlewareOf, type PeerMiddleware } from './parsed/middleware.ts'
 import { cascadeEntries, markKeys, type PeersOptions, secretsOf } from './peers-options.ts'
@@ -106,7 +106,7 @@ export function makePeers(options: PeersOptions): StartedPeers {
   const leave = async (): Promise<void> => {
     chooser.isLeaving = true
     membership.leave()
-    await waitFor(() => handOver.underWay === 0, leaveMs)
+    await waitUntil(() => handOver.underWay === 0, { withinMs: leaveMs })
     handOver.close()
   }
   let closed: Promise<void> | undefined

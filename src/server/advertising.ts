@@ -1,9 +1,9 @@
 // Starts the proxy's datagrams about itself as the configuration says. Called by serving.ts.
 
 import type { Logger } from 'pino'
+import type { HostPort } from '../base/host-port.ts'
 import type { Config } from '../config/schema.ts'
 import { type Advertiser, startAdvertiser } from '../control/advertiser.ts'
-import type { HostPort } from '../net/host-port.ts'
 import { ownAddress, ownInterface } from '../net/own-interface.ts'
 
 /** @returns undefined when the configuration does not ask for it. */

@@ -3,6 +3,7 @@
 // they are how later versions say more. Called by the announcer, and by the listener after the seal is checked.
 
 import { isIP } from 'node:net'
+import { hostPortText } from '../base/host-port.ts'
 import { peerLimits } from '../base/limits.ts'
 import type { Announcement, Resources } from './announcement.ts'
 
@@ -46,7 +47,7 @@ export type TextFault = 'foreign' | 'version' | 'malformed'
 /** @throws RangeError for what the reader would not give back; bounded in length by the writer of the datagram. */
 export function writeAnnouncementText(announcement: Announcement): string {
   const { name, scheme, host, port, startedAt, sequence, time, resources } = announcement
-  const at = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const at = `${scheme}://${hostPortText({ host, port })}`
   const lines = [firstLine, `name ${name}`, `at ${at}`, `run ${startedAt} ${sequence} ${time}`]
   if (announcement.leaving) lines.push('leaving')
   for (const [key, word, least, most] of numbers) {

@@ -2,6 +2,7 @@
 // [RFC 9110 7.6.3], and Client-Cert [RFC 9440] where that is wanted. One object per client connection: the
 // address never changes, the host seldom does.
 
+import { hostText } from '../base/host-port.ts'
 import { fieldLine } from './http/field-lines.ts'
 import {
   CLAIM,
@@ -91,7 +92,7 @@ export class ForwardedFields implements ForwardedLines {
   /** forwarded-element [RFC 7239 4]; an IPv6 address is quoted and in brackets [6.1]. */
   #element(host: string): string {
     const { address, scheme } = this.#options
-    const node = address.includes(':') ? `"[${address}]"` : address
+    const node = address.includes(':') ? `"${hostText(address)}"` : address
     return `for=${node};proto=${scheme}${host === '' ? '' : `;host="${host}"`}`
   }
 

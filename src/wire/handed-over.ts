@@ -4,6 +4,7 @@
 
 import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import { hostText } from '../base/host-port.ts'
 
 /** The field's name, in lower case. */
 export const handedOverField = 'topspin-handed-over'
@@ -47,7 +48,7 @@ export class Marker {
     const family = isIP(address)
     if (family === 0 || !Number.isInteger(port) || port < 0 || port > 65_535)
       throw new RangeError(`not an address and port: ${address} ${port}`)
-    const host = family === 6 ? `[${address.toLowerCase()}]` : address
+    const host = hostText(address.toLowerCase())
     this.#told = `for="${host}:${port}";proto=${scheme};at=`
     this.#key = key
   }

@@ -3,10 +3,11 @@
 
 import { networkInterfaces } from 'node:os'
 import { systemClock } from '../../base/clock.ts'
+import { type HostPort, hostPortText } from '../../base/host-port.ts'
 import { advertiseLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
+import { waitUntil } from '../../base/wait.ts'
 import { type Datagrams, openDatagrams } from '../../net/datagram.ts'
-import { type HostPort, hostPortText } from '../../net/host-port.ts'
 import { ownInterface } from '../../net/own-interface.ts'
 import { readAdvertisement } from '../../wire/advertise.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
@@ -63,7 +64,7 @@ export async function multicastFindings(options: MulticastOptions): Promise<Mult
   const place = hostPortText(group)
   const findings = [ownFinding(place, isBack, troubles)]
   if (isBack) {
-    await pause(options.waitMs, () => good.size > 0)
+    await waitUntil(() => good.size > 0, { withinMs: options.waitMs })
     findings.push(...heardFindings(heard, place, options.waitMs))
   }
   await datagrams.close()
@@ -151,13 +152,6 @@ function ownFinding(place: string, isBack: boolean, troubles: readonly string[])
 async function sendUntil(datagrams: Datagrams, text: string, done: () => boolean): Promise<void> {
   for (let tries = 0; tries < 10 && !done(); tries++) {
     datagrams.send(Buffer.from(text))
-    await pause(200, done)
-  }
-}
-
-async function pause(ms: number, done: () => boolean): Promise<void> {
-  const end = systemClock.now() + ms
-  while (!done() && systemClock.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await waitUntil(done, { withinMs: 200 })
   }
 }

@@ -1,7 +1,7 @@
 // The manager page as HTML: httpd's words and lines, so that what reads httpd's page reads this one too
 // (mcmp.md 6, decision 60), in a form that people like better. Pure; every text from outside is escaped.
 
-import { hostPortText } from '../../net/host-port.ts'
+import { hostPortText } from '../../base/host-port.ts'
 import { type Html, html, Html as Raw } from '../../wire/html.ts'
 import { release } from '../../wire/mcmp/version.ts'
 import { style } from './style.ts'

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { hostText } from '../../base/host-port.ts'
 import { httpLimits } from '../../base/limits.ts'
 import { countRefusal } from '../../cluster/traffic-counts.ts'
 import { plainAddress } from '../../net/address.ts'
@@ -110,7 +111,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   /** Address and port that the client came to. */
   get localAuthority(): string {
     const { localAddress = '', localPort = 0 } = this.connection.socket
-    return `${bracketed(plainAddress(localAddress))}:${localPort}`
+    return `${hostText(plainAddress(localAddress))}:${localPort}`
   }
 
   get port(): number | undefined {
@@ -539,5 +540,3 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     else this.#tunnel.destroy()
   }
 }
-
-const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address)

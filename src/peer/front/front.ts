@@ -5,13 +5,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TopspinError } from '../../base/errors.ts'
+import { hostPortText } from '../../base/host-port.ts'
 import { peerLimits } from '../../base/limits.ts'
+import { pause, waitUntil } from '../../base/wait.ts'
 import { healthy, onProbed } from '../../cluster/health.ts'
 import { Command } from '../../host/command.ts'
 import { answersHttp } from '../../net/answers-http.ts'
 import { outlastProxies } from '../../net/keep-alive.ts'
 import { ownAddress } from '../membership/own-address.ts'
-import { waitFor } from '../membership/wait-for.ts'
 import { wrapServer } from '../parsed/wrap-server.ts'
 import { type PeersOptions, policiesOf } from '../peers-options.ts'
 import { takeConnections } from '../raw/intake.ts'
@@ -46,12 +47,12 @@ export async function runFront(options: FrontOptions): Promise<number> {
   try {
     await once(server.listen(listen.port, listen.host), 'listening')
   } catch (cause) {
-    const problem = `cannot listen on ${listen.host}:${listen.port}: ${(cause as Error).message}`
+    const problem = `cannot listen on ${hostPortText(listen)}: ${(cause as Error).message}`
     throw new TopspinError('LISTEN', problem, { side: 'proxy', phase: 'accept', cause })
   }
   const bound = server.address() as AddressInfo
   const host = ownAddress(bound.address, options.interface)
-  const place = `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`
+  const place = `http://${hostPortText({ host, port: bound.port })}`
   let peers: StartedPeers
   try {
     const policies = await policiesOf(options)
@@ -80,7 +81,8 @@ export async function runFront(options: FrontOptions): Promise<number> {
   })
   await watch(url, peers, over.signal)
   await peers.leave()
-  if (code === undefined) await waitFor(() => peers.membership.service.inFlight === 0, drainMs)
+  if (code === undefined)
+    await waitUntil(() => peers.membership.service.inFlight === 0, { withinMs: drainMs })
   server.close()
   server.closeAllConnections()
   await peers.close()
@@ -111,20 +113,6 @@ async function watch(url: URL, peers: StartedPeers, signal: AbortSignal): Promis
     answered = answers
     await pause(periodMs, signal)
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }
 
 const portOf = (url: URL): number => Number(url.port || 80)

@@ -2,9 +2,9 @@
 // it is asked again and again whether it is there, and announced as long as it answers. Called by
 // `topspin announce`, on the machine of that server, whose resources are told.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { TopspinError } from '../../base/errors.ts'
 import { peerLimits } from '../../base/limits.ts'
+import { pause } from '../../base/wait.ts'
 import { answersHttp } from '../../net/answers-http.ts'
 import { PeerMembership } from './membership.ts'
 import type { PeerOptions } from './options.ts'
@@ -38,7 +38,7 @@ export async function announceTarget(options: AnnounceOptions): Promise<void> {
       else log.warn({ target: text }, 'the target does not answer and is not announced')
     }
     answered = answers
-    await sleep(periodMs, undefined, { signal }).catch(() => {})
+    await pause(periodMs, signal)
   }
   await membership.close()
 }

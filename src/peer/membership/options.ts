@@ -3,10 +3,10 @@
 
 import { type Clock, type Random, systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
+import { type HostPort, hostPortText, hostText, parseHostPort } from '../../base/host-port.ts'
 import { peerLimits } from '../../base/limits.ts'
 import { type Logger, silent } from '../../base/log.ts'
 import { type DatagramOptions, type Datagrams, openDatagrams } from '../../net/datagram.ts'
-import { type HostPort, hostPortText, parseHostPort } from '../../net/host-port.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import type { Announcement, Resources } from '../../wire/announcement.ts'
 import { writeAnnouncement } from '../../wire/announcement-codec.ts'
@@ -172,12 +172,9 @@ function readKeys(value: PeerOptions['key'], problems: string[], log: Logger): K
 
 function readIdentity(options: PeerOptions, problems: string[]): PeerSettings['identity'] {
   const match = /^(https?):\/\/([^/?#]*?):(\d{1,5})\/?$/.exec(options.advertise)
-  const [, scheme = 'http', hostText = '', digits = ''] = match ?? []
-  const host = hostText === '' ? ownAddress('', options.interface) : hostText
-  const place = parseHostPort(
-    `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${digits}`,
-    0,
-  )
+  const [, scheme = 'http', given = '', digits = ''] = match ?? []
+  const host = given === '' ? ownAddress('', options.interface) : given
+  const place = parseHostPort(`${hostText(host)}:${digits}`, 0)
   if (match === null || place === undefined) {
     problems.push(`advertise "${options.advertise}": http://host:port or https://host:port`)
   }

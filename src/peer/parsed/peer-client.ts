@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { hostPortText } from '../../base/host-port.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import {
   type Exchange,
@@ -130,7 +131,7 @@ export class PeerClient implements ExchangeClient, Timed {
 
   get localAuthority(): string {
     const { localAddress = '', localPort = 0 } = this.arrival.socket
-    return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
+    return hostPortText({ host: localAddress, port: localPort })
   }
 
   get pending(): number {

@@ -1,6 +1,7 @@
 // This server's own view of all peers, as values: what the status page shows and its JSON form says. Its
 // numbers are those of one process; another peer may see things differently.
 
+import { hostPortText } from '../../base/host-port.ts'
 import type { NodeLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { PeerState } from '../../cluster/peers.ts'
@@ -91,7 +92,7 @@ function rowOf(
   const { name, scheme, host, port, contexts, resources, periodMs = 1_000 } = announcement
   return {
     name,
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `${scheme}://${hostPortText({ host, port })}`,
     state,
     ageMs: Math.round(ageMs),
     upMs: Math.max(0, announcement.time - announcement.startedAt),

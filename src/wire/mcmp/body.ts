@@ -1,6 +1,7 @@
 // The body of a message: `name=value&name=value`. `parseBody` is for the proxy, total and strict (mcmp.md
 // 1.2, decisions 10 to 17); `writeBody` is for nodes, in the order and spelling of the Java client.
 
+import { hostText } from '../../base/host-port.ts'
 import { byteLength, fieldBytesMax, illegal, isHost } from './fields.ts'
 import type { AppMethod, ConfigMessage, Message } from './message.ts'
 import { cannotParse, type Problem } from './problem.ts'
@@ -181,7 +182,7 @@ function optional(name: string, value: string | undefined, bytesMax: number): st
 
 function host(value: string): string {
   if (!isHost(value)) throw new RangeError('Host: neither a name nor an address')
-  return text('Host', value.includes(':') ? `[${value}]` : value, fieldBytesMax.host)
+  return text('Host', hostText(value), fieldBytesMax.host)
 }
 
 function port(value: number): string {

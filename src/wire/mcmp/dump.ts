@@ -1,6 +1,7 @@
 // DUMP: the registry's tables for people and tests (mcmp.md 1.6). Same rows as INFO, other columns.
 
-import { type Info, type InfoNode, shownHost, statusNumber } from './info.ts'
+import { hostText } from '../../base/host-port.ts'
+import { type Info, type InfoNode, statusNumber } from './info.ts'
 import { element, escapeXml, xmlDeclaration } from './xml.ts'
 
 export interface DumpBalancer {
@@ -36,7 +37,7 @@ export function writeDumpText(dump: Dump): string {
   )
   const nodes = dump.nodes.map(
     (n) =>
-      `node: [${n.id}:${n.id}],Balancer: ${n.balancer},JVMRoute: ${n.name},LBGroup: [${n.domain}],Host: ${shownHost(n.host)},Port: ${n.port},Type: ${n.type},flushpackets: ${flushNumber[n.flushPackets]},flushwait: ${n.flushWaitMs},ping: ${seconds(n.pingMs)},smax: ${n.smax},ttl: ${seconds(n.ttlMs)},timeout: ${seconds(n.timeoutMs)}\n`,
+      `node: [${n.id}:${n.id}],Balancer: ${n.balancer},JVMRoute: ${n.name},LBGroup: [${n.domain}],Host: ${hostText(n.host)},Port: ${n.port},Type: ${n.type},flushpackets: ${flushNumber[n.flushPackets]},flushwait: ${n.flushWaitMs},ping: ${seconds(n.pingMs)},smax: ${n.smax},ttl: ${seconds(n.ttlMs)},timeout: ${seconds(n.timeoutMs)}\n`,
   )
   const hosts = dump.aliases.map(
     (a) => `host: ${a.id} [${a.alias}] vhost: ${a.vhost} node: ${a.node}\n`,
@@ -55,7 +56,7 @@ export function writeDumpXml(dump: Dump): string {
   )
   const nodes = dump.nodes.map(
     (n) =>
-      `<Node id="${n.id}">${element('Balancer', n.balancer)}${element('JVMRoute', n.name)}${element('LBGroup', n.domain)}${element('Host', shownHost(n.host))}${element('Port', n.port)}${element('Type', n.type)}${element('FlushPackets', flushNumber[n.flushPackets])}${element('FlushWait', n.flushWaitMs)}${element('Ping', seconds(n.pingMs))}${element('Smax', n.smax)}${element('Ttl', seconds(n.ttlMs))}${element('Timeout', seconds(n.timeoutMs))}</Node>`,
+      `<Node id="${n.id}">${element('Balancer', n.balancer)}${element('JVMRoute', n.name)}${element('LBGroup', n.domain)}${element('Host', hostText(n.host))}${element('Port', n.port)}${element('Type', n.type)}${element('FlushPackets', flushNumber[n.flushPackets])}${element('FlushWait', n.flushWaitMs)}${element('Ping', seconds(n.pingMs))}${element('Smax', n.smax)}${element('Ttl', seconds(n.ttlMs))}${element('Timeout', seconds(n.timeoutMs))}</Node>`,
   )
   const hosts = dump.aliases.map(
     (a) =>

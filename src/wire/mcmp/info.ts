@@ -1,6 +1,7 @@
 // INFO: the cluster as nodes read it (mcmp.md 1.6, decisions 45 to 48). The control listener writes it,
 // the agent reads it from any proxy to see what that proxy still lacks.
 
+import { hostText } from '../../base/host-port.ts'
 import { element, escapeXml, xmlDeclaration } from './xml.ts'
 
 export interface InfoNode {
@@ -59,8 +60,6 @@ export const statusNumber: Readonly<Record<InfoStatus, number>> = {
 
 const flushWord = { off: 'Off', on: 'On', auto: 'Auto' } as const
 const seconds = (ms: number): number => Math.floor(ms / 1000)
-/** An IPv6 address stands in brackets. */
-export const shownHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 /** '' for an empty cluster. Node lines first, so that no line names a node that was not introduced. */
 export function writeInfoText(info: Info): string {
@@ -102,7 +101,7 @@ function nodeFields(node: InfoNode): [key: string, value: string | number][] {
     ['Name', node.name],
     ['Balancer', node.balancer],
     ['LBGroup', node.domain],
-    ['Host', shownHost(node.host)],
+    ['Host', hostText(node.host)],
     ['Port', node.port],
     ['Type', node.type],
     ['Flushpackets', flushWord[node.flushPackets]],

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Discovery, type ProxyAddress } from '../../../src/agent/discovery.ts'
 import { FoundProxies } from '../../../src/agent/found-proxies.ts'
+import type { Endpoint } from '../../../src/base/host-port.ts'
 import { silent } from '../../../src/base/log.ts'
-import type { Endpoint } from '../../../src/net/host-port.ts'
 import { type Received, writeAdvertisement } from '../../../src/wire/advertise.ts'
 
 const wall = Date.UTC(2026, 10, 21)

@@ -1,28 +1,8 @@
-// Durations, addresses and networks as people write them.
+// Addresses and networks as people write them.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  isNetwork,
-  parseDuration,
-  parseEndpoint,
-  parseSecureEndpoint,
-} from '../../../src/config/values.ts'
-
-test('durations are read in every unit', () => {
-  assert.equal(parseDuration('500ms'), 500)
-  assert.equal(parseDuration('10s'), 10_000)
-  assert.equal(parseDuration('1.5m'), 90_000)
-  assert.equal(parseDuration(' 1h '), 3_600_000)
-  assert.equal(parseDuration(250), 250)
-  assert.equal(parseDuration('0'), 0)
-})
-
-test('what is no duration is not taken for one', () => {
-  for (const text of ['', 's', '-1s', '1 day', '1e3', '10s5', '999999999h', Number.NaN, -5]) {
-    assert.equal(parseDuration(text), undefined, String(text))
-  }
-})
+import { isNetwork, parseEndpoint, parseSecureEndpoint } from '../../../src/config/values.ts'
 
 test('addresses are read with and without a host', () => {
   assert.deepEqual(parseEndpoint('example.test:80'), { host: 'example.test', port: 80 })

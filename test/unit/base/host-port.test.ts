@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hostPortText, parseHostPort } from '../../../src/net/host-port.ts'
+import { hostPortText, hostText, parseHostPort } from '../../../src/base/host-port.ts'
 
 test('names, addresses and ports are read and written back', () => {
   for (const text of ['a.test:80', '127.0.0.1:6666', '[::1]:6666', '[fe80::1]:1']) {
@@ -29,4 +29,11 @@ test('anything else is nothing', () => {
   ]) {
     assert.equal(parseHostPort(text, 80), undefined, text)
   }
+})
+
+test('an IPv6 address is written in brackets, once', () => {
+  assert.equal(hostText('::1'), '[::1]')
+  assert.equal(hostText('[::1]'), '[::1]')
+  assert.equal(hostText('127.0.0.1'), '127.0.0.1')
+  assert.equal(hostPortText({ host: 'fe80::1', port: 80 }), '[fe80::1]:80')
 })

@@ -1,4 +1,5 @@
-// `host:port` as people and environment variables write it; IPv6 addresses stand in brackets.
+// Addresses as `host:port`, as people, environment variables and URLs write them. The one place that puts IPv6
+// addresses into brackets.
 
 import { isIP } from 'node:net'
 
@@ -8,7 +9,7 @@ export interface HostPort {
   readonly port: number
 }
 
-/** An address with the way it is spoken to: plainly where `tls` is absent. */
+/** An address and whether connections to it use TLS; plain TCP where `tls` is absent. */
 export interface Endpoint extends HostPort {
   readonly tls?: true
 }
@@ -18,12 +19,14 @@ export function parseHostPort(text: string, defaultPort: number): HostPort | und
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.trim())
   if (match === null) return undefined
   const host = match[1] ?? match[2] ?? ''
-  // A port that lost its host would be looked up as a number: 6666 is 0.0.26.10 to some.
+  // A port without a host is refused: resolvers read 6666 as the address 0.0.26.10.
   if (/^[\d.]+$/.test(host) && isIP(host) === 0) return undefined
   const port = match[3] === undefined ? defaultPort : Number(match[3])
   return port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
 
-export function hostPortText({ host, port }: HostPort): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
+/** A name or address as it stands in a URL: IPv6 addresses in brackets [RFC 3986 3.2.2], unless they are already. */
+export const hostText = (host: string): string =>
+  host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+
+export const hostPortText = ({ host, port }: HostPort): string => `${hostText(host)}:${port}`
