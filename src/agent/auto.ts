@@ -12,8 +12,10 @@ import { readTlsFiles } from './tls-files.ts'
 const say = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
 
 const settings = autoSettings(process.env)
-if (settings.kind === 'off') say('TOPSPIN_PROXIES is not set, so this process joins no cluster')
-else if (settings.kind === 'bad') {
+if (settings.kind === 'off') {
+  for (const hint of settings.hints) say(hint)
+  say('TOPSPIN_PROXIES is not set, so this process joins no cluster')
+} else if (settings.kind === 'bad') {
   for (const problem of settings.problems) say(problem)
   say('this process joins no cluster until that is put right')
 } else if (cluster.isWorker) {

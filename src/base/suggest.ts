@@ -1,15 +1,29 @@
-// "Did you mean": the known name nearest to a mistyped one. For configuration keys, variables and
+// "Did you mean": the known name nearest to a misspelt one. Used for configuration keys, environment variables and
 // candidacy functions; commander does the same for flags and commands.
 
-/** The nearest of `known`, or `undefined` when none is near enough to be a slip of the fingers. */
-export function suggest(word: string, known: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3))
+/**
+ * The nearest of `known`; undefined when none is near enough to be a misspelling.
+ * @param editsMax upper limit of letters that may differ. Default: a third of the word, at least one.
+ */
+export function suggest(
+  word: string,
+  known: readonly string[],
+  editsMax: number = Number.POSITIVE_INFINITY,
+): string | undefined {
+  const limit = Math.min(editsMax, Math.max(1, Math.floor(word.length / 3)))
   const near = known
-    .map((name) => ({ name, distance: distance(word.toLowerCase(), name.toLowerCase()) }))
-    .filter((candidate) => candidate.distance <= limit)
-    .sort((a, b) => a.distance - b.distance)
+    .map((name) => ({ name, edits: editsBetween(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ edits }) => edits <= limit)
+    .sort((a, b) => a.edits - b.edits)
   return near[0]?.name
 }
+
+/** 0 where one word is the plural of the other. */
+const editsBetween = (a: string, b: string): number =>
+  isPlural(a, b) || isPlural(b, a) ? 0 : distance(a, b)
+
+const isPlural = (many: string, one: string): boolean =>
+  many === `${one}s` || many === `${one}es` || many === one.replace(/y$/, 'ies')
 
 /** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
 function distance(a: string, b: string): number {

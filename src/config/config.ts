@@ -67,7 +67,7 @@ export function readConfig(sources: Sources): ConfigResult {
 }
 
 /** The variables that the environment may set, by name: `TOPSPIN_CONTROL_LISTEN` is `control.listen`. */
-function environmentNames(
+export function environmentNames(
   schema: JsonSchema = configJsonSchema(),
 ): ReadonlyMap<string, readonly string[]> {
   return new Map(leavesOf(schema).map((path) => [environmentName(path), path]))

@@ -18,7 +18,8 @@ if (settings.kind === 'bad') {
     'workers of node:cluster share one port and cannot join one by one; give each a port of its own',
   )
 } else {
-  const { options, port } = settings
+  const { options, port, warnings } = settings
+  for (const warning of warnings) say(warning)
   hookListen(port, (server) => {
     joinPeers(server, { log: stderrLog, ...options }).catch((error: unknown) => {
       say(`not joined: ${error instanceof Error ? error.message : String(error)}`)

@@ -30,7 +30,7 @@ export class PeerApps {
       TOPSPIN_MODE: 'peer',
       TOPSPIN_GROUP: `239.255.77.1:${port}`,
       TOPSPIN_INTERFACE: '127.0.0.1',
-      TOPSPIN_KEY: 'what the peers of this scene share',
+      TOPSPIN_PEER_KEY: 'what the peers of this scene share',
       TOPSPIN_PERIOD: `${periodMs}ms`,
       ...environment,
     })

@@ -96,14 +96,26 @@ test('certificates that cannot be used are told before anything is sent', () => 
     assert.throws(() => settingsFrom({ proxies: ['https://a'], tls }, 'http', 80), message)
 })
 
-test('without proxies the environment asks for nothing, and variables of others are left alone', () => {
-  assert.deepEqual(autoSettings({}), { kind: 'off' })
-  assert.deepEqual(autoSettings({ TOPSPIN_PROXIES: ' ', TOPSPIN_ROUTE: 'x' }), { kind: 'off' })
+test('without proxies the process joins no cluster, and variables of other parts are left alone', () => {
+  const off = { kind: 'off', hints: [] }
+  assert.deepEqual(autoSettings({}), off)
+  assert.deepEqual(autoSettings({ TOPSPIN_PROXIES: ' ', TOPSPIN_ROUTE: 'x' }), off)
   const others = { TOPSPIN_PROXIES: 'a', TOPSPIN_CONFIG: 'x', TOPSPIN_LISTEN: 'y' }
   assert.equal(autoSettings(others).kind, 'join')
 })
 
-test('all that is wrong in the environment is told at once', () => {
+test('a misspelt variable is reported even when nothing else asks for a cluster', () => {
+  const settings = autoSettings({ TOPSPIN_PROXEIS: '127.0.0.1:6666' })
+  const hints = ['TOPSPIN_PROXEIS is not known; did you mean TOPSPIN_PROXIES?']
+  assert.deepEqual(settings, { kind: 'off', hints })
+})
+
+test('durations of the environment have the units of every duration', () => {
+  const settings = autoSettings({ TOPSPIN_PROXIES: 'a', TOPSPIN_DRAIN_DEADLINE: '1h' })
+  assert.equal(settings.kind === 'join' && settings.options.drain?.deadlineMs, 3_600_000)
+})
+
+test('all problems of the environment are reported at once', () => {
   const settings = autoSettings({
     TOPSPIN_PROXIES: 'a,,b',
     TOPSPIN_PORT: '0',

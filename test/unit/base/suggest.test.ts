@@ -18,3 +18,12 @@ test('a word that resembles nothing gets no suggestion', () => {
   assert.equal(suggest('workers', known), undefined)
   assert.equal(suggest('x', ['listen']), undefined)
 })
+
+test('a singular is near its plural, however many letters that takes', () => {
+  assert.equal(suggest('PROXY', ['PROXIES']), 'PROXIES')
+  assert.equal(suggest('alias', ['aliases']), 'aliases')
+})
+
+test('a limit of edits keeps names with the same beginning apart', () => {
+  assert.equal(suggest('ADVERTISE_TTL', ['ADVERTISE_KEY'], 2), undefined)
+})
