@@ -25,6 +25,38 @@ export function parseHostPort(text: string, defaultPort: number): HostPort | und
   return port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
 
+/**
+ * `host:port`, `[v6]:port`, `:port` or `port` (the last two on 127.0.0.1), 0 to 65535; undefined for anything else.
+ * Port 0 is any free one, for listening only.
+ */
+export function parseEndpoint(value: string | number): HostPort | undefined {
+  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]*)):)?(\d{1,5})$/.exec(String(value).trim())
+  if (match === null) return undefined
+  const [, v6, name, digits] = match
+  const port = Number(digits)
+  if (port > 65_535) return undefined
+  if (v6 !== undefined) return isIP(v6) === 6 ? { host: v6, port } : undefined
+  const host = name === undefined || name === '' ? '127.0.0.1' : name
+  return isNameOrIPv4(host) ? { host, port } : undefined
+}
+
+/** The same with `https://` in front for TLS; `http://` or nothing in front is plain TCP. */
+export function parseSecureEndpoint(value: string | number): Endpoint | undefined {
+  const match = /^(?:(https?):\/\/)?([^/]*)\/?$/.exec(String(value).trim())
+  const found = match === null ? undefined : parseEndpoint(match[2] ?? '')
+  return found !== undefined && match?.[1] === 'https' ? { ...found, tls: true } : found
+}
+
+function isNameOrIPv4(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return isIP(host) === 4
+  return (
+    host.length <= 253 &&
+    host
+      .split('.')
+      .every((label) => /^[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$/.test(label))
+  )
+}
+
 /** A name or address as it stands in a URL: IPv6 addresses in brackets [RFC 3986 3.2.2], unless they are already. */
 export const hostText = (host: string): string =>
   host.includes(':') && !host.startsWith('[') ? `[${host}]` : host

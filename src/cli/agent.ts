@@ -1,53 +1,72 @@
-// `topspin agent`: the sidecar of the agent's door, with flags.
+// `topspin agent`: the agent as a sidecar, with flags.
 
 import type { AdvertiseOptions } from '../agent/advertise-options.ts'
 import { runSidecar } from '../agent/sidecar.ts'
 import { readTlsFiles } from '../agent/tls-files.ts'
+import { EnvironmentReader, present } from '../base/environment.ts'
 import { TopspinError } from '../base/errors.ts'
 import { shownSecret } from '../config/secret.ts'
 import { createLogger } from '../server/logger.ts'
-import { exitCodes } from './exit-codes.ts'
-import type { AgentOptions } from './program.ts'
+import { exitCodes } from './failure.ts'
+
+export interface AgentFlags {
+  readonly target: URL
+  readonly context: readonly string[]
+  readonly proxy: readonly string[]
+  readonly route?: string
+  /** PEM files, for proxies over TLS. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly secretFile?: string
+  readonly advertise?: string
+  /** The command to start, with its arguments; empty: the server runs already. */
+  readonly command: readonly string[]
+}
 
 /** Resolves with the exit code: that of the command, when there is one. */
-export async function runAgent(options: AgentOptions): Promise<number> {
-  const shown = shownSecret(options.secretFile)
-  if (!shown.ok) {
-    process.stderr.write(`topspin agent: ${shown.problem}\n`)
+export async function runAgent(flags: AgentFlags): Promise<number> {
+  const variables = new EnvironmentReader(process.env)
+  const files = {
+    ca: flags.ca ?? variables.text('CA'),
+    cert: flags.cert ?? variables.text('CERT'),
+    key: flags.key ?? variables.text('KEY'),
+  }
+  const advertise = advertiseOptions(flags.advertise, variables)
+  variables.expect('SECRET', 'SECRET_FILE')
+  for (const hint of variables.hints) complain(hint)
+  const secret = shownSecret(flags.secretFile)
+  if (!secret.ok) {
+    complain(secret.problem)
     return exitCodes.usage
   }
   try {
     return await runSidecar({
-      target: options.target.href,
-      contexts: options.context,
-      proxies: options.proxy,
-      tls: readTlsFiles({
-        ca: options.ca ?? process.env['TOPSPIN_CA'],
-        cert: options.cert ?? process.env['TOPSPIN_CERT'],
-        key: options.key ?? process.env['TOPSPIN_KEY'],
-      }),
-      command: options.command,
+      target: flags.target.href,
+      contexts: flags.context,
+      proxies: flags.proxy,
+      tls: readTlsFiles(files),
+      command: flags.command,
       // Standard output belongs to the command.
       log: createLogger('info', process.stderr),
-      ...(shown.secret === undefined ? {} : { secret: shown.secret }),
-      ...(options.advertise === undefined
-        ? {}
-        : { advertise: advertiseOptions(options.advertise) }),
-      ...(options.route === undefined ? {} : { route: options.route }),
+      ...present({ secret: secret.secret, advertise, route: flags.route }),
     })
   } catch (error) {
     if (!(error instanceof TopspinError)) throw error
-    process.stderr.write(`topspin agent: ${error.message}\n`)
+    complain(error.message)
     return exitCodes.usage
   }
 }
 
-/** The key is no flag: other users of the machine see those. */
-function advertiseOptions(group: string): AdvertiseOptions {
-  const { TOPSPIN_ADVERTISE_KEY: key, TOPSPIN_ADVERTISE_INTERFACE: which } = process.env
-  return {
-    ...(group === 'on' ? {} : { group }),
-    ...(key === undefined ? {} : { key }),
-    ...(which === undefined ? {} : { interface: which }),
-  }
+const complain = (text: string): void => void process.stderr.write(`topspin agent: ${text}\n`)
+
+/** The key is not a flag: other users of the machine can read those. */
+function advertiseOptions(
+  group: string | undefined,
+  variables: EnvironmentReader,
+): AdvertiseOptions | undefined {
+  const key = variables.text('ADVERTISE_KEY')
+  const which = variables.text('ADVERTISE_INTERFACE')
+  if (group === undefined) return undefined
+  return present({ group: group === 'on' ? undefined : group, key, interface: which })
 }

@@ -1,30 +1,32 @@
-// `topspin check FILE`: says all that is wrong with a configuration file, or that it is good.
+// `topspin check FILE`: reports all problems of a configuration file, or that it has none.
 
 import { loadConfig } from '../config/config.ts'
+import { type ConfigProblem, problemsText } from '../config/problem.ts'
 import { readTls } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { loadPolicies } from '../proxy/index.ts'
-import { exitCodes } from './exit-codes.ts'
-import { tellProblems } from './tell-problems.ts'
+import { exitCodes } from './failure.ts'
 
-/** The modules of candidacy functions that it names are loaded, too. */
+/** Loads the certificates and the modules of candidacy functions that the file names, too. */
 export async function checkFile(file: string): Promise<number> {
+  const problems = await problemsOf(file)
+  if (problems.length === 0) {
+    process.stdout.write(`${file}: ok\n`)
+    return exitCodes.ok
+  }
+  process.stderr.write(problemsText(problems))
+  return exitCodes.badConfiguration
+}
+
+async function problemsOf(file: string): Promise<readonly ConfigProblem[]> {
   const result = loadConfig(file, { environment: {}, flags: [] })
-  if (!result.ok) {
-    tellProblems(result.problems)
-    return exitCodes.badConfiguration
-  }
+  if (!result.ok) return result.problems
   const tls = readTls(result.config)
-  if (!tls.ok) {
-    tellProblems(tls.problems)
-    return exitCodes.badConfiguration
-  }
+  if (!tls.ok) return tls.problems
   try {
     await loadPolicies(cascadesIn(result.config))
+    return []
   } catch (error) {
-    tellProblems([{ place: file, path: '', message: (error as Error).message }])
-    return exitCodes.badConfiguration
+    return [{ place: file, path: '', message: (error as Error).message }]
   }
-  process.stdout.write(`${file}: ok\n`)
-  return exitCodes.ok
 }

@@ -1,13 +1,13 @@
-// What to tell somebody whose proxy cannot start, mostly for want of its address, and the exit code.
+// The message and exit code for a server that cannot start, mostly because its address cannot be had.
 
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
-import { exitCodes } from './exit-codes.ts'
+import { exitCodes } from './failure.ts'
 
-/** `command`: how the reader started this, so that the advice can be typed. */
+/** @param retry a command line with other addresses, for the advice. */
 export function listenFailure(
   error: unknown,
-  command: string,
+  retry: string,
 ): { message: string; exitCode: number } {
   const failure = systemError(error)
   if (failure?.address === undefined || failure.port === undefined) {
@@ -17,21 +17,21 @@ export function listenFailure(
     }
   }
   const place = hostPortText({ host: failure.address, port: failure.port })
-  const advice = `Choose others: ${command} --listen HOST:PORT --control HOST:PORT`
+  const advice = `Choose another address: ${retry}`
   switch (failure.code) {
     case 'EADDRINUSE':
       return {
-        message: `${place} is taken by another program. ${advice}`,
+        message: `${place} is in use by another program. ${advice}`,
         exitCode: exitCodes.addressInUse,
       }
     case 'EADDRNOTAVAIL':
       return {
-        message: `${place}: this machine has no such address. ${advice}`,
+        message: `${place}: this machine does not have that address. ${advice}`,
         exitCode: exitCodes.failure,
       }
     case 'EACCES':
       return {
-        message: `${place}: you are not permitted to listen there. ${advice}`,
+        message: `${place}: no permission to listen there. ${advice}`,
         exitCode: exitCodes.failure,
       }
     default:
@@ -39,7 +39,7 @@ export function listenFailure(
   }
 }
 
-/** What the configuration names cannot be loaded: the secret, or a candidacy function. */
+/** The secret or a candidacy function that the configuration names cannot be loaded. */
 const isBadConfiguration = (error: unknown): boolean =>
   error instanceof TopspinError && (error.code === 'BAD_SECRET' || error.code === 'POLICY')
 
@@ -48,7 +48,7 @@ interface ListenError extends NodeJS.ErrnoException {
   readonly port?: number
 }
 
-/** The error of the system itself, under whatever was wrapped around it. */
+/** The system's own error, beneath the errors that wrap it. */
 function systemError(error: unknown): ListenError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('syscall' in at) return at as ListenError

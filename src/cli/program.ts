@@ -1,360 +1,329 @@
-// The commands and their flags, with the help that goes with them. What they do is given.
+// The commands with their flags and help texts. A command's own module is loaded when it runs: each command needs a
+// small part of the whole. Used by run.ts, and by scripts/configuration-page.js for the list of flags.
 
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { parseDuration } from '../base/duration.ts'
-import { hostPortText } from '../base/host-port.ts'
-import { parseEndpoint, parseSecureEndpoint } from '../config/values.ts'
-import { type SteerWord, steerWords } from './steer-words.ts'
+import { Command, Option } from 'commander'
+import type { AgentFlags } from './agent.ts'
+import type { DemoFlags } from './demo/demo.ts'
+import type { DoctorFlags } from './doctor/doctor.ts'
+import {
+  append,
+  appendSecureEndpoint,
+  duration,
+  endpoint,
+  httpUrl,
+  multicastGroup,
+  requestUrl,
+  secureEndpoint,
+  wholeNumber,
+} from './flag-values.ts'
+import type { MembershipFlags } from './peers/membership-flags.ts'
+import type { PeerFlags } from './peers/peer.ts'
+import type { DrainFlags } from './remote/drain.ts'
+import type { ExplainFlags } from './remote/explain.ts'
+import type { RemoteFlags } from './remote/remote.ts'
+import type { SteerFlags } from './remote/steer.ts'
+import type { ServeFlags } from './serve.ts'
 
-export interface ServeOptions {
-  readonly config?: string
-  readonly listen?: readonly string[]
-  readonly control?: string
-  readonly console?: string
-  readonly to?: readonly string[]
-  readonly workers?: string
-  readonly state?: string
-  readonly advertise?: string
-}
-
-export interface AgentOptions {
-  readonly target: URL
-  readonly context: readonly string[]
-  readonly proxy: readonly string[]
-  readonly route?: string
-  /** PEM files for proxies over TLS. */
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  readonly secretFile?: string
-  readonly advertise?: string
-  /** The command to start, with its arguments; empty: the server runs already. */
-  readonly command: readonly string[]
-}
-
-export interface AnnounceFlags {
-  readonly target: string
-  readonly group: readonly string[]
-  readonly key?: readonly string[]
-  readonly context?: readonly string[]
-  readonly advertise?: string
-  readonly name?: string
-  readonly interface?: string
-  readonly periodMs?: number
-  readonly ttl?: number
-  readonly capacity?: number
-}
-
-export interface PeerFlags extends AnnounceFlags {
-  readonly listen: string
-  readonly candidacy?: string
-  readonly statusPath?: string
-  /** The command to start, with its arguments; empty: the server runs already. */
-  readonly command: readonly string[]
-}
-
-export interface DemoOptions {
-  readonly listen: string
-  readonly control: string
-}
-
-/** Of every command that speaks to a running proxy. */
-export interface RemoteOptions {
-  readonly control: string
-  readonly secretFile?: string
-  readonly json: boolean
-}
-
-export interface SteerOptions extends RemoteOptions {
-  readonly context?: string
-  readonly alias?: string
-}
-
-export interface DrainOptions extends RemoteOptions {
-  /** How long sessions may go on, ms. */
-  readonly within: number
-}
-
-export interface DoctorOptions {
-  /** Absent where only proxies are listened for: those that are heard are asked. */
-  readonly control?: string
-  /** Multicast group, or `on`. */
-  readonly advertise?: string
-  readonly interface?: string
-  /** How long is listened for proxies, ms. */
-  readonly wait: number
-  readonly json: boolean
-}
-
-export interface ExplainOptions extends RemoteOptions {
-  readonly cookie: string
-  readonly client: string
-}
-
-export interface Actions {
-  serve(options: ServeOptions): Promise<void>
-  agent(options: AgentOptions): Promise<void>
-  announce(options: AnnounceFlags): Promise<void>
-  peer(options: PeerFlags): Promise<void>
-  demo(options: DemoOptions): Promise<void>
-  status(options: RemoteOptions): Promise<void>
-  nodes(options: RemoteOptions): Promise<void>
-  steer(word: SteerWord, route: string, options: SteerOptions): Promise<void>
-  drain(route: string, options: DrainOptions): Promise<void>
-  explain(url: string, options: ExplainOptions): Promise<void>
-  doctor(options: DoctorOptions): Promise<void>
-  check(file: string): Promise<void>
-}
+/** Runs a command, which resolves with its exit code. */
+export type Run = (command: () => Promise<number>) => Promise<void>
 
 const defaultListen = '127.0.0.1:8000'
 const defaultControl = '127.0.0.1:6666'
-const secretHelp = 'holds the secret of the proxy (or: TOPSPIN_SECRET)'
+const secretHelp = "file of the proxy's secret (default: $TOPSPIN_SECRET)"
+const commandHelp = 'command that starts the server, after --'
 
-export function createProgram(actions: Actions): Command {
+export function createProgram(run: Run): Command {
   const program = new Command('topspin')
-    .description('HTTP load balancer in which the servers tell the balancer what they serve.')
+    .description('HTTP load balancer in which servers register themselves and report their load.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .exitOverride()
-    .showHelpAfterError('(--help shows what can be written)')
-    .configureHelp({ helpWidth: 80 })
+    .showHelpAfterError('(--help lists what can be written)')
+    .configureHelp({ helpWidth: 80, subcommandTerm: termOf })
     .addHelpText(
       'after',
-      '\nenable, disable, stop and remove ROUTE switch a node, or one of its contexts.' +
+      '\nenable, disable, stop and remove ROUTE change a node, or one of its contexts.' +
         '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
     )
+  addServe(program, run)
+  addAgent(program, run)
+  addAnnounce(program, run)
+  addPeer(program, run)
+  addDemo(program, run)
+  addStatus(program, run)
+  addSteering(program, run)
+  addDrain(program, run)
+  addExplain(program, run)
+  addDoctor(program, run)
+  addCheck(program, run)
+  return program
+}
 
+function addServe(program: Command, run: Run): void {
   program
     .command('serve')
-    .description('run the proxy')
-    .option('-c, --config <file>', 'configuration, YAML or JSON')
+    .description('Run the proxy.')
+    .option('-c, --config <file>', 'configuration file, YAML or JSON')
     .option(
       '-l, --listen <host:port>',
-      `where clients connect; repeatable (default: ${defaultListen})`,
+      `address for clients; repeatable (default: ${defaultListen})`,
       append,
     )
-    .option('--control <host:port>', `where nodes register (default: ${defaultControl})`)
-    .option('--console <host:port>', 'where people look, with a browser (default: nowhere)')
+    .option('--control <host:port>', `address for nodes (default: ${defaultControl})`)
+    .option('--console <host:port>', 'address of the manager page (default: none)')
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
-    .option('--workers <n>', 'traffic processes; 0: none but this (default: one per core)')
-    .option('--state <file>', 'keep the registered nodes there over restarts')
-    .option('--advertise <group>', 'tell nodes of this proxy by multicast: on, or host:port')
-    .action((options: ServeOptions) => actions.serve(options))
+    .option('--workers <n>', 'traffic processes; 0: this process alone (default: one per core)')
+    .option('--state <file>', 'file that keeps the registered nodes across restarts')
+    .option('--advertise <group>', 'announce the proxy to nodes by multicast: on, or host:port')
+    .action((flags: ServeFlags) =>
+      run(async () => {
+        const { serve } = await import('./serve.ts')
+        return serve(flags)
+      }),
+    )
+}
 
+function addAgent(program: Command, run: Run): void {
   program
     .command('agent')
-    .description('register a server of any kind (sidecar)')
-    .requiredOption('--target <url>', 'the server, for example http://127.0.0.1:3000', targetUrl)
+    .description('Register a server of any kind with proxies (sidecar).')
+    .requiredOption('--target <url>', 'the server, for example http://127.0.0.1:3000', httpUrl)
     .option('--context <path>', 'application path; repeatable (default: /)', append)
     .option(
       '--proxy <host:port>',
       `proxy to register with; repeatable (default: ${defaultControl})`,
-      appendEndpoint,
+      appendSecureEndpoint,
     )
-    .option('--advertise <group>', 'join proxies heard by multicast: on, or host:port', groupOrOn)
-    .option('--route <name>', 'name of this node (default: from host and port)')
+    .option('--advertise <group>', 'find proxies by multicast: on, or host:port', multicastGroup)
+    .option('--route <name>', 'name of the node (default: from host and port)')
     .option('--secret-file <file>', secretHelp)
-    .option('--ca <file>', 'for proxies over TLS: who signed their certificate')
-    .option('--cert <file>', 'for proxies over TLS: the certificate of this node')
-    .option('--key <file>', 'its key')
-    .argument('[command...]', 'after --: the command that starts the server')
+    .option('--ca <file>', 'authorities that sign the certificates of proxies')
+    .option('--cert <file>', 'certificate of the node, for proxies over TLS')
+    .option('--key <file>', 'private key of that certificate')
+    .argument('[command...]', commandHelp)
     .usage('--target URL [options] [-- command args...]')
-    .action((command: string[], options: Partial<AgentOptions> & { target: URL }) => {
-      const proxy = options.advertise === undefined ? [defaultControl] : []
-      return actions.agent({ context: ['/'], proxy, ...options, command })
-    })
+    .action((command: string[], flags: Partial<AgentFlags> & { target: URL }) =>
+      run(async () => {
+        const { runAgent } = await import('./agent.ts')
+        const proxy = flags.advertise === undefined ? [defaultControl] : []
+        return runAgent({ context: ['/'], proxy, ...flags, command })
+      }),
+    )
+}
 
-  peerOptions(
-    program.command('announce').description('announce a server of any kind to peers'),
-  ).action(({ period, ...options }: AnnounceFlags & { period?: number }) =>
-    actions.announce({ ...options, ...(period === undefined ? {} : { periodMs: period }) }),
+function addAnnounce(program: Command, run: Run): void {
+  const command = program.command('announce').description('Announce a server of any kind to peers.')
+  membershipFlags(command).action((flags: MembershipFlags) =>
+    run(async () => {
+      const { runAnnounce } = await import('./peers/announce.ts')
+      return runAnnounce(flags)
+    }),
   )
+}
 
-  peerOptions(program.command('peer').description('make a peer of a server of any kind (front)'))
-    .option(
-      '-l, --listen <host:port>',
-      'where clients and peers connect',
-      oneEndpoint,
-      defaultListen,
-    )
-    .option(
-      '--candidacy <functions>',
-      'how a peer is chosen, with commas (default: see docs/peers.md)',
-    )
-    .option('--status-path <path>', 'where it shows what it knows of its peers (default: nowhere)')
-    .argument('[command...]', 'after --: the command that starts the server')
+function addPeer(program: Command, run: Run): void {
+  const peer = program.command('peer').description('Run a peer in front of a server of any kind.')
+  membershipFlags(peer)
+    .addOption(listenFlag('address for clients and peers'))
+    .option('--candidacy <functions>', 'candidacy functions, with commas; see docs/peers.md')
+    .option('--status-path <path>', 'path of the status page (default: none)')
+    .argument('[command...]', commandHelp)
     .usage('--target URL --group HOST:PORT [options] [-- command args...]')
-    .action(
-      (
-        command: string[],
-        { period, ...options }: Omit<PeerFlags, 'command'> & { period?: number },
-      ) =>
-        actions.peer({
-          ...options,
-          command,
-          ...(period === undefined ? {} : { periodMs: period }),
-        }),
+    .action((command: string[], flags: Omit<PeerFlags, 'command'>) =>
+      run(async () => {
+        const { runPeer } = await import('./peers/peer.ts')
+        return runPeer({ ...flags, command })
+      }),
     )
+}
 
+function addDemo(program: Command, run: Run): void {
   program
     .command('demo')
-    .description('a cluster with traffic on this machine')
-    .option('-l, --listen <host:port>', 'where the proxy takes traffic', oneEndpoint, defaultListen)
-    .option('--control <host:port>', 'where the nodes register', oneEndpoint, defaultControl)
-    .action((options: DemoOptions) => actions.demo(options))
+    .description('Run a demo cluster with traffic on this machine.')
+    .addOption(listenFlag('address for clients'))
+    .addOption(valueFlag('--control <host:port>', 'address for nodes', endpoint, defaultControl))
+    .action((flags: DemoFlags) =>
+      run(async () => {
+        const { runDemo } = await import('./demo/demo.ts')
+        return runDemo(flags)
+      }),
+    )
+}
 
-  remote(program, 'status', 'show how a running proxy and its nodes are').action(
-    (options: RemoteOptions) => actions.status(options),
+function addStatus(program: Command, run: Run): void {
+  remoteCommand(program, 'status', 'Show the state of a running proxy and its nodes.').action(
+    (flags: RemoteFlags) =>
+      run(async () => {
+        const { showStatus } = await import('./remote/status.ts')
+        return showStatus(flags)
+      }),
   )
-
-  remote(program, 'nodes', 'show the nodes with their contexts').action((options: RemoteOptions) =>
-    actions.nodes(options),
+  remoteCommand(program, 'nodes', 'List the nodes with their contexts.').action(
+    (flags: RemoteFlags) =>
+      run(async () => {
+        const { showNodes } = await import('./remote/status.ts')
+        return showNodes(flags)
+      }),
   )
+}
 
-  for (const word of steerWords)
-    remote(program, word, steerHelp[word], true)
+/** Each sends one message about a node. */
+function addSteering(program: Command, run: Run): void {
+  const helps = {
+    enable: 'Enable a node or a context: it gets requests.',
+    disable: 'Disable a node or a context: no new sessions, existing ones continue.',
+    stop: 'Stop a node or a context: it gets no requests.',
+    remove: 'Remove a node or a context from the proxy.',
+  } as const
+  for (const name of ['enable', 'disable', 'stop', 'remove'] as const)
+    remoteCommand(program, name, helps[name], { hidden: true })
       .argument('<route>', 'name of the node')
       .option('--context <path>', 'this context alone (default: the whole node)')
       .option('--alias <name>', 'the context under this alias alone')
-      .action((route: string, options: SteerOptions) => actions.steer(word, route, options))
+      .action((route: string, flags: SteerFlags) =>
+        run(async () => {
+          const { steer } = await import('./remote/steer.ts')
+          return steer(name, route, flags)
+        }),
+      )
+}
 
-  remote(program, 'drain', 'take a node out without an error for anybody')
+function addDrain(program: Command, run: Run): void {
+  remoteCommand(program, 'drain', 'Drain a node, then take it out of rotation.')
     .argument('<route>', 'name of the node')
     .addOption(
-      new Option('--within <duration>', 'how long its sessions may go on')
-        .argParser(time)
+      new Option('--within <duration>', 'how long its sessions may continue')
+        .argParser(duration)
         .default(30_000, '30s'),
     )
-    .action((route: string, options: DrainOptions) => actions.drain(route, options))
+    .action((route: string, flags: DrainFlags) =>
+      run(async () => {
+        const { drain } = await import('./remote/drain.ts')
+        return drain(route, flags)
+      }),
+    )
+}
 
-  remote(program, 'explain', 'which node would get a request, and why')
-    .argument('<url>', 'of the request, or only its path', urlOrPath)
-    .option('--cookie <text>', 'its Cookie, as JSESSIONID=x.node', '')
-    .option('--client <address>', 'who would send it', '127.0.0.1')
-    .action((url: string, options: ExplainOptions) => actions.explain(url, options))
+function addExplain(program: Command, run: Run): void {
+  remoteCommand(program, 'explain', 'Show which node a request would go to, and why.')
+    .argument('<url>', 'URL of the request, or its path', requestUrl)
+    .addOption(
+      new Option('--cookie <text>', 'its Cookie, as JSESSIONID=x.node').default('', 'none'),
+    )
+    .addOption(valueFlag('--client <address>', 'address of the client', String, '127.0.0.1'))
+    .action((url: string, flags: ExplainFlags) =>
+      run(async () => {
+        const { showExplanation } = await import('./remote/explain.ts')
+        return showExplanation(url, flags)
+      }),
+    )
+}
 
+function addDoctor(program: Command, run: Run): void {
   program
     .command('doctor')
-    .description('say why nodes and proxies do not find each other')
+    .description('Find out why nodes and proxies do not find each other.')
     .option(
       '--control <host:port>',
       `control address of the proxy (default: ${defaultControl})`,
-      oneEndpoint,
+      endpoint,
     )
-    .option('--advertise <group>', 'look for proxies by multicast: on, or host:port', groupOrOn)
-    .option('--interface <name>', 'network interface for that, or its address')
-    .option('--wait <time>', 'how long to listen for proxies', time, 11_000)
-    .option('--json', 'print the findings as JSON', false)
-    .addHelpText('after', '\nThe key of the datagrams is read from TOPSPIN_ADVERTISE_KEY.')
-    .action((options: DoctorOptions) =>
-      actions.doctor(
-        options.advertise === undefined ? { control: defaultControl, ...options } : options,
-      ),
+    .option('--advertise <group>', 'find proxies by multicast: on, or host:port', multicastGroup)
+    .option('--interface <name>', 'network interface for multicast, by name or address')
+    .addOption(
+      new Option('--wait <duration>', 'how long to wait for advertisements')
+        .argParser(duration)
+        .default(11_000, '11s'),
     )
-
-  program
-    .command('check')
-    .description('check a configuration file')
-    .argument('<file>', 'configuration, YAML or JSON')
-    .action((file: string) => actions.check(file))
-
-  return program
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', '\nTOPSPIN_ADVERTISE_KEY is the key of the advertisements.')
+    .action((flags: DoctorFlags) =>
+      run(async () => {
+        const { runDoctor } = await import('./doctor/doctor.ts')
+        return runDoctor(
+          flags.advertise === undefined ? { control: defaultControl, ...flags } : flags,
+        )
+      }),
+    )
 }
 
-/** A command that speaks to a running proxy. */
-function remote(
+function addCheck(program: Command, run: Run): void {
+  program
+    .command('check')
+    .description('Check a configuration file.')
+    .argument('<file>', 'configuration file, YAML or JSON')
+    .action((file: string) =>
+      run(async () => {
+        const { checkFile } = await import('./check.ts')
+        return checkFile(file)
+      }),
+    )
+}
+
+/** A command for a running proxy, with the flags that all of them have. */
+function remoteCommand(
   program: Command,
   name: string,
   description: string,
-  hidden: boolean = false,
+  options: { hidden?: boolean } = {},
 ): Command {
+  const control = 'control address of the proxy'
   return program
-    .command(name, { hidden })
+    .command(name, options)
     .description(description)
-    .option('--control <host:port>', 'control address of the proxy', secureEndpoint, defaultControl)
+    .addOption(valueFlag('--control <host:port>', control, secureEndpoint, defaultControl))
     .option('--secret-file <file>', secretHelp)
-    .option('--json', 'print the outcome as JSON', false)
+    .option('--json', 'print the result as JSON')
 }
 
-const steerHelp: Readonly<Record<SteerWord, string>> = {
-  enable: 'let a node or a context take requests',
-  disable: 'no new sessions; those it has go on',
-  stop: 'no requests at all',
-  remove: 'forget a node or a context',
-}
-
-function urlOrPath(value: string): string {
-  if (/^(https?:\/\/[^/\s]+)?\/\S*$/i.test(value) || /^https?:\/\/[^/\s]+$/i.test(value))
-    return value
-  throw new InvalidArgumentError('Write for example http://shop.test/cart or /cart.')
-}
-
-/** What whoever is announced among peers can be told. */
-function peerOptions(command: Command): Command {
+/** The flags that `announce` and `peer` share. The former names --key and --advertise mean something else for the agent. */
+function membershipFlags(command: Command): Command {
   return command
     .requiredOption('--target <url>', 'the server, for example http://10.0.0.5:8080')
     .requiredOption(
       '--group <host:port>',
-      'multicast group, broadcast address, or host or name of a peer; repeatable',
+      'multicast group, broadcast address or a peer; repeatable',
       append,
     )
-    .option('--key <secret>', 'shared by all peers; repeatable (default: $TOPSPIN_KEY)', append)
-    .option('--context <path>', 'path that it serves; repeatable (default: all)', append)
-    .option('--advertise <url>', 'where peers reach it (default: the target, or --listen)')
+    .option(
+      '--peer-key <secret>',
+      'secret of all peers; repeatable (default: $TOPSPIN_PEER_KEY)',
+      append,
+    )
+    .addOption(new Option('--key <secret>').argParser(append).hideHelp())
+    .option('--context <path>', 'path that the server serves; repeatable (default: all)', append)
+    .option('--address <url>', 'where peers reach it (default: the target, or --listen)')
+    .addOption(new Option('--advertise <url>').hideHelp())
     .option('--name <name>', 'its name among the peers (default: host and port)')
-    .option('--interface <name>', 'network interface to speak at, by name or address')
-    .option('--period <time>', 'between two announcements (default: 1s)', time)
-    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', numberOf)
-    .option('--capacity <n>', 'requests in hand that mean "full" (default: 256)', numberOf)
+    .option('--interface <name>', 'network interface for announcements, by name or address')
+    .option('--period <duration>', 'time between two announcements (default: 1s)', duration)
+    .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', wholeNumber)
+    .option('--capacity <n>', 'requests in flight that mean "full" (default: 256)', wholeNumber)
 }
 
-function append(value: string, before: readonly string[] = []): string[] {
-  return [...before, value]
+const listenFlag = (help: string): Option =>
+  valueFlag('-l, --listen <host:port>', help, endpoint, defaultListen)
+
+/** A flag whose default is shown without quotes. */
+function valueFlag(
+  flags: string,
+  help: string,
+  parse: (value: string) => string,
+  fallback: string,
+): Option {
+  return new Option(flags, help).argParser(parse).default(fallback, fallback)
 }
 
-function groupOrOn(value: string): string {
-  return value === 'on' ? value : oneEndpoint(value)
-}
-
-function time(value: string): number {
-  const ms = parseDuration(value)
-  if (ms === undefined) throw new InvalidArgumentError('Write a time, for example 11s or 500ms.')
-  return ms
-}
-
-/** In full: a port alone would be taken for a host further on. */
-function oneEndpoint(value: string): string {
-  const endpoint = parseEndpoint(value)
-  if (endpoint === undefined) {
-    throw new InvalidArgumentError('Write HOST:PORT, for example 127.0.0.1:8000.')
-  }
-  return hostPortText(endpoint)
-}
-
-function secureEndpoint(value: string): string {
-  const endpoint = parseSecureEndpoint(value)
-  if (endpoint === undefined)
-    throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
-  return `${endpoint.tls === true ? 'https://' : ''}${hostPortText(endpoint)}`
-}
-
-function appendEndpoint(value: string, before?: readonly string[]): string[] {
-  return append(secureEndpoint(value), before)
-}
-
-function numberOf(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Write a whole number.')
-  return Number(value)
-}
-
-function targetUrl(value: string): URL {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new InvalidArgumentError('Write an http URL, for example http://127.0.0.1:3000.')
-  }
-  return url
+/** The name of a command with its arguments; all of them have options. */
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+    return argument.required ? ` <${name}>` : ` [${name}]`
+  })
+  return command.name() + args.join('')
 }
 
 function packageVersion(): string {

@@ -1,111 +1,105 @@
-// `topspin serve`: reads the configuration, starts the proxy and its control listener, says where they
-// listen, and serves until it is told to stop. SIGHUP reads the configuration again.
+// `topspin serve`: reads the configuration, starts the proxy and its control listener, logs where they listen, and
+// serves until a signal stops it. SIGHUP reads the configuration again.
 
 import type { Logger } from 'pino'
-import {
-  type ConfigResult,
-  formatProblem,
-  loadConfig,
-  type Problem,
-  type Sources,
-} from '../config/config.ts'
+import { type ConfigResult, loadConfig } from '../config/config.ts'
+import { type ConfigProblem, formatProblem, problemsText } from '../config/problem.ts'
 import { readTls } from '../config/tls-files.ts'
 import { createLogger } from '../server/logger.ts'
 import { type Listening, type Serving, startServing } from '../server/serving.ts'
-import { exitCodes } from './exit-codes.ts'
+import { exitCodes } from './failure.ts'
 import { listenFailure } from './listen-failure.ts'
-import type { ServeOptions } from './program.ts'
+import { keyOfFlag } from './serve-flags.ts'
 import { onStopSignals } from './stop-signals.ts'
-import { tellProblems } from './tell-problems.ts'
+
+export interface ServeFlags extends Readonly<Partial<Record<keyof typeof keyOfFlag, FlagValue>>> {
+  readonly config?: string
+}
+
+const retry = 'topspin serve --listen HOST:PORT --control HOST:PORT'
+
+type FlagValue = string | readonly string[]
 
 /** Resolves with the exit code when the proxy has ended. */
 export async function serve(
-  options: ServeOptions,
+  flags: ServeFlags,
   onListening: (listening: Listening) => void = () => {},
 ): Promise<number> {
-  const result = configuration(options)
+  const result = configuration(flags)
   if (!result.ok) {
-    tellProblems(result.problems)
+    process.stderr.write(problemsText(result.problems))
     const onlyFlags = result.problems.every(({ place }) => place.startsWith('--'))
     return onlyFlags ? exitCodes.usage : exitCodes.badConfiguration
   }
-  const tls = readTls(result.config)
+  const { config } = result
+  const tls = readTls(config)
   if (!tls.ok) {
-    tellProblems(tls.problems)
+    process.stderr.write(problemsText(tls.problems))
     return exitCodes.badConfiguration
   }
-  const log = createLogger(result.config.log.level, process.stdout)
+  const log = createLogger(config.log.level, process.stdout)
+  for (const hint of result.hints) log.warn({}, hint)
   let serving: Serving
   try {
-    serving = await startServing(result.config, tls.material, log)
+    serving = await startServing(config, tls.material, log)
   } catch (error) {
-    const { message, exitCode } = listenFailure(error, 'topspin serve')
+    const { message, exitCode } = listenFailure(error, retry)
     process.stderr.write(`topspin: ${message}\n`)
     return exitCode
   }
   const reload = (): void => {
-    // A reload that fails is no reason to stop serving.
-    reloadFrom(options, serving, log).catch((error: unknown) =>
+    reloadFrom(flags, serving, log).catch((error: unknown) =>
       log.error({ reason: String(error) }, 'configuration not reloaded'),
     )
   }
   process.on('SIGHUP', reload)
   log.info(serving.listening, 'listening')
   onListening(serving.listening)
-  const code = await untilStopped(serving, result.config.timeouts.drain, log)
+  await stopped(serving, config.timeouts.drain, log)
   process.off('SIGHUP', reload)
-  return code
+  return exitCodes.ok
 }
 
-function configuration(options: ServeOptions): ConfigResult {
-  const flags: Sources['flags'][number][] = []
-  if (options.listen !== undefined)
-    flags.push({ flag: '--listen', path: 'listen', value: options.listen })
-  if (options.control !== undefined)
-    flags.push({ flag: '--control', path: 'control.listen', value: options.control })
-  if (options.console !== undefined)
-    flags.push({ flag: '--console', path: 'control.console', value: options.console })
-  if (options.to !== undefined) flags.push({ flag: '--to', path: 'to', value: options.to })
-  if (options.workers !== undefined)
-    flags.push({ flag: '--workers', path: 'workers', value: options.workers })
-  if (options.state !== undefined)
-    flags.push({ flag: '--state', path: 'state', value: options.state })
-  if (options.advertise !== undefined)
-    flags.push({ flag: '--advertise', path: 'advertise.group', value: options.advertise })
-  return loadConfig(options.config, { environment: process.env, flags })
+function configuration(flags: ServeFlags): ConfigResult {
+  const values = Object.entries(keyOfFlag).flatMap(([name, path]) => {
+    const value = flags[name as keyof typeof keyOfFlag]
+    return value === undefined ? [] : [{ flag: `--${name}`, path, value }]
+  })
+  return loadConfig(flags.config, { environment: process.env, flags: values })
 }
 
 /** A configuration with a problem changes nothing. */
-async function reloadFrom(options: ServeOptions, serving: Serving, log: Logger): Promise<void> {
-  const unusable = (problems: readonly Problem[]): void =>
+async function reloadFrom(flags: ServeFlags, serving: Serving, log: Logger): Promise<void> {
+  const refuse = (problems: readonly ConfigProblem[]): void =>
     log.error(
       { problems: problems.map(formatProblem) },
       'configuration not reloaded: it has problems',
     )
-  const result = configuration(options)
-  if (!result.ok) return unusable(result.problems)
+  const result = configuration(flags)
+  if (!result.ok) return refuse(result.problems)
+  for (const hint of result.hints) log.warn({}, hint)
   const tls = readTls(result.config)
-  if (!tls.ok) return unusable(tls.problems)
-  const waiting = await serving.reload(result.config, tls.material)
-  if (waiting.length > 0)
-    log.warn({ keys: waiting }, 'changed, but in force only after a new start')
+  if (!tls.ok) return refuse(tls.problems)
+  const restartKeys = await serving.reload(result.config, tls.material)
+  if (restartKeys.length > 0) log.warn({ keys: restartKeys }, 'changed keys need a restart')
   log.info({}, 'configuration reloaded')
 }
 
-function untilStopped(serving: Serving, drainMs: number, log: Logger): Promise<number> {
+/** Resolves when a signal has ended the proxy. */
+function stopped(serving: Serving, drainMs: number, log: Logger): Promise<void> {
   return new Promise((resolve) => {
-    const finish = async (how: Promise<void>): Promise<void> => {
-      await how
+    const finish = async (ending: Promise<void>): Promise<void> => {
+      await ending
       off()
-      resolve(exitCodes.ok)
+      resolve()
     }
     const off = onStopSignals({
-      begin(signal) {
+      first(signal) {
         log.info({ signal, withinMs: drainMs }, 'draining')
         void finish(serving.drain(drainMs))
       },
-      now(signal) {
-        log.warn({ signal }, 'closing now')
+      second(signal) {
+        log.warn({ signal }, 'closing at once')
         void finish(serving.close())
       },
     })

@@ -1,33 +1,34 @@
-// SIGTERM and SIGINT of a command that runs until it is told to stop: the first begins the orderly
-// end, the second means now.
+// The signals that stop a command that runs until it is stopped: the first one begins an orderly end, the second one
+// ends it at once.
 
-const stopping = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-type StopSignal = (typeof stopping)[number]
+type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
 
-/**
- * One Ctrl-C can arrive twice, from the terminal and from npm: within this time it counts as one, ms.
- */
+/** One Ctrl-C can arrive twice, from the terminal and from npm: within this time it counts as one, ms. */
 const echoMs = 500
 
-export interface StopOptions {
+export interface StopHandlers {
+  /** Default: SIGTERM and SIGINT. */
   readonly signals?: readonly StopSignal[]
-  begin(signal: StopSignal): void
-  now(signal: StopSignal): void
+  first(signal: StopSignal): void
+  second(signal: StopSignal): void
 }
 
-/** Starts to listen; the returned function ends that. */
-export function onStopSignals(options: StopOptions): () => void {
+/** Handles the signals until the returned function is called. */
+export function onStopSignals({
+  signals = ['SIGTERM', 'SIGINT'],
+  first,
+  second,
+}: StopHandlers): () => void {
   let firstAt: number | undefined
   const handle = (signal: StopSignal): void => {
     const at = performance.now()
     if (firstAt === undefined) {
       firstAt = at
-      options.begin(signal)
+      first(signal)
     } else if (at - firstAt > echoMs) {
-      options.now(signal)
+      second(signal)
     }
   }
-  const signals = options.signals ?? ['SIGTERM', 'SIGINT']
   for (const signal of signals) process.on(signal, handle)
   return () => {
     for (const signal of signals) process.off(signal, handle)

@@ -1,11 +1,11 @@
-// Rows of text in aligned columns, for `topspin status` and the demo.
+// Rows of text in aligned columns. Used by `topspin status`, the demo and the bench.
 
 export interface Column {
   readonly title: string
   readonly align?: 'right'
 }
 
-/** One line for the titles and one for each row; no trailing blanks. */
+/** One line for the titles and one for each row, without trailing blanks. */
 export function alignTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

@@ -1,23 +1,25 @@
-// Where the configuration comes from: defaults < file < environment < flags. Finds all problems of
-// all sources at once and says for each where it stands, what is wrong and what would be right.
+// Reads the configuration from all its sources: defaults < file < environment < flags. Reports all problems of all
+// sources at once, each with its place and with what would be right.
 
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import { unknownVariables } from '../base/environment.ts'
 import { suggest } from '../base/suggest.ts'
 import { withAbsolutePolicies } from './policy-paths.ts'
+import type { ConfigProblem } from './problem.ts'
 import {
   type Config,
   configJsonSchema,
   type Issue,
   type JsonSchema,
-  parseConfig,
+  validateConfig,
 } from './schema.ts'
 
-export interface Sources {
+export interface ConfigSources {
   readonly file?: { readonly name: string; readonly text: string } | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Raw values by dotted path, with the flag that gave each. */
+  /** Raw values by key, each with its flag. */
   readonly flags: readonly {
     readonly flag: string
     readonly path: string
@@ -25,23 +27,23 @@ export interface Sources {
   }[]
 }
 
-export interface Problem {
-  /** `topspin.yaml:3:11`, `TOPSPIN_LISTEN` or `--listen`. */
-  readonly place: string
-  /** Dotted, `listen[0]`; '' for the file as a whole, and where the place says it. */
-  readonly path: string
-  readonly message: string
-}
-
 export type ConfigResult =
-  | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly problems: readonly Problem[] }
+  | {
+      readonly ok: true
+      readonly config: Config
+      /** One sentence for each variable that looks like a misspelt one. */
+      readonly hints: readonly string[]
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 type Path = readonly (string | number)[]
 type Tree = Record<string, unknown>
 
-/** Reads the file, when one is named, and the rest with it. A file that cannot be read is a problem, too. */
-export function loadConfig(name: string | undefined, sources: Omit<Sources, 'file'>): ConfigResult {
+/** Reads the file with this name, if there is a name, and the other sources. */
+export function loadConfig(
+  name: string | undefined,
+  sources: Omit<ConfigSources, 'file'>,
+): ConfigResult {
   if (name === undefined) return readConfig(sources)
   try {
     return readConfig({ ...sources, file: { name, text: readFileSync(name, 'utf8') } })
@@ -53,24 +55,24 @@ export function loadConfig(name: string | undefined, sources: Omit<Sources, 'fil
   }
 }
 
-export function readConfig(sources: Sources): ConfigResult {
+export function readConfig(sources: ConfigSources): ConfigResult {
   const file = readFile(sources.file)
   const above = readNamedValues(sources)
   const problems = [...file.problems, ...above.problems]
   if (problems.length > 0) return { ok: false, problems }
-  const result = parseConfig(merge(file.tree, above.tree))
+  const result = validateConfig(merge(file.tree, above.tree))
   if (result.ok) {
     const folder = sources.file === undefined ? '.' : dirname(sources.file.name)
-    return { ok: true, config: withAbsolutePolicies(result.config, folder) }
+    const known = new Set(environmentNames().keys())
+    const hints = unknownVariables(sources.environment, known)
+    return { ok: true, config: withAbsolutePolicies(result.config, folder), hints }
   }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
 }
 
-/** The variables that the environment may set, by name: `TOPSPIN_CONTROL_LISTEN` is `control.listen`. */
-export function environmentNames(
-  schema: JsonSchema = configJsonSchema(),
-): ReadonlyMap<string, readonly string[]> {
-  return new Map(leavesOf(schema).map((path) => [environmentName(path), path]))
+/** The variable of each key: `TOPSPIN_CONTROL_LISTEN` sets `control.listen`. */
+export function environmentNames(): ReadonlyMap<string, readonly string[]> {
+  return new Map(leavesOf(configJsonSchema()).map((path) => [environmentName(path), path]))
 }
 
 export function environmentName(path: readonly string[]): string {
@@ -78,12 +80,10 @@ export function environmentName(path: readonly string[]): string {
   return `TOPSPIN_${words.join('_')}`
 }
 
-export function formatProblem(problem: Problem): string {
-  const subject = problem.path === '' ? '' : `${problem.path}: `
-  return `${problem.place}: ${subject}${problem.message}`
-}
-
-function readFile(file: Sources['file']): { tree: Tree; problems: readonly Problem[] } {
+function readFile(file: ConfigSources['file']): {
+  tree: Tree
+  problems: readonly ConfigProblem[]
+} {
   if (file === undefined) return { tree: {}, problems: [] }
   const lines = new LineCounter()
   const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false })
@@ -102,7 +102,7 @@ function readFile(file: Sources['file']): { tree: Tree; problems: readonly Probl
     }
   }
   const raw = (document.toJS() ?? {}) as unknown
-  const result = parseConfig(raw)
+  const result = validateConfig(raw)
   if (result.ok) return { tree: raw as Tree, problems: [] }
   const problems = result.issues
     .map((issue) => ({ issue, offset: offsetOf(document, issue) }))
@@ -111,8 +111,11 @@ function readFile(file: Sources['file']): { tree: Tree; problems: readonly Probl
   return { tree: {}, problems }
 }
 
-/** The environment and the flags; what both name, the flags decide. */
-function readNamedValues(sources: Sources): { tree: Tree; problems: readonly Problem[] } {
+/** The environment and the flags, which outrank it. */
+function readNamedValues(sources: ConfigSources): {
+  tree: Tree
+  problems: readonly ConfigProblem[]
+} {
   const values = new Map<string, { place: string; path: readonly string[]; value: unknown }>()
   for (const [place, path] of environmentNames()) {
     const value = sources.environment[place]
@@ -127,17 +130,17 @@ function readNamedValues(sources: Sources): { tree: Tree; problems: readonly Pro
   }
   const tree: Tree = {}
   for (const { path, value } of values.values()) setAt(tree, path, value)
-  const result = parseConfig(tree)
+  const result = validateConfig(tree)
   if (result.ok) return { tree, problems: [] }
   const problems = result.issues.map((issue) => {
     const found = [...values].find(([path]) => pathText(issue.path).startsWith(path))
-    // The name of the variable or flag says already which value is meant.
+    // The name of the variable or flag stands for the key.
     return { ...problemOf(issue, found?.[1].place ?? 'environment'), path: '' }
   })
   return { tree, problems }
 }
 
-function problemOf(issue: Issue, place: string): Problem {
+function problemOf(issue: Issue, place: string): ConfigProblem {
   if (!issue.unknownKey) return { place, path: pathText(issue.path), message: issue.message }
   const key = String(issue.path.at(-1))
   const known = knownKeys(issue.path.slice(0, -1))
@@ -162,7 +165,7 @@ function leavesOf(schema: JsonSchema, path: readonly string[] = []): (readonly s
   )
 }
 
-/** Where in the text the issue stands: the key when the key is wrong, else the value or the nearest thing around it. */
+/** Offset of the issue in the text: of an unknown key itself, else of the value or what is nearest around it. */
 function offsetOf(document: Document, issue: Issue): number {
   for (let length = issue.path.length; length > 0; length--) {
     const path = issue.path.slice(0, length)

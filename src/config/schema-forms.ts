@@ -3,15 +3,21 @@
 
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../base/duration.ts'
-import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
+import {
+  type Endpoint,
+  type HostPort,
+  hostPortText,
+  parseEndpoint,
+  parseSecureEndpoint,
+} from '../base/host-port.ts'
 import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
+import { networkCheck } from '../net/network-check.ts'
 import { parsePin } from '../net/pin.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
-import { isNetwork, parseEndpoint, parseSecureEndpoint } from './values.ts'
 
 /** What the reference page says about a key beside its name and default. */
 export interface KeyNote {
@@ -199,6 +205,15 @@ export const multicastGroup: z.ZodType<HostPort, string | number> = value(
     description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryText}\`. Default: the proxy does not advertise itself.`,
   },
 )
+
+function isNetwork(text: string): boolean {
+  try {
+    networkCheck([text], 'network')
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** A string or number that `parse` turns into something better, or refuses by `undefined`. */
 function value<T>(

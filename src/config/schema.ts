@@ -325,8 +325,8 @@ export interface Issue {
   readonly unknownKey: boolean
 }
 
-/** Validates a tree of raw values; absent keys take their defaults. */
-export function parseConfig(raw: unknown): ParseResult {
+/** Validates a tree of raw values; absent keys get their defaults. */
+export function validateConfig(raw: unknown): ParseResult {
   const result = configSchema.safeParse(raw)
   if (result.success) return consistent(result.data)
   return { ok: false, issues: result.error.issues.flatMap(issuesOf) }

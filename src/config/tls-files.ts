@@ -7,7 +7,7 @@ import { tlsLimits } from '../base/limits.ts'
 import { checkAuthorities } from '../net/authorities.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
-import type { Problem } from './config.ts'
+import type { ConfigProblem } from './problem.ts'
 import type { Config, ListenerTls } from './schema.ts'
 
 /** Certificates and keys as they are sent to the processes that use them. */
@@ -21,7 +21,7 @@ export interface TlsMaterial {
 
 export type TlsResult =
   | { readonly ok: true; readonly material: TlsMaterial }
-  | { readonly ok: false; readonly problems: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 export function readTls(config: Config): TlsResult {
   const reader = new Reader()
@@ -40,7 +40,7 @@ export function readTls(config: Config): TlsResult {
 }
 
 class Reader {
-  readonly problems: Problem[] = []
+  readonly problems: ConfigProblem[] = []
 
   problem(path: string, message: string): void {
     this.problems.push({ place: 'configuration', path, message })

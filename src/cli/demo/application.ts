@@ -1,21 +1,20 @@
-// One application server of the demo, run as a process of its own: an ordinary node:http server with
-// three contexts that joins the cluster by `topspin/agent`. Its arguments: route, strength in percent, and
-// the control address of the proxy.
+// One application of the demo, run as a process of its own: an ordinary node:http server with three contexts that
+// joins the cluster through `topspin/agent`. Arguments: route, capacity in percent, control address of the proxy.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { eventLoopUse, joinCluster, type LoadMetric } from '../../agent/index.ts'
-import { endWithParent, tellParent } from './child.ts'
+import { endWithParent, notifyParent } from './child.ts'
 
 endWithParent()
 
-const [route = '', strengthText = '', control = ''] = process.argv.slice(2)
-const strength = Number(strengthText) / 100
+const [route = '', capacityText = '', control = ''] = process.argv.slice(2)
+const capacity = Number(capacityText) / 100
 /** How long an order takes, ms. */
 const orderMs = 200
 
 const contexts = ['/', '/shop', '/api']
 
-/** Visits by session id; a session that comes from another node begins anew here. */
+/** Visits by session id; a session from another node starts at 1. */
 const visits = new Map<string, number>()
 const sessionsMax = 10_000
 
@@ -26,18 +25,18 @@ const server = createServer((request, response) => {
 })
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
-  work(1 / strength)
+  work(1 / capacity)
   if (request.url?.startsWith('/shop')) {
     shop(request, response)
   } else if (request.url?.startsWith('/api')) {
     api(request, response)
   } else {
     response.setHeader('content-type', 'text/plain')
-    response.end(`Served by node ${route}.\nTry /shop too: your session stays where it is.\n`)
+    response.end(`Served by node ${route}.\nTry /shop too: your session stays on its node.\n`)
   }
 }
 
-/** Orders take their time: a deploy that cuts them would be seen. */
+/** Orders are slow, so that a deploy that cut one would be counted as a failure. */
 function api(request: IncomingMessage, response: ServerResponse): void {
   const finish = (): void => {
     response.setHeader('content-type', 'application/json')
@@ -64,17 +63,17 @@ function work(ms: number): void {
   while (performance.now() < end) Math.sqrt(end)
 }
 
-/** What is missing to full strength is never free: a metric in one line. */
-const weakness: LoadMetric = { name: 'weakness', weight: 9, read: () => 1 - strength }
+/** A custom metric: the share of a full node that this one lacks counts as busy. */
+const lack: LoadMetric = { name: 'lack', weight: 9, read: () => 1 - capacity }
 
 server.listen(0, '127.0.0.1')
 await joinCluster(server, {
   route,
   contexts,
   proxies: [control],
-  metrics: [eventLoopUse(), weakness],
+  metrics: [eventLoopUse(), lack],
   reportIntervalMs: 1_000,
   required: true,
   signals: true,
 })
-tellParent({ ready: true })
+notifyParent({ ready: true })

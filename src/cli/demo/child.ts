@@ -1,41 +1,42 @@
-// The demo's processes and their line to the demo: each tells when it is ready, and ends when the demo
-// ends, however that comes about (the line breaks).
+// The processes of the demo and their IPC channels: each child sends a message when it is ready, and ends when its
+// channel closes, so that no child outlives the demo.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** A process that is not ready after this time is broken, ms. */
+/** Deadline for a child to be ready, ms. */
 const readyWithinMs = 20_000
 
-/** A process that has not ended this long after SIGTERM is killed, ms. */
+/** Time from SIGTERM to SIGKILL, ms. */
 const endWithinMs = 15_000
 
 export interface Child<Ready> {
+  /** The child's first message. */
   readonly ready: Ready
-  /** Resolves when the process has ended, for whatever reason. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<void>
-  /** SIGTERM, so that it ends in order; resolves when it has ended. */
+  /** Sends SIGTERM; resolves when the process has ended. */
   stop(): Promise<void>
   kill(): void
 }
 
-/** A child that ended before it was ready. */
+/** A child ended before it was ready; the message is what it wrote to standard error. */
 export class ChildFailed extends Error {
   readonly exitCode: number
 
-  constructor(exitCode: number, said: string) {
-    super(said)
+  constructor(exitCode: number, message: string) {
+    super(message)
     this.name = 'ChildFailed'
     this.exitCode = exitCode
   }
 }
 
-/** Starts `file` (beside this one) and waits until it says that it is ready. */
+/** Starts `file` (in this folder) and waits until it is ready. */
 export async function startChild<Ready>(
   file: string,
   args: readonly string[],
 ): Promise<Child<Ready>> {
-  // Away from the terminal's group: Ctrl-C reaches the demo, which ends its processes in order.
+  // In a process group of its own: Ctrl-C in a terminal reaches the demo alone, which ends its children in order.
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -51,23 +52,23 @@ export async function startChild<Ready>(
   }
 }
 
-/** In a child: what the demo waits for. */
-export function tellParent(message: object): void {
+/** In a child: sends the message that `startChild` waits for. */
+export function notifyParent(message: object): void {
   process.send?.(message)
 }
 
 /** In a child: ends with the demo. */
 export function endWithParent(): void {
   process.on('disconnect', () => process.exit(1))
-  // The line alone is no reason to go on.
+  // The channel does not keep the process running.
   process.channel?.unref()
 }
 
 function readiness<Ready>(child: ChildProcess): Promise<Ready> {
   return new Promise((resolve, reject) => {
-    let said = ''
+    let errors = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-2_000)
+      errors = (errors + text).slice(-2_000)
     })
     const deadline = setTimeout(
       () => reject(new ChildFailed(1, 'not ready in time')),
@@ -79,7 +80,7 @@ function readiness<Ready>(child: ChildProcess): Promise<Ready> {
     })
     child.once('close', (code) => {
       clearTimeout(deadline)
-      reject(new ChildFailed(code ?? 1, said.trim()))
+      reject(new ChildFailed(code ?? 1, errors.trim()))
     })
   })
 }

@@ -1,41 +1,45 @@
-// `topspin demo`: a proxy and three applications as processes of their own, light traffic, and one node
-// that is redeployed again and again, with a table of how everyone is. Ends when told, with all its processes.
+// `topspin demo`: a proxy and three applications as processes of their own, light traffic, and one node that is
+// redeployed over and over, with a table of their state. A signal ends it with all its processes.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
 import type { Listening } from '../../server/serving.ts'
-import { exitCodes } from '../exit-codes.ts'
-import { fetchReport } from '../fetch-report.ts'
-import type { DemoOptions } from '../program.ts'
+import { exitCodes } from '../failure.ts'
+import { fetchReport } from '../remote/fetch.ts'
 import { onStopSignals } from '../stop-signals.ts'
 import { type Child, ChildFailed, startChild } from './child.ts'
+import { DemoClients } from './clients.ts'
 import { nodeViews } from './node-views.ts'
 import { createPainter, type DemoView } from './screen.ts'
 import { Tally } from './tally.ts'
-import { startTraffic, type Traffic } from './traffic.ts'
 
-/** The nodes: c does everything twice and says so. */
+/** Capacity in percent: c does every piece of work twice, and reports itself half as strong. */
 const nodes = [
-  { route: 'a', strength: 100 },
-  { route: 'b', strength: 100 },
-  { route: 'c', strength: 50 },
+  { route: 'a', capacity: 100 },
+  { route: 'b', capacity: 100 },
+  { route: 'c', capacity: 50 },
 ] as const
 
 const redeployed = nodes[2]
 
-/** Quiet between two redeploys, ms. */
+/** Pause between two redeploys, ms. */
 const redeployEveryMs = 5_000
 const frameMs = 500
 const lineEveryMs = 2_000
 
+export interface DemoFlags {
+  readonly listen: string
+  readonly control: string
+}
+
 /** Resolves with the exit code: 1 when a request failed. */
-export async function runDemo(options: DemoOptions): Promise<number> {
-  const demo = new Demo(options)
+export async function runDemo(flags: DemoFlags): Promise<number> {
+  const demo = new Demo(flags)
   const stopping = new AbortController()
   const off = onStopSignals({
     signals: ['SIGTERM', 'SIGINT', 'SIGHUP'],
-    begin: () => stopping.abort(),
-    now: () => demo.kill(),
+    first: () => stopping.abort(),
+    second: () => demo.kill(),
   })
   try {
     await demo.start()
@@ -51,22 +55,22 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-/** What a process of the demo said, with the advice in the demo's own flags. */
+/** The error of the child, with advice for `npm start` in place of `topspin serve`. */
 function adviceFor(error: ChildFailed): string {
   return error.message.replace('topspin serve --listen', 'npm start -- --listen')
 }
 
 class Demo {
-  readonly #options: DemoOptions
+  readonly #flags: DemoFlags
   readonly #tally = new Tally(systemClock)
   readonly #applications = new Map<string, Child<unknown>>()
   #proxy: Child<Listening> | undefined
-  #traffic: Traffic | undefined
+  #clients: DemoClients | undefined
   #redeploys = 0
   #doing = ''
 
-  constructor(options: DemoOptions) {
-    this.#options = options
+  constructor(flags: DemoFlags) {
+    this.#flags = flags
   }
 
   get failed(): number {
@@ -75,39 +79,34 @@ class Demo {
 
   async start(): Promise<void> {
     this.#proxy = await startChild<Listening>('./proxy.js', [
-      this.#options.listen,
-      this.#options.control,
+      this.#flags.listen,
+      this.#flags.control,
     ])
     await Promise.all(nodes.map((node) => this.#startApplication(node)))
     const [url = ''] = this.#proxy.ready.traffic
-    this.#traffic = startTraffic({
-      to: url,
-      tally: this.#tally,
-      clock: systemClock,
-      random: Math.random,
-    })
+    this.#clients = new DemoClients(url, this.#tally, systemClock, Math.random)
   }
 
-  /** Until it is told to stop. Throws a ChildFailed when one of its processes dies or does not start. */
-  async run(stop: AbortSignal): Promise<void> {
+  /** Runs until the signal. @throws ChildFailed when one of its processes ends or does not start. */
+  async run(signal: AbortSignal): Promise<void> {
     const proxy = this.#proxy
     if (proxy === undefined) return
-    const told = new Promise<void>((resolve) => {
-      if (stop.aborted) resolve()
-      stop.addEventListener('abort', () => resolve())
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve())
     })
     const died = proxy.ended.then(() => {
-      throw new ChildFailed(exitCodes.failure, 'the proxy of the demo died')
+      throw new ChildFailed(exitCodes.failure, 'the proxy of the demo ended unexpectedly')
     })
     const painter = createPainter(process.stdout, lineEveryMs, () => systemClock.now())
     const paint = async (): Promise<void> => painter.paint(await this.#view(proxy.ready))
     const work = Promise.all([
-      repeatUntil(told, frameMs, paint),
-      repeatUntil(told, redeployEveryMs, () => this.#redeploy()),
+      repeatUntil(stopped, frameMs, paint),
+      repeatUntil(stopped, redeployEveryMs, () => this.#redeploy()),
     ])
     try {
       await Promise.race([work, died])
-      await this.#traffic?.stop()
+      await this.#clients?.stop()
       await paint()
     } finally {
       painter.end()
@@ -119,7 +118,7 @@ class Demo {
 
   /** Ends everything in order: traffic, applications, proxy. */
   async end(): Promise<void> {
-    await this.#traffic?.stop()
+    await this.#clients?.stop()
     await Promise.all([...this.#applications.values()].map((application) => application.stop()))
     await this.#proxy?.stop()
   }
@@ -133,11 +132,11 @@ class Demo {
 
   async #startApplication(node: (typeof nodes)[number]): Promise<void> {
     const control = new URL(this.#proxy?.ready.control ?? '').host
-    const args = [node.route, String(node.strength), control]
+    const args = [node.route, String(node.capacity), control]
     this.#applications.set(node.route, await startChild('./application.js', args))
   }
 
-  /** What a deploy does: the old process is told to end, the new one starts when it has. */
+  /** As a deploy does: stops the old process, then starts the new one. */
   async #redeploy(): Promise<void> {
     this.#doing = `draining ${redeployed.route}`
     await this.#applications.get(redeployed.route)?.stop()
@@ -164,7 +163,7 @@ class Demo {
   }
 }
 
-/** Pause and step, again and again until it is over; the step under way is ended. */
+/** Pauses and runs a step, over and over until `over` resolves; a step that has begun is finished. */
 async function repeatUntil(
   over: Promise<void>,
   everyMs: number,

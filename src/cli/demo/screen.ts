@@ -1,16 +1,16 @@
-// What the demo shows: pure text of one moment, and the painter that puts it on a terminal over what
-// stood there before (plain ANSI, one write for each frame), or prints a line now and then elsewhere.
+// The output of the demo: the text of one frame, and the painter that repaints it in place on a terminal (plain ANSI,
+// one write for each frame), or prints a line now and then where the output is not a terminal.
 
 import { alignTable } from '../table.ts'
 import type { NodeTally } from './tally.ts'
 
-export interface NodeView {
+export interface DemoNode {
   readonly route: string
-  /** What `topspin status` calls it; `away` while the node is not registered. */
+  /** As in `topspin status`; `away` while the node is not registered. */
   readonly state: string
   /** `ENABLED / /shop`; '' when the node has none. */
   readonly contexts: string
-  /** 1..100, more is freer; `undefined` before the first report. */
+  /** 1..100, more is freer; undefined before the first report. */
   readonly loadFactor: number | undefined
   readonly tally: NodeTally
 }
@@ -18,14 +18,14 @@ export interface NodeView {
 export interface DemoView {
   readonly trafficUrl: string
   readonly controlUrl: string
-  /** For a browser. */
+  /** Of the manager page. */
   readonly consoleUrl: string
-  readonly nodes: readonly NodeView[]
+  readonly nodes: readonly DemoNode[]
   readonly requests: number
   readonly failed: number
   readonly lastFailure: string | undefined
   readonly redeploys: number
-  /** What the demo is doing at the moment. */
+  /** The step of the redeploy under way, else ''. */
   readonly doing: string
 }
 
@@ -54,22 +54,22 @@ function renderScreen(view: DemoView): string[] {
     rows,
   )
   return [
-    'Topspin demo: three nodes that registered themselves; c is half as strong and redeployed again and again.',
+    'Topspin demo: three nodes that register themselves; c has half the capacity and is redeployed over and over.',
     '',
     `  traffic  ${view.trafficUrl}    (try ${view.trafficUrl}shop)`,
     `  control  ${view.controlUrl}    (topspin status --control ${new URL(view.controlUrl).host})`,
-    `  manager  ${view.consoleUrl}mod_cluster-manager    (the same as a page, with switches)`,
+    `  manager  ${view.consoleUrl}mod_cluster-manager    (manage nodes and contexts in a browser)`,
     '',
     ...table.map((line) => `  ${line}`),
     '',
     `  requests ${view.requests}   failed ${view.failed}   redeploys ${view.redeploys}   ${view.doing}`,
     ...(view.lastFailure === undefined ? [] : [`  last failure: ${view.lastFailure}`]),
     '',
-    'Ctrl-C ends it.',
+    'Ctrl-C ends the demo.',
   ]
 }
 
-/** The same in one line, for logs. */
+/** One frame in one line, for logs. */
 export function renderLine(view: DemoView): string {
   const nodes = view.nodes.map((node) => {
     const { share, p50, p99 } = node.tally
@@ -80,11 +80,11 @@ export function renderLine(view: DemoView): string {
 
 export interface Painter {
   paint(view: DemoView): void
-  /** Leaves the last frame standing and gives the cursor back. */
+  /** Leaves the last frame on the screen and shows the cursor again. */
   end(): void
 }
 
-/** `lineEveryMs`: how often a line is printed when the output is no terminal. */
+/** @param lineEveryMs time between two lines where the output is not a terminal. */
 export function createPainter(
   output: NodeJS.WriteStream,
   lineEveryMs: number,

@@ -1,19 +1,19 @@
-// What the demo's traffic has seen: requests and failures in all, and each node's answers of the last
-// ten seconds for its share and its latency. Written by the traffic, read by the screen.
+// The tally of the demo's clients: all requests and failures, and the answers of each node in the last ten seconds for
+// its share and latency. Written by clients.ts, read by demo.ts.
 
 import type { Clock } from '../../base/clock.ts'
 
-/** The window of shares and percentiles, ms. */
+/** Window of shares and percentiles, ms. */
 const windowMs = 10_000
 
-/** Answers of one node kept at most; at 100 requests a second far more than a window. */
+/** Upper limit of answers kept for one node: far above a window at 100 requests a second. */
 const samplesMax = 5_000
 
 export interface NodeTally {
   readonly requests: number
   /** Of the requests in the window, 0..1. */
   readonly share: number
-  /** Milliseconds; `undefined` without a request in the window. */
+  /** Milliseconds; undefined without a request in the window. */
   readonly p50: number | undefined
   readonly p99: number | undefined
 }
@@ -26,7 +26,7 @@ interface Sample {
 export class Tally {
   requests = 0
   failed = 0
-  /** What the last failure was, for people. */
+  /** The last failure in words. */
   lastFailure: string | undefined
   readonly #clock: Clock
   readonly #samples: Map<string, Sample[]> = new Map()
@@ -51,7 +51,7 @@ export class Tally {
     this.lastFailure = what
   }
 
-  /** One entry for each of the nodes named, in their order. */
+  /** One entry for each of these nodes, in their order. */
   of(nodes: readonly string[]): readonly NodeTally[] {
     const since = this.#clock.now() - windowMs
     const recent = nodes.map((node) => {

@@ -1,49 +1,59 @@
-// `topspin doctor`: why no node, or no proxy, is found. Runs on the machine of either, beside what runs there.
+// `topspin doctor`: finds out why nodes and proxies do not find each other. Runs on the machine of a node or a proxy.
 
+import { parseEndpoint } from '../../base/host-port.ts'
 import { shownSecret } from '../../config/secret.ts'
-import { parseEndpoint } from '../../config/values.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
-import { exitCodes } from '../exit-codes.ts'
-import { fetchReport } from '../fetch-report.ts'
-import type { DoctorOptions } from '../program.ts'
+import { exitCodes } from '../failure.ts'
+import { fetchReport } from '../remote/fetch.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { multicastFindings } from './multicast.ts'
 import { nodeFindings } from './nodes.ts'
 
-/** Exit code 1 when something is wrong. */
-export async function runDoctor(options: DoctorOptions): Promise<number> {
-  const findings = await examine(options)
-  process.stdout.write(options.json ? `${JSON.stringify(findings, null, 2)}\n` : text(findings))
+export interface DoctorFlags {
+  /** Absent: only the proxies that advertise themselves are examined. */
+  readonly control?: string
+  /** Multicast group, or `on`. */
+  readonly advertise?: string
+  readonly interface?: string
+  /** How long to wait for advertisements, ms. */
+  readonly wait: number
+  readonly json?: boolean
+}
+
+/** Exit code 1 when a finding is `fail`. */
+export async function runDoctor(flags: DoctorFlags): Promise<number> {
+  const findings = await examine(flags)
+  process.stdout.write(flags.json ? `${JSON.stringify(findings, null, 2)}\n` : text(findings))
   return findings.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.ok
 }
 
-async function examine(options: DoctorOptions): Promise<Finding[]> {
-  const { control, advertise, interface: which, wait } = options
+async function examine(flags: DoctorFlags): Promise<Finding[]> {
+  const { control, advertise, interface: which, wait } = flags
   const findings = control === undefined ? [] : await proxyFindings(control)
   if (advertise === undefined) return findings
   const group = parseEndpoint(advertise) ?? customaryGroup
   const key = process.env['TOPSPIN_ADVERTISE_KEY'] ?? ''
-  const heard = await multicastFindings({ group, interface: which, key, waitMs: wait })
-  const asked = heard.proxies.filter((address) => address !== control).map(proxyFindings)
-  return [...findings, ...heard.findings, ...(await Promise.all(asked)).flat()]
+  const multicast = await multicastFindings({ group, interface: which, key, waitMs: wait })
+  const asked = multicast.proxies.filter((address) => address !== control).map(proxyFindings)
+  return [...findings, ...multicast.findings, ...(await Promise.all(asked)).flat()]
 }
 
 async function proxyFindings(control: string): Promise<Finding[]> {
-  const shown = shownSecret(undefined)
-  const fetched = await fetchReport(control, shown.ok ? shown.secret : undefined)
+  const secret = shownSecret(undefined)
+  const fetched = await fetchReport(control, secret.ok ? secret.secret : undefined)
   if (!fetched.ok) {
     return [
       fail(
         'control listener',
         fetched.message,
-        'is the proxy running, and is this its control address (--control)? It listens on loopback unless control.listen says otherwise; other machines need control.listen and no firewall between',
+        'is the proxy running, and is this its control address (--control)? It listens on loopback by default; to reach it from other machines, set control.listen and open the firewall',
       ),
     ]
   }
   return [
     ok(
       'control listener',
-      `${control} answers${fetched.report.draining ? ', it is about to end' : ''}`,
+      `${control} answers${fetched.report.draining ? ', it is draining' : ''}`,
     ),
     ...nodeFindings(fetched.report),
   ]

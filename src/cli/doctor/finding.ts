@@ -1,11 +1,11 @@
-// One thing that the doctor looked at.
+// One result of `topspin doctor`.
 
 export interface Finding {
-  /** `fail`: this is why nodes and proxies do not find each other; `warn`: it may be. */
+  /** `fail`: a reason why nodes and proxies do not find each other; `warn`: a possible reason. */
   readonly result: 'ok' | 'warn' | 'fail'
   readonly what: string
   readonly seen: string
-  /** What to do about it; '' when nothing. */
+  /** What to do; '' when there is nothing to do. */
   readonly advice: string
 }
 

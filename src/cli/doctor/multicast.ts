@@ -1,5 +1,5 @@
-// What the doctor finds out about multicast: is there an interface for it, does a datagram of our own come
-// back, and which proxies are heard, or why those that are do not count.
+// The multicast part of `topspin doctor`: is there a network interface, does a datagram of our own come back, and
+// which proxies advertise themselves, or why their datagrams are not accepted.
 
 import { networkInterfaces } from 'node:os'
 import { systemClock } from '../../base/clock.ts'
@@ -12,31 +12,32 @@ import { ownInterface } from '../../net/own-interface.ts'
 import { readAdvertisement } from '../../wire/advertise.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-export interface MulticastOptions {
+export interface MulticastQuestion {
   readonly group: HostPort
   readonly interface: string | undefined
   /** '' when none. */
   readonly key: string
-  /** How long is listened for proxies, ms; they tell of themselves every 10 s. */
+  /** How long to wait for advertisements, ms; proxies send them every 10 s. */
   readonly waitMs: number
 }
 
-/** What is heard of proxies, by the words of `readAdvertisement`. */
-export interface HeardProxies {
+/** Advertisements received, by the results of `readAdvertisement`. */
+export interface Advertised {
+  /** Control address by the id of the proxy. */
   readonly good: ReadonlyMap<string, string>
   readonly wrongKey: number
   readonly broken: number
-  /** Difference between a proxy's clock and this one, ms; undefined when none is too far. */
+  /** Difference of a proxy's clock to this machine's, ms; undefined when no clock is too far off. */
   readonly skewMs: number | undefined
 }
 
 export interface Multicast {
   readonly findings: readonly Finding[]
-  /** Addresses of the proxies that were heard. */
+  /** Control addresses of the proxies that advertise themselves. */
   readonly proxies: readonly string[]
 }
 
-export async function multicastFindings(options: MulticastOptions): Promise<Multicast> {
+export async function multicastFindings(options: MulticastQuestion): Promise<Multicast> {
   const { group, interface: which } = options
   const missing = interfaceFinding(which)
   if (missing !== undefined) return { findings: [missing], proxies: [] }
@@ -46,35 +47,35 @@ export async function multicastFindings(options: MulticastOptions): Promise<Mult
     troubles.push(error === undefined ? message : `${message}: ${error}`)
   }
   const log: Logger = { debug() {}, info() {}, warn: note, error: note }
-  const mine = `topspin doctor ${process.pid} ${Math.random()}`
+  const own = `topspin doctor ${process.pid} ${Math.random()}`
   let isBack = false
   const good = new Map<string, string>()
-  const heard = { good, wrongKey: 0, broken: 0, skewMs: undefined as number | undefined }
+  const received = { good, wrongKey: 0, broken: 0, skewMs: undefined as number | undefined }
   const datagrams = openDatagrams({
     to: [group],
     log,
     ...(which === undefined ? {} : { interface: which }),
     onDatagram: (bytes) => {
-      if (bytes.toString('latin1') === mine) isBack = true
-      else listenTo(bytes, options.key, heard)
+      if (bytes.toString('latin1') === own) isBack = true
+      else collect(bytes, options.key, received)
     },
   })
   await datagrams.ready
-  await sendUntil(datagrams, mine, () => isBack)
+  await sendUntil(datagrams, own, () => isBack)
   const place = hostPortText(group)
   const findings = [ownFinding(place, isBack, troubles)]
   if (isBack) {
     await waitUntil(() => good.size > 0, { withinMs: options.waitMs })
-    findings.push(...heardFindings(heard, place, options.waitMs))
+    findings.push(...advertiseFindings(received, place, options.waitMs))
   }
   await datagrams.close()
   return { findings, proxies: [...new Set(good.values())] }
 }
 
-function listenTo(
+function collect(
   bytes: Buffer,
   key: string,
-  heard: {
+  received: {
     good: Map<string, string>
     wrongKey: number
     broken: number
@@ -82,49 +83,49 @@ function listenTo(
   },
 ): void {
   const read = readAdvertisement(bytes, key)
-  if (read === 'digest' || read === 'seal') heard.wrongKey++
+  if (read === 'digest' || read === 'seal') received.wrongKey++
   else if (typeof read === 'string')
-    heard.broken += bytes.toString('latin1', 0, 5) === 'HTTP/' ? 1 : 0
+    received.broken += bytes.toString('latin1', 0, 5) === 'HTTP/' ? 1 : 0
   else {
     const skew = read.time - systemClock.wall()
-    if (Math.abs(skew) > advertiseLimits.skewMs) heard.skewMs = skew
-    else if (read.manager !== undefined) heard.good.set(read.server, read.manager.address)
+    if (Math.abs(skew) > advertiseLimits.skewMs) received.skewMs = skew
+    else if (read.manager !== undefined) received.good.set(read.server, read.manager.address)
   }
 }
 
 /** Pure, for tests. */
-export function heardFindings(heard: HeardProxies, place: string, waitMs: number): Finding[] {
+export function advertiseFindings(received: Advertised, place: string, waitMs: number): Finding[] {
   const findings: Finding[] = []
-  for (const address of heard.good.values()) {
-    findings.push(ok('advertise', `a proxy tells that it is at ${address}`))
+  for (const address of received.good.values()) {
+    findings.push(ok('advertise', `a proxy advertises ${address}`))
   }
-  if (heard.wrongKey > 0) {
+  if (received.wrongKey > 0) {
     findings.push(
       fail(
         'advertise',
-        `${heard.wrongKey} datagrams were made with another key`,
-        'give both sides the same key: advertise.key of the proxy (AdvertiseSecurityKey of httpd), TOPSPIN_ADVERTISE_KEY of the node',
+        `${received.wrongKey} datagrams are signed with another key`,
+        'set the same key on both sides: advertise.key of the proxy (AdvertiseSecurityKey of httpd), TOPSPIN_ADVERTISE_KEY of the node',
       ),
     )
   }
-  if (heard.skewMs !== undefined) {
-    const seconds = Math.round(heard.skewMs / 1_000)
+  if (received.skewMs !== undefined) {
+    const seconds = Math.round(received.skewMs / 1_000)
     findings.push(
       fail(
         'clock',
         `a proxy's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} this one`,
-        'set the clocks (NTP): datagrams with a date further away than five minutes are taken for replays',
+        'synchronise the clocks (NTP): datagrams dated more than five minutes away are refused as replays',
       ),
     )
   }
-  if (heard.broken > 0)
-    findings.push(warn('advertise', `${heard.broken} datagrams are not readable`, ''))
+  if (received.broken > 0)
+    findings.push(warn('advertise', `${received.broken} datagrams are malformed`, ''))
   if (findings.length > 0) return findings
   return [
     fail(
       'advertise',
-      `no proxy was heard at ${place} within ${waitMs / 1_000} s`,
-      'does one advertise to this group (advertise.group)? On another machine: routers pass no multicast unless told to, clouds and container networks usually none; name the proxies instead (--proxy, TOPSPIN_PROXIES), by a DNS name if they change',
+      `no proxy advertised itself at ${place} within ${waitMs / 1_000} s`,
+      'does a proxy advertise to this group (advertise.group)? Most routers, clouds and container networks do not forward multicast; list the proxies instead (--proxy, TOPSPIN_PROXIES), by a DNS name if they change',
     ),
   ]
 }
@@ -132,10 +133,10 @@ export function heardFindings(heard: HeardProxies, place: string, waitMs: number
 function interfaceFinding(which: string | undefined): Finding | undefined {
   if (which !== undefined && ownInterface(which) === undefined) {
     const names = Object.keys(networkInterfaces()).join(', ')
-    return fail('interface', `this machine has no ${which}`, `it has ${names}`)
+    return fail('interface', `this machine has no interface ${which}`, `its interfaces: ${names}`)
   }
   if (Object.keys(networkInterfaces()).length > 0) return undefined
-  return fail('interface', 'this machine has no network interface that is up', '')
+  return fail('interface', 'no network interface of this machine is up', '')
 }
 
 function ownFinding(place: string, isBack: boolean, troubles: readonly string[]): Finding {
@@ -144,11 +145,11 @@ function ownFinding(place: string, isBack: boolean, troubles: readonly string[])
   return fail(
     'multicast',
     seen,
-    'without a route: `ip route add 224.0.0.0/4 dev eth0`, or choose an interface (--interface); else a firewall drops UDP to the group, or the interface has no multicast (`ip link show`)',
+    'add a route (`ip route add 224.0.0.0/4 dev eth0`) or choose an interface (--interface); or does a firewall drop UDP to the group, or the interface lack multicast (`ip link show`)?',
   )
 }
 
-/** A few tries: the first datagram may be sent before the group is joined. */
+/** Repeats the datagram: the first one may be sent before the group is joined. */
 async function sendUntil(datagrams: Datagrams, text: string, done: () => boolean): Promise<void> {
   for (let tries = 0; tries < 10 && !done(); tries++) {
     datagrams.send(Buffer.from(text))

@@ -1,5 +1,7 @@
-// What the doctor says of the proxy's own report: which nodes there are, and why one of them gets nothing. Pure.
+// The part of `topspin doctor` about nodes, from the report of the proxy: which nodes are registered, and why one of
+// them gets no requests. Pure.
 
+import { hostPortText } from '../../base/host-port.ts'
 import type { NodeReport, StatusReport } from '../../control/status-report.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -9,8 +11,8 @@ export function nodeFindings(report: StatusReport): Finding[] {
     return [
       fail(
         'nodes',
-        'none is registered',
-        'start one, for example `topspin agent --target http://127.0.0.1:3000`, or look at its log for why this proxy did not take it',
+        'no node is registered',
+        'start one, for example `topspin agent --target http://127.0.0.1:3000`, or look in the log of the node for the reason why this proxy refused it',
       ),
     ]
   }
@@ -19,20 +21,20 @@ export function nodeFindings(report: StatusReport): Finding[] {
 
 function nodeFinding(node: NodeReport): Finding {
   const what = `node ${node.route}`
-  const at = `${node.type}://${node.host}:${node.port}`
+  const at = `${node.type}://${hostPortText(node)}`
   const enabled = node.contexts.filter((context) => context.status === 'ENABLED')
   if (node.health === 'down') {
     return fail(
       what,
-      `${at} cannot be reached: ${node.reason ?? 'no reason known'}`,
-      'look whether it listens at that address, and whether a firewall lies between; behind NAT the node must announce another one (option host)',
+      `${at} cannot be reached: ${node.reason ?? 'for an unknown reason'}`,
+      'does it listen at that address, and does a firewall block it? Behind NAT the node must register another address (option host)',
     )
   }
   if (node.contexts.length === 0) {
     return fail(
       what,
       `${at} has no context`,
-      'it has registered, but deployed nothing: look at its log',
+      'it has registered, but deployed nothing: look in its log',
     )
   }
   if (enabled.length === 0) {
@@ -44,19 +46,19 @@ function nodeFinding(node: NodeReport): Finding {
     )
   }
   if (node.loadFactor === -1) {
-    return fail(what, 'it says that it is broken (load factor -1)', 'look at its log')
+    return fail(what, 'it reports that it is broken (load factor -1)', 'look in its log')
   }
   if (node.silent) {
     return warn(
       what,
-      'it has stopped reporting: it gets work only when no other node is there',
-      'look whether its agent still runs and reaches this listener',
+      'it stopped reporting its load: it gets requests only when there is no other node',
+      'does its agent still run, and can it reach this listener?',
     )
   }
   if (node.loadFactor === 0 || node.loadFactor === null) {
     const why =
-      node.loadFactor === 0 ? 'it asks to be a standby (load factor 0)' : 'it has not reported yet'
-    return warn(what, `${why}: it gets work only when no other node is there`, '')
+      node.loadFactor === 0 ? 'it is a standby (load factor 0)' : 'it has not reported its load yet'
+    return warn(what, `${why}: it gets requests only when there is no other node`, '')
   }
   const aliases = [...new Set(enabled.map((context) => context.alias))].join(', ')
   return ok(

@@ -142,5 +142,5 @@ test('the doctor knows a wrong key', { skip }, async (t) => {
     { env: { TOPSPIN_ADVERTISE_KEY: 'other' } },
   ).ended
   assert.equal(code, 1)
-  assert.match(stdout, /made with another key/)
+  assert.match(stdout, /signed with another key/)
 })

@@ -106,7 +106,7 @@ describe('with two nodes', () => {
   test('what does not exist is said, with what does', async () => {
     await register('shop-b', 82)
     for (const [args, words] of [
-      [['stop', 'shop-c'], /no node is called shop-c; did you mean shop-b\?/],
+      [['stop', 'shop-c'], /no node has the name shop-c; did you mean shop-b\?/],
       [
         ['stop', 'shop-b', '--context', '/nowhere'],
         /shop-b has no context \/nowhere; it has ENABLED \/pay \/shop/,
@@ -151,7 +151,7 @@ test('explain says which node a request would go to, and what each function made
     const cookie = ['--cookie', 'JSESSIONID=id.b']
     const text = await explain('http://x.test/shop/cart?q=1', ...cookie)
     assert.match(text, /^http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession put b first of 2\n/)
-    assert.match(text, /^context \/shop of balancer mycluster; a session of b in domain east$/m)
+    assert.match(text, /^context \/shop of balancer mycluster; session of b in domain east$/m)
     assert.match(text, /^bySession +a b +b$/m)
     const told = JSON.parse(await explain('/shop', ...cookie, '--json')) as RequestExplanation
     assert.deepEqual(
@@ -225,7 +225,7 @@ test('drain waits for the sessions of a node, then for what is in flight', async
   assert.equal((await answer).text, 'at last')
   const { code, stdout } = await draining.ended
   assert.equal(code, 0)
-  assert.match(stdout, /^a: drained in \d+\.\d s; sessions that go elsewhere now: 1\n$/)
+  assert.match(stdout, /^a: drained in \d+\.\d s; sessions that move to other nodes: 1\n$/)
   assert.equal((await get(traffic, '/')).status, 503)
 
   await tell(port, 'ENABLE-APP', 'JVMRoute=a', '/*')
@@ -255,7 +255,7 @@ test('a proxy that asks for its secret is steered by who has it', async (t) => {
   const control = new URL(proxy.control).host
   const without = await topspin('disable', '127-0-0-1-9', '--control', control)
   assert.equal(without.code, 1)
-  assert.match(without.stderr, /asks for its secret; see --secret-file/)
+  assert.match(without.stderr, /requires its secret; see --secret-file/)
   const withFile = await topspin(
     'disable',
     '127-0-0-1-9',

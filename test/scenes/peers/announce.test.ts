@@ -22,7 +22,7 @@ test('a server is announced while it answers, with what its machine has, until t
   t.after(() => peer.close())
   const flags = ['--target', target, '--group', place.group, '--interface', place.interface]
   const more = ['--context', '/shop', '--name', 'old', '--period', '300ms', '--capacity', '8']
-  const running = startTopspin(['announce', ...flags, ...more], { env: { TOPSPIN_KEY: key } })
+  const running = startTopspin(['announce', ...flags, ...more], { env: { TOPSPIN_PEER_KEY: key } })
 
   const old = () => peer.peers().find(({ announcement }) => announcement.name === 'old')
   await until(

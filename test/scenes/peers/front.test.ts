@@ -32,12 +32,12 @@ async function startFront(t: TestContext, group: number, args: readonly string[]
     '300ms',
   ]
   const running = startTopspin(['peer', '--listen', '127.0.0.1:0', ...common, ...args], {
-    env: { TOPSPIN_KEY: key },
+    env: { TOPSPIN_PEER_KEY: key },
     deadlineMs: 60_000,
   })
   t.after(() => running.child.kill('SIGKILL'))
   const port = (): string | undefined =>
-    /127\.0\.0\.1:(\d+)[\s\S]*takes requests/.exec(running.printed.stderr)?.[1]
+    /127\.0\.0\.1:(\d+)[\s\S]*"listening"/.exec(running.printed.stderr)?.[1]
   await until(
     'the front listens',
     () => port() !== undefined,
@@ -140,7 +140,7 @@ test('a taken address is exit code 75, bad flags are 2', async (t) => {
   const flags = ['--target', 'http://127.0.0.1:1', '--group', '239.255.77.1']
   const busy = await topspin('peer', ...flags, '--listen', `127.0.0.1:${port}`)
   assert.equal(busy.code, 75)
-  assert.match(busy.stderr, /EADDRINUSE/)
+  assert.match(busy.stderr, /is in use by another program/)
   const wrong = await topspin('peer', ...flags, '--listen', '127.0.0.1:0', '--candidacy', 'byLod')
   assert.equal(wrong.code, 2)
   assert.match(wrong.stderr, /did you mean byLoad/)

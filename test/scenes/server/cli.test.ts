@@ -114,7 +114,7 @@ test('serve on a taken address ends with exit code 75, names it and says how to 
   ]) {
     const { code, stderr } = await topspin('serve', ...args)
     assert.equal(code, 75, stderr)
-    assert.ok(stderr.includes(`${taken} is taken`), stderr)
+    assert.ok(stderr.includes(`${taken} is in use`), stderr)
     assert.match(stderr, /--listen HOST:PORT --control HOST:PORT/)
   }
 })
@@ -126,7 +126,7 @@ test('the demo on a taken address ends with exit code 75 and says how npm start 
   const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`
   const { code, stderr } = await topspin('demo', '--listen', taken, '--control', '127.0.0.1:0')
   assert.equal(code, 75, stderr)
-  assert.ok(stderr.includes(`${taken} is taken`), stderr)
+  assert.ok(stderr.includes(`${taken} is in use`), stderr)
   assert.match(stderr, /npm start -- --listen HOST:PORT --control HOST:PORT/)
 })
 
@@ -190,7 +190,10 @@ test('status takes a port alone, and says when another program answers there', a
   while (bodies.length > 0) {
     const { code, stderr } = await topspin('status', '--control', String(port))
     assert.equal(code, 1)
-    assert.match(stderr, /^topspin: http:\/\/127\.0\.0\.1:\d+\S+ answered something else .*\n$/)
+    assert.match(
+      stderr,
+      /^topspin: http:\/\/127\.0\.0\.1:\d+\S+ did not answer with a report: .*\n$/,
+    )
   }
 })
 

@@ -63,7 +63,7 @@ test('when its proxy dies the demo says so and ends with 1', { skip }, async (t)
   process.kill(proxy, 'SIGKILL')
   const ended = await demo.ended
   assert.equal(ended.code, 1)
-  assert.match(ended.stderr, /the proxy of the demo died/)
+  assert.match(ended.stderr, /the proxy of the demo ended unexpectedly/)
   assert.deepEqual(children.filter(isAlive), [])
 })
 

@@ -1,8 +1,6 @@
-// What the doctor makes of what it sees.
-
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { heardFindings } from '../../../src/cli/doctor/multicast.ts'
+import { advertiseFindings } from '../../../src/cli/doctor/multicast.ts'
 import { nodeFindings } from '../../../src/cli/doctor/nodes.ts'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 
@@ -23,21 +21,31 @@ const node = (more: Partial<NodeReport> = {}): NodeReport =>
   }) as NodeReport
 const report = (...nodes: NodeReport[]): StatusReport => ({ nodes }) as unknown as StatusReport
 
-describe('nodes', () => {
+describe('the finding about a node', () => {
   const cases: [string, Partial<NodeReport>, 'ok' | 'warn' | 'fail', RegExp][] = [
-    ['that report and serve are well', {}, 'ok', /load factor 90/],
-    ['that cannot be reached', { health: 'down', reason: 'refused' }, 'fail', /refused/],
-    ['without a context', { contexts: [] }, 'fail', /no context/],
+    ['that reports its load is ok', {}, 'ok', /load factor 90/],
     [
-      'whose contexts are all stopped',
+      'that cannot be reached is fail, with the reason',
+      { health: 'down', reason: 'refused' },
+      'fail',
+      /refused/,
+    ],
+    ['without a context is fail', { contexts: [] }, 'fail', /no context/],
+    [
+      'whose contexts are all stopped is fail, with their status',
       { contexts: [{ ...context, status: 'STOPPED' }] },
       'fail',
       /no context is enabled \(STOPPED\)/,
     ],
-    ['that call themselves broken', { loadFactor: -1 }, 'fail', /broken/],
-    ['that have stopped reporting', { silent: true }, 'warn', /stopped reporting/],
-    ['that ask to be standbys', { loadFactor: 0 }, 'warn', /standby/],
-    ['that have not reported yet', { loadFactor: null }, 'warn', /not reported yet/],
+    ['that reports itself broken is fail', { loadFactor: -1 }, 'fail', /broken/],
+    ['that stopped reporting is warn', { silent: true }, 'warn', /stopped reporting/],
+    ['that is a standby is warn', { loadFactor: 0 }, 'warn', /standby/],
+    [
+      'that has not reported yet is warn',
+      { loadFactor: null },
+      'warn',
+      /not reported its load yet/,
+    ],
   ]
   for (const [name, more, result, seen] of cases) {
     test(name, () => {
@@ -47,30 +55,30 @@ describe('nodes', () => {
     })
   }
 
-  test('none, or only removed ones: that is the trouble', () => {
+  test('is fail when no node is registered, or only removed ones', () => {
     for (const given of [report(), report(node({ removal: 'marked' }))]) {
-      assert.match(nodeFindings(given)[0]?.seen ?? '', /none is registered/)
+      assert.match(nodeFindings(given)[0]?.seen ?? '', /no node is registered/)
     }
   })
 })
 
-describe('proxies', () => {
+describe('the finding about advertisements', () => {
   const nothing = { good: new Map(), wrongKey: 0, broken: 0, skewMs: undefined }
   const seen = (more: object): string =>
-    heardFindings({ ...nothing, ...more }, '224.0.1.105:23364', 11_000)
+    advertiseFindings({ ...nothing, ...more }, '224.0.1.105:23364', 11_000)
       .map(({ result, seen }) => `${result} ${seen}`)
       .join('; ')
 
-  test('that are heard are told with their address', () => {
+  test('names the address of each proxy', () => {
     assert.match(seen({ good: new Map([['id', '10.0.0.1:6666']]) }), /^ok .*10\.0\.0\.1:6666$/)
   })
-  test('that are not heard', () => {
-    assert.match(seen({}), /^fail no proxy was heard at 224\.0\.1\.105:23364 within 11 s$/)
+  test('is fail when no proxy advertises itself', () => {
+    assert.match(seen({}), /^fail no proxy advertised itself at 224\.0\.1\.105:23364 within 11 s$/)
   })
-  test('that have another key', () => {
-    assert.match(seen({ wrongKey: 2 }), /^fail 2 datagrams were made with another key$/)
+  test('is fail for datagrams with another key', () => {
+    assert.match(seen({ wrongKey: 2 }), /^fail 2 datagrams are signed with another key$/)
   })
-  test('whose clock is another', () => {
+  test('is fail for a proxy with another time', () => {
     assert.match(seen({ skewMs: 400_000 }), /^fail a proxy's clock is 400 s ahead of this one$/)
     assert.match(seen({ skewMs: -400_000 }), /400 s behind/)
   })

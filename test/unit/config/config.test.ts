@@ -2,18 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatProblem, readConfig, type Sources } from '../../../src/config/config.ts'
+import { type ConfigSources, readConfig } from '../../../src/config/config.ts'
+import { formatProblem } from '../../../src/config/problem.ts'
 
-const read = (text: string, more: Partial<Sources> = {}): ReturnType<typeof readConfig> =>
+const read = (text: string, more: Partial<ConfigSources> = {}): ReturnType<typeof readConfig> =>
   readConfig({ file: { name: 'topspin.yaml', text }, environment: {}, flags: [], ...more })
 
-function configOf(text: string, more: Partial<Sources> = {}) {
+function configOf(text: string, more: Partial<ConfigSources> = {}) {
   const result = read(text, more)
   assert.ok(result.ok, result.ok ? '' : result.problems.map(formatProblem).join('\n'))
   return result.config
 }
 
-function problemsOf(text: string, more: Partial<Sources> = {}): string[] {
+function problemsOf(text: string, more: Partial<ConfigSources> = {}): string[] {
   const result = read(text, more)
   assert.ok(!result.ok, 'a problem was expected')
   return result.problems.map(formatProblem)
@@ -74,6 +75,26 @@ test('JSON is read as well', () => {
 test('variables of other programs and empty ones are left alone', () => {
   const environment = { TOPSPIN_PROXIES: 'x', TOPSPIN_LISTEN: '', PATH: '/bin' }
   assert.deepEqual(configOf('', { environment }).listen, [{ host: '127.0.0.1', port: 8000 }])
+})
+
+test('a misspelt variable is reported with the one that was meant', () => {
+  const result = read('', { environment: { TOPSPIN_LISTN: '127.0.0.1:1', TOPSPIN_ROUTE: 'x' } })
+  const hints = ['TOPSPIN_LISTN is not known; did you mean TOPSPIN_LISTEN?']
+  assert.deepEqual(result.ok && result.hints, hints)
+})
+
+test('networks have an address of their family and a prefix that fits', () => {
+  for (const text of ['10.0.0.0/8', '127.0.0.1', '::1', 'fd00::/8'])
+    assert.deepEqual(configOf(`trust: "${text}"`).trust, [text])
+  for (const text of [
+    '10.0.0.0/33',
+    'fd00::/129',
+    'example.test',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    '10/8',
+  ])
+    assert.match(problemsOf(`trust: ["${text}"]`).join(), /is not an address or a network/, text)
 })
 
 test('all problems of all sources are told at once, each with its place', () => {

@@ -21,7 +21,7 @@ test('a taken address is still told as one after the way through JSON', () => {
   const received = errorFrom(JSON.parse(JSON.stringify(plainError(error))))
   const { message, exitCode } = listenFailure(received, 'topspin serve')
   assert.equal(exitCode, 75)
-  assert.match(message, /^\[::1\]:80 is taken/)
+  assert.match(message, /^\[::1\]:80 is in use/)
 })
 
 test('whatever is thrown arrives with what it says', () => {

@@ -1,14 +1,16 @@
-// The report of a proxy as tables: one line for each node, with what is wrong with it, and one for each
-// process that carries traffic. Pure.
+// The report of a proxy as tables: nodes with their state and numbers, worker processes, and contexts. Pure.
 
-import { hostPortText } from '../base/host-port.ts'
-import { nodeState } from '../control/node-state.ts'
-import type { NodeReport, StatusReport, WorkerReport } from '../control/status-report.ts'
-import { alignTable } from './table.ts'
+import { hostPortText } from '../../base/host-port.ts'
+import { nodeState } from '../../control/node-state.ts'
+import type { NodeReport, StatusReport, WorkerReport } from '../../control/status-report.ts'
+import { alignTable } from '../table.ts'
 
+const noNodes = 'No nodes are registered.\n'
+
+/** One line for each node, and one for each worker process. */
 export function statusTable(report: StatusReport): string {
   const draining = report.draining ? 'The proxy is draining.\n' : ''
-  const nodes = report.nodes.length === 0 ? 'No nodes are registered.\n' : nodesTable(report)
+  const nodes = report.nodes.length === 0 ? noNodes : nodesTable(report)
   const workers = report.workers.length === 0 ? '' : `\n${workersTable(report.workers)}`
   return `${draining}${nodes}${workers}`
 }
@@ -60,7 +62,7 @@ function workersTable(workers: readonly WorkerReport[]): string {
   return `${lines.join('\n')}\n`
 }
 
-/** `ENABLED / /api, STOPPED /shop`; a path counts once whatever its aliases. */
+/** `ENABLED / /api, STOPPED /shop`; a path is listed once, whatever its aliases. */
 export function contextsText(node: NodeReport): string {
   const groups = (['ENABLED', 'DISABLED', 'STOPPED'] as const).map((status) => {
     const found = node.contexts.filter((context) => context.status === status)
@@ -68,4 +70,31 @@ export function contextsText(node: NodeReport): string {
     return paths.length === 0 ? '' : `${status} ${paths.join(' ')}`
   })
   return groups.filter((group) => group !== '').join(', ')
+}
+
+/** One line for each context; the first line of a node names the node. */
+export function contextsTable(nodes: readonly NodeReport[]): string {
+  if (nodes.length === 0) return noNodes
+  const titles = ['NODE', 'ADDRESS', 'STATE', 'CONTEXT', 'STATUS', 'ALIASES']
+  const rows = nodes.flatMap((node) => {
+    const contexts = contextRows(node)
+    const about = [node.route, `${node.type}://${hostPortText(node)}`, nodeState(node)]
+    const blank = about.map(() => '')
+    if (contexts.length === 0) return [about]
+    return contexts.map((context, index) => [...(index === 0 ? about : blank), ...context])
+  })
+  return `${alignTable(
+    titles.map((title) => ({ title })),
+    rows,
+  ).join('\n')}\n`
+}
+
+/** Path, status and aliases of each context. */
+function contextRows(node: NodeReport): string[][] {
+  const aliases = new Map<string, string[]>()
+  for (const { path, status, alias } of node.contexts) {
+    const key = `${path} ${status}`
+    aliases.set(key, [...(aliases.get(key) ?? []), alias])
+  }
+  return [...aliases].sort().map(([key, names]) => [...key.split(' '), names.join(', ')])
 }

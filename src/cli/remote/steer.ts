@@ -1,35 +1,43 @@
-// `topspin enable`, `disable`, `stop` and `remove`: sends the message of that name for a node or one of its
-// contexts, and says how things are then.
+// `topspin enable`, `disable`, `stop` and `remove`: sends the message of that name for a node or one of its contexts,
+// and writes the state after it.
 
-import type { ContextReport, NodeReport } from '../control/status-report.ts'
-import type { AppMessage, AppMethod } from '../wire/mcmp/message.ts'
-import { exitCodes } from './exit-codes.ts'
-import type { SteerOptions } from './program.ts'
-import { CommandFailure, withRemote } from './remote.ts'
+import type { ContextReport, NodeReport } from '../../control/status-report.ts'
+import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
+import { CommandFailure, exitCodes } from '../failure.ts'
+import { type RemoteFlags, withRemote } from './remote.ts'
 import { contextsText } from './status-table.ts'
-import type { SteerWord } from './steer-words.ts'
 
-const methods: Readonly<Record<SteerWord, AppMethod>> = {
+export interface SteerFlags extends RemoteFlags {
+  readonly context?: string
+  readonly alias?: string
+}
+
+type SteerCommand = 'enable' | 'disable' | 'stop' | 'remove'
+
+const methods: Readonly<Record<SteerCommand, AppMethod>> = {
   enable: 'ENABLE-APP',
   disable: 'DISABLE-APP',
   stop: 'STOP-APP',
   remove: 'REMOVE-APP',
 }
 
-export const steer = (word: SteerWord, route: string, options: SteerOptions): Promise<number> =>
-  withRemote(options, async (remote) => {
-    const { context, alias, json } = options
+export const steer = (command: SteerCommand, route: string, flags: SteerFlags): Promise<number> =>
+  withRemote(flags, async (remote) => {
+    const { context, alias, json } = flags
     if (alias !== undefined && context === undefined)
       throw new CommandFailure('--alias needs --context', exitCodes.usage)
     const node = await remote.node(route)
-    await remote.tell(steerMessage(methods[word], node, context, alias))
+    await remote.send(steerMessage(methods[command], node, context, alias))
     const after = await remote.find(route)
     const contexts = after?.contexts ?? []
-    const outcome = { command: word, route, registered: after !== undefined, contexts }
+    const outcome = { command, route, registered: after !== undefined, contexts }
     process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : `${outcomeText(route, after)}\n`)
   })
 
-/** @param context a path of the node; none: the whole node. @throws CommandFailure for one that it does not have. */
+/**
+ * @param context a path of the node; undefined: the whole node.
+ * @throws CommandFailure for a context that the node does not have.
+ */
 function steerMessage(
   method: AppMethod,
   node: NodeReport,

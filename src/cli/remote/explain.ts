@@ -1,16 +1,20 @@
-// `topspin explain URL`: which node a request would go to now, and what each candidacy function made of the
-// list on the way there.
+// `topspin explain URL`: the node that a request would go to now, and the list of candidates before and after each
+// candidacy function.
 
-import type { CandidateFacts, RequestExplanation, StepFacts } from '../forward/index.ts'
-import type { ExplainOptions } from './program.ts'
-import { withRemote } from './remote.ts'
-import { alignTable } from './table.ts'
+import type { CandidateFacts, RequestExplanation, StepFacts } from '../../forward/index.ts'
+import { alignTable } from '../table.ts'
+import { type RemoteFlags, withRemote } from './remote.ts'
 
-export const showExplanation = (url: string, options: ExplainOptions): Promise<number> =>
-  withRemote(options, async (remote) => {
-    const { cookie, client } = options
+export interface ExplainFlags extends RemoteFlags {
+  readonly cookie: string
+  readonly client: string
+}
+
+export const showExplanation = (url: string, flags: ExplainFlags): Promise<number> =>
+  withRemote(flags, async (remote) => {
+    const { cookie, client, json } = flags
     const text = await remote.page(`/api/explain?${new URLSearchParams({ url, cookie, client })}`)
-    if (options.json) process.stdout.write(text)
+    if (json) process.stdout.write(text)
     else process.stdout.write(explanationText(url, JSON.parse(text) as RequestExplanation))
   })
 
@@ -53,16 +57,16 @@ const stepsTable = (steps: readonly StepFacts[]): string[] =>
     [{ title: 'FUNCTION' }, { title: 'BEFORE' }, { title: 'AFTER' }, { title: 'FIGURES' }],
     steps.map((step) => [
       step.failure === null ? step.name : `${step.name} (failed: ${step.failure})`,
-      list(step.before),
-      list(step.after),
+      namesText(step.before),
+      namesText(step.after),
       step.figures.map(([name, figure]) => `${name} ${Number(figure.toFixed(3))}`).join(', '),
     ]),
   )
 
-const list = (names: readonly string[]): string => (names.length === 0 ? '-' : names.join(' '))
+const namesText = (names: readonly string[]): string => (names.length === 0 ? '-' : names.join(' '))
 
 function sessionText({ present, route, domain }: RequestExplanation['session']): string {
   if (!present) return 'no session'
-  if (route === null) return 'a session of no registered node'
-  return domain === '' ? `a session of ${route}` : `a session of ${route} in domain ${domain}`
+  if (route === null) return 'session of a node that is not registered'
+  return domain === '' ? `session of ${route}` : `session of ${route} in domain ${domain}`
 }

@@ -1,38 +1,32 @@
-// A running proxy as the commands reach it: its report, and messages to it, with the secret where it asks for
-// one. What goes wrong is told on standard error, and the command then ends with `failure` or `usage`.
+// A running proxy as the commands use it: its report and its pages, and messages to it, with the secret where the
+// proxy requires one. A command that fails ends with a line on standard error and exit code `failure` or `usage`.
 
-import { suggest } from '../base/suggest.ts'
-import { shownSecret } from '../config/secret.ts'
-import { parseSecureEndpoint } from '../config/values.ts'
-import type { NodeReport, StatusReport } from '../control/status-report.ts'
-import { McmpClient } from '../net/mcmp-client.ts'
-import type { AppMessage } from '../wire/mcmp/message.ts'
-import { controlTls } from './control-tls.ts'
-import { exitCodes } from './exit-codes.ts'
-import { fetchPage } from './fetch-page.ts'
-import { fetchReport } from './fetch-report.ts'
-import type { RemoteOptions } from './program.ts'
+import { parseSecureEndpoint } from '../../base/host-port.ts'
+import { suggest } from '../../base/suggest.ts'
+import { shownSecret } from '../../config/secret.ts'
+import type { NodeReport, StatusReport } from '../../control/status-report.ts'
+import { McmpClient } from '../../net/mcmp-client.ts'
+import type { AppMessage } from '../../wire/mcmp/message.ts'
+import { CommandFailure, exitCodes } from '../failure.ts'
+import { controlTls, fetchPage, fetchReport } from './fetch.ts'
 
-/** A command cannot go on: what to say, and the exit code. */
-export class CommandFailure extends Error {
-  readonly exitCode: number
-
-  constructor(message: string, exitCode: number = exitCodes.failure) {
-    super(message)
-    this.exitCode = exitCode
-  }
+/** The flags of every command for a running proxy. */
+export interface RemoteFlags {
+  readonly control: string
+  readonly secretFile?: string
+  readonly json?: boolean
 }
 
 export class Remote {
   readonly #control: string
   readonly #secret: string | undefined
 
-  /** @throws CommandFailure when the secret cannot be had. */
-  constructor(options: RemoteOptions) {
-    this.#control = options.control
-    const shown = shownSecret(options.secretFile)
-    if (!shown.ok) throw new CommandFailure(shown.problem, exitCodes.usage)
-    this.#secret = shown.secret
+  /** @throws CommandFailure when the secret cannot be read. */
+  constructor(flags: RemoteFlags) {
+    this.#control = flags.control
+    const secret = shownSecret(flags.secretFile)
+    if (!secret.ok) throw new CommandFailure(secret.problem, exitCodes.usage)
+    this.#secret = secret.secret
   }
 
   /** @throws CommandFailure when no proxy answers. */
@@ -42,7 +36,7 @@ export class Remote {
     return fetched
   }
 
-  /** A page of the control listener. @throws CommandFailure when it cannot be had. */
+  /** A page of the control listener. @throws CommandFailure when there is no answer, or an error. */
   async page(path: string): Promise<string> {
     const fetched = await fetchPage(this.#control, path, this.#secret)
     if (!fetched.ok) throw new CommandFailure(fetched.message)
@@ -54,16 +48,16 @@ export class Remote {
     return (await this.#registered()).find((node) => node.route === route)
   }
 
-  /** The same. @throws CommandFailure when there is none, with what there is. */
+  /** The same. @throws CommandFailure that lists the registered nodes when there is none. */
   async node(route: string): Promise<NodeReport> {
     const nodes = await this.#registered()
     const found = nodes.find((node) => node.route === route)
     if (found !== undefined) return found
     const routes = nodes.map((node) => node.route)
     const nearest = suggest(route, routes)
-    const known = routes.length === 0 ? 'none is registered' : `there are ${routes.join(', ')}`
+    const known = routes.length === 0 ? 'no node is registered' : `nodes: ${routes.join(', ')}`
     const hint = nearest === undefined ? known : `did you mean ${nearest}?`
-    throw new CommandFailure(`no node is called ${route}; ${hint}`)
+    throw new CommandFailure(`no node has the name ${route}; ${hint}`)
   }
 
   async #registered(): Promise<readonly NodeReport[]> {
@@ -71,10 +65,10 @@ export class Remote {
     return nodes.filter((node) => node.removal === 'none')
   }
 
-  /** @throws CommandFailure when the proxy refuses. */
-  async tell(message: AppMessage): Promise<void> {
+  /** @throws CommandFailure when the proxy refuses the message. */
+  async send(message: AppMessage): Promise<void> {
     const address = parseSecureEndpoint(this.#control)
-    if (address === undefined) throw new CommandFailure(`${this.#control} is no address`)
+    if (address === undefined) throw new CommandFailure(`${this.#control} is not an address`)
     const { host, port } = address
     const tls = address.tls === true ? { tls: controlTls() } : {}
     const client = new McmpClient({ host, port, ...tls }, this.#secret)
@@ -87,13 +81,13 @@ export class Remote {
   }
 }
 
-/** Runs a command to its exit code; what it cannot do is told in a line. */
+/** Runs a command and returns its exit code; writes the message of a CommandFailure to standard error. */
 export async function withRemote(
-  options: RemoteOptions,
+  flags: RemoteFlags,
   command: (remote: Remote) => Promise<void>,
 ): Promise<number> {
   try {
-    await command(new Remote(options))
+    await command(new Remote(flags))
     return exitCodes.ok
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error

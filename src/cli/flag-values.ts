@@ -1,0 +1,57 @@
+// The forms of flag values: parsers for commander, each with an error that shows a right value.
+
+import { InvalidArgumentError } from 'commander'
+import { parseDuration } from '../base/duration.ts'
+import { hostPortText, parseEndpoint, parseSecureEndpoint } from '../base/host-port.ts'
+
+/** For flags that may be repeated. */
+export function append(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+/** Milliseconds. */
+export function duration(value: string): number {
+  const ms = parseDuration(value)
+  if (ms !== undefined) return ms
+  throw new InvalidArgumentError('Write a duration, for example 10s, 500ms or 1.5m.')
+}
+
+export function wholeNumber(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('Write a whole number.')
+}
+
+/** Written in full: a port alone stands for 127.0.0.1. */
+export function endpoint(value: string): string {
+  const found = parseEndpoint(value)
+  if (found !== undefined) return hostPortText(found)
+  throw new InvalidArgumentError('Write HOST:PORT, for example 127.0.0.1:8000.')
+}
+
+export function secureEndpoint(value: string): string {
+  const found = parseSecureEndpoint(value)
+  if (found !== undefined) return `${found.tls === true ? 'https://' : ''}${hostPortText(found)}`
+  throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
+}
+
+export function appendSecureEndpoint(value: string, before?: readonly string[]): string[] {
+  return append(secureEndpoint(value), before)
+}
+
+/** A multicast group, or `on` for the usual one. */
+export function multicastGroup(value: string): string {
+  return value === 'on' ? value : endpoint(value)
+}
+
+export function httpUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  throw new InvalidArgumentError('Write an http URL, for example http://127.0.0.1:3000.')
+}
+
+/** The URL of a request, or its path alone. */
+export function requestUrl(value: string): string {
+  if (/^(https?:\/\/[^/\s]+)?\/\S*$/i.test(value) || /^https?:\/\/[^/\s]+$/i.test(value))
+    return value
+  throw new InvalidArgumentError('Write for example http://shop.test/cart or /cart.')
+}

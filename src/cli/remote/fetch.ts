@@ -1,0 +1,111 @@
+// Requests to the control listener of a running proxy: a page of it, or its report (GET /api/status).
+
+import { get } from 'node:http'
+import { get as secureGet } from 'node:https'
+import { readTlsFiles } from '../../agent/tls-files.ts'
+import { present } from '../../base/environment.ts'
+import type { StatusReport } from '../../control/status-report.ts'
+import { tlsProblem } from '../../net/connect-problem.ts'
+import type { ProxyTls } from '../../net/mcmp-client.ts'
+import { writeSecret } from '../../wire/authorization.ts'
+
+/** Deadline of one answer, ms. */
+const answerWithinMs = 5_000
+
+/** Far above the report of a full table, bytes. */
+const pageBytesMax = 64 * 1_048_576
+
+type Failed = { readonly ok: false; readonly message: string }
+
+export type FetchedPage = { readonly ok: true; readonly text: string } | Failed
+
+export type FetchedReport =
+  | { readonly ok: true; readonly report: StatusReport; readonly text: string }
+  | Failed
+
+/**
+ * TLS towards a control listener, from the same variables as the agent's: the authorities for the proxy's certificate,
+ * and the client certificate. @throws TopspinError that names every file that cannot be read.
+ */
+export function controlTls(): ProxyTls {
+  const { TOPSPIN_CA: ca, TOPSPIN_CERT: cert, TOPSPIN_KEY: key } = process.env
+  return present(readTlsFiles({ ca, cert, key }))
+}
+
+/**
+ * @param control `host:port` of the control listener, with `https://` in front where it speaks TLS.
+ * @param secret shared secret of the proxy, if it has one.
+ */
+export function fetchPage(
+  control: string,
+  path: string,
+  secret: string | undefined,
+): Promise<FetchedPage> {
+  const isSecure = control.startsWith('https://')
+  const url = urlOf(control) + path
+  return new Promise((resolve) => {
+    const fail = (message: string): void => resolve({ ok: false, message })
+    const headers = secret === undefined ? {} : { authorization: writeSecret(secret) }
+    let tls: object
+    try {
+      tls = isSecure ? controlTls() : {}
+    } catch (error) {
+      return fail((error as Error).message)
+    }
+    const request = (isSecure ? secureGet : get)(
+      url,
+      { signal: AbortSignal.timeout(answerWithinMs), agent: false, headers, ...tls },
+      (response) => {
+        const place = url.split('?', 1)[0]
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (piece: string) => {
+          text += piece
+          if (text.length > pageBytesMax) response.destroy(new Error(`${place} does not end`))
+        })
+        response.on('error', (error) => fail(error.message))
+        response.on('end', () => {
+          if (response.statusCode === 200) return resolve({ ok: true, text })
+          if (response.statusCode === 401)
+            return fail(`the proxy at ${control} requires its secret; see --secret-file`)
+          if (response.statusCode === 503) return fail(`${place}: ${text.trim()}`)
+          fail(`${place} answered ${response.statusCode}: not a control listener?`)
+        })
+      },
+    )
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      fail(
+        `no proxy answers at ${control} (${tlsProblem(error, 'tls') ?? error.code ?? error.message})`,
+      ),
+    )
+  })
+}
+
+const reportPath = '/api/status'
+
+/** The same for its report. */
+export async function fetchReport(
+  control: string,
+  secret: string | undefined = undefined,
+): Promise<FetchedReport> {
+  const page = await fetchPage(control, reportPath, secret)
+  if (!page.ok) return page
+  const report = parseReport(page.text)
+  if (report !== undefined) return { ok: true, report, text: page.text }
+  const message = `${urlOf(control)}${reportPath} did not answer with a report: not a control listener?`
+  return { ok: false, message }
+}
+
+const urlOf = (control: string): string =>
+  control.startsWith('https://') ? control : `http://${control}`
+
+/** Checks as much as tells a proxy from another program. */
+function parseReport(text: string): StatusReport | undefined {
+  try {
+    const report = JSON.parse(text) as Partial<StatusReport> | null
+    const isReport = Array.isArray(report?.nodes) && Array.isArray(report.workers)
+    return isReport ? (report as StatusReport) : undefined
+  } catch {
+    return undefined
+  }
+}
