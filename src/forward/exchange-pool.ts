@@ -11,7 +11,7 @@ const keptMax = 1_024
 export class ExchangePool {
   readonly #free: Exchange[] = []
 
-  take(client: ExchangeClient, traffic: Traffic): Exchange {
+  lease(client: ExchangeClient, traffic: Traffic): Exchange {
     const exchange = this.#free.pop()
     if (exchange === undefined) return new Exchange(client, traffic)
     exchange.client = client
@@ -19,7 +19,7 @@ export class ExchangePool {
   }
 
   /** The exchange has settled. */
-  give(exchange: Exchange): void {
+  release(exchange: Exchange): void {
     if (this.#free.length < keptMax) this.#free.push(exchange)
   }
 }

@@ -24,7 +24,7 @@ import { outgoing, outgoingAgain } from './stages/outgoing.ts'
 import { recall } from './stages/recall.ts'
 import { redirect } from './stages/redirect.ts'
 import { nodeSlow, noNode, type Refusal } from './stages/refusal.ts'
-import { leaveNode, settle } from './stages/settle.ts'
+import { countOut, leaveNode, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
 import { type WantedUpgrade, wantedUpgrade } from './stages/upgrade.ts'
 import type { Traffic } from './traffic/traffic.ts'
@@ -155,7 +155,7 @@ export class Exchange implements ExchangeView {
       const elsewhere = redirect(this, candidate)
       if (elsewhere !== undefined) return elsewhere
     }
-    const out = this.traffic.buffers.takeOut()
+    const out = this.traffic.buffers.leaseOut()
     this.out = out
     outgoing(this, candidate, out)
     const behind = this.requestBody.relay(bytes, this.behind, end, out)
@@ -249,6 +249,24 @@ export class Exchange implements ExchangeView {
   abandon(code: string): void {
     leaveNode(this, false)
     settle(this, code)
+  }
+
+  /** Both connections of a tunnel are closed. */
+  tunnelClosed(): void {
+    const { candidate, node, traffic } = this
+    if (candidate !== undefined) countOut(candidate)
+    if (node !== undefined) traffic.ticker.delete(node)
+    settle(this, '')
+  }
+
+  /** `node.id` of the node that is asked now. */
+  get nodeId(): number | undefined {
+    return this.candidate?.node.id
+  }
+
+  /** Bytes of the request that have not left for the node yet. */
+  get requestPending(): number {
+    return this.node?.pending ?? 0
   }
 
   // What the node does.

@@ -2,7 +2,7 @@
 
 export { ClientConnection, type ClientWays } from './client/client-connection.ts'
 export type { ExchangeClient } from './client/exchange-client.ts'
-export { tunnelOf } from './client/tunnel-of.ts'
+export { Tunnel } from './client/tunnel.ts'
 export type { Exchange } from './exchange.ts'
 export {
   type CandidateFacts,
@@ -11,7 +11,6 @@ export {
   type RequestExplanation,
   type StepFacts,
 } from './explain-request.ts'
-export type { NodeConnection } from './node/node-connection.ts'
 export { noNode, proxyFull, type Refusal, refusalBytes } from './stages/refusal.ts'
 export type { AccessEntry, AccessLog } from './traffic/access-log.ts'
 export { loadPolicies } from './traffic/load-policies.ts'

@@ -16,13 +16,11 @@ import { ForwardedFields, type ForwardedLines } from '../../wire/forwarded.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { Exchange } from '../exchange.ts'
-import type { NodeConnection } from '../node/node-connection.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../stages/refusal.ts'
 import type { Timeouts } from '../traffic/settings.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { ClientTls, ExchangeClient } from './exchange-client.ts'
-import type { Tunnel } from './tunnel.ts'
-import { tunnelOf } from './tunnel-of.ts'
+import { Tunnel } from './tunnel.ts'
 
 /**
  * - `idle`: between requests. `head`: a request has begun.
@@ -126,12 +124,12 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     const { buffers } = this.#traffic
     const exchange = this.#exchange
     if (this.#state === 'busy' && exchange?.requestBody.done === false) {
-      this.#reads ??= buffers.takeLarge()
+      this.#reads ??= buffers.leaseRead()
       return this.#reads
     }
     if (this.#reads !== undefined) {
       // While the node's connection still sends from it, it is left to that.
-      if ((exchange?.node?.pending ?? 0) === 0) buffers.giveLarge(this.#reads)
+      if ((exchange?.requestPending ?? 0) === 0) buffers.releaseRead(this.#reads)
       this.#reads = undefined
     }
     return buffers.shared
@@ -267,7 +265,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     this.#consuming = true
     let at = 0
     while (at < end && (this.#state === 'idle' || this.#state === 'head')) {
-      this.#exchange ??= this.#traffic.exchanges.take(this, this.#traffic)
+      this.#exchange ??= this.#traffic.exchanges.lease(this, this.#traffic)
       const exchange = this.#exchange
       const bodyFrom = exchange.head.parse(bytes, at, end)
       if (bodyFrom === INCOMPLETE) {
@@ -335,7 +333,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
       return this.#send(bytes)
     }
     if (this.#held === undefined) {
-      this.#held = this.#traffic.buffers.takeOut()
+      this.#held = this.#traffic.buffers.leaseOut()
       this.#traffic.corks.add(this)
     }
     this.#held.raw(bytes)
@@ -349,7 +347,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
     this.#held = undefined
     this.#traffic.corks.delete(this)
     const sent = this.#send(held.content)
-    if (sent) this.#traffic.buffers.giveOut(held)
+    if (sent) this.#traffic.buffers.releaseOut(held)
     return sent
   }
 
@@ -406,7 +404,7 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   }
 
   protected giveExchange(): void {
-    if (this.#exchange !== undefined) this.#traffic.exchanges.give(this.#exchange)
+    if (this.#exchange !== undefined) this.#traffic.exchanges.release(this.#exchange)
     this.#exchange = undefined
   }
 
@@ -449,13 +447,16 @@ export class ClientConnection implements Corked, ExchangeClient, Receiver, Timed
   }
 
   /** Both connections become one; the exchange lasts as long. */
-  becomeTunnel(node: NodeConnection): void {
+  becomeTunnel(node: Connection): void {
     this.uncork()
     const exchange = this.#exchange
     if (exchange === undefined) return
     this.deadline = Number.POSITIVE_INFINITY
     this.#state = 'closed'
-    this.#tunnel = tunnelOf(exchange, this.connection, node, () => this.gone())
+    this.#tunnel = new Tunnel(this.connection, node, this.#traffic, () => {
+      exchange.tunnelClosed()
+      this.gone()
+    })
     if (this.#stash !== undefined) this.#tunnel.fromClient(this.#stash)
     this.#stash = undefined
   }

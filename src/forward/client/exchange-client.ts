@@ -1,8 +1,8 @@
 // The client of an exchange, as the stages see it: a connection of the proxy, or a request that a peer
 // hands over. Whoever implements it owns the request's bytes and the order of the answers.
 
+import type { Connection } from '../../net/connection.ts'
 import type { ForwardedLines } from '../../wire/forwarded.ts'
-import type { NodeConnection } from '../node/node-connection.ts'
 import type { Refusal } from '../stages/refusal.ts'
 
 /** What the TLS of a client's own connection has shown. */
@@ -46,6 +46,6 @@ export interface ExchangeClient {
   exchangeOver(closes: boolean): void
   /** The answer is broken off where the client can see it. @param byReset an end would look like the end of the answer. */
   cut(byReset: boolean): void
-  /** Both connections become one. */
-  becomeTunnel(node: NodeConnection): void
+  /** Bytes pass both ways from now on; when both connections are closed, `Exchange.tunnelClosed` is called. */
+  becomeTunnel(node: Connection): void
 }

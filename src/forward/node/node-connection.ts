@@ -125,12 +125,12 @@ export class NodeConnection implements DialReceiver, Timed {
     const { exchange } = this
     const { buffers } = this.pool.traffic
     if (exchange?.answered === true && !exchange.responseBody.done) {
-      this.#buffer ??= buffers.takeLarge()
+      this.#buffer ??= buffers.leaseRead()
       return this.#buffer
     }
     // A connection that was destroyed in the middle of an answer may have left bytes in it that are still being sent.
     const isClean = this.isIdle || exchange !== undefined
-    if (isClean && this.#buffer !== undefined) buffers.giveLarge(this.#buffer)
+    if (isClean && this.#buffer !== undefined) buffers.releaseRead(this.#buffer)
     this.#buffer = undefined
     return buffers.shared
   }
@@ -168,7 +168,7 @@ export class NodeConnection implements DialReceiver, Timed {
     exchange?.nodeClosed(this.failure(error))
     // What an exchange leaves behind may still be on its way to the client.
     if (this.isIdle && this.#buffer !== undefined) {
-      this.pool.traffic.buffers.giveLarge(this.#buffer)
+      this.pool.traffic.buffers.releaseRead(this.#buffer)
     }
   }
 

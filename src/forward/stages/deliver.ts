@@ -153,7 +153,8 @@ function becomeTunnel(exchange: Exchange, bytes: Buffer, at: number, end: number
   exchange.answered = true
   exchange.status = 101
   send(exchange, out)
-  client.becomeTunnel(node)
+  node.deadline = Number.POSITIVE_INFINITY
+  client.becomeTunnel(node.connection)
 }
 
 /** Errors that come fast must not make a node attractive. */

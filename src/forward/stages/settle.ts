@@ -44,7 +44,7 @@ export function settle(exchange: Exchange, code: string): void {
   traffic.waiting.delete(exchange)
   if (exchange.out !== undefined) {
     // While a failed connection may still hold the bytes they are left to it.
-    if (code === '') traffic.buffers.giveOut(exchange.out)
+    if (code === '') traffic.buffers.releaseOut(exchange.out)
     exchange.out = undefined
   }
   exchange.partial = undefined

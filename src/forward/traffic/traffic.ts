@@ -82,19 +82,19 @@ export class Buffers {
   readonly #large: Buffer[] = []
   readonly #outs: Out[] = []
 
-  /** A read buffer of one's own, for bytes that must outlive the call. */
-  takeLarge(): Buffer {
+  /** A read buffer for one connection, for bytes that must outlive the call. */
+  leaseRead(): Buffer {
     return this.#large.pop() ?? Buffer.allocUnsafeSlow(readBytes)
   }
-  giveLarge(buffer: Buffer): void {
+  releaseRead(buffer: Buffer): void {
     if (this.#large.length < keptReadsMax) this.#large.push(buffer)
   }
 
-  /** Where one request is put together and kept until it is answered. */
-  takeOut(): Out {
+  /** A buffer in which one request is put together and kept until it is answered. */
+  leaseOut(): Out {
     return this.#outs.pop() ?? new Out(outBytes)
   }
-  giveOut(out: Out): void {
+  releaseOut(out: Out): void {
     out.clear()
     if (this.#outs.length < keptOutsMax) this.#outs.push(out)
   }

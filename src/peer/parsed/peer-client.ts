@@ -10,13 +10,12 @@ import type { Application, Candidate } from '../../cluster/routes.ts'
 import {
   type Exchange,
   type ExchangeClient,
-  type NodeConnection,
   noNode,
   proxyFull,
   type Refusal,
   refusalBytes,
   type Traffic,
-  tunnelOf,
+  Tunnel,
 } from '../../forward/index.ts'
 import { Connection, type Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
@@ -79,7 +78,7 @@ export class PeerClient implements ExchangeClient, Timed {
     this.#owner = owner
     this.#traffic = traffic
     this.#first = first
-    this.#exchange = traffic.exchanges.take(this, traffic)
+    this.#exchange = traffic.exchanges.lease(this, traffic)
     this.#body = this.#feed(arrival.request)
   }
 
@@ -197,14 +196,17 @@ export class PeerClient implements ExchangeClient, Timed {
     else socket.destroy()
   }
 
-  becomeTunnel(node: NodeConnection): void {
+  becomeTunnel(node: Connection): void {
     const { socket, behind } = this.arrival
     this.deadline = Number.POSITIVE_INFINITY
     socket.off('close', this.#socketGone)
     const connection = Connection.take(socket, untilTunnel)
     // It may last for hours, and nobody waits for its end.
     this.#owner.over(this)
-    const tunnel = tunnelOf(this.#exchange, connection, node, () => this.#end())
+    const tunnel = new Tunnel(connection, node, this.#traffic, () => {
+      this.#exchange.tunnelClosed()
+      this.#end()
+    })
     if (behind !== undefined && behind.length > 0) tunnel.fromClient(behind)
   }
 
@@ -215,7 +217,7 @@ export class PeerClient implements ExchangeClient, Timed {
 
   /** As `giveUp`, if it waits for this peer, and if it can be served here instead. */
   peerLost(id: number): void {
-    if (this.#exchange.candidate?.node.id !== id || !isRepeatable(this.arrival.request)) return
+    if (this.#exchange.nodeId !== id || !isRepeatable(this.arrival.request)) return
     if (this.#body?.canGiveBack !== false) this.giveUp()
   }
 
@@ -264,7 +266,7 @@ export class PeerClient implements ExchangeClient, Timed {
   }
 
   #giveExchange(): void {
-    this.#traffic.exchanges.give(this.#exchange)
+    this.#traffic.exchanges.release(this.#exchange)
   }
 
   /** A fault of ours ends this request, never the application. */

@@ -11,12 +11,12 @@ import {
   ClientConnection,
   type ClientWays,
   type Exchange,
-  type NodeConnection,
   noNode,
   proxyFull,
   type Refusal,
   type Traffic,
 } from '../../forward/index.ts'
+import type { Connection } from '../../net/connection.ts'
 import {
   attach,
   hasOtherReader,
@@ -169,12 +169,12 @@ export class PeerConnection extends ClientConnection {
 
   #keep(bytes: Buffer, from: number, bodyFrom: number, to: number): void {
     this.#headBytes = bodyFrom - from
-    this.#kept = this.#owner.traffic.buffers.takeOut()
+    this.#kept = this.#owner.traffic.buffers.leaseOut()
     this.#kept.copy(bytes, from, to)
   }
 
   #drop(): void {
-    if (this.#kept !== undefined) this.#owner.traffic.buffers.giveOut(this.#kept)
+    if (this.#kept !== undefined) this.#owner.traffic.buffers.releaseOut(this.#kept)
     this.#kept = undefined
   }
 
@@ -213,7 +213,7 @@ export class PeerConnection extends ClientConnection {
     super.giveExchange()
   }
 
-  override becomeTunnel(node: NodeConnection): void {
+  override becomeTunnel(node: Connection): void {
     this.#drop()
     // As the server lets go of a connection that is upgraded here.
     letEnd(this.socket)
@@ -360,7 +360,7 @@ export class PeerConnection extends ClientConnection {
   /** As `giveUp`, if it waits for this peer, and if it can be served here instead. */
   peerLost(id: number): void {
     const { exchange } = this
-    if (exchange?.candidate?.node.id !== id || this.#kept === undefined) return
+    if (exchange?.nodeId !== id || this.#kept === undefined) return
     if (exchange.head.isIdempotent) this.giveUp()
   }
 }
