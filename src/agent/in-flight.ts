@@ -1,11 +1,12 @@
 // Which requests one server has in hand, what it has done so far, and the load report header on every
-// response. It looks on from `server.emit`, so the application's listeners stay as they are, in number
-// and order: an `upgrade` listener of ours, for one, would change what Node.js does with upgrades.
+// response. It adds no listeners to the server (node-internals/intercept-events.ts).
 
 import type { Server } from 'node:http'
 import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type Interception, interceptEvents } from '../node-internals/intercept-events.ts'
+import { makeLastResponse } from '../node-internals/response-keep-alive.ts'
 import { loadReportField } from '../wire/orca.ts'
 
 type WriteHead = ServerResponse['writeHead']
@@ -26,23 +27,17 @@ export class InFlight {
 
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #emit: Server['emit']
-  readonly #watch: Server['emit']
+  readonly #interception: Interception
   #closedIn = 0
   #closedOut = 0
-  #ended = false
 
   /** Wraps the server at once; requests that it had in hand before are not counted. */
   constructor(server: Server) {
     this.#server = server
-    this.#emit = server.emit
-    const see = (event: string | symbol, args: readonly unknown[]): void => this.#see(event, args)
-    const emit = this.#emit
-    this.#watch = function (this: Server, event: string | symbol, ...args: unknown[]): boolean {
-      see(event, args)
-      return Reflect.apply(emit, this, [event, ...args])
-    } as Server['emit']
-    server.emit = this.#watch
+    this.#interception = interceptEvents(server, (event, first, second) => {
+      this.#see(event, first, second)
+      return false
+    })
   }
 
   bytesIn(): number {
@@ -59,17 +54,15 @@ export class InFlight {
 
   /** Ends the watching and unwraps the server, unless somebody else has wrapped it since. */
   close(): void {
-    this.#ended = true
     this.stem = undefined
-    if (this.#server.emit === this.#watch) this.#server.emit = this.#emit
+    this.#interception.end()
   }
 
-  #see(event: string | symbol, args: readonly unknown[]): void {
-    if (this.#ended) return
+  #see(event: string | symbol, first: unknown, second: unknown): void {
     if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
-      if (args[1] instanceof ServerResponse) this.#begin(args[1])
-    } else if (event === 'connection') this.#connected(args[0] as Socket)
-    else if (event === 'upgrade' || event === 'connect') this.#upgrade(args[1] as Duplex)
+      if (second instanceof ServerResponse) this.#begin(second)
+    } else if (event === 'connection') this.#connected(first as Socket)
+    else if (event === 'upgrade' || event === 'connect') this.#upgrade(second as Duplex)
   }
 
   #begin(response: ServerResponse): void {
@@ -90,7 +83,7 @@ export class InFlight {
 
   /** Headers given as an array go out as they are, so ours is put into a copy of that array. */
   #stamp(response: ServerResponse, args: unknown[]): void {
-    if (this.lastAnswers) response.shouldKeepAlive = false
+    if (this.lastAnswers) makeLastResponse(response)
     if (this.stem === undefined) return
     const value = this.stem + (this.count > 0 ? this.count - 1 : 0)
     const last = args.length - 1

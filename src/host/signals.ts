@@ -2,6 +2,9 @@
 // Handlers of the application must not run before, for they close servers; since all listeners of a
 // signal run in one go, the signal is held back in `process.emit`. The second signal is not.
 
+import { interceptEvents } from '../node-internals/intercept-events.ts'
+import { rebindSignal } from '../node-internals/signal-binding.ts'
+
 type Signal = 'SIGTERM' | 'SIGINT'
 
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const
@@ -16,26 +19,23 @@ export interface SignalOptions {
 
 /** Returns a function that takes everything back. */
 export function holdSignals(options: SignalOptions): () => void {
-  const emit = process.emit
   const keep = (): void => {}
   let leaving = false
-  let passed = false
 
   const release = (): void => {
-    if (process.emit === watch) process.emit = emit
+    interception.end()
     for (const signal of signals) process.off(signal, keep)
-    passed = true
   }
   const handled = (signal: Signal): boolean =>
     process.listeners(signal).some((listener) => listener !== keep)
   const goOn = (signal: Signal): void => {
     const own = handled(signal)
     release()
-    if (own) Reflect.apply(emit, process, [signal, signal, numbers[signal]])
+    if (own) interception.emit(signal, signal, numbers[signal])
     else endBy(signal)
   }
-  const watch = function (this: NodeJS.Process, event: string, ...args: unknown[]): boolean {
-    if (passed || !isSignal(event)) return Reflect.apply(emit, this, [event, ...args])
+  const interception = interceptEvents(process, (event) => {
+    if (!isSignal(event)) return false
     if (leaving) {
       options.hurry()
       return true
@@ -43,16 +43,8 @@ export function holdSignals(options: SignalOptions): () => void {
     leaving = true
     void options.leave(handled(event)).finally(() => goOn(event))
     return true
-  } as NodeJS.Process['emit']
-
-  process.emit = watch
-  // Node.js looks at a signal from its first listener on, and takes hold of `process.emit` then: so the
-  // application's listeners go off for a moment and come back behind ours.
-  for (const signal of signals) {
-    const own = process.rawListeners(signal) as NodeJS.SignalsListener[]
-    process.removeAllListeners(signal)
-    for (const listener of [keep, ...own]) process.on(signal, listener)
-  }
+  })
+  for (const signal of signals) rebindSignal(signal, keep)
   return release
 }
 
@@ -62,6 +54,6 @@ function endBy(signal: Signal): void {
   setTimeout(() => process.exit(128 + numbers[signal]), 200)
 }
 
-function isSignal(event: string): event is Signal {
+function isSignal(event: string | symbol): event is Signal {
   return event === 'SIGTERM' || event === 'SIGINT'
 }

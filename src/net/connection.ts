@@ -1,30 +1,33 @@
-// A TCP connection as the data plane uses it: bytes arrive in a buffer that is ours (`onread`), with
-// no stream machinery between, and are only good during the call. Who receives is an object that lives
-// as long as the connection. The same over TLS: secure-connection.ts.
+// A TCP connection of the data plane: bytes arrive in a buffer of ours (`onread`), without stream machinery between,
+// and are valid during the call only. The receiver is an object that lives as long as the connection. Over TLS:
+// secure-connection.ts.
 
 import net from 'node:net'
+import { feedSocket } from '../node-internals/feed-socket.ts'
+import { readInto } from '../node-internals/read-into.ts'
+import { wasReset } from '../node-internals/reset-behind-bytes.ts'
 
 export interface Receiver {
-  /** bytes[0..length) have arrived. They are overwritten after the call. */
+  /** bytes[0..length) have arrived. The buffer is overwritten after the call. */
   received(bytes: Buffer, length: number): void
-  /** The peer sends no more. */
+  /** The remote side sends nothing more. */
   ended(): void
-  /** All that was written has left. */
+  /** Everything that was written has been sent. */
   drained(): void
-  /** The connection is gone; nothing is called after this. `error` when it was cut. */
+  /** The connection is closed; no call follows. `error` when it was cut. */
   closed(error: Error | undefined): void
-  /** Where the next bytes shall go. */
+  /** The buffer for the next bytes. */
   nextBuffer(): Buffer
-  /** One of the calls above threw, which is a fault of ours. The connection is cut; `closed` follows. */
+  /** One of the methods above threw, which is a bug of ours. The connection is cut; `closed` follows. */
   failed(error: unknown): void
 }
 
-/** Of an outgoing connection also that it stands. */
 export interface DialReceiver extends Receiver {
+  /** The outgoing connection is established. */
   connected(): void
 }
 
-/** By what an event of a socket finds its connection: the listeners are the same functions for all of them. */
+/** Leads from a socket to its connection, so that all sockets share the same listener functions. */
 const connectionOf = Symbol('connection')
 
 type Owned = net.Socket & { [connectionOf]: Connection }
@@ -35,7 +38,7 @@ export class Connection {
   protected awaitsDrain = false
   #reading = true
   #error: Error | undefined
-  /** Somebody else receives, by the stream's own events. */
+  /** The bytes go to the listeners of the socket's stream. */
   #isReleased = false
   #isReceiving = false
   #passing: Buffer | undefined
@@ -56,9 +59,9 @@ export class Connection {
 
   static readonly #ended = function (this: Owned): void {
     const connection = this[connectionOf]
-    // Over TLS: an end inside the handshake is an error, which is on its way.
+    // Over TLS, an end inside the handshake destroys the socket, and an error follows.
     if (this.destroyed) return
-    if (isReset(this)) this.destroy(new Error('connection reset behind its last bytes'))
+    if (wasReset(this)) this.destroy(new Error('connection reset after its last bytes'))
     else connection.guard(() => connection.receiver.ended())
   }
 
@@ -67,7 +70,7 @@ export class Connection {
     connection.guard(() => connection.receiver.closed(connection.#error))
   }
 
-  /** Takes over a connection accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
+  /** @param socket accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
   static accept(socket: net.Socket, receiver: Receiver): Connection {
     const connection = new Connection(socket, receiver)
     const isDirect = readInto(
@@ -80,8 +83,8 @@ export class Connection {
     return connection
   }
 
-  /** Takes over a socket that Node.js has read from before: one that an HTTP server gives away for an upgrade. */
-  static take(socket: net.Socket, receiver: Receiver): Connection {
+  /** @param socket one that Node.js has read from before, such as that of an upgraded HTTP connection. */
+  static adopt(socket: net.Socket, receiver: Receiver): Connection {
     const connection = new Connection(socket, receiver)
     socket.on('data', (bytes: Buffer) => {
       if (!connection.#read(bytes, bytes.length)) socket.pause()
@@ -89,7 +92,7 @@ export class Connection {
     return connection
   }
 
-  /** Bytes that were read before this connection was taken over. */
+  /** Receives bytes that were read before this object had the connection. */
   feed(bytes: Buffer): void {
     if (!this.#read(bytes, bytes.length)) this.socket.pause()
   }
@@ -113,15 +116,9 @@ export class Connection {
     return connection
   }
 
-  /** Whether `accept` gets at the bytes of this socket without its stream, of which nothing has been read yet. */
-  static isDirect(socket: net.Socket): boolean {
-    internals ??= internalsOf(socket)
-    return internals !== 'none' && typeof handleOf(socket)?.useUserBuffer === 'function'
-  }
-
   /**
-   * Passes bytes, which must stay as they are, on to whoever listens to the socket's stream: once the present
-   * call of `received` is over, so that what a listener throws is not taken for a fault of ours.
+   * Passes bytes, which must stay as they are, to the listeners of the socket's stream. It does so after the present
+   * call of `received`, so that an exception of a listener is not taken for a bug of ours.
    */
   passOn(bytes: Buffer): void {
     this.#passing = this.#passing === undefined ? bytes : Buffer.concat([this.#passing, bytes])
@@ -133,13 +130,10 @@ export class Connection {
     const { socket } = this
     if (bytes === undefined || socket.destroyed) return true
     this.#passing = undefined
-    // What waits for a reader, or for one that has paused, must stay in front.
-    if (socket.readableFlowing !== true || socket.readableLength > 0) return socket.push(bytes)
-    socket.emit('data', bytes)
-    return this.#reading
+    return feedSocket(socket, bytes) && this.#reading
   }
 
-  /** Lets go of the socket: from now on it is as if it had never been accepted here. The receiver hears nothing more. */
+  /** Gives the socket up: its stream works as if this object had never existed, and the receiver gets no more calls. */
   release(): void {
     const { socket } = this
     this.#isReleased = true
@@ -149,14 +143,14 @@ export class Connection {
     socket.off('close', Connection.#closed)
   }
 
-  /** Receives by the stream's own events: each piece in a buffer of its own. */
+  /** Receives by the stream's `data` events, each with a buffer of its own. */
   protected readEvents(): void {
     this.socket.on('data', (bytes: Buffer) => {
       if (!this.#read(bytes, bytes.length)) this.socket.pause()
     })
   }
 
-  /** From now on another object receives. */
+  /** Replaces the receiver. */
   handTo(receiver: Receiver): void {
     this.receiver = receiver
   }
@@ -165,14 +159,14 @@ export class Connection {
     return this.socket.destroyed
   }
 
-  /** Bytes written that have not left yet. */
+  /** Bytes written that have not been sent yet. */
   get pending(): number {
     return this.socket.writableLength
   }
 
   /**
-   * Sends bytes, which must stay as they are until they have left.
-   * @returns true when they have; otherwise `drained` will be called.
+   * Sends bytes, which must stay as they are until they have been sent.
+   * @returns true when they have; otherwise `drained` follows.
    */
   write(bytes: Uint8Array): boolean {
     const { socket } = this
@@ -183,7 +177,7 @@ export class Connection {
     return false
   }
 
-  /** 'drain' comes only after a write that filled the queue; an empty write marks the end of any queue. */
+  /** Node.js emits `drain` only after a write that filled the queue; the callback of an empty write follows any queue. */
   #awaitDrain(): void {
     this.awaitsDrain = true
     this.socket.write('', () => this.#drained())
@@ -208,13 +202,13 @@ export class Connection {
     this.socket.resume()
   }
 
-  /** Sends what is pending, then says that nothing more comes. */
+  /** Sends what is pending, then ends our side. */
   end(): void {
-    // A second end would make Node.js put together an error that nobody reads.
+    // A second `end` would make Node.js create an error for nothing.
     if (!this.socket.writableEnded) this.socket.end()
   }
 
-  /** Ends both directions; there is nothing pending. */
+  /** Ends both directions. Nothing may be pending. */
   close(): void {
     this.socket.destroy()
   }
@@ -224,12 +218,12 @@ export class Connection {
     this.socket.destroy()
   }
 
-  /** Cuts the connection so that the peer sees an error, not an end. */
+  /** Cuts the connection so that the remote side sees an error, not an end. */
   reset(): void {
     this.socket.resetAndDestroy()
   }
 
-  /** What one connection's bytes set off never ends the process. */
+  /** An exception cuts this connection and never ends the process. */
   protected guard(call: () => void): void {
     try {
       call()
@@ -254,57 +248,4 @@ export class Connection {
     this.#isReceiving = false
     return this.#passing === undefined ? this.#reading : this.#pass()
   }
-}
-
-/**
- * libuv reports an end where bytes and a reset arrive together. A connection that was reset has no peer
- * any more; one that the other side alone has ended still has. Nobody may have asked for the address before.
- */
-const isReset = (socket: net.Socket): boolean =>
-  !socket.destroyed && !socket.writableEnded && socket.remoteAddress === undefined
-
-interface Internals {
-  readonly buffer: symbol
-  readonly callback: symbol
-  readonly generator: symbol
-}
-
-let internals: Internals | 'none' | undefined
-
-/**
- * `onread` for an accepted socket. It is official for outgoing ones only; this sets what `net.connect`
- * would have set, which is the one undocumented step of the data plane.
- * @returns false where this Node.js keeps it elsewhere; the stream's own events serve then, at a higher cost.
- */
-function readInto(
-  socket: net.Socket,
-  generate: () => Buffer,
-  callback: (length: number, bytes: Buffer) => boolean,
-): boolean {
-  internals ??= internalsOf(socket)
-  const handle = handleOf(socket)
-  if (internals === 'none' || typeof handle?.useUserBuffer !== 'function') return false
-  const buffer = generate()
-  const fields = socket as unknown as Record<symbol, unknown>
-  fields[internals.generator] = generate
-  fields[internals.callback] = callback
-  fields[internals.buffer] = buffer
-  handle.useUserBuffer(buffer)
-  return true
-}
-
-interface Handle {
-  readonly useUserBuffer?: (buffer: Buffer) => void
-}
-
-const handleOf = (socket: net.Socket): Handle | null =>
-  (socket as unknown as { readonly _handle: Handle | null })._handle
-
-function internalsOf(socket: net.Socket): Internals | 'none' {
-  const symbols = Object.getOwnPropertySymbols(socket)
-  const named = (name: string): symbol | undefined =>
-    symbols.find((symbol) => symbol.description === name)
-  const [buffer, callback, generator] = [named('kBuffer'), named('kBufferCb'), named('kBufferGen')]
-  if (buffer === undefined || callback === undefined || generator === undefined) return 'none'
-  return { buffer, callback, generator }
 }

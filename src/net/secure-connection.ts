@@ -1,30 +1,29 @@
-// A connection of the data plane over TLS. Bytes come by the stream's events, because a TLS record that is
-// being taken apart cannot be paused half-way: a buffer of ours would be overwritten while it is still
-// being sent from. Made by the listener for clients and by forward/node/node-connection.ts for nodes.
+// A connection of the data plane over TLS, to clients and to nodes. Bytes arrive by the stream's `data` events: reading
+// cannot be paused inside a TLS record, so a buffer of ours could be overwritten while it is still being sent from.
 
-import net from 'node:net'
 import tls from 'node:tls'
+import { socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
 import type { NodeTls } from './node-tls.ts'
 
 export class SecureConnection extends Connection {
-  /** What was written before the other side had shown who it is: nothing is sent to it until then. */
+  /** What was written before the certificate was verified; it is sent after that. */
   #held: Uint8Array[] | undefined
 
   private constructor(socket: tls.TLSSocket, receiver: Receiver) {
     super(socket, receiver)
     this.readEvents()
     socket.on('drain', () => this.#left())
-    // Behind an end there is no 'drain'.
+    // After `end` there is no 'drain'.
     socket.on('finish', () => this.#left())
   }
 
-  /** Takes over an accepted connection whose handshake is done. */
+  /** @param socket accepted, with its handshake done. */
   static acceptSecure(socket: tls.TLSSocket, receiver: Receiver): SecureConnection {
     return new SecureConnection(socket, receiver)
   }
 
-  /** `connected` is called when the node has shown a certificate that will do. */
+  /** Calls `connected` when the node's certificate has been verified. */
   static dialSecure(
     host: string,
     port: number,
@@ -55,13 +54,13 @@ export class SecureConnection extends Connection {
     if (wasAwaited && !this.awaitsDrain && !this.destroyed) this.receiver.drained()
   }
 
-  /** Bytes that the caller still has to wait for: below the mark of the stream they count as sent. */
+  /** Bytes that the caller has to wait for; those below the stream's high-water mark count as sent. */
   override get pending(): number {
     if (!this.awaitsDrain) return 0
     return Math.max(1, this.socket.writableLength)
   }
 
-  /** TLS encrypts at once, so the caller may use the bytes again; only what has to wait its turn is copied. */
+  /** TLS encrypts at once, so the caller may reuse the bytes; only bytes that have to wait are copied. */
   override write(bytes: Uint8Array): boolean {
     const { socket } = this
     if (!socket.writable || bytes.length === 0) return true
@@ -81,15 +80,15 @@ export class SecureConnection extends Connection {
     if (!this.destroyed) this.guard(() => this.receiver.drained())
   }
 
-  /** TLS has a word for the end, without which what was sent may be taken for cut. */
+  /** Sends close_notify first: without it the remote side may take what it got for truncated [RFC 8446 6.1]. */
   override close(): void {
     this.socket.destroySoon()
   }
 
-  /** A reset below TLS, where the socket below can be had; else an end without the word that ends TLS. */
+  /** Resets the TCP connection below; where that cannot be reached, ends it without close_notify. */
   override reset(): void {
-    const { _parent: below } = this.socket as unknown as { _parent?: unknown }
-    if (below instanceof net.Socket) below.resetAndDestroy()
+    const below = socketBelow(this.socket as tls.TLSSocket)
+    if (below !== undefined) below.resetAndDestroy()
     else this.destroy()
   }
 }

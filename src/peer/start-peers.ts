@@ -10,7 +10,7 @@ import type { Peer } from '../cluster/peer.ts'
 import type { PeerEvent } from '../cluster/peers.ts'
 import { makeTraffic, type Traffic } from '../forward/index.ts'
 import { NodeTls } from '../net/node-tls.ts'
-import { canFinish } from '../node-internals/finish-response.ts'
+import { probeBypassedResponse } from '../node-internals/bypassed-response.ts'
 import { CascadeChooser } from './choice/cascade-chooser.ts'
 import { PeerCandidates } from './choice/peer-candidates.ts'
 import { PeerWatch } from './choice/watch-peers.ts'
@@ -71,7 +71,7 @@ export function makePeers(options: PeersOptions): StartedPeers {
   const membership = new PeerMembership(options)
   const { live, settings } = membership
   const { log, clock, random } = settings
-  if (!canFinish()) {
+  if (!probeBypassedResponse()) {
     const message = 'this Node.js does not let answers of peers through: nothing is handed over'
     log.warn({ version: process.version }, message)
   }

@@ -20,9 +20,9 @@ import {
   type Traffic,
   type TrafficOptions,
 } from '../forward/index.ts'
+import type { CopyHandle } from '../net/accept-handles.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
-import type { CopyHandle } from '../node-internals/accept-handles.ts'
 import { type Address, type FurtherHandles, Listener } from './listener.ts'
 
 export {

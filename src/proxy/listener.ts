@@ -3,8 +3,8 @@
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
 import { ClientConnection, type Traffic } from '../forward/index.ts'
+import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
-import { AcceptHandles, type CopyHandle } from '../node-internals/accept-handles.ts'
 
 export interface Address {
   readonly host: string

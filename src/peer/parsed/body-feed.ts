@@ -4,6 +4,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { handOverLimits } from '../../base/limits.ts'
+import { markUnread } from '../../node-internals/unread-stream.ts'
 
 export interface BodyFeedOptions {
   /** Bytes that will come; -1 when it is chunked. */
@@ -60,13 +61,10 @@ export class BodyFeed {
 
   /** Puts the stream back as it was; only where `canGiveBack`. */
   giveBack(): void {
-    const request = this.#request
     this.#detach()
     if (!this.#isAttached) return
     this.#putBack()
-    // A stream that somebody paused stays so for its next reader; one that lost its `readable` listeners is as new.
-    request.on('readable', nobody)
-    request.off('readable', nobody)
+    markUnread(this.#request)
   }
 
   #detach(): void {
@@ -107,8 +105,6 @@ export class BodyFeed {
     else this.#kept = undefined
   }
 }
-
-const nobody = (): void => {}
 
 const chunk = (piece: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')])

@@ -8,7 +8,7 @@ import { handOverLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
-import { canFinish } from '../../node-internals/finish-response.ts'
+import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
 import {
   type HandedOver,
   handedOverField,
@@ -338,5 +338,5 @@ const received = { mode: 'received' } as const
 function isPlain({ request, response, socket }: Arrival): boolean {
   if (!(socket instanceof Socket) || !(request instanceof IncomingMessage)) return false
   if (request.httpVersionMajor !== 1) return false
-  return response === undefined || (response instanceof ServerResponse && canFinish())
+  return response === undefined || (response instanceof ServerResponse && probeBypassedResponse())
 }

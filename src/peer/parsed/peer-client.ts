@@ -19,7 +19,8 @@ import {
 } from '../../forward/index.ts'
 import { Connection, type Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
-import { finishElsewhere, headElsewhere } from '../../node-internals/finish-response.ts'
+import { markHeadSent, markSent } from '../../node-internals/bypassed-response.ts'
+import { isLastResponse } from '../../node-internals/response-keep-alive.ts'
 import type { ForwardedFields } from '../../wire/forwarded.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
 import { BodyFeed } from './body-feed.ts'
@@ -91,7 +92,7 @@ export class PeerClient implements ExchangeClient, Timed {
     const { request, response, socket, expects } = this.arrival
     const { shared } = this.#traffic.buffers
     const isUpgrade = response === undefined
-    const closes = isUpgrade || isLast(response)
+    const closes = isUpgrade || isLastResponse(response)
     const head = headText(request, { mark, closes, keepsExpect: expects, isUpgrade })
     const length = head.length <= shared.length ? shared.write(head, 0, 'latin1') : 0
     if (length === 0 || this.#exchange.head.parse(shared, 0, length) !== length) {
@@ -140,7 +141,7 @@ export class PeerClient implements ExchangeClient, Timed {
   write(bytes: Uint8Array): boolean {
     const { response, socket } = this.arrival
     if (response !== undefined && this.#exchange.answered && !response.headersSent) {
-      headElsewhere(response, this.#exchange.status)
+      markHeadSent(response, this.#exchange.status)
     }
     if (!socket.writable) return true
     socket.write(bytes)
@@ -160,7 +161,7 @@ export class PeerClient implements ExchangeClient, Timed {
     if (this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false) {
       return this.#comeBack()
     }
-    if (response !== undefined) headElsewhere(response, refusal.status)
+    if (response !== undefined) markHeadSent(response, refusal.status)
     this.write(refusalBytes(refusal, closes, toHead))
     this.exchangeOver(closes)
   }
@@ -186,7 +187,7 @@ export class PeerClient implements ExchangeClient, Timed {
     this.#end()
     this.#body?.end()
     if (response === undefined) socket.end()
-    else finishElsewhere(response, closes)
+    else markSent(response, closes)
   }
 
   cut(byReset: boolean): void {
@@ -200,7 +201,7 @@ export class PeerClient implements ExchangeClient, Timed {
     const { socket, behind } = this.arrival
     this.deadline = Number.POSITIVE_INFINITY
     socket.off('close', this.#socketGone)
-    const connection = Connection.take(socket, untilTunnel)
+    const connection = Connection.adopt(socket, untilTunnel)
     // It may last for hours, and nobody waits for its end.
     this.#owner.over(this)
     const tunnel = new Tunnel(connection, node, this.#traffic, () => {
@@ -284,11 +285,6 @@ type Listening = ServerResponse & { [clientOf]?: PeerClient | undefined }
 
 function responseGone(this: Listening): void {
   this[clientOf]?.gone()
-}
-
-/** Of its connection: the client, the application or `maxRequestsPerSocket` wants it so. */
-function isLast(response: ServerResponse & { maxRequestsOnConnectionReached?: boolean }): boolean {
-  return !response.shouldKeepAlive || response.maxRequestsOnConnectionReached === true
 }
 
 /** Executing it twice does no harm [RFC 9110 9.2.2]. */

@@ -1,7 +1,7 @@
-// Sees the requests and upgrades of a server before its listeners do, by `server.emit`: the application's
-// listeners stay as they are, in number and order.
+// Sees the requests and upgrades of a server before its listeners do.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { interceptEvents } from '../../node-internals/intercept-events.ts'
 import type { Arrival } from './peer-client.ts'
 
 /** Gives what arrived to the application, as if nobody had looked at it. */
@@ -20,18 +20,11 @@ export interface Sees {
 
 /** Returns how to take it back. */
 export function wrapServer(server: Server, sees: Sees): () => void {
-  const emit = server.emit
-  let ended = false
   const serveHere: ServeHere = ({ request, response, socket, behind, expects }) => {
-    if (response === undefined) Reflect.apply(emit, server, ['upgrade', request, socket, behind])
-    else Reflect.apply(emit, server, [expects ? 'checkContinue' : 'request', request, response])
+    if (response === undefined) interception.emit('upgrade', request, socket, behind)
+    else interception.emit(expects ? 'checkContinue' : 'request', request, response)
   }
-  const takes = (
-    event: string | symbol,
-    first: unknown,
-    second: unknown,
-    third: unknown,
-  ): boolean => {
+  const interception = interceptEvents(server, (event, first, second, third) => {
     switch (event) {
       case 'request':
       case 'checkContinue': {
@@ -43,22 +36,6 @@ export function wrapServer(server: Server, sees: Sees): () => void {
       default:
         return false
     }
-  }
-  // No array is made for what passes by here, which is every request.
-  const watch = function (
-    this: Server,
-    event: string | symbol,
-    a?: unknown,
-    b?: unknown,
-    c?: unknown,
-  ) {
-    if (!ended && takes(event, a, b, c)) return true
-    // biome-ignore lint/complexity/noArguments: as many as came, and no array of them.
-    return Reflect.apply(emit, this, arguments)
-  } as Server['emit']
-  server.emit = watch
-  return () => {
-    ended = true
-    if (server.emit === watch) server.emit = emit
-  }
+  })
+  return () => interception.end()
 }

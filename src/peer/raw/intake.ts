@@ -6,21 +6,27 @@ import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { ClientWays } from '../../forward/index.ts'
-import { isUntouched, type Reader, readerOf, sparing } from '../../node-internals/node-reader.ts'
+import {
+  type ConnectionListener,
+  connectionListenerOf,
+  replaceListener,
+} from '../../node-internals/connection-listener.ts'
+import { isUntouched } from '../../node-internals/http-parser.ts'
+import { probeResponseUnderWay, sparing } from '../../node-internals/response-under-way.ts'
 import type { HandOver } from '../parsed/hand-over.ts'
 import { type ConnectionOwner, PeerConnection } from './peer-connection.ts'
 
 /** @returns how to take it back: connections are left to the server from then on. */
 export function takeConnections(server: Server | HttpsServer, handOver: HandOver): () => void {
-  const reader = readerOf(server)
-  if (reader === undefined) return () => {}
-  const intake = new Intake(server as Server, reader, handOver)
+  const listener = connectionListenerOf(server)
+  if (listener === undefined || !probeResponseUnderWay()) return () => {}
+  const intake = new Intake(server as Server, listener, handOver)
   return () => intake.end()
 }
 
 class Intake {
   readonly #server: Server
-  readonly #reader: Reader
+  readonly #listener: ConnectionListener
   readonly #handOver: HandOver
   readonly #owner: ConnectionOwner
   readonly #connections: Set<PeerConnection> = new Set()
@@ -29,9 +35,9 @@ class Intake {
   readonly #restoreClosing: () => void
   #isOver = false
 
-  constructor(server: Server, reader: Reader, handOver: HandOver) {
+  constructor(server: Server, listener: ConnectionListener, handOver: HandOver) {
     this.#server = server
-    this.#reader = reader
+    this.#listener = listener
     this.#handOver = handOver
     this.#owner = this.#makeOwner()
     handOver.watch(this.#connections)
@@ -44,7 +50,7 @@ class Intake {
       },
     }
     Object.assign(server, ours)
-    replaceListener(server, reader, this.#accept)
+    replaceListener(server, listener, this.#accept)
     this.#restoreClosing = () => {
       if (server.closeIdleConnections === ours.closeIdleConnections) {
         server.closeIdleConnections = closeIdleConnections
@@ -67,7 +73,7 @@ class Intake {
   #whenEmpty(): void {
     if (!this.#isOver || this.#connections.size > 0) return
     if (this.#server.listeners('connection').includes(this.#accept)) {
-      replaceListener(this.#server, this.#accept, this.#reader)
+      replaceListener(this.#server, this.#accept, this.#listener)
     }
     if (this.#unseen.size === 0) this.#restoreClosing()
   }
@@ -83,7 +89,7 @@ class Intake {
 
   readonly #accept = (socket: Socket): void => {
     const lines = this.#takes(socket) ? this.#handOver.linesOf(socket) : undefined
-    if (lines === undefined) Reflect.apply(this.#reader, this.#server, [socket])
+    if (lines === undefined) Reflect.apply(this.#listener, this.#server, [socket])
     else this.#connections.add(new PeerConnection(socket, lines, this.#owner))
   }
 
@@ -112,7 +118,7 @@ class Intake {
     return {
       traffic: handOver.traffic,
       server: this.#server,
-      reader: this.#reader,
+      listener: this.#listener,
       timeouts: timeoutsOf(this.#server),
       get application() {
         return handOver.application
@@ -149,13 +155,4 @@ function timeoutsOf(server: Server): ClientWays['timeouts'] {
       return limit(server.requestTimeout)
     },
   }
-}
-
-type ConnectionListener = (socket: Socket) => void
-
-/** The others stay as they are, in order. */
-function replaceListener(server: Server, from: ConnectionListener, to: ConnectionListener): void {
-  const listeners = server.rawListeners('connection') as ConnectionListener[]
-  server.removeAllListeners('connection')
-  for (const listener of listeners) server.on('connection', listener === from ? to : listener)
 }

@@ -17,15 +17,15 @@ import {
   type Traffic,
 } from '../../forward/index.ts'
 import type { Connection } from '../../net/connection.ts'
+import type { ConnectionListener } from '../../node-internals/connection-listener.ts'
+import { allowsHalfOpen } from '../../node-internals/half-open.ts'
 import {
-  attach,
+  attachParser,
+  hasAnsweredAll,
   hasOtherReader,
-  isAnswered,
-  letEnd,
-  letTake,
-  type Reader,
-  takesHalfOpen,
-} from '../../node-internals/node-reader.ts'
+  ignoreEnd,
+  letReadHandle,
+} from '../../node-internals/http-parser.ts'
 import { BodyRelay } from '../../wire/http/body-relay.ts'
 import type { Out } from '../../wire/http/out.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
@@ -38,7 +38,7 @@ import type { MarkedLines } from './marked-lines.ts'
 export interface ConnectionOwner {
   readonly traffic: Traffic
   readonly server: Server
-  readonly reader: Reader
+  readonly listener: ConnectionListener
   readonly timeouts: ClientWays['timeouts']
   /** Where requests may go. */
   readonly application: Application
@@ -216,7 +216,7 @@ export class PeerConnection extends ClientConnection {
   override becomeTunnel(node: Connection): void {
     this.#drop()
     // As the server lets go of a connection that is upgraded here.
-    letEnd(this.socket)
+    ignoreEnd(this.socket)
     this.socket.setTimeout(0)
     super.becomeTunnel(node)
   }
@@ -267,7 +267,7 @@ export class PeerConnection extends ClientConnection {
   protected override passedBy(bytes: Buffer, length: number): void {
     const body = this.#body
     if (body === undefined || body.done) {
-      if (!isAnswered(this.socket)) {
+      if (!hasAnsweredAll(this.socket)) {
         this.#give(bytes, 0, length, undefined)
         return
       }
@@ -283,7 +283,7 @@ export class PeerConnection extends ClientConnection {
   }
 
   override ended(): void {
-    if (this.isBusy && !takesHalfOpen(this.#owner.server)) this.destroy()
+    if (this.isBusy && !allowsHalfOpen(this.#owner.server)) this.destroy()
     else super.ended()
   }
 
@@ -302,10 +302,10 @@ export class PeerConnection extends ClientConnection {
   }
 
   #attach(takes: boolean): void {
-    const { server, reader } = this.#owner
+    const { server, listener } = this.#owner
     this.#isAttached = true
     this.socket.off('timeout', this.#silent)
-    attach(server, reader, this.socket, takes)
+    attachParser(server, listener, this.socket, takes)
   }
 
   /**
@@ -315,7 +315,7 @@ export class PeerConnection extends ClientConnection {
   #give(bytes: Buffer, from: number, end: number, decided: Decided | undefined): number {
     this.goAway()
     tellDecided(this.socket, decided)
-    if (this.#isAttached) letTake(this.socket)
+    if (this.#isAttached) letReadHandle(this.socket)
     else this.#attach(true)
     if (from < end) this.connection.passOn(Buffer.from(bytes.subarray(from, end)))
     this.connection.release()

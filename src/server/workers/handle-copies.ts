@@ -1,9 +1,8 @@
 // How a worker gets further handles on the sockets that it listens on: what goes to the primary and comes
 // back over the line between them is another handle each time.
 
-import type { SendHandle } from 'node:child_process'
 import type { Worker } from 'node:cluster'
-import type { ListenHandle } from '../../node-internals/accept-handles.ts'
+import { type ListenHandle, sendable } from '../../node-internals/listen-handle.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 /** The worker's side. */
@@ -20,7 +19,7 @@ export class HandleCopies {
       take(copy)
     })
     const message: FromWorker = { kind: 'copy', number, count }
-    process.send?.(message, handle as unknown as SendHandle, undefined, () => {})
+    process.send?.(message, sendable(handle), undefined, () => {})
   }
 
   /** One has come. */
@@ -43,7 +42,7 @@ export function sendBack(
     if (sending === 0) handle.close()
   }
   for (let i = 0; i < count; i++) {
-    if (worker.isConnected()) worker.send(message, handle as unknown as SendHandle, sent)
+    if (worker.isConnected()) worker.send(message, sendable(handle), sent)
     else sent()
   }
 }

@@ -4,11 +4,8 @@ import assert from 'node:assert/strict'
 import { fork, type SendHandle } from 'node:child_process'
 import net from 'node:net'
 import { type TestContext, test } from 'node:test'
-import {
-  AcceptHandles,
-  type CopyHandle,
-  type ListenHandle,
-} from '../../../src/node-internals/accept-handles.ts'
+import { AcceptHandles, type CopyHandle } from '../../../src/net/accept-handles.ts'
+import type { ListenHandle } from '../../../src/node-internals/listen-handle.ts'
 import { built } from '../../support/child.ts'
 import { until } from '../../support/until.ts'
 

@@ -1,7 +1,7 @@
-// Tells a ServerResponse that its answer has left by another way: straight on the socket, as bytes of the
-// peer that gave it. Everything that waits for the response (the next pipelined request, keep-alive,
-// server.close(), listeners of 'finish') then goes on as after `end()`. The one undocumented step of the
-// hand-over; `canFinish` says whether this Node.js knows it.
+// A ServerResponse whose answer goes to the socket past it, as bytes of the peer that gave it. Node.js then goes on as
+// after `end()`: with the next pipelined request, keep-alive, `server.close()` and the listeners of `finish`.
+//
+// Touches `response._header`, `_headerSent`, `_hasBody` and `_last`.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
@@ -13,28 +13,28 @@ interface Internals {
   _last: boolean
 }
 
-/** For `headersSent`: the head is not kept. */
-const elsewhere = '\r\n'
+/** Makes `headersSent` true; the head itself is not kept. */
+const noHead = '\r\n'
 
-/** The head of the answer is on its way. */
-export function headElsewhere(response: ServerResponse, status: number): void {
+/** To be called when the head of the answer is being written to the socket. */
+export function markHeadSent(response: ServerResponse, status: number): void {
   const internals = response as unknown as Internals
   response.statusCode = status
-  internals._header = elsewhere
+  internals._header = noHead
   internals._headerSent = true
   internals._hasBody = false
 }
 
-/** @param closes the connection ends behind the answer. */
-export function finishElsewhere(response: ServerResponse, closes: boolean): void {
+/** To be called when all of the answer has been written. @param closes the connection ends after the answer. */
+export function markSent(response: ServerResponse, closes: boolean): void {
   if (closes) (response as unknown as Internals)._last = true
   response.end()
 }
 
 let can: boolean | undefined
 
-/** Tries it on a response that leads nowhere. */
-export function canFinish(): boolean {
+/** Tries it on a response that leads nowhere, once in a process. Without it peers hand nothing over. */
+export function probeBypassedResponse(): boolean {
   can ??= tried()
   return can
 }
@@ -50,9 +50,9 @@ function tried(): boolean {
   response.assignSocket(socket)
   const known = ['_header', '_headerSent', '_hasBody', '_last'].every((name) => name in response)
   if (!known) return false
-  headElsewhere(response, 200)
+  markHeadSent(response, 200)
   const isSent = response.headersSent
-  finishElsewhere(response, true)
+  markSent(response, true)
   response.detachSocket(socket)
   return isSent && written === 0 && response.writableEnded
 }

@@ -1,0 +1,21 @@
+// The TCP socket below a TLS socket, for a reset: TLS sockets cannot reset a connection themselves. Used by
+// net/secure-connection.ts and by peers.
+//
+// Touches `tlsSocket._parent`.
+
+import { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+
+/** `undefined` where this Node.js does not tell. */
+export function socketBelow(socket: TLSSocket): Socket | undefined {
+  const { _parent: below } = socket as unknown as { readonly _parent?: unknown }
+  return below instanceof Socket ? below : undefined
+}
+
+export function probeSocketBelow(): boolean {
+  const below = new Socket()
+  const secure = new TLSSocket(below).on('error', () => {})
+  const isKnown = socketBelow(secure) === below
+  secure.destroy()
+  return isKnown
+}

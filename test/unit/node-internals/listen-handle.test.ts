@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import {
+  acceptFor,
+  type ListenHandle,
+  listenHandleOf,
+  probeListenHandle,
+} from '../../../src/node-internals/listen-handle.ts'
+
+test('a server that listens has a handle', async () => {
+  assert.equal(await probeListenHandle(), true)
+})
+
+test('a server that does not listen has none', () => {
+  assert.equal(listenHandleOf(createServer()), undefined)
+})
+
+test('what a further handle accepts goes to the first one', () => {
+  const accepted: unknown[] = []
+  const first: ListenHandle = {
+    onconnection: (status, client) => accepted.push(status, client),
+    listen: () => 0,
+    close: () => {},
+  }
+  const further: ListenHandle = { listen: (backlog) => (backlog === 8 ? 0 : -98), close: () => {} }
+  assert.equal(acceptFor(first, further, 8), true)
+  further.onconnection?.(0, 'client')
+  assert.deepEqual(accepted, [0, 'client'])
+  assert.equal(acceptFor(first, further, 9), false, 'the system refuses')
+})
