@@ -4,7 +4,7 @@
 // Path and query of the request follow. Without SCHEME and PORT the winner's own are taken.
 
 import { hostText } from '../base/host-port.ts'
-import type { Candidate } from './candidacy.ts'
+import type { Candidate } from '../cluster/routes.ts'
 
 /** What a format is made of: text, or a figure of the winner's with the labels that are taken of it. */
 type Part = string | { readonly what: 'N' | 'A' | 'P' | 'S' | 'H'; readonly labels: number }

@@ -1,24 +1,24 @@
-// Exchanges that are between two requests. A kept-alive connection without a request holds none, so
-// ten thousand of them cost little more than their sockets.
+// Exchanges between two requests. An idle client connection holds none, so ten thousand of them cost little more than
+// their sockets.
 
-import type { ExchangeClient } from './client/exchange-client.ts'
 import { Exchange } from './exchange.ts'
-import type { Traffic } from './traffic/traffic.ts'
+import type { ExchangeClient } from './exchange-client.ts'
+import type { ExchangeTraffic } from './exchange-traffic.ts'
 
-/** More than this many at a time are made and dropped. */
+/** Exchanges kept for later; more are dropped. */
 const keptMax = 1_024
 
 export class ExchangePool {
   readonly #free: Exchange[] = []
 
-  lease(client: ExchangeClient, traffic: Traffic): Exchange {
+  lease(client: ExchangeClient, traffic: ExchangeTraffic): Exchange {
     const exchange = this.#free.pop()
     if (exchange === undefined) return new Exchange(client, traffic)
-    exchange.client = client
+    exchange.assign(client)
     return exchange
   }
 
-  /** The exchange has settled. */
+  /** @param exchange that has settled. */
   release(exchange: Exchange): void {
     if (this.#free.length < keptMax) this.#free.push(exchange)
   }

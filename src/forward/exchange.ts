@@ -1,122 +1,70 @@
-// One request with its response, and the way it takes. The object is used again for other requests;
-// what it reads of the cluster is one set of routes from start to end.
+// One request with its response: the stages of ARCHITECTURE.md, "Request lifecycle", in their order. This is the only
+// file that calls them; a stage returns an outcome and never calls a later one. The object serves many exchanges, one
+// after the other (exchange-pool.ts).
 
 import type { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
-import type { ExchangeView, RequestView } from '../candidacy/candidacy.ts'
-import type { Cascade } from '../candidacy/compose.ts'
-import type { Balancer } from '../cluster/balancer.ts'
-import type { Application, Candidate, Routes } from '../cluster/routes.ts'
+import type { Application } from '../cluster/routes.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
-import { BodyRelay } from '../wire/http/body-relay.ts'
-import type { Out } from '../wire/http/out.ts'
+import type { BodyRelay } from '../wire/http/body-relay.ts'
 import { problemOf } from '../wire/http/problem.ts'
-import { RequestHead } from '../wire/http/request-head.ts'
-import { ResponseHead } from '../wire/http/response-head.ts'
-import type { ExchangeClient } from './client/exchange-client.ts'
-import type { NodeConnection } from './node/node-connection.ts'
-import { attempt, attemptFailed, sendBody, timedOut } from './stages/attempt.ts'
-import { type Choose, choose, findCascade } from './stages/choose.ts'
+import type { RequestHead } from '../wire/http/request-head.ts'
+import type { ExchangeClient } from './exchange-client.ts'
+import { type Choose, ExchangeState } from './exchange-state.ts'
+import type { ExchangeTraffic, Waiting } from './exchange-traffic.ts'
+import type { ResponseReceiver } from './node/node-context.ts'
+import { endedEarlyError, timeoutError } from './node/node-error.ts'
+import type { RequestSource } from './node/request-source.ts'
+import { nodeMalformed, nodeSlow, noNode, type Refusal } from './refusal.ts'
+import { accept } from './stages/accept.ts'
+import { attempt, countOut, endAttempt, sendBody } from './stages/attempt.ts'
+import { choose, exclude, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
-import { deliver, finishAtEnd, malformed } from './stages/deliver.ts'
+import { block, deliver, deliverEnd } from './stages/deliver.ts'
 import { match } from './stages/match.ts'
 import { outgoing, outgoingAgain } from './stages/outgoing.ts'
-import { recall } from './stages/recall.ts'
+import { recall, select } from './stages/recall.ts'
 import { redirect } from './stages/redirect.ts'
-import { nodeSlow, noNode, type Refusal } from './stages/refusal.ts'
-import { countOut, leaveNode, settle } from './stages/settle.ts'
+import { attemptFailed, attemptTimedOut, refusalAfter, spendRetry } from './stages/retry.ts'
+import { complete, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
-import { type WantedUpgrade, wantedUpgrade } from './stages/upgrade.ts'
-import type { Traffic } from './traffic/traffic.ts'
 
-export class Exchange implements ExchangeView {
-  /** Another one for each exchange. */
-  client: ExchangeClient
-  readonly traffic: Traffic
+export class Exchange implements ResponseReceiver, Waiting {
+  readonly #state: ExchangeState
+  readonly head: RequestHead
+  readonly requestBody: BodyRelay
 
-  // The request, and where it may go.
-  readonly head: RequestHead = new RequestHead()
-  readonly requestBody: BodyRelay = new BodyRelay()
-  routes: Routes
-  applications: readonly Application[] = []
-  application: Application
-  /** Decoded, as contexts are matched. */
-  path = ''
-  cascade: Cascade
-  /** Chooses instead of the cascade, when the caller of `forwardTo` has its own way. */
-  chooser: Choose | undefined
-  /** The choice reads `live.latency`, so it must be kept. */
-  readsLatency = false
-  /** The proxy serves nothing itself. */
-  readonly self: undefined
-  request: RequestView | undefined
-  /** Host without port, in lower case, where aliases count: the head's bytes do not last; else ''. */
-  host = ''
-  hasSession = false
-  sessionId = ''
-  route: string | undefined
-  domain = ''
-  wanted: WantedUpgrade | undefined
-  startedAt = 0
-  line: RequestLine | undefined
-  /** Offset behind what belongs to this request, in the bytes that `forward` or `forwardTo` was called with. */
-  behind = 0
-
-  // The attempts.
-  /** Head and first piece of the body as they are sent, while they may have to be sent again. */
-  out: Out | undefined
-  candidate: Candidate | undefined
-  node: NodeConnection | undefined
-  attempts = 0
-  /** When the last attempt began, ms of the clock; only where latency counts. */
-  sentAt = 0
-  /** Attempts that a node may have begun to execute, but for one on a connection that had waited. */
-  failures = 0
-  tried: readonly number[] = []
-  /** The next attempt is not to use a connection that has waited. */
-  freshOnly = false
-  /** Everything that was sent so far is in `out`. */
-  replayable = true
-  /** Until when to wait for a usable node, ticker time. */
-  waitUntil = 0
-
-  // The answer.
-  readonly response: ResponseHead = new ResponseHead()
-  readonly responseBody: BodyRelay = new BodyRelay()
-  /** Head bytes of the answer that came so far. */
-  partial: Buffer | undefined
-  interims = 0
-  /** The head of the final answer is on its way to the client. */
-  answered = false
-  closes = false
-  status = 0
-  bytesOut = 0
-
-  constructor(client: ExchangeClient, traffic: Traffic) {
-    this.client = client
-    this.traffic = traffic
-    this.routes = traffic.routes
-    this.application = nowhere
-    this.cascade = traffic.cascades.at(0)
+  constructor(client: ExchangeClient, traffic: ExchangeTraffic) {
+    this.#state = new ExchangeState(client, traffic)
+    this.head = this.#state.request.head
+    this.requestBody = this.#state.request.body
   }
 
-  get balancer(): Balancer {
-    return this.application.balancer
-  }
-  get upgrades(): boolean {
-    return this.wanted !== undefined
+  /** Prepares for an exchange of this client. */
+  assign(client: ExchangeClient): void {
+    this.#state.client = client
   }
 
   /**
-   * The way of a request from its head on; the bytes behind the head are in bytes[bodyFrom..end).
-   * Deliver and settle follow when the node answers.
+   * Forwards the request in `head`; the bytes behind the head are in bytes[bodyFrom..end). The client gets the response
+   * by its `write` and `exchangeOver`, or by its `refuse`.
    * @returns the offset behind what belongs to this request.
    */
   forward(bytes: Buffer, bodyFrom: number, end: number): number {
-    this.#begin(bodyFrom)
-    const refusal = this.#route() ?? this.#send(bytes, end)
-    if (refusal !== undefined) this.refuse(refusal)
-    return this.behind
+    const state = this.#state
+    const { request, choice, client, traffic } = state
+    accept(state, bodyFrom) // 1
+    let refusal = turnBack(this.head, traffic.settings.via) // 1
+    refusal ??= match(request, traffic) // 2
+    if (refusal === undefined) {
+      recall(request, choice) // 3
+      findCascade(request, choice, traffic.cascades, client.address) // 4
+      refusal = this.#send(bytes, end) // 4 5 6
+    }
+    // Before the refusal, because after it this object may serve another request.
+    const behind = request.end
+    if (refusal !== undefined) this.#refuse(refusal)
+    return behind
   }
 
   /**
@@ -132,235 +80,263 @@ export class Exchange implements ExchangeView {
     bodyFrom: number,
     end: number,
   ): Refusal | undefined {
-    this.#begin(bodyFrom)
-    this.application = application
-    this.chooser = choose
-    this.readsLatency = true
-    const refusal = this.#send(bytes, end)
+    const { choice } = this.#state
+    accept(this.#state, bodyFrom) // 1
+    select(choice, application)
+    choice.chooser = choose
+    choice.readsLatency = true
+    const refusal = this.#send(bytes, end) // 4 5 6
     if (refusal !== undefined) this.#settleRefused(refusal)
     return refusal
   }
 
-  #route(): Refusal | undefined {
-    const refusal = turnBack(this) ?? match(this)
-    if (refusal !== undefined) return refusal
-    recall(this)
-    findCascade(this)
-    return undefined
-  }
-
   #send(bytes: Buffer, end: number): Refusal | undefined {
-    const candidate = choose(this)
-    if (candidate !== undefined && this.chooser === undefined) {
-      const elsewhere = redirect(this, candidate)
+    const state = this.#state
+    const { request, choice, traffic } = state
+    const candidate = choose(choice, traffic.clock) // 4
+    if (candidate !== undefined && choice.location !== undefined) {
+      const elsewhere = redirect(request, candidate, choice.location) // 4
       if (elsewhere !== undefined) return elsewhere
     }
-    const out = this.traffic.buffers.leaseOut()
-    this.out = out
-    outgoing(this, candidate, out)
-    const behind = this.requestBody.relay(bytes, this.behind, end, out)
+    const behind = outgoing(state, candidate, bytes, end) // 5
     if (behind < 0) return problemOf(behind)
-    this.behind = behind
-    return candidate === undefined ? this.#wait() : attempt(this, candidate)
+    request.end = behind
+    if (candidate === undefined) return this.#wait()
+    return attempt(state, candidate, this) // 6
   }
 
-  #begin(bodyFrom: number): void {
-    const { head, traffic } = this
-    traffic.counters.requests++
-    traffic.retryBudget.request(traffic.ticker.now)
-    this.hasSession = false
-    this.sessionId = ''
-    this.route = undefined
-    this.domain = ''
-    this.behind = bodyFrom
-    this.chooser = undefined
-    this.wanted = head.wantsUpgrade ? wantedUpgrade(head) : undefined
-    this.attempts = this.failures = this.interims = this.status = this.bytesOut = 0
-    this.tried = none
-    this.freshOnly = this.answered = this.closes = false
-    this.replayable = true
-    const framing = head.chunked ? 'chunked' : head.hasBody ? 'length' : 'none'
-    this.requestBody.begin(framing, head.contentLength, 'same')
-    if (traffic.accessLog !== undefined) {
-      this.startedAt = traffic.clock.now()
-      this.line = requestLine(head)
-    }
-  }
-
-  /** WaitWorker: a usable node may come soon. */
+  /** Waits until a node is usable, at most as long as the balancer allows (WaitWorker). */
   #wait(): Refusal | undefined {
-    const { traffic, balancer } = this
-    if (balancer.waitMs <= 0 || traffic.waiting.size >= httpLimits.waitingMax) return noNode
-    this.waitUntil = traffic.ticker.now + balancer.waitMs
+    const { request, choice, attempts, client, traffic } = this.#state
+    const { waitMs } = choice.balancer
+    if (waitMs <= 0 || traffic.waiting.size >= httpLimits.waitingMax) return noNode
+    attempts.waitUntil = traffic.ticker.now + waitMs
     traffic.waiting.add(this)
-    if (!this.requestBody.done) this.client.pauseBody()
+    if (!request.body.done) client.pauseBody()
     return undefined
   }
 
-  /** Called at every tick and change while the exchange waits. */
   tryAgain(now: number): void {
-    this.application = this.#renewed()
-    const candidate = choose(this)
-    if (candidate === undefined && now < this.waitUntil) return
-    this.traffic.waiting.delete(this)
-    if (candidate === undefined) return this.refuse(noNode)
-    outgoingAgain(this, candidate)
-    const refusal = attempt(this, candidate)
-    if (refusal !== undefined) this.refuse(refusal)
+    const state = this.#state
+    const { choice, attempts, traffic } = state
+    select(choice, this.#renewed())
+    const candidate = choose(choice, traffic.clock) // 4
+    if (candidate === undefined && now < attempts.waitUntil) return
+    traffic.waiting.delete(this)
+    if (candidate === undefined) return this.#refuse(noNode)
+    outgoingAgain(state, candidate) // 5
+    const refusal = attempt(state, candidate, this) // 6
+    if (refusal !== undefined) this.#refuse(refusal)
   }
 
-  /** The same path and balancer in the present routes. */
+  /** The same path and balancer in the routes of now. */
   #renewed(): Application {
-    const found = this.traffic.routes.find(this.application.path, this.host)
-    const same = found?.find((other) => other.balancer.name === this.balancer.name)
-    return same ?? this.application
+    const { request, choice, traffic } = this.#state
+    const { application, balancer } = choice
+    const found = traffic.routes.find(application.path, request.host)
+    return found?.find((other) => other.balancer.name === balancer.name) ?? application
   }
 
-  /** Answers the client without a node, and ends the exchange. */
-  refuse(refusal: Refusal): void {
-    this.#settleRefused(refusal)
-    this.client.refuse(refusal, this.closes, this.head.isHead)
-  }
+  // The client, while the exchange is under way.
 
-  #settleRefused(refusal: Refusal): void {
-    const { traffic, head } = this
-    countRefusal(traffic.counters, refusal.status)
-    this.status = refusal.status
-    // What is left of a body would be taken for the next request.
-    this.closes = !head.keepAlive || !this.requestBody.done || traffic.draining
-    settle(this, refusal.code)
-  }
-
-  // What the client does while the exchange is under way.
-
-  /** More of the request's body has arrived; returns the offset behind it. */
+  /**
+   * bytes[0..length) of the request's body have arrived; they must not change until they have left.
+   * @returns the offset behind what belongs to this request.
+   */
   clientSent(bytes: Buffer, length: number): number {
-    return sendBody(this, bytes, length)
+    const state = this.#state
+    const behind = sendBody(state, bytes, length) // 6
+    if (behind >= 0) return behind
+    const problem = problemOf(behind)
+    endAttempt(state, false)
+    if (state.response.started) this.#cut(problem.code)
+    else this.#refuse(problem)
+    return length
   }
 
+  /** All of the response that was written has left. */
   clientDrained(): void {
-    const { node } = this
+    const { attempts, response, client, traffic } = this.#state
+    const { node } = attempts
     if (node === undefined) return
-    node.deadline = this.traffic.ticker.now + this.responseBodyMs
+    response.isBlocked = client.pending > 0
+    node.deadline = traffic.ticker.now + attempts.bodyMs
     node.resume()
   }
 
-  /** The client is gone: nobody wants the answer. */
+  /** The client is gone, or its request has failed: there is no response. @param code for the access log. */
   abandon(code: string): void {
-    leaveNode(this, false)
-    settle(this, code)
+    const state = this.#state
+    if (state.attempts.waitUntil > 0) state.traffic.waiting.delete(this)
+    endAttempt(state, false)
+    settle(state, code) // 8
   }
 
-  /** Both connections of a tunnel are closed. */
+  /** Both connections of a tunnel have closed. */
   tunnelClosed(): void {
-    const { candidate, node, traffic } = this
+    const state = this.#state
+    const { candidate, node } = state.attempts
     if (candidate !== undefined) countOut(candidate)
-    if (node !== undefined) traffic.ticker.delete(node)
-    settle(this, '')
+    if (node !== undefined) state.traffic.ticker.delete(node)
+    settle(state, '') // 8
   }
 
-  /** `node.id` of the node that is asked now. */
+  /** Offset behind what belongs to this request, in the bytes that `forward` or `forwardTo` was called with. */
+  get behind(): number {
+    return this.#state.request.end
+  }
+  /** The head of the response is on its way to the client. */
+  get answered(): boolean {
+    return this.#state.response.started
+  }
+  get status(): number {
+    return this.#state.response.status
+  }
+  /** The client's connection ends with this response. */
+  get closes(): boolean {
+    return this.#state.response.closes
+  }
+  /** `node.id` of the node of the present attempt. */
   get nodeId(): number | undefined {
-    return this.candidate?.node.id
+    return this.#state.attempts.candidate?.node.id
   }
-
   /** Bytes of the request that have not left for the node yet. */
   get requestPending(): number {
-    return this.node?.pending ?? 0
+    return this.#state.attempts.node?.pending ?? 0
   }
 
-  // What the node does.
+  // The node.
+
+  get source(): RequestSource {
+    return this.#state.client
+  }
+  get isHead(): boolean {
+    return this.head.isHead
+  }
+  get relaysBody(): boolean {
+    const { started, body } = this.#state.response
+    return started && !body.done
+  }
+  get silenceMs(): number {
+    const { attempts, response } = this.#state
+    return response.started ? attempts.bodyMs : attempts.headMs
+  }
 
   nodeReady(): void {
-    const { node, client } = this
+    const { request, attempts, client, traffic } = this.#state
+    const { node } = attempts
     if (node === undefined) return
-    node.deadline = this.traffic.ticker.now + this.responseHeadMs
-    if (!this.requestBody.done && node.pending === 0) client.resumeBody()
-  }
-
-  nodeSent(bytes: Buffer, length: number): void {
-    deliver(this, bytes, length)
+    node.deadline = traffic.ticker.now + attempts.headMs
+    if (!request.body.done && node.pending === 0) client.resumeBody()
   }
 
   nodeDrained(): void {
-    if (!this.requestBody.done) this.client.resumeBody()
+    if (!this.requestBody.done) this.#state.client.resumeBody()
   }
 
-  /** The node waits for the body and cannot say so, while the client may wait for a 100 [RFC 9110 10.1.1]. */
-  nodeWantsBody(): void {
-    if (this.answered) return
-    this.bytesOut += goOn.length
-    if (!this.client.write(goOn)) this.node?.pause()
+  nodeAwaitsBody(): void {
+    const state = this.#state
+    const { response, client } = state
+    if (response.started) return
+    response.bytesOut += continueBytes.length
+    if (!client.write(continueBytes)) block(state)
   }
 
-  /** What came is no answer. */
-  nodeMalformed(reason: string): void {
-    malformed(this, reason)
-  }
-
-  nodeEnded(): void {
-    finishAtEnd(this)
-  }
-
-  nodeClosed(error: TopspinError): void {
-    if (this.answered) cut(this, 'NODE_CLOSED')
-    else {
-      const refusal = attemptFailed(this, error)
-      if (refusal !== undefined) this.refuse(refusal)
+  nodeSent(bytes: Buffer, length: number): void {
+    const delivery = deliver(this.#state, bytes, length) // 7
+    switch (delivery) {
+      case 'more':
+        return
+      case 'complete':
+      case 'last':
+        return complete(this.#state, delivery === 'complete') // 8
+      case 'tunnel':
+        return this.#becomeTunnel()
+      case 'malformed':
+        return this.nodeMalformed()
+      case 'broken':
+        return this.#cut('NODE_MALFORMED')
     }
   }
 
+  nodeEnded(): void {
+    if (!this.#state.response.started) return this.#failed(endedEarlyError())
+    const isComplete = deliverEnd(this.#state) // 7
+    if (isComplete)
+      complete(this.#state, false) // 8
+    else this.#cut('NODE_CLOSED')
+  }
+
+  #becomeTunnel(): void {
+    const { attempts, client } = this.#state
+    const { node } = attempts
+    if (node === undefined) return
+    node.deadline = Number.POSITIVE_INFINITY
+    client.becomeTunnel(node.connection)
+  }
+
+  nodeClosed(error: TopspinError): void {
+    if (this.#state.response.started) this.#cut('NODE_CLOSED')
+    else this.#failed(error)
+  }
+
   nodeTimedOut(): void {
-    if (this.answered) return cut(this, 'NODE_TIMEOUT')
-    timedOut(this)
-    this.refuse(nodeSlow)
+    if (this.#state.response.started) return this.#cut('NODE_TIMEOUT')
+    attemptTimedOut(this.#state, timeoutError()) // 6
+    this.#refuse(nodeSlow)
   }
 
-  get responseHeadMs(): number {
-    const own = this.candidate?.node.timeoutMs ?? 0
-    return own > 0 ? own : this.traffic.settings.timeouts.responseHeadMs
+  nodeMalformed(reason?: string): void {
+    const state = this.#state
+    const route = state.attempts.candidate?.node.route
+    state.traffic.log.warn({ route, reason }, 'invalid response from node')
+    if (state.response.started) return this.#cut('NODE_MALFORMED')
+    endAttempt(state, true)
+    this.#refuse(nodeMalformed)
   }
-  get responseBodyMs(): number {
-    const own = this.candidate?.node.timeoutMs ?? 0
-    return own > 0 ? own : this.traffic.settings.timeouts.responseBodyMs
+
+  /** The attempt has failed before its response began: another attempt, or a response of the proxy itself. */
+  #failed(error: TopspinError): void {
+    const state = this.#state
+    const { choice, attempts, response, traffic } = state
+    const failed = attempts.candidate
+    const after = attemptFailed(state, error) // 6
+    if (after === 'refuse') return this.#refuse(refusalAfter(error))
+    if (after === 'another' && failed !== undefined) exclude(choice, failed)
+    response.partial = undefined
+    const next = choose(choice, traffic.clock) // 4
+    if (next === undefined || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
+    outgoingAgain(state, next) // 5
+    const refusal = attempt(state, next, this) // 6
+    if (refusal !== undefined) this.#refuse(refusal)
+  }
+
+  // The end, where no node has answered or its response is incomplete.
+
+  /** Answers the client without a node. */
+  #refuse(refusal: Refusal): void {
+    this.#settleRefused(refusal)
+    const { client, response } = this.#state
+    client.refuse(refusal, response.closes, this.head.isHead)
+  }
+
+  #settleRefused({ status, code }: Refusal): void {
+    const state = this.#state
+    const { request, response, traffic } = state
+    countRefusal(traffic.counters, status)
+    response.status = status
+    // The rest of the request's body must not be read as the next request.
+    response.closes = !request.head.keepAlive || !request.body.done || traffic.draining
+    settle(state, code) // 8
+  }
+
+  /** Breaks the response off so that the client can see it. @param code for the access log. */
+  #cut(code: string): void {
+    const state = this.#state
+    cut(state) // 7
+    settle(state, code) // 8
+    state.client.cut(this.head.minor === 0)
   }
 }
 
-/** What the access log tells of a request; as strings, because the head's bytes do not last. */
-export interface RequestLine {
-  readonly method: string
-  readonly target: string
-  readonly host: string
-}
-
-function requestLine(head: RequestHead): RequestLine {
-  const { bytes } = head.fields
-  return {
-    method: head.method,
-    target: bytes.toString('latin1', head.targetFrom, head.targetTo),
-    host: bytes.toString('latin1', head.hostFrom, head.hostTo),
-  }
-}
-
-const none: readonly number[] = []
-
-const goOn = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
-
-/** Stands in before the first request is matched. */
-const nowhere: Application = {
-  path: '',
-  cookie: new Uint8Array(0),
-  candidates: [],
-  cascade: 0,
-  balancer: {
-    name: '',
-    slot: -1,
-    sticky: false,
-    cookie: '',
-    pathParameter: '',
-    stickyRemove: false,
-    stickyForce: false,
-    waitMs: 0,
-    maxAttempts: 0,
-  },
-}
+const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')

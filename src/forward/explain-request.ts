@@ -1,16 +1,15 @@
-// Where a request would go, and why: the first stages of its way, taken by a request that nobody has sent.
-// Nothing is sent and nothing counted. Called by the proxy for the console and `topspin explain`.
+// Where a request would go, and why: stages 2 to 4 for a request that does not exist. Nothing is sent and nothing is
+// counted. Called by the front proxy for the console and `topspin explain`.
 
 import { explain } from '../candidacy/explain.ts'
 import type { Candidate } from '../cluster/routes.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
-import type { ExchangeClient } from './client/exchange-client.ts'
-import { Exchange } from './exchange.ts'
+import { ChoiceState, RequestState } from './exchange-state.ts'
+import type { ExchangeTraffic } from './exchange-traffic.ts'
+import { noNode, type Refusal } from './refusal.ts'
 import { findCascade } from './stages/choose.ts'
 import { match } from './stages/match.ts'
 import { recall } from './stages/recall.ts'
-import { noNode, type Refusal } from './stages/refusal.ts'
-import type { Traffic } from './traffic/traffic.ts'
 
 export interface ExplainQuestion {
   /** Path and query. */
@@ -25,22 +24,22 @@ export interface ExplainQuestion {
 
 /** Plain values, so that it can be sent to another process. */
 export interface RequestExplanation {
-  /** What the proxy would answer by itself, as `404 NO_CONTEXT`; `null` when a node would be asked. */
+  /** The proxy's own response, as `404 NO_CONTEXT`; `null` when a node would be asked. */
   readonly refusal: string | null
-  /** The context that was found; `null` when there is none. */
+  /** The context of the path; `null` when there is none. */
   readonly context: { readonly path: string; readonly balancer: string } | null
   readonly session: {
-    /** The request carries a session id of that balancer, whoever it is from. */
+    /** The request carries a session id of that balancer. */
     readonly present: boolean
-    /** Of the registered node that it is from. */
+    /** Route in the session id, if a registered node has it. */
     readonly route: string | null
     readonly domain: string
   }
   readonly candidates: readonly CandidateFacts[]
   readonly steps: readonly StepFacts[]
-  /** Who would be asked. */
+  /** The node that would be asked. */
   readonly node: string | null
-  /** One sentence. */
+  /** The reason, one sentence. */
   readonly why: string
 }
 
@@ -61,25 +60,27 @@ export interface StepFacts {
   readonly after: readonly string[]
   /** By what it orders or filters, where there is such a figure. */
   readonly figures: readonly (readonly [node: string, figure: number])[]
-  /** Why it left the list as it was, when it failed. */
+  /** Why it left the list unchanged, when it failed. */
   readonly failure: string | null
 }
 
-export function explainRequest(traffic: Traffic, question: ExplainQuestion): RequestExplanation {
-  // Of a client that waits for no answer nothing but the address is looked at.
-  const client = { address: question.client, trusted: false } as ExchangeClient
-  const exchange = new Exchange(client, traffic)
+export function explainRequest(
+  traffic: ExchangeTraffic,
+  question: ExplainQuestion,
+): RequestExplanation {
+  const request = new RequestState(traffic.routes)
+  const choice = new ChoiceState(traffic.cascades.at(0))
   const bytes = headBytes(question)
-  const parsed = exchange.head.parse(bytes, 0, bytes.length)
+  const parsed = request.head.parse(bytes, 0, bytes.length)
   if (parsed === INCOMPLETE) return refused({ status: 400, code: 'HTTP_FIELD', text: 'no request' })
   if (parsed < 0) return refused(problemOf(parsed))
-  const refusal = match(exchange)
+  const refusal = match(request, traffic)
   if (refusal !== undefined) return refused(refusal)
-  recall(exchange)
-  findCascade(exchange)
-  const { application, cascade } = exchange
+  recall(request, choice)
+  findCascade(request, choice, traffic.cascades, question.client)
+  const { application, cascade } = choice
   const { candidates } = application
-  const { steps, winner, why } = explain(cascade, candidates, exchange, traffic.clock)
+  const { steps, winner, why } = explain(cascade, candidates, choice, traffic.clock)
   return {
     refusal: winner === undefined ? refusalText(noNode) : null,
     context: {
@@ -87,9 +88,9 @@ export function explainRequest(traffic: Traffic, question: ExplainQuestion): Req
       balancer: application.balancer.name,
     },
     session: {
-      present: exchange.hasSession,
-      route: exchange.route ?? null,
-      domain: exchange.domain,
+      present: choice.hasSession,
+      route: choice.route ?? null,
+      domain: choice.domain,
     },
     candidates: candidates.map(factsOf),
     steps: steps.map((step) => ({

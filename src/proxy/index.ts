@@ -99,7 +99,7 @@ export class ReverseProxy {
     const next = new NodeTls(nodeTls)
     if (tls !== undefined) for (const listener of this.#listeners) listener.replaceTls(tls)
     this.#tls = tls
-    this.#traffic.nodeTls = next
+    this.#traffic.pools.nodeTls = next
   }
 
   /** Serves a connection that somebody else has accepted, once this listens; `first` is what was read from it. */

@@ -103,7 +103,7 @@ export class Listener {
   /** Counts the client in, or turns it away. */
   #hasRoom(socket: net.Socket): boolean {
     const traffic = this.#traffic
-    if (traffic.clients >= traffic.room.clients) {
+    if (traffic.clients >= traffic.clientsMax) {
       traffic.counters.connectionsRefused++
       socket.destroy()
       return false

@@ -1,7 +1,7 @@
-// A connection to a node that speaks AJP13. To an exchange it is like any other: it takes a request as
-// HTTP/1.1 bytes and gives back its answer as such, so that framing, retries, limits and cuts are the same.
+// A connection to a node that speaks AJP13. It accepts a request as HTTP/1.1 bytes and returns the response as such,
+// so that framing, retries, limits and cuts are the same for an exchange.
 
-import { TopspinError } from '../../base/errors.ts'
+import type { TopspinError } from '../../base/errors.ts'
 import { ajpLimits } from '../../base/limits.ts'
 import { AnswerReader } from '../../wire/ajp/answer-reader.ts'
 import { BodyPackets } from '../../wire/ajp/body-packets.ts'
@@ -9,14 +9,14 @@ import { CPING } from '../../wire/ajp/codes.ts'
 import { writeForwardRequest } from '../../wire/ajp/forward-request.ts'
 import { Out } from '../../wire/http/out.ts'
 import { FIELDS_LARGE } from '../../wire/http/problem.ts'
-import type { Exchange } from '../exchange.ts'
 import { ajpFacts } from './ajp-facts.ts'
 import { NodeConnection } from './node-connection.ts'
-import type { Pool } from './pools.ts'
+import type { ConnectionPool, ResponseReceiver } from './node-context.ts'
+import { headLargeError } from './node-error.ts'
 
 const cping = Buffer.from([0x12, 0x34, 0, 1, CPING])
 
-/** Room for most of what one read brings; more is made as needed. */
+/** Fits most of what one read brings; it grows as needed. */
 const answerBytes = 32_768
 
 export class AjpConnection extends NodeConnection {
@@ -24,27 +24,27 @@ export class AjpConnection extends NodeConnection {
   readonly #body: BodyPackets
   /** The answer in HTTP/1.1; bytes of it may be on their way to the client. */
   readonly #out: Out = new Out(answerBytes)
-  /** What was given to be sent before it could be. */
+  /** Written before the connection was ready. */
   #held: Buffer[] = []
   #needsHead = true
-  #tooLarge = false
-  /** The client waits to be told that its body is wanted. */
+  #isTooLarge = false
+  /** The client waits for a 100 (Continue) before it sends its body. */
   #owesContinue = false
 
-  constructor(pool: Pool) {
+  constructor(pool: ConnectionPool<NodeConnection>) {
     super(pool)
-    this.#body = new BodyPackets(pool.traffic.ajp.packetBytes)
+    this.#body = new BodyPackets(this.context.ajp.packetBytes)
   }
 
   /** A reused connection is tested with a CPING first; until the CPONG arrives it is not ready. */
-  override attach(exchange: Exchange): void {
+  override attach(exchange: ResponseReceiver): void {
     super.attach(exchange)
-    const { node, traffic } = this.pool
+    const { node } = this.pool
     this.#needsHead = true
     this.#held = []
     if (!this.isReused || node.pingMs === 0) return
     this.isReady = false
-    this.deadline = traffic.ticker.now + node.pingMs
+    this.deadline = this.context.ticker.now + node.pingMs
     this.#answer.expectPong()
     this.connection.write(cping)
   }
@@ -57,13 +57,13 @@ export class AjpConnection extends NodeConnection {
 
   /** The first bytes of a request hold its whole head. */
   override write(bytes: Buffer): boolean {
-    if (this.#tooLarge) return true
-    this.pool.traffic.ajp.out.clear()
+    if (this.#isTooLarge) return true
+    this.context.ajp.out.clear()
     if (!this.isReady) {
       this.#held.push(bytes)
       return false
     }
-    if (this.#needsHead) this.#takeHead(bytes)
+    if (this.#needsHead) this.#writeHead(bytes)
     else this.#body.add(bytes, 0, bytes.length)
     return this.#flush()
   }
@@ -73,37 +73,33 @@ export class AjpConnection extends NodeConnection {
     return held + this.#body.pending + this.connection.pending
   }
 
-  /**
-   * What was sent is kept as HTTP/1.1 for another attempt, and the client's own bytes do not last: so the
-   * head is read from there.
-   */
-  #takeHead(bytes: Buffer): void {
-    const { exchange } = this
-    const { traffic } = this.pool
-    const { head, packet, out } = traffic.ajp
+  /** The head is read from the HTTP/1.1 bytes, which the exchange keeps for another attempt; the client's are gone. */
+  #writeHead(bytes: Buffer): void {
+    const { exchange, context } = this
+    const { head, packet, out } = context.ajp
     if (exchange === undefined) return
     const bodyFrom = head.parse(bytes, 0, bytes.length)
     if (bodyFrom === FIELDS_LARGE) return this.#refuse()
-    if (bodyFrom <= 0) throw new RangeError('the head of a request is not canonical')
-    writeForwardRequest(head, ajpFacts(head, exchange.client, traffic), packet)
+    if (bodyFrom <= 0) throw new RangeError('request head is not canonical')
+    writeForwardRequest(head, ajpFacts(head, exchange.source, context), packet)
     const content = packet.end()
     if (content === undefined) return this.#refuse()
     out.raw(content)
     this.#needsHead = false
-    this.#answer.expectAnswer(exchange.head.isHead)
+    this.#answer.expectAnswer(exchange.isHead)
     this.#body.begin(head)
     this.#body.add(bytes, bodyFrom, bytes.length)
     this.#owesContinue = head.expectsContinue && bodyFrom === bytes.length
   }
 
-  /** The exchange is told when the connection is gone, for it is in the middle of its attempt now. */
+  /** The exchange receives the error when the connection has closed, because its attempt is just beginning. */
   #refuse(): void {
-    this.#tooLarge = true
+    this.#isTooLarge = true
     this.connection.destroy()
   }
 
   #flush(): boolean {
-    const { out } = this.pool.traffic.ajp
+    const { out } = this.context.ajp
     this.#body.write(out)
     if (out.length > 0) {
       if (this.connection.write(out.content)) out.clear()
@@ -111,7 +107,7 @@ export class AjpConnection extends NodeConnection {
     }
     if (this.#owesContinue && this.#body.isAwaited) {
       this.#owesContinue = false
-      this.exchange?.nodeWantsBody()
+      this.exchange?.nodeAwaitsBody()
     }
     return this.pending === 0
   }
@@ -127,28 +123,28 @@ export class AjpConnection extends NodeConnection {
       return
     }
     for (let left = this.#answer.asks; left > 0; left--) {
-      if (!this.#body.ask(this.#answer.askedBytes)) return this.#malformed('too many questions')
+      if (!this.#body.ask(this.#answer.askedBytes))
+        return this.#malformed('too many GET_BODY_CHUNK packets')
     }
     if (this.#answer.ended) this.#body.drop()
-    else if (this.#answer.asks > 0) this.#giveBody()
+    else if (this.#answer.asks > 0) this.#sendBody()
     if (this.exchange === undefined) this.#ending()
     else if (out.length > 0) this.exchange.nodeSent(out.bytes, out.length)
   }
 
-  #giveBody(): void {
+  #sendBody(): void {
     const { exchange } = this
     const before = this.#body.pending
-    this.pool.traffic.ajp.out.clear()
+    this.context.ajp.out.clear()
     const isAllSent = this.#flush()
     if (exchange === undefined || this.#body.pending === before) return
-    // It takes what it was sent, if slowly.
-    const { now } = this.pool.traffic.ticker
-    this.deadline = now + (exchange.answered ? exchange.responseBodyMs : exchange.responseHeadMs)
+    // The node reads the body, however slowly.
+    this.deadline = this.context.ticker.now + exchange.silenceMs
     if (isAllSent) exchange.nodeDrained()
   }
 
   override ended(): void {
-    // No CPONG: nothing of the request has been sent yet, so the end counts as a failed connection attempt.
+    // No CPONG: nothing of the request has been sent, so the end counts as a failure to connect.
     if (this.exchange !== undefined && !this.isReady) this.connection.destroy()
     else super.ended()
   }
@@ -160,45 +156,40 @@ export class AjpConnection extends NodeConnection {
   #malformed(problem: string): void {
     const { exchange } = this
     if (exchange === undefined) this.retire()
-    // Nothing of the request has been sent yet.
+    // Nothing of the request has been sent.
     else if (!this.isReady) this.connection.destroy()
     else exchange.nodeMalformed(problem)
   }
 
-  override leaveBuffer(): void {
+  override detachBuffer(): void {
     this.#out.detach()
+    this.connection.resume()
   }
 
-  /** All that arrives is translated at once, so all can read into one buffer. */
+  /** All that arrives is translated at once, so all connections can read into one buffer. */
   override nextBuffer(): Buffer {
-    return this.pool.traffic.buffers.shared
+    return this.context.buffers.shared
   }
 
-  /** An answer may be complete by its length before the container says so. */
-  override giveBack(): void {
+  /** A response may be complete by its length before the END_RESPONSE packet has arrived. */
+  protected override returnToPool(): void {
     if (!this.#answer.ended) {
       this.exchange = undefined
-      this.deadline = this.pool.traffic.ticker.now + ajpLimits.endMs
-      this.connection.resume()
-      // Nobody waits for it.
+      this.deadline = this.context.ticker.now + ajpLimits.endMs
+      // The process need not stay alive for it.
       this.connection.socket.unref()
-    } else if (this.#answer.reusable) super.giveBack()
+    } else if (this.#answer.reusable) super.returnToPool()
     else this.destroy()
   }
 
   #ending(): void {
     if (!this.#answer.ended) return
     this.connection.socket.ref()
-    if (this.#answer.reusable) super.giveBack()
+    if (this.#answer.reusable) super.returnToPool()
     else this.retire()
   }
 
   protected override failure(cause: Error | undefined): TopspinError {
-    return this.#tooLarge ? headTooLarge() : super.failure(cause)
+    return this.#isTooLarge ? headLargeError() : super.failure(cause)
   }
-}
-
-function headTooLarge(): TopspinError {
-  const text = 'the head of the request does not fit into a packet'
-  return new TopspinError('AJP_HEAD_LARGE', text, { side: 'client', phase: 'send' })
 }

@@ -1,5 +1,5 @@
-// What a container is told about the client of a request: AJP carries it beside the fields, so that the
-// application sees the client as if it had come directly.
+// The client of a request as AJP carries it beside the fields, so that the application sees the client as if it had
+// connected directly.
 
 import { isIP } from 'node:net'
 import type { RequestFacts } from '../../wire/ajp/forward-request.ts'
@@ -7,23 +7,25 @@ import { FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/f
 import { text } from '../../wire/http/fields.ts'
 import { hostName } from '../../wire/http/host.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
-import type { ExchangeClient } from '../client/exchange-client.ts'
-import type { Traffic } from '../traffic/traffic.ts'
+import type { NodeContext } from './node-context.ts'
+import type { RequestSource } from './request-source.ts'
 
-/** @param head as it is sent: with our own lines about the client, and with those of trusted proxies only. */
+type FactsContext = Pick<NodeContext, 'ajp' | 'isTrusted'>
+
+/** @param head as it is sent: with our own lines about the client, and only with those of trusted proxies. */
 export function ajpFacts(
   head: RequestHead,
-  client: ExchangeClient,
-  traffic: Traffic,
+  client: RequestSource,
+  context: FactsContext,
 ): RequestFacts {
-  const told = readClaims(head)
-  const remoteAddress = clientAddress(told.addresses, client.address, traffic)
-  const isSecure = told.scheme === 'https'
+  const claims = readClaims(head)
+  const remoteAddress = clientAddress(claims.addresses, client.address, context)
+  const isSecure = claims.scheme === 'https'
   const authority = text(head.fields.bytes, head.hostFrom, head.hostTo) || client.localAuthority
   const attributes: [string, string][] = [
     ['AJP_LOCAL_ADDR', hostName(client.localAuthority).replace(/^\[(.*)\]$/, '$1')],
   ]
-  // What is known of the connection is known of its other end, which may be a proxy.
+  // Port and TLS belong to the other end of the connection, which may be a proxy.
   const isDirect = remoteAddress === client.address
   const tls = isDirect ? client.tls : undefined
   if (isDirect && client.port !== undefined)
@@ -38,13 +40,13 @@ export function ajpFacts(
     cipher: tls?.cipher,
     tlsSession: tls?.session,
     keySize: tls?.keySize,
-    secret: traffic.ajp.secret,
+    secret: context.ajp.secret,
     attributes,
   }
 }
 
 interface Claims {
-  /** As the hops have added them: the nearest last. */
+  /** In the order in which the hops added them: the nearest is last. */
   readonly addresses: readonly string[]
   readonly scheme: string
 }
@@ -59,7 +61,7 @@ function readClaims({ fields }: RequestHead): Claims {
     else if (kind === FORWARDED) elements = fields.value(f).split(',')
     else if (kind === X_FORWARDED_PROTO) scheme = fields.value(f)
   }
-  // A proxy in front may speak the standard's field only; then ours is alone in the other.
+  // A proxy in front may write Forwarded only; then X-Forwarded-For has our own address alone.
   if (elements.length > addresses.length)
     addresses = elements.map((element) => /(?:^|;)\s*for="?([^";]*)/i.exec(element)?.[1] ?? '')
   return {
@@ -68,21 +70,25 @@ function readClaims({ fields }: RequestHead): Claims {
   }
 }
 
-/** The first one, from the near end, that is no trusted proxy; what is no address ends the search. */
-function clientAddress(told: readonly string[], nearest: string, traffic: Traffic): string {
+/** The nearest address that is not a trusted proxy; the search ends at anything that is not an address. */
+function clientAddress(
+  claimed: readonly string[],
+  nearest: string,
+  { isTrusted }: FactsContext,
+): string {
   let known = nearest
-  for (const address of told.toReversed()) {
+  for (const address of claimed.toReversed()) {
     if (isIP(address) === 0) return known
     known = address
-    if (!traffic.isTrusted(address)) return known
+    if (!isTrusted(address)) return known
   }
   return known
 }
 
-/** `1.2.3.4:80`, `[::1]:80` and `[::1]` are what some proxies write. */
-function bareAddress(told: string): string {
-  const [, v6, v4] = /^\s*(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)\s*$/.exec(told) ?? []
-  return v6 ?? v4 ?? told.trim()
+/** Some proxies write `1.2.3.4:80`, `[::1]:80` and `[::1]`. */
+function bareAddress(claimed: string): string {
+  const [, v6, v4] = /^\s*(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)\s*$/.exec(claimed) ?? []
+  return v6 ?? v4 ?? claimed.trim()
 }
 
 function portOf(authority: string): number | undefined {

@@ -1,30 +1,32 @@
-// What all AJP connections of one process share: what they were told, and where packets are put together.
+// What all AJP connections of one process share: the settings, and the buffers in which packets are assembled.
 
 import { ajpLimits } from '../../base/limits.ts'
 import { Packet } from '../../wire/ajp/packet.ts'
 import { isValue } from '../../wire/http/bytes.ts'
 import { Out } from '../../wire/http/out.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
-import type { AjpSettings } from '../traffic/settings.ts'
+import type { AjpSettings } from '../shared/settings.ts'
 
 export class AjpShared {
   readonly packetBytes: number
   /** `undefined`: none is sent. */
   readonly secret: string | undefined
-  /** For the request head at hand, good during one call. */
+  /** The request head that is translated now; valid during one call. */
   readonly head: RequestHead = new RequestHead()
   readonly packet: Packet
-  /** What leaves in one write. */
+  /** The packets that leave in one write. */
   readonly out: Out
 
   /** @throws RangeError for a packet size out of bounds, and for a secret that cannot be sent. */
   constructor({ packetBytes, secret }: AjpSettings) {
     const { packetBytesMin, packetBytesMax } = ajpLimits
     if (!(packetBytes >= packetBytesMin && packetBytes <= packetBytesMax))
-      throw new RangeError(`ajp: packets of ${packetBytesMin} to ${packetBytesMax} bytes`)
+      throw new RangeError(`ajp.packetBytes must be ${packetBytesMin} to ${packetBytesMax}`)
     const isSendable = [...secret].every((character) => isValue[character.charCodeAt(0)] === 1)
     if (!isSendable || secret.length > packetBytesMin / 2)
-      throw new RangeError('ajp: the secret is too long or has characters that cannot be sent')
+      throw new RangeError(
+        `ajp.secret: ${packetBytesMin / 2} characters at most, no control characters`,
+      )
     this.packetBytes = packetBytes
     this.secret = secret === '' ? undefined : secret
     this.packet = new Packet(packetBytes)

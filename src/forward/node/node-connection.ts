@@ -1,79 +1,78 @@
-// One connection to a node: dialled, lent to an exchange, given back, closed. It knows nothing of
-// HTTP; the exchange that holds it does. One that speaks AJP instead: ajp-connection.ts.
+// One connection to a node: opened, leased to an exchange, released, closed. It only moves bytes; HTTP is the matter of
+// the exchange. A connection that speaks AJP: ajp-connection.ts.
 
-import { TopspinError } from '../../base/errors.ts'
+import type { TopspinError } from '../../base/errors.ts'
 import { isSecure } from '../../cluster/node.ts'
-import { isShortage, tlsProblem } from '../../net/connect-problem.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import type { Timed } from '../../net/ticker.ts'
-import type { Exchange } from '../exchange.ts'
-import type { Pool } from './pools.ts'
+import type { ConnectionPool, NodeContext, ResponseReceiver } from './node-context.ts'
+import { closedError, connectError } from './node-error.ts'
+
+/** Idle connections are closed this long before the node would close them, and not sooner than the minimum, ms. */
+const keepAliveMarginMs = 1_000
+const keepAliveMinMs = 500
 
 export class NodeConnection implements DialReceiver, Timed {
-  readonly pool: Pool
+  readonly pool: ConnectionPool<NodeConnection>
   readonly connection: Connection
   deadline: number = Number.POSITIVE_INFINITY
   /** A request can be sent: the connection is established and, over AJP, the node has answered the CPING. */
   isReady = false
   isIdle = false
-  /** Exchanges that were answered on it. */
-  served = 0
-  /** How long it may be idle, ms; what the node announces by Keep-Alive, less a margin, if that is shorter. */
+  /** It has carried a complete exchange before. */
+  isReused = false
+  /** How long it may be idle, ms; less when the node announces a shorter time in Keep-Alive. */
   idleMs: number
   /** The same while it is one of the `smax` that the pool keeps. */
   keptMs: number
-  protected exchange: Exchange | undefined
-  /** Its time to live is over, and it is one of those that stay all the same. */
+  protected readonly context: NodeContext
+  protected exchange: ResponseReceiver | undefined
+  /** Its idle time is over, and it is one of those that the pool keeps. */
   #isKept = false
-  /** Among the open ones: from the dial until its descriptor is free. */
+  /** Counted as open: from the dial until its descriptor is free. */
   #isCounted = true
   #buffer: Buffer | undefined
 
-  constructor(pool: Pool) {
+  constructor(pool: ConnectionPool<NodeConnection>) {
     this.pool = pool
-    const { traffic, node } = pool
+    const { node, context } = pool
+    this.context = context
     this.idleMs = pool.idleMs
-    this.keptMs = traffic.settings.poolIdleMs
+    this.keptMs = context.settings.poolIdleMs
     const host = bare(node.host)
     this.connection = isSecure(node)
-      ? SecureConnection.dialSecure(host, node.port, traffic.nodeTls, this)
+      ? SecureConnection.dialSecure(host, node.port, pool.nodeTls, this)
       : Connection.dial(host, node.port, this)
-    traffic.ticker.add(this)
-    traffic.pools.open++
-    // A tunnel takes the connection over, so it is the socket that tells.
+    context.ticker.add(this)
+    pool.opened()
+    // Of the socket, because a tunnel takes over the events of the connection.
     this.connection.socket.once('close', () => this.#leave())
   }
 
   #leave(): void {
-    if (this.#isCounted) this.pool.traffic.pools.open--
+    if (this.#isCounted) this.pool.closed()
     this.#isCounted = false
   }
 
-  get isReused(): boolean {
-    return this.served > 0
-  }
-
-  /** Lends the connection to an exchange. */
-  attach(exchange: Exchange): void {
+  /** Begins a lease. */
+  attach(exchange: ResponseReceiver): void {
     this.exchange = exchange
-    const { pool } = this
-    this.deadline = this.isReady ? Infinity : pool.traffic.ticker.now + pool.connectMs
+    this.deadline = this.isReady ? Infinity : this.context.ticker.now + this.pool.connectMs
   }
 
-  /** A node that closes idle connections early says so; we close first, by a margin of a second. */
+  /** @param field value of Keep-Alive in a response: when the node closes idle connections. */
   noteKeepAlive(field: string): void {
     const seconds = /\btimeout=(\d{1,6})\b/i.exec(field)?.[1]
-    if (seconds !== undefined) {
-      const ms = Math.max(500, Number(seconds) * 1_000 - 1_000)
-      this.idleMs = Math.min(this.idleMs, ms)
-      this.keptMs = Math.min(this.keptMs, ms)
-    }
+    if (seconds === undefined) return
+    const ms = Math.max(keepAliveMinMs, Number(seconds) * 1_000 - keepAliveMarginMs)
+    this.idleMs = Math.min(this.idleMs, ms)
+    this.keptMs = Math.min(this.keptMs, ms)
   }
 
   /**
-   * Sends bytes of the request, which must stay as they are until they have left.
-   * @returns true when they have; otherwise `Exchange.nodeDrained` will be called.
+   * Sends bytes of the request, which must not change until they have left.
+   * @returns true when they have left; otherwise `nodeDrained` of the exchange follows.
    */
   write(bytes: Buffer): boolean {
     return this.connection.write(bytes)
@@ -84,7 +83,7 @@ export class NodeConnection implements DialReceiver, Timed {
     return this.connection.pending
   }
 
-  /** No more of the answer until `resume`. */
+  /** Reads no more of the response until `resume`. */
   pause(): void {
     this.connection.pause()
   }
@@ -93,17 +92,24 @@ export class NodeConnection implements DialReceiver, Timed {
     this.connection.resume()
   }
 
-  /** The exchange is over and the connection clean: for the next one. */
-  giveBack(): void {
-    this.exchange = undefined
-    this.#isKept = false
-    this.served++
-    this.deadline = this.pool.traffic.ticker.now + this.idleMs
-    this.connection.resume()
-    this.pool.giveBack(this)
+  /**
+   * Ends a lease: the response is complete. The connection goes back to the pool, unless
+   * @param reusable is false, or bytes of the request have not left: they must not precede the next request.
+   */
+  release(reusable: boolean): void {
+    if (reusable && this.pending === 0) this.returnToPool()
+    else this.destroy()
   }
 
-  /** The exchange is over; the connection is not to be used again. */
+  protected returnToPool(): void {
+    this.exchange = undefined
+    this.#isKept = false
+    this.isReused = true
+    this.deadline = this.context.ticker.now + this.idleMs
+    this.pool.release(this)
+  }
+
+  /** Ends a lease: the connection is not used again. */
   destroy(): void {
     this.exchange = undefined
     this.deadline = Infinity
@@ -112,23 +118,24 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#leave()
   }
 
-  /** The buffer that was read into is still being sent from: read into another one. */
-  leaveBuffer(): void {
+  /** Leaves the bytes that were read to a client that is still being sent them, and reads on into another buffer. */
+  detachBuffer(): void {
     this.#buffer = undefined
+    this.connection.resume()
   }
 
   /**
-   * The head of an answer, with what comes behind it, is worked on at once, so all connections read it into one
-   * buffer. The rest of a body is sent on from where it was read: that needs a buffer of its own.
+   * The head of a response is processed at once, with all that came in the same read, so all connections read it into
+   * one buffer. The rest of a body is sent from where it was read, which needs a buffer of its own.
    */
   nextBuffer(): Buffer {
     const { exchange } = this
-    const { buffers } = this.pool.traffic
-    if (exchange?.answered === true && !exchange.responseBody.done) {
+    const { buffers } = this.context
+    if (exchange?.relaysBody === true) {
       this.#buffer ??= buffers.leaseRead()
       return this.#buffer
     }
-    // A connection that was destroyed in the middle of an answer may have left bytes in it that are still being sent.
+    // A connection that was destroyed in the middle of a response may have left bytes there that are still being sent.
     const isClean = this.isIdle || exchange !== undefined
     if (isClean && this.#buffer !== undefined) buffers.releaseRead(this.#buffer)
     this.#buffer = undefined
@@ -146,7 +153,7 @@ export class NodeConnection implements DialReceiver, Timed {
   }
 
   received(bytes: Buffer, length: number): void {
-    // Nobody asked: whatever it is, it is no answer [RFC 9112 9.2].
+    // Without a request it is not a response [RFC 9112 9.2].
     if (this.exchange === undefined) this.retire()
     else this.exchange.nodeSent(bytes, length)
   }
@@ -161,34 +168,32 @@ export class NodeConnection implements DialReceiver, Timed {
   }
 
   closed(error: Error | undefined): void {
-    this.pool.traffic.ticker.delete(this)
+    this.context.ticker.delete(this)
     if (this.isIdle) this.pool.remove(this)
     const exchange = this.exchange
     this.exchange = undefined
     exchange?.nodeClosed(this.failure(error))
-    // What an exchange leaves behind may still be on its way to the client.
-    if (this.isIdle && this.#buffer !== undefined) {
-      this.pool.traffic.buffers.releaseRead(this.#buffer)
-    }
+    // Bytes of an exchange that was cut may still be on their way to the client.
+    if (this.isIdle && this.#buffer !== undefined) this.context.buffers.releaseRead(this.#buffer)
   }
 
-  /** What it means for an exchange that the connection is gone. */
+  /** Why the exchange fails when the connection is gone. */
   protected failure(cause: Error | undefined): TopspinError {
-    return this.isReady ? lost(cause) : refused(cause)
+    return this.isReady ? closedError(cause) : connectError(cause)
   }
 
-  /** Out of the pool at once: until `closed` is called another request could still be lent this connection. */
+  /** Leaves the pool at once: until `closed` is called another request could lease the connection. */
   protected retire(): void {
     this.pool.remove(this)
     this.destroy()
   }
 
   failed(error: unknown): void {
-    this.pool.traffic.fault(error)
+    this.context.fault(error)
   }
 
   expired(now: number): void {
-    if (this.isIdle && !this.#isKept && this.keptMs > this.idleMs && this.pool.keeps) {
+    if (this.isIdle && !this.#isKept && this.keptMs > this.idleMs && this.pool.keepsIdle) {
       this.#isKept = true
       this.deadline = now + this.keptMs - this.idleMs
     } else if (this.isIdle || this.exchange === undefined) this.retire()
@@ -197,35 +202,5 @@ export class NodeConnection implements DialReceiver, Timed {
   }
 }
 
+/** An IPv6 address without its brackets. */
 const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
-
-function refused(cause: Error | undefined): TopspinError {
-  if (isShortage(cause)) return noRoom(cause)
-  const text =
-    tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the connection could not be made in time'
-  return new TopspinError('NODE_CONNECT', text, {
-    side: 'node',
-    phase: 'connect',
-    retry: 'safe',
-    cause,
-  })
-}
-
-function noRoom(cause: Error | undefined): TopspinError {
-  return new TopspinError('SHORTAGE', 'no connection to a node can be opened', {
-    side: 'proxy',
-    phase: 'connect',
-    retry: 'never',
-    cause,
-  })
-}
-
-function lost(cause: Error | undefined): TopspinError {
-  const text = tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the node closed the connection'
-  return new TopspinError('NODE_CLOSED', text, {
-    side: 'node',
-    phase: 'head',
-    retry: 'if-idempotent',
-    cause,
-  })
-}

@@ -1,104 +1,39 @@
-// Connections to nodes that are kept open between requests, a pool for each registration. The newest
-// is lent first, so that the others grow old and are closed.
+// Pools of open connections to nodes, one pool for each registration. The newest idle connection is leased first, so
+// that the others reach their idle timeout and are closed.
 
 import type { Node } from '../../cluster/node.ts'
-import type { Traffic } from '../traffic/traffic.ts'
+import type { NodeTls } from '../../net/node-tls.ts'
 import { AjpConnection } from './ajp-connection.ts'
 import { NodeConnection } from './node-connection.ts'
-
-export class Pool {
-  readonly node: Node
-  readonly traffic: Traffic
-  /** Making a connection: `ping` of the node, when that is shorter. */
-  readonly connectMs: number
-  /** How long a connection may be idle: `ttl` of the node, when that is shorter. */
-  readonly idleMs: number
-  readonly #idle: NodeConnection[] = []
-  #closed = false
-
-  constructor(node: Node, traffic: Traffic) {
-    this.node = node
-    this.traffic = traffic
-    const { timeouts, poolIdleMs } = traffic.settings
-    this.connectMs = shorter(timeouts.connectMs, node.pingMs)
-    this.idleMs = shorter(poolIdleMs, node.ttlMs)
-  }
-
-  /** Whether an idle connection stays when its time to live is over: the node wants to keep `smax` of them. */
-  get keeps(): boolean {
-    return this.#idle.length <= this.node.smax
-  }
-
-  get idle(): number {
-    return this.#idle.length
-  }
-
-  /**
-   * @param fresh do not take one that has waited: it may be the next that the node closes.
-   * @returns `undefined` when this process may open no more.
-   */
-  lease(fresh: boolean): NodeConnection | undefined {
-    const idle = fresh ? undefined : this.#idle.pop()
-    if (idle !== undefined) {
-      idle.isIdle = false
-      return idle
-    }
-    if (!this.traffic.pools.makeRoom(this.traffic)) return undefined
-    return this.node.type === 'ajp' ? new AjpConnection(this) : new NodeConnection(this)
-  }
-
-  /** Takes back a connection that may carry another request. */
-  giveBack(connection: NodeConnection): void {
-    if (this.#closed || this.#idle.length >= this.traffic.settings.poolIdleMax) {
-      connection.destroy()
-      return
-    }
-    connection.isIdle = true
-    this.#idle.push(connection)
-  }
-
-  /** A connection ended while nobody used it. */
-  remove(connection: NodeConnection): void {
-    const index = this.#idle.lastIndexOf(connection)
-    if (index >= 0) this.#idle.splice(index, 1)
-  }
-
-  /** Closes the one that has been idle longest; false when there is none. */
-  closeOldest(): boolean {
-    const oldest = this.#idle.shift()
-    oldest?.destroy()
-    return oldest !== undefined
-  }
-
-  /** Closes what is idle now and whatever is given back later. */
-  close(): void {
-    this.#closed = true
-    for (const connection of this.#idle.splice(0)) connection.destroy()
-  }
-}
-
-/** What the node says, 0 being nothing, but no more than the settings allow. */
-const shorter = (ms: number, ofNode: number): number => (ofNode > 0 ? Math.min(ms, ofNode) : ms)
+import type { ConnectionPool, NodeContext } from './node-context.ts'
 
 export class Pools {
-  /** Connections to nodes, lent or idle. */
+  /** Connections to nodes, leased or idle. */
   open = 0
+  /** Certificates and checks of TLS connections that are opened from now on. */
+  nodeTls: NodeTls
+  readonly context: NodeContext
   readonly #byId: Map<number, Pool> = new Map()
 
-  of(node: Node, traffic: Traffic): Pool {
+  constructor(context: NodeContext, nodeTls: NodeTls) {
+    this.context = context
+    this.nodeTls = nodeTls
+  }
+
+  of(node: Node): Pool {
     let pool = this.#byId.get(node.id)
     if (pool === undefined || pool.node !== node) {
-      // A CONFIG rewrote the node: what is idle still leads to the same process, but limits may differ.
+      // A CONFIG message has changed the node. Idle connections lead to the same process, but limits may differ.
       pool?.close()
-      pool = new Pool(node, traffic)
+      pool = new Pool(node, this)
       this.#byId.set(node.id, pool)
     }
     return pool
   }
 
-  /** For one connection more: an idle one to some node gives way. */
-  makeRoom({ room }: Traffic): boolean {
-    if (this.open < room.nodes) return true
+  /** Makes room for one more connection, if need be by closing an idle one. @returns false when there is none. */
+  makeRoom(): boolean {
+    if (this.open < this.context.connectionsMax) return true
     for (const pool of this.#byId.values()) if (pool.closeOldest()) return true
     return false
   }
@@ -112,3 +47,89 @@ export class Pools {
     for (const id of [...this.#byId.keys()]) this.drop(id)
   }
 }
+
+export class Pool implements ConnectionPool<NodeConnection> {
+  readonly node: Node
+  readonly context: NodeContext
+  /** The setting, or `ping` of the node when that is shorter. */
+  readonly connectMs: number
+  /** The setting, or `ttl` of the node when that is shorter. */
+  readonly idleMs: number
+  readonly #pools: Pools
+  readonly #idle: NodeConnection[] = []
+  #isClosed = false
+
+  constructor(node: Node, pools: Pools) {
+    this.node = node
+    this.context = pools.context
+    this.#pools = pools
+    const { timeouts, poolIdleMs } = pools.context.settings
+    this.connectMs = shorter(timeouts.connectMs, node.pingMs)
+    this.idleMs = shorter(poolIdleMs, node.ttlMs)
+  }
+
+  get nodeTls(): NodeTls {
+    return this.#pools.nodeTls
+  }
+
+  /** The node wants `smax` idle connections kept. */
+  get keepsIdle(): boolean {
+    return this.#idle.length <= this.node.smax
+  }
+
+  get idle(): number {
+    return this.#idle.length
+  }
+
+  /**
+   * @param fresh lease no connection that has been idle: the node may be about to close it.
+   * @returns `undefined` when this process may open no more connections.
+   */
+  lease(fresh: boolean): NodeConnection | undefined {
+    const idle = fresh ? undefined : this.#idle.pop()
+    if (idle !== undefined) {
+      idle.isIdle = false
+      return idle
+    }
+    if (!this.#pools.makeRoom()) return undefined
+    return this.node.type === 'ajp' ? new AjpConnection(this) : new NodeConnection(this)
+  }
+
+  release(connection: NodeConnection): void {
+    if (this.#isClosed || this.#idle.length >= this.context.settings.poolIdleMax) {
+      connection.destroy()
+      return
+    }
+    connection.isIdle = true
+    this.#idle.push(connection)
+  }
+
+  remove(connection: NodeConnection): void {
+    const index = this.#idle.lastIndexOf(connection)
+    if (index >= 0) this.#idle.splice(index, 1)
+  }
+
+  opened(): void {
+    this.#pools.open++
+  }
+
+  closed(): void {
+    this.#pools.open--
+  }
+
+  /** Closes the connection that has been idle longest. @returns false when there is none. */
+  closeOldest(): boolean {
+    const oldest = this.#idle.shift()
+    oldest?.destroy()
+    return oldest !== undefined
+  }
+
+  /** Closes the idle connections now and the leased ones when they are released. */
+  close(): void {
+    this.#isClosed = true
+    for (const connection of this.#idle.splice(0)) connection.destroy()
+  }
+}
+
+/** @param ofNode 0 when the node sets no limit. */
+const shorter = (ms: number, ofNode: number): number => (ofNode > 0 ? Math.min(ms, ofNode) : ms)

@@ -1,28 +1,37 @@
-// Stage 4: candidates -> candidacy cascade -> one node. The cascade is that of the request's path, found
-// once and kept for all attempts.
+// Stage 4: candidates -> candidacy cascade -> one node. The cascade is found once and used for all attempts.
 
+import type { Clock } from '../../base/clock.ts'
+import type { Cascades } from '../../candidacy/cascades.ts'
 import type { Candidate } from '../../cluster/routes.ts'
-import type { Exchange } from '../exchange.ts'
+import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import { requestView } from './request-view.ts'
 
-/** To be called while the head's bytes last. */
-export function findCascade(exchange: Exchange): void {
-  const { cascades } = exchange.traffic
-  const { cascade: number } = exchange.application
-  const cascade = number < 0 ? cascades.find(exchange.path) : cascades.at(number)
-  exchange.cascade = cascade
-  exchange.readsLatency = cascade.readsLatency
-  exchange.request = cascade.readsRequest ? requestView(exchange.head, exchange.client) : undefined
+/**
+ * The cascade of the request's path. To be called while the bytes of the head are there.
+ * @param client address of the client.
+ */
+export function findCascade(
+  request: Readonly<RequestState>,
+  choice: ChoiceState,
+  cascades: Cascades,
+  client: string,
+): void {
+  const number = choice.application.cascade
+  const cascade = number < 0 ? cascades.find(request.path) : cascades.at(number)
+  choice.cascade = cascade
+  choice.location = cascade.location
+  choice.readsLatency = cascade.readsLatency
+  choice.request = cascade.readsRequest ? requestView(request.head, client) : undefined
 }
 
-/**
- * Chooses in place of the cascade, for each attempt.
- * @param tried `node.id` of the nodes that failed for this request.
- */
-export type Choose = (tried: readonly number[]) => Candidate | undefined
+/** `undefined` when no node is usable. */
+export function choose(choice: Readonly<ChoiceState>, clock: Clock): Candidate | undefined {
+  const { cascade, chooser, application } = choice
+  if (chooser !== undefined) return chooser(choice.tried)
+  return cascade.run(application.candidates, choice, clock)[0]
+}
 
-export function choose(exchange: Exchange): Candidate | undefined {
-  const { cascade, chooser, application, traffic } = exchange
-  if (chooser !== undefined) return chooser(exchange.tried)
-  return cascade.run(application.candidates, exchange, traffic.clock)[0]
+/** The node has failed and is not chosen again for this request. */
+export function exclude(choice: ChoiceState, { node }: Candidate): void {
+  choice.tried = [...choice.tried, node.id]
 }

@@ -1,13 +1,9 @@
-// The end of an answer that cannot be completed any more, though its beginning has been sent: cut
-// where the client can see it, never faked [RFC 9112 8].
+// Still stage 7: the end of a response that cannot be completed, though its beginning has been sent.
 
-import type { Exchange } from '../exchange.ts'
-import { leaveNode, settle } from './settle.ts'
+import type { ExchangeState } from '../exchange-state.ts'
+import { endAttempt } from './attempt.ts'
 
-/** @param code for the access log: what happened. */
-export function cut(exchange: Exchange, code: string): void {
-  exchange.traffic.counters.cut++
-  leaveNode(exchange, true)
-  settle(exchange, code)
-  exchange.client.cut(exchange.head.minor === 0)
+export function cut(state: ExchangeState): void {
+  state.traffic.counters.cut++
+  endAttempt(state, true)
 }

@@ -1,205 +1,209 @@
-// Stage 7: the node's answer to the client. What is broken is cut visibly; a client never gets an
-// incomplete answer that looks complete.
+// Stage 7: the node's response to the client. A client never gets an incomplete response that looks complete: a broken
+// one is cut so that the client can see it [RFC 9112 8].
 
-import { TopspinError } from '../../base/errors.ts'
 import { httpLimits } from '../../base/limits.ts'
 import { observeLatency } from '../../cluster/latency.ts'
 import { eject, observeStatus } from '../../cluster/outlier.ts'
-import type { Rewriting } from '../../wire/http/body-relay.ts'
+import type { Candidate } from '../../cluster/routes.ts'
+import type { BodyRelay, Rewriting } from '../../wire/http/body-relay.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE } from '../../wire/http/problem.ts'
 import { parseLoadReport } from '../../wire/orca.ts'
-import type { Exchange } from '../exchange.ts'
-import { attemptFailed } from './attempt.ts'
-import { cut } from './cut.ts'
-import { nodeMalformed } from './refusal.ts'
-import { answerComplete, leaveNode } from './settle.ts'
+import type { ResponseStage } from '../exchange-state.ts'
 import { isUpgraded } from './upgrade.ts'
 
-/** bytes[0..length) have come from the node. */
-export function deliver(exchange: Exchange, bytes: Buffer, length: number): void {
-  const { node, candidate, traffic } = exchange
-  if (node === undefined || candidate === undefined) return
+export type Delivery =
+  /** More of the response is to come. */
+  | 'more'
+  /** Complete; the connection to the node may carry another request. */
+  | 'complete'
+  /** Complete; the connection to the node has ended or has bytes left over. */
+  | 'last'
+  /** The body is malformed, behind a head that the client has. */
+  | 'broken'
+  /** It is not a response. */
+  | 'malformed'
+  /** The node has switched protocols. */
+  | 'tunnel'
+
+/** Delivers bytes[0..length) of the node. */
+export function deliver(state: ResponseStage, bytes: Buffer, length: number): Delivery {
+  const { response, attempts, traffic } = state
+  const { node, candidate } = attempts
+  if (node === undefined || candidate === undefined) return 'more'
   candidate.live.bytesRead += length
-  node.deadline = traffic.ticker.now + exchange.responseBodyMs
-  if (exchange.answered) return deliverBody(exchange, bytes, 0, length)
-  if (exchange.partial === undefined) return deliverHead(exchange, bytes, 0, length)
-  const whole = Buffer.concat([exchange.partial, bytes.subarray(0, length)])
-  exchange.partial = undefined
-  deliverHead(exchange, whole, 0, whole.length)
+  node.deadline = traffic.ticker.now + attempts.bodyMs
+  if (response.started) return deliverBody(state, bytes, length)
+  if (response.partial === undefined) return deliverHead(state, candidate, bytes, length)
+  const whole = Buffer.concat([response.partial, bytes.subarray(0, length)])
+  response.partial = undefined
+  return deliverHead(state, candidate, whole, whole.length)
 }
 
-/** Any number of interim answers, then the head of the final one with what came behind it. */
-function deliverHead(exchange: Exchange, bytes: Buffer, from: number, end: number): void {
-  const { response, head } = exchange
-  let at = from
+/** The node has ended its side after the head of its response. @returns whether the response is complete by that. */
+export function deliverEnd(state: ResponseStage): boolean {
+  const out = state.traffic.buffers.answer
+  if (!state.response.body.finish(out)) return false
+  if (out.length > 0) send(state, out)
+  return true
+}
+
+/** Any number of interim responses, then the head of the final one and the first piece of its body. */
+function deliverHead(
+  state: ResponseStage,
+  candidate: Candidate,
+  bytes: Buffer,
+  end: number,
+): Delivery {
+  const { response, request } = state
+  const { head } = response
+  let at = 0
   while (true) {
-    const bodyFrom = response.parse(bytes, at, end)
+    const bodyFrom = head.parse(bytes, at, end)
     if (bodyFrom === INCOMPLETE) {
-      if (at < end) exchange.partial = Buffer.from(bytes.subarray(at, end))
-      return
+      if (at < end) response.partial = Buffer.from(bytes.subarray(at, end))
+      return 'more'
     }
-    if (bodyFrom < 0) return malformed(exchange)
-    if (response.status === 101) return becomeTunnel(exchange, bytes, bodyFrom, end)
-    if (response.status >= 200) {
-      at = bodyFrom
-      break
-    }
-    if (++exchange.interims > httpLimits.interimMax) return malformed(exchange)
-    // HTTP/1.0 knows no interim answers [RFC 9110 15.2].
-    if (head.minor === 1) interim(exchange)
+    if (bodyFrom < 0) return 'malformed'
     at = bodyFrom
+    if (head.status === 101) return switchProtocols(state, bytes, at, end)
+    if (head.status >= 200) break
+    if (++response.interims > httpLimits.interimMax) return 'malformed'
+    // HTTP/1.0 has no interim responses [RFC 9110 15.2].
+    if (request.head.minor === 1) sendInterim(state)
   }
-  const out = exchange.traffic.buffers.answer
-  const behind = beginAnswer(exchange, bytes, at, end, out)
-  readLoadReport(exchange)
-  noteKeepAlive(exchange)
-  observe(exchange, response.status)
-  if (exchange.readsLatency && response.status < 500) noteLatency(exchange)
-  exchange.answered = true
-  exchange.status = response.status
-  send(exchange, out)
-  // A body that breaks is cut whether it breaks in the first packet or in a later one.
-  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
-  afterPiece(exchange, behind < end)
+  const out = state.traffic.buffers.answer
+  const behind = writeFirst(state, bytes, at, end, out)
+  observe(state, candidate)
+  response.started = true
+  response.status = head.status
+  // A malformed body is cut, whether it breaks in the first piece or in a later one.
+  const delivery = behind < 0 ? 'broken' : after(response.body, behind < end)
+  send(state, out)
+  return delivery
 }
 
-/** Puts head and first piece of the answer into `out`; returns the offset behind the piece, or a problem. */
-function beginAnswer(exchange: Exchange, bytes: Buffer, at: number, end: number, out: Out): number {
-  const { response, head, responseBody, traffic } = exchange
-  const framing = response.framing(head.isHead)
-  const isOld = head.minor === 0
+/** Writes the head and the first piece of the body. @returns the offset behind the piece, or a problem with it. */
+function writeFirst(
+  { request, response, traffic }: ResponseStage,
+  bytes: Buffer,
+  at: number,
+  end: number,
+  out: Out,
+): number {
+  const { head, body } = response
+  const framing = head.framing(request.head.isHead)
+  const isOld = request.head.minor === 0
   let rewriting: Rewriting = 'same'
   if (framing === 'close' && !isOld) rewriting = 'encode'
   if (framing === 'chunked' && isOld) rewriting = 'decode'
   const untilClose = isOld && (framing === 'close' || framing === 'chunked')
-  // An answer that comes before the request has ended: what follows of it must not be taken for the next request.
-  exchange.closes = !head.keepAlive || untilClose || traffic.draining || !exchange.requestBody.done
-  responseBody.begin(framing, response.contentLength, rewriting)
-  // Not in a 204, whatever the node says [RFC 9112 6.1].
-  const chunked = !isOld && response.status !== 204 && (response.chunked || rewriting === 'encode')
-  const connection = exchange.closes ? 'close' : isOld ? 'keep-alive' : ''
-  writeResponseHead({ head: response, chunked, connection }, out)
-  return responseBody.relay(bytes, at, end, out)
+  // After a response that overtakes its request, the rest of the request must not be read as the next one.
+  response.closes = !request.head.keepAlive || untilClose || traffic.draining || !request.body.done
+  body.begin(framing, head.contentLength, rewriting)
+  // Never in a 204, whatever the node says [RFC 9112 6.1].
+  const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')
+  const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
+  writeResponseHead({ head, chunked, connection }, out)
+  return body.relay(bytes, at, end, out)
 }
 
-function deliverBody(exchange: Exchange, bytes: Buffer, at: number, end: number): void {
-  const { responseBody, client, node, traffic } = exchange
-  if (responseBody.passes(at, end)) {
-    const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end)
-    exchange.bytesOut += piece.length
+function deliverBody(state: ResponseStage, bytes: Buffer, length: number): Delivery {
+  const { response, client, traffic } = state
+  const { body } = response
+  if (body.passes(0, length)) {
+    const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
+    response.bytesOut += length
     // The piece lies in the buffer that the node's bytes are read into: no more reading until it has left.
-    if (!client.write(piece)) node?.pause()
-    return afterPiece(exchange, false)
+    const delivery = after(body, false)
+    if (!client.write(piece)) block(state)
+    return delivery
   }
   const out = traffic.buffers.answer
-  const behind = responseBody.relay(bytes, at, end, out)
-  send(exchange, out)
-  if (behind < 0) return cut(exchange, 'NODE_MALFORMED')
-  afterPiece(exchange, behind < end)
+  const behind = body.relay(bytes, 0, length, out)
+  const delivery = behind < 0 ? 'broken' : after(body, behind < length)
+  send(state, out)
+  return delivery
 }
 
-function send(exchange: Exchange, out: Out): void {
-  exchange.bytesOut += out.length
-  if (exchange.client.write(out.content)) return out.clear()
+/** @param excess bytes are left behind the response. */
+function after(body: BodyRelay, excess: boolean): Delivery {
+  if (!body.done) return 'more'
+  return excess || body.framing === 'close' ? 'last' : 'complete'
+}
+
+function send(state: ResponseStage, out: Out): void {
+  state.response.bytesOut += out.length
+  if (state.client.write(out.content)) return out.clear()
   out.detach()
-  exchange.node?.pause()
+  block(state)
 }
 
-function afterPiece(exchange: Exchange, excess: boolean): void {
-  const { responseBody, node } = exchange
-  if (responseBody.done) answerComplete(exchange, !excess && responseBody.framing !== 'close')
-  // The client is the slow one: its own deadline counts, not the node's.
-  else if (node !== undefined && exchange.client.pending > 0) node.deadline = Infinity
+/** Something written to the client has not left: stops reading from the node. */
+export function block({ response, attempts }: ResponseStage): void {
+  const { node } = attempts
+  response.isBlocked = true
+  if (node === undefined) return
+  node.pause()
+  // While the client is slow its own deadline counts, not the node's.
+  if (response.started) node.deadline = Infinity
 }
 
-/** The node sends no more. */
-export function finishAtEnd(exchange: Exchange): void {
-  if (!exchange.answered) {
-    const refusal = attemptFailed(exchange, closedEarly())
-    if (refusal !== undefined) exchange.refuse(refusal)
-    return
-  }
-  const out = exchange.traffic.buffers.answer
-  if (!exchange.responseBody.finish(out)) return cut(exchange, 'NODE_CLOSED')
-  if (out.length > 0) send(exchange, out)
-  answerComplete(exchange, false)
+function sendInterim(state: ResponseStage): void {
+  const out = state.traffic.buffers.answer
+  writeResponseHead({ head: state.response.head, chunked: false, connection: '' }, out)
+  send(state, out)
 }
 
-/** @param reason for the log. */
-export function malformed(exchange: Exchange, reason?: string): void {
-  const { candidate, traffic } = exchange
-  traffic.log.warn({ route: candidate?.node.route, reason }, 'node gave an invalid answer')
-  if (exchange.answered) return cut(exchange, 'NODE_MALFORMED')
-  leaveNode(exchange, true)
-  exchange.refuse(nodeMalformed)
-}
-
-function interim(exchange: Exchange): void {
-  const out = exchange.traffic.buffers.answer
-  writeResponseHead({ head: exchange.response, chunked: false, connection: '' }, out)
-  send(exchange, out)
-}
-
-function becomeTunnel(exchange: Exchange, bytes: Buffer, at: number, end: number): void {
-  const { wanted, response, client, node } = exchange
-  if (wanted === undefined || node === undefined || !isUpgraded(response, wanted)) {
-    return malformed(exchange)
-  }
-  const out = exchange.traffic.buffers.answer
-  writeResponseHead({ head: response, chunked: false, connection: 'upgrade' }, out)
+function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: number): Delivery {
+  const { request, response, traffic } = state
+  const { head } = response
+  if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) return 'malformed'
+  const out = traffic.buffers.answer
+  writeResponseHead({ head, chunked: false, connection: 'upgrade' }, out)
   out.copy(bytes, at, end)
-  exchange.answered = true
-  exchange.status = 101
-  send(exchange, out)
-  node.deadline = Number.POSITIVE_INFINITY
-  client.becomeTunnel(node.connection)
+  response.started = true
+  response.status = 101
+  send(state, out)
+  return 'tunnel'
 }
 
-/** Errors that come fast must not make a node attractive. */
-function observe(exchange: Exchange, status: number): void {
-  const { candidate, traffic, application } = exchange
-  if (candidate === undefined) return
-  const { outlier } = candidate.live
+/** What the head says about the node: its load, its keep-alive time, its latency, and whether it responds with errors only. */
+function observe(state: ResponseStage, candidate: Candidate): void {
+  const { response, attempts, choice, traffic } = state
+  const { head } = response
+  const { node } = attempts
+  const { live } = candidate
+  if (head.loadReport >= 0) readLoadReport(state, candidate)
+  // Nodes announce the same time in each response, so the first on a connection is enough.
+  if (head.keepAliveField >= 0 && node?.isReused === false) {
+    node.noteKeepAlive(head.fields.value(head.keepAliveField))
+  }
+  // Of good responses only: errors may come fast, which must not make a node attractive.
+  if (choice.readsLatency && head.status < 500) {
+    const now = traffic.clock.now()
+    observeLatency(live.latency, now - attempts.sentAt, now)
+  }
+  if (observeStatus(live.outlier, head.status, traffic.settings.outlier)) {
+    ejectNode(state, candidate)
+  }
+}
+
+function ejectNode({ choice, traffic }: ResponseStage, { live, node }: Candidate): void {
   const limits = traffic.settings.outlier
-  if (!observeStatus(outlier, status, limits)) return
-  const all = application.candidates.map((other) => other.live.outlier)
-  if (!eject(outlier, all, traffic.ticker.now, limits)) return
+  const all = choice.application.candidates.map((other) => other.live.outlier)
+  if (!eject(live.outlier, all, traffic.ticker.now, limits)) return
   traffic.counters.ejections++
-  traffic.log.warn({ route: candidate.node.route, errors: limits.errorsMax }, 'node is ejected')
+  traffic.log.warn({ route: node.route, errors: limits.errorsMax }, 'node ejected')
 }
 
-/** Time to the head of the answer; of good ones only, since errors may come fast. */
-function noteLatency({ traffic, candidate, sentAt }: Exchange): void {
-  if (candidate === undefined) return
-  const now = traffic.clock.now()
-  observeLatency(candidate.live.latency, now - sentAt, now)
+function readLoadReport({ response, traffic }: ResponseStage, { live }: Candidate): void {
+  const { fields, loadReport } = response.head
+  const from = fields.valueFrom(loadReport)
+  const report = parseLoadReport(fields.bytes.subarray(from, fields.valueTo(loadReport)))
+  if (report === undefined) return
+  live.report.inFlight = report.inFlight ?? 0
+  live.report.pace = report.pace ?? 0
+  live.report.at = traffic.ticker.now
 }
-
-/** Once for each connection: nodes do not change their mind. */
-function noteKeepAlive(exchange: Exchange): void {
-  const { response, node } = exchange
-  if (response.keepAliveField < 0 || node === undefined || node.isReused) return
-  node.noteKeepAlive(response.fields.value(response.keepAliveField))
-}
-
-function readLoadReport(exchange: Exchange): void {
-  const { response, candidate, traffic } = exchange
-  if (response.loadReport < 0 || candidate === undefined) return
-  const { fields } = response
-  const from = fields.valueFrom(response.loadReport)
-  const told = parseLoadReport(fields.bytes.subarray(from, fields.valueTo(response.loadReport)))
-  if (told === undefined) return
-  const { report } = candidate.live
-  report.inFlight = told.inFlight ?? 0
-  report.pace = told.pace ?? 0
-  report.at = traffic.ticker.now
-}
-
-const closedEarly = (): TopspinError =>
-  new TopspinError('NODE_CLOSED', 'the node closed the connection before it answered', {
-    side: 'node',
-    phase: 'head',
-    retry: 'if-idempotent',
-  })

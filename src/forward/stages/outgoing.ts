@@ -1,34 +1,49 @@
-// Stage 5: the head for the node, put together once and kept for another attempt.
+// Stage 5: the request as it is sent to the node. Its head is written once and kept for another attempt.
 
 import type { Candidate } from '../../cluster/routes.ts'
 import { text } from '../../wire/http/fields.ts'
 import { Out } from '../../wire/http/out.ts'
 import { writeRequestHead } from '../../wire/http/outgoing-request.ts'
 import { withoutCookie, withoutPathParameter } from '../../wire/session.ts'
-import type { Exchange } from '../exchange.ts'
+import type { AttemptStage, ChoiceState } from '../exchange-state.ts'
 
-export function outgoing(exchange: Exchange, candidate: Candidate | undefined, out: Out): void {
-  const { head, client } = exchange
-  const strips = candidate !== undefined && leavesDomain(exchange, candidate)
+/**
+ * Head, and what has arrived of the body in bytes[request.end..end).
+ * @param candidate `undefined` when the request waits for a usable node.
+ * @returns the offset behind what belongs to the request, or a problem with its body.
+ */
+export function outgoing(
+  state: AttemptStage,
+  candidate: Candidate | undefined,
+  bytes: Buffer,
+  end: number,
+): number {
+  const { request, client, traffic } = state
+  const { head } = request
+  const strips = candidate !== undefined && leavesDomain(state.choice, candidate)
+  const out = traffic.buffers.leaseOut()
+  state.attempts.out = out
   writeRequestHead(
     {
       head,
       client,
-      upgrades: exchange.upgrades,
-      target: strips ? strippedTarget(exchange) : undefined,
-      cookie: strips ? strippedCookie(exchange) : undefined,
+      upgrades: request.upgrade !== undefined,
+      target: strips ? strippedTarget(state) : undefined,
+      cookie: strips ? strippedCookie(state) : undefined,
     },
     out,
   )
+  return request.body.relay(bytes, request.end, end, out)
 }
 
 /**
- * The same head for a later attempt, whose node may be outside the domain of the session when the first
- * one was not, or was not known yet. Bytes that were validated are cut, none are added.
+ * The same head for a later attempt, whose node may be outside the domain of the session when the first one was not, or
+ * was not known. Validated bytes are cut, none are added.
  */
-export function outgoingAgain(exchange: Exchange, candidate: Candidate): void {
-  const { out, balancer } = exchange
-  if (out === undefined || !leavesDomain(exchange, candidate)) return
+export function outgoingAgain({ attempts, choice }: AttemptStage, candidate: Candidate): void {
+  const { out } = attempts
+  const { balancer } = choice
+  if (out === undefined || !leavesDomain(choice, candidate)) return
   const text = out.content.toString('latin1')
   const headEnd = text.indexOf('\r\n\r\n')
   const [line = '', ...fields] = text.slice(0, headEnd).split('\r\n')
@@ -40,28 +55,28 @@ export function outgoingAgain(exchange: Exchange, candidate: Candidate): void {
   const [method = '', target = '', version = ''] = line.split(' ')
   const stripped = withoutPathParameter(target, balancer.pathParameter)
   const head = [`${method} ${stripped} ${version}`, ...kept].join('\r\n')
-  // Not the same bytes again: a connection that failed may still hold them.
+  // In another buffer: a connection that failed may still hold the first one.
   const again = new Out(text.length)
   again.latin1(head + text.slice(headEnd))
-  exchange.out = again
+  attempts.out = again
 }
 
-/** StickySessionRemove: the session id means nothing outside its domain (mcmp.md 3.3). */
-function leavesDomain(exchange: Exchange, candidate: Candidate): boolean {
-  const { route, balancer, domain } = exchange
+/** StickySessionRemove: the session id has no meaning outside its domain (mcmp.md 3.3). */
+function leavesDomain(choice: Readonly<ChoiceState>, candidate: Candidate): boolean {
+  const { route, balancer, domain } = choice
   if (route === undefined || !balancer.stickyRemove) return false
   if (candidate.node.route === route) return false
   return domain === '' || candidate.node.domain !== domain
 }
 
-function strippedTarget(exchange: Exchange): string {
-  const { head, balancer } = exchange
+function strippedTarget({ request, choice }: AttemptStage): string {
+  const { head } = request
   const target = text(head.fields.bytes, head.targetFrom, head.targetTo)
-  return withoutPathParameter(target, balancer.pathParameter)
+  return withoutPathParameter(target, choice.balancer.pathParameter)
 }
 
-function strippedCookie(exchange: Exchange): string | undefined {
-  const { head, balancer } = exchange
+function strippedCookie({ request, choice }: AttemptStage): string | undefined {
+  const { head } = request
   if (head.cookie < 0) return undefined
-  return withoutCookie(head.fields.value(head.cookie), balancer.cookie)
+  return withoutCookie(head.fields.value(head.cookie), choice.balancer.cookie)
 }

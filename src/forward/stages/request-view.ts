@@ -1,13 +1,13 @@
-// A request as text, for the candidacy functions that read it: made once, because a head's bytes do not last
-// until another attempt. Called for cascades with such a function only.
+// A request as text, for candidacy functions that read it. It is made once, because the bytes of a head do not last
+// until another attempt, and only for cascades with such a function.
 
 import type { RequestView } from '../../candidacy/candidacy.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostName } from '../../wire/http/host.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
-import type { ExchangeClient } from '../client/exchange-client.ts'
 
-export function requestView(head: RequestHead, client: ExchangeClient): RequestView {
+/** @param client address of the client. */
+export function requestView(head: RequestHead, client: string): RequestView {
   const { fields } = head
   const values = new Map<string, string>()
   for (let index = 0; index < fields.count; index++) {
@@ -18,7 +18,7 @@ export function requestView(head: RequestHead, client: ExchangeClient): RequestV
     method: head.method,
     target: text(fields.bytes, head.targetFrom, head.targetTo),
     host: hostName(text(fields.bytes, head.hostFrom, head.hostTo)),
-    client: client.address,
+    client,
     field: (name) => values.get(name),
   }
 }

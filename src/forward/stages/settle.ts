@@ -1,67 +1,54 @@
-// Stage 8: what remains when an exchange is over: the connection given back or destroyed, counts,
-// health, access log.
+// Stage 8: the exchange is over: the connection goes back to the pool or is closed; counts, health, buffers, access log.
 
 import { onAnswered } from '../../cluster/health.ts'
-import type { Candidate } from '../../cluster/routes.ts'
-import type { Exchange } from '../exchange.ts'
+import type { ExchangeState } from '../exchange-state.ts'
+import { countOut } from './attempt.ts'
 
-/** A request that `attempt` has counted in is over. */
-export function countOut({ live, contextLive }: Candidate): void {
-  live.inFlight--
-  contextLive.inFlight--
-}
-
-/** Parts from the node; `failed` counts against it. The connection is not used again. */
-export function leaveNode(exchange: Exchange, failed: boolean): void {
-  const { node, candidate } = exchange
-  if (node === undefined || candidate === undefined) return
-  countOut(candidate)
-  if (failed) candidate.live.failures++
-  exchange.node = undefined
-  node.destroy()
-}
-
-/** The answer is complete. @param clean nothing is left on the connection that the next exchange could trip over. */
-export function answerComplete(exchange: Exchange, clean: boolean): void {
-  const { node, candidate, client } = exchange
+/** The response is complete. @param reusable nothing is left on the node's connection that the next exchange would read. */
+export function complete(state: ExchangeState, reusable: boolean): void {
+  const { attempts, request, response, client } = state
+  const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return
   const { live } = candidate
+  if (live.health.kind !== 'up') live.health = onAnswered(live.health)
+  if (response.isBlocked) node.detachBuffer()
+  settle(state, '')
+  node.release(reusable && request.body.done && response.head.keepAlive)
   countOut(candidate)
-  live.health = onAnswered(live.health)
-  exchange.node = undefined
-  if (client.pending > 0) node.leaveBuffer()
-  // What the node answered without taking must not stand before the next request, nor be sent from bytes used again.
-  const taken = exchange.requestBody.done && node.pending === 0
-  if (clean && taken && exchange.response.keepAlive) node.giveBack()
-  else node.destroy()
-  settle(exchange, '')
-  client.exchangeOver(exchange.closes)
+  client.exchangeOver(response.closes)
 }
 
-/** @param code why the proxy answered itself or cut the answer; '' when a node answered. */
-export function settle(exchange: Exchange, code: string): void {
-  const { traffic, line, candidate, client } = exchange
-  traffic.waiting.delete(exchange)
-  if (exchange.out !== undefined) {
-    // While a failed connection may still hold the bytes they are left to it.
-    if (code === '') traffic.buffers.releaseOut(exchange.out)
-    exchange.out = undefined
-  }
-  exchange.partial = undefined
-  exchange.candidate = undefined
-  exchange.node = undefined
-  if (traffic.accessLog === undefined || line === undefined) return
-  traffic.accessLog({
+/** @param code why the proxy answered itself or cut the response; '' when a node answered. */
+export function settle(state: ExchangeState, code: string): void {
+  const { traffic, attempts, response } = state
+  const { out, candidate } = attempts
+  // A failed connection may still hold the bytes of its request, so they are not used again.
+  if (out !== undefined && code === '') traffic.buffers.releaseOut(out)
+  attempts.out = undefined
+  attempts.candidate = undefined
+  attempts.node = undefined
+  response.partial = undefined
+  if (traffic.accessLog !== undefined) logAccess(state, candidate?.node.route ?? '', code)
+}
+
+function logAccess(
+  { request, attempts, response, client, traffic }: ExchangeState,
+  route: string,
+  code: string,
+): void {
+  const { line } = request
+  if (line === undefined) return
+  traffic.accessLog?.({
     method: line.method,
     target: line.target,
     host: line.host,
     time: traffic.clock.wall(),
     client: client.address,
-    status: exchange.status,
+    status: response.status,
     code,
-    route: candidate?.node.route ?? '',
-    attempts: exchange.attempts,
-    durationMs: traffic.clock.now() - exchange.startedAt,
-    bytes: exchange.bytesOut,
+    route,
+    attempts: attempts.count,
+    durationMs: traffic.clock.now() - request.startedAt,
+    bytes: response.bytesOut,
   })
 }

@@ -1,5 +1,5 @@
-// Loads users' candidacy functions, which are ES modules. Called before the cascades are made that name
-// them, in every process that carries traffic, and again at a reload: a file that has changed is read anew.
+// Loads users' candidacy functions, which are ES modules. Called before the cascades that name them are made, in every
+// process that forwards, and again at a reload: a changed file is read again.
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -11,7 +11,7 @@ import type { PolicyName } from '../../candidacy/policy.ts'
 import { policiesIn } from '../../candidacy/read.ts'
 
 /**
- * @param base folder from which relative paths count; default: the working directory.
+ * @param base folder that relative paths start from. Default: the working directory.
  * @throws TopspinError POLICY when a file cannot be loaded or has no such function.
  */
 export async function loadPolicies(
@@ -30,7 +30,7 @@ async function load({ key, file, name }: PolicyName, base: string): Promise<User
   try {
     const path = file.startsWith('file:') ? fileURLToPath(file) : resolve(base, file)
     const { mtimeMs } = await stat(path)
-    // Node.js remembers modules by their address, and this one may have changed.
+    // Node.js caches modules by their URL, and this file may have changed.
     exported = await import(`${pathToFileURL(path).href}?changed=${mtimeMs}`)
   } catch (cause) {
     throw failure(`${key} cannot be loaded: ${(cause as Error).message}`, cause)

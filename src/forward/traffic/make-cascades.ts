@@ -1,4 +1,4 @@
-// The cascades of the proxy, from what the settings say; made at the start and again at each reload.
+// The cascades of the front proxy, made from the settings at the start and at each reload.
 
 import type { Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -6,7 +6,7 @@ import type { UserCandidacy } from '../../candidacy/candidacy.ts'
 import { Cascades } from '../../candidacy/cascades.ts'
 import { failureLog } from '../../candidacy/failure-log.ts'
 import { type Counters, countCandidacyFailure } from '../../cluster/traffic-counts.ts'
-import type { ProxySettings } from './settings.ts'
+import type { ProxySettings } from '../shared/settings.ts'
 
 interface Given {
   readonly random: Random
@@ -28,8 +28,8 @@ export function makeCascades(
   return new Cascades(entries, { random, policies, routeKeys: [] }, onFailure)
 }
 
-/** Nodes that are down or stopped are nobody's choice: where a cascade does not say so it begins with it. */
+/** Prepends `usable` unless the cascade names it: nodes that are down or stopped are never chosen by default. */
 function withUsable(candidacy: readonly string[]): readonly string[] {
-  const says = (text: string): boolean => /^(?:usable|off|backhand_off)$/i.test(text.trim())
-  return candidacy.some(says) ? candidacy : ['usable', ...candidacy]
+  const names = (text: string): boolean => /^(?:usable|off|backhand_off)$/i.test(text.trim())
+  return candidacy.some(names) ? candidacy : ['usable', ...candidacy]
 }

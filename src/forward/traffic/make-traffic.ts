@@ -1,8 +1,7 @@
-// Puts together what all connections of one process share; called by whoever forwards.
+// Assembles what all connections of one process share. Called by the front proxy and by peers.
 
-import { type Clock, type Random, systemClock } from '../../base/clock.ts'
-import { type Logger, silent } from '../../base/log.ts'
-import type { UserCandidacy } from '../../candidacy/candidacy.ts'
+import { systemClock } from '../../base/clock.ts'
+import { silent } from '../../base/log.ts'
 import { LiveTable } from '../../cluster/live.ts'
 import { Routes } from '../../cluster/routes.ts'
 import { emptySnapshot } from '../../cluster/snapshot.ts'
@@ -10,57 +9,37 @@ import { newCounters } from '../../cluster/traffic-counts.ts'
 import { openFilesMax } from '../../host/open-files.ts'
 import { Corks } from '../../net/corks.ts'
 import { networkCheck } from '../../net/network-check.ts'
-import { NodeTls, type NodeTlsOptions } from '../../net/node-tls.ts'
+import { NodeTls } from '../../net/node-tls.ts'
 import { Ticker } from '../../net/ticker.ts'
 import { viaLines } from '../../wire/forwarded.ts'
 import { ExchangePool } from '../exchange-pool.ts'
 import { AjpShared } from '../node/ajp-shared.ts'
 import { Pools } from '../node/pools.ts'
-import { unknownContext } from '../stages/refusal.ts'
-import type { AccessLog } from './access-log.ts'
-import { connectionRoom } from './connection-room.ts'
-import { makeCascades } from './make-cascades.ts'
-import { RetryBudget } from './retry-budget.ts'
+import { unknownContext } from '../refusal.ts'
+import { Buffers } from '../shared/buffers.ts'
+import { connectionRoom } from '../shared/connection-room.ts'
+import { RetryBudget } from '../shared/retry-budget.ts'
 import {
   defaultSettings,
   defaultTimeouts,
   newPseudonym,
   type ProxySettings,
-  type Timeouts,
-} from './settings.ts'
-import { Buffers, type Traffic } from './traffic.ts'
+  type TrafficOptions,
+} from '../shared/settings.ts'
+import { makeCascades } from './make-cascades.ts'
+import type { Traffic } from './traffic.ts'
 
-export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
-  readonly timeouts?: Partial<Timeouts>
-  /** Shared with the control listener, which then applies the changes to it; default: a table of its own. */
-  readonly live?: LiveTable
-  /** Told at once when traffic finds that a node is down, which is noted in the live numbers by then. */
-  readonly onNodeDown?: (id: number, reason: string) => void
-  /** Whether a client's connection may carry more than one request. Default true. */
-  readonly keepAlive?: boolean
-  readonly accessLog?: AccessLog | undefined
-  /** The functions of users' modules that the cascades name, as `loadPolicies` gives them. */
-  readonly policies?: ReadonlyMap<string, UserCandidacy>
-  /** How nodes of the types https and wss are reached. Default: their certificates are verified as Node.js does. */
-  readonly nodeTls?: NodeTlsOptions | undefined
-  /** Files and sockets that this process may have open; default: what the system says. */
-  readonly openFiles?: number
-  readonly log?: Logger
-  readonly clock?: Clock
-  readonly random?: Random
-}
-
-/** @throws RangeError for a candidacy function or a trusted network that does not exist, and for what AJP cannot do. */
+/** @throws RangeError for a candidacy function or a trusted network that does not exist, and for invalid settings of AJP. */
 export function makeTraffic(options: TrafficOptions): Traffic {
   const {
-    live,
+    live = new LiveTable(),
     accessLog,
-    log,
+    log = silent,
     clock = systemClock,
     random = Math.random,
     policies = new Map(),
     timeouts,
-    onNodeDown,
+    onNodeDown = () => {},
     nodeTls,
     openFiles = openFilesMax(),
     keepAlive = true,
@@ -72,43 +51,45 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     ...given,
     timeouts: { ...defaultTimeouts, ...timeouts },
   }
-  const table = live ?? new LiveTable()
   const counters = newCounters()
-  const logger = log ?? silent
   const buffers = new Buffers()
   const fault = (error: unknown): void => {
     counters.faults++
-    // What was being put together belongs to nobody now.
+    // The response that was being assembled is lost with its connection.
     buffers.answer.clear()
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    logger.error({ reason }, 'fault: a connection was cut')
+    log.error({ reason }, 'fault: a connection was cut')
   }
+  const ticker = new Ticker(clock, fault)
+  const room = connectionRoom(openFiles, settings.connectionsMax)
+  const isTrusted = networkCheck(settings.trust, 'trust')
+  const ajp = new AjpShared(settings.ajp)
+  const connectionsMax = room.nodes
+  const nodes = { settings, ticker, buffers, ajp, connectionsMax, isTrusted, fault }
   return {
     settings,
     clock,
     random,
-    log: logger,
-    ticker: new Ticker(clock, fault),
-    live: table,
-    pools: new Pools(),
-    accessLog,
-    onNodeDown: onNodeDown ?? (() => {}),
+    log,
+    ticker,
     counters,
-    retryBudget: new RetryBudget(settings.retryBudget),
     buffers,
-    via: viaLines(settings.via),
-    ajp: new AjpShared(settings.ajp),
-    unknownContext: unknownContext(settings.noContextStatus),
-    exchanges: new ExchangePool(),
+    retryBudget: new RetryBudget(settings.retryBudget),
+    pools: new Pools(nodes, new NodeTls(nodeTls)),
     waiting: new Set(),
-    room: connectionRoom(openFiles, settings.connectionsMax),
-    corks: new Corks(),
-    clients: 0,
-    fault,
-    isTrusted: networkCheck(settings.trust, 'trust'),
-    cascades: makeCascades(settings, { random, policies, counters, log: logger }),
-    nodeTls: new NodeTls(nodeTls),
-    routes: new Routes(emptySnapshot, table, settings),
+    accessLog,
+    onNodeDown,
+    unknownContext: unknownContext(settings.noContextStatus),
+    cascades: makeCascades(settings, { random, policies, counters, log }),
+    routes: new Routes(emptySnapshot, live, settings),
     draining: !keepAlive,
+    live,
+    via: viaLines(settings.via),
+    exchanges: new ExchangePool(),
+    corks: new Corks(),
+    clientsMax: room.clients,
+    clients: 0,
+    isTrusted,
+    fault,
   }
 }

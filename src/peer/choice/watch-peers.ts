@@ -16,7 +16,7 @@ export class PeerWatch {
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic
-    this.#probe = probeWith(() => traffic.nodeTls)
+    this.#probe = probeWith(() => traffic.pools.nodeTls)
   }
 
   look(candidates: readonly Candidate[]): void {

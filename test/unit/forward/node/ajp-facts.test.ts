@@ -1,22 +1,23 @@
-// What a container is told of a client: who it is behind trusted proxies, and what its TLS has shown.
+// The client in an AJP request: its address behind trusted proxies, and what its TLS has shown.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ExchangeClient } from '../../../../src/forward/client/exchange-client.ts'
 import { ajpFacts } from '../../../../src/forward/node/ajp-facts.ts'
-import { makeTraffic } from '../../../../src/forward/traffic/make-traffic.ts'
+import { AjpShared } from '../../../../src/forward/node/ajp-shared.ts'
+import type { RequestSource } from '../../../../src/forward/node/request-source.ts'
+import { networkCheck } from '../../../../src/net/network-check.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 
-const traffic = makeTraffic({
-  trust: ['10.0.0.0/8', '::1'],
-  ajp: { secret: 'hush', packetBytes: 8_192 },
-})
+const context = {
+  isTrusted: networkCheck(['10.0.0.0/8', '::1'], 'trust'),
+  ajp: new AjpShared({ secret: 'hush', packetBytes: 8_192 }),
+}
 
-const client = {
+const client: RequestSource = {
   address: '10.0.0.1',
   localAuthority: '[::1]:8000',
   port: 4_711,
-} as ExchangeClient
+}
 
 const tls = {
   protocol: 'TLSv1.3',
@@ -26,14 +27,14 @@ const tls = {
   certificate: 'PEM',
 }
 
-function factsOf(from: ExchangeClient, ...fields: string[]) {
+function factsOf(from: RequestSource, ...fields: string[]) {
   const bytes = Buffer.from(['GET / HTTP/1.1', ...fields, '', ''].join('\r\n'))
   const head = new RequestHead()
   assert.ok(head.parse(bytes, 0, bytes.length) > 0)
-  return ajpFacts(head, from, traffic)
+  return ajpFacts(head, from, context)
 }
 
-test('the client is the nearest address that is no trusted proxy', () => {
+test('the client is the nearest address that is not a trusted proxy', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['X-Forwarded-For: 10.0.0.1', '10.0.0.1'],
     ['X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.0.0.1', '2.2.2.2'],
@@ -49,7 +50,7 @@ test('the client is the nearest address that is no trusted proxy', () => {
     assert.equal(factsOf(client, 'Host: a', field).remoteAddress, address, field)
 })
 
-test('name and port of the server are those of Host; without a port the scheme has one', () => {
+test('server name and port are those of Host; without a port the scheme decides', () => {
   const cases: readonly (readonly [readonly string[], string, number])[] = [
     [['Host: A.test:81'], 'a.test', 81],
     [['Host: a.test'], 'a.test', 80],
@@ -65,7 +66,7 @@ test('name and port of the server are those of Host; without a port the scheme h
   }
 })
 
-test('what its own connection shows is told of a client that is directly connected only', () => {
+test('port and TLS are sent only for a client that is connected directly', () => {
   const direct = factsOf({ ...client, tls }, 'Host: a', 'X-Forwarded-For: 10.0.0.1')
   assert.deepEqual(direct.attributes, [
     ['AJP_LOCAL_ADDR', '::1'],

@@ -1,8 +1,11 @@
-// How many requests may be sent a second time: a share of all, so that an outage is not multiplied by
-// those who try to hide it. Counted over the last ten seconds.
+// How many requests may be sent a second time: a share of all requests of the last ten seconds, so that retries do
+// not multiply the load of an outage.
 
 const slotMs = 1_000
 const slots = 10
+
+/** Retries in ten seconds that are allowed whatever the share, for a proxy with little traffic. */
+const freeRetries = 100
 
 export class RetryBudget {
   readonly #share: number
@@ -10,21 +13,21 @@ export class RetryBudget {
   readonly #retries: number[] = new Array<number>(slots).fill(0)
   #slot = 0
 
-  /** @param share retries for each request, 0..1; `floor` retries are free in any case. */
+  /** @param share retries per request, 0..1; 0 turns retries off. */
   constructor(share: number) {
     this.#share = share
   }
 
-  request(now: number): void {
+  recordRequest(now: number): void {
     this.#advance(now)
     this.#requests[this.#slot % slots] = (this.#requests[this.#slot % slots] ?? 0) + 1
   }
 
-  /** Takes one retry out of the budget; false when it is spent. */
-  take(now: number): boolean {
+  /** Spends one retry. @returns false when the budget is exhausted. */
+  spend(now: number): boolean {
     this.#advance(now)
     if (this.#share <= 0) return false
-    if (sum(this.#retries) >= floor + sum(this.#requests) * this.#share) return false
+    if (sum(this.#retries) >= freeRetries + sum(this.#requests) * this.#share) return false
     this.#retries[this.#slot % slots] = (this.#retries[this.#slot % slots] ?? 0) + 1
     return true
   }
@@ -39,8 +42,5 @@ export class RetryBudget {
     this.#slot = slot
   }
 }
-
-/** Retries in ten seconds that a proxy with little traffic may make. */
-const floor = 100
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RetryBudget } from '../../../../src/forward/traffic/retry-budget.ts'
+import { RetryBudget } from '../../../../src/forward/shared/retry-budget.ts'
 
 const taken = (budget: RetryBudget, now: number, tries: number): number =>
-  Array.from({ length: tries }, () => budget.take(now)).filter(Boolean).length
+  Array.from({ length: tries }, () => budget.spend(now)).filter(Boolean).length
 
 test('a proxy with little traffic may make a hundred retries in ten seconds', () => {
   const budget = new RetryBudget(0.2)
@@ -14,13 +14,13 @@ test('a proxy with little traffic may make a hundred retries in ten seconds', ()
 
 test('every five requests buy one more retry', () => {
   const budget = new RetryBudget(0.2)
-  for (let i = 0; i < 5_000; i++) budget.request(i)
+  for (let i = 0; i < 5_000; i++) budget.recordRequest(i)
   assert.equal(taken(budget, 5_000, 5_000), 100 + 1_000)
 })
 
 test('requests of more than ten seconds ago buy nothing', () => {
   const budget = new RetryBudget(0.2)
-  for (let i = 0; i < 5_000; i++) budget.request(0)
+  for (let i = 0; i < 5_000; i++) budget.recordRequest(0)
   assert.equal(taken(budget, 60_000, 5_000), 100)
 })
 

@@ -1,5 +1,5 @@
-// How many connections a process has room for, so that it turns clients away before the system turns it
-// away: a proxy that has accepted all it may open can reach no node any more. Pure; called once at the start.
+// How many connections a process may have, so that it refuses clients before the system refuses it connections: a proxy
+// that has accepted all that it may open cannot connect to a node any more. Pure; called once at the start.
 
 import { httpLimits } from '../../base/limits.ts'
 
@@ -11,9 +11,9 @@ export interface ConnectionRoom {
 }
 
 /**
- * Each client may need a node: nodes get half of what there is, but no more than `nodeRoomMax` of it.
- * @param openFiles what the process may have open; `undefined`: any number.
- * @param connectionsMax what the settings allow clients.
+ * Each client may need a connection to a node: nodes get half of the open files, but `nodeRoomMax` at most.
+ * @param openFiles that the process may have; `undefined` without a limit.
+ * @param connectionsMax limit for clients in the settings.
  */
 export function connectionRoom(
   openFiles: number | undefined,

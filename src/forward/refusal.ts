@@ -1,29 +1,29 @@
-// Answers that the proxy gives itself, when no node can or may.
+// Responses of the proxy itself, when no node can answer or none may be asked.
 
 import { STATUS_CODES } from 'node:http'
 
 export interface Refusal {
   readonly status: number
-  /** For the access log and the body. */
+  /** Stable name, for the access log and the body. */
   readonly code: string
   readonly text: string
-  /** Where a redirect leads. */
+  /** Target of a redirect. */
   readonly location?: string
 }
 
-/** Seconds after which a client may ask again when no node is usable. */
+/** After how many seconds a client may try again when no node is usable. */
 const retryAfterSeconds = 2
 
-const made: Map<string, Buffer> = new Map()
+const written: Map<string, Buffer> = new Map()
 
-/** The whole answer. Put together once for each kind. */
+/** The complete response. Each kind is written once. */
 export function refusalBytes(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
   if (refusal.location !== undefined) return write(refusal, close, toHead)
   const key = `${refusal.status} ${refusal.code} ${close} ${toHead}`
-  let bytes = made.get(key)
+  let bytes = written.get(key)
   if (bytes === undefined) {
     bytes = write(refusal, close, toHead)
-    made.set(key, bytes)
+    written.set(key, bytes)
   }
   return bytes
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { httpLimits } from '../../../../src/base/limits.ts'
-import { connectionRoom } from '../../../../src/forward/traffic/connection-room.ts'
+import { connectionRoom } from '../../../../src/forward/shared/connection-room.ts'
 
 const { openFilesReserve, nodeRoomMax } = httpLimits
 

@@ -1,0 +1,30 @@
+// The client of an exchange as the stages use it: a connection of the front proxy, or a request that a peer hands over.
+// Its implementation owns the bytes of the request and the order of the responses.
+
+import type { Connection } from '../net/connection.ts'
+import type { ForwardedLines } from '../wire/forwarded.ts'
+import type { RequestSource } from './node/request-source.ts'
+import type { Refusal } from './refusal.ts'
+
+export interface ExchangeClient extends RequestSource {
+  /** Whether its own claims about the request's origin are passed on. */
+  readonly trusted: boolean
+  readonly forwarded: ForwardedLines
+  /** Bytes of the response that have not left yet. */
+  readonly pending: number
+  /** Sends bytes of the response. @returns false when the client reads slower; `Exchange.clientDrained` follows. */
+  write(bytes: Uint8Array): boolean
+  /** Sends a response of the proxy itself and continues as after `exchangeOver`: the exchange has settled. */
+  refuse(refusal: Refusal, closes: boolean, toHead: boolean): void
+  /** A piece of the request's body has been sent to the node. */
+  bodyProgress(): void
+  /** Stops reading the request's body until `resumeBody`. */
+  pauseBody(): void
+  resumeBody(): void
+  /** The exchange has settled; its response from the node is complete. @param closes the connection is to end. */
+  exchangeOver(closes: boolean): void
+  /** Breaks the response off so that the client can see it. @param byReset an end would look like the end of the response. */
+  cut(byReset: boolean): void
+  /** Passes bytes both ways from now on; when both connections have closed, `Exchange.tunnelClosed` is called. */
+  becomeTunnel(node: Connection): void
+}

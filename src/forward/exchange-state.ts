@@ -1,0 +1,203 @@
+// What is known of one exchange, a request with its response. The fields stand in groups; `RequestStage`, `AttemptStage`
+// and `ResponseStage` hold each stage to the group that it may write. One object serves many exchanges, one after the
+// other (exchange-pool.ts), so that a request allocates none.
+
+import type { ExchangeView, RequestView } from '../candidacy/candidacy.ts'
+import type { Cascade } from '../candidacy/compose.ts'
+import type { LocationFormat } from '../candidacy/location.ts'
+import type { Balancer } from '../cluster/balancer.ts'
+import type { Application, Candidate, Routes } from '../cluster/routes.ts'
+import { BodyRelay } from '../wire/http/body-relay.ts'
+import type { Out } from '../wire/http/out.ts'
+import { RequestHead } from '../wire/http/request-head.ts'
+import { ResponseHead } from '../wire/http/response-head.ts'
+import type { ExchangeClient } from './exchange-client.ts'
+import type { ExchangeTraffic } from './exchange-traffic.ts'
+import type { NodeConnection } from './node/node-connection.ts'
+
+/** The request as it arrived. Written by accept (1) and match (2). */
+export class RequestState {
+  readonly head: RequestHead = new RequestHead()
+  readonly body: BodyRelay = new BodyRelay()
+  /** Offset behind what belongs to this request, in the bytes that the exchange began with. */
+  end = 0
+  /** `undefined`: it is an ordinary request, whatever its Upgrade field says. */
+  upgrade: WantedUpgrade | undefined
+  /** Time of arrival, ms of the clock; only with an access log. */
+  startedAt = 0
+  line: RequestLine | undefined
+  /** The routes that were in force when the request was matched. */
+  routes: Routes
+  /** Decoded, as contexts are matched. */
+  path = ''
+  /** Host without port, in lower case, where aliases count; else ''. */
+  host = ''
+  /** One for each balancer that has the context. */
+  applications: readonly Application[] = []
+
+  constructor(routes: Routes) {
+    this.routes = routes
+  }
+}
+
+/** What a node is chosen by, in the form that candidacy functions read. Written by recall (3) and choose (4). */
+export class ChoiceState implements ExchangeView {
+  application: Application = nowhere
+  balancer: Balancer = nowhere.balancer
+  hasSession = false
+  sessionId = ''
+  route: string | undefined
+  domain = ''
+  tried: readonly number[] = none
+  request: RequestView | undefined
+  cascade: Cascade
+  /** Clients reach the chosen node by a redirect to this place. */
+  location: LocationFormat | undefined
+  /** Chooses instead of the cascade. */
+  chooser: Choose | undefined
+  /** The choice reads `live.latency`, so it must be measured. */
+  readsLatency = false
+  /** The proxy serves nothing itself. */
+  readonly self: undefined
+
+  constructor(cascade: Cascade) {
+    this.cascade = cascade
+  }
+
+  reset(): void {
+    this.hasSession = false
+    this.sessionId = ''
+    this.route = undefined
+    this.domain = ''
+    this.tried = none
+    this.location = undefined
+    this.chooser = undefined
+  }
+}
+
+/** The attempts to get a response, and the node of the present one. Written by outgoing (5) and attempt (6). */
+export class AttemptState {
+  /** Head and first piece of the body as they are sent, while they may have to be sent again. */
+  out: Out | undefined
+  candidate: Candidate | undefined
+  node: NodeConnection | undefined
+  count = 0
+  /** Deadlines of the node for the head of its response and between two pieces of it, ms. */
+  headMs = 0
+  bodyMs = 0
+  /** When the present attempt began, ms of the clock; only where latency is measured. */
+  sentAt = 0
+  /** Failed attempts that may have reached the application, not counting those on reused connections. */
+  failures = 0
+  /** The next attempt uses a new connection. */
+  freshOnly = false
+  /** Everything that was sent so far is in `out`. */
+  replayable = true
+  /** How long to wait for a usable node, ticker time; 0 when the exchange does not wait. */
+  waitUntil = 0
+
+  reset(): void {
+    this.count = this.failures = this.waitUntil = 0
+    this.freshOnly = false
+    this.replayable = true
+  }
+}
+
+/** The response as far as it has arrived. Written by deliver (7). */
+export class ResponseState {
+  readonly head: ResponseHead = new ResponseHead()
+  readonly body: BodyRelay = new BodyRelay()
+  /** The incomplete head, as far as it has arrived. */
+  partial: Buffer | undefined
+  /** Interim (1xx) responses so far. */
+  interims = 0
+  /** The final head is on its way to the client. */
+  started = false
+  /** The client's connection ends with this response. */
+  closes = false
+  status = 0
+  bytesOut = 0
+  /** The client reads slower than the node writes: reading from the node is paused. */
+  isBlocked = false
+
+  reset(): void {
+    this.interims = this.status = this.bytesOut = 0
+    this.started = this.closes = this.isBlocked = false
+  }
+}
+
+export class ExchangeState {
+  /** Another one for each exchange. */
+  client: ExchangeClient
+  readonly traffic: ExchangeTraffic
+  readonly request: RequestState
+  readonly choice: ChoiceState
+  readonly attempts: AttemptState = new AttemptState()
+  readonly response: ResponseState = new ResponseState()
+
+  constructor(client: ExchangeClient, traffic: ExchangeTraffic) {
+    this.client = client
+    this.traffic = traffic
+    this.request = new RequestState(traffic.routes)
+    this.choice = new ChoiceState(traffic.cascades.at(0))
+  }
+}
+
+type Ports = Pick<ExchangeState, 'traffic'> & { readonly client: ExchangeClient }
+
+/** The state as outgoing (5) and attempt (6) see it. */
+export interface AttemptStage extends Ports {
+  readonly request: Readonly<RequestState>
+  readonly choice: Readonly<ChoiceState>
+  readonly attempts: AttemptState
+  readonly response: Readonly<ResponseState>
+}
+
+/** The state as deliver (7) sees it. */
+export interface ResponseStage extends Ports {
+  readonly request: Readonly<RequestState>
+  readonly choice: Readonly<ChoiceState>
+  readonly attempts: Readonly<AttemptState>
+  readonly response: ResponseState
+}
+
+/**
+ * Chooses in place of a cascade, for each attempt.
+ * @param tried `node.id` of the nodes that failed for this request.
+ */
+export type Choose = (tried: readonly number[]) => Candidate | undefined
+
+/** What the node must answer to switch protocols. Kept because the bytes of the request's head do not last. */
+export interface WantedUpgrade {
+  readonly protocol: string
+  /** Value of Sec-WebSocket-Accept; `undefined` for other protocols. */
+  readonly accept: string | undefined
+}
+
+/** The request in the access log; as strings, because the bytes of the head do not last. */
+export interface RequestLine {
+  readonly method: string
+  readonly target: string
+  readonly host: string
+}
+
+const none: readonly number[] = []
+
+/** Stands in before the first request is matched. */
+const nowhere: Application = {
+  path: '',
+  cookie: new Uint8Array(0),
+  candidates: [],
+  cascade: 0,
+  balancer: {
+    name: '',
+    slot: -1,
+    sticky: false,
+    cookie: '',
+    pathParameter: '',
+    stickyRemove: false,
+    stickyForce: false,
+    waitMs: 0,
+    maxAttempts: 0,
+  },
+}

@@ -1,0 +1,44 @@
+// What the stages of an exchange need of the process: settings, cluster, counters and pools.
+
+import type { Clock, Random } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Cascades } from '../candidacy/cascades.ts'
+import type { Routes } from '../cluster/routes.ts'
+import type { Counters } from '../cluster/traffic-counts.ts'
+import type { Ticker } from '../net/ticker.ts'
+import type { Pools } from './node/pools.ts'
+import type { Refusal } from './refusal.ts'
+import type { AccessLog } from './shared/access-log.ts'
+import type { Buffers } from './shared/buffers.ts'
+import type { RetryBudget } from './shared/retry-budget.ts'
+import type { ProxySettings } from './shared/settings.ts'
+
+/** An exchange that waits for a usable node (WaitWorker). */
+export interface Waiting {
+  /** Called at every tick and after every change of the cluster. */
+  tryAgain(now: number): void
+}
+
+export interface ExchangeTraffic {
+  readonly settings: ProxySettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly ticker: Ticker
+  readonly counters: Counters
+  readonly buffers: Buffers
+  readonly retryBudget: RetryBudget
+  readonly pools: Pools
+  readonly waiting: Set<Waiting>
+  readonly accessLog: AccessLog | undefined
+  /** Called when traffic has found that a node is down. */
+  readonly onNodeDown: (id: number, reason: string) => void
+  /** The response where no context is registered. */
+  readonly unknownContext: Refusal
+  /** The cascade of each path; replaced together with `routes`, which refer to it by number. */
+  cascades: Cascades
+  /** The routes since the last change. */
+  routes: Routes
+  /** Responses say `Connection: close`: the process is ending, or connections carry one request each. */
+  draining: boolean
+}

@@ -1,0 +1,75 @@
+// What pools and connections to nodes need of the rest of forward/, as interfaces: the shared parts of the process,
+// the pool of a connection, and the receiver of a response, which is an exchange.
+
+import type { TopspinError } from '../../base/errors.ts'
+import type { Node } from '../../cluster/node.ts'
+import type { NodeTls } from '../../net/node-tls.ts'
+import type { Ticker } from '../../net/ticker.ts'
+import type { Buffers } from '../shared/buffers.ts'
+import type { ProxySettings } from '../shared/settings.ts'
+import type { AjpShared } from './ajp-shared.ts'
+import type { RequestSource } from './request-source.ts'
+
+/** Shared by all connections to nodes. */
+export interface NodeContext {
+  readonly settings: Pick<ProxySettings, 'timeouts' | 'poolIdleMs' | 'poolIdleMax'>
+  readonly ticker: Ticker
+  readonly buffers: Buffers
+  readonly ajp: AjpShared
+  /** Connections to nodes at a time, idle ones included. */
+  readonly connectionsMax: number
+  /** Whether this is the address of a trusted proxy. */
+  readonly isTrusted: (address: string) => boolean
+  /** Records that our own code threw; the connection at work has been cut. */
+  fault(error: unknown): void
+}
+
+/** The pool of a connection `C`. */
+export interface ConnectionPool<C> {
+  readonly node: Node
+  readonly context: NodeContext
+  /** Certificates and checks of TLS connections that are opened from now on. */
+  readonly nodeTls: NodeTls
+  /** Deadline for connecting, ms. */
+  readonly connectMs: number
+  /** How long a connection may be idle, ms. */
+  readonly idleMs: number
+  /** Whether an idle connection stays open when its time is over. */
+  readonly keepsIdle: boolean
+  /** The connection may carry another request. */
+  release(connection: C): void
+  /** An idle connection has ended. */
+  remove(connection: C): void
+  /** A connection is being opened. */
+  opened(): void
+  /** Its descriptor is free again. */
+  closed(): void
+}
+
+/** The exchange that has leased a connection. */
+export interface ResponseReceiver {
+  /** Where the request came from. */
+  readonly source: RequestSource
+  /** The response has no body, because the request's method is HEAD. */
+  readonly isHead: boolean
+  /** What is read from now on is sent to the client from the buffer that it was read into. */
+  readonly relaysBody: boolean
+  /** How long the node may stay silent now, ms. */
+  readonly silenceMs: number
+  /** A request can be sent. */
+  nodeReady(): void
+  /** bytes[0..length) of the response have arrived; they are overwritten after the call. */
+  nodeSent(bytes: Buffer, length: number): void
+  /** All that was written has left. */
+  nodeDrained(): void
+  /** The node waits for the request's body, and the client may wait for a 100 (Continue) [RFC 9110 10.1.1]. */
+  nodeAwaitsBody(): void
+  /** What has arrived is not a response. @param reason for the log. */
+  nodeMalformed(reason: string): void
+  /** The node sends no more. */
+  nodeEnded(): void
+  /** The connection is gone. */
+  nodeClosed(error: TopspinError): void
+  /** The deadline has passed. */
+  nodeTimedOut(): void
+}

@@ -1,0 +1,63 @@
+// What a failed connection to a node means for the request on it: whose failure it is, and whether another attempt
+// is safe.
+
+import { TopspinError } from '../../base/errors.ts'
+import { isShortage, tlsProblem } from '../../net/connect-problem.ts'
+
+/** The connection could not be established. */
+export function connectError(cause: Error | undefined): TopspinError {
+  if (isShortage(cause)) return shortageError(cause)
+  const text =
+    tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the connection was not established in time'
+  return new TopspinError('NODE_CONNECT', text, {
+    side: 'node',
+    phase: 'connect',
+    retry: 'safe',
+    cause,
+  })
+}
+
+/** This process or this machine can open no more connections, which says nothing about the node. */
+function shortageError(cause: Error | undefined): TopspinError {
+  return new TopspinError('SHORTAGE', 'no more connections can be opened', {
+    side: 'proxy',
+    phase: 'connect',
+    retry: 'never',
+    cause,
+  })
+}
+
+/** The connection was established and has closed. */
+export function closedError(cause: Error | undefined): TopspinError {
+  const text = tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the node closed the connection'
+  return new TopspinError('NODE_CLOSED', text, {
+    side: 'node',
+    phase: 'head',
+    retry: 'if-idempotent',
+    cause,
+  })
+}
+
+/** The node has ended its side before the head of its response was complete. */
+export function endedEarlyError(): TopspinError {
+  return new TopspinError('NODE_CLOSED', 'the node closed the connection before it responded', {
+    side: 'node',
+    phase: 'head',
+    retry: 'if-idempotent',
+  })
+}
+
+/** The node may be processing the request, so no other attempt is made. */
+export function timeoutError(): TopspinError {
+  return new TopspinError('NODE_TIMEOUT', 'the node did not respond in time', {
+    side: 'node',
+    phase: 'head',
+    retry: 'never',
+  })
+}
+
+/** The head of the request does not fit into an AJP packet. */
+export function headLargeError(): TopspinError {
+  const text = 'the head of the request does not fit into a packet'
+  return new TopspinError('AJP_HEAD_LARGE', text, { side: 'client', phase: 'send' })
+}

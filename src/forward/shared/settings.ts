@@ -1,0 +1,128 @@
+// The settings of a process that forwards requests, with their defaults. Times are milliseconds.
+
+import { randomBytes } from 'node:crypto'
+import type { Clock, Random } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { UserCandidacy } from '../../candidacy/candidacy.ts'
+import type { CascadeEntry } from '../../candidacy/cascades.ts'
+import { defaultCascade } from '../../candidacy/index.ts'
+import { defaultHealthLimits, type HealthLimits } from '../../cluster/health.ts'
+import type { LiveTable } from '../../cluster/live.ts'
+import { defaultOutlierLimits, type OutlierLimits } from '../../cluster/outlier.ts'
+import type { NodeTlsOptions } from '../../net/node-tls.ts'
+import type { AccessLog } from './access-log.ts'
+
+export interface Timeouts {
+  /** From the first byte of a request to the end of its head; then 408. Default 10_000. */
+  readonly headMs: number
+  /** A client connection without a request. Default 75_000. */
+  readonly idleMs: number
+  /** Between two pieces of a request body; then 408. Default 30_000. */
+  readonly bodyMs: number
+  /** A client that reads nothing of what is sent to it. Default 300_000. */
+  readonly sendMs: number
+  /** Connecting to a node. Default 3_000. */
+  readonly connectMs: number
+  /** From the end of the request to the head of the response; then 504. A node's own Timeout takes precedence. Default 60_000. */
+  readonly responseHeadMs: number
+  /** Between two pieces of a response. A node's own Timeout takes precedence. Default 60_000. */
+  readonly responseBodyMs: number
+  /** A tunnel without any bytes. Default 3_600_000. */
+  readonly tunnelMs: number
+  /** From the end of the last response to the end of the connection, so that the client can read the response. Default 2_000. */
+  readonly lingerMs: number
+}
+
+/** Connections to nodes that speak AJP13. */
+export interface AjpSettings {
+  /** Shared with all of these nodes; '' for none. 512 characters at most. Default ''. */
+  readonly secret: string
+  /** Longest packet, as configured at the nodes: 1024..65_536 bytes. Default 8_192. */
+  readonly packetBytes: number
+}
+
+export interface ProxySettings {
+  readonly timeouts: Timeouts
+  /** A connection to a node without a request; less than the 75 s for which the agent keeps its server's connections. Default 60_000. */
+  readonly poolIdleMs: number
+  /** Idle connections kept for one node. Default 256. */
+  readonly poolIdleMax: number
+  /** Client connections at a time; more are refused. Default 50_000. */
+  readonly connectionsMax: number
+  /** Networks (CIDR) and addresses of trusted proxies: their X-Forwarded-* and Forwarded are passed on. Default none. */
+  readonly trust: readonly string[]
+  /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
+  readonly via: string
+  /** Sends a client's certificate to the node in `Client-Cert` [RFC 9440]. Default false. */
+  readonly clientCert: boolean
+  /** A context is served under its own aliases only, instead of under any Host. Default false. */
+  readonly useAlias: boolean
+  /** Status of the response when no context is registered for a path. Default 404. */
+  readonly noContextStatus: number
+  /** The cascade for `/`, unless `balance` has one. Default: mod_cluster's rule. */
+  readonly candidacy: readonly string[]
+  /** Cascades of paths. The longest path applies; nothing is inherited. Default none. */
+  readonly balance: readonly CascadeEntry[]
+  readonly health: HealthLimits
+  readonly outlier: OutlierLimits
+  /** Requests that may be sent a second time, as a share of all: 0..1. Default 0.2. */
+  readonly retryBudget: number
+  readonly ajp: AjpSettings
+}
+
+/** Settings that differ from the defaults, and what a process brings along. */
+export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
+  readonly timeouts?: Partial<Timeouts>
+  /** Shared with the control listener, which then applies changes to it. Default: a table of its own. */
+  readonly live?: LiveTable
+  /** Called when traffic has found that a node is down; the live numbers say so already. */
+  readonly onNodeDown?: (id: number, reason: string) => void
+  /** Whether a client's connection may carry more than one request. Default true. */
+  readonly keepAlive?: boolean
+  /** Called at the end of each request. Default: no access log. */
+  readonly accessLog?: AccessLog | undefined
+  /** Users' functions that the cascades name, as `loadPolicies` returns them. Default none. */
+  readonly policies?: ReadonlyMap<string, UserCandidacy>
+  /** TLS to nodes of the types https and wss. Default: their certificates are verified as Node.js does. */
+  readonly nodeTls?: NodeTlsOptions | undefined
+  /** Files and sockets that this process may have open. Default: the limit of the system. */
+  readonly openFiles?: number
+  /** Default: nothing is logged. */
+  readonly log?: Logger
+  /** Default: the system's. */
+  readonly clock?: Clock
+  /** Default `Math.random`. */
+  readonly random?: Random
+}
+
+export const defaultTimeouts: Timeouts = {
+  headMs: 10_000,
+  idleMs: 75_000,
+  bodyMs: 30_000,
+  sendMs: 300_000,
+  connectMs: 3_000,
+  responseHeadMs: 60_000,
+  responseBodyMs: 60_000,
+  tunnelMs: 3_600_000,
+  lingerMs: 2_000,
+}
+
+export const defaultSettings: Omit<ProxySettings, 'via'> = {
+  timeouts: defaultTimeouts,
+  poolIdleMs: 60_000,
+  poolIdleMax: 256,
+  connectionsMax: 50_000,
+  trust: [],
+  clientCert: false,
+  useAlias: false,
+  noContextStatus: 404,
+  candidacy: defaultCascade,
+  balance: [],
+  health: defaultHealthLimits,
+  outlier: defaultOutlierLimits,
+  retryBudget: 0.2,
+  ajp: { secret: '', packetBytes: 8_192 },
+}
+
+/** A random name for `Via`. All processes that share a listening address must share it, too. */
+export const newPseudonym = (): string => `topspin-${randomBytes(4).toString('hex')}`

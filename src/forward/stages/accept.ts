@@ -1,0 +1,36 @@
+// Stage 1: a request whose head has been parsed begins an exchange.
+
+import { text } from '../../wire/http/fields.ts'
+import type { RequestHead } from '../../wire/http/request-head.ts'
+import type { ExchangeState, RequestLine } from '../exchange-state.ts'
+import { wantedUpgrade } from './upgrade.ts'
+
+/** @param bodyFrom offset behind the head. */
+export function accept(
+  { request, choice, attempts, response, traffic }: ExchangeState,
+  bodyFrom: number,
+): void {
+  const { head } = request
+  traffic.counters.requests++
+  traffic.retryBudget.recordRequest(traffic.ticker.now)
+  choice.reset()
+  attempts.reset()
+  response.reset()
+  request.end = bodyFrom
+  request.upgrade = head.wantsUpgrade ? wantedUpgrade(head) : undefined
+  const framing = head.chunked ? 'chunked' : head.hasBody ? 'length' : 'none'
+  request.body.begin(framing, head.contentLength, 'same')
+  if (traffic.accessLog !== undefined) {
+    request.startedAt = traffic.clock.now()
+    request.line = requestLine(head)
+  }
+}
+
+function requestLine(head: RequestHead): RequestLine {
+  const { bytes } = head.fields
+  return {
+    method: head.method,
+    target: text(bytes, head.targetFrom, head.targetTo),
+    host: text(bytes, head.hostFrom, head.hostTo),
+  }
+}

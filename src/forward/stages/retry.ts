@@ -1,0 +1,89 @@
+// Still stage 6: an attempt has failed. Records the failure in the node's health and decides whether the request may be
+// sent again [RFC 9110 9.2.2].
+
+import type { TopspinError } from '../../base/errors.ts'
+import { httpLimits } from '../../base/limits.ts'
+import { onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
+import type { Candidate } from '../../cluster/routes.ts'
+import type { AttemptStage } from '../exchange-state.ts'
+import type { ExchangeTraffic } from '../exchange-traffic.ts'
+import { headLarge, nodeFailed, noNode, proxyFull, type Refusal } from '../refusal.ts'
+import { endAttempt } from './attempt.ts'
+
+/** Refused connections in a row before the client gets a response; each was another node. */
+const safeAttemptsMax = 8
+
+/** What follows from a failed attempt. */
+export type AfterFailure =
+  /** No other attempt: the client gets `refusalAfter`. */
+  | 'refuse'
+  /** Another node may be asked. */
+  | 'another'
+  /** The same node may be asked on a new connection: a reused one may close at any time, which is not a failure of the node. */
+  | 'same'
+
+/** No response came, for a reason that may be the node's, the network's or this process's. */
+export function attemptFailed(state: AttemptStage, error: TopspinError): AfterFailure {
+  const { attempts, traffic } = state
+  const { candidate, node } = attempts
+  if (candidate === undefined || node === undefined) return 'refuse'
+  if (error.side !== 'node') {
+    if (error.side === 'proxy') traffic.counters.shortages++
+    endAttempt(state, false)
+    return 'refuse'
+  }
+  const { isReused } = node
+  if (!isReused) recordFailure(traffic, candidate, error)
+  endAttempt(state, true)
+  if (error.retry !== 'safe' && !isReused) attempts.failures++
+  if (!mayRetry(state, error)) return 'refuse'
+  // The next idle connection may be closing for the same reason.
+  attempts.freshOnly = true
+  return isReused ? 'same' : 'another'
+}
+
+/** The node has not responded in time. It may be processing the request, so there is no other attempt. */
+export function attemptTimedOut(state: AttemptStage, error: TopspinError): void {
+  const { candidate } = state.attempts
+  if (candidate !== undefined) recordFailure(state.traffic, candidate, error)
+  endAttempt(state, true)
+}
+
+/** The response to the client when no other attempt is made. */
+export function refusalAfter(error: TopspinError): Refusal {
+  if (error.side === 'proxy') return proxyFull
+  if (error.side === 'client') return headLarge
+  // A node that cannot be reached has done nothing, so the client may try again.
+  return error.phase === 'connect' ? noNode : nodeFailed
+}
+
+/** @returns false when the retry budget is exhausted. */
+export function spendRetry({ retryBudget, counters, ticker }: ExchangeTraffic): boolean {
+  const isAllowed = retryBudget.spend(ticker.now)
+  if (isAllowed) counters.retries++
+  else counters.retriesRefused++
+  return isAllowed
+}
+
+function recordFailure(
+  { settings, clock, random, log, onNodeDown }: ExchangeTraffic,
+  { live, node }: Candidate,
+  error: TopspinError,
+): void {
+  const before = live.health
+  const observed = error.phase === 'connect' ? onConnectFailed : onAnswerFailed
+  live.health = observed(before, error.message, clock.now(), random, settings.health)
+  if (before.kind === 'down' || live.health.kind !== 'down') return
+  live.joining = true
+  log.warn({ route: node.route, reason: error.message }, 'node is down')
+  onNodeDown(node.id, error.message)
+}
+
+/** A request is sent twice only if the first one cannot have been processed, or if that does no harm. */
+function mayRetry({ request, choice, attempts }: AttemptStage, error: TopspinError): boolean {
+  if (!attempts.replayable || (attempts.out?.length ?? 0) > httpLimits.replayBytesMax) return false
+  if (error.retry === 'safe') return attempts.count <= safeAttemptsMax
+  if (!request.head.isIdempotent || error.retry === 'never') return false
+  const { maxAttempts } = choice.balancer
+  return maxAttempts > 0 && attempts.failures <= maxAttempts
+}
