@@ -136,6 +136,26 @@ test('local-cluster.js starts a proxy and three nodes, and leaves no process beh
   assert.match(await text(`http://127.0.0.1:${port}/`), /fetch failed/)
 })
 
+test('mcmp-listener.js prints the registration and the load reports of an agent', async (t) => {
+  const [port] = await freePorts(1)
+  const child = start(t, 'mcmp-listener.js', { PORT: `${port}` })
+  await prints(child, /listening/)
+  const environment = {
+    TOPSPIN_PROXIES: `127.0.0.1:${port}`,
+    TOPSPIN_ROUTE: 'a',
+    TOPSPIN_REPORT_INTERVAL: '100ms',
+    PORT: '0',
+  }
+  const auto = import.meta.resolve('topspin/auto')
+  const node = startChild(t, ['--import', auto, join(folder, 'app.js')], environment)
+  await prints(child, /"route":"a".*"method":"CONFIG"/)
+  await prints(child, /"method":"ENABLE-APP"/)
+  await prints(child, /"method":"STATUS","route":"a","load":\d+/)
+  await end(node, 'SIGTERM')
+  await prints(child, /"method":"REMOVE-APP"/)
+  await end(child, 'SIGTERM')
+})
+
 test('no example is left out of these tests', () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const programs = files.filter((name) => name.endsWith('.js'))
