@@ -1,30 +1,33 @@
-// Whether a request on the control listener may be answered: its secret, and that no web page of somebody
-// else's has sent it. Called by the responder before anything is read from the message.
+// Whether a request on the control listener may be answered: its secret, and that no foreign web page sent it.
+// Called by the responder before it reads the message.
 
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { readSecret } from '../wire/authorization.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
-import { sameSecret } from './same-secret.ts'
 
-/** What is wrong; `undefined` when it may be answered. */
-export type Denial = 'secret' | 'origin' | 'host' | undefined
+/** What is wrong with the request. */
+export type Denial = 'secret' | 'origin' | 'host'
+
+/** `action`: a form of a page that changes something. */
+export type RequestKind = 'message' | 'page' | 'action'
 
 /**
- * @param secret '' when none is asked for.
- * @param kind MCMP, something to look at, or a page's form that changes something.
- * @param isLocal it came to a loopback address.
+ * `undefined` when the request may be answered.
+ * @param secret '' when none is required.
+ * @param isLocal whether it came to a loopback address.
  */
 export function denialOf(
   request: FramedRequest,
   secret: string,
-  kind: 'message' | 'page' | 'action',
+  kind: RequestKind,
   isLocal: boolean,
-): Denial {
+): Denial | undefined {
   const field = (name: string): string | undefined => request.fields.get(name)?.[0]
-  if (secret !== '' && !sameSecret(readSecret(field('authorization') ?? '') ?? '', secret))
+  if (secret !== '' && !isSameSecret(readSecret(field('authorization') ?? '') ?? '', secret))
     return 'secret'
   const origin = field('origin')
-  // Programs send none. A page may act upon the listener that it came from, and never speak as a node.
+  // Only browsers send Origin. A page may act on the listener that served it, but never send messages.
   if (origin !== undefined && (kind === 'message' || !isOwnOrigin(origin, field('host') ?? '')))
     return 'origin'
   const isTrusted = secret !== '' || isPlainHost(field('host') ?? '')
@@ -36,8 +39,8 @@ const isOwnOrigin = (origin: string, host: string): boolean =>
   origin.toLowerCase().replace(/^https?:\/\//, '') === host.toLowerCase()
 
 /**
- * Whether a `Host` field names this machine or an address. On a loopback listener any other name is that of
- * a web page whose owner has had it resolved to here, so that the browser takes the two for one.
+ * Whether a `Host` field is an address or a name of this machine. On a loopback listener any other name may
+ * belong to a web page whose owner makes the name resolve to this machine (DNS rebinding).
  */
 export function isPlainHost(host: string): boolean {
   const name = host
@@ -46,3 +49,9 @@ export function isPlainHost(host: string): boolean {
     .toLowerCase()
   return name === '' || name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0
 }
+
+/** Compares in a time that does not depend on where the two differ. */
+export const isSameSecret = (given: string, expected: string): boolean =>
+  timingSafeEqual(digest(given), digest(expected))
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

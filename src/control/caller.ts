@@ -1,18 +1,19 @@
-// Who is at the other end of a connection, and by which of the listeners it came.
+// The remote end of a connection to the control service, and the listener that accepted it.
 
 import type { Socket } from 'node:net'
 import { isLoopback } from '../net/address.ts'
 
 export interface Caller {
-  readonly peer: string
-  /** It came to a loopback address, which no other machine reaches. */
+  /** Remote address; '' when the connection is gone. */
+  readonly remote: string
+  /** Whether it came to a loopback address, which no other machine reaches. */
   readonly isLocal: boolean
-  /** It came to the listener that takes messages, not to the one that has pages only. */
-  readonly takesMessages: boolean
+  /** Whether its listener accepts messages, or serves pages alone. */
+  readonly acceptsMessages: boolean
 }
 
-export const callerOf = (socket: Socket, takesMessages: boolean): Caller => ({
-  peer: socket.remoteAddress ?? '',
+export const callerOf = (socket: Socket, acceptsMessages: boolean): Caller => ({
+  remote: socket.remoteAddress ?? '',
   isLocal: isLoopback(socket.localAddress ?? ''),
-  takesMessages,
+  acceptsMessages,
 })

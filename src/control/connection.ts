@@ -1,5 +1,5 @@
-// One connection to the control listener: requests in order, one at a time, kept alive between them. Its bad
-// bytes end it and nothing else; every state that waits has a deadline (mcmp.md decisions 4 to 6).
+// One connection to the control listener: its requests are answered in order, one at a time. Invalid bytes end
+// this connection and nothing else; every state that waits has a deadline (mcmp.md decisions 4 to 6).
 
 import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
@@ -7,7 +7,7 @@ import { type FramedRequest, FrameReader } from '../wire/mcmp/frame.ts'
 import type { Caller } from './caller.ts'
 import { isForTraffic } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
-import type { Responder } from './respond.ts'
+import type { Responder } from './responder.ts'
 
 export class ControlConnection {
   readonly #socket: Socket
@@ -15,41 +15,41 @@ export class ControlConnection {
   readonly #responder: Responder
   readonly #reader: FrameReader
   readonly #caller: Caller
-  /** Until it is decided whose the first request is, where it may be the traffic's. */
-  #handOver: ((first: Buffer) => void) | undefined
+  /** On a shared port, until the first request shows whether the connection is for the traffic. */
+  #passToTraffic: ((first: Buffer) => void) | undefined
+  /** The bytes received until then. */
   #first: Buffer = Buffer.alloc(0)
   #deadline: NodeJS.Timeout | undefined
-  /** `reading`: waits for bytes; `working`: on a request; `ending`: drops what still arrives. */
-  #state: 'reading' | 'working' | 'ending' = 'reading'
+  /** `reading`: waits for a request; `answering`: a request is in progress; `ending`: drops what still arrives. */
+  #state: 'reading' | 'answering' | 'ending' = 'reading'
+  /** Whether the deadline that runs is that of a request which has begun to arrive. */
   #midway = false
   #halfClosed = false
   #closing = false
 
-  /** @param handOver takes the connection when its first request is one of the traffic's. */
+  /** @param passToTraffic called with the bytes received when the first request is for the traffic. */
   constructor(
     socket: Socket,
     caller: Caller,
     settings: ControlSettings,
     responder: Responder,
-    handOver?: (first: Buffer) => void,
+    passToTraffic?: (first: Buffer) => void,
   ) {
+    const { messageBytesMax, idleMs } = settings.limits
     this.#socket = socket
     this.#caller = caller
-    this.#handOver = handOver
+    this.#passToTraffic = passToTraffic
     this.#settings = settings
     this.#responder = responder
-    this.#reader = new FrameReader({
-      ...mcmpLimits,
-      messageBytesMax: settings.limits.messageBytesMax,
-    })
+    this.#reader = new FrameReader({ ...mcmpLimits, messageBytesMax })
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
-    this.#destroyAfter(settings.limits.idleMs)
+    this.#destroyAfter(idleMs)
   }
 
-  /** Ends when the request at hand, if any, is answered. */
+  /** Ends when the request in progress, if any, is answered. */
   close(): void {
     this.#closing = true
     if (this.#state === 'reading') this.#finish()
@@ -65,9 +65,9 @@ export class ControlConnection {
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#state === 'ending') return
-    if (this.#handOver !== undefined) return this.#decide(bytes, this.#handOver)
+    if (this.#passToTraffic !== undefined) return this.#readFirst(bytes, this.#passToTraffic)
     this.#reader.push(bytes)
-    if (this.#state === 'reading') this.#pump()
+    if (this.#state === 'reading') this.#process()
   }
 
   readonly #onEnd = (): void => {
@@ -75,102 +75,92 @@ export class ControlConnection {
     if (this.#state === 'reading') this.#finish()
   }
 
-  #decide(bytes: Buffer, handOver: (first: Buffer) => void): void {
+  #readFirst(bytes: Buffer, passToTraffic: (first: Buffer) => void): void {
     if (this.#first.length === 0) this.#destroyAfter(this.#settings.limits.transferMs)
     this.#first = Buffer.concat([this.#first, bytes])
-    const isTheirs = isForTraffic(this.#first, this.#settings.registry.snapshot)
-    if (isTheirs === undefined) return
-    this.#handOver = undefined
-    if (!isTheirs) return this.#onData(this.#first)
-    const socket = this.#socket
+    const isTraffic = isForTraffic(this.#first, this.#settings.registry.snapshot)
+    if (isTraffic === undefined) return
+    this.#passToTraffic = undefined
+    if (!isTraffic) return this.#onData(this.#first)
+    this.#detach()
+    passToTraffic(this.#first)
+  }
+
+  #detach(): void {
     clearTimeout(this.#deadline)
-    socket.off('error', this.#onError)
-    socket.off('close', this.#onClose)
-    socket.off('data', this.#onData)
-    socket.off('end', this.#onEnd)
-    handOver(this.#first)
+    this.#socket.off('error', this.#onError)
+    this.#socket.off('close', this.#onClose)
+    this.#socket.off('data', this.#onData)
+    this.#socket.off('end', this.#onEnd)
   }
 
-  /** A fault of ours costs this connection, not the process. */
-  #pump(): void {
+  /** The next request of what was received, or the wait for more bytes. */
+  #process(): void {
     try {
-      this.#step()
+      const event = this.#reader.next()
+      switch (event?.kind) {
+        case 'request':
+          return this.#answer(event.request)
+        case 'problem':
+          this.#socket.write(this.#responder.respondToProblem(event, this.#caller.remote))
+          return this.#finish()
+        case 'continue':
+          this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+          return this.#wait()
+        default:
+          return this.#wait()
+      }
     } catch (error) {
-      this.#fault(error)
+      this.#fail(error)
     }
   }
 
-  #fault(error: unknown): void {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    this.#settings.log.error({ reason }, 'fault: a control connection was cut')
-    this.#socket.destroy()
-  }
-
-  #step(): void {
-    const event = this.#reader.next()
-    switch (event?.kind) {
-      case 'request':
-        this.#work(event.request)
-        break
-      case 'problem':
-        this.#socket.write(this.#responder.refuse(event, this.#caller.peer))
-        this.#finish()
-        break
-      case 'continue':
-        this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n')
-        this.#wait()
-        break
-      default:
-        this.#wait()
-    }
-  }
-
-  #work(request: FramedRequest): void {
-    this.#state = 'working'
+  #answer(request: FramedRequest): void {
+    this.#state = 'answering'
     this.#midway = false
     clearTimeout(this.#deadline)
     this.#socket.pause()
-    void this.#responder.respond(request, this.#caller).then(
-      ({ bytes, keepAlive }) => this.#send(bytes, keepAlive),
-      (error: unknown) => this.#fault(error),
+    this.#responder.respond(request, this.#caller).then(
+      ({ bytes, keepAlive }) => this.#write(bytes, keepAlive),
+      (error: unknown) => this.#fail(error),
     )
   }
 
-  /** The deadline of a request runs from its first byte; more bytes do not extend it. */
-  #wait(): void {
-    if (this.#halfClosed) {
-      this.#finish()
-      return
-    }
-    if (this.#midway && this.#reader.midway) return
-    this.#midway = this.#reader.midway
-    this.#destroyAfter(
-      this.#midway ? this.#settings.limits.transferMs : this.#settings.limits.idleMs,
-    )
-  }
-
-  #send(bytes: Uint8Array, keepAlive: boolean): void {
+  #write(bytes: Uint8Array, keepAlive: boolean): void {
     if (this.#socket.destroyed) return
     this.#destroyAfter(this.#settings.limits.transferMs)
     this.#socket.write(bytes, (error) => {
       if (error) return
-      if (!keepAlive || this.#closing) {
-        this.#finish()
-        return
-      }
+      if (!keepAlive || this.#closing) return this.#finish()
       this.#state = 'reading'
       this.#socket.resume()
-      this.#pump()
+      this.#process()
     })
   }
 
-  /** Says goodbye, and reads on for a moment: unread bytes at closing would make the kernel drop the reply. */
+  /** The deadline of a request runs from its first byte; further bytes do not extend it. */
+  #wait(): void {
+    if (this.#halfClosed) return this.#finish()
+    if (this.#midway && this.#reader.midway) return
+    const { transferMs, idleMs } = this.#settings.limits
+    this.#midway = this.#reader.midway
+    this.#destroyAfter(this.#midway ? transferMs : idleMs)
+  }
+
+  /** Reads on for a moment: unread bytes at closing would make the kernel drop the response. */
   #finish(): void {
     if (this.#state === 'ending') return
     this.#state = 'ending'
     this.#socket.end()
     this.#socket.resume()
     this.#destroyAfter(mcmpLimits.lingerMs)
+  }
+
+  /** A fault of ours ends this connection, not the process. */
+  #fail(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#settings.log.error({ reason }, 'fault: a control connection was cut')
+    this.#socket.destroy()
   }
 
   #destroyAfter(ms: number): void {

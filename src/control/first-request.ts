@@ -1,5 +1,5 @@
-// Where the control listener carries traffic too (`control.traffic`): whether the first request of a
-// connection is one of the traffic's. Pure; called by the connection until it is decided.
+// On a port shared with the traffic (`control.traffic`): whether the first request of a connection is for the
+// traffic. Pure; called by connection.ts until it is decided.
 
 import { mcmpLimits } from '../base/limits.ts'
 import { pathKey } from '../cluster/context.ts'
@@ -7,7 +7,7 @@ import type { Snapshot } from '../cluster/snapshot.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
 import { isPage, pathOf } from './pages.ts'
 
-/** `undefined` while its first line is not complete. Messages, pages and what is no HTTP/1 are not. */
+/** `undefined` until the first line is complete. False for messages, for pages and for what is not HTTP/1. */
 export function isForTraffic(bytes: Buffer, snapshot: Snapshot): boolean | undefined {
   const text = bytes.toString('latin1', 0, mcmpLimits.headBytesMax).replace(/^(\r\n)+/, '')
   const end = text.indexOf('\n')
@@ -16,12 +16,12 @@ export function isForTraffic(bytes: Buffer, snapshot: Snapshot): boolean | undef
   if (match === null) return false
   const [, method = '', target = ''] = match
   if (methodOf(method) !== undefined) return false
-  // The front page gives way to an application at the root.
-  if (pathOf(target) === '/') return servesRoot(snapshot)
+  // An application at the root replaces the front page.
+  if (pathOf(target) === '/') return isRootServed(snapshot)
   return !isPage(target)
 }
 
-function servesRoot(snapshot: Snapshot): boolean {
+function isRootServed(snapshot: Snapshot): boolean {
   for (const node of snapshot.nodes.values()) {
     const contexts = node.removal === 'none' ? (snapshot.contexts.get(node.id) ?? []) : []
     if (contexts.some(({ path }) => pathKey(path) === '')) return true

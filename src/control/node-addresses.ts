@@ -1,12 +1,12 @@
-// Which addresses a node may announce: whoever can register could otherwise make the proxy connect to hosts
-// that are none of its business (mcmp.md 8, decisions 8, 61). Called by the receiver for CONFIG and PING.
+// Which addresses a node may register. Without the check a sender of messages could make the proxy connect to
+// any host (mcmp.md 8, decisions 8, 61). Called by message-handler.ts for CONFIG and PING.
 
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
 import { networkCheck } from '../net/network-check.ts'
 
-/** Where clouds hand out credentials to whoever asks: link-local addresses, and those of two clouds beside. */
+/** Where clouds serve credentials without authentication: link-local addresses, and those of two clouds. */
 const metadata: readonly string[] = [
   '169.254.0.0/16',
   'fe80::/10',
@@ -14,35 +14,36 @@ const metadata: readonly string[] = [
   '100.100.100.200',
 ]
 
-/** All addresses of a host name; none when it has none, or does not say in time. */
-export type Lookup = (name: string) => Promise<readonly string[]>
+/** All addresses of a host name; none when the look-up fails or times out. */
+type Lookup = (name: string) => Promise<readonly string[]>
 
 /**
- * Whether a node may be at a host, by a list of addresses, networks, host names and `.suffix` or `*.suffix`
- * for all names below. Of no list: everywhere but at addresses where clouds hand out credentials.
+ * Makes the check whether a node may be at a host.
+ * @param allow addresses, networks, host names, and `.suffix` or `*.suffix` for all names below; empty:
+ *   everywhere except where clouds serve credentials.
  * @throws RangeError for an entry that is none of these.
  */
 export function nodeAddressCheck(
   allow: readonly string[],
-  find: Lookup = addressesOf,
+  find: Lookup = lookUp,
 ): (host: string) => Promise<boolean> {
   if (allow.length === 0) {
     const isMetadata = networkCheck(metadata, 'metadata')
-    return async (host) => !(await allOf(host, find)).some(isMetadata)
+    return async (host) => !(await addressesOf(host, find)).some(isMetadata)
   }
-  const isNamed = nameCheck(allow.filter(isNameEntry))
-  const isInside = networkCheck(
+  const isListedName = nameCheck(allow.filter(isNameEntry))
+  const isInNetwork = networkCheck(
     allow.filter((entry) => !isNameEntry(entry)),
     'control.nodes',
   )
   return async (host) => {
-    if (isIP(host) === 0 && isNamed(host)) return true
-    const addresses = await allOf(host, find)
-    return addresses.length > 0 && addresses.every(isInside)
+    if (isIP(host) === 0 && isListedName(host)) return true
+    const addresses = await addressesOf(host, find)
+    return addresses.length > 0 && addresses.every(isInNetwork)
   }
 }
 
-/** A host name or a suffix of names, as opposed to an address or a network. */
+/** Whether an entry is a host name or a suffix of names, and not an address or a network. */
 export const isNameEntry = (entry: string): boolean =>
   isIP(entry) === 0 &&
   !/^[\d./]+$/.test(entry) &&
@@ -58,11 +59,11 @@ function nameCheck(entries: readonly string[]): (host: string) => boolean {
   }
 }
 
-async function allOf(host: string, find: Lookup): Promise<readonly string[]> {
+async function addressesOf(host: string, find: Lookup): Promise<readonly string[]> {
   return isIP(host) === 0 ? await find(host) : [host]
 }
 
-async function addressesOf(name: string): Promise<readonly string[]> {
+async function lookUp(name: string): Promise<readonly string[]> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<readonly string[]>((resolve) => {
     timer = setTimeout(() => resolve([]), mcmpLimits.lookupMs)

@@ -1,19 +1,18 @@
-// What the control listener answers besides MCMP: the manager page, the cluster as JSON, metrics, and health
-// for orchestrators. Called by the responder for what may be answered.
+// The pages of the control listener: the manager page, the cluster as JSON, metrics, and health checks for
+// orchestrators. Called by the responder for requests that are not messages.
 
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
-import { type Answer, jsonAnswer, textAnswer } from './answer.ts'
 import type { ControlCounts } from './counts.ts'
 import { frontPage } from './manager/front-page.ts'
 import { Manager, managerPaths } from './manager/manager.ts'
-import { queryOf } from './manager/parameters.ts'
+import type { MessageHandler } from './message-handler.ts'
 import type { ControlSettings } from './options.ts'
+import { jsonResponse, type PageResponse, textResponse } from './page-response.ts'
+import { explainQuestion, queryOf } from './parameters.ts'
 import type { PrometheusText } from './prometheus.ts'
-import { questionOf } from './question.ts'
-import type { Receiver } from './receive.ts'
 import { statusReport } from './status-report.ts'
 
-/** Those that need no secret: they tell an orchestrator that this process lives, and nothing else. */
+/** These need no secret: they show an orchestrator that the process is alive, and nothing else. */
 const openPaths: readonly string[] = ['/livez', '/readyz']
 
 const paths: readonly string[] = [
@@ -25,12 +24,13 @@ const paths: readonly string[] = [
   '/api/explain',
 ]
 
-/** The path of a target in either form, without its query. */
+/** The path of a target in origin or absolute form, without its query. */
 export function pathOf(target: string): string {
   const path = target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
   return path === '' ? '/' : path
 }
 
+/** Whether a target needs no secret. */
 export const isOpenPage = (target: string): boolean => openPaths.includes(pathOf(target))
 
 /** Whether a request is a form that changes something. */
@@ -45,27 +45,32 @@ export class Pages {
   readonly #counts: ControlCounts
   readonly #manager: Manager
   #prometheus: PrometheusText | undefined
-  draining = false
+  #isDraining = false
 
-  constructor(settings: ControlSettings, counts: ControlCounts, receiver: Receiver) {
+  constructor(settings: ControlSettings, counts: ControlCounts, messages: MessageHandler) {
     this.#settings = settings
     this.#counts = counts
-    this.#manager = new Manager(settings, receiver)
+    this.#manager = new Manager(settings, messages)
   }
 
-  async answer(request: FramedRequest): Promise<Answer> {
+  /** From now on the proxy is not ready. */
+  drain(): void {
+    this.#isDraining = true
+  }
+
+  async respond(request: FramedRequest): Promise<PageResponse> {
     const { method } = request
     const path = pathOf(request.target)
     if (method !== 'GET' && method !== 'HEAD' && !isAction(request))
-      return textAnswer(501, 'method not implemented')
-    if (managerPaths.includes(path)) return this.#manager.answer(request, path)
+      return textResponse(501, 'method not implemented')
+    if (managerPaths.includes(path)) return this.#manager.respond(request, path)
     switch (path) {
       case '/':
         return frontPage
       case '/livez':
-        return textAnswer(200, 'alive')
+        return textResponse(200, 'alive')
       case '/readyz':
-        return this.draining ? textAnswer(503, 'draining') : textAnswer(200, 'ready')
+        return this.#isDraining ? textResponse(503, 'draining') : textResponse(200, 'ready')
       case '/metrics':
         return this.#metrics()
       case '/api/status':
@@ -73,49 +78,40 @@ export class Pages {
       case '/api/explain':
         return this.#explain(queryOf(request.target))
       default:
-        return textAnswer(404, `there are ${paths.join(', ')}`)
+        return textResponse(404, `not found; the pages are ${paths.join(', ')}`)
     }
   }
 
-  async #explain(query: string): Promise<Answer> {
-    const question = questionOf(query)
-    if (question === undefined)
-      return textAnswer(
-        400,
-        'write /api/explain?url=http%3A%2F%2FHOST%2FPATH, and &cookie= or &client=',
-      )
-    const explanation = await this.#settings.traffic.explain(question)
-    if (explanation === undefined) return textAnswer(503, 'no traffic process answers')
-    return jsonAnswer(200, explanation)
-  }
-
-  async #metrics(): Promise<Answer> {
+  async #metrics(): Promise<PageResponse> {
     await this.#settings.traffic.refresh()
     const { PrometheusText } = await import('./prometheus.ts')
     this.#prometheus ??= new PrometheusText(this.#settings, this.#counts)
-    return {
-      status: 200,
-      contentType: this.#prometheus.contentType,
-      body: await this.#prometheus.body(),
-    }
+    const { contentType } = this.#prometheus
+    return { status: 200, contentType, body: await this.#prometheus.body() }
   }
 
-  async #status(): Promise<Answer> {
+  async #status(): Promise<PageResponse> {
     const { registry, live, clock, traffic, state } = this.#settings
     await traffic.refresh()
-    const now = clock.now()
-    const { draining } = this
-    return jsonAnswer(
-      200,
-      statusReport(
-        registry.snapshot,
-        live,
-        now,
-        draining,
-        traffic.workers(),
-        traffic.counts(),
-        state(),
-      ),
+    return jsonResponse(
+      statusReport(registry.snapshot, live, clock.now(), {
+        draining: this.#isDraining,
+        workers: traffic.workers(),
+        counts: traffic.counts(),
+        state: state(),
+      }),
     )
+  }
+
+  async #explain(query: string): Promise<PageResponse> {
+    const question = explainQuestion(query)
+    if (question === undefined)
+      return textResponse(
+        400,
+        'url is missing or not a URL; write /api/explain?url=http%3A%2F%2FHOST%2FPATH, optionally with &cookie= and &client=',
+      )
+    const explanation = await this.#settings.traffic.explain(question)
+    if (explanation === undefined) return textResponse(503, 'no traffic process answered')
+    return jsonResponse(explanation)
   }
 }

@@ -1,24 +1,24 @@
-// How many requests are in flight on contexts that stop, for the reply to STOP-APP. Called by receive.ts
-// when the stop is in force in all processes, so that what was sent to the node meanwhile counts, too.
+// The number of requests in flight on contexts that stop, for the reply to STOP-APP. Called by
+// message-handler.ts after the stop is in force in all processes.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { inFlightOn, type LiveTable } from '../cluster/live.ts'
 
 /**
- * A Java node asks again the moment a request has ended in it, which may be before the answer has passed
- * here; told of one that is left, it waits for its end in vain, 10 s long. So what is in flight is given
- * this time to end, ms, in steps.
+ * Pauses before each further count, ms. A Java node asks again the moment a request has ended in it, which may
+ * be before the response has passed through the proxy. If the reply then counts that request, the node waits in
+ * vain for 10 s.
  */
-const stepsMs = [10, 30, 60]
+const pausesMs = [10, 30, 60]
 
-/** @param id of the node. @param paths of the contexts. */
+/** @param id of the node. @param paths of the contexts. @param refresh brings `live` up to date. */
 export async function requestsLeft(
   live: LiveTable,
   refresh: () => void | Promise<void>,
   id: number,
   paths: readonly string[],
 ): Promise<number> {
-  for (const ms of stepsMs) {
+  for (const ms of pausesMs) {
     const requests = inFlightOn(live.of(id), paths)
     if (requests === 0) return 0
     await pause(ms)

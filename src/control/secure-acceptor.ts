@@ -1,12 +1,12 @@
-// TLS on the control listener: connections come to the service when their handshake is done and they have
-// shown what they have to. Made by start-control.ts.
+// TLS on a control listener: connections are served after the handshake and after the client certificate, if
+// one is required, has been accepted. Made by listener.ts.
 
 import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 
-/** @throws Error of OpenSSL when what is given for TLS cannot be used. */
+/** @throws Error of OpenSSL when certificate, key or authorities cannot be used. */
 export function secureAcceptor(
   tls: TlsServerOptions,
   handshakeMs: number,
@@ -16,15 +16,15 @@ export function secureAcceptor(
   return new TlsAcceptor(tls, handshakeMs, {
     secured(socket, problem) {
       if (problem === undefined) return serve(socket)
-      log.warn({ client: socket.remoteAddress, reason: problem }, 'control connection refused')
+      log.warn({ remote: socket.remoteAddress, reason: problem }, 'control connection refused')
       dismiss(socket, problem)
     },
     lost: () => {},
-    failed: (client, reason) => log.warn({ client, reason }, 'TLS handshake failed'),
+    failed: (remote, reason) => log.warn({ remote, reason }, 'TLS handshake failed'),
   })
 }
 
-/** Says why, in `Mess` too, where a node looks for it; nothing that the other side sends is read. */
+/** Writes the reason, in `Mess` too, where nodes look for it, and ignores what the client sends. */
 function dismiss(socket: Socket, problem: string): void {
   const body = `403 ${problem}\n`
   const fields = ['Content-Type: text/plain', `Content-Length: ${body.length}`, 'Connection: close']

@@ -1,4 +1,5 @@
-// The state of the cluster as JSON: GET /api/status, read by `topspin status`.
+// The state of the cluster as JSON: GET /api/status, read by `topspin status` and by the other commands. The
+// manager page shows the same figures.
 
 import type { Balancer } from '../cluster/balancer.ts'
 import type { ContextStatus } from '../cluster/context.ts'
@@ -8,15 +9,15 @@ import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
 
 export interface StatusReport {
-  /** Changes since the start of the proxy. */
+  /** Changes since the proxy started. */
   readonly version: number
   readonly draining: boolean
   readonly balancers: readonly BalancerReport[]
-  /** The processes that carry the traffic; none when it is this process. */
+  /** The processes that carry the traffic; none when this process carries it. */
   readonly workers: readonly WorkerReport[]
-  /** The file in which the registry survives; `null` when there is none. */
+  /** The file that keeps the registry over a restart; `null` when there is none. */
   readonly state: StateReport | null
-  /** What all of them have counted since the start of the proxy. */
+  /** Totals of all traffic processes since the proxy started. */
   readonly traffic: PlainCounts
   /** In table order. */
   readonly nodes: readonly NodeReport[]
@@ -24,24 +25,24 @@ export interface StatusReport {
 
 export interface StateReport {
   readonly file: string
-  /** Why the file does not hold the present state; `null` when it does, or soon will. */
+  /** Why the file does not hold the present state; `null` when it does, or is about to. */
   readonly reason: string | null
   readonly writes: number
   readonly failures: number
 }
 
 export interface WorkerReport {
-  /** `null` while there is none: it has ended and the next one waits. */
+  /** `null` while its process has ended and the next one has not started. */
   readonly pid: number | null
-  /** Of clients, now. */
+  /** Open client connections. */
   readonly connections: number
-  /** Since this process started. */
+  /** Requests since this process started. */
   readonly requests: number
-  /** Processes in this place that ended before they were told to. */
+  /** Processes in this place that ended unexpectedly. */
   readonly restarts: number
 }
 
-/** A balancer's settings; its row in the tables says nothing to people. */
+/** A balancer's settings, without its row in the registry's tables. */
 export type BalancerReport = Omit<Balancer, 'slot'>
 
 export interface NodeReport {
@@ -59,15 +60,15 @@ export interface NodeReport {
   readonly loadFactor: number | null
   /** Milliseconds since the last STATUS; `null` before the first. */
   readonly statusAgeMs: number | null
-  /** STATUS stopped: standby until the next one. */
+  /** It stopped reporting, and is on standby until the next STATUS. */
   readonly silent: boolean
-  /** Known from the state file only: it has not reported since the proxy started. */
+  /** Read from the state file; it has not reported since the proxy started. */
   readonly unconfirmed: boolean
   readonly health: 'up' | 'suspect' | 'down'
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
   readonly inFlight: number
-  /** Sessions of its own whose requests came in the last minutes; approximate when they are many. */
+  /** Its own sessions with a request in the last minutes; approximate when there are many. */
   readonly sessions: number
   readonly elected: number
   readonly failures: number
@@ -80,18 +81,24 @@ export interface ContextReport {
   readonly path: string
   readonly alias: string
   readonly status: ContextStatus
-  /** Requests not yet answered, whatever the alias. */
+  /** Requests in flight on the path, under any alias. */
   readonly inFlight: number
 }
 
+/** The parts of a report that are not about the cluster. */
+interface ProcessState {
+  readonly draining: boolean
+  readonly workers: readonly WorkerReport[]
+  readonly counts: TrafficCounts
+  readonly state: StateReport | undefined
+}
+
+/** @param now monotonic ms. */
 export function statusReport(
   snapshot: Snapshot,
   live: LiveTable,
   now: number,
-  draining: boolean,
-  workers: readonly WorkerReport[],
-  counts: TrafficCounts,
-  state: StateReport | undefined,
+  { draining, workers, counts, state }: ProcessState,
 ): StatusReport {
   return {
     version: snapshot.version,
@@ -104,8 +111,15 @@ export function statusReport(
   }
 }
 
-function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: number): NodeReport {
+/** @param now monotonic ms. */
+export function nodeReport(
+  node: Node,
+  snapshot: Snapshot,
+  table: LiveTable,
+  now: number,
+): NodeReport {
   const live = table.of(node.id)
+  const { statusAt, health } = live
   return {
     route: node.route,
     balancer: node.balancer,
@@ -116,12 +130,11 @@ function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: numbe
     removal: node.removal,
     fixed: node.fixed,
     loadFactor: live.loadFactor ?? null,
-    statusAgeMs:
-      live.statusAt === undefined || live.unconfirmed ? null : Math.round(now - live.statusAt),
+    statusAgeMs: statusAt === undefined || live.unconfirmed ? null : Math.round(now - statusAt),
     silent: live.silent,
     unconfirmed: live.unconfirmed,
-    health: live.health.kind,
-    reason: live.health.kind === 'down' ? live.health.reason : null,
+    health: health.kind,
+    reason: health.kind === 'down' ? health.reason : null,
     inFlight: live.inFlight,
     sessions: live.sessions.count(now),
     elected: live.elected,
@@ -135,4 +148,17 @@ function nodeReport(node: Node, snapshot: Snapshot, table: LiveTable, now: numbe
       inFlight: inFlightOn(live, [path]),
     })),
   }
+}
+
+/** A node's state in one word, with the reason when it is down; for the manager page and the commands. */
+export function nodeState(
+  node: Pick<NodeReport, 'removal' | 'health' | 'reason' | 'loadFactor' | 'silent' | 'unconfirmed'>,
+): string {
+  if (node.removal !== 'none') return 'removed'
+  if (node.health === 'down') return `down (${node.reason})`
+  if (node.loadFactor === -1) return 'broken'
+  if (node.silent) return 'silent'
+  if (node.unconfirmed) return 'unconfirmed'
+  if (node.loadFactor === null) return 'starting'
+  return node.loadFactor === 0 ? 'standby' : node.health
 }

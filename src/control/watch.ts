@@ -1,22 +1,24 @@
-// What the clock does to the registry: the phases of removal, probes of nodes that are down or idle, and
-// nodes that have stopped to report (mcmp.md 2.4, 2.5, decisions 37, 39, 40). Started by `start-control.ts`.
+// The watch over nodes: by the clock it moves removed nodes through their phases, probes nodes that are down or
+// idle, and puts nodes on standby that stopped reporting (mcmp.md 2.4, 2.5, decisions 37, 39, 40).
 
 import { mcmpLimits } from '../base/limits.ts'
 import { isForwardable, type Node } from '../cluster/node.ts'
 import { pingTimeout } from '../cluster/registry/questions.ts'
-import { observeProbe } from './observe.ts'
+import type { Change, Snapshot } from '../cluster/snapshot.ts'
+import type { ProbeResult } from '../net/probe.ts'
 import type { ControlSettings } from './options.ts'
-import { publish } from './publish.ts'
+import { publishChanges, recordProbe } from './record.ts'
 
 const stepMs = 100
 const removalStepMs = 1_000
-/** A step that comes later than this was not held up by work: the process was stopped. */
-const stoodMsMin = 1_000
+/** A step later than this was not delayed by work: the process was suspended (SIGSTOP, a sleeping machine). */
+const suspendedMsMin = 1_000
 
 interface Watched {
-  asking: boolean
-  /** When to look again whether anything was read from the node, monotonic ms. */
-  lookAt: number
+  isProbed: boolean
+  /** When to check again whether bytes were read from the node, monotonic ms. */
+  checkAt: number
+  /** At the last check. */
   bytesRead: number
 }
 
@@ -26,7 +28,7 @@ export class Watch {
   #timer: NodeJS.Timeout | undefined
   #removalAt = 0
   #steppedAt: number
-  #asking = 0
+  #probes = 0
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
@@ -39,7 +41,7 @@ export class Watch {
       try {
         this.step()
       } catch (error) {
-        this.#fault(error)
+        this.#logFault(error)
       }
     }, stepMs)
   }
@@ -48,38 +50,38 @@ export class Watch {
     clearInterval(this.#timer)
   }
 
-  /** Does what is due now. */
+  /** Does everything that is due. Public for tests with a clock of their own. */
   step(): void {
     const now = this.#settings.clock.now()
-    this.#forgive(now - this.#steppedAt - stepMs, now)
+    this.#excuseSuspension(now - this.#steppedAt - stepMs, now)
     this.#steppedAt = now
     if (now >= this.#removalAt) {
       this.#removalAt = now + removalStepMs
-      this.#tickRemovals(now)
+      this.#advanceRemovals(now)
     }
     for (const node of this.#settings.registry.snapshot.nodes.values()) {
       if (node.removal !== 'none') continue
-      this.#hush(node, now)
-      if (isForwardable(node)) this.#look(node, now)
+      this.#checkReports(node, now)
+      if (isForwardable(node)) this.#checkActivity(node, now)
     }
   }
 
-  /** Time in which this process was stopped counts against no node: what they said meanwhile is still to be read. */
-  #forgive(stoodMs: number, now: number): void {
-    if (stoodMs < stoodMsMin) return
+  /** Time in which this process was suspended does not count against nodes: their reports are still to be read. */
+  #excuseSuspension(suspendedMs: number, now: number): void {
+    if (suspendedMs < suspendedMsMin) return
     const { registry, live, log } = this.#settings
-    log.warn({ ms: Math.round(stoodMs) }, 'the process has stood still')
+    log.warn({ ms: Math.round(suspendedMs) }, 'process was suspended')
     for (const id of registry.snapshot.nodes.keys()) {
       const row = live.of(id)
-      if (row.statusAt !== undefined) row.statusAt = Math.min(now, row.statusAt + stoodMs)
+      if (row.statusAt !== undefined) row.statusAt = Math.min(now, row.statusAt + suspendedMs)
       const { health } = row
       if (health.kind === 'down')
-        row.health = { ...health, since: Math.min(now, health.since + stoodMs) }
+        row.health = { ...health, since: Math.min(now, health.since + suspendedMs) }
     }
-    for (const watched of this.#watched.values()) watched.lookAt += stoodMs
+    for (const watched of this.#watched.values()) watched.checkAt += suspendedMs
   }
 
-  #tickRemovals(now: number): void {
+  #advanceRemovals(now: number): void {
     const { registry, live } = this.#settings
     const before = registry.snapshot
     this.#publish(before, registry.tick({ now, live: (id) => live.of(id) }))
@@ -88,77 +90,79 @@ export class Watch {
     }
   }
 
-  #hush(node: Node, now: number): void {
+  #checkReports(node: Node, now: number): void {
     const { log, traffic, watch } = this.#settings
     const live = this.#settings.live.of(node.id)
     if (watch.statusTimeoutMs === 0 || live.silent || live.statusAt === undefined) return
     if (now - live.statusAt < watch.statusTimeoutMs) return
     live.silent = true
-    log.warn({ route: node.route }, 'node has stopped to report: standby until it does')
+    log.warn({ route: node.route }, 'node stopped reporting; on standby until it reports again')
     traffic.notify(node.id)
   }
 
-  #look(node: Node, now: number): void {
+  /** Probes a node that is down when its next probe is due, and any other when nothing was read from it. */
+  #checkActivity(node: Node, now: number): void {
     const { idleProbeMs } = this.#settings.watch
     const { health, bytesRead, unconfirmed } = this.#settings.live.of(node.id)
     const watched = this.#watched.get(node.id)
     if (watched === undefined) {
-      // What an earlier run of the proxy knew is asked about at once: the node may have died since.
-      const lookAt = unconfirmed ? now : now + idleProbeMs
-      this.#watched.set(node.id, { asking: false, lookAt, bytesRead })
+      // A node from the state file may have died since, so it is probed at once.
+      const checkAt = unconfirmed ? now : now + idleProbeMs
+      this.#watched.set(node.id, { isProbed: false, checkAt, bytesRead })
       return
     }
-    if (watched.asking || this.#asking >= mcmpLimits.probesMax) return
+    if (watched.isProbed || this.#probes >= mcmpLimits.probesMax) return
     if (health.kind === 'down') {
-      if (now >= health.probeAt) this.#ask(node, watched)
+      if (now >= health.probeAt) void this.#probe(node, watched)
       return
     }
-    if (now < watched.lookAt) return
-    watched.lookAt = now + idleProbeMs
-    if (bytesRead === watched.bytesRead) this.#ask(node, watched)
+    if (now < watched.checkAt) return
+    watched.checkAt = now + idleProbeMs
+    if (bytesRead === watched.bytesRead) void this.#probe(node, watched)
     watched.bytesRead = bytesRead
   }
 
-  #ask(node: Node, watched: Watched): void {
-    watched.asking = true
-    this.#asking += 1
+  async #probe(node: Node, watched: Watched): Promise<void> {
+    watched.isProbed = true
+    this.#probes += 1
     const { host, port, type } = node
-    this.#settings.watch
-      .probe({ host, port, type, timeoutMs: pingTimeout(node) })
-      .finally(() => {
-        watched.asking = false
-        this.#asking -= 1
-      })
-      .then((result) => {
-        if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return
-        observeProbe(this.#settings, node, result)
-        if (!result.answered) this.#giveUp(node)
-      })
-      .catch((error: unknown) => this.#fault(error))
+    try {
+      const target = { host, port, type, timeoutMs: pingTimeout(node) }
+      this.#recordProbe(node, await this.#settings.watch.probe(target))
+    } catch (error) {
+      this.#logFault(error)
+    } finally {
+      watched.isProbed = false
+      this.#probes -= 1
+    }
   }
 
-  #giveUp(node: Node): void {
+  #recordProbe(node: Node, result: ProbeResult): void {
+    if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return
+    recordProbe(this.#settings, node, result)
+    if (!result.answered) this.#removeIfDead(node)
+  }
+
+  #removeIfDead(node: Node): void {
     const { registry, clock, log, watch } = this.#settings
     const { health } = this.#settings.live.of(node.id)
     const now = clock.now()
-    if (health.kind !== 'down' || now - health.since <= watch.idleProbeMs * watch.probeFailuresMax)
-      return
+    const deadMs = watch.idleProbeMs * watch.probeFailuresMax
+    if (health.kind !== 'down' || now - health.since <= deadMs) return
     const before = registry.snapshot
     const changes = registry.remove(node.id, now)
     if (changes.length > 0)
-      log.warn({ route: node.route }, 'node has not answered for too long: removed')
+      log.warn({ route: node.route, downMs: Math.round(now - health.since) }, 'dead node removed')
     this.#publish(before, changes)
   }
 
-  /** The next step may well succeed; a proxy that forwards is not ended for this. */
-  #fault(error: unknown): void {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    this.#settings.log.error({ reason }, 'fault in the watch of the nodes')
+  #publish(before: Snapshot, changes: readonly Change[]): void {
+    publishChanges(this.#settings, before, changes).catch((error: unknown) => this.#logFault(error))
   }
 
-  #publish(
-    ...args: [before: Parameters<typeof publish>[1], changes: Parameters<typeof publish>[2]]
-  ): void {
-    publish(this.#settings, ...args).catch((error: unknown) => this.#fault(error))
+  /** A fault of ours does not end a proxy that forwards; the next step may succeed. */
+  #logFault(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#settings.log.error({ reason }, 'fault in the watch over nodes')
   }
 }

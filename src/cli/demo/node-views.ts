@@ -1,7 +1,6 @@
 // The rows of the demo's table: for each node the proxy's report beside the tally of the clients. Pure.
 
-import { nodeState } from '../../control/node-state.ts'
-import type { StatusReport } from '../../control/status-report.ts'
+import { nodeState, type StatusReport } from '../../control/status-report.ts'
 import { contextsText } from '../remote/status-table.ts'
 import type { DemoNode } from './screen.ts'
 import type { NodeTally } from './tally.ts'

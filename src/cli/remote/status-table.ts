@@ -1,8 +1,12 @@
 // The report of a proxy as tables: nodes with their state and numbers, worker processes, and contexts. Pure.
 
 import { hostPortText } from '../../base/host-port.ts'
-import { nodeState } from '../../control/node-state.ts'
-import type { NodeReport, StatusReport, WorkerReport } from '../../control/status-report.ts'
+import {
+  type NodeReport,
+  nodeState,
+  type StatusReport,
+  type WorkerReport,
+} from '../../control/status-report.ts'
 import { alignTable } from '../table.ts'
 
 const noNodes = 'No nodes are registered.\n'

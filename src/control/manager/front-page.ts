@@ -1,29 +1,27 @@
-// `/` of the control listener: what else is there, for somebody who tries the address in a browser.
+// `/` of the control listener: links to the pages, for a browser.
 
 import { html } from '../../wire/html.ts'
-import type { Answer } from '../answer.ts'
+import type { PageResponse } from '../page-response.ts'
 import { document } from './page.ts'
-import { pageFields } from './style.ts'
+import { htmlResponse } from './style.ts'
 
-const links: readonly (readonly [path: string, what: string])[] = [
-  ['/mod_cluster-manager', 'who is registered, and the switches'],
+const links: readonly (readonly [path: string, content: string])[] = [
+  ['/mod_cluster-manager', 'registered nodes, with buttons to enable, disable and stop them'],
   ['/api/status', 'the same as JSON'],
-  ['/metrics', 'numbers for Prometheus'],
-  ['/livez', 'whether it lives'],
-  ['/readyz', 'whether it takes traffic'],
+  ['/metrics', 'metrics for Prometheus'],
+  ['/livez', 'liveness check'],
+  ['/readyz', 'readiness check: fails while the proxy drains'],
 ]
 
-const items = links.map(([path, what]) => html`<li><a href="${path}">${path}</a> ${what}</li>\n`)
+const items = links.map(([path, text]) => html`<li><a href="${path}">${path}</a> ${text}</li>\n`)
 
-export const frontPage: Answer = {
-  status: 200,
-  contentType: 'text/html; charset=utf-8',
-  fields: pageFields,
-  body: document(html`<header>
+export const frontPage: PageResponse = htmlResponse(
+  200,
+  document(html`<header>
 <h1>Topspin</h1>
-<p>This is the control listener. Servers register here by mod_cluster's protocol (MCMP).</p>
+<p>This is the control listener. Servers register here over the mod_cluster protocol (MCMP).</p>
 </header>
 <ul>
 ${items}</ul>
 `),
-}
+)

@@ -1,23 +1,24 @@
-// The manager page as HTML: httpd's words and lines, so that what reads httpd's page reads this one too
-// (mcmp.md 6, decision 60), in a form that people like better. Pure; every text from outside is escaped.
+// The manager page as HTML. It has httpd's texts and line breaks, so that programs that read httpd's page can
+// read this one (mcmp.md 6, decision 60). Pure; every text from the network is escaped.
 
 import { hostPortText } from '../../base/host-port.ts'
 import { type Html, html, Html as Raw } from '../../wire/html.ts'
 import { release } from '../../wire/mcmp/version.ts'
+import { nodeState } from '../status-report.ts'
 import { style } from './style.ts'
 import type { ContextView, DomainView, HostView, NodeView } from './view.ts'
 
-export interface PageOptions {
-  /** Path under which the page was asked for. */
+interface PageOptions {
+  /** The path of the page in the request. */
   readonly path: string
   readonly token: string
-  /** Actions are links that GET follows, as in httpd, and not buttons that POST. */
+  /** Actions are links, as in httpd, and not buttons that send a POST. */
   readonly byGet: boolean
-  /** Seconds after which the browser asks again; `undefined`: it does not. */
+  /** Seconds after which the browser reloads the page; `undefined`: never. */
   readonly refresh: number | undefined
 }
 
-/** Where a line must look as in httpd's page nothing but escaping is done to it. */
+/** Lines that programs read are exactly httpd's, apart from the escaping. */
 export function managerPage(domains: readonly DomainView[], options: PageOptions): string {
   const { path, token, byGet, refresh } = options
   const again =
@@ -26,7 +27,7 @@ export function managerPage(domains: readonly DomainView[], options: PageOptions
       : html`<a href="${path}">Stop Refresh</a>`
   const content =
     domains.length === 0
-      ? html`<p>Nothing has registered yet. Servers register by mod_cluster's protocol (MCMP).</p>\n`
+      ? html`<p>No server has registered yet. Servers register over the mod_cluster protocol (MCMP).</p>\n`
       : html`${domains.map((domain) => domainHtml(domain, options))}`
   const form = byGet
     ? html``
@@ -38,7 +39,7 @@ export function managerPage(domains: readonly DomainView[], options: PageOptions
 ${form}${content}`)
 }
 
-/** What could not be done, and the way back. */
+/** The reason why an action failed, with a link back. */
 export const failurePage = (path: string, text: string): string =>
   document(html`<header>
 <h1>${release}</h1>
@@ -49,7 +50,7 @@ export const failurePage = (path: string, text: string): string =>
 </div>
 `)
 
-/** A whole page around its content. */
+/** A complete page around its content. */
 export const document = (content: Html): string =>
   html`<!DOCTYPE html>
 <html lang="en"><head>
@@ -67,7 +68,7 @@ const commands = [
   ['STOP-APP', 'Stop'],
 ] as const
 
-/** Something that sends one command. */
+/** A button or link that sends one command. */
 function action(label: string, parameters: Record<string, string>, options: PageOptions): Html {
   const query = new URLSearchParams(parameters).toString()
   return options.byGet
@@ -89,17 +90,18 @@ ${members}`
 }
 
 function nodeHtml(view: NodeView, options: PageOptions): Html {
-  const { node, name, state } = view
-  const mood = state === 'up' ? 'good' : view.isOk ? 'wait' : 'bad'
+  const { node, name, report } = view
+  const state = nodeState(report)
+  const colour = state === 'up' ? 'good' : view.isOk ? 'wait' : 'bad'
   const actions = commands.map(([command, verb]) =>
     action(`${verb} Contexts`, { Cmd: command, Range: 'NODE', JVMRoute: node.route }, options),
   )
   const hosts = view.hosts.map((host) => hostHtml(host, view, options))
-  return html`<section class="member ${mood}">
+  return html`<section class="member ${colour}">
 <h1> Node ${name} (${node.type}://${hostPortText(node)}): </h1>
 <p class="state">${state}</p>
 ${node.removal === 'none' ? html`<p>${spaced(actions)}</p>\n` : html``}<dl>
-${figure('load factor', view.loadFactor)}${figure('in flight', view.inFlight)}${figure('sessions', view.sessions)}${figure('requests', view.elected)}${figure('failed', view.failures)}</dl>
+${figure('load factor', report.loadFactor ?? 0)}${figure('in flight', report.inFlight)}${figure('sessions', report.sessions)}${figure('requests', report.elected)}${figure('failed', report.failures)}</dl>
 <p class="facts">
 ${facts(view)}
 </p>
@@ -112,9 +114,8 @@ const figure = (name: string, value: number): Html =>
 
 const flush = { off: 'Off', on: 'On', auto: 'Auto' } as const
 
-/** httpd's line: times in microseconds, and "Transferred" spelt as it is not in INFO. */
-function facts(view: NodeView): string {
-  const { node } = view
+/** httpd's line: times in microseconds, and "Transferred", which INFO spells otherwise. */
+function facts({ node, report, isOk }: NodeView): string {
   return [
     `Balancer: ${node.balancer}`,
     `LBGroup: ${node.removal === 'forgotten' ? '' : node.domain}`,
@@ -123,13 +124,13 @@ function facts(view: NodeView): string {
     `Ping: ${node.pingMs * 1_000}`,
     `Smax: ${node.smax}`,
     `Ttl: ${node.ttlMs * 1_000}`,
-    `Status: ${view.isOk ? 'OK' : 'NOTOK'}`,
-    `Elected: ${view.elected}`,
-    `Read: ${view.bytesRead}`,
-    `Transferred: ${view.bytesSent}`,
-    `Connected: ${view.inFlight}`,
-    `Load: ${view.loadFactor}`,
-    `Num sessions: ${view.sessions}`,
+    `Status: ${isOk ? 'OK' : 'NOTOK'}`,
+    `Elected: ${report.elected}`,
+    `Read: ${report.bytesRead}`,
+    `Transferred: ${report.bytesSent}`,
+    `Connected: ${report.inFlight}`,
+    `Load: ${report.loadFactor ?? 0}`,
+    `Num sessions: ${report.sessions}`,
   ].join(',')
 }
 
@@ -148,7 +149,7 @@ ${aliases}</pre>
 
 const statusAfter = { 'ENABLE-APP': 'ENABLED', 'DISABLE-APP': 'DISABLED', 'STOP-APP': 'STOPPED' }
 
-/** The actions are those that lead to another status. */
+/** With the actions that lead to another status. */
 function contextHtml(context: ContextView, view: NodeView, options: PageOptions): Html {
   const { path, status, aliases, inFlight } = context
   const actions = commands

@@ -1,8 +1,9 @@
-// How the pages of the control listener look: light or dark as the reader's system is, no script, nothing
-// from elsewhere. The policy names the style by its hash, so that no other one is applied.
+// The style of the control listener's pages and the response around them: no scripts and nothing from other
+// servers. The policy names the style by its hash, so that browsers apply no other.
 
 import { createHash } from 'node:crypto'
 import { palette } from '../../wire/palette.ts'
+import type { PageResponse } from '../page-response.ts'
 
 export const style: string = `
 ${palette}
@@ -34,8 +35,19 @@ button:hover, button:focus-visible { border-color: var(--link); color: var(--lin
 
 const hash = createHash('sha256').update(style).digest('base64')
 
-/** `same-origin` and not less: browsers then say where a form came from. */
-export const pageFields: Readonly<Record<string, string>> = {
+/** Referrer `same-origin` and not stricter, so that browsers send the Origin of a form. */
+const pageFields: Readonly<Record<string, string>> = {
   'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   'Referrer-Policy': 'same-origin',
 }
+
+export const htmlResponse = (
+  status: PageResponse['status'],
+  body: string,
+  fields: PageResponse['fields'] = {},
+): PageResponse => ({
+  status,
+  contentType: 'text/html; charset=utf-8',
+  body,
+  fields: { ...pageFields, ...fields },
+})

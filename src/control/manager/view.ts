@@ -1,42 +1,34 @@
-// What the manager page shows, taken from the cluster: nodes by domain, each with its virtual hosts (mcmp.md
-// 6). Pure; made by the manager for each look at the page.
+// The content of the manager page: nodes by domain, each with its virtual hosts (mcmp.md 6). Pure; made by the
+// manager for each request.
 
 import type { ContextStatus } from '../../cluster/context.ts'
 import { inFlightOn, type LiveTable, type NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Snapshot } from '../../cluster/snapshot.ts'
-import { nodeState } from '../node-state.ts'
+import { type NodeReport, nodeReport } from '../status-report.ts'
 
 export interface DomainView {
-  /** '' for the nodes that have none. */
+  /** '' for the nodes without a domain. */
   readonly name: string
   readonly nodes: readonly NodeView[]
 }
 
 export interface NodeView {
   readonly node: Node
-  /** The route, or REMOVED for a node that is about to be forgotten. */
+  /** The figures of the node, as in /api/status. */
+  readonly report: NodeReport
+  /** The route, or REMOVED for a node that is about to leave the tables. */
   readonly name: string
-  /** Requests may be sent to it, as far as the proxy knows. */
+  /** Whether requests may be sent to it, as far as the proxy knows. */
   readonly isOk: boolean
-  /** `up`, `standby`, `down (ECONNREFUSED)`, ... */
-  readonly state: string
-  readonly loadFactor: number
-  readonly inFlight: number
-  readonly elected: number
-  readonly bytesRead: number
-  readonly bytesSent: number
-  readonly failures: number
-  /** As far as they are its own; approximate when they are many. */
-  readonly sessions: number
   readonly hosts: readonly HostView[]
 }
 
 export interface HostView {
-  /** From 1, by node. */
+  /** Counted from 1 for each node. */
   readonly number: number
   readonly aliases: readonly string[]
-  /** A path appears twice where its aliases differ in status. */
+  /** A path whose aliases differ in status appears once for each status. */
   readonly contexts: readonly ContextView[]
 }
 
@@ -44,7 +36,7 @@ export interface ContextView {
   readonly path: string
   readonly status: ContextStatus
   readonly aliases: readonly string[]
-  /** Requests in flight on the path, whatever their alias. */
+  /** Requests in flight on the path, under any alias. */
   readonly inFlight: number
 }
 
@@ -64,29 +56,14 @@ export function managerView(
     .map(([name, nodes]) => ({ name, nodes: nodes.sort((a, b) => (a.name < b.name ? -1 : 1)) }))
 }
 
-function nodeView(node: Node, snapshot: Snapshot, table: LiveTable, now: number): NodeView {
-  const { loadFactor, health, silent, unconfirmed, ...live } = table.of(node.id)
-  const state = nodeState({
-    removal: node.removal,
-    health: health.kind,
-    reason: health.kind === 'down' ? health.reason : null,
-    loadFactor: loadFactor ?? null,
-    silent,
-    unconfirmed,
-  })
+function nodeView(node: Node, snapshot: Snapshot, live: LiveTable, now: number): NodeView {
+  const report = nodeReport(node, snapshot, live, now)
   return {
     node,
+    report,
     name: node.removal === 'forgotten' ? 'REMOVED' : node.route,
-    isOk: node.removal === 'none' && health.kind !== 'down' && loadFactor !== -1,
-    state,
-    loadFactor: loadFactor ?? 0,
-    inFlight: live.inFlight,
-    elected: live.elected,
-    bytesRead: live.bytesRead,
-    bytesSent: live.bytesSent,
-    failures: live.failures,
-    sessions: live.sessions.count(now),
-    hosts: hostViews(snapshot, node.id, table.of(node.id)),
+    isOk: node.removal === 'none' && report.health !== 'down' && report.loadFactor !== -1,
+    hosts: hostViews(snapshot, node.id, live.of(node.id)),
   }
 }
 

@@ -83,7 +83,7 @@ for (const workers of [0, 2]) {
     assert.ok(most > 50 && most < 2 * Math.min(...shares), `shares ${shares}`)
     assert.doesNotMatch(
       serve.printed.stderr + serve.printed.stdout,
-      /node is down|stopped to report/,
+      /node is down|stopped reporting/,
     )
   })
 }

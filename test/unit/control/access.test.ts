@@ -13,7 +13,7 @@ function request(...fields: string[]): FramedRequest {
   return event.request
 }
 
-test('without a secret nothing is asked for; with one, exactly it', () => {
+test('a secret is required exactly as configured, and none without one', () => {
   assert.equal(denialOf(request(), '', 'message', false), undefined)
   assert.equal(denialOf(request(), '12345678', 'message', false), 'secret')
   assert.equal(
@@ -30,7 +30,7 @@ test('without a secret nothing is asked for; with one, exactly it', () => {
   )
 })
 
-test('a web page may act where it came from, and never speaks as a node', () => {
+test('a web page may act on the listener that served it, but never send a message', () => {
   const own = request('Host: proxy:6680', 'Origin: http://proxy:6680')
   assert.equal(denialOf(own, '', 'page', false), undefined)
   assert.equal(denialOf(own, '', 'message', false), 'origin')
@@ -41,7 +41,7 @@ test('a web page may act where it came from, and never speaks as a node', () => 
     )
 })
 
-test('a form that came to a loopback address by a name from elsewhere is not believed without a secret', () => {
+test('without a secret a form on a loopback address is refused under a foreign host name', () => {
   const rebound = request('Host: evil.example:7777', 'Origin: http://evil.example:7777')
   assert.equal(denialOf(rebound, '', 'action', true), 'host')
   assert.equal(denialOf(rebound, '', 'page', true), undefined)
@@ -51,7 +51,7 @@ test('a form that came to a loopback address by a name from elsewhere is not bel
   assert.equal(denialOf(known, '12345678', 'action', true), undefined)
 })
 
-test('names of this machine and addresses are told from other names', () => {
+test('addresses and names of this machine are plain hosts', () => {
   for (const host of ['', 'localhost', 'localhost:6666', '127.0.0.1:6666', '[::1]:80', '10.0.0.1'])
     assert.equal(isPlainHost(host), true, host)
   for (const host of [

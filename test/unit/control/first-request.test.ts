@@ -11,7 +11,7 @@ const withRoot = clusterOf([{ port: 1, contexts: [contextOf('/')] }]).reduce(
   emptySnapshot,
 )
 
-describe('the traffic gets', () => {
+describe('the traffic receives', () => {
   for (const line of [
     'GET /shop HTTP/1.1',
     'POST /shop?x HTTP/1.1',
@@ -42,13 +42,13 @@ describe('the control listener keeps', () => {
     )
 })
 
-test('the root is the application that serves it', () => {
+test('a request for / goes to an application at the root, if there is one', () => {
   assert.equal(decide('GET / HTTP/1.1\r\n', withRoot), true)
   assert.equal(decide('GET /?a HTTP/1.1\r\n', withRoot), true)
   assert.equal(decide('GET /livez HTTP/1.1\r\n', withRoot), false)
 })
 
-test('it is not decided before the first line is whole, nor left open for ever', () => {
+test('the decision waits for the whole first line, up to a limit', () => {
   const line = 'GET /shop HTTP/1.1\r\n'
   for (let length = 0; length < line.length - 1; length++)
     assert.equal(decide(line.slice(0, length)), undefined)

@@ -13,7 +13,7 @@ const check = (allow: readonly string[]) =>
 
 describe('without a list', () => {
   const mayBeAt = check([])
-  for (const host of ['10.0.0.7', '127.0.0.1', '::1', 'app.internal', 'nobody.knows'])
+  for (const host of ['10.0.0.7', '127.0.0.1', '::1', 'app.internal', 'unknown.example'])
     test(`a node may be at ${host}`, async () => assert.equal(await mayBeAt(host), true))
   for (const host of [
     '169.254.169.254',
@@ -46,7 +46,7 @@ describe('with a list', () => {
     '11.0.0.1',
     '::1',
     'split.example',
-    'nobody.knows',
+    'unknown.example',
     'apps.example',
     'evilapps.example',
     'xdb.example',
@@ -54,11 +54,11 @@ describe('with a list', () => {
     test(`no node may be at ${host}`, async () => assert.equal(await mayBeAt(host), false))
 })
 
-test('link-local addresses may be listed', async () => {
+test('link-local addresses are allowed when they are listed', async () => {
   assert.equal(await check(['169.254.0.0/16'])('169.254.1.1'), true)
 })
 
-test('an entry is a network, a name, or nothing', () => {
+test('an entry that is neither a network nor a name is an error', () => {
   assert.equal(isNameEntry('10.0.0.0/8'), false)
   assert.equal(isNameEntry('10.0.0'), false)
   assert.equal(isNameEntry('a b'), false)

@@ -7,14 +7,14 @@ const inFlight = (live: LiveTable, path: string, count: number): void => {
   contextLive(live.of(1), path).inFlight = count
 }
 
-test('nothing in flight is said at once, without a question to the traffic', async () => {
+test('without requests in flight the count is 0 at once, without a refresh', async () => {
   const live = new LiveTable()
   inFlight(live, '/other', 3)
   const refresh = (): void => assert.fail('asked')
   assert.equal(await requestsLeft(live, refresh, 1, ['/shop']), 0)
 })
 
-test('a request whose answer is still on its way through the proxy does not count', async () => {
+test('a request whose response is still passing through the proxy does not count', async () => {
   const live = new LiveTable()
   inFlight(live, '/shop', 1)
   let asked = 0
@@ -26,7 +26,7 @@ test('a request whose answer is still on its way through the proxy does not coun
   assert.equal(asked, 2)
 })
 
-test('requests that go on are counted as they are at the end', async () => {
+test('requests that continue are counted as they are at the end', async () => {
   const live = new LiveTable()
   inFlight(live, '/shop', 3)
   inFlight(live, '/help', 1)

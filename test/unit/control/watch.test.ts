@@ -1,4 +1,4 @@
-// The clockwork of the control service on a clock that is set by hand.
+// The watch over nodes, on a clock set by hand.
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
@@ -10,12 +10,12 @@ import { Watch } from '../../../src/control/watch.ts'
 
 let now: number
 let up: boolean
-/** The probe itself fails, which it never should. */
+/** Whether the probe itself throws. */
 let broken: boolean
 let probes: number
 let changes: Change[]
-/** Nodes that others were told about. */
-let told: number[]
+/** Nodes of which the traffic was notified. */
+let notified: number[]
 let live: LiveTable
 let registry: Registry
 let watch: Watch
@@ -26,7 +26,7 @@ beforeEach(() => {
   broken = false
   probes = 0
   changes = []
-  told = []
+  notified = []
   live = new LiveTable()
   registry = new Registry({ runId: '1' })
   watch = new Watch(
@@ -38,7 +38,7 @@ beforeEach(() => {
       random: () => 0.5,
       traffic: {
         apply: (made) => void changes.push(...made),
-        notify: (id) => void told.push(id),
+        notify: (id) => void notified.push(id),
       },
       watch: {
         probe: () => {
@@ -59,7 +59,7 @@ function register(type: string): void {
   )
 }
 
-/** Lets the time pass in steps of 100 ms, as the timer does. */
+/** Advances the clock in steps of 100 ms, as the timer does. */
 async function pass(ms: number): Promise<void> {
   for (const end = now + ms; now < end; ) {
     now += 100
@@ -71,12 +71,12 @@ async function pass(ms: number): Promise<void> {
 const node = () => live.of(1)
 
 describe('an idle node', () => {
-  test('is asked every 5 s', async () => {
+  test('is probed every 5 s', async () => {
     await pass(20_100)
     assert.equal(probes, 4)
   })
 
-  test('is not asked while bytes are read from it', async () => {
+  test('is not probed while bytes are read from it', async () => {
     for (let second = 0; second < 20; second += 1) {
       node().bytesRead += 1
       await pass(1_000)
@@ -84,7 +84,7 @@ describe('an idle node', () => {
     assert.equal(probes, 0)
   })
 
-  test('of a type that is not spoken is not asked', async () => {
+  test('of an unsupported type is not probed', async () => {
     register('gopher')
     now += 5_000
     register('gopher')
@@ -93,7 +93,7 @@ describe('an idle node', () => {
     assert.equal(probes, 0)
   })
 
-  test('that does not answer is down, and asked again after growing waits', async () => {
+  test('that does not answer is down, and is probed again at growing intervals', async () => {
     up = false
     await pass(5_200)
     assert.equal(node().health.kind, 'down')
@@ -101,19 +101,19 @@ describe('an idle node', () => {
     assert.ok(probes >= 3 && probes <= 5, `${probes} probes`)
   })
 
-  test('that answers again is up and joins', async () => {
+  test('that answers again is up, and its score is aligned', async () => {
     up = false
     await pass(8_000)
-    assert.deepEqual(told, [1], 'once, not with each probe')
+    assert.deepEqual(notified, [1], 'once, not with each probe')
     node().joining = false
     up = true
     await pass(10_000)
-    assert.deepEqual(told, [1, 1])
+    assert.deepEqual(notified, [1, 1])
     assert.equal(node().health.kind, 'up')
     assert.equal(node().joining, true)
   })
 
-  test('that is down is not removed because this process stood still', async () => {
+  test('that is down is not removed because this process was suspended', async () => {
     up = false
     await pass(10_000)
     now += 600_000
@@ -122,7 +122,7 @@ describe('an idle node', () => {
     assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
   })
 
-  test('that has not answered for more than 60 periods is removed', async () => {
+  test('that has been down for more than 60 idle periods is removed', async () => {
     up = false
     await pass(300_000)
     assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
@@ -132,18 +132,18 @@ describe('an idle node', () => {
   })
 })
 
-describe('a node that reported', () => {
-  test('and then has not for 60 s is silent, but not removed', async () => {
+describe('a node', () => {
+  test('that has not reported for 60 s is silent, but not removed', async () => {
     node().statusAt = 0
     await pass(59_900)
     assert.equal(node().silent, false)
     await pass(100)
     assert.equal(node().silent, true)
-    assert.deepEqual(told, [1])
+    assert.deepEqual(notified, [1])
     assert.equal(registry.snapshot.nodes.get(1)?.removal, 'none')
   })
 
-  test('in time is not silent when this process stood still for long', async () => {
+  test('is not silent because this process was suspended', async () => {
     node().statusAt = 0
     await pass(50_000)
     now += 600_000
@@ -153,13 +153,13 @@ describe('a node that reported', () => {
     assert.equal(node().silent, true)
   })
 
-  test('never, is not silent', async () => {
+  test('that has never reported is not silent', async () => {
     await pass(120_000)
     assert.equal(node().silent, false)
   })
 })
 
-test('a removed node goes through its phases by the clock alone', async () => {
+test('a removed node passes through the phases of removal by the clock alone', async () => {
   registry.remove(1, now)
   await pass(11_100)
   assert.equal(registry.snapshot.nodes.get(1)?.removal, 'forgotten')
@@ -171,7 +171,7 @@ test('a removed node goes through its phases by the clock alone', async () => {
   )
 })
 
-test('a fault while a node is asked ends neither the process nor the asking', async () => {
+test('a fault in a probe ends neither the process nor the probes', async () => {
   broken = true
   await pass(6_000)
   assert.equal(probes, 1)

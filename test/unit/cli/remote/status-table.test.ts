@@ -4,8 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contextsText, statusTable } from '../../../../src/cli/remote/status-table.ts'
 import { newCounters, plainCounts } from '../../../../src/cluster/traffic-counts.ts'
-import { nodeState } from '../../../../src/control/node-state.ts'
-import type { NodeReport, StatusReport } from '../../../../src/control/status-report.ts'
+import {
+  type NodeReport,
+  nodeState,
+  type StatusReport,
+} from '../../../../src/control/status-report.ts'
 
 const node: NodeReport = {
   route: 'a',

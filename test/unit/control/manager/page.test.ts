@@ -4,7 +4,6 @@ import { contextLive, LiveTable } from '../../../../src/cluster/live.ts'
 import { applyToLive } from '../../../../src/cluster/live-changes.ts'
 import { applyChange, emptySnapshot, type Snapshot } from '../../../../src/cluster/snapshot.ts'
 import { managerPage } from '../../../../src/control/manager/page.ts'
-import { readParameters } from '../../../../src/control/manager/parameters.ts'
 import { managerView } from '../../../../src/control/manager/view.ts'
 import { clusterOf, contextOf, type NodeGiven } from '../../../support/cluster-fixture.ts'
 
@@ -17,7 +16,7 @@ function cluster(nodes: readonly NodeGiven[]): { snapshot: Snapshot; live: LiveT
 
 const options = { path: '/p', token: 't', byGet: false, refresh: undefined }
 
-test('markup in any name is shown, not obeyed', () => {
+test('markup in a name from the network is escaped', () => {
   const pageOf = (name: string, byGet: boolean): string => {
     const contexts = [contextOf(name, 'ENABLED', name)]
     const { snapshot, live } = cluster([
@@ -34,7 +33,7 @@ test('markup in any name is shown, not obeyed', () => {
   }
 })
 
-test('a context whose aliases differ in status has a line for each status', () => {
+test('a context whose aliases differ in status is shown once for each status', () => {
   const { snapshot, live } = cluster([
     {
       port: 1,
@@ -60,7 +59,7 @@ test('a context whose aliases differ in status has a line for each status', () =
   ])
 })
 
-test('a node that leaves is not OK and has no buttons; at last it has no name', () => {
+test('a node that is being removed is not OK and has no buttons, and finally has no name', () => {
   const { snapshot, live } = cluster([
     { port: 1, route: 'going', domain: 'east', removal: 'marked', contexts: [] },
     { port: 2, route: 'gone', domain: 'east', removal: 'forgotten', contexts: [] },
@@ -71,17 +70,4 @@ test('a node that leaves is not OK and has no buttons; at last it has no name', 
   assert.doesNotMatch(page, /gone/)
   assert.equal(page.match(/Status: NOTOK/g)?.length, 2)
   assert.doesNotMatch(page, /Range=NODE/)
-})
-
-test('parameters are read without regard to case; a part without "=" is an error', () => {
-  assert.deepEqual(
-    [...(readParameters('Cmd=A&REFRESH=1&&x=%26') ?? [])],
-    [
-      ['cmd', 'A'],
-      ['refresh', '1'],
-      ['x', '&'],
-    ],
-  )
-  assert.equal(readParameters('a=1&b'), undefined)
-  assert.equal(readParameters('')?.size, 0)
 })

@@ -1,6 +1,6 @@
-// ENABLE-APP of Java nodes, in force a moment after its reply. Tomcat tells of an application before its
-// own mapper knows it, and goes on only when it has the reply: what is sent to it until then is answered
-// with 404. While other nodes serve the application nothing is lost by waiting. Called by receive.ts.
+// ENABLE-APP of Java nodes takes effect shortly after its reply. Tomcat announces an application before its own
+// mapper serves it, and goes on only when it has the reply, so it would answer the first requests with 404.
+// The delay costs nothing while other nodes serve the application. Called by message-handler.ts.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { mcmpLimits } from '../base/limits.ts'
@@ -10,27 +10,27 @@ import { findNode, type Snapshot } from '../cluster/snapshot.ts'
 import type { AppMessage, Message } from '../wire/mcmp/message.ts'
 import { appReply, type Reply } from '../wire/mcmp/reply.ts'
 
-/** From the last reply until the change is in force. */
-const lateMs = 100
+/** From the last reply until the messages are applied. */
+const delayMs = 100
 
-/** How the client of every Java node calls itself. */
-const javaClient = 'ClusterListener/'
+/** The beginning of the User-Agent of every Java node. */
+const javaUserAgent = 'ClusterListener/'
 
-export class LateEnables {
+export class DeferredEnables {
   readonly #snapshot: () => Snapshot
   readonly #apply: (message: AppMessage) => Promise<unknown>
   #waiting: AppMessage[] = []
   #applied: Promise<void> = Promise.resolve()
 
-  /** @param apply puts a message in force; never rejects. */
+  /** @param apply puts a message into force; never rejects. */
   constructor(snapshot: () => Snapshot, apply: (message: AppMessage) => Promise<unknown>) {
     this.#snapshot = snapshot
     this.#apply = apply
   }
 
-  /** The reply to a message that is put in force later; `undefined` for one that is for now. */
-  take(message: Message, userAgent: string): Reply | undefined {
-    if (message.method !== 'ENABLE-APP' || message.wildcard || !userAgent.startsWith(javaClient))
+  /** Defers a message and returns its reply; `undefined` for a message that has to be applied now. */
+  defer(message: Message, userAgent: string): Reply | undefined {
+    if (message.method !== 'ENABLE-APP' || message.wildcard || !userAgent.startsWith(javaUserAgent))
       return undefined
     const { route, aliases, contexts } = message
     const snapshot = this.#snapshot()
@@ -39,7 +39,7 @@ export class LateEnables {
       return undefined
     if (!contexts.every((path) => isServedElsewhere(snapshot, node, path))) return undefined
     this.#waiting.push(message)
-    void this.#flushLater(message)
+    void this.#flushAfterDelay(message)
     return appReply(
       'ENABLE-APP',
       route,
@@ -47,7 +47,7 @@ export class LateEnables {
     )
   }
 
-  /** Puts in force what waits. To be called before any other message than ENABLE-APP is applied: their order stays. */
+  /** Applies what waits. Called before any other message is applied, so that their order stays. */
   flush(): Promise<void> {
     const waiting = this.#waiting
     if (waiting.length > 0) {
@@ -59,14 +59,14 @@ export class LateEnables {
     return this.#applied
   }
 
-  /** Unless others came meanwhile, which wait as long. */
-  async #flushLater(message: AppMessage): Promise<void> {
-    await pause(lateMs, undefined, { ref: false })
+  /** A later message starts the delay anew. */
+  async #flushAfterDelay(message: AppMessage): Promise<void> {
+    await pause(delayMs, undefined, { ref: false })
     if (this.#waiting.at(-1) === message) await this.flush()
   }
 }
 
-/** Another node of the balancer has the path enabled, under whatever alias. */
+/** Whether another node of the balancer has the path enabled, under any alias. */
 function isServedElsewhere(snapshot: Snapshot, node: Node, path: string): boolean {
   const key = pathKey(path)
   for (const other of snapshot.nodes.values()) {

@@ -1,0 +1,126 @@
+// The path of an MCMP message: parse, probe, apply to the registry, publish the changes, reply (mcmp.md 1.5,
+// decisions 8, 26, 31, 49, 57). Called by the responder, and by the manager page for its actions.
+
+import { findNode } from '../cluster/snapshot.ts'
+import { isWildcard, plainAddress } from '../net/address.ts'
+import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
+import { parseMessage } from '../wire/mcmp/parse.ts'
+import type { Parsed } from '../wire/mcmp/parsed.ts'
+import { problem } from '../wire/mcmp/problem.ts'
+import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
+import { DeferredEnables } from './deferred-enables.ts'
+import { nodeAddressCheck } from './node-addresses.ts'
+import { NodeProbes } from './node-probes.ts'
+import type { ControlSettings } from './options.ts'
+import { publishChanges, recordStatus } from './record.ts'
+import { requestsLeft } from './requests-left.ts'
+
+export class MessageHandler {
+  readonly #settings: ControlSettings
+  readonly #isAddressAllowed: (host: string) => Promise<boolean>
+  readonly #probes: NodeProbes
+  readonly #deferred: DeferredEnables
+
+  /** @throws RangeError for an entry of `access.nodes` that is not an address, network or name. */
+  constructor(settings: ControlSettings) {
+    this.#settings = settings
+    this.#isAddressAllowed = nodeAddressCheck(settings.access.nodes)
+    this.#probes = new NodeProbes(settings)
+    this.#deferred = new DeferredEnables(
+      () => settings.registry.snapshot,
+      (message) => this.#applyOrFail(message),
+    )
+  }
+
+  /** From the bytes of a request to the reply. @param remote address of the sender. Never rejects. */
+  async handle(request: FramedRequest, method: Method, remote: string): Promise<Reply> {
+    const userAgent = fieldOf(request, 'user-agent')
+    const parsed = parse(request, method, userAgent)
+    if (!parsed.ok) return parsed
+    if (parsed.ignored !== undefined)
+      this.#settings.log.warn({ remote, fields: parsed.ignored }, 'message values ignored')
+    const message = withRemoteAddress(parsed.message, remote)
+    return this.#deferred.defer(message, userAgent) ?? this.execute(message)
+  }
+
+  /** Never rejects. */
+  async execute(message: Message): Promise<Reply> {
+    await this.#deferred.flush()
+    return this.#applyOrFail(message)
+  }
+
+  /** A fault of ours is a general error, which nodes retry. Never rejects. */
+  async #applyOrFail(message: Message): Promise<Reply> {
+    const { method } = message
+    try {
+      return await this.#apply(message)
+    } catch (error) {
+      this.#settings.log.error({ error, method }, 'message failed')
+      return problem('GENERAL', `GENERAL: ${method} failed`)
+    }
+  }
+
+  async #apply(message: Message): Promise<Reply> {
+    const { registry, clock, live, log, traffic } = this.#settings
+    if (message.method === 'INFO') await traffic.refresh()
+    const isAllowed = await this.#isAllowed(message)
+    if (!isAllowed && message.method === 'CONFIG') return addressRefused(message.route)
+    // An address that may not be probed counts as one that does not answer.
+    const answers = isAllowed ? await this.#probes.answersFor(message) : noAnswers
+    const before = registry.snapshot
+    if (message.method === 'STATUS') this.#recordStatus(message.route)
+    const facts = { now: clock.now(), answers, live: (id: number) => live.of(id) }
+    const { reply, changes, warnings } = registry.apply(message, facts)
+    for (const warning of warnings) log.warn({ method: message.method }, warning)
+    await publishChanges(this.#settings, before, changes)
+    return message.method === 'STOP-APP' ? this.#withRequestsLeft(message, reply) : reply
+  }
+
+  /** Whether nodes may be at the address that a message names. */
+  async #isAllowed(message: Message): Promise<boolean> {
+    if (message.method === 'CONFIG') return this.#isAddressAllowed(message.host ?? 'localhost')
+    if (message.method !== 'PING' || message.route !== undefined) return true
+    return message.address === undefined || this.#isAddressAllowed(message.address.host)
+  }
+
+  #recordStatus(route: string): void {
+    const node = findNode(this.#settings.registry.snapshot, route)
+    if (node?.removal === 'none') recordStatus(this.#settings, node)
+  }
+
+  /** Counts the requests in flight anew: some were sent to the node before the stop reached the traffic. */
+  async #withRequestsLeft(message: AppMessage, reply: Reply): Promise<Reply> {
+    const { registry, live, traffic } = this.#settings
+    const node = findNode(registry.snapshot, message.route)
+    if (!reply.ok || message.wildcard || node === undefined) return reply
+    const { route, aliases, contexts } = message
+    const requests = await requestsLeft(live, traffic.refresh, node.id, contexts)
+    return stopReply(route, aliases, contexts, requests)
+  }
+}
+
+const noAnswers: ReadonlyMap<string, boolean> = new Map()
+
+const fieldOf = (request: FramedRequest, name: string): string =>
+  request.fields.get(name)?.join(', ') ?? ''
+
+const parse = (request: FramedRequest, method: Method, userAgent: string): Parsed =>
+  parseMessage({
+    method,
+    target: request.target,
+    body: request.body,
+    accept: fieldOf(request, 'accept'),
+    contentType: fieldOf(request, 'content-type'),
+    userAgent,
+  })
+
+/** MEM: the node keeps trying, and is accepted once the proxy allows its address (decision 26). */
+const addressRefused = (route: string): Reply =>
+  problem('MEM', `MEM: Address of node with "${route}" JVMRoute is not allowed`)
+
+/** A node that registers the wildcard address it listens on is reached at the address that it came from. */
+function withRemoteAddress(message: Message, remote: string): Message {
+  if (message.method !== 'CONFIG' || !isWildcard(message.host ?? '')) return message
+  return { ...message, host: plainAddress(remote) }
+}

@@ -1,0 +1,61 @@
+// HTTP responses of the control listener to requests that are not MCMP messages, and their bytes. Pure.
+
+export interface PageResponse {
+  readonly status: keyof typeof reasonPhrases
+  readonly contentType: string
+  readonly body: string
+  /** Further fields. */
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+const reasonPhrases = {
+  200: 'OK',
+  303: 'See Other',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
+} as const
+
+export const textResponse = (
+  status: PageResponse['status'],
+  line: string,
+  fields: PageResponse['fields'] = {},
+): PageResponse => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  body: `${line}\n`,
+  fields,
+})
+
+export const jsonResponse = (value: unknown): PageResponse => ({
+  status: 200,
+  contentType: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+})
+
+/** The bytes of the response; without the body in reply to HEAD. */
+export function writeResponse(
+  { status, contentType, body, fields = {} }: PageResponse,
+  keepAlive: boolean,
+  isHead: boolean,
+): Uint8Array {
+  const head = [
+    `HTTP/1.1 ${status} ${reasonPhrases[status]}`,
+    `Content-Type: ${contentType}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
+    `Connection: ${keepAlive ? 'Keep-Alive' : 'close'}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${isHead ? '' : body}`)
+}

@@ -1,0 +1,139 @@
+// The path of a message, from the bytes of a request to the reply, without a listener.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MessageHandler } from '../../../src/control/message-handler.ts'
+import { methodOf } from '../../../src/wire/mcmp/parse.ts'
+import type { Reply } from '../../../src/wire/mcmp/reply.ts'
+import type { ControlBenchOptions } from '../../support/control-bench.ts'
+import {
+  type ControlFixture,
+  controlFixture,
+  framedRequest,
+} from '../../support/control-fixture.ts'
+
+type Bench = ControlFixture & {
+  send(method: string, body: string, remote?: string): Promise<Reply>
+}
+
+function bench(options: ControlBenchOptions = {}): Bench {
+  const fixture = controlFixture(options)
+  const handler = new MessageHandler(fixture.settings)
+  return {
+    ...fixture,
+    send(name, body, remote = '10.0.0.7') {
+      const method = methodOf(name)
+      assert.ok(method !== undefined)
+      return handler.handle(framedRequest(`${name} / HTTP/1.1`, [], body), method, remote)
+    },
+  }
+}
+
+const config = 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http'
+
+test('a message is applied, and its changes reach the traffic before the reply', async () => {
+  const { send, changes, settings } = bench()
+  assert.ok((await send('CONFIG', config)).ok)
+  assert.deepEqual(
+    changes.map(({ kind }) => kind),
+    ['balancer', 'node'],
+  )
+  assert.equal(settings.registry.snapshot.nodes.get(1)?.route, 'a')
+})
+
+test('a message that cannot be parsed changes nothing', async () => {
+  const { send, changes } = bench()
+  const reply = await send('CONFIG', 'JVMRoute')
+  assert.ok(!reply.ok)
+  assert.equal(reply.type, 'SYNTAX')
+  assert.deepEqual(changes, [])
+})
+
+test('a wildcard address stands for the address of the sender', async () => {
+  const { send, settings } = bench()
+  await send('CONFIG', config.replace('127.0.0.1', '0.0.0.0'), '::ffff:10.0.0.8')
+  assert.equal(settings.registry.snapshot.nodes.get(1)?.host, '10.0.0.8')
+})
+
+test('an address that is not allowed is refused, and is never probed', async () => {
+  const probed: string[] = []
+  const { send, settings } = bench({
+    access: { nodes: ['10.0.0.0/8'] },
+    watch: {
+      probe: async ({ host }) => {
+        probed.push(host)
+        return { answered: true, reason: 'answered' }
+      },
+    },
+  })
+  const reply = await send('CONFIG', config)
+  assert.deepEqual(reply, {
+    ok: false,
+    type: 'MEM',
+    text: 'MEM: Address of node with "a" JVMRoute is not allowed',
+  })
+  const ping = await send('PING', 'Scheme=http&Host=127.0.0.1&Port=80')
+  assert.ok(ping.ok)
+  assert.match(ping.body, /State=NOTOK/)
+  assert.deepEqual(probed, [])
+  assert.equal(settings.registry.snapshot.nodes.size, 0)
+})
+
+test('STATUS probes the node, records its health and its report', async () => {
+  let answered = false
+  const { send, settings, clock, log } = bench({
+    watch: { probe: async () => ({ answered, reason: answered ? 'answered' : 'ECONNREFUSED' }) },
+  })
+  await send('CONFIG', config)
+  clock.advance(500)
+  assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=NOTOK/)
+  const live = settings.live.of(1)
+  assert.equal(live.statusAt, 500)
+  assert.equal(live.health.kind, 'down')
+  assert.deepEqual(log.messages, ['node is down'])
+  answered = true
+  assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=OK/)
+  assert.equal(settings.live.of(1).health.kind, 'up')
+  assert.equal(settings.live.of(1).loadFactor, 73)
+})
+
+test('messages that wait for the same address share one probe', async () => {
+  let probes = 0
+  const { send } = bench({
+    watch: {
+      probe: async () => {
+        probes += 1
+        return { answered: true, reason: 'answered' }
+      },
+    },
+  })
+  await send('CONFIG', config)
+  await Promise.all([send('STATUS', 'JVMRoute=a&Load=1'), send('STATUS', 'JVMRoute=a&Load=2')])
+  assert.equal(probes, 1)
+})
+
+test('a fault of ours is a general error, which nodes retry', async () => {
+  const { send, log } = bench({
+    traffic: {
+      apply: () => {
+        throw new Error('a fault')
+      },
+    },
+  })
+  const reply = await send('CONFIG', config)
+  assert.ok(!reply.ok)
+  assert.equal(reply.type, 'GENERAL')
+  assert.deepEqual(log.messages, ['message failed'])
+})
+
+test('invalid values of a message are logged with the address of the sender', async () => {
+  const { send, log } = bench()
+  await send('CONFIG', `${config}&StickySession=maybe`)
+  assert.deepEqual(log.messages, ['message values ignored'])
+  assert.deepEqual(log.details, [{ remote: '10.0.0.7', fields: ['stickySession'] }])
+})
+
+function bodyOf(reply: Reply): string {
+  assert.ok(reply.ok)
+  return reply.body
+}
