@@ -1,5 +1,5 @@
-// The proxy tells by datagram where its control listener is, as mod_advertise does (mcmp.md 4, decision 58).
-// Started by server/serving.ts in the process that has the registry.
+// Advertises the control listener by datagrams, as mod_advertise does (mcmp.md 4, decision 58). Started by
+// server/advertising.ts in the process that has the registry.
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
@@ -9,13 +9,13 @@ import type { Logger } from '../base/log.ts'
 import { openDatagrams } from '../net/datagram.ts'
 import { type Advertisement, writeAdvertisement } from '../wire/advertise.ts'
 
-export interface AdvertiserOptions {
+interface AdvertiserOptions {
   readonly group: HostPort
-  /** Interface to send by, its name or one of its addresses. Default: the system's choice. */
+  /** Network interface, by its name or one of its addresses. Default: the system's choice. */
   readonly interface?: string | undefined
   /** Routers that a datagram may pass, plus one: 0..255. mod_advertise has 10. */
   readonly ttl: number
-  /** '' when none: then anybody may tell agents of another proxy. */
+  /** '' for none: then anybody on the network can advertise another proxy. */
   readonly key: string
   /** Between two datagrams, ms. mod_advertise has 10 000. */
   readonly everyMs: number
@@ -27,31 +27,17 @@ export interface AdvertiserOptions {
 }
 
 export interface Advertiser {
-  /** Says that the proxy is about to leave. */
+  /** Advertises that the proxy is about to leave, and stops the periodic datagrams. */
   drain(): void
-  /** Says that it is gone, and ends. */
+  /** Advertises that the proxy is gone, and ends. */
   close(): Promise<void>
 }
 
-/** The first datagram leaves at once. @throws RangeError for an address that does not fit into a datagram. */
+/** Sends the first datagram at once. @throws RangeError for an address that does not fit into a datagram. */
 export function startAdvertiser(options: AdvertiserOptions): Advertiser {
-  const { group, ttl, key, everyMs, address, protocol, log, clock = systemClock } = options
-  const server = randomUUID()
-  const manager = {
-    address: hostPortText(address),
-    url: `/${server}`,
-    protocol,
-    host: hostname()
-      .replace(/[^A-Za-z0-9.-]/g, '-')
-      .slice(0, 63),
-  }
-  let sequence = 0
-  const bytes = (status: Advertisement['status']): Buffer => {
-    sequence += 1
-    const said = status === 200 ? { manager } : {}
-    return writeAdvertisement({ status, time: clock.wall(), sequence, server, ...said }, key)
-  }
-  const first = bytes(200)
+  const { group, ttl, everyMs, log } = options
+  const write = datagramWriter(options)
+  const first = write(200)
   const datagrams = openDatagrams({
     to: [group],
     ttl,
@@ -59,25 +45,45 @@ export function startAdvertiser(options: AdvertiserOptions): Advertiser {
     ...(options.interface === undefined ? {} : { interface: options.interface }),
   })
   let timer: NodeJS.Timeout | undefined
+  let isLeaving = false
   void datagrams.ready.then(() => {
-    if (leaving) return
+    if (isLeaving) return
     datagrams.send(first)
-    timer = setInterval(() => datagrams.send(bytes(200)), everyMs)
+    timer = setInterval(() => datagrams.send(write(200)), everyMs)
     timer.unref()
   })
-  let leaving = false
   const drain = (): void => {
-    if (leaving) return
-    leaving = true
+    if (isLeaving) return
+    isLeaving = true
     clearInterval(timer)
-    datagrams.send(bytes(403))
+    datagrams.send(write(403))
   }
   return {
     drain,
     async close() {
       drain()
-      datagrams.send(bytes(410))
+      datagrams.send(write(410))
       await datagrams.close()
     },
+  }
+}
+
+/** Numbers the datagrams of one run; the status is 200 while the proxy runs, 403 when it drains, 410 at the end. */
+function datagramWriter({
+  address,
+  protocol,
+  key,
+  clock = systemClock,
+}: AdvertiserOptions): (status: Advertisement['status']) => Buffer {
+  const server = randomUUID()
+  const host = hostname()
+    .replace(/[^A-Za-z0-9.-]/g, '-')
+    .slice(0, 63)
+  const manager = { address: hostPortText(address), url: `/${server}`, protocol, host }
+  let sequence = 0
+  return (status) => {
+    sequence += 1
+    const advertisement = { status, time: clock.wall(), sequence, server }
+    return writeAdvertisement(status === 200 ? { ...advertisement, manager } : advertisement, key)
   }
 }

@@ -8,7 +8,9 @@ import type { CountName } from '../cluster/traffic-counts.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 
-/** Name of the metric, the count that it shows, and what it is. */
+/** Reports one value of a metric; the labels are those of the metric. */
+type Report = (value: number, labels?: Readonly<Record<string, string | number>>) => void
+
 const trafficTotals: readonly (readonly [name: string, count: CountName, help: string])[] = [
   ['topspin_connections_total', 'connections', 'Client connections accepted.'],
   [
@@ -33,43 +35,19 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
   ['topspin_faults_total', 'faults', 'Connections cut because of a fault in the proxy itself.'],
 ]
 
+const nodeLabels = ['node', 'balancer']
+
 export class PrometheusText {
   readonly #prometheus: Prometheus = new Prometheus()
   readonly #settings: ControlSettings
 
   constructor(settings: ControlSettings, counts: ControlCounts) {
     this.#settings = settings
-    this.#control(counts)
-    this.#total('topspin_node_requests_total', 'Requests sent to the node.', (live) => live.elected)
-    this.#total('topspin_node_failures_total', 'Attempts that failed.', (live) => live.failures)
-    this.#total(
-      'topspin_node_read_bytes_total',
-      'Bytes received from the node.',
-      (live) => live.bytesRead,
-    )
-    this.#total(
-      'topspin_node_sent_bytes_total',
-      'Bytes sent to the node.',
-      (live) => live.bytesSent,
-    )
-    for (const [name, count, help] of trafficTotals) this.#trafficTotal(name, help, count)
-    this.#refused()
-    this.#candidacyFailures()
-    if (settings.state() !== undefined) this.#state()
-    this.#gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
-    this.#gauge(
-      'topspin_node_sessions',
-      'Sessions whose requests came to their node in the last minutes; approximate.',
-      (live) => live.sessions.count(settings.clock.now()),
-    )
-    this.#gauge(
-      'topspin_node_load_factor',
-      'Reported load factor, -1..100, more is freer.',
-      (live) => live.loadFactor,
-    )
-    this.#gauge('topspin_node_up', '1 unless the node is down.', (live) =>
-      live.health.kind === 'down' ? 0 : 1,
-    )
+    this.#addControlTotals(counts)
+    this.#addNodeTotals()
+    this.#addTrafficTotals()
+    if (settings.state() !== undefined) this.#addStateFile()
+    this.#addNodeGauges()
   }
 
   get contentType(): string {
@@ -80,130 +58,141 @@ export class PrometheusText {
     return this.#prometheus.metrics()
   }
 
-  #control({ messages, refusals }: ControlCounts): void {
-    const registers = [this.#prometheus]
-    new Counter({
-      name: 'topspin_mcmp_messages_total',
-      help: 'MCMP messages by method and result (OK, or the Type of the error).',
-      labelNames: ['method', 'result'],
-      registers,
-      collect() {
-        this.reset()
+  #addControlTotals({ messages, refusals }: ControlCounts): void {
+    this.#counter(
+      'topspin_mcmp_messages_total',
+      'MCMP messages by method and result (OK, or the Type of the error).',
+      ['method', 'result'],
+      (report) => {
         for (const [method, results] of messages)
-          for (const [result, times] of results) this.inc({ method, result }, times)
+          for (const [result, times] of results) report(times, { method, result })
       },
-    })
-    new Counter({
-      name: 'topspin_control_refused_total',
-      help: 'Connections and requests that the control listener refused, by reason.',
-      labelNames: ['reason'],
-      registers,
-      collect() {
-        this.reset()
-        for (const [reason, times] of refusals) this.inc({ reason }, times)
+    )
+    this.#counter(
+      'topspin_control_refused_total',
+      'Connections and requests that the control listener refused, by reason.',
+      ['reason'],
+      (report) => {
+        for (const [reason, times] of refusals) report(times, { reason })
       },
-    })
+    )
   }
 
-  #trafficTotal(name: string, help: string, count: CountName): void {
+  #addNodeTotals(): void {
+    const total = (name: string, help: string, read: (live: NodeLive) => number): void =>
+      this.#counter(name, help, nodeLabels, (report) => this.#reportNodes(report, read))
+    total('topspin_node_requests_total', 'Requests sent to the node.', (live) => live.elected)
+    total('topspin_node_failures_total', 'Attempts that failed.', (live) => live.failures)
+    total(
+      'topspin_node_read_bytes_total',
+      'Bytes received from the node.',
+      (live) => live.bytesRead,
+    )
+    total('topspin_node_sent_bytes_total', 'Bytes sent to the node.', (live) => live.bytesSent)
+  }
+
+  #addTrafficTotals(): void {
     const { counts } = this.#settings.traffic
-    new Counter({
-      name,
-      help,
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        this.inc(counts()[count])
+    for (const [name, count, help] of trafficTotals)
+      this.#counter(name, help, [], (report) => report(counts()[count]))
+    this.#counter(
+      'topspin_refused_total',
+      'Requests that the proxy answered itself, by status.',
+      ['status'],
+      (report) => {
+        for (const [status, times] of counts().refused) report(times, { status })
       },
-    })
+    )
+    this.#counter(
+      'topspin_candidacy_failures_total',
+      'Candidacy functions that threw or gave back no list of candidates, by function.',
+      ['function'],
+      (report) => {
+        for (const [name, times] of counts().candidacyFailures) report(times, { function: name })
+      },
+    )
   }
 
-  #candidacyFailures(): void {
-    const { counts } = this.#settings.traffic
-    new Counter({
-      name: 'topspin_candidacy_failures_total',
-      help: 'Candidacy functions that threw or gave back no list of candidates, by function.',
-      labelNames: ['function'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        for (const [name, times] of counts().candidacyFailures) this.inc({ function: name }, times)
-      },
-    })
-  }
-
-  #refused(): void {
-    const { counts } = this.#settings.traffic
-    new Counter({
-      name: 'topspin_refused_total',
-      help: 'Requests that the proxy answered itself, by status.',
-      labelNames: ['status'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        for (const [status, times] of counts().refused) this.inc({ status }, times)
-      },
-    })
-  }
-
-  #state(): void {
+  #addStateFile(): void {
     const { state } = this.#settings
-    const registers = [this.#prometheus]
-    new Gauge({
-      name: 'topspin_state_ok',
-      help: '1 unless the state file cannot be written.',
-      registers,
-      collect() {
-        this.set(state()?.reason === null ? 1 : 0)
-      },
-    })
-    new Counter({
-      name: 'topspin_state_failures_total',
-      help: 'Attempts to read or write the state file that failed.',
-      registers,
-      collect() {
-        this.reset()
-        this.inc(state()?.failures ?? 0)
-      },
-    })
+    this.#gauge('topspin_state_ok', '1 unless the state file cannot be written.', [], (report) =>
+      report(state()?.reason === null ? 1 : 0),
+    )
+    this.#counter(
+      'topspin_state_failures_total',
+      'Attempts to read or write the state file that failed.',
+      [],
+      (report) => report(state()?.failures ?? 0),
+    )
   }
 
-  #total(name: string, help: string, read: (live: NodeLive) => number): void {
-    const each = this.#each.bind(this)
-    new Counter({
-      name,
-      help,
-      labelNames: ['node', 'balancer'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        each((labels, live) => this.inc(labels, read(live)))
-      },
-    })
+  #addNodeGauges(): void {
+    const { clock } = this.#settings
+    const gauge = (
+      name: string,
+      help: string,
+      read: (live: NodeLive) => number | undefined,
+    ): void => this.#gauge(name, help, nodeLabels, (report) => this.#reportNodes(report, read))
+    gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
+    gauge(
+      'topspin_node_sessions',
+      'Sessions whose requests came to their node in the last minutes; approximate.',
+      (live) => live.sessions.count(clock.now()),
+    )
+    gauge(
+      'topspin_node_load_factor',
+      'Reported load factor, -1..100, more is freer.',
+      (live) => live.loadFactor,
+    )
+    gauge('topspin_node_up', '1 unless the node is down.', (live) =>
+      live.health.kind === 'down' ? 0 : 1,
+    )
   }
 
-  #gauge(name: string, help: string, read: (live: NodeLive) => number | undefined): void {
-    const each = this.#each.bind(this)
-    new Gauge({
-      name,
-      help,
-      labelNames: ['node', 'balancer'],
-      registers: [this.#prometheus],
-      collect() {
-        this.reset()
-        each((labels, live) => {
-          const value = read(live)
-          if (value !== undefined) this.set(labels, value)
-        })
-      },
-    })
-  }
-
-  #each(visit: (labels: { node: string; balancer: string }, live: NodeLive) => void): void {
+  #reportNodes(report: Report, read: (live: NodeLive) => number | undefined): void {
     const { registry, live } = this.#settings
     for (const node of registry.snapshot.nodes.values()) {
-      if (node.removal !== 'forgotten' && isForwardable(node))
-        visit({ node: node.route, balancer: node.balancer }, live.of(node.id))
+      if (node.removal === 'forgotten' || !isForwardable(node)) continue
+      const value = read(live.of(node.id))
+      if (value !== undefined) report(value, { node: node.route, balancer: node.balancer })
     }
+  }
+
+  /** @param read called at each scrape; reports every value of the metric. */
+  #counter(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (report: Report) => void,
+  ): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.#prometheus],
+      collect() {
+        this.reset()
+        read((value, labels = {}) => this.inc(labels, value))
+      },
+    })
+  }
+
+  /** As `#counter`. */
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (report: Report) => void,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#prometheus],
+      collect() {
+        this.reset()
+        read((value, labels = {}) => this.set(labels, value))
+      },
+    })
   }
 }
