@@ -1,7 +1,7 @@
-// The files of Linux control groups as values: version 2 (one tree) and version 1 (a tree for each
-// controller). Pure: given texts, never paths. Called by cgroup.ts.
+// Parses the files of Linux control groups: version 2 (one tree) and version 1 (one tree for each controller).
+// Pure; called by cgroup.ts.
 
-/** Where this process stands: paths below the mounted trees, from `/proc/self/cgroup`. */
+/** The groups of this process, as paths below the mounted trees, from `/proc/self/cgroup`. */
 export interface CgroupPlaces {
   readonly unified: string | undefined
   /** Version 1: controller name to path. */
@@ -10,7 +10,7 @@ export interface CgroupPlaces {
 
 export interface Limited {
   readonly used: number
-  /** undefined: unlimited. */
+  /** `undefined`: unlimited. */
   readonly limit: number | undefined
 }
 
@@ -39,7 +39,7 @@ export function parseCfsQuota(quota: string, period: string): number | undefined
   return processors(Number(quota.trim()), Number(period.trim()))
 }
 
-/** A number behind a name in a file of `name value` lines, as `cpu.stat` and `memory.stat` are. */
+/** The value of a name in a file of `name value` lines, for example `cpu.stat`. */
 export function parseStat(text: string, name: string): number | undefined {
   for (const line of text.split('\n')) {
     const [key, value = ''] = line.split(' ')
@@ -49,8 +49,8 @@ export function parseStat(text: string, name: string): number | undefined {
 }
 
 /**
- * A memory limit in bytes: version 2 says `max` for none, version 1 a number near 2^63. Whatever is
- * above the memory of the machine limits nothing (`process.constrainedMemory()` gives 2^64 there).
+ * A memory limit in bytes. No limit is `max` in version 2 and a number near 2^63 in version 1, so a limit above
+ * the memory of the machine is none (`process.constrainedMemory()` returns 2^64 there).
  */
 export function parseMemoryLimit(text: string, machineBytes: number): number | undefined {
   const limit = wholeNumber(text.trim())

@@ -1,5 +1,5 @@
-// What the control group of this process may use and uses: in a container the truth about "the
-// machine". Looked for once; every reading is two or three small files. Called by the agent's metrics.
+// Use and limits of the control group of this process. In a container they replace those of the machine. The
+// group is found once; a reading is two or three small files. Used by the load metrics of agent and peers.
 
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
@@ -15,18 +15,18 @@ import {
   wholeNumber,
 } from './cgroup-text.ts'
 
-/** Reads one group. A reading is undefined where a file is missing or says something unexpected. */
+/** One group. A reading is `undefined` when a file is missing or has unexpected content. */
 export interface Cgroup {
   readonly version: 1 | 2
-  /** Processor time used so far in milliseconds; the limit in processors (1.5 = one and a half). */
+  /** Processor time used since the group began, ms; the limit in processors, for example 1.5. */
   cpu(): Limited | undefined
-  /** Bytes in use without file cache that can be dropped at once; the limit in bytes. */
+  /** Bytes in use without the file cache that the kernel can drop at once; the limit in bytes. */
   memory(): Limited | undefined
 }
 
 /**
- * The group of this process, or undefined outside Linux and where nothing is mounted. In a container
- * the tree usually starts at the group itself, so the path that /proc tells is tried, then the root.
+ * The group of this process; `undefined` outside Linux and when no tree is mounted. In a container the mounted
+ * tree usually begins at the group itself, so the root is tried after the path from /proc.
  */
 export function findCgroup(
   tree: string = '/sys/fs/cgroup',

@@ -1,5 +1,5 @@
-// A server's command that runs beside us: started with our streams, told of our end, its exit code handed on.
-// Called by the sidecar and by the front of a peer.
+// The command of a server as a child process: it inherits the standard streams, receives our signals, and its
+// exit code becomes ours. Used by the sidecar and by `topspin peer`.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { agentLimits } from '../base/limits.ts'
@@ -12,7 +12,7 @@ const signalNumbers = new Map<string, number>([
 ])
 
 export class Command {
-  /** Its exit code; 128 + signal where it died of one, 127 where it could not be started. */
+  /** The exit code; 128 + signal after a signal, 127 when the command cannot be started. */
   readonly exited: Promise<number>
   readonly #child: ChildProcess
 
@@ -23,7 +23,7 @@ export class Command {
   }
 
   private constructor(program: string, args: readonly string[]) {
-    // Its own process group: Ctrl-C in a terminal must reach this process first, and only this one.
+    // In a process group of its own, so that Ctrl-C in a terminal reaches this process alone.
     const child = spawn(program, args, { stdio: 'inherit', detached: true })
     this.#child = child
     this.exited = new Promise((resolve) => {
@@ -37,7 +37,7 @@ export class Command {
     })
   }
 
-  /** Passes a signal on and waits for the end; kills what does not end by itself. */
+  /** Sends a signal and waits for the end; kills the command when it does not end in time. */
   async end(signal: NodeJS.Signals): Promise<number> {
     this.#child.kill(signal)
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), agentLimits.childEndMs)

@@ -1,5 +1,5 @@
-// How busy this process's event loop is and how late it runs: what a Node.js application is short of
-// before anything else. One meter per reader, since each reading starts the next period.
+// Use and delay of this process's event loop, usually the first resource that a Node.js server runs out of.
+// Every reader needs a meter of its own, because a reading starts the next period.
 
 import {
   type EventLoopUtilization,
@@ -8,10 +8,10 @@ import {
   performance,
 } from 'node:perf_hooks'
 
-export interface EventLoopUse {
-  /** Milliseconds in which the loop was doing something. */
+interface EventLoopUse {
+  /** Milliseconds in which the loop was active. */
   readonly activeMs: number
-  /** activeMs against the whole period, 0..1. */
+  /** Active share of the period, 0..1. */
   readonly utilization: number
 }
 
@@ -27,7 +27,7 @@ export class EventLoopMeter {
   }
 }
 
-/** How late timers ran from one call of `read` to the next. Costs a timer every 20 ms: `close` it. */
+/** The delay of timers from one call of `read` to the next. It runs a timer every 20 ms until `close`. */
 export class EventLoopDelayMeter {
   static readonly #resolutionMs = 20
   readonly #histogram: IntervalHistogram
@@ -37,7 +37,7 @@ export class EventLoopDelayMeter {
     this.#histogram.enable()
   }
 
-  /** Mean delay in milliseconds beyond the 20 ms of the timer itself, or undefined without a sample. */
+  /** Mean delay beyond the 20 ms of the timer itself, ms; `undefined` without a sample. */
   read(): number | undefined {
     const mean = this.#histogram.mean / 1e6
     this.#histogram.reset()

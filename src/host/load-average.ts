@@ -1,9 +1,9 @@
-// The one-minute load average: whole, as peers announce it, and per processor, as mod_cluster's
-// AverageSystemLoad metric reads it.
+// The one-minute load average: of the machine, as peers announce it, and per processor, as in mod_cluster's
+// AverageSystemLoad metric.
 
 import { availableParallelism, loadavg, platform } from 'node:os'
 
-/** Runnable processes over the last minute, or undefined where there is no such figure (Windows). */
+/** Mean number of runnable processes in the last minute; `undefined` on Windows, which has no such figure. */
 export function machineLoad(): number | undefined {
   return platform() === 'win32' ? undefined : loadavg()[0]
 }

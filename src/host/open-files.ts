@@ -1,9 +1,8 @@
-// How many files and sockets this process may have open at a time. Called by the proxy, which keeps its
-// connections below it.
+// The limit of open files and sockets of this process. The proxy keeps its connections below it.
 
 import { readFileSync } from 'node:fs'
 
-/** `undefined` where the system does not tell, or sets no limit. */
+/** `undefined` when the system has no limit or does not report it. */
 export function openFilesMax(): number | undefined {
   try {
     return parseOpenFilesMax(readFileSync('/proc/self/limits', 'latin1'))

@@ -1,12 +1,12 @@
-// Busy share of the processors that this process may use, as a meter that is read again and again: by the
-// agent's load metrics and load report, and by a peer's announcements.
+// The busy share of the processors that this process may use. Read by the agent's load metrics and load report,
+// and for the announcements of peers.
 
 import { type Cgroup, findCgroup } from './cgroup.ts'
 import { busyShare, type CpuTotals, machineCpu } from './cpu.ts'
 
 /**
- * The busy share from one call of `read` to the next; nothing at first. Of the control group where it has a
- * limit (a container), else of the machine, other programs included.
+ * The busy share from one call of `read` to the next; the first returns `undefined`. It is that of the control
+ * group when it has a limit (a container), otherwise of the machine, including other programs.
  */
 export class ProcessorMeter {
   readonly #group: Cgroup | undefined

@@ -1,6 +1,5 @@
-// How many processors this process may keep busy: what the machine has, what it is pinned to, and what its
-// control group grants. Called by `topspin serve` to choose the number of traffic workers, and for a peer's
-// announcements.
+// The number of processors that this process may use: of the machine, within its affinity and the quota of its
+// control group. It sets the number of traffic workers of `topspin serve`, and peers announce it.
 
 import { availableParallelism } from 'node:os'
 import { type Cgroup, findCgroup } from './cgroup.ts'

@@ -1,5 +1,5 @@
-// What this machine, or the container that this process is in, has and has free: the part of a peer's
-// announcement that is not about requests. Called by the announcer.
+// Total and free resources of this machine or container: the part of a peer's announcement that is not about
+// requests. Read by the announcer.
 
 import type { Resources } from '../wire/announcement.ts'
 import { type Cgroup, findCgroup } from './cgroup.ts'
@@ -9,7 +9,7 @@ import { grantedMemory } from './memory.ts'
 import { ProcessorMeter } from './processor-meter.ts'
 import { grantedProcessorShare } from './processors.ts'
 
-export type HostResources = Pick<
+type HostResources = Pick<
   Resources,
   'cores' | 'load' | 'loadHigh' | 'cpuIdle' | 'memoryTotal' | 'memoryAvailable' | 'eventLoopDelayMs'
 >
@@ -24,7 +24,7 @@ export class ResourceMeter {
   #loadHigh = 1
   #last: HostResources
 
-  /** @param everyMs the figures look back over at least so much time; asked more often, the last ones are given. */
+  /** @param everyMs shortest period that the figures cover; within it `read` returns the last ones. */
   constructor(everyMs: number, nowMs: number, group: Cgroup | undefined = findCgroup()) {
     this.#everyMs = everyMs
     this.#group = group
@@ -44,10 +44,10 @@ export class ResourceMeter {
 
   #read(nowMs: number): HostResources {
     this.#readAt = nowMs
-    // Without news of the processors (no time has passed for them) the last figure stands.
+    // Without a new reading of the processors the last one stands.
     this.#busy = Math.min(1, this.#processor.read(nowMs) ?? this.#busy)
     const cores = grantedProcessorShare(this.#group)
-    // Where the system counts no run queue, the processors that are busy stand in for it.
+    // Windows has no load average; the number of busy processors is the nearest figure.
     const load = machineLoad() ?? this.#busy * cores
     while (this.#loadHigh < load) this.#loadHigh *= 2
     const memory = grantedMemory(this.#group)

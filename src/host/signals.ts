@@ -1,6 +1,6 @@
-// SIGTERM and SIGINT of a node: first out of the cluster, then whatever the signal would have done.
-// Handlers of the application must not run before, for they close servers; since all listeners of a
-// signal run in one go, the signal is held back in `process.emit`. The second signal is not.
+// Holds SIGTERM and SIGINT back until a node has left the cluster. The application's handlers must not run before
+// that, because they close servers. All listeners of a signal run in one call, so the hold is in `process.emit`
+// (node-internals/intercept-events.ts).
 
 import { interceptEvents } from '../node-internals/intercept-events.ts'
 import { rebindSignal } from '../node-internals/signal-binding.ts'
@@ -10,14 +10,17 @@ type Signal = 'SIGTERM' | 'SIGINT'
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const
 const signals: readonly Signal[] = ['SIGTERM', 'SIGINT']
 
-export interface SignalOptions {
-  /** The first signal; when it settles the signal goes on. `handled`: the application has a handler of its own. */
+interface SignalOptions {
+  /**
+   * Called at the first signal; when it settles, the signal takes effect.
+   * @param handled whether the application has a handler of its own.
+   */
   leave(handled: boolean): Promise<void>
-  /** The second signal: end it now. */
+  /** Called at further signals. */
   hurry(): void
 }
 
-/** Returns a function that takes everything back. */
+/** Returns a function that removes the hold. */
 export function holdSignals(options: SignalOptions): () => void {
   const keep = (): void => {}
   let leaving = false
@@ -28,11 +31,11 @@ export function holdSignals(options: SignalOptions): () => void {
   }
   const handled = (signal: Signal): boolean =>
     process.listeners(signal).some((listener) => listener !== keep)
-  const goOn = (signal: Signal): void => {
+  const resume = (signal: Signal): void => {
     const own = handled(signal)
     release()
     if (own) interception.emit(signal, signal, numbers[signal])
-    else endBy(signal)
+    else endProcess(signal)
   }
   const interception = interceptEvents(process, (event) => {
     if (!isSignal(event)) return false
@@ -41,15 +44,15 @@ export function holdSignals(options: SignalOptions): () => void {
       return true
     }
     leaving = true
-    void options.leave(handled(event)).finally(() => goOn(event))
+    void options.leave(handled(event)).finally(() => resume(event))
     return true
   })
   for (const signal of signals) rebindSignal(signal, keep)
   return release
 }
 
-/** Ends this process as the signal would; the first process of a container has no such default. */
-function endBy(signal: Signal): void {
+/** Ends this process as the signal would, also as the first process of a container, which has no default action. */
+function endProcess(signal: Signal): void {
   process.kill(process.pid, signal)
   setTimeout(() => process.exit(128 + numbers[signal]), 200)
 }

@@ -1,32 +1,32 @@
-// When further handles on a listening socket pay (accept-handles.ts). Pure: told of accepts, of turns of the
-// event loop and of ticks.
+// Whether further handles on a listening socket are worth their cost (accept-handles.ts), from the counts of
+// accepts, turns of the event loop and ticks. Pure.
 
 import { acceptLimits } from '../base/limits.ts'
 
 export class AcceptPressure {
-  /** Connections wait in the kernel: more than one should be taken in a turn of the event loop. */
+  /** Whether connections wait in the kernel, so that a turn of the event loop should accept several. */
   isHigh = false
-  /** Since the last tick. */
+  /** Accepts since the last tick. */
   #inTick = 0
-  /** Of the turns to judge by. */
+  /** Accepts in `#turns` turns. */
   #inTurns = 0
   #turns = 0
   #quietTicks = 0
   #restTicks = 0
 
-  /** A connection has been accepted. */
+  /** Counts a connection that was accepted. */
   accepted(): void {
     this.#inTick++
     if (this.isHigh) this.#inTurns++
     else if (this.#restTicks === 0 && this.#inTick >= acceptLimits.crowd) this.isHigh = true
   }
 
-  /** A turn in which connections were accepted has ended; counts while the pressure is high. */
+  /** Counts a turn in which connections were accepted; called while the pressure is high. */
   turned(): void {
     this.#turns++
   }
 
-  /** A tick of the coarse timer, 100 ms. */
+  /** Called every 100 ms. */
   tick(): void {
     if (this.isHigh) this.#judge()
     else if (this.#restTicks > 0) this.#restTicks--
@@ -37,7 +37,7 @@ export class AcceptPressure {
     this.#quietTicks = this.#inTick === 0 ? this.#quietTicks + 1 : 0
     if (this.#quietTicks >= acceptLimits.quietTicks) return this.#fall(0)
     if (this.#turns < acceptLimits.turnsLeast) return
-    // One connection a turn: they come one after the other, and nobody waits for his turn.
+    // About one connection in a turn: they arrive one after the other, and none waits.
     if (this.#inTurns < this.#turns * acceptLimits.eachTurn) {
       return this.#fall(acceptLimits.restTicks)
     }

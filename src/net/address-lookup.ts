@@ -1,5 +1,5 @@
-// The addresses behind a list of hosts and names, looked up again and again: a name may stand for several
-// servers, and for others tomorrow. What was known stays known while a look-up fails.
+// The addresses behind a list of hosts and names, which are looked up periodically, because the servers behind a
+// name change. While a look-up fails the last addresses stay.
 
 import { lookup, resolveSrv } from 'node:dns/promises'
 import { isIP } from 'node:net'
@@ -8,9 +8,9 @@ import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 
-/** The questions that are asked, for tests to answer. Both may reject. */
+/** The look-ups, replaceable in tests. Both may reject. */
 export interface Resolver {
-  /** All addresses of a name, as programs of this machine see them: the hosts file counts. */
+  /** All addresses of a name, including those in the hosts file. */
   addresses(name: string): Promise<readonly string[]>
   /** The SRV records of a name. */
   services(name: string): Promise<readonly HostPort[]>
@@ -26,11 +26,11 @@ export class AddressLookup {
   readonly #entries: readonly HostPort[]
   readonly #resolver: Resolver
   readonly #complaints: Complaints
-  /** What each entry last stood for. */
+  /** The last addresses of each entry. */
   readonly #known: Map<HostPort, readonly HostPort[]> = new Map()
-  #underWay = false
+  #isRefreshing = false
 
-  /** @param entries addresses and names; a name `_service._proto.domain` is asked for SRV records, whose ports count. */
+  /** @param entries addresses and names; `_service._proto.domain` means SRV records, with their ports. */
   constructor(entries: readonly HostPort[], resolver: Resolver, log: Logger) {
     this.#entries = entries
     this.#resolver = resolver
@@ -42,7 +42,7 @@ export class AddressLookup {
     return this.#entries.some(({ host }) => isIP(host) === 0)
   }
 
-  /** All addresses known now, each once. */
+  /** All addresses known now, without duplicates. */
   addresses(): readonly HostPort[] {
     const all = new Map<string, HostPort>()
     for (const address of [...this.#known.values()].flat()) {
@@ -51,28 +51,28 @@ export class AddressLookup {
     return [...all.values()].slice(0, datagramLimits.destinationsMax)
   }
 
-  /** Asks for all names once more, unless that is under way. Never rejects. */
+  /** Looks all names up again, unless a refresh is in progress. Never rejects. */
   async refresh(): Promise<void> {
-    if (this.#underWay) return
-    this.#underWay = true
+    if (this.#isRefreshing) return
+    this.#isRefreshing = true
     await Promise.all(this.#entries.map((entry) => this.#refresh(entry)))
-    this.#underWay = false
+    this.#isRefreshing = false
   }
 
   async #refresh(entry: HostPort): Promise<void> {
     const { host } = entry
     if (isIP(host) !== 0) return
     try {
-      this.#known.set(entry, await this.#ask(entry))
-      this.#complaints.over(host, { name: host }, 'the name is found again')
+      this.#known.set(entry, await this.#lookUp(entry))
+      this.#complaints.over(host, { name: host }, 'name resolved again')
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       const detail = { name: host, error: message }
-      this.#complaints.tell(host, code ?? message, detail, 'a name is not found')
+      this.#complaints.tell(host, code ?? message, detail, 'name not resolved')
     }
   }
 
-  async #ask(entry: HostPort): Promise<readonly HostPort[]> {
+  async #lookUp(entry: HostPort): Promise<readonly HostPort[]> {
     const targets = entry.host.startsWith('_') ? await this.#resolver.services(entry.host) : [entry]
     const found = targets.slice(0, datagramLimits.destinationsMax).map(async ({ host, port }) => {
       const addresses = isIP(host) === 0 ? await this.#resolver.addresses(host) : [host]

@@ -1,14 +1,14 @@
-// Asks a server that knows nothing of us whether it is there, over HTTP or HTTPS. Called on behalf of such
-// servers: by the sidecar, and by who announces one to peers.
+// An HTTP or HTTPS health check of a local server that has no agent of its own. Used by the sidecar and by the
+// announcer of such a server to peers.
 
 import { request } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 
-/** Whether the target gives any HTTP answer in time. Never rejects. */
+/** Whether the target sends any HTTP response in time. Never rejects. */
 export function answersHttp(target: URL, timeoutMs: number): Promise<boolean> {
   const send = target.protocol === 'https:' ? tlsRequest : request
   return new Promise((resolve) => {
-    // The certificate of a local server need not be one that the world knows.
+    // A local server may have a certificate that no public authority signed.
     const options = { method: 'HEAD', agent: false, rejectUnauthorized: false } as const
     const probe = send(target, options, (response) => {
       response.resume()

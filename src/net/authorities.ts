@@ -1,12 +1,12 @@
-// A check of a list of authorities: OpenSSL passes over what it does not understand, and would trust fewer
-// than was meant, or none, without a word. Called where such a list is read.
+// A check of certificate authorities in PEM form. OpenSSL silently skips what it cannot read, and would then trust
+// fewer authorities than configured. Called where such a list is read.
 
 import { X509Certificate } from 'node:crypto'
 
 const certificate =
   /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g
 
-/** @throws Error when the PEM text holds no certificate, or a broken one. */
+/** @throws Error when the PEM text contains no certificate, or a broken one. */
 export function checkAuthorities(pem: string): void {
   const found = pem.match(certificate) ?? []
   const begun = pem.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/g) ?? []

@@ -1,13 +1,13 @@
-// Bytes that wait a moment for more, so that they leave in one write: one timer for all connections of
-// a process.
+// Delays bytes for a moment, so that they leave in one write with those that follow. One timer serves all
+// connections of a process.
 
-/** Something that holds bytes back. */
+/** A connection with delayed bytes. */
 export interface Corked {
-  /** Sends what is held. */
+  /** Sends the delayed bytes. */
   uncork(): void
 }
 
-/** How long bytes wait at most, ms. */
+/** Longest delay, ms. */
 const heldMs = 2
 
 export class Corks {

@@ -1,5 +1,5 @@
-// Receives datagrams on one group, broadcast port or port of its own. No failure ends anything: the socket is
-// opened again a second later. When more arrive in a second than the limit, the rest is left to the kernel.
+// Receives datagrams of one group, one broadcast port or one port of its own. No failure ends it: the socket is
+// opened again a second later. Beyond the limit of one second, datagrams are left to the kernel, which drops them.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import type { Complaints } from '../base/complaints.ts'
@@ -8,13 +8,13 @@ import { ownInterface } from './own-interface.ts'
 
 export interface Reception {
   readonly family: 4 | 6
-  /** What is received: a group is joined, and shared with other processes as broadcasts are; a port of one's own is not shared. */
+  /** Groups and broadcast ports are shared with other processes of this machine; a port for a host is not. */
   readonly kind: 'group' | 'broadcast' | 'host'
   /** The group, or the address to bind to. */
   readonly address: string
-  /** The first that is free is taken. */
+  /** The first free one is used. */
   readonly ports: readonly number[]
-  /** Name or address of the interface at which a group is joined; undefined: the system's choice. */
+  /** Interface at which a group is joined, by name or address; `undefined`: the system's choice. */
   readonly interface: string | undefined
 }
 
@@ -25,12 +25,12 @@ export class DatagramReceiver {
   readonly #onDatagram: OnDatagram
   readonly #complaints: Complaints
   #socket: Socket | undefined
-  /** Of the second under way. */
+  /** Datagrams in the current second. */
   #received = 0
-  /** More arrived in it than are read. */
-  #flooded = false
+  /** Whether the current second has reached the limit. */
+  #isFlooded = false
   #ports: readonly number[]
-  #closed = false
+  #isClosed = false
 
   constructor(reception: Reception, onDatagram: OnDatagram, complaints: Complaints) {
     this.#reception = reception
@@ -39,41 +39,39 @@ export class DatagramReceiver {
     this.#ports = reception.ports
   }
 
-  /** The port at which it listens; undefined while it does not. */
+  /** The port of the open socket; `undefined` while none is open. */
   get port(): number | undefined {
     return this.#socket === undefined ? undefined : this.#ports[0]
   }
 
-  /** Opens it if it is not open, and begins a second of the limit. Resolves when that is settled, well or not. */
+  /** Begins a new second of the limit and opens the socket unless it is open. Never rejects. */
   async tick(): Promise<void> {
     this.#received = 0
-    if (!this.#flooded) {
+    if (!this.#isFlooded) {
       this.#complaints.over(this.#floodName, { on: this.#name }, 'all datagrams are read again')
     }
-    this.#flooded = false
-    if (this.#socket !== undefined || this.#closed) return
+    this.#isFlooded = false
+    if (this.#socket !== undefined || this.#isClosed) return
     for (const port of this.#ports) {
       const error = await this.#open(port)
       if (error === undefined) {
-        // After a pause the same port again, if possible: others know it.
+        // The same port is preferred later, because other servers have it by now.
         this.#ports = [port, ...this.#ports.filter((other) => other !== port)]
         return this.#complaints.over(this.#name, { on: this.#name }, 'datagrams are received again')
       }
       if (error.code !== 'EADDRINUSE') return this.#failed(error)
     }
-    this.#failed(
-      Object.assign(new Error(`no port is free: ${this.#ports}`), { code: 'EADDRINUSE' }),
-    )
+    this.#failed(Object.assign(new Error(`no free port: ${this.#ports}`), { code: 'EADDRINUSE' }))
   }
 
-  /** Opens it anew: its interface may be another one by now. */
+  /** Opens a new socket, because the interface may have changed. */
   async renew(): Promise<void> {
     this.#drop()
     await this.tick()
   }
 
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#drop()
   }
 
@@ -104,17 +102,12 @@ export class DatagramReceiver {
       }
       const bound = (): void => {
         socket.off('error', refused)
-        socket.on('error', (error: NodeJS.ErrnoException) => {
-          if (this.#socket === socket) this.#drop()
-          this.#failed(error)
-        })
-        if (kind === 'group') this.#join(socket)
-        socket.on('message', (bytes, from) => this.#take(socket, bytes, from))
+        this.#listen(socket)
         resolve(undefined)
       }
       socket.once('error', refused)
       socket.once('close', () => resolve(undefined))
-      // Not shared with the other workers of node:cluster: each hears for itself.
+      // Exclusive: every worker of node:cluster has a socket of its own.
       attempt(() => {
         const place = { port, address: this.#bindAddress(), exclusive: true }
         socket.bind(place, () => attempt(bound, refused))
@@ -122,12 +115,21 @@ export class DatagramReceiver {
     })
   }
 
-  /** Bound to a group, a socket hears nothing else that comes to its port; Windows cannot do that. */
+  #listen(socket: Socket): void {
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#socket === socket) this.#drop()
+      this.#failed(error)
+    })
+    if (this.#reception.kind === 'group') this.#join(socket)
+    socket.on('message', (bytes, from) => this.#receive(socket, bytes, from))
+  }
+
+  /** A socket bound to a group receives nothing else on its port; Windows cannot bind to a group. */
   #bindAddress(): string {
     const { kind, address, family } = this.#reception
     if (kind !== 'group') return address
     if (process.platform === 'win32') return family === 4 ? '0.0.0.0' : '::'
-    // A group of the link means another one at each interface.
+    // A link-local group is a different group at each interface.
     const own = /^ff.[12]/i.test(address) ? this.#interface() : undefined
     return own?.v6 === undefined ? address : address + own.v6.slice('::'.length)
   }
@@ -135,9 +137,9 @@ export class DatagramReceiver {
   #join(socket: Socket): void {
     const { family, address } = this.#reception
     const own = this.#interface()
-    const way = family === 4 ? own?.v4 : own?.v6
-    if (way === undefined) socket.addMembership(address)
-    else socket.addMembership(address, way)
+    const multicastInterface = family === 4 ? own?.v4 : own?.v6
+    if (multicastInterface === undefined) socket.addMembership(address)
+    else socket.addMembership(address, multicastInterface)
   }
 
   #interface(): ReturnType<typeof ownInterface> {
@@ -148,15 +150,15 @@ export class DatagramReceiver {
     return own
   }
 
-  #take(socket: Socket, bytes: Buffer, from: RemoteInfo): void {
+  #receive(socket: Socket, bytes: Buffer, from: RemoteInfo): void {
     if (this.#socket !== socket) return
     if (++this.#received > datagramLimits.perSecondMax) {
-      // Only a closed socket costs nothing: what comes is thrown away by the kernel until the next second.
+      // Only a closed socket costs nothing: the kernel drops what arrives until the next second.
       this.#drop()
-      this.#flooded = true
+      this.#isFlooded = true
       const detail = { on: this.#name, limit: datagramLimits.perSecondMax }
-      const told = 'more datagrams arrive than are read; the rest of each second is lost'
-      return this.#complaints.tell(this.#floodName, 'flood', detail, told)
+      const message = 'more datagrams arrive than are read; the rest of each second is lost'
+      return this.#complaints.tell(this.#floodName, 'flood', detail, message)
     }
     this.#onDatagram(bytes, from)
   }

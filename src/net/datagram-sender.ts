@@ -1,5 +1,5 @@
-// Sends datagrams from ports of its own, one for each family of addresses. No failure ends anything: it is
-// told once, and the next datagram is tried again, from a new socket if need be.
+// Sends datagrams from ports of its own, one for each address family. No failure ends it: a failure is logged once,
+// and the next datagram is tried again, from a new socket if necessary.
 
 import { createSocket, type Socket } from 'node:dgram'
 import { Complaints } from '../base/complaints.ts'
@@ -9,26 +9,26 @@ import type { Logger } from '../base/log.ts'
 import type { Destination } from './destination.ts'
 import { ownInterface } from './own-interface.ts'
 
-export interface SenderOptions {
-  /** Name or address of the interface that groups and broadcasts go out of, and the source address for IPv4. */
+interface SenderOptions {
+  /** Interface for groups and broadcasts, by name or address; its IPv4 address is the source address. */
   readonly interface: string | undefined
   /** Routers that a datagram to a group may pass, plus one. */
   readonly ttl: number
-  /** Whether this machine hears what it sends to a group. */
+  /** Whether processes of this machine receive what is sent to a group. */
   readonly loopback: boolean
   readonly log: Logger
 }
 
-interface Way {
+interface Sending {
   readonly socket: Socket
-  /** Sends that the kernel has not taken yet. */
+  /** Sends that the kernel has not completed. */
   pending: number
 }
 
 export class DatagramSender {
   readonly #options: SenderOptions
   readonly #complaints: Complaints
-  readonly #ways: Map<4 | 6, Way> = new Map()
+  readonly #byFamily: Map<4 | 6, Sending> = new Map()
   #closed: (() => void) | undefined
 
   constructor(options: SenderOptions) {
@@ -36,48 +36,48 @@ export class DatagramSender {
     this.#complaints = new Complaints(options.log)
   }
 
-  /** Sends it as soon as possible; when too many wait for that already, it is dropped. */
+  /** Sends a datagram; drops it when too many are pending. */
   send(bytes: Uint8Array, to: Destination): void {
     if (this.#closed !== undefined) return
-    let way = this.#ways.get(to.family)
-    if (way === undefined) {
+    let sending = this.#byFamily.get(to.family)
+    if (sending === undefined) {
       const socket = this.#open(to.family)
       if (socket === undefined) return
-      way = { socket, pending: 0 }
-      this.#ways.set(to.family, way)
+      sending = { socket, pending: 0 }
+      this.#byFamily.set(to.family, sending)
     }
-    if (way.pending < datagramLimits.sendsPendingMax) this.#send(bytes, to, way)
+    if (sending.pending < datagramLimits.sendsPendingMax) this.#send(bytes, to, sending)
   }
 
-  /** Closes when what was sent before is out, or after a short deadline. */
+  /** Closes when everything is sent, or after a short deadline. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#closed = resolve
       setTimeout(resolve, datagramLimits.closeMs).unref()
-      this.#closeWhenOut()
+      this.#closeWhenSent()
     })
     this.renew()
   }
 
-  /** Forgets the sockets; the next datagram opens new ones. */
+  /** Closes the sockets; the next datagram opens new ones. */
   renew(): void {
-    for (const { socket } of this.#ways.values()) socket.close()
-    this.#ways.clear()
+    for (const { socket } of this.#byFamily.values()) socket.close()
+    this.#byFamily.clear()
   }
 
-  #send(bytes: Uint8Array, to: Destination, way: Way): void {
+  #send(bytes: Uint8Array, to: Destination, sending: Sending): void {
     const text = hostPortText(to)
-    way.pending++
-    way.socket.send(bytes, to.port, to.host, (error) => {
-      way.pending--
+    sending.pending++
+    sending.socket.send(bytes, to.port, to.host, (error) => {
+      sending.pending--
       if (error === null) this.#complaints.over(text, { to: text }, 'datagrams can be sent again')
       else this.#failed(text, error)
-      this.#closeWhenOut()
+      this.#closeWhenSent()
     })
   }
 
-  #closeWhenOut(): void {
-    if ([...this.#ways.values()].every(({ pending }) => pending === 0)) this.#closed?.()
+  #closeWhenSent(): void {
+    if ([...this.#byFamily.values()].every(({ pending }) => pending === 0)) this.#closed?.()
   }
 
   #open(family: 4 | 6): Socket | undefined {
@@ -88,23 +88,19 @@ export class DatagramSender {
       this.#failed(type, new Error(`no interface ${which}`))
       return undefined
     }
-    // Addresses only: nothing is to be looked up.
+    // Destinations are addresses, so a look-up is never necessary.
     const socket = createSocket({ type, lookup: (host, _, done) => done(null, host, family) })
     socket.unref()
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#failed(type, error)
-      if (this.#ways.get(family)?.socket !== socket) return
-      this.#ways.delete(family)
+      if (this.#byFamily.get(family)?.socket !== socket) return
+      this.#byFamily.delete(family)
       socket.close()
     })
     const address = family === 4 && own?.v4 !== undefined ? { address: own.v4 } : {}
     socket.bind({ port: 0, exclusive: true, ...address }, () => {
       try {
-        if (family === 4) socket.setBroadcast(true)
-        socket.setMulticastTTL(this.#options.ttl)
-        socket.setMulticastLoopback(this.#options.loopback)
-        const out = family === 4 ? own?.v4 : own?.v6
-        if (out !== undefined) socket.setMulticastInterface(out)
+        this.#configure(socket, family, family === 4 ? own?.v4 : own?.v6)
         this.#complaints.over(type, { to: type }, 'datagrams can be sent again')
       } catch (error) {
         this.#failed(type, error as NodeJS.ErrnoException)
@@ -113,8 +109,17 @@ export class DatagramSender {
     return socket
   }
 
-  #failed(about: string, error: NodeJS.ErrnoException): void {
+  #configure(socket: Socket, family: 4 | 6, multicastInterface: string | undefined): void {
+    if (family === 4) socket.setBroadcast(true)
+    socket.setMulticastTTL(this.#options.ttl)
+    socket.setMulticastLoopback(this.#options.loopback)
+    if (multicastInterface !== undefined) socket.setMulticastInterface(multicastInterface)
+  }
+
+  /** @param subject the destination or the kind of socket. */
+  #failed(subject: string, error: NodeJS.ErrnoException): void {
     const { code = error.message, message } = error
-    this.#complaints.tell(about, code, { to: about, error: message }, 'datagrams cannot be sent')
+    const detail = { to: subject, error: message }
+    this.#complaints.tell(subject, code, detail, 'datagrams cannot be sent')
   }
 }

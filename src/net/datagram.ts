@@ -1,7 +1,6 @@
-// Datagrams to and from a set of places: multicast groups, broadcast addresses, hosts and names. Several
-// processes of a machine share a group or a broadcast port; of hosts, each takes a port of the list that is
-// free. Troubles (no route, an interface gone, a name not found) are told and outlived. Called by whatever
-// announces itself or listens to announcements.
+// Datagrams to and from a list of places: multicast groups, broadcast addresses, hosts and names. The processes of a
+// machine share a group or broadcast port; for hosts each uses a free port of the list. Failures (no route, a missing
+// interface, an unknown name) are logged and retried. Used for announcements and advertisements.
 
 import type { RemoteInfo } from 'node:dgram'
 import { isIP } from 'node:net'
@@ -18,38 +17,41 @@ import { interfacesText, ownInterface, ownNetworks } from './own-interface.ts'
 
 export interface DatagramOptions {
   /**
-   * Where to send, and what to listen on: a group is joined; of broadcast addresses and hosts the port is
-   * listened on. A name `_service._udp.domain` stands for its SRV records, any other for all its addresses.
+   * Where to send, and what to receive: groups are joined; for broadcast addresses and hosts their ports are bound.
+   * A name `_service._udp.domain` means its SRV records, any other name all its addresses.
    */
   readonly to: readonly HostPort[]
-  /** Gets what is received. Default: nothing is listened for. Must not throw. */
+  /** Called with each datagram received; must not throw. Default: nothing is received. */
   readonly onDatagram?: (bytes: Buffer, from: RemoteInfo) => void
-  /** Interface for groups and broadcasts, and address to listen on for hosts: its name or one of its addresses. Default: the system's choice. */
+  /**
+   * Interface for groups and broadcasts, and the address to bind for hosts, by name or address. Default: the
+   * system's choice.
+   */
   readonly interface?: string
   /** Routers that a datagram to a group may pass, plus one: 0..255. Default 1, the local network. */
   readonly ttl?: number
-  /** Whether other processes of this machine hear what is sent to a group (and this one too). Default true. */
+  /** Whether processes of this machine, including this one, receive what is sent to a group. Default true. */
   readonly loopback?: boolean
-  /** Port to listen on where `to` has hosts. Default: the first port among theirs that is free. */
+  /** Port to bind when `to` has hosts. Default: the first free port among theirs. */
   readonly port?: number
   /** Default: the system's. */
   readonly resolver?: Resolver
-  /** Default: says nothing. */
+  /** Default: no log. */
   readonly log?: Logger
 }
 
 export interface Datagrams {
-  /** Resolves when everything was tried once: names looked up, sockets open or complained about. */
+  /** Resolves after the first attempt: names are looked up, sockets are open or have failed. */
   readonly ready: Promise<void>
-  /** Where hosts are listened for now; for people and tests. */
+  /** The ports bound now. */
   readonly ports: readonly number[]
-  /** Sends the bytes to every place that is known now. */
+  /** Sends the bytes to every destination known now. */
   send(bytes: Uint8Array): void
-  /** Ends it when what was sent is out. */
+  /** Ends when everything is sent. */
   close(): Promise<void>
 }
 
-/** Opens it; failures are told in the log, never thrown. The sockets do not keep the process alive. */
+/** Failures are logged, never thrown. The sockets do not keep the process alive. */
 export function openDatagrams(options: DatagramOptions): Datagrams {
   return new OpenDatagrams(options)
 }
@@ -65,7 +67,7 @@ class OpenDatagrams implements Datagrams {
   #destinations: readonly Destination[] = []
   #interfaces: string = interfacesText()
   #ticks = 0
-  #closed = false
+  #isClosed = false
 
   constructor(options: DatagramOptions) {
     const { to, resolver = systemResolver, log = silent, ttl = 1, loopback = true } = options
@@ -86,7 +88,7 @@ class OpenDatagrams implements Datagrams {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     clearInterval(this.#timer)
     for (const receiver of this.#receivers.values()) receiver.close()
     await this.#sender.close()
@@ -118,63 +120,59 @@ class OpenDatagrams implements Datagrams {
     await Promise.all([...this.#receivers.values()].map((receiver) => receiver.tick()))
   }
 
-  /** What is known now about names and interfaces, as destinations and as sockets to listen with. */
+  /** Updates destinations and receivers to the names and interfaces known now. */
   #arrange(): void {
-    if (this.#closed) return
+    if (this.#isClosed) return
     const networks = ownNetworks()
     this.#destinations = this.#lookup.addresses().map((address) => destination(address, networks))
     const { onDatagram } = this.#options
     if (onDatagram === undefined) return
-    for (const reception of this.#receptions()) {
+    for (const reception of [...this.#sharedReceptions(), ...this.#hostReceptions()]) {
       const key = `${reception.kind} ${reception.family} ${reception.address} ${reception.kind === 'host' ? '' : reception.ports}`
       if (this.#receivers.has(key)) continue
       this.#receivers.set(key, new DatagramReceiver(reception, onDatagram, this.#complaints))
     }
   }
 
-  #receptions(): Reception[] {
-    const { to, port } = this.#options
-    const receptions: Reception[] = []
-    const hosts: Destination[] = []
-    for (const place of this.#destinations) {
-      const { family, kind, host: address } = place
-      if (kind === 'host') hosts.push(place)
-      else {
-        const at = kind === 'group' ? address : '0.0.0.0'
-        receptions.push({
-          family,
-          kind,
-          address: at,
-          ports: [place.port],
-          interface: this.#options.interface,
-        })
-      }
-    }
-    const ports = port === undefined ? [...new Set(hosts.map((place) => place.port))] : [port]
-    // Names that are not found yet have ports that count, except those of SRV records.
-    if (port === undefined) {
-      for (const { host, port: named } of to) {
-        if (isIP(host) === 0 && !host.startsWith('_') && !ports.includes(named)) ports.push(named)
-      }
-    }
-    for (const family of [4, 6] as const) {
-      const some = hosts.filter((place) => place.family === family)
-      if (ports.length === 0 || (some.length === 0 && !(family === 4 && this.#lookup.hasNames)))
-        continue
-      const address = this.#hostAddress(family, some)
-      receptions.push({ family, kind: 'host', address, ports, interface: undefined })
-    }
-    return receptions
+  /** One for each group and for each broadcast port. */
+  #sharedReceptions(): Reception[] {
+    return this.#destinations.flatMap(({ family, kind, host, port }): Reception[] => {
+      if (kind === 'host') return []
+      const address = kind === 'group' ? host : '0.0.0.0'
+      return [{ family, kind, address, ports: [port], interface: this.#options.interface }]
+    })
   }
 
-  /** Where to listen for hosts: at the interface that was asked for, at loopback when all are there, else anywhere. */
+  /** One for each address family of the hosts. */
+  #hostReceptions(): Reception[] {
+    const hosts = this.#destinations.filter(({ kind }) => kind === 'host')
+    const ports = this.#hostPorts(hosts)
+    if (ports.length === 0) return []
+    return ([4, 6] as const).flatMap((family): Reception[] => {
+      const some = hosts.filter((place) => place.family === family)
+      // Names that are not resolved yet are expected to be IPv4 hosts.
+      if (some.length === 0 && !(family === 4 && this.#lookup.hasNames)) return []
+      const address = this.#hostAddress(family, some)
+      return [{ family, kind: 'host', address, ports, interface: undefined }]
+    })
+  }
+
+  /** The ports of the hosts, and of names that are not resolved yet; the ports of SRV records come with them. */
+  #hostPorts(hosts: readonly Destination[]): readonly number[] {
+    const { to, port } = this.#options
+    if (port !== undefined) return [port]
+    const named = to.filter(({ host }) => isIP(host) === 0 && !host.startsWith('_'))
+    return [...new Set([...hosts, ...named].map((place) => place.port))]
+  }
+
+  /** The address to bind for hosts: of the chosen interface, loopback when all hosts are local, otherwise any. */
   #hostAddress(family: 4 | 6, hosts: readonly Destination[]): string {
     const which = this.#options.interface
     const own = which === undefined ? undefined : ownInterface(which)
     if (family === 4 && own?.v4 !== undefined) return own.v4
-    const local =
+    const isLocal =
       hosts.length > 0 && !this.#lookup.hasNames && hosts.every(({ host }) => isLoopback(host))
-    if (family === 4) return local ? '127.0.0.1' : '0.0.0.0'
-    return local ? '::1' : '::'
+    if (family === 4) return isLocal ? '127.0.0.1' : '0.0.0.0'
+    return isLocal ? '::1' : '::'
   }
 }

@@ -1,17 +1,17 @@
-// Where datagrams go: a multicast group, a broadcast address or one host. Pure; called by datagram.ts.
+// The destination of datagrams: a multicast group, a broadcast address or one host. Pure; used by datagram.ts.
 
 import { isIP } from 'node:net'
 import type { HostPort } from '../base/host-port.ts'
 
 export interface Destination {
-  /** An address, never a name. */
+  /** An IP address. */
   readonly host: string
   readonly port: number
   readonly family: 4 | 6
   readonly kind: 'group' | 'broadcast' | 'host'
 }
 
-/** @param networks of this machine, `10.0.0.7/24`: the last address of each is its broadcast address. */
+/** @param networks of this machine, for example `10.0.0.7/24`; the last address of each is its broadcast address. */
 export function destination({ host, port }: HostPort, networks: readonly string[]): Destination {
   const family = isIP(host) === 6 ? 6 : 4
   return { host, port, family, kind: kindOf(host, family, networks) }
@@ -25,7 +25,7 @@ function kindOf(host: string, family: 4 | 6, networks: readonly string[]): Desti
   return isBroadcast ? 'broadcast' : 'host'
 }
 
-/** Undefined for IPv6, and for networks of one or two addresses, which have none. */
+/** `undefined` for IPv6, and for networks of one or two addresses, which have no broadcast address. */
 export function broadcastOf(network: string): string | undefined {
   const [address = '', prefix = '32'] = network.split('/')
   const length = Number(prefix)

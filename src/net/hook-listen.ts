@@ -1,27 +1,27 @@
-// Sees every HTTP and HTTPS server of this process begin to listen, with no change to the program. Called
-// by the doors that are loaded by `node --import`.
+// Finds the HTTP or HTTPS server of a program when it begins to listen, without a change to the program. Used by
+// the doors that are loaded with `node --import`.
 
 import { Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 
 /**
- * Calls `consider` for the first server that listens on a TCP port, or for the one on `port`.
- * @param consider gets it when it listens, before listeners of its own.
+ * Calls `found` once, with the first server that listens on a TCP port, or with the one on `port`.
+ * @param found called before the server's own `listening` listeners.
  */
-export function hookListen(port: number | undefined, consider: (server: Server) => void): void {
-  let taken = false
+export function hookListen(port: number | undefined, found: (server: Server) => void): void {
+  let isFound = false
   const listens = (server: Server): void => {
     const address = server.address()
-    if (taken || address === null || typeof address === 'string') return
+    if (isFound || address === null || typeof address === 'string') return
     if (port !== undefined && address.port !== port) return
-    taken = true
-    consider(server)
+    isFound = true
+    found(server)
   }
   hookListenOf(Server.prototype, listens)
   hookListenOf(HttpsServer.prototype as unknown as Server, listens)
 }
 
-/** Both prototypes inherit `listen`; an own one here leaves other TCP servers alone. */
+/** Both prototypes inherit `listen`; overriding it on them leaves other TCP servers unchanged. */
 function hookListenOf(prototype: Server, listens: (server: Server) => void): void {
   const listen = prototype.listen
   const hooked = function (this: Server, ...args: unknown[]): Server {

@@ -1,13 +1,13 @@
-// Keep-open times of a server behind proxies: the proxy has to be the one that closes an idle connection.
-// If the server does, a request may just then be on its way to it (the sporadic 502 of Node.js's 5 s).
+// Keep-alive timeouts of a server behind proxies. The proxy has to close idle connections: when the server does,
+// a request may be on its way to it (the sporadic 502 of Node.js's default of 5 s).
 
 import type { Server } from 'node:http'
 import { agentLimits } from '../base/limits.ts'
 
 /**
- * Raises `keepAliveTimeout` above every proxy's idle time; a longer one, and 0 (for ever), stay. A
- * connection that a proxy opened in advance must bring its first head within `headersTimeout`, so that
- * is kept above it, and `requestTimeout`, which may not be shorter, too; 0 is no limit.
+ * Raises `keepAliveTimeout` above the idle timeout of every proxy; a longer one and 0 (no timeout) stay. The
+ * first head on a connection that a proxy opened in advance must arrive within `headersTimeout`, so that is
+ * raised above it, and `requestTimeout`, which may not be shorter; 0 (no timeout) stays.
  */
 export function outlastProxies(server: Server): void {
   if (server.keepAliveTimeout === 0) return

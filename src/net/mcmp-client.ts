@@ -1,6 +1,6 @@
-// One kept-open connection to one proxy's control listener, over which a node sends its messages one
-// at a time. Called by the agent and by the commands. A connection that the proxy closed meanwhile
-// (httpd after 5 s) costs one silent repetition on a fresh one: every MCMP message may be repeated.
+// A client for one proxy's control listener: one connection that is kept alive, one message at a time. Used by the
+// agent and by the commands. When the proxy has closed the connection meanwhile (httpd after 5 s), the message is sent
+// again on a new one: every MCMP message is idempotent.
 
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
@@ -12,65 +12,64 @@ import { targetOf, writeBody } from '../wire/mcmp/body.ts'
 import type { Message } from '../wire/mcmp/message.ts'
 import { tlsProblem } from './connect-problem.ts'
 
-export interface SendOptions {
-  /** Milliseconds for everything from connecting to the last byte of the answer. Default 5000. */
+interface SendOptions {
+  /** From connecting to the last byte of the reply, ms. Default 5000. */
   readonly deadlineMs?: number
-  /** Gives up at once when aborted. */
+  /** Ends the message at once when aborted. */
   readonly signal?: AbortSignal
 }
 
-/** What a proxy over TLS is checked by, and what is shown to it. As PEM text. */
+/** TLS towards a proxy: checks of its certificate, and our own. Certificates and keys are PEM text. */
 export interface ProxyTls {
-  /** Authorities that may have signed the proxy's certificate. Default: those that Node.js knows. */
+  /** Authorities that may have signed the proxy's certificate. Default: those that Node.js trusts. */
   readonly ca?: string | undefined
-  /** This node's certificate, for a proxy that asks for one, and its key. */
+  /** Certificate and key of this node, for a proxy that requires one. */
   readonly cert?: string | undefined
   readonly key?: string | undefined
-  /** The name that the proxy's certificate must carry. Default: the host in its address. */
+  /** The name that the proxy's certificate must have. Default: the host in its address. */
   readonly servername?: string | undefined
 }
 
-/** Where a proxy listens, and what TLS with it needs; plainly where `tls` is absent. */
+/** The address of a control listener; without `tls` the connection is plain TCP. */
 export interface ProxyTarget extends HostPort {
   readonly tls?: ProxyTls
 }
 
 /**
- * `error.code` tells what happened: `MCMP_REFUSED` (the proxy answered with an error; `refusal` holds
- * its words), `MCMP_TIMEOUT`, `MCMP_ABORTED`, `MCMP_REPLY` (an answer that is none, or too long) or
- * `MCMP_CONNECTION`.
+ * `error.code` is `MCMP_REFUSED` (an error reply; `refusal` holds its fields), `MCMP_TIMEOUT`, `MCMP_ABORTED`,
+ * `MCMP_REPLY` (not a valid reply, or too long) or `MCMP_CONNECTION`.
  */
 export type SendResult =
   | { readonly ok: true; readonly body: string }
-  | { readonly ok: false; readonly error: TopspinError; readonly refusal?: Refusal }
+  | { readonly ok: false; readonly error: TopspinError; readonly refusal?: ErrorReply }
 
-interface Refusal {
-  /** HTTP status, 500 from a proxy of the family. */
+interface ErrorReply {
+  /** HTTP status; 500 from mod_cluster, Undertow and Topspin. */
   readonly status: number
-  /** SYNTAX, MEM, GENERAL, or '' when the answer did not say. */
+  /** SYNTAX, MEM, GENERAL, or '' when it is missing. */
   readonly type: string
   readonly mess: string
 }
 
 export class McmpClient {
   readonly proxy: ProxyTarget
-  /** Local address of the last connection that answered: where this machine is seen from. */
+  /** Local address of the last connection with a reply: the address under which the proxy sees this machine. */
   localAddress: string | undefined
   readonly #agent: Agent
   readonly #authorization: { authorization?: string }
 
-  /** @param secret what the proxy asks for, if it does. @throws RangeError for what cannot be one. */
+  /** @param secret the shared secret of the proxy, if it requires one. @throws RangeError for a secret of another form. */
   constructor(proxy: ProxyTarget, secret: string | undefined = undefined) {
     this.proxy = proxy
     this.#authorization = secret === undefined ? {} : { authorization: writeSecret(secret) }
-    const how = { keepAlive: true, maxSockets: 1 }
+    const options = { keepAlive: true, maxSockets: 1 }
     this.#agent =
       proxy.tls === undefined
-        ? new Agent(how)
-        : new SecureAgent({ ...how, ...given(proxy.tls), minVersion: 'TLSv1.2' })
+        ? new Agent(options)
+        : new SecureAgent({ ...options, ...defined(proxy.tls), minVersion: 'TLSv1.2' })
   }
 
-  /** Never rejects but for a message that cannot be written (RangeError). */
+  /** Rejects only for a message that cannot be written, with a RangeError. */
   async send(message: Message, options: SendOptions = {}): Promise<SendResult> {
     const { deadlineMs = agentLimits.messageMs, signal } = options
     const body = writeBody(message)
@@ -82,14 +81,14 @@ export class McmpClient {
     try {
       return await this.#exchange(message, body, end.signal)
     } catch (error) {
-      return { ok: false, error: this.#problem(message, error, end.signal, deadlineMs) }
+      return { ok: false, error: this.#failure(message, error, end.signal, deadlineMs) }
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
     }
   }
 
-  /** Ends the connection; a message in the air fails. */
+  /** Ends the connection; a message in progress fails. */
   close(): void {
     this.#agent.destroy()
   }
@@ -105,7 +104,7 @@ export class McmpClient {
     this.localAddress = response.socket.localAddress ?? this.localAddress
     const text = await bodyOf(response)
     if (response.statusCode === 200) return { ok: true, body: text }
-    return this.#refused(message, response)
+    return this.#errorReply(message, response)
   }
 
   #head(message: Message, body: string, signal: AbortSignal): Promise<IncomingMessage> {
@@ -132,41 +131,40 @@ export class McmpClient {
     })
   }
 
-  #refused(message: Message, response: IncomingMessage): SendResult {
+  #errorReply(message: Message, response: IncomingMessage): SendResult {
     const field = (name: string): string => String(response.headers[name] ?? '')
     const status = response.statusCode ?? 0
     const refusal = { status, type: field('type'), mess: field('mess') }
-    const why = refusal.mess === '' ? `HTTP status ${status}` : refusal.mess
-    return { ok: false, refusal, error: this.#error('MCMP_REFUSED', `${message.method}: ${why}`) }
+    const reason = refusal.mess === '' ? `HTTP status ${status}` : refusal.mess
+    const error = this.#error('MCMP_REFUSED', `${message.method}: ${reason}`)
+    return { ok: false, refusal, error }
   }
 
-  #problem(message: Message, error: unknown, end: AbortSignal, deadlineMs: number): TopspinError {
+  #failure(message: Message, error: unknown, end: AbortSignal, deadlineMs: number): TopspinError {
     if (error instanceof TopspinError) return error
     const cause = error instanceof StaleConnection ? error.cause : error
     if (end.aborted) {
-      const late = end.reason === 'MCMP_TIMEOUT'
-      const why = late ? `no answer within ${deadlineMs} ms` : 'given up'
-      return this.#error(String(end.reason), `${message.method}: ${why}`, cause)
+      const isLate = end.reason === 'MCMP_TIMEOUT'
+      const reason = isLate ? `no reply within ${deadlineMs} ms` : 'aborted'
+      return this.#error(String(end.reason), `${message.method}: ${reason}`, cause)
     }
-    const parse = isCoded(cause) && cause.code.startsWith('HPE_')
-    const code = parse ? 'MCMP_REPLY' : 'MCMP_CONNECTION'
-    const inWords = cause instanceof Error ? (tlsProblem(cause, 'tls') ?? cause.message) : ''
-    const why = inWords === '' ? codeOf(cause) : inWords
-    return this.#error(code, `${message.method}: ${why}`, cause)
+    const isInvalid = hasCode(cause) && cause.code.startsWith('HPE_')
+    const code = isInvalid ? 'MCMP_REPLY' : 'MCMP_CONNECTION'
+    return this.#error(code, `${message.method}: ${reasonOf(cause)}`, cause)
   }
 
-  #error(code: string, what: string, cause?: unknown): TopspinError {
-    const message = `proxy ${hostPortText(this.proxy)}: ${what}`
+  #error(code: string, text: string, cause?: unknown): TopspinError {
+    const message = `proxy ${hostPortText(this.proxy)}: ${text}`
     return new TopspinError(code, message, { side: 'proxy', phase: 'control', cause })
   }
 }
 
-/** Node.js takes an option that is undefined for one that is there. */
-function given(tls: ProxyTls): Partial<Record<keyof ProxyTls, string>> {
+/** Node.js treats an option with the value undefined as set. */
+function defined(tls: ProxyTls): Partial<Record<keyof ProxyTls, string>> {
   return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined))
 }
 
-/** An error on a connection that had carried a message before, prior to any byte of an answer. */
+/** An error on a reused connection before the first byte of a reply. */
 class StaleConnection extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause })
@@ -179,7 +177,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
   for await (const part of response as AsyncIterable<Buffer>) {
     length += part.length
     if (length > agentLimits.replyBytesMax) {
-      const message = `an answer of more than ${agentLimits.replyBytesMax} bytes`
+      const message = `a reply of more than ${agentLimits.replyBytesMax} bytes`
       throw new TopspinError('MCMP_REPLY', message, { side: 'proxy', phase: 'control' })
     }
     parts.push(part)
@@ -187,11 +185,13 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString()
 }
 
-function isCoded(error: unknown): error is Error & { code: string } {
+function hasCode(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }
 
-/** An AggregateError of all addresses tried has no message of its own. */
-function codeOf(error: unknown): string {
-  return isCoded(error) ? error.code : String(error)
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? (tlsProblem(error, 'tls') ?? error.message) : ''
+  // The AggregateError of several addresses has no message, only a code.
+  if (text === '') return hasCode(error) ? error.code : String(error)
+  return text
 }

@@ -1,15 +1,15 @@
-// Addresses and networks of a setting, as the question whether an address is one of them.
+// The check of an address against a list of addresses and networks in a setting.
 
 import { BlockList, isIPv6 } from 'node:net'
 
 /**
- * Whether an address lies in one of these addresses and networks; of no list, none does.
- * @param what the setting that the entries are from, for the error.
- * @throws RangeError for what is neither an address nor a network.
+ * Makes the check whether an address is in a list; in an empty list no address is.
+ * @param setting the name of the setting with the entries, for the error.
+ * @throws RangeError for an entry that is neither an address nor a network.
  */
 export function networkCheck(
   entries: readonly string[],
-  what: string,
+  setting: string,
 ): (address: string) => boolean {
   const list = new BlockList()
   for (const entry of entries) {
@@ -21,13 +21,13 @@ export function networkCheck(
       if (prefix === undefined) list.addAddress(address, family)
       else list.addSubnet(address, prefixOf(prefix), family)
     } catch (cause) {
-      throw new RangeError(`${what}: not an address or network: ${entry}`, { cause })
+      throw new RangeError(`${setting}: not an address or network: ${entry}`, { cause })
     }
   }
   if (entries.length === 0) return () => false
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-/** NaN, which no network has, for what is not a plain number: an empty one would be 0, and that is everybody. */
+/** NaN, which BlockList refuses, for anything but a number: an empty prefix would be 0 and match every address. */
 const prefixOf = (prefix: string): number =>
   /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN

@@ -1,5 +1,5 @@
-// TLS towards nodes: what is shown to them and what they have to show (`nodeTls` of the configuration).
-// One object for each process; a reload makes another. Used by secure-connection.ts and probe.ts.
+// TLS of connections to nodes: our certificate for them and the checks of theirs (`nodeTls` of the configuration).
+// One object for each process; a reload replaces it. Used by secure-connection.ts and probe.ts.
 
 import { isIP } from 'node:net'
 import {
@@ -15,29 +15,29 @@ import { fingerprints, parsePin } from './pin.ts'
 
 /** Certificates and keys as PEM text. */
 export interface NodeTlsOptions {
-  /** Authorities that may have signed a node's certificate. Default: those that Node.js knows. */
+  /** Authorities that may have signed a node's certificate. Default: those that Node.js trusts. */
   readonly ca?: string | undefined
   /**
-   * Certificates that a node may show, see `pin.ts`. Without `ca` the pin decides alone: neither signer,
-   * name nor date of the certificate matter then.
+   * Fingerprints of the accepted certificates, see `pin.ts`. Without `ca` the pin is the only check: issuer,
+   * name and dates of the certificate are then ignored.
    */
   readonly pins?: readonly string[] | undefined
-  /** Certificate and key of this proxy, for nodes that ask for one. */
+  /** Certificate and key of this proxy, for nodes that require one. */
   readonly cert?: string | undefined
   readonly key?: string | undefined
-  /** Name that is asked for (SNI) and that the certificate must carry. Default: the node's host. */
+  /** The name in the handshake (SNI), and the name that the certificate must have. Default: the node's host. */
   readonly servername?: string | undefined
-  /** false: any certificate will do. Default true. */
+  /** false accepts any certificate. Default true. */
   readonly verify?: boolean | undefined
 }
 
 export class NodeTls {
-  readonly #rejects: boolean
-  /** Made for the first node that needs it when it holds nothing of ours: the usual authorities cost memory. */
+  readonly #verifies: boolean
+  /** With the default authorities it is made for the first node with TLS, because they take memory. */
   #context: SecureContext | undefined
   readonly #pins: ReadonlySet<string>
   readonly #servername: string | undefined
-  /** By address, the least recent first. */
+  /** TLS sessions by address, the least recent first. */
   readonly #sessions: Map<string, Buffer> = new Map()
 
   /** @throws Error of OpenSSL when certificate, key or authorities cannot be used; RangeError for a pin. */
@@ -45,7 +45,7 @@ export class NodeTls {
     const { ca, cert, key, verify = true, pins = [] } = options
     this.#pins = new Set(pins.map(requiredPin))
     this.#servername = options.servername
-    this.#rejects = verify && (pins.length === 0 || ca !== undefined)
+    this.#verifies = verify && (pins.length === 0 || ca !== undefined)
     if (ca !== undefined || cert !== undefined || key !== undefined)
       this.#context = contextOf({
         ...(ca === undefined ? {} : { ca }),
@@ -63,23 +63,23 @@ export class NodeTls {
       port,
       secureContext: this.#context,
       ALPNProtocols: ['http/1.1'],
-      rejectUnauthorized: this.#rejects,
+      rejectUnauthorized: this.#verifies,
       ...(servername === undefined ? {} : { servername }),
       ...(session === undefined ? {} : { session }),
     }
   }
 
-  /** Why a node that has passed the handshake may still not be used; nothing has been sent to it. */
+  /** Why a node must not be used after its handshake; nothing has been sent to it yet. */
   problemWith(socket: TLSSocket): TopspinError | undefined {
     if (this.#pins.size === 0) return undefined
     const shown = socket.getPeerX509Certificate()
     const prints = shown === undefined ? [] : fingerprints(shown)
     if (prints.some((print) => this.#pins.has(print))) return undefined
-    const text = `its certificate is none of those in nodeTls.pin; it is ${prints[0] ?? 'missing'}`
+    const text = `its certificate is not in nodeTls.pin; its fingerprint is ${prints[0] ?? 'missing'}`
     return new TopspinError('NODE_CERTIFICATE_PIN', text, { side: 'node', phase: 'connect' })
   }
 
-  /** Keeps what makes the next handshake with this address short. */
+  /** Keeps a session, which shortens the next handshake with this address. */
   remember(host: string, port: number, session: Buffer): void {
     const key = keyOf(host, port)
     this.#sessions.delete(key)

@@ -1,21 +1,21 @@
-// One of this machine's network interfaces, by its name or one of its addresses: what sockets want to be
-// told about it. Called by the datagram sockets, again each time that they open, for interfaces come and go.
+// The network interfaces of this machine, by name or address, in the forms that sockets need. Read again whenever
+// a datagram socket opens, because interfaces come and go.
 
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 
 export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>
 
-export interface OwnInterface {
+interface OwnInterface {
   readonly name: string
-  /** Its address for IPv4: the one asked for, else its first. */
+  /** Its IPv4 address: the requested one, otherwise the first. */
   readonly v4: string | undefined
-  /** What stands for it with IPv6, `::%eth0`; undefined without an IPv6 address. */
+  /** Its scope for IPv6 sockets, for example `::%eth0`; `undefined` without an IPv6 address. */
   readonly v6: string | undefined
-  /** Its networks, `10.0.0.7/24`. */
+  /** Its networks, for example `10.0.0.7/24`. */
   readonly networks: readonly string[]
 }
 
-/** @param which `eth0`, `10.0.0.7` or `fe80::1`; undefined is returned when this machine has no such thing now. */
+/** `undefined` when this machine has no such interface now. @param which for example `eth0`, `10.0.0.7`, `fe80::1`. */
 export function ownInterface(
   which: string,
   interfaces: Interfaces = currentInterfaces(),
@@ -45,7 +45,7 @@ export const interfacesText = (interfaces: Interfaces = currentInterfaces()): st
     .sort()
     .join('\n')
 
-/** Some systems (Android) do not tell: then there are none. */
+/** None where the system does not allow to list them (Android). */
 export function currentInterfaces(): Interfaces {
   try {
     return networkInterfaces()
@@ -58,16 +58,16 @@ function networksOf(entries: readonly NetworkInterfaceInfo[]): string[] {
   return entries.flatMap(({ cidr }) => (cidr === null ? [] : [cidr]))
 }
 
-/** Windows numbers its zones. */
+/** Windows has numbers for zones. */
 function zoneOf(name: string, v6: readonly NetworkInterfaceInfo[]): string {
   const scope = v6.find(({ scopeid }) => scopeid !== undefined && scopeid > 0)?.scopeid
   return process.platform === 'win32' && scope !== undefined ? String(scope) : name
 }
 
-/** The first address that others can reach this machine by; IPv4 before IPv6. */
-export function ownAddress(interfaces: Interfaces = networkInterfaces()): string | undefined {
+/** The first address at which other machines reach this one; IPv4 before IPv6. */
+export function outsideAddress(interfaces: Interfaces = currentInterfaces()): string | undefined {
   const outside = Object.values(interfaces)
     .flatMap((entries = []) => entries)
-    .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
   return (outside.find(({ family }) => family === 'IPv4') ?? outside[0])?.address
 }

@@ -1,10 +1,10 @@
-// Pins: fingerprints of certificates that are trusted one by one. Two forms, as the usual tools print them:
-// 64 hexadecimal digits, with or without colons (`openssl x509 -noout -fingerprint -sha256`), mean the
-// certificate; `sha256//BASE64` (curl's --pinnedpubkey) means its public key, which outlasts a renewal.
+// Pins: fingerprints of trusted certificates, in the two forms that common tools print. 64 hexadecimal digits, with
+// or without colons (`openssl x509 -noout -fingerprint -sha256`), mean the certificate; `sha256//BASE64` (curl's
+// --pinnedpubkey) means its public key, which stays the same over renewals.
 
 import { createHash, type X509Certificate } from 'node:crypto'
 
-/** In the form in which fingerprints are compared; `undefined` when it is none. */
+/** The form for comparison; `undefined` when the text is not a fingerprint. */
 export function parsePin(text: string): string | undefined {
   const key = /^sha256\/\/([A-Za-z0-9+/]{43}=)$/.exec(text)
   if (key !== null) return text
@@ -12,7 +12,7 @@ export function parsePin(text: string): string | undefined {
   return /^[0-9a-fA-F]{64}$/.test(digits) ? digits.toUpperCase() : undefined
 }
 
-/** Of the certificate, and of its public key. */
+/** The fingerprints of a certificate and of its public key. */
 export function fingerprints(certificate: X509Certificate): readonly string[] {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' })
   return [

@@ -1,5 +1,5 @@
-// Asks a node whether it is there, in the words of `probe-dialect.ts`. One connection for each probe, one
-// deadline over all of it. Called by the control service; never throws.
+// Probes a node: one connection, one question and answer (probe-dialect.ts), one deadline over all of it. Used by
+// the control service.
 
 import { connect, type Socket } from 'node:net'
 import tls from 'node:tls'
@@ -17,31 +17,32 @@ export interface ProbeTarget {
 
 export interface ProbeResult {
   readonly answered: boolean
-  /** For people: what came, or what went wrong. */
+  /** For the log and the status page. */
   readonly reason: string
-  /** It could not be asked, for want of something in this process: nothing is known. */
+  /** This process lacked a resource, so the result says nothing about the node. */
   readonly shortage?: boolean
 }
 
+/** Never rejects. */
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
-/** @param nodeTls asked at each probe, because a reload may change it. */
+/** @param nodeTls called for each probe, because a reload may replace it. */
 export function probeWith(nodeTls: () => NodeTls): Probe {
-  return (target) => ask(target, nodeTls)
+  return (target) => probeNode(target, nodeTls)
 }
 
-let usual: NodeTls | undefined
+let defaultTls: NodeTls | undefined
 
-/** With what Node.js trusts by itself. */
+/** With the authorities that Node.js trusts. */
 export const probe: Probe = probeWith(() => {
-  usual ??= new NodeTls()
-  return usual
+  defaultTls ??= new NodeTls()
+  return defaultTls
 })
 
-function ask(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> {
+function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> {
   const dialect = dialectOf(target.type)
   if (dialect === undefined)
-    return Promise.resolve({ answered: false, reason: `type ${target.type} is not spoken` })
+    return Promise.resolve({ answered: false, reason: `type ${target.type} is not supported` })
   const secure = target.type === 'https' || target.type === 'wss'
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
@@ -60,7 +61,7 @@ function ask(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> 
       answer = Buffer.concat([answer, bytes])
       const isAnswer = dialect.isAnswer(answer)
       if (isAnswer === undefined) return
-      end(isAnswer, isAnswer ? 'answered' : `what answers does not speak ${dialect.name}`)
+      end(isAnswer, isAnswer ? 'answered' : `the port does not speak ${dialect.name}`)
     })
     socket.on('end', () => end(false, 'closed without an answer'))
     socket.on('error', (error: NodeJS.ErrnoException) =>

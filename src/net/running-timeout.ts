@@ -1,10 +1,10 @@
-// A timeout in time during which this process runs. One that was stopped in between (SIGSTOP, a suspended
-// machine) first hears what has arrived meanwhile, rather than find that everybody has been silent.
+// A timeout that counts only the time in which this process runs. After a suspension (SIGSTOP, a sleeping machine)
+// the process first reads what has arrived, instead of treating every remote side as silent.
 
-/** Longest piece of the wait that counts at a time, ms. */
+/** The wait is split into pieces of this length, ms; a suspension ends at most one of them. */
 const pieceMs = 250
 
-/** Calls `call` after `ms`; returns how to prevent it. Time in which the process was stopped does not count. */
+/** Calls `call` after `ms`; returns a function that cancels it. */
 export function runningTimeout(ms: number, call: () => void): () => void {
   let left = ms
   let timer: NodeJS.Timeout
@@ -16,7 +16,7 @@ export function runningTimeout(ms: number, call: () => void): () => void {
       else last = setImmediate(call)
     }, piece)
   }
-  // Behind the last piece what lies in the sockets is read first.
+  // After the last piece the sockets are read once more.
   let last: NodeJS.Immediate | undefined
   wait()
   return () => {

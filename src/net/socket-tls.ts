@@ -1,10 +1,10 @@
-// What is known of the TLS of a client's connection, for nodes that are told of it (AJP attributes, the
-// Client-Cert field). Everything is asked for when somebody wants it, and then once.
+// Properties of a client's TLS connection, for nodes that receive them (AJP attributes, the Client-Cert field).
+// Each is computed at its first use.
 
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 
-/** Bits of the keys of ciphers, by a part of the name. */
+/** Key length in bits, by a part of the cipher's name. */
 const keySizes: readonly (readonly [string, number])[] = [
   ['AES_256', 256],
   ['AES256', 256],
@@ -13,7 +13,7 @@ const keySizes: readonly (readonly [string, number])[] = [
   ['AES128', 128],
 ]
 
-/** More of them than this are no chain. */
+/** Longest chain of certificates. */
 const chainMax = 10
 
 export class SocketTls {
@@ -31,13 +31,13 @@ export class SocketTls {
     return this.#socket.getProtocol() ?? ''
   }
 
-  /** As OpenSSL calls it, for example `TLS_AES_256_GCM_SHA384`. */
+  /** OpenSSL's name, for example `TLS_AES_256_GCM_SHA384`. */
   get cipher(): string {
     this.#cipher ??= this.#socket.getCipher()?.name ?? ''
     return this.#cipher
   }
 
-  /** Bits of the cipher's key, where its name tells. */
+  /** Key length of the cipher in bits; `undefined` for an unknown cipher. */
   get keySize(): number | undefined {
     return keySizes.find(([part]) => this.cipher.includes(part))?.[1]
   }
@@ -50,7 +50,7 @@ export class SocketTls {
     return this.#session
   }
 
-  /** The client's certificate and those behind it in PEM, when it showed one that was accepted. */
+  /** The client's accepted certificate and its chain in PEM; `undefined` without one. */
   get certificate(): string | undefined {
     const chain = this.#certificates()
     if (chain.length === 0) return undefined
@@ -68,7 +68,7 @@ export class SocketTls {
   }
 }
 
-/** Node.js gives an empty object for none, and lets the last one be its own issuer. */
+/** Node.js returns an empty object for no certificate, and makes the last one its own issuer. */
 function chainOf(first: Partial<DetailedPeerCertificate>): readonly Buffer[] {
   const chain: Buffer[] = []
   let at: Partial<DetailedPeerCertificate> | undefined = first

@@ -1,34 +1,34 @@
-// One coarse timer for all deadlines of a process: a deadline costs a number on an object that lives
-// as long as its connection, not a timer of its own. Deadlines end up to one tick late.
+// One coarse timer for all deadlines of a process: a deadline is a number on an object that lives as long as its
+// connection, not a timer of its own. Deadlines expire up to one tick late.
 
 import type { Clock } from '../base/clock.ts'
 
-/** Something that waits. `deadline` is in the ticker's time; Infinity while nothing is waited for. */
+/** An object with a deadline, in the ticker's time; Infinity while it waits for nothing. */
 export interface Timed {
   deadline: number
-  /** The deadline has passed; it has been set to Infinity. */
+  /** Called when the deadline has passed; it is Infinity by then. */
   expired(now: number): void
 }
 
-/** Wait between ticks, ms. */
+/** Time between two ticks, ms. */
 const tickMs = 100
 
-/** A tick that comes later than this, ms, comes after the process was stopped: that time does not count. */
+/** After a longer step than this, ms, the process was suspended: that time does not count. */
 const stepMax = 1_000
 
 /**
- * What such a tick adds instead, ms. Less than any sensible deadline, for what has come meanwhile is heard after
- * the tick: a connection to a node that stands by now must not be taken for one that could not be made.
+ * The step that counts after a suspension, ms. It is shorter than any sensible deadline, because what has arrived
+ * meanwhile is read after the tick: a connection made by now must not count as one that failed.
  */
-const stoppedStep = 250
+const suspendedStep = 250
 
-/** Deadlines that end one after the other, before other work has its turn. */
-const atOnceMax = 32
+/** Deadlines that expire in one go, before other work has its turn. */
+const batchMax = 32
 
 export class Ticker {
   /**
-   * Milliseconds that this process has been running. A process that was stopped for a minute (SIGSTOP, a
-   * suspended machine) goes on where it was, rather than finding every deadline passed.
+   * The ticker's time: milliseconds that this process has been running. After a suspension of a minute (SIGSTOP,
+   * a sleeping machine) it continues where it was, instead of letting every deadline pass.
    */
   now = 0
   readonly #clock: Clock
@@ -36,12 +36,12 @@ export class Ticker {
   readonly #waiting: Set<Timed> = new Set()
   readonly #each: Set<(now: number) => void> = new Set()
   #last: number
-  /** Whose deadline has passed at the last tick, and who has not been called yet. */
+  /** Objects whose deadline had passed at the last tick and that have not been called yet. */
   #due: Timed[] = []
-  #goesOn = false
+  #isScheduled = false
   #timer: NodeJS.Timeout | undefined
 
-  /** @param fault told when something that waited threw; the others are called all the same. */
+  /** @param fault called when a callback throws; the others are called all the same. */
   constructor(clock: Clock, fault: (error: unknown) => void) {
     this.#clock = clock
     this.#fault = fault
@@ -66,7 +66,7 @@ export class Ticker {
     this.#waiting.delete(timed)
   }
 
-  /** Calls `listener` at every tick; returns how to end that. */
+  /** Calls `listener` at every tick; returns a function that ends this. */
   onTick(listener: (now: number) => void): () => void {
     this.#each.add(listener)
     return () => this.#each.delete(listener)
@@ -76,7 +76,7 @@ export class Ticker {
   tick(): void {
     const real = this.#clock.now()
     const step = Math.max(0, real - this.#last)
-    this.now += step > stepMax ? stoppedStep : step
+    this.now += step > stepMax ? suspendedStep : step
     this.#last = real
     const { now } = this
     this.#due = []
@@ -85,18 +85,18 @@ export class Ticker {
     for (const listener of this.#each) this.#guard(() => listener(now))
   }
 
-  /** Thousands whose time is over together end a few at a time: whoever is served meanwhile does not wait for all of them. */
+  /** Thousands of deadlines that pass together expire in batches, so that other work does not wait for all. */
   #expire(): void {
     const { now } = this
-    for (const timed of this.#due.splice(0, atOnceMax)) {
+    for (const timed of this.#due.splice(0, batchMax)) {
       if (timed.deadline > now || !this.#waiting.has(timed)) continue
       timed.deadline = Number.POSITIVE_INFINITY
       this.#guard(() => timed.expired(now))
     }
-    if (this.#due.length === 0 || this.#goesOn) return
-    this.#goesOn = true
+    if (this.#due.length === 0 || this.#isScheduled) return
+    this.#isScheduled = true
     setImmediate(() => {
-      this.#goesOn = false
+      this.#isScheduled = false
       this.#expire()
     })
   }

@@ -1,6 +1,6 @@
-// The handshakes of a TLS listener: from an accepted socket to one that carries bytes, or to nothing. A
-// socket costs little until its first byte, all of it has one deadline, and no more than so many handshakes
-// are under way. Used by the listeners of the traffic and of the control service.
+// The handshakes of a TLS listener. A socket costs little until its first byte, has one deadline until the end of its
+// handshake, and the number of handshakes in progress is limited. Used by the listeners of the traffic and of the
+// control service.
 
 import { constants, createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
@@ -8,56 +8,59 @@ import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
 import { runningTimeout } from './running-timeout.ts'
 
-/** - `none`: not asked for. `request`: may be shown, but then has to be good. `require`: must be shown. */
+/** Client certificates: `none` are requested; `request`: optional, but a bad one is refused; `require`: mandatory. */
 export type ClientAuth = 'none' | 'request' | 'require'
 
 /** Certificates and keys as PEM text. */
 export interface TlsServerOptions {
-  /** With the certificates between it and the authority behind it. */
+  /** Followed by the intermediate certificates. */
   readonly cert: string
   readonly key: string
-  /** Authorities whose clients are welcome; needed unless `clientAuth` is `none`. */
+  /** Authorities that sign client certificates; required unless `clientAuth` is `none`. */
   readonly ca?: string | undefined
   /** Default `none`. */
   readonly clientAuth?: ClientAuth | undefined
-  /** 48 bytes in base64, the same in all processes that listen together, so that each resumes the others' sessions. */
+  /** 48 bytes in base64, the same in all processes of a listener, so that each resumes the others' sessions. */
   readonly ticketKeys?: string | undefined
 }
 
-export interface AcceptorCalls {
-  /** The handshake is done. `problem`: why what this client asks for is not to be done. */
+interface AcceptorCalls {
+  /** After the handshake. @param problem why the requests of this client must be refused. */
   secured(socket: TLSSocket, problem: string | undefined): void
-  /** It has not come to that; the socket is gone. */
+  /** The socket closed before the end of its handshake. */
   lost(): void
-  /** Why not; for the log. */
-  failed(client: string, reason: string): void
+  /** Why a handshake failed, for the log. */
+  failed(remote: string, reason: string): void
 }
 
-/** What an HTTP client is told that did not expect TLS here. */
+/** The response to an HTTP client without TLS. */
 const plainRefusal =
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 54\r\n' +
   'Connection: close\r\n\r\n400 this port speaks HTTPS: begin with https:// (TLS)\n'
 
-/** First byte of a TLS record that begins a handshake [RFC 8446 5.1]. */
+/** First byte of the TLS record that begins a handshake [RFC 8446 5.1]. */
 const handshakeRecord = 22
 
-interface Waiting {
+/** A socket before the end of its handshake. */
+interface Pending {
   readonly raw: Socket
-  /** Its first byte has come. */
+  readonly name: string
+  /** Whether its first byte has arrived. */
   hasBegun: boolean
-  readonly end: () => void
+  hasEnded: boolean
+  readonly cancelTimeout: () => void
 }
 
 export class TlsAcceptor {
   readonly #calls: AcceptorCalls
   readonly #handshakeMs: number
-  /** By both addresses: the socket that TLS gives us is another object than the one that was accepted. */
-  readonly #waiting: Map<string, Waiting> = new Map()
+  /** By both addresses, because the secured socket is another object than the accepted one. */
+  readonly #pending: Map<string, Pending> = new Map()
   #server: Server
-  #underWay = 0
+  #handshakes = 0
 
   /**
-   * @param handshakeMs from accepting to the end of the handshake.
+   * @param handshakeMs deadline from the accept to the end of the handshake, ms.
    * @throws Error of OpenSSL when certificate, key or authorities cannot be used.
    */
   constructor(options: TlsServerOptions, handshakeMs: number, calls: AcceptorCalls) {
@@ -66,89 +69,90 @@ export class TlsAcceptor {
     this.#server = this.#serverOf(options)
   }
 
-  /** Other certificates for handshakes that begin from now on. @throws as the constructor; then nothing changes. */
+  /** Uses other certificates for new handshakes. @throws as the constructor; then nothing changes. */
   replace(options: TlsServerOptions): void {
     this.#server = this.#serverOf(options)
   }
 
-  /** Sockets that are neither secured nor gone. */
-  get waiting(): number {
-    return this.#waiting.size
+  /** Sockets before the end of their handshake. */
+  get pending(): number {
+    return this.#pending.size
   }
 
-  /** Takes over a socket accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
+  /** Begins the handshake of a socket from a server with `pauseOnConnect` and `allowHalfOpen`. */
   accept(raw: Socket): void {
     if (raw.remoteAddress === undefined) {
-      // Reset before we came to it.
+      // The client has reset the connection already.
       raw.destroy()
       this.#calls.lost()
       return
     }
-    const name = nameOf(raw)
-    const giveUp = runningTimeout(this.#handshakeMs, () => {
-      this.#calls.failed(raw.remoteAddress ?? '', 'handshake not done in time')
-      raw.destroy()
-    })
-    let hasEnded = false
-    const waiting: Waiting = {
+    const pending: Pending = {
       raw,
+      name: nameOf(raw),
       hasBegun: false,
-      end: () => {
-        if (hasEnded) return
-        hasEnded = true
-        giveUp()
-        if (waiting.hasBegun) this.#underWay--
-        this.#waiting.delete(name)
-      },
+      hasEnded: false,
+      cancelTimeout: runningTimeout(this.#handshakeMs, () => {
+        this.#calls.failed(raw.remoteAddress ?? '', 'handshake timed out')
+        raw.destroy()
+      }),
     }
-    this.#waiting.set(name, waiting)
+    this.#pending.set(pending.name, pending)
     raw.on('error', () => raw.destroy())
     raw.once('end', () => raw.destroy())
     raw.once('close', () => {
-      if (hasEnded) return
-      waiting.end()
-      this.#calls.lost()
+      if (this.#remove(pending)) this.#calls.lost()
     })
-    this.#look(waiting)
+    this.#readFirst(pending)
   }
 
-  /** Cuts those that have not begun; a handshake that has may end. */
+  /** Closes the sockets without a first byte; handshakes in progress may finish. */
   drain(): void {
-    for (const { raw, hasBegun } of [...this.#waiting.values()]) if (!hasBegun) raw.destroy()
+    for (const { raw, hasBegun } of [...this.#pending.values()]) if (!hasBegun) raw.destroy()
   }
 
   close(): void {
-    for (const { raw } of [...this.#waiting.values()]) raw.destroy()
+    for (const { raw } of [...this.#pending.values()]) raw.destroy()
   }
 
-  #look(waiting: Waiting): void {
-    const { raw } = waiting
+  #readFirst(pending: Pending): void {
+    const { raw } = pending
     const first: Buffer | null = raw.read()
     if (first === null) {
       raw.once('readable', () => {
-        if (!raw.destroyed) this.#look(waiting)
+        if (!raw.destroyed) this.#readFirst(pending)
       })
       return
     }
     if (first[0] !== handshakeRecord) return refusePlain(raw, first)
-    if (this.#underWay >= tlsLimits.handshakesMax) {
-      this.#calls.failed(raw.remoteAddress ?? '', 'too many handshakes under way')
+    if (this.#handshakes >= tlsLimits.handshakesMax) {
+      this.#calls.failed(raw.remoteAddress ?? '', 'too many handshakes in progress')
       raw.destroy()
       return
     }
-    waiting.hasBegun = true
-    this.#underWay++
+    pending.hasBegun = true
+    this.#handshakes++
     raw.unshift(first)
-    // Who ends inside a handshake will not finish it.
+    // A client that ends its side during the handshake cannot finish it.
     raw.allowHalfOpen = false
     this.#server.emit('connection', raw)
+  }
+
+  /** False when it was removed before. */
+  #remove(pending: Pending): boolean {
+    if (pending.hasEnded) return false
+    pending.hasEnded = true
+    pending.cancelTimeout()
+    if (pending.hasBegun) this.#handshakes--
+    this.#pending.delete(pending.name)
+    return true
   }
 
   #serverOf(options: TlsServerOptions): Server {
     const { cert, key, ca, clientAuth = 'none', ticketKeys } = options
     if (clientAuth !== 'none' && ca === undefined)
       throw new RangeError(
-        `clientAuth ${clientAuth} needs ca: who may sign the certificates of clients`,
+        `clientAuth ${clientAuth} needs ca: the authorities that sign client certificates`,
       )
     const server = createServer({
       cert,
@@ -159,9 +163,9 @@ export class TlsAcceptor {
       ALPNProtocols: ['http/1.1'],
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       requestCert: clientAuth !== 'none',
-      // They are told in HTTP, which people can read; nothing they ask for is done.
+      // A bad client certificate is refused with an HTTP response, which people can read.
       rejectUnauthorized: false,
-      // A session that began under other rules about clients is not resumed.
+      // A session from before a change of the rules for client certificates is not resumed.
       sessionIdContext: createHash('sha256')
         .update(`${clientAuth} ${ca}`)
         .digest('hex')
@@ -176,12 +180,12 @@ export class TlsAcceptor {
   }
 
   #secured(socket: TLSSocket, clientAuth: ClientAuth): void {
-    const waiting = this.#waiting.get(nameOf(socket))
-    if (waiting === undefined) {
+    const pending = this.#pending.get(nameOf(socket))
+    if (pending === undefined) {
       socket.destroy()
       return
     }
-    waiting.end()
+    this.#remove(pending)
     socket.allowHalfOpen = true
     this.#calls.secured(socket, problemOf(socket, clientAuth))
   }
@@ -194,7 +198,7 @@ function problemOf(socket: TLSSocket, clientAuth: ClientAuth): string | undefine
   return socket.authorized ? undefined : 'the client certificate is not accepted'
 }
 
-/** HTTP begins with a method; to anything else there is nothing to say. */
+/** Only HTTP clients, which begin with a method, can read the response. */
 function refusePlain(raw: Socket, first: Buffer): void {
   if (!/^[A-Z]/.test(first.toString('latin1', 0, 1))) {
     raw.destroy()

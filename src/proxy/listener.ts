@@ -160,7 +160,7 @@ export class Listener {
   }
 
   get #open(): number {
-    return this.#connections.size + (this.#acceptor?.waiting ?? 0)
+    return this.#connections.size + (this.#acceptor?.pending ?? 0)
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { HostPort } from '../base/host-port.ts'
 import type { Config } from '../config/schema.ts'
 import { type Advertiser, startAdvertiser } from '../control/advertiser.ts'
-import { ownAddress, ownInterface } from '../net/own-interface.ts'
+import { outsideAddress, ownInterface } from '../net/own-interface.ts'
 
 /** @returns undefined when the configuration does not ask for it. */
 export function startAdvertising(
@@ -38,5 +38,5 @@ export function startAdvertising(
 function reachable(host: string, which: string | undefined): string {
   if (host !== '0.0.0.0' && host !== '::') return host
   const own = which === undefined ? undefined : ownInterface(which)?.v4
-  return own ?? ownAddress() ?? '127.0.0.1'
+  return own ?? outsideAddress() ?? '127.0.0.1'
 }

@@ -2,7 +2,12 @@
 // of itself.
 
 import { isIP } from 'node:net'
-import { currentInterfaces, type Interfaces, ownInterface } from '../../net/own-interface.ts'
+import {
+  currentInterfaces,
+  type Interfaces,
+  outsideAddress,
+  ownInterface,
+} from '../../net/own-interface.ts'
 
 const wildcards: readonly string[] = ['', '0.0.0.0', '::']
 
@@ -19,9 +24,5 @@ export function ownAddress(
   if (!wildcards.includes(listens)) return listens
   if (which !== undefined && isIP(which) !== 0) return which
   const own = which === undefined ? undefined : ownInterface(which, interfaces)?.v4
-  const others = Object.values(interfaces).flatMap((entries = []) =>
-    entries.filter(({ internal, address }) => !internal && !address.startsWith('fe80:')),
-  )
-  const first = others.find(({ family }) => family === 'IPv4') ?? others[0]
-  return own ?? first?.address ?? '127.0.0.1'
+  return own ?? outsideAddress(interfaces) ?? '127.0.0.1'
 }

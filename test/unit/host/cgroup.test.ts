@@ -14,7 +14,7 @@ import {
 
 const machine = 16 * 2 ** 30
 
-test('places are read for both versions, and for a machine with both', () => {
+test('the groups of a process are read in both versions, and when a machine has both', () => {
   const places = parsePlaces('12:cpu,cpuacct:/docker/ab\n3:memory:/docker/cd\n0::/user.slice\n')
   assert.equal(places.unified, '/user.slice')
   assert.equal(places.byController.get('cpuacct'), '/docker/ab')
@@ -22,7 +22,7 @@ test('places are read for both versions, and for a machine with both', () => {
   assert.equal(parsePlaces('nonsense\n1:x\n').unified, undefined)
 })
 
-test('a quota is a number of processors, max and -1 are none', () => {
+test('a quota is a number of processors; max and -1 are no limit', () => {
   assert.equal(parseCpuMax('150000 100000\n'), 1.5)
   assert.equal(parseCpuMax('max 100000\n'), undefined)
   assert.equal(parseCpuMax(''), undefined)
@@ -30,7 +30,7 @@ test('a quota is a number of processors, max and -1 are none', () => {
   assert.equal(parseCfsQuota('-1\n', '100000\n'), undefined)
 })
 
-test('a memory limit above the machine is none', () => {
+test('a memory limit above the memory of the machine is no limit', () => {
   assert.equal(parseMemoryLimit('536870912\n', machine), 536870912)
   for (const none of ['max\n', '9223372036854771712\n', '18446744073709551615\n', '', '0\n']) {
     assert.equal(parseMemoryLimit(none, machine), undefined, none)
@@ -43,7 +43,7 @@ test('a stat is found by its whole name', () => {
   assert.equal(parseStat(text, 'file'), undefined)
 })
 
-test('version 2 is read at the path that /proc tells', (t) => {
+test('version 2 is read at the path from /proc', (t) => {
   const tree = folderWith(t, {
     'a/b/cgroup.controllers': 'cpu memory\n',
     'a/b/cpu.stat': 'usage_usec 2500000\nuser_usec 1\n',
@@ -85,7 +85,7 @@ test('version 1 is read controller by controller', (t) => {
   assert.deepEqual(group?.memory(), { used: 600, limit: undefined })
 })
 
-test('where nothing is mounted there is no group', (t) => {
+test('without a mounted tree there is no group', (t) => {
   assert.equal(findCgroup(folderWith(t, {}), '0::/a\n'), undefined)
   assert.equal(findCgroup(folderWith(t, {}), ''), undefined)
 })

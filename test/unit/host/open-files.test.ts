@@ -10,11 +10,11 @@ test('the soft limit of open files is read', () => {
   assert.equal(parseOpenFilesMax(text), 256)
 })
 
-test('no limit, or a text that does not tell one, is none', () => {
+test('an unlimited or missing value is no limit', () => {
   assert.equal(parseOpenFilesMax('Max open files   unlimited   unlimited   files\n'), undefined)
   assert.equal(parseOpenFilesMax(''), undefined)
 })
 
-test('this process has one where the system tells', { skip: process.platform !== 'linux' }, () => {
+test('this process has a limit on Linux', { skip: process.platform !== 'linux' }, () => {
   assert.ok((openFilesMax() ?? 1_000) > 20)
 })

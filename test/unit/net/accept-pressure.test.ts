@@ -23,7 +23,7 @@ function high(): AcceptPressure {
   return pressure
 }
 
-test('the pressure is high once a crowd has come within one tick', () => {
+test('the pressure is high after many connections within one tick', () => {
   const pressure = new AcceptPressure()
   accept(pressure, crowd - 1)
   assert.equal(pressure.isHigh, false)
@@ -31,7 +31,7 @@ test('the pressure is high once a crowd has come within one tick', () => {
   assert.equal(pressure.isHigh, true)
 })
 
-test('newcomers that are spread over ticks are no crowd', () => {
+test('connections spread over ticks do not raise the pressure', () => {
   const pressure = new AcceptPressure()
   for (let i = 0; i < 5 * crowd; i++) {
     pressure.accepted()
@@ -40,7 +40,7 @@ test('newcomers that are spread over ticks are no crowd', () => {
   assert.equal(pressure.isHigh, false)
 })
 
-test('it stays high as long as several come in a turn', () => {
+test('the pressure stays high while several connections arrive in a turn', () => {
   const pressure = high()
   for (let i = 0; i < 20; i++) {
     turns(pressure, 3)
@@ -49,7 +49,7 @@ test('it stays high as long as several come in a turn', () => {
   assert.equal(pressure.isHigh, true)
 })
 
-test('it falls when they come one by one, and another crowd is not believed for a while', () => {
+test('the pressure falls when connections arrive one by one, and cannot rise again for a while', () => {
   const pressure = high()
   turns(pressure, 3)
   pressure.tick()
@@ -65,14 +65,14 @@ test('it falls when they come one by one, and another crowd is not believed for 
   assert.equal(pressure.isHigh, true)
 })
 
-test('it is not judged by a few turns', () => {
+test('a few turns do not change the pressure', () => {
   const pressure = high()
   pressure.turned()
   pressure.tick()
   assert.equal(pressure.isHigh, true)
 })
 
-test('it falls when nobody comes any more, and the next crowd counts at once', () => {
+test('the pressure falls when no connection arrives, and can rise again at once', () => {
   const pressure = high()
   pressure.turned()
   pressure.tick()

@@ -16,7 +16,7 @@ const answers = (
     }),
 })
 
-test('a name stands for all its addresses, an address for itself, and none comes twice', async () => {
+test('a name gives all its addresses, an address itself, and duplicates are removed', async () => {
   const entries = [
     { host: '10.0.0.1', port: 1 },
     { host: 'web', port: 1 },
@@ -34,7 +34,7 @@ test('a name stands for all its addresses, an address for itself, and none comes
   )
 })
 
-test('a service name brings its ports along', async () => {
+test('a service name gives its ports, too', async () => {
   const resolver = answers({ a: ['10.0.0.1'], b: ['10.0.0.2'] }, { '_p._udp.x': ['a:5', 'b:6'] })
   const lookup = new AddressLookup([{ host: '_p._udp.x', port: 9 }], resolver, silent)
   await lookup.refresh()
@@ -44,7 +44,7 @@ test('a service name brings its ports along', async () => {
   ])
 })
 
-test('what was known stays known while a look-up fails, and the failure is told once', async () => {
+test('addresses stay while a look-up fails, and the failure is logged once', async () => {
   const names: Record<string, string[]> = { web: ['10.0.0.1'] }
   const log = memoryLog()
   const lookup = new AddressLookup([{ host: 'web', port: 1 }], answers(names), log)
@@ -53,9 +53,9 @@ test('what was known stays known while a look-up fails, and the failure is told 
   await lookup.refresh()
   await lookup.refresh()
   assert.equal(lookup.addresses().length, 1)
-  assert.deepEqual(log.messages, ['a name is not found'])
+  assert.deepEqual(log.messages, ['name not resolved'])
   names['web'] = ['10.0.0.9']
   await lookup.refresh()
   assert.deepEqual(lookup.addresses(), [{ host: '10.0.0.9', port: 1 }])
-  assert.deepEqual(log.messages, ['a name is not found', 'the name is found again'])
+  assert.deepEqual(log.messages, ['name not resolved', 'name resolved again'])
 })

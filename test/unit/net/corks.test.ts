@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Corks } from '../../../src/net/corks.ts'
 
-test('all that is held leaves after two milliseconds, by one timer', (t) => {
+test('one timer sends all delayed bytes after two milliseconds', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const corks = new Corks()
   const sent: string[] = []
@@ -17,7 +17,7 @@ test('all that is held leaves after two milliseconds, by one timer', (t) => {
   assert.equal(sent.length, 2)
 })
 
-test('what has left already is not asked again, and what comes later gets its own time', (t) => {
+test('a connection that has sent its bytes is not called, and a later one has its own delay', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const corks = new Corks()
   const sent: string[] = []

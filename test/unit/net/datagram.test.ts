@@ -24,7 +24,7 @@ async function party(t: TestContext, options: DatagramOptions): Promise<Party> {
   return { datagrams, heard }
 }
 
-async function sayUntilHeard(
+async function sendUntilReceived(
   speaker: Party,
   listeners: readonly Party[],
   word: string,
@@ -43,19 +43,19 @@ for (const [what, host] of [
     const [port = 0] = await freePorts(1)
     const options = { to: [{ host, port }], interface: '127.0.0.1' }
     const parties = [await party(t, options), await party(t, options), await party(t, options)]
-    for (const [i, one] of parties.entries()) await sayUntilHeard(one, parties, `word ${i}`)
+    for (const [i, one] of parties.entries()) await sendUntilReceived(one, parties, `word ${i}`)
   })
 }
 
-test('of a list of hosts each takes a port that is free, and all hear all', async (t) => {
+test('on one machine each party uses a free port of the list, and receives the datagrams of all', async (t) => {
   const ports = await freePorts(3)
   const to = ports.map((port) => ({ host: '127.0.0.1', port }))
   const parties = [await party(t, { to }), await party(t, { to }), await party(t, { to })]
   assert.deepEqual(parties.flatMap(({ datagrams }) => datagrams.ports).sort(), [...ports].sort())
-  for (const [i, one] of parties.entries()) await sayUntilHeard(one, parties, `word ${i}`)
+  for (const [i, one] of parties.entries()) await sendUntilReceived(one, parties, `word ${i}`)
 })
 
-test('IPv6 hosts and names are heard too', async (t) => {
+test('IPv6 hosts and names work as well', async (t) => {
   const [a = 0, b = 0] = await freePorts(2)
   const resolver = { addresses: async () => ['::1'], services: async () => [] }
   const to = [
@@ -63,39 +63,39 @@ test('IPv6 hosts and names are heard too', async (t) => {
     { host: 'peer.test', port: b },
   ]
   const parties = [await party(t, { to, resolver }), await party(t, { to, resolver })]
-  await sayUntilHeard(parties[0]!, parties, 'six')
+  await sendUntilReceived(parties[0]!, parties, 'six')
 })
 
-test('who only sends needs no port of the group', async (t) => {
+test('a party that only sends binds no port of the group', async (t) => {
   const [port = 0] = await freePorts(1)
   const options = { to: [{ host: '239.255.77.2', port }], interface: '127.0.0.1' }
   const listener = await party(t, options)
   const speaker = openDatagrams(options)
   t.after(() => speaker.close())
   await speaker.ready
-  await sayUntilHeard({ datagrams: speaker, heard: [] }, [listener], 'word')
+  await sendUntilReceived({ datagrams: speaker, heard: [] }, [listener], 'word')
   assert.deepEqual(speaker.ports, [])
 })
 
-test('a list without a free port is told once and tried again', async (t) => {
+test('a list without a free port is logged once and tried again', async (t) => {
   const blocker = createSocket('udp4').bind(0, '127.0.0.1')
   await once(blocker, 'listening')
   const { port } = blocker.address()
   const log = memoryLog()
   const one = await party(t, { to: [{ host: '127.0.0.1', port }], log })
   assert.deepEqual(one.datagrams.ports, [])
-  await until('it was told', () => log.messages.includes('datagrams cannot be received'))
+  await until('the failure is logged', () => log.messages.includes('datagrams cannot be received'))
   blocker.close()
-  await until('the port is taken', () => one.datagrams.ports.includes(port))
+  await until('the port is bound', () => one.datagrams.ports.includes(port))
   assert.deepEqual(log.messages, ['datagrams cannot be received', 'datagrams are received again'])
 })
 
-test('an interface that is not there, or a place without a route, ends nothing', async (t) => {
+test('a missing interface or route ends nothing', async (t) => {
   const [port = 0] = await freePorts(1)
   const log = memoryLog()
   const lost = await party(t, { to: [{ host: '239.255.77.3', port }], interface: 'none9', log })
   lost.datagrams.send(Buffer.from('x'))
-  await until('both are told', () => log.messages.length >= 2)
+  await until('both failures are logged', () => log.messages.length >= 2)
   assert.ok(JSON.stringify(log.details).includes('no interface none9'))
   for (const host of ['ff02::7703', 'ff15::7703']) {
     const six = await party(t, { to: [{ host, port }], interface: 'none9', log })
@@ -106,7 +106,7 @@ test('an interface that is not there, or a place without a route, ends nothing',
   nowhere.datagrams.send(Buffer.from('x'))
 })
 
-test('beyond the limit of a second nothing is read until the next one', async (t) => {
+test('beyond the limit of one second no datagram is read until the next second', async (t) => {
   const [port = 0] = await freePorts(1)
   const log = memoryLog()
   let heard = 0
@@ -115,15 +115,17 @@ test('beyond the limit of a second nothing is read until the next one', async (t
   const flood = createSocket('udp4')
   t.after(() => flood.close())
   const word = Buffer.from('x')
-  await until('it is told', () => {
+  await until('the flood is logged', () => {
     for (let i = 0; i < 200; i++) flood.send(word, port, '127.0.0.1')
     return log.messages.some((message) => message.startsWith('more datagrams arrive'))
   })
   assert.ok(heard <= 2 * datagramLimits.perSecondMax, `${heard} heard`)
   const before = heard
-  await until('that is told, too', () => log.messages.includes('all datagrams are read again'))
+  await until('the end of the flood is logged', () =>
+    log.messages.includes('all datagrams are read again'),
+  )
   assert.equal(log.messages.length, 2)
-  await until('it hears again', () => {
+  await until('a datagram is received again', () => {
     flood.send(word, port, '127.0.0.1')
     return heard > before
   })

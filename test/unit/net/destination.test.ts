@@ -6,7 +6,7 @@ import { interfacesText, ownInterface, ownNetworks } from '../../../src/net/own-
 const kindOf = (host: string, networks: string[] = ['10.1.2.3/20', '127.0.0.1/8']): string =>
   destination({ host, port: 4445 }, networks).kind
 
-test('groups, broadcast addresses and hosts are told apart', () => {
+test('groups, broadcast addresses and hosts are recognised', () => {
   for (const group of ['224.0.0.1', '239.255.77.1', 'ff02::1', 'FF15::77']) {
     assert.equal(kindOf(group), 'group', group)
   }
@@ -55,7 +55,7 @@ test('an interface is found by its name and by each of its addresses', () => {
   assert.equal(ownInterface('10.0.0.9', machine), undefined)
 })
 
-test('networks are told whole, and a change of them is seen', () => {
+test('networks are listed with their prefix, and a change of interfaces changes their text', () => {
   assert.deepEqual(ownNetworks(machine).length, 4)
   assert.notEqual(interfacesText(machine), interfacesText({ eth0: machine['eth0'] ?? [] }))
   assert.equal(

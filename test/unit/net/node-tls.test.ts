@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { tlsLimits } from '../../../src/base/limits.ts'
 import { NodeTls } from '../../../src/net/node-tls.ts'
 
-test('a name is asked for, an address is not, and the settings outrank both', () => {
+test('the server name is the host unless it is an address, or the configured name', () => {
   const usual = new NodeTls()
   assert.equal(usual.dialOptions('node.test', 443).servername, 'node.test')
   assert.equal(usual.dialOptions('10.0.0.1', 443).servername, undefined)
@@ -14,7 +14,7 @@ test('a name is asked for, an address is not, and the settings outrank both', ()
   assert.equal(named.dialOptions('10.0.0.1', 443).servername, 'inner.test')
 })
 
-test('certificates are checked by OpenSSL unless that is turned off or a pin stands alone', () => {
+test('OpenSSL verifies certificates unless verification is off or only a pin is given', () => {
   const pins = ['ab'.repeat(32)]
   const rejects = (nodeTls: NodeTls): unknown => nodeTls.dialOptions('a', 1).rejectUnauthorized
   assert.equal(rejects(new NodeTls()), true)
@@ -23,7 +23,7 @@ test('certificates are checked by OpenSSL unless that is turned off or a pin sta
   assert.throws(() => new NodeTls({ pins: ['ab'] }), /not a fingerprint: ab/)
 })
 
-test('a session is kept for each address, and only so many', () => {
+test('sessions are kept by address, in a limited number', () => {
   const nodeTls = new NodeTls()
   const session = (n: number): Buffer => Buffer.from(String(n))
   nodeTls.remember('a', 1, session(1))

@@ -27,7 +27,7 @@ async function probed(
 }
 
 describe('a probe', () => {
-  test('asks OPTIONS * without a Host and takes any HTTP answer for a yes', async () => {
+  test('sends OPTIONS * without a Host and accepts any HTTP response', async () => {
     let asked = ''
     const result = await probed((socket, bytes) => {
       asked += bytes
@@ -37,28 +37,28 @@ describe('a probe', () => {
     assert.equal(asked, 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n')
   })
 
-  test('puts an answer together from single bytes', async () => {
+  test('assembles an answer from single bytes', async () => {
     const result = await probed((socket) => {
       for (const byte of 'HTTP/1.0 200 OK\r\n\r\n') socket.write(byte)
     })
     assert.equal(result.answered, true)
   })
 
-  test('takes another protocol for a no', async () => {
+  test('fails when the port speaks another protocol', async () => {
     const result = await probed((socket) => socket.write('SSH-2.0-OpenSSH'))
-    assert.deepEqual(result, { answered: false, reason: 'what answers does not speak HTTP' })
+    assert.deepEqual(result, { answered: false, reason: 'the port does not speak HTTP' })
   })
 
-  test('takes hanging up for a no', async () => {
+  test('fails when the connection is closed without an answer', async () => {
     assert.equal((await probed((socket) => socket.end())).answered, false)
   })
 
-  test('does not wait beyond its deadline', async () => {
+  test('fails at its deadline', async () => {
     const result = await probed(() => {}, 30)
     assert.deepEqual(result, { answered: false, reason: 'no answer within 30 ms' })
   })
 
-  test('names the reason when nobody listens', async () => {
+  test('gives the error code when nothing listens', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
@@ -67,14 +67,14 @@ describe('a probe', () => {
     assert.deepEqual(result, { answered: false, reason: 'ECONNREFUSED' })
   })
 
-  test('does not try types that are not spoken', async () => {
+  test('refuses unsupported types without a connection', async () => {
     const result = await probe({ host: '127.0.0.1', port: 1, type: 'gopher', timeoutMs: 5_000 })
-    assert.deepEqual(result, { answered: false, reason: 'type gopher is not spoken' })
+    assert.deepEqual(result, { answered: false, reason: 'type gopher is not supported' })
   })
 })
 
 describe('a probe over AJP', () => {
-  test('is CPING, and CPONG is the answer, in single bytes too', async () => {
+  test('is CPING and CPONG, also in single bytes', async () => {
     let asked = ''
     const result = await probed(
       (socket, bytes) => {
@@ -91,7 +91,7 @@ describe('a probe over AJP', () => {
   for (const answer of ['\x41\x42\x00\x01\x08', '\x12\x34\x00\x01\x09', 'HTTP/1.1 400 \r\n\r\n']) {
     test(`takes ${JSON.stringify(answer)} for no answer`, async () => {
       const result = await probed((socket) => socket.write(answer, 'latin1'), 5_000, 'ajp')
-      assert.deepEqual(result, { answered: false, reason: 'what answers does not speak AJP' })
+      assert.deepEqual(result, { answered: false, reason: 'the port does not speak AJP' })
     })
   }
 })

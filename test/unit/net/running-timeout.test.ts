@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runningTimeout } from '../../../src/net/running-timeout.ts'
 
-test('it comes after its time, over several pieces', async () => {
+test('the timeout ends after its time, over several pieces', async () => {
   const from = performance.now()
   await new Promise<void>((resolve) => runningTimeout(600, resolve))
   assert.ok(performance.now() - from >= 595)
 })
 
-test('a process that stood still has the rest of the time left', async () => {
+test('after a suspension of the process the rest of the time remains', async () => {
   let isOver = false
   const from = performance.now()
   runningTimeout(500, () => {
@@ -19,7 +19,7 @@ test('a process that stood still has the rest of the time left', async () => {
   assert.equal(isOver, false, `after ${performance.now() - from} ms`)
 })
 
-test('one that is called off does not come', async () => {
+test('a cancelled timeout does not call back', async () => {
   let isOver = false
   const callOff = runningTimeout(20, () => {
     isOver = true

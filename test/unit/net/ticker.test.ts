@@ -1,4 +1,4 @@
-// One timer for all deadlines: what ends when, and what a process that stood still finds.
+// One timer for all deadlines: when they expire, also after a suspension of the process.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -17,7 +17,7 @@ function waiting(ticker: Ticker, ms: number): Timed & { ends: number[] } {
 }
 
 describe('ticker', () => {
-  test('a deadline ends once, at the first tick that is not before it', () => {
+  test('a deadline expires once, at the first tick that is not before it', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const timed = waiting(ticker, 250)
@@ -29,7 +29,7 @@ describe('ticker', () => {
     assert.equal(timed.deadline, Number.POSITIVE_INFINITY)
   })
 
-  test('of thousands that end together all end, a few at a time', async () => {
+  test('thousands of deadlines that pass together all expire, in batches', async () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const timed = Array.from({ length: 2_000 }, () => waiting(ticker, 50))
@@ -52,7 +52,7 @@ describe('ticker', () => {
     for (const { ends } of timed.slice(0, -1)) assert.deepEqual(ends, [100])
   })
 
-  test('one that was taken out, or waits for nothing, never ends', () => {
+  test('an object that was removed, or has no deadline, never expires', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const timed = waiting(ticker, 50)
@@ -63,7 +63,7 @@ describe('ticker', () => {
     assert.deepEqual([timed.ends, idle.ends], [[], []])
   })
 
-  test('a process that stood still for ten minutes does not end everything at once', () => {
+  test('a suspension of ten minutes does not expire every deadline', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const timed = Array.from({ length: 100 }, () => waiting(ticker, 30_000))
@@ -77,7 +77,7 @@ describe('ticker', () => {
     assert.equal(timed.filter(({ ends }) => ends.length === 1).length, 100)
   })
 
-  test('what began just before the process was stopped still has its time when it goes on', () => {
+  test('a deadline set just before a suspension keeps its time', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const timed = waiting(ticker, 1_000)
@@ -89,7 +89,7 @@ describe('ticker', () => {
     assert.equal(timed.ends.length, 1)
   })
 
-  test('a clock that goes backwards moves nothing', () => {
+  test('a clock that goes backwards does not move the time of the ticker', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const timed = waiting(ticker, 150)
@@ -101,7 +101,7 @@ describe('ticker', () => {
     assert.equal(ticker.now, 100)
   })
 
-  test('what ends may add and take out others', () => {
+  test('a callback may add and remove others', () => {
     const clock = new ManualClock()
     const ticker = new Ticker(clock, unexpected)
     const other = waiting(ticker, 1_000)
@@ -120,7 +120,7 @@ describe('ticker', () => {
     assert.deepEqual([other.ends, later?.ends], [[], [200]])
   })
 
-  test('a listener is called at every tick until it asks no more', () => {
+  test('a listener is called at every tick until it is removed', () => {
     const ticker = new Ticker(new ManualClock(), unexpected)
     let calls = 0
     const stop = ticker.onTick(() => calls++)
@@ -132,7 +132,7 @@ describe('ticker', () => {
   })
 })
 
-test('what throws when its deadline passes keeps nobody else waiting', () => {
+test('a callback that throws does not delay the others', () => {
   const clock = new ManualClock()
   const faults: unknown[] = []
   const ticker = new Ticker(clock, (error) => faults.push(error))
