@@ -14,6 +14,9 @@ export interface Endpoint extends HostPort {
   readonly tls?: true
 }
 
+/** Where a proxy listens by default: for clients, and for nodes, at MCMP's usual port. */
+export const defaultAddresses = { clients: '127.0.0.1:8000', nodes: '127.0.0.1:6666' } as const
+
 /** `host`, `host:port`, `[v6]` or `[v6]:port`; undefined for anything else. */
 export function parseHostPort(text: string, defaultPort: number): HostPort | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.trim())

@@ -67,6 +67,10 @@ export const mcmpLimits = {
   hostsMax: 5_000,
   contextsMax: 20_000,
   balancersMax: 200,
+  /** A node whose last STATUS is older than this is on standby (decision 39). */
+  statusTimeoutMs: 60_000,
+  /** How long a removed node is shown under its name, and then again as REMOVED. */
+  waitBeforeRemoveMs: 10_000,
   /** Refused registrations remembered (decision 33). */
   refusalsMax: 1_000,
   /** ENABLE-APP messages of Java nodes that are put in force a moment after their replies. */

@@ -5,7 +5,7 @@ import { runSidecar } from '../agent/sidecar.ts'
 import { readTlsFiles } from '../agent/tls-files.ts'
 import { EnvironmentReader, present } from '../base/environment.ts'
 import { TopspinError } from '../base/errors.ts'
-import { shownSecret } from '../config/secret.ts'
+import { commandSecret } from '../config/secret.ts'
 import { createLogger } from '../server/logger.ts'
 import { exitCodes } from './failure.ts'
 
@@ -35,7 +35,7 @@ export async function runAgent(flags: AgentFlags): Promise<number> {
   const advertise = advertiseOptions(flags.advertise, variables)
   variables.expect('SECRET', 'SECRET_FILE')
   for (const hint of variables.hints) complain(hint)
-  const secret = shownSecret(flags.secretFile)
+  const secret = commandSecret(flags.secretFile)
   if (!secret.ok) {
     complain(secret.problem)
     return exitCodes.usage

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { defaultAddresses } from '../base/host-port.ts'
 import type { AgentFlags } from './agent.ts'
 import type { DemoFlags } from './demo/demo.ts'
 import type { DoctorFlags } from './doctor/doctor.ts'
@@ -28,8 +29,7 @@ import type { ServeFlags } from './serve.ts'
 /** Runs a command, which resolves with its exit code. */
 export type Run = (command: () => Promise<number>) => Promise<void>
 
-const defaultListen = '127.0.0.1:8000'
-const defaultControl = '127.0.0.1:6666'
+const { clients: defaultListen, nodes: defaultControl } = defaultAddresses
 const secretHelp = "file of the proxy's secret (default: $TOPSPIN_SECRET)"
 const commandHelp = 'command that starts the server, after --'
 

@@ -41,7 +41,7 @@ export class Registry {
   constructor(options: RegistryOptions) {
     this.#runId = options.runId
     this.#defaultBalancer = (options.defaultBalancer ?? 'mycluster').toLowerCase()
-    this.#waitMs = options.waitBeforeRemoveMs ?? 10_000
+    this.#waitMs = options.waitBeforeRemoveMs ?? mcmpLimits.waitBeforeRemoveMs
     this.#limits = options.limits ?? mcmpLimits
     this.#refusals = new Refusals(this.#limits.refusalsMax)
   }

@@ -6,12 +6,13 @@ import { dirname } from 'node:path'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import { unknownVariables } from '../base/environment.ts'
 import { suggest } from '../base/suggest.ts'
+import { configKeys } from './keys.ts'
 import { withAbsolutePolicies } from './policy-paths.ts'
 import type { ConfigProblem } from './problem.ts'
 import {
   type Config,
+  type ConfigIssue,
   configJsonSchema,
-  type Issue,
   type JsonSchema,
   validateConfig,
 } from './schema.ts'
@@ -63,21 +64,11 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   const result = validateConfig(merge(file.tree, above.tree))
   if (result.ok) {
     const folder = sources.file === undefined ? '.' : dirname(sources.file.name)
-    const known = new Set(environmentNames().keys())
+    const known = new Set(configKeys().map(({ variable }) => variable))
     const hints = unknownVariables(sources.environment, known)
     return { ok: true, config: withAbsolutePolicies(result.config, folder), hints }
   }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
-}
-
-/** The variable of each key: `TOPSPIN_CONTROL_LISTEN` sets `control.listen`. */
-export function environmentNames(): ReadonlyMap<string, readonly string[]> {
-  return new Map(leavesOf(configJsonSchema()).map((path) => [environmentName(path), path]))
-}
-
-export function environmentName(path: readonly string[]): string {
-  const words = path.map((step) => step.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase())
-  return `TOPSPIN_${words.join('_')}`
 }
 
 function readFile(file: ConfigSources['file']): {
@@ -117,9 +108,10 @@ function readNamedValues(sources: ConfigSources): {
   problems: readonly ConfigProblem[]
 } {
   const values = new Map<string, { place: string; path: readonly string[]; value: unknown }>()
-  for (const [place, path] of environmentNames()) {
-    const value = sources.environment[place]
-    if (value !== undefined && value !== '') values.set(path.join('.'), { place, path, value })
+  for (const { name, steps, variable } of configKeys()) {
+    const value = sources.environment[variable]
+    if (value !== undefined && value !== '')
+      values.set(name, { place: variable, path: steps, value })
   }
   for (const { flag, path, value } of sources.flags) {
     values.set(path, {
@@ -140,7 +132,7 @@ function readNamedValues(sources: ConfigSources): {
   return { tree, problems }
 }
 
-function problemOf(issue: Issue, place: string): ConfigProblem {
+function problemOf(issue: ConfigIssue, place: string): ConfigProblem {
   if (!issue.unknownKey) return { place, path: pathText(issue.path), message: issue.message }
   const key = String(issue.path.at(-1))
   const known = knownKeys(issue.path.slice(0, -1))
@@ -158,15 +150,8 @@ function knownKeys(path: Path): string[] {
   return Object.keys(schema?.properties ?? {})
 }
 
-function leavesOf(schema: JsonSchema, path: readonly string[] = []): (readonly string[])[] {
-  if (schema.properties === undefined) return [path]
-  return Object.entries(schema.properties).flatMap(([key, inner]) =>
-    leavesOf(inner, [...path, key]),
-  )
-}
-
 /** Offset of the issue in the text: of an unknown key itself, else of the value or what is nearest around it. */
-function offsetOf(document: Document, issue: Issue): number {
+function offsetOf(document: Document, issue: ConfigIssue): number {
   for (let length = issue.path.length; length > 0; length--) {
     const path = issue.path.slice(0, length)
     const whole = length === issue.path.length

@@ -1,11 +1,10 @@
-// Users' candidacy functions are named by files, relative to the configuration file; whoever loads them may
-// have another working directory. Pure; called when a configuration has been read.
+// Makes the file names of custom candidacy functions absolute: they are relative to the configuration file, and a
+// process that loads them may have another working directory. Pure.
 
 import { resolve } from 'node:path'
 import { readPolicyName } from '../candidacy/policy.ts'
 import type { Config } from './schema.ts'
 
-/** The configuration with absolute paths. */
 export function withAbsolutePolicies(config: Config, folder: string): Config {
   const absolute = (candidacy: readonly string[]): readonly string[] =>
     candidacy.map((text) => {

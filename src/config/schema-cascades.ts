@@ -60,7 +60,7 @@ export const balance: z.ZodType<readonly CascadeEntry[], unknown> = z.preprocess
       const known = new Set<string>()
       for (const [index, entry] of entries.entries()) {
         const key = pathKey(entry.path)
-        const message = `${entry.path} is there twice`
+        const message = `${entry.path} is listed twice`
         if (known.has(key)) context.addIssue({ code: 'custom', path: [index, 'path'], message })
         known.add(key)
       }

@@ -1,5 +1,5 @@
-// The forms that values of the configuration have: what is written, what it becomes, and what is said of
-// anything else. Used by schema.ts.
+// The forms of values in the configuration: what people write, the parsed value, and the error for anything else.
+// Used by schema.ts.
 
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../base/duration.ts'
@@ -19,11 +19,14 @@ import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 
-/** What the reference page says about a key beside its name and default. */
+/** What docs/configuration.md states about a key beside its name and default. */
 export interface KeyNote {
   readonly form: string
   readonly description: string
 }
+
+/** Marks a key that SIGHUP puts in force. */
+export const reloadable = <T extends z.ZodType>(type: T): T => type.meta({ reload: true }) as T
 
 export const duration = (least: number, note: string): z.ZodType<number, string | number> =>
   value(
@@ -35,7 +38,8 @@ export const duration = (least: number, note: string): z.ZodType<number, string 
     { form: 'duration', description: note },
   )
 
-export const time = (name: keyof Timeouts, note: string): z.ZodType<number, unknown> =>
+/** A timeout of the traffic, with the default of forward/. */
+export const timeout = (name: keyof Timeouts, note: string): z.ZodType<number, unknown> =>
   duration(1, note).prefault(formatDuration(defaultTimeouts[name]))
 
 export const count = (
@@ -84,16 +88,16 @@ export const nodeAddress: z.ZodType<string, string | number> = value(
   { form: 'network or name', description: '' },
 )
 
-/** Its value is never shown, not even when it is wrong. */
+/** The error does not contain the value. */
 export const sharedSecret = (note: string): z.ZodType<string, string> =>
   z
-    .string({ error: 'not a text; write it in quotes' })
+    .string({ error: 'not text; write it in quotes' })
     .refine(isSecret, { error: `not a secret; ${secretForm}` })
     .meta({ form: 'text', description: note })
 
 export const pseudonym = (note: string): z.ZodType<string, string | number> =>
   value(
-    'a token of letters, digits, "-", "." and "_"; write for example topspin',
+    'a name of letters, digits, "-", "." and "_"; write for example topspin',
     (text) => (/^[\w.-]{1,64}$/.test(String(text)) ? String(text) : undefined),
     { form: 'name', description: note },
   )
@@ -117,13 +121,13 @@ export const level: z.ZodType<'debug' | 'info' | 'warn' | 'error', string> = z
   })
   .meta({
     form: 'level',
-    description: 'The least serious messages that are logged: `debug`, `info`, `warn` or `error`.',
+    description: 'The lowest level that is logged: `debug`, `info`, `warn` or `error`.',
   })
 
-/** What is wrong with it is told without it. */
-export const secret = (note: string): z.ZodType<string, string> =>
+/** The error does not contain the value. */
+export const ajpSecret = (note: string): z.ZodType<string, string> =>
   z
-    .string({ error: 'not a text; write it in quotes' })
+    .string({ error: 'not text; write it in quotes' })
     .regex(/^[\x20-\x7e]{0,512}$/, {
       error: 'not a secret of at most 512 characters from space to "~"',
     })
@@ -150,7 +154,7 @@ const clientAuth: z.ZodType<ClientAuth, unknown> = z
   .meta({
     form: 'none, request or require',
     description:
-      'Whether clients are asked for a certificate. `request`: they may show one, which then has to be good; `require`: they must. Needs `ca`.',
+      'Client certificates: `none`, `request` (a client may send one, which must then be valid) or `require`. Needs `ca`.',
   })
 
 export const pin: z.ZodType<string, string | number> = value(
@@ -169,15 +173,16 @@ export const hostName: z.ZodType<string | undefined, unknown> = z
   .meta({
     form: 'name',
     description:
-      'The name that is asked for (SNI) and that the certificate of every node must carry. Default: the host that the node announces; when that is an address, it is looked for among the addresses of the certificate.',
+      'The server name that is sent (SNI) and that the certificate of every node must contain. Default: the host that the node registers; an address must be among the addresses of the certificate.',
   })
 
+/** The keys of `tls` and `control.tls` beside `cert`. */
 export const listenerTls: Readonly<
   Record<'key' | 'ca', z.ZodType<string | undefined, string | undefined>>
 > & { readonly clientAuth: z.ZodType<ClientAuth, unknown> } = {
-  key: pem('The key of `cert`.'),
-  ca: pem('The authorities that may have signed the certificates of clients.'),
-  clientAuth,
+  key: reloadable(pem('The private key of `cert`.')),
+  ca: reloadable(pem('The authorities that sign the certificates of clients.')),
+  clientAuth: reloadable(clientAuth),
 }
 
 export const fileName = (note: string): z.ZodType<string, string> =>
@@ -202,7 +207,7 @@ export const multicastGroup: z.ZodType<HostPort, string | number> = value(
   },
   {
     form: 'HOST:PORT, or on',
-    description: `The multicast group to which the proxy tells where its control listener is, as httpd's mod_advertise does: nodes that listen there register by themselves. \`on\` is \`${customaryText}\`. Default: the proxy does not advertise itself.`,
+    description: `The multicast group to which the proxy sends the address of its control listener, as httpd's mod_advertise does, so that nodes find it. \`on\` is \`${customaryText}\`. Default: the proxy does not advertise itself.`,
   },
 )
 
@@ -215,7 +220,7 @@ function isNetwork(text: string): boolean {
   }
 }
 
-/** A string or number that `parse` turns into something better, or refuses by `undefined`. */
+/** A string or number that `parse` turns into the value; undefined refuses it. */
 function value<T>(
   what: string,
   parse: (text: string | number) => T | undefined,

@@ -1,5 +1,5 @@
-// The files that the configuration names for TLS: read and tried out before anything begins to use them, so
-// that a bad one is told at the start, by `topspin check`, and by a reload, which then changes nothing.
+// Reads and tries out the certificates and keys that the configuration names, so that a bad file is reported at the
+// start, by `topspin check`, and by a reload, which then changes nothing.
 
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
@@ -10,11 +10,11 @@ import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config, ListenerTls } from './schema.ts'
 
-/** Certificates and keys as they are sent to the processes that use them. */
+/** Certificates and keys in a form that can be sent to other processes. */
 export interface TlsMaterial {
-  /** For clients; `undefined`: no address speaks TLS. */
+  /** For clients; undefined: no address has TLS. */
   readonly traffic: TlsServerOptions | undefined
-  /** For the control listener; `undefined`: it speaks plainly. */
+  /** For the control listener; undefined: it has no TLS. */
   readonly control: TlsServerOptions | undefined
   readonly nodes: NodeTlsOptions
 }
@@ -29,7 +29,7 @@ export function readTls(config: Config): TlsResult {
   if (isSecure && config.tls.cert === undefined)
     reader.problem('tls.cert', 'is missing: an address in `listen` begins with https://')
   if (!isSecure && config.tls.cert !== undefined)
-    reader.problem('tls.cert', 'is of no use: no address in `listen` begins with https://')
+    reader.problem('tls.cert', 'is not used: no address in `listen` begins with https://')
   const material = {
     traffic: reader.listener('tls', config.tls),
     control: reader.listener('control.tls', config.control.tls),
@@ -46,14 +46,14 @@ class Reader {
     this.problems.push({ place: 'configuration', path, message })
   }
 
-  listener(section: string, given: ListenerTls): TlsServerOptions | undefined {
-    const { clientAuth } = given
-    if (clientAuth !== 'none' && given.ca === undefined)
+  listener(section: string, files: ListenerTls): TlsServerOptions | undefined {
+    const { clientAuth } = files
+    if (clientAuth !== 'none' && files.ca === undefined)
       this.problem(`${section}.ca`, `is missing: \`clientAuth: ${clientAuth}\` needs it`)
-    if (given.cert === undefined && given.key === undefined && given.ca === undefined)
+    if (files.cert === undefined && files.key === undefined && files.ca === undefined)
       return undefined
-    const [cert, key] = this.#pair(section, given.cert, given.key)
-    const ca = this.#authorities(`${section}.ca`, given.ca)
+    const [cert, key] = this.#pair(section, files.cert, files.key)
+    const ca = this.#authorities(`${section}.ca`, files.ca)
     return cert === undefined || key === undefined ? undefined : { cert, key, ca, clientAuth }
   }
 

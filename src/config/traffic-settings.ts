@@ -1,35 +1,31 @@
-// What the configuration says about the traffic, in the words of the proxy: plain values, so that they can
-// be sent to another process. Pure; called once at the start.
+// The part of the configuration for the traffic, as options of a proxy: plain values, so that they can be sent to
+// another process. Pure.
 
 import type { CascadeEntry } from '../candidacy/cascades.ts'
-import { newPseudonym, type ProxyOptions } from '../proxy/index.ts'
-import type { Config } from './schema.ts'
+import {
+  newPseudonym,
+  type ProxyOptions,
+  type ProxySettings,
+  type Timeouts,
+} from '../proxy/index.ts'
+import type { Config, TrafficTimeouts } from './schema.ts'
 import type { TlsMaterial } from './tls-files.ts'
 
-/** The options of a proxy but for what only lives in one process. */
-export type TrafficSettings = Omit<
-  ProxyOptions,
-  | 'live'
-  | 'accessLog'
-  | 'onNodeDown'
-  | 'openFiles'
-  | 'log'
-  | 'clock'
-  | 'random'
-  | 'policies'
-  | keyof CascadeRules
-> &
-  CascadeRules
+/** The options of a proxy that the configuration sets. */
+export type TrafficSettings = Pick<ProxyOptions, 'listen' | 'tls' | 'nodeTls' | 'keepAlive'> &
+  Omit<ProxySettings, 'timeouts' | 'health' | 'outlier' | 'retryBudget'> & {
+    readonly timeouts: Omit<Timeouts, 'lingerMs'>
+  }
 
-/** Which candidacy functions choose, and where. */
+/** The candidacy functions, and those of paths. */
 export type CascadeRules = Pick<Config, 'candidacy' | 'balance'>
 
-/** The cascades by themselves, for those who load what they name. */
+/** The same as one list. */
 export function cascadesIn({ candidacy, balance }: CascadeRules): readonly CascadeEntry[] {
   return [{ path: '/', candidacy }, ...balance]
 }
 
-/** What the configuration says about them, with what `deterministicFailover` adds. */
+/** The rules of the configuration, with `bySessionId` where `deterministicFailover` asks for it. */
 export function cascadeRules(config: Config): CascadeRules {
   const { candidacy, balance, deterministicFailover } = config
   if (!deterministicFailover) return { candidacy, balance }
@@ -40,7 +36,6 @@ export function cascadeRules(config: Config): CascadeRules {
 }
 
 export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettings {
-  const { timeouts } = config
   return {
     listen: config.listen,
     tls: tls.traffic,
@@ -49,29 +44,27 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     trust: config.trust,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,
-    // Chosen here, so that all workers know a loop through any of them.
+    // One name for all workers, so that each detects a loop through another.
     via: config.via ?? newPseudonym(),
     ...cascadeRules(config),
-    // On one port the next request of a connection may be somebody else's.
+    // With one port for everything the next request of a connection may be a message.
     keepAlive: !config.control.traffic,
     connectionsMax: config.maxConnections,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,
     ajp: { secret: config.ajp.secret, packetBytes: config.ajp.packetSize },
-    timeouts: {
-      headMs: timeouts.head,
-      idleMs: timeouts.idle,
-      bodyMs: timeouts.body,
-      sendMs: timeouts.send,
-      connectMs: timeouts.connect,
-      responseHeadMs: timeouts.responseHead,
-      responseBodyMs: timeouts.responseBody,
-      tunnelMs: timeouts.tunnel,
-    },
+    timeouts: timeoutsOf(config.timeouts),
   }
 }
 
-/** In front of the last function, which is the one that would choose among the nodes that are left. */
+function timeoutsOf({ drain: _, ...timeouts }: Config['timeouts']): TrafficSettings['timeouts'] {
+  const entries = Object.entries(timeouts satisfies TrafficTimeouts)
+  return Object.fromEntries(
+    entries.map(([key, ms]) => [`${key}Ms`, ms]),
+  ) as unknown as TrafficSettings['timeouts']
+}
+
+/** Before the last function, which would choose among the remaining nodes. */
 function withSessionId(cascade: readonly string[]): readonly string[] {
   return cascade.includes('bySessionId')
     ? cascade

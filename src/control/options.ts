@@ -162,7 +162,7 @@ const limitDefaults: Required<ConnectionLimits> = {
 const watchDefaults: Required<WatchOptions> = {
   probe,
   health: defaultHealthLimits,
-  statusTimeoutMs: 60_000,
+  statusTimeoutMs: mcmpLimits.statusTimeoutMs,
   idleProbeMs: 5_000,
   probeFailuresMax: 60,
 }

@@ -1,5 +1,5 @@
-// One line of the access log, put together as bytes: it is done once for each request, and strings that grow
-// cost several times as much, as does a general JSON writer.
+// Writes one line of the access log as bytes. It is done for each request, and concatenated strings or JSON.stringify
+// cost several times as much.
 
 import type { AccessEntry } from '../proxy/index.ts'
 import type { Out } from '../wire/http/out.ts'
@@ -17,7 +17,7 @@ const duration = Buffer.from(',"durationMs":')
 const bytes = Buffer.from(',"bytes":')
 const end = Buffer.from('}\n')
 
-/** JSON with a line feed, all ASCII. Method, client and code are tokens, addresses and words of ours: nothing in them needs escaping. */
+/** JSON and a line feed, in ASCII. Method, client address and code need no escaping. */
 export function writeAccessLine(entry: AccessEntry, out: Out): void {
   out.raw(time)
   out.decimal(Math.max(0, Math.floor(entry.time)))

@@ -1,33 +1,32 @@
-// The access log: one line of JSON for each request, to a file or standard output, gathered into
-// large writes so that it costs the traffic little.
+// The access log: one line of JSON for each request, written to a file or standard output in large blocks.
 
 import { once } from 'node:events'
 import { pino } from 'pino'
 import type { Logger } from '../base/log.ts'
 import type { AccessEntry } from '../proxy/index.ts'
-import { AccessLines, gatherBytes } from './access-lines.ts'
+import { AccessLines, blockBytes } from './access-lines.ts'
 
 export interface AccessLogFile {
   write(entry: AccessEntry): void
-  /** Opens the file again under its name, for tools that rename it (SIGHUP). */
+  /** Opens the file again by its name, after a tool has renamed it (SIGHUP). */
   reopen(): void
-  /** Writes what is left. */
+  /** Writes the remaining lines. */
   close(): void
 }
 
-/** Lines that cannot be written now (a full disk) are kept up to so many bytes, then dropped. */
+/** Upper limit of lines kept while the disk is full, bytes; further lines are dropped. */
 const keptBytesMax = 4_194_304
 
-/** Resolves when the file is open; rejects when it cannot be opened. Later failures are told once each time they begin. */
+/** Resolves when the file is open; rejects when it cannot be opened. A later failure is logged once while it lasts. */
 export async function openAccessLog(target: string, log: Logger): Promise<AccessLogFile> {
   const dest = target === 'stdout' ? 1 : target
-  // Gathered here and not by pino, which measures all that it has gathered at every line.
-  const limits = { maxWrite: 2 * gatherBytes, maxLength: keptBytesMax }
+  // Lines are collected here: pino would measure all collected lines at each further one.
+  const limits = { maxWrite: 2 * blockBytes, maxLength: keptBytesMax }
   const out = pino.destination({ dest, sync: false, ...limits })
   if (target !== 'stdout') await once(out, 'ready')
   let isFailing = false
   out.on('error', (error: Error) => {
-    if (!isFailing) log.error({ reason: error.message }, 'access log cannot be written')
+    if (!isFailing) log.error({ reason: error.message }, 'access log not written')
     isFailing = true
   })
   out.on('write', () => {

@@ -1,4 +1,4 @@
-// Starts the proxy's datagrams about itself as the configuration says. Called by serving.ts.
+// Starts to advertise the proxy by multicast, as the configuration says. Used by serving.ts.
 
 import type { Logger } from 'pino'
 import type { HostPort } from '../base/host-port.ts'
@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { type Advertiser, startAdvertiser } from '../control/advertiser.ts'
 import { outsideAddress, ownInterface } from '../net/own-interface.ts'
 
-/** @returns undefined when the configuration does not ask for it. */
+/** @param bound the address of the control listener. @returns undefined when the configuration does not ask for it. */
 export function startAdvertising(
   { advertise }: Config,
   bound: HostPort,
@@ -20,7 +20,10 @@ export function startAdvertising(
     port: bound.port,
   }
   if (key === undefined)
-    log.warn({}, 'advertise.key is not set: anybody on the network can tell nodes of another proxy')
+    log.warn(
+      {},
+      'advertise.key is not set: any machine on the network can advertise another proxy to the nodes',
+    )
   log.info({ group, address }, 'advertising')
   return startAdvertiser({
     group,
@@ -34,7 +37,7 @@ export function startAdvertising(
   })
 }
 
-/** Of a wildcard, the address of the interface that the datagrams leave by. */
+/** The host; for a wildcard the address of the interface that sends the datagrams. */
 function reachable(host: string, which: string | undefined): string {
   if (host !== '0.0.0.0' && host !== '::') return host
   const own = which === undefined ? undefined : ownInterface(which)?.v4

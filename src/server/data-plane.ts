@@ -1,4 +1,4 @@
-// Whatever carries the traffic, as `serving.ts` sees it: a proxy in this process, or worker processes.
+// The traffic, as serving.ts uses it: a proxy in this process, or worker processes.
 
 import type { Socket } from 'node:net'
 import type { Logger } from '../base/log.ts'
@@ -11,38 +11,37 @@ import type { WorkerReport } from '../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import type { Address } from '../proxy/index.ts'
 
-/** What of TLS concerns the traffic. */
 type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
 
-/** What changes while it serves. */
+/** What a reload changes. */
 export interface Reload {
-  /** Of the log. */
+  /** Level of the log. */
   readonly level: string
   readonly rules: CascadeRules
   readonly tls: TrafficTls
 }
 
 export interface DataPlane {
-  /** Begins to accept. Rejects when an address or the access log cannot be had; then nothing runs. */
+  /** Starts to accept connections. Rejects when an address or the access log cannot be opened; then nothing runs. */
   listen(): Promise<readonly Address[]>
-  /** Serves a connection that the control listener has accepted; absent where no traffic runs in this process. */
-  readonly take?: (socket: Socket, first: Buffer) => void
-  /** Where a request would go now, and why; `undefined` when nobody could say. */
+  /** Serves a connection of the control listener; `first` was read from it. Absent for worker processes. */
+  readonly accept?: (socket: Socket, first: Buffer) => void
+  /** Where a request would go now, and why; undefined when no process answers. */
   explain(question: ExplainQuestion): Promise<RequestExplanation | undefined>
-  /** Puts changes in force that the live numbers have taken over already; when it returns they are. */
+  /** Puts changes in force; the live numbers have them already. */
   apply(changes: readonly Change[]): void | Promise<void>
-  /** A node is down, up, silent or reports again: the live numbers say which. */
-  tell(id: number): void
+  /** A node is down, up, silent or reports again; the live numbers have its new state. */
+  notify(id: number): void
   /** Brings the live numbers up to date. */
   refresh(): void | Promise<void>
-  /** Takes over what may change, and opens the access log again. */
+  /** Puts new rules and certificates in force, and opens the access log again. */
   reload(order: Reload): Promise<void>
   workers(): readonly WorkerReport[]
-  /** What all of it has counted since the start. */
+  /** Totals since the start. */
   counts(): TrafficCounts
-  /** Takes nothing new, lets what is under way end within the time, then closes. */
+  /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */
   drain(deadlineMs: number): Promise<void>
-  /** Ends at once. */
+  /** Closes at once. */
   close(): Promise<void>
 }
 
@@ -53,8 +52,8 @@ export interface DataPlaneOptions {
   /** Level of the workers' log. */
   readonly level: string
   readonly log: Logger
-  /** The cluster as it is now. */
+  /** The present cluster. */
   readonly snapshot: () => Snapshot
-  /** Where the traffic's numbers are gathered. */
+  /** The live numbers of nodes, which the traffic updates. */
   readonly live: LiveTable
 }

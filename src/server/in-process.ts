@@ -1,4 +1,4 @@
-// The data plane in this process (`--workers 0`): a proxy that shares the live numbers with the registry.
+// The traffic in this process (`--workers 0`): a proxy that shares the live numbers with the registry.
 
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../proxy/index.ts'
@@ -26,10 +26,10 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
         throw error
       }
     },
-    take: (socket, first) => proxy.take(socket, first),
+    accept: (socket, first) => proxy.take(socket, first),
     explain: async (question) => proxy.explain(question),
     apply: (changes) => proxy.apply(changes),
-    tell: () => {},
+    notify: () => {},
     refresh: () => {},
     async reload({ rules, tls }) {
       accessLog?.reopen()

@@ -1,11 +1,11 @@
-// The proxy's own log: JSON lines of pino on standard output, or on a terminal one readable line each.
+// The log of the program: lines of JSON by pino, or on a terminal readable lines.
 
 import { type Logger as PinoLogger, pino } from 'pino'
 
-/** Lines that cannot be written now (a full disk) are kept up to so many bytes, then dropped. */
+/** Upper limit of lines kept while the disk is full, bytes; further lines are dropped. */
 const keptBytesMax = 1_048_576
 
-/** Writes to `output`; readable text when that is a terminal. A log that cannot be written is told once and ends nothing. */
+/** Writes to `output`. A log that cannot be written is reported once on standard error, and ends nothing. */
 export function createLogger(
   level: string,
   output: NodeJS.WriteStream & { fd: number },
@@ -16,7 +16,7 @@ export function createLogger(
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: levelByName },
   }
-  const failed = onceTold(output)
+  const failed = reportOnce(output)
   output.on('error', failed)
   if (!output.isTTY) {
     const lines = pino.destination({ fd: output.fd, sync: true, maxLength: keptBytesMax })
@@ -36,12 +36,12 @@ export function readableLine(json: string, colours: boolean): string {
   return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${rest.join('')}\n`
 }
 
-/** Tells the first failure on standard error, unless it is that which has failed. */
-function onceTold(output: NodeJS.WriteStream): (error: Error) => void {
-  let told = false
+/** Reports the first failure on standard error, unless that is the failed output. */
+function reportOnce(output: NodeJS.WriteStream): (error: Error) => void {
+  let isReported = false
   return (error) => {
-    if (told || output === process.stderr) return
-    told = true
+    if (isReported || output === process.stderr) return
+    isReported = true
     process.stderr.once('error', () => {})
     process.stderr.write(`topspin: the log cannot be written: ${error.message}\n`)
   }

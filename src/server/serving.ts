@@ -1,60 +1,51 @@
-// Puts the services together: registry, traffic and control listener around one table of live numbers.
-// Started by `topspin serve`, which reloads, drains and closes it.
+// Starts the services of `topspin serve` around one registry: traffic, control listener and advertisements. Reloads,
+// drains and closes them.
 
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { systemClock } from '../base/clock.ts'
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
-import { mcmpLimits } from '../base/limits.ts'
-import { changesFrom } from '../cluster/changes-from.ts'
-import { LiveTable } from '../cluster/live.ts'
-import { applyToLive } from '../cluster/live-changes.ts'
-import type { FixedNode } from '../cluster/registry/fixed.ts'
-import { Registry } from '../cluster/registry.ts'
-import { markRestored, withoutIdleBalancers } from '../cluster/restored.ts'
-import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
-import { changedKeys } from '../config/changed-keys.ts'
+import { restartKeys } from '../config/keys.ts'
 import type { Config } from '../config/schema.ts'
 import { controlSecret } from '../config/secret.ts'
 import type { TlsMaterial } from '../config/tls-files.ts'
 import { cascadeRules, cascadesIn, trafficSettings } from '../config/traffic-settings.ts'
-import { startControl } from '../control/start-control.ts'
+import type { Advertiser } from '../control/advertiser.ts'
+import { type Control, startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { isLoopback } from '../net/address.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { probeWith } from '../net/probe.ts'
 import { loadPolicies } from '../proxy/index.ts'
 import { startAdvertising } from './advertising.ts'
-import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
+import type { DataPlane } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
-import { StateFile } from './state-file.ts'
+import { ServedCluster } from './served-cluster.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
-/** Where a proxy listens, as URLs. */
+/** The addresses of the listeners, as URLs. */
 export interface Listening {
   readonly traffic: readonly string[]
   readonly control: string
-  /** Where it has pages alone, when that is asked for. */
+  /** Absent when there is no address for browsers. */
   readonly console?: string
 }
 
 export interface Serving {
   readonly listening: Listening
-  /** Puts in force what can be changed while running; returns the keys that need a new start. */
+  /**
+   * Puts in force what can change without a restart; returns the other keys that differ from the start. Rejects, and
+   * changes nothing, when a module of candidacy functions cannot be loaded.
+   */
   reload(config: Config, tls: TlsMaterial): Promise<string[]>
-  /** Takes nothing new, lets what is under way end within the time, then closes. */
+  /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */
   drain(deadlineMs: number): Promise<void>
-  /** Ends at once. */
+  /** Closes at once. */
   close(): Promise<void>
 }
 
-/** What `reload` puts in force; every other key needs a new start. */
-const reloadable =
-  /^(to|log\.level|candidacy|balance|tls\.(cert|key|ca|clientAuth)|control\.tls\..*|nodeTls\..*)$/
-
 /**
- * Rejects when an address cannot be listened on, the access log not be opened or a module of candidacy
- * functions not be loaded; then nothing runs.
+ * Rejects when an address or the access log cannot be opened, or a module of candidacy functions cannot be loaded;
+ * then nothing runs.
  */
 export async function startServing(
   config: Config,
@@ -62,164 +53,161 @@ export async function startServing(
   log: Logger,
 ): Promise<Serving> {
   await loadPolicies(cascadesIn(config))
-  const clock = systemClock
   const secret = controlSecret(config.control)
-  const { limits } = config.control
-  const live = new LiveTable()
-  const registry = new Registry({
-    // Microseconds, as httpd counts them: another number after each start.
-    runId: String(Math.round(clock.wall() * 1_000)),
-    waitBeforeRemoveMs: config.control.removeAfter,
-    limits: {
-      ...mcmpLimits,
-      nodesMax: limits.nodes,
-      hostsMax: limits.aliases,
-      contextsMax: limits.contexts,
-    },
-  })
-  let nodeTls = new NodeTls(tls.nodes)
-  if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not checked')
+  const cluster = new ServedCluster(config, log)
   const ticketKeys = randomBytes(48).toString('base64')
+  const plane = await makePlane(config, withTicketKeys(tls, ticketKeys), cluster, log)
+  const nodeTls = { current: new NodeTls(tls.nodes) }
+  const parts = { config, log, cluster, ticketKeys, plane, nodeTls }
+  await cluster.restore(plane)
+  await cluster.setFixedNodes(config.to, plane)
+  const traffic = await plane.listen()
+  const control = await listenForNodes(parts, tls, secret).catch(async (error: unknown) => {
+    await plane.close()
+    throw error
+  })
+  warnOfRisks(config, tls, secret, control.address, log)
+  await cluster.state?.start()
+  const protocol = tls.control === undefined ? 'http' : 'https'
+  const advertiser = startAdvertising(config, control.address, protocol, log)
+  return new RunningServices({ ...parts, traffic, control, advertiser })
+}
+
+/** What runs from the start to the end. */
+interface Parts {
+  /** As at the start. */
+  readonly config: Config
+  readonly log: Logger
+  readonly cluster: ServedCluster
+  /** For session tickets: all processes have the same keys, so that each resumes the sessions of the others. */
+  readonly ticketKeys: string
+  readonly plane: DataPlane
+  /** For probes of nodes; a reload replaces it. */
+  readonly nodeTls: { current: NodeTls }
+  readonly traffic: readonly Endpoint[]
+  readonly control: Control
+  readonly advertiser: Advertiser | undefined
+}
+
+async function makePlane(
+  config: Config,
+  tls: TlsMaterial,
+  cluster: ServedCluster,
+  log: Logger,
+): Promise<DataPlane> {
   const workers = config.workers ?? (config.control.traffic ? 0 : grantedProcessors())
-  const plane = await dataPlane(workers, {
-    settings: trafficSettings(config, withTicketKeys(tls, ticketKeys)),
+  const options = {
+    settings: trafficSettings(config, tls),
     accessLog: config.accessLog,
     level: config.log.level,
     log,
-    snapshot: () => registry.snapshot,
-    live,
-  })
-  const state =
-    config.state === undefined
-      ? undefined
-      : new StateFile({
-          path: config.state,
-          state: () => changesFrom(registry.snapshot, live),
-          log,
-        })
-  const enforce = async (changes: readonly Change[]): Promise<void> => {
-    await Promise.all([plane.apply(changes), state?.keep(changes)])
+    snapshot: () => cluster.registry.snapshot,
+    live: cluster.live,
   }
-  const applyFixed = async (addresses: readonly Endpoint[]): Promise<void> => {
-    const before = registry.snapshot
-    const nodes = addresses.map(fixedNode)
-    const dropped = registry.dropFixed(new Set(nodes.map((node) => node.route)), clock.now())
-    const changes = [...dropped, ...registry.addFixed(nodes)]
-    applyToLive(live, changes, before)
-    await enforce(changes)
-  }
-  const restore = async (): Promise<void> => {
-    const changes = registry.restore(withoutIdleBalancers(state?.load() ?? []), clock.now())
-    applyToLive(live, changes, emptySnapshot)
-    markRestored(registry.snapshot, live, clock.now())
-    await plane.apply(changes)
-    if (changes.length > 0) log.info({ nodes: registry.snapshot.nodes.size }, 'state restored')
-  }
-  await restore()
-  await applyFixed(config.to)
-  const traffic = await plane.listen()
-  const control = await startControl({
-    listen: config.control.listen,
-    console: config.control.console,
+  return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
+}
+
+function warnOfRisks(
+  { control }: Config,
+  tls: TlsMaterial,
+  secret: string,
+  bound: Endpoint,
+  log: Logger,
+): void {
+  if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not verified')
+  const isOpenToAll =
+    !isLoopback(control.listen.host) &&
+    control.allow.length === 0 &&
+    secret === '' &&
+    control.tls.clientAuth !== 'require'
+  if (isOpenToAll)
+    log.warn(
+      { control: bound },
+      'every machine that reaches the control listener can receive the traffic: set control.allow or control.secret',
+    )
+}
+
+/** Starts the control listener. */
+function listenForNodes(
+  { config, log, cluster, plane, nodeTls }: Omit<Parts, 'traffic' | 'control' | 'advertiser'>,
+  tls: TlsMaterial,
+  secret: string,
+): Promise<Control> {
+  const { listen, console, traffic, allow, nodes, limits, statusTimeout, compat } = config.control
+  return startControl({
+    listen,
+    console,
     tls: tls.control,
-    registry,
-    live,
+    registry: cluster.registry,
+    live: cluster.live,
     traffic: {
-      apply: enforce,
-      notify: (id) => plane.tell(id),
+      apply: (changes) => cluster.enforce(changes, plane),
+      notify: (id) => plane.notify(id),
       refresh: () => plane.refresh(),
       workers: () => plane.workers(),
       counts: () => plane.counts(),
       explain: (question) => plane.explain(question),
-      accept: config.control.traffic ? plane.take : undefined,
+      accept: traffic ? plane.accept : undefined,
     },
-    access: { allow: config.control.allow, secret, nodes: config.control.nodes.allow },
+    access: { allow, secret, nodes: nodes.allow },
     limits: { messageBytesMax: limits.messageBytes },
-    watch: { probe: probeWith(() => nodeTls), statusTimeoutMs: config.control.statusTimeout },
-    state: () => state?.report(),
-    compat: config.control.compat,
-    clock,
+    watch: { probe: probeWith(() => nodeTls.current), statusTimeoutMs: statusTimeout },
+    state: () => cluster.state?.report(),
+    compat,
     log,
-  }).catch(async (error: unknown) => {
-    await plane.close()
-    throw error
   })
-  if (isOpenToAll(config, secret))
-    log.warn(
-      { control: control.address },
-      'whoever reaches the control listener can take all traffic: set control.allow or control.secret',
-    )
-  await state?.start()
-  const advertiser = startAdvertising(
-    config,
-    control.address,
-    tls.control === undefined ? 'http' : 'https',
-    log,
-  )
-  let present = config
-  return {
-    listening: {
+}
+
+class RunningServices implements Serving {
+  readonly #parts: Parts
+  readonly listening: Listening
+
+  constructor(parts: Parts) {
+    const { traffic, control } = parts
+    this.#parts = parts
+    this.listening = {
       traffic: traffic.map(urlOf),
       control: urlOf(control.address),
       ...(control.console === undefined ? {} : { console: urlOf(control.console) }),
-    },
-    async reload(next, nextTls) {
-      // Before anything is changed: a module that cannot be loaded leaves all as it was.
-      await loadPolicies(cascadesIn(next))
-      log.level = next.log.level
-      nodeTls = new NodeTls(nextTls.nodes)
-      // Whether failover is deterministic needs a new start, as it did.
-      const { deterministicFailover } = present
-      await plane.reload({
-        level: next.log.level,
-        rules: cascadeRules({ ...next, deterministicFailover }),
-        tls: withTicketKeys(nextTls, ticketKeys),
-      })
-      const changed = changedKeys(present, next).filter((key) => !reloadable.test(key))
-      if (!control.replaceTls(nextTls.control)) changed.push('control.tls')
-      const { to, log: logging, candidacy, balance, nodeTls: nodes } = next
-      present = { ...present, to, log: logging, candidacy, balance, nodeTls: nodes }
-      await applyFixed(next.to)
-      return changed
-    },
-    async drain(deadlineMs) {
-      advertiser?.drain()
-      control.drain()
-      await plane.drain(deadlineMs)
-      await advertiser?.close()
-      await control.close()
-      await state?.close()
-    },
-    async close() {
-      await plane.close()
-      await advertiser?.close()
-      await control.close()
-      await state?.close()
-    },
+    }
   }
-}
 
-/** Reached from elsewhere, and asks for nothing. */
-const isOpenToAll = ({ control }: Config, secret: string): boolean =>
-  !isLoopback(control.listen.host) &&
-  control.allow.length === 0 &&
-  secret === '' &&
-  control.tls.clientAuth !== 'require'
+  async reload(next: Config, tls: TlsMaterial): Promise<string[]> {
+    const { config, log, cluster, ticketKeys, plane, nodeTls, control } = this.#parts
+    // First: it may fail.
+    await loadPolicies(cascadesIn(next))
+    log.level = next.log.level
+    nodeTls.current = new NodeTls(tls.nodes)
+    const { deterministicFailover } = config
+    await plane.reload({
+      level: next.log.level,
+      rules: cascadeRules({ ...next, deterministicFailover }),
+      tls: withTicketKeys(tls, ticketKeys),
+    })
+    const keys = restartKeys(config, next)
+    if (!control.replaceTls(tls.control)) keys.push('control.tls')
+    await cluster.setFixedNodes(next.to, plane)
+    return keys
+  }
 
-/** `workers`: how many processes; 0 is this one. */
-async function dataPlane(workers: number, options: DataPlaneOptions): Promise<DataPlane> {
-  return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
-}
+  async drain(deadlineMs: number): Promise<void> {
+    const { plane, control, advertiser } = this.#parts
+    advertiser?.drain()
+    control.drain()
+    await plane.drain(deadlineMs)
+    await this.#closeControl()
+  }
 
-/** Its route is its address, so that sessions find it again after a restart. */
-function fixedNode({ tls, ...address }: Endpoint): FixedNode {
-  return {
-    ...address,
-    type: tls === true ? 'https' : 'http',
-    route: hostPortText(address)
-      .replace(/[^A-Za-z0-9]+/g, '-')
-      .replace(/^-/, '')
-      .slice(-63),
+  async close(): Promise<void> {
+    await this.#parts.plane.close()
+    await this.#closeControl()
+  }
+
+  async #closeControl(): Promise<void> {
+    const { cluster, control, advertiser } = this.#parts
+    await advertiser?.close()
+    await control.close()
+    await cluster.state?.close()
   }
 }
 
@@ -227,7 +215,6 @@ function urlOf({ tls, ...address }: Endpoint): string {
   return `${tls === true ? 'https' : 'http'}://${hostPortText(address)}/`
 }
 
-/** All processes issue tickets with the same keys, so that each resumes the others' sessions. */
 function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {
   return tls.traffic === undefined ? tls : { ...tls, traffic: { ...tls.traffic, ticketKeys } }
 }

@@ -1,5 +1,5 @@
-// The file in which the registry survives the proxy. Every write is a whole new file that takes the place of
-// the old one, so what is found is always one state or nothing. Made by server/serving.ts.
+// The file that keeps the registry across restarts. Every write makes a new file that replaces the old one, so the file
+// is always one complete state. Made by served-cluster.ts.
 
 import { readFileSync, renameSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open, rename, stat } from 'node:fs/promises'
@@ -12,26 +12,26 @@ import type { StateReport } from '../control/status-report.ts'
 
 export interface StateFileOptions {
   readonly path: string
-  /** The cluster as it is now. */
+  /** The present cluster. */
   readonly state: () => readonly Change[]
   readonly log: Logger
 }
 
-const me: StateWriter = { pid: process.pid, machine: hostname() }
+const self: StateWriter = { pid: process.pid, machine: hostname() }
 
 export class StateFile {
   readonly #options: StateFileOptions
   /** The write under way. */
   #writing: Promise<void> | undefined
-  /** The one after it, which will hold all that has changed until it begins. */
+  /** The next write, which will contain all changes until it begins. */
   #next: Promise<void> | undefined
   #soon: NodeJS.Timeout | undefined
-  /** The file as this process left or found it; `undefined`: there was none. */
+  /** Mark of the file as this process last wrote or read it; undefined: there was no file. */
   #mark: string | undefined
   #reason: string | null = null
-  /** Before it serves, and after another process has taken the file, this one leaves it alone. */
+  /** False before the start, and after another process has written the file. */
   #owns = false
-  /** A write has let its deadline pass: nobody waits until one is done. */
+  /** A write has missed its deadline: nothing waits until one is done. */
   #late = false
   #writes = 0
   #failures = 0
@@ -40,44 +40,44 @@ export class StateFile {
     this.#options = options
   }
 
-  /** What an earlier run left behind; nothing when there is no file, or none that can be read. */
+  /** The state of an earlier run; empty when there is no file, or it cannot be read. */
   load(): readonly Change[] {
     const { path, log } = this.#options
     const found = this.#found()
     if (found === undefined) return []
     this.#mark = markOf(found)
     if (!found.isFile()) {
-      this.#failed('not read', new Error('it is not a file'))
+      this.#failed('not read', new Error('not a file'))
       return []
     }
-    if (found.size > stateLimits.bytesMax) return this.#setAside('it is too large')
+    if (found.size > stateLimits.bytesMax) return this.#setAside('too large')
     const state = this.#read()
     if ('problem' in state) return this.#setAside(state.problem)
     if (isAlive(state.writer))
       log.warn(
         { state: path, pid: state.writer.pid },
-        'the process that wrote the state file is still there: two proxies must not share one',
+        'the process that wrote the state file is still running: two proxies must not share one',
       )
     return state.changes
   }
 
-  /** From now on the file is this process's. */
+  /** Starts to write the file. */
   async start(): Promise<void> {
     this.#owns = true
     await this.#within(this.#write())
   }
 
-  /** Something has changed. Resolves when the file says so, or when that takes too long or fails. */
+  /** Saves changes. Resolves when the file contains them, at the deadline, or when that fails. */
   async keep(changes: readonly Change[]): Promise<void> {
     if (!this.#owns || changes.length === 0) return
-    // Load factors come again by themselves: no reply waits for them.
+    // Load factors are reported again and again: no reply waits for them.
     if (changes.every((change) => change.kind === 'load')) return this.#later(stateLimits.loadMs)
     const written = this.#write()
     if (this.#late) return
     await this.#within(written)
   }
 
-  /** Writes what is not written yet. */
+  /** Writes the last changes. */
   async close(): Promise<void> {
     clearTimeout(this.#soon)
     if (this.#owns) await this.#within(this.#write())
@@ -114,7 +114,7 @@ export class StateFile {
     }, ms).unref()
   }
 
-  /** One write at a time; whoever comes meanwhile shares the next one. Never rejects. */
+  /** One write at a time; changes during a write share the next one. Never rejects. */
   #write(): Promise<void> {
     if (this.#writing === undefined && this.#next === undefined) return this.#begin()
     this.#next ??= (this.#writing ?? Promise.resolve()).then(() => {
@@ -146,7 +146,7 @@ export class StateFile {
   async #replace(): Promise<void> {
     const { path, state } = this.#options
     if (!this.#owns) return
-    const text = writeState({ writer: me, changes: state() })
+    const text = writeState({ writer: self, changes: state() })
     const file = await open(`${path}.new`, 'w', 0o600)
     const mark = await fill(file, text)
     const found = await stat(path).then(markOf, () => undefined)
@@ -175,11 +175,11 @@ export class StateFile {
     this.#writes += 1
     if (!this.#owns) return
     if (this.#reason !== null)
-      this.#options.log.info({ state: this.#options.path }, 'the state file is written again')
+      this.#options.log.info({ state: this.#options.path }, 'state file written again')
     this.#reason = null
   }
 
-  /** Told once for as long as it lasts. */
+  /** Logged once while it lasts. */
   #failed(what: string, error: unknown): void {
     const { path, log } = this.#options
     const reason = error instanceof Error ? error.message : String(error)
@@ -187,7 +187,7 @@ export class StateFile {
     if (this.#reason === null)
       log.warn(
         { state: path, reason },
-        `state file ${what}: a restart would forget what changes now`,
+        `state file ${what}: a restart would lose the latest changes`,
       )
     this.#reason = reason
   }
@@ -198,7 +198,7 @@ export class StateFile {
     try {
       renameSync(path, aside)
       this.#mark = undefined
-      log.warn({ state: path, problem, aside }, 'state file not used: it is set aside')
+      log.warn({ state: path, problem, aside }, 'state file not used: renamed')
     } catch (error) {
       log.warn({ state: path, problem, reason: String(error) }, 'state file not used')
     }
@@ -206,7 +206,7 @@ export class StateFile {
   }
 }
 
-/** Writes the text to the end and to the disk; the mark of the file then. */
+/** Writes the text to the disk; returns the mark of the file. */
 async function fill(file: FileHandle, text: string): Promise<string> {
   try {
     await file.writeFile(text)
@@ -217,11 +217,11 @@ async function fill(file: FileHandle, text: string): Promise<string> {
   }
 }
 
-/** Differs when another process has put its own file there. */
+/** Another one when a process has replaced the file. */
 const markOf = ({ ino, mtimeMs, size }: Stats): string => `${ino} ${mtimeMs} ${size}`
 
 function isAlive({ pid, machine }: StateWriter): boolean {
-  if (machine !== me.machine || pid === me.pid) return false
+  if (machine !== self.machine || pid === self.pid) return false
   try {
     return process.kill(pid, 0)
   } catch (error) {

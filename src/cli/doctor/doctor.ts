@@ -1,7 +1,7 @@
 // `topspin doctor`: finds out why nodes and proxies do not find each other. Runs on the machine of a node or a proxy.
 
 import { parseEndpoint } from '../../base/host-port.ts'
-import { shownSecret } from '../../config/secret.ts'
+import { commandSecret } from '../../config/secret.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
 import { exitCodes } from '../failure.ts'
 import { fetchReport } from '../remote/fetch.ts'
@@ -39,7 +39,7 @@ async function examine(flags: DoctorFlags): Promise<Finding[]> {
 }
 
 async function proxyFindings(control: string): Promise<Finding[]> {
-  const secret = shownSecret(undefined)
+  const secret = commandSecret(undefined)
   const fetched = await fetchReport(control, secret.ok ? secret.secret : undefined)
   if (!fetched.ok) {
     return [

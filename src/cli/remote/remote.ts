@@ -3,7 +3,7 @@
 
 import { parseSecureEndpoint } from '../../base/host-port.ts'
 import { suggest } from '../../base/suggest.ts'
-import { shownSecret } from '../../config/secret.ts'
+import { commandSecret } from '../../config/secret.ts'
 import type { NodeReport, StatusReport } from '../../control/status-report.ts'
 import { McmpClient } from '../../net/mcmp-client.ts'
 import type { AppMessage } from '../../wire/mcmp/message.ts'
@@ -24,7 +24,7 @@ export class Remote {
   /** @throws CommandFailure when the secret cannot be read. */
   constructor(flags: RemoteFlags) {
     this.#control = flags.control
-    const secret = shownSecret(flags.secretFile)
+    const secret = commandSecret(flags.secretFile)
     if (!secret.ok) throw new CommandFailure(secret.problem, exitCodes.usage)
     this.#secret = secret.secret
   }

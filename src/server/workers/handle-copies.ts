@@ -1,5 +1,5 @@
-// How a worker gets further handles on the sockets that it listens on: what goes to the primary and comes
-// back over the line between them is another handle each time.
+// Further handles on the sockets that a worker listens on. A handle that is sent to the primary and back over their
+// channel is another handle each time.
 
 import type { Worker } from 'node:cluster'
 import { type ListenHandle, sendable } from '../../node-internals/listen-handle.ts'
@@ -7,28 +7,29 @@ import type { FromWorker, ToWorker } from './messages.ts'
 
 /** The worker's side. */
 export class HandleCopies {
-  readonly #waiting: Map<number, (copy: ListenHandle) => void> = new Map()
-  #asked = 0
+  readonly #requests: Map<number, (copy: ListenHandle) => void> = new Map()
+  #lastNumber = 0
 
-  ask(handle: ListenHandle, count: number, take: (copy: ListenHandle) => void): void {
-    const number = ++this.#asked
+  /** Requests `count` copies; `accept` is called with each. */
+  request(handle: ListenHandle, count: number, accept: (copy: ListenHandle) => void): void {
+    const number = ++this.#lastNumber
     let missing = count
-    this.#waiting.set(number, (copy) => {
+    this.#requests.set(number, (copy) => {
       missing -= 1
-      if (missing === 0) this.#waiting.delete(number)
-      take(copy)
+      if (missing === 0) this.#requests.delete(number)
+      accept(copy)
     })
     const message: FromWorker = { kind: 'copy', number, count }
     process.send?.(message, sendable(handle), undefined, () => {})
   }
 
-  /** One has come. */
-  take(number: number, copy: ListenHandle | undefined): void {
-    if (copy !== undefined) this.#waiting.get(number)?.(copy)
+  /** Handles the primary's answer to a request. */
+  receive(number: number, copy: ListenHandle | undefined): void {
+    if (copy !== undefined) this.#requests.get(number)?.(copy)
   }
 }
 
-/** The primary's side. Its own handle has done its work with that. */
+/** The primary's side: sends the copies, then closes its own handle. */
 export function sendBack(
   worker: Worker,
   { number, count }: Extract<FromWorker, { kind: 'copy' }>,

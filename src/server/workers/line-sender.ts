@@ -1,6 +1,5 @@
-// The access log of a worker when it goes to standard output: whole lines gathered and sent to the
-// primary, so that lines of several workers are never mixed. Bounded: when the primary does not keep up
-// lines are dropped and counted.
+// The access log of a worker when its destination is standard output: blocks of whole lines are sent to the primary, so
+// that lines of several workers are never mixed. When the primary is too slow, lines are dropped and counted.
 
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
@@ -12,8 +11,8 @@ import type { FromWorker } from './messages.ts'
 export class LineSender implements AccessLogFile {
   readonly #send: (message: FromWorker, sent: () => void) => void
   readonly #log: Logger
-  readonly #lines: AccessLines = new AccessLines((text) => this.#sendOff(text))
-  /** Characters that the line to the primary has not taken yet. */
+  readonly #lines: AccessLines = new AccessLines((text) => this.#sendBlock(text))
+  /** Characters that the channel to the primary has not accepted yet. */
   #underWay = 0
   #dropped = 0
 
@@ -30,19 +29,19 @@ export class LineSender implements AccessLogFile {
     this.#lines.add(entry)
   }
 
-  /** Standard output is not a file that could have been renamed. */
+  /** Standard output cannot be renamed. */
   reopen(): void {}
 
   close(): void {
     this.#lines.close()
   }
 
-  #sendOff(text: string): void {
+  #sendBlock(text: string): void {
     this.#underWay += text.length
     this.#send({ kind: 'lines', text }, () => {
       this.#underWay -= text.length
       if (this.#dropped === 0) return
-      this.#log.warn({ lines: this.#dropped }, 'access log does not keep up: lines dropped')
+      this.#log.warn({ lines: this.#dropped }, 'access log too slow: lines dropped')
       this.#dropped = 0
     })
   }

@@ -1,5 +1,4 @@
-// What the primary and a traffic worker say to each other: JSON over the line that Node.js opens between
-// them, in order in each direction.
+// The messages between the primary and a traffic worker: JSON over the channel of Node.js, in order in each direction.
 
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { NodeFigures } from '../../cluster/live-sums.ts'
@@ -11,7 +10,7 @@ import type { Address } from '../../proxy/index.ts'
 import type { Reload } from '../data-plane.ts'
 
 export type ToWorker =
-  /** The answer to `hello`: everything a worker needs to begin. Answered by `listening` or `failed`. */
+  /** The answer to `hello`: everything that a worker needs. Answered by `listening` or `failed`. */
   | {
       readonly kind: 'start'
       readonly settings: TrafficSettings
@@ -21,7 +20,7 @@ export type ToWorker =
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
     }
-  /** Put in force; both may be empty, to ask for figures only. Answered by `figures` with the same number. */
+  /** Changes and facts to put in force; both may be empty. Answered by `figures` with the same number. */
   | {
       readonly kind: 'order'
       readonly number: number
@@ -31,14 +30,14 @@ export type ToWorker =
   /** Answered by `explained` with the same number. */
   | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
   | ({ readonly kind: 'reload' } & Reload)
-  /** With a handle: one of those that were asked for. */
+  /** With a handle: one of the copies of the request with this number. */
   | { readonly kind: 'copied'; readonly number: number }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>
 
 export type FromWorker =
-  /** It listens to the primary from now on; what was sent before is lost. */
+  /** The worker receives messages from now on; earlier ones are lost. */
   | { readonly kind: 'hello' }
   | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
@@ -48,9 +47,9 @@ export type FromWorker =
       readonly number: number
       readonly explanation: RequestExplanation
     }
-  /** With a listening handle: send it back so many times, each time is another one. */
+  /** With a listening handle: requests `count` copies of it. */
   | { readonly kind: 'copy'; readonly number: number; readonly count: number }
-  /** Traffic has found that a node is down. */
+  /** The traffic has found that a node is down. */
   | { readonly kind: 'down'; readonly id: number; readonly reason: string }
   | {
       readonly kind: 'log'
@@ -58,16 +57,16 @@ export type FromWorker =
       readonly detail: object
       readonly message: string
     }
-  /** Lines of the access log for standard output, which belongs to the primary. */
+  /** Lines of the access log for the primary's standard output. */
   | { readonly kind: 'lines'; readonly text: string }
 
 interface Figures {
   readonly kind: 'figures'
-  /** The order that is now in force; absent when nobody asked. */
+  /** Number of the order that is now in force; absent in periodic reports. */
   readonly answers?: number
   /** Nodes whose numbers have changed since the last report. */
   readonly nodes: readonly NodeFigures[]
-  /** Of clients, now. */
+  /** Open client connections. */
   readonly connections: number
   /** Since the worker started. */
   readonly counts: PlainCounts
@@ -75,7 +74,7 @@ interface Figures {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** An error as it goes over the line: what `listenFailure` looks for in a system error. */
+/** An error as JSON, with the fields that `listenFailure` reads. */
 export interface PlainError {
   readonly message: string
   readonly code?: string
@@ -84,7 +83,7 @@ export interface PlainError {
   readonly port?: number
 }
 
-/** The innermost error: the system's own, when there is one. */
+/** The innermost cause: the system's own error, when there is one. */
 export function plainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { message: String(error) }
   if (error.cause instanceof Error) return plainError(error.cause)

@@ -1,10 +1,10 @@
-// How long to wait before a worker that has ended is replaced. Pure; called by the worker pool.
+// The delay before a worker that has ended is replaced. Pure. Used by worker-pool.ts.
 
 import { workerLimits } from '../../base/limits.ts'
 
 /**
- * At once after a life that was long enough or the first short one; then longer and longer, ms.
- * @param shortLives how many workers in a row, up to this one, ended soon after their start.
+ * Milliseconds: 0 after a long life and after the first short one, then doubled each time.
+ * @param shortLives how many workers in a row, including the last, ended soon after their start.
  */
 export function restartDelay(shortLives: number): number {
   if (shortLives <= 1) return 0

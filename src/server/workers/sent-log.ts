@@ -1,4 +1,4 @@
-// The log of a worker: its lines are written by the primary, which alone owns standard output.
+// The log of a worker: its entries are sent to the primary, which alone writes to standard output.
 
 import type { Logger } from '../../base/log.ts'
 import type { FromWorker, LogLevel } from './messages.ts'
@@ -6,7 +6,7 @@ import type { FromWorker, LogLevel } from './messages.ts'
 const levels: readonly string[] = ['debug', 'info', 'warn', 'error']
 
 export class SentLog implements Logger {
-  /** The least serious that is sent. */
+  /** The lowest level that is sent. */
   level: string
   readonly #send: (message: FromWorker) => void
 
@@ -16,19 +16,19 @@ export class SentLog implements Logger {
   }
 
   debug(detail: object, message: string): void {
-    this.#say('debug', detail, message)
+    this.#log('debug', detail, message)
   }
   info(detail: object, message: string): void {
-    this.#say('info', detail, message)
+    this.#log('info', detail, message)
   }
   warn(detail: object, message: string): void {
-    this.#say('warn', detail, message)
+    this.#log('warn', detail, message)
   }
   error(detail: object, message: string): void {
-    this.#say('error', detail, message)
+    this.#log('error', detail, message)
   }
 
-  #say(level: LogLevel, detail: object, message: string): void {
+  #log(level: LogLevel, detail: object, message: string): void {
     if (levels.indexOf(level) < levels.indexOf(this.level)) return
     this.#send({ kind: 'log', level, detail, message })
   }

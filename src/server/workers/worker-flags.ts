@@ -1,13 +1,13 @@
-// The command line of a traffic worker.
+// The Node.js flags of a traffic worker.
 
 /**
- * What a worker leaves behind lives for one request or as long as a connection, so a small nursery costs nothing
- * measurable and saves 25 MB of each worker that has seen traffic. V8's default is 16.
+ * Size of V8's semi-space (young generation). Objects of a worker live as long as a request or a connection, so a small
+ * one costs nothing measurable, and saves 25 MB in each worker under traffic. V8's default is 16.
  */
 const semiSpaceMb = 4
 
 /**
- * Flags of Node.js for a worker: those of this process, and a smaller nursery unless the user has said how large.
+ * The flags of this process, and a smaller semi-space unless the user has set its size.
  * @param own `process.execArgv`
  * @param environment `NODE_OPTIONS`
  */

@@ -1,5 +1,5 @@
-// One worker process as the primary sees it: started, given orders, waited for with a deadline, ended.
-// Made by the worker pool, which is told what the worker says.
+// The primary's side of one worker process: starts it, sends it orders, waits for its answers with deadlines, ends it.
+// Made by worker-pool.ts.
 
 import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -15,38 +15,39 @@ import { sendBack } from './handle-copies.ts'
 import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './messages.ts'
 
 export class WorkerLink {
-  /** Where it listens. Rejects when it fails to, or is not ready in time; then it ends by itself. */
+  /** The addresses it listens on. Rejects when it cannot, or is not ready in time; then the process ends. */
   readonly ready: Promise<readonly Address[]>
-  /** The process has ended and all that it said has been heard. */
+  /** Resolves when the process has ended and all its messages were received. */
   readonly ended: Promise<void>
-  /** As it last reported. */
+  /** As in its last report. */
   connections = 0
   counts: TrafficCounts = newCounters()
   readonly #worker: Worker
   readonly #log: Logger
-  /** Orders that somebody waits for, by number. */
-  readonly #waiting: Map<number, () => void> = new Map()
-  /** It hears what is sent to it. */
-  #isGreeted = false
+  /** Orders without an answer, by number. */
+  readonly #pendingOrders: Map<number, () => void> = new Map()
+  /** It receives messages. */
+  #isListening = false
   #isReady = false
   #hasEnded = false
-  /** Questions that somebody waits for, by number. */
-  readonly #asking: Map<number, (explanation: RequestExplanation | undefined) => void> = new Map()
-  #asked = 0
-  #ordered = 0
-  #answered = 0
-  /** It has let a deadline pass: it is not waited for until it answers again. */
+  /** Questions without an answer, by number. */
+  readonly #pendingQuestions: Map<number, (explanation: RequestExplanation | undefined) => void> =
+    new Map()
+  #lastQuestion = 0
+  #lastOrder = 0
+  #lastAnswered = 0
+  /** It has missed a deadline: nothing waits for it until it answers again. */
   #isLate = false
 
   /**
-   * @param start everything it needs to begin, asked for when it can hear it.
-   * @param heard what the worker says, but for its readiness.
+   * @param start returns the start message, once the worker can receive it.
+   * @param onMessage is called with each message of the worker.
    */
-  constructor(start: () => StartMessage, log: Logger, heard: (message: FromWorker) => void) {
+  constructor(start: () => StartMessage, log: Logger, onMessage: (message: FromWorker) => void) {
     this.#log = log
     this.#worker = cluster.fork()
     this.#worker.on('error', (error) =>
-      log.error({ pid: this.pid, reason: error.message }, 'worker'),
+      log.error({ pid: this.pid, reason: error.message }, 'worker error'),
     )
     this.ended = ending(this.#worker).then(() => this.#release())
     this.ready = this.#readiness()
@@ -54,12 +55,13 @@ export class WorkerLink {
       if (message.kind === 'copy') return sendBack(this.#worker, message, handle as ListenHandle)
       if (this.#hasEnded) return
       if (message.kind === 'hello') {
-        this.#isGreeted = true
+        this.#isListening = true
         this.send(start())
       }
-      if (message.kind === 'figures') this.#took(message)
-      if (message.kind === 'explained') this.#asking.get(message.number)?.(message.explanation)
-      heard(message)
+      if (message.kind === 'figures') this.#acceptFigures(message)
+      if (message.kind === 'explained')
+        this.#pendingQuestions.get(message.number)?.(message.explanation)
+      onMessage(message)
     })
   }
 
@@ -67,46 +69,46 @@ export class WorkerLink {
     return this.#worker.process.pid ?? null
   }
 
-  /** Resolves when the changes and facts are in force there, when its deadline has passed or it has ended. */
+  /** Resolves when the worker has put the changes and facts in force, at the deadline, or when it has ended. */
   order(changes: readonly Change[], facts: readonly LiveFact[]): Promise<void> {
-    // It will begin with the state of that moment.
-    if (!this.#isGreeted) return Promise.resolve()
-    this.#ordered += 1
-    this.send({ kind: 'order', number: this.#ordered, changes, facts })
-    if (this.#ordered - this.#answered > workerLimits.unansweredMax) {
+    // Its start message will contain them.
+    if (!this.#isListening) return Promise.resolve()
+    this.#lastOrder += 1
+    this.send({ kind: 'order', number: this.#lastOrder, changes, facts })
+    if (this.#lastOrder - this.#lastAnswered > workerLimits.unansweredMax) {
       this.#log.error({ pid: this.pid }, 'worker does not answer: killed')
       this.kill()
     }
     if (!this.#isReady || this.#isLate || !this.#worker.isConnected()) return Promise.resolve()
-    return this.#answer(this.#ordered)
+    return this.#answer(this.#lastOrder)
   }
 
-  /** What this worker would do with a request; `undefined` when it does not say in time. */
+  /** What this worker would do with a request; undefined when it does not answer in time. */
   explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
     if (!this.#isReady || !this.#worker.isConnected()) return Promise.resolve(undefined)
-    this.#asked += 1
-    const number = this.#asked
+    this.#lastQuestion += 1
+    const number = this.#lastQuestion
     this.send({ kind: 'explain', number, question })
     return new Promise((resolve) => {
       const end = (explanation: RequestExplanation | undefined): void => {
         clearTimeout(deadline)
-        this.#asking.delete(number)
+        this.#pendingQuestions.delete(number)
         resolve(explanation)
       }
       const deadline = setTimeout(end, workerLimits.applyMs, undefined)
-      this.#asking.set(number, end)
+      this.#pendingQuestions.set(number, end)
     })
   }
 
-  /** Lets what is under way end within the time; a worker that has nothing yet ends at once. */
+  /** Lets requests in flight end within `deadlineMs`; kills a worker that is not ready. */
   drain(deadlineMs: number): void {
     if (this.#isReady) this.send({ kind: 'drain', deadlineMs })
     else this.kill()
   }
 
   send(message: ToWorker): void {
-    // Whoever is not connected any more has ended or is about to.
-    if (this.#isGreeted && this.#worker.isConnected()) this.#worker.send(message, () => {})
+    // A worker that is not connected has ended or is about to.
+    if (this.#isListening && this.#worker.isConnected()) this.#worker.send(message, () => {})
   }
 
   kill(): void {
@@ -116,37 +118,34 @@ export class WorkerLink {
   #answer(number: number): Promise<void> {
     return new Promise((resolve) => {
       const deadline = setTimeout(() => {
-        this.#waiting.delete(number)
+        this.#pendingOrders.delete(number)
         this.#isLate = true
-        this.#log.warn(
-          { pid: this.pid },
-          'worker is late: changes take effect there when it goes on',
-        )
+        this.#log.warn({ pid: this.pid }, 'worker is slow: changes take effect there later')
         resolve()
       }, workerLimits.applyMs)
-      this.#waiting.set(number, () => {
+      this.#pendingOrders.set(number, () => {
         clearTimeout(deadline)
         resolve()
       })
     })
   }
 
-  #took({ answers, connections, counts }: Extract<FromWorker, { kind: 'figures' }>): void {
+  #acceptFigures({ answers, connections, counts }: Extract<FromWorker, { kind: 'figures' }>): void {
     this.connections = connections
     this.counts = countsFrom(counts)
     if (answers === undefined) return
-    this.#answered = answers
+    this.#lastAnswered = answers
     this.#isLate = false
-    this.#waiting.get(answers)?.()
-    this.#waiting.delete(answers)
+    this.#pendingOrders.get(answers)?.()
+    this.#pendingOrders.delete(answers)
   }
 
-  /** Nobody waits for the dead. */
+  /** Resolves all pending orders and questions: the worker has exited. */
   #release(): void {
     this.#hasEnded = true
-    for (const resolve of this.#waiting.values()) resolve()
-    this.#waiting.clear()
-    for (const end of this.#asking.values()) end(undefined)
+    for (const resolve of this.#pendingOrders.values()) resolve()
+    this.#pendingOrders.clear()
+    for (const end of this.#pendingQuestions.values()) end(undefined)
   }
 
   #readiness(): Promise<readonly Address[]> {
@@ -170,18 +169,21 @@ export class WorkerLink {
   }
 }
 
-/** Its exit and the end of the line to it, which come in either order; a line cut in a message may not end at all. */
+/**
+ * Resolves after the exit of the process and the end of its channel, which come in either order; a channel that is cut
+ * within a message may not end at all.
+ */
 async function ending(worker: Worker): Promise<void> {
   const cut = new Promise<void>((resolve) => worker.once('disconnect', () => resolve()))
   await new Promise<void>((resolve) => {
     worker.once('exit', () => resolve())
-    // A process that could not be started has no exit.
+    // A process that could not be started does not exit.
     worker.on('error', () => {
       if (worker.process.pid === undefined) resolve()
     })
   })
   if (!worker.isConnected()) return
   await Promise.race([cut, pause(workerLimits.lastWordsMs)])
-  // Gives up the sockets that it shared.
+  // Releases the sockets that it shared.
   if (worker.isConnected()) worker.disconnect()
 }

@@ -1,5 +1,5 @@
-// The data plane as worker processes: the kernel gives each new connection to one of them, this process
-// never sees one. It sends them the changes, sums up their numbers and replaces who dies.
+// The traffic in worker processes: the kernel hands each new connection to one of them. This process sends them the
+// changes, sums up their numbers and replaces those that end.
 
 import cluster from 'node:cluster'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -22,30 +22,30 @@ import { restartDelay } from './restart-delay.ts'
 import { workerFlags } from './worker-flags.ts'
 import { WorkerLink } from './worker-link.ts'
 
-/** The place of one worker; processes come and go in it. */
-interface Place {
+/** One of the workers; its process is replaced when it ends. */
+interface Slot {
   link: WorkerLink | undefined
   restarts: number
-  /** Processes in a row that did not live long. */
+  /** Processes in a row that ended soon after their start. */
   shortLives: number
 }
 
 export class WorkerPool implements DataPlane {
   readonly #options: DataPlaneOptions
-  readonly #places: readonly Place[]
+  readonly #slots: readonly Slot[]
   readonly #sums: LiveSums<WorkerLink>
   readonly #ending: AbortController = new AbortController()
   #countsOfEnded: TrafficCounts = newCounters()
   /** As of the last reload, for workers that start later. */
   #present: Reload
   #isRunning = false
-  /** The addresses in the words in which the present workers share them: port 0 stays 0. */
+  /** The addresses as the present workers share them: port 0 stays 0. */
   #listen: readonly Address[]
   #bound: readonly Address[] = []
 
   constructor(count: number, options: DataPlaneOptions) {
     this.#options = options
-    this.#places = Array.from({ length: count }, () => ({
+    this.#slots = Array.from({ length: count }, () => ({
       link: undefined,
       restarts: 0,
       shortLives: 0,
@@ -55,7 +55,7 @@ export class WorkerPool implements DataPlane {
     const rules = { candidacy, balance }
     this.#present = { level: options.level, rules, tls: { traffic: tls, nodes: nodeTls } }
     this.#listen = listen
-    // The primary opens the sockets and hands them on; who accepts is left to the kernel.
+    // The primary opens the sockets and shares them; the kernel chooses the worker of a connection.
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
       exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
@@ -66,7 +66,7 @@ export class WorkerPool implements DataPlane {
 
   async listen(): Promise<readonly Address[]> {
     try {
-      const bound = await Promise.all(this.#places.map((place) => this.#start(place).ready))
+      const bound = await Promise.all(this.#slots.map((slot) => this.#start(slot).ready))
       this.#bound = bound[0] ?? []
       this.#isRunning = true
       return this.#bound
@@ -85,7 +85,7 @@ export class WorkerPool implements DataPlane {
     await this.#order(changes, [])
   }
 
-  tell(id: number): void {
+  notify(id: number): void {
     void this.#order([], [factOf(id, this.#options.live.of(id))])
   }
 
@@ -98,7 +98,7 @@ export class WorkerPool implements DataPlane {
     clearTimeout(timer)
   }
 
-  /** By the counts of the first worker that says so: each chooses by its own. */
+  /** By the first worker that answers: each chooses by its own counts. */
   async explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
     for (const link of this.#links()) {
       const explanation = await link.explain(question)
@@ -113,7 +113,7 @@ export class WorkerPool implements DataPlane {
   }
 
   workers(): readonly WorkerReport[] {
-    return this.#places.map(({ link, restarts }) => ({
+    return this.#slots.map(({ link, restarts }) => ({
       pid: link?.pid ?? null,
       connections: link?.connections ?? 0,
       requests: link?.counts.requests ?? 0,
@@ -149,17 +149,17 @@ export class WorkerPool implements DataPlane {
   }
 
   #links(): WorkerLink[] {
-    return this.#places.flatMap(({ link }) => link ?? [])
+    return this.#slots.flatMap(({ link }) => link ?? [])
   }
 
   async #order(changes: readonly Change[], facts: readonly LiveFact[]): Promise<void> {
     await Promise.all(this.#links().map((link) => link.order(changes, facts)))
   }
 
-  #start(place: Place): WorkerLink {
+  #start(slot: Slot): WorkerLink {
     const { settings, accessLog, snapshot, live, log } = this.#options
     const startedAt = systemClock.now()
-    // Without a worker that holds the sockets they are opened anew, at the ports that are known by now.
+    // No worker holds the sockets: they are opened again, at the ports that they had.
     if (this.#links().length === 0) this.#listen = this.#withBoundPorts()
     const listen = this.#listen
     const { level, rules, tls } = this.#present
@@ -173,10 +173,10 @@ export class WorkerPool implements DataPlane {
         facts: factsFrom(snapshot(), live),
       }),
       log,
-      (message) => this.#heard(link, message),
+      (message) => this.#handle(link, message),
     )
-    place.link = link
-    void link.ended.then(() => this.#ended(place, link, startedAt))
+    slot.link = link
+    void link.ended.then(() => this.#ended(slot, link, startedAt))
     return link
   }
 
@@ -187,7 +187,7 @@ export class WorkerPool implements DataPlane {
     }))
   }
 
-  #heard(link: WorkerLink, message: FromWorker): void {
+  #handle(link: WorkerLink, message: FromWorker): void {
     const { snapshot, log } = this.#options
     switch (message.kind) {
       case 'figures': {
@@ -196,7 +196,7 @@ export class WorkerPool implements DataPlane {
         break
       }
       case 'down':
-        this.#fell(message.id, message.reason)
+        this.#onNodeDown(message.id, message.reason)
         break
       case 'log':
         log[message.level]({ ...message.detail, worker: link.pid }, message.message)
@@ -215,32 +215,32 @@ export class WorkerPool implements DataPlane {
     }
   }
 
-  /** One worker has found a node down: from now on the watch asks it, and no worker uses it. */
-  #fell(id: number, reason: string): void {
+  /** A worker has found a node down: the watch probes it from now on, and no worker uses it. */
+  #onNodeDown(id: number, reason: string): void {
     const { snapshot, live } = this.#options
     const row = live.of(id)
     if (!snapshot().nodes.has(id) || row.health.kind === 'down') return
     const now = systemClock.now()
     row.health = onConnectFailed(row.health, reason, now, Math.random, defaultHealthLimits)
     row.joining = true
-    this.tell(id)
+    this.notify(id)
   }
 
-  #ended(place: Place, link: WorkerLink, startedAt: number): void {
+  #ended(slot: Slot, link: WorkerLink, startedAt: number): void {
     const { log } = this.#options
     this.#sums.drop(link)
     this.#countsOfEnded = sumOf([this.#countsOfEnded, link.counts])
-    place.link = undefined
+    slot.link = undefined
     if (!this.#isRunning) return
     const livedMs = systemClock.now() - startedAt
-    place.restarts += 1
-    place.shortLives = livedMs < workerLimits.soundMs ? place.shortLives + 1 : 0
-    const waitMs = restartDelay(place.shortLives)
-    log.error({ worker: link.pid, livedMs: Math.round(livedMs), waitMs }, 'worker has ended')
-    void this.#replace(place, waitMs)
+    slot.restarts += 1
+    slot.shortLives = livedMs < workerLimits.soundMs ? slot.shortLives + 1 : 0
+    const waitMs = restartDelay(slot.shortLives)
+    log.error({ worker: link.pid, livedMs: Math.round(livedMs), waitMs }, 'worker ended')
+    void this.#replace(slot, waitMs)
   }
 
-  async #replace(place: Place, waitMs: number): Promise<void> {
+  async #replace(slot: Slot, waitMs: number): Promise<void> {
     const { log } = this.#options
     try {
       await pause(waitMs, undefined, { signal: this.#ending.signal })
@@ -249,15 +249,15 @@ export class WorkerPool implements DataPlane {
     }
     let link: WorkerLink | undefined
     try {
-      link = this.#start(place)
+      link = this.#start(slot)
       const bound = await link.ready
       if (bound.every(({ port }, index) => port === this.#bound[index]?.port)) {
         log.info({ worker: link.pid }, 'worker replaced')
         return
       }
-      log.error({ worker: link.pid }, 'worker listens elsewhere')
+      log.error({ worker: link.pid }, 'worker listens on other ports')
     } catch (error) {
-      log.error({ worker: link?.pid, reason: (error as Error).message }, 'worker cannot serve')
+      log.error({ worker: link?.pid, reason: (error as Error).message }, 'worker not started')
     }
     link?.kill()
   }

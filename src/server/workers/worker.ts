@@ -1,5 +1,5 @@
-// A traffic worker, run as a process of its own: the proxy and nothing else. It does what the primary says,
-// tells it what it counts and finds, and ends with it: Node.js ends a worker whose line to the primary breaks.
+// A traffic worker, run as a process of its own: a proxy that follows the messages of the primary and reports its
+// numbers. Node.js ends a worker whose channel to the primary breaks.
 
 import { systemClock } from '../../base/clock.ts'
 import { workerLimits } from '../../base/limits.ts'
@@ -26,40 +26,40 @@ class TrafficWorker {
   #accessLog: AccessLogFile | undefined
 
   constructor(start: StartMessage, policies: Policies) {
-    this.#log = new SentLog(start.level, say)
+    this.#log = new SentLog(start.level, send)
     this.#accessLogTo = start.accessLog
     this.#proxy = createProxy({
       ...start.settings,
       policies,
       log: this.#log,
-      onNodeDown: (id, reason) => say({ kind: 'down', id, reason }),
-      copyHandle: (handle, count, take) => copies.ask(handle, count, take),
+      onNodeDown: (id, reason) => send({ kind: 'down', id, reason }),
+      copyHandle: (handle, count, accept) => copies.request(handle, count, accept),
       ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
     })
-    this.#putInForce(start.changes, start.facts)
+    this.#enforce(start.changes, start.facts)
   }
 
   async listen(): Promise<void> {
-    if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(say, this.#log)
+    if (this.#accessLogTo === 'stdout') this.#accessLog = new LineSender(send, this.#log)
     else if (this.#accessLogTo !== 'off') {
-      // What writes files takes 8 MB, which a worker without a log need not have.
+      // Loaded on demand: the file writer takes 8 MB.
       const { openAccessLog } = await import('../access-log.ts')
       this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log)
     }
     const addresses = await this.#proxy.listen()
-    setInterval(() => this.#tell(), workerLimits.figuresEveryMs)
-    say({ kind: 'listening', addresses })
+    setInterval(() => this.#report(), workerLimits.figuresEveryMs)
+    send({ kind: 'listening', addresses })
   }
 
-  async hear(message: Exclude<ToWorker, StartMessage | { kind: 'copied' }>): Promise<void> {
+  async handle(message: Exclude<ToWorker, StartMessage | { kind: 'copied' }>): Promise<void> {
     switch (message.kind) {
       case 'order':
-        this.#putInForce(message.changes, message.facts)
-        this.#tell(message.number)
+        this.#enforce(message.changes, message.facts)
+        this.#report(message.number)
         break
       case 'explain': {
         const explanation = this.#proxy.explain(message.question)
-        say({ kind: 'explained', number: message.number, explanation })
+        send({ kind: 'explained', number: message.number, explanation })
         break
       }
       case 'reload':
@@ -76,7 +76,7 @@ class TrafficWorker {
     }
   }
 
-  /** The primary has loaded the same modules before; should that fail here all stays as it was. */
+  /** The primary has loaded the same modules already; if that fails here, the present cascades stay. */
   async #useCascades(rules: CascadeRules): Promise<void> {
     try {
       this.#proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
@@ -85,15 +85,15 @@ class TrafficWorker {
     }
   }
 
-  #putInForce(changes: readonly Change[], facts: readonly LiveFact[]): void {
+  #enforce(changes: readonly Change[], facts: readonly LiveFact[]): void {
     if (changes.length > 0) this.#proxy.apply(changes)
     for (const fact of facts) applyFact(this.#proxy.live.of(fact.id), fact, systemClock.now())
   }
 
-  #tell(answers?: number, told?: () => void): void {
+  #report(answers?: number, onSent?: () => void): void {
     const { live, connections, counters } = this.#proxy
     const nodes = this.#figures.read(live)
-    say(
+    send(
       {
         kind: 'figures',
         nodes,
@@ -101,24 +101,24 @@ class TrafficWorker {
         counts: plainCounts(counters),
         ...(answers === undefined ? {} : { answers }),
       },
-      told,
+      onSent,
     )
   }
 
   async #drain(deadlineMs: number): Promise<void> {
     await this.#proxy.drain(deadlineMs)
     this.#accessLog?.close()
-    this.#tell(undefined, () => process.exit(0))
+    this.#report(undefined, () => process.exit(0))
   }
 }
 
 const copies: HandleCopies = new HandleCopies()
 
-function say(message: FromWorker, said?: () => void): void {
-  process.send?.(message, undefined, undefined, () => said?.())
+function send(message: FromWorker, onSent?: () => void): void {
+  process.send?.(message, undefined, undefined, () => onSent?.())
 }
 
-// They reach the whole group of processes, but it is the primary that says what they mean.
+// A terminal sends them to the whole process group; the primary handles them.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
 async function startWorker(start: StartMessage): Promise<TrafficWorker> {
@@ -127,21 +127,21 @@ async function startWorker(start: StartMessage): Promise<TrafficWorker> {
   return worker
 }
 
-/** What is told is done in order, each after what came before: the modules of cascades take time to load. */
-let done: Promise<TrafficWorker | undefined> = Promise.resolve(undefined)
+/** The messages are handled one after the other: loading the modules of cascades takes time. */
+let handled: Promise<TrafficWorker | undefined> = Promise.resolve(undefined)
 process.on('message', (message: ToWorker, handle: unknown) => {
-  if (message.kind === 'copied') return copies.take(message.number, handle as ListenHandle)
-  done = done.then(async (worker) => {
+  if (message.kind === 'copied') return copies.receive(message.number, handle as ListenHandle)
+  handled = handled.then(async (worker) => {
     if (message.kind !== 'start') {
-      await worker?.hear(message)
+      await worker?.handle(message)
       return worker
     }
     try {
       return await startWorker(message)
     } catch (error) {
-      say({ kind: 'failed', error: plainError(error) }, () => process.exit(1))
+      send({ kind: 'failed', error: plainError(error) }, () => process.exit(1))
       return undefined
     }
   })
 })
-say({ kind: 'hello' })
+send({ kind: 'hello' })

@@ -177,12 +177,12 @@ test('what was answered with 200 is there after kill -9 at any moment of a burst
       assert.equal(contexts.length, 4, `${route} came back in part`)
       known.add(route)
     }
-    assert.doesNotMatch(proxy.running.printed.stdout, /set aside/)
+    assert.doesNotMatch(proxy.running.printed.stdout, /state file not used/)
   }
   t.diagnostic(`${known.size} nodes over 8 kills`)
 })
 
-test('a torn file is set aside with a warning, and the proxy serves', async (t) => {
+test('a torn file is renamed with a warning, and the proxy serves', async (t) => {
   const file = join(folderFor(t), 'state')
   let proxy = await start(t, file)
   for (const route of ['a', 'b', 'c'])
@@ -198,7 +198,7 @@ test('a torn file is set aside with a warning, and the proxy serves', async (t) 
   for (const bytes of torn) {
     writeFileSync(file, bytes)
     proxy = await start(t, file)
-    assert.match(proxy.running.printed.stdout, /state file not used: it is set aside/)
+    assert.match(proxy.running.printed.stdout, /state file not used: renamed/)
     assert.deepEqual((await report(proxy)).nodes, [])
     assert.deepEqual(readFileSync(`${file}.corrupt`), bytes)
     await told(proxy, 'CONFIG', 'JVMRoute=d&Host=d.test&Port=81&Type=http')

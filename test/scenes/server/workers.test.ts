@@ -211,7 +211,7 @@ test('a worker that hangs delays a reply once, for about a second', { skip }, as
   t.diagnostic(`replies took ${times.map(Math.round)} ms`)
   assert.ok((times[0] ?? 0) > 900 && (times[0] ?? 0) < 2_500, String(times))
   assert.ok((times[1] ?? 0) < 900 && (times[2] ?? 0) < 900, String(times))
-  assert.match(serve.printed.stdout, /worker is late/)
+  assert.match(serve.printed.stdout, /worker is slow/)
   process.kill(hangs, 'SIGCONT')
   await clientsOfAll(t, serve)
 })

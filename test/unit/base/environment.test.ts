@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { autoSettings } from '../../../src/agent/auto-settings.ts'
 import { EnvironmentReader, unknownVariables } from '../../../src/base/environment.ts'
-import { environmentNames } from '../../../src/config/config.ts'
+import { configKeys } from '../../../src/config/keys.ts'
 import { peerAutoSettings } from '../../../src/peer/auto-settings.ts'
 
 test('values are read with their form, and empty ones count as not set', () => {
@@ -58,7 +58,7 @@ test('a variable of another part of Topspin is never taken for a misspelt one', 
   assert.deepEqual(peerAutoSettings(all), { kind: 'bad', problems: ['TOPSPIN_GROUP is not set'] })
 })
 
-const serveNames = [...environmentNames().keys()]
+const serveNames = configKeys().map(({ variable }) => variable)
 
 const agentNames = namesReadBy((environment) => autoSettings(environment))
 const peerNames = namesReadBy((environment) => peerAutoSettings(environment))

@@ -1,5 +1,3 @@
-// docs/configuration.md says what the schema says.
-
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'

@@ -29,7 +29,7 @@ test('a line is the entry as JSON', () => {
   assert.ok(accessLine(entry).endsWith('}\n'))
 })
 
-test('what JSON must escape is escaped', () => {
+test('characters that JSON must escape are escaped', () => {
   const odd = {
     ...entry,
     target: '/a?"\\^|',

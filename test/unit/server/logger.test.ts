@@ -29,7 +29,7 @@ test('an error is shown by its message', () => {
   )
 })
 
-test('text from elsewhere cannot begin a new line', () => {
+test('a line feed in a value does not begin a new line', () => {
   assert.equal(
     readableLine(line({ path: 'a\nb' }), false),
     '14:03:07 warn  node is down path="a\\nb"\n',

@@ -1,5 +1,3 @@
-// What the demo puts on a terminal and into a log.
-
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createPainter, type DemoView, renderLine } from '../../../../src/cli/demo/screen.ts'
@@ -38,7 +36,7 @@ test('the log line holds all numbers', () => {
   )
 })
 
-test('a frame fits the terminal and replaces the one before', () => {
+test('a frame fits the terminal and replaces the previous one', () => {
   const terminal = fakeOutput({ isTTY: true, columns: 40, rows: 12 })
   const painter = createPainter(terminal.output, 0, () => 0)
   terminal.written.length = 0
@@ -52,7 +50,7 @@ test('a frame fits the terminal and replaces the one before', () => {
   assert.ok(second.startsWith('\x1b[11A'), 'the cursor goes up by the lines painted')
 })
 
-test('without a terminal a line is printed every so often', () => {
+test('without a terminal a line is printed periodically', () => {
   let now = 0
   const log = fakeOutput({ isTTY: false, columns: 80, rows: 24 })
   const painter = createPainter(log.output, 5_000, () => now)

@@ -48,7 +48,7 @@ const report: StatusReport = {
   nodes: [node],
 }
 
-test('columns are aligned and a path stands once whatever its aliases', () => {
+test('columns are aligned, and a path is listed once, whatever its aliases', () => {
   const other: NodeReport = {
     ...node,
     route: 'longer-name',
@@ -65,12 +65,12 @@ test('columns are aligned and a path stands once whatever its aliases', () => {
   ])
 })
 
-test('an empty cluster and a draining proxy are said in words', () => {
+test('an empty cluster and a draining proxy are written in words', () => {
   assert.equal(statusTable({ ...report, nodes: [] }), 'No nodes are registered.\n')
   assert.match(statusTable({ ...report, draining: true }), /^The proxy is draining\.\nNODE/)
 })
 
-test('the processes that carry the traffic stand below the nodes', () => {
+test('the worker processes are listed below the nodes', () => {
   const workers = [
     { pid: 4711, connections: 12, requests: 34_567, restarts: 0 },
     { pid: null, connections: 0, requests: 0, restarts: 3 },
@@ -101,6 +101,6 @@ for (const [change, expected] of states) {
   })
 }
 
-test('no contexts are shown as nothing', () => {
+test('a node without contexts has an empty column', () => {
   assert.equal(contextsText({ ...node, contexts: [] }), '')
 })

@@ -1,11 +1,9 @@
-// Access log lines on their way from a worker to standard output.
-
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { workerLimits } from '../../../../src/base/limits.ts'
 import { silent } from '../../../../src/base/log.ts'
 import type { AccessEntry } from '../../../../src/proxy/index.ts'
-import { gatherBytes } from '../../../../src/server/access-lines.ts'
+import { blockBytes } from '../../../../src/server/access-lines.ts'
 import { LineSender } from '../../../../src/server/workers/line-sender.ts'
 
 const entry = (target: string): AccessEntry => ({
@@ -43,7 +41,7 @@ test('lines are sent whole and in order, the last ones at closing', () => {
   )
 })
 
-test('when nobody takes the lines what is kept has an end, and what was dropped is counted', () => {
+test('lines beyond the limit are dropped and counted when the primary does not accept them', () => {
   let underWay = 0
   const taken: (() => void)[] = []
   const warnings: object[] = []
@@ -55,7 +53,7 @@ test('when nobody takes the lines what is kept has an end, and what was dropped 
   const long = entry(`/${'x'.repeat(8_000)}`)
   const lines = 2 * Math.ceil(workerLimits.logBytesMax / 8_000)
   for (let i = 0; i < lines; i += 1) sender.write(long)
-  assert.ok(underWay < workerLimits.logBytesMax + 2 * gatherBytes, `${underWay} under way`)
+  assert.ok(underWay < workerLimits.logBytesMax + 2 * blockBytes, `${underWay} under way`)
   for (const sent of taken.splice(0)) sent()
   assert.equal(warnings.length, 1)
   const { lines: dropped } = warnings[0] as { lines: number }

@@ -1,12 +1,10 @@
-// Errors on their way from a worker to the primary.
-
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TopspinError } from '../../../../src/base/errors.ts'
 import { listenFailure } from '../../../../src/cli/listen-failure.ts'
 import { errorFrom, plainError } from '../../../../src/server/workers/messages.ts'
 
-test('a taken address is still told as one after the way through JSON', () => {
+test('an address in use is still reported as such after JSON', () => {
   const cause = Object.assign(new Error('listen EADDRINUSE: address already in use'), {
     code: 'EADDRINUSE',
     syscall: 'listen',
@@ -24,7 +22,7 @@ test('a taken address is still told as one after the way through JSON', () => {
   assert.match(message, /^\[::1\]:80 is in use/)
 })
 
-test('whatever is thrown arrives with what it says', () => {
+test('every thrown value keeps its message', () => {
   assert.equal(errorFrom(plainError(new RangeError('no such thing'))).message, 'no such thing')
   assert.equal(errorFrom(plainError('text')).message, 'text')
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { workerFlags } from '../../../../src/server/workers/worker-flags.ts'
 
-test('a worker gets the flags of its primary and a small nursery', () => {
+test('a worker gets the flags of its primary and a small semi-space', () => {
   assert.deepEqual(workerFlags([], undefined), ['--max-semi-space-size=4'])
   assert.deepEqual(workerFlags(['--cpu-prof'], '--trace-warnings'), [
     '--cpu-prof',
@@ -10,7 +10,7 @@ test('a worker gets the flags of its primary and a small nursery', () => {
   ])
 })
 
-test('who has said how large the nursery is gets that', () => {
+test('a semi-space size of the user is kept', () => {
   assert.deepEqual(workerFlags(['--max_semi_space_size=32'], undefined), [
     '--max_semi_space_size=32',
   ])

@@ -1,0 +1,84 @@
+// The registry of the cluster together with all that follows its changes: live numbers, traffic and state file. Made
+// by serving.ts.
+
+import { type Clock, systemClock } from '../base/clock.ts'
+import { type Endpoint, hostPortText } from '../base/host-port.ts'
+import { mcmpLimits } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import { changesFrom } from '../cluster/changes-from.ts'
+import { LiveTable } from '../cluster/live.ts'
+import { applyToLive } from '../cluster/live-changes.ts'
+import type { FixedNode } from '../cluster/registry/fixed.ts'
+import { Registry } from '../cluster/registry.ts'
+import { markRestored, withoutIdleBalancers } from '../cluster/restored.ts'
+import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
+import type { Config } from '../config/schema.ts'
+import type { DataPlane } from './data-plane.ts'
+import { StateFile } from './state-file.ts'
+
+export class ServedCluster {
+  readonly registry: Registry
+  readonly live: LiveTable = new LiveTable()
+  /** undefined: the registry is lost at a restart. */
+  readonly state: StateFile | undefined
+  readonly #log: Logger
+  readonly #clock: Clock
+
+  constructor({ control, state }: Config, log: Logger, clock: Clock = systemClock) {
+    this.#log = log
+    this.#clock = clock
+    const { nodes: nodesMax, aliases: hostsMax, contexts: contextsMax } = control.limits
+    this.registry = new Registry({
+      // Microseconds, as httpd counts them: a different number after each start.
+      runId: String(Math.round(clock.wall() * 1_000)),
+      waitBeforeRemoveMs: control.removeAfter,
+      limits: { ...mcmpLimits, nodesMax, hostsMax, contextsMax },
+    })
+    if (state !== undefined)
+      this.state = new StateFile({
+        path: state,
+        state: () => changesFrom(this.registry.snapshot, this.live),
+        log,
+      })
+  }
+
+  /** Puts changes in force in the traffic, and saves them. */
+  async enforce(changes: readonly Change[], plane: DataPlane): Promise<void> {
+    await Promise.all([plane.apply(changes), this.state?.keep(changes)])
+  }
+
+  /** Puts the state that an earlier run saved in force. */
+  async restore(plane: DataPlane): Promise<void> {
+    const { registry, live } = this
+    const saved = withoutIdleBalancers(this.state?.load() ?? [])
+    const changes = registry.restore(saved, this.#clock.now())
+    applyToLive(live, changes, emptySnapshot)
+    markRestored(registry.snapshot, live, this.#clock.now())
+    await plane.apply(changes)
+    if (changes.length > 0)
+      this.#log.info({ nodes: registry.snapshot.nodes.size }, 'state restored')
+  }
+
+  /** Makes these the fixed nodes, in place of the ones before. */
+  async setFixedNodes(addresses: readonly Endpoint[], plane: DataPlane): Promise<void> {
+    const { registry, live } = this
+    const before = registry.snapshot
+    const nodes = addresses.map(fixedNode)
+    const dropped = registry.dropFixed(new Set(nodes.map(({ route }) => route)), this.#clock.now())
+    const changes = [...dropped, ...registry.addFixed(nodes)]
+    applyToLive(live, changes, before)
+    await this.enforce(changes, plane)
+  }
+}
+
+/** Its route is its address, so that sessions find it again after a restart. */
+function fixedNode({ tls, ...address }: Endpoint): FixedNode {
+  return {
+    ...address,
+    type: tls === true ? 'https' : 'http',
+    route: hostPortText(address)
+      .replace(/[^A-Za-z0-9]+/g, '-')
+      .replace(/^-/, '')
+      .slice(-63),
+  }
+}
