@@ -8,6 +8,8 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { prepare, root } from './prepare.js'
 
+// Impossible steps of a client's connection throw (src/forward/client/client-states.ts).
+process.env.TOPSPIN_CHECK_STATES ??= '1'
 const options = process.argv.slice(2)
 if (!options.includes('--no-build')) prepare()
 const parts = options.filter((option) => !option.startsWith('--'))

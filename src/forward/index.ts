@@ -1,6 +1,7 @@
 // The one door of forward/: code outside this folder imports from here and from no other file of it.
 
-export { ClientConnection, type ClientWays } from './client/client-connection.ts'
+export { ClientConnection } from './client/client-connection.ts'
+export { type ClientRules, ProxyRules } from './client/client-rules.ts'
 export { Tunnel } from './client/tunnel.ts'
 export type { Exchange } from './exchange.ts'
 export type { ExchangeClient } from './exchange-client.ts'

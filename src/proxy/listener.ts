@@ -2,7 +2,7 @@
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { ClientConnection, type Traffic } from '../forward/index.ts'
+import { ClientConnection, ProxyRules, type Traffic } from '../forward/index.ts'
 import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 
@@ -25,6 +25,7 @@ const backlog = 4_096
 
 export class Listener {
   readonly #traffic: Traffic
+  readonly #rules: ProxyRules
   readonly #further: FurtherHandles | undefined
   readonly #server: net.Server
   readonly #connections: Set<ClientConnection> = new Set()
@@ -43,6 +44,7 @@ export class Listener {
     further: FurtherHandles | undefined,
   ) {
     this.#traffic = traffic
+    this.#rules = new ProxyRules(traffic)
     this.#further = further
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
     this.#server = net.createServer({
@@ -114,7 +116,7 @@ export class Listener {
 
   #serve(socket: net.Socket): ClientConnection {
     const traffic = this.#traffic
-    const connection = new ClientConnection(socket, traffic, this.#left)
+    const connection = new ClientConnection(socket, traffic, this.#rules, this.#left)
     this.#connections.add(connection)
     return connection
   }

@@ -5,7 +5,6 @@
 import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { ClientWays } from '../../forward/index.ts'
 import {
   type ConnectionListener,
   connectionListenerOf,
@@ -14,7 +13,7 @@ import {
 import { isUntouched } from '../../node-internals/http-parser.ts'
 import { probeResponseUnderWay, sparing } from '../../node-internals/response-under-way.ts'
 import type { HandOver } from '../parsed/hand-over.ts'
-import { type ConnectionOwner, PeerConnection } from './peer-connection.ts'
+import { type ConnectionOwner, PeerConnection, type ServerTimeouts } from './peer-connection.ts'
 
 /** @returns how to take it back: connections are left to the server from then on. */
 export function takeConnections(server: Server | HttpsServer, handOver: HandOver): () => void {
@@ -141,7 +140,7 @@ class Intake {
 }
 
 /** As the server has them now: an application may change them at any time. 0 is no limit. */
-function timeoutsOf(server: Server): ClientWays['timeouts'] {
+function timeoutsOf(server: Server): ServerTimeouts {
   const limit = (ms: number): number => (ms > 0 ? ms : Number.POSITIVE_INFINITY)
   return {
     get headMs() {
@@ -151,7 +150,7 @@ function timeoutsOf(server: Server): ClientWays['timeouts'] {
       // Node.js waits this much longer than it says, too.
       return limit(server.keepAliveTimeout) + 1_000
     },
-    get bodyMs() {
+    get requestMs() {
       return limit(server.requestTimeout)
     },
   }

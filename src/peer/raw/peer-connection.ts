@@ -9,14 +9,14 @@ import { handOverLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import {
   ClientConnection,
-  type ClientWays,
+  type ClientRules,
   type Exchange,
   noNode,
   proxyFull,
   type Refusal,
   type Traffic,
 } from '../../forward/index.ts'
-import type { Connection } from '../../net/connection.ts'
+import { plainAddress } from '../../net/address.ts'
 import type { ConnectionListener } from '../../node-internals/connection-listener.ts'
 import { allowsHalfOpen } from '../../node-internals/half-open.ts'
 import {
@@ -39,7 +39,7 @@ export interface ConnectionOwner {
   readonly traffic: Traffic
   readonly server: Server
   readonly listener: ConnectionListener
-  readonly timeouts: ClientWays['timeouts']
+  readonly timeouts: ServerTimeouts
   /** Where requests may go. */
   readonly application: Application
   /** Nothing is handed over any more: connections go to the server. */
@@ -55,9 +55,20 @@ export interface ConnectionOwner {
   gone(connection: PeerConnection): void
 }
 
-export class PeerConnection extends ClientConnection {
+/** The server's timeouts at this moment, ms. */
+export interface ServerTimeouts {
+  readonly headMs: number
+  readonly idleMs: number
+  /** Of a whole request with its body. */
+  readonly requestMs: number
+}
+
+export class PeerConnection implements ClientRules {
+  readonly socket: Socket
+  readonly timeouts: ServerTimeouts
   readonly #owner: ConnectionOwner
   readonly #lines: MarkedLines
+  readonly #client: ClientConnection
   #first: Candidate | undefined
   /** The request that is handed over, as it came, while it can be given to the application here. */
   #kept: Out | undefined
@@ -73,43 +84,62 @@ export class PeerConnection extends ClientConnection {
   #inARow = 0
 
   constructor(accepted: Socket, lines: MarkedLines, owner: ConnectionOwner) {
-    const { traffic, timeouts } = owner
-    // What the client says of where it came from is the application's to judge, there as it would be here.
-    const ways = { trusted: true, forwarded: lines, timeouts }
-    super(accepted, traffic, (connection) => owner.gone(connection as PeerConnection), ways)
+    const { traffic, server } = owner
+    this.socket = accepted
+    this.timeouts = owner.timeouts
     this.#owner = owner
     this.#lines = lines
-    if (owner.server.timeout > 0) {
-      accepted.setTimeout(owner.server.timeout)
+    // What the client says of where it came from is the application's to judge, there as it would be here.
+    const address = plainAddress(accepted.remoteAddress ?? 'unknown')
+    const identity = { address, trusted: true, forwarded: lines, tls: undefined }
+    this.#client = new ClientConnection(accepted, traffic, this, this.#closed, identity)
+    if (server.timeout > 0) {
+      accepted.setTimeout(server.timeout)
       accepted.on('timeout', this.#silent)
     }
   }
 
-  get socket(): Socket {
-    return this.connection.socket
+  readonly #closed = (): void => {
+    this.#drop()
+    this.#owner.gone(this)
+  }
+
+  /** A request is at a peer. */
+  get isBusy(): boolean {
+    return this.#client.state === 'busy'
   }
 
   /** Idle, and not only because nothing has come yet. */
   get isKeptOpen(): boolean {
-    return this.isIdle && this.#hasServed
+    return this.#client.isIdle && this.#hasServed
   }
 
   /** The server takes it for idle, as its parser waits for us: a peer is at work, or a head or an answer is on its way. */
   get looksIdle(): boolean {
-    return this.#isAttached && !this.isAway
+    return this.#isAttached && this.#client.state !== 'away'
   }
 
-  protected override begin(
-    exchange: Exchange,
-    bytes: Buffer,
-    from: number,
-    bodyFrom: number,
-    end: number,
-  ): number {
+  drain(): void {
+    this.#client.drain()
+  }
+
+  destroy(): void {
+    this.#client.destroy()
+  }
+
+  get allowsHalfOpen(): boolean {
+    return allowsHalfOpen(this.#owner.server)
+  }
+
+  bodyDeadline(): number {
+    return this.#wholeBy
+  }
+
+  accept(exchange: Exchange, bytes: Buffer, from: number, bodyFrom: number, end: number): number {
     this.#hasServed = true
     const { head } = exchange
     const isLeft = this.#owner.isOver || hasOtherReader(this.socket)
-    const choice = isLeft ? undefined : this.#owner.decide(head, this.address)
+    const choice = isLeft ? undefined : this.#owner.decide(head, this.#client.address)
     if (choice === undefined) return this.#give(bytes, from, end, undefined)
     if (choice.mode !== 'proxy') {
       // Where all stays here, reading first is of no use: two parsers for each request.
@@ -139,7 +169,9 @@ export class PeerConnection extends ClientConnection {
     const time = Math.round(traffic.clock.wall())
     this.#lines.mark(time, head.method, targetOf(head))
     this.#first = candidate
-    if (head.hasBody) this.#wholeBy = traffic.ticker.now + this.#owner.timeouts.bodyMs
+    this.#wholeBy = head.hasBody
+      ? traffic.ticker.now + this.timeouts.requestMs
+      : Number.POSITIVE_INFINITY
     return exchange.forwardTo(application, this.#choose, bytes, bodyFrom, end)
   }
 
@@ -147,23 +179,18 @@ export class PeerConnection extends ClientConnection {
     const first = this.#first
     this.#first = undefined
     if (first !== undefined) return first
-    const [exchange, kept] = [this.exchange, this.#kept]
+    const [{ exchange, address }, kept] = [this.#client, this.#kept]
     if (exchange === undefined || kept === undefined) return undefined
     // The bytes that the head was read from are gone, these are the same.
     exchange.head.parse(kept.bytes, 0, kept.length)
-    return this.#owner.another(exchange.head, this.address, tried)
+    return this.#owner.another(exchange.head, address, tried)
   }
 
-  override bodyProgress(): void {
-    super.bodyProgress()
-    this.deadline = Math.min(this.deadline, this.#wholeBy)
-  }
-
-  protected override bodyRead(bytes: Buffer, to: number): void {
+  bodySent({ head }: Exchange, bytes: Buffer, to: number): void {
     const kept = this.#kept
-    if (kept === undefined || this.exchange === undefined) return
+    if (kept === undefined) return
     const isMuch = kept.length - this.#headBytes + to > handOverLimits.keptBodyBytesMax
-    if (isMuch || !this.exchange.head.isIdempotent) this.#drop()
+    if (isMuch || !head.isIdempotent) this.#drop()
     else kept.copy(bytes, 0, to)
   }
 
@@ -179,46 +206,33 @@ export class PeerConnection extends ClientConnection {
   }
 
   /** The application here answers instead, as long as nobody can notice. */
-  override refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
-    if (this.#canComeBack(refusal)) this.#comeHere()
-    else super.refuse(refusal, closes, toHead)
+  acceptRefused(exchange: Exchange, refusal: Refusal): boolean {
+    const kept = this.#kept
+    if (kept === undefined || !this.#canComeBack(exchange, refusal)) return false
+    const unread = this.#client.releaseUnread()
+    const bytes =
+      unread === undefined ? Buffer.from(kept.content) : Buffer.concat([kept.content, unread])
+    const bodyFrom = exchange.head.parse(bytes, 0, bytes.length)
+    this.#lend(exchange.head, bytes, 0, bodyFrom, bytes.length, cameBack)
+    this.#client.connection.resume()
+    return true
   }
 
-  #canComeBack(refusal: Refusal): boolean {
-    if (this.#kept === undefined || refusal.status < 500) return false
+  #canComeBack({ head }: Exchange, refusal: Refusal): boolean {
     const isUnsent = refusal === noNode || refusal === proxyFull
-    return isUnsent || this.exchange?.head.isIdempotent === true
+    return refusal.status >= 500 && (isUnsent || head.isIdempotent)
   }
 
-  override exchangeOver(closes: boolean): void {
-    super.exchangeOver(closes)
+  becameIdle(): void {
+    this.#drop()
     if (this.#owner.isOver) this.giveBack()
   }
 
-  /** A request that was handed over is served here after all. */
-  #comeHere(): void {
-    const [exchange, kept] = [this.exchange, this.#kept]
-    if (exchange === undefined || kept === undefined) return
-    const stash = this.takeStash()
-    const bytes =
-      stash === undefined ? Buffer.from(kept.content) : Buffer.concat([kept.content, stash])
-    const bodyFrom = exchange.head.parse(bytes, 0, bytes.length)
-    this.#lend(exchange.head, bytes, 0, bodyFrom, bytes.length, cameBack)
-    this.connection.resume()
-  }
-
-  protected override giveExchange(): void {
-    this.#drop()
-    this.#wholeBy = Number.POSITIVE_INFINITY
-    super.giveExchange()
-  }
-
-  override becomeTunnel(node: Connection): void {
+  upgrading(): void {
     this.#drop()
     // As the server lets go of a connection that is upgraded here.
     ignoreEnd(this.socket)
     this.socket.setTimeout(0)
-    super.becomeTunnel(node)
   }
 
   /**
@@ -237,11 +251,16 @@ export class PeerConnection extends ClientConnection {
     if (isUpgrade || !this.#beginBody(head, bytes, bodyFrom, end)) {
       return this.#give(bytes, from, end, decided)
     }
-    this.goAway()
+    this.#goAway()
     tellDecided(this.socket, decided)
     if (!this.#isAttached) this.#attach(false)
-    this.connection.passOn(Buffer.from(bytes.subarray(from, end)))
+    this.#client.connection.passOn(Buffer.from(bytes.subarray(from, end)))
     return end
+  }
+
+  #goAway(): void {
+    this.#drop()
+    if (this.#client.state !== 'away') this.#client.goAway()
   }
 
   /** @returns false when bytes[at..end) is not all of one body. */
@@ -264,48 +283,43 @@ export class PeerConnection extends ClientConnection {
     return behind === end
   }
 
-  protected override passedBy(bytes: Buffer, length: number): void {
+  receivedAway(bytes: Buffer, length: number): void {
     const body = this.#body
     if (body === undefined || body.done) {
       if (!hasAnsweredAll(this.socket)) {
         this.#give(bytes, 0, length, undefined)
         return
       }
-      this.comeBack()
       const { server } = this.#owner
       // The server's time for idle connections must not end while a head or an answer is on its way.
       if (this.socket.timeout !== server.timeout) this.socket.setTimeout(server.timeout)
-      return this.received(bytes, length)
+      return this.#client.comeBack(bytes, length)
     }
     if (this.#follow(body, bytes, 0, length)) {
-      this.connection.passOn(Buffer.from(bytes.subarray(0, length)))
+      this.#client.connection.passOn(Buffer.from(bytes.subarray(0, length)))
     } else this.#give(bytes, 0, length, undefined)
   }
 
-  override ended(): void {
-    if (this.isBusy && !allowsHalfOpen(this.#owner.server)) this.destroy()
-    else super.ended()
-  }
-
-  protected override unreadable(_: Refusal, bytes: Buffer, from: number, end: number): void {
+  acceptInvalid(bytes: Buffer, from: number, end: number): boolean {
     this.#give(bytes, from, end, undefined)
+    return true
   }
 
-  protected override headLate(): void {
+  acceptLate(): boolean {
     const error = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
     // Who listens ends the connection.
-    if (!this.#owner.server.emit('clientError', error, this.socket)) super.headLate()
+    return this.#owner.server.emit('clientError', error, this.socket)
   }
 
   readonly #silent = (): void => {
     if (!this.#owner.server.emit('timeout', this.socket)) this.socket.destroy()
   }
 
-  #attach(takes: boolean): void {
+  #attach(readsHandle: boolean): void {
     const { server, listener } = this.#owner
     this.#isAttached = true
     this.socket.off('timeout', this.#silent)
-    attachParser(server, listener, this.socket, takes)
+    attachParser(server, listener, this.socket, readsHandle)
   }
 
   /**
@@ -313,23 +327,29 @@ export class PeerConnection extends ClientConnection {
    * @param decided about the first request, when somebody has.
    */
   #give(bytes: Buffer, from: number, end: number, decided: Decided | undefined): number {
-    this.goAway()
+    this.#goAway()
     tellDecided(this.socket, decided)
     if (this.#isAttached) letReadHandle(this.socket)
     else this.#attach(true)
-    if (from < end) this.connection.passOn(Buffer.from(bytes.subarray(from, end)))
-    this.connection.release()
-    this.gone()
+    if (from < end) this.#client.connection.passOn(Buffer.from(bytes.subarray(from, end)))
+    this.#client.release()
     return end
   }
 
   /** The server gets what has come, unless an exchange is under way. */
   giveBack(): void {
-    if (this.isLingering) return this.#lingerAlone()
-    if (this.isBusy || this.isClosing) return
+    switch (this.#client.state) {
+      case 'lingering':
+        return this.#lingerAlone()
+      case 'busy':
+      case 'finishing':
+      case 'tunnel':
+      case 'closed':
+        return
+    }
     if (this.isKeptOpen) this.#giveIdle()
-    const stash = this.takeStash() ?? nothing
-    this.#give(stash, 0, stash.length, undefined)
+    const unread = this.#client.releaseUnread() ?? nothing
+    this.#give(unread, 0, unread.length, undefined)
   }
 
   /** Deadlines may not be looked at any more. */
@@ -341,13 +361,13 @@ export class PeerConnection extends ClientConnection {
   #giveIdle(): void {
     if (!this.#isAttached) return this.#owner.unseen(this.socket)
     // The server has set its time for idle connections, and ends that with the next request; but `passedBy` did.
-    const { idleMs } = this.#owner.timeouts
+    const { idleMs } = this.timeouts
     if (Number.isFinite(idleMs)) this.socket.setTimeout(idleMs)
   }
 
   /** Nobody waits for the peer's answer any longer. */
   giveUp(): void {
-    const { exchange } = this
+    const { exchange } = this.#client
     if (!this.isBusy || exchange === undefined || exchange.answered) return
     try {
       exchange.nodeTimedOut()
@@ -359,7 +379,7 @@ export class PeerConnection extends ClientConnection {
 
   /** As `giveUp`, if it waits for this peer, and if it can be served here instead. */
   peerLost(id: number): void {
-    const { exchange } = this
+    const { exchange } = this.#client
     if (exchange?.nodeId !== id || this.#kept === undefined) return
     if (exchange.head.isIdempotent) this.giveUp()
   }

@@ -219,7 +219,7 @@ test('the status page is for those who may see it, and always of this server', a
     fetch(`http://127.0.0.1:${port}${statusPath}`, { headers: { accept } })
   const html = await page('text/html')
   assert.match(html.headers.get('content-type') ?? '', /html/)
-  assert.match(await html.text(), /Peers as <strong>near/)
+  assert.match(await html.text(), /Peers of <strong>near/)
   const json = (await (await page('application/json')).json()) as {
     name: string
     peers: { name: string; sent: { requests: number } }[]

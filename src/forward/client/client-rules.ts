@@ -1,0 +1,72 @@
+// What a client's connection leaves to its owner. The front proxy forwards every request; a peer leaves some requests
+// to its own HTTP server (peer/raw/peer-connection.ts).
+
+import type { Exchange } from '../exchange.ts'
+import type { Refusal } from '../refusal.ts'
+import type { Timeouts } from '../shared/settings.ts'
+import type { Traffic } from '../traffic/traffic.ts'
+
+export interface ClientRules {
+  readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs'>
+  /** Whether a client that has ended its side still gets its answer. */
+  readonly allowsHalfOpen: boolean
+  /** When the next piece of a request's body must have arrived, ticker time. */
+  bodyDeadline(now: number): number
+  /**
+   * A request has arrived: its head is bytes[from..bodyFrom), parsed into `exchange.head`.
+   * @returns the offset after the bytes that belong to the request.
+   */
+  accept(exchange: Exchange, bytes: Buffer, from: number, bodyFrom: number, end: number): number
+  /** bytes[from..end) is not a valid request. @returns false to have it refused. */
+  acceptInvalid(bytes: Buffer, from: number, end: number): boolean
+  /** The head of a request has not arrived in time. @returns false to have it refused. */
+  acceptLate(): boolean
+  /** A request failed at all nodes. @returns false to have it refused. */
+  acceptRefused(exchange: Exchange, refusal: Refusal): boolean
+  /** bytes[0..to) of the present request's body have been sent to the node. */
+  bodySent(exchange: Exchange, bytes: Buffer, to: number): void
+  /** bytes[0..length) arrived in the state `away`. */
+  receivedAway(bytes: Buffer, length: number): void
+  /** The connection is about to become a tunnel. */
+  upgrading(): void
+  /** A request has been answered, and the next one has not been read yet. */
+  becameIdle(): void
+}
+
+/** The front proxy's: every request is forwarded, and every failure is answered by the proxy. One object for a listener. */
+export class ProxyRules implements ClientRules {
+  readonly timeouts: Timeouts
+  readonly allowsHalfOpen: boolean = true
+
+  constructor({ settings }: Traffic) {
+    this.timeouts = settings.timeouts
+  }
+
+  bodyDeadline(now: number): number {
+    return now + this.timeouts.bodyMs
+  }
+
+  accept(exchange: Exchange, bytes: Buffer, _from: number, bodyFrom: number, end: number): number {
+    return exchange.forward(bytes, bodyFrom, end)
+  }
+
+  acceptInvalid(): boolean {
+    return false
+  }
+
+  acceptLate(): boolean {
+    return false
+  }
+
+  acceptRefused(): boolean {
+    return false
+  }
+
+  bodySent(): void {}
+
+  receivedAway(): void {}
+
+  upgrading(): void {}
+
+  becameIdle(): void {}
+}
