@@ -12,9 +12,9 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   const { live } = candidate
   if (live.health.kind !== 'up') live.health = onAnswered(live.health)
   if (response.isBlocked) node.detachBuffer()
-  settle(state, '')
   node.release(reusable && request.body.done && response.head.keepAlive)
   countOut(candidate)
+  settle(state, '')
   client.exchangeOver(response.closes)
 }
 
