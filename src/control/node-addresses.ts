@@ -1,5 +1,5 @@
 // Which addresses a node may register. Without the check a sender of messages could make the proxy connect to
-// any host (mcmp.md 8, decisions 8, 61). Called by message-handler.ts for CONFIG and PING.
+// any host (mcmp.md decisions 8 and 61). Called by message-handler.ts for CONFIG and PING.
 
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'

@@ -1,6 +1,5 @@
 // One port for messages, pages and traffic (`control.traffic`), as the tests of httpd's modules expect it,
-// and what those tests ask of the manager page, in our words (mcmp.md 10.1: version, manager, messages that
-// are refused).
+// and what those tests expect of the manager page: version, manager, messages that are refused.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
