@@ -1,0 +1,137 @@
+// The pages against the repository: links, anchors and named files exist, log messages that the
+// troubleshooting page explains are in the source, and sections that comments cite are in the pages.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const pages = [
+  ...below('.', 1).filter((name) => name.endsWith('.md')),
+  ...below('docs').filter((name) => name.endsWith('.md')),
+  ...below('examples').filter((name) => name.endsWith('.md')),
+  ...below('.github').filter((name) => name.endsWith('.md')),
+  ...below('src').filter((name) => name.endsWith('.md')),
+]
+const sources = ['src', 'test', 'bench', 'scripts'].flatMap((folder) =>
+  below(folder).filter((name) => /\.[jt]s$/.test(name)),
+)
+
+/** Paths from the root; `depth` 1: only what is in the folder itself. */
+function below(folder: string, depth: number = Number.POSITIVE_INFINITY): string[] {
+  const names = readdirSync(join(root, folder), { recursive: depth > 1, encoding: 'utf8' })
+  return names
+    .map((name) => join(folder, name).replaceAll('\\', '/'))
+    .filter((name) => !name.includes('node_modules') && statSync(join(root, name)).isFile())
+}
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+/** Without code blocks and code spans, in which brackets are no links. */
+const prose = (page: string): string =>
+  read(page)
+    .replace(/^( *)```[\s\S]*?^\1```$/gm, '')
+    .replace(/`[^`\n]*`/g, '')
+
+/** As GitHub makes them from headings. */
+function anchors(page: string): Set<string> {
+  const text = read(page).replace(/^( *)```[\s\S]*?^\1```$/gm, '')
+  const found = new Set<string>()
+  for (const [, title = ''] of text.matchAll(/^#{1,6} (.*)$/gm)) {
+    const slug = title
+      .toLowerCase()
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-')
+    let name = slug
+    for (let i = 1; found.has(name); i++) name = `${slug}-${i}`
+    found.add(name)
+  }
+  return found
+}
+
+test('every relative link in the pages leads to a file, and to a heading where it names one', () => {
+  const dead = pages.flatMap((page) =>
+    [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
+      if (/^[a-z]+:/.test(link)) return []
+      const [path = '', anchor] = link.split('#')
+      const file = path === '' ? page : join(dirname(page), path)
+      if (!existsSync(resolve(root, file))) return [`${page}: ${link}`]
+      if (anchor === undefined || !file.endsWith('.md') || anchors(file).has(anchor)) return []
+      return [`${page}: ${link}`]
+    }),
+  )
+  assert.deepEqual(dead, [])
+})
+
+test('every file of the repository that the pages name exists', () => {
+  const named = /(?<![\w./-])(?:src|test|scripts|bench|docs|examples|dist\/bench)\/[\w./*-]*\w\/?/g
+  const missing = pages.flatMap((page) =>
+    [...read(page).matchAll(named)].flatMap(([name]) => {
+      const path = name.replace(/^dist\/(.*)\.js$/, '$1.ts')
+      return path.includes('*') || existsSync(join(root, path)) ? [] : [`${page}: ${name}`]
+    }),
+  )
+  assert.deepEqual(missing, [])
+})
+
+test('every page in docs/ is linked from another page', () => {
+  const linked = new Set(
+    pages.flatMap((page) =>
+      [...prose(page).matchAll(/\]\(([^)\s#]+)/g)]
+        .map(([, link = '']) => join(dirname(page), link))
+        .filter((target) => target !== page),
+    ),
+  )
+  const alone = pages.filter((page) => page.startsWith('docs/') && !linked.has(page))
+  assert.deepEqual(alone, [])
+})
+
+test('every log message that the troubleshooting page explains is in the source', () => {
+  const code = sources
+    .filter((file) => file.startsWith('src/'))
+    .map(read)
+    .join('\n')
+  const [, tables = ''] = read('docs/troubleshooting.md').split('## Log messages')
+  const rows = (tables.split('\n## ')[0] ?? '').match(/^\| `.*$/gm) ?? []
+  const messages = rows.flatMap((row) => {
+    const [cell = ''] = row.slice(1).split(' | ')
+    return [...cell.matchAll(/`([^`]+)`/g)].map(([, message = '']) => message.trim())
+  })
+  assert.ok(messages.length > 20)
+  const gone = messages.filter((message) => !code.includes(message))
+  assert.deepEqual(gone, [])
+})
+
+test('every section and decision that a comment cites stands in its page', () => {
+  const rows = (page: string, pattern: RegExp): Set<string> =>
+    new Set([...read(page).matchAll(pattern)].map(([, number = '']) => number))
+  const sections = new Map(
+    ['mcmp', 'mod-cluster-node'].map((name) => [
+      name,
+      rows(`docs/${name}.md`, /^#+ (\d+(?:\.\d+)?)\.? /gm),
+    ]),
+  )
+  const decisions = rows('docs/mcmp.md', /^\| (\d+) +\|/gm)
+  const wrong = sources.flatMap((file) => {
+    const text = read(file)
+    const cited = [...text.matchAll(/(mcmp|mod-cluster-node)\.md,? (\d+(?:\.\d+)?)/g)]
+      .filter(([, page = '', section = '']) => sections.get(page)?.has(section) === false)
+      .map(([citation]) => citation)
+    const numbers = [...text.matchAll(/decisions? (\d+(?:(?:, | and | to |, and )\d+)*)/g)]
+      .flatMap(([, list = '']) => list.match(/\d+/g) ?? [])
+      .filter((number) => !decisions.has(number))
+      .map((number) => `decision ${number}`)
+    return [...cited, ...numbers].map((citation) => `${file}: ${citation}`)
+  })
+  assert.deepEqual(wrong, [])
+})
+
+test('the pages of docs/api say what the doc comments say', () => {
+  const script = join(root, 'scripts', 'api-pages.js')
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+})
