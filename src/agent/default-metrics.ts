@@ -1,13 +1,13 @@
-// The metrics of a node that names none.
+// The default metrics of an agent.
 
 import type { LoadMetric } from './load-metric.ts'
 import { busyness } from './metrics/busyness.ts'
-import { eventLoopUse } from './metrics/event-loop-use.ts'
+import { eventLoopUse } from './metrics/event-loop.ts'
 import { processor } from './metrics/processor.ts'
 
 /**
- * The event loop, which is what one Node.js process runs out of (weight 2), and the processors, which
- * it shares with others (weight 1). A declared capacity adds the requests in flight against it (weight 2).
+ * The use of the event loop (weight 2), and of the processors, which other processes use, too (weight 1). With a capacity
+ * also the requests in flight as a share of it (weight 2).
  */
 export function defaultMetrics(capacity?: number): LoadMetric[] {
   const metrics = [eventLoopUse({ weight: 2 }), processor({ weight: 1 })]

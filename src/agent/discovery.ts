@@ -1,5 +1,5 @@
-// Which proxies there are: those that are listed, the addresses behind listed names, asked again and again,
-// and those that tell of themselves by datagram. Called by membership.ts, which holds a link to each.
+// The proxies that exist now: listed addresses, the addresses behind listed names, which are looked up periodically,
+// and proxies that advertise themselves. Used by links.ts, which holds a link to each.
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { Complaints } from '../base/complaints.ts'
@@ -9,34 +9,26 @@ import type { Logger } from '../base/log.ts'
 import { AddressLookup, type Resolver, systemResolver } from '../net/address-lookup.ts'
 import { type Datagrams, openDatagrams } from '../net/datagram.ts'
 import { readAdvertisement } from '../wire/advertise.ts'
-import { FoundProxies } from './found-proxies.ts'
-import { isName } from './is-name.ts'
+import { AdvertisedProxies } from './advertised-proxies.ts'
+import { isName, keyOf, type ProxyAddress } from './proxy-address.ts'
 
-/** A proxy to hold a link to. */
-export interface ProxyAddress extends Endpoint {
-  /** The name that it was found by, and that its certificate carries. */
-  readonly name?: string
-  /** Known by its datagrams alone, which anybody on the network can send. */
-  readonly isHeard?: true
-}
-
-/** Where proxies are listened for, after the checks. */
+/** Where advertisements are received, after the checks of the options. */
 export interface AdvertiseSettings {
   readonly group: HostPort
   readonly interface: string | undefined
-  /** '' when none. */
+  /** '' for none. */
   readonly key: string
   readonly requireMac: boolean
 }
 
-export interface DiscoveryOptions {
-  /** A name `_service._tcp.domain` stands for its SRV records, any other for all its addresses. */
+interface DiscoveryOptions {
+  /** A name `_service._tcp.domain` means its SRV records, any other name all its addresses. */
   readonly listed: readonly Endpoint[]
-  /** undefined: nothing is listened for. */
+  /** `undefined`: no advertisements are received. */
   readonly advertise: AdvertiseSettings | undefined
-  /** Whether this node is registered there now. */
+  /** Whether this node is registered with the proxy now. */
   isReached(proxy: Endpoint): boolean
-  /** Called with all of them when there are more, fewer or others. */
+  /** Called with all proxies whenever the list has changed. */
   changed(proxies: readonly ProxyAddress[]): void
   readonly log: Logger
   readonly clock?: Clock
@@ -47,7 +39,7 @@ export interface DiscoveryOptions {
 interface Named {
   readonly entry: Endpoint
   readonly lookup: AddressLookup
-  /** When each was last among the answers, monotonic ms; an answer may name only some. */
+  /** When each was last among the results, monotonic ms; one result may contain only some of them. */
   readonly seen: Map<string, { readonly address: HostPort; at: number }>
 }
 
@@ -55,12 +47,13 @@ export class Discovery {
   readonly #options: DiscoveryOptions
   readonly #clock: Clock
   readonly #named: readonly Named[]
-  readonly #found: FoundProxies
+  readonly #advertised: AdvertisedProxies
   readonly #complaints: Complaints
   #datagrams: Datagrams | undefined
   #timer: NodeJS.Timeout | undefined
-  #told = ''
-  /** Datagrams by what became of them. */
+  /** The keys of the last list. */
+  #lastKeys = ''
+  /** Datagrams by result. */
   readonly counts: Map<string, number> = new Map()
 
   constructor(options: DiscoveryOptions) {
@@ -68,7 +61,7 @@ export class Discovery {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#complaints = new Complaints(log)
-    this.#found = new FoundProxies({ requireSeal: options.advertise?.requireMac ?? false })
+    this.#advertised = new AdvertisedProxies(options.advertise?.requireMac ?? false)
     this.#named = options.listed
       .filter(({ host }) => isName(host))
       .map((entry) => ({
@@ -78,33 +71,26 @@ export class Discovery {
       }))
   }
 
-  /** All that are known now, each once. */
+  /** All proxies known now, without duplicates. */
   get proxies(): readonly ProxyAddress[] {
-    const all = new Map<string, ProxyAddress>()
-    const heard = this.#found.proxies.map((proxy) => ({ ...proxy, isHeard: true as const }))
-    for (const proxy of [...this.#listed(), ...heard]) {
+    const advertised = this.#advertised.proxies.map(
+      (proxy): ProxyAddress => ({ ...proxy, isAdvertised: true }),
+    )
+    const byKey = new Map<string, ProxyAddress>()
+    for (const proxy of [...this.#listed(), ...advertised]) {
       const key = keyOf(proxy)
-      if (!all.has(key)) all.set(key, proxy)
+      if (!byKey.has(key)) byKey.set(key, proxy)
     }
-    return [...all.values()]
+    return [...byKey.values()]
   }
 
-  /** Settled when names were asked for once; then, and whenever something changes, `changed` is called. */
+  /** Resolves after the first look-up of all names; `changed` is called then and at every change. */
   async start(): Promise<void> {
-    const { advertise, log } = this.#options
-    if (advertise !== undefined) {
-      const { group } = advertise
-      this.#datagrams = openDatagrams({
-        to: [group],
-        ...(advertise.interface === undefined ? {} : { interface: advertise.interface }),
-        onDatagram: (bytes) => this.heard(bytes),
-        log,
-      })
-      await this.#datagrams.ready
-    }
-    await this.#tick()
+    const { advertise } = this.#options
+    if (advertise !== undefined) await this.#listen(advertise)
+    await this.#refresh()
     if (advertise === undefined && this.#named.length === 0) return
-    this.#timer = setInterval(() => void this.#tick(), agentLimits.discoveryMs)
+    this.#timer = setInterval(() => void this.#refresh(), agentLimits.discoveryMs)
     this.#timer.unref()
   }
 
@@ -113,75 +99,78 @@ export class Discovery {
     void this.#datagrams?.close()
   }
 
-  /** Public for tests without a network. */
-  heard(bytes: Buffer): void {
+  /** A datagram has arrived. Public for tests without a network. */
+  receive(bytes: Buffer): void {
     const { advertise, log } = this.#options
     if (advertise === undefined) return
     const read = readAdvertisement(bytes, advertise.key)
-    const { now, wall } = { now: this.#clock.now(), wall: this.#clock.wall() }
-    const what = typeof read === 'string' ? read : this.#found.heard(read, now, wall)
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
-    if (what === 'known') return
-    if (what === 'found' || what === 'leaving') {
-      if (typeof read !== 'string')
-        log.info({ server: read.server, proxy: read.manager?.address }, `advertise: ${what}`)
-      return this.#tell()
+    const isRead = typeof read !== 'string'
+    const result = isRead
+      ? this.#advertised.accept(read, this.#clock.now(), this.#clock.wall())
+      : read
+    this.counts.set(result, (this.counts.get(result) ?? 0) + 1)
+    if (result === 'known') return
+    if (isRead && (result === 'found' || result === 'leaving')) {
+      const detail = { server: read.server, proxy: read.manager?.address }
+      log.info(detail, result === 'found' ? 'proxy advertised' : 'advertised proxy leaves')
+      return this.#notify()
     }
-    this.#complaints.tell(
-      what,
-      what,
-      { what },
-      advice.get(what) ?? 'a datagram about a proxy does not count',
-    )
+    const message = refusals.get(result) ?? 'advertisement refused'
+    this.#complaints.tell(result, result, { reason: result }, message)
   }
 
-  async #tick(): Promise<void> {
+  async #listen({ group, ...advertise }: AdvertiseSettings): Promise<void> {
+    this.#datagrams = openDatagrams({
+      to: [group],
+      ...(advertise.interface === undefined ? {} : { interface: advertise.interface }),
+      onDatagram: (bytes) => this.receive(bytes),
+      log: this.#options.log,
+    })
+    await this.#datagrams.ready
+  }
+
+  async #refresh(): Promise<void> {
     const now = this.#clock.now()
     await Promise.all(this.#named.map(({ lookup }) => lookup.refresh()))
     for (const { lookup, seen } of this.#named) {
       for (const address of lookup.addresses()) seen.set(keyOf(address), { address, at: now })
       for (const [key, { at }] of seen) if (now - at > advertiseLimits.silentMs) seen.delete(key)
     }
-    this.#found.forget(now, (proxy) => this.#options.isReached(proxy))
-    this.#tell()
+    this.#advertised.forget(now, (proxy) => this.#options.isReached(proxy))
+    this.#notify()
   }
 
   #listed(): ProxyAddress[] {
-    return this.#options.listed.flatMap((entry): ProxyAddress[] => {
+    return this.#options.listed.flatMap((entry): readonly ProxyAddress[] => {
       const named = this.#named.find((other) => other.entry === entry)
       if (named === undefined) return [entry]
-      const behind = [...named.seen.values()].map(({ address }) => ({
+      const found = [...named.seen.values()].map(({ address }) => ({
         ...address,
         ...(entry.tls === true ? { tls: true as const } : {}),
         name: entry.host,
       }))
-      // Until it was found once the name itself is tried, which says what is wrong with it.
-      return behind.length > 0 || entry.host.startsWith('_') ? behind : [entry]
+      // Until its first result the name itself is connected to, so that its error is reported.
+      return found.length > 0 || entry.host.startsWith('_') ? found : [entry]
     })
   }
 
-  #tell(): void {
+  #notify(): void {
     const { proxies } = this
-    const text = proxies.map(keyOf).sort().join()
-    if (text === this.#told) return
-    this.#told = text
+    const keys = proxies.map(keyOf).sort().join()
+    if (keys === this.#lastKeys) return
+    this.#lastKeys = keys
     this.#options.changed(proxies)
   }
 }
 
-/** Two entries with one key are one proxy. */
-export const keyOf = ({ host, port }: HostPort): string => `${host} ${port}`
-
-const advice: ReadonlyMap<string, string> = new Map([
-  ['digest', 'a proxy advertises with another key than this node has'],
-  ['seal', 'a datagram about a proxy was changed on its way, or made with another key'],
-  ['unsealed', 'a proxy advertises without the code that is asked for (httpd has none)'],
-  [
-    'stale',
-    'a proxy advertises with a date far from this clock: one of the two is wrong, or it is a replay',
-  ],
-  ['replayed', 'a datagram about a proxy came twice'],
-  ['moved', 'a datagram gives a known proxy another address, which is not believed'],
-  ['no-address', 'a proxy advertises no address that can be connected to'],
-  ['full', `more than ${advertiseLimits.foundMax} proxies advertise: the rest is left alone`],
+/** Messages of the log for refused datagrams, with what would be right. */
+const refusals: ReadonlyMap<string, string> = new Map([
+  ['digest', 'advertisement refused: made with a key other than advertise.key'],
+  ['seal', 'advertisement refused: changed on its way, or made with another key'],
+  ['unsealed', 'advertisement refused: without the code that advertise.requireMac requires'],
+  ['stale', 'advertisement refused: its date is far from this clock; compare the clocks'],
+  ['replayed', 'advertisement refused: received before'],
+  ['moved', 'advertisement refused: another address of a known proxy'],
+  ['no-address', 'advertisement refused: no address that can be connected to'],
+  ['full', `advertisement refused: more than ${advertiseLimits.foundMax} proxies advertise`],
 ])

@@ -1,5 +1,5 @@
-// The figures of one server, worked out anew every 100 ms: the stem of the load report header, and what
-// the load metrics may look at. Called by join-cluster.ts; the timer does not keep the process alive.
+// The figures of one server, updated every 100 ms: the beginning of the load report header, and the inputs of the load
+// metrics. The timer does not keep the process alive. Used by local-server.ts.
 
 import type { Clock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
@@ -9,9 +9,9 @@ import { writeLoadReportStem } from '../wire/orca.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LoadRound } from './load-metric.ts'
 
-/** Part of what was known that is left after one step: figures look back about half a second. */
-const keep = 0.8
-/** The processor's use costs some 100 microseconds to read, so it is read in every tenth step. */
+/** Weight of the past in each step, so that figures cover about half a second. */
+const pastWeight = 0.8
+/** Reading the processors costs about 100 microseconds, so they are read in every tenth step. */
 const processorSteps = 10
 
 export class Figures {
@@ -43,15 +43,15 @@ export class Figures {
     this.#timer.unref()
   }
 
-  /** What happened since the last step, mixed into what happened before. */
+  /** Adds what happened since the last step to the running means. Public for tests. */
   step(): void {
     const now = this.#clock.now()
     const { completed, failed, count } = this.#inFlight
-    this.#ms = this.#ms * keep + (now - this.#at)
-    this.#activeMs = this.#activeMs * keep + this.#loop.read().activeMs
-    this.#completed = this.#completed * keep + (completed - this.#lastCompleted)
-    this.#failed = this.#failed * keep + (failed - this.#lastFailed)
-    // Without answers there is no news of the pace; the last one stands.
+    this.#ms = this.#ms * pastWeight + (now - this.#at)
+    this.#activeMs = this.#activeMs * pastWeight + this.#loop.read().activeMs
+    this.#completed = this.#completed * pastWeight + (completed - this.#lastCompleted)
+    this.#failed = this.#failed * pastWeight + (failed - this.#lastFailed)
+    // Without new responses the last pace stays.
     if (completed > this.#lastCompleted) this.#pace = this.#activeMs / this.#completed
     this.#at = now
     this.#lastCompleted = completed
@@ -62,7 +62,7 @@ export class Figures {
     this.#write()
   }
 
-  /** For the metrics; starts the next mean of requests in flight. */
+  /** The inputs of the metrics; begins the next mean of requests in flight. */
   round(): LoadRound {
     const inFlight = this.#samples > 0 ? this.#sampled / this.#samples : this.#inFlight.count
     this.#sampled = 0

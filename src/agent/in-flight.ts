@@ -1,5 +1,5 @@
-// Which requests one server has in hand, what it has done so far, and the load report header on every
-// response. It adds no listeners to the server (node-internals/intercept-events.ts).
+// Counts the requests of one server and adds the load report header to every response. It adds no listeners to the
+// server (node-internals/intercept-events.ts).
 
 import type { Server } from 'node:http'
 import { ServerResponse } from 'node:http'
@@ -11,19 +11,19 @@ import { loadReportField } from '../wire/orca.ts'
 
 type WriteHead = ServerResponse['writeHead']
 
-/** Running totals and what is open now, of one server. */
+/** Running totals of one server, and its open requests and connections. */
 export class InFlight {
-  /** Requests begun and not ended; upgraded connections are not among them. */
+  /** Requests in flight, without upgraded connections. */
   count = 0
   completed = 0
-  /** Answers with a status of 500 or above. */
+  /** Responses with a status of 500 or above. */
   failed = 0
-  /** WebSocket and other connections that were upgraded, or opened by CONNECT. */
+  /** Connections after an upgrade (WebSocket) or CONNECT. */
   readonly upgraded: Set<Duplex> = new Set()
-  /** Head of the load report header; the number in flight is put behind it. Undefined: no header. */
+  /** Load report header without the number in flight, which is appended. `undefined`: no header. */
   stem: string | undefined
-  /** True: every answer says `Connection: close`, so that no kept-open connection outlives the node. */
-  lastAnswers = false
+  /** Whether every response closes its connection, so that no idle connection outlives the node. */
+  closesConnections = false
 
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -31,11 +31,11 @@ export class InFlight {
   #closedIn = 0
   #closedOut = 0
 
-  /** Wraps the server at once; requests that it had in hand before are not counted. */
+  /** Counts from now on; requests in flight already are not counted. */
   constructor(server: Server) {
     this.#server = server
     this.#interception = interceptEvents(server, (event, first, second) => {
-      this.#see(event, first, second)
+      this.#onEvent(event, first, second)
       return false
     })
   }
@@ -52,13 +52,13 @@ export class InFlight {
     return sum
   }
 
-  /** Ends the watching and unwraps the server, unless somebody else has wrapped it since. */
+  /** Ends the counting. */
   close(): void {
     this.stem = undefined
     this.#interception.end()
   }
 
-  #see(event: string | symbol, first: unknown, second: unknown): void {
+  #onEvent(event: string | symbol, first: unknown, second: unknown): void {
     if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
       if (second instanceof ServerResponse) this.#begin(second)
     } else if (event === 'connection') this.#connected(first as Socket)
@@ -66,7 +66,7 @@ export class InFlight {
   }
 
   #begin(response: ServerResponse): void {
-    // An application may hand a `checkContinue` on as a `request` of its own making.
+    // An application may emit a `request` itself for a `checkContinue`, which was counted already.
     if (Object.hasOwn(response, 'writeHead')) return
     this.count++
     response.writeHead = this.#writeHead
@@ -81,9 +81,9 @@ export class InFlight {
       return Reflect.apply(below.writeHead, this, args)
     } as WriteHead)(this)
 
-  /** Headers given as an array go out as they are, so ours is put into a copy of that array. */
+  /** An array of headers is written as it is, so the header is added to a copy of the array. */
   #stamp(response: ServerResponse, args: unknown[]): void {
-    if (this.lastAnswers) makeLastResponse(response)
+    if (this.closesConnections) makeLastResponse(response)
     if (this.stem === undefined) return
     const value = this.stem + (this.count > 0 ? this.count - 1 : 0)
     const last = args.length - 1

@@ -1,5 +1,5 @@
-// The door `topspin/agent`: a server of this process joins a cluster of Topspin, mod_cluster or Undertow
-// proxies. Node.js built-ins only.
+// The door `topspin/agent`: a server of this process joins a cluster of Topspin, httpd or Undertow proxies. It needs
+// Node.js built-ins only.
 
 export { TopspinError } from '../base/errors.ts'
 export type { Logger } from '../base/log.ts'
@@ -10,13 +10,10 @@ export type { LinkState } from './link-state.ts'
 export type { CapacityOptions, LoadMetric, LoadRound, MetricOptions } from './load-metric.ts'
 export type { ProxyStatus } from './membership.ts'
 export { type BusynessOptions, busyness } from './metrics/busyness.ts'
-export { type EventLoopDelayOptions, eventLoopDelay } from './metrics/event-loop-delay.ts'
-export { eventLoopUse } from './metrics/event-loop-use.ts'
-export { heap } from './metrics/heap.ts'
-export { memory } from './metrics/memory.ts'
-export { processor } from './metrics/processor.ts'
+export { type EventLoopDelayOptions, eventLoopDelay, eventLoopUse } from './metrics/event-loop.ts'
+export { heap, memory } from './metrics/memory.ts'
+export { processor, systemLoad } from './metrics/processor.ts'
 export { receiveRate, requestRate, sendRate } from './metrics/rate.ts'
 export { type SessionsOptions, sessions } from './metrics/sessions.ts'
-export { systemLoad } from './metrics/system-load.ts'
 export type { DrainOptions, NodeOptions, StickyOptions } from './options.ts'
 export type { ContextState } from './registration.ts'

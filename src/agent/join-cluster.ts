@@ -1,33 +1,29 @@
-// A server of this process joins the cluster: it is counted and measured without a change to its
-// handlers, announced to every proxy, and taken out again without an error for anybody.
+// Makes a server of this process a node of the cluster: announced to every proxy, with load reports, and removed again
+// without a failed request.
 
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
-import { systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
-import { isWildcard } from '../net/address.ts'
-import { outlastProxies } from '../net/keep-alive.ts'
-import { defaultMetrics } from './default-metrics.ts'
-import { Figures } from './figures.ts'
-import { InFlight } from './in-flight.ts'
-import { LoadFactor } from './load-factor.ts'
+import { LocalServer } from './local-server.ts'
 import { Membership, type ProxyStatus } from './membership.ts'
-import { badOptions, checkPath, type NodeOptions, settingsFrom } from './options.ts'
+import type { NodeOptions } from './options.ts'
 import type { ContextState } from './registration.ts'
+import { badOptions, checkPath, type Settings, settingsFrom } from './settings.ts'
 
 export interface JoinOptions extends NodeOptions {
-  /** Reject when no proxy has registered this node within `requiredMs`. Default false: keep trying. */
+  /** Whether to reject when no proxy has registered this node within `requiredMs`. Default false: keep trying. */
   readonly required?: boolean
   /** Default 15 000. */
   readonly requiredMs?: number
   /**
-   * On SIGTERM or SIGINT leave the cluster first, then let the application's own handlers run, or end
-   * the process where it has none. A second signal cuts the waiting short. Default false.
+   * Whether SIGTERM and SIGINT first take the node out of the cluster. Then the application's own handlers run; without
+   * handlers the process ends. A second signal ends the waits. Default false.
    */
   readonly signals?: boolean
   /** Called after every change of `status`. */
@@ -37,32 +33,33 @@ export interface JoinOptions extends NodeOptions {
 /** A server's membership of the cluster. */
 export interface Agent extends AsyncDisposable {
   readonly route: string
-  /** Where every proxy stands, in the order of the options. */
+  /** The state of the link to every proxy, in the order of the options. */
   readonly status: readonly ProxyStatus[]
-  /** State of every context, as this node wants it. */
+  /** Path to the state that this node wants. */
   readonly contexts: ReadonlyMap<string, ContextState>
-  /** Requests in hand now. */
+  /** Requests in flight now. */
   readonly inFlight: number
-  /** New sessions and requests for a context; a path that is not known yet is added. */
+  /** ENABLED: new sessions and all requests. A new path is added. */
   enable(context: string): Promise<void>
-  /** No new sessions; those that are here go on. */
+  /** DISABLED: no new sessions, only requests of existing ones. */
   disable(context: string): Promise<void>
-  /** No requests at all. */
+  /** STOPPED: no requests. */
   stop(context: string): Promise<void>
-  /** The proxies forget the context. */
+  /** Removes the context at the proxies. */
   remove(context: string): Promise<void>
   /**
-   * DISABLE-APP, STOP-APP and the waiting of the option `drain`. For one context, as before a redeploy: it is
-   * STOPPED then, until `enable` or `remove`. For all of them, for good: what is left is `close`.
+   * DISABLE-APP, STOP-APP and the waits of the option `drain`. One context, before a redeploy, is STOPPED afterwards,
+   * until `enable` or `remove`. Without an argument the whole node is drained for good, and only `close` can follow.
    */
   drain(context?: string): Promise<void>
-  /** Drains, leaves the cluster, then closes the server, all within a deadline. */
+  /** Drains, leaves the cluster and closes the server, all within a deadline. */
   close(): Promise<void>
 }
 
 /**
- * Joins the cluster with a server that listens, or will. Settled when every proxy that can be reached
- * has this node registered; the others are tried for ever.
+ * Joins the cluster with a server that listens, now or later. Resolves when every proxy has registered this node or the
+ * first attempt has failed; failed attempts are repeated without end. Rejects with a TopspinError that names every
+ * problem of the options.
  * @example
  * const server = http.createServer(app).listen(3000)
  * const agent = await joinCluster(server, { proxies: ['127.0.0.1:6666'], contexts: ['/shop'] })
@@ -71,55 +68,68 @@ export async function joinCluster(
   server: Server | HttpsServer,
   options: JoinOptions,
 ): Promise<Agent> {
-  // Options are checked before the port is known, so that mistakes show at once.
+  const { settings, address } = await settingsOf(server, options)
+  const local = new LocalServer(server, address, settings, options)
+  const membership: Membership = new Membership(settings, local, () =>
+    options.changed?.(membership.status),
+  )
+  let releaseSignals = (): void => {}
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closed ??= (async () => {
+      await membership.leave()
+      await local.close()
+      local.release()
+      releaseSignals()
+    })()
+    return closed
+  }
+  // An application that closes its server itself has left.
+  server.once('close', () => void close())
+  if (options.signals === true) {
+    releaseSignals = holdSignals({
+      leave: (handled) => (handled ? membership.leave().then(() => local.release()) : close()),
+      hurry: () => membership.hurry(),
+    })
+  }
+  const agent = agentOf(settings.config.route, membership, local, close)
+  const joined = membership.join()
+  if (options.required !== true) {
+    await joined
+    return agent
+  }
+  const { requiredMs = 15_000 } = options
+  if (await waitUntil(() => membership.isRegistered, { withinMs: requiredMs })) return agent
+  const error = notRegistered(membership, requiredMs)
+  membership.hurry()
+  await membership.leave()
+  local.release()
+  releaseSignals()
+  throw error
+}
+
+/** Waits until the server listens. The options are checked before that, so that mistakes show at once. */
+async function settingsOf(
+  server: Server | HttpsServer,
+  options: JoinOptions,
+): Promise<{ settings: Settings; address: AddressInfo }> {
   const type = server instanceof TlsServer ? 'https' : 'http'
   settingsFrom(options, type, options.port ?? 1)
   if (!server.listening) await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') {
-    throw badOptions(['the server listens on no TCP port, so no proxy can reach it'])
-  }
-  const settings = settingsFrom(options, type, address.port)
-  const inFlight = new InFlight(server)
-  const figures = new Figures(inFlight, systemClock)
-  const metrics = options.metrics ?? defaultMetrics(options.capacity)
-  const { history, decay, initialLoad } = options
-  const factor = new LoadFactor({
-    metrics,
-    log: settings.log,
-    ...(history === undefined ? {} : { history }),
-    ...(decay === undefined ? {} : { decay }),
-    ...(initialLoad === undefined ? {} : { initialLoad }),
-  })
-  outlastProxies(server)
-  const served = {
-    inFlight: () => inFlight.count,
-    upgraded: () => inFlight.upgraded.size,
-    load: () => factor.next(figures.round()),
-    stopped: () => {
-      inFlight.lastAnswers = true
-    },
-  }
-  const bound = isWildcard(address.address) ? undefined : address.address
-  const membership: Membership = new Membership(settings, served, bound, () =>
-    options.changed?.(membership.status),
-  )
-  const letGo = (): void => {
-    inFlight.close()
-    figures.close()
-    for (const metric of metrics) metric.close?.()
-  }
+  if (address === null || typeof address === 'string')
+    throw badOptions(['the server does not listen on a TCP port, so no proxy can reach it'])
+  return { settings: settingsFrom(options, type, address.port), address }
+}
 
-  let closed: Promise<void> | undefined
-  let releaseSignals = (): void => {}
-  const close = async (): Promise<void> => {
-    await membership.leave()
-    await closeServer(server, inFlight)
-    letGo()
-    releaseSignals()
-  }
-  const agent: Agent = {
-    route: settings.config.route,
+function agentOf(
+  route: string,
+  membership: Membership,
+  local: LocalServer,
+  close: () => Promise<void>,
+): Agent {
+  return {
+    route,
     get status() {
       return membership.status
     },
@@ -127,84 +137,44 @@ export async function joinCluster(
       return membership.contexts
     },
     get inFlight() {
-      return inFlight.count
+      return local.inFlight()
     },
-    enable: (context) => change(membership, context, 'ENABLED'),
-    disable: (context) => change(membership, context, 'DISABLED'),
-    stop: (context) => change(membership, context, 'STOPPED'),
-    remove: (context) => change(membership, context, 'REMOVED'),
+    enable: (context) => setContext(membership, context, 'ENABLED'),
+    disable: (context) => setContext(membership, context, 'DISABLED'),
+    stop: (context) => setContext(membership, context, 'STOPPED'),
+    remove: (context) => setContext(membership, context, 'REMOVED'),
     drain: (context) =>
       context === undefined ? membership.drain() : drainContext(membership, context),
-    close() {
-      closed ??= close()
-      return closed
-    },
-    [Symbol.asyncDispose]: () => agent.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   }
-  // An application that closes its server by itself is not there any more.
-  server.once('close', () => void agent.close())
-  if (options.signals === true) {
-    releaseSignals = holdSignals({
-      leave: (handled) => (handled ? membership.leave().then(letGo) : agent.close()),
-      hurry: () => membership.hurry(),
-    })
-  }
-  await joined(membership, options, async () => {
-    membership.hurry()
-    await membership.leave()
-    letGo()
-    releaseSignals()
-  })
-  return agent
 }
 
-async function joined(
-  membership: Membership,
-  options: JoinOptions,
-  giveUp: () => Promise<void>,
-): Promise<void> {
-  const { required = false, requiredMs = 15_000 } = options
-  const tried = membership.join()
-  if (!required) return tried
-  if (await waitUntil(() => membership.registered, { withinMs: requiredMs })) return
-  const why = membership.status.map(({ proxy, state }) => {
-    const reason = 'reason' in state ? state.reason : undefined
-    return `${proxy}: ${reason ?? 'no answer yet'}`
-  })
-  await giveUp()
-  const message = `no proxy has registered this node within ${requiredMs} ms (${why.join('; ')})`
-  throw new TopspinError('NOT_REGISTERED', message, { side: 'proxy', phase: 'control' })
-}
-
-async function drainContext(membership: Membership, context: string): Promise<void> {
-  if (!membership.contexts.has(context)) throw badOptions([`context "${context}": not one of ours`])
-  await membership.drainContext(context)
-}
-
-async function change(
+async function setContext(
   membership: Membership,
   context: string,
   state: ContextState | 'REMOVED',
 ): Promise<void> {
   const problems: string[] = []
   checkPath(context, problems)
-  const known = membership.contexts
-  if (!known.has(context) && known.size >= agentLimits.contextsMax) {
+  const { contexts } = membership
+  if (!contexts.has(context) && contexts.size >= agentLimits.contextsMax)
     problems.push(`contexts: at most ${agentLimits.contextsMax}`)
-  }
   if (problems.length > 0) throw badOptions(problems)
   await membership.setContext(context, state)
 }
 
-/** Idle connections at once; what is still open a second later is cut, upgraded connections too. */
-async function closeServer(server: Server, inFlight: InFlight): Promise<void> {
-  if (!server.listening) return
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const cut = setTimeout(() => {
-    server.closeAllConnections()
-    for (const socket of inFlight.upgraded) socket.destroy()
-  }, agentLimits.closeMs)
-  await closed
-  clearTimeout(cut)
+async function drainContext(membership: Membership, context: string): Promise<void> {
+  if (!membership.contexts.has(context))
+    throw badOptions([`context "${context}" is not a context of this node`])
+  await membership.drainContext(context)
+}
+
+function notRegistered(membership: Membership, requiredMs: number): TopspinError {
+  const reasons = membership.status.map(({ proxy, state }) => {
+    const reason = 'reason' in state ? state.reason : undefined
+    return `${proxy}: ${reason ?? 'no reply yet'}`
+  })
+  const message = `no proxy has registered this node within ${requiredMs} ms (${reasons.join('; ')})`
+  return new TopspinError('NOT_REGISTERED', message, { side: 'proxy', phase: 'control' })
 }

@@ -1,22 +1,22 @@
-// Where this node stands with one proxy, as a value, and how events move it. Pure; proxy-link.ts does
-// what each state asks for.
+// The state of the link to one proxy as a value, and how events change it. Pure; proxy-link.ts does what each state
+// requires.
 
 import type { Random } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 
 /**
- * - `discover`: the proxy is asked what it knows (INFO), again and again until it answers.
- * - `register`: it gets what it lacks, and a first load report.
- * - `report`: it knows everything and gets load reports.
+ * - `discover`: the proxy is asked for its registrations (INFO) until it answers.
+ * - `register`: the missing messages and the first load report are sent.
+ * - `report`: registered; load reports are sent.
  * - `drain`: this node is leaving.
- * - `gone`: removed, or given up. Final.
+ * - `gone`: removed, or abandoned. Final.
  */
 export type LinkState =
   | { readonly kind: 'discover'; readonly failures: number; readonly reason?: string }
   | { readonly kind: 'register'; readonly failures: number }
   | {
       readonly kind: 'report'
-      /** False when the proxy said that it cannot reach this node (`State=NOTOK`). */
+      /** False when the proxy replied that it cannot connect to this node (`State=NOTOK`). */
       readonly reachable: boolean
       /** Changes when the proxy restarts. */
       readonly id: string | undefined
@@ -43,16 +43,16 @@ export function nextLinkState(state: LinkState, event: LinkEvent): LinkState {
     case 'informed':
       return state.kind === 'discover' ? { kind: 'register', failures: state.failures } : state
     case 'reported':
-      return reported(state, event.reachable, event.id)
+      return afterReport(state, event.reachable, event.id)
     case 'failed':
-      return failed(state, event.reason)
+      return afterFailure(state, event.reason)
   }
 }
 
 /**
- * Milliseconds to wait before the next try after so many failures in a row: none at first (a proxy
- * that restarted is back already), then 100 ms doubling up to the report interval, each time between
- * a half and the whole of it, so that the nodes of a cluster do not come back as one.
+ * Milliseconds until the next attempt: 0 at first, because a restarted proxy is back already; then 100 ms, doubled with
+ * each failure up to the report interval. Each delay is between half of that and all of it, so that the nodes of a
+ * cluster do not return at the same moment.
  */
 export function retryDelayMs(failures: number, reportIntervalMs: number, random: Random): number {
   if (failures === 0) return 0
@@ -60,8 +60,8 @@ export function retryDelayMs(failures: number, reportIntervalMs: number, random:
   return whole * (0.5 + random() / 2)
 }
 
-/** Another id is another run of the proxy, which may have forgotten everything: ask. */
-function reported(state: LinkState, reachable: boolean, id: string | undefined): LinkState {
+/** Another id means that the proxy has restarted and may have lost all registrations. */
+function afterReport(state: LinkState, reachable: boolean, id: string | undefined): LinkState {
   if (state.kind === 'report' && state.id !== id) {
     return { kind: 'discover', failures: 0, reason: 'the proxy has restarted' }
   }
@@ -69,7 +69,7 @@ function reported(state: LinkState, reachable: boolean, id: string | undefined):
   return { kind: 'report', reachable, id }
 }
 
-function failed(state: LinkState, reason: string): LinkState {
+function afterFailure(state: LinkState, reason: string): LinkState {
   switch (state.kind) {
     case 'report':
       return { kind: 'discover', failures: 0, reason }

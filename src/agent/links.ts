@@ -1,35 +1,40 @@
-// A link to every proxy that is there now. Which those are may change at any time (discovery.ts); a proxy
-// that comes is registered with, one that goes is told goodbye.
+// The links to all proxies that exist now. Discovery changes the list at any time: a new proxy gets a registration, and
+// at one that is gone this node removes itself. Used by membership.ts.
 
 import { hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { ProxyTarget, ProxyTls } from '../net/mcmp-client.ts'
-import { Discovery, keyOf, type ProxyAddress } from './discovery.ts'
-import type { Settings } from './options.ts'
-import { type LinkOptions, ProxyLink } from './proxy-link.ts'
+import { Discovery } from './discovery.ts'
+import type { LinkState } from './link-state.ts'
+import { keyOf, type ProxyAddress } from './proxy-address.ts'
+import { ProxyLink } from './proxy-link.ts'
+import type { Registration } from './registration.ts'
+import type { Settings } from './settings.ts'
+
+/** What every link needs from the membership. */
+interface LinkSource {
+  registration(localAddress: string): Registration
+  /** The load factor to report, -1..100. */
+  load(): number
+  /** Called when a link or the list of links has changed. */
+  changed(): void
+}
 
 export class Links {
   readonly #settings: Settings
-  readonly #options: Omit<LinkOptions, 'proxy' | 'changed'>
-  readonly #changed: () => void
+  readonly #source: LinkSource
   readonly #discovery: Discovery
   readonly #byKey: Map<string, ProxyLink> = new Map()
-  /** Whether proxies that come now are registered with. */
-  #open = true
+  #isLeaving = false
 
-  constructor(
-    settings: Settings,
-    options: Omit<LinkOptions, 'proxy' | 'changed'>,
-    changed: () => void,
-  ) {
+  constructor(settings: Settings, source: LinkSource) {
     this.#settings = settings
-    this.#options = options
-    this.#changed = changed
+    this.#source = source
     this.#discovery = new Discovery({
       listed: settings.proxies,
       advertise: settings.advertise,
       isReached: (proxy) => this.#byKey.get(keyOf(proxy))?.state.kind === 'report',
-      changed: (proxies) => this.#set(proxies),
+      changed: (proxies) => this.#update(proxies),
       log: settings.log,
     })
   }
@@ -38,15 +43,15 @@ export class Links {
     return [...this.#byKey.values()]
   }
 
-  /** Settled when every proxy known by then has registered this node, or has failed to for the first time. */
+  /** Resolves when every proxy known by then has registered this node or the first attempt has failed. */
   async start(): Promise<void> {
     await this.#discovery.start()
     await Promise.all(this.all.map((link) => link.tried))
   }
 
-  /** From now on no proxy is registered with, anew or again; what is being sent is finished first. */
+  /** Ends discovery and all attempts to register; messages in progress are finished first. */
   beginLeaving(): void {
-    this.#open = false
+    this.#isLeaving = true
     this.#discovery.close()
     for (const link of this.all) link.beginLeaving()
   }
@@ -56,56 +61,63 @@ export class Links {
     for (const link of this.all) link.close()
   }
 
-  #set(proxies: readonly ProxyAddress[]): void {
-    if (!this.#open) return
-    const wanted = new Set(proxies.map(keyOf))
+  #update(proxies: readonly ProxyAddress[]): void {
+    if (this.#isLeaving) return
+    const keys = new Set(proxies.map(keyOf))
     for (const [key, link] of this.#byKey) {
-      if (wanted.has(key)) continue
+      if (keys.has(key)) continue
       this.#byKey.delete(key)
       this.#settings.log.info({ proxy: link.name }, 'proxy is gone')
-      void link.remove(this.#settings.config.route, agentLimits.removeMs)
+      void link.remove(agentLimits.removeMs)
     }
     for (const proxy of proxies) {
       const key = keyOf(proxy)
       if (this.#byKey.has(key) || this.#byKey.size >= agentLimits.proxiesMax) continue
-      const link = this.#link(proxy)
+      const link = this.#linkTo(proxy)
       this.#byKey.set(key, link)
       link.start()
     }
-    this.#changed()
+    this.#source.changed()
   }
 
-  /** What is heard of proxies comes from who has the key, addresses included. */
-  get #areSealed(): boolean {
-    const { advertise } = this.#settings
-    return advertise?.requireMac === true && advertise.key !== ''
-  }
-
-  /** A proxy of which anybody may have told is not shown the secret. */
-  #link(proxy: ProxyAddress): ProxyLink {
-    const { log, config } = this.#settings
-    const name = hostPortText(proxy)
-    const { secret } = this.#options
+  #linkTo(proxy: ProxyAddress): ProxyLink {
+    const { log, config, tls, reportIntervalMs } = this.#settings
     return new ProxyLink({
-      ...this.#options,
-      secret: proxy.isHeard === true && !this.#areSealed ? undefined : secret,
-      proxy: targetOf(proxy, this.#settings.tls),
+      proxy: targetOf(proxy, tls),
+      secret: this.#secretFor(proxy),
+      route: config.route,
+      reportIntervalMs,
+      registration: this.#source.registration,
+      load: this.#source.load,
+      random: Math.random,
+      log,
       changed: (state) => {
-        const detail = { proxy: name, route: config.route, ...state }
-        // Once for each time that a proxy goes missing, not for each try.
-        if (state.kind === 'discover' && state.failures === 1)
-          log.warn(detail, 'not registered with this proxy: it is tried again and again')
-        else log.info(detail, `proxy link: ${state.kind}`)
-        this.#changed()
+        this.#logChange(hostPortText(proxy), state)
+        this.#source.changed()
       },
     })
   }
+
+  /** A proxy that anybody can have advertised does not receive the secret. */
+  #secretFor(proxy: ProxyAddress): string | undefined {
+    const { advertise, secret } = this.#settings
+    const isAuthenticated = advertise?.requireMac === true && advertise.key !== ''
+    return proxy.isAdvertised === true && !isAuthenticated ? undefined : secret
+  }
+
+  #logChange(proxy: string, { kind, ...detail }: LinkState): void {
+    const { log, config } = this.#settings
+    const fields = { proxy, route: config.route, state: kind, ...detail }
+    // One warning for each time that a proxy is lost, not for each attempt.
+    if ('failures' in detail && kind === 'discover' && detail.failures === 1)
+      log.warn(fields, 'not registered with proxy; retrying')
+    else log.info(fields, 'proxy link changed')
+  }
 }
 
-/** The certificate carries the name by which the proxy was found, whatever address that stands for. */
-function targetOf({ host, port, tls, name }: ProxyAddress, given: ProxyTls): ProxyTarget {
+/** The certificate must have the name that the proxy was found by; of `_service._tcp.domain` that is the domain. */
+function targetOf({ host, port, tls, name }: ProxyAddress, options: ProxyTls): ProxyTarget {
   if (tls !== true) return { host, port }
-  // Behind `_service._tcp.` the domain.
   const found = name?.replace(/^_[^.]+\._[^.]+\./, '')
-  return { host, port, tls: { ...given, servername: given.servername ?? found } }
+  return { host, port, tls: { ...options, servername: options.servername ?? found } }
 }

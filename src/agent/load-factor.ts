@@ -1,130 +1,130 @@
-// One load factor from many metrics, by mod_cluster's arithmetic (mod-cluster-node.md 2.2): a decaying
-// average for each metric, a weighted mean of those, and 100 minus that. A node starts out as fully
-// loaded and is believed to be free only little by little: the ramp that keeps a fresh node from being
-// flooded. One `next` for each report. Pure but for the metrics that it asks.
+// One load factor from several metrics, by mod_cluster's arithmetic (mod-cluster-node.md 2.2): a decaying average for
+// each metric, a weighted mean of these, and 100 minus that. A node starts as fully loaded and its factor rises slowly,
+// so that a new node is not flooded. Pure, apart from the metrics.
 
-import { TopspinError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { LoadMetric, LoadRound } from './load-metric.ts'
 
-export interface LoadFactorOptions {
-  readonly metrics: readonly LoadMetric[]
-  /** Earlier values that count beside the newest, 0 or more. Default 9. */
-  readonly history?: number
-  /** How much less each older value counts; below 1 means 1. Default 2. */
-  readonly decay?: number
-  /** Factor to start from, 0..100; -1: without a ramp. Default 0, so the first is at most 50. */
-  readonly initialLoad?: number
-  readonly log: Logger
+/** How the values of metrics become the load factor. */
+export interface LoadSettings {
+  /** Earlier values that count beside the newest: 0..1000. */
+  readonly history: number
+  /** The weight of each older value is divided by this; below 1 means 1. */
+  readonly decay: number
+  /** Factor to start from: 0..100; -1: no ramp. The first factor is at most half way from here to 100. */
+  readonly initialLoad: number
 }
 
-/** Values of initial load, whatever the history (as mod_cluster has it). */
+/** Values of the initial load at the start, whatever the history (as in mod_cluster). */
 const prefilled = 9
 
-interface Course {
+interface Series {
   readonly metric: LoadMetric
   readonly weight: number
   readonly capacity: number
   /** Newest first. */
   values: number[]
-  complained: boolean
+  hasFailed: boolean
 }
 
 export class LoadFactor {
-  readonly #courses: readonly Course[]
+  readonly #series: readonly Series[]
   readonly #history: number
   readonly #decay: number
   readonly #log: Logger
   #last: number
 
-  /** Throws a TopspinError for a weight, capacity, history or initial load out of range. */
-  constructor(options: LoadFactorOptions) {
-    const { history = 9, decay = 2, initialLoad = 0 } = options
-    demand(
-      Number.isInteger(history) && history >= 0 && history <= 1000,
-      `history ${history}: 0..1000`,
-    )
-    demand(Number.isFinite(decay), `decay ${decay}: a number`)
-    demand(initialLoad >= -1 && initialLoad <= 100, `initialLoad ${initialLoad}: -1 or 0..100`)
+  /** @param settings checked by `checkLoad`, as are the metrics. */
+  constructor(
+    metrics: readonly LoadMetric[],
+    { history, decay, initialLoad }: LoadSettings,
+    log: Logger,
+  ) {
     this.#history = history
     this.#decay = Math.max(1, decay)
-    this.#log = options.log
+    this.#log = log
     this.#last = initialLoad < 1 ? 1 : Math.round(initialLoad)
     const start = initialLoad < 0 ? [] : Array<number>(prefilled).fill(1 - initialLoad / 100)
-    this.#courses = options.metrics.map((metric) => course(metric, start))
+    this.#series = metrics.map((metric) => {
+      const { weight = 1, capacity = 1 } = metric
+      return { metric, weight, capacity, values: [...start], hasFailed: false }
+    })
   }
 
   /**
-   * Reads every metric once and returns the factor to report: 1..100, more is freer, or -1 when a
-   * metric says that the node is unavailable. Without any value the last factor stands.
+   * Reads every metric once and returns the factor to report: 1..100, more is freer, or -1 when a metric reports that
+   * the node is unavailable. When no metric has a value the last factor is returned again.
    */
   next(round: LoadRound): number {
     let weights = 0
     let load = 0
-    let unavailable = false
-    for (const course of this.#courses) {
-      if (course.weight === 0) continue
-      const value = this.#read(course, round)
-      if (value === 'unavailable') unavailable = true
+    let isUnavailable = false
+    for (const series of this.#series) {
+      if (series.weight === 0) continue
+      const value = this.#read(series, round)
+      if (value === 'unavailable') isUnavailable = true
       if (typeof value !== 'number') continue
-      course.values = [value, ...course.values.slice(0, this.#history)]
-      load += average(course.values, this.#decay) * course.weight
-      weights += course.weight
+      series.values = [value, ...series.values.slice(0, this.#history)]
+      load += average(series.values, this.#decay) * series.weight
+      weights += series.weight
     }
     if (weights > 0) {
       const percent = Math.min(99, Math.max(0, Math.round((100 * load) / weights)))
       this.#last = 100 - percent
     }
-    return unavailable ? -1 : this.#last
+    return isUnavailable ? -1 : this.#last
   }
 
-  #read(course: Course, round: LoadRound): number | 'unavailable' | undefined {
+  #read(series: Series, round: LoadRound): number | 'unavailable' | undefined {
     try {
-      const raw = course.metric.read(round)
+      const raw = series.metric.read(round)
       if (raw === undefined || raw === 'unavailable') return raw
-      const value = raw / course.capacity
+      const value = raw / series.capacity
       if (Number.isFinite(value) && value >= 0) return value
-      this.#complain(course, `gave ${raw}`)
+      this.#warn(series, `returned ${raw}`)
     } catch (error) {
-      this.#complain(course, error instanceof Error ? error.message : String(error))
+      this.#warn(series, error instanceof Error ? error.message : String(error))
     }
     return undefined
   }
 
-  /** Once for each metric: a metric that fails will fail in every round. */
-  #complain(course: Course, why: string): void {
-    if (course.complained) return
-    course.complained = true
-    const metric = course.metric.name
-    this.#log.warn({ metric, why }, 'load metric left out of the load factor while it fails')
+  /** Once for each metric, because it would fail in every round. */
+  #warn(series: Series, reason: string): void {
+    if (series.hasFailed) return
+    series.hasFailed = true
+    const metric = series.metric.name
+    this.#log.warn({ metric, reason }, 'load metric failed; left out of the load factor')
   }
 }
 
-function course(metric: LoadMetric, start: readonly number[]): Course {
-  const { weight = 1, capacity = 1 } = metric
-  demand(
-    weight >= 0 && Number.isFinite(weight),
-    `metric ${metric.name}, weight ${weight}: 0 or more`,
-  )
-  demand(
-    capacity > 0 && Number.isFinite(capacity),
-    `metric ${metric.name}, capacity ${capacity}: above 0`,
-  )
-  return { metric, weight, capacity, values: [...start], complained: false }
+/** Adds a problem for each value out of range. */
+export function checkLoad(
+  metrics: readonly LoadMetric[],
+  { history, decay, initialLoad }: LoadSettings,
+  problems: string[],
+): void {
+  const check = (isGood: boolean, problem: string): void => {
+    if (!isGood) problems.push(problem)
+  }
+  check(Number.isInteger(history) && history >= 0 && history <= 1000, `history ${history}: 0..1000`)
+  check(Number.isFinite(decay), `decay ${decay}: a number`)
+  check(initialLoad >= -1 && initialLoad <= 100, `initialLoad ${initialLoad}: -1 or 0..100`)
+  for (const { name, weight = 1, capacity = 1 } of metrics) {
+    const isWeight = weight >= 0 && Number.isFinite(weight)
+    check(isWeight, `metric ${name}, weight ${weight}: 0 or more`)
+    const isCapacity = capacity > 0 && Number.isFinite(capacity)
+    check(isCapacity, `metric ${name}, capacity ${capacity}: above 0`)
+  }
 }
 
 function average(values: readonly number[], decay: number): number {
   let sum = 0
-  let shares = 0
-  let share = 1
+  let weights = 0
+  let weight = 1
   for (const value of values) {
-    sum += value * share
-    shares += share
-    share /= decay
+    sum += value * weight
+    weights += weight
+    weight /= decay
   }
-  return sum / shares
-}
-
-function demand(good: boolean, message: string): void {
-  if (!good) throw new TopspinError('BAD_OPTION', message, { side: 'proxy', phase: 'control' })
+  return sum / weights
 }

@@ -1,44 +1,43 @@
-// What a load metric is: something with a name that tells, once in a report interval, how busy the
-// node is in its own unit. The load factor makes one number of all of them (load-factor.ts).
+// A load metric: a named value that shows, once in a report interval, how busy the node is, in a unit of its own.
+// load-factor.ts combines all metrics into one number.
 
-/** What the agent saw of its server when the round of readings began. Totals run since the start. */
+/** The agent's own figures of its server, for one reading of all metrics. Totals count since the start. */
 export interface LoadRound {
   /** Monotonic milliseconds. */
   readonly nowMs: number
-  /** Requests in flight, mean since the last round. */
+  /** Mean number of requests in flight since the last reading. */
   readonly inFlight: number
-  /** Requests answered so far. */
+  /** Responses in total. */
   readonly completed: number
-  /** Bytes read from clients so far, as they came over the wire. */
+  /** Bytes received from clients in total, as on the wire. */
   readonly bytesIn: number
-  /** Bytes written to clients so far. */
+  /** Bytes sent to clients in total. */
   readonly bytesOut: number
 }
 
 /**
- * A metric in three lines: `{ name: 'queue', capacity: 500, read: () => queue.length }`.
- * `read` must not wait for anything. It returns the value in the metric's own unit, `undefined` when
- * it has none this time, or `'unavailable'` when the node must get no new work at all (the proxies
- * are then told -1). A metric that throws, or gives what is no number, is left out of that round.
+ * For example `{ name: 'queue', capacity: 500, read: () => queue.length }`. `read` is synchronous. It returns the value in
+ * the metric's own unit, `undefined` without a value, or `'unavailable'` when the node must not get new work (the agent
+ * then reports -1). A metric that throws or returns anything else is left out of that report.
  */
 export interface LoadMetric {
   readonly name: string
-  /** Part in the load factor beside the other metrics, 0 or more; 0 is skipped. Default 1. */
+  /** Weight in the load factor, relative to the other metrics, 0 or more; 0 leaves it out. Default 1. */
   readonly weight?: number
-  /** The value that means "full", above 0. Default 1, for metrics that are shares already. */
+  /** The value that means "full", above 0. Default 1, for metrics that are shares. */
   readonly capacity?: number
   read(round: LoadRound): number | 'unavailable' | undefined
   /** Called once when the agent ends. */
   close?(): void
 }
 
-/** What every ready-made metric may be given. */
+/** Options of every built-in metric. */
 export interface MetricOptions {
   /** Default 1. */
   readonly weight?: number
 }
 
-/** For metrics in units of which only the application knows how many are many. */
+/** For metrics in units whose capacity depends on the application. */
 export interface CapacityOptions extends MetricOptions {
   /** The value that means "full". */
   readonly capacity: number

@@ -1,6 +1,5 @@
-// This node's side of one proxy: one connection, one message at a time, one state. Every proxy has a
-// link of its own, so one that hangs delays nobody else. Membership (membership.ts) starts the links,
-// feeds them load factors and takes them through the leaving.
+// The link to one proxy: one connection, one message at a time, one state. Every proxy has a link of its own, so a proxy
+// that hangs delays no other. links.ts starts the links; membership.ts sends reports and messages through them.
 
 import type { Random } from '../base/clock.ts'
 import { hostPortText } from '../base/host-port.ts'
@@ -18,15 +17,16 @@ import {
   nextLinkState,
   retryDelayMs,
 } from './link-state.ts'
-import { registrationMessages, removeNode, type Wanted } from './registration.ts'
+import { type Registration, registrationMessages, removeNode } from './registration.ts'
 
 export interface LinkOptions {
   readonly proxy: ProxyTarget
-  /** What the proxy asks for, if it does. */
+  /** The shared secret, if the proxy may receive it. */
   readonly secret: string | undefined
+  readonly route: string
   readonly reportIntervalMs: number
-  /** What the proxy shall know, asked for anew at each registration; `localAddress` is this end of the connection. */
-  wanted(localAddress: string): Wanted
+  /** Called at each registration. @param localAddress of the connection to the proxy. */
+  registration(localAddress: string): Registration
   /** The load factor to report, -1..100. */
   load(): number
   readonly random: Random
@@ -40,12 +40,13 @@ export class ProxyLink {
   readonly #options: LinkOptions
   readonly #client: McmpClient
   readonly #abort = new AbortController()
-  #chain: Promise<unknown> = Promise.resolve()
+  /** Resolves when the last message in the queue is done. */
+  #queue: Promise<unknown> = Promise.resolve()
   #queued = 0
-  #reportQueued = false
+  #isReportQueued = false
   #retry: NodeJS.Timeout | undefined
-  #firstTry: () => void = () => {}
-  /** Settled when the proxy has registered this node, or has failed to for the first time. */
+  #resolveTried: () => void = () => {}
+  /** Resolves when the proxy has registered this node or the first attempt has failed. */
   readonly tried: Promise<void>
 
   constructor(options: LinkOptions) {
@@ -53,147 +54,139 @@ export class ProxyLink {
     this.#client = new McmpClient(options.proxy, options.secret)
     this.name = hostPortText(options.proxy)
     this.tried = new Promise((resolve) => {
-      this.#firstTry = resolve
+      this.#resolveTried = resolve
     })
   }
 
   start(): void {
-    this.#discoverIn(0)
+    this.#registerIn(0)
   }
 
-  /** Sends the load factor when this node is registered there and no older report is still waiting. */
+  /** Sends the load factor if this node is registered and no earlier report is still queued. */
   report(): void {
-    if (!this.#isKnown || this.#reportQueued) return
-    this.#reportQueued = true
+    if (!this.#isRegistered || this.#isReportQueued) return
+    this.#isReportQueued = true
     void this.#enqueue(async () => {
-      this.#reportQueued = false
-      if (this.#isKnown) await this.#status()
+      this.#isReportQueued = false
+      if (this.#isRegistered) await this.#sendStatus()
     })
   }
 
-  /** A node that drains goes on to report: a proxy would take it for silent otherwise. */
-  get #isKnown(): boolean {
-    return this.state.kind === 'report' || this.state.kind === 'drain'
-  }
-
-  /** Sends messages in their order if the proxy has this node registered; the answers, none otherwise. */
-  tell(
+  /** Sends messages in order if this node is registered; resolves with their results. */
+  async send(
     messages: readonly AppMessage[],
     deadlineMs: number = agentLimits.messageMs,
-  ): Promise<SendResult[]> {
-    const sent = this.#enqueue(async () => {
-      const results: SendResult[] = []
+  ): Promise<readonly SendResult[]> {
+    const results: SendResult[] = []
+    await this.#enqueue(async () => {
       for (const message of messages) {
-        if (!this.#isKnown) break
+        if (!this.#isRegistered) return
         const result = await this.#client.send(message, { deadlineMs, signal: this.#abort.signal })
         results.push(result)
-        if (result.ok) continue
-        this.#failed(result.error.message)
-        break
+        if (!result.ok) return this.#fail(result.error.message)
       }
-      return results
     })
-    return sent.then((results) => results ?? [])
+    return results
   }
 
-  /** From now on nothing is registered anew; what is being sent is finished first. */
+  /** Ends all attempts to register; a message in progress is finished first. */
   beginLeaving(): void {
     clearTimeout(this.#retry)
     const absent = { kind: 'left', reason: 'was not registered' } as const
     if (this.state.kind === 'discover') {
-      this.#move(absent)
+      this.#change(absent)
       this.#abort.abort()
     }
     void this.#enqueue(async () =>
-      this.#move(this.state.kind === 'report' ? { kind: 'leave' } : absent),
+      this.#change(this.state.kind === 'report' ? { kind: 'leave' } : absent),
     )
   }
 
-  /** REMOVE-APP for the whole node, then the end of the connection. */
-  async remove(route: string, deadlineMs: number): Promise<void> {
-    const [result] = await this.tell([removeNode(route)], deadlineMs)
-    this.#move(
+  /** Sends REMOVE-APP for the whole node and ends the link. */
+  async remove(deadlineMs: number): Promise<void> {
+    const [result] = await this.send([removeNode(this.#options.route)], deadlineMs)
+    this.#change(
       result?.ok === false ? { kind: 'left', reason: result.error.message } : { kind: 'left' },
     )
     this.close()
   }
 
-  /** Cuts everything short. */
+  /** Ends the link at once. */
   close(): void {
     clearTimeout(this.#retry)
-    this.#move({ kind: 'left' })
+    this.#change({ kind: 'left' })
     this.#abort.abort()
     this.#client.close()
   }
 
+  /** A node that drains continues to report; without reports the proxy would treat it as silent. */
+  get #isRegistered(): boolean {
+    return this.state.kind === 'report' || this.state.kind === 'drain'
+  }
+
+  /** The steps of a registration: INFO, the messages that are missing, the first load report. */
   async #register(): Promise<void> {
     if (this.state.kind !== 'discover') return
-    const signal = this.#abort.signal
-    const answer = await this.#client.send({ method: 'INFO', xml: false }, { signal })
-    if (!answer.ok) return this.#failed(answer.error.message)
-    const read = parseInfo(answer.body)
+    const { signal } = this.#abort
+    const reply = await this.#client.send({ method: 'INFO', xml: false }, { signal })
+    if (!reply.ok) return this.#fail(reply.error.message)
+    const read = parseInfo(reply.body)
     if (!read.ok) {
       const detail = { proxy: this.name, problem: read.problem }
-      this.#options.log.warn(
-        detail,
-        'the INFO of a proxy is not understood: everything is sent to it',
-      )
+      this.#options.log.warn(detail, 'INFO of proxy not understood; registering all contexts')
     }
-    this.#move({ kind: 'informed' })
-    const wanted = this.#options.wanted(plainAddress(this.#client.localAddress ?? '127.0.0.1'))
-    for (const message of registrationMessages(wanted, read.ok ? read.info : undefined)) {
+    this.#change({ kind: 'informed' })
+    const localAddress = plainAddress(this.#client.localAddress ?? '127.0.0.1')
+    const registration = this.#options.registration(localAddress)
+    for (const message of registrationMessages(registration, read.ok ? read.info : undefined)) {
       const result = await this.#client.send(message, { signal })
-      if (!result.ok) return this.#failed(result.error.message)
+      if (!result.ok) return this.#fail(result.error.message)
     }
-    await this.#status()
+    await this.#sendStatus()
   }
 
-  async #status(): Promise<void> {
-    const { route } = this.#options.wanted('').config
-    const load = this.#options.load()
-    const signal = this.#abort.signal
-    const answer = await this.#client.send({ method: 'STATUS', route, load }, { signal })
-    if (!answer.ok) return this.#failed(answer.error.message)
-    const reply = parseReply(answer.body)
+  async #sendStatus(): Promise<void> {
+    const { route } = this.#options
+    const { signal } = this.#abort
+    const message = { method: 'STATUS', route, load: this.#options.load() } as const
+    const result = await this.#client.send(message, { signal })
+    if (!result.ok) return this.#fail(result.error.message)
+    const reply = parseReply(result.body)
     const reachable = reply.get('State') !== 'NOTOK'
-    this.#move({ kind: 'reported', reachable, id: reply.get('id') })
-    if (this.state.kind === 'discover') this.#discoverIn(0)
+    this.#change({ kind: 'reported', reachable, id: reply.get('id') })
+    if (this.state.kind === 'discover') this.#registerIn(0)
   }
 
-  #failed(reason: string): void {
-    this.#move({ kind: 'failed', reason })
+  #fail(reason: string): void {
+    this.#change({ kind: 'failed', reason })
     if (this.state.kind !== 'discover') return
     const { reportIntervalMs, random } = this.#options
-    this.#discoverIn(retryDelayMs(this.state.failures, reportIntervalMs, random))
+    this.#registerIn(retryDelayMs(this.state.failures, reportIntervalMs, random))
   }
 
-  #discoverIn(delayMs: number): void {
+  #registerIn(delayMs: number): void {
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => void this.#enqueue(() => this.#register()), delayMs)
     this.#retry.unref()
   }
 
-  #move(event: LinkEvent): void {
+  #change(event: LinkEvent): void {
     const before = this.state
     this.state = nextLinkState(before, event)
     if (this.state === before) return
-    if (this.state.kind !== 'register') this.#firstTry()
+    if (this.state.kind !== 'register') this.#resolveTried()
     this.#options.changed(this.state)
   }
 
-  /** One after the other; undefined when too many wait already. */
-  #enqueue<T>(job: () => Promise<T>): Promise<T | undefined> {
-    if (this.#queued >= agentLimits.queueMax) return Promise.resolve(undefined)
+  /** Runs jobs one after the other; drops a job when too many wait. Never rejects. */
+  async #enqueue(job: () => Promise<void>): Promise<void> {
+    if (this.#queued >= agentLimits.queueMax) return
     this.#queued++
-    const run = this.#chain.then(job).finally(() => {
-      this.#queued--
+    const run = this.#queue.then(job).catch((error: unknown) => {
+      this.#options.log.error({ proxy: this.name, err: error }, 'fault: message to proxy lost')
     })
-    this.#chain = run.catch((error: unknown) => {
-      this.#options.log.error(
-        { proxy: this.name, err: error },
-        'a message to a proxy failed unexpectedly',
-      )
-    })
-    return run
+    this.#queue = run
+    await run
+    this.#queued--
   }
 }

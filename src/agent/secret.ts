@@ -1,6 +1,5 @@
-// The shared secret of the control listener as the environment names it: TOPSPIN_SECRET itself, or
-// TOPSPIN_SECRET_FILE, which other users of the machine cannot read from the process list. Called by the
-// door `topspin/auto` and by the commands.
+// The shared secret of the control listener from the environment: TOPSPIN_SECRET, or the file TOPSPIN_SECRET_FILE, which
+// the process list does not show to other users. Used by `topspin/auto` and by the commands.
 
 import { readFileSync } from 'node:fs'
 import { isSecret, secretForm } from '../wire/authorization.ts'
@@ -9,7 +8,7 @@ export type SecretResult =
   | { readonly ok: true; readonly secret: string | undefined }
   | { readonly ok: false; readonly problem: string }
 
-/** The file outranks the value. What is wrong is told without the secret itself. */
+/** The file has precedence over the value. A problem never contains the secret. */
 export function environmentSecret(
   environment: Readonly<Record<string, string | undefined>>,
 ): SecretResult {
@@ -18,18 +17,21 @@ export function environmentSecret(
   const secret = environment['TOPSPIN_SECRET'] ?? ''
   if (secret === '') return { ok: true, secret: undefined }
   if (isSecret(secret)) return { ok: true, secret }
-  return { ok: false, problem: `TOPSPIN_SECRET: not a secret; ${secretForm}` }
+  return { ok: false, problem: `TOPSPIN_SECRET is not a valid secret; ${secretForm}` }
 }
 
-/** The first line of a file. @param place who names the file, for the problem. */
-export function fileSecret(file: string, place: string): SecretResult {
+/** The content of a file, without the line break at its end. @param setting the setting with the file's name, for the problem. */
+export function fileSecret(file: string, setting: string): SecretResult {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    return { ok: false, problem: `${place}: ${(error as Error).message}` }
+    return { ok: false, problem: `${setting}: ${(error as Error).message}` }
   }
   const secret = text.replace(/\r?\n$/, '')
   if (isSecret(secret)) return { ok: true, secret }
-  return { ok: false, problem: `${place}: ${file} holds no secret; ${secretForm}` }
+  return {
+    ok: false,
+    problem: `${setting}: ${file} does not contain a valid secret; ${secretForm}`,
+  }
 }

@@ -1,29 +1,31 @@
-// `topspin agent`: joins the cluster on behalf of a server that knows nothing of it. Starts the command if
-// there is one, waits until the target answers, registers it, reports the load of the machine and -1
-// when the target does not answer, and on SIGTERM drains before it passes the signal on.
+// `topspin agent`: joins the cluster on behalf of a server that has no agent. Starts the command if there is one, waits
+// until the target answers, registers it and reports the load of the machine, or -1 while the target does not answer.
+// On SIGTERM it drains before it passes the signal on.
 
 import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
-import { silent } from '../base/log.ts'
 import { waitUntil } from '../base/wait.ts'
 import { Command } from '../host/command.ts'
 import { answersHttp } from '../net/answers-http.ts'
 import { LoadFactor } from './load-factor.ts'
+import type { LoadMetric } from './load-metric.ts'
+import type { MemberServer } from './member-server.ts'
 import { Membership } from './membership.ts'
 import { memory } from './metrics/memory.ts'
 import { processor } from './metrics/processor.ts'
-import { badOptions, type NodeOptions, settingsFrom } from './options.ts'
+import type { NodeOptions } from './options.ts'
+import { badOptions, type Settings, settingsFrom } from './settings.ts'
 
-export interface SidecarOptions extends Omit<NodeOptions, 'host' | 'port' | 'capacity'> {
-  /** Where the server answers, `http://host:port` or `https://host:port`; its path is what is probed. */
+interface SidecarOptions extends Omit<NodeOptions, 'host' | 'port' | 'capacity'> {
+  /** URL of the server, `http://host:port` or `https://host:port`; health checks request its path. */
   readonly target: string
-  /** Address to announce. Default: the target's; for a loopback target that is one only a local proxy can use. */
+  /** Address to register. Default: the target's; only proxies of this machine can use a loopback address. */
   readonly host?: string
-  /** Program and arguments of the server. Default: it runs already. */
+  /** Program and arguments of the server. Default: the server runs already. */
   readonly command?: readonly string[]
-  /** Milliseconds that the target has to answer for the first time. Default 60 000. */
+  /** Deadline for the first answer of the target, milliseconds. Default 60 000. */
   readonly startDeadlineMs?: number
-  /** Milliseconds between two probes of the target. Default 1000. */
+  /** Milliseconds between two health checks of the target. Default 1000. */
   readonly probeIntervalMs?: number
 }
 
@@ -33,107 +35,146 @@ type Ending =
   | { readonly kind: 'never-answered' }
 
 /**
- * Runs until the command ends or SIGTERM or SIGINT comes (a second one cuts the draining short). Returns
- * the exit code: the command's, 128 + signal where it died of one, 1 when the target never answered,
- * else 0. Throws a TopspinError for bad options.
+ * Runs until the command ends or SIGTERM or SIGINT arrives; a second signal ends the draining. Resolves with the exit
+ * code: the command's, 128 + signal when a signal ended it, 1 when the target never answered, otherwise 0.
+ * @throws TopspinError for bad options.
  */
 export async function runSidecar(options: SidecarOptions): Promise<number> {
-  const target = readTarget(options.target)
-  const type = target.protocol === 'https:' ? 'https' : 'http'
-  const host = options.host ?? target.hostname.replace(/^\[|\]$/g, '')
-  const port = Number(target.port || (type === 'https' ? 443 : 80))
-  const { startDeadlineMs = 60_000, probeIntervalMs = 1_000, log = silent } = options
-  const metrics = options.metrics ?? [processor({ weight: 2 }), memory()]
-  const settings = settingsFrom({ ...options, host }, type, port)
-  const { history, decay, initialLoad } = options
-  const factor = new LoadFactor({
-    metrics,
-    log,
-    ...(history === undefined ? {} : { history }),
-    ...(decay === undefined ? {} : { decay }),
-    ...(initialLoad === undefined ? {} : { initialLoad }),
-  })
-
-  let healthy = false
-  const nothing = { inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
-  const served = {
-    // Requests are seen by the proxies only: their STOP-APP answers tell when none is left.
-    inFlight: () => 0,
-    upgraded: () => 0,
-    load: () => {
-      const load = factor.next({ ...nothing, nowMs: systemClock.now() })
-      return healthy ? load : -1
-    },
-    stopped: () => {},
-  }
-  const over = new AbortController()
-  let end: (ending: Ending) => void = () => {}
-  const ending = new Promise<Ending>((resolve) => {
-    end = resolve
-  })
-  let membership: Membership | undefined
-  let signals = 0
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (++signals > 1) membership?.hurry()
-    end({ kind: 'signal', signal })
-  }
+  const sidecar = new Sidecar(options)
+  const onSignal = (signal: NodeJS.Signals): void => sidecar.signalled(signal)
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   const command = Command.start(options.command)
-  void command?.exited.then((code) => end({ kind: 'exit', code }))
-  void ending.then(() => over.abort())
-
-  const watch = async (): Promise<void> => {
-    const up = await waitUntil(() => answersHttp(target, agentLimits.probeMs), {
-      withinMs: startDeadlineMs,
-      everyMs: 100,
-      signal: over.signal,
-    })
-    if (!up) return end({ kind: 'never-answered' })
-    healthy = true
-    membership = new Membership(settings, served, host, () => {})
-    void membership.join()
-    await waitUntil(
-      async () => {
-        const before = healthy
-        healthy = await answersHttp(target, agentLimits.probeMs)
-        if (before !== healthy) {
-          log.warn({ target: options.target, healthy }, 'the target changed')
-          membership?.reportNow()
-        }
-        return false
-      },
-      {
-        withinMs: Number.POSITIVE_INFINITY,
-        everyMs: probeIntervalMs,
-        signal: over.signal,
-      },
-    )
-  }
-  const watching = watch()
-  const how = await ending
-  await watching
-  // A server that is gone has no requests to wait for.
-  if (how.kind === 'exit') membership?.hurry()
-  await membership?.leave()
-  for (const metric of metrics) metric.close?.()
-  const code = await endCommand(how, command)
+  void command?.exited.then((code) => sidecar.end({ kind: 'exit', code }))
+  const ending = await sidecar.run()
+  const code = await endCommand(ending, command)
   process.off('SIGTERM', onSignal)
   process.off('SIGINT', onSignal)
   return code
 }
 
-/** The command's own code; 1 when the target never answered. */
-async function endCommand(how: Ending, command: Command | undefined): Promise<number> {
-  if (how.kind === 'exit') return how.code
-  const failed = how.kind === 'never-answered'
-  if (command === undefined) return failed ? 1 : 0
-  const code = await command.end(how.kind === 'signal' ? how.signal : 'SIGTERM')
-  return failed ? 1 : code
+class Sidecar {
+  readonly #options: SidecarOptions
+  readonly #target: URL
+  readonly #settings: Settings
+  readonly #server: TargetServer
+  readonly #over = new AbortController()
+  #membership: Membership | undefined
+  #ending: Ending | undefined
+  #signals = 0
+
+  constructor(options: SidecarOptions) {
+    const { metrics = [processor({ weight: 2 }), memory()] } = options
+    this.#options = options
+    this.#target = readTarget(options.target)
+    const type = this.#target.protocol === 'https:' ? 'https' : 'http'
+    const host = options.host ?? this.#target.hostname.replace(/^\[|\]$/g, '')
+    const port = Number(this.#target.port || (type === 'https' ? 443 : 80))
+    this.#settings = settingsFrom({ ...options, host }, type, port)
+    const { load, log } = this.#settings
+    this.#server = new TargetServer(metrics, new LoadFactor(metrics, load, log))
+  }
+
+  signalled(signal: NodeJS.Signals): void {
+    this.#signals++
+    if (this.#signals > 1) this.#membership?.hurry()
+    this.end({ kind: 'signal', signal })
+  }
+
+  /** Only the first ending counts. */
+  end(ending: Ending): void {
+    this.#ending ??= ending
+    this.#over.abort()
+  }
+
+  /** Resolves after the end, when the node has left the cluster. */
+  async run(): Promise<Ending> {
+    if (await this.#waitForTarget()) {
+      this.#server.isHealthy = true
+      this.#membership = new Membership(this.#settings, this.#server)
+      void this.#membership.join()
+      await this.#watchTarget(this.#membership)
+    } else this.end({ kind: 'never-answered' })
+    const ending = this.#ending ?? { kind: 'never-answered' }
+    // A server that has exited has no requests in flight.
+    if (ending.kind === 'exit') this.#membership?.hurry()
+    await this.#membership?.leave()
+    this.#server.close()
+    return ending
+  }
+
+  #waitForTarget(): Promise<boolean> {
+    return waitUntil(() => answersHttp(this.#target, agentLimits.probeMs), {
+      withinMs: this.#options.startDeadlineMs ?? 60_000,
+      everyMs: 100,
+      signal: this.#over.signal,
+    })
+  }
+
+  /** Checks the target until the end; a change of its health is reported at once. */
+  async #watchTarget(membership: Membership): Promise<void> {
+    const check = async (): Promise<boolean> => {
+      const isHealthy = await answersHttp(this.#target, agentLimits.probeMs)
+      if (isHealthy !== this.#server.isHealthy) {
+        this.#server.isHealthy = isHealthy
+        const message = isHealthy ? 'target answers again' : 'target stopped answering'
+        this.#settings.log.warn({ target: this.#options.target }, message)
+        membership.report()
+      }
+      return false
+    }
+    await waitUntil(check, {
+      withinMs: Number.POSITIVE_INFINITY,
+      everyMs: this.#options.probeIntervalMs ?? 1_000,
+      signal: this.#over.signal,
+    })
+  }
+}
+
+/** A server in another process. The proxies alone count its requests; their STOP-APP replies have the number. */
+class TargetServer implements MemberServer {
+  readonly host = undefined
+  isHealthy = false
+  readonly #metrics: readonly LoadMetric[]
+  readonly #factor: LoadFactor
+
+  constructor(metrics: readonly LoadMetric[], factor: LoadFactor) {
+    this.#metrics = metrics
+    this.#factor = factor
+  }
+
+  inFlight(): number {
+    return 0
+  }
+
+  upgraded(): number {
+    return 0
+  }
+
+  nextLoad(): number {
+    const nothing = { inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
+    const load = this.#factor.next({ ...nothing, nowMs: systemClock.now() })
+    return this.isHealthy ? load : -1
+  }
+
+  stopped(): void {}
+
+  close(): void {
+    for (const metric of this.#metrics) metric.close?.()
+  }
+}
+
+/** The exit code of the sidecar. */
+async function endCommand(ending: Ending, command: Command | undefined): Promise<number> {
+  if (ending.kind === 'exit') return ending.code
+  const hasFailed = ending.kind === 'never-answered'
+  if (command === undefined) return hasFailed ? 1 : 0
+  const code = await command.end(ending.kind === 'signal' ? ending.signal : 'SIGTERM')
+  return hasFailed ? 1 : code
 }
 
 function readTarget(text: string): URL {
   const target = URL.canParse(text) ? new URL(text) : undefined
   if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
-  throw badOptions([`target "${text}": http://host:port or https://host:port`])
+  throw badOptions([`target "${text}": write http://host:port or https://host:port`])
 }

@@ -1,9 +1,9 @@
-// The files that flags and the environment name for TLS towards proxies. Read by `topspin/auto` and by
-// `topspin agent`; an application hands over the text itself.
+// The certificate files for TLS towards proxies, named by flags and the environment. Read by `topspin/auto` and by the
+// commands; applications pass the PEM text itself.
 
 import { readFileSync } from 'node:fs'
 import type { ProxyTls } from '../net/mcmp-client.ts'
-import { badOptions } from './options.ts'
+import { badOptions } from './settings.ts'
 
 /** Names of PEM files. */
 export interface TlsFiles {
@@ -12,7 +12,7 @@ export interface TlsFiles {
   readonly key?: string | undefined
 }
 
-/** Throws a TopspinError that names every file that cannot be read. */
+/** @throws TopspinError that names every file that cannot be read. */
 export function readTlsFiles(files: TlsFiles): ProxyTls {
   const problems: string[] = []
   const read = (file: string | undefined): string | undefined => {

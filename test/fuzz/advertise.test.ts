@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FoundProxies } from '../../src/agent/found-proxies.ts'
+import { AdvertisedProxies } from '../../src/agent/advertised-proxies.ts'
 import { readAdvertisement, writeAdvertisement } from '../../src/wire/advertise.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
@@ -20,21 +20,21 @@ const good = writeAdvertisement(
   'key',
 )
 
-test(`${count} mutated datagrams: every one is read or refused, and none that was changed counts`, () => {
+test(`${count} mutated datagrams: each is accepted or refused, and no changed one is accepted`, () => {
   const random = seededRandom(1)
-  const found = new FoundProxies({ requireSeal: true })
+  const proxies = new AdvertisedProxies(true)
   const seen = new Map<string, number>()
   for (let i = 0; i < count; i++) {
     const bytes = mutated(good, random)
     const read = readAdvertisement(bytes, 'key')
-    const what = typeof read === 'string' ? read : found.heard(read, i, wall)
+    const what = typeof read === 'string' ? read : proxies.accept(read, i, wall)
     seen.set(what, (seen.get(what) ?? 0) + 1)
     if (typeof read !== 'string' && read.sealed) {
       assert.equal(read.manager?.address, '10.0.0.1:6666')
       assert.equal(read.time, wall)
     }
   }
-  assert.ok(found.proxies.length <= 1)
+  assert.ok(proxies.proxies.length <= 1)
   assert.ok((seen.get('malformed') ?? 0) > 0 && (seen.get('digest') ?? 0) > 0)
   assert.ok((seen.get('seal') ?? 0) > 0)
 })

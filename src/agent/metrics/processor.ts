@@ -1,9 +1,13 @@
-// Busy share of the processors: those of the control group where it has a limit (a container), else
-// those of the machine, other programs included.
+// Use of the processors.
 
+import { loadAverage } from '../../host/load-average.ts'
 import { ProcessorMeter } from '../../host/processor-meter.ts'
 import type { LoadMetric, MetricOptions } from '../load-metric.ts'
 
+/**
+ * Busy share of the processors: of the control group when it has a limit (a container), otherwise of the machine,
+ * including other programs.
+ */
 export function processor(options: MetricOptions = {}): LoadMetric {
   const meter = new ProcessorMeter()
   return {
@@ -11,4 +15,9 @@ export function processor(options: MetricOptions = {}): LoadMetric {
     weight: options.weight ?? 1,
     read: (round) => meter.read(round.nowMs),
   }
+}
+
+/** One-minute load average per processor (mod_cluster's AverageSystemLoad); no value on Windows. */
+export function systemLoad(options: MetricOptions = {}): LoadMetric {
+  return { name: 'system-load', weight: options.weight ?? 1, read: loadAverage }
 }

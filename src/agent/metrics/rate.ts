@@ -1,18 +1,18 @@
-// Running totals as rates: requests, bytes in and bytes out a second, each against its own capacity.
+// Running totals as rates per second: requests, bytes received and bytes sent.
 
 import type { CapacityOptions, LoadMetric, LoadRound } from '../load-metric.ts'
 
-/** Requests answered a second. */
+/** Responses per second. */
 export function requestRate(options: CapacityOptions): LoadMetric {
   return rate('request-rate', options, (round) => round.completed)
 }
 
-/** Bytes a second from clients. */
+/** Bytes per second from clients. */
 export function receiveRate(options: CapacityOptions): LoadMetric {
   return rate('receive-rate', options, (round) => round.bytesIn)
 }
 
-/** Bytes a second to clients. */
+/** Bytes per second to clients. */
 export function sendRate(options: CapacityOptions): LoadMetric {
   return rate('send-rate', options, (round) => round.bytesOut)
 }

@@ -1,9 +1,9 @@
-// Sessions alive at this node, as the application counts them (mod_cluster's ActiveSessions).
+// Live sessions of this node, as counted by the application (mod_cluster's ActiveSessions).
 
 import type { CapacityOptions, LoadMetric } from '../load-metric.ts'
 
 export interface SessionsOptions extends CapacityOptions {
-  /** How many sessions there are now. */
+  /** Returns the number of sessions now. */
   readonly count: () => number
 }
 

@@ -107,7 +107,7 @@ test('one context is drained by its sessions and by what proxies count for it, a
   })
   t.after(() => agent.close())
   const elsewhere = get(node.port, '/slow')
-  await assert.rejects(agent.drain('/c'), /not one of ours/)
+  await assert.rejects(agent.drain('/c'), /is not a context of this node/)
   let drained = false
   const draining = agent.drain('/a').then(() => {
     drained = true

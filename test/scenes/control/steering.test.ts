@@ -285,7 +285,10 @@ test('a proxy whose file of the secret is bad does not start', async (t) => {
   const file = join(folder, 'secret')
   writeFileSync(file, 'short\n')
   for (const [env, words] of [
-    [{ TOPSPIN_CONTROL_SECRET_FILE: file }, /control\.secretFile: .* holds no secret; 8 to 256/],
+    [
+      { TOPSPIN_CONTROL_SECRET_FILE: file },
+      /control\.secretFile: .* does not contain a valid secret; 8 to 256/,
+    ],
     [{ TOPSPIN_CONTROL_SECRET_FILE: join(folder, 'none') }, /control\.secretFile: ENOENT/],
     [{ TOPSPIN_CONTROL_SECRET: 'short-7' }, /TOPSPIN_CONTROL_SECRET: not a secret; 8 to 256/],
   ] as const) {

@@ -1,16 +1,17 @@
-// Which proxies an agent takes for there: datagrams that count and those that do not, names and what they
-// stand for, and who is forgotten.
+// The proxies of an agent: accepted and refused advertisements, the addresses behind names, and when a proxy is
+// forgotten.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Discovery, type ProxyAddress } from '../../../src/agent/discovery.ts'
-import { FoundProxies } from '../../../src/agent/found-proxies.ts'
+import { AdvertisedProxies } from '../../../src/agent/advertised-proxies.ts'
+import { Discovery } from '../../../src/agent/discovery.ts'
+import type { ProxyAddress } from '../../../src/agent/proxy-address.ts'
 import type { Endpoint } from '../../../src/base/host-port.ts'
 import { silent } from '../../../src/base/log.ts'
 import { type Received, writeAdvertisement } from '../../../src/wire/advertise.ts'
 
 const wall = Date.UTC(2026, 10, 21)
-const said = (more: Partial<Received> = {}): Received => ({
+const received = (more: Partial<Received> = {}): Received => ({
   status: 200,
   time: wall,
   sequence: 1,
@@ -23,88 +24,85 @@ const at = (address: string): Partial<Received> => ({
   manager: { address, url: '/', protocol: 'http', host: 'p' },
 })
 
-describe('proxies that tell of themselves', () => {
-  test('are found once, and known from then on', () => {
-    const found = new FoundProxies({ requireSeal: false })
-    assert.equal(found.heard(said(), 0, wall), 'found')
-    assert.equal(found.heard(said({ sequence: 2 }), 0, wall), 'known')
-    assert.deepEqual(found.proxies, [{ host: '10.0.0.1', port: 6666 }])
+describe('advertised proxies', () => {
+  test('are found once, and known afterwards', () => {
+    const proxies = new AdvertisedProxies(false)
+    assert.equal(proxies.accept(received(), 0, wall), 'found')
+    assert.equal(proxies.accept(received({ sequence: 2 }), 0, wall), 'known')
+    assert.deepEqual(proxies.proxies, [{ host: '10.0.0.1', port: 6666 }])
   })
 
-  test('over TLS are reached over TLS', () => {
-    const found = new FoundProxies({ requireSeal: false })
+  test('over TLS are connected to over TLS', () => {
+    const proxies = new AdvertisedProxies(false)
     const manager = { address: '[fe80::1]:6666', url: '/', protocol: 'https', host: 'p' } as const
-    found.heard(said({ manager }), 0, wall)
-    assert.deepEqual(found.proxies, [{ host: 'fe80::1', port: 6666, tls: true }])
+    proxies.accept(received({ manager }), 0, wall)
+    assert.deepEqual(proxies.proxies, [{ host: 'fe80::1', port: 6666, tls: true }])
   })
 
-  test('a datagram that comes again, or is old, does not count', () => {
-    const found = new FoundProxies({ requireSeal: false })
-    found.heard(said({ sequence: 5 }), 0, wall)
-    assert.equal(found.heard(said({ sequence: 5 }), 0, wall), 'replayed')
-    assert.equal(found.heard(said({ sequence: 4 }), 0, wall), 'replayed')
-    assert.equal(found.heard(said({ server: 'two', time: wall - 301_000 }), 0, wall), 'stale')
-    assert.equal(found.heard(said({ server: 'two', time: wall + 301_000 }), 0, wall), 'stale')
+  test('repeated and old datagrams are refused', () => {
+    const proxies = new AdvertisedProxies(false)
+    proxies.accept(received({ sequence: 5 }), 0, wall)
+    assert.equal(proxies.accept(received({ sequence: 5 }), 0, wall), 'replayed')
+    assert.equal(proxies.accept(received({ sequence: 4 }), 0, wall), 'replayed')
+    assert.equal(
+      proxies.accept(received({ server: 'two', time: wall - 301_000 }), 0, wall),
+      'stale',
+    )
+    assert.equal(
+      proxies.accept(received({ server: 'two', time: wall + 301_000 }), 0, wall),
+      'stale',
+    )
   })
 
-  test('a known one does not move, and does not lose its seal', () => {
-    const found = new FoundProxies({ requireSeal: false })
-    found.heard(said(), 0, wall)
-    assert.equal(found.heard(said({ sequence: 2, ...at('10.0.0.66:6666') }), 0, wall), 'moved')
-    assert.equal(found.heard(said({ sequence: 3, sealed: false }), 0, wall), 'unsealed')
-    assert.deepEqual(found.proxies, [{ host: '10.0.0.1', port: 6666 }])
+  test('a datagram with another address, or without the seal it had, is refused', () => {
+    const proxies = new AdvertisedProxies(false)
+    proxies.accept(received(), 0, wall)
+    assert.equal(
+      proxies.accept(received({ sequence: 2, ...at('10.0.0.66:6666') }), 0, wall),
+      'moved',
+    )
+    assert.equal(proxies.accept(received({ sequence: 3, sealed: false }), 0, wall), 'unsealed')
+    assert.deepEqual(proxies.proxies, [{ host: '10.0.0.1', port: 6666 }])
   })
 
-  test('without a seal none counts where it is asked for', () => {
-    const strict = new FoundProxies({ requireSeal: true })
-    assert.equal(strict.heard(said({ sealed: false }), 0, wall), 'unsealed')
-    assert.equal(strict.heard(said(), 0, wall), 'found')
+  test('without a seal a datagram is refused when seals are required', () => {
+    const strict = new AdvertisedProxies(true)
+    assert.equal(strict.accept(received({ sealed: false }), 0, wall), 'unsealed')
+    assert.equal(strict.accept(received(), 0, wall), 'found')
   })
 
-  test('an address that leads nowhere is not taken', () => {
-    const found = new FoundProxies({ requireSeal: false })
+  test('an address that cannot be connected to is refused', () => {
+    const proxies = new AdvertisedProxies(false)
     for (const address of ['0.0.0.0:6666', '[::]:6666', 'a b', '']) {
-      assert.equal(found.heard(said(at(address)), 0, wall), 'no-address', address)
+      assert.equal(proxies.accept(received(at(address)), 0, wall), 'no-address', address)
     }
   })
 
-  test('there is room for a hundred', () => {
-    const found = new FoundProxies({ requireSeal: false })
-    for (let i = 0; i < 100; i++) found.heard(said({ server: `s${i}` }), 0, wall)
-    assert.equal(found.heard(said({ server: 'more' }), 0, wall), 'full')
+  test('their number is limited to a hundred', () => {
+    const proxies = new AdvertisedProxies(false)
+    for (let i = 0; i < 100; i++) proxies.accept(received({ server: `s${i}` }), 0, wall)
+    assert.equal(proxies.accept(received({ server: 'more' }), 0, wall), 'full')
   })
 
-  test('goodbye is a hint: who can be reached stays', () => {
-    const found = new FoundProxies({ requireSeal: false })
-    found.heard(said(), 0, wall)
-    const goodbye = said({ sequence: 2, status: 410, manager: undefined })
-    assert.equal(found.heard(goodbye, 0, wall), 'leaving')
-    assert.equal(
-      found.forget(0, () => true),
-      false,
-    )
-    assert.equal(
-      found.forget(0, () => false),
-      true,
-    )
-    assert.deepEqual(found.proxies, [])
+  test('are forgotten when they leave, unless they are still reached', () => {
+    const proxies = new AdvertisedProxies(false)
+    proxies.accept(received(), 0, wall)
+    const leaving = received({ sequence: 2, status: 410, manager: undefined })
+    assert.equal(proxies.accept(leaving, 0, wall), 'leaving')
+    proxies.forget(0, () => true)
+    assert.equal(proxies.proxies.length, 1)
+    proxies.forget(0, () => false)
+    assert.equal(proxies.proxies.length, 0)
   })
 
-  test('who is silent and cannot be reached is forgotten after a minute', () => {
-    const found = new FoundProxies({ requireSeal: false })
-    found.heard(said(), 0, wall)
-    assert.equal(
-      found.forget(59_000, () => false),
-      false,
-    )
-    assert.equal(
-      found.forget(61_000, () => true),
-      false,
-    )
-    assert.equal(
-      found.forget(61_000, () => false),
-      true,
-    )
+  test('are forgotten after a minute without a datagram, unless they are still reached', () => {
+    const proxies = new AdvertisedProxies(false)
+    proxies.accept(received(), 0, wall)
+    proxies.forget(59_000, () => false)
+    proxies.forget(61_000, () => true)
+    assert.equal(proxies.proxies.length, 1)
+    proxies.forget(61_000, () => false)
+    assert.equal(proxies.proxies.length, 0)
   })
 })
 
@@ -121,45 +119,45 @@ describe('names', () => {
     ],
   })
   const start = async (listed: readonly Endpoint[], names: Record<string, readonly string[]>) => {
-    let told: readonly ProxyAddress[] = []
+    let reported: readonly ProxyAddress[] = []
     const discovery = new Discovery({
       listed,
       advertise: undefined,
       isReached: () => false,
       changed: (proxies) => {
-        told = proxies
+        reported = proxies
       },
       log: silent,
       resolver: addresses(names),
     })
     await discovery.start()
     discovery.close()
-    return told
+    return reported
   }
 
-  test('stand for all their addresses, which keep the name for the certificate', async () => {
-    const told = await start([{ host: 'proxies', port: 6666, tls: true }], {
+  test('give all their addresses, with the name for the certificate', async () => {
+    const reported = await start([{ host: 'proxies', port: 6666, tls: true }], {
       proxies: ['10.0.0.1', '10.0.0.2'],
     })
-    assert.deepEqual(told, [
+    assert.deepEqual(reported, [
       { host: '10.0.0.1', port: 6666, tls: true, name: 'proxies' },
       { host: '10.0.0.2', port: 6666, tls: true, name: 'proxies' },
     ])
   })
 
-  test('of services stand for the hosts and ports of their SRV records', async () => {
-    const told = await start([{ host: '_mcmp._tcp.example.org', port: 6666 }], {
+  test('of services give the hosts and ports of their SRV records', async () => {
+    const reported = await start([{ host: '_mcmp._tcp.example.org', port: 6666 }], {
       p1: ['10.0.0.1'],
       p2: ['10.0.0.2'],
     })
     assert.deepEqual(
-      told.map(({ host, port }) => `${host}:${port}`),
+      reported.map(({ host, port }) => `${host}:${port}`),
       ['10.0.0.1:7001', '10.0.0.2:7002'],
     )
   })
 
-  test('that are not found are tried as they are, and this machine is left as it is', async () => {
-    const told = await start(
+  test('that are not resolved are connected to as they are, and so are localhost and addresses', async () => {
+    const reported = await start(
       [
         { host: 'nowhere', port: 6666 },
         { host: 'localhost', port: 6666 },
@@ -168,14 +166,14 @@ describe('names', () => {
       {},
     )
     assert.deepEqual(
-      told.map(({ host }) => host),
+      reported.map(({ host }) => host),
       ['nowhere', 'localhost', '10.0.0.9'],
     )
   })
 })
 
-test('datagrams are counted by what became of them, and junk does nothing', () => {
-  const told: number[] = []
+test('datagrams are counted by result, and invalid ones change nothing', () => {
+  const lengths: number[] = []
   const discovery = new Discovery({
     listed: [],
     advertise: {
@@ -185,20 +183,20 @@ test('datagrams are counted by what became of them, and junk does nothing', () =
       requireMac: false,
     },
     isReached: () => false,
-    changed: (proxies) => told.push(proxies.length),
+    changed: (proxies) => void lengths.push(proxies.length),
     log: silent,
     clock: { now: () => 0, wall: () => wall },
   })
-  const good = { ...said(), sealed: undefined }
-  discovery.heard(Buffer.from('junk'))
-  discovery.heard(writeAdvertisement(good, 'another'))
-  discovery.heard(writeAdvertisement(good, 'k'))
-  discovery.heard(writeAdvertisement(good, 'k'))
+  const good = { ...received(), sealed: undefined }
+  discovery.receive(Buffer.from('junk'))
+  discovery.receive(writeAdvertisement(good, 'another'))
+  discovery.receive(writeAdvertisement(good, 'k'))
+  discovery.receive(writeAdvertisement(good, 'k'))
   assert.deepEqual(Object.fromEntries(discovery.counts), {
     malformed: 1,
     digest: 1,
     found: 1,
     replayed: 1,
   })
-  assert.deepEqual(told, [1])
+  assert.deepEqual(lengths, [1])
 })

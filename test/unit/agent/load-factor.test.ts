@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LoadFactor, type LoadFactorOptions } from '../../../src/agent/load-factor.ts'
+import { checkLoad, LoadFactor, type LoadSettings } from '../../../src/agent/load-factor.ts'
 import type { LoadMetric, LoadRound } from '../../../src/agent/load-metric.ts'
 import { type Logger, silent } from '../../../src/base/log.ts'
 
@@ -10,12 +10,20 @@ function constant(value: number, more: Partial<LoadMetric> = {}): LoadMetric {
   return { name: 'constant', read: () => value, ...more }
 }
 
-function factors(count: number, options: Partial<LoadFactorOptions>): number[] {
-  const factor = new LoadFactor({ metrics: [constant(0)], log: silent, ...options })
+const defaults: LoadSettings = { history: 9, decay: 2, initialLoad: 0 }
+
+interface Given extends Partial<LoadSettings> {
+  readonly metrics?: readonly LoadMetric[]
+  readonly log?: Logger
+}
+
+function factors(count: number, given: Given): number[] {
+  const { metrics = [constant(0)], log = silent, ...settings } = given
+  const factor = new LoadFactor(metrics, { ...defaults, ...settings }, log)
   return Array.from({ length: count }, () => factor.next(round))
 }
 
-test('an idle node is believed to be free little by little', () => {
+test('the factor of an idle node rises slowly', () => {
   assert.deepEqual(factors(8, {}), [50, 75, 88, 94, 97, 99, 99, 100])
 })
 
@@ -23,15 +31,15 @@ test('a higher initial load shortens the ramp', () => {
   assert.deepEqual(factors(7, { initialLoad: 50 }), [75, 88, 94, 97, 98, 99, 100])
 })
 
-test('a constant load is approached from fully loaded', () => {
+test('a constant load is approached from a full load', () => {
   assert.deepEqual(factors(7, { metrics: [constant(0.4)] }), [30, 45, 53, 56, 58, 59, 60])
 })
 
-test('initial load -1 starts with what was measured', () => {
+test('with the initial load -1 the first factor is the measured one', () => {
   assert.deepEqual(factors(2, { initialLoad: -1, metrics: [constant(0.25)] }), [75, 75])
 })
 
-test('without history only the newest value counts, with decay 1 all count alike', () => {
+test('without history only the newest value counts; with decay 1 all values count the same', () => {
   assert.deepEqual(factors(1, { history: 0 }), [100])
   const values = [1, 0, 0, 0]
   const metric = { name: 'falling', read: () => values.shift() }
@@ -39,11 +47,11 @@ test('without history only the newest value counts, with decay 1 all count alike
   assert.deepEqual(factors(4, options), [1, 50, 67, 75])
 })
 
-test('the factor stays within 1 and 100 however overloaded the node is', () => {
+test('the factor of an overloaded node stays within 1 and 100', () => {
   assert.deepEqual(factors(2, { initialLoad: -1, metrics: [constant(40)] }), [1, 1])
 })
 
-test('weight and capacity say how much a metric counts', () => {
+test('weight and capacity set how much a metric counts', () => {
   const metrics = [
     constant(1, { weight: 3 }),
     constant(0, { weight: 1 }),
@@ -56,7 +64,7 @@ test('weight and capacity say how much a metric counts', () => {
   )
 })
 
-test('a metric that throws or gives no number is left out and complained about once', () => {
+test('a metric that throws or returns no number is left out, and logged once', () => {
   const warnings: string[] = []
   const log: Logger = { ...silent, warn: (detail) => warnings.push(JSON.stringify(detail)) }
   const broken: LoadMetric = {
@@ -71,7 +79,7 @@ test('a metric that throws or gives no number is left out and complained about o
   assert.match(warnings[0] ?? '', /broken.*no such sensor/)
 })
 
-test('a failing metric does not make a node look free', () => {
+test('a failing metric does not raise the factor', () => {
   const values: (number | undefined)[] = [0.8, undefined, Number.NaN]
   const metric = { name: 'fading', read: () => values.shift() }
   assert.deepEqual(factors(3, { initialLoad: -1, metrics: [metric] }), [20, 20, 20])
@@ -79,22 +87,30 @@ test('a failing metric does not make a node look free', () => {
   assert.deepEqual(factors(1, { metrics: [constant(0, { weight: 0 })] }), [1])
 })
 
-test('a metric can take the whole node out, and the others keep recording', () => {
+test('a metric can make the whole node unavailable while the others continue', () => {
   let out = true
   const guard: LoadMetric = { name: 'guard', read: () => (out ? 'unavailable' : undefined) }
-  const factor = new LoadFactor({ metrics: [guard, constant(0)], log: silent })
+  const factor = new LoadFactor([guard, constant(0)], defaults, silent)
   assert.equal(factor.next(round), -1)
   assert.equal(factor.next(round), -1)
   out = false
   assert.equal(factor.next(round), 88)
 })
 
-test('settings out of range are refused by name', () => {
-  const bad: [Partial<LoadFactorOptions>, RegExp][] = [
-    [{ metrics: [constant(0, { weight: -1 })] }, /weight -1/],
-    [{ metrics: [constant(0, { capacity: 0 })] }, /capacity 0/],
-    [{ history: -1 }, /history/],
-    [{ initialLoad: 101 }, /initialLoad/],
+test('a setting out of range is a problem that names it', () => {
+  const problemsOf = ({ metrics = [], ...settings }: Given): string[] => {
+    const problems: string[] = []
+    checkLoad(metrics, { ...defaults, ...settings }, problems)
+    return problems
+  }
+  assert.deepEqual(problemsOf({ metrics: [constant(0)], initialLoad: -1 }), [])
+  const bad: readonly (readonly [Given, RegExp])[] = [
+    [{ metrics: [constant(0, { weight: -1 })] }, /metric constant, weight -1/],
+    [{ metrics: [constant(0, { capacity: 0 })] }, /metric constant, capacity 0/],
+    [{ history: -1 }, /history -1/],
+    [{ history: 1.5 }, /history 1.5/],
+    [{ decay: Number.NaN }, /decay NaN/],
+    [{ initialLoad: 101 }, /initialLoad 101/],
   ]
-  for (const [options, message] of bad) assert.throws(() => factors(1, options), message)
+  for (const [given, text] of bad) assert.match(problemsOf(given).join(), text)
 })

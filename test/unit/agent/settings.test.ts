@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { autoSettings } from '../../../src/agent/auto-settings.ts'
-import { type NodeOptions, settingsFrom } from '../../../src/agent/options.ts'
+import type { NodeOptions } from '../../../src/agent/options.ts'
+import { settingsFrom } from '../../../src/agent/settings.ts'
 
 const proxies = ['proxy.test', '[::1]:7000', 'proxy.test:6666']
 
-test('defaults are in place, doubles of a proxy are one', () => {
+test('defaults are filled in, and duplicates of a proxy removed', () => {
   const settings = settingsFrom({ proxies }, 'https', 8443)
   assert.deepEqual(settings.proxies, [
     { host: 'proxy.test', port: 6666 },
@@ -20,7 +21,7 @@ test('defaults are in place, doubles of a proxy are one', () => {
   assert.equal(settings.drain.deadlineMs, 10_000)
 })
 
-test('what the wire cannot carry is refused before anything is sent', () => {
+test('values that a message cannot contain are refused before anything is sent', () => {
   const bad: [Partial<NodeOptions>, RegExp][] = [
     [{ proxies: [] }, /proxies/],
     [{ proxies: ['a:99999'] }, /a:99999/],
@@ -41,7 +42,7 @@ test('what the wire cannot carry is refused before anything is sent', () => {
   }
 })
 
-test('the environment is read as options', () => {
+test('options are read from the environment', () => {
   const settings = autoSettings({
     TOPSPIN_PROXIES: '127.0.0.1:6666, [::1]:6667',
     TOPSPIN_CONTEXTS: '/a,/b',
@@ -69,7 +70,7 @@ test('the environment is read as options', () => {
   })
 })
 
-test('proxies may be spoken to over TLS, with files that the environment names', () => {
+test('proxies over TLS have https addresses, and files named by the environment', () => {
   const tls = { servername: 'proxy.test' }
   const settings = settingsFrom({ proxies: ['https://a', 'b:7'], tls }, 'http', 80)
   assert.deepEqual(settings.proxies, [
@@ -87,7 +88,7 @@ test('proxies may be spoken to over TLS, with files that the environment names',
   assert.deepEqual(read.kind === 'join' && read.tlsFiles, { ca: '/ca', cert: '/c', key: '/k' })
 })
 
-test('certificates that cannot be used are told before anything is sent', () => {
+test('unusable certificates are refused before anything is sent', () => {
   for (const [tls, message] of [
     [{ cert: 'x' }, /cert and key go together/],
     [{ ca: 'x' }, /tls\.ca: no certificate in PEM form/],
@@ -96,7 +97,7 @@ test('certificates that cannot be used are told before anything is sent', () => 
     assert.throws(() => settingsFrom({ proxies: ['https://a'], tls }, 'http', 80), message)
 })
 
-test('without proxies the process joins no cluster, and variables of other parts are left alone', () => {
+test('without proxies the process joins no cluster, and variables of other parts are ignored', () => {
   const off = { kind: 'off', hints: [] }
   assert.deepEqual(autoSettings({}), off)
   assert.deepEqual(autoSettings({ TOPSPIN_PROXIES: ' ', TOPSPIN_ROUTE: 'x' }), off)
@@ -126,4 +127,41 @@ test('all problems of the environment are reported at once', () => {
   assert.equal(settings.kind, 'bad')
   if (settings.kind === 'bad')
     assert.equal(settings.problems.length, 5, settings.problems.join('\n'))
+})
+
+test('sessions are waited for by default when the node alone has them', () => {
+  const strategy = (drain: NodeOptions['drain']) =>
+    settingsFrom({ proxies, ...(drain === undefined ? {} : { drain }) }, 'http', 80).drain.strategy
+  const sessions = () => 3
+  assert.equal(strategy(undefined), 'requests')
+  assert.equal(strategy({ sessions }), 'sessions')
+  assert.equal(strategy({ sessions, distributable: true }), 'requests')
+  assert.equal(strategy({ sessions, strategy: 'none' }), 'none')
+  assert.throws(() => strategy({ strategy: 'sessions' }), /needs the function/)
+})
+
+test('all problems of the options are reported at once', () => {
+  const options = { proxies: [], route: 'a.b', contexts: ['a'], history: -1, reportIntervalMs: 1 }
+  assert.throws(
+    () => settingsFrom(options, 'http', 80),
+    (error: Error & { code?: string }) =>
+      error.code === 'BAD_OPTION' &&
+      ['proxies', 'route', 'context', 'history', 'reportIntervalMs'].every((name) =>
+        error.message.includes(name),
+      ),
+  )
+})
+
+test('advertisements need a group that can be parsed, and a key when the code is required', () => {
+  const advertise = (given: NodeOptions['advertise']) =>
+    settingsFrom({ ...(given === undefined ? {} : { advertise: given }) }, 'http', 80).advertise
+  assert.deepEqual(advertise({}), {
+    group: { host: '224.0.1.105', port: 23_364 },
+    interface: undefined,
+    key: '',
+    requireMac: false,
+  })
+  assert.deepEqual(advertise({ group: '239.1.1.1' })?.group, { host: '239.1.1.1', port: 23_364 })
+  assert.throws(() => advertise({ group: 'a b' }), /advertise.group "a b"/)
+  assert.throws(() => advertise({ requireMac: true }), /requireMac needs advertise.key/)
 })

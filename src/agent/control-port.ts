@@ -1,4 +1,0 @@
-// Where a proxy is taken to listen when only its host is known.
-
-/** MCMP's customary port. */
-export const controlPort = 6666

@@ -1,0 +1,78 @@
+// A server of this process as a member of the cluster: its requests are counted, its load is measured, and its responses
+// have the load report header, without a change to its handlers. Made by join-cluster.ts.
+
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { systemClock } from '../base/clock.ts'
+import { agentLimits } from '../base/limits.ts'
+import { isWildcard } from '../net/address.ts'
+import { outlastProxies } from '../net/keep-alive.ts'
+import { defaultMetrics } from './default-metrics.ts'
+import { Figures } from './figures.ts'
+import { InFlight } from './in-flight.ts'
+import { LoadFactor } from './load-factor.ts'
+import type { LoadMetric } from './load-metric.ts'
+import type { MemberServer } from './member-server.ts'
+import type { NodeOptions } from './options.ts'
+import type { Settings } from './settings.ts'
+
+export class LocalServer implements MemberServer {
+  readonly host: string | undefined
+  readonly #server: Server
+  readonly #inFlight: InFlight
+  readonly #figures: Figures
+  readonly #metrics: readonly LoadMetric[]
+  readonly #factor: LoadFactor
+
+  constructor(
+    server: Server,
+    { address }: AddressInfo,
+    { load, log }: Settings,
+    { metrics, capacity }: Pick<NodeOptions, 'metrics' | 'capacity'>,
+  ) {
+    this.host = isWildcard(address) ? undefined : address
+    this.#server = server
+    this.#inFlight = new InFlight(server)
+    this.#figures = new Figures(this.#inFlight, systemClock)
+    this.#metrics = metrics ?? defaultMetrics(capacity)
+    this.#factor = new LoadFactor(this.#metrics, load, log)
+    outlastProxies(server)
+  }
+
+  inFlight(): number {
+    return this.#inFlight.count
+  }
+
+  upgraded(): number {
+    return this.#inFlight.upgraded.size
+  }
+
+  nextLoad(): number {
+    return this.#factor.next(this.#figures.round())
+  }
+
+  /** From now on every response closes its connection, so that no idle connection outlives the node. */
+  stopped(): void {
+    this.#inFlight.closesConnections = true
+  }
+
+  /** Closes the server: idle connections at once, all others, upgraded ones included, after a second. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    const cut = setTimeout(() => {
+      this.#server.closeAllConnections()
+      for (const socket of this.#inFlight.upgraded) socket.destroy()
+    }, agentLimits.closeMs)
+    await closed
+    clearTimeout(cut)
+  }
+
+  /** Ends all counting and measuring; the server continues without the agent. */
+  release(): void {
+    this.#inFlight.close()
+    this.#figures.close()
+    for (const metric of this.#metrics) metric.close?.()
+  }
+}

@@ -1,0 +1,29 @@
+// Addresses of proxies: how options write them, the default port, and the key under which one proxy is known once.
+// Pure.
+
+import { isIP } from 'node:net'
+import { type Endpoint, type HostPort, parseHostPort } from '../base/host-port.ts'
+
+/** MCMP's customary port. */
+export const controlPort = 6666
+
+/** A proxy to hold a link to. */
+export interface ProxyAddress extends Endpoint {
+  /** The name that was looked up; the proxy's certificate must have it. */
+  readonly name?: string
+  /** Known only from its datagrams, which anybody on the network can send. */
+  readonly isAdvertised?: true
+}
+
+/** `host:port` or `https://host:port`, with the port 6666 by default; `undefined` for anything else. */
+export function parseProxyAddress(text: string): Endpoint | undefined {
+  const secure = /^https:\/\/([^/]*)\/?$/.exec(text.trim())?.[1]
+  const address = parseHostPort(secure ?? text, controlPort)
+  return address === undefined || secure === undefined ? address : { ...address, tls: true }
+}
+
+/** Two addresses with the same key are one proxy. */
+export const keyOf = ({ host, port }: HostPort): string => `${host} ${port}`
+
+/** Whether a host has to be looked up. `localhost` is not: its two addresses are one proxy. */
+export const isName = (host: string): boolean => isIP(host) === 0 && host !== 'localhost'

@@ -1,0 +1,214 @@
+// The settings of an agent: its options, checked and with the defaults filled in. All problems are reported at once,
+// before any message is sent. Used by join-cluster.ts and sidecar.ts.
+
+import { hostname } from 'node:os'
+import { createSecureContext } from 'node:tls'
+import { TopspinError } from '../base/errors.ts'
+import type { Endpoint } from '../base/host-port.ts'
+import { agentLimits } from '../base/limits.ts'
+import { type Logger, silent } from '../base/log.ts'
+import { checkAuthorities } from '../net/authorities.ts'
+import type { ProxyTls } from '../net/mcmp-client.ts'
+import { isSecret, secretForm } from '../wire/authorization.ts'
+import { writeBody } from '../wire/mcmp/body.ts'
+import { advertiseFrom } from './advertise-options.ts'
+import type { AdvertiseSettings } from './discovery.ts'
+import { checkLoad, type LoadSettings } from './load-factor.ts'
+import { type DrainOptions, type NodeOptions, nodeDefaults } from './options.ts'
+import { keyOf, parseProxyAddress } from './proxy-address.ts'
+import { type ConfigFields, contextMessage } from './registration.ts'
+
+export interface Settings {
+  readonly proxies: readonly Endpoint[]
+  readonly secret: string | undefined
+  readonly advertise: AdvertiseSettings | undefined
+  readonly tls: ProxyTls
+  readonly config: ConfigFields
+  readonly host: string | undefined
+  readonly aliases: readonly string[]
+  readonly contexts: readonly string[]
+  readonly reportIntervalMs: number
+  readonly load: LoadSettings
+  readonly drain: DrainSettings
+  readonly log: Logger
+}
+
+/** Without `default` and `distributable`, which have led to one of these strategies. */
+interface DrainSettings {
+  readonly strategy: 'requests' | 'sessions' | 'none'
+  readonly deadlineMs: number
+  readonly sessions: (context?: string) => number
+  readonly upgraded: boolean
+}
+
+/**
+ * @param type the protocol of the server. @param listensOn its port.
+ * @throws TopspinError that names every problem.
+ */
+export function settingsFrom(
+  options: NodeOptions,
+  type: 'http' | 'https',
+  listensOn: number,
+): Settings {
+  const problems: string[] = []
+  const settings: Settings = {
+    ...proxySettings(options, problems),
+    config: configFields(options, type, options.port ?? listensOn, problems),
+    host: options.host,
+    aliases: options.aliases ?? nodeDefaults.aliases,
+    contexts: options.contexts ?? nodeDefaults.contexts,
+    reportIntervalMs: options.reportIntervalMs ?? nodeDefaults.reportIntervalMs,
+    load: loadSettings(options, problems),
+    drain: drainSettings(options.drain ?? {}, problems),
+    log: options.log ?? silent,
+  }
+  const { reportIntervalMsMin, reportIntervalMsMax } = agentLimits
+  const { reportIntervalMs } = settings
+  checkRange(
+    'reportIntervalMs',
+    reportIntervalMs,
+    reportIntervalMsMin,
+    reportIntervalMsMax,
+    problems,
+  )
+  checkNames(settings, problems)
+  if (problems.length === 0) checkMessages(settings, problems)
+  if (problems.length > 0) throw badOptions(problems)
+  return settings
+}
+
+export function badOptions(problems: readonly string[]): TopspinError {
+  return new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
+}
+
+/** The path of a context is `/`, or segments without a slash at the end. */
+export function checkPath(path: string, problems: string[]): void {
+  if (path !== '/' && !/^(\/[^/?#,\s]+)+$/.test(path)) {
+    problems.push(
+      `context "${path}": write a path that begins with a slash and does not end with one`,
+    )
+  }
+}
+
+function proxySettings(
+  options: NodeOptions,
+  problems: string[],
+): Pick<Settings, 'proxies' | 'secret' | 'advertise' | 'tls'> {
+  const { secret, tls = {}, proxies = [] } = options
+  checkTls(tls, problems)
+  const advertise = advertiseFrom(options.advertise, problems)
+  if (secret !== undefined && !isSecret(secret)) problems.push(`secret: ${secretForm}`)
+  const least = advertise === undefined ? 1 : 0
+  if (proxies.length < least || proxies.length > agentLimits.proxiesMax)
+    problems.push(`proxies: name ${least} to ${agentLimits.proxiesMax}`)
+  return { proxies: readProxies(proxies, problems), secret, advertise, tls }
+}
+
+/** Without duplicates. */
+function readProxies(texts: readonly string[], problems: string[]): Endpoint[] {
+  const proxies = new Map<string, Endpoint>()
+  for (const text of texts) {
+    const proxy = parseProxyAddress(text)
+    if (proxy === undefined)
+      problems.push(`proxy "${text}": write host:port, with IPv6 addresses in brackets`)
+    else proxies.set(keyOf(proxy), proxy)
+  }
+  return [...proxies.values()]
+}
+
+function checkTls({ ca, cert, key }: ProxyTls, problems: string[]): void {
+  if ((cert === undefined) !== (key === undefined)) problems.push('tls: cert and key go together')
+  if (ca !== undefined) attempt(() => checkAuthorities(ca), problems, 'tls.ca: ')
+  if (cert !== undefined && key !== undefined)
+    attempt(() => createSecureContext({ cert, key }), problems, 'tls.cert, tls.key: ')
+}
+
+function configFields(
+  options: NodeOptions,
+  type: string,
+  port: number,
+  problems: string[],
+): ConfigFields {
+  const { balancer, domain, sticky = {} } = options
+  const route = options.route ?? defaultRoute(port)
+  if (!/^[A-Za-z0-9_-]{1,63}$/.test(route) || route === 'REMOVED')
+    problems.push(`route "${route}": use 1 to 63 letters, digits, "-" and "_", and not REMOVED`)
+  return {
+    route,
+    port,
+    type,
+    stickySessionForce: sticky.force ?? nodeDefaults.stickyForce,
+    ...(balancer === undefined ? {} : { balancer }),
+    ...(domain === undefined ? {} : { domain }),
+    ...(sticky.enabled === undefined ? {} : { stickySession: sticky.enabled }),
+    ...(sticky.cookie === undefined ? {} : { stickySessionCookie: sticky.cookie }),
+    ...(sticky.path === undefined ? {} : { stickySessionPath: sticky.path }),
+    ...(sticky.remove === undefined ? {} : { stickySessionRemove: sticky.remove }),
+  }
+}
+
+/** Host name and port. Of a long name the end is kept, which usually differs between the machines of a site. */
+function defaultRoute(port: number): string {
+  return `${hostname().replace(/[^A-Za-z0-9_-]/g, '-')}-${port}`.slice(-63)
+}
+
+function loadSettings(options: NodeOptions, problems: string[]): LoadSettings {
+  const {
+    history = nodeDefaults.history,
+    decay = nodeDefaults.decay,
+    initialLoad = nodeDefaults.initialLoad,
+  } = options
+  const load = { history, decay, initialLoad }
+  checkLoad(options.metrics ?? [], load, problems)
+  return load
+}
+
+function drainSettings(options: DrainOptions, problems: string[]): DrainSettings {
+  const { drain } = nodeDefaults
+  const { strategy = drain.strategy, deadlineMs = drain.deadlineMs } = options
+  const { upgraded = drain.upgraded, distributable = drain.distributable, sessions } = options
+  checkRange('drain.deadlineMs', deadlineMs, 0, agentLimits.drainMsMax, problems)
+  if (strategy === 'sessions' && sessions === undefined)
+    problems.push('drain: the strategy "sessions" needs the function `sessions`')
+  const byDefault = sessions !== undefined && !distributable ? 'sessions' : 'requests'
+  return {
+    strategy: strategy === 'default' ? byDefault : strategy,
+    deadlineMs,
+    upgraded,
+    sessions: sessions ?? (() => 0),
+  }
+}
+
+function checkNames({ contexts, aliases }: Settings, problems: string[]): void {
+  if (contexts.length === 0 || contexts.length > agentLimits.contextsMax)
+    problems.push(`contexts: name 1 to ${agentLimits.contextsMax}`)
+  for (const path of contexts) checkPath(path, problems)
+  if (aliases.length === 0) problems.push('aliases: name at least one')
+}
+
+/** The codec checks lengths and characters, so every message of the registration is written once. */
+function checkMessages({ config, host, aliases, contexts }: Settings, problems: string[]): void {
+  const address = { host: host ?? '127.0.0.1', aliases: [], contexts: [] }
+  attempt(() => writeBody({ ...config, ...address, method: 'CONFIG' }), problems)
+  for (const path of contexts)
+    attempt(() => writeBody(contextMessage({ config, aliases }, path, 'ENABLED')), problems)
+}
+
+function checkRange(
+  name: string,
+  value: number,
+  least: number,
+  most: number,
+  problems: string[],
+): void {
+  if (!(value >= least && value <= most)) problems.push(`${name} ${value}: ${least} to ${most}`)
+}
+
+/** An exception is a problem. */
+function attempt(check: () => unknown, problems: string[], prefix: string = ''): void {
+  try {
+    check()
+  } catch (error) {
+    problems.push(`${prefix}${error instanceof Error ? error.message : String(error)}`)
+  }
+}
