@@ -1,5 +1,5 @@
-// The house of ARCHITECTURE.md as a test: a file imports its own floor and lower ones only, services
-// never import each other, nothing imports in a circle, and the agent's door stays light.
+// The structure that ARCHITECTURE.md describes: floors, services apart from each other, no import circles, the rooms of
+// forward/, and doors for applications that need no package.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** Lowest first. Rooms of one row may not import each other when the row says `apart`. */
+/** Lowest first. Rooms of a row with `apart` may not import each other. */
 const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['base'] },
   { rooms: ['wire'] },
@@ -21,12 +21,14 @@ const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['cli', '.'] },
 ]
 
-/** Doors that open with Node.js alone: no package. Rooms that they may not reach, the proxy's. */
+/** Doors that need no package, with the rooms that they may not reach. */
 const lightDoors: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...['agent/index.ts', 'agent/auto.ts', 'mcmp.ts'].map(
     (door) => [door, ['forward', 'proxy', 'control', 'cli', 'candidacy']] as const,
   ),
-  ...['auto.ts', 'peer/index.ts'].map((door) => [door, ['proxy', 'control', 'cli']] as const),
+  ...['auto.ts', 'peer/index.ts'].map(
+    (door) => [door, ['proxy', 'control', 'config', 'server', 'cli']] as const,
+  ),
 ])
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -35,8 +37,8 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.replaceAll('\\', '/'))
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
-/** Two files may speak of each other's types; what runs may not wait for itself. */
-const valueImports = new Map(files.map((file) => [file, importsOf(file, 'values')]))
+/** The folders and files of forward/, each with those that it imports from. */
+const forwardRooms = roomsOf('forward/')
 
 test('every folder of src has a floor', () => {
   const known = new Set(floors.flatMap((floor) => floor.rooms))
@@ -54,15 +56,50 @@ test('a file imports its own floor and lower floors only', () => {
   }
 })
 
-test('no file imports itself through others, types left aside', () => {
+test('no file imports itself through others, by values or by types', () => {
   const done = new Set<string>()
   const visit = (file: string, path: readonly string[]): void => {
-    assert.ok(!path.includes(file), `import cycle: ${[...path, file].join(' -> ')}`)
+    assert.ok(!path.includes(file), `import circle: ${[...path, file].join(' -> ')}`)
     if (done.has(file)) return
-    for (const target of valueImports.get(file)?.files ?? []) visit(target, [...path, file])
+    for (const target of imports.get(file)?.files ?? []) visit(target, [...path, file])
     done.add(file)
   }
   for (const file of files) visit(file, [])
+})
+
+test('code outside forward/ imports from its door alone', () => {
+  for (const [file, { files: targets }] of imports) {
+    if (room(file) === 'forward') continue
+    for (const target of targets) {
+      assert.ok(room(target) !== 'forward' || target === 'forward/index.ts', `${file}: ${target}`)
+    }
+  }
+})
+
+test('the rooms of forward/ have the arrows of ARCHITECTURE.md, and all of them point down', () => {
+  const rooms = drawnRooms()
+  assert.deepEqual(
+    [...rooms.keys()].toSorted(),
+    [...forwardRooms.keys()].toSorted(),
+    'the rows are not the rooms',
+  )
+  const below = new Set(rooms.keys())
+  for (const [name, arrows] of rooms) {
+    below.delete(name)
+    assert.deepEqual(arrows.toSorted(), [...(forwardRooms.get(name) ?? [])].toSorted(), name)
+    for (const arrow of arrows) assert.ok(below.has(arrow), `${name} -> ${arrow} points up`)
+  }
+})
+
+test('a stage imports its own and earlier stages only', () => {
+  const stages = files.filter((file) => file.startsWith('forward/stages/'))
+  const numbers = new Map(stages.map((file) => [file, stageNumber(file)]))
+  assert.deepEqual(new Set(numbers.values()), new Set([0, 1, 2, 3, 4, 5, 6, 7, 8]))
+  for (const [file, number] of numbers) {
+    for (const target of imports.get(file)?.files ?? []) {
+      assert.ok((numbers.get(target) ?? 0) <= number, `${file} (stage ${number}): ${target}`)
+    }
+  }
 })
 
 test('the doors for applications need no package and reach nothing of the proxy', () => {
@@ -79,15 +116,12 @@ test('the doors for applications need no package and reach nothing of the proxy'
   }
 })
 
-function importsOf(
-  file: string,
-  which: 'all' | 'values' = 'all',
-): { files: string[]; packages: string[] } {
+/** Type imports count like all others. */
+function importsOf(file: string): { files: string[]; packages: string[] } {
   const text = readFileSync(join(src, file), 'utf8')
   const specifiers = [...text.matchAll(/^(?:import|export)\b[^'";]*?\bfrom\s+'([^']+)'/gm)]
     .concat([...text.matchAll(/^import\s+'([^']+)'/gm)])
     .concat([...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)])
-    .filter((match) => which === 'all' || !/^(?:import|export) type\b/.test(match[0]))
     .map((match) => match[1] ?? '')
   return {
     files: specifiers
@@ -95,6 +129,39 @@ function importsOf(
       .map((name) => relative(src, resolve(src, dirname(file), name)).replaceAll('\\', '/')),
     packages: specifiers.filter((name) => !name.startsWith('.') && !name.startsWith('node:')),
   }
+}
+
+function roomsOf(folder: string): Map<string, Set<string>> {
+  const rooms = new Map<string, Set<string>>()
+  const roomOf = (file: string): string => /^[^/]+\/?/.exec(file.slice(folder.length))?.[0] ?? ''
+  for (const file of files.filter((name) => name.startsWith(folder))) {
+    const arrows = rooms.get(roomOf(file)) ?? new Set()
+    rooms.set(roomOf(file), arrows)
+    for (const target of imports.get(file)?.files ?? []) {
+      if (target.startsWith(folder) && roomOf(target) !== roomOf(file)) arrows.add(roomOf(target))
+    }
+  }
+  return rooms
+}
+
+/** The rows `name ─▶ name name ...` below the heading "Rooms of forward/", in their order. */
+function drawnRooms(): Map<string, string[]> {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const [, drawing = ''] = /^### Rooms of forward\/$[\s\S]*?^```$([\s\S]*?)^```$/m.exec(page) ?? []
+  const rows = drawing.trim().split('\n')
+  return new Map(
+    rows.map((row) => {
+      const [name = '', arrows = ''] = row.split('─▶')
+      return [name.trim(), arrows.split(' ').filter((arrow) => arrow !== '')]
+    }),
+  )
+}
+
+/** As the first line of the file says; 0 for a file that serves several stages. */
+function stageNumber(file: string): number {
+  const [, number = '0'] =
+    /^\/\/ (?:Still s|S)tage (\d)/.exec(readFileSync(join(src, file), 'utf8')) ?? []
+  return Number(number)
 }
 
 function closure(file: string, seen: Set<string> = new Set()): Set<string> {
