@@ -12,7 +12,7 @@ for (const { name, end } of [
   { name: 'express', end: 'SIGTERM' },
   { name: 'fastify', end: 7 },
 ]) {
-  test(`${name} joins without a change, and leaves on SIGTERM before it ends its own way`, async (t) => {
+  test(`${name} joins without a change, and leaves on SIGTERM before its own shutdown`, async (t) => {
     const fake = await FakeHttpd.start(t)
     const child = startChild(t, [...auto, built(`test/fixtures/${name}-app.js`)], {
       TOPSPIN_PROXIES: fake.address,
@@ -21,7 +21,7 @@ for (const { name, end } of [
       TOPSPIN_REPORT_INTERVAL: '200ms',
     })
     await fake.until('it is registered', () => fake.count('STATUS') > 0)
-    await until('it told its port', () => /port \d+/.test(child.output()))
+    await until('the application prints its port', () => /port \d+/.test(child.output()))
     const port = Number(/port (\d+)/.exec(child.output())?.[1])
     assert.equal(fake.nodes.get('a')?.config.get('Port'), String(port))
     const answer = await get(port)
@@ -43,7 +43,7 @@ for (const { name, end } of [
   })
 }
 
-test('a second signal cuts the waiting short', async (t) => {
+test('a second signal ends the waits', async (t) => {
   const fake = await FakeHttpd.start(t)
   fake.requests = () => 1
   const child = startChild(t, [...auto, built('test/fixtures/express-app.js')], {
@@ -52,20 +52,20 @@ test('a second signal cuts the waiting short', async (t) => {
   })
   await fake.until('it is registered', () => fake.count('STATUS') > 0)
   child.process.kill('SIGTERM')
-  await fake.until('it was told to stop twice', () => fake.count('STOP-APP') > 1)
+  await fake.until('STOP-APP has arrived twice', () => fake.count('STOP-APP') > 1)
   child.process.kill('SIGTERM')
   assert.equal(await child.ended, 'SIGTERM')
   assert.equal(fake.nodes.size, 0)
 })
 
-test('without proxies it says so once and stays out of the way', async (t) => {
+test('without proxies it prints that once and does nothing', async (t) => {
   const child = startChild(t, [...auto, '-e', 'console.log("app")'], { TOPSPIN_PROXIES: '' })
   assert.equal(await child.ended, 0)
   assert.match(child.output(), /TOPSPIN_PROXIES is not set/)
   assert.match(child.output(), /app/)
 })
 
-test('bad settings are all told, and the application runs on', async (t) => {
+test('all problems of the settings are printed, and the application runs', async (t) => {
   const child = startChild(t, [...auto, '-e', 'console.log("app")'], {
     TOPSPIN_PROXIES: '127.0.0.1:6666',
     TOPSPIN_REPORT_INTERVAL: 'soon',
@@ -78,16 +78,16 @@ test('bad settings are all told, and the application runs on', async (t) => {
   }
 })
 
-test('a proxy that cannot be reached is told once, and the application runs on', async (t) => {
+test('an unreachable proxy is logged once, and the application runs', async (t) => {
   const child = startChild(t, [...auto, built('test/fixtures/express-app.js')], {
     TOPSPIN_PROXIES: '127.0.0.1:1',
     TOPSPIN_REPORT_INTERVAL: '100ms',
   })
-  await until('it told its port', () => /port \d+/.test(child.output()))
-  const told = (): number => child.output().split('not registered with proxy').length - 1
-  await until('it told what is wrong', () => told() > 0)
+  await until('the application prints its port', () => /port \d+/.test(child.output()))
+  const warnings = (): number => child.output().split('not registered with proxy').length - 1
+  await until('the warning is printed', () => warnings() > 0)
   assert.match(child.output(), /127\.0\.0\.1:1.*ECONNREFUSED/)
   const port = Number(/port (\d+)/.exec(child.output())?.[1])
   assert.equal((await get(port)).text, 'express')
-  assert.equal(told(), 1)
+  assert.equal(warnings(), 1)
 })

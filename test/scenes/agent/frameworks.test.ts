@@ -1,5 +1,5 @@
-// Servers that know nothing of Topspin, behind the real proxy: Express and Fastify by `--import
-// topspin/auto`, and a Python server by `topspin agent`. They join, serve, and leave without an error.
+// Unmodified servers behind the real proxy: Express and Fastify with `--import topspin/auto`, and a Python server with
+// `topspin agent`. They join, serve and leave without an error.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -50,7 +50,7 @@ for (const name of ['express', 'fastify']) {
   })
 }
 
-test('an Express and a Fastify node share a context, and either may leave under traffic', async (t) => {
+test('an Express and a Fastify node share a context, and each can leave under traffic', async (t) => {
   const proxy = await startProxy(t)
   let [express, fastify] = [startApp(t, 'express', proxy), startApp(t, 'fastify', proxy)]
   await untilRegistered(proxy, ['express', 'fastify'], [express, fastify])

@@ -7,7 +7,7 @@ import { FakeHttpd } from '../../support/fake-httpd.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 
-test('a node leaves in order, and only when what it has in hand is done', async (t) => {
+test('a node leaves in steps, and only after its requests have finished', async (t) => {
   const fakes = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
   const node = await startNode(t)
   const proxies = fakes.map((fake) => fake.address)
@@ -16,7 +16,7 @@ test('a node leaves in order, and only when what it has in hand is done', async 
   await until('the slow request is in hand', () => agent.inFlight === 1)
   const closing = agent.close()
   for (const fake of fakes)
-    await fake.until('it was told to stop', () => fake.count('STOP-APP') > 0)
+    await fake.until('STOP-APP has arrived', () => fake.count('STOP-APP') > 0)
   const late = await get(node.port)
   assert.equal(late.status, 200)
   assert.equal(late.headers['connection'], 'close')
@@ -36,7 +36,7 @@ test('a node leaves in order, and only when what it has in hand is done', async 
   }
 })
 
-test('requests that only the proxy knows of are waited for', async (t) => {
+test('requests that only the proxy counts are waited for', async (t) => {
   const fake = await FakeHttpd.start(t)
   let requests = 2
   fake.requests = () => requests--
@@ -62,7 +62,7 @@ test('sessions are waited for between DISABLE and STOP', async (t) => {
   assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
 })
 
-test('load reports go on while sessions are waited for', async (t) => {
+test('load reports continue while sessions are waited for', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)
   let left = 1
@@ -81,7 +81,7 @@ test('load reports go on while sessions are waited for', async (t) => {
   assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
 })
 
-test('sessions that other nodes have, too, are not waited for', async (t) => {
+test('distributable sessions are not waited for', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)
   const drain = { sessions: () => 1, distributable: true }
@@ -90,7 +90,7 @@ test('sessions that other nodes have, too, are not waited for', async (t) => {
   assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
 })
 
-test('one context is drained by its sessions and by what proxies count for it, and the others go on', async (t) => {
+test('one context is drained by its sessions and the counts of the proxies, while others continue', async (t) => {
   const fakes = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
   const left = [2, 1]
   for (const [i, fake] of fakes.entries()) fake.requests = () => left[i] ?? 0
@@ -128,7 +128,7 @@ test('one context is drained by its sessions and by what proxies count for it, a
   await elsewhere
 })
 
-test('a request that never ends holds the node up to the deadline and no longer', async (t) => {
+test('a request that never ends delays the node until the deadline and no longer', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)
   const drain = { deadlineMs: 400 }
@@ -142,7 +142,7 @@ test('a request that never ends holds the node up to the deadline and no longer'
   assert.ok(took > 390 && took < 5_000, `took ${took} ms`)
 })
 
-test('the strategy none waits for nothing but still tells every proxy', async (t) => {
+test('the strategy none waits for nothing, but every proxy receives the messages', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)
   const drain = { strategy: 'none' as const }
@@ -167,14 +167,14 @@ test('upgraded connections are waited for only when asked', async (t) => {
   socket.write('GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')
   await new Promise((resolve) => socket.once('data', resolve))
   const closing = agent.close()
-  await fake.until('it was told to stop', () => fake.count('STOP-APP') > 0)
+  await fake.until('STOP-APP has arrived', () => fake.count('STOP-APP') > 0)
   await new Promise((resolve) => setTimeout(resolve, 400))
   assert.equal(fake.count('REMOVE-APP'), 0)
   socket.destroy()
   await closing
 })
 
-test('leaving while a proxy hangs ends within the deadlines, and the others hear of it', async (t) => {
+test('leaving ends within the deadlines while a proxy hangs, and the others are notified', async (t) => {
   const [hung, good] = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
   const node = await startNode(t)
   const proxies = [hung.address, good.address]
@@ -185,14 +185,14 @@ test('leaving while a proxy hangs ends within the deadlines, and the others hear
   assert.equal(good.story().at(-1), 'REMOVE-APP /*')
 })
 
-test('clients that keep sending through the leaving never see an error', async (t) => {
+test('clients that send during the leaving see no error', async (t) => {
   const fake = await FakeHttpd.start(t)
   const node = await startNode(t)
   const agent = await joinCluster(node.server, { route: 'a', proxies: [fake.address] })
   const keep = new HttpAgent({ keepAlive: true })
   t.after(() => keep.destroy())
   const answers: number[] = []
-  // As a proxy does: it sends as long as it has not heard of STOP-APP.
+  // As a proxy does: it sends until STOP-APP.
   const client = async (): Promise<void> => {
     while (fake.count('STOP-APP') === 0) answers.push(await ask(node.port, keep))
   }

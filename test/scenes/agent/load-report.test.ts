@@ -22,7 +22,7 @@ async function reportOf(port: number, path?: string) {
   return parseLoadReport(String((await get(port, path)).headers['endpoint-load-metrics']))
 }
 
-test('every response says how many others are in flight at the moment it is sent', async (t) => {
+test('every response has the number of other requests in flight at that moment', async (t) => {
   const node = await joined(t)
   assert.equal((await reportOf(node.port))?.inFlight, 0)
   const slow = [reportOf(node.port, '/slow'), reportOf(node.port, '/slow')]
@@ -34,7 +34,7 @@ test('every response says how many others are in flight at the moment it is sent
   assert.equal((await slow[1])?.inFlight, 0)
 })
 
-test('pace and rates follow what is done', async (t) => {
+test('pace and rates follow the traffic', async (t) => {
   const node = await joined(t, (_request, response) => {
     const end = performance.now() + 5
     while (performance.now() < end);
@@ -48,7 +48,7 @@ test('pace and rates follow what is done', async (t) => {
   assert.ok((report?.applicationUtilization ?? 0) > 0.1, `use ${report?.applicationUtilization}`)
 })
 
-test('headers go out as the application gave them, in every form', async (t) => {
+test('headers of the application are sent unchanged, in every form', async (t) => {
   const forms: Record<string, (response: ServerResponse) => void> = {
     '/none': (response) => response.writeHead(201),
     '/object': (response) => response.writeHead(201, { 'X-A': '1', 'Set-Cookie': ['a=1', 'b=2'] }),
@@ -94,7 +94,7 @@ test('an application that wraps writeHead itself, and one that swaps prototypes,
   }
 })
 
-test('the server outlasts the idle time of proxies, and a longer time of its own stays', async (t) => {
+test('the keep-alive timeout of the server is longer than that of proxies, and a longer one stays', async (t) => {
   const node = await joined(t)
   assert.ok(node.server.keepAliveTimeout >= 75_000)
   assert.ok(node.server.headersTimeout > node.server.keepAliveTimeout)

@@ -35,7 +35,7 @@ function codeOf(result: SendResult): string {
   return result.ok ? 'ok' : result.error.code
 }
 
-test('a refusal comes with the words of the proxy', async (t) => {
+test('an error reply is returned with its fields', async (t) => {
   const client = await clientOf(t, (socket) =>
     socket.end(
       'HTTP/1.1 500 Internal Server Error\r\nType: MEM\r\nMess: MEM: full\r\nConnection: close\r\n\r\n<html>',
@@ -47,7 +47,7 @@ test('a refusal comes with the words of the proxy', async (t) => {
   assert.match(result.error.message, /PING: MEM: full/)
 })
 
-test('a connection closed in between is replaced in silence, once', async (t) => {
+test('a connection closed meanwhile is replaced once, without an error', async (t) => {
   const client = await clientOf(t, (socket, message) => {
     if (message === 2) socket.destroy()
     else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
@@ -56,7 +56,7 @@ test('a connection closed in between is replaced in silence, once', async (t) =>
   assert.deepEqual(await client.send(ping), { ok: true, body: 'ok' })
 })
 
-test('a fresh connection that is closed without an answer is an error', async (t) => {
+test('a new connection that is closed without a reply is an error', async (t) => {
   let messages = 0
   const client = await clientOf(t, (socket) => {
     messages++
@@ -66,7 +66,7 @@ test('a fresh connection that is closed without an answer is an error', async (t
   assert.equal(messages, 1)
 })
 
-test('silence, half an answer and an endless one all end at the deadline', async (t) => {
+test('no reply, half a reply and an endless one end at the deadline', async (t) => {
   const starts = ['', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf']
   for (const start of starts) {
     const client = await clientOf(t, (socket) => socket.write(start))
@@ -75,7 +75,7 @@ test('silence, half an answer and an endless one all end at the deadline', async
   }
 })
 
-test('what is no HTTP, and what is too long, is no answer', async (t) => {
+test('bytes that are not HTTP, and a reply that is too long, are errors', async (t) => {
   const garbage = await clientOf(t, (socket) => socket.end('hello\r\n\r\n'))
   assert.equal(codeOf(await garbage.send(ping)), 'MCMP_REPLY')
   const big = await clientOf(t, (socket) => {
@@ -85,7 +85,7 @@ test('what is no HTTP, and what is too long, is no answer', async (t) => {
   assert.equal(codeOf(await big.send(ping)), 'MCMP_REPLY')
 })
 
-test('sending can be given up, and nothing is sent once it was', async (t) => {
+test('a message can be aborted, and nothing is sent after that', async (t) => {
   const client = await clientOf(t, () => {})
   const giveUp = new AbortController()
   const sending = client.send(ping, { signal: giveUp.signal })
@@ -94,7 +94,7 @@ test('sending can be given up, and nothing is sent once it was', async (t) => {
   assert.equal(codeOf(await client.send(ping, { signal: giveUp.signal })), 'MCMP_ABORTED')
 })
 
-test('IPv6 proxies are spoken to', async (t) => {
+test('proxies with IPv6 addresses work', async (t) => {
   const client = await clientOf(
     t,
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),

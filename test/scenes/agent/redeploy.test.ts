@@ -1,5 +1,4 @@
-// The promise of the whole thing, with the real proxy: nodes come and go under traffic, and no client
-// ever sees anything but a good answer.
+// Redeploys behind the real proxy: nodes come and go under traffic, and every client gets a good response.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -25,7 +24,7 @@ async function deploy(
   return joinCluster(server, { route, proxies: [control], contexts: ['/app'], required: true })
 }
 
-test('nodes are redeployed one after the other under traffic, without one bad answer', async (t) => {
+test('nodes are redeployed one after the other under traffic, without a bad response', async (t) => {
   const proxy = await startServe()
   t.after(() => proxy.child.kill('SIGKILL'))
   const control = new URL(proxy.control).host

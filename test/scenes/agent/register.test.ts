@@ -19,7 +19,7 @@ async function join(
   return agent
 }
 
-test('a node asks, introduces itself, enables its contexts and reports', async (t) => {
+test('a node sends INFO, CONFIG, ENABLE-APP and STATUS', async (t) => {
   const fake = await FakeHttpd.start(t)
   const agent = await join(t, [fake], {
     contexts: ['/shop', '/api'],
@@ -43,14 +43,14 @@ test('a node asks, introduces itself, enables its contexts and reports', async (
   ])
 })
 
-test('reports keep coming, over one connection', async (t) => {
+test('reports are sent periodically over one connection', async (t) => {
   const fake = await FakeHttpd.start(t)
   await join(t, [fake])
   await fake.until('four reports came', () => fake.count('STATUS') >= 4)
   assert.equal(fake.connections, 1)
 })
 
-test('a connection that the proxy closed in between costs nothing', async (t) => {
+test('a connection that the proxy has closed is replaced', async (t) => {
   const fake = await FakeHttpd.start(t)
   await join(t, [fake])
   fake.dropConnections()
@@ -58,7 +58,7 @@ test('a connection that the proxy closed in between costs nothing', async (t) =>
   assert.equal(fake.count('CONFIG'), 1)
 })
 
-test('a proxy that restarted is given everything again at once', async (t) => {
+test('a restarted proxy receives the whole registration at once', async (t) => {
   const fake = await FakeHttpd.start(t)
   await join(t, [fake], { contexts: ['/shop'] })
   const before = fake.received.length
@@ -69,7 +69,7 @@ test('a proxy that restarted is given everything again at once', async (t) => {
   assert.deepEqual(again.slice(0, 5), ['STATUS', 'INFO', 'CONFIG', 'ENABLE-APP', 'STATUS'])
 })
 
-test('a proxy with another id that kept its state is asked, and gets only what is missing', async (t) => {
+test('a proxy with another id and its old state receives only the missing messages', async (t) => {
   const fake = await FakeHttpd.start(t)
   await join(t, [fake], { contexts: ['/shop'] })
   fake.id++
@@ -77,7 +77,7 @@ test('a proxy with another id that kept its state is asked, and gets only what i
   assert.equal(fake.count('ENABLE-APP'), 1)
 })
 
-test('what the proxy has too much goes, what it has in another state is set right', async (t) => {
+test('surplus contexts are removed, and contexts in another state are corrected', async (t) => {
   const fake = await FakeHttpd.start(t)
   const left = new Map([
     ['old.test /gone', 'ENABLED'],
@@ -98,7 +98,7 @@ test('what the proxy has too much goes, what it has in another state is set righ
   assert.deepEqual([...left.keys()].sort(), ['localhost /api', 'localhost /shop'])
 })
 
-test('a proxy that refuses is tried again and again, less and less often, and its words are told', async (t) => {
+test('a proxy that refuses is retried at growing intervals, with its reason in the status', async (t) => {
   const fake = await FakeHttpd.start(t)
   fake.refuse.set('CONFIG', { type: 'MEM', mess: 'MEM: Node with "a" JVMRoute already exists' })
   const agent = await join(t, [fake])
@@ -112,7 +112,7 @@ test('a proxy that refuses is tried again and again, less and less often, and it
   await until('the node is registered', () => agent.status[0]?.state.kind === 'report')
 })
 
-test('one proxy that hangs and one that is not there delay nobody else', async (t) => {
+test('a proxy that hangs and one that is missing do not delay the others', async (t) => {
   const [hung, good] = [await FakeHttpd.start(t), await FakeHttpd.start(t)]
   hung.silent = true
   const { server } = await startNode(t)
@@ -130,7 +130,7 @@ test('one proxy that hangs and one that is not there delay nobody else', async (
   assert.equal(agent.status[1]?.state.kind, 'discover')
 })
 
-test('a proxy that cannot reach the node is shown', async (t) => {
+test('a proxy that cannot connect to the node is shown in the status', async (t) => {
   const fake = await FakeHttpd.start(t)
   fake.state = 'NOTOK'
   const agent = await join(t, [fake])
@@ -162,7 +162,7 @@ test('contexts are disabled, stopped, enabled, added and removed at every proxy'
   await assert.rejects(agent.enable('shop'), /slash/)
 })
 
-test('required: without any proxy joining fails in words, within its time', async (t) => {
+test('required: without a proxy joining fails in time, with the reasons', async (t) => {
   const { server } = await startNode(t)
   const options = { proxies: ['127.0.0.1:1'], required: true, requiredMs: 300 }
   await assert.rejects(
@@ -171,7 +171,7 @@ test('required: without any proxy joining fails in words, within its time', asyn
   )
 })
 
-test('a server may be given before it listens, and a wildcard is announced by the connection', async (t) => {
+test('a server can join before it listens, and a wildcard is registered as the local address of the connection', async (t) => {
   const fake = await FakeHttpd.start(t)
   const server = createServer()
   const joining = joinCluster(server, { route: 'a', proxies: [fake.address] })
@@ -181,7 +181,7 @@ test('a server may be given before it listens, and a wildcard is announced by th
   assert.equal(fake.nodes.get('a')?.config.get('Host'), '127.0.0.1')
 })
 
-test('an HTTPS server is announced as one', async (t) => {
+test('an HTTPS server is registered as https', async (t) => {
   const fake = await FakeHttpd.start(t)
   const server = createTlsServer().listen(0, '127.0.0.1')
   const agent = await joinCluster(server, { route: 'a', proxies: [fake.address] })
@@ -190,7 +190,7 @@ test('an HTTPS server is announced as one', async (t) => {
   assert.equal(server.listening, false)
 })
 
-test('an application that closes its server by itself leaves the cluster', async (t) => {
+test('an application that closes its server itself leaves the cluster', async (t) => {
   const fake = await FakeHttpd.start(t)
   const { server } = await startNode(t)
   await joinCluster(server, { route: 'a', proxies: [fake.address] })
@@ -198,7 +198,7 @@ test('an application that closes its server by itself leaves the cluster', async
   await fake.until('the node is gone', () => fake.nodes.size === 0)
 })
 
-test('all mistakes in the options are told at once, and nothing is sent', async (t) => {
+test('all problems of the options are reported at once, and nothing is sent', async (t) => {
   const fake = await FakeHttpd.start(t)
   const { server } = await startNode(t)
   const bad = {

@@ -1,4 +1,4 @@
-// What Topspin is for: three nodes are restarted one after another under traffic, and nobody notices.
+// A rolling restart: three nodes are restarted one after the other under traffic, and no client notices.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 import { repeated, wrongAnswers } from '../../support/verdicts.ts'
 
-test('three nodes are restarted in turn under 500 requests a second: none fails, none goes to the wrong node, no POST runs twice', async (t) => {
+test('three nodes are restarted in turn under 500 requests a second: none fails, none reaches the wrong node, no POST runs twice', async (t) => {
   const proxy = await startServe([], {}, { deadlineMs: 60_000 })
   t.after(() => proxy.child.kill('SIGKILL'))
   const control = new URL(proxy.control).host

@@ -21,7 +21,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-test('a Python server is started, registered, reported on and taken out', { skip }, async (t) => {
+test('a Python server is started, registered, reported and removed', { skip }, async (t) => {
   const fake = await FakeHttpd.start(t)
   const port = await freePort()
   const options = {
@@ -48,7 +48,7 @@ test('a Python server is started, registered, reported on and taken out', { skip
   await assert.rejects(get(port))
 })
 
-test('the end of the command is the end of the membership', async (t) => {
+test('the node leaves when its command ends', async (t) => {
   const fake = await FakeHttpd.start(t)
   const port = await freePort()
   const program = `const s=require('http').createServer((q,r)=>{r.end();if(q.url==='/die')setTimeout(()=>process.exit(9),50)}).listen(${port},'127.0.0.1')`
@@ -65,7 +65,7 @@ test('the end of the command is the end of the membership', async (t) => {
   assert.equal(fake.nodes.size, 0)
 })
 
-test('a target that stops answering is reported as -1, and as free again when it is back', async (t) => {
+test('a target that stops answering is reported as -1 until it answers again', async (t) => {
   const fake = await FakeHttpd.start(t)
   let hang = false
   const node = await startNode(t, (_request, response) => {
@@ -90,7 +90,7 @@ test('a target that stops answering is reported as -1, and as free again when it
   assert.equal(node.server.listening, true)
 })
 
-test('a target that never answers ends the sidecar with 1, and nothing was registered', async (t) => {
+test('a target that never answers ends the sidecar with 1 and is never registered', async (t) => {
   const fake = await FakeHttpd.start(t)
   const options = {
     target: `http://127.0.0.1:${await freePort()}`,

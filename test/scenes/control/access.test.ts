@@ -1,5 +1,5 @@
-// Who may speak on the control listener, over real sockets: by address, by secret, from which page, how much
-// at a time, and where nodes may be.
+// Access to the control listener over real sockets: addresses, the secret, web pages, limits by source, and the
+// addresses of nodes.
 
 import assert from 'node:assert/strict'
 import { type RequestOptions, request } from 'node:http'
@@ -31,7 +31,7 @@ async function say(port: number, head: string, body = ''): Promise<RawResponse> 
   return response
 }
 
-test('an address that is not listed is closed without a word, one that is listed is answered', {
+test('a connection from an address outside the list is closed without a byte, one from a listed address is served', {
   skip: process.platform === 'linux' ? false : 'needs a second loopback address',
 }, async (t) => {
   const { port, registry } = await start(t, { access: { allow: ['127.0.0.2'] } })
@@ -47,7 +47,7 @@ test('an address that is not listed is closed without a word, one that is listed
   assert.equal(status, 200)
 })
 
-test('without the secret a message is refused so that a Java node goes on trying', async (t) => {
+test('without the secret a message is refused with MEM, so that a Java node keeps trying', async (t) => {
   const { port, registry } = await start(t, { access: { secret } })
   for (const shown of [
     '',
@@ -65,7 +65,7 @@ test('without the secret a message is refused so that a Java node goes on trying
   assert.equal(registry.snapshot.version, 0)
 })
 
-test('with the secret a message is taken, as from a program or from a browser', async (t) => {
+test('with the secret messages and pages are accepted, as Bearer or Basic', async (t) => {
   const { port, registry } = await start(t, { access: { secret } })
   const password = Buffer.from(`admin:${secret}`).toString('base64')
   await say(port, `CONFIG / HTTP/1.1\r\nAuthorization: Bearer ${secret}\r\n`, config)
@@ -74,7 +74,7 @@ test('with the secret a message is taken, as from a program or from a browser', 
   assert.equal(page.status, 'HTTP/1.1 200 OK')
 })
 
-test('pages ask for the secret, but for those that orchestrators look at', async (t) => {
+test('pages require the secret, except the health checks', async (t) => {
   const { port } = await start(t, { access: { secret } })
   for (const path of ['/api/status', '/metrics', '/', '/nowhere']) {
     const page = await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)
@@ -85,7 +85,7 @@ test('pages ask for the secret, but for those that orchestrators look at', async
     assert.equal((await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)).status, 'HTTP/1.1 200 OK')
 })
 
-test('an agent that knows the secret registers, one that does not goes on trying', async (t) => {
+test('an agent with the secret registers, one without it keeps trying', async (t) => {
   const { port, registry, up } = await start(t, { access: { secret } })
   const { server, port: at } = await startNode(t)
   up.add(at)
@@ -106,7 +106,7 @@ test('an agent that knows the secret registers, one that does not goes on trying
   )
 })
 
-test('a web page cannot speak as a node', async (t) => {
+test('a web page cannot send messages', async (t) => {
   const { port, registry } = await start(t, {})
   const from = 'Host: localhost\r\nOrigin: http://localhost\r\n'
   const refused = await say(port, `CONFIG / HTTP/1.1\r\n${from}`, config)
@@ -114,7 +114,7 @@ test('a web page cannot speak as a node', async (t) => {
   assert.equal(registry.snapshot.version, 0)
 })
 
-test('a node may not be where credentials are handed out, and nothing is asked there', async (t) => {
+test('a node cannot register an address where clouds serve credentials, and nothing is sent there', async (t) => {
   const { port, registry, asked } = await start(t, {})
   const refused = await tell(port, 'CONFIG', 'JVMRoute=a&Host=169.254.169.254&Port=80&Type=http')
   assert.equal(refused.fields.get('type'), 'MEM')
@@ -125,7 +125,7 @@ test('a node may not be where credentials are handed out, and nothing is asked t
   assert.deepEqual(asked, [])
 })
 
-test('with a list nodes may be where it says, localhost and wildcard addresses included', async (t) => {
+test('with a list only listed addresses can be registered; localhost and wildcards are resolved first', async (t) => {
   const { port, registry } = await start(t, { access: { nodes: ['127.0.0.1', 'localhost'] } })
   const status = async (host: string, at: number) =>
     (await tell(port, 'CONFIG', `JVMRoute=n${at}&Host=${host}&Port=${at}&Type=http`)).status
@@ -136,7 +136,7 @@ test('with a list nodes may be where it says, localhost and wildcard addresses i
   assert.equal(registry.snapshot.nodes.size, 3)
 })
 
-test('one address has no more than its share of messages in progress and of connections', async (t) => {
+test('the messages in progress and the connections of one address are limited', async (t) => {
   const { port } = await start(t, {
     limits: { sourceMessagesMax: 1, sourceConnectionsMax: 2, transferMs: 500 },
     watch: { probe: () => new Promise(() => {}) },

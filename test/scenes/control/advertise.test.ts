@@ -1,5 +1,4 @@
-// A proxy tells of itself by multicast, nodes register by themselves. Over the loopback interface, each
-// test in a group of its own.
+// A proxy advertises itself by multicast, and nodes register. On the loopback interface, each test in a group of its own.
 
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
@@ -30,9 +29,9 @@ const skip6 =
 async function node(t: TestContext, advertise: AdvertiseOptions, more: { secret?: string } = {}) {
   const server = createServer((_, response) => response.end('from the node'))
   await new Promise<void>((resolve) => server.listen(0, loopback, resolve))
-  const said: string[] = []
-  const say = (_: object, message: string): void => void said.push(message)
-  const log = { debug: say, info: say, warn: say, error: say }
+  const logged: string[] = []
+  const write = (_: object, message: string): void => void logged.push(message)
+  const log = { debug: write, info: write, warn: write, error: write }
   const agent = await joinCluster(server, {
     advertise,
     contexts: ['/'],
@@ -42,7 +41,7 @@ async function node(t: TestContext, advertise: AdvertiseOptions, more: { secret?
     ...more,
   })
   t.after(() => agent.close())
-  return { agent, said }
+  return { agent, logged }
 }
 
 async function proxy(t: TestContext, group: string, key: string, which: string = loopback) {
@@ -60,7 +59,7 @@ async function group(): Promise<string> {
   return `239.255.77.10:${port}`
 }
 
-test('the secret is shown to a proxy only where nobody else can have told of it', {
+test('an advertised proxy receives the secret only when advertisements are authenticated', {
   skip,
 }, async (t) => {
   const at = await group()
@@ -72,16 +71,18 @@ test('the secret is shown to a proxy only where nobody else can have told of it'
   })
   t.after(() => running.child.kill('SIGKILL'))
   const secret = { secret: 'open-sesame' }
-  const heard = { group: at, interface: loopback, key: 'the key' }
-  const careful = await node(t, heard, secret)
+  const advertise = { group: at, interface: loopback, key: 'the key' }
+  const careful = await node(t, advertise, secret)
   const stateOf = ({ agent }: typeof careful): string => agent.status[0]?.state.kind ?? ''
-  await until('it has tried', () => careful.said.join().includes('not registered with proxy'))
-  const sure = await node(t, { ...heard, requireMac: true }, secret)
-  await until('it has registered', () => stateOf(sure) === 'report')
+  await until('the node has tried', () =>
+    careful.logged.join().includes('not registered with proxy'),
+  )
+  const sure = await node(t, { ...advertise, requireMac: true }, secret)
+  await until('the node has registered', () => stateOf(sure) === 'report')
   assert.equal(stateOf(careful), 'discover')
 })
 
-test('a node registers with the proxy that it hears, and forgets it when that leaves', {
+test('a node registers with an advertised proxy, and forgets it after it has left', {
   skip,
 }, async (t) => {
   const at = await group()
@@ -96,7 +97,7 @@ test('a node registers with the proxy that it hears, and forgets it when that le
   await until('the proxy is forgotten', () => agent.status.length === 0, 15_000)
 })
 
-test('the same by IPv6', { skip: skip6 }, async (t) => {
+test('a node registers with a proxy that advertises over IPv6', { skip: skip6 }, async (t) => {
   const [port] = await freePorts(1)
   const at = `[ff02::7710]:${port}`
   const { agent } = await node(t, { group: at, key: 'k', interface: interface6 ?? '' })
@@ -104,15 +105,19 @@ test('the same by IPv6', { skip: skip6 }, async (t) => {
   await until('the node is registered', () => agent.status[0]?.state.kind === 'report')
 })
 
-test('a proxy with another key, or without, is not believed', { skip }, async (t) => {
+test('an advertisement with another key is refused', { skip }, async (t) => {
   const at = await group()
-  const { agent, said } = await node(t, { group: at, key: 'k', interface: loopback })
+  const { agent, logged } = await node(t, { group: at, key: 'k', interface: loopback })
   await proxy(t, at, 'another')
-  await until('the node says why', () => said.some((text) => text.includes('a key other than')))
+  await until('the node has logged why', () =>
+    logged.some((text) => text.includes('a key other than')),
+  )
   assert.deepEqual(agent.status, [])
 })
 
-test('the doctor hears the proxy, asks it, and says what is wrong with it', { skip }, async (t) => {
+test('the doctor receives the advertisement, asks the proxy and reports its problems', {
+  skip,
+}, async (t) => {
   const at = await group()
   await proxy(t, at, 'k')
   const look = (key: string) =>

@@ -1,5 +1,5 @@
-// Every parameter of CONFIG, as a node sends it and as its clients notice it: each test fails when the
-// parameter is ignored, but for flushpackets, whose promise is kept whatever it says.
+// Every parameter of CONFIG, from the message to its effect on clients. Each test fails when the parameter is ignored, except
+// flushpackets, whose effect does not depend on its value.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -80,7 +80,7 @@ test('Domain: a session that loses its node stays in its failover group', async 
   assert.equal(await who(proxy, session('a')), 'b', 'the domain is gone, too')
 })
 
-test('StickySessionForce: without a domain 503, with one it is not left; No: served elsewhere', async (t) => {
+test('StickySessionForce: 503 without a domain, otherwise within the domain; No: served elsewhere', async (t) => {
   const proxy = await start(t)
   const [a, b, c] = await named(t, 'a', 'b', 'c')
   await register(proxy, 'a', a!.port)
@@ -95,7 +95,7 @@ test('StickySessionForce: without a domain 503, with one it is not left; No: ser
   assert.equal(await who(proxy, session('a')), 'b')
 })
 
-test('StickySessionForce: a context stopped on its node is no other than a node that is gone', async (t) => {
+test('StickySessionForce: a context stopped on its node is treated as a node that is gone', async (t) => {
   const proxy = await start(t)
   const [a, b] = await named(t, 'a', 'b')
   await register(proxy, 'a', a!.port)
@@ -105,7 +105,7 @@ test('StickySessionForce: a context stopped on its node is no other than a node 
   assert.equal(await who(proxy), 'b')
 })
 
-test('StickySession=No: a session goes wherever there is room', async (t) => {
+test('StickySession=No: a session goes to any node', async (t) => {
   const proxy = await start(t)
   const [a, b] = await named(t, 'a', 'b')
   for (const [sticky, expected] of [
@@ -137,12 +137,12 @@ test('StickySessionCookie and StickySessionPath: where the session id is looked 
   assert.equal(await seen({}, '/x;jsessionid=1.b'), 'a,b')
 })
 
-test('StickySessionRemove: the id stays behind when its domain is left', async (t) => {
+test('StickySessionRemove: the id is removed when the domain is left', async (t) => {
   const proxy = await start(t)
-  const told: RequestListener = (request, res) =>
+  const listener: RequestListener = (request, res) =>
     res.end(`${request.url} ${request.headers.cookie}`)
-  const a = await startNode(t, told)
-  const b = await startNode(t, told)
+  const a = await startNode(t, listener)
+  const b = await startNode(t, listener)
   const target = '/x;jsessionid=1.a'
   for (const [remove, expected] of [
     ['No', `${target} JSESSIONID=1.a; other=1`],
@@ -157,7 +157,7 @@ test('StickySessionRemove: the id stays behind when its domain is left', async (
   }
 })
 
-test('WaitWorker: a request waits that long for a node', async (t) => {
+test('WaitWorker: a request waits up to that time for a node', async (t) => {
   const proxy = await start(t)
   const [a] = await named(t, 'a')
   const stop = (): Promise<unknown> => tell(proxy.control, 'STOP-APP', 'JVMRoute=a', '/*')
@@ -171,7 +171,7 @@ test('WaitWorker: a request waits that long for a node', async (t) => {
   assert.equal(await waiting, 'a')
 })
 
-test('Maxattempts: so many more nodes are tried when one breaks off', async (t) => {
+test('Maxattempts: the number of further nodes that are tried after a failure', async (t) => {
   const proxy = await start(t)
   const breaking: RequestListener = (request, res) => {
     if (request.method === 'GET') request.socket.destroy()
@@ -191,13 +191,13 @@ test('Maxattempts: so many more nodes are tried when one breaks off', async (t) 
       await tell(proxy.control, 'REMOVE-APP', `JVMRoute=${i}x${attempts - 1}`, '/*')
       await register(proxy, fresh(`${i}x`), node.port, balancer)
     }
-    // The last to be chosen: it is used when nobody else is left.
+    // The last choice: it is used when no other node is left.
     await register(proxy, fresh('good'), good!.port, balancer, 0)
     assert.equal(await who(proxy), expected, `Maxattempts=${attempts}`)
   }
 })
 
-test('Timeout: how long a node may take to answer, and to go on', async (t) => {
+test('Timeout: the longest time to a response, and between two parts of it', async (t) => {
   const proxy = await start(t)
   const slow = await startNode(t)
   await register(proxy, 'a', slow.port, 'Timeout=1')
@@ -206,7 +206,7 @@ test('Timeout: how long a node may take to answer, and to go on', async (t) => {
   assert.ok(performance.now() - from < 20_000, 'the default is a minute')
 })
 
-test('ping: how long a node may take to show that it is alive', async (t) => {
+test('ping: the longest time to the answer of a probe', async (t) => {
   const proxy = await start(t)
   const silent = createTcpServer(() => {})
   silent.listen(0, '127.0.0.1')
@@ -226,7 +226,7 @@ test('ping: how long a node may take to show that it is alive', async (t) => {
   assert.ok(short < 2_500 && long > 2_500, `${short} ms and ${long} ms`)
 })
 
-test('smax and ttl: smax idle connections stay, the others go after ttl', async (t) => {
+test('smax and ttl: smax idle connections stay open, the others close after ttl', async (t) => {
   const proxy = await start(t)
   for (const [smax, kept] of [
     [-1, 0],
@@ -266,7 +266,7 @@ test('smax and ttl: smax idle connections stay, the others go after ttl', async 
   }
 })
 
-test('flushpackets and flushwait: whatever they say, a piece goes out as soon as it came', async (t) => {
+test('flushpackets and flushwait: every part is sent on at once, whatever their value', async (t) => {
   const proxy = await start(t)
   for (const flush of ['off', 'on', 'auto&flushwait=30000']) {
     let rest: ServerResponse | undefined
@@ -286,7 +286,7 @@ test('flushpackets and flushwait: whatever they say, a piece goes out as soon as
   }
 })
 
-test('Load: 0 is a hot standby, -1 takes no new sessions and keeps its own', async (t) => {
+test('Load: 0 is a hot standby; -1 accepts no new sessions but keeps its own', async (t) => {
   const proxy = await start(t)
   const [a, b] = await named(t, 'a', 'b')
   await register(proxy, 'a', a!.port, '', 0)
@@ -310,7 +310,7 @@ test('Reversed: refused with the reason', async (t) => {
   assert.equal((await tell(control, 'INFO')).body, '')
 })
 
-test('useAlias: a context answers under its own names only', async (t) => {
+test('useAlias: a context is served under its own aliases only', async (t) => {
   for (const use of [false, true]) {
     const proxy = await start(t, { TOPSPIN_USE_ALIAS: String(use) })
     const [a] = await named(t, 'a')
@@ -321,7 +321,7 @@ test('useAlias: a context answers under its own names only', async (t) => {
   }
 })
 
-test('deterministicFailover: all of a lost session go to one node, another id to another', async (t) => {
+test('deterministicFailover: all requests of a lost session go to one node, by its id', async (t) => {
   const proxy = await start(t, { TOPSPIN_DETERMINISTIC_FAILOVER: 'true' })
   const [a, b, c] = await named(t, 'a', 'b', 'c')
   for (const [route, node] of [['c', c!] as const, ['a', a!] as const, ['b', b!] as const])
@@ -336,13 +336,13 @@ test('deterministicFailover: all of a lost session go to one node, another id to
   }
 })
 
-test('noContextStatus: the answer where nobody has registered a context', async (t) => {
+test('noContextStatus: the status when no context is registered', async (t) => {
   const proxy = await start(t, { TOPSPIN_NO_CONTEXT_STATUS: '503' })
   assert.equal(await who(proxy), '503')
   assert.equal(await who(await start(t)), '404')
 })
 
-test('control.limits: what does not fit is refused, what fits stays', async (t) => {
+test('control.limits: registrations beyond a limit are refused, those within it stay', async (t) => {
   const { control } = await start(t, {
     TOPSPIN_CONTROL_LIMITS_NODES: '2',
     TOPSPIN_CONTROL_LIMITS_ALIASES: '3',

@@ -1,4 +1,4 @@
-// The control listener over real sockets: order, deadlines, refusals, effects, and the plain GET pages.
+// The control listener over real sockets: order, deadlines, refusals, effects of messages, and pages.
 
 import assert from 'node:assert/strict'
 import { createServer as createHttpServer } from 'node:http'
@@ -32,7 +32,7 @@ const config = 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http'
 const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
 
 describe('on one connection', () => {
-  test('pipelined messages are answered in order, also behind a slow one', async () => {
+  test('pipelined messages are answered in order, even after a slow one', async () => {
     const { port } = await start({
       watch: {
         probe: () =>
@@ -63,7 +63,7 @@ describe('on one connection', () => {
     assert.equal(registry.snapshot.nodes.size, 1)
   })
 
-  test('a client that asks to continue is told to', async () => {
+  test('a client that expects 100 Continue receives it', async () => {
     const { port } = await start()
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(port, '127.0.0.1')
@@ -85,7 +85,7 @@ describe('on one connection', () => {
     )
   })
 
-  test('an error is the last thing said', async () => {
+  test('an error reply ends the connection', async () => {
     const { port } = await start()
     const responses = parseResponses(
       await exchange(port, ['STATUS / HTTP/1.1\r\n\r\nPING / HTTP/1.1\r\n\r\n'], {
@@ -97,7 +97,7 @@ describe('on one connection', () => {
     assert.equal(responses[0]?.fields.get('connection'), 'close')
   })
 
-  test('silence ends it after the idle time, half a request after the transfer time', async () => {
+  test('a silent connection ends after the idle time, half a request after the transfer time', async () => {
     const { port } = await start({ limits: { idleMs: 40, transferMs: 80 } })
     assert.equal(await exchange(port, [], { halfClose: false }), '')
     assert.equal(await exchange(port, ['CONFIG / HTTP/1.1\r\nContent-'], { halfClose: false }), '')
@@ -106,8 +106,8 @@ describe('on one connection', () => {
   })
 })
 
-describe('bytes that are no message', () => {
-  test('end their connection and leave others and the state alone', async () => {
+describe('bytes that are not a message', () => {
+  test('end their connection and affect neither other connections nor the state', async () => {
     const { port, registry } = await start()
     const other = connect(port, '127.0.0.1')
     let answered = ''
@@ -136,7 +136,7 @@ describe('bytes that are no message', () => {
     assert.equal(registry.snapshot.version, 0)
   })
 
-  test('a message beyond the limit is a syntax error in the grammar of nodes, by length and by chunks', async () => {
+  test('a message beyond the limit, by length or in chunks, gets a syntax error in the grammar of MCMP', async () => {
     const { port, registry } = await start({ limits: { messageBytesMax: 100 } })
     const body = `${config}&Domain=${'x'.repeat(100)}`
     const long = await exchange(
@@ -162,7 +162,7 @@ describe('bytes that are no message', () => {
     assert.equal(registry.snapshot.version, 0)
   })
 
-  test('a message that is cut short changes nothing', async () => {
+  test('an incomplete message changes nothing', async () => {
     const { port, registry } = await start()
     assert.equal(
       await exchange(port, [
@@ -180,7 +180,7 @@ describe('bytes that are no message', () => {
   })
 })
 
-test('connections beyond the cap are closed, those below it served', async () => {
+test('connections beyond the limit are closed, those within it served', async () => {
   const { port } = await start({ limits: { connectionsMax: 2 } })
   const held = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
   await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
@@ -190,7 +190,7 @@ test('connections beyond the cap are closed, those below it served', async () =>
 })
 
 describe('a message', () => {
-  test('is answered when its changes are in force', async () => {
+  test('gets its reply after its changes are in force', async () => {
     let release = (): void => {}
     const inForce = new Promise<void>((resolve) => {
       release = resolve
@@ -208,7 +208,7 @@ describe('a message', () => {
     assert.equal((await telling).status, 'HTTP/1.1 200 OK')
   })
 
-  test('whose changes fail to take effect is a general error, which nodes retry', async () => {
+  test('whose changes cannot be put into force gets a general error, which nodes retry', async () => {
     const { port } = await start({
       traffic: {
         apply: () => {
@@ -220,7 +220,7 @@ describe('a message', () => {
     assert.equal(response.fields.get('type'), 'GENERAL')
   })
 
-  test('with a wildcard address registers the address that it came from', async () => {
+  test('with a wildcard address registers the address of its sender', async () => {
     const { port, registry } = await start()
     await tell(port, 'CONFIG', 'JVMRoute=a&Host=0.0.0.0&Port=81&Type=http')
     await tell(port, 'CONFIG', 'JVMRoute=b&Host=%5B%3A%3A%5D&Port=82&Type=http')
@@ -245,7 +245,7 @@ describe('a message', () => {
     assert.equal(body, 'Type=STOP-APP-RSP&JvmRoute=a&Alias=y&Context=/x&Requests=2\n')
   })
 
-  test('INFO, the report and the metrics show numbers that were brought up to date for them', async () => {
+  test('INFO, the status report and the metrics refresh their numbers first', async () => {
     const bench = await start({
       traffic: {
         refresh: async () => {
@@ -271,7 +271,7 @@ describe('a message', () => {
     assert.match(metrics, /^topspin_refused_total\{status="503"\} 5$/m)
   })
 
-  test('STATUS sets load and time, ends silence, and finds out whether the node is there', async () => {
+  test('STATUS sets load and time, ends silence, and probes the node', async () => {
     const { port, live, up } = await start()
     await tell(port, 'CONFIG', config)
     const node = live.of(1)
@@ -303,7 +303,7 @@ describe('a message', () => {
   })
 })
 
-test('a node that died and came back on another port replaces itself, asked over real sockets', async () => {
+test('a node that restarted on another port replaces its old registration after a real probe', async () => {
   const { port, registry } = await start({ watch: { probe } })
   const origin = createHttpServer((_, response) => response.end())
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
@@ -329,7 +329,7 @@ describe('pages', () => {
     return answer
   }
 
-  test('tell that it lives, and that it is ready until it drains', async () => {
+  test('report that the proxy is alive, and ready until it drains', async () => {
     const { port, control } = await start()
     assert.equal((await page(port, '/livez')).status, 'HTTP/1.1 200 OK')
     const ready = async () => (await page(port, '/readyz')).status
@@ -362,7 +362,7 @@ describe('pages', () => {
     ])
   })
 
-  test('show the live numbers to Prometheus at the moment of the scrape', async () => {
+  test('show Prometheus the live numbers of the moment of the scrape', async () => {
     const { port, live } = await start()
     await tell(port, 'CONFIG', config)
     await tell(port, 'STATUS', 'Load=1')
@@ -381,7 +381,7 @@ describe('pages', () => {
     }
   })
 
-  test('are as long without their body, and not found when unknown', async () => {
+  test('have the same length in reply to HEAD, and answer 404 for unknown paths', async () => {
     const { port } = await start()
     assert.match(
       await exchange(port, ['HEAD /livez HTTP/1.1\r\nConnection: close\r\n\r\n']),
@@ -393,11 +393,11 @@ describe('pages', () => {
 })
 
 describe('start and end', () => {
-  test('a fault of ours behind a page cuts that connection, is told, and ends nothing else', async () => {
-    const told: string[] = []
+  test('a fault of ours in a page is logged and ends only its connection', async () => {
+    const errors: string[] = []
     let broken = true
     const { port } = await start({
-      log: { ...silent, error: (detail) => told.push(JSON.stringify(detail)) },
+      log: { ...silent, error: (detail) => errors.push(JSON.stringify(detail)) },
       traffic: {
         refresh: () => {
           if (broken) throw new Error('a fault of ours')
@@ -405,7 +405,7 @@ describe('start and end', () => {
       },
     })
     assert.equal(await exchange(port, [get('/api/status')]), '')
-    assert.match(told.join(), /a fault of ours/)
+    assert.match(errors.join(), /a fault of ours/)
     broken = false
     const text = await exchange(port, [get('/api/status', 'Connection: close\r\n')])
     assert.equal(parseResponses(text)[0]?.status, 'HTTP/1.1 200 OK')
@@ -427,7 +427,7 @@ describe('start and end', () => {
     )
   })
 
-  test('closing answers the message at hand, then ends idle connections too', async () => {
+  test('closing answers the message in progress and ends idle connections', async () => {
     let answer: (() => void) | undefined
     const bench = await controlBench({
       watch: {

@@ -1,5 +1,5 @@
-// Forged messages in masses, from an address that may not speak and from one that lacks the secret: the state
-// stays, memory is bounded, the traffic goes on. FORGED=100000 makes it as many as the promise says.
+// Masses of forged messages, from an address that is not allowed and from one without the secret: the state stays,
+// memory is bounded, and the traffic continues. FORGED=100000 sends more of them.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -85,7 +85,7 @@ const floods = [
 ]
 
 for (const { who, setting, reason, answer } of floods)
-  test(`${forged} forged messages ${who} change nothing, cost no memory and no request`, {
+  test(`${forged} forged messages ${who} change nothing and cost neither memory nor a request`, {
     skip,
   }, async (t) => {
     const origin = await startOrigin(t)

@@ -1,5 +1,5 @@
-// The manager page as a browser and as scripts see it: httpd's words, actions by POST with the token of the
-// page, by GET where that is asked for (mcmp.md 6, decision 60).
+// The manager page for browsers and scripts: httpd's texts and lines, actions by POST with the token of the page, and by
+// GET with `compat` (mcmp.md 6, decision 60).
 
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
@@ -58,7 +58,7 @@ const statuses = (bench: ControlBench): string[] =>
     return `${node.route}: ${rows.map((row) => `${row.alias}${row.path} ${row.status}`).join(', ')}`
   })
 
-test('it is there under both names, and without nodes it does not speak of any', async (t) => {
+test('the page has two paths, and without nodes it does not contain the word', async (t) => {
   const { port } = await start(t)
   for (const at of ['/mod_cluster-manager', '/mod_cluster_manager']) {
     const page = await get(port, '', at)
@@ -69,7 +69,7 @@ test('it is there under both names, and without nodes it does not speak of any',
   }
 })
 
-test('it has one line for each node, as scripts count them', async (t) => {
+test('the page has one line for each node, which scripts count', async (t) => {
   const bench = await start(t)
   await register(bench.port)
   bench.up.add(81).add(82)
@@ -92,13 +92,13 @@ test('it has one line for each node, as scripts count them', async (t) => {
   assert.equal(found(/^x\.test$/).length, 3)
 })
 
-test('a time of two hours is not cut off', async (t) => {
+test('a time of two hours is not truncated', async (t) => {
   const { port } = await start(t)
   await tell(port, 'CONFIG', 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http&ttl=2h')
   assert.match((await get(port)).body, /,Ttl: 7200000000,/)
 })
 
-test('it asks again by itself when told to, in any spelling', async (t) => {
+test('the page reloads itself on request, whatever the case of the parameter', async (t) => {
   const { port } = await start(t)
   for (const [query, seconds] of [
     ['?refresh=10', '10'],
@@ -111,7 +111,7 @@ test('it asks again by itself when told to, in any spelling', async (t) => {
   assert.match((await get(port)).body, /href="[^"]*\?refresh=10"[^>]*>Auto Refresh</)
 })
 
-test('it shows what INFO and DUMP say', async (t) => {
+test('the page shows the replies to INFO and DUMP', async (t) => {
   const { port } = await start(t)
   await register(port)
   for (const command of ['INFO', 'DUMP']) {
@@ -121,7 +121,7 @@ test('it shows what INFO and DUMP say', async (t) => {
   }
 })
 
-test('names from the network are text, whatever they hold, and no script would run', async (t) => {
+test('names from the network are escaped, and no script can run', async (t) => {
   const { port } = await start(t)
   await tell(port, 'CONFIG', 'JVMRoute=a%26b&Host=127.0.0.1&Port=81&Type=http&Domain=%26amp')
   await tell(port, 'ENABLE-APP', 'JVMRoute=a%26b&Alias=%26lt&Context=/%26quot')
@@ -134,7 +134,7 @@ test('names from the network are text, whatever they hold, and no script would r
   assert.doesNotMatch(page.body, /<script/)
 })
 
-test('every button does what it says', async (t) => {
+test('the actions on a context, a node and a domain take effect', async (t) => {
   const bench = await start(t)
   await register(bench.port)
   const nonce = `nonce=${await tokenOf(bench.port)}`
@@ -155,7 +155,7 @@ test('every button does what it says', async (t) => {
   assert.match(statuses(bench)[2] ?? '', /STOPPED/)
 })
 
-test('the buttons of the page are the actions that it takes', async (t) => {
+test('every button of the page is an accepted action', async (t) => {
   const bench = await start(t)
   await register(bench.port)
   const nonce = `nonce=${await tokenOf(bench.port)}`
@@ -168,7 +168,7 @@ test('the buttons of the page are the actions that it takes', async (t) => {
   }
 })
 
-test('without the token of this run nothing is done', async (t) => {
+test('without the token of this run no action is accepted', async (t) => {
   const bench = await start(t)
   await register(bench.port)
   const before = statuses(bench)
@@ -179,7 +179,7 @@ test('without the token of this run nothing is done', async (t) => {
   assert.deepEqual(statuses(bench), before)
 })
 
-test('a page from elsewhere is refused even with the token', async (t) => {
+test('a page of another origin is refused even with the token', async (t) => {
   const bench = await start(t)
   await register(bench.port)
   const nonce = `nonce=${await tokenOf(bench.port)}`
@@ -195,7 +195,7 @@ test('a page from elsewhere is refused even with the token', async (t) => {
   assert.equal(own.status, 'HTTP/1.1 303 See Other')
 })
 
-test('what cannot be done is said, with the way back', async (t) => {
+test('a failed action shows the reason and a link back', async (t) => {
   const { port } = await start(t)
   await register(port)
   const nonce = `nonce=${await tokenOf(port)}`
@@ -228,7 +228,7 @@ test('GET changes nothing', async (t) => {
   assert.deepEqual(statuses(bench), before)
 })
 
-test('where it is asked for GET acts with the token, and shows the page without', async (t) => {
+test('with compat GET acts with the token, and shows the page without it', async (t) => {
   const bench = await start(t, { compat: true })
   await register(bench.port)
   const before = statuses(bench)
@@ -249,7 +249,7 @@ test('where it is asked for GET acts with the token, and shows the page without'
   assert.match(statuses(bench)[0] ?? '', /^a: ([^,]+ STOPPED(, )?){4}$/)
 })
 
-test('a second address has the pages and takes no messages', async (t) => {
+test('the console address has the pages and accepts no messages', async (t) => {
   const bench = await start(t, { console: { host: '127.0.0.1', port: 0 } })
   const port = bench.control.console?.port ?? 0
   assert.match((await get(port)).body, /mod_cluster\//)

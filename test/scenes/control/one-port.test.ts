@@ -1,5 +1,5 @@
-// One port for messages, pages and traffic (`control.traffic`), as the tests of httpd's modules expect it,
-// and what those tests expect of the manager page: version, manager, messages that are refused.
+// One port for messages, pages and traffic (`control.traffic`), which the tests of httpd's modules expect, and what those
+// tests check on the manager page: version, manager, refused messages.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -35,7 +35,7 @@ async function register(port: number, nodePort: number, context: string): Promis
   await tell(port, 'STATUS', 'JVMRoute=app&Load=100')
 }
 
-test('messages, pages and applications share one port, told apart by the first request', async (t) => {
+test('messages, pages and applications share one port; the first request decides', async (t) => {
   const { port, page } = await start(t)
   const node = await startNode(t, (request, response) => {
     let body = ''
@@ -64,7 +64,7 @@ test('messages, pages and applications share one port, told apart by the first r
   await client.over()
 })
 
-test('a request that comes byte by byte finds its way too, what is no HTTP is refused', async (t) => {
+test('a request sent byte by byte is routed, too; bytes that are not HTTP are refused', async (t) => {
   const { port } = await start(t)
   const node = await startNode(t, (request, response) => response.end(request.url))
   await register(port, node.port, '/app')
@@ -90,7 +90,7 @@ test('the root is the front page until an application serves it', async (t) => {
   assert.equal((await getFrom(port, '/nowhere')).text, 'the application')
 })
 
-test('requests under way end before a proxy with one port does', async (t) => {
+test('requests in progress finish before a proxy with one port ends', async (t) => {
   const proxy = await startServe([], { TOPSPIN_CONTROL_TRAFFIC: 'true' })
   t.after(() => proxy.child.kill('SIGKILL'))
   const port = Number(new URL(proxy.control).port)
@@ -123,15 +123,16 @@ test('VERSION and the manager page name the same release', async (t) => {
   const pattern = /(mod_(?:proxy_)?cluster)\/(\d+\.\d+\.\d+)\.(?:Dev|Alpha\d+|Beta\d+|CR\d+|Final)/
   const version = await tell(port, 'VERSION')
   assert.equal(version.status, 'HTTP/1.1 200 OK')
-  const said = new RegExp(`^release: ${pattern.source}, protocol: (\\d+\\.\\d+\\.\\d+)$`, 'm').exec(
-    version.body,
-  )
-  assert.ok(said !== null, version.body)
+  const stated = new RegExp(
+    `^release: ${pattern.source}, protocol: (\\d+\\.\\d+\\.\\d+)$`,
+    'm',
+  ).exec(version.body)
+  assert.ok(stated !== null, version.body)
   const shown = pattern.exec(await page())
-  assert.deepEqual([shown?.[1], shown?.[2]], [said[1], said[2]])
+  assert.deepEqual([shown?.[1], shown?.[2]], [stated[1], stated[2]])
 })
 
-test('the manager page speaks of a node when there is one, and not before', async (t) => {
+test('the manager page contains the word node only when a node is registered', async (t) => {
   const { port, page } = await start(t)
   assert.equal((await page()).includes('Node'), false)
   await tell(port, 'CONFIG', 'JVMRoute=next&Host=127.0.0.2&Port=8082&Type=http')
@@ -181,7 +182,7 @@ const refused: readonly (readonly [what: string, body: string, mess: string])[] 
   ],
 ]
 
-test('a CONFIG that is refused says why and leaves nothing on the manager page', async (t) => {
+test('a refused CONFIG gets the reason and leaves nothing on the manager page', async (t) => {
   const { port, page } = await start(t)
   assert.equal((await getFrom(port, '/')).status, 200)
   for (const [what, body, mess] of refused) {

@@ -1,5 +1,5 @@
-// The recorded exchanges with a real httpd, replayed in order against our control listener: status, Type,
-// Mess and body are the same but for what the table below allows. Skipped where the recordings are not.
+// Recorded exchanges with a real httpd, replayed in order on our control listener. Status, Type, Mess and body are the same,
+// apart from the exceptions in the table below. Skipped when the recordings are missing.
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -124,7 +124,7 @@ for (const { folder, phases, up } of stories) {
     })
     after(() => bench.control.close())
 
-    test('has exchanges, all of them in a phase', () => {
+    test('contains exchanges, all of them in a phase', () => {
       assert.ok(names.length > 0)
       assert.equal(names.length, all.length)
     })

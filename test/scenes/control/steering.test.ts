@@ -1,4 +1,4 @@
-// The commands that show and steer a running proxy, as people type them.
+// The commands that show and control a running proxy.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -72,7 +72,7 @@ describe('with two nodes', () => {
     }
   })
 
-  test('so is one context, or one under one alias', async () => {
+  test('one context, or one under one alias, is disabled, stopped and enabled', async () => {
     await register('shop-a', 81)
     const context = await run('disable', 'shop-a', '--context', '/pay')
     assert.equal(context.stdout, 'shop-a: ENABLED /shop, DISABLED /pay\n')
@@ -93,7 +93,7 @@ describe('with two nodes', () => {
     )
   })
 
-  test('remove takes away a context, then the node', async () => {
+  test('remove removes a context, then the node', async () => {
     await register('shop-a', 81)
     assert.equal(
       (await run('remove', 'shop-a', '--context', '/pay')).stdout,
@@ -103,7 +103,7 @@ describe('with two nodes', () => {
     assert.equal((await run('enable', 'shop-a')).code, 1)
   })
 
-  test('what does not exist is said, with what does', async () => {
+  test('an unknown node, context or alias is reported with the existing ones', async () => {
     await register('shop-b', 82)
     for (const [args, words] of [
       [['stop', 'shop-c'], /no node has the name shop-c; did you mean shop-b\?/],
@@ -123,7 +123,7 @@ describe('with two nodes', () => {
   })
 })
 
-test('explain says which node a request would go to, and what each function made of it', async (t) => {
+test('explain shows which node a request would go to, and the result of each candidacy function', async (t) => {
   for (const workers of ['0', '2']) {
     const proxy = await startServe(['--workers', workers], {}, { deadlineMs: 60_000 })
     t.after(() => proxy.child.kill('SIGKILL'))
@@ -153,9 +153,14 @@ test('explain says which node a request would go to, and what each function made
     assert.match(text, /^http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession put b first of 2\n/)
     assert.match(text, /^context \/shop of balancer mycluster; session of b in domain east$/m)
     assert.match(text, /^bySession +a b +b$/m)
-    const told = JSON.parse(await explain('/shop', ...cookie, '--json')) as RequestExplanation
+    const explained = JSON.parse(await explain('/shop', ...cookie, '--json')) as RequestExplanation
     assert.deepEqual(
-      [told.node, told.refusal, told.session, told.steps.map(({ name, after }) => [name, after])],
+      [
+        explained.node,
+        explained.refusal,
+        explained.session,
+        explained.steps.map(({ name, after }) => [name, after]),
+      ],
       [
         'b',
         null,
@@ -186,7 +191,7 @@ test('explain says which node a request would go to, and what each function made
   }
 })
 
-test('a question that is none is refused', async (t) => {
+test('an invalid question is refused', async (t) => {
   const proxy = await startServe(['--workers', '0'])
   t.after(() => proxy.child.kill('SIGKILL'))
   const port = Number(new URL(proxy.control).port)
@@ -205,7 +210,7 @@ test('a question that is none is refused', async (t) => {
   assert.equal((JSON.parse(text) as RequestExplanation).refusal, '400 HTTP_HOST')
 })
 
-test('drain waits for the sessions of a node, then for what is in flight', async (t) => {
+test('drain waits for the sessions of a node, then for its requests in flight', async (t) => {
   const proxy = await startServe(['--workers', '1'], {}, { deadlineMs: 60_000 })
   t.after(() => proxy.child.kill('SIGKILL'))
   const port = Number(new URL(proxy.control).port)
@@ -243,7 +248,7 @@ test('drain waits for the sessions of a node, then for what is in flight', async
   )
 })
 
-test('a proxy that asks for its secret is steered by who has it', async (t) => {
+test('a proxy with a secret is controlled with it, and by nobody without it', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'topspin-secret-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'secret')
@@ -279,7 +284,7 @@ test('a proxy that asks for its secret is steered by who has it', async (t) => {
   assert.match(missing.stderr, /--secret-file: ENOENT/)
 })
 
-test('a proxy whose file of the secret is bad does not start', async (t) => {
+test('a proxy with an invalid secret file does not start', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'topspin-secret-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'secret')
@@ -299,7 +304,7 @@ test('a proxy whose file of the secret is bad does not start', async (t) => {
   }
 })
 
-test('a control listener that everybody reaches and that asks for nothing warns', async (t) => {
+test('a control listener that every machine can reach without a secret causes a warning', async (t) => {
   for (const [env, warns] of [
     [{}, true],
     [{ TOPSPIN_CONTROL_ALLOW: '127.0.0.0/8' }, false],
@@ -307,6 +312,6 @@ test('a control listener that everybody reaches and that asks for nothing warns'
   ] as const) {
     const proxy = await startServe(['--workers', '0'], env, { control: '0.0.0.0:0' })
     t.after(() => proxy.child.kill('SIGKILL'))
-    assert.equal(/can take all traffic/.test(proxy.printed.stdout), warns)
+    assert.equal(/can receive the traffic/.test(proxy.printed.stdout), warns)
   }
 })

@@ -1,6 +1,5 @@
-// What mod_proxy_cluster's own test suite asks of a proxy, in our words, over the wire against `topspin
-// serve`: one test for each of its files, but for the pages of the console. Its waits for the phases of a
-// removal are a tenth as long here.
+// The expectations of mod_proxy_cluster's own test suite, over the wire against `topspin serve`: one test for each of its
+// files, except the pages of the console. The phases of a removal are ten times shorter here.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'

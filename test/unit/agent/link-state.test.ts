@@ -16,12 +16,12 @@ const informed: LinkEvent = { kind: 'informed' }
 const failed: LinkEvent = { kind: 'failed', reason: 'why' }
 const reported: LinkEvent = { kind: 'reported', reachable: true, id: '7' }
 
-test('a proxy is asked, told and reported to', () => {
+test('a link passes from discover through register to report', () => {
   assert.deepEqual(after(informed), { kind: 'register', failures: 0 })
   assert.deepEqual(after(informed, reported), { kind: 'report', reachable: true, id: '7' })
 })
 
-test('only an accepted report ends the counting of failures', () => {
+test('only an accepted report resets the count of failures', () => {
   assert.deepEqual(after(failed, informed, failed), {
     kind: 'discover',
     failures: 2,
@@ -34,12 +34,12 @@ test('only an accepted report ends the counting of failures', () => {
   })
 })
 
-test('another id is another run of the proxy', () => {
+test('another id means that the proxy has restarted', () => {
   const state = after(informed, reported, { kind: 'reported', reachable: true, id: '8' })
   assert.equal(state.kind, 'discover')
 })
 
-test('leaving goes one way', () => {
+test('leaving is final', () => {
   const leaving = after(informed, reported, { kind: 'leave' })
   for (const event of [informed, failed, reported]) {
     assert.deepEqual(nextLinkState(leaving, event), leaving)
@@ -51,7 +51,7 @@ test('leaving goes one way', () => {
   }
 })
 
-test('the first try after a failure is at once, the others wait longer and longer up to the interval', () => {
+test('the first retry is immediate, the others wait twice as long each time, up to the interval', () => {
   const least = [0, 1, 2, 3, 20].map((failures) => retryDelayMs(failures, 10_000, () => 0))
   const most = [0, 1, 2, 3, 2000].map((failures) => retryDelayMs(failures, 10_000, () => 1))
   assert.deepEqual(least, [0, 50, 100, 200, 5_000])

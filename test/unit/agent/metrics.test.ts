@@ -13,7 +13,7 @@ function round(more: Partial<LoadRound>): LoadRound {
   return { nowMs: 0, inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0, ...more }
 }
 
-test('every metric has a name of its own and gives a number or nothing', () => {
+test('every metric has a name of its own and returns a number or undefined', () => {
   const metrics: LoadMetric[] = [
     busyness(),
     eventLoopDelay(),
@@ -35,13 +35,13 @@ test('every metric has a name of its own and gives a number or nothing', () => {
   }
 })
 
-test('busyness with a declared capacity is the number in flight', () => {
+test('busyness with a capacity is the number in flight', () => {
   const metric = busyness({ capacity: 20 })
   assert.equal(metric.capacity, 20)
   assert.equal(metric.read(round({ inFlight: 5 })), 5)
 })
 
-test('busyness learns the capacity from the event loop', async () => {
+test('busyness estimates the capacity from the use of the event loop', async () => {
   const metric = busyness()
   assert.equal(metric.read(round({ inFlight: 0 })), 0)
   const end = performance.now() + 50
@@ -55,13 +55,13 @@ test('busyness learns the capacity from the event loop', async () => {
   assert.ok(typeof value === 'number' && value > 0.1 && value <= 1, `busyness ${value}`)
 })
 
-test('a rate needs two rounds', () => {
+test('a rate needs two readings', () => {
   const metric = requestRate({ capacity: 100 })
   assert.equal(metric.read(round({ nowMs: 1000, completed: 40 })), undefined)
   assert.equal(metric.read(round({ nowMs: 3000, completed: 100 })), 30)
 })
 
-test('a limited control group is the machine', () => {
+test('a control group with a limit replaces the machine', () => {
   let used = 1000
   const cpu = () => ({ used, limit: 2 })
   const meter = new ProcessorMeter({ version: 2, cpu, memory: () => undefined })

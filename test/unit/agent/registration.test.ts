@@ -32,12 +32,12 @@ const disable = 'DISABLE-APP JVMRoute=a&Alias=Shop.test%2Cwww&Context=%2Fpay'
 const us = 'Node: [3],Name: a,Balancer: b,LBGroup: ,Host: h,Port: 80,Type: http,Load: 1'
 const other = 'Node: [4],Name: z,Balancer: b,LBGroup: ,Host: h,Port: 81,Type: http,Load: 1'
 
-test('a proxy that knows nothing, or tells nothing readable, gets everything', () => {
+test('a proxy without registrations, or with an unreadable INFO, receives everything', () => {
   assert.deepEqual(batch(info()), [config, enable, disable])
   assert.deepEqual(batch(undefined), [config, enable, disable])
 })
 
-test('what another node has is not ours', () => {
+test('contexts of another node are ignored', () => {
   const known = info(
     other,
     'Vhost: [4:1:0], Alias: www',
@@ -46,7 +46,7 @@ test('what another node has is not ours', () => {
   assert.deepEqual(batch(known), [config, enable, disable])
 })
 
-test('a virtual host for every alias, in another case, is not torn down', () => {
+test('a virtual host for every alias, in another case, needs no change', () => {
   const known = info(
     us,
     'Vhost: [3:1:0], Alias: shop.test',
@@ -59,7 +59,7 @@ test('a virtual host for every alias, in another case, is not torn down', () => 
   assert.deepEqual(batch(known), [config])
 })
 
-test('one virtual host with all aliases is read too; only what differs is sent', () => {
+test('one virtual host with all aliases needs only the messages for its differences', () => {
   const known = info(
     us,
     'Vhost: [3:1:0], Alias: shop.test',

@@ -1,4 +1,4 @@
-// What is held back leaves soon, once, and only if nobody has sent it before.
+// Delayed bytes leave soon, once, and only if they have not been sent before.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -12,16 +12,16 @@ import { until } from '../../support/until.ts'
 
 interface Party {
   readonly datagrams: Datagrams
-  readonly heard: string[]
+  readonly received: string[]
 }
 
 async function party(t: TestContext, options: DatagramOptions): Promise<Party> {
-  const heard: string[] = []
-  const onDatagram = (bytes: Buffer): void => void heard.push(bytes.toString())
+  const received: string[] = []
+  const onDatagram = (bytes: Buffer): void => void received.push(bytes.toString())
   const datagrams = openDatagrams({ onDatagram, ...options })
   t.after(() => datagrams.close())
   await datagrams.ready
-  return { datagrams, heard }
+  return { datagrams, received }
 }
 
 async function sendUntilReceived(
@@ -29,9 +29,9 @@ async function sendUntilReceived(
   listeners: readonly Party[],
   word: string,
 ): Promise<void> {
-  await until(`${word} is heard`, () => {
+  await until(`${word} is received`, () => {
     speaker.datagrams.send(Buffer.from(word))
-    return listeners.every(({ heard }) => heard.includes(word))
+    return listeners.every(({ received }) => received.includes(word))
   })
 }
 
@@ -73,7 +73,7 @@ test('a party that only sends binds no port of the group', async (t) => {
   const speaker = openDatagrams(options)
   t.after(() => speaker.close())
   await speaker.ready
-  await sendUntilReceived({ datagrams: speaker, heard: [] }, [listener], 'word')
+  await sendUntilReceived({ datagrams: speaker, received: [] }, [listener], 'word')
   assert.deepEqual(speaker.ports, [])
 })
 
@@ -109,8 +109,8 @@ test('a missing interface or route ends nothing', async (t) => {
 test('beyond the limit of one second no datagram is read until the next second', async (t) => {
   const [port = 0] = await freePorts(1)
   const log = memoryLog()
-  let heard = 0
-  const onDatagram = (): void => void heard++
+  let received = 0
+  const onDatagram = (): void => void received++
   await party(t, { to: [{ host: '127.0.0.1', port }], onDatagram, log })
   const flood = createSocket('udp4')
   t.after(() => flood.close())
@@ -119,14 +119,14 @@ test('beyond the limit of one second no datagram is read until the next second',
     for (let i = 0; i < 200; i++) flood.send(word, port, '127.0.0.1')
     return log.messages.some((message) => message.startsWith('more datagrams arrive'))
   })
-  assert.ok(heard <= 2 * datagramLimits.perSecondMax, `${heard} heard`)
-  const before = heard
+  assert.ok(received <= 2 * datagramLimits.perSecondMax, `${received} received`)
+  const before = received
   await until('the end of the flood is logged', () =>
     log.messages.includes('all datagrams are read again'),
   )
   assert.equal(log.messages.length, 2)
   await until('a datagram is received again', () => {
     flood.send(word, port, '127.0.0.1')
-    return heard > before
+    return received > before
   })
 })
