@@ -3,7 +3,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import type { Endpoint, HostPort } from '../base/host-port.ts'
+import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
 import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { Admission } from './admission.ts'
 import { callerOf } from './caller.ts'
@@ -115,9 +115,9 @@ export class ControlListener {
   }
 }
 
-const listenError = ({ host, port }: HostPort, cause: Error): TopspinError =>
-  new TopspinError('CONTROL_LISTEN_FAILED', `cannot listen on ${host}:${port}: ${cause.message}`, {
-    side: 'proxy',
-    phase: 'control',
-    cause,
-  })
+const listenError = (at: HostPort, cause: Error): TopspinError =>
+  new TopspinError(
+    'CONTROL_LISTEN_FAILED',
+    `cannot listen on ${hostPortText(at)}: ${cause.message}`,
+    { side: 'proxy', phase: 'control', cause },
+  )

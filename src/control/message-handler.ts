@@ -61,6 +61,7 @@ export class MessageHandler {
     }
   }
 
+  /** The steps of a message: check the address, probe, apply, publish the changes, reply. */
   async #apply(message: Message): Promise<Reply> {
     const { registry, clock, live, log, traffic } = this.#settings
     if (message.method === 'INFO') await traffic.refresh()
