@@ -12,7 +12,7 @@ import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
 import { LocalServer } from './local-server.ts'
 import { Membership, type ProxyStatus } from './membership.ts'
-import type { NodeOptions } from './options.ts'
+import { agentDefaults, type NodeOptions } from './options.ts'
 import type { ContextState } from './registration.ts'
 import { badOptions, checkPath, type Settings, settingsFrom } from './settings.ts'
 
@@ -98,7 +98,7 @@ export async function joinCluster(
     await joined
     return agent
   }
-  const { requiredMs = 15_000 } = options
+  const { requiredMs = agentDefaults.requiredMs } = options
   if (await waitUntil(() => membership.isRegistered, { withinMs: requiredMs })) return agent
   const error = notRegistered(membership, requiredMs)
   membership.hurry()

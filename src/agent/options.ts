@@ -93,8 +93,8 @@ export interface DrainOptions {
   readonly upgraded?: boolean
 }
 
-/** The defaults that depend neither on the server nor on the proxy. */
-export const nodeDefaults = {
+/** The defaults of all options that depend neither on the server nor on the proxy. */
+export const agentDefaults = {
   contexts: ['/'],
   aliases: ['localhost'],
   reportIntervalMs: 10_000,
@@ -103,4 +103,9 @@ export const nodeDefaults = {
   decay: 2,
   stickyForce: false,
   drain: { strategy: 'default', deadlineMs: 10_000, distributable: false, upgraded: false },
+  /** Of `joinCluster`. */
+  requiredMs: 15_000,
+  /** Of the sidecar. */
+  startDeadlineMs: 60_000,
+  probeIntervalMs: 1_000,
 } as const

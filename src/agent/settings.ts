@@ -14,7 +14,7 @@ import { writeBody } from '../wire/mcmp/body.ts'
 import { advertiseFrom } from './advertise-options.ts'
 import type { AdvertiseSettings } from './discovery.ts'
 import { checkLoad, type LoadSettings } from './load-factor.ts'
-import { type DrainOptions, type NodeOptions, nodeDefaults } from './options.ts'
+import { agentDefaults, type DrainOptions, type NodeOptions } from './options.ts'
 import { keyOf, parseProxyAddress } from './proxy-address.ts'
 import { type ConfigFields, contextMessage } from './registration.ts'
 
@@ -55,9 +55,9 @@ export function settingsFrom(
     ...proxySettings(options, problems),
     config: configFields(options, type, options.port ?? listensOn, problems),
     host: options.host,
-    aliases: options.aliases ?? nodeDefaults.aliases,
-    contexts: options.contexts ?? nodeDefaults.contexts,
-    reportIntervalMs: options.reportIntervalMs ?? nodeDefaults.reportIntervalMs,
+    aliases: options.aliases ?? agentDefaults.aliases,
+    contexts: options.contexts ?? agentDefaults.contexts,
+    reportIntervalMs: options.reportIntervalMs ?? agentDefaults.reportIntervalMs,
     load: loadSettings(options, problems),
     drain: drainSettings(options.drain ?? {}, problems),
     log: options.log ?? silent,
@@ -137,7 +137,7 @@ function configFields(
     route,
     port,
     type,
-    stickySessionForce: sticky.force ?? nodeDefaults.stickyForce,
+    stickySessionForce: sticky.force ?? agentDefaults.stickyForce,
     ...(balancer === undefined ? {} : { balancer }),
     ...(domain === undefined ? {} : { domain }),
     ...(sticky.enabled === undefined ? {} : { stickySession: sticky.enabled }),
@@ -154,9 +154,9 @@ function defaultRoute(port: number): string {
 
 function loadSettings(options: NodeOptions, problems: string[]): LoadSettings {
   const {
-    history = nodeDefaults.history,
-    decay = nodeDefaults.decay,
-    initialLoad = nodeDefaults.initialLoad,
+    history = agentDefaults.history,
+    decay = agentDefaults.decay,
+    initialLoad = agentDefaults.initialLoad,
   } = options
   const load = { history, decay, initialLoad }
   checkLoad(options.metrics ?? [], load, problems)
@@ -164,7 +164,7 @@ function loadSettings(options: NodeOptions, problems: string[]): LoadSettings {
 }
 
 function drainSettings(options: DrainOptions, problems: string[]): DrainSettings {
-  const { drain } = nodeDefaults
+  const { drain } = agentDefaults
   const { strategy = drain.strategy, deadlineMs = drain.deadlineMs } = options
   const { upgraded = drain.upgraded, distributable = drain.distributable, sessions } = options
   checkRange('drain.deadlineMs', deadlineMs, 0, agentLimits.drainMsMax, problems)

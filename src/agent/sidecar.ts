@@ -13,7 +13,7 @@ import type { MemberServer } from './member-server.ts'
 import { Membership } from './membership.ts'
 import { memory } from './metrics/memory.ts'
 import { processor } from './metrics/processor.ts'
-import type { NodeOptions } from './options.ts'
+import { agentDefaults, type NodeOptions } from './options.ts'
 import { badOptions, type Settings, settingsFrom } from './settings.ts'
 
 interface SidecarOptions extends Omit<NodeOptions, 'host' | 'port' | 'capacity'> {
@@ -105,7 +105,7 @@ class Sidecar {
 
   #waitForTarget(): Promise<boolean> {
     return waitUntil(() => answersHttp(this.#target, agentLimits.probeMs), {
-      withinMs: this.#options.startDeadlineMs ?? 60_000,
+      withinMs: this.#options.startDeadlineMs ?? agentDefaults.startDeadlineMs,
       everyMs: 100,
       signal: this.#over.signal,
     })
@@ -125,7 +125,7 @@ class Sidecar {
     }
     await waitUntil(check, {
       withinMs: Number.POSITIVE_INFINITY,
-      everyMs: this.#options.probeIntervalMs ?? 1_000,
+      everyMs: this.#options.probeIntervalMs ?? agentDefaults.probeIntervalMs,
       signal: this.#over.signal,
     })
   }

@@ -24,7 +24,6 @@ export function networkCheck(
       throw new RangeError(`${setting}: not an address or network: ${entry}`, { cause })
     }
   }
-  if (entries.length === 0) return () => false
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import type { Node } from '../../../src/cluster/node.ts'
+import { emptySnapshot } from '../../../src/cluster/snapshot.ts'
+import { publishChanges, recordProbe, recordStatus } from '../../../src/control/record.ts'
+import { clusterOf, nodeOf } from '../../support/cluster-fixture.ts'
+import { type ControlFixture, controlFixture } from '../../support/control-fixture.ts'
+
+const node: Node = nodeOf(1, { route: 'a' })
+const answered = { answered: true, reason: 'answered' }
+const refused = { answered: false, reason: 'ECONNREFUSED' }
+
+let fixture: ControlFixture
+/** Nodes of which the traffic was notified. */
+let notified: number[]
+
+beforeEach(() => {
+  notified = []
+  fixture = controlFixture({ traffic: { notify: (id) => void notified.push(id) } })
+})
+
+const live = () => fixture.settings.live.of(node.id)
+
+describe('a probe', () => {
+  test('that fails makes the node down, and notifies the traffic once', () => {
+    recordProbe(fixture.settings, node, refused)
+    recordProbe(fixture.settings, node, refused)
+    assert.equal(live().health.kind, 'down')
+    assert.deepEqual(notified, [1])
+    assert.deepEqual(fixture.log.messages, ['node is down'])
+    assert.deepEqual(fixture.log.details, [{ route: 'a', reason: 'ECONNREFUSED' }])
+  })
+
+  test('that succeeds makes a node that was down up, with its score to be aligned', () => {
+    recordProbe(fixture.settings, node, refused)
+    recordProbe(fixture.settings, node, answered)
+    assert.equal(live().health.kind, 'up')
+    assert.equal(live().joining, true)
+    assert.deepEqual(notified, [1, 1])
+  })
+
+  test('that succeeds changes nothing at a node that is up', () => {
+    recordProbe(fixture.settings, node, answered)
+    assert.deepEqual(notified, [])
+  })
+
+  test('that failed for lack of a local resource changes nothing', () => {
+    recordProbe(fixture.settings, node, { answered: false, reason: 'EMFILE', shortage: true })
+    assert.equal(live().health.kind, 'up')
+    assert.deepEqual(notified, [])
+  })
+})
+
+describe('a STATUS message', () => {
+  test('sets the time of the last report and confirms the node', () => {
+    live().unconfirmed = true
+    fixture.clock.advance(700)
+    recordStatus(fixture.settings, node)
+    assert.equal(live().statusAt, 700)
+    assert.equal(live().unconfirmed, false)
+    assert.deepEqual(notified, [])
+  })
+
+  test('ends the silence of a node', () => {
+    live().silent = true
+    recordStatus(fixture.settings, node)
+    assert.equal(live().silent, false)
+    assert.equal(live().joining, true)
+    assert.deepEqual(notified, [1])
+    assert.deepEqual(fixture.log.messages, ['node reports again'])
+  })
+})
+
+describe('changes', () => {
+  test('reach the live numbers before the traffic', async () => {
+    let seen: number | undefined
+    const { settings } = controlFixture({
+      traffic: {
+        apply: () => {
+          seen = settings.live.of(1).loadFactor
+        },
+      },
+    })
+    await publishChanges(settings, emptySnapshot, clusterOf([{ factor: 73 }]))
+    assert.equal(seen, 73)
+  })
+
+  test('are not published when there are none', async () => {
+    const { settings } = controlFixture({ traffic: { apply: () => assert.fail('published') } })
+    await publishChanges(settings, emptySnapshot, [])
+  })
+})
