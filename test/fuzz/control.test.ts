@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { type ControlBench, controlBench } from '../support/control-bench.ts'
-import { exchange, tell } from '../support/control-client.ts'
+import { exchange, sendMessage } from '../support/control-client.ts'
 
 let bench: ControlBench
 before(async () => {
@@ -37,7 +37,7 @@ async function attack(bytes: Buffer): Promise<void> {
     assert.match(text, /\r\nType: (SYNTAX|MEM)\r\nMess: [ -~]+\r\n/)
   if (!text.includes('HTTP/1.1 200 '))
     assert.equal(bench.registry.snapshot.version, version, 'changed without a 200')
-  assert.match((await tell(bench.port, 'PING')).body, /State=OK/)
+  assert.match((await sendMessage(bench.port, 'PING')).body, /State=OK/)
 }
 
 test('mutated messages', async () => {

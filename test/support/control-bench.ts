@@ -1,4 +1,4 @@
-// A control service on a free port with nodes that are up or down by decree. For scenes.
+// A control service on a free port; the test decides which nodes answer probes. For scenes.
 
 import { LiveTable } from '../../src/cluster/live.ts'
 import { Registry } from '../../src/cluster/registry.ts'
@@ -13,7 +13,7 @@ export interface ControlBench {
   readonly registry: Registry
   readonly live: LiveTable
   readonly changes: Change[]
-  /** Ports at which nodes answer probes. */
+  /** Ports of the nodes that answer probes. */
   readonly up: Set<number>
   readonly asked: ProbeTarget[]
 }

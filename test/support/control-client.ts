@@ -1,4 +1,4 @@
-// A raw client for the control listener: writes bytes, reads whole responses. For scenes.
+// A raw client for the control listener: writes bytes and reads whole responses. For scenes.
 
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
@@ -9,7 +9,7 @@ export interface RawResponse {
   readonly body: string
 }
 
-/** The responses in bytes as they came: by Content-Length, chunked, or none. */
+/** The responses in a stream of bytes: with Content-Length, chunked or without a body. */
 export function parseResponses(text: string): RawResponse[] {
   const responses: RawResponse[] = []
   let rest = text
@@ -48,7 +48,7 @@ export function parseResponses(text: string): RawResponse[] {
   return responses
 }
 
-/** Sends the pieces on one connection, then waits until the other side ends it. Half-closes unless told otherwise. */
+/** Sends the pieces on one connection and waits until the server ends it. Half-closes by default. */
 export function exchange(
   port: number,
   pieces: readonly (string | Uint8Array)[],
@@ -78,8 +78,8 @@ export function exchange(
   })
 }
 
-/** One MCMP message on a connection of its own. */
-export async function tell(
+/** Sends one MCMP message on a connection of its own. */
+export async function sendMessage(
   port: number,
   method: string,
   body = '',

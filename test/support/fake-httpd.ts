@@ -1,6 +1,6 @@
-// A scripted stand-in for httpd's control listener (mcmp.md 1.5, 1.6) on a raw server: it keeps the
-// contexts it was told of, answers in httpd's forms (chunked, errors as 500 with headers and
-// `Connection: close`), and can refuse, stay silent, or forget everything as a restart does.
+// A scripted replacement for httpd's control listener (mcmp.md 1.5, 1.6) on a raw server. It keeps registered contexts,
+// replies in httpd's forms (chunked, errors as 500 with headers and `Connection: close`), and can refuse, stay silent, or
+// forget everything as after a restart.
 
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
@@ -30,11 +30,11 @@ export class FakeHttpd {
   readonly received: Received[] = []
   readonly nodes: Map<string, FakeNode> = new Map()
   connections = 0
-  /** Reads and never answers. */
+  /** Reads and never replies. */
   silent = false
-  /** Sends this in answer to one method instead of the usual. */
+  /** Sends this reply to one method instead of the usual one. */
   readonly refuse: Map<string, { type: string; mess: string }> = new Map()
-  /** Puts `Requests=n` into STOP-APP answers, the older form; httpd's newest has none. */
+  /** Adds `Requests=n` to STOP-APP replies, as older versions of httpd do. */
   requests: (() => number) | undefined
   state = 'OK'
   id = 1
@@ -71,7 +71,7 @@ export class FakeHttpd {
     return this.received.filter((message) => message.method === method).length
   }
 
-  /** Everything forgotten, connections cut, another id. */
+  /** Forgets everything, closes all connections and changes the id. */
   restart(): void {
     this.nodes.clear()
     this.id++
@@ -152,7 +152,7 @@ export class FakeHttpd {
     return success(`Type=${method}-RSP\nJvmRoute=${route}\n${blocks.join('')}\n`)
   }
 
-  /** In httpd's newest form: a virtual host of its own for every alias. */
+  /** As in the newest httpd: a virtual host of its own for every alias. */
   #info(): string {
     const [nodes, vhosts, contexts]: [string[], string[], string[]] = [[], [], []]
     let slot = 0

@@ -1,4 +1,4 @@
-// INFO and DUMP as tables of named values, read as strictly as a script would: every line in its section.
+// INFO and DUMP as tables of named values, parsed strictly: every line belongs to its section.
 
 import assert from 'node:assert/strict'
 

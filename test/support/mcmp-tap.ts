@@ -1,5 +1,5 @@
-// Stands between nodes and the control listener: passes every byte on, and remembers each message with
-// its reply, in the order of the messages. A node keeps its address while the proxy behind comes and goes.
+// A relay between nodes and the control listener: it forwards every byte and records each message with its reply, in the
+// order of the messages. Nodes keep one address of the proxy while the proxy restarts.
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -10,9 +10,9 @@ import { until } from './until.ts'
 export interface Heard {
   readonly method: string
   readonly target: string
-  /** The pairs of the body. */
+  /** The pairs in the body. */
   readonly says: ReadonlyMap<string, string>
-  /** `undefined` until it has come. */
+  /** `undefined` until it has arrived. */
   reply: { readonly status: number; readonly body: string } | undefined
 }
 
@@ -53,7 +53,7 @@ export class McmpTap {
     return tap
   }
 
-  /** What one node said, as words: `ENABLE-APP /shop`, `REMOVE-APP *`. STATUS and INFO left out. */
+  /** The messages of one node as text, without STATUS and INFO: `ENABLE-APP /shop`, `REMOVE-APP *`. */
   words(route: string, from: number = 0): string[] {
     return this.of(route, from)
       .filter(({ method }) => method !== 'STATUS')

@@ -1,4 +1,4 @@
-// A registry with its live numbers, a clock that is set by hand, and one line per message. For unit tests.
+// A registry with its live numbers and a manual clock; messages are written as one line. For unit tests.
 
 import assert from 'node:assert/strict'
 import { LiveTable } from '../../src/cluster/live.ts'
@@ -15,7 +15,7 @@ export class RegistryBench {
   now = 1_000
   /** Addresses `host:port` that do not answer. */
   readonly dead: Set<string> = new Set()
-  /** Addresses asked so far. */
+  /** Addresses probed so far. */
   readonly asked: string[] = []
 
   constructor(options: Partial<RegistryOptions> = {}) {

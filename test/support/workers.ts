@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { NodeReport, StatusReport, WorkerReport } from '../../src/control/status-report.ts'
-import { tell } from './control-client.ts'
+import { sendMessage } from './control-client.ts'
 import { type Running, type StartMore, startServe } from './topspin.ts'
 import { until } from './until.ts'
 
@@ -56,7 +56,7 @@ export async function startWorkers(
         ['ENABLE-APP', `JVMRoute=${route}&Alias=localhost&Context=/`],
         ['STATUS', `JVMRoute=${route}&Load=${load}`],
       ] as const) {
-        const reply = await tell(controlPort, method, body)
+        const reply = await sendMessage(controlPort, method, body)
         if (!reply.status.includes('200')) throw new Error(`${method}: ${reply.status}`)
       }
     },

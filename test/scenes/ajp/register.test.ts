@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { startAjpOrigin } from '../../support/ajp-origin.ts'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { get } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -15,7 +15,7 @@ async function start(t: TestContext, workers: string) {
   const serve = await startServe(['--workers', workers], env)
   t.after(() => serve.child.kill('SIGKILL'))
   const [traffic, control] = [serve.traffic, serve.control].map((url) => Number(new URL(url).port))
-  const say = (method: string, body: string) => tell(control!, method, `JVMRoute=a&${body}`)
+  const say = (method: string, body: string) => sendMessage(control!, method, `JVMRoute=a&${body}`)
   return { origin, serve, traffic: traffic!, say, control: control! }
 }
 
@@ -26,7 +26,7 @@ for (const workers of ['0', '2']) {
     await say('ENABLE-APP', 'Context=/&Alias=localhost')
     assert.match((await say('STATUS', 'Load=50')).body, /State=OK/)
     assert.equal(origin.pings, 1)
-    assert.match((await tell(control, 'PING', 'JVMRoute=a')).body, /State=OK/)
+    assert.match((await sendMessage(control, 'PING', 'JVMRoute=a')).body, /State=OK/)
     assert.equal(origin.pings, 2)
     assert.equal((await get(traffic, '/echo')).status, 200)
     assert.equal(origin.seen[0]?.attributes.get('secret'), 'hush hush')

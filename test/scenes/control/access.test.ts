@@ -11,7 +11,12 @@ import {
   type ControlBenchOptions,
   controlBench,
 } from '../../support/control-bench.ts'
-import { exchange, parseResponses, type RawResponse, tell } from '../../support/control-client.ts'
+import {
+  exchange,
+  parseResponses,
+  type RawResponse,
+  sendMessage,
+} from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 
@@ -61,7 +66,7 @@ test('without the secret a message is refused with MEM, so that a Java node keep
     assert.equal(refused.fields.get('connection'), 'close')
   }
   for (const method of ['PING', 'INFO', 'DUMP', 'VERSION', 'STATUS', 'REMOVE-APP'])
-    assert.equal((await tell(port, method, '')).fields.get('type'), 'MEM', method)
+    assert.equal((await sendMessage(port, method, '')).fields.get('type'), 'MEM', method)
   assert.equal(registry.snapshot.version, 0)
 })
 
@@ -116,10 +121,14 @@ test('a web page cannot send messages', async (t) => {
 
 test('a node cannot register an address where clouds serve credentials, and nothing is sent there', async (t) => {
   const { port, registry, asked } = await start(t, {})
-  const refused = await tell(port, 'CONFIG', 'JVMRoute=a&Host=169.254.169.254&Port=80&Type=http')
+  const refused = await sendMessage(
+    port,
+    'CONFIG',
+    'JVMRoute=a&Host=169.254.169.254&Port=80&Type=http',
+  )
   assert.equal(refused.fields.get('type'), 'MEM')
   assert.equal(refused.fields.get('mess'), 'MEM: Address of node with "a" JVMRoute is not allowed')
-  const ping = await tell(port, 'PING', 'Scheme=http&Host=169.254.169.254&Port=80')
+  const ping = await sendMessage(port, 'PING', 'Scheme=http&Host=169.254.169.254&Port=80')
   assert.match(ping.body, /State=NOTOK/)
   assert.equal(registry.snapshot.version, 0)
   assert.deepEqual(asked, [])
@@ -128,7 +137,7 @@ test('a node cannot register an address where clouds serve credentials, and noth
 test('with a list only listed addresses can be registered; localhost and wildcards are resolved first', async (t) => {
   const { port, registry } = await start(t, { access: { nodes: ['127.0.0.1', 'localhost'] } })
   const status = async (host: string, at: number) =>
-    (await tell(port, 'CONFIG', `JVMRoute=n${at}&Host=${host}&Port=${at}&Type=http`)).status
+    (await sendMessage(port, 'CONFIG', `JVMRoute=n${at}&Host=${host}&Port=${at}&Type=http`)).status
   assert.match(await status('127.0.0.1', 1), / 200 /)
   assert.match(await status('localhost', 2), / 200 /)
   assert.match(await status('0.0.0.0', 3), / 200 /)
@@ -141,7 +150,7 @@ test('the messages in progress and the connections of one address are limited', 
     limits: { sourceMessagesMax: 1, sourceConnectionsMax: 2, transferMs: 500 },
     watch: { probe: () => new Promise(() => {}) },
   })
-  await tell(port, 'CONFIG', config)
+  await sendMessage(port, 'CONFIG', config)
   const stuck = connect(port, '127.0.0.1')
   t.after(() => stuck.destroy())
   stuck.write('STATUS / HTTP/1.1\r\nContent-Length: 10\r\n\r\nJVMRoute=a')

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -37,7 +37,7 @@ async function register(
     ['ENABLE-APP', `JVMRoute=${route}&Alias=localhost&Context=/`],
     ['STATUS', `JVMRoute=${route}${load === undefined ? '' : `&Load=${load}`}`],
   ] as const) {
-    const reply = await tell(control, method, body)
+    const reply = await sendMessage(control, method, body)
     assert.match(reply.status, / 200 /, `${method} ${body}: ${reply.fields.get('mess')}`)
   }
 }
@@ -100,7 +100,7 @@ test('StickySessionForce: a context stopped on its node is treated as a node tha
   const [a, b] = await named(t, 'a', 'b')
   await register(proxy, 'a', a!.port)
   await register(proxy, 'b', b!.port)
-  await tell(proxy.control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  await sendMessage(proxy.control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/')
   assert.equal(await who(proxy, session('a')), '503')
   assert.equal(await who(proxy), 'b')
 })
@@ -151,7 +151,7 @@ test('StickySessionRemove: the id is removed when the domain is left', async (t)
     const more = `StickySessionForce=No&StickySessionRemove=${remove}`
     await register(proxy, 'a', a.port, more)
     await register(proxy, 'b', b.port, more)
-    await tell(proxy.control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+    await sendMessage(proxy.control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/')
     const { text } = await get(proxy.traffic, target, { cookie: 'JSESSIONID=1.a; other=1' })
     assert.equal(text, expected)
   }
@@ -160,14 +160,14 @@ test('StickySessionRemove: the id is removed when the domain is left', async (t)
 test('WaitWorker: a request waits up to that time for a node', async (t) => {
   const proxy = await start(t)
   const [a] = await named(t, 'a')
-  const stop = (): Promise<unknown> => tell(proxy.control, 'STOP-APP', 'JVMRoute=a', '/*')
+  const stop = (): Promise<unknown> => sendMessage(proxy.control, 'STOP-APP', 'JVMRoute=a', '/*')
   await register(proxy, 'a', a!.port)
   await stop()
   assert.equal(await who(proxy), '503')
   await register(proxy, 'a', a!.port, 'WaitWorker=20')
   await stop()
   const waiting = who(proxy)
-  await tell(proxy.control, 'ENABLE-APP', 'JVMRoute=a', '/*')
+  await sendMessage(proxy.control, 'ENABLE-APP', 'JVMRoute=a', '/*')
   assert.equal(await waiting, 'a')
 })
 
@@ -186,9 +186,9 @@ test('Maxattempts: the number of further nodes that are tried after a failure', 
   ] as const) {
     const balancer = `Balancer=m${attempts}&Maxattempts=${attempts}`
     const fresh = (name: string): string => `${name}${attempts}`
-    await tell(proxy.control, 'REMOVE-APP', `JVMRoute=${`good${attempts - 1}`}`, '/*')
+    await sendMessage(proxy.control, 'REMOVE-APP', `JVMRoute=${`good${attempts - 1}`}`, '/*')
     for (const [i, node] of nodes.entries()) {
-      await tell(proxy.control, 'REMOVE-APP', `JVMRoute=${i}x${attempts - 1}`, '/*')
+      await sendMessage(proxy.control, 'REMOVE-APP', `JVMRoute=${i}x${attempts - 1}`, '/*')
       await register(proxy, fresh(`${i}x`), node.port, balancer)
     }
     // The last choice: it is used when no other node is left.
@@ -215,9 +215,9 @@ test('ping: the longest time to the answer of a probe', async (t) => {
   const { port } = silent.address() as AddressInfo
   const config = `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http&ping=`
   const ask = async (ping: string): Promise<number> => {
-    await tell(proxy.control, 'CONFIG', config + ping)
+    await sendMessage(proxy.control, 'CONFIG', config + ping)
     const from = performance.now()
-    const reply = await tell(proxy.control, 'STATUS', 'JVMRoute=a&Load=1')
+    const reply = await sendMessage(proxy.control, 'STATUS', 'JVMRoute=a&Load=1')
     assert.match(reply.body, /State=NOTOK/)
     return performance.now() - from
   }
@@ -249,9 +249,13 @@ test('smax and ttl: smax idle connections stay open, the others close after ttl'
     const route = `s${kept}`
     const { port } = server.address() as AddressInfo
     const config = `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http&ttl=1&smax=${smax}`
-    await tell(proxy.control, 'CONFIG', config)
+    await sendMessage(proxy.control, 'CONFIG', config)
     const context = `/${route}`
-    await tell(proxy.control, 'ENABLE-APP', `JVMRoute=${route}&Alias=localhost&Context=${context}`)
+    await sendMessage(
+      proxy.control,
+      'ENABLE-APP',
+      `JVMRoute=${route}&Alias=localhost&Context=${context}`,
+    )
     const asked = Array.from({ length: 4 }, () => get(proxy.traffic, context))
     await until('all are asked', () => held.length === 4)
     assert.equal(sockets.size, 4)
@@ -282,7 +286,7 @@ test('flushpackets and flushwait: every part is sent on at once, whatever their 
     assert.equal(Buffer.from(piece.value ?? []).toString(), 'first')
     rest?.end('rest')
     assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), 'rest')
-    await tell(proxy.control, 'REMOVE-APP', `JVMRoute=${route}`, '/*')
+    await sendMessage(proxy.control, 'REMOVE-APP', `JVMRoute=${route}`, '/*')
   }
 })
 
@@ -293,21 +297,21 @@ test('Load: 0 is a hot standby; -1 accepts no new sessions but keeps its own', a
   await register(proxy, 'b', b!.port, '', 1)
   for (let i = 0; i < 4; i++) assert.equal(await who(proxy), 'b')
   assert.equal(await who(proxy, session('a')), 'a')
-  await tell(proxy.control, 'STATUS', 'JVMRoute=b&Load=-1')
+  await sendMessage(proxy.control, 'STATUS', 'JVMRoute=b&Load=-1')
   assert.equal(await who(proxy), 'a')
   assert.equal(await who(proxy, session('b')), 'b')
-  await tell(proxy.control, 'STATUS', 'JVMRoute=a&Load=-1')
+  await sendMessage(proxy.control, 'STATUS', 'JVMRoute=a&Load=-1')
   assert.equal(await who(proxy), '503')
 })
 
 test('Reversed: refused with the reason', async (t) => {
   const { control } = await start(t)
   for (const word of ['yes', 'true']) {
-    const reply = await tell(control, 'CONFIG', `JVMRoute=a&Reversed=${word}`)
+    const reply = await sendMessage(control, 'CONFIG', `JVMRoute=a&Reversed=${word}`)
     assert.equal(reply.fields.get('type'), 'SYNTAX')
     assert.match(reply.fields.get('mess') ?? '', /Reversed is not supported/)
   }
-  assert.equal((await tell(control, 'INFO')).body, '')
+  assert.equal((await sendMessage(control, 'INFO')).body, '')
 })
 
 test('useAlias: a context is served under its own aliases only', async (t) => {
@@ -350,7 +354,7 @@ test('control.limits: registrations beyond a limit are refused, those within it 
     TOPSPIN_CONTROL_LIMITS_MESSAGE_BYTES: '1024',
   })
   const mess = async (body: string): Promise<string> => {
-    const reply = await tell(control, 'CONFIG', body)
+    const reply = await sendMessage(control, 'CONFIG', body)
     return reply.fields.get('mess') ?? 'ok'
   }
   assert.equal(await mess('JVMRoute=a&Port=1'), 'ok')

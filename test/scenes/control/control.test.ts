@@ -16,7 +16,7 @@ import {
   type ControlBenchOptions,
   controlBench,
 } from '../../support/control-bench.ts'
-import { exchange, parseResponses, tell, until } from '../../support/control-client.ts'
+import { exchange, parseResponses, sendMessage, until } from '../../support/control-client.ts'
 
 const benches: ControlBench[] = []
 async function start(options: ControlBenchOptions = {}): Promise<ControlBench> {
@@ -176,7 +176,7 @@ describe('bytes that are not a message', () => {
   test('other methods are not implemented', async () => {
     const { port } = await start()
     for (const method of ['STATUS-RSP', 'ADDID', 'POST', 'CONNECT', 'OPTIONS'])
-      assert.equal((await tell(port, method)).status, 'HTTP/1.1 501 Not Implemented')
+      assert.equal((await sendMessage(port, method)).status, 'HTTP/1.1 501 Not Implemented')
   })
 })
 
@@ -197,12 +197,12 @@ describe('a message', () => {
     })
     const bench = await start({ traffic: { apply: () => inForce } })
     let answered = false
-    const telling = tell(bench.port, 'CONFIG', config).then((response) => {
+    const telling = sendMessage(bench.port, 'CONFIG', config).then((response) => {
       answered = true
       return response
     })
     await until(() => bench.registry.snapshot.nodes.size === 1)
-    await tell(bench.port, 'PING')
+    await sendMessage(bench.port, 'PING')
     assert.equal(answered, false)
     release()
     assert.equal((await telling).status, 'HTTP/1.1 200 OK')
@@ -216,14 +216,14 @@ describe('a message', () => {
         },
       },
     })
-    const response = await tell(port, 'CONFIG', config)
+    const response = await sendMessage(port, 'CONFIG', config)
     assert.equal(response.fields.get('type'), 'GENERAL')
   })
 
   test('with a wildcard address registers the address of its sender', async () => {
     const { port, registry } = await start()
-    await tell(port, 'CONFIG', 'JVMRoute=a&Host=0.0.0.0&Port=81&Type=http')
-    await tell(port, 'CONFIG', 'JVMRoute=b&Host=%5B%3A%3A%5D&Port=82&Type=http')
+    await sendMessage(port, 'CONFIG', 'JVMRoute=a&Host=0.0.0.0&Port=81&Type=http')
+    await sendMessage(port, 'CONFIG', 'JVMRoute=b&Host=%5B%3A%3A%5D&Port=82&Type=http')
     assert.deepEqual(
       [...registry.snapshot.nodes.values()].map((node) => node.host),
       ['127.0.0.1', '127.0.0.1'],
@@ -239,9 +239,9 @@ describe('a message', () => {
         },
       },
     })
-    await tell(bench.port, 'CONFIG', config)
+    await sendMessage(bench.port, 'CONFIG', config)
     contextLive(bench.live.of(1), '/x').inFlight = 0
-    const { body } = await tell(bench.port, 'STOP-APP', 'JVMRoute=a&Context=/x&Alias=y')
+    const { body } = await sendMessage(bench.port, 'STOP-APP', 'JVMRoute=a&Context=/x&Alias=y')
     assert.equal(body, 'Type=STOP-APP-RSP&JvmRoute=a&Alias=y&Context=/x&Requests=2\n')
   })
 
@@ -256,8 +256,8 @@ describe('a message', () => {
         counts: () => ({ ...newCounters(), retries: 4, refused: new Map([[503, 5]]) }),
       },
     })
-    await tell(bench.port, 'CONFIG', config)
-    assert.match((await tell(bench.port, 'INFO')).body, /Elected: 1,/)
+    await sendMessage(bench.port, 'CONFIG', config)
+    assert.match((await sendMessage(bench.port, 'INFO')).body, /Elected: 1,/)
     const page = async (target: string): Promise<string> =>
       parseResponses(await exchange(bench.port, [get(target, 'Connection: close\r\n')]))[0]?.body ??
       ''
@@ -273,16 +273,16 @@ describe('a message', () => {
 
   test('STATUS sets load and time, ends silence, and probes the node', async () => {
     const { port, live, up } = await start()
-    await tell(port, 'CONFIG', config)
+    await sendMessage(port, 'CONFIG', config)
     const node = live.of(1)
-    const down = await tell(port, 'STATUS', 'JVMRoute=a&Load=40')
+    const down = await sendMessage(port, 'STATUS', 'JVMRoute=a&Load=40')
     assert.match(down.body, /State=NOTOK/)
     assert.equal(node.health.kind, 'down')
     assert.equal(node.loadFactor, undefined)
     up.add(81)
     node.silent = true
     node.joining = false
-    assert.match((await tell(port, 'STATUS', 'JVMRoute=a&Load=40')).body, /State=OK/)
+    assert.match((await sendMessage(port, 'STATUS', 'JVMRoute=a&Load=40')).body, /State=OK/)
     assert.deepEqual(
       [node.health.kind, node.loadFactor, node.silent, node.joining],
       ['up', 40, false, true],
@@ -295,10 +295,10 @@ describe('a message', () => {
       limits: { transferMs: 200 },
       watch: { probe: () => new Promise(() => {}) },
     })
-    await tell(port, 'CONFIG', config)
+    await sendMessage(port, 'CONFIG', config)
     const stuck = connect(port, '127.0.0.1')
     stuck.write('STATUS / HTTP/1.1\r\nContent-Length: 10\r\n\r\nJVMRoute=a')
-    assert.match((await tell(port, 'PING')).body, /State=OK/)
+    assert.match((await sendMessage(port, 'PING')).body, /State=OK/)
     stuck.destroy()
   })
 })
@@ -309,9 +309,9 @@ test('a node that restarted on another port replaces its old registration after 
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
   const old = (origin.address() as AddressInfo).port
   const register = (at: number) =>
-    tell(port, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${at}&Type=http`)
+    sendMessage(port, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${at}&Type=http`)
   await register(old)
-  assert.match((await tell(port, 'STATUS', 'JVMRoute=a&Load=9')).body, /State=OK/)
+  assert.match((await sendMessage(port, 'STATUS', 'JVMRoute=a&Load=9')).body, /State=OK/)
   assert.equal((await register(9)).fields.get('mess'), 'MEM: Node with "a" JVMRoute already exists')
   origin.closeAllConnections()
   await new Promise((resolve) => origin.close(resolve))
@@ -336,15 +336,15 @@ describe('pages', () => {
     assert.equal(await ready(), 'HTTP/1.1 200 OK')
     control.drain()
     assert.equal(await ready(), 'HTTP/1.1 503 Service Unavailable')
-    assert.match((await tell(port, 'PING')).body, /State=OK/)
+    assert.match((await sendMessage(port, 'PING')).body, /State=OK/)
   })
 
   test('show the cluster as JSON', async () => {
     const { port, up } = await start()
     up.add(81)
-    await tell(port, 'CONFIG', config)
-    await tell(port, 'ENABLE-APP', 'JVMRoute=a&Alias=x&Context=/shop')
-    await tell(port, 'STATUS', 'JVMRoute=a&Load=40')
+    await sendMessage(port, 'CONFIG', config)
+    await sendMessage(port, 'ENABLE-APP', 'JVMRoute=a&Alias=x&Context=/shop')
+    await sendMessage(port, 'STATUS', 'JVMRoute=a&Load=40')
     const answer = await page(port, '/api/status?x=1')
     const report = JSON.parse(answer.body) as StatusReport
     assert.deepEqual(
@@ -364,8 +364,8 @@ describe('pages', () => {
 
   test('show Prometheus the live numbers of the moment of the scrape', async () => {
     const { port, live } = await start()
-    await tell(port, 'CONFIG', config)
-    await tell(port, 'STATUS', 'Load=1')
+    await sendMessage(port, 'CONFIG', config)
+    await sendMessage(port, 'STATUS', 'Load=1')
     const node = live.of(1)
     node.elected = 3
     for (const inFlight of [2, 5]) {
@@ -437,9 +437,9 @@ describe('start and end', () => {
           }),
       },
     })
-    await tell(bench.port, 'CONFIG', config)
+    await sendMessage(bench.port, 'CONFIG', config)
     const idle = exchange(bench.port, [], { halfClose: false })
-    const working = tell(bench.port, 'STATUS', 'JVMRoute=a&Load=3')
+    const working = sendMessage(bench.port, 'STATUS', 'JVMRoute=a&Load=3')
     await until(() => answer !== undefined)
     const closed = bench.control.close()
     answer?.()

@@ -9,7 +9,12 @@ import {
   type ControlBenchOptions,
   controlBench,
 } from '../../support/control-bench.ts'
-import { exchange, parseResponses, type RawResponse, tell } from '../../support/control-client.ts'
+import {
+  exchange,
+  parseResponses,
+  type RawResponse,
+  sendMessage,
+} from '../../support/control-client.ts'
 
 async function start(t: TestContext, options: ControlBenchOptions = {}): Promise<ControlBench> {
   const bench = await controlBench(options)
@@ -47,8 +52,16 @@ async function register(port: number): Promise<void> {
     ['b', 82, '&Domain=east'],
     ['c', 83, ''],
   ] as const) {
-    await tell(port, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${at}&Type=http${more}`)
-    await tell(port, 'ENABLE-APP', `JVMRoute=${route}&Alias=x.test,y.test&Context=/shop,/pay`)
+    await sendMessage(
+      port,
+      'CONFIG',
+      `JVMRoute=${route}&Host=127.0.0.1&Port=${at}&Type=http${more}`,
+    )
+    await sendMessage(
+      port,
+      'ENABLE-APP',
+      `JVMRoute=${route}&Alias=x.test,y.test&Context=/shop,/pay`,
+    )
   }
 }
 
@@ -73,8 +86,8 @@ test('the page has one line for each node, which scripts count', async (t) => {
   const bench = await start(t)
   await register(bench.port)
   bench.up.add(81).add(82)
-  await tell(bench.port, 'STATUS', 'JVMRoute=a&Load=73')
-  await tell(bench.port, 'STATUS', 'JVMRoute=c&Load=50')
+  await sendMessage(bench.port, 'STATUS', 'JVMRoute=a&Load=73')
+  await sendMessage(bench.port, 'STATUS', 'JVMRoute=c&Load=50')
   const lines = (await get(bench.port)).body.split('\n')
   const found = (pattern: RegExp): string[] => lines.filter((line) => pattern.test(line))
   assert.deepEqual(found(/^<h1> Node /), [
@@ -94,7 +107,7 @@ test('the page has one line for each node, which scripts count', async (t) => {
 
 test('a time of two hours is not truncated', async (t) => {
   const { port } = await start(t)
-  await tell(port, 'CONFIG', 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http&ttl=2h')
+  await sendMessage(port, 'CONFIG', 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http&ttl=2h')
   assert.match((await get(port)).body, /,Ttl: 7200000000,/)
 })
 
@@ -117,14 +130,14 @@ test('the page shows the replies to INFO and DUMP', async (t) => {
   for (const command of ['INFO', 'DUMP']) {
     const page = await get(port, `?Cmd=${command}&Range=ALL`)
     assert.equal(page.fields.get('content-type'), 'text/plain; charset=utf-8')
-    assert.equal(page.body, (await tell(port, command)).body)
+    assert.equal(page.body, (await sendMessage(port, command)).body)
   }
 })
 
 test('names from the network are escaped, and no script can run', async (t) => {
   const { port } = await start(t)
-  await tell(port, 'CONFIG', 'JVMRoute=a%26b&Host=127.0.0.1&Port=81&Type=http&Domain=%26amp')
-  await tell(port, 'ENABLE-APP', 'JVMRoute=a%26b&Alias=%26lt&Context=/%26quot')
+  await sendMessage(port, 'CONFIG', 'JVMRoute=a%26b&Host=127.0.0.1&Port=81&Type=http&Domain=%26amp')
+  await sendMessage(port, 'ENABLE-APP', 'JVMRoute=a%26b&Alias=%26lt&Context=/%26quot')
   const page = await get(port)
   assert.match(page.body, /<h1> Node a&amp;b \(/)
   assert.match(page.body, /^&amp;lt$/m)
@@ -255,7 +268,7 @@ test('the console address has the pages and accepts no messages', async (t) => {
   assert.match((await get(port)).body, /mod_cluster\//)
   assert.equal((await get(port, '', '/livez')).body, 'alive\n')
   assert.equal(
-    (await tell(port, 'CONFIG', 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http')).status,
+    (await sendMessage(port, 'CONFIG', 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http')).status,
     'HTTP/1.1 501 Not Implemented',
   )
   assert.equal(bench.registry.snapshot.version, 0)

@@ -3,7 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { exchange, parseResponses, type RawResponse, tell } from '../../support/control-client.ts'
+import {
+  exchange,
+  parseResponses,
+  type RawResponse,
+  sendMessage,
+} from '../../support/control-client.ts'
 import { get as getFrom, startNode } from '../../support/node-server.ts'
 import { get, post, RawClient } from '../../support/raw-client.ts'
 import { startServe, topspin } from '../../support/topspin.ts'
@@ -30,9 +35,9 @@ async function start(t: TestContext): Promise<OnePort> {
 
 async function register(port: number, nodePort: number, context: string): Promise<void> {
   const config = `JVMRoute=app&Host=127.0.0.1&Port=${nodePort}&Type=http`
-  assert.match((await tell(port, 'CONFIG', config)).status, / 200 /)
-  await tell(port, 'ENABLE-APP', `JVMRoute=app&Alias=localhost&Context=${context}`)
-  await tell(port, 'STATUS', 'JVMRoute=app&Load=100')
+  assert.match((await sendMessage(port, 'CONFIG', config)).status, / 200 /)
+  await sendMessage(port, 'ENABLE-APP', `JVMRoute=app&Alias=localhost&Context=${context}`)
+  await sendMessage(port, 'STATUS', 'JVMRoute=app&Load=100')
 }
 
 test('messages, pages and applications share one port; the first request decides', async (t) => {
@@ -53,7 +58,7 @@ test('messages, pages and applications share one port; the first request decides
   assert.deepEqual([status, text], [200, 'GET /app/x  for 127.0.0.1'])
   assert.match(await page(), /Node app /)
   assert.equal((await getFrom(port, '/livez')).text, 'alive\n')
-  assert.match((await tell(port, 'INFO')).body, /Name: app,/)
+  assert.match((await sendMessage(port, 'INFO')).body, /Name: app,/)
 
   const client = await RawClient.connect(t, port)
   assert.match(
@@ -121,7 +126,7 @@ test('one port for everything needs the traffic in this process', async () => {
 test('VERSION and the manager page name the same release', async (t) => {
   const { port, page } = await start(t)
   const pattern = /(mod_(?:proxy_)?cluster)\/(\d+\.\d+\.\d+)\.(?:Dev|Alpha\d+|Beta\d+|CR\d+|Final)/
-  const version = await tell(port, 'VERSION')
+  const version = await sendMessage(port, 'VERSION')
   assert.equal(version.status, 'HTTP/1.1 200 OK')
   const stated = new RegExp(
     `^release: ${pattern.source}, protocol: (\\d+\\.\\d+\\.\\d+)$`,
@@ -135,7 +140,7 @@ test('VERSION and the manager page name the same release', async (t) => {
 test('the manager page contains the word node only when a node is registered', async (t) => {
   const { port, page } = await start(t)
   assert.equal((await page()).includes('Node'), false)
-  await tell(port, 'CONFIG', 'JVMRoute=next&Host=127.0.0.2&Port=8082&Type=http')
+  await sendMessage(port, 'CONFIG', 'JVMRoute=next&Host=127.0.0.2&Port=8082&Type=http')
   assert.ok((await page()).includes('Node next'))
 })
 
@@ -186,7 +191,7 @@ test('a refused CONFIG gets the reason and leaves nothing on the manager page', 
   const { port, page } = await start(t)
   assert.equal((await getFrom(port, '/')).status, 200)
   for (const [what, body, mess] of refused) {
-    const reply: RawResponse = await tell(port, 'CONFIG', body)
+    const reply: RawResponse = await sendMessage(port, 'CONFIG', body)
     assert.equal(reply.status, 'HTTP/1.1 500 Internal Server Error', what)
     assert.notEqual(reply.body, '', what)
     assert.equal(reply.fields.get('type'), 'SYNTAX', what)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 import type { RequestExplanation } from '../../../src/forward/index.ts'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { type Ended, startServe, startTopspin, topspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -27,15 +27,19 @@ describe('with two nodes', () => {
   const run = (...args: readonly string[]): Promise<Ended> => topspin(...args, '--control', control)
 
   async function register(route: string, at: number): Promise<void> {
-    await tell(port, 'REMOVE-APP', `JVMRoute=${route}`, '/*')
-    await tell(port, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${at}&Type=http`)
-    await tell(port, 'ENABLE-APP', `JVMRoute=${route}&Alias=x.test,y.test&Context=/pay,/shop`)
+    await sendMessage(port, 'REMOVE-APP', `JVMRoute=${route}`, '/*')
+    await sendMessage(port, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${at}&Type=http`)
+    await sendMessage(
+      port,
+      'ENABLE-APP',
+      `JVMRoute=${route}&Alias=x.test,y.test&Context=/pay,/shop`,
+    )
   }
 
   test('nodes shows each context with its aliases, as a table and as JSON', async () => {
     await register('shop-a', 81)
     await register('shop-b', 82)
-    await tell(port, 'STOP-APP', 'JVMRoute=shop-b&Alias=y.test&Context=/pay')
+    await sendMessage(port, 'STOP-APP', 'JVMRoute=shop-b&Alias=y.test&Context=/pay')
     const { code, stdout } = await run('nodes')
     assert.equal(code, 0)
     assert.equal(
@@ -134,13 +138,13 @@ test('explain shows which node a request would go to, and the result of each can
       ['a', at],
       ['b', other],
     ] as const) {
-      await tell(
+      await sendMessage(
         port,
         'CONFIG',
         `JVMRoute=${route}&Host=127.0.0.1&Port=${nodePort}&Type=http&Domain=east`,
       )
-      await tell(port, 'ENABLE-APP', `JVMRoute=${route}&Alias=x.test&Context=/shop`)
-      await tell(port, 'STATUS', `JVMRoute=${route}&Load=50`)
+      await sendMessage(port, 'ENABLE-APP', `JVMRoute=${route}&Alias=x.test&Context=/shop`)
+      await sendMessage(port, 'STATUS', `JVMRoute=${route}&Load=50`)
     }
     const control = new URL(proxy.control).host
     const explain = async (...args: readonly string[]): Promise<string> => {
@@ -177,8 +181,8 @@ test('explain shows which node a request would go to, and the result of each can
       await explain('/nowhere'),
       /^\/nowhere is answered by the proxy itself: 404 NO_CONTEXT, /,
     )
-    await tell(port, 'STOP-APP', 'JVMRoute=a', '/*')
-    await tell(port, 'STOP-APP', 'JVMRoute=b', '/*')
+    await sendMessage(port, 'STOP-APP', 'JVMRoute=a', '/*')
+    await sendMessage(port, 'STOP-APP', 'JVMRoute=b', '/*')
     const none = JSON.parse(await explain('/shop', '--json')) as RequestExplanation
     assert.deepEqual(
       [none.node, none.refusal, none.why],
@@ -216,14 +220,14 @@ test('drain waits for the sessions of a node, then for its requests in flight', 
   const port = Number(new URL(proxy.control).port)
   const traffic = Number(new URL(proxy.traffic).port)
   const node = await startNode(t)
-  await tell(port, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${node.port}&Type=http`)
-  await tell(port, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
-  await tell(port, 'STATUS', 'JVMRoute=a&Load=100')
+  await sendMessage(port, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${node.port}&Type=http`)
+  await sendMessage(port, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  await sendMessage(port, 'STATUS', 'JVMRoute=a&Load=100')
   const answer = get(traffic, '/slow', { cookie: 'JSESSIONID=id.a' })
   await until('the node has it', () => node.slow.length === 1)
   const control = new URL(proxy.control).host
   const draining = startTopspin(['drain', 'a', '--within', '500ms', '--control', control])
-  const contexts = async (): Promise<string> => (await tell(port, 'INFO')).body
+  const contexts = async (): Promise<string> => (await sendMessage(port, 'INFO')).body
   await until('it is stopped', async () => /STOPPED/.test(await contexts()))
   assert.equal(draining.child.exitCode, null, 'it waits for the request in flight')
   node.slow[0]?.end('at last')
@@ -233,7 +237,7 @@ test('drain waits for the sessions of a node, then for its requests in flight', 
   assert.match(stdout, /^a: drained in \d+\.\d s; sessions that move to other nodes: 1\n$/)
   assert.equal((await get(traffic, '/')).status, 503)
 
-  await tell(port, 'ENABLE-APP', 'JVMRoute=a', '/*')
+  await sendMessage(port, 'ENABLE-APP', 'JVMRoute=a', '/*')
   const idle = await topspin('drain', 'a', '--within', '0', '--control', control, '--json')
   assert.equal(idle.code, 0)
   assert.deepEqual(

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type RawResponse, tell } from '../../support/control-client.ts'
+import { type RawResponse, sendMessage } from '../../support/control-client.ts'
 import { readDump, readInfo } from '../../support/mcmp-tables.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -40,7 +40,7 @@ class Suite {
 
   send(method: string, body: Pairs | string = '', target?: string): Promise<RawResponse> {
     const pairs = typeof body === 'string' ? body : write(body)
-    return tell(this.#control, method, pairs, target)
+    return sendMessage(this.#control, method, pairs, target)
   }
 
   async ok(method: string, body?: Pairs | string, target?: string): Promise<string> {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
 import { startTopspin, topspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -117,13 +117,13 @@ for (const workers of [0, 1]) {
     await serve.register('b', b, 100)
     const client = new Client(t, serve.trafficPort)
     await until('a alone is left of those that report', async () => {
-      await tell(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
+      await sendMessage(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
       const seen = await Promise.all(Array.from({ length: 30 }, () => client.get()))
       return !seen.includes('b')
     })
     const seen = new Set<string>()
     for (let i = 0; i < 40; i++) {
-      await tell(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
+      await sendMessage(serve.controlPort, 'STATUS', 'JVMRoute=a&Load=100')
       seen.add(await client.get())
     }
     assert.deepEqual([...seen].sort(), ['a', 'fixed'])
@@ -188,7 +188,7 @@ test('a node that is stopped is not chosen, whatever the cascade says', async (t
     const { port } = await startNode(t, (_, response) => response.end(name))
     await serve.register(name, port, 100)
   }
-  await tell(serve.controlPort, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/')
+  await sendMessage(serve.controlPort, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/')
   const client = new Client(t, serve.trafficPort)
   for (let i = 0; i < 20; i++) assert.equal(await client.get(), 'a')
 })

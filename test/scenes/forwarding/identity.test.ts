@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { type RawResponse, tell } from '../../support/control-client.ts'
+import { type RawResponse, sendMessage } from '../../support/control-client.ts'
 import { readInfo } from '../../support/mcmp-tables.ts'
 import { get, type NodeServer, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -24,9 +24,13 @@ async function start(t: TestContext): Promise<Proxy> {
   return {
     traffic,
     config: (route, port, more = '') =>
-      tell(control, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http${more}`),
+      sendMessage(
+        control,
+        'CONFIG',
+        `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http${more}`,
+      ),
     async ok(method, body) {
-      const reply = await tell(control, method, body)
+      const reply = await sendMessage(control, method, body)
       assert.match(reply.status, / 200 /, reply.fields.get('mess'))
       return reply.body
     },

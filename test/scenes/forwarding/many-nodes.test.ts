@@ -9,7 +9,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parseResponses, tell } from '../../support/control-client.ts'
+import { parseResponses, sendMessage } from '../../support/control-client.ts'
 import { readInfo } from '../../support/mcmp-tables.ts'
 import { get } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -87,7 +87,7 @@ test('500 nodes with 2 contexts each', { skip }, async (t) => {
   await inLanes(at(proxy.control), (node) => [`STATUS JVMRoute=node${node}&Load=50`])
 
   const check = async (): Promise<void> => {
-    const { nodes, hosts, contexts } = readInfo((await tell(at(proxy.control), 'INFO')).body)
+    const { nodes, hosts, contexts } = readInfo((await sendMessage(at(proxy.control), 'INFO')).body)
     assert.deepEqual([nodes.length, hosts.length, contexts.length], [500, 500, 1_000])
     assert.ok(nodes.every((node) => node.get('Load') === '50'))
     for (const node of [0, 255, 256, 499]) {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Lap, SteadyOptions } from '../../fixtures/steady-clients.ts'
 import { AskedChild } from '../../support/asked-child.ts'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
 import { get, RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
@@ -38,7 +38,7 @@ for (const workers of [0, 2]) {
     const reports = setInterval(() => {
       if (isStopped) return
       for (const index of nodes.keys())
-        tell(serve.controlPort, 'STATUS', `JVMRoute=n${index}&Load=100`).catch(() => {})
+        sendMessage(serve.controlPort, 'STATUS', `JVMRoute=n${index}&Load=100`).catch(() => {})
     }, 500)
     t.after(() => clearInterval(reports))
     const ordinary: SteadyOptions = { port: serve.trafficPort, clients: 50, everyMs: 100 }

@@ -7,7 +7,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { joinCluster } from '../../../src/agent/index.ts'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { get } from '../../support/node-server.ts'
 import { RawClient, get as rawGet } from '../../support/raw-client.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -43,11 +43,15 @@ async function startApplication(t: TestContext) {
 test('a node that is stopped context by context hears how many requests each still has', async (t) => {
   const { traffic, control } = await start(t)
   const { slow, port } = await startApplication(t)
-  await tell(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
-  await tell(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/a,/b')
+  await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
+  await sendMessage(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/a,/b')
   const asked = ['/a/slow', '/a/slow', '/b/slow'].map((path) => get(traffic, path))
   await until('all are under way', () => slow.length === 3)
-  const disabled = await tell(control, 'DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/a')
+  const disabled = await sendMessage(
+    control,
+    'DISABLE-APP',
+    'JVMRoute=a&Alias=localhost&Context=/a',
+  )
   assert.match(disabled.status, / 200 /)
   const mine = { cookie: 'JSESSIONID=x.a' }
   assert.equal((await get(traffic, '/a', mine)).status, 200)
@@ -55,7 +59,11 @@ test('a node that is stopped context by context hears how many requests each sti
   assert.equal((await get(traffic, '/b')).status, 200)
 
   const stop = async (path: string): Promise<number> => {
-    const { body } = await tell(control, 'STOP-APP', `JVMRoute=a&Alias=localhost&Context=${path}`)
+    const { body } = await sendMessage(
+      control,
+      'STOP-APP',
+      `JVMRoute=a&Alias=localhost&Context=${path}`,
+    )
     return Number(/&Requests=(\d+)\n$/.exec(body)?.[1])
   }
   assert.equal(await stop('/a'), 2)
@@ -76,8 +84,8 @@ test('a node that is stopped context by context hears how many requests each sti
 test('the sessions of a node are counted by the requests that come to it', async (t) => {
   const { traffic, control } = await start(t)
   const { port } = await startApplication(t)
-  await tell(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
-  await tell(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
+  await sendMessage(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
   for (const id of ['s1.a', 's2.a', 's1.a', 'stranger.b', '']) {
     await get(traffic, '/', { cookie: `JSESSIONID=${id}` })
   }
@@ -89,13 +97,13 @@ test('the sessions of a node are counted by the requests that come to it', async
 test('a tunnel is in flight as long as it is open', async (t) => {
   const { traffic, control } = await start(t)
   const { port } = await startApplication(t)
-  await tell(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
-  await tell(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/a')
+  await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
+  await sendMessage(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/a')
   const client = await RawClient.connect(t, traffic)
   client.send(rawGet('/a', 'Connection: Upgrade', 'Upgrade: x'))
   assert.equal((await client.answer())?.status, 101)
   const requests = async (): Promise<string> =>
-    (await tell(control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/a')).body
+    (await sendMessage(control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/a')).body
   assert.match(await requests(), /&Requests=1\n$/)
   client.socket.destroy()
   await until('it is over', async () => / *&Requests=0\n$/.test(await requests()))

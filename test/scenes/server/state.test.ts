@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { type Running, startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -71,7 +71,7 @@ async function report({ control }: Proxy): Promise<{
 }
 
 const told = async (proxy: Proxy, method: string, body: string): Promise<string> => {
-  const reply = await tell(proxy.control, method, body)
+  const reply = await sendMessage(proxy.control, method, body)
   assert.match(reply.status, / 200 /, `${method} ${body}: ${reply.fields.get('mess')}`)
   return reply.body
 }
@@ -90,7 +90,7 @@ for (const workers of [0, 1]) {
     await told(proxy, 'DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/old')
     await told(proxy, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/old')
     const info = await told(proxy, 'INFO', '')
-    const { body: status } = await tell(proxy.control, 'STATUS', 'JVMRoute=a&Load=50')
+    const { body: status } = await sendMessage(proxy.control, 'STATUS', 'JVMRoute=a&Load=50')
     await killed(proxy)
 
     proxy = await start(t, file, workers)
@@ -156,7 +156,9 @@ test('what was answered with 200 is there after kill -9 at any moment of a burst
         const port = 2_000 + round * 5_000 + lane * 1_000 + i
         const config = `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http`
         const contexts = '&Alias=x,y&Context=/1,/2'
-        const reply = await tell(proxy.control, 'CONFIG', config + contexts).catch(() => undefined)
+        const reply = await sendMessage(proxy.control, 'CONFIG', config + contexts).catch(
+          () => undefined,
+        )
         if (reply === undefined) return
         assert.match(reply.status, / 200 /, reply.fields.get('mess'))
         known.add(route)

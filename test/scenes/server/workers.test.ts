@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { workerLimits } from '../../../src/base/limits.ts'
-import { tell } from '../../support/control-client.ts'
+import { sendMessage } from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 import {
@@ -51,7 +51,7 @@ test('both workers serve, their numbers are summed, the primary carries nothing'
     workers.reduce((sum, worker) => sum + worker.requests, 0),
     node.elected,
   )
-  const info = await tell(serve.controlPort, 'INFO')
+  const info = await sendMessage(serve.controlPort, 'INFO')
   assert.ok(info.body.includes(`Elected: ${node.elected}`), info.body)
   const metrics = await (await fetch(`${serve.control}metrics`)).text()
   assert.ok(
@@ -138,7 +138,7 @@ test('STOP-APP tells every request in flight, in whichever worker', { skip }, as
   const slow = clients.map((client) => client.get('/slow'))
   await until('all have arrived', () => held.slow.length === clients.length)
   const stop = async (): Promise<string> =>
-    (await tell(serve.controlPort, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/')).body
+    (await sendMessage(serve.controlPort, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/')).body
   assert.match(await stop(), new RegExp(`Requests=${clients.length}\n`))
   held.slow.pop()?.end('done')
   await Promise.race(slow)
@@ -203,7 +203,7 @@ test('a worker that hangs delays a reply once, for about a second', { skip }, as
   for (let i = 0; i < 3; i += 1) {
     const began = performance.now()
     assert.match(
-      (await tell(serve.controlPort, 'STATUS', `JVMRoute=a&Load=${50 + i}`)).status,
+      (await sendMessage(serve.controlPort, 'STATUS', `JVMRoute=a&Load=${50 + i}`)).status,
       /200/,
     )
     times.push(performance.now() - began)
