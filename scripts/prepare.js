@@ -1,4 +1,4 @@
-// Installs the packages and compiles the sources when that has not been done since they changed.
+// Installs the packages and compiles the sources if they have changed since the last time.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,19 +7,19 @@ import { fileURLToPath } from 'node:url'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const installed = join(root, 'node_modules', '.topspin-installed')
 const built = join(root, 'dist', '.topspin-built')
-/** Below bench/: what it needs and what it writes. */
+/** Folders of bench/ that are not sources. */
 const notSources = ['node_modules', 'results']
 
-/** Prints to standard error only, so that what follows owns standard output. */
+/** Writes to standard error alone: standard output belongs to the program that follows. */
 export function prepare() {
   if (changedSince(installed, [join(root, 'package-lock.json')])) {
-    say('installing packages')
+    log('installing packages')
     step('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
     writeFileSync(installed, '')
   }
   const sources = ['src', 'test', 'bench'].map((folder) => join(root, folder)).filter(existsSync)
   if (changedSince(built, [...sources, join(root, 'tsconfig.json'), installed])) {
-    say('building')
+    log('building')
     rmSync(join(root, 'dist'), { recursive: true, force: true })
     step(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root])
     writeFileSync(built, '')
@@ -33,7 +33,7 @@ function step(command, args) {
     shell: process.platform === 'win32',
   })
   if (result.status !== 0) {
-    say(`failed: ${command} ${args.join(' ')}`)
+    log(`failed: ${command} ${args.join(' ')}`)
     process.exit(1)
   }
 }
@@ -52,6 +52,6 @@ function newest(path) {
   return Math.max(status.mtimeMs, ...inside)
 }
 
-function say(text) {
+function log(text) {
   process.stderr.write(`topspin: ${text}...\n`)
 }

@@ -1,4 +1,4 @@
-// `npm start [-- options]`: installs and builds what is missing, then runs the demo cluster.
+// `npm start [-- options]`: installs missing packages, builds, then runs the demo cluster.
 import { prepare } from './prepare.js'
 
 prepare()

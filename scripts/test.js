@@ -1,7 +1,6 @@
-// `npm test [-- part...]`: installs and builds what is missing, then runs the compiled tests with
+// `npm test [-- part...]`: installs missing packages, builds, then runs the compiled tests with
 // node:test. A part is a folder below test/ (unit, sim, scenes, interop, fuzz); default: all of them.
-// A runner of our own because `node --test <folder>` and `node --test <glob>` each work on some
-// lines of Node.js only.
+// `node --test <folder>` and `node --test <glob>` each work on some lines of Node.js only, hence this runner.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'

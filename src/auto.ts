@@ -1,5 +1,5 @@
-// The door `topspin/auto`: `node --import topspin/auto app.js`. TOPSPIN_MODE says as what the application
-// takes part: `node` (default) registers with proxies, `peer` shares requests with its peers.
+// The door `topspin/auto`: `node --import topspin/auto app.js`. TOPSPIN_MODE is `node` (the default: the application
+// registers with proxies) or `peer` (it shares requests with its peers).
 
 const { TOPSPIN_MODE: mode = 'node' } = process.env
 
@@ -7,6 +7,6 @@ if (mode === 'peer') await import('./peer/auto.ts')
 else if (mode === 'node' || mode === '') await import('./agent/auto.ts')
 else {
   process.stderr.write(
-    `topspin: TOPSPIN_MODE="${mode}": node or peer; this process takes no part\n`,
+    `topspin: TOPSPIN_MODE="${mode}" is not a mode; write node or peer. This process does not join\n`,
   )
 }

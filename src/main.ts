@@ -1,4 +1,4 @@
-// The program: what bin/topspin.js runs.
+// The program that bin/topspin.js runs.
 
 import { run } from './cli/run.ts'
 

@@ -1,10 +1,13 @@
-// Every failure of the day is one of these: what happened (`code`), on which side of the proxy,
-// in which phase of the exchange, and whether it may be tried again. Expected ones are returned.
+// The error class of Topspin: what happened (`code`), on which side, in which phase, and whether the attempt may be
+// repeated. Expected errors are returned, not thrown.
 
-/** Whose fault or whose end: the client's connection, the node's connection, or the proxy itself. */
+/** The connection that failed: the client's, the node's, or none (the proxy itself). */
 export type Side = 'client' | 'node' | 'proxy'
 
-/** Where on the way of a request it happened; the names are the stages of `proxy/exchange.ts`. */
+/**
+ * When it happened: accepting a request, routing it, then connecting, sending, reading the response head and body, or a
+ * tunnel; `control` is everything outside requests, such as options and control messages.
+ */
 export type Phase =
   | 'accept'
   | 'match'
@@ -19,9 +22,9 @@ export type Phase =
 /**
  * Whether the attempt may be repeated on another connection or node.
  * - `never`: the request may have been processed.
- * - `if-idempotent`: the request may have been processed, which does no harm to an idempotent one
+ * - `if-idempotent`: the request may have been processed, so only an idempotent one may be repeated
  *   [RFC 9110 9.2.2, RFC 9112 9.3.1].
- * - `safe`: no byte of the request can have been processed.
+ * - `safe`: the request cannot have been processed.
  */
 export type Retry = 'never' | 'if-idempotent' | 'safe'
 
@@ -32,7 +35,7 @@ export interface ErrorDetail {
   readonly cause?: unknown
 }
 
-/** The one error class. `code` is stable and documented; `message` is for people. */
+/** `code` is stable and documented; `message` is for people. */
 export class TopspinError extends Error {
   readonly code: string
   readonly side: Side

@@ -1,14 +1,15 @@
-// Every bound that a peer could push against, by name. Sizes are bytes, times milliseconds, the rest counts.
+// Every bound on what clients, nodes, peers and applications can make Topspin store or wait for, by name. Sizes are
+// bytes, times milliseconds, everything else counts.
 
-/** Client and node side of HTTP/1 forwarding. */
+/** HTTP/1 forwarding, towards clients and nodes. */
 export const httpLimits = {
-  /** Request or status line with all its fields. */
+  /** Request or status line with all fields. */
   headBytesMax: 32_768,
-  /** The request target alone; beyond it 414. */
+  /** Request target; a longer one is answered 414. */
   targetBytesMax: 8_192,
-  /** One field line; beyond it 431. */
+  /** One field line; a longer one is answered 431. */
   fieldBytesMax: 8_192,
-  /** Field lines in one head or trailer section. */
+  /** Field lines of one head or trailer section. */
   fieldsMax: 200,
   methodBytesMax: 32,
   /** Segments of a path that servers may read differently (dot segments, empty ones, parameters, some escapes). */
@@ -19,36 +20,36 @@ export const httpLimits = {
   trailerBytesMax: 8_192,
   /** Interim (1xx) responses to one request. */
   interimMax: 32,
-  /** Pipelined bytes kept while an exchange is under way; beyond it reading pauses. */
+  /** Pipelined bytes kept during an exchange; beyond them reading pauses. */
   pipelinedBytesMax: 65_536,
-  /** Bytes of a refused or abandoned request body read and thrown away before the connection is cut. */
+  /** Bytes of a refused or abandoned request body that are read and discarded before the connection is cut. */
   lingerBytesMax: 1_048_576,
-  /** What of a request is kept to send it again: room for one whole read and a head that has grown on its way. */
+  /** Bytes of a request kept for a retry: room for one whole read and a head that has grown on the way. */
   replayBytesMax: 131_072,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
-  /** Open files that are left to everything that is neither a client nor a node: log, control, libraries. */
+  /** Open files reserved for everything except clients and nodes: log, control listener, libraries. */
   openFilesReserve: 64,
-  /** Of the open files that a process may have, what is kept free of clients for connections to nodes, at most. */
+  /** Upper limit of the open files reserved for connections to nodes. */
   nodeRoomMax: 4_096,
 }
 
-/** Accepting from one listening socket while many connections wait. Ticks are of 100 ms. */
+/** Accepting from one listening socket while many connections wait. A tick is 100 ms. */
 export const acceptLimits = {
   /**
-   * Handles beside the first on each listening socket, of all of them together: as many more connections are taken in
-   * a turn of the event loop. They are open files, within `openFilesReserve`.
+   * Handles beside the first one of each listening socket, of all sockets together: so many more connections are
+   * accepted in one turn of the event loop. They are open files, within `openFilesReserve`.
    */
   furtherHandles: 15,
-  /** Connections accepted in one tick that make a crowd: the further handles open. */
+  /** The further handles open when so many connections are accepted in one tick. */
   crowd: 8,
-  /** They stay open while so many come in a turn. */
+  /** They stay open while so many connections are accepted in one turn of the event loop. */
   eachTurn: 1.25,
-  /** Turns to judge by. */
+  /** Least number of turns for that average. */
   turnsLeast: 8,
-  /** Ticks without a newcomer after which they close. */
+  /** They close after so many ticks without a new connection. */
   quietTicks: 20,
-  /** Ticks until they may open again when they were of no use. */
+  /** Ticks until they may open again after they were not needed. */
   restTicks: 50,
 }
 
@@ -58,7 +59,7 @@ export const mcmpLimits = {
   messageBytesMax: 65_536,
   /** Request line with all fields on the control listener. */
   headBytesMax: 16_384,
-  /** Field lines in one head. */
+  /** Field lines of one head. */
   fieldsMax: 100,
   /** Size line of one chunk, or all trailers of one body. */
   chunkLineBytesMax: 1_024,
@@ -73,190 +74,190 @@ export const mcmpLimits = {
   waitBeforeRemoveMs: 10_000,
   /** Refused registrations remembered (decision 33). */
   refusalsMax: 1_000,
-  /** ENABLE-APP messages of Java nodes that are put in force a moment after their replies. */
+  /** ENABLE-APP messages of Java nodes that wait to be put in force after their replies. */
   enablesWaitingMax: 100,
-  /** Connections to the control listener at a time. */
+  /** Connections to the control listener. */
   connectionsMax: 1_000,
-  /** Of these, connections from one address, and messages from one that are being worked on. */
+  /** Connections from one address, and its messages in progress. */
   sourceConnectionsMax: 800,
   sourceMessagesMax: 200,
-  /** Between two warnings of one kind that anybody outside can bring about. */
+  /** Least time between two warnings of one kind that outside programs can cause. */
   warningEveryMs: 10_000,
-  /** How long the looking up of an announced host name may take. */
+  /** Deadline for looking up a registered host name. */
   lookupMs: 2_000,
-  /** How long the holder of a route or address may take to show that it is alive (decision 31). */
+  /** Deadline for the holder of a route or address to show that it is alive (decision 31). */
   conflictProbeMs: 2_000,
-  /** A ping on behalf of STATUS or PING: below the 20 s that a Java node waits for its reply. */
+  /** Deadline of a ping for STATUS or PING: below the 20 s that a Java node waits for the reply. */
   pingMsMax: 10_000,
   /** A connection without a request is closed after this; above the 10 s between two STATUS of a Java node. */
   idleMs: 30_000,
-  /** From the first byte of a request to its last, and from a reply to its last byte taken. */
+  /** Deadline for the bytes of one request, and for those of one reply. */
   transferMs: 10_000,
-  /** How long bytes are still read and dropped after the last reply, so that it is not lost to a reset. */
+  /** How long bytes are read and discarded after the last reply, so that a reset does not destroy it. */
   lingerMs: 1_000,
-  /** Probes of nodes under way at a time. */
+  /** Probes of nodes in progress. */
   probesMax: 64,
 }
 
 /** The state file. */
 export const stateLimits = {
-  /** A longer file is none of ours. */
+  /** A longer file is not read. */
   bytesMax: 67_108_864,
-  /** How long a message's reply waits for the disk. */
+  /** How long the reply to a message waits for the disk. */
   waitMs: 1_000,
-  /** Load factors that have come are written after this. */
+  /** Delay before changed load factors are written. */
   loadMs: 1_000,
-  /** After a write that failed. */
+  /** Delay after a failed write. */
   retryMs: 5_000,
 }
 
-/** The node's side: the agent and what it reads from proxies. */
+/** The agent. */
 export const agentLimits = {
-  /** A proxy's answer to one message; INFO of a large cluster is the longest. */
+  /** Reply of a proxy to one message; INFO of a large cluster is the longest. */
   replyBytesMax: 4_194_304,
-  /** Head of such an answer: httpd puts its error text there, which may quote the message. */
+  /** Head of such a reply: httpd writes its error text there, which may quote the message. */
   replyHeadBytesMax: 65_536,
-  /** How long one message may take, from connecting to the last byte of the answer. */
+  /** Deadline of one message, from connecting to the last byte of the reply. */
   messageMs: 5_000,
-  /** Messages that may wait for one proxy. */
+  /** Messages waiting for one proxy. */
   queueMax: 256,
   proxiesMax: 64,
   contextsMax: 256,
   /** Shortest and longest time between two load reports. */
   reportIntervalMsMin: 100,
   reportIntervalMsMax: 600_000,
-  /** First wait before a proxy that failed is tried again; doubled up to the report interval. */
+  /** First delay before a failed proxy is tried again; doubled up to the report interval. */
   retryMs: 100,
-  /** Longest time that leaving may wait for sessions and requests. */
+  /** Longest time to wait for sessions and requests before leaving. */
   drainMsMax: 86_400_000,
-  /** Between two looks at what is still to be waited for while leaving. */
+  /** Interval of checks for them. */
   drainPollMs: 100,
-  /** A node counts as empty when it was so for this long: what a proxy had already sent is on its way. */
+  /** A node is idle after this time without a request: requests of a proxy may still be on the way. */
   drainQuietMs: 200,
-  /** Idle time the server gives a kept-open connection: more than any proxy's (Topspin: 60 s). */
+  /** Keep-alive timeout of the server: longer than that of any proxy (Topspin: 60 s). */
   keepAliveMs: 75_000,
-  /** How long the last message to a proxy may take, and all of them after a second signal. */
+  /** Deadline of the last message to a proxy, and of all of them after a second signal. */
   removeMs: 2_000,
   hurriedMs: 1_000,
-  /** How long connections that are still busy may hold up the closing of the server. */
+  /** How long the closing of the server waits for busy connections. */
   closeMs: 1_000,
-  /** How long the sidecar waits for an answer of its target, and for its command to end after the signal. */
+  /** Deadline of the sidecar for an answer of its target, and for its command to end after the signal. */
   probeMs: 2_000,
   childEndMs: 10_000,
-  /** How often the figures of the load report header are worked out anew. */
+  /** Interval at which the load report in response headers is computed. */
   figuresMs: 100,
-  /** Between two looks at names, and at proxies that fell silent. */
+  /** Interval of DNS lookups, and of checks for proxies that stopped advertising. */
   discoveryMs: 5_000,
 }
 
-/** The traffic worker processes and the line between them and the primary. */
+/** Traffic worker processes and their channel to the primary. */
 export const workerLimits = {
   workersMax: 256,
-  /** From the start of a worker to its first word; longer, and it is taken for broken. */
+  /** Deadline for a worker to be ready after its start. */
   readyMs: 15_000,
-  /** How long a message's reply waits for a worker to put the changes in force. */
+  /** How long the reply to a message waits for a worker to put the changes in force. */
   applyMs: 1_000,
-  /** How long a question about live numbers waits for the workers' answers. */
+  /** How long a request for live numbers waits for the workers. */
   refreshMs: 200,
-  /** Between two reports of a worker's numbers that nobody asked for. */
+  /** Interval of the periodic reports of a worker. */
   figuresEveryMs: 1_000,
-  /** Orders that a worker has not answered; with more it is taken for broken and replaced. */
+  /** Orders without an answer; a worker with more is killed and replaced. */
   unansweredMax: 1_000,
-  /** A worker that lived this long counts as sound: the next one starts at once. */
+  /** A worker that ran for this long is replaced without delay. */
   soundMs: 10_000,
-  /** First wait before a worker is replaced that did not; doubled for each in a row. */
+  /** First delay before another one is replaced; doubled for each in a row. */
   restartMs: 100,
   restartMsMax: 10_000,
-  /** Beyond the time for draining, until a worker that is still there is killed. */
+  /** Time after the drain deadline until a worker is killed. */
   endMs: 1_000,
-  /** How long a worker that has exited may still be heard: its last messages may come later. */
+  /** How long messages of a worker that has exited are still received. */
   lastWordsMs: 100,
-  /** Log lines on their way to the primary; beyond it lines are dropped and counted. */
+  /** Bytes of access log on the way to the primary; further lines are dropped and counted. */
   logBytesMax: 4_194_304,
 }
 
-/** The hand-over between peers. */
+/** Hand-over between peers. */
 export const handOverLimits = {
-  /** Of the body of a request that may be executed twice, what is kept for the application here. */
+  /** Bytes of the body of an idempotent request that are kept, so that this server can still serve it. */
   keptBodyBytesMax: 65_536,
-  /** How far the clock of the peer that signed a mark may differ, the time on the way included. */
+  /** Largest difference to the clock of the peer that signed a mark, including the time on the way. */
   markSkewMs: 30_000,
-  /** Requests of one connection that stay here, one after the other, until it is left to the server. */
+  /** Requests of one connection served here in a row, until Node.js's parser keeps the connection. */
   hereInARowMax: 64,
-  /** How long a peer that failed may take to show that it is there again. */
+  /** Deadline of a probe of a failed peer. */
   probeMs: 2_000,
 }
 
 /** Candidacy functions and cascades. */
 export const candidacyLimits = {
-  /** Functions of one cascade, and paths with a cascade of their own. */
+  /** Functions of one cascade, and paths with their own cascade. */
   stepsMax: 32,
   pathsMax: 100,
   /** One function with its argument, as text. */
   stepCharactersMax: 512,
-  /** Of a regular expression: what can repeat, so that no name of a server keeps it busy. */
+  /** Quantifiers of one regular expression, so that no server name takes long to match. */
   quantifiersMax: 4,
-  /** Of a server's name, what a regular expression is held against. */
+  /** Characters of a server name that a regular expression is matched against. */
   matchedCharactersMax: 64,
-  /** Names whose match is remembered. */
+  /** Names whose match is cached. */
   matchesMax: 4_096,
 }
 
-/** TLS on both listeners and towards nodes. */
+/** TLS of the listeners and towards nodes. */
 export const tlsLimits = {
-  /** Handshakes under way at one listener of one process; who comes then is turned away. */
+  /** Handshakes in progress at one listener of one process; further connections are closed. */
   handshakesMax: 1_000,
-  /** Sessions with nodes that are kept to shorten the next handshake, one for each address. */
+  /** Sessions with nodes kept for resumption, one for each address. */
   sessionsMax: 1_000,
-  /** A certificate, key or list of authorities, as read from its file. */
+  /** File of a certificate, key or list of authorities. */
   fileBytesMax: 1_048_576,
 }
 
-/** Towards nodes that speak AJP13. */
+/** Towards nodes with AJP13. */
 export const ajpLimits = {
-  /** Longest packet that both sides may be told to send, with its head, and the shortest. */
+  /** Upper and lower limit of the packet size, including the packet's head. */
   packetBytesMax: 65_536,
   packetBytesMin: 1_024,
-  /** Pieces of a request's body that a container may ask for ahead of time, or when there are no more. */
+  /** Requests for parts of a body that a container may send in advance, or after the end of the body. */
   asksMax: 16,
-  /** How long the end of an answer may come behind its last byte until the connection is given up. */
+  /** Deadline for the end of a response after its last byte. */
   endMs: 5_000,
 }
 
 /** Datagram sockets. */
 export const datagramLimits = {
-  /** Datagrams read in a second by one socket; what comes beyond it is left to the kernel, which drops it. */
+  /** Datagrams read by one socket in a second; the kernel drops further ones. */
   perSecondMax: 10_000,
-  /** Datagrams on their way to the kernel; beyond it they are dropped. */
+  /** Datagrams on the way to the kernel; further ones are dropped. */
   sendsPendingMax: 10_000,
-  /** Addresses that all names of a list may stand for. */
+  /** Addresses of all names of a list together. */
   destinationsMax: 1_000,
-  /** Between two looks at sockets that could not be opened. */
+  /** Interval of retries for sockets that could not be opened. */
   tickMs: 1_000,
-  /** So many of them between two looks at names and interfaces. */
+  /** So many intervals between two lookups of names and interfaces. */
   refreshTicks: 5,
-  /** How long the last datagrams may hold up the closing. */
+  /** How long closing waits for the last datagrams. */
   closeMs: 500,
 }
 
-/** Peers: their announcements and the table of them. */
+/** Announcements of peers, and the table of peers. */
 export const peerLimits = {
-  /** One announcement: fits into one packet of any network. */
+  /** One announcement; it fits into one packet of any network. */
   announcementBytesMax: 1_200,
-  /** Lines of one announcement, the unknown ones included. */
+  /** Lines of one announcement, including unknown ones. */
   announcementLinesMax: 64,
   /** A path that a peer serves. */
   contextBytesMax: 255,
-  /** Peers known at a time, those that have left or fallen silent included. */
+  /** Known peers, including those that have left or stopped announcing. */
   peersMax: 1_024,
   /** Keys in a ring. */
   keysMax: 8,
   /** Shortest and longest time between two announcements. */
   periodMsMin: 100,
   periodMsMax: 60_000,
-  /** How long a server that is announced by another process may take to answer it. */
+  /** Deadline for the target of `topspin announce` or `topspin peer` to answer a probe. */
   targetAnswerMs: 2_000,
-  /** Announcements in a period, at most: what is lost is said more often. */
+  /** Announcements in one period; lost ones are repeated. */
   beatsMax: 8,
 }
 
@@ -264,10 +265,10 @@ export const peerLimits = {
 export const advertiseLimits = {
   /** One datagram; a Java node reads no more. */
   bytesMax: 512,
-  /** Proxies that an agent knows by their datagrams at a time. */
+  /** Proxies that an agent knows by their datagrams. */
   foundMax: 100,
-  /** How far a datagram's date may be from this machine's clock, either way. */
+  /** Largest difference between the date of a datagram and the clock of this machine. */
   skewMs: 300_000,
-  /** A proxy that was found and is neither heard nor reachable for this long is forgotten. */
+  /** A found proxy is forgotten after this time without a datagram and without an answer. */
   silentMs: 60_000,
 } as const

@@ -1,4 +1,4 @@
-// The logger that the library asks for: any pino-like object fits. Nothing here depends on pino.
+// The interface of the log: pino and similar loggers implement it. Nothing here depends on pino.
 
 export interface Logger {
   debug(detail: object, message: string): void
@@ -9,5 +9,5 @@ export interface Logger {
 
 const nothing = (): void => {}
 
-/** Says nothing: the default of every door that is embedded in somebody else's process. */
+/** Logs nothing: the default wherever a program embeds Topspin. */
 export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }

@@ -1,5 +1,4 @@
-// The log of a process that did not choose one: a line on standard error for what went wrong or is worth
-// knowing once, nothing below that. Used by auto.ts.
+// The log of `topspin/auto`, whose application has not chosen one: warnings and errors on standard error.
 
 import { inspect } from 'node:util'
 import type { Logger } from './log.ts'

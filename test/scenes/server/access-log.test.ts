@@ -48,7 +48,7 @@ test('each request is one line of JSON, and SIGHUP opens the file again', async 
   )
 })
 
-test('a log whose folder is gone at a reload is said, and traffic goes on', async (t) => {
+test('an access log whose folder is gone at a reload is reported, and traffic continues', async (t) => {
   const node = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
   t.after(() => node.close())
   await until('the node listens', () => node.listening)
@@ -66,7 +66,7 @@ test('a log whose folder is gone at a reload is said, and traffic goes on', asyn
   assert.equal((await serve.ended).code, 0)
 })
 
-test('a log that cannot be opened is said, and nothing runs', async () => {
+test('an access log that cannot be opened is reported, and nothing runs', async () => {
   const serve = startTopspin(['serve', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'], {
     env: { TOPSPIN_ACCESS_LOG: join(folder, 'nowhere', 'access.log') },
   })

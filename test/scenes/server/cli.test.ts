@@ -1,4 +1,4 @@
-// The program as people meet it: help, mistakes and exit codes, serving, reloading and stopping.
+// The command line: help, mistakes and exit codes, serving, reloading and stopping.
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
@@ -53,8 +53,8 @@ const usageErrors: readonly [string, readonly string[], RegExp][] = [
   ['a flag without its value', ['serve', '--listen'], /argument missing/],
   ['no command', [], /Usage: topspin/],
   ['a missing argument', ['check'], /missing required argument 'file'/],
-  ['a target that is no URL', ['agent', '--target', 'localhost'], /Write an http URL/],
-  ['a control address that is none', ['status', '--control', 'nowhere'], /Write HOST:PORT/],
+  ['a target that is not a URL', ['agent', '--target', 'localhost'], /Write an http URL/],
+  ['a malformed control address', ['status', '--control', 'nowhere'], /Write HOST:PORT/],
 ]
 for (const [name, args, expected] of usageErrors) {
   test(`${name} is answered with advice and exit code 2`, async () => {
@@ -66,13 +66,13 @@ for (const [name, args, expected] of usageErrors) {
   })
 }
 
-test('the version is that of the package', async () => {
+test('--version prints the version of the package', async () => {
   const { code, stdout } = await topspin('--version')
   assert.equal(code, 0)
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
 })
 
-test('check tells a good file from a bad one', async () => {
+test('check accepts a valid file and reports the problems of an invalid one', async () => {
   const good = file('good.yaml', 'listen: 127.0.0.1:0\n')
   const bad = file('bad.yaml', 'lisen: 127.0.0.1:0\npool:\n  idle: forever\n')
   assert.deepEqual(await topspin('check', good), {
@@ -88,7 +88,7 @@ test('check tells a good file from a bad one', async () => {
   assert.match(stderr, /2 problems/)
 })
 
-test('check says so when there is no such file', async () => {
+test('check reports a missing file', async () => {
   const { code, stderr } = await topspin('check', join(folder, 'nowhere.yaml'))
   assert.equal(code, 78)
   assert.match(stderr, /nowhere\.yaml: cannot be read: ENOENT/)
@@ -103,7 +103,7 @@ test('serve refuses a bad flag with exit code 2 and a bad configuration with 78'
   assert.match(both.stderr, /no\.yaml:1:1: x: unknown key/)
 })
 
-test('serve on a taken address ends with exit code 75, names it and says how to choose another', async (t) => {
+test('serve on an address in use ends with exit code 75 and advice', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.after(() => other.close())
   await new Promise((resolve) => other.once('listening', resolve))
@@ -119,7 +119,7 @@ test('serve on a taken address ends with exit code 75, names it and says how to 
   }
 })
 
-test('the demo on a taken address ends with exit code 75 and says how npm start takes another', async (t) => {
+test('the demo on an address in use ends with exit code 75 and advice for npm start', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.after(() => other.close())
   await new Promise((resolve) => other.once('listening', resolve))
@@ -130,7 +130,7 @@ test('the demo on a taken address ends with exit code 75 and says how npm start 
   assert.match(stderr, /npm start -- --listen HOST:PORT --control HOST:PORT/)
 })
 
-test('serve forwards to a fixed node, shows it, and ends with 0 on SIGTERM', async (t) => {
+test('serve forwards to a fixed node, lists it, and ends with 0 on SIGTERM', async (t) => {
   const node = createServer((_, response) => response.end('from the node\n')).listen(0, '127.0.0.1')
   t.after(() => node.close())
   await new Promise((resolve) => node.once('listening', resolve))
@@ -151,7 +151,7 @@ test('serve forwards to a fixed node, shows it, and ends with 0 on SIGTERM', asy
   assert.equal(ended.code, 0, ended.stderr)
 })
 
-test('serve goes on when its log cannot be written, and says so once', {
+test('serve continues when its log cannot be written, and reports that once', {
   skip: existsSync('/dev/full') ? false : 'no /dev/full here',
 }, async (t) => {
   const [listen = 0, control = 0] = await freePorts(2)
@@ -162,26 +162,26 @@ test('serve goes on when its log cannot be written, and says so once', {
   })
   t.after(() => child.kill('SIGKILL'))
   closeSync(full)
-  let said = ''
+  let errors = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said += text
+    errors += text
   })
   const answers = async (): Promise<boolean> =>
     (await topspin('status', '--control', `127.0.0.1:${control}`)).code === 0
   await until('the proxy answers', answers)
   child.kill('SIGHUP')
-  await until('it has told its trouble', () => said !== '')
+  await until('the failure is reported', () => errors !== '')
   assert.ok(await answers())
-  assert.match(said, /^topspin: the log cannot be written: ENOSPC[^\n]*\n$/)
+  assert.match(errors, /^topspin: the log cannot be written: ENOSPC[^\n]*\n$/)
 })
 
-test('status says when no proxy answers', async () => {
+test('status reports that no proxy answers', async () => {
   const { code, stderr } = await topspin('status', '--control', '127.0.0.1:1')
   assert.equal(code, 1)
   assert.match(stderr, /127\.0\.0\.1:1.*ECONNREFUSED|no proxy answers at 127\.0\.0\.1:1/)
 })
 
-test('status takes a port alone, and says when another program answers there', async (t) => {
+test('status accepts a port alone, and reports another program at that port', async (t) => {
   const bodies = ['{"status":"fine"}', 'null', '<html>']
   const other = createServer((_, response) => response.end(bodies.shift())).listen(0, '127.0.0.1')
   t.after(() => other.close())
@@ -197,7 +197,7 @@ test('status takes a port alone, and says when another program answers there', a
   }
 })
 
-test('SIGHUP takes a good file and leaves everything as it was with a bad one', async (t) => {
+test('SIGHUP puts a valid file in force, and changes nothing with an invalid one', async (t) => {
   const nodes = ['one', 'two'].map((name) =>
     createServer((_, response) => response.end(name)).listen(0, '127.0.0.1'),
   )
@@ -225,7 +225,7 @@ test('SIGHUP takes a good file and leaves everything as it was with a bad one', 
   assert.equal((await serve.ended).code, 0)
 })
 
-test('a path with spaces is no obstacle, and a broken installation is said', () => {
+test('a path with spaces works, and an incomplete installation is reported', () => {
   const root = dirname(dirname(program))
   const there = join(folder, 'a copy')
   cpSync(join(root, 'bin'), join(there, 'bin'), { recursive: true })

@@ -1,5 +1,5 @@
-// The demo from start to end: nodes register, traffic flows, one node is redeployed again and again
-// without a failed request, and no process stays behind, whichever way the demo ends.
+// The demo from start to end: nodes register, traffic flows, one node is redeployed over and over without a failed
+// request, and no process outlives the demo, however it ends.
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts'
 
 const skip = existsSync('/proc/self/stat') ? false : 'needs /proc to see processes'
 
-test('redeploys cost no request, and Ctrl-C ends every process', { skip }, async (t) => {
+test('no request fails during redeploys, and Ctrl-C ends every process', { skip }, async (t) => {
   const demo = startDemo()
   t.after(() => demo.child.kill('SIGKILL'))
   await numbers(demo, (seen) => seen.redeploys >= 2 && seen.requests >= 500)
@@ -23,7 +23,7 @@ test('redeploys cost no request, and Ctrl-C ends every process', { skip }, async
   assert.deepEqual(children.filter(isAlive), [])
 })
 
-test('a node of half the strength gets less than the others', { skip }, async (t) => {
+test('a node of half the capacity gets fewer requests than the others', { skip }, async (t) => {
   const demo = startDemo()
   t.after(() => demo.child.kill('SIGKILL'))
   await numbers(demo, (seen) => seen.requests >= 300)
@@ -35,7 +35,7 @@ test('a node of half the strength gets less than the others', { skip }, async (t
   assert.equal((await demo.ended).code, 0)
 })
 
-test('when the demo is killed its processes end by themselves', { skip }, async (t) => {
+test('the processes of a killed demo end by themselves', { skip }, async (t) => {
   const demo = startDemo()
   t.after(() => demo.child.kill('SIGKILL'))
   await numbers(demo, (seen) => seen.requests > 0)
@@ -51,7 +51,7 @@ test('when the demo is killed its processes end by themselves', { skip }, async 
   )
 })
 
-test('when its proxy dies the demo says so and ends with 1', { skip }, async (t) => {
+test('the demo reports that its proxy died and ends with 1', { skip }, async (t) => {
   const demo = startDemo()
   t.after(() => demo.child.kill('SIGKILL'))
   await numbers(demo, (seen) => seen.requests > 0)

@@ -1,5 +1,5 @@
-// Draining as a node sees it at a real proxy: DISABLE keeps sessions, STOP counts what is in flight on the
-// contexts that it names and on nothing else.
+// Draining by control messages: DISABLE keeps sessions, STOP counts the requests in flight on the contexts that it
+// names and on no others.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -40,7 +40,7 @@ async function startApplication(t: TestContext) {
   return { server, slow, port: (server.address() as AddressInfo).port }
 }
 
-test('a node that is stopped context by context hears how many requests each still has', async (t) => {
+test('STOP of each context of a node replies with the requests in flight on that context', async (t) => {
   const { traffic, control } = await start(t)
   const { slow, port } = await startApplication(t)
   await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
@@ -81,7 +81,7 @@ test('a node that is stopped context by context hears how many requests each sti
   assert.equal(await stop('/b'), 0)
 })
 
-test('the sessions of a node are counted by the requests that come to it', async (t) => {
+test('sessions of a node are counted by its requests', async (t) => {
   const { traffic, control } = await start(t)
   const { port } = await startApplication(t)
   await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${port}&Type=http`)
@@ -106,10 +106,10 @@ test('a tunnel is in flight as long as it is open', async (t) => {
     (await sendMessage(control, 'STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/a')).body
   assert.match(await requests(), /&Requests=1\n$/)
   client.socket.destroy()
-  await until('it is over', async () => / *&Requests=0\n$/.test(await requests()))
+  await until('the tunnel is closed', async () => / *&Requests=0\n$/.test(await requests()))
 })
 
-test('an application is redeployed under load on another: its own requests are waited for, no others', async (t) => {
+test('a redeploy under load waits for requests of that application alone', async (t) => {
   const { traffic, control } = await start(t)
   const { server, slow } = await startApplication(t)
   const agent = await joinCluster(server, {

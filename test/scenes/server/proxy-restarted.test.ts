@@ -1,4 +1,4 @@
-// The proxy dies and comes back with an empty memory: the nodes notice by themselves.
+// A proxy that is restarted without state: the nodes register again by themselves.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -16,7 +16,7 @@ interface Place {
   readonly control: number
 }
 
-test('a proxy that is killed and started again has all nodes back within two report periods', async (t) => {
+test('all nodes register again with a restarted proxy within two report periods', async (t) => {
   const place = await freePlace()
   const nodes = startNodes(t, place)
   let proxy = await startProxy(t, place)
@@ -39,7 +39,7 @@ test('a proxy that is killed and started again has all nodes back within two rep
   for (const ms of times) assert.ok(ms <= backWithin, `${ms} ms`)
 })
 
-test('nodes outlive a proxy that is away for a while', async (t) => {
+test('nodes continue while their proxy is away', async (t) => {
   const place = await freePlace()
   const nodes = startNodes(t, place)
   const first = await startProxy(t, place)
@@ -59,7 +59,7 @@ test('nodes outlive a proxy that is away for a while', async (t) => {
   assert.ok(ms <= backWithin, `${ms} ms`)
 })
 
-test('nodes that are there before the proxy register when it comes', async (t) => {
+test('nodes that start before the proxy register when it starts', async (t) => {
   const place = await freePlace()
   const nodes = startNodes(t, place)
   await until(

@@ -1,4 +1,4 @@
-// The registry survives the proxy: kill -9 at any moment, files that are torn, shared or cannot be written.
+// The state file: kill -9 at any moment, and files that are torn, shared or not writable.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -125,7 +125,7 @@ for (const workers of [0, 1]) {
   })
 }
 
-test('a node that died with the proxy is found out at once', async (t) => {
+test('a node that died with the proxy is detected at once', async (t) => {
   const file = join(folderFor(t), 'state')
   const a = await startNode(t, (_, res) => res.end('a'))
   let proxy = await start(t, file)
@@ -143,7 +143,7 @@ test('a node that died with the proxy is found out at once', async (t) => {
   assert.equal((await get(proxy.traffic, '/', { cookie: 'JSESSIONID=x.b' })).text, 'a')
 })
 
-test('what was answered with 200 is there after kill -9 at any moment of a burst', async (t) => {
+test('every message answered with 200 is kept after kill -9 during a burst', async (t) => {
   const file = join(folderFor(t), 'state')
   let proxy = await start(t, file)
   const known = new Set<string>()
@@ -213,7 +213,7 @@ test('a torn file is renamed with a warning, and the proxy serves', async (t) =>
   )
 })
 
-test('a file that cannot be written is a warning and a metric, and everything else works', async (t) => {
+test('a file that cannot be written is a warning and a metric, and the proxy serves', async (t) => {
   const folder = folderFor(t)
   const file = join(folder, 'missing', 'state')
   const proxy = await start(t, file)
@@ -228,7 +228,7 @@ test('a file that cannot be written is a warning and a metric, and everything el
   assert.match(readFileSync(file, 'utf8'), /"route":"a"/)
 })
 
-test('a directory in its place is left alone', async (t) => {
+test('a directory in place of the file is not changed', async (t) => {
   const folder = folderFor(t)
   writeFileSync(join(folder, 'other'), 'kept')
   const proxy = await start(t, folder)
@@ -239,7 +239,7 @@ test('a directory in its place is left alone', async (t) => {
   t.after(() => rmSync(`${folder}.new`, { force: true }))
 })
 
-test('a full disk is a warning, and the state of before stays', { skip: noFull }, async (t) => {
+test('a full disk is a warning, and the previous state is kept', { skip: noFull }, async (t) => {
   const file = join(folderFor(t), 'state')
   const proxy = await start(t, file)
   await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
@@ -254,7 +254,7 @@ test('a full disk is a warning, and the state of before stays', { skip: noFull }
   )
 })
 
-test('a disk that hangs holds one reply up for a second, and nobody after that', async (t) => {
+test('a disk that hangs delays one reply for a second, and no further one', async (t) => {
   const file = join(folderFor(t), 'state')
   // Nobody reads what is written there, so whoever opens it waits.
   if (spawnSync('mkfifo', [`${file}.new`]).status !== 0) return t.skip('there is no mkfifo')
@@ -269,7 +269,7 @@ test('a disk that hangs holds one reply up for a second, and nobody after that',
   assert.match((await report(proxy)).state.reason ?? '', /not within/)
 })
 
-test('two proxies with one file are both told, and the later one keeps it', async (t) => {
+test('two proxies with one file both log a warning, and the later one keeps it', async (t) => {
   const file = join(folderFor(t), 'state')
   const first = await start(t, file)
   await told(first, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')

@@ -1,5 +1,5 @@
-// `topspin serve --workers 2`: two processes carry the traffic, one keeps the cluster, and from outside
-// they are one proxy, whatever happens to one of them.
+// `topspin serve --workers 2`: two processes serve the traffic, one has the registry, and for clients and nodes they are
+// one proxy, even when one of them ends.
 
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -34,7 +34,7 @@ async function named(t: TestContext, name: string): Promise<number> {
 const pids = async (serve: Workers): Promise<number[]> =>
   (await serve.workers()).map(({ pid }) => Number(pid))
 
-test('both workers serve, their numbers are summed, the primary carries nothing', {
+test('both workers serve, their numbers are summed, the primary serves no traffic', {
   skip,
 }, async (t) => {
   const serve = await startWorkers(t, 2)
@@ -130,7 +130,7 @@ for (const count of [1, 2]) {
   })
 }
 
-test('STOP-APP tells every request in flight, in whichever worker', { skip }, async (t) => {
+test('STOP-APP counts the requests in flight of all workers', { skip }, async (t) => {
   const serve = await startWorkers(t, 2)
   const held = await startNode(t)
   await serve.register('a', held.port, 100)
@@ -153,7 +153,7 @@ test('STOP-APP tells every request in flight, in whichever worker', { skip }, as
   )
 })
 
-test('a node that falls is left alone by all workers, and used by all when it is back', {
+test('a node that is down gets no requests from any worker, and from all when it is up again', {
   skip,
 }, async (t) => {
   const serve = await startWorkers(t, 2)
@@ -193,7 +193,7 @@ test('a node that falls is left alone by all workers, and used by all when it is
   }
 })
 
-test('a worker that hangs delays a reply once, for about a second', { skip }, async (t) => {
+test('a suspended worker delays one reply for about a second', { skip }, async (t) => {
   const serve = await startWorkers(t, 2)
   await serve.register('a', await named(t, 'a'), 100)
   const [hangs = 0] = await pids(serve)
@@ -216,7 +216,7 @@ test('a worker that hangs delays a reply once, for about a second', { skip }, as
   await clientsOfAll(t, serve)
 })
 
-test('a worker that does not wake up is replaced before its queue grows without end', {
+test('a suspended worker is replaced before its queue exceeds the limit', {
   skip,
 }, async (t) => {
   const serve = await startWorkers(t, 2)
@@ -230,7 +230,7 @@ test('a worker that does not wake up is replaced before its queue grows without 
   assert.equal(isAlive(hangs), false)
 })
 
-test('SIGTERM lets requests of all workers end; then no process is left', { skip }, async (t) => {
+test('after SIGTERM the requests of all workers end, then all processes', { skip }, async (t) => {
   const serve = await startWorkers(t, 2)
   await serve.register('a', await named(t, 'a'), 100)
   const clients = await clientsOfAll(t, serve)
@@ -243,7 +243,7 @@ test('SIGTERM lets requests of all workers end; then no process is left', { skip
   assert.deepEqual(workers.filter(isAlive), [])
 })
 
-test('what is not over at the end of the time is cut, and a second signal means now', {
+test('requests are cut at the drain deadline, and by a second signal at once', {
   skip,
 }, async (t) => {
   for (const [drain, again] of [
@@ -275,7 +275,7 @@ test('no worker outlives the primary', { skip }, async (t) => {
 })
 
 for (const target of ['file', 'stdout']) {
-  test(`the access log of both workers is whole lines on ${target}`, { skip }, async (t) => {
+  test(`the access log of both workers has whole lines on ${target}`, { skip }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
     const log = target === 'stdout' ? 'stdout' : join(folder, 'access.log')
@@ -299,7 +299,7 @@ for (const target of ['file', 'stdout']) {
   })
 }
 
-test('the counts of all workers are summed, and those of a worker that has died stay', async (t) => {
+test('the counts of all workers are summed, including those of a worker that ended', async (t) => {
   const node = await startNode(t)
   const serve = await startWorkers(t, 2)
   await serve.register('a', node.port, 100)
