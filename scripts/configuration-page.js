@@ -2,8 +2,8 @@
 // --check it only reports whether the page is up to date, which a unit test does.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keyOfFlag } from '../dist/src/cli/flags.js'
 import { createProgram } from '../dist/src/cli/program.js'
-import { keyOfFlag } from '../dist/src/cli/serve-flags.js'
 import { readConfig } from '../dist/src/config/config.js'
 import { configKeys } from '../dist/src/config/keys.js'
 import { root } from './prepare.js'

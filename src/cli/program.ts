@@ -17,7 +17,7 @@ import {
   requestUrl,
   secureEndpoint,
   wholeNumber,
-} from './flag-values.ts'
+} from './flags.ts'
 import type { MembershipFlags } from './peers/membership-flags.ts'
 import type { PeerFlags } from './peers/peer.ts'
 import type { DrainFlags } from './remote/drain.ts'

@@ -8,8 +8,8 @@ import { readTls } from '../config/tls-files.ts'
 import { createLogger } from '../server/logger.ts'
 import { type Listening, type Serving, startServing } from '../server/serving.ts'
 import { exitCodes } from './failure.ts'
+import { keyOfFlag } from './flags.ts'
 import { listenFailure } from './listen-failure.ts'
-import { keyOfFlag } from './serve-flags.ts'
 import { onStopSignals } from './stop-signals.ts'
 
 export interface ServeFlags extends Readonly<Partial<Record<keyof typeof keyOfFlag, FlagValue>>> {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keyOfFlag } from '../../../src/cli/flags.ts'
 import { createProgram } from '../../../src/cli/program.ts'
-import { keyOfFlag } from '../../../src/cli/serve-flags.ts'
 import { configKeys } from '../../../src/config/keys.ts'
 
 const program = createProgram(async () => {})

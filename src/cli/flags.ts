@@ -1,8 +1,20 @@
-// The forms of flag values: parsers for commander, each with an error that shows a right value.
+// The forms of flag values: parsers for commander, each with an error that shows a right value. And the keys of the
+// configuration that the flags of `topspin serve` set, which scripts/configuration-page.js lists.
 
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../base/duration.ts'
 import { hostPortText, parseEndpoint, parseSecureEndpoint } from '../base/host-port.ts'
+
+/** The key that each flag of `topspin serve` sets. */
+export const keyOfFlag = {
+  listen: 'listen',
+  control: 'control.listen',
+  console: 'control.console',
+  to: 'to',
+  workers: 'workers',
+  state: 'state',
+  advertise: 'advertise.group',
+} as const
 
 /** For flags that may be repeated. */
 export function append(value: string, before: readonly string[] = []): string[] {
