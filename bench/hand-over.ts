@@ -98,7 +98,7 @@ async function joined(
   for (let i = 1; i < count; i++) {
     startPeerMembership({
       ...common,
-      advertise: `http://127.0.0.1:${originPort}`,
+      address: `http://127.0.0.1:${originPort}`,
       name: `peer-${i}`,
       // Worse placed than the server that is measured.
       resources: () => ({ load: 50, loadHigh: 64, cpuIdle: 0 }),

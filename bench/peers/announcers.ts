@@ -19,7 +19,7 @@ for (let i = 1; i <= count; i++) {
     group: `127.0.0.1:${port}`,
     port: firstSilentPort + i,
     key,
-    advertise: 'http://127.0.0.1:9',
+    address: 'http://127.0.0.1:9',
     name: `peer-${i}`,
     resources: () => ({ load: 50, loadHigh: 64, cpuIdle: 0, slotsInUse: 50 }),
   })

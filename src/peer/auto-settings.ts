@@ -68,6 +68,6 @@ export function peerAutoSettings(environment: Environment): PeerAutoSettings {
   const { problems, warnings, hints } = variables
   if (group === undefined && problems.length === 0) problems.push('TOPSPIN_GROUP is not set')
   if (problems.length + hints.length > 0) return { kind: 'bad', problems: [...problems, ...hints] }
-  const joinOptions = present({ ...options, key, advertise: address }) as JoinPeersOptions
+  const joinOptions = present({ ...options, key, address }) as JoinPeersOptions
   return { kind: 'join', options: joinOptions, port, warnings }
 }

@@ -16,9 +16,9 @@ import { type PeersOptions, policiesOf } from './peers-options.ts'
 import { takeConnections } from './raw/intake.ts'
 import { type Peers, startPeers } from './start-peers.ts'
 
-export interface JoinPeersOptions extends Omit<PeersOptions, 'advertise'> {
+export interface JoinPeersOptions extends Omit<PeersOptions, 'address'> {
   /** Where others hand requests over to: `http://host:port`. Default: where the server listens. */
-  readonly advertise?: string
+  readonly address?: string
   /**
    * On SIGTERM or SIGINT say goodbye and finish what is under way first, then let the application's own
    * handlers run, or end the process where it has none. Default false.
@@ -40,9 +40,9 @@ export async function joinPeers(
 ): Promise<Peers> {
   if (!server.listening) await once(server, 'listening')
   const { signals = false, drainMs = 10_000, ...rest } = options
-  const advertise = options.advertise ?? placeOf(server, options.interface)
+  const address = options.address ?? placeOf(server, options.interface)
   const policies = await policiesOf(options)
-  const started = startPeers({ ...rest, advertise, policies })
+  const started = startPeers({ ...rest, address, policies })
   const { handOver, membership } = started
   outlastProxies(server)
   const unwrap = wrapServer(server, handOver)

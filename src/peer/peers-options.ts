@@ -64,7 +64,7 @@ export function cascadeEntries({
 
 /** @throws TopspinError when a module cannot be loaded. */
 export async function policiesOf(
-  options: Omit<PeersOptions, 'advertise'>,
+  options: Omit<PeersOptions, 'address'>,
 ): Promise<ReadonlyMap<string, UserCandidacy>> {
   return options.policies ?? (await loadPolicies(cascadeEntries(options)))
 }

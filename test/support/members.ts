@@ -18,7 +18,7 @@ export class Members {
   /** Another process; it may have the name of one that is gone. */
   start(name: string, options: Partial<MemberOptions> = {}): void {
     const all = {
-      advertise: `http://127.0.0.1:${8000 + name.length}`,
+      address: `http://127.0.0.1:${8000 + name.length}`,
       name,
       ...this.#common,
       ...options,

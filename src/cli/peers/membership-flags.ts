@@ -24,7 +24,7 @@ export interface MembershipFlags {
   readonly capacity?: number
 }
 
-type MembershipOptions = Omit<PeerOptions, 'advertise'> & { readonly advertise?: string }
+type MembershipOptions = Omit<PeerOptions, 'address'> & { readonly address?: string }
 
 /**
  * @param warn receives a sentence for each former or misspelt name.
@@ -43,7 +43,7 @@ export function membershipOptions(
     ...present({
       key: keysOf(flags, new EnvironmentReader(environment), warn),
       contexts: flags.context,
-      advertise: flags.address ?? flags.advertise,
+      address: flags.address ?? flags.advertise,
       name,
       interface: which,
       periodMs: flags.period,

@@ -19,12 +19,12 @@ import { takeConnections } from '../raw/intake.ts'
 import { makePeers, type StartedPeers } from '../start-peers.ts'
 import { Target } from './target.ts'
 
-export interface FrontOptions extends Omit<PeersOptions, 'advertise'> {
+export interface FrontOptions extends Omit<PeersOptions, 'address'> {
   /** The server, `http://host:port`; its path is what it is asked for. */
   readonly target: string
   readonly listen: { readonly host: string; readonly port: number }
   /** Where others reach this front. Default: where it listens. */
-  readonly advertise?: string
+  readonly address?: string
   /** Program and arguments of the server. Default: it runs already. */
   readonly command?: readonly string[]
   /** Told when it takes requests. */
@@ -56,7 +56,7 @@ export async function runFront(options: FrontOptions): Promise<number> {
   let peers: StartedPeers
   try {
     const policies = await policiesOf(options)
-    peers = makePeers({ ...rest, advertise: options.advertise ?? place, policies })
+    peers = makePeers({ ...rest, address: options.address ?? place, policies })
   } catch (error) {
     server.close()
     throw error

@@ -9,11 +9,11 @@ import { answersHttp } from '../../net/answers-http.ts'
 import { PeerMembership } from './membership.ts'
 import type { PeerOptions } from './options.ts'
 
-export interface AnnounceOptions extends Omit<PeerOptions, 'advertise'> {
+export interface AnnounceOptions extends Omit<PeerOptions, 'address'> {
   /** The server, `http://host:port` or `https://host:port`; its path is what is asked for. */
   readonly target: string
   /** Where others reach it. Default: `target`. */
-  readonly advertise?: string
+  readonly address?: string
   /** Ends it, with a goodbye. */
   readonly signal: AbortSignal
 }
@@ -24,7 +24,7 @@ export async function announceTarget(options: AnnounceOptions): Promise<void> {
   const target = readTarget(text)
   const membership = new PeerMembership({
     ...rest,
-    advertise: options.advertise ?? placeOf(target),
+    address: options.address ?? placeOf(target),
   })
   const { log, periodMs } = membership.settings
   let answered: boolean | undefined

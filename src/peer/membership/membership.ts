@@ -173,7 +173,7 @@ export class PeerMembership {
       const detail = { host: identity.host, port: identity.port }
       log.warn(
         detail,
-        'the announced address leads other machines to themselves; advertise another',
+        'the announced address leads other machines to themselves; set another address',
       )
     }
   }

@@ -25,10 +25,10 @@ export interface PeerOptions {
    */
   readonly group: string | readonly string[]
   /** Where others hand requests over to: `http://host:port` or `https://host:port`. Without a host (`http://:8080`) an address of this machine. */
-  readonly advertise: string
+  readonly address: string
   /** Secrets shared by all peers: the first seals what is said, all open what is heard. Default: none, see `acceptFrom`. */
   readonly key?: string | readonly string[]
-  /** Name among the peers, 1..63 printable ASCII characters. Default: host and port of `advertise`. */
+  /** Name among the peers, 1..63 printable ASCII characters. Default: host and port of `address`. */
   readonly name?: string
   /** Paths that are served here. Default: all. */
   readonly contexts?: readonly string[]
@@ -93,6 +93,7 @@ export function peerSettings(options: PeerOptions): PeerSettings {
   between('skewMs', options.skewMs, 0, 86_400_000)
   between('silentPeriods', options.silentPeriods, 1, 1_000)
   between('forgetMs', options.forgetMs, 0, 86_400_000)
+  if ('advertise' in options) problems.push('advertise is now called address')
   const group = readGroup(options.group, problems)
   const keys = readKeys(options.key, problems, log)
   const identity = readIdentity(options, problems)
@@ -171,12 +172,12 @@ function readKeys(value: PeerOptions['key'], problems: string[], log: Logger): K
 }
 
 function readIdentity(options: PeerOptions, problems: string[]): PeerSettings['identity'] {
-  const match = /^(https?):\/\/([^/?#]*?):(\d{1,5})\/?$/.exec(options.advertise)
+  const match = /^(https?):\/\/([^/?#]*?):(\d{1,5})\/?$/.exec(options.address)
   const [, scheme = 'http', given = '', digits = ''] = match ?? []
   const host = given === '' ? ownAddress('', options.interface) : given
   const place = parseHostPort(`${hostText(host)}:${digits}`, 0)
   if (match === null || place === undefined) {
-    problems.push(`advertise "${options.advertise}": http://host:port or https://host:port`)
+    problems.push(`address "${options.address}": http://host:port or https://host:port`)
   }
   const at = place ?? { host: 'none', port: 1 }
   return {

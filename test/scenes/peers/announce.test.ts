@@ -18,7 +18,7 @@ test('a server is announced while it answers, with what its machine has, until t
     if (!hangs) response.end()
   })
   const target = `http://127.0.0.1:${node.port}`
-  const peer = startPeerMembership({ ...place, key, advertise: 'http://127.0.0.1:1', name: 'me' })
+  const peer = startPeerMembership({ ...place, key, address: 'http://127.0.0.1:1', name: 'me' })
   t.after(() => peer.close())
   const flags = ['--target', target, '--group', place.group, '--interface', place.interface]
   const more = ['--context', '/shop', '--name', 'old', '--period', '300ms', '--capacity', '8']

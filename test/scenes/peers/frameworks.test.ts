@@ -36,7 +36,7 @@ const express: (() => Express) & { json(): unknown } = createRequire(import.meta
 /** Two peers: `far` takes everything, whoever has the options hands everything over. */
 async function cluster(
   t: TestContext,
-): Promise<{ options: Omit<PeersOptions, 'advertise'>; far: Server }> {
+): Promise<{ options: Omit<PeersOptions, 'address'>; far: Server }> {
   const [port] = await freePorts(1)
   const common = {
     group: `239.255.77.1:${port}`,
@@ -59,8 +59,8 @@ async function cluster(
   return { options: { ...common, candidacy: 'byAge 5, removeSelf', name: 'near' }, far }
 }
 
-function starts(t: TestContext, options: Omit<PeersOptions, 'advertise'>, port: number): Peers {
-  const peers = startPeers({ ...options, advertise: `http://127.0.0.1:${port}` })
+function starts(t: TestContext, options: Omit<PeersOptions, 'address'>, port: number): Peers {
+  const peers = startPeers({ ...options, address: `http://127.0.0.1:${port}` })
   t.after(() => peers.close())
   return peers
 }

@@ -24,7 +24,7 @@ test('a variable that is set becomes an option, the others are left out', () => 
       signals: true,
       candidacy: 'byAge 5, byHostname (a|b)',
       key: 'a, secret',
-      advertise: 'http://10.0.0.1:80',
+      address: 'http://10.0.0.1:80',
       periodMs: 90_000,
       timeouts: { responseHeadMs: 500 },
     },
@@ -58,7 +58,7 @@ test('former names are accepted with a warning, and the new ones outrank them', 
   const settings = peerAutoSettings(former)
   assert.ok(settings.kind === 'join')
   assert.equal(settings.options.key, 'a shared secret')
-  assert.equal(settings.options.advertise, 'https://10.0.0.1:443')
+  assert.equal(settings.options.address, 'https://10.0.0.1:443')
   assert.deepEqual(settings.warnings, [
     'TOPSPIN_KEY is now called TOPSPIN_PEER_KEY; please rename it',
     'TOPSPIN_ADVERTISE is now called TOPSPIN_ADDRESS; please rename it',

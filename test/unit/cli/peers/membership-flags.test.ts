@@ -19,7 +19,7 @@ test('flags become options, and the key of the environment is the default', () =
     group: ['10.0.0.1'],
     key: ['a shared secret'],
     contexts: ['/a'],
-    advertise: 'http://10.0.0.1:80',
+    address: 'http://10.0.0.1:80',
     periodMs: 2_000,
     ttl: 3,
     warnings: [],
@@ -31,7 +31,7 @@ test('flags become options, and the key of the environment is the default', () =
 test('former names are accepted with a warning', () => {
   const former = read({ key: ['a shared secret'], advertise: 'http://10.0.0.1:80' })
   assert.deepEqual(former.key, ['a shared secret'])
-  assert.equal(former.advertise, 'http://10.0.0.1:80')
+  assert.equal(former.address, 'http://10.0.0.1:80')
   assert.deepEqual(former.warnings, [
     '--key is now called --peer-key; please rename it',
     '--advertise is now called --address; please rename it',

@@ -4,7 +4,7 @@ import { TopspinError } from '../../../../src/base/errors.ts'
 import { type PeerOptions, peerSettings } from '../../../../src/peer/membership/options.ts'
 import { memoryLog } from '../../../support/memory-log.ts'
 
-const given: PeerOptions = { group: '239.255.77.1', advertise: 'http://10.0.0.1:8080' }
+const given: PeerOptions = { group: '239.255.77.1', address: 'http://10.0.0.1:8080' }
 
 function problemsOf(changes: Partial<PeerOptions>): string {
   try {
@@ -40,17 +40,17 @@ test('a group is one place or many, in a list or with commas between', () => {
 })
 
 test('an address without a host is one of this machine, and IPv6 has brackets', () => {
-  const own = peerSettings({ ...given, advertise: 'https://:8443', interface: '127.0.0.1' })
+  const own = peerSettings({ ...given, address: 'https://:8443', interface: '127.0.0.1' })
   assert.deepEqual([own.identity.host, own.identity.scheme], ['127.0.0.1', 'https'])
-  const v6 = peerSettings({ ...given, advertise: 'http://[2001:db8::1]:80' })
+  const v6 = peerSettings({ ...given, address: 'http://[2001:db8::1]:80' })
   assert.deepEqual([v6.identity.host, v6.identity.name], ['2001:db8::1', '[2001:db8::1]:80'])
 })
 
 test('all problems are told at once', () => {
-  const text = problemsOf({ group: 'a b', advertise: 'ftp://x', periodMs: 5, ttl: 256, key: [''] })
+  const text = problemsOf({ group: 'a b', address: 'ftp://x', periodMs: 5, ttl: 256, key: [''] })
   for (const part of [
     'group "a b"',
-    'advertise "ftp://x"',
+    'address "ftp://x"',
     'periodMs 5',
     'ttl 256',
     'key: an empty key',
@@ -58,6 +58,8 @@ test('all problems are told at once', () => {
     assert.ok(text.includes(part), `${part} in ${text}`)
   }
   assert.match(problemsOf({ group: [] }), /at least one/)
+  const former: object = { advertise: 'http://10.0.0.1:80' }
+  assert.match(problemsOf(former), /advertise is now called address/)
   assert.match(problemsOf({ acceptFrom: ['10.0.0.0/40'] }), /acceptFrom/)
   assert.match(problemsOf({ name: 'with space' }), /no announcement can say this/)
   const contexts = Array.from({ length: 20 }, (_, i) => `/${'c'.repeat(60)}${i}`)

@@ -10,7 +10,7 @@ function reportOf(t: TestContext): PeersReport {
   const clock = new ManualClock()
   const membership = new PeerMembership({
     group: '127.0.0.1:9',
-    advertise: 'http://127.0.0.1:8000',
+    address: 'http://127.0.0.1:8000',
     name: '<me>',
     clock,
     openDatagrams: () => ({
