@@ -2,10 +2,10 @@
 // and proxies that advertise themselves. Used by links.ts, which holds a link to each.
 
 import { type Clock, systemClock } from '../base/clock.ts'
-import { Complaints } from '../base/complaints.ts'
 import type { Endpoint, HostPort } from '../base/host-port.ts'
 import { advertiseLimits, agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import { OutageLog } from '../base/outage-log.ts'
 import { AddressLookup, type Resolver, systemResolver } from '../net/address-lookup.ts'
 import { type Datagrams, openDatagrams } from '../net/datagram.ts'
 import { readAdvertisement } from '../wire/advertise.ts'
@@ -48,7 +48,7 @@ export class Discovery {
   readonly #clock: Clock
   readonly #named: readonly Named[]
   readonly #advertised: AdvertisedProxies
-  readonly #complaints: Complaints
+  readonly #outages: OutageLog
   #datagrams: Datagrams | undefined
   #timer: NodeJS.Timeout | undefined
   /** The keys of the last list. */
@@ -60,7 +60,7 @@ export class Discovery {
     const { log, resolver = systemResolver } = options
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#complaints = new Complaints(log)
+    this.#outages = new OutageLog(log)
     this.#advertised = new AdvertisedProxies(options.advertise?.requireMac ?? false)
     this.#named = options.listed
       .filter(({ host }) => isName(host))
@@ -116,7 +116,7 @@ export class Discovery {
       return this.#notify()
     }
     const message = refusals.get(result) ?? 'advertisement refused'
-    this.#complaints.tell(result, result, { reason: result }, message)
+    this.#outages.report(result, result, { reason: result }, message)
   }
 
   async #listen({ group, ...advertise }: AdvertiseSettings): Promise<void> {

@@ -3,10 +3,10 @@
 
 import { lookup, resolveSrv } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { Complaints } from '../base/complaints.ts'
 import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import { OutageLog } from '../base/outage-log.ts'
 
 /** The look-ups, replaceable in tests. Both may reject. */
 export interface Resolver {
@@ -25,7 +25,7 @@ export const systemResolver: Resolver = {
 export class AddressLookup {
   readonly #entries: readonly HostPort[]
   readonly #resolver: Resolver
-  readonly #complaints: Complaints
+  readonly #outages: OutageLog
   /** The last addresses of each entry. */
   readonly #known: Map<HostPort, readonly HostPort[]> = new Map()
   #isRefreshing = false
@@ -34,7 +34,7 @@ export class AddressLookup {
   constructor(entries: readonly HostPort[], resolver: Resolver, log: Logger) {
     this.#entries = entries
     this.#resolver = resolver
-    this.#complaints = new Complaints(log)
+    this.#outages = new OutageLog(log)
     for (const entry of entries) if (isIP(entry.host) !== 0) this.#known.set(entry, [entry])
   }
 
@@ -64,11 +64,11 @@ export class AddressLookup {
     if (isIP(host) !== 0) return
     try {
       this.#known.set(entry, await this.#lookUp(entry))
-      this.#complaints.over(host, { name: host }, 'name resolved again')
+      this.#outages.resolve(host, { name: host }, 'name resolved again')
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       const detail = { name: host, error: message }
-      this.#complaints.tell(host, code ?? message, detail, 'name not resolved')
+      this.#outages.report(host, code ?? message, detail, 'name not resolved')
     }
   }
 

@@ -2,8 +2,8 @@
 // opened again a second later. Beyond the limit of one second, datagrams are left to the kernel, which drops them.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import type { Complaints } from '../base/complaints.ts'
 import { datagramLimits } from '../base/limits.ts'
+import type { OutageLog } from '../base/outage-log.ts'
 import { ownInterface } from './own-interface.ts'
 
 export interface Reception {
@@ -23,7 +23,7 @@ type OnDatagram = (bytes: Buffer, from: RemoteInfo) => void
 export class DatagramReceiver {
   readonly #reception: Reception
   readonly #onDatagram: OnDatagram
-  readonly #complaints: Complaints
+  readonly #outages: OutageLog
   #socket: Socket | undefined
   /** Datagrams in the current second. */
   #received = 0
@@ -32,10 +32,10 @@ export class DatagramReceiver {
   #ports: readonly number[]
   #isClosed = false
 
-  constructor(reception: Reception, onDatagram: OnDatagram, complaints: Complaints) {
+  constructor(reception: Reception, onDatagram: OnDatagram, outages: OutageLog) {
     this.#reception = reception
     this.#onDatagram = onDatagram
-    this.#complaints = complaints
+    this.#outages = outages
     this.#ports = reception.ports
   }
 
@@ -48,7 +48,7 @@ export class DatagramReceiver {
   async tick(): Promise<void> {
     this.#received = 0
     if (!this.#isFlooded) {
-      this.#complaints.over(this.#floodName, { on: this.#name }, 'all datagrams are read again')
+      this.#outages.resolve(this.#floodName, { on: this.#name }, 'all datagrams are read again')
     }
     this.#isFlooded = false
     if (this.#socket !== undefined || this.#isClosed) return
@@ -57,7 +57,7 @@ export class DatagramReceiver {
       if (error === undefined) {
         // The same port is preferred later, because other servers have it by now.
         this.#ports = [port, ...this.#ports.filter((other) => other !== port)]
-        return this.#complaints.over(this.#name, { on: this.#name }, 'datagrams are received again')
+        return this.#outages.resolve(this.#name, { on: this.#name }, 'datagrams are received again')
       }
       if (error.code !== 'EADDRINUSE') return this.#failed(error)
     }
@@ -158,7 +158,7 @@ export class DatagramReceiver {
       this.#isFlooded = true
       const detail = { on: this.#name, limit: datagramLimits.perSecondMax }
       const message = 'more datagrams arrive than are read; the rest of each second is lost'
-      return this.#complaints.tell(this.#floodName, 'flood', detail, message)
+      return this.#outages.report(this.#floodName, 'flood', detail, message)
     }
     this.#onDatagram(bytes, from)
   }
@@ -166,7 +166,7 @@ export class DatagramReceiver {
   #failed(error: NodeJS.ErrnoException): void {
     const { code = error.message, message } = error
     const detail = { on: this.#name, error: message }
-    this.#complaints.tell(this.#name, code, detail, 'datagrams cannot be received')
+    this.#outages.report(this.#name, code, detail, 'datagrams cannot be received')
   }
 }
 

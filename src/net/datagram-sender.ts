@@ -2,10 +2,10 @@
 // and the next datagram is tried again, from a new socket if necessary.
 
 import { createSocket, type Socket } from 'node:dgram'
-import { Complaints } from '../base/complaints.ts'
 import { hostPortText } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import { OutageLog } from '../base/outage-log.ts'
 import type { Destination } from './destination.ts'
 import { ownInterface } from './own-interface.ts'
 
@@ -27,13 +27,13 @@ interface Sending {
 
 export class DatagramSender {
   readonly #options: SenderOptions
-  readonly #complaints: Complaints
+  readonly #outages: OutageLog
   readonly #byFamily: Map<4 | 6, Sending> = new Map()
   #closed: (() => void) | undefined
 
   constructor(options: SenderOptions) {
     this.#options = options
-    this.#complaints = new Complaints(options.log)
+    this.#outages = new OutageLog(options.log)
   }
 
   /** Sends a datagram; drops it when too many are pending. */
@@ -70,7 +70,7 @@ export class DatagramSender {
     sending.pending++
     sending.socket.send(bytes, to.port, to.host, (error) => {
       sending.pending--
-      if (error === null) this.#complaints.over(text, { to: text }, 'datagrams can be sent again')
+      if (error === null) this.#outages.resolve(text, { to: text }, 'datagrams can be sent again')
       else this.#failed(text, error)
       this.#closeWhenSent()
     })
@@ -101,7 +101,7 @@ export class DatagramSender {
     socket.bind({ port: 0, exclusive: true, ...address }, () => {
       try {
         this.#configure(socket, family, family === 4 ? own?.v4 : own?.v6)
-        this.#complaints.over(type, { to: type }, 'datagrams can be sent again')
+        this.#outages.resolve(type, { to: type }, 'datagrams can be sent again')
       } catch (error) {
         this.#failed(type, error as NodeJS.ErrnoException)
       }
@@ -120,6 +120,6 @@ export class DatagramSender {
   #failed(subject: string, error: NodeJS.ErrnoException): void {
     const { code = error.message, message } = error
     const detail = { to: subject, error: message }
-    this.#complaints.tell(subject, code, detail, 'datagrams cannot be sent')
+    this.#outages.report(subject, code, detail, 'datagrams cannot be sent')
   }
 }

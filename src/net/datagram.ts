@@ -4,10 +4,10 @@
 
 import type { RemoteInfo } from 'node:dgram'
 import { isIP } from 'node:net'
-import { Complaints } from '../base/complaints.ts'
 import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
+import { OutageLog } from '../base/outage-log.ts'
 import { isLoopback } from './address.ts'
 import { AddressLookup, type Resolver, systemResolver } from './address-lookup.ts'
 import { DatagramReceiver, type Reception } from './datagram-receiver.ts'
@@ -61,7 +61,7 @@ class OpenDatagrams implements Datagrams {
   readonly #options: DatagramOptions
   readonly #lookup: AddressLookup
   readonly #sender: DatagramSender
-  readonly #complaints: Complaints
+  readonly #outages: OutageLog
   readonly #receivers: Map<string, DatagramReceiver> = new Map()
   readonly #timer: NodeJS.Timeout
   #destinations: readonly Destination[] = []
@@ -72,7 +72,7 @@ class OpenDatagrams implements Datagrams {
   constructor(options: DatagramOptions) {
     const { to, resolver = systemResolver, log = silent, ttl = 1, loopback = true } = options
     this.#options = options
-    this.#complaints = new Complaints(log)
+    this.#outages = new OutageLog(log)
     this.#lookup = new AddressLookup(to, resolver, log)
     this.#sender = new DatagramSender({ interface: options.interface, ttl, loopback, log })
     this.#timer = setInterval(() => void this.#tick(), datagramLimits.tickMs).unref()
@@ -130,7 +130,7 @@ class OpenDatagrams implements Datagrams {
     for (const reception of [...this.#sharedReceptions(), ...this.#hostReceptions()]) {
       const key = `${reception.kind} ${reception.family} ${reception.address} ${reception.kind === 'host' ? '' : reception.ports}`
       if (this.#receivers.has(key)) continue
-      this.#receivers.set(key, new DatagramReceiver(reception, onDatagram, this.#complaints))
+      this.#receivers.set(key, new DatagramReceiver(reception, onDatagram, this.#outages))
     }
   }
 

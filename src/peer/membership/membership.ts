@@ -1,7 +1,7 @@
 // A web server's membership among its peers: it announces itself, listens to the others, and knows who is
 // there. Called by whatever serves or hands over requests; it says goodbye at the end.
 
-import { Complaints } from '../../base/complaints.ts'
+import { OutageLog } from '../../base/outage-log.ts'
 import { LiveTable } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import { type PeerEvent, Peers } from '../../cluster/peers.ts'
@@ -40,7 +40,7 @@ export class PeerMembership {
   readonly #announcer: Announcer
   readonly #resources: ResourceMeter
   readonly #datagrams: Datagrams
-  readonly #complaints: Complaints
+  readonly #outages: OutageLog
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   readonly #sweeps: NodeJS.Timeout
   #swept = 0
@@ -52,7 +52,7 @@ export class PeerMembership {
     const { interface: at, acceptFrom, skewMs, silentPeriods, forgetMs } = options
     this.#interface = at
     this.accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: at })
-    this.#complaints = new Complaints(log)
+    this.#outages = new OutageLog(log)
     this.service = new ServiceMeter(clock, capacity)
     this.#resources = new ResourceMeter(periodMs * 0.9, clock.now())
     this.table = new Peers({
@@ -134,12 +134,7 @@ export class PeerMembership {
       this.#datagrams.send(writeAnnouncement(announcement, this.settings.keys))
     } catch (error) {
       const detail = { error: (error as Error).message }
-      this.#complaints.tell(
-        'announcement',
-        'unwritten',
-        detail,
-        'an announcement cannot be written',
-      )
+      this.#outages.report('announcement', 'unwritten', detail, 'an announcement cannot be written')
     }
   }
 
