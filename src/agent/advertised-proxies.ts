@@ -1,11 +1,10 @@
 // The proxies that advertise themselves by datagrams: which datagrams are accepted, and when a proxy is forgotten
 // (mcmp.md decision 59). Pure; used by discovery.ts.
 
-import { type Endpoint, parseHostPort } from '../base/host-port.ts'
+import { controlPort, type Endpoint, parseHostPort } from '../base/host-port.ts'
 import { advertiseLimits } from '../base/limits.ts'
 import { isWildcard } from '../net/address.ts'
 import type { Received } from '../wire/advertise.ts'
-import { controlPort } from './proxy-address.ts'
 
 /** The result of a datagram. */
 export type Advertised =

@@ -1,11 +1,8 @@
-// Addresses of proxies: how options write them, the default port, and the key under which one proxy is known once.
+// Addresses of proxies: how options write them, and the key under which one proxy is known once.
 // Pure.
 
 import { isIP } from 'node:net'
-import { type Endpoint, type HostPort, parseHostPort } from '../base/host-port.ts'
-
-/** MCMP's customary port. */
-export const controlPort = 6666
+import { controlPort, type Endpoint, type HostPort, parseHostPort } from '../base/host-port.ts'
 
 /** A proxy to hold a link to. */
 export interface ProxyAddress extends Endpoint {

@@ -14,8 +14,14 @@ export interface Endpoint extends HostPort {
   readonly tls?: true
 }
 
-/** Where a proxy listens by default: for clients, and for nodes, at MCMP's usual port. */
-export const defaultAddresses = { clients: '127.0.0.1:8000', nodes: '127.0.0.1:6666' } as const
+/** MCMP's usual port. */
+export const controlPort = 6666
+
+/** Where a proxy listens by default, for clients and for nodes. */
+export const defaultAddresses: { readonly clients: string; readonly nodes: string } = {
+  clients: '127.0.0.1:8000',
+  nodes: `127.0.0.1:${controlPort}`,
+}
 
 /** `host`, `host:port`, `[v6]` or `[v6]:port`; undefined for anything else. */
 export function parseHostPort(text: string, defaultPort: number): HostPort | undefined {
