@@ -308,7 +308,7 @@ test('a proxy with an invalid secret file does not start', async (t) => {
   }
 })
 
-test('a control listener that every machine can reach without a secret causes a warning', async (t) => {
+test('a control listener that other machines reach without a secret logs a warning', async (t) => {
   for (const [env, warns] of [
     [{}, true],
     [{ TOPSPIN_CONTROL_ALLOW: '127.0.0.0/8' }, false],
