@@ -12,8 +12,11 @@ export const httpLimits = {
   /** Field lines of one head or trailer section. */
   fieldsMax: 200,
   methodBytesMax: 32,
-  /** Segments of a path that servers may read differently (dot segments, empty ones, parameters, some escapes). */
-  oddSegmentsMax: 64,
+  /**
+   * Of a path that servers may read differently (dot segments, empty ones, parameters, some escapes): its segments
+   * and a 16th of its bytes, times the ways to read them. 512 is a quarter of a millisecond.
+   */
+  pathReadingWorkMax: 512,
   /** All extensions of one chunked body. */
   chunkExtensionBytesMax: 4_096,
   /** Trailer section of one chunked body. */

@@ -97,6 +97,12 @@ export class Routes {
     return paths.get('')
   }
 
+  /** Every path under this host leads to the same applications. */
+  isRootOnly(host: string): boolean {
+    const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
+    return paths?.size === 1 && paths.has('')
+  }
+
   #add(paths: Paths, path: string, balancer: Balancer, candidate: Candidate): void {
     const applications = paths.get(path) ?? []
     paths.set(path, applications)

@@ -4,8 +4,18 @@ import { bodies } from './stories/bodies.ts'
 import { deployment } from './stories/deployment.ts'
 import { discovery } from './stories/discovery.ts'
 import { draining } from './stories/draining.ts'
+import { paths } from './stories/paths.ts'
 import { registration } from './stories/registration.ts'
 import { failover, sessions } from './stories/sessions.ts'
 import { tell } from './story.ts'
 
-await tell('http', [registration, discovery, bodies, sessions, failover, deployment, draining])
+await tell('http', [
+  registration,
+  discovery,
+  bodies,
+  sessions,
+  failover,
+  deployment,
+  draining,
+  paths,
+])

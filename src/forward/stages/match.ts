@@ -3,7 +3,7 @@
 import { text } from '../../wire/http/fields.ts'
 import { hostName } from '../../wire/http/host.ts'
 import { plainPath, rawPath } from '../../wire/http/path.ts'
-import { agreed, pathReadings } from '../../wire/http/path-readings.ts'
+import { agreed, firstReading, pathReadings } from '../../wire/http/path-readings.ts'
 import type { RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import { ambiguousPath, type Refusal } from '../refusal.ts'
@@ -32,9 +32,11 @@ function matchReadings(
   { unknownContext }: ExchangeTraffic,
 ): Refusal | undefined {
   const { head, routes, host } = request
-  const readings = pathReadings(rawPath(head.fields.bytes, head.targetFrom, head.targetTo))
+  const path = rawPath(head.fields.bytes, head.targetFrom, head.targetTo)
+  const isRootOnly = routes.isRootOnly(host)
+  const readings = isRootOnly ? [firstReading(path)] : pathReadings(path)
   if (readings === undefined) return ambiguousPath
-  const applications = agreed(readings, (path) => routes.find(path, host))
+  const applications = agreed(readings, (reading) => routes.find(reading, host))
   if (applications === 'ambiguous') return ambiguousPath
   if (applications === undefined) return unknownContext
   request.path = readings[0] as string

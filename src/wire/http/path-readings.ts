@@ -1,36 +1,55 @@
 // How the usual servers read one path: some remove parameters, merge slashes, remove dot segments or decode
-// `%2f`, others do not. A request is routed only when all these readings lead to the same context (match.ts,
-// cascade-chooser.ts); else the server would serve an application that was not chosen.
+// `%2f`, others do not, and in different orders. A request is routed only when all these readings lead to the same
+// context (match.ts, cascade-chooser.ts); else the server would serve an application that was not chosen.
 
 import { httpLimits } from '../../base/limits.ts'
 
-/** How escapes are read: decoded once but for `%2f`; also kept where no client must write them; also as separators. */
-type Escapes = 'once' | 'raw' | 'separators'
-/** Whether a segment loses its parameters: from `;` on, also from `%3b` on, or not at all. */
-type Parameters = 'removed' | 'removedLate' | 'kept'
-
 /**
- * All readings of a path; the first one is Tomcat's, by which contexts are chosen: parameters removed, decoded
- * once but for `%2f`, slashes merged, dot segments removed. `undefined` when the path has more segments
- * than `httpLimits.oddSegmentsMax`.
+ * The reading by which contexts are chosen, Tomcat's: parameters removed, decoded once but for `%2f`, slashes
+ * merged, dot segments removed.
  * @param path as sent, one character a byte, without query.
  */
+export function firstReading(path: string): string {
+  return joined(withoutDots(merged(splitAtSlashes(path, cutAtSemicolon))))
+}
+
+/**
+ * All readings of a path, `firstReading` first.
+ * @param path as sent, one character a byte, without query.
+ * @returns `undefined` when they would be more work than `httpLimits.pathReadingWorkMax`.
+ */
 export function pathReadings(path: string): readonly string[] | undefined {
-  const found = oddities(path)
-  if (found.isTrivial) return [decoded(path, 'once')]
-  if (path.split(anySeparator).length > httpLimits.oddSegmentsMax) return undefined
+  const cuts = cutsOf(path)
+  const splits = splitsOf(path, cuts.length > 1)
+  const ways = cuts.length * splits.length
+  if (ways > 1 || oddSegment.test(path)) {
+    const work = ways * (path.split(anySeparator).length + path.length / 16)
+    if (work > httpLimits.pathReadingWorkMax) return undefined
+  }
   const readings = new Set<string>()
-  for (const parameters of found.parameters) {
-    for (const escapes of found.escapes) {
-      const segments = segmentsOf(path, parameters, escapes)
-      const merged = segments.filter(isNamed)
-      readings.add(joined(withoutDots(merged)))
-      readings.add(joined(merged))
-      readings.add(joined(withoutDots(segments)))
-      readings.add(joined(segments))
-    }
+  for (const cut of cuts) {
+    for (const split of splits) addReadings(readings, split(path, cut))
   }
   return [...readings]
+}
+
+function addReadings(readings: Set<string>, segments: readonly string[]): void {
+  if (!segments.some(isOdd)) {
+    readings.add(joined(segments))
+    return
+  }
+  for (const beginning of [merged(segments), segments, withoutSlashesInFront(segments)]) {
+    for (const end of [withoutDots(beginning), beginning]) {
+      readings.add(joined(merged(end)))
+      readings.add(joined(end))
+    }
+  }
+}
+
+/** An empty segment between two slashes, or a dot segment. */
+function isOdd(segment: string, index: number, all: readonly string[]): boolean {
+  if (segment === '') return index > 0 && index < all.length - 1
+  return segment === '.' || segment === '..'
 }
 
 /**
@@ -48,79 +67,111 @@ export function agreed<Context extends object>(
     const reading = readings[i] as string
     const other = find(reading)
     if (other === chosen) continue
+    // `//app` is in /app when nothing else is known above it, though it might be a path of the root.
     if (other !== undefined || !isAbove(plainBeginning(reading), first)) return 'ambiguous'
   }
   return chosen
 }
 
-interface Oddities {
-  /** All servers read the path alike. */
-  readonly isTrivial: boolean
-  readonly parameters: readonly Parameters[]
-  readonly escapes: readonly Escapes[]
+/** A segment as sent -> the segment without its parameters. */
+type Cut = (segment: string) => string
+
+function cutsOf(path: string): readonly Cut[] {
+  const cuts: Cut[] = [cutAtSemicolon]
+  if (path.replace(sessionAtEnd, '').includes(';')) {
+    cuts.push((segment) => segment)
+    // Undertow keeps the semicolon behind dots.
+    if (dotParameters.test(path)) {
+      cuts.push((segment) =>
+        dotParameters.test(`/${segment}`) ? segment : cutAtSemicolon(segment),
+      )
+    }
+  }
+  if (lateSemicolon.test(path)) cuts.push((segment) => before(segment, anySemicolon))
+  return cuts
 }
 
-function oddities(path: string): Oddities {
-  const parameters: Parameters[] = ['removed']
-  const escapes: Escapes[] = ['once']
-  if (path.replace(sessionAtEnd, '').includes(';')) parameters.push('kept')
-  if (lateSemicolon.test(path)) parameters.push('removedLate')
-  if (escapedPlain.test(path)) escapes.push('raw')
-  if (escapedSeparator.test(path)) escapes.push('separators')
-  const isTrivial = escapes.length === 1 && !path.includes(';') && !oddSegment.test(path)
-  return { isTrivial: isTrivial && parameters.length === 1, parameters, escapes }
-}
+const cutAtSemicolon: Cut = (segment) => before(segment, ';')
 
 /**
  * The parameter by which servlet containers pass a session on [Servlet 6.0, 7.1.3]. At the end of a path it makes
  * `/shop;jsessionid=x` of a link to `/shop`, which has to lead there also where another context is above it.
  */
 const sessionAtEnd = /;jsessionid=[^;/]*$/
-
+const dotParameters = /\/(?:\.|%2e){1,2};/i
 const lateSemicolon = /%3b/i
-/** An escape of a letter, a digit or one of `-._~`, which need none [RFC 3986 2.3]. */
-const escapedPlain = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i
-const escapedSeparator = /%(?:2f|5c)/i
-/** An empty segment before the last one, or a dot segment. */
-const oddSegment = /\/(?:\/|\.{1,2}(?:\/|$))/
-
-function segmentsOf(path: string, parameters: Parameters, escapes: Escapes): string[] {
-  return path.split(escapes === 'separators' ? anySeparator : '/').map((segment) => {
-    const name = parameters === 'kept' ? segment : withoutParameters(segment, parameters)
-    return decoded(name, escapes)
-  })
-}
-
-const anySeparator = /\/|%2f|%5c/i
-
-function withoutParameters(segment: string, parameters: Parameters): string {
-  const end = segment.search(parameters === 'removedLate' ? anySemicolon : ';')
-  return end < 0 ? segment : segment.slice(0, end)
-}
-
 const anySemicolon = /;|%3b/i
 
-function decoded(segment: string, escapes: Escapes): string {
-  if (!segment.includes('%')) return segment
-  const bytes = segment.replace(anyEscape, (text) => {
-    const isKept = escapes === 'raw' && escapedPlain.test(text)
-    return isKept || isSlash.test(text)
-      ? text
-      : String.fromCharCode(Number.parseInt(text.slice(1), 16))
-  })
+function before(segment: string, end: string | RegExp): string {
+  const at = segment.search(end)
+  return at < 0 ? segment : segment.slice(0, at)
+}
+
+/** A path as sent -> its segments, decoded; the first one is the empty one before the first slash. */
+type Split = (path: string, cut: Cut) => string[]
+
+function splitsOf(path: string, hasParameters: boolean): readonly Split[] {
+  const splits: Split[] = [
+    (path, cut) => path.split('/').map((segment) => decodedOnce(cut(segment))),
+  ]
+  if (needlessEscape.test(path)) {
+    splits.push((path, cut) => path.split('/').map((segment) => decodedIfNeeded(cut(segment))))
+  }
+  for (const separator of escapedSeparators.filter(({ escaped }) => escaped.test(path))) {
+    splits.push((path, cut) =>
+      path.split('/').flatMap((segment) => cut(segment).split(separator.escaped).map(decoded)),
+    )
+    if (hasParameters) {
+      splits.push((path, cut) => path.split(separator.any).map((segment) => decoded(cut(segment))))
+    }
+  }
+  return splits
+}
+
+const splitAtSlashes: Split = (path, cut) =>
+  path.split('/').map((segment) => decodedOnce(cut(segment)))
+
+/** Of a letter, a digit or one of `-._~` [RFC 3986 2.3]. */
+const needlessEscape = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i
+const anySeparator = /\/|%2f|%5c/i
+const escapedSeparators = [
+  { escaped: /%2f/i, any: /\/|%2f/i },
+  { escaped: /%5c/i, any: /\/|%5c/i },
+  { escaped: /%2f|%5c/i, any: anySeparator },
+]
+/** One of those that `isOdd` finds. */
+const oddSegment = /\/(?:\/|\.{1,2}(?:\/|$))/
+
+const decoded = (text: string): string => decodedBut(text, undefined)
+const decodedOnce = (text: string): string => decodedBut(text, escapedSlash)
+const decodedIfNeeded = (text: string): string => decodedBut(text, slashOrNeedless)
+
+const escapedSlash = /%2f/i
+const slashOrNeedless = new RegExp(`${escapedSlash.source}|${needlessEscape.source}`, 'i')
+
+function decodedBut(text: string, kept: RegExp | undefined): string {
+  if (!text.includes('%')) return text
+  const bytes = text.replace(anyEscape, (one) =>
+    kept?.test(one) === true ? one : String.fromCharCode(Number.parseInt(one.slice(1), 16)),
+  )
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 
 const anyEscape = /%[\da-f]{2}/gi
-const isSlash = /^%2f$/i
 
-/** An empty segment in the middle is what two slashes leave. */
-function isNamed(segment: string, index: number, all: readonly string[]): boolean {
-  return segment !== '' || index === 0 || index === all.length - 1
+/** Two slashes leave an empty segment in the middle. */
+function merged(segments: readonly string[]): readonly string[] {
+  const last = segments.length - 1
+  return segments.filter((segment, index) => segment !== '' || index === 0 || index === last)
 }
 
-/** remove_dot_segments [RFC 3986 5.2.4] of segments whose first one is the empty one before the first slash. */
-function withoutDots(segments: readonly string[]): string[] {
+function withoutSlashesInFront(segments: readonly string[]): readonly string[] {
+  const first = segments.findIndex((segment) => segment !== '')
+  return first < 2 ? segments : ['', ...segments.slice(first)]
+}
+
+/** remove_dot_segments [RFC 3986 5.2.4] */
+function withoutDots(segments: readonly string[]): readonly string[] {
   const kept: string[] = []
   for (const [index, segment] of segments.entries()) {
     if (segment === '..') {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { httpLimits } from '../../../../src/base/limits.ts'
 import { plainPath, rawPath } from '../../../../src/wire/http/path.ts'
-import { agreed, pathReadings } from '../../../../src/wire/http/path-readings.ts'
+import { agreed, firstReading, pathReadings } from '../../../../src/wire/http/path-readings.ts'
 
 const plainOf = (target: string): string | undefined => {
   const bytes = Buffer.from(`GET ${target} HTTP/1.1`)
@@ -53,7 +53,10 @@ describe('the reading by which contexts are chosen', () => {
     ['/%c3%a4', '/\u00e4'],
     ['/a%3bb', '/a;b'],
   ] as const) {
-    test(`of ${path} is ${reading}`, () => assert.equal(pathReadings(path)?.[0], reading))
+    test(`of ${path} is ${reading}`, () => {
+      assert.equal(firstReading(path), reading)
+      assert.equal(pathReadings(path)?.[0], reading)
+    })
   }
 
   test('is the only one where no server differs', () => {
@@ -80,6 +83,7 @@ describe('with the contexts /app and /shop/admin', () => {
       ['/app/x;y=/../z', '/app'],
       ['/app/..%3b', 400],
       ['/..;/app', '/app'],
+      ['//shop//admin', '/shop/admin'],
       ['/shop//admin', '/shop/admin'],
       ['/shop;v=1/admin', '/shop/admin'],
       ['/manager', undefined],
@@ -139,6 +143,11 @@ describe('with the contexts /, /app and /app/admin', () => {
       ['/app%2fadmin', 400],
       ['/app/%61dmin', 400],
       ['/app/x/../admin', 400],
+      ['//app//admin', 400],
+      ['/app//admin//..', 400],
+      ['/app/admin/..;x', 400],
+      ['/app;a=%5cb/admin%2fx', 400],
+      ['/app;%2fapp/admin', 400],
       ['/app/admin/..', 400],
       ['/app/admin;x/y', 400],
       ['/app/admin/%61', '/app/admin'],
@@ -147,7 +156,7 @@ describe('with the contexts /, /app and /app/admin', () => {
 })
 
 test('a path with very many segments is read when nothing in it is odd, and refused when something is', () => {
-  const long = '/%20'.repeat(httpLimits.oddSegmentsMax * 2)
+  const long = '/%20'.repeat(httpLimits.pathReadingWorkMax * 2)
   assert.equal(pathReadings(long)?.length, 1)
   assert.equal(pathReadings(`${long}/..`), undefined)
 })

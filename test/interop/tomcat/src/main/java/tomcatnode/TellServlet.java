@@ -43,6 +43,7 @@ final class TellServlet extends HttpServlet {
         told.put("method", request.getMethod());
         told.put("uri", request.getRequestURI());
         told.put("context", request.getContextPath());
+        told.put("application", request.getServletContext().getContextPath());
         told.put("protocol", request.getProtocol());
         told.put("scheme", request.getScheme());
         told.put("secure", request.isSecure());
