@@ -25,7 +25,9 @@ export const defaultAddresses: { readonly clients: string; readonly nodes: strin
 
 /** `host`, `host:port`, `[v6]` or `[v6]:port`; undefined for anything else. */
 export function parseHostPort(text: string, defaultPort: number): HostPort | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text.trim())
+  const match = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9._-]{1,253}))(?::(\d{1,5}))?$/.exec(
+    text.trim(),
+  )
   if (match === null) return undefined
   const host = match[1] ?? match[2] ?? ''
   // A port without a host is refused: resolvers read 6666 as the address 0.0.26.10.

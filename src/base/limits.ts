@@ -12,6 +12,8 @@ export const httpLimits = {
   /** Field lines of one head or trailer section. */
   fieldsMax: 200,
   methodBytesMax: 32,
+  /** Fields that Connection names as hop-by-hop in one head. */
+  nominatedMax: 100,
   /**
    * Of a path that servers may read differently (dot segments, empty ones, parameters, some escapes): its segments
    * and a 16th of its bytes, times the ways to read them. 512 is a quarter of a millisecond.
@@ -21,6 +23,8 @@ export const httpLimits = {
   chunkExtensionBytesMax: 4_096,
   /** Trailer section of one chunked body. */
   trailerBytesMax: 8_192,
+  /** Looks at a head that comes in many pieces, before only its end is looked for. */
+  headReadsMax: 16,
   /** Interim (1xx) responses to one request. */
   interimMax: 32,
   /** Pipelined bytes kept during an exchange; beyond them reading pauses. */
@@ -60,6 +64,8 @@ export const acceptLimits = {
 export const mcmpLimits = {
   /** Body of one message (mcmp.md decision 9). */
   messageBytesMax: 65_536,
+  /** Pairs of an alias and a context that one message names. */
+  messagePairsMax: 20_000,
   /** Request line with all fields on the control listener. */
   headBytesMax: 16_384,
   /** Field lines of one head. */

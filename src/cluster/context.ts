@@ -18,6 +18,10 @@ export interface Context {
 
 /** A path as it is matched: `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
 export function pathKey(path: string): string {
-  const trimmed = path.replace(/\/+$/, '')
+  let end = path.length
+  while (end > 0 && path.charCodeAt(end - 1) === SLASH) end--
+  const trimmed = path.slice(0, end)
   return trimmed === '' || trimmed.startsWith('/') ? trimmed : `/${trimmed}`
 }
+
+const SLASH = 0x2f

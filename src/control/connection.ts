@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
 import { type FramedRequest, FrameReader } from '../wire/mcmp/frame.ts'
 import type { Caller } from './caller.ts'
-import { isForTraffic } from './first-request.ts'
+import { isForTraffic, withoutEmptyLines } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
 import type { Responder } from './responder.ts'
 
@@ -77,7 +77,7 @@ export class ControlConnection {
 
   #readFirst(bytes: Buffer, passToTraffic: (first: Buffer) => void): void {
     if (this.#first.length === 0) this.#destroyAfter(this.#settings.limits.transferMs)
-    this.#first = Buffer.concat([this.#first, bytes])
+    this.#first = withoutEmptyLines(Buffer.concat([this.#first, bytes]))
     const isTraffic = isForTraffic(this.#first, this.#settings.registry.snapshot)
     if (isTraffic === undefined) return
     this.#passToTraffic = undefined

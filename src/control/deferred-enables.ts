@@ -37,7 +37,8 @@ export class DeferredEnables {
     const node = findNode(snapshot, route)
     if (node?.removal !== 'none' || this.#waiting.length >= mcmpLimits.enablesWaitingMax)
       return undefined
-    if (!contexts.every((path) => isServedElsewhere(snapshot, node, path))) return undefined
+    const served = servedElsewhere(snapshot, node)
+    if (!contexts.every((path) => served.has(pathKey(path)))) return undefined
     this.#waiting.push(message)
     void this.#flushAfterDelay(message)
     return appReply(
@@ -66,14 +67,14 @@ export class DeferredEnables {
   }
 }
 
-/** Whether another node of the balancer has the path enabled, under any alias. */
-function isServedElsewhere(snapshot: Snapshot, node: Node, path: string): boolean {
-  const key = pathKey(path)
+/** The paths that another node of the balancer has enabled, under any alias. */
+function servedElsewhere(snapshot: Snapshot, node: Node): ReadonlySet<string> {
+  const paths = new Set<string>()
   for (const other of snapshot.nodes.values()) {
     if (other.id === node.id || other.balancer !== node.balancer || other.removal !== 'none')
       continue
-    const contexts = snapshot.contexts.get(other.id) ?? []
-    if (contexts.some((one) => one.status === 'ENABLED' && pathKey(one.path) === key)) return true
+    for (const { status, path } of snapshot.contexts.get(other.id) ?? [])
+      if (status === 'ENABLED') paths.add(pathKey(path))
   }
-  return false
+  return paths
 }

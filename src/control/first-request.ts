@@ -7,14 +7,26 @@ import type { Snapshot } from '../cluster/snapshot.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
 import { isPage, pathOf } from './pages.ts'
 
+const CR = 0x0d
+const LF = 0x0a
+
+/** What follows the empty lines that some clients send between two requests [RFC 9112 2.2]. */
+export function withoutEmptyLines(bytes: Buffer): Buffer {
+  let at = 0
+  while (bytes[at] === CR && bytes[at + 1] === LF) at += 2
+  return bytes.subarray(at)
+}
+
 /** `undefined` until the first line is complete. False for messages, for pages and for what is not HTTP/1. */
 export function isForTraffic(bytes: Buffer, snapshot: Snapshot): boolean | undefined {
-  const text = bytes.toString('latin1', 0, mcmpLimits.headBytesMax).replace(/^(\r\n)+/, '')
-  const end = text.indexOf('\n')
-  if (end < 0) return bytes.length > mcmpLimits.headBytesMax ? false : undefined
-  const match = /^(\S+) (\S+) HTTP\/1\.\d\r?$/.exec(text.slice(0, end))
-  if (match === null) return false
-  const [, method = '', target = ''] = match
+  const request = withoutEmptyLines(bytes)
+  const end = request.indexOf(LF)
+  if (end < 0) return request.length > mcmpLimits.headBytesMax ? false : undefined
+  const [method = '', target = '', version = '', ...more] = request
+    .toString('latin1', 0, end)
+    .split(' ')
+  const isRequest = method !== '' && target !== '' && /^HTTP\/1\.\d\r?$/.test(version)
+  if (!isRequest || more.length > 0) return false
   if (methodOf(method) !== undefined) return false
   // An application at the root replaces the front page.
   if (pathOf(target) === '/') return isRootServed(snapshot)

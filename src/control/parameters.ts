@@ -28,8 +28,15 @@ export function explainQuestion(query: string): ExplainQuestion | undefined {
   const cookie = parameters?.get('cookie') ?? ''
   const client = parameters?.get('client') ?? '127.0.0.1'
   if (/[\r\n]/.test(url + cookie + client)) return undefined
-  const match = /^(?:https?:\/\/([^/?#\s]+))?(\/[^#\s]*)?(?:#.*)?$/i.exec(url)
-  if (match === null || url === '') return undefined
-  const [, host = 'localhost', target = '/'] = match
-  return { target, host, cookie, client }
+  const [asked = ''] = url.split('#', 1)
+  if (url === '' || /\s/.test(asked)) return undefined
+  const scheme = /^https?:\/\//i.exec(asked)?.[0]
+  if (scheme === undefined) {
+    const isPath = asked === '' || asked.startsWith('/')
+    return isPath ? { target: asked || '/', host: 'localhost', cookie, client } : undefined
+  }
+  const rest = asked.slice(scheme.length)
+  const [host = ''] = rest.split('/', 1)
+  if (host === '' || host.includes('?')) return undefined
+  return { target: rest.slice(host.length) || '/', host, cookie, client }
 }

@@ -109,6 +109,8 @@ export class ResponseState {
   readonly body: BodyRelay = new BodyRelay()
   /** The incomplete head, as far as it has arrived. */
   partial: Buffer | undefined
+  /** How often the pieces have been parsed. */
+  partialReads = 0
   /** Interim (1xx) responses so far. */
   interims = 0
   /** The final head is on its way to the client. */

@@ -2,11 +2,11 @@
 
 /** Without the IPv6 form of an IPv4 address (`::ffff:10.0.0.1`) and without the zone of a link-local one. */
 export const plainAddress = (address: string): string =>
-  address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '')
+  address.replace(/^::ffff:(?=\d{1,3}\.)/, '').split('%', 1)[0] as string
 
 /** Whether a host is this machine alone: a loopback address or `localhost`. */
 export const isLoopback = (host: string): boolean =>
-  host === '::1' || host === 'localhost' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(host)
+  host === '::1' || host === 'localhost' || /^(::ffff:)?127(?:\.\d{1,3}){3}$/.test(host)
 
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'])
 

@@ -120,9 +120,8 @@ function read(values: ReadonlyMap<string, string>, contexts: string[]): Announce
 
 /** `http://10.0.0.1:80`, `https://[::1]:443`, `http://web-1.internal:8080`. */
 function readPlace(text: string): Pick<Announcement, 'scheme' | 'host' | 'port'> | undefined {
-  const place = /^(https?):\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([1-9]\d{0,4})$/.exec(
-    text,
-  )
+  const place =
+    /^(https?):\/\/(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9._-]{1,253})):([1-9]\d{0,4})$/.exec(text)
   if (place === null) return undefined
   const [, scheme = '', v6, name = '', digits] = place
   const port = Number(digits)

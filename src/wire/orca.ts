@@ -163,7 +163,9 @@ function number(bytes: Uint8Array, from: number, to: number): number | undefined
     return decimals < 0 ? whole : whole / tenTo[decimals]!
   }
   const text = String.fromCharCode(...bytes.subarray(from, to)).trim()
-  return /^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$/.test(text) ? accepted(Number(text)) : undefined
+  return /^[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,3})?$/.test(text)
+    ? accepted(Number(text))
+    : undefined
 }
 
 const tenTo: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 ** power)

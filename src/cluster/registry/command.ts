@@ -63,9 +63,10 @@ export function commandContexts(
 
 /** The same path in two balancers is mostly a mistake: requests go to one of them only. */
 function warnAboutOthers(steps: Steps, node: Node, paths: readonly string[]): void {
+  const asked = new Set(paths)
   for (const other of steps.snapshot.nodes.values()) {
     if (other.balancer === node.balancer) continue
-    const row = contextsOf(steps.snapshot, other.id).find(({ path }) => paths.includes(path))
+    const row = contextsOf(steps.snapshot, other.id).find(({ path }) => asked.has(path))
     if (row === undefined) continue
     steps.warnings.push(
       `${row.path} of ${node.route} is also in balancer ${other.balancer}, on ${other.route}`,

@@ -79,9 +79,12 @@ export function removeContexts(
   paths: readonly string[],
 ): { readonly contexts: readonly Context[]; readonly touched: Put['touched'] } {
   const known = new Set(before.map((row) => fold(row.alias)))
-  const doomed = new Set(aliases.flatMap((alias) => paths.map((path) => keyOf(alias, path))))
+  const doomedAliases = new Set(aliases.map(fold))
+  const doomedPaths = new Set(paths.map(bare))
   return {
-    contexts: before.filter((row) => !doomed.has(keyOf(row.alias, row.path))),
+    contexts: before.filter(
+      ({ alias, path }) => !(doomedAliases.has(fold(alias)) && doomedPaths.has(bare(path))),
+    ),
     touched: aliases
       .filter((alias) => known.has(fold(alias)))
       .map((alias) => ({ alias, contexts: paths })),

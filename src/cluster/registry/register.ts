@@ -69,17 +69,24 @@ export function stopContexts(
   )
   steps.take({ kind: 'contexts', id, contexts: put.contexts })
   const failures = [
-    ...put.failedAliases.map(
-      (alias) =>
-        `MEM: Can't update or insert host alias for node with "${message.route}" JVMRoute (${alias})`,
-    ),
-    ...put.failedContexts.map(
-      ({ alias, path }) =>
-        `MEM: Can't update or insert context for node with "${message.route}" JVMRoute (${path} and alias: ${alias})`,
-    ),
+    ...put.failedAliases
+      .slice(0, failuresToldMax)
+      .map(
+        (alias) =>
+          `MEM: Can't update or insert host alias for node with "${message.route}" JVMRoute (${alias})`,
+      ),
+    ...put.failedContexts
+      .slice(0, failuresToldMax)
+      .map(
+        ({ alias, path }) =>
+          `MEM: Can't update or insert context for node with "${message.route}" JVMRoute (${path} and alias: ${alias})`,
+      ),
   ]
   return failures.length === 0 ? undefined : problem('MEM', failures.join(', '))
 }
+
+/** More do not fit into a reply. */
+const failuresToldMax = 16
 
 export const contextsOf = (snapshot: Snapshot, id: number): readonly Context[] =>
   snapshot.contexts.get(id) ?? []

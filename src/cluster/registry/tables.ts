@@ -13,8 +13,8 @@ export function tables(snapshot: Snapshot, live: Facts['live']): Dump {
   const contexts: InfoContext[] = []
   for (const node of snapshot.nodes.values()) {
     const rows = snapshot.contexts.get(node.id) ?? []
-    aliases.push(...aliasRows(node, rows))
-    contexts.push(...contextRows(node, rows))
+    for (const row of aliasRows(node, rows)) aliases.push(row)
+    for (const row of contextRows(node, rows)) contexts.push(row)
   }
   aliases.sort(byId)
   contexts.sort(byId)
@@ -71,7 +71,9 @@ function contextRows(node: Node, rows: readonly Context[]): InfoContext[] {
   const sets = new Map<string, Context[]>()
   for (const row of rows) {
     const key = `${row.vhost} ${row.path}`
-    sets.set(key, [...(sets.get(key) ?? []), row])
+    const set = sets.get(key)
+    if (set === undefined) sets.set(key, [row])
+    else set.push(row)
   }
   return [...sets.values()].flatMap((set) => {
     const slots = set.map((row) => row.slot).sort((a, b) => a - b)

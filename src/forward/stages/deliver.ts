@@ -35,10 +35,17 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
   candidate.live.bytesRead += length
   node.deadline = traffic.ticker.now + attempts.bodyMs
   if (response.started) return deliverBody(state, bytes, length)
-  if (response.partial === undefined) return deliverHead(state, candidate, bytes, length)
+  if (response.partial === undefined) {
+    response.partialReads = 0
+    return deliverHead(state, candidate, bytes, length)
+  }
   const whole = Buffer.concat([response.partial, bytes.subarray(0, length)])
-  response.partial = undefined
-  return deliverHead(state, candidate, whole, whole.length)
+  const mayEnd =
+    response.partialReads++ < httpLimits.headReadsMax ||
+    whole.length > httpLimits.headBytesMax ||
+    whole.indexOf('\r\n\r\n', Math.max(0, response.partial.length - 3), 'latin1') >= 0
+  response.partial = mayEnd ? undefined : whole
+  return mayEnd ? deliverHead(state, candidate, whole, whole.length) : 'more'
 }
 
 /** The node has ended its side after the head of its response. @returns whether the response is complete by that. */

@@ -7,7 +7,7 @@ import type { ResponseHead } from '../../wire/http/response-head.ts'
 import type { WantedUpgrade } from '../exchange-state.ts'
 
 const websocketGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-const protocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/
+const protocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64})?$/
 
 /** `undefined`: the Upgrade field is not forwarded and the request is an ordinary one. */
 export function wantedUpgrade(head: RequestHead): WantedUpgrade | undefined {

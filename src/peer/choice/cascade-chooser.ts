@@ -103,11 +103,12 @@ function serves({ peer }: Candidate, path: string): boolean {
 
 /** How servers read the path of a target (wire/http/path-readings.ts). */
 function readingsOf(target: string): readonly string[] | undefined {
-  if (isPlain.test(target)) return [target]
-  return pathReadings(target.split('?', 1)[0] as string)
+  const [path = ''] = target.split('?', 1)
+  return isOdd.test(path) ? pathReadings(path) : [path]
 }
 
-const isPlain = /^(?:\/[A-Za-z0-9_~-][\w.~-]*)*\/?$/
+/** Without these all servers read a path alike. */
+const isOdd = /[;%]|\/[/.]/
 
 /** What the functions may know; one object for all requests, since a choice is made in one go. */
 class View implements ExchangeView {

@@ -238,6 +238,7 @@ export class RequestHead {
           if (options.nominated.length > 0) {
             if (options.nominated.some((name) => framing.has(name))) return BAD_CONNECTION
             this.nominated = [...this.nominated, ...options.nominated]
+            if (this.nominated.length > httpLimits.nominatedMax) return BAD_CONNECTION
           }
           break
         }

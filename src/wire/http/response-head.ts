@@ -132,8 +132,10 @@ export class ResponseHead {
           if (options.close) closes = true
           if (options.keepAlive) this.keepAlive = true
           if (options.upgrade) this.wantsUpgrade = true
-          if (options.nominated.length > 0)
+          if (options.nominated.length > 0) {
             this.nominated = [...this.nominated, ...options.nominated]
+            if (this.nominated.length > httpLimits.nominatedMax) return BAD_CONNECTION
+          }
           break
         }
         case UPGRADE:

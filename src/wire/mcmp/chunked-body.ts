@@ -2,6 +2,7 @@
 // every length is bounded. Called by the frame reader only.
 
 import type { ByteQueue } from './byte-queue.ts'
+import { readFieldLine } from './field-line.ts'
 
 export type ChunkedRead = 'more' | 'done' | 'too-big' | 'bad'
 
@@ -44,8 +45,11 @@ export class ChunkedBody {
   }
 
   #size(line: string): ChunkedRead | undefined {
-    const match = /^([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t\u0020-\u007e\u0080-\u00ff]*)?$/.exec(line)
-    if (match === null) return 'bad'
+    const semicolon = line.indexOf(';')
+    const size = semicolon < 0 ? line : line.slice(0, semicolon)
+    const extensions = semicolon < 0 ? '' : line.slice(semicolon)
+    const match = (semicolon < 0 ? sizeAlone : sizeBefore).exec(size)
+    if (match === null || !extension.test(extensions)) return 'bad'
     this.#chunk = Number.parseInt(match[1]!, 16)
     if (this.#length + this.#chunk > this.#limits.messageBytesMax) return 'too-big'
     this.#state = this.#chunk === 0 ? 'trailer' : 'data'
@@ -67,8 +71,11 @@ export class ChunkedBody {
     if (line === '') return 'done'
     this.#trailerBytes += line.length
     if (this.#trailerBytes > this.#limits.chunkLineBytesMax) return 'bad'
-    return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\u0020-\u007e\u0080-\u00ff]*$/.test(line)
-      ? undefined
-      : 'bad'
+    return readFieldLine(line) === undefined ? 'bad' : undefined
   }
 }
+
+const sizeAlone = /^([0-9A-Fa-f]{1,8})$/
+/** Blanks before the extensions are a mistake that is borne [RFC 9112 7.1.1]. */
+const sizeBefore = /^([0-9A-Fa-f]{1,8})[ \t]*$/
+const extension = /^[\t\u0020-\u007e\u0080-\u00ff]*$/

@@ -1,6 +1,8 @@
 // The head of a request on the control listener: request line and fields, checked, with what they say
 // about the body and the connection (mcmp.md 1.1, decisions 3 to 6). Called by the frame reader only.
 
+import { readFieldLine } from './field-line.ts'
+
 export interface RequestHead {
   readonly method: string
   readonly target: string
@@ -20,7 +22,6 @@ export interface HeadProblem {
 }
 
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\u0021-\u007e]+) HTTP\/(\d)\.(\d)$/
-const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\u0020-\u007e\u0080-\u00ff]*)$/
 
 /** `bytes`: all lines of the head with their CRLF, without the empty one. */
 export function parseHead(bytes: Uint8Array, fieldsMax: number): RequestHead | HeadProblem {
@@ -33,10 +34,9 @@ export function parseHead(bytes: Uint8Array, fieldsMax: number): RequestHead | H
   if (lines.length > fieldsMax) return { status: 431, method, problem: 'too many fields' }
   const fields = new Map<string, string[]>()
   for (const line of lines) {
-    const field = fieldLine.exec(line)
-    if (field === null) return { status: 400, method, problem: 'bad field line' }
-    const name = field[1]!.toLowerCase()
-    const value = field[2]!.replace(/^[ \t]+|[ \t]+$/g, '')
+    const field = readFieldLine(line)
+    if (field === undefined) return { status: 400, method, problem: 'bad field line' }
+    const [name, value] = field
     const values = fields.get(name)
     if (values === undefined) fields.set(name, [value])
     else values.push(value)

@@ -4,27 +4,34 @@
 import { byteLength, fieldBytesMax } from './fields.ts'
 import { type Problem, problem, tooBig } from './problem.ts'
 
-/** Appends the items of one value to those of earlier keys, each once; aliases without regard to case. */
-export function addItems(
-  name: 'Alias' | 'Context',
-  value: string,
-  into: string[],
-): Problem | undefined {
-  const bytesMax = name === 'Alias' ? fieldBytesMax.alias : fieldBytesMax.context
-  const fold = (item: string): string => (name === 'Alias' ? item.toLowerCase() : item)
-  const seen = new Set(into.map(fold))
-  for (const item of value.split(',')) {
-    if (item === '') return problem('SYNTAX', `TODO: Empty ${name} is not allowed`)
-    if (byteLength(item) > bytesMax) return tooBig(name)
-    if (seen.has(fold(item))) continue
-    seen.add(fold(item))
-    into.push(item)
+/** The items of all values of one key, each once; aliases without regard to case. */
+export class ItemList {
+  readonly items: string[] = []
+  readonly #name: 'Alias' | 'Context'
+  readonly #seen: Set<string> = new Set()
+
+  constructor(name: 'Alias' | 'Context') {
+    this.#name = name
   }
-  return undefined
+
+  /** Appends what one value holds. */
+  add(value: string): Problem | undefined {
+    const name = this.#name
+    const bytesMax = name === 'Alias' ? fieldBytesMax.alias : fieldBytesMax.context
+    for (const item of value.split(',')) {
+      if (item === '') return problem('SYNTAX', `TODO: Empty ${name} is not allowed`)
+      if (byteLength(item) > bytesMax) return tooBig(name)
+      const key = name === 'Alias' ? item.toLowerCase() : item
+      if (this.#seen.has(key)) continue
+      this.#seen.add(key)
+      this.items.push(item)
+    }
+    return undefined
+  }
 }
 
 /** A host as it is dialled: brackets and the zone of a bracketed IPv6 address taken off. */
 export function readHost(value: string): string {
-  const match = /^\[([^\]%]*)(?:%[^\]]*)?\]$/.exec(value)
+  const match = /^\[([^\]%]{0,63})(?:%[^\]]{0,63})?\]$/.exec(value)
   return match === null ? value : match[1]!
 }

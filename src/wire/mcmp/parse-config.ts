@@ -1,6 +1,7 @@
 // The fields of CONFIG (mcmp.md 1.3). Order of the checks: pairs, each key in message order, JVMRoute,
 // alias and context pairing; what depends on other nodes is the registry's.
 
+import { mcmpLimits } from '../../base/limits.ts'
 import type { Pair } from './body.ts'
 import {
   byteLength,
@@ -11,14 +12,22 @@ import {
   readPort,
   readTime,
 } from './fields.ts'
-import { addItems, readHost } from './lists.ts'
+import { ItemList, readHost } from './lists.ts'
 import type { ConfigMessage } from './message.ts'
 import type { Parsed } from './parsed.ts'
-import { badValue, cannotParse, type Problem, problem, routeEmpty, tooBig } from './problem.ts'
+import {
+  badValue,
+  cannotParse,
+  type Problem,
+  problem,
+  routeEmpty,
+  tooBig,
+  tooManyPairs,
+} from './problem.ts'
 
 type Draft = { -readonly [K in keyof ConfigMessage]?: ConfigMessage[K] } & {
-  aliases: string[]
-  contexts: string[]
+  aliasList: ItemList
+  contextList: ItemList
   /** Fields whose value meant nothing and counts as not sent. */
   ignored: string[]
 }
@@ -55,25 +64,32 @@ const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['stickysessionforce', (draft, value) => setBoolean(draft, 'stickySessionForce', value)],
   ['waitworker', setWaitWorker],
   ['maxattempts', (draft, value) => setInteger(draft, 'maxAttempts', readInteger(value, 0))],
-  ['alias', (draft, value) => addItems('Alias', value, draft.aliases)],
-  ['context', (draft, value) => addItems('Context', value, draft.contexts)],
+  ['alias', (draft, value) => draft.aliasList.add(value)],
+  ['context', (draft, value) => draft.contextList.add(value)],
 ])
 
 export function parseConfig(pairs: readonly Pair[]): Parsed {
   if (pairs.length === 0 || pairs.some(({ value }) => value === '')) return cannotParse
-  const draft: Draft = { aliases: [], contexts: [], ignored: [] }
+  const draft: Draft = {
+    aliasList: new ItemList('Alias'),
+    contextList: new ItemList('Context'),
+    ignored: [],
+  }
   for (const { key, value } of pairs) {
     const wrong = setters.get(key.toLowerCase())?.(draft, value)
     if (wrong !== undefined) return wrong
   }
-  const { ignored, ...fields } = draft
-  const { route, aliases, contexts } = fields
+  const { ignored, aliasList, contextList, ...fields } = draft
+  const { route } = fields
+  const aliases = aliasList.items
+  const contexts = contextList.items
   if (route === undefined) return routeEmpty
   if (aliases.length > 0 && contexts.length === 0)
     return problem('SYNTAX', 'SYNTAX: Alias without Context')
   if (contexts.length > 0 && aliases.length === 0)
     return problem('SYNTAX', 'SYNTAX: Context without Alias')
-  const message: ConfigMessage = { ...fields, method: 'CONFIG', route }
+  if (aliases.length * contexts.length > mcmpLimits.messagePairsMax) return tooManyPairs
+  const message: ConfigMessage = { ...fields, method: 'CONFIG', route, aliases, contexts }
   return ignored.length === 0 ? { ok: true, message } : { ok: true, message, ignored }
 }
 

@@ -41,8 +41,10 @@ export type ReadInfoResult =
   | { readonly ok: true; readonly info: ReadInfo }
   | { readonly ok: false; readonly problem: string }
 
-const nodeLine =
-  /^Node: \[(\d{1,9})\],Name: (.*?),Balancer: (.*?),LBGroup: (.*?),Host: (.*?),Port: (.*?),Type: (.*?)(?:,(.*))?$/
+const nodeStart = /^Node: \[(\d{1,9})\],Name: /
+/** What stands between the values of a node line; lines differ in what follows the type. */
+const nodeNames = [',Balancer: ', ',LBGroup: ', ',Host: ', ',Port: ', ',Type: '] as const
+const loadField = /(?:^|,)Load: (-?\d{1,4})(?:,|$)/
 const vhostLine = /^Vhost: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Alias: (.*)$/
 const contextLine =
   /^Context: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Context: (.*), Status: (ENABLED|DISABLED|STOPPED)$/
@@ -60,28 +62,28 @@ export function parseInfo(text: string): ReadInfoResult {
 }
 
 function readNode(line: string, into: ReadNode[]): boolean {
-  const match = nodeLine.exec(line)
-  if (match === null) return false
-  const [
-    ,
-    id = '',
-    name = '',
-    balancer = '',
-    domain = '',
-    host = '',
-    port = '',
-    type = '',
-    rest = '',
-  ] = match
-  const load = /(?:^|,)Load: (-?\d{1,4})(?:,|$)/.exec(rest)
+  const start = nodeStart.exec(line)
+  if (start === null) return false
+  const values: string[] = []
+  let from = start[0].length
+  for (const name of nodeNames) {
+    const at = line.indexOf(name, from)
+    if (at < 0) return false
+    values.push(line.slice(from, at))
+    from = at + name.length
+  }
+  const comma = line.indexOf(',', from)
+  const end = comma < 0 ? line.length : comma
+  const load = loadField.exec(line.slice(end + 1))
+  const [name = '', balancer = '', domain = '', host = '', port = ''] = values
   into.push({
-    id: Number(id),
+    id: Number(start[1]),
     name,
     balancer,
     domain,
     host,
     port,
-    type,
+    type: line.slice(from, end),
     load: load === null ? undefined : Number(load[1]),
   })
   return true

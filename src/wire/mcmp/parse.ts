@@ -1,9 +1,10 @@
 // One request of the control listener becomes a message or the problem to answer with: which method, which
 // fields are allowed, what is mandatory (mcmp.md 1.3, 1.4). CONFIG, the longest, is in `parse-config.ts`.
 
+import { mcmpLimits } from '../../base/limits.ts'
 import { type Pair, parseBody } from './body.ts'
 import { byteLength, fieldBytesMax, isHost, readInteger, readPort } from './fields.ts'
-import { addItems, readHost } from './lists.ts'
+import { ItemList, readHost } from './lists.ts'
 import type { AppMethod, Method, PingMessage, StatusMessage } from './message.ts'
 import { parseConfig } from './parse-config.ts'
 import type { Parsed } from './parsed.ts'
@@ -18,6 +19,7 @@ import {
   problem,
   routeEmpty,
   tooBig,
+  tooManyPairs,
 } from './problem.ts'
 
 export interface MessageRequest {
@@ -81,8 +83,8 @@ function plusIsSpace(request: MessageRequest): boolean {
 function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]): Parsed {
   if (pairs.length === 0) return cannotParse
   let route = ''
-  const aliases: string[] = []
-  const contexts: string[] = []
+  const aliasList = new ItemList('Alias')
+  const contextList = new ItemList('Context')
   for (const { key, value } of pairs) {
     if (value === '') continue
     let wrong: Problem | undefined
@@ -92,20 +94,23 @@ function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]):
         route = value
         break
       case 'alias':
-        wrong = addItems('Alias', value, aliases)
+        wrong = aliasList.add(value)
         break
       case 'context':
-        wrong = addItems('Context', value, contexts)
+        wrong = contextList.add(value)
         break
     }
     if (wrong !== undefined) return wrong
   }
   if (route === '') return routeEmpty
+  const aliases = aliasList.items
+  const contexts = contextList.items
   if (wildcard) return { ok: true, message: { method, wildcard, route, aliases: [], contexts: [] } }
   if (aliases.length === 0 && contexts.length === 0)
     return problem('SYNTAX', 'SYNTAX: No Context and Alias in APP command')
   if (contexts.length === 0) return problem('SYNTAX', 'SYNTAX: Alias without Context')
   if (aliases.length === 0) return problem('SYNTAX', 'SYNTAX: Context without Alias')
+  if (aliases.length * contexts.length > mcmpLimits.messagePairsMax) return tooManyPairs
   return { ok: true, message: { method, wildcard, route, aliases, contexts } }
 }
 

@@ -1,6 +1,8 @@
 // What can be wrong with a message, in the words of the protocol (mcmp.md 1.5): Java nodes act upon the
 // type, people and tests read the text. Made by the parser, the frame reader and the registry.
 
+import { mcmpLimits } from '../../base/limits.ts'
+
 /**
  * `SYNTAX`: would fail again unchanged; a Java node then stays away until an operator resets it.
  * `MEM`: the state does not allow it; retried. `GENERAL`: unexpected; retried (decision 26).
@@ -28,6 +30,10 @@ export const fieldsMissing: Problem = problem(
   'SYNTAX: Mandatory field(s) missing in message',
 )
 export const badLoad: Problem = problem('SYNTAX', 'TODO: Bad value for Load')
+export const tooManyPairs: Problem = problem(
+  'SYNTAX',
+  `SYNTAX: Alias times Context is more than ${mcmpLimits.messagePairsMax}`,
+)
 export const noRouteGiven: Problem = problem('SYNTAX', 'TODO: No JVMRoute given!')
 
 /** `name` as the protocol writes it, for example `LBGroup` for the key Domain. */
