@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
 import { unknownVariables } from '../base/environment.ts'
 import { suggest } from '../base/suggest.ts'
-import { configKeys } from './keys.ts'
+import { type ConfigKey, configKeys, variableOf } from './keys.ts'
 import { withAbsolutePolicies } from './policy-paths.ts'
 import type { ConfigProblem } from './problem.ts'
 import {
@@ -16,6 +16,7 @@ import {
   type JsonSchema,
   validateConfig,
 } from './schema.ts'
+import { expandShortForms, shortForms } from './short-forms.ts'
 
 export interface ConfigSources {
   readonly file?: { readonly name: string; readonly text: string } | undefined
@@ -64,7 +65,7 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   const result = validateConfig(merge(file.tree, above.tree))
   if (result.ok) {
     const folder = sources.file === undefined ? '.' : dirname(sources.file.name)
-    const known = new Set(configKeys().map(({ variable }) => variable))
+    const known = new Set(variables().map(({ variable }) => variable))
     const hints = unknownVariables(sources.environment, known)
     return { ok: true, config: withAbsolutePolicies(result.config, folder), hints }
   }
@@ -94,7 +95,7 @@ function readFile(file: ConfigSources['file']): {
   }
   const raw = (document.toJS() ?? {}) as unknown
   const result = validateConfig(raw)
-  if (result.ok) return { tree: raw as Tree, problems: [] }
+  if (result.ok) return { tree: expandShortForms(raw) as Tree, problems: [] }
   const problems = result.issues
     .map((issue) => ({ issue, offset: offsetOf(document, issue) }))
     .sort((a, b) => a.offset - b.offset)
@@ -108,7 +109,7 @@ function readNamedValues(sources: ConfigSources): {
   problems: readonly ConfigProblem[]
 } {
   const values = new Map<string, { place: string; path: readonly string[]; value: unknown }>()
-  for (const { name, steps, variable } of configKeys()) {
+  for (const { name, steps, variable } of variables()) {
     const value = sources.environment[variable]
     if (value !== undefined && value !== '')
       values.set(name, { place: variable, path: steps, value })
@@ -130,6 +131,16 @@ function readNamedValues(sources: ConfigSources): {
     return { ...problemOf(issue, found?.[1].place ?? 'environment'), path: '' }
   })
   return { tree, problems }
+}
+
+/** The environment variables of all keys, and those of the short forms. */
+function variables(): Pick<ConfigKey, 'name' | 'steps' | 'variable'>[] {
+  const short = [...shortForms].map((steps) => ({
+    name: steps.join('.'),
+    steps,
+    variable: variableOf(steps.slice(0, 1)),
+  }))
+  return [...configKeys(), ...short]
 }
 
 function problemOf(issue: ConfigIssue, place: string): ConfigProblem {

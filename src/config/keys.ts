@@ -26,7 +26,7 @@ function keysOf(schema: JsonSchema, steps: readonly string[]): ConfigKey[] {
   return [{ name: steps.join('.'), steps, variable: variableOf(steps), schema }]
 }
 
-function variableOf(steps: readonly string[]): string {
+export function variableOf(steps: readonly string[]): string {
   const words = steps.map((step) => step.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase())
   return `TOPSPIN_${words.join('_')}`
 }

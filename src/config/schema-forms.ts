@@ -115,6 +115,14 @@ export const yesNo = (note: string): z.ZodType<boolean, string | boolean> =>
     })
     .meta({ form: 'true or false', description: note })
 
+export const choice = <const Word extends string>(
+  words: readonly [Word, ...Word[]],
+  note: string,
+): z.ZodType<Word, Word> =>
+  z
+    .enum(words, { error: (issue) => `${show(issue.input)} is none of ${words.join(', ')}` })
+    .meta({ form: words.join(', '), description: note })
+
 export const level: z.ZodType<'debug' | 'info' | 'warn' | 'error', string> = z
   .enum(['debug', 'info', 'warn', 'error'], {
     error: (issue) => `${show(issue.input)} is not a level; write debug, info, warn or error`,

@@ -9,9 +9,12 @@ import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { defaultCascade, kinds } from '../candidacy/index.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, type Timeouts } from '../proxy/index.ts'
+import type { TrustedHeader } from '../wire/forwarded.ts'
+import type { Underscores } from '../wire/http/field-name.ts'
 import { balance, cascade } from './schema-cascades.ts'
 import {
   ajpSecret,
+  choice,
   count,
   duration,
   endpoint,
@@ -35,6 +38,7 @@ import {
   word,
   yesNo,
 } from './schema-forms.ts'
+import { expandShortForms } from './short-forms.ts'
 
 /** The parsed configuration. Durations are milliseconds. */
 export interface Config {
@@ -70,7 +74,8 @@ export interface Config {
   readonly to: readonly Endpoint[]
   /** Traffic processes; 0: this process. Absent: one for each granted processor. */
   readonly workers?: number | undefined
-  readonly trust: readonly string[]
+  readonly trust: { readonly from: readonly string[]; readonly header: TrustedHeader }
+  readonly headers: { readonly underscores: Underscores }
   readonly useAlias: boolean
   readonly noContextStatus: number
   readonly deterministicFailover: boolean
@@ -233,10 +238,22 @@ const configSchema: z.ZodType<Config, unknown> = section({
     workerLimits.workersMax,
     'Traffic processes, which share the addresses of `listen`. 0: the process of the control listener serves the traffic, too. `maxConnections` and `pool.idleMax` apply to each process. Default: the number of processors of the machine or its container.',
   ).optional(),
-  trust: list(network, '', {
-    form: 'network, or a list',
-    description:
-      'Addresses and networks of proxies in front of this one: their `Forwarded` and `X-Forwarded-*` fields are trusted; those of others are replaced.',
+  trust: section({
+    from: list(network, '', {
+      form: 'network, or a list',
+      description:
+        'Addresses and networks of proxies in front of this one: their `Forwarded` and `X-Forwarded-*` fields are trusted; those of others are replaced. `trust: LIST` and `TOPSPIN_TRUST` are short forms.',
+    }),
+    header: choice(
+      ['x-forwarded-for', 'forwarded'],
+      'The field that these proxies write the address of the client into. When a request has both, this one applies and the other is written anew from it: a proxy that writes one of them may pass the other on as the client sent it.',
+    ).prefault('x-forwarded-for'),
+  }),
+  headers: section({
+    underscores: choice(
+      ['drop', 'pass', 'reject'],
+      'Fields of clients whose names become those of fields that Topspin writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do (`X_Forwarded_For`, `Client_Cert`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
+    ).prefault('drop'),
   }),
   useAlias: yesNo(
     'Choose contexts by `Host` as well as by path: only contexts with that alias match. Otherwise every context matches under every host name.',
@@ -344,7 +361,7 @@ export interface ConfigIssue {
 
 /** Validates a tree of raw values; absent keys get their defaults. */
 export function validateConfig(raw: unknown): ValidateResult {
-  const result = configSchema.safeParse(raw)
+  const result = configSchema.safeParse(expandShortForms(raw))
   if (result.success) return consistent(result.data)
   return { ok: false, issues: result.error.issues.flatMap(issuesOf) }
 }

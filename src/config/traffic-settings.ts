@@ -41,7 +41,9 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     tls: tls.traffic,
     nodeTls: tls.nodes,
     clientCert: config.tls.forwardClientCert,
-    trust: config.trust,
+    trust: config.trust.from,
+    trustHeader: config.trust.header,
+    underscores: config.headers.underscores,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,
     // One name for all workers, so that each detects a loop through another.

@@ -10,6 +10,8 @@ export interface ExchangeClient extends RequestSource {
   /** Whether its own claims about the request's origin are passed on. */
   readonly trusted: boolean
   readonly forwarded: ForwardedLines
+  /** The mark of a hand-over in its head is our own. */
+  readonly isMarked?: boolean | undefined
   /** Bytes of the response that have not left yet. */
   readonly pending: number
   /** Sends bytes of the response. @returns false when the client reads slower; `Exchange.clientDrained` follows. */

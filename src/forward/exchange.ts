@@ -54,7 +54,7 @@ export class Exchange implements ResponseReceiver, Waiting {
     const state = this.#state
     const { request, choice, client, traffic } = state
     accept(state, bodyFrom) // 1
-    let refusal = turnBack(this.head, traffic.settings.via) // 1
+    let refusal = turnBack(this.head, traffic.settings) // 1
     refusal ??= match(request, traffic) // 2
     if (refusal === undefined) {
       recall(request, choice) // 3

@@ -3,6 +3,7 @@
 // address never changes, the host seldom does.
 
 import { hostText } from '../base/host-port.ts'
+import { forPair, type Hop, hopsInForwarded, hopsInList, listEntry } from './forwarded-hops.ts'
 import { fieldLine } from './http/field-lines.ts'
 import {
   CLAIM,
@@ -14,6 +15,9 @@ import {
 import { type Fields, text } from './http/fields.ts'
 import type { Out } from './http/out.ts'
 
+/** The field by which the proxies in front tell the client's address. */
+export type TrustedHeader = 'x-forwarded-for' | 'forwarded'
+
 export interface ForwardedOptions {
   /** Address of the client as seen here, without a port. */
   readonly address: string
@@ -22,6 +26,10 @@ export interface ForwardedOptions {
   readonly via: ViaLines
   /** The client's address is one whose own claims are believed. */
   readonly trusted: boolean
+  /** Which of the two fields counts where a trusted client sends both. Default `x-forwarded-for`. */
+  readonly header?: TrustedHeader | undefined
+  /** Whether an address is that of a trusted proxy. Default: none is. */
+  readonly isTrusted?: ((address: string) => boolean) | undefined
   /** Its certificate in DER, when nodes shall be told. */
   readonly certificate?: Buffer | undefined
 }
@@ -98,23 +106,77 @@ export class ForwardedFields implements ForwardedLines {
 
   /** A trusted hop's claims are kept and ours is added to its lists; false when it made none. */
   #extend(fields: Fields, hostFrom: number, hostTo: number, out: Out): boolean {
-    const told = { for: [] as string[], forwarded: [] as string[], proto: '', host: '' }
-    for (let f = 0; f < fields.count; f++) {
-      const kind = fields.kind(f)
-      if (kind === X_FORWARDED_FOR) told.for.push(fields.value(f))
-      else if (kind === FORWARDED) told.forwarded.push(fields.value(f))
-      else if (kind === X_FORWARDED_PROTO) told.proto = fields.value(f)
-      else if (kind === X_FORWARDED_HOST) told.host = fields.value(f)
-    }
-    if (told.for.length === 0 && told.forwarded.length === 0) {
-      if (told.proto === '' && told.host === '') return false
-    }
+    const told = claimsIn(fields)
+    const { list, forwarded } = told
+    if (list === '' && forwarded === undefined && told.proto === '' && told.host === '')
+      return false
+    const { address, scheme, header } = this.#options
     const ownHost = text(fields.bytes, hostFrom, hostTo)
-    const host = told.host || ownHost
-    out.raw(fieldLine('X-Forwarded-For', [...told.for, this.#options.address].join(', ')))
-    out.raw(fieldLine('X-Forwarded-Proto', told.proto || this.#options.scheme))
+    const ownElement = this.#element(ownHost)
+    // One of the two fields counts: a front that writes only one may pass the other on as its client sent it.
+    const fromForwarded = forwarded !== undefined && (header === 'forwarded' || list === '')
+    const hops = fromForwarded ? forwarded : list === '' ? [] : hopsInList(list)
+    const first = fromForwarded ? this.#firstBehindTrusted(hops) : undefined
+    const proto = first?.proto || told.proto || scheme
+    const host = first?.host || told.host || ownHost
+    const entries = fromForwarded ? hops.map(listEntry).join(', ') : list
+    out.raw(fieldLine('X-Forwarded-For', entries === '' ? address : `${entries}, ${address}`))
+    out.raw(fieldLine('X-Forwarded-Proto', proto))
     if (host !== '') out.raw(fieldLine('X-Forwarded-Host', host))
-    out.raw(fieldLine('Forwarded', [...told.forwarded, this.#element(ownHost)].join(', ')))
+    const elements =
+      forwarded !== undefined && isSame(forwarded, hops)
+        ? [told.forwardedText, ownElement]
+        : [...elementsOf(hops, told.proto, told.host), ownElement]
+    out.raw(fieldLine('Forwarded', elements.join(', ')))
     return true
   }
+
+  /** The hop from the near end whose connection was the first to come to a trusted proxy. */
+  #firstBehindTrusted(hops: readonly Hop[]): Hop | undefined {
+    const isTrusted = this.#options.isTrusted ?? (() => false)
+    let at = hops.length - 1
+    while (at > 0 && isTrusted((hops[at] as Hop).address)) at--
+    return hops[at]
+  }
+}
+
+interface Claims {
+  /** All X-Forwarded-For fields together. */
+  readonly list: string
+  /** All Forwarded fields together; `undefined` when there is none, or one that is none by its grammar. */
+  readonly forwarded: readonly Hop[] | undefined
+  readonly forwardedText: string
+  readonly proto: string
+  readonly host: string
+}
+
+function claimsIn(fields: Fields): Claims {
+  const lists: string[] = []
+  const elements: string[] = []
+  let proto = ''
+  let host = ''
+  for (let f = 0; f < fields.count; f++) {
+    const kind = fields.kind(f)
+    if (kind === X_FORWARDED_FOR) lists.push(fields.value(f))
+    else if (kind === FORWARDED) elements.push(fields.value(f))
+    else if (kind === X_FORWARDED_PROTO) proto = fields.value(f)
+    else if (kind === X_FORWARDED_HOST) host = fields.value(f)
+  }
+  const forwardedText = elements.join(', ')
+  const forwarded = forwardedText === '' ? undefined : hopsInForwarded(forwardedText)
+  return { list: lists.join(', '), forwarded, forwardedText, proto, host }
+}
+
+const isSame = (a: readonly Hop[], b: readonly Hop[]): boolean =>
+  a.length === b.length && a.every((hop, i) => listEntry(hop) === listEntry(b[i] as Hop))
+
+/** What X-Forwarded-* say, as elements of Forwarded: protocol and host are what the nearest hop tells. */
+function elementsOf(hops: readonly Hop[], proto: string, host: string): string[] {
+  return hops.map((hop, index) => {
+    const isNearest = index === hops.length - 1
+    const tellsProto = isNearest && /^https?$/i.test(proto)
+    const tellsHost = isNearest && host !== ''
+    const quoted = host.replace(/["\\]/g, '\\$&')
+    return `${forPair(hop)}${tellsProto ? `;proto=${proto}` : ''}${tellsHost ? `;host="${quoted}"` : ''}`
+  })
 }

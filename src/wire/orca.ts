@@ -203,6 +203,6 @@ function accepted(value: number): number | undefined {
 
 function decimal(figure: Figure, value: number): string {
   const text = String(Math.round(value * 1000) / 1000)
-  if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return text
+  if (/^[0-9]{1,32}(\.[0-9]{1,3})?$/.test(text)) return text
   throw new RangeError(`a load report cannot carry ${figure} ${value}`)
 }

@@ -250,7 +250,12 @@ describe('round trip', () => {
           if (head.parse(bytes, 0, bytes.length) <= 0) return
           const out = new Out(8)
           writeRequestHead(
-            { head, client: { forwarded, trusted, localAuthority: 'd' }, upgrades: false },
+            {
+              head,
+              client: { forwarded, trusted, localAuthority: 'd' },
+              upgrades: false,
+              passesFolded: false,
+            },
             out,
           )
           const text = out.content.toString('latin1')

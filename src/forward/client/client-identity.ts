@@ -26,6 +26,8 @@ export function identify(socket: Socket, traffic: Traffic): ClientIdentity {
     address,
     scheme: tls === undefined ? 'http' : 'https',
     trusted,
+    header: traffic.settings.trustHeader,
+    isTrusted: traffic.isTrusted,
     via: traffic.via,
     certificate: traffic.settings.clientCert ? tls?.certificateDer : undefined,
   })

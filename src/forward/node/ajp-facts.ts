@@ -1,9 +1,9 @@
 // The client of a request as AJP carries it beside the fields, so that the application sees the client as if it had
 // connected directly.
 
-import { isIP } from 'node:net'
 import type { RequestFacts } from '../../wire/ajp/forward-request.ts'
-import { FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/field-name.ts'
+import { hopsInList } from '../../wire/forwarded-hops.ts'
+import { X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostName } from '../../wire/http/host.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
@@ -46,28 +46,22 @@ export function ajpFacts(
 }
 
 interface Claims {
-  /** In the order in which the hops added them: the nearest is last. */
+  /** In the order in which the hops added them: the nearest is last; '' for what is not an address. */
   readonly addresses: readonly string[]
   readonly scheme: string
 }
 
+/** From our own lines, which say the same in X-Forwarded-* as in Forwarded (wire/forwarded.ts). */
 function readClaims({ fields }: RequestHead): Claims {
   let addresses: string[] = []
-  let elements: string[] = []
   let scheme = ''
   for (let f = 0; f < fields.count; f++) {
     const kind = fields.kind(f)
-    if (kind === X_FORWARDED_FOR) addresses = fields.value(f).split(',')
-    else if (kind === FORWARDED) elements = fields.value(f).split(',')
+    if (kind === X_FORWARDED_FOR)
+      addresses = hopsInList(fields.value(f)).map(({ address }) => address)
     else if (kind === X_FORWARDED_PROTO) scheme = fields.value(f)
   }
-  // A proxy in front may write Forwarded only; then X-Forwarded-For has our own address alone.
-  if (elements.length > addresses.length)
-    addresses = elements.map((element) => /(?:^|;)\s*for="?([^";]*)/i.exec(element)?.[1] ?? '')
-  return {
-    addresses: addresses.map(bareAddress),
-    scheme: scheme.split(',', 1)[0]?.trim().toLowerCase() ?? '',
-  }
+  return { addresses, scheme: scheme.split(',', 1)[0]?.trim().toLowerCase() ?? '' }
 }
 
 /** The nearest address that is not a trusted proxy; the search ends at anything that is not an address. */
@@ -78,17 +72,11 @@ function clientAddress(
 ): string {
   let known = nearest
   for (const address of claimed.toReversed()) {
-    if (isIP(address) === 0) return known
+    if (address === '') return known
     known = address
     if (!isTrusted(address)) return known
   }
   return known
-}
-
-/** Some proxies write `1.2.3.4:80`, `[::1]:80` and `[::1]`. */
-function bareAddress(claimed: string): string {
-  const [, v6, v4] = /^\s*(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)\s*$/.exec(claimed) ?? []
-  return v6 ?? v4 ?? claimed.trim()
 }
 
 function portOf(authority: string): number | undefined {

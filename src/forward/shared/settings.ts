@@ -10,6 +10,8 @@ import { defaultHealthLimits, type HealthLimits } from '../../cluster/health.ts'
 import type { LiveTable } from '../../cluster/live.ts'
 import { defaultOutlierLimits, type OutlierLimits } from '../../cluster/outlier.ts'
 import type { NodeTlsOptions } from '../../net/node-tls.ts'
+import type { TrustedHeader } from '../../wire/forwarded.ts'
+import type { Underscores } from '../../wire/http/field-name.ts'
 import type { AccessLog } from './access-log.ts'
 
 export interface Timeouts {
@@ -51,6 +53,10 @@ export interface ProxySettings {
   readonly connectionsMax: number
   /** Networks (CIDR) and addresses of trusted proxies: their X-Forwarded-* and Forwarded are passed on. Default none. */
   readonly trust: readonly string[]
+  /** The field that counts when a trusted proxy sends both. Default `x-forwarded-for`. */
+  readonly trustHeader: TrustedHeader
+  /** Clients' fields whose names fold to those of the proxy's own. Default `drop`. */
+  readonly underscores: Underscores
   /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
   readonly via: string
   /** Sends a client's certificate to the node in `Client-Cert` [RFC 9440]. Default false. */
@@ -113,6 +119,8 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   poolIdleMax: 256,
   connectionsMax: 50_000,
   trust: [],
+  trustHeader: 'x-forwarded-for',
+  underscores: 'drop',
   clientCert: false,
   useAlias: false,
   noContextStatus: 404,

@@ -6,6 +6,7 @@ import type { RequestHead } from '../../wire/http/request-head.ts'
 import { hasPassed } from '../../wire/http/via.ts'
 import { methodOf } from '../../wire/mcmp/parse.ts'
 import type { Refusal } from '../refusal.ts'
+import type { ProxySettings } from '../shared/settings.ts'
 
 const lastHop: Refusal = { status: 200, code: 'MAX_FORWARDS', text: 'this proxy answers' }
 
@@ -16,8 +17,17 @@ const notHere: Refusal = {
   text: 'nodes register at the control listener, not here',
 }
 
-/** @param via this proxy's pseudonym. */
-export function turnBack(head: RequestHead, via: string): Refusal | undefined {
+const foldedName: Refusal = {
+  status: 400,
+  code: 'FIELD_FOLDED',
+  text: 'a field name that some servers read as one of the fields that this proxy writes',
+}
+
+export function turnBack(
+  head: RequestHead,
+  { via, underscores }: Pick<ProxySettings, 'via' | 'underscores'>,
+): Refusal | undefined {
+  if (head.hasFolded && underscores === 'reject') return foldedName
   if (!head.isCommon && methodOf(head.method) !== undefined) return notHere
   // Max-Forwards is for OPTIONS and TRACE [RFC 9110 7.6.2]; the parser refuses TRACE.
   if (head.maxForwards >= 0 && head.method === 'OPTIONS') {

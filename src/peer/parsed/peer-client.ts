@@ -60,6 +60,7 @@ export class PeerClient implements ExchangeClient, Timed {
   readonly address: string
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
+  readonly isMarked = true
   deadline: number = Number.POSITIVE_INFINITY
   readonly #owner: HandingOwner
   readonly #traffic: Traffic

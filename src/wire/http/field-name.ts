@@ -28,6 +28,14 @@ const TRAILER = 20
 export const KEEP_ALIVE = 21
 /** The mark of a request that a peer has handed over. */
 export const HANDED_OVER = 22
+/**
+ * A name of a client that becomes one of ours when all that is neither letter nor digit is read as `_`, as CGI and its
+ * heirs do (WSGI, Rack, PHP): `X_Forwarded_For`. Those that frame are no fields at all.
+ */
+export const FOLDED = 23
+
+/** What becomes of fields of the kind FOLDED. */
+export type Underscores = 'drop' | 'pass' | 'reject'
 
 const names: readonly (readonly [string, number])[] = [
   ['host', HOST],
@@ -89,8 +97,52 @@ export function isDisguised(bytes: Buffer, from: number, to: number): boolean {
   while (first < last && isMark[bytes[first]!] === 1) first++
   while (last > first && isMark[bytes[last - 1]!] === 1) last--
   const kind = first < last ? fieldKind(bytes, first, last) : OTHER
-  return kind === CONTENT_LENGTH || kind === TRANSFER_ENCODING
+  return frames(kind) || frames(foldedKind(bytes, first, last))
 }
+
+const frames = (kind: number): boolean => kind === CONTENT_LENGTH || kind === TRANSFER_ENCODING
+
+/** Kinds that pass unchanged, whatever their spelling. */
+const harmless: ReadonlySet<number> = new Set([
+  OTHER,
+  LOAD_REPORT,
+  WEBSOCKET_KEY,
+  WEBSOCKET_VERSION,
+  WEBSOCKET_ACCEPT,
+])
+
+/** The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that would frame when it is folded. */
+export function clientFieldKind(bytes: Buffer, from: number, to: number): number {
+  const known = byLength[to - from]
+  if (known === undefined) return OTHER
+  const first = bytes[from]! | 0x20
+  for (let i = 0; i < known.length; i++) {
+    const candidate = known[i]!
+    if (candidate.bytes[0] !== first) continue
+    const { kind } = candidate
+    if (equalsName(bytes, from, to, candidate.bytes)) return kind
+    if (foldsTo(bytes, from, candidate.bytes) && !harmless.has(kind))
+      return frames(kind) ? -1 : FOLDED
+  }
+  return OTHER
+}
+
+/** The kind of the name that bytes[from..to) is when every mark counts as `-`; OTHER when that is none of ours. */
+function foldedKind(bytes: Buffer, from: number, to: number): number {
+  const known = byLength[to - from]
+  return known?.find((candidate) => foldsTo(bytes, from, candidate.bytes))?.kind ?? OTHER
+}
+
+function foldsTo(bytes: Buffer, from: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[from + i]!
+    const isSame = (byte | 0x20) === name[i] || (name[i] === DASH && isMark[byte] === 1)
+    if (!isSame) return false
+  }
+  return true
+}
+
+const DASH = 0x2d
 
 /** The kind of the field name bytes[from..to), which must be a token. */
 export function fieldKind(bytes: Buffer, from: number, to: number): number {

@@ -3,7 +3,7 @@
 
 import { httpLimits } from '../../base/limits.ts'
 import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
-import { fieldKind, isDisguised } from './field-name.ts'
+import { clientFieldKind, fieldKind, isDisguised } from './field-name.ts'
 import { BAD_FIELD, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
 
 const STRIDE = 6
@@ -43,10 +43,10 @@ export class Fields {
 
   /**
    * Reads field lines from `at` to the empty line that ends them.
-   * @param spaceBeforeColon whether `Name :` is taken: from nodes, where it is removed [RFC 9112 5.1], never from clients.
+   * @param ofNode from nodes `Name :` is taken and the space removed [RFC 9112 5.1]; names of clients may fold to ours.
    * @returns the offset after the empty line, INCOMPLETE, or a problem.
    */
-  parse(bytes: Buffer, at: number, end: number, spaceBeforeColon: boolean): number {
+  parse(bytes: Buffer, at: number, end: number, ofNode: boolean): number {
     this.bytes = bytes
     this.count = 0
     let i = at
@@ -59,7 +59,7 @@ export class Fields {
       const lineFrom = i
       while (i < end && isToken[bytes[i]!] === 1) i++
       const nameTo = i
-      if (spaceBeforeColon) while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
+      if (ofNode) while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
       if (i >= end) return i - lineFrom > httpLimits.fieldBytesMax ? FIELDS_LARGE : INCOMPLETE
       if (nameTo === lineFrom || bytes[i] !== COLON) return BAD_FIELD
       if (isDisguised(bytes, lineFrom, nameTo)) return BAD_FIELD
@@ -77,7 +77,11 @@ export class Fields {
       const canonical =
         colon === nameTo && valueFrom === colon + 2 && bytes[colon + 1] === SP && valueTo === i
       if (this.count === httpLimits.fieldsMax) return FIELDS_LARGE
-      this.#add(lineFrom, nameTo, valueFrom, valueTo, fieldKind(bytes, lineFrom, nameTo), canonical)
+      const kind = ofNode
+        ? fieldKind(bytes, lineFrom, nameTo)
+        : clientFieldKind(bytes, lineFrom, nameTo)
+      if (kind < 0) return BAD_FIELD
+      this.#add(lineFrom, nameTo, valueFrom, valueTo, kind, canonical)
       i += 2
     }
   }

@@ -10,6 +10,7 @@ import {
   CONTENT_LENGTH,
   DROPPED,
   EXPECT,
+  FOLDED,
   FORWARDED,
   HANDED_OVER,
   HOST,
@@ -39,6 +40,8 @@ interface RequestOrigin {
   readonly forwarded: ForwardedLines
   /** Whether the client's own claims about where it came from are forwarded. */
   readonly trusted: boolean
+  /** The mark of a hand-over in the head is our own; that of a client never goes on. */
+  readonly isMarked?: boolean | undefined
   /** Address and port that it came to: Host for HTTP/1.0 requests without one. */
   readonly localAuthority: string
 }
@@ -48,6 +51,8 @@ export interface OutgoingRequest {
   readonly client: RequestOrigin
   /** Forward `Upgrade`: the proxy is ready to become a tunnel. */
   readonly upgrades: boolean
+  /** Forward fields of the kind FOLDED. */
+  readonly passesFolded: boolean
   /** The target to send instead, when the session id is stripped from it. */
   readonly target?: string | undefined
   /** The Cookie value to send instead. */
@@ -101,8 +106,11 @@ function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean
   const { head } = request
   switch (kind) {
     case OTHER:
-    case HANDED_OVER:
       return head.nominated.length === 0 || !head.nominated.includes(fields.name(index))
+    case HANDED_OVER:
+      return request.client.isMarked === true
+    case FOLDED:
+      return request.passesFolded && !head.nominated.includes(fields.name(index))
     case VIA:
       return true
     case HOST:

@@ -10,6 +10,7 @@ import {
   CONTENT_LENGTH,
   COOKIE,
   EXPECT,
+  FOLDED,
   FORWARDED,
   HANDED_OVER,
   HOST,
@@ -84,6 +85,8 @@ export class RequestHead {
   websocketKey = -1
   websocketVersion = -1
   handedOver = -1
+  /** There are fields of the kind FOLDED. */
+  hasFolded = false
   /** Connection names Upgrade. */
   wantsUpgrade = false
   /** Names, in lower case, that Connection declares hop-by-hop beside the ones we know. */
@@ -200,7 +203,7 @@ export class RequestHead {
     this.contentLength = 0
     this.chunked = false
     this.keepAlive = this.minor === 1
-    this.expectsContinue = this.wantsUpgrade = false
+    this.expectsContinue = this.wantsUpgrade = this.hasFolded = false
     this.cookie = this.upgrade = this.via = this.forwarded = this.maxForwards = -1
     this.websocketKey = this.websocketVersion = this.handedOver = -1
     this.nominated = none
@@ -271,6 +274,9 @@ export class RequestHead {
           break
         case HANDED_OVER:
           this.handedOver = f
+          break
+        case FOLDED:
+          this.hasFolded = true
           break
       }
     }

@@ -329,12 +329,36 @@ describe('what the application sees of the client', () => {
       [
         ['203.0.113.9', true, 443],
         ['203.0.113.9', true, 443],
-        ['2001:db8::1', false, 80],
+        ['2001:db8::1', true, 443],
         ['127.0.0.1', false, 80],
       ],
     )
     // The port is the proxy's, not the client's.
     assert.equal(origin.seen[0]?.attributes.has('AJP_REMOTE_PORT'), false)
+  })
+
+  test('is not what a client has a trusted proxy pass on beside its own field', async (t) => {
+    const { origin, client } = await one(t, { trust: ['127.0.0.0/8', '10.0.0.0/8'] })
+    const passedOn = [
+      'for=127.0.0.2',
+      'for=10.0.0.5',
+      'for=1.1.1.1, for=10.0.0.5',
+      'for=9.9.9.9;host="a,for=1.2.3.4"',
+      'for="1.1.1.1',
+    ]
+    for (const forwarded of passedOn)
+      await client.ask(get('/echo', 'X-Forwarded-For: 9.9.9.9', `Forwarded: ${forwarded}`))
+    assert.deepEqual(
+      origin.seen.map((seen) => seen.remoteAddress),
+      passedOn.map(() => '9.9.9.9'),
+    )
+  })
+
+  test('is what Forwarded says where that field is the one that counts', async (t) => {
+    const options = { trust: ['127.0.0.1'], trustHeader: 'forwarded' } as const
+    const { origin, client } = await one(t, options)
+    await client.ask(get('/echo', 'X-Forwarded-For: 9.9.9.9', 'Forwarded: for=8.8.8.8'))
+    assert.equal(origin.seen[0]?.remoteAddress, '8.8.8.8')
   })
 
   test('is not what the client says itself', async (t) => {

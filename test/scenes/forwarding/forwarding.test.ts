@@ -278,6 +278,32 @@ describe('what the node is told', () => {
     assert.equal(seen.get('x-real-ip'), '6.6.6.6')
   })
 
+  test('fields whose names fold to ours are taken out, forwarded or refused, as configured', async (t) => {
+    const folded = ['X_Forwarded_For: 6.6.6.6', 'client_cert: :eA==:', 'user_id: 7']
+    const dropping = await one(t)
+    await dropping.client.ask(get('/echo', ...folded))
+    assert.deepEqual(
+      ['x_forwarded_for', 'client_cert', 'user_id'].map((name) =>
+        dropping.origin.seen[0]!.get(name),
+      ),
+      [undefined, undefined, '7'],
+    )
+    const passing = await one(t, { underscores: 'pass' })
+    await passing.client.ask(get('/echo', ...folded))
+    assert.equal(passing.origin.seen[0]!.get('x_forwarded_for'), '6.6.6.6')
+    const rejecting = await one(t, { underscores: 'reject' })
+    assert.equal((await rejecting.client.ask(get('/echo', ...folded))).status, 400)
+    assert.equal((await rejecting.client.ask(get('/echo', 'user_id: 7'))).status, 200)
+    for (const { client } of [dropping, passing, rejecting])
+      assert.equal((await client.ask(get('/echo', 'Content_Length: 5'))).status, 400)
+  })
+
+  test('the mark of a hand-over between peers is taken out', async (t) => {
+    const { client, origin } = await one(t, { trust: ['127.0.0.0/8'] })
+    await client.ask(get('/echo', 'Topspin-Handed-Over: for="6.6.6.6:1";proto=http;at=1'))
+    assert.equal(origin.seen[0]!.get('topspin-handed-over'), undefined)
+  })
+
   test('hop-by-hop fields and those that Connection names end here, Host and framing do not', async (t) => {
     const { client, origin } = await one(t)
     await client.ask(

@@ -6,8 +6,21 @@ import { ForwardedFields, viaLines } from '../../../src/wire/forwarded.ts'
 import { Fields } from '../../../src/wire/http/fields.ts'
 import { Out } from '../../../src/wire/http/out.ts'
 
-function lines(address: string, trusted: boolean, host: string, ...given: string[]): string[] {
-  const forwarded = new ForwardedFields({ address, scheme: 'http', via: viaLines('us'), trusted })
+function lines(
+  address: string,
+  trusted: boolean,
+  host: string,
+  header: 'x-forwarded-for' | 'forwarded' = 'x-forwarded-for',
+  ...given: string[]
+): string[] {
+  const forwarded = new ForwardedFields({
+    address,
+    scheme: 'http',
+    via: viaLines('us'),
+    trusted,
+    header,
+    isTrusted: (other) => other.startsWith('10.'),
+  })
   const bytes = Buffer.from(`${host}${given.map((line) => `${line}\r\n`).join('')}\r\n`, 'latin1')
   const fields = new Fields()
   fields.parse(bytes, host.length, bytes.length, false)
@@ -43,11 +56,81 @@ describe('forwarded', () => {
       'x-forwarded-for: 2.2.2.2',
       'X-Forwarded-Proto: https',
     ]
-    assert.ok(lines('10.0.0.1', false, 'h', ...claims).includes('X-Forwarded-For: 10.0.0.1'))
-    const told = lines('10.0.0.1', true, 'h', ...claims)
+    assert.ok(
+      lines('10.0.0.1', false, 'h', undefined, ...claims).includes('X-Forwarded-For: 10.0.0.1'),
+    )
+    const told = lines('10.0.0.1', true, 'h', undefined, ...claims)
     assert.ok(told.includes('X-Forwarded-For: 1.1.1.1, 2.2.2.2, 10.0.0.1'))
     assert.ok(told.includes('X-Forwarded-Proto: https'))
     assert.ok(told.includes('X-Forwarded-Host: h'))
+  })
+
+  const front = 'X-Forwarded-For: 9.9.9.9'
+  const both = (header: 'x-forwarded-for' | 'forwarded', ...given: string[]): string[] =>
+    lines('10.0.0.1', true, 'h', header, ...given).slice(1)
+
+  for (const [what, field] of [
+    ['another address', 'Forwarded: for=10.0.0.5'],
+    ['more addresses', 'Forwarded: for=1.1.1.1, for=10.0.0.5;proto=https'],
+    ['a host that holds an element', 'Forwarded: for=9.9.9.9;host="a,for=1.2.3.4"'],
+    ['a quoted string without end', 'Forwarded: for="9.9.9.9'],
+    ['no grammar', 'Forwarded: 8.8.8.8'],
+  ] as const) {
+    test(`X-Forwarded-For of a trusted hop counts beside a Forwarded with ${what}`, () => {
+      const told = both('x-forwarded-for', front, field, 'X-Forwarded-Proto: https')
+      assert.deepEqual(told[0], 'X-Forwarded-For: 9.9.9.9, 10.0.0.1')
+      assert.match(
+        told[3] ?? '',
+        /^Forwarded: for=9\.9\.9\.9;.*, for=10\.0\.0\.1;proto=http;host="h"$/,
+      )
+    })
+  }
+
+  test('Forwarded stays as it came where it says the same', () => {
+    const field = 'Forwarded: for="9.9.9.9:77";by=_secret;proto=https'
+    assert.equal(
+      both('x-forwarded-for', front, field)[3],
+      `${field}, for=10.0.0.1;proto=http;host="h"`,
+    )
+  })
+
+  test('Forwarded alone is what X-Forwarded-* say beside it', () => {
+    const field = 'Forwarded: for="[2001:db8::7]:99";proto=https;host="a.test:81"'
+    assert.deepEqual(both('x-forwarded-for', field), [
+      'X-Forwarded-For: 2001:db8::7, 10.0.0.1',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: a.test:81',
+      `${field}, for=10.0.0.1;proto=http;host="h"`,
+    ])
+  })
+
+  test('Forwarded counts where it is configured to', () => {
+    assert.deepEqual(both('forwarded', front, 'Forwarded: for=8.8.8.8;proto=https'), [
+      'X-Forwarded-For: 8.8.8.8, 10.0.0.1',
+      'X-Forwarded-Proto: https',
+      'X-Forwarded-Host: h',
+      'Forwarded: for=8.8.8.8;proto=https, for=10.0.0.1;proto=http;host="h"',
+    ])
+    assert.equal(both('forwarded', front)[0], 'X-Forwarded-For: 9.9.9.9, 10.0.0.1')
+  })
+
+  test('the protocol is that of the first connection to a trusted proxy', () => {
+    const field =
+      'Forwarded: for=6.6.6.6;proto=http, for=8.8.8.8;proto=https, for=10.0.0.2;proto=http'
+    const told = both('forwarded', field)
+    assert.equal(told[1], 'X-Forwarded-Proto: https')
+    assert.equal(told[0], 'X-Forwarded-For: 6.6.6.6, 8.8.8.8, 10.0.0.2, 10.0.0.1')
+  })
+
+  test('what is no address is told as what it is', () => {
+    assert.equal(
+      both('x-forwarded-for', 'Forwarded: for=unknown, for=_hidden')[0],
+      'X-Forwarded-For: unknown, _hidden, 10.0.0.1',
+    )
+    assert.match(
+      both('x-forwarded-for', 'X-Forwarded-For: a"b, ::1, 1.2.3.4:5')[3] ?? '',
+      /^Forwarded: for=unknown, for="\[::1\]", for=1\.2\.3\.4, for=10/,
+    )
   })
 
   test('the certificate of a client stands there in the form of RFC 9440', () => {

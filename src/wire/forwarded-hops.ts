@@ -1,0 +1,120 @@
+// The hops that a request has come by, as X-Forwarded-For lists them and as Forwarded does [RFC 7239]: the nearest
+// last. Linear in the length of the fields; used by forwarded.ts, which writes both, and by the facts for AJP.
+
+import { isIP } from 'node:net'
+
+export interface Hop {
+  /** An address without port or brackets; '' for what is none (`unknown`, `_hidden`). */
+  readonly address: string
+  /** As it stands in a field. */
+  readonly text: string
+  readonly proto: string
+  readonly host: string
+}
+
+/** The entries of an X-Forwarded-For field. */
+export const hopsInList = (value: string): Hop[] =>
+  value.split(',').map((entry) => {
+    const text = entry.trim()
+    return { address: addressIn(text), text, proto: '', host: '' }
+  })
+
+/** The elements of a Forwarded field; `undefined` when they do not follow the grammar [RFC 7239 4]. */
+export function hopsInForwarded(value: string): Hop[] | undefined {
+  const hops: Hop[] = []
+  let at = 0
+  while (at <= value.length) {
+    const pairs = new Map<string, string>()
+    at = readElement(value, at, pairs)
+    if (at < 0) return undefined
+    const text = pairs.get('for') ?? 'unknown'
+    const [proto = '', host = ''] = [pairs.get('proto'), pairs.get('host')]
+    if (pairs.size > 0) hops.push({ address: addressIn(text), text, proto, host })
+    at++
+  }
+  return hops
+}
+
+/** forwarded-element from `at` on; returns the offset of the comma behind it or of the end, or -1. */
+function readElement(value: string, from: number, into: Map<string, string>): number {
+  let at = from
+  while (true) {
+    at = behindBlanks(value, at)
+    const nameTo = behindToken(value, at)
+    if (nameTo > at) {
+      if (value[nameTo] !== '=') return -1
+      const name = value.slice(at, nameTo).toLowerCase()
+      const quoted = value[nameTo + 1] === '"'
+      const read = quoted ? readQuoted(value, nameTo + 2) : readToken(value, nameTo + 1)
+      if (read === undefined || into.has(name)) return -1
+      into.set(name, read.text)
+      at = behindBlanks(value, read.end)
+    }
+    if (at === value.length || value[at] === ',') return at
+    if (value[at] !== ';') return -1
+    at++
+  }
+}
+
+interface Read {
+  readonly text: string
+  readonly end: number
+}
+
+function readToken(value: string, at: number): Read | undefined {
+  // The colons of an address that should have been quoted are what many write.
+  let end = at
+  while (end < value.length && isValueMark(value, end)) end++
+  return end === at ? undefined : { text: value.slice(at, end), end }
+}
+
+function readQuoted(value: string, at: number): Read | undefined {
+  let text = ''
+  let from = at
+  for (let i = at; i < value.length; i++) {
+    if (value[i] === '"') return { text: text + value.slice(from, i), end: i + 1 }
+    if (value[i] !== '\\') continue
+    text += value.slice(from, i)
+    from = ++i
+  }
+  return undefined
+}
+
+function behindBlanks(value: string, at: number): number {
+  let i = at
+  while (value[i] === ' ' || value[i] === '\t') i++
+  return i
+}
+
+function behindToken(value: string, at: number): number {
+  let i = at
+  while (i < value.length && token.test(value[i] as string)) i++
+  return i
+}
+
+const isValueMark = (value: string, at: number): boolean =>
+  token.test(value[at] as string) || value[at] === ':' || value[at] === '[' || value[at] === ']'
+
+const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]/
+
+/** `1.2.3.4`, `1.2.3.4:80`, `::1`, `[::1]` and `[::1]:80`. */
+function addressIn(text: string): string {
+  const closing = text.startsWith('[') ? text.indexOf(']') : -1
+  const colon = text.indexOf(':')
+  let bare = text
+  if (closing > 0) bare = text.slice(1, closing)
+  else if (colon >= 0 && colon === text.lastIndexOf(':')) bare = text.slice(0, colon)
+  return isIP(bare) === 0 ? '' : bare
+}
+
+/** A hop as an entry of X-Forwarded-For. */
+export const listEntry = ({ address, text }: Hop): string => address || text
+
+/** A hop as the `for` of an element of Forwarded. */
+export function forPair({ address, text }: Hop): string {
+  if (address.includes(':')) return `for="[${address}]"`
+  if (address !== '') return `for=${address}`
+  return isToken.test(text) ? `for=${text}` : 'for=unknown'
+}
+
+const isToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
