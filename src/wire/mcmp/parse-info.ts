@@ -53,10 +53,15 @@ export function parseInfo(text: string): ReadInfoResult {
   const nodes: ReadNode[] = []
   const vhosts = new Map<string, { node: number; id: number; aliases: string[] }>()
   const contexts: ReadContext[] = []
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  let count = 0
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf('\n', from)
+    const line = text.slice(from, end < 0 ? undefined : end).replace(/\r$/, '')
+    from = end < 0 ? text.length : end + 1
+    count++
     if (line === '') continue
     if (!(readNode(line, nodes) || readVhost(line, vhosts) || readContext(line, contexts)))
-      return { ok: false, problem: `line ${index + 1} is no line of INFO` }
+      return { ok: false, problem: `line ${count} is no line of INFO` }
   }
   return { ok: true, info: { nodes, vhosts: [...vhosts.values()], contexts } }
 }
