@@ -41,7 +41,9 @@ export function parseHostPort(text: string, defaultPort: number): HostPort | und
  * Port 0 is any free one, for listening only.
  */
 export function parseEndpoint(value: string | number): HostPort | undefined {
-  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]*)):)?(\d{1,5})$/.exec(String(value).trim())
+  const match = /^(?:(?:\[([0-9a-fA-F:.]{2,45})\]|([^\s:/[\]]{0,253})):)?(\d{1,5})$/.exec(
+    String(value).trim(),
+  )
   if (match === null) return undefined
   const [, v6, name, digits] = match
   const port = Number(digits)

@@ -11,16 +11,15 @@ const source = fileURLToPath(new URL('../../../src/', import.meta.url))
 
 /** Files whose expressions of that kind read configuration, arguments or local files only. */
 const local: ReadonlySet<string> = new Set([
-  'agent/auto-settings.ts',
+  'base/environment.ts',
   'agent/links.ts',
-  'agent/options.ts',
+  'agent/settings.ts',
   'candidacy/by-hostname.ts',
   'candidacy/policy.ts',
-  'cli/program.ts',
-  'config/values.ts',
+  'cli/flag-values.ts',
   'host/cgroup-text.ts',
   'host/open-files.ts',
-  'peer/auto-settings.ts',
+  'peer/peer-key.ts',
   'server/serving.ts',
 ])
 

@@ -4,19 +4,19 @@
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { parseHostPort } from '../../src/base/host-port.ts'
 import { httpLimits, mcmpLimits } from '../../src/base/limits.ts'
 import { Registry } from '../../src/cluster/registry.ts'
 import { denialOf } from '../../src/control/access.ts'
 import { isForTraffic } from '../../src/control/first-request.ts'
-import { readParameters } from '../../src/control/manager/parameters.ts'
-import { questionOf } from '../../src/control/question.ts'
-import type { Exchange } from '../../src/forward/exchange.ts'
+import { explainQuestion, readParameters } from '../../src/control/parameters.ts'
 import { ajpFacts } from '../../src/forward/node/ajp-facts.ts'
+import { AjpShared } from '../../src/forward/node/ajp-shared.ts'
 import { turnBack } from '../../src/forward/stages/turn-back.ts'
 import { wantedUpgrade } from '../../src/forward/stages/upgrade.ts'
 import { makeTraffic } from '../../src/forward/traffic/make-traffic.ts'
 import { plainAddress } from '../../src/net/address.ts'
-import { parseHostPort } from '../../src/net/host-port.ts'
+import { networkCheck } from '../../src/net/network-check.ts'
 import { writeAccessLine } from '../../src/server/access-line.ts'
 import { readAdvertisement } from '../../src/wire/advertise.ts'
 import { AnswerReader } from '../../src/wire/ajp/answer-reader.ts'
@@ -82,6 +82,10 @@ interface Reader {
 }
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
+const context = {
+  isTrusted: networkCheck(['10.0.0.0/8'], 'trust'),
+  ajp: new AjpShared({ secret: '', packetBytes: 8_192 }),
+}
 const traffic = makeTraffic({ trust: ['10.0.0.0/8'] })
 const forwarded = new ForwardedFields({
   address: '10.0.0.1',
@@ -97,12 +101,12 @@ function request(text: string): void {
   const bytes = bytesOf(text)
   const head = new RequestHead()
   if (head.parse(bytes, 0, bytes.length) <= 0) return
-  turnBack({ head, traffic } as unknown as Exchange)
+  turnBack(head, traffic.settings)
   wantedUpgrade(head)
   const out = new Out(64)
   writeRequestHead({ head, client, upgrades: false, passesFolded: false }, out)
   const sent = new RequestHead()
-  if (sent.parse(out.content, 0, out.length) > 0) ajpFacts(sent, client as never, traffic)
+  if (sent.parse(out.content, 0, out.length) > 0) ajpFacts(sent, client, context)
   writeAccessLine(
     {
       time: 0,
@@ -374,7 +378,7 @@ const messages: readonly Reader[] = [
   { about: 'an Authorization', read: readSecret, before: 'Bearer ', length: 8_000 },
   {
     about: 'a question of a page',
-    read: (text) => questionOf(`url=${encodeURIComponent(text)}`),
+    read: (text) => explainQuestion(`url=${encodeURIComponent(text)}`),
     before: '/',
     length: 8_000,
   },

@@ -85,7 +85,7 @@ test('a misspelt variable is reported with the one that was meant', () => {
 
 test('networks have an address of their family and a prefix that fits', () => {
   for (const text of ['10.0.0.0/8', '127.0.0.1', '::1', 'fd00::/8'])
-    assert.deepEqual(configOf(`trust: "${text}"`).trust, [text])
+    assert.deepEqual(configOf(`trust: "${text}"`).trust.from, [text])
   for (const text of [
     '10.0.0.0/33',
     'fd00::/129',
