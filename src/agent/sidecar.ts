@@ -104,7 +104,9 @@ class Sidecar {
   }
 
   #waitForTarget(): Promise<boolean> {
-    return waitUntil(() => answersHttp(this.#target, agentLimits.probeMs), {
+    const answers = async (): Promise<boolean> =>
+      (await answersHttp(this.#target, agentLimits.probeMs)) === true
+    return waitUntil(answers, {
       withinMs: this.#options.startDeadlineMs ?? agentDefaults.startDeadlineMs,
       everyMs: 100,
       signal: this.#over.signal,
@@ -114,7 +116,8 @@ class Sidecar {
   /** Checks the target until the end; a change of its health is reported at once. */
   async #watchTarget(membership: Membership): Promise<void> {
     const check = async (): Promise<boolean> => {
-      const isHealthy = await answersHttp(this.#target, agentLimits.probeMs)
+      const answers = await answersHttp(this.#target, agentLimits.probeMs)
+      const isHealthy = answers ?? this.#server.isHealthy
       if (isHealthy !== this.#server.isHealthy) {
         this.#server.isHealthy = isHealthy
         const message = isHealthy ? 'target answers again' : 'target stopped answering'

@@ -3,9 +3,10 @@
 
 import { request } from 'node:http'
 import { request as tlsRequest } from 'node:https'
+import { isShortage } from './shortage.ts'
 
-/** Whether the target sends any HTTP response in time. Never rejects. */
-export function answersHttp(target: URL, timeoutMs: number): Promise<boolean> {
+/** Whether the target sends any HTTP response in time; `undefined` for want of something on this machine. Never rejects. */
+export function answersHttp(target: URL, timeoutMs: number): Promise<boolean | undefined> {
   const send = target.protocol === 'https:' ? tlsRequest : request
   return new Promise((resolve) => {
     // A local server may have a certificate that no public authority signed.
@@ -15,7 +16,7 @@ export function answersHttp(target: URL, timeoutMs: number): Promise<boolean> {
       resolve(true)
     })
     const timer = setTimeout(() => probe.destroy(), timeoutMs)
-    probe.on('error', () => resolve(false))
+    probe.on('error', (error) => resolve(isShortage(error) ? undefined : false))
     probe.on('close', () => {
       clearTimeout(timer)
       resolve(false)

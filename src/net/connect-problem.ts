@@ -1,11 +1,5 @@
-// What a failed connection to a node or proxy means: a shortage in this process, or a TLS problem in words
-// that say what would be right. For the log and the status page, never for clients.
-
-const shortages: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
-
-/** Whether this process or machine lacks something, so that the failure says nothing about the remote side. */
-export const isShortage = (error: NodeJS.ErrnoException | undefined): boolean =>
-  error?.code !== undefined && shortages.has(error.code)
+// A TLS problem of a connection to a node or proxy, in words that say what would be right. For the log and the status
+// page, never for clients.
 
 /** By OpenSSL's code; `%` stands for the section of the configuration. */
 const certificateProblems: ReadonlyMap<string, string> = new Map([

@@ -220,7 +220,9 @@ export class Connection {
 
   /** Cuts the connection so that the remote side sees an error, not an end. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    // Node.js would wait for a connection that is not established yet, and reset it then.
+    if (this.socket.connecting || this.socket.destroyed) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   /** An exception cuts this connection and never ends the process. */

@@ -3,10 +3,11 @@
 
 import { connect, type Socket } from 'node:net'
 import tls from 'node:tls'
-import { isShortage, tlsProblem } from './connect-problem.ts'
+import { tlsProblem } from './connect-problem.ts'
 import { NodeTls } from './node-tls.ts'
 import { dialectOf } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
+import { isShortage } from './shortage.ts'
 
 export interface ProbeTarget {
   readonly host: string

@@ -88,7 +88,7 @@ export class SecureConnection extends Connection {
   /** Resets the TCP connection below; where that cannot be reached, ends it without close_notify. */
   override reset(): void {
     const below = socketBelow(this.socket as tls.TLSSocket)
-    if (below !== undefined) below.resetAndDestroy()
-    else this.destroy()
+    if (below === undefined || below.connecting || below.destroyed) this.destroy()
+    else below.resetAndDestroy()
   }
 }

@@ -118,6 +118,17 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#leave()
   }
 
+  /**
+   * Ends a lease whose exchange is not complete. A reset leaves no TIME_WAIT here: clients that abort many requests would
+   * use up the local ports.
+   */
+  abort(): void {
+    this.exchange = undefined
+    this.deadline = Infinity
+    this.connection.reset()
+    this.#leave()
+  }
+
   /** Leaves the bytes that were read to a client that is still being sent them, and reads on into another buffer. */
   detachBuffer(): void {
     this.#buffer = undefined

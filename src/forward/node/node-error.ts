@@ -2,7 +2,8 @@
 // is safe.
 
 import { TopspinError } from '../../base/errors.ts'
-import { isShortage, tlsProblem } from '../../net/connect-problem.ts'
+import { tlsProblem } from '../../net/connect-problem.ts'
+import { isShortage } from '../../net/shortage.ts'
 
 /** The connection could not be established. */
 export function connectError(cause: Error | undefined): TopspinError {
@@ -17,9 +18,9 @@ export function connectError(cause: Error | undefined): TopspinError {
   })
 }
 
-/** This process or this machine can open no more connections, which says nothing about the node. */
+/** This process or this machine lacks something, which says nothing about the node. */
 function shortageError(cause: Error | undefined): TopspinError {
-  return new TopspinError('SHORTAGE', 'no more connections can be opened', {
+  return new TopspinError('SHORTAGE', `no connection can be used: ${cause?.message}`, {
     side: 'proxy',
     phase: 'connect',
     retry: 'never',
@@ -29,6 +30,7 @@ function shortageError(cause: Error | undefined): TopspinError {
 
 /** The connection was established and has closed. */
 export function closedError(cause: Error | undefined): TopspinError {
+  if (isShortage(cause)) return shortageError(cause)
   const text = tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the node closed the connection'
   return new TopspinError('NODE_CLOSED', text, {
     side: 'node',

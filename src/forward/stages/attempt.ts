@@ -82,7 +82,7 @@ export function endAttempt({ attempts }: AttemptStage, failed: boolean): void {
   countOut(candidate)
   if (failed) candidate.live.failures++
   attempts.node = undefined
-  node.destroy()
+  node.abort()
 }
 
 /** A request that `attempt` has counted in has ended. */

@@ -97,7 +97,7 @@ async function watch(url: URL, peers: StartedPeers, signal: AbortSignal): Promis
   const live = membership.live.of(membership.self.id)
   let answered: boolean | undefined
   while (!signal.aborted) {
-    const answers = await answersHttp(url, peerLimits.targetAnswerMs)
+    const answers = (await answersHttp(url, peerLimits.targetAnswerMs)) ?? answered ?? false
     if (signal.aborted) break
     const limits = traffic.settings.health
     const reason = 'the target does not answer'

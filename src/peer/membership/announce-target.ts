@@ -29,7 +29,7 @@ export async function announceTarget(options: AnnounceOptions): Promise<void> {
   const { log, periodMs } = membership.settings
   let answered: boolean | undefined
   while (!signal.aborted) {
-    const answers = await answersHttp(target, peerLimits.targetAnswerMs)
+    const answers = (await answersHttp(target, peerLimits.targetAnswerMs)) ?? answered ?? false
     if (signal.aborted) break
     if (answers) membership.announce()
     else membership.leave()

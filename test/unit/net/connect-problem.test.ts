@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isShortage, tlsProblem } from '../../../src/net/connect-problem.ts'
+import { tlsProblem } from '../../../src/net/connect-problem.ts'
 
 const failed = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code })
 
@@ -31,12 +31,4 @@ test('an unknown TLS error is shown by its code; other errors have no text', () 
   assert.equal(tlsProblem(failed('ECONNREFUSED'), 'tls'), undefined)
   assert.equal(tlsProblem(new Error('x'), 'tls'), undefined)
   assert.equal(tlsProblem(undefined, 'tls'), undefined)
-})
-
-test('local resource errors are shortages; errors of the remote side are not', () => {
-  for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
-    assert.equal(isShortage(failed(code)), true, code)
-  for (const code of ['ECONNREFUSED', 'ETIMEDOUT'])
-    assert.equal(isShortage(failed(code)), false, code)
-  assert.equal(isShortage(undefined), false)
 })

@@ -23,7 +23,17 @@ function message(method: Method, body: string, more: Parameters<typeof parse>[2]
   return parsed.message
 }
 
+const many = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `/${index.toString(36)}`).join(',')
+
 const refused: readonly [method: Method, body: string, text: string][] = [
+  ...(['CONFIG', 'ENABLE-APP', 'DISABLE-APP', 'STOP-APP', 'REMOVE-APP'] as const).map(
+    (method): [Method, string, string] => [
+      method,
+      `JVMRoute=a&Alias=${many(201)}&Context=${many(100)}`,
+      'SYNTAX: Alias times Context is more than 20000',
+    ],
+  ),
   ['CONFIG', '', unreadable],
   ['CONFIG', 'JVMRoute=&Port=80', unreadable],
   ['CONFIG', 'JVMRoute=a&Host', unreadable],
