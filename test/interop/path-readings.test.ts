@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { tell } from '../support/control-client.ts'
+import { sendMessage } from '../support/control-client.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { classPath, whyNoTomcat } from '../support/tomcat-build.ts'
 import { startServe } from '../support/topspin.ts'
@@ -48,7 +48,7 @@ async function compare(t: TestContext, node: number): Promise<void> {
     ['ENABLE-APP', `JVMRoute=a&Alias=localhost&Context=${registered.join(',')}`],
     ['STATUS', 'JVMRoute=a&Load=50'],
   ] as const) {
-    const reply = await tell(control, method, body)
+    const reply = await sendMessage(control, method, body)
     assert.match(reply.status, / 200 /, `${method}: ${reply.body}`)
   }
   const port = Number(new URL(proxy.traffic).port)
