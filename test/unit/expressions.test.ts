@@ -17,6 +17,7 @@ const local: ReadonlySet<string> = new Set([
   'candidacy/by-hostname.ts',
   'candidacy/policy.ts',
   'cli/flag-values.ts',
+  'cli/flags.ts',
   'host/cgroup-text.ts',
   'host/open-files.ts',
   'peer/peer-key.ts',
