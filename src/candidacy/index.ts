@@ -16,6 +16,7 @@ import { byLoad } from './by-load.ts'
 import { byLoadFactor } from './by-load-factor.ts'
 import { byLogWindow } from './by-log-window.ts'
 import { byRandom } from './by-random.ts'
+import { byRoom } from './by-room.ts'
 import { bySession } from './by-session.ts'
 import { bySessionId } from './by-session-id.ts'
 import { byWeight } from './by-weight.ts'
@@ -44,6 +45,7 @@ export const kinds: readonly Kind[] = [
   byDelay,
   byInFlight,
   byLatency,
+  byRoom,
   byWeight,
   addSelf,
   removeSelf,

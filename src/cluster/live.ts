@@ -5,7 +5,9 @@ import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
 import { type Latency, newLatency } from './latency.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
+import { Room } from './room.ts'
 import { SessionCount } from './session-count.ts'
+import { Wish } from './wish.ts'
 
 /** The numbers of one path on one node, whatever the alias. */
 export interface ContextLive {
@@ -50,6 +52,10 @@ export interface NodeLive {
   prediction: { load: number; since: number }
   /** Kept only while a cascade looks at it. */
   latency: Latency
+  /** The requests of this process there, and what is learnt from them. */
+  readonly room: Room
+  /** What share of the requests it asks for. */
+  readonly wish: Wish
 }
 
 export const newLive = (): NodeLive => ({
@@ -72,6 +78,8 @@ export const newLive = (): NodeLive => ({
   report: { inFlight: 0, pace: 0, at: 0 },
   prediction: { load: 0, since: 0 },
   latency: newLatency(),
+  room: new Room(),
+  wish: new Wish(),
 })
 
 /** The numbers of a path, made at the first question. @param key as `pathKey` gives it. */
