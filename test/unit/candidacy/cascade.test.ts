@@ -49,7 +49,10 @@ describe('the textual form', () => {
 
   for (const [text, reason] of [
     ['byAeg 5', /no candidacy function called byAeg; did you mean byAge\?/],
-    ['byMoon', /no candidacy function called byMoon; there are usable, bySession, /],
+    [
+      'byTheMoonlight',
+      /no candidacy function called byTheMoonlight; there are usable, bySession, /,
+    ],
     ['byLoadWindow', /no candidacy function called byLoadWindow/],
     ['byAge soon', /byAge: "soon" is not a number from 0 to 86400; write byAge \[SECONDS\]/],
     ['byAge -1', /"-1" is not a number/],
