@@ -169,7 +169,7 @@ export const workerLimits = {
   /** How long a request for live numbers waits for the workers. */
   refreshMs: 200,
   /** Interval of the periodic reports of a worker. */
-  figuresEveryMs: 1_000,
+  reportEveryMs: 1_000,
   /** Orders without an answer; a worker with more is killed and replaced. */
   unansweredMax: 1_000,
   /** A worker that ran for this long is replaced without delay. */

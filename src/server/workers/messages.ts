@@ -20,7 +20,7 @@ export type ToWorker =
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
     }
-  /** Changes and facts to put in force; both may be empty. Answered by `figures` with the same number. */
+  /** Changes and facts to put in force; both may be empty. Answered by `report` with the same number. */
   | {
       readonly kind: 'order'
       readonly number: number
@@ -41,7 +41,7 @@ export type FromWorker =
   | { readonly kind: 'hello' }
   | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
-  | Figures
+  | WorkerNumbers
   | {
       readonly kind: 'explained'
       readonly number: number
@@ -60,8 +60,8 @@ export type FromWorker =
   /** Lines of the access log for the primary's standard output. */
   | { readonly kind: 'lines'; readonly text: string }
 
-interface Figures {
-  readonly kind: 'figures'
+interface WorkerNumbers {
+  readonly kind: 'report'
   /** Number of the order that is now in force; absent in periodic reports. */
   readonly answers?: number
   /** Nodes whose numbers have changed since the last report. */

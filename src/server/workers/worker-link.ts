@@ -58,7 +58,7 @@ export class WorkerLink {
         this.#isListening = true
         this.send(start())
       }
-      if (message.kind === 'figures') this.#acceptFigures(message)
+      if (message.kind === 'report') this.#onReport(message)
       if (message.kind === 'explained')
         this.#pendingQuestions.get(message.number)?.(message.explanation)
       onMessage(message)
@@ -130,7 +130,7 @@ export class WorkerLink {
     })
   }
 
-  #acceptFigures({ answers, connections, counts }: Extract<FromWorker, { kind: 'figures' }>): void {
+  #onReport({ answers, connections, counts }: Extract<FromWorker, { kind: 'report' }>): void {
     this.connections = connections
     this.counts = countsFrom(counts)
     if (answers === undefined) return

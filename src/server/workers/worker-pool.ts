@@ -190,7 +190,7 @@ export class WorkerPool implements DataPlane {
   #handle(link: WorkerLink, message: FromWorker): void {
     const { snapshot, log } = this.#options
     switch (message.kind) {
-      case 'figures': {
+      case 'report': {
         const { nodes } = snapshot()
         this.#sums.take(link, message.nodes, (id) => nodes.has(id), systemClock.now())
         break

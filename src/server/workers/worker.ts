@@ -21,7 +21,7 @@ type Policies = Awaited<ReturnType<typeof loadPolicies>>
 class TrafficWorker {
   readonly #proxy: ReverseProxy
   readonly #log: SentLog
-  readonly #figures: FiguresReader = new FiguresReader()
+  readonly #changes: FiguresReader = new FiguresReader()
   readonly #accessLogTo: string
   #accessLog: AccessLogFile | undefined
 
@@ -47,7 +47,7 @@ class TrafficWorker {
       this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log)
     }
     const addresses = await this.#proxy.listen()
-    setInterval(() => this.#report(), workerLimits.figuresEveryMs)
+    setInterval(() => this.#report(), workerLimits.reportEveryMs)
     send({ kind: 'listening', addresses })
   }
 
@@ -92,10 +92,10 @@ class TrafficWorker {
 
   #report(answers?: number, onSent?: () => void): void {
     const { live, connections, counters } = this.#proxy
-    const nodes = this.#figures.read(live)
+    const nodes = this.#changes.read(live)
     send(
       {
-        kind: 'figures',
+        kind: 'report',
         nodes,
         connections,
         counts: plainCounts(counters),

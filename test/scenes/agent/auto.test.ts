@@ -58,10 +58,14 @@ test('a second signal ends the waits', async (t) => {
   assert.equal(fake.nodes.size, 0)
 })
 
-test('without proxies it prints that once and does nothing', async (t) => {
-  const child = startChild(t, [...auto, '-e', 'console.log("app")'], { TOPSPIN_PROXIES: '' })
+test('without proxies it prints that once, with a hint for a misspelt variable, and does nothing', async (t) => {
+  const child = startChild(t, [...auto, '-e', 'console.log("app")'], {
+    TOPSPIN_PROXIES: '',
+    TOPSPIN_PROXEIS: '127.0.0.1:6666',
+  })
   assert.equal(await child.ended, 0)
   assert.match(child.output(), /TOPSPIN_PROXIES is not set/)
+  assert.match(child.output(), /TOPSPIN_PROXEIS is not known; did you mean TOPSPIN_PROXIES\?/)
   assert.match(child.output(), /app/)
 })
 

@@ -151,6 +151,12 @@ test('serve forwards to a fixed node, lists it, and ends with 0 on SIGTERM', asy
   assert.equal(ended.code, 0, ended.stderr)
 })
 
+test('serve logs a hint for a misspelt variable, and starts', async (t) => {
+  const serve = await startServe(['--workers', '0'], { TOPSPIN_LISTN: '127.0.0.1:1' })
+  t.after(() => serve.child.kill('SIGKILL'))
+  await serve.sees(/TOPSPIN_LISTN is not known; did you mean TOPSPIN_LISTEN\?/)
+})
+
 test('serve continues when its log cannot be written, and reports that once', {
   skip: existsSync('/dev/full') ? false : 'no /dev/full here',
 }, async (t) => {
