@@ -26,7 +26,7 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
         throw error
       }
     },
-    accept: (socket, first) => proxy.take(socket, first),
+    accept: (socket, first) => proxy.accept(socket, first),
     explain: async (question) => proxy.explain(question),
     apply: (changes) => proxy.apply(changes),
     notify: () => {},

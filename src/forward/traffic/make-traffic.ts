@@ -88,7 +88,6 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     exchanges: new ExchangePool(),
     corks: new Corks(),
     clientsMax: room.clients,
-    clients: 0,
     isTrusted,
     fault,
   }

@@ -13,8 +13,6 @@ export interface Traffic extends ExchangeTraffic {
   readonly corks: Corks
   /** Client connections at a time; more are refused. */
   readonly clientsMax: number
-  /** Client connections of all listeners. */
-  clients: number
   /** Whether this is the address of a trusted proxy. */
   readonly isTrusted: (address: string) => boolean
   /** Records that our own code threw; the connection at work has been cut. */

@@ -1,0 +1,157 @@
+// The front proxy: its listeners, its traffic, and the cluster that it follows.
+
+import type { Socket } from 'node:net'
+import { acceptLimits } from '../base/limits.ts'
+import type { UserCandidacy } from '../candidacy/candidacy.ts'
+import type { LiveTable } from '../cluster/live.ts'
+import type { Change } from '../cluster/snapshot.ts'
+import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import {
+  type ExplainQuestion,
+  explainRequest,
+  makeTraffic,
+  type ProxySettings,
+  type RequestExplanation,
+  type Traffic,
+  type TrafficOptions,
+} from '../forward/index.ts'
+import type { CopyHandle } from '../net/accept-handles.ts'
+import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
+import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import { ClusterFollower } from './cluster-follower.ts'
+import { type Address, type ClientCount, type FurtherHandles, Listener } from './listener.ts'
+
+export interface ProxyOptions extends TrafficOptions {
+  readonly listen: readonly Address[]
+  /** For the addresses with `tls`. */
+  readonly tls?: TlsServerOptions | undefined
+  /**
+   * Copies the handle of a listening socket, so that more connections are accepted at a time while many wait. Only a
+   * process that others have given its sockets can. Default: one handle for each address.
+   */
+  readonly copyHandle?: CopyHandle | undefined
+}
+
+export class ReverseProxy {
+  readonly #traffic: Traffic
+  readonly #cluster: ClusterFollower
+  readonly #clients: ClientCount
+  readonly #listen: readonly Address[]
+  readonly #copyHandle: CopyHandle | undefined
+  #tls: TlsServerOptions | undefined
+  #listeners: readonly Listener[] = []
+
+  constructor(options: ProxyOptions) {
+    const { listen, tls, copyHandle, ...rest } = options
+    this.#listen = listen
+    this.#copyHandle = copyHandle
+    this.#tls = tls
+    this.#traffic = makeTraffic(rest)
+    this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
+    this.#clients = { open: 0, max: this.#traffic.clientsMax }
+    this.#traffic.ticker.onTick((now) => this.#cluster.tick(now))
+  }
+
+  /** Begins to accept. @throws TopspinError LISTEN, or Error of OpenSSL; then nothing is listening. */
+  async listen(): Promise<readonly Address[]> {
+    const further = this.#furtherHandles()
+    const listeners = this.#listen.map((address) => {
+      const tls = address.tls === true ? requireTls(this.#tls) : undefined
+      return new Listener(this.#traffic, this.#clients, tls, further)
+    })
+    try {
+      const bound = await Promise.all(
+        this.#listen.map((address, index) => (listeners[index] as Listener).listen(address)),
+      )
+      this.#listeners = listeners
+      this.#traffic.ticker.start()
+      return bound
+    } catch (error) {
+      for (const listener of listeners) listener.close()
+      throw error
+    }
+  }
+
+  #furtherHandles(): FurtherHandles | undefined {
+    const count = Math.floor(acceptLimits.furtherHandles / this.#listen.length)
+    const copy = this.#copyHandle
+    return copy === undefined || count === 0 ? undefined : { copy, count }
+  }
+
+  /** Serves a connection that another listener has accepted; `first` was read from it. To be called after `listen`. */
+  accept(socket: Socket, first: Buffer): void {
+    const [listener] = this.#listeners
+    if (listener === undefined) socket.destroy()
+    else listener.accept(socket, first)
+  }
+
+  /** Puts changes of the cluster in force; requests in flight keep the routes that they began with. */
+  apply(changes: readonly Change[]): void {
+    this.#cluster.apply(changes)
+  }
+
+  /**
+   * Puts other cascades in force for new requests; those in flight keep theirs.
+   * @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded.
+   */
+  useCascades(
+    rules: Pick<ProxySettings, 'candidacy' | 'balance'>,
+    policies: ReadonlyMap<string, UserCandidacy> = new Map(),
+  ): void {
+    this.#cluster.useCascades(rules, policies)
+  }
+
+  /**
+   * Uses other certificates for new connections; open ones keep theirs.
+   * @throws Error of OpenSSL when they cannot be used; then nothing changes.
+   */
+  replaceTls(tls: TlsServerOptions | undefined, nodeTls: NodeTlsOptions | undefined): void {
+    const next = new NodeTls(nodeTls)
+    if (tls !== undefined) for (const listener of this.#listeners) listener.replaceTls(tls)
+    this.#tls = tls
+    this.#traffic.pools.nodeTls = next
+  }
+
+  /** Where a request would go now, and why. */
+  explain(question: ExplainQuestion): RequestExplanation {
+    return explainRequest(this.#traffic, question)
+  }
+
+  /** The live numbers by which nodes are chosen. */
+  get live(): LiveTable {
+    return this.#traffic.live
+  }
+
+  get counters(): TrafficCounts {
+    return this.#traffic.counters
+  }
+
+  /** Open client connections. */
+  get connections(): number {
+    return this.#clients.open
+  }
+
+  /** Accepts nothing more, finishes what is in flight, then closes. @param deadlineMs after that the rest is cut. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#traffic.draining = true
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs)
+    })
+    await Promise.race([Promise.all(this.#listeners.map((listener) => listener.drain())), deadline])
+    clearTimeout(timer)
+    this.close()
+  }
+
+  /** Cuts everything. */
+  close(): void {
+    for (const listener of this.#listeners) listener.close()
+    this.#traffic.pools.close()
+    this.#traffic.ticker.stop()
+  }
+}
+
+function requireTls(tls: TlsServerOptions | undefined): TlsServerOptions {
+  if (tls === undefined) throw new RangeError('an address with tls needs the option tls')
+  return tls
+}
