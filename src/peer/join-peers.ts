@@ -1,5 +1,5 @@
-// A server of this process becomes one of its peers: requests and upgrades are looked at before its
-// listeners see them, and its listeners stay as they are.
+// Makes a server of this process a peer: its requests and upgrades are intercepted before its listeners get them, and the
+// listeners stay as they are.
 
 import { once } from 'node:events'
 import type { Server } from 'node:http'
@@ -10,26 +10,26 @@ import { hostPortText } from '../base/host-port.ts'
 import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
+import { policiesOf } from './choice/cascades-of.ts'
 import { ownAddress } from './membership/own-address.ts'
-import { wrapServer } from './parsed/wrap-server.ts'
-import { type PeersOptions, policiesOf } from './peers-options.ts'
-import { takeConnections } from './raw/intake.ts'
-import { type Peers, startPeers } from './start-peers.ts'
+import { type PeersOptions, peerDefaults, type WithoutAddress } from './options.ts'
+import { interceptRequests } from './parsed/server-events.ts'
+import { interceptConnections } from './raw/intake.ts'
+import { type Peers, type StartedPeers, startPeers } from './start-peers.ts'
 
-export interface JoinPeersOptions extends Omit<PeersOptions, 'address'> {
-  /** Where others hand requests over to: `http://host:port`. Default: where the server listens. */
-  readonly address?: string
+export interface JoinPeersOptions extends WithoutAddress<PeersOptions> {
   /**
-   * On SIGTERM or SIGINT say goodbye and finish what is under way first, then let the application's own
-   * handlers run, or end the process where it has none. Default false.
+   * On SIGTERM or SIGINT send goodbyes and finish the requests under way, before the application's own signal handlers
+   * run, or the process ends where there are none. Default false.
    */
   readonly signals?: boolean
-  /** Milliseconds that requests under way may take after such a signal. Default 10 000. */
+  /** Time for requests under way after such a signal, ms. Default 10 000. */
   readonly drainMs?: number
 }
 
 /**
- * Joins with a server that listens, or will. Nothing of the application is changed.
+ * Joins with a server that listens, or will listen. The application needs no change.
+ * @throws TopspinError BAD_OPTION that names every bad option.
  * @example
  * const server = http.createServer(app).listen(3000)
  * await joinPeers(server, { group: '239.255.77.1:4445', key: process.env.PEER_KEY })
@@ -39,58 +39,72 @@ export async function joinPeers(
   options: JoinPeersOptions,
 ): Promise<Peers> {
   if (!server.listening) await once(server, 'listening')
-  const { signals = false, drainMs = 10_000, ...rest } = options
-  const address = options.address ?? placeOf(server, options.interface)
+  const { signals = false, drainMs = peerDefaults.drainMs, ...rest } = options
+  const address = options.address ?? addressOf(server, options.interface)
   const policies = await policiesOf(options)
   const started = startPeers({ ...rest, address, policies })
-  const { handOver, membership } = started
-  outlastProxies(server)
-  const unwrap = wrapServer(server, handOver)
-  const leaveConnections = takeConnections(server, handOver)
-  const closeAll = async (): Promise<void> => {
-    await started.close()
-    leaveConnections()
-    unwrap()
-  }
-  server.once('close', () => void peers.close())
-  const drained = async (): Promise<void> => {
-    await started.leave()
-    await waitUntil(() => membership.service.inFlight === 0, { withinMs: drainMs })
-  }
-  const release = signals
-    ? holdSignals({
-        leave: async (handled) => {
-          const end = drained()
-          // Without a handler of its own the process ends: it takes nothing new.
-          if (!handled) {
-            server.close()
-            server.closeIdleConnections()
-          }
-          await end
-        },
-        hurry: () => handOver.close(),
-      })
-    : (): void => {}
+  const endHandOver = handOverRequests(server, started)
+  const releaseSignals = signals ? leaveOnSignals(server, started, drainMs) : () => {}
   let closed: Promise<void> | undefined
-  const peers: Peers = {
-    name: started.name,
+  const close = (): Promise<void> => {
+    closed ??= started.close().then(endHandOver).finally(releaseSignals)
+    return closed
+  }
+  server.once('close', () => void close())
+  const { name, counts, middleware, ready, leave } = started
+  return {
+    name,
     get known() {
       return started.known
     },
-    counts: started.counts,
-    middleware: started.middleware,
-    ready: started.ready,
-    leave: () => started.leave(),
-    close() {
-      closed ??= closeAll().finally(release)
-      return closed
-    },
-    [Symbol.asyncDispose]: () => peers.close(),
+    counts,
+    middleware,
+    ready,
+    leave,
+    close,
+    [Symbol.asyncDispose]: close,
   }
-  return peers
 }
 
-function placeOf(server: Server | HttpsServer, which: string | undefined): string {
+/** Hands over requests of this server. @returns how to end it. */
+export function handOverRequests(
+  server: Server | HttpsServer,
+  { handOver, parsed }: StartedPeers,
+): () => void {
+  outlastProxies(server)
+  const releaseRequests = interceptRequests(server, parsed)
+  const releaseConnections = interceptConnections(server, handOver)
+  return () => {
+    releaseConnections()
+    releaseRequests()
+  }
+}
+
+/** @returns how to end it. */
+function leaveOnSignals(
+  server: Server | HttpsServer,
+  { leave, membership, handOver }: StartedPeers,
+  drainMs: number,
+): () => void {
+  const drain = async (): Promise<void> => {
+    await leave()
+    await waitUntil(() => membership.service.inFlight === 0, { withinMs: drainMs })
+  }
+  return holdSignals({
+    leave: async (handled) => {
+      const drained = drain()
+      // Without a signal handler of the application the process ends, so the server accepts nothing new.
+      if (!handled) {
+        server.close()
+        server.closeIdleConnections()
+      }
+      await drained
+    },
+    hurry: () => handOver.underWay.abandonAll(),
+  })
+}
+
+function addressOf(server: Server | HttpsServer, which: string | undefined): string {
   const address = server.address()
   if (address === null || typeof address === 'string') {
     const text = 'the server listens on no TCP port, so no peer can reach it'

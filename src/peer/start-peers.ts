@@ -1,177 +1,185 @@
-// A web server among its peers: its membership, the choice for each request, and the hand-over. Called by
-// `joinPeers` for a whole server, and by whoever uses the middlewares.
+// Puts a server among its peers together: its membership, the choice for each request, and the hand-over. Called by
+// `joinPeers` for a whole server, by `topspin peer`, and by applications that use a middleware.
 
-import { TopspinError } from '../base/errors.ts'
-import { silent } from '../base/log.ts'
+import { createSecretKey } from 'node:crypto'
 import { waitUntil } from '../base/wait.ts'
-import { Cascades } from '../candidacy/cascades.ts'
-import { failureLog } from '../candidacy/failure-log.ts'
 import type { Peer } from '../cluster/peer.ts'
 import type { PeerEvent } from '../cluster/peers.ts'
 import { makeTraffic, type Traffic } from '../forward/index.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { probeBypassedResponse } from '../node-internals/bypassed-response.ts'
 import { CascadeChooser } from './choice/cascade-chooser.ts'
+import { cascadesOf } from './choice/cascades-of.ts'
 import { PeerCandidates } from './choice/peer-candidates.ts'
-import { PeerWatch } from './choice/watch-peers.ts'
+import { PeerProbes } from './choice/peer-probes.ts'
+import { type HandOver, type HandOverCounts, newCounts } from './hand-over/hand-over.ts'
 import { LocalService } from './hand-over/local-service.ts'
+import { Marks } from './hand-over/marks.ts'
+import { HandOverPolicy } from './hand-over/policy.ts'
+import { UnderWay } from './hand-over/under-way.ts'
 import { PeerMembership } from './membership/membership.ts'
-import { HandOver, type HandOverCounts } from './parsed/hand-over.ts'
+import { type PeersOptions, peerDefaults } from './options.ts'
 import { middlewareOf, type PeerMiddleware } from './parsed/middleware.ts'
-import { cascadeEntries, markKeys, type PeersOptions, secretsOf } from './peers-options.ts'
+import { ParsedHandOver } from './parsed/parsed-hand-over.ts'
 import { StatusMount } from './status/status-mount.ts'
-import { type PeersReport, peersReport } from './status/status-report.ts'
+import { peersReport } from './status/status-report.ts'
 
-/** A server of this process as one of its peers. */
+/** A server of this process among its peers. */
 export interface Peers extends AsyncDisposable {
   readonly name: string
-  /** Names of those that count now, this one included. */
+  /** Names of the peers that are present, this server included. */
   readonly known: readonly string[]
   /** What was done with the requests that arrived. */
   readonly counts: Readonly<HandOverCounts>
   /** For Connect and Express; see `fastifyPeers`, `koaPeers`, `honoPeers` and `nestPeers` for others. */
   readonly middleware: PeerMiddleware
-  /** Resolves when the sockets for announcements are open, or complained about. */
+  /** Resolves when the sockets for announcements are open, or their failure has been logged. */
   readonly ready: Promise<void>
-  /** Says goodbye and hands nothing over any more; resolves when what was handed over is answered. */
+  /** Sends goodbyes and hands nothing over any more. Resolves when what was handed over has been answered. */
   leave(): Promise<void>
-  /** Leaves, and ends everything of it. The server itself stays as it is. */
+  /** Leaves, and ends everything but the server itself. */
   close(): Promise<void>
 }
 
-/** What `joinPeers` and the commands need beside it. */
+/** The parts that `joinPeers` and `topspin peer` need, too. */
 export interface StartedPeers extends Peers {
   readonly handOver: HandOver
+  readonly parsed: ParsedHandOver
   readonly membership: PeerMembership
   readonly traffic: Traffic
 }
 
-/** How long answers of peers are waited for while leaving, ms; after that the application here takes over. */
+/** Wait for responses of peers while leaving, ms; after that the application here answers. */
 const leaveMs = 10_000
 
-/** Throws a TopspinError that names what is wrong with the options; then nothing has been opened. */
+/**
+ * Joins without a server, for a middleware.
+ * @throws TopspinError BAD_OPTION that names the bad options; then nothing has been opened.
+ */
 export function startPeers(options: PeersOptions): StartedPeers {
-  const started = makePeers(options)
-  started.membership.announce()
-  return started
+  const peers = makePeers(options)
+  peers.membership.announce()
+  return peers
 }
 
-/** The same without announcing this server yet. */
+/** The same, but this server is not announced yet. */
 export function makePeers(options: PeersOptions): StartedPeers {
+  // What can throw comes before the membership, which opens sockets.
   const failures = new Map<string, number>()
-  const cascades = cascadesOf(options, failures)
-  const status = statusMount(options, () =>
-    peersReport(membership, [
-      { title: 'Requests', counts: { ...handOver.counts } },
-      { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
-    ]),
-  )
-  // Tried before anything is opened: a bad certificate is an option like any other.
+  const secrets = typeof options.key === 'string' ? [options.key] : (options.key ?? [])
+  const routeKeys = secrets.map((secret) => Buffer.from(secret))
+  const cascades = cascadesOf(options, routeKeys, failures)
+  const counts = newCounts()
+  const status = statusOf(options, counts, failures, () => membership)
   if (options.peerTls !== undefined) new NodeTls(options.peerTls)
   const membership = new PeerMembership(options)
-  const { live, settings } = membership
-  const { log, clock, random } = settings
-  if (!probeBypassedResponse()) {
-    const message = 'this Node.js does not let answers of peers through: nothing is handed over'
-    log.warn({ version: process.version }, message)
-  }
-  const traffic = makeTraffic({
-    live,
-    log,
-    clock,
-    random,
-    timeouts: { connectMs: 1_000, ...options.timeouts },
-    nodeTls: options.peerTls,
-    // Peers that fail are few and come back soon; what may be sent again is.
-    retryBudget: 1,
-  })
-  const candidates = new PeerCandidates(live)
+  const { clock, log } = membership.settings
+
+  const traffic = trafficOf(options, membership)
+  const candidates = new PeerCandidates(membership.live)
   const peers = (): readonly Peer[] => membership.peers()
   const chooser = new CascadeChooser(cascades, { candidates, peers, clock })
-  const handOver = new HandOver({
-    traffic,
-    chooser,
-    keys: markKeys(options),
-    isPeer: (address) => membership.accept.source(address) && isHost(peers(), address),
-    skewMs: options.skewMs,
+  const handOver: HandOver = {
+    policy: new HandOverPolicy(traffic, chooser),
+    marks: new Marks({
+      keys: secrets.map((secret) => createSecretKey(secret, 'utf8')),
+      isPeer: (address) => isPeer(address, membership),
+      skewMs: options.skewMs,
+      clock,
+      via: traffic.via,
+    }),
     local: new LocalService(membership.service, () => candidates.self?.live),
+    underWay: new UnderWay(),
+    counts,
     status,
-  })
-  const watch = new PeerWatch(traffic)
-  traffic.ticker.onTick(() => watch.look(candidates.of(peers())))
+  }
+  const parsed = new ParsedHandOver(handOver)
+  const probes = new PeerProbes(traffic)
+  traffic.ticker.onTick(() => probes.tick(candidates.of(peers())))
   traffic.ticker.start()
-  membership.onChange((event) => lost(event, handOver, traffic))
+  membership.onChange((event) => changed(event, handOver))
 
-  let left: Promise<void> | undefined
-  const leave = async (): Promise<void> => {
+  const leave = once(async () => {
     chooser.isLeaving = true
     membership.leave()
-    await waitUntil(() => handOver.underWay === 0, { withinMs: leaveMs })
-    handOver.close()
-  }
-  let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => {
-    left ??= leave()
-    await left
+    await waitUntil(() => handOver.underWay.count === 0, { withinMs: leaveMs })
+    handOver.underWay.abandonAll()
+  })
+  const close = once(async () => {
+    await leave()
     traffic.ticker.stop()
     traffic.pools.close()
     await membership.close()
-  }
+  })
   return {
     handOver,
+    parsed,
     membership,
     traffic,
     name: membership.settings.identity.name,
     get known() {
       return membership.peers().map(({ announcement }) => announcement.name)
     },
-    counts: handOver.counts,
-    middleware: middlewareOf(handOver, log),
+    counts,
+    middleware: middlewareOf(parsed, log),
     ready: membership.ready,
-    leave() {
-      left ??= leave()
-      return left
-    },
-    close() {
-      closed ??= close()
-      return closed
-    },
-    [Symbol.asyncDispose]() {
-      return this.close()
-    },
+    leave,
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
-function cascadesOf(options: PeersOptions, failures: Map<string, number>): Cascades {
-  const { random = Math.random, policies = new Map(), log = silent } = options
-  const routeKeys = secretsOf(options).map((secret) => Buffer.from(secret))
-  const entries = cascadeEntries(options)
-  try {
-    const onFailure = failureLog(log, (name) => {
-      const count = (failures.get(name) ?? 0) + 1
-      failures.set(name, count)
-      return count
-    })
-    return new Cascades(entries, { random, policies, routeKeys }, onFailure)
-  } catch (error) {
-    const detail = { side: 'proxy', phase: 'control', cause: error } as const
-    throw new TopspinError('BAD_OPTION', (error as Error).message, detail)
-  }
-}
-
-function statusMount(
-  { statusPath, statusFrom = ['127.0.0.0/8', '::1'] }: PeersOptions,
-  report: () => PeersReport,
+/** @param membership is called when the page is shown, not before. */
+function statusOf(
+  { statusPath, statusFrom = peerDefaults.statusFrom }: PeersOptions,
+  counts: HandOverCounts,
+  failures: ReadonlyMap<string, number>,
+  membership: () => PeerMembership,
 ): StatusMount | undefined {
-  return statusPath === undefined ? undefined : new StatusMount({ statusPath, statusFrom, report })
+  if (statusPath === undefined) return undefined
+  const report = () =>
+    peersReport(membership(), [
+      { title: 'Requests', counts: { ...counts } },
+      { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
+    ])
+  return new StatusMount({ statusPath, statusFrom, report })
 }
 
-/** A proxy of the same network passes on whatever its clients say, so it is not enough to be near. */
-const isHost = (peers: readonly Peer[], address: string): boolean =>
-  peers.some(({ announcement }) => announcement.host === address)
+function trafficOf(options: PeersOptions, { live, settings }: PeerMembership): Traffic {
+  const { log, clock, random } = settings
+  if (!probeBypassedResponse()) {
+    const detail = { version: process.version }
+    log.warn(detail, 'unsupported Node.js: parsed requests are not handed over')
+  }
+  return makeTraffic({
+    live,
+    log,
+    clock,
+    random,
+    timeouts: { connectMs: peerDefaults.connectMs, ...options.timeouts },
+    nodeTls: options.peerTls,
+    // Every request that may be sent again is: few peers fail at a time, and they come back soon.
+    retryBudget: 1,
+  })
+}
 
-/** A peer that has fallen silent is not waited for; one that has left answers what it has in hand. */
-function lost({ kind, peer }: PeerEvent, handOver: HandOver, traffic: Traffic): void {
-  if (kind === 'silent') handOver.lost(peer.id)
-  if (kind === 'left' || kind === 'forgotten') traffic.pools.drop(peer.id)
+/** A proxy of the same network passes on what its clients send, so the network of the source is not enough. */
+function isPeer(address: string, membership: PeerMembership): boolean {
+  const isAnnounced = ({ announcement }: Peer): boolean => announcement.host === address
+  return membership.accept.source(address) && membership.peers().some(isAnnounced)
+}
+
+/** A silent peer is not waited for. One that has left answers what it has been handed. */
+function changed({ kind, peer }: PeerEvent, { underWay, policy }: HandOver): void {
+  if (kind === 'silent') underWay.abandonPeer(peer.id)
+  if (kind === 'left' || kind === 'forgotten') policy.traffic.pools.drop(peer.id)
+}
+
+/** All calls get the result of the first. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined
+  return () => {
+    result ??= run()
+    return result
+  }
 }

@@ -9,7 +9,7 @@ import { silent } from '../../src/base/log.ts'
 import { LiveTable } from '../../src/cluster/live.ts'
 import { Peers } from '../../src/cluster/peers.ts'
 import { AcceptFrom } from '../../src/peer/membership/accept-from.ts'
-import { Listener } from '../../src/peer/membership/listener.ts'
+import { AnnouncementListener } from '../../src/peer/membership/announcement-listener.ts'
 import { readAnnouncement, writeAnnouncement } from '../../src/wire/announcement-codec.ts'
 import { KeyRing } from '../../src/wire/announcement-key.ts'
 import { parseAnnouncementText, writeAnnouncementText } from '../../src/wire/announcement-text.ts'
@@ -33,11 +33,11 @@ for (const [what, keys] of [
       hasKey: !keys.isEmpty,
       interface: undefined,
     })
-    const listener = new Listener({ peers, keys, accept, clock, log: silent })
+    const listener = new AnnouncementListener({ peers, keys, accept, clock, log: silent })
     const random = seededRandom(11)
     const before = process.memoryUsage().heapUsed
     for (let i = 0; i < count; i++) {
-      listener.take(junkDatagram(random, ring), random() < 0.9 ? '10.0.0.1' : '11.0.0.1')
+      listener.receive(junkDatagram(random, ring), random() < 0.9 ? '10.0.0.1' : '11.0.0.1')
       if (i % 1_000 === 0) {
         clock.advance(100)
         peers.sweep(100)

@@ -11,12 +11,16 @@ import { LiveTable } from '../../src/cluster/live.ts'
 import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import { makeTraffic, type Traffic, type TrafficOptions } from '../../src/forward/index.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
-import type { Choice } from '../../src/peer/choice/chooser.ts'
+import type { Choice, Chooser } from '../../src/peer/choice/choice.ts'
 import { PeerCandidates } from '../../src/peer/choice/peer-candidates.ts'
+import { type HandOver, newCounts } from '../../src/peer/hand-over/hand-over.ts'
 import { LocalService } from '../../src/peer/hand-over/local-service.ts'
-import { HandOver } from '../../src/peer/parsed/hand-over.ts'
-import { wrapServer } from '../../src/peer/parsed/wrap-server.ts'
-import { takeConnections } from '../../src/peer/raw/intake.ts'
+import { Marks } from '../../src/peer/hand-over/marks.ts'
+import { HandOverPolicy } from '../../src/peer/hand-over/policy.ts'
+import { UnderWay } from '../../src/peer/hand-over/under-way.ts'
+import { ParsedHandOver } from '../../src/peer/parsed/parsed-hand-over.ts'
+import { interceptRequests } from '../../src/peer/parsed/server-events.ts'
+import { interceptConnections } from '../../src/peer/raw/intake.ts'
 
 export interface PeerServer {
   readonly port: number
@@ -71,22 +75,25 @@ export async function startPeerServer(
     const candidate = candidates.of(peers()).find(({ node }) => !tried.includes(node.id))
     return candidate === undefined ? { mode: 'here' } : { mode: 'proxy', candidate }
   }
-  const handOver = new HandOver({
-    traffic,
-    keys,
-    local: new LocalService({ begin: () => 0, end: () => {} }, () => undefined),
-    isPeer: networkCheck(acceptFrom, 'acceptFrom'),
-    chooser: {
-      get application() {
-        return candidates.application
-      },
-      isOff: false,
-      first: (request) => choose(request, []),
-      again: choose,
+  const chooser: Chooser = {
+    get application() {
+      return candidates.application
     },
-  })
-  wrapServer(server, handOver)
-  if (way === 'bytes') takeConnections(server, handOver)
+    isOff: false,
+    first: (request) => choose(request, []),
+    again: choose,
+  }
+  const isPeer = networkCheck(acceptFrom, 'acceptFrom')
+  const handOver: HandOver = {
+    policy: new HandOverPolicy(traffic, chooser),
+    marks: new Marks({ keys, isPeer, clock: traffic.clock, via: traffic.via }),
+    local: new LocalService({ begin: () => 0, end: () => {} }, () => undefined),
+    underWay: new UnderWay(),
+    counts: newCounts(),
+    status: undefined,
+  }
+  interceptRequests(server, new ParsedHandOver(handOver))
+  if (way === 'bytes') interceptConnections(server, handOver)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   traffic.ticker.start()

@@ -3,7 +3,7 @@
 
 import { type Environment, EnvironmentReader, present } from '../../base/environment.ts'
 import { TopspinError } from '../../base/errors.ts'
-import type { PeerOptions } from '../../peer/membership/options.ts'
+import type { MembershipOptions, WithoutAddress } from '../../peer/options.ts'
 import { peerKeyProblem, readPeerKey } from '../../peer/peer-key.ts'
 
 export interface MembershipFlags {
@@ -24,8 +24,6 @@ export interface MembershipFlags {
   readonly capacity?: number
 }
 
-type MembershipOptions = Omit<PeerOptions, 'address'> & { readonly address?: string }
-
 /**
  * @param warn receives a sentence for each former or misspelt name.
  * @throws TopspinError BAD_OPTION for a key that is the name of a file.
@@ -34,7 +32,7 @@ export function membershipOptions(
   flags: MembershipFlags,
   warn: (text: string) => void,
   environment: Environment = process.env,
-): MembershipOptions {
+): WithoutAddress<MembershipOptions> {
   if (flags.key !== undefined) warn('--key is now called --peer-key; please rename it')
   if (flags.advertise !== undefined) warn('--advertise is now called --address; please rename it')
   const { group, name, interface: which, ttl, capacity } = flags

@@ -1,4 +1,4 @@
-// The choice for a request by the cascade of its path, among the peers that are known at that moment.
+// Chooses for a request by the cascade of its path, among the peers that are present.
 
 import type { Clock } from '../../base/clock.ts'
 import type { Candidate, ExchangeView, RequestView } from '../../candidacy/candidacy.ts'
@@ -11,12 +11,12 @@ import type { Balancer } from '../../cluster/balancer.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { Application } from '../../cluster/routes.ts'
 import { agreed, pathReadings } from '../../wire/http/path-readings.ts'
-import { type Choice, type Chooser, here } from './chooser.ts'
+import { type Choice, type Chooser, here } from './choice.ts'
 import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
 
 export interface CascadeChooserOptions {
   readonly candidates: PeerCandidates
-  /** This server among the peers that count; another array after each change. */
+  /** The peers that are present, this server included; another array after each change. */
   readonly peers: () => readonly Peer[]
   readonly clock: Clock
 }
@@ -24,7 +24,7 @@ export interface CascadeChooserOptions {
 export class CascadeChooser implements Chooser {
   /** May be replaced at any time. */
   cascades: Cascades
-  /** This server leaves: nothing goes anywhere else any more. */
+  /** This server is leaving: it serves every request itself. */
   isLeaving = false
   readonly #options: CascadeChooserOptions
   readonly #view = new View()
@@ -54,7 +54,7 @@ export class CascadeChooser implements Chooser {
     const { cascades } = this
     if (this.isLeaving) return here
     const cascade = cascades.isSingle ? cascades.find('') : this.#cascadeOf(request.target)
-    // What others may read differently is served by the application that the client asked.
+    // Servers may read the path differently: the application that the client asked answers.
     if (cascade === undefined || cascade.isOff) return here
     const { candidates, peers, clock } = this.#options
     const known = candidates.of(peers())
@@ -73,7 +73,7 @@ export class CascadeChooser implements Chooser {
     return { mode: 'redirect', location: place }
   }
 
-  /** The cascade of a path; `undefined` when servers read the path differently and it matters. */
+  /** The cascade of a path; `undefined` when servers read the path differently and the readings have different cascades. */
   #cascadeOf(target: string): Cascade | undefined {
     const readings = readingsOf(target)
     if (readings === undefined) return undefined
@@ -81,7 +81,7 @@ export class CascadeChooser implements Chooser {
     return found === 'ambiguous' ? undefined : found
   }
 
-  /** Those that serve this path, however they read it. */
+  /** The candidates that serve this path, in every reading of it. */
   #serving(known: readonly Candidate[], request: RequestView): readonly Candidate[] {
     if (!this.#options.candidates.haveContexts) return known
     const readings = readingsOf(request.target)
@@ -101,7 +101,7 @@ function serves({ peer }: Candidate, path: string): boolean {
   )
 }
 
-/** How servers read the path of a target (wire/http/path-readings.ts). */
+/** How servers may read the path of a target (wire/http/path-readings.ts). */
 function readingsOf(target: string): readonly string[] | undefined {
   const [path = ''] = target.split('?', 1)
   return isOdd.test(path) ? pathReadings(path) : [path]
@@ -110,7 +110,7 @@ function readingsOf(target: string): readonly string[] | undefined {
 /** Without these all servers read a path alike. */
 const isOdd = /[;%]|\/[/.]/
 
-/** What the functions may know; one object for all requests, since a choice is made in one go. */
+/** The input of candidacy functions. One object serves all requests, because a choice does not wait for anything. */
 class View implements ExchangeView {
   readonly balancer: Balancer = peerBalancer
   readonly hasSession = false

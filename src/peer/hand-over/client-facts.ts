@@ -1,15 +1,15 @@
-// What stays the same for the requests of one client's connection, kept on its socket: who it is, and the
-// fields that tell so. Made anew when the socket reports another client: peers share their connections.
+// What is the same for all requests of a client's connection, kept on its socket: the client and the fields that show it.
+// The facts are made anew when the socket reports another client, since peers share their connections.
 
 import type { Socket } from 'node:net'
 import { plainAddress } from '../../net/address.ts'
 import { ForwardedFields, type ViaLines } from '../../wire/forwarded.ts'
 
 export interface ClientFacts {
-  /** Without port; '' when it is not known any more. */
+  /** Without port; '' when the socket is not connected any more. */
   readonly address: string
   readonly scheme: 'http' | 'https'
-  /** What the client says of where it came from goes on. */
+  /** The client's own claims about the request's origin are passed on. */
   readonly trusted: boolean
   readonly fields: ForwardedFields
 }

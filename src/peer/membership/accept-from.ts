@@ -1,5 +1,5 @@
-// Whose datagrams are believed: those from the networks that were given; when none were and there is no key,
-// those from this machine and from the networks of its interfaces, which are looked at again and again.
+// Decides which datagrams are accepted, by their source: those from the networks of the options. Without these and
+// without a key, those from this machine and from the networks of its interfaces, which are read again now and then.
 
 import { isIP } from 'node:net'
 import { plainAddress } from '../../net/address.ts'
@@ -10,7 +10,7 @@ const loopback: readonly string[] = ['127.0.0.0/8', '::1']
 
 export interface AcceptOptions {
   readonly acceptFrom: readonly string[] | undefined
-  /** Announcements are sealed, so that their source need not matter. */
+  /** Announcements are authenticated with a key, so any source is accepted by default. */
   readonly hasKey: boolean
   readonly interface: string | undefined
 }
@@ -27,25 +27,25 @@ export class AcceptFrom {
     this.refresh()
   }
 
-  /** The networks that count now, for people; undefined: any. */
+  /** The networks of now, to be shown; undefined: any. */
   get networks(): readonly string[] | undefined {
     return this.#check === undefined ? undefined : this.#networks
   }
 
-  /** Whether a datagram from this address may be believed. */
+  /** Whether datagrams from this address are accepted. */
   source(address: string): boolean {
     return this.#check === undefined || this.#check(plainAddress(address))
   }
 
   /**
-   * Whether an announcement may send requests to this host. Sealed, it may; else only into the networks
-   * that datagrams are believed from, and a name may lead anywhere.
+   * Whether an announcement may direct requests to this host. With a key to any. Without one only to addresses that
+   * announcements are accepted from; not to a name, which may lead anywhere.
    */
   target(host: string): boolean {
     return this.#options.hasKey || (isIP(host) !== 0 && this.source(host))
   }
 
-  /** Looks whether the machine has other networks now. */
+  /** Reads the networks of the machine's interfaces again. */
   refresh(): void {
     const { acceptFrom, hasKey, interface: which } = this.#options
     if (acceptFrom !== undefined || hasKey) return

@@ -1,56 +1,26 @@
-// Announces a server that knows nothing of peers and cannot hand requests over itself (mod_backhand's ntbhb):
-// it is asked again and again whether it is there, and announced as long as it answers. Called by
-// `topspin announce`, on the machine of that server, whose resources are told.
+// `topspin announce`: announces a server that does not run Topspin. It runs on the machine of that server, whose resources
+// are announced.
 
-import { TopspinError } from '../../base/errors.ts'
-import { peerLimits } from '../../base/limits.ts'
-import { pause } from '../../base/wait.ts'
-import { answersHttp } from '../../net/answers-http.ts'
+import type { MembershipOptions } from '../options.ts'
 import { PeerMembership } from './membership.ts'
-import type { PeerOptions } from './options.ts'
+import { portOf, readTarget, watchTarget } from './watch-target.ts'
 
-export interface AnnounceOptions extends Omit<PeerOptions, 'address'> {
-  /** The server, `http://host:port` or `https://host:port`; its path is what is asked for. */
+export interface AnnounceOptions extends Omit<MembershipOptions, 'address'> {
+  /** The server: `http://host:port` or `https://host:port`. The path is that of the probes. */
   readonly target: string
-  /** Where others reach it. Default: `target`. */
+  /** Where peers send requests to. Default: `target`. */
   readonly address?: string
-  /** Ends it, with a goodbye. */
+  /** Sends goodbyes and ends. */
   readonly signal: AbortSignal
 }
 
-/** Resolves at the end, when the goodbye is out. Throws a TopspinError for bad options. */
+/** Resolves at the end, when the goodbyes have been sent. @throws TopspinError for bad options. */
 export async function announceTarget(options: AnnounceOptions): Promise<void> {
   const { target: text, signal, ...rest } = options
-  const target = readTarget(text)
-  const membership = new PeerMembership({
-    ...rest,
-    address: options.address ?? placeOf(target),
-  })
-  const { log, periodMs } = membership.settings
-  let answered: boolean | undefined
-  while (!signal.aborted) {
-    const answers = (await answersHttp(target, peerLimits.targetAnswerMs)) ?? answered ?? false
-    if (signal.aborted) break
-    if (answers) membership.announce()
-    else membership.leave()
-    if (answers !== answered) {
-      if (answers) log.info({ target: text }, 'the target answers and is announced')
-      else log.warn({ target: text }, 'the target does not answer and is not announced')
-    }
-    answered = answers
-    await pause(periodMs, signal)
-  }
+  const target = readTarget(text, ['http', 'https'])
+  const { protocol, hostname } = target
+  const place = `${protocol}//${hostname}:${portOf(target)}`
+  const membership = new PeerMembership({ ...rest, address: options.address ?? place })
+  await watchTarget(target, membership, signal)
   await membership.close()
-}
-
-function readTarget(text: string): URL {
-  const target = URL.canParse(text) ? new URL(text) : undefined
-  if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
-  const problem = `target "${text}": http://host:port or https://host:port`
-  throw new TopspinError('BAD_OPTION', problem, { side: 'proxy', phase: 'control' })
-}
-
-/** With the port in any case: URLs leave out the usual ones. */
-function placeOf({ protocol, hostname, port }: URL): string {
-  return `${protocol}//${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
 }

@@ -1,28 +1,36 @@
-// Says what this server is and has, once a period and more often where that gets lost; says goodbye when it
-// leaves. Owns the timer and the sequence; where the words go is given.
+// Announces this server: once in a period, and more often where announcements get lost. It sends goodbyes when the server
+// leaves. Owns the timer and the sequence numbers; `send` is handed in.
 
 import type { Clock, Random } from '../../base/clock.ts'
 import { peerLimits } from '../../base/limits.ts'
 import type { Announcement, Resources } from '../../wire/announcement.ts'
-import { beatsPerPeriod } from './beats.ts'
+import type { Identity } from './settings.ts'
 
-/** Periods at the start in which everything is said as often as possible: nobody knows yet what gets lost. */
+/** Periods at the start in which announcements are as frequent as possible, because the loss is not known yet. */
 const firstPeriods = 3
-/** The goodbye may get lost, too. */
+/** Goodbyes may get lost, too. */
 const goodbyes = 3
-/** Part of the time between two announcements that chance takes away, so that peers do not speak in step. */
+/** Share of the time between two announcements that is random, so that peers do not send at the same time. */
 const jitter = 0.1
+/** A smaller loss needs no repetition. */
+const lossLeast = 0.001
+
+interface Loss {
+  /** Share of the others' announcements that do not arrive here, 0..1. */
+  readonly here: number
+  /** Largest share of this server's announcements that do not arrive at a peer, as the peers report, 0..1. */
+  readonly there: number
+}
 
 export interface AnnouncerOptions {
-  readonly identity: Pick<Announcement, 'name' | 'scheme' | 'host' | 'port' | 'contexts'>
+  readonly identity: Identity
   readonly periodMs: number
   readonly clock: Clock
   readonly random: Random
   readonly resources: () => Resources
-  /** What arrives here of the others' announcements, and what the others say of it: shares that are lost. */
-  readonly loss: () => { readonly here: number; readonly told: number }
+  readonly loss: () => Loss
   /** Must not throw. */
-  readonly say: (announcement: Announcement) => void
+  readonly send: (announcement: Announcement) => void
 }
 
 export class Announcer {
@@ -37,7 +45,7 @@ export class Announcer {
     this.#startedAt = Math.round(options.clock.wall())
   }
 
-  /** What would be said now; nothing is sent. */
+  /** The announcement of this moment; it is not sent. */
   next(leaving: boolean): Announcement {
     const { identity, periodMs, clock, resources, loss } = this.#options
     return {
@@ -52,31 +60,42 @@ export class Announcer {
     }
   }
 
-  /** Announces this server from now on. */
   start(): void {
     if (this.#isPresent) return
     this.#isPresent = true
     this.#wait(this.#options.random() * (this.#options.periodMs / peerLimits.beatsMax))
   }
 
-  /** Says goodbye and is silent from now on; `start` begins again. */
+  /** Sends goodbyes, then nothing until the next `start`. */
   stop(): void {
     clearTimeout(this.#timer)
     if (!this.#isPresent) return
     this.#isPresent = false
-    for (let i = 0; i < goodbyes; i++) this.#options.say(this.next(true))
+    for (let i = 0; i < goodbyes; i++) this.#options.send(this.next(true))
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => this.#beat(), ms)
+    this.#timer = setTimeout(() => this.#announce(), ms)
     this.#timer.unref()
   }
 
-  #beat(): void {
-    const { say, loss, periodMs, random } = this.#options
-    say(this.next(false))
+  #announce(): void {
+    const { send, loss, periodMs, random } = this.#options
+    send(this.next(false))
     const most = peerLimits.beatsMax
-    const beats = this.#sequence < firstPeriods * most ? most : beatsPerPeriod(loss().told)
-    this.#wait((periodMs / beats) * (1 - jitter * random()))
+    const times = this.#sequence < firstPeriods * most ? most : timesPerPeriod(loss().there)
+    this.#wait((periodMs / times) * (1 - jitter * random()))
   }
+}
+
+/**
+ * Announcements in one period: so many that all of two and a half periods get lost once in ten million times, so that a
+ * silence of that length means that a peer is down. With a loss of a half that would be 10, of which
+ * `peerLimits.beatsMax` are sent.
+ * @param loss share of announcements that do not arrive at some peer, 0..1.
+ */
+export function timesPerPeriod(loss: number): number {
+  if (loss < lossLeast) return 1
+  const needed = Math.ceil(Math.log(1e-7) / (2.5 * Math.log(Math.min(loss, 0.999))))
+  return Math.min(peerLimits.beatsMax, Math.max(2, needed))
 }

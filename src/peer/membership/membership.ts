@@ -1,6 +1,7 @@
-// A web server's membership among its peers: it announces itself, listens to the others, and knows who is
-// there. Called by whatever serves or hands over requests; it says goodbye at the end.
+// The membership of a server among its peers: it announces the server, receives the announcements of the others, and
+// knows which peers are present. Used by start-peers.ts, and by announce-target.ts for a server of another process.
 
+import { present } from '../../base/environment.ts'
 import { OutageLog } from '../../base/outage-log.ts'
 import { LiveTable } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
@@ -10,30 +11,31 @@ import type { Datagrams } from '../../net/datagram.ts'
 import { ownInterface } from '../../net/own-interface.ts'
 import type { Announcement } from '../../wire/announcement.ts'
 import { writeAnnouncement } from '../../wire/announcement-codec.ts'
+import type { MembershipOptions } from '../options.ts'
 import { AcceptFrom } from './accept-from.ts'
+import { AnnouncementListener } from './announcement-listener.ts'
 import { Announcer } from './announcer.ts'
-import { Listener } from './listener.ts'
-import { type PeerOptions, type PeerSettings, peerSettings } from './options.ts'
 import { ServiceMeter } from './service-meter.ts'
+import { type MembershipSettings, membershipSettings } from './settings.ts'
 
-/** Looks at the table in one period: whoever has fallen silent is found that much late. */
+/** Sweeps of the table in one period: a silent peer is found at most that part of a period late. */
 const sweepsPerPeriod = 8
-/** Looks at the machine's interfaces: every so many looks at the table. */
+/** Sweeps between two readings of the machine's interfaces. */
 const refreshSweeps = 40
-/** A machine with many containers has many networks. */
-const networksTold = 16
+/** Networks in a log line: a machine with many containers has many. */
+const loggedNetworks = 16
 
 export class PeerMembership {
-  /** Who is known, and what was refused. */
+  /** The peers that are known, and what was refused. */
   readonly table: Peers
   /** Live numbers of the peers, by `peer.id`. */
   readonly live: LiveTable = new LiveTable()
-  /** To be told of each request that is served here. */
+  /** Records each request that is served here. */
   readonly service: ServiceMeter
-  /** Whose datagrams are believed, for hand-overs too. */
+  /** The sources that are accepted, for hand-overs too. */
   readonly accept: AcceptFrom
-  readonly settings: PeerSettings
-  /** Resolves when the sockets are open, or complained about. */
+  readonly settings: MembershipSettings
+  /** Resolves when the sockets are open, or their failure has been logged. */
   readonly ready: Promise<void>
 
   readonly #interface: string | undefined
@@ -45,34 +47,86 @@ export class PeerMembership {
   readonly #sweeps: NodeJS.Timeout
   #swept = 0
 
-  /** Throws a TopspinError for bad options; whatever fails later is told in the log. */
-  constructor(options: PeerOptions) {
-    this.settings = peerSettings(options)
-    const { clock, random, periodMs, keys, log, identity, capacity } = this.settings
-    const { interface: at, acceptFrom, skewMs, silentPeriods, forgetMs } = options
-    this.#interface = at
-    this.accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: at })
+  /** @throws TopspinError BAD_OPTION. Later failures are logged. */
+  constructor(options: MembershipOptions) {
+    this.settings = membershipSettings(options)
+    const { clock, periodMs, keys, log, capacity, acceptFrom } = this.settings
+    const { skewMs, silentPeriods, forgetMs } = options
+    this.#interface = options.interface
+    this.accept = new AcceptFrom({
+      acceptFrom,
+      hasKey: !keys.isEmpty,
+      interface: options.interface,
+    })
     this.#outages = new OutageLog(log)
     this.service = new ServiceMeter(clock, capacity)
     this.#resources = new ResourceMeter(periodMs * 0.9, clock.now())
     this.table = new Peers({
       clock,
       live: this.live,
-      ...(skewMs === undefined ? {} : { skewMs }),
-      ...(silentPeriods === undefined ? {} : { silentPeriods }),
-      ...(forgetMs === undefined ? {} : { forgetMs }),
-      onEvent: (event) => this.#tell(event),
+      onEvent: (event) => this.#report(event),
+      ...present({ skewMs, silentPeriods, forgetMs }),
     })
-    const listener = new Listener({ peers: this.table, keys, accept: this.accept, clock, log })
-    this.#datagrams = this.settings.openDatagrams({
-      to: this.settings.group,
+    this.#datagrams = this.#open(options)
+    this.#announcer = this.#makeAnnouncer(options)
+    this.table.setSelf(this.#announcer.next(false))
+    this.#sweeps = setInterval(() => this.#sweep(), periodMs / sweepsPerPeriod)
+    this.#sweeps.unref()
+    this.ready = this.#datagrams.ready
+    this.#logRisks()
+  }
+
+  /** This server's own entry. */
+  get self(): Peer {
+    const { self } = this.table
+    if (self === undefined) throw new Error('the constructor sets the own entry')
+    return self
+  }
+
+  /** This server and the peers that are present; the same array until one of them changes. */
+  peers(): readonly Peer[] {
+    return this.table.list()
+  }
+
+  /** Calls the listener whenever a peer comes or goes. @returns how to end that. */
+  onChange(listener: (event: PeerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Announces this server from now on. */
+  announce(): void {
+    this.#announcer.start()
+  }
+
+  /** Sends goodbyes, so that the peers hand over nothing more. Announcements are still received. */
+  leave(): void {
+    this.#announcer.stop()
+  }
+
+  /** Leaves and ends the membership. Resolves when the goodbyes have been sent. */
+  async close(): Promise<void> {
+    this.#announcer.stop()
+    clearInterval(this.#sweeps)
+    this.#resources.close()
+    await this.#datagrams.close()
+  }
+
+  #open({ interface: which, ttl, port }: MembershipOptions): Datagrams {
+    const { group, keys, clock, log, openDatagrams } = this.settings
+    const { table: peers, accept } = this
+    const listener = new AnnouncementListener({ peers, keys, accept, clock, log })
+    return openDatagrams({
+      to: group,
       log,
-      ...(at === undefined ? {} : { interface: at }),
-      ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
-      ...(options.port === undefined ? {} : { port: options.port }),
-      onDatagram: (bytes, from) => listener.take(bytes, from.address),
+      onDatagram: (bytes, from) => listener.receive(bytes, from.address),
+      ...present({ interface: which, ttl, port }),
     })
-    this.#announcer = new Announcer({
+  }
+
+  #makeAnnouncer(options: MembershipOptions): Announcer {
+    const { identity, periodMs, clock, random } = this.settings
+    return new Announcer({
       identity,
       periodMs,
       clock,
@@ -82,59 +136,18 @@ export class PeerMembership {
         ...this.service.read(),
         ...options.resources?.(),
       }),
-      loss: () => ({ here: this.table.loss, told: this.table.toldLoss }),
-      say: (announcement) => this.#say(announcement),
+      loss: () => ({ here: this.table.loss, there: this.table.toldLoss }),
+      send: (announcement) => this.#send(announcement),
     })
-    this.table.setSelf(this.#announcer.next(false))
-    this.#sweeps = setInterval(() => this.#sweep(), periodMs / sweepsPerPeriod)
-    this.#sweeps.unref()
-    this.ready = this.#datagrams.ready
-    this.#tellHow()
   }
 
-  /** This server's own entry. */
-  get self(): Peer {
-    const { self } = this.table
-    if (self === undefined) throw new Error('the own entry is made at the start')
-    return self
-  }
-
-  /** This server and the peers that count now; another array after each change, else the same. */
-  peers(): readonly Peer[] {
-    return this.table.list()
-  }
-
-  /** Calls the listener whenever a peer comes or goes; returns how to end that. */
-  onChange(listener: (event: PeerEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  /** Announces this server, or does so again after `leave`. */
-  announce(): void {
-    this.#announcer.start()
-  }
-
-  /** Says goodbye, so that the others send nothing more; goes on listening. */
-  leave(): void {
-    this.#announcer.stop()
-  }
-
-  /** Leaves and ends everything, when the goodbye is out. */
-  async close(): Promise<void> {
-    this.#announcer.stop()
-    clearInterval(this.#sweeps)
-    this.#resources.close()
-    await this.#datagrams.close()
-  }
-
-  #say(announcement: Announcement): void {
+  #send(announcement: Announcement): void {
     this.table.setSelf(announcement)
     try {
       this.#datagrams.send(writeAnnouncement(announcement, this.settings.keys))
     } catch (error) {
       const detail = { error: (error as Error).message }
-      this.#outages.report('announcement', 'unwritten', detail, 'an announcement cannot be written')
+      this.#outages.report('announcement', 'unwritten', detail, 'announcement not written')
     }
   }
 
@@ -143,7 +156,7 @@ export class PeerMembership {
     if (++this.#swept % refreshSweeps === 0) this.accept.refresh()
   }
 
-  #tell(event: PeerEvent): void {
+  #report(event: PeerEvent): void {
     const { kind, peer, other } = event
     const { name, host, port } = peer.announcement
     if (kind === 'conflict') {
@@ -153,29 +166,26 @@ export class PeerMembership {
     for (const listener of this.#listeners) listener(event)
   }
 
-  /** What people may not have meant. */
-  #tellHow(): void {
+  /** Settings that are valid but often mistakes. */
+  #logRisks(): void {
     const { log, keys, identity, group } = this.settings
     const { networks } = this.accept
     if (keys.isEmpty) {
-      const detail = { acceptFrom: networks?.slice(0, networksTold) }
-      const risk = 'any program in these networks can take requests; set a key'
+      const detail = { acceptFrom: networks?.slice(0, loggedNetworks) }
+      const risk = 'any program in these networks can attract requests; set a key'
       log.warn(detail, `announcements are not authenticated: ${risk}`)
     }
     const isNear = ({ host }: { host: string }): boolean => /^(127\.|::1$|localhost$)/.test(host)
     const at = this.#interface === undefined ? undefined : ownInterface(this.#interface)
     if (isNear(identity) && !group.every(isNear) && at?.v4?.startsWith('127.') !== true) {
       const detail = { host: identity.host, port: identity.port }
-      log.warn(
-        detail,
-        'the announced address leads other machines to themselves; set another address',
-      )
+      log.warn(detail, 'announced address is a loopback address, but the group is not; set address')
     }
   }
 }
 
-/** Starts to listen and to announce this server. Throws a TopspinError that names every bad option. */
-export function startPeerMembership(options: PeerOptions): PeerMembership {
+/** Joins: receives announcements and announces this server. @throws TopspinError BAD_OPTION that names every bad option. */
+export function startPeerMembership(options: MembershipOptions): PeerMembership {
   const membership = new PeerMembership(options)
   membership.announce()
   return membership

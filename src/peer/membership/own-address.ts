@@ -1,19 +1,13 @@
-// The address at which others reach this server, when it was not told one. Called for what a peer announces
-// of itself.
+// The address at which peers reach this server, where none is given.
 
 import { isIP } from 'node:net'
-import {
-  currentInterfaces,
-  type Interfaces,
-  outsideAddress,
-  ownInterface,
-} from '../../net/own-interface.ts'
+import { currentInterfaces, type Interfaces, ownInterface } from '../../net/own-interface.ts'
 
 const wildcards: readonly string[] = ['', '0.0.0.0', '::']
 
 /**
- * @param listens where the server listens; a wildcard stands for the address of the interface, else for the
- *   first address that other machines can use, else for the loopback address.
+ * @param listens address that the server listens on. For a wildcard: the address of the interface, else the first address
+ *   that other machines can reach, else the loopback address.
  * @param which name or address of an interface.
  */
 export function ownAddress(
@@ -24,5 +18,9 @@ export function ownAddress(
   if (!wildcards.includes(listens)) return listens
   if (which !== undefined && isIP(which) !== 0) return which
   const own = which === undefined ? undefined : ownInterface(which, interfaces)?.v4
-  return own ?? outsideAddress(interfaces) ?? '127.0.0.1'
+  const others = Object.values(interfaces).flatMap((entries = []) =>
+    entries.filter(({ internal, address }) => !internal && !address.startsWith('fe80:')),
+  )
+  const first = others.find(({ family }) => family === 'IPv4') ?? others[0]
+  return own ?? first?.address ?? '127.0.0.1'
 }

@@ -1,18 +1,18 @@
-// The body of a request that is handed over, on its way from Node.js's stream to an exchange: as bytes with
-// the framing that the head names. What has gone is kept while it is little, so that the application here
-// can still be given the request from the start when the peer fails.
+// The body of a request that is handed over, from Node.js's stream to an exchange: as bytes, with the framing that the
+// head names. What has been sent is kept while it is little, so that the application here can still read the body from
+// its start when no peer answers.
 
 import type { IncomingMessage } from 'node:http'
 import { handOverLimits } from '../../base/limits.ts'
 import { markUnread } from '../../node-internals/unread-stream.ts'
 
 export interface BodyFeedOptions {
-  /** Bytes that will come; -1 when it is chunked. */
+  /** Bytes of the body; -1 when it is chunked. */
   readonly length: number
-  /** The request may be executed twice, so what was sent is worth keeping. */
+  /** The request may be executed twice, so what was sent is kept. */
   readonly keeps: boolean
-  /** Takes the body's bytes. */
-  readonly sink: (bytes: Buffer) => void
+  /** Sends bytes of the body. */
+  readonly send: (bytes: Buffer) => void
 }
 
 export class BodyFeed {
@@ -31,13 +31,13 @@ export class BodyFeed {
     this.#kept = options.keeps ? [] : undefined
   }
 
-  /** The request is as it came, or can be made so. */
+  /** The stream is unread, or `giveBack` can make it so. */
   get canGiveBack(): boolean {
     if (!this.#isAttached) return true
     return !this.#request.readableEnded && (this.#bytes === 0 || this.#kept !== undefined)
   }
 
-  /** Nothing is read before the first call. */
+  /** The first call begins to read. */
   resume(): void {
     if (this.#isOver) return
     if (!this.#isAttached) {
@@ -52,14 +52,14 @@ export class BodyFeed {
     if (this.#isAttached) this.#request.pause()
   }
 
-  /** The exchange is over: what still comes is thrown away. */
+  /** The exchange is over: what still arrives is discarded. */
   end(): void {
     this.#detach()
     this.#kept = undefined
     if (this.#isAttached) this.#request.resume()
   }
 
-  /** Puts the stream back as it was; only where `canGiveBack`. */
+  /** Makes the stream unread again; only where `canGiveBack`. */
   giveBack(): void {
     this.#detach()
     if (!this.#isAttached) return
@@ -81,21 +81,21 @@ export class BodyFeed {
 
   readonly #data = (piece: Buffer): void => {
     this.#keep(piece)
-    const { length, sink } = this.#options
-    if (length < 0) return sink(chunk(piece))
+    const { length, send } = this.#options
+    if (length < 0) return send(chunk(piece))
     this.#left -= piece.length
     if (this.#left === 0) {
       this.#isOver = true
       this.#request.pause()
-      // Now or never: a stream that has told of its end takes nothing back.
+      // Later is too late: a stream that has emitted its end takes nothing back.
       this.#putBack()
     }
-    sink(piece)
+    send(piece)
   }
 
   readonly #end = (): void => {
     this.#isOver = true
-    this.#options.sink(Buffer.from('0\r\n\r\n'))
+    this.#options.send(Buffer.from('0\r\n\r\n'))
   }
 
   #keep(piece: Buffer): void {

@@ -1,4 +1,4 @@
-// Sends a client to the peer that is better placed, where the cascade says that it shall go there itself.
+// Redirects a client to a peer, where the cascade says so.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -13,13 +13,13 @@ export function redirect(
   response.writeHead(isRead ? 302 : 307, {
     Location: location,
     'Content-Length': 0,
-    // Another request may be better served elsewhere, or here.
+    // The next request may be better served by another peer, or here.
     'Cache-Control': 'no-store',
   })
   response.end()
 }
 
-/** The same for a request whose socket the server has given away. */
+/** The same for an upgrade, which has no response object. */
 export function redirectUpgrade(socket: Socket, location: string): void {
   socket.on('error', () => {})
   socket.end(

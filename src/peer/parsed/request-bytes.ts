@@ -1,10 +1,13 @@
-// A request that Node.js has parsed, as the bytes of a head again, for the stages of src/forward, which
-// read bytes. What ends at this server or is ours to say is left out.
+// The head of a request that Node.js has parsed, as bytes again: the stages of an exchange read bytes. Fields that end at
+// this server, and those that it writes itself, are left out.
 
 import type { IncomingMessage } from 'node:http'
 import { handedOverField } from '../../wire/handed-over.ts'
 
-/** Value of the first field with this name, in lower case. Node.js's `headers` would first make an object of all of them. */
+/**
+ * Value of the first field with this name, which is in lower case. Cheaper than `request.headers`, for which Node.js
+ * makes an object of all fields.
+ */
 export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const other = rawHeaders[i] as string
@@ -14,31 +17,31 @@ export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string |
 }
 
 export interface HeadOptions {
-  /** Value of our own field; `undefined`: none. */
+  /** Value of the field that marks hand-overs; `undefined`: none. */
   readonly mark: string | undefined
   /** The connection ends with this exchange. */
   readonly closes: boolean
-  /** Nobody has answered `Expect: 100-continue` yet. */
+  /** `Expect: 100-continue` has not been answered yet. */
   readonly keepsExpect: boolean
-  /** Node.js has given the connection away; else it still reads requests from it, whatever the client wants. */
+  /** Node.js reads no further request from the connection. */
   readonly isUpgrade: boolean
 }
 
-/** The head as text of one byte a character, up to and with the empty line. */
+/** The head with one character for each byte, up to and with the empty line. */
 export function headText(request: IncomingMessage, options: HeadOptions): string {
   const { rawHeaders } = request
   let text = `${request.method} ${request.url} HTTP/1.${request.httpVersionMinor === 0 ? 0 : 1}\r\n`
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    if (travels(name, options)) text += `${name}: ${rawHeaders[i + 1]}\r\n`
+    if (isForwarded(name, options)) text += `${name}: ${rawHeaders[i + 1]}\r\n`
   }
   if (options.closes) text += 'Connection: close\r\n'
   if (options.mark !== undefined) text += `Topspin-Handed-Over: ${options.mark}\r\n`
   return `${text}\r\n`
 }
 
-/** Whether a field goes on; by length first, since this is asked for each field of a request. */
-function travels(name: string, { keepsExpect, isUpgrade }: HeadOptions): boolean {
+/** Compares the length first, because this is called for each field of each request. */
+function isForwarded(name: string, { keepsExpect, isUpgrade }: HeadOptions): boolean {
   switch (name.length) {
     case 6:
       return keepsExpect || name.toLowerCase() !== 'expect'
@@ -51,15 +54,15 @@ function travels(name: string, { keepsExpect, isUpgrade }: HeadOptions): boolean
   }
 }
 
-/** Bytes of the body that will come; -1 when it is chunked. */
+/** Bytes of the body; -1 when it is chunked. */
 export function bodyLength(request: IncomingMessage): number {
   if (fieldOf(request, 'transfer-encoding') !== undefined) return -1
   return Number(fieldOf(request, 'content-length') ?? 0)
 }
 
-/** Takes the mark out of what the application sees of the request. */
+/** Removes the mark from what the application sees of the request. */
 export function withoutMark(request: IncomingMessage): void {
-  // Node.js makes these from `rawHeaders` at the first question: they must be there before it gets shorter.
+  // Node.js makes these objects from `rawHeaders` at the first use, so they are made before it is changed.
   delete request.headers[handedOverField]
   delete request.headersDistinct[handedOverField]
   const { rawHeaders } = request

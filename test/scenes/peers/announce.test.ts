@@ -50,10 +50,7 @@ test('a server is announced while it answers, with what its machine has, until t
     peer.table.rows().map(({ state }) => state),
     ['left'],
   )
-  assert.match(
-    stdout,
-    /the target answers and is announced[\s\S]*does not answer[\s\S]*answers and is/,
-  )
+  assert.match(stdout, /target answers and is announced[\s\S]*does not answer[\s\S]*answers and is/)
 })
 
 test('bad flags are told at once, with exit code 2', async () => {

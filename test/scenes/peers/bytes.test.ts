@@ -9,8 +9,8 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { handOverLimits } from '../../../src/base/limits.ts'
-import { RequestText } from '../../../src/peer/parsed/request-text.ts'
-import { takeConnections } from '../../../src/peer/raw/intake.ts'
+import { MessageView } from '../../../src/peer/hand-over/request-views.ts'
+import { interceptConnections } from '../../../src/peer/raw/intake.ts'
 import { type PeerServer, startPeerServer } from '../../support/peer-server.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
@@ -86,7 +86,7 @@ test('requests of one connection are served here and there, each is decided once
   assert.equal(a.handOver.counts.here, 9)
   assert.equal(a.handOver.counts.handed, 9)
   assert.equal(emitted.count, 9, 'the server heard of what it served, and of nothing else')
-  assert.equal(a.handOver.underWay, 0)
+  assert.equal(a.handOver.underWay.count, 0)
 })
 
 test('a stream of requests means the same however it is split', async (t) => {
@@ -247,7 +247,7 @@ test('a peer that breaks off: a chunked PUT is served here with its body, and wh
   }
   assert.equal((await client.ask(post('/', 'abc'))).status, 502)
   assert.equal(a.handOver.counts.cameBack, 2)
-  assert.equal(a.handOver.underWay, 0)
+  assert.equal(a.handOver.underWay.count, 0)
 })
 
 test('a body that is still on its way when it comes back arrives whole', async (t) => {
@@ -262,10 +262,10 @@ test('a body that is still on its way when it comes back arrives whole', async (
   a.prefers = [{ host: '127.0.0.1', port: (silent.address() as AddressInfo).port }]
   const client = await RawClient.connect(t, a.port)
   client.send(`${request('PUT', '/', 'Content-Length: 9')}one`)
-  await until('it is under way', () => a.handOver.underWay === 1)
+  await until('it is under way', () => a.handOver.underWay.count === 1)
   client.send('two')
   await until('the peer has so much of it', () => sent.endsWith('onetwo'))
-  a.handOver.lost(1)
+  a.handOver.underWay.abandonPeer(1)
   client.send('end')
   assert.equal((await client.answer())?.body.toString(), 'first PUT / onetwoend')
 })
@@ -357,7 +357,7 @@ test('server.closeAllConnections cuts what a peer is at work on', async (t) => {
   await until('the peer has it', () => asked)
   a.server.closeAllConnections()
   await client.over()
-  await until('nothing is left', () => a.handOver.underWay === 0)
+  await until('nothing is left', () => a.handOver.underWay.count === 0)
 })
 
 test('keepAliveTimeout and headersTimeout hold for connections that the server has not seen', async (t) => {
@@ -457,7 +457,7 @@ test('a connection is left to the server where all stays here, and may hand over
   const { choice } = a
   let parser = ''
   a.choice = (view) => {
-    parser = view instanceof RequestText ? 'of the server' : 'ours'
+    parser = view instanceof MessageView ? 'of the server' : 'ours'
     return choice?.(view)
   }
   assert.equal((await client.ask(get('/'))).body.toString(), 'second GET / ')
@@ -475,7 +475,7 @@ test('connections go on with the server when nothing is handed over any more', a
   const b = await startPeerServer(t, says('second'))
   a.prefers = [{ host: '127.0.0.1', port: b.port }]
   a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
-  const giveBack = takeConnections(server, a.handOver)
+  const giveBack = interceptConnections(server, a.handOver)
   assert.notDeepEqual(server.listeners('connection'), before)
   const clients = [await RawClient.connect(t, a.port), await RawClient.connect(t, a.port)]
   const fresh = await RawClient.connect(t, a.port)
@@ -504,7 +504,7 @@ test('a server that has got its connections back can close, and ends none that h
   })
   a.prefers = [{ host: '127.0.0.1', port: b.port }]
   a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
-  const giveBack = takeConnections(server, a.handOver)
+  const giveBack = interceptConnections(server, a.handOver)
   const clients: RawClient[] = []
   let accepted: Socket | undefined
   server.on('connection', (socket) => {
@@ -526,7 +526,7 @@ test('a server that has got its connections back can close, and ends none that h
   }
   giveBack()
   answer?.()
-  await until('all are given back', () => a.handOver.underWay === 0)
+  await until('all are given back', () => a.handOver.underWay.count === 0)
   const closed = once(server, 'close')
   server.close()
   await clients[0]?.over()
@@ -549,7 +549,7 @@ test('keepAliveTimeout holds again for an idle connection that has been given ba
   server.on('request', (req, res) => {
     if (req.url === '/here') res.end('first')
   })
-  const giveBack = takeConnections(server, a.handOver)
+  const giveBack = interceptConnections(server, a.handOver)
   const clients = [await RawClient.connect(t, a.port), await RawClient.connect(t, a.port)]
   for (const client of clients) {
     await client.ask(get('/here'))
@@ -566,7 +566,7 @@ test('a client that does not end after its last answer keeps no server from clos
   const a = await startPeerServer(t, says('first'), { server, way: 'events', timeouts })
   const b = await startPeerServer(t, (_, res) => res.end('early'))
   a.prefers = [{ host: '127.0.0.1', port: b.port }]
-  const giveBack = takeConnections(server, a.handOver)
+  const giveBack = interceptConnections(server, a.handOver)
   const client = await RawClient.connect(t, a.port)
   client.send(`${request('POST', '/', 'Content-Length: 9')}abc`)
   assert.equal((await client.answer())?.body.toString(), 'early')

@@ -113,15 +113,15 @@ test('an Express application hands over by a middleware', async (t) => {
   await handsOver(port, far, /^near (undefined|{"a":2})$/)
 })
 
-test('a body that a parser has read is told, and served here', async (t) => {
+test('a request whose body was read before is logged and served here', async (t) => {
   const { options } = await cluster(t)
-  const told: string[] = []
+  const warned: string[] = []
   const quiet = (): void => {}
   const log = {
     debug: quiet,
     info: quiet,
     error: quiet,
-    warn: (_: object, text: string) => told.push(text),
+    warn: (_: object, text: string) => warned.push(text),
   }
   const app = express()
   const port = await listens(t, createServer(app))
@@ -131,7 +131,7 @@ test('a body that a parser has read is told, and served here', async (t) => {
   await until('it hands over', async () => (await ask(port)).text.startsWith('far'))
   assert.equal((await ask(port, '{"a":1}')).text, 'near {"a":1}')
   assert.equal((await ask(port, '{"a":2}')).text, 'near {"a":2}')
-  assert.equal(told.filter((text) => text.includes('body was read')).length, 1)
+  assert.equal(warned.filter((text) => text.includes('body read before')).length, 1)
 })
 
 test('a Fastify application hands over by a plugin', async (t) => {
@@ -151,7 +151,7 @@ test('a Fastify application hands over by a plugin', async (t) => {
   assert.ok(answered.length >= 4 && answered.every((status) => status === 200))
 })
 
-test('Koa is told that nothing is left to send', async (t) => {
+test('Koa is warned that nothing is left to send', async (t) => {
   const { options, far } = await cluster(t)
   const server = createServer()
   const port = await listens(t, server)
@@ -170,7 +170,7 @@ test('Koa is told that nothing is left to send', async (t) => {
   await handsOver(port, far, /^near /)
 })
 
-test('Hono on Node.js is told that nothing is left to send', async (t) => {
+test('Hono on Node.js is warned that nothing is left to send', async (t) => {
   const { options, far } = await cluster(t)
   const server = createServer()
   const port = await listens(t, server)

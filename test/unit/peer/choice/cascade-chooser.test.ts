@@ -6,9 +6,9 @@ import { Cascades } from '../../../../src/candidacy/cascades.ts'
 import { LiveTable } from '../../../../src/cluster/live.ts'
 import { makePeer, type Peer } from '../../../../src/cluster/peer.ts'
 import { CascadeChooser } from '../../../../src/peer/choice/cascade-chooser.ts'
-import type { Choice } from '../../../../src/peer/choice/chooser.ts'
+import type { Choice } from '../../../../src/peer/choice/choice.ts'
 import { PeerCandidates } from '../../../../src/peer/choice/peer-candidates.ts'
-import { RequestText } from '../../../../src/peer/parsed/request-text.ts'
+import { MessageView } from '../../../../src/peer/hand-over/request-views.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const resources = {
@@ -55,7 +55,7 @@ function chooser(
   const choose = (url: string, tried: readonly number[] = []): string => {
     const message = new IncomingMessage(new Socket())
     Object.assign(message, { method: 'GET', url })
-    const request = new RequestText(message)
+    const request = new MessageView(message)
     return text(tried.length === 0 ? all.first(request) : all.again(request, tried))
   }
   return { choose, live, all }
@@ -63,11 +63,11 @@ function chooser(
 
 const away = { '/': ['removeSelf'] }
 
-test('alone, a server serves itself', () => {
+test('a server without peers serves every request itself', () => {
   assert.equal(chooser([peer(1)], away).choose('/'), 'here')
 })
 
-test('the first of the list gets it, then the next that has not failed, then this server', () => {
+test('the first candidate is chosen, then the next that has not failed, then this server', () => {
   const { choose } = chooser([peer(1), peer(2), peer(3)], away)
   assert.equal(choose('/'), 'p2')
   assert.equal(choose('/', [2]), 'p3')
@@ -80,7 +80,7 @@ test('a peer that is down is passed over', () => {
   assert.equal(choose('/'), 'p3')
 })
 
-test('each path has its cascade, and off means here', () => {
+test('each path has its cascade, and off serves the request here', () => {
   const { choose, all } = chooser([peer(1), peer(2)], {
     ...away,
     '/own': ['off'],
@@ -94,13 +94,13 @@ test('each path has its cascade, and off means here', () => {
   assert.equal(choose('/'), 'here')
 })
 
-test('a peer gets what lies in the paths that it serves', () => {
+test('a peer is chosen for the paths that it serves only', () => {
   const { choose } = chooser([peer(1), peer(2, { contexts: ['/shop'] }), peer(3)], away)
   assert.equal(choose('/shop/x'), 'p2')
   assert.equal(choose('/shopping'), 'p3')
 })
 
-test('a redirect leads to the place of the winner, over its own scheme', () => {
+test('a redirect leads to the chosen peer, with the scheme of that peer', () => {
   const list = [peer(1), peer(2, { scheme: 'https', name: 'two.test' })]
   const redirects = { '/': ['removeSelf', 'redirectToName'] }
   assert.equal(chooser(list, redirects).choose('/a?b'), 'https://two.test:8002/a?b')

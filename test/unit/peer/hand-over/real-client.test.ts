@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { tellClient } from '../../../../src/peer/hand-over/real-client.ts'
+import { reportClientOf, reportOwnClient } from '../../../../src/peer/hand-over/real-client.ts'
 
 const mark = { address: '2001:db8::1', port: 7, scheme: 'https', time: 0 } as const
 
@@ -9,34 +9,34 @@ interface Seen {
   readonly encrypted?: boolean
 }
 
-test('a socket tells of the client of each request, and of its own end after', () => {
+test('a socket reports the client of each request, and its own remote side after that', () => {
   const socket: Socket & Seen = new Socket()
-  tellClient(socket, mark)
+  reportClientOf(mark, socket)
   assert.deepEqual(
     [socket.remoteAddress, socket.remotePort, socket.remoteFamily, socket.encrypted],
     ['2001:db8::1', 7, 'IPv6', true],
   )
-  tellClient(socket, { ...mark, address: '192.0.2.1', port: 8, scheme: 'http' })
+  reportClientOf({ ...mark, address: '192.0.2.1', port: 8, scheme: 'http' }, socket)
   assert.deepEqual(
     [socket.remoteAddress, socket.remotePort, socket.remoteFamily, socket.encrypted],
     ['192.0.2.1', 8, 'IPv4', false],
   )
-  tellClient(socket, undefined)
+  reportOwnClient(socket)
   assert.equal(socket.remoteAddress, undefined)
   assert.ok(!('encrypted' in socket))
 })
 
-test('what a socket said of itself before comes back', () => {
+test('properties that a socket had before are restored', () => {
   const socket: Socket & Seen = Object.assign(new Socket(), { encrypted: true })
-  tellClient(socket, { ...mark, scheme: 'http' })
+  reportClientOf({ ...mark, scheme: 'http' }, socket)
   assert.equal(socket.encrypted, false)
-  tellClient(socket, undefined)
+  reportOwnClient(socket)
   assert.equal(socket.encrypted, true)
 })
 
-test('sockets that nobody told anything stay untouched', () => {
+test('a socket that has reported no other client is not touched', () => {
   const socket = new Socket()
   const before = Object.getOwnPropertyNames(socket)
-  tellClient(socket, undefined)
+  reportOwnClient(socket)
   assert.deepEqual(Object.getOwnPropertyNames(socket), before)
 })

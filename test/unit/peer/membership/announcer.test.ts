@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import { Announcer } from '../../../../src/peer/membership/announcer.ts'
+import { Announcer, timesPerPeriod } from '../../../../src/peer/membership/announcer.ts'
 import type { Announcement } from '../../../../src/wire/announcement.ts'
 import { someAnnouncement, someResources } from '../../../support/announcement.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
-function start(loss: { here: number; told: number }): {
+function start(loss: { here: number; there: number }): {
   announcer: Announcer
-  said: Announcement[]
+  sent: Announcement[]
 } {
-  const said: Announcement[] = []
+  const sent: Announcement[] = []
   const { name, scheme, host, port, contexts } = someAnnouncement()
   const announcer = new Announcer({
     identity: { name, scheme, host, port, contexts },
@@ -18,58 +18,63 @@ function start(loss: { here: number; told: number }): {
     random: () => 0,
     resources: () => someResources,
     loss: () => loss,
-    say: (announcement) => said.push(announcement),
+    send: (announcement) => sent.push(announcement),
   })
-  return { announcer, said }
+  return { announcer, sent }
 }
 
-test('it speaks often at first, then once a period, and more often when something is lost', () => {
+test('announcements are frequent at first, then one a period, and more when some get lost', () => {
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
-    const loss = { here: 0.25, told: 0 }
-    const { announcer, said } = start(loss)
+    const loss = { here: 0.25, there: 0 }
+    const { announcer, sent } = start(loss)
     announcer.start()
     announcer.start()
     for (let i = 0; i < 80; i++) mock.timers.tick(125)
-    const first = said.length
+    const first = sent.length
     assert.ok(first >= 24 && first <= 32, `${first} in ten periods`)
     for (let i = 0; i < 80; i++) mock.timers.tick(125)
-    assert.equal(said.length - first, 10)
-    loss.told = 0.5
+    assert.equal(sent.length - first, 10)
+    loss.there = 0.5
     for (let i = 0; i < 88; i++) mock.timers.tick(125)
-    assert.ok(said.length - first >= 10 + 80, `${said.length - first}`)
+    assert.ok(sent.length - first >= 10 + 80, `${sent.length - first}`)
     assert.deepEqual(
-      said.map(({ sequence }) => sequence),
-      said.map((_, i) => i + 1),
+      sent.map(({ sequence }) => sequence),
+      sent.map((_, i) => i + 1),
     )
-    assert.equal(said[0]?.loss, 0.25)
+    assert.equal(sent[0]?.loss, 0.25)
     announcer.stop()
   } finally {
     mock.timers.reset()
   }
 })
 
-test('it says goodbye more than once, then nothing until it starts again', () => {
+test('several goodbyes are sent, then nothing until the next start', () => {
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
-    const { announcer, said } = start({ here: 0, told: 0 })
+    const { announcer, sent } = start({ here: 0, there: 0 })
     announcer.stop()
-    assert.equal(said.length, 0)
+    assert.equal(sent.length, 0)
     announcer.start()
     mock.timers.tick(1)
     announcer.stop()
     announcer.stop()
     for (let i = 0; i < 20; i++) mock.timers.tick(125)
     assert.deepEqual(
-      said.map(({ leaving }) => leaving),
+      sent.map(({ leaving }) => leaving),
       [false, true, true, true],
     )
     announcer.start()
     mock.timers.tick(1)
-    assert.equal(said.at(-1)?.leaving, false)
-    assert.equal(said.at(-1)?.startedAt, said[0]?.startedAt)
+    assert.equal(sent.at(-1)?.leaving, false)
+    assert.equal(sent.at(-1)?.startedAt, sent[0]?.startedAt)
     announcer.stop()
   } finally {
     mock.timers.reset()
   }
+})
+
+test('the more announcements get lost, the more are sent in a period', () => {
+  const times = [0, 0.0005, 0.01, 0.1, 0.3, 0.5, 0.9, 1].map(timesPerPeriod)
+  assert.deepEqual(times, [1, 1, 2, 3, 6, 8, 8, 8])
 })

@@ -49,8 +49,8 @@ class Cluster {
       clock: this.clock,
       random: this.#random,
       resources: () => someResources,
-      loss: () => ({ here: table.loss, told: table.toldLoss }),
-      say: (announcement) => this.#send(announcement),
+      loss: () => ({ here: table.loss, there: table.toldLoss }),
+      send: (announcement) => this.#send(announcement),
     })
     this.tables.set(name, table)
     this.#announcers.set(name, announcer)

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServiceMeter } from '../../../../src/peer/membership/service-meter.ts'
-import { Typical } from '../../../../src/peer/membership/typical.ts'
+import { MovingMedian, ServiceMeter } from '../../../../src/peer/membership/service-meter.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 
-test('the typical value is the middle one, whatever the largest are, and follows a change', () => {
+test('the moving median ignores the largest values and follows a change', () => {
   const random = seededRandom(3)
-  const typical = new Typical()
-  for (let i = 0; i < 2_000; i++) typical.add(i % 20 === 0 ? 60_000 : 5 + random() * 10)
-  assert.ok(typical.value > 8 && typical.value < 13, `${typical.value}`)
-  for (let i = 0; i < 200; i++) typical.add(100 + random())
-  assert.ok(typical.value > 90 && typical.value < 115, `${typical.value}`)
+  const median = new MovingMedian()
+  for (let i = 0; i < 2_000; i++) median.add(i % 20 === 0 ? 60_000 : 5 + random() * 10)
+  assert.ok(median.value > 8 && median.value < 13, `${median.value}`)
+  for (let i = 0; i < 200; i++) median.add(100 + random())
+  assert.ok(median.value > 90 && median.value < 115, `${median.value}`)
 })
 
 test('requests in hand and served are counted, and slots are what is left of the capacity', () => {

@@ -19,7 +19,7 @@ function incoming(...rawHeaders: string[]): IncomingMessage {
   return message
 }
 
-test('the head is what the strict parser reads, with every field but ours and Expect', () => {
+test('the head is valid for our parser, with every field but ours and Expect', () => {
   const message = incoming(
     ...['Host', 'a.test', 'Content-Length', '3', 'X-Two', 'one', 'X-Two', 'zw\u00f6lf'],
     ...['Expect', '100-continue', 'Upgrade', 'x', 'Topspin-Handed-Over', 'forged'],
@@ -42,13 +42,13 @@ test('the head is what the strict parser reads, with every field but ours and Ex
   )
 })
 
-test('the length of a body is told by its framing', () => {
+test('the framing fields give the length of a body', () => {
   assert.equal(bodyLength(incoming('content-LENGTH', '12')), 12)
   assert.equal(bodyLength(incoming('Transfer-Encoding', 'chunked')), -1)
   assert.equal(bodyLength(incoming('Host', 'a')), 0)
 })
 
-test('a mark is found in any case of letters and leaves no trace', () => {
+test('a mark is found in any case of letters and removed everywhere', () => {
   const message = incoming(
     'Host',
     'a',

@@ -1,12 +1,11 @@
-// The client of an exchange that hands a request of an HTTP server over: Node.js has parsed the request;
-// the peer's answer goes to the socket as the exchange's own bytes. When no peer can answer, the
-// application here does, as long as nobody can notice.
+// The client of an exchange whose request Node.js has parsed. The response of the peer goes to the socket as bytes, past
+// the ServerResponse. When no peer answers, the application here does, as long as the client cannot notice. Made by
+// parsed-hand-over.ts, and by front/target.ts.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { hostPortText } from '../../base/host-port.ts'
-import type { Application, Candidate } from '../../cluster/routes.ts'
+import type { Candidate } from '../../cluster/routes.ts'
 import {
   type Exchange,
   type ExchangeClient,
@@ -23,46 +22,33 @@ import { markHeadSent, markSent } from '../../node-internals/bypassed-response.t
 import { isLastResponse } from '../../node-internals/response-keep-alive.ts'
 import type { ForwardedFields } from '../../wire/forwarded.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
+import type { Destinations } from '../hand-over/destinations.ts'
+import { MessageView } from '../hand-over/request-views.ts'
+import type { Arrival } from './arrival.ts'
 import { BodyFeed } from './body-feed.ts'
 import { bodyLength, headText } from './request-bytes.ts'
 
-/** A request or an upgrade as the server has emitted it. */
-export interface Arrival {
-  readonly request: IncomingMessage
-  readonly socket: Socket
-  /** `undefined` for an upgrade. */
-  readonly response: ServerResponse | undefined
-  /** Bytes of the new protocol that came with an upgrade. */
-  readonly behind: Buffer | undefined
-  /** It came as `checkContinue`: nobody has answered its `Expect`. */
-  readonly expects: boolean
-}
-
-/** Whoever hands over. */
-export interface HandingOwner {
-  readonly traffic: Traffic
-  /** Where requests may go. */
-  readonly application: Application
-  /** Another candidate after a failure; `undefined`: the application here. */
-  another(arrival: Arrival, tried: readonly number[]): Candidate | undefined
-  /** The application here is to get it. `false`: there is none, so the client is told what failed. */
+export interface ParsedOwner extends Destinations {
+  /** There is an application here. Otherwise the client gets the failure. */
   readonly servesHere: boolean
-  cameBack(client: PeerClient): void
-  /** It was answered elsewhere, given back, or cut. */
-  over(client: PeerClient): void
+  /** No candidate has answered: the application here gets the request. */
+  cameBack(client: ParsedClient): void
+  /** The request has been answered, or has come back, or its connection was cut or has become a tunnel. */
+  over(client: ParsedClient): void
 }
 
-/** By what an event of a response finds its client: one listener serves all of them. */
-const clientOf = Symbol('peerClient')
+/** Leads from a response to its client, so that all responses share one listener. */
+const clientOf: unique symbol = Symbol('client')
+type Forwarded = ServerResponse & { [clientOf]?: ParsedClient | undefined }
 
-export class PeerClient implements ExchangeClient, Timed {
+export class ParsedClient implements ExchangeClient, Timed {
   readonly arrival: Arrival
   readonly address: string
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
   readonly isMarked = true
   deadline: number = Number.POSITIVE_INFINITY
-  readonly #owner: HandingOwner
+  readonly #owner: ParsedOwner
   readonly #traffic: Traffic
   readonly #exchange: Exchange
   readonly #body: BodyFeed | undefined
@@ -70,8 +56,8 @@ export class PeerClient implements ExchangeClient, Timed {
   #isOver = false
   #awaitsDrain = false
 
-  /** @param first where it goes; after a failure the owner is asked. */
-  constructor(arrival: Arrival, first: Candidate, facts: ClientFacts, owner: HandingOwner) {
+  /** @param first candidate of the first attempt; the owner chooses for later ones. */
+  constructor(arrival: Arrival, first: Candidate, facts: ClientFacts, owner: ParsedOwner) {
     const { traffic } = owner
     this.arrival = arrival
     this.address = facts.address
@@ -85,9 +71,9 @@ export class PeerClient implements ExchangeClient, Timed {
   }
 
   /**
-   * Sends the request off.
-   * @param mark value of our own field.
-   * @returns false when its head is nothing that may be forwarded; nothing has happened to the request then.
+   * Forwards the request.
+   * @param mark value of the field that marks hand-overs; `undefined`: the request gets none.
+   * @returns false when the head cannot be forwarded; then the request is as it was.
    */
   start(mark: string | undefined): boolean {
     const { request, response, socket, expects } = this.arrival
@@ -97,22 +83,22 @@ export class PeerClient implements ExchangeClient, Timed {
     const head = headText(request, { mark, closes, keepsExpect: expects, isUpgrade })
     const length = head.length <= shared.length ? shared.write(head, 0, 'latin1') : 0
     if (length === 0 || this.#exchange.head.parse(shared, 0, length) !== length) {
-      this.#giveExchange()
+      this.#releaseExchange()
       return false
     }
     if (response === undefined) {
       socket.on('error', ignore)
-      socket.on('close', this.#socketGone)
+      socket.on('close', this.#socketClosed)
     } else {
-      ;(response as Listening)[clientOf] = this
-      response.on('close', responseGone)
+      ;(response as Forwarded)[clientOf] = this
+      response.on('close', responseClosed)
     }
     this.#traffic.ticker.add(this)
     this.#guard(() => this.#forward(shared, length))
     return true
   }
 
-  /** It was answered elsewhere, given back, or cut. */
+  /** The owner's `over` has been called. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -127,7 +113,7 @@ export class PeerClient implements ExchangeClient, Timed {
   readonly #choose = (tried: readonly number[]): Candidate | undefined => {
     const first = this.#first
     this.#first = undefined
-    return first ?? this.#owner.another(this.arrival, tried)
+    return first ?? this.#owner.another(new MessageView(this.arrival.request), tried)
   }
 
   get localAuthority(): string {
@@ -150,7 +136,7 @@ export class PeerClient implements ExchangeClient, Timed {
     this.deadline = this.#traffic.ticker.now + this.#traffic.settings.timeouts.sendMs
     if (!this.#awaitsDrain) {
       this.#awaitsDrain = true
-      // Its callback comes when all that was written before has left.
+      // The callback follows when everything that was written before has been sent.
       socket.write('', () => this.#drained())
     }
     return false
@@ -201,9 +187,9 @@ export class PeerClient implements ExchangeClient, Timed {
   becomeTunnel(node: Connection): void {
     const { socket, behind } = this.arrival
     this.deadline = Number.POSITIVE_INFINITY
-    socket.off('close', this.#socketGone)
+    socket.off('close', this.#socketClosed)
     const connection = Connection.adopt(socket, untilTunnel)
-    // It may last for hours, and nobody waits for its end.
+    // A tunnel may last for hours, so it does not delay the end of the server.
     this.#owner.over(this)
     const tunnel = new Tunnel(connection, node, this.#traffic, () => {
       this.#exchange.tunnelClosed()
@@ -212,30 +198,30 @@ export class PeerClient implements ExchangeClient, Timed {
     if (behind !== undefined && behind.length > 0) tunnel.fromClient(behind)
   }
 
-  /** Nobody waits for the peer's answer any longer. */
-  giveUp(): void {
+  /** Stops waiting for the peer's response, unless it has begun. */
+  abandon(): void {
     if (!this.#isOver && !this.#exchange.answered) this.#guard(() => this.#exchange.nodeTimedOut())
   }
 
-  /** As `giveUp`, if it waits for this peer, and if it can be served here instead. */
-  peerLost(id: number): void {
+  /** The same when it waits for this peer and the request can be served here instead. */
+  abandonPeer(id: number): void {
     if (this.#exchange.nodeId !== id || !isRepeatable(this.arrival.request)) return
-    if (this.#body?.canGiveBack !== false) this.giveUp()
+    if (this.#body?.canGiveBack !== false) this.abandon()
   }
 
-  /** The client takes none of what is sent to it. */
+  /** The client reads nothing of what is sent to it. */
   expired(): void {
     this.arrival.socket.destroy()
   }
 
-  /** The client is gone. */
-  gone(): void {
+  /** The client has closed the connection. */
+  closed(): void {
     if (this.#isOver) return
     this.#guard(() => this.#exchange.abandon('CLIENT_CLOSED'))
     this.#end()
   }
 
-  readonly #socketGone = (): void => this.gone()
+  readonly #socketClosed = (): void => this.closed()
 
   #feed(request: IncomingMessage): BodyFeed | undefined {
     const length = bodyLength(request)
@@ -243,7 +229,7 @@ export class PeerClient implements ExchangeClient, Timed {
     return new BodyFeed(request, {
       length,
       keeps: request.method === 'PUT' || request.method === 'DELETE',
-      sink: (bytes) => this.#guard(() => this.#exchange.clientSent(bytes, bytes.length)),
+      send: (bytes) => this.#guard(() => this.#exchange.clientSent(bytes, bytes.length)),
     })
   }
 
@@ -259,19 +245,19 @@ export class PeerClient implements ExchangeClient, Timed {
     this.#isOver = true
     const { response, socket } = this.arrival
     if (response === undefined) {
-      socket.off('close', this.#socketGone)
+      socket.off('close', this.#socketClosed)
       socket.off('error', ignore)
-    } else (response as Listening)[clientOf] = undefined
+    } else (response as Forwarded)[clientOf] = undefined
     this.#traffic.ticker.delete(this)
-    this.#giveExchange()
+    this.#releaseExchange()
     this.#owner.over(this)
   }
 
-  #giveExchange(): void {
+  #releaseExchange(): void {
     this.#traffic.exchanges.release(this.#exchange)
   }
 
-  /** A fault of ours ends this request, never the application. */
+  /** A bug of ours ends this request and never the application. */
   #guard(call: () => void): void {
     try {
       call()
@@ -282,20 +268,18 @@ export class PeerClient implements ExchangeClient, Timed {
   }
 }
 
-type Listening = ServerResponse & { [clientOf]?: PeerClient | undefined }
-
-function responseGone(this: Listening): void {
-  this[clientOf]?.gone()
+function responseClosed(this: Forwarded): void {
+  this[clientOf]?.closed()
 }
 
-/** Executing it twice does no harm [RFC 9110 9.2.2]. */
+/** The request may be executed twice [RFC 9110 9.2.2]. */
 function isRepeatable({ method = '' }: IncomingMessage): boolean {
   return ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method)
 }
 
 const ignore = (): void => {}
 
-/** The tunnel takes over before anything can come. */
+/** The tunnel replaces it before anything can arrive. */
 const untilTunnel: Receiver = {
   received: ignore,
   ended: ignore,

@@ -1,14 +1,11 @@
-// Sees the requests and upgrades of a server before its listeners do.
+// Gives a driver the requests and upgrades of a server before its listeners get them.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { interceptEvents } from '../../node-internals/intercept-events.ts'
-import type { Arrival } from './peer-client.ts'
+import type { ServeHere } from './arrival.ts'
 
-/** Gives what arrived to the application, as if nobody had looked at it. */
-export type ServeHere = (arrival: Arrival) => void
-
-export interface Sees {
-  /** @returns whether it is taken, so that nobody else sees it. */
+export interface RequestDriver {
+  /** @returns whether the request is handled; then the listeners do not get it, except by `serveHere`. */
   request(
     request: IncomingMessage,
     response: ServerResponse,
@@ -18,8 +15,8 @@ export interface Sees {
   upgrade(request: IncomingMessage, behind: Buffer, serveHere: ServeHere): boolean
 }
 
-/** Returns how to take it back. */
-export function wrapServer(server: Server, sees: Sees): () => void {
+/** @returns how to end it. */
+export function interceptRequests(server: Server, driver: RequestDriver): () => void {
   const serveHere: ServeHere = ({ request, response, socket, behind, expects }) => {
     if (response === undefined) interception.emit('upgrade', request, socket, behind)
     else interception.emit(expects ? 'checkContinue' : 'request', request, response)
@@ -29,10 +26,15 @@ export function wrapServer(server: Server, sees: Sees): () => void {
       case 'request':
       case 'checkContinue': {
         const expects = event === 'checkContinue'
-        return sees.request(first as IncomingMessage, second as ServerResponse, expects, serveHere)
+        return driver.request(
+          first as IncomingMessage,
+          second as ServerResponse,
+          expects,
+          serveHere,
+        )
       }
       case 'upgrade':
-        return sees.upgrade(first as IncomingMessage, third as Buffer, serveHere)
+        return driver.upgrade(first as IncomingMessage, third as Buffer, serveHere)
       default:
         return false
     }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { LiveTable } from '../../../../src/cluster/live.ts'
 import { Peers } from '../../../../src/cluster/peers.ts'
 import { AcceptFrom } from '../../../../src/peer/membership/accept-from.ts'
-import { Listener } from '../../../../src/peer/membership/listener.ts'
+import { AnnouncementListener } from '../../../../src/peer/membership/announcement-listener.ts'
 import { writeAnnouncement } from '../../../../src/wire/announcement-codec.ts'
 import { KeyRing } from '../../../../src/wire/announcement-key.ts'
 import { someAnnouncement } from '../../../support/announcement.ts'
@@ -13,31 +13,39 @@ import { type MemoryLog, memoryLog } from '../../../support/memory-log.ts'
 function listen(
   keys: KeyRing,
   acceptFrom?: string[],
-): { peers: Peers; log: MemoryLog; listener: Listener; clock: ManualClock } {
+): { peers: Peers; log: MemoryLog; listener: AnnouncementListener; clock: ManualClock } {
   const log = memoryLog()
   const clock = new ManualClock()
   const peers = new Peers({ clock, live: new LiveTable() })
   const accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: undefined })
-  return { peers, log, clock, listener: new Listener({ peers, keys, accept, clock, log }) }
+  return {
+    peers,
+    log,
+    clock,
+    listener: new AnnouncementListener({ peers, keys, accept, clock, log }),
+  }
 }
 
 const ring = new KeyRing(['a secret of the cluster'])
 const sealed = (sequence: number): Buffer =>
   writeAnnouncement(someAnnouncement({ name: 'a', sequence }), ring)
 
-test('what is sealed and new gets into the table, and the rest is counted by reason', () => {
+test('authenticated new announcements get into the table, others are counted by reason', () => {
   const { peers, log, listener } = listen(ring)
-  listener.take(sealed(2), '10.0.0.1')
-  listener.take(sealed(2), '10.0.0.1')
-  listener.take(sealed(1), '10.0.0.1')
-  listener.take(writeAnnouncement(someAnnouncement(), new KeyRing([])), '10.0.0.1')
-  listener.take(writeAnnouncement(someAnnouncement(), new KeyRing(['another secret'])), '10.0.0.1')
+  listener.receive(sealed(2), '10.0.0.1')
+  listener.receive(sealed(2), '10.0.0.1')
+  listener.receive(sealed(1), '10.0.0.1')
+  listener.receive(writeAnnouncement(someAnnouncement(), new KeyRing([])), '10.0.0.1')
+  listener.receive(
+    writeAnnouncement(someAnnouncement(), new KeyRing(['another secret'])),
+    '10.0.0.1',
+  )
   const forged = sealed(3)
   forged[30] = 0x39
-  listener.take(forged, '10.0.0.1')
-  listener.take(forged, '10.0.0.1')
-  listener.take(Buffer.from('hello'), '10.0.0.1')
-  listener.take(Buffer.alloc(0), '10.0.0.1')
+  listener.receive(forged, '10.0.0.1')
+  listener.receive(forged, '10.0.0.1')
+  listener.receive(Buffer.from('hello'), '10.0.0.1')
+  listener.receive(Buffer.alloc(0), '10.0.0.1')
   assert.equal(peers.accepted, 1)
   assert.deepEqual(Object.fromEntries(peers.refused), {
     double: 1,
@@ -50,14 +58,14 @@ test('what is sealed and new gets into the table, and the rest is counted by rea
   assert.equal(log.messages.length, 3)
 })
 
-test('without a key the source and the place that is announced must be near', () => {
+test('without a key the source and the announced address must be near', () => {
   const { peers, log, listener } = listen(new KeyRing([]), ['10.0.0.0/8'])
   const plain = (host: string): Buffer =>
     writeAnnouncement(someAnnouncement({ name: host, host }), new KeyRing([]))
-  listener.take(plain('10.0.0.1'), '10.0.0.9')
-  listener.take(plain('10.0.0.2'), '11.0.0.9')
-  listener.take(plain('11.0.0.1'), '10.0.0.9')
-  listener.take(plain('web.example'), '10.0.0.9')
+  listener.receive(plain('10.0.0.1'), '10.0.0.9')
+  listener.receive(plain('10.0.0.2'), '11.0.0.9')
+  listener.receive(plain('11.0.0.1'), '10.0.0.9')
+  listener.receive(plain('web.example'), '10.0.0.9')
   assert.deepEqual(
     peers.list().map(({ announcement }) => announcement.host),
     ['10.0.0.1'],
@@ -66,11 +74,11 @@ test('without a key the source and the place that is announced must be near', ()
   assert.equal(log.messages.length, 2)
 })
 
-test('what people should put right is told again after ten minutes, with how often it happened', () => {
+test('what an operator can put right is logged again after ten minutes, with the number so far', () => {
   const { clock, log, listener } = listen(ring)
   const late = (): void => {
     const time = clock.wall() - 31_000
-    listener.take(writeAnnouncement(someAnnouncement({ time, startedAt: 1 }), ring), '10.0.0.1')
+    listener.receive(writeAnnouncement(someAnnouncement({ time, startedAt: 1 }), ring), '10.0.0.1')
   }
   for (let i = 0; i < 3; i++) late()
   clock.advance(600_000)

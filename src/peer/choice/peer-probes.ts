@@ -1,5 +1,5 @@
-// Brings back peers that failed: those that could not be reached are asked again, at growing distances;
-// those that gave nothing but errors count again after a while. Called at every tick of the traffic.
+// Readmits peers that failed. Those that could not be reached are probed, at growing intervals; those that only sent
+// errors count again after a while. Called at every tick of the traffic.
 
 import { handOverLimits } from '../../base/limits.ts'
 import { onProbed } from '../../cluster/health.ts'
@@ -8,45 +8,38 @@ import type { Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
 import { type Probe, probeWith } from '../../net/probe.ts'
 
-export class PeerWatch {
+export class PeerProbes {
   readonly #traffic: Traffic
   readonly #probe: Probe
-  /** `node.id` of those that are being asked. */
-  readonly #asked = new Set<number>()
+  /** `node.id` of the peers that are being probed. */
+  readonly #probed = new Set<number>()
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic
     this.#probe = probeWith(() => traffic.pools.nodeTls)
   }
 
-  look(candidates: readonly Candidate[]): void {
+  tick(candidates: readonly Candidate[]): void {
     const { clock, ticker, log } = this.#traffic
     for (const candidate of candidates) {
       const { live, node, peer } = candidate
       if (peer?.isSelf === true) continue
-      if (release(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer is chosen again')
+      if (release(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer readmitted')
       const { health } = live
       if (health.kind !== 'down' || health.probeAt > clock.now()) continue
-      if (!this.#asked.has(node.id)) void this.#ask(candidate)
+      if (!this.#probed.has(node.id)) void this.#send(candidate)
     }
   }
 
-  async #ask({ live, node }: Candidate): Promise<void> {
+  async #send({ live, node }: Candidate): Promise<void> {
     const { clock, random, settings, log } = this.#traffic
-    this.#asked.add(node.id)
+    this.#probed.add(node.id)
     const { host, port, type } = node
     const result = await this.#probe({ host, port, type, timeoutMs: handOverLimits.probeMs })
-    this.#asked.delete(node.id)
+    this.#probed.delete(node.id)
     if (result.shortage === true) return
-    const now = clock.now()
-    live.health = onProbed(
-      live.health,
-      result.answered,
-      result.reason,
-      now,
-      random,
-      settings.health,
-    )
-    if (result.answered) log.info({ peer: node.route }, 'peer answers again')
+    const { answered, reason } = result
+    live.health = onProbed(live.health, answered, reason, clock.now(), random, settings.health)
+    if (answered) log.info({ peer: node.route }, 'peer answers again')
   }
 }

@@ -1,22 +1,25 @@
-// What the hand-over asks before each request: serve it here, hand it over, or send the client elsewhere.
+// Where one request goes, and the interface of whatever decides it.
 
 import type { RequestView } from '../../candidacy/candidacy.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 
 export type Choice =
+  /** The application of this server answers. */
   | { readonly mode: 'here' }
+  /** The request is handed over to a peer. */
   | { readonly mode: 'proxy'; readonly candidate: Candidate }
+  /** The client is redirected to a peer. */
   | { readonly mode: 'redirect'; readonly location: string }
 
 export const here: Choice = { mode: 'here' }
 
 export interface Chooser {
-  /** All that a request may go to, for the stages of an exchange. */
+  /** All candidates, as an application for the stages of an exchange. */
   readonly application: Application
-  /** Everything is served here. */
+  /** Every request is served here. */
   readonly isOff: boolean
-  /** The request is only read during the call. */
+  /** @param request valid during the call only. */
   first(request: RequestView): Choice
-  /** @param tried `node.id` of those that failed. */
+  /** After a failure. @param tried `node.id` of the candidates that failed. */
   again(request: RequestView, tried: readonly number[]): Choice
 }

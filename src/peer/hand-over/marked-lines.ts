@@ -1,5 +1,5 @@
-// The lines that a request of one client gets on its way to a peer: who the client is, as any proxy tells it, and
-// our mark.
+// The header lines that the requests of one client get on their way to a peer: who the client is, as any proxy shows it,
+// and the mark of the hand-over.
 
 import type { ForwardedFields, ForwardedLines } from '../../wire/forwarded.ts'
 import type { Marker } from '../../wire/handed-over.ts'
@@ -16,7 +16,7 @@ export class MarkedLines implements ForwardedLines {
     this.#marker = marker
   }
 
-  /** For the next request. @param time wall time, ms. */
+  /** To be called before each request. @param time wall time, ms. @param target as it is sent to the peer. */
   mark(time: number, method: string, target: string): void {
     this.#line = `Topspin-Handed-Over: ${this.#marker.mark(time, method, target)}\r\n`
   }

@@ -1,11 +1,16 @@
-// A request of which only the head has been read, as candidacy functions read it. One object for all, since
-// a choice is made in one go and the head's bytes do not last: text is made of what is asked for.
+// Requests as candidacy functions read them: one of which we have read the head, and one that Node.js has parsed.
 
+import type { IncomingMessage } from 'node:http'
 import type { RequestView } from '../../candidacy/candidacy.ts'
+import { plainAddress } from '../../net/address.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostName } from '../../wire/http/host.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
 
+/**
+ * A request of which the head has been read. Strings are made of what is asked for only. One object serves many
+ * requests, because a choice does not wait for anything.
+ */
 export class HeadView implements RequestView {
   head: RequestHead = new RequestHead()
   client = ''
@@ -39,10 +44,37 @@ export class HeadView implements RequestView {
   }
 }
 
-/** The target that a head has on its way to a peer (wire/http/outgoing-request.ts). */
+/** The target that is sent to a peer (wire/http/outgoing-request.ts). */
 export function targetOf(head: RequestHead): string {
   if (head.targetFrom < head.targetTo) {
     return text(head.fields.bytes, head.targetFrom, head.targetTo)
   }
   return head.method === 'OPTIONS' ? '*' : '/'
+}
+
+/** A request that Node.js has parsed. */
+export class MessageView implements RequestView {
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage) {
+    this.#request = request
+  }
+
+  get method(): string {
+    return this.#request.method ?? ''
+  }
+  get target(): string {
+    return this.#request.url ?? '/'
+  }
+  get host(): string {
+    return hostName(this.#request.headers.host ?? '')
+  }
+  get client(): string {
+    return plainAddress(this.#request.socket.remoteAddress ?? '')
+  }
+
+  field(name: string): string | undefined {
+    const value = this.#request.headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HeadView } from '../../../../src/peer/raw/head-view.ts'
+import { HeadView } from '../../../../src/peer/hand-over/request-views.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 
 function view(text: string): HeadView {
@@ -10,7 +10,7 @@ function view(text: string): HeadView {
   return new HeadView().of(head, '192.0.2.1')
 }
 
-test('a head tells what functions ask for', () => {
+test('a head shows what candidacy functions read', () => {
   const shown = view('PUT /a?b=c HTTP/1.1\r\nHost: App.Test:80\r\nX-One: 1\r\nx-one: 2\r\n\r\n')
   assert.equal(shown.method, 'PUT')
   assert.equal(shown.target, '/a?b=c')
@@ -20,7 +20,7 @@ test('a head tells what functions ask for', () => {
   assert.equal(shown.field('x-two'), undefined)
 })
 
-test('its target is the one that a peer gets', () => {
+test('the target is the one that is sent to a peer', () => {
   const head = (line: string) => view(`${line} HTTP/1.1\r\nHost: a\r\n\r\n`)
   assert.equal(head('GET http://b.test/c?d').target, '/c?d')
   assert.equal(head('GET http://b.test').target, '/')

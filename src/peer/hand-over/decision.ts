@@ -1,0 +1,25 @@
+// The decision about a request that was made before Node.js has parsed it. It is kept on the socket until the server
+// emits the request, so that no request is decided or counted twice.
+
+import type { Socket } from 'node:net'
+import type { Choice } from '../choice/choice.ts'
+
+/** `came-back`: the request was handed over, and no peer answered. */
+export type Decision = Exclude<Choice, { mode: 'proxy' }> | { readonly mode: 'came-back' }
+
+export const cameBack: Decision = { mode: 'came-back' }
+
+const kept: unique symbol = Symbol('decision')
+type Deciding = Socket & { [kept]?: Decision | undefined }
+
+/** About the next request that the server emits on this socket. */
+export function keepDecision(socket: Deciding, decision: Decision | undefined): void {
+  socket[kept] = decision
+}
+
+/** Returns the decision and forgets it; `undefined` when none was made. */
+export function useDecision(socket: Deciding): Decision | undefined {
+  const decision = socket[kept]
+  if (decision !== undefined) socket[kept] = undefined
+  return decision
+}

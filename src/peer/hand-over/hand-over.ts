@@ -1,0 +1,41 @@
+// What the ways of handing over share in one server. Made by start-peers.ts.
+
+import type { StatusMount } from '../status/status-mount.ts'
+import type { LocalService } from './local-service.ts'
+import type { Marks } from './marks.ts'
+import type { HandOverPolicy } from './policy.ts'
+import type { UnderWay } from './under-way.ts'
+
+/** Requests by what was done with them, since the start. */
+export interface HandOverCounts {
+  /** Chosen to be served here. */
+  here: number
+  /** Handed over, answered by a peer or not. */
+  handed: number
+  redirected: number
+  /** Handed over, then served here because no peer answered. */
+  cameBack: number
+  /** Handed over by a peer, and served here. */
+  received: number
+  /** Marks that were not accepted. */
+  refusedMarks: number
+}
+
+export interface HandOver {
+  readonly policy: HandOverPolicy
+  readonly marks: Marks
+  readonly local: LocalService
+  readonly underWay: UnderWay
+  readonly counts: HandOverCounts
+  /** The status page; `undefined`: there is none. */
+  readonly status: StatusMount | undefined
+}
+
+export const newCounts = (): HandOverCounts => ({
+  here: 0,
+  handed: 0,
+  redirected: 0,
+  cameBack: 0,
+  received: 0,
+  refusedMarks: 0,
+})

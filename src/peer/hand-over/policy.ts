@@ -1,0 +1,42 @@
+// Decides where a request goes. Both ways of handing over share it: for connections that we read first (raw/), and for
+// requests that Node.js has parsed (parsed/).
+
+import type { RequestView } from '../../candidacy/candidacy.ts'
+import type { Application, Candidate } from '../../cluster/routes.ts'
+import type { Traffic } from '../../forward/index.ts'
+import { type Choice, type Chooser, here } from '../choice/choice.ts'
+import type { Destinations } from './destinations.ts'
+
+export class HandOverPolicy implements Destinations {
+  readonly traffic: Traffic
+  readonly #chooser: Chooser
+
+  constructor(traffic: Traffic, chooser: Chooser) {
+    this.traffic = traffic
+    this.#chooser = chooser
+  }
+
+  get application(): Application {
+    return this.#chooser.application
+  }
+
+  /** Every request is served here. */
+  get isOff(): boolean {
+    return this.#chooser.isOff
+  }
+
+  /**
+   * @param request valid during the call only.
+   * @param hasPassed this server has forwarded the request before, as its Via shows. It comes back where peers do not
+   *   accept each other's marks, and is served here so that it does not go round for ever.
+   */
+  choose(request: RequestView, hasPassed: boolean): Choice {
+    const choice = this.#chooser.first(request)
+    return choice.mode === 'proxy' && hasPassed ? here : choice
+  }
+
+  another(request: RequestView, tried: readonly number[]): Candidate | undefined {
+    const choice = this.#chooser.again(request, tried)
+    return choice.mode === 'proxy' ? choice.candidate : undefined
+  }
+}

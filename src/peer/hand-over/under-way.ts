@@ -1,0 +1,31 @@
+// The requests of one server that peers have not answered yet, in all ways of handing over.
+
+/** One way of handing over, or one request. */
+export interface HandingOver {
+  /** Requests that a peer has not answered yet. */
+  readonly count: number
+  /** Peer `id` is silent: what waits for it and may be executed again is served here. */
+  abandonPeer(id: number): void
+  /** Waits for no peer any longer: what may be executed again is served here. */
+  abandonAll(): void
+}
+
+export class UnderWay implements HandingOver {
+  readonly #ways: HandingOver[] = []
+
+  add(way: HandingOver): void {
+    this.#ways.push(way)
+  }
+
+  get count(): number {
+    return this.#ways.reduce((sum, way) => sum + way.count, 0)
+  }
+
+  abandonPeer(id: number): void {
+    for (const way of this.#ways) way.abandonPeer(id)
+  }
+
+  abandonAll(): void {
+    for (const way of this.#ways) way.abandonAll()
+  }
+}

@@ -1,0 +1,163 @@
+// Checks the options of a membership and fills in the defaults (../options.ts). All problems are reported at once, before
+// anything is sent. Used by membership.ts.
+
+import { type Clock, type Random, systemClock } from '../../base/clock.ts'
+import { TopspinError } from '../../base/errors.ts'
+import { type HostPort, hostPortText, hostText, parseHostPort } from '../../base/host-port.ts'
+import { peerLimits } from '../../base/limits.ts'
+import { type Logger, silent } from '../../base/log.ts'
+import { type DatagramOptions, type Datagrams, openDatagrams } from '../../net/datagram.ts'
+import { networkCheck } from '../../net/network-check.ts'
+import type { Announcement } from '../../wire/announcement.ts'
+import { writeAnnouncement } from '../../wire/announcement-codec.ts'
+import { KeyRing } from '../../wire/announcement-key.ts'
+import { type MembershipOptions, peerDefaults } from '../options.ts'
+import { ownAddress } from './own-address.ts'
+
+/** A shorter key can be guessed, and every datagram shows whether a guess is right. */
+const keyLengthLeast = 16
+
+/** The part of an announcement that stays the same. */
+export type Identity = Pick<Announcement, 'name' | 'scheme' | 'host' | 'port' | 'contexts'>
+
+export interface MembershipSettings {
+  readonly group: readonly HostPort[]
+  readonly keys: KeyRing
+  readonly identity: Identity
+  readonly capacity: number
+  readonly periodMs: number
+  readonly acceptFrom: readonly string[] | undefined
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly openDatagrams: (options: DatagramOptions) => Datagrams
+}
+
+/** @throws TopspinError BAD_OPTION that names every problem. */
+export function membershipSettings(options: MembershipOptions): MembershipSettings {
+  const problems: string[] = []
+  const { capacity = peerDefaults.capacity, periodMs = peerDefaults.periodMs } = options
+  const { log = silent, acceptFrom } = options
+  checkNumbers({ ...options, capacity, periodMs }, problems)
+  if ('advertise' in options) problems.push('advertise is now called address')
+  const group = readGroup(options.group, problems)
+  const keys = readKeys(options.key, problems, log)
+  const identity = readIdentity(options, problems)
+  if (acceptFrom !== undefined) attempt(() => networkCheck(acceptFrom, 'acceptFrom'), problems)
+  if (problems.length === 0) {
+    const longest = { ...identity, ...longestFigures, leaving: true, periodMs }
+    attempt(() => writeAnnouncement(longest, keys), problems)
+  }
+  if (problems.length > 0) {
+    const detail = { side: 'proxy', phase: 'control' } as const
+    throw new TopspinError('BAD_OPTION', problems.join('; '), detail)
+  }
+  return {
+    group,
+    keys,
+    identity,
+    capacity,
+    periodMs,
+    acceptFrom,
+    log,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    openDatagrams: options.openDatagrams ?? openDatagrams,
+  }
+}
+
+const ranges = {
+  periodMs: [peerLimits.periodMsMin, peerLimits.periodMsMax],
+  capacity: [1, 1e6],
+  ttl: [0, 255],
+  port: [1, 65_535],
+  skewMs: [0, 86_400_000],
+  silentPeriods: [1, 1_000],
+  forgetMs: [0, 86_400_000],
+} as const
+
+function checkNumbers(
+  options: Partial<Record<keyof typeof ranges, number>>,
+  problems: string[],
+): void {
+  for (const [name, [least, most]] of Object.entries(ranges)) {
+    const value = options[name as keyof typeof ranges]
+    if (value === undefined || (value >= least && value <= most)) continue
+    problems.push(`${name} ${value}: ${least} to ${most}`)
+  }
+}
+
+/** An announcement with these figures is the longest that can be sent: when it fits, all do. */
+const longestFigures = {
+  startedAt: 1e14,
+  sequence: 1e14,
+  time: 1e14,
+  loss: 0.999,
+  resources: {
+    speed: 1e11 + 0.123,
+    cores: 1e5 + 0.123,
+    load: 1e8 + 0.123,
+    loadHigh: 2 ** 30,
+    cpuIdle: 0.999,
+    memoryTotal: 1e14,
+    memoryAvailable: 1e14,
+    eventLoopDelayMs: 1e8 + 0.123,
+    slotsInUse: 1e6,
+    slotsFree: 1e6,
+    served: 1e14,
+    serviceTimeMs: 1e8 + 0.123,
+  },
+} as const
+
+const listOf = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? value.split(',') : value
+
+function readGroup(value: MembershipOptions['group'], problems: string[]): HostPort[] {
+  const places = listOf(value).flatMap((text) => {
+    const place = parseHostPort(text, peerDefaults.groupPort)
+    if (place === undefined) problems.push(`group "${text}": host:port, IPv6 addresses in brackets`)
+    return place ?? []
+  })
+  if (places.length === 0 && problems.length === 0) problems.push('group: at least one host:port')
+  return places
+}
+
+/** A string is one key, because a key may contain commas. */
+function readKeys(value: MembershipOptions['key'], problems: string[], log: Logger): KeyRing {
+  const secrets = typeof value === 'string' ? [value] : (value ?? [])
+  if (secrets.some((secret) => secret.length < keyLengthLeast)) {
+    log.warn({}, `key of less than ${keyLengthLeast} characters: it can be guessed`)
+  }
+  try {
+    return new KeyRing(secrets)
+  } catch (error) {
+    problems.push(`key: ${(error as Error).message}`)
+    return new KeyRing([])
+  }
+}
+
+function readIdentity(options: MembershipOptions, problems: string[]): Identity {
+  const { address = '' } = options
+  const match = /^(https?):\/\/([^/?#]*?):(\d{1,5})\/?$/.exec(address)
+  const [, scheme = 'http', hostPart = '', digits = ''] = match ?? []
+  const host = hostPart === '' ? ownAddress('', options.interface) : hostPart
+  const place = parseHostPort(`${hostText(host)}:${digits}`, 0)
+  if (match === null || place === undefined) {
+    problems.push(`address "${address}": http://host:port or https://host:port`)
+  }
+  const at = place ?? { host: 'none', port: 1 }
+  return {
+    name: options.name ?? hostPortText(at).slice(-63),
+    scheme: scheme as 'http' | 'https',
+    ...at,
+    contexts: options.contexts ?? [],
+  }
+}
+
+function attempt(check: () => unknown, problems: string[]): void {
+  try {
+    check()
+  } catch (error) {
+    problems.push((error as Error).message)
+  }
+}

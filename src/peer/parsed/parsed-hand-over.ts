@@ -1,0 +1,215 @@
+// Hands over requests that Node.js has parsed: those of TLS servers, of middlewares, and of servers whose connections
+// cannot be read first (raw/intake.ts). A request that a peer has handed over is served here and shows its real client.
+
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { RequestView } from '../../candidacy/candidacy.ts'
+import type { Application, Candidate } from '../../cluster/routes.ts'
+import type { Traffic } from '../../forward/index.ts'
+import { plainAddress } from '../../net/address.ts'
+import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
+import { handedOverField } from '../../wire/handed-over.ts'
+import type { Choice } from '../choice/choice.ts'
+import { useDecision } from '../hand-over/decision.ts'
+import type { HandOver } from '../hand-over/hand-over.ts'
+import { reportClientOf, reportOwnClient } from '../hand-over/real-client.ts'
+import { MessageView } from '../hand-over/request-views.ts'
+import type { HandingOver } from '../hand-over/under-way.ts'
+import type { Arrival, ServeHere } from './arrival.ts'
+import { ParsedClient, type ParsedOwner } from './parsed-client.ts'
+import { redirect, redirectUpgrade } from './redirect.ts'
+import { fieldOf, withoutMark } from './request-bytes.ts'
+import type { RequestDriver } from './server-events.ts'
+
+const received = { mode: 'received' } as const
+
+export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
+  readonly #handOver: HandOver
+  readonly #clients = new Set<ParsedClient>()
+  /** A socket has reported another client than its own remote side. */
+  #hasReported = false
+
+  constructor(handOver: HandOver) {
+    this.#handOver = handOver
+    handOver.underWay.add(this)
+  }
+
+  /** To be called before anything has read the request's body. */
+  request(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expects: boolean,
+    serveHere: ServeHere,
+  ): boolean {
+    const { socket } = request
+    const { status, local, counts } = this.#handOver
+    const decision = useDecision(socket)
+    if (decision?.mode === 'came-back') return this.#cameBack(response)
+    if (decision === undefined && status?.isFor(request.url ?? '') === true) {
+      reportOwnClient(socket)
+      return status.answer(request, response) || this.#isHere(response)
+    }
+    const choice = decision ?? this.#choose(request)
+    switch (choice.mode) {
+      case 'received':
+        local.begin(response)
+        return false
+      case 'here':
+        return this.#isHere(response)
+      case 'redirect':
+        counts.redirected++
+        redirect(request, response, choice.location)
+        return true
+      case 'proxy': {
+        if (response.headersSent) return this.#isHere(response)
+        const arrival: Arrival = {
+          request,
+          response,
+          socket,
+          behind: undefined,
+          expects,
+          serveHere,
+        }
+        if (response.socket !== null) {
+          return this.#start(arrival, choice.candidate) || this.#isHere(response)
+        }
+        // A pipelined request: the responses to earlier ones come first.
+        response.once('socket', () => {
+          if (this.#start(arrival, choice.candidate)) return
+          this.#isHere(response)
+          serveHere(arrival)
+        })
+        return true
+      }
+    }
+  }
+
+  upgrade(request: IncomingMessage, behind: Buffer, serveHere: ServeHere): boolean {
+    const { socket } = request
+    const decision = useDecision(socket)
+    if (decision?.mode === 'came-back') return this.#cameBack(undefined)
+    const choice = decision ?? this.#choose(request)
+    switch (choice.mode) {
+      case 'received':
+        return false
+      case 'here':
+        return this.#isHere(undefined)
+      case 'redirect':
+        this.#handOver.counts.redirected++
+        redirectUpgrade(socket, choice.location)
+        return true
+      case 'proxy': {
+        const arrival = { request, response: undefined, socket, behind, expects: false, serveHere }
+        return this.#start(arrival, choice.candidate) || this.#isHere(undefined)
+      }
+    }
+  }
+
+  /** Counts a request that is served here without a choice. */
+  servedHere(response: ServerResponse): void {
+    this.#isHere(response)
+  }
+
+  get count(): number {
+    return this.#clients.size
+  }
+
+  abandonPeer(id: number): void {
+    for (const client of this.#clients) client.abandonPeer(id)
+  }
+
+  abandonAll(): void {
+    for (const client of this.#clients) client.abandon()
+  }
+
+  // The owner of the clients.
+
+  readonly servesHere = true
+
+  get traffic(): Traffic {
+    return this.#handOver.policy.traffic
+  }
+
+  get application(): Application {
+    return this.#handOver.policy.application
+  }
+
+  another(request: RequestView, tried: readonly number[]): Candidate | undefined {
+    return this.#handOver.policy.another(request, tried)
+  }
+
+  cameBack({ arrival }: ParsedClient): void {
+    this.#cameBack(arrival.response)
+    arrival.serveHere(arrival)
+  }
+
+  over(client: ParsedClient): void {
+    this.#clients.delete(client)
+  }
+
+  #isHere(response: ServerResponse | undefined): false {
+    this.#handOver.counts.here++
+    if (response !== undefined) this.#handOver.local.begin(response)
+    return false
+  }
+
+  #cameBack(response: ServerResponse | undefined): false {
+    this.#handOver.counts.cameBack++
+    if (response !== undefined) this.#handOver.local.begin(response)
+    return false
+  }
+
+  #choose(request: IncomingMessage): Choice | typeof received {
+    if (this.#isReceived(request)) return received
+    const { policy } = this.#handOver
+    return policy.choose(new MessageView(request), hasPassed(request, policy.traffic.settings.via))
+  }
+
+  /** Whether a peer has handed the request over; then its socket reports the real client. */
+  #isReceived(request: IncomingMessage): boolean {
+    const { socket, method = '', url = '' } = request
+    const { marks, counts } = this.#handOver
+    const value = fieldOf(request, handedOverField)
+    // The socket may still report the client of an earlier request.
+    if (value !== undefined || this.#hasReported) reportOwnClient(socket)
+    if (value === undefined) return false
+    const source = plainAddress(socket.remoteAddress ?? '')
+    const mark = marks.verify(value, { method, target: url }, source)
+    withoutMark(request)
+    if (mark === undefined) {
+      counts.refusedMarks++
+      return false
+    }
+    counts.received++
+    this.#hasReported = true
+    reportClientOf(mark, socket)
+    return true
+  }
+
+  /** @returns false for a request that cannot be handed over. */
+  #start(arrival: Arrival, first: Candidate): boolean {
+    if (!isPlain(arrival)) return false
+    const { request, socket } = arrival
+    const { method = '', url = '' } = request
+    const { marks, counts } = this.#handOver
+    const facts = marks.clientOf(socket)
+    const mark = marks.write(facts, socket, { method, target: url })
+    if (mark === undefined) return false
+    const client = new ParsedClient(arrival, first, facts, this)
+    if (!client.start(mark)) return false
+    counts.handed++
+    if (!client.isOver) this.#clients.add(client)
+    return true
+  }
+}
+
+function hasPassed(request: IncomingMessage, via: string): boolean {
+  return fieldOf(request, 'via') !== undefined && request.headers.via?.includes(via) === true
+}
+
+/** HTTP/1 on a socket of Node.js: bytes cannot be written to anything else. */
+function isPlain({ request, response, socket }: Arrival): boolean {
+  if (!(socket instanceof Socket) || !(request instanceof IncomingMessage)) return false
+  if (request.httpVersionMajor !== 1) return false
+  return response === undefined || (response instanceof ServerResponse && probeBypassedResponse())
+}

@@ -1,0 +1,34 @@
+// The choice for a request of which only the head has been read.
+
+import { METHODS } from 'node:http'
+import { VIA } from '../../wire/http/field-name.ts'
+import type { RequestHead } from '../../wire/http/request-head.ts'
+import type { Choice } from '../choice/choice.ts'
+import type { HandOver } from '../hand-over/hand-over.ts'
+import { HeadView } from '../hand-over/request-views.ts'
+
+const view = new HeadView()
+
+/**
+ * @param client address.
+ * @returns `undefined`: the server parses the request, and it is chosen for then (parsed-hand-over.ts).
+ */
+export function chooseByHead(
+  head: RequestHead,
+  client: string,
+  { policy, status }: HandOver,
+): Choice | undefined {
+  if (head.handedOver >= 0 || head.minor === 0) return undefined
+  // The server answers a method that Node.js does not have.
+  if (!head.isCommon && !METHODS.includes(head.method)) return undefined
+  const request = view.of(head, client)
+  if (status?.isFor(request.target) === true) return undefined
+  return policy.choose(request, hasPassed(head, policy.traffic.settings.via))
+}
+
+function hasPassed({ via, fields }: RequestHead, name: string): boolean {
+  for (let index = via; index >= 0 && index < fields.count; index++) {
+    if (fields.kind(index) === VIA && fields.value(index).includes(name)) return true
+  }
+  return false
+}
