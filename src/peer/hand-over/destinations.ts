@@ -1,9 +1,9 @@
 // Where the requests of a joined server may be forwarded: to its peers (policy.ts), or to the server behind
 // `topspin peer` (front/target.ts).
 
-import type { RequestView } from '../../candidacy/candidacy.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
+import type { ArrivedRequest } from './request-views.ts'
 
 export interface Destinations {
   readonly traffic: Traffic
@@ -14,5 +14,5 @@ export interface Destinations {
    * @param request valid during the call only.
    * @param tried `node.id` of the candidates that failed.
    */
-  another(request: RequestView, tried: readonly number[]): Candidate | undefined
+  another(request: ArrivedRequest, tried: readonly number[]): Candidate | undefined
 }

@@ -1,11 +1,11 @@
 // Decides where a request goes. Both ways of handing over share it: for connections that we read first (raw/), and for
 // requests that Node.js has parsed (parsed/).
 
-import type { RequestView } from '../../candidacy/candidacy.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
 import { type Choice, type Chooser, here } from '../choice/choice.ts'
 import type { Destinations } from './destinations.ts'
+import type { ArrivedRequest } from './request-views.ts'
 
 export class HandOverPolicy implements Destinations {
   readonly traffic: Traffic
@@ -25,17 +25,15 @@ export class HandOverPolicy implements Destinations {
     return this.#chooser.isOff
   }
 
-  /**
-   * @param request valid during the call only.
-   * @param hasPassed this server has forwarded the request before, as its Via shows. It comes back where peers do not
-   *   accept each other's marks, and is served here so that it does not go round for ever.
-   */
-  choose(request: RequestView, hasPassed: boolean): Choice {
+  /** @param request valid during the call only. */
+  choose(request: ArrivedRequest): Choice {
     const choice = this.#chooser.first(request)
-    return choice.mode === 'proxy' && hasPassed ? here : choice
+    // A request that this server has forwarded comes back where peers do not accept each other's marks.
+    const isLoop = choice.mode === 'proxy' && request.hasPassed(this.traffic.settings.via)
+    return isLoop ? here : choice
   }
 
-  another(request: RequestView, tried: readonly number[]): Candidate | undefined {
+  another(request: ArrivedRequest, tried: readonly number[]): Candidate | undefined {
     const choice = this.#chooser.again(request, tried)
     return choice.mode === 'proxy' ? choice.candidate : undefined
   }

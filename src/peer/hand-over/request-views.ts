@@ -6,12 +6,18 @@ import { plainAddress } from '../../net/address.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostName } from '../../wire/http/host.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
+import { hasPassed, viaNames } from '../../wire/http/via.ts'
+
+export interface ArrivedRequest extends RequestView {
+  /** Whether a Via field names this pseudonym: the request has been forwarded by its owner [RFC 9110 7.6.3]. */
+  hasPassed(pseudonym: string): boolean
+}
 
 /**
  * A request of which the head has been read. Strings are made of what is asked for only. One object serves many
  * requests, because a choice does not wait for anything.
  */
-export class HeadView implements RequestView {
+export class HeadView implements ArrivedRequest {
   head: RequestHead = new RequestHead()
   client = ''
 
@@ -42,6 +48,11 @@ export class HeadView implements RequestView {
     }
     return undefined
   }
+
+  hasPassed(pseudonym: string): boolean {
+    const { via, fields } = this.head
+    return via >= 0 && hasPassed(fields, pseudonym)
+  }
 }
 
 /** The target that is sent to a peer (wire/http/outgoing-request.ts). */
@@ -53,7 +64,7 @@ export function targetOf(head: RequestHead): string {
 }
 
 /** A request that Node.js has parsed. */
-export class MessageView implements RequestView {
+export class MessageView implements ArrivedRequest {
   readonly #request: IncomingMessage
 
   constructor(request: IncomingMessage) {
@@ -77,4 +88,21 @@ export class MessageView implements RequestView {
     const value = this.#request.headers[name]
     return Array.isArray(value) ? value[0] : value
   }
+
+  hasPassed(pseudonym: string): boolean {
+    if (fieldOf(this.#request, 'via') === undefined) return false
+    return viaNames(this.#request.headers.via ?? '', pseudonym)
+  }
+}
+
+/**
+ * Value of the first field with this name, which is in lower case. Cheaper than `request.headers`, for which Node.js
+ * makes an object of all fields.
+ */
+export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const other = rawHeaders[i] as string
+    if (other.length === name.length && other.toLowerCase() === name) return rawHeaders[i + 1]
+  }
+  return undefined
 }

@@ -3,7 +3,6 @@
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { RequestView } from '../../candidacy/candidacy.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
@@ -13,12 +12,12 @@ import type { Choice } from '../choice/choice.ts'
 import { useDecision } from '../hand-over/decision.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import { reportClientOf, reportOwnClient } from '../hand-over/real-client.ts'
-import { MessageView } from '../hand-over/request-views.ts'
+import { type ArrivedRequest, fieldOf, MessageView } from '../hand-over/request-views.ts'
 import type { HandingOver } from '../hand-over/under-way.ts'
 import type { Arrival, ServeHere } from './arrival.ts'
 import { ParsedClient, type ParsedOwner } from './parsed-client.ts'
 import { redirect, redirectUpgrade } from './redirect.ts'
-import { fieldOf, withoutMark } from './request-bytes.ts'
+import { withoutMark } from './request-bytes.ts'
 import type { RequestDriver } from './server-events.ts'
 
 const received = { mode: 'received' } as const
@@ -134,7 +133,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     return this.#handOver.policy.application
   }
 
-  another(request: RequestView, tried: readonly number[]): Candidate | undefined {
+  another(request: ArrivedRequest, tried: readonly number[]): Candidate | undefined {
     return this.#handOver.policy.another(request, tried)
   }
 
@@ -161,8 +160,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
 
   #choose(request: IncomingMessage): Choice | typeof received {
     if (this.#isReceived(request)) return received
-    const { policy } = this.#handOver
-    return policy.choose(new MessageView(request), hasPassed(request, policy.traffic.settings.via))
+    return this.#handOver.policy.choose(new MessageView(request))
   }
 
   /** Whether a peer has handed the request over; then its socket reports the real client. */
@@ -201,10 +199,6 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     if (!client.isOver) this.#clients.add(client)
     return true
   }
-}
-
-function hasPassed(request: IncomingMessage, via: string): boolean {
-  return fieldOf(request, 'via') !== undefined && request.headers.via?.includes(via) === true
 }
 
 /** HTTP/1 on a socket of Node.js: bytes cannot be written to anything else. */

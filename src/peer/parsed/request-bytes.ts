@@ -3,18 +3,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { handedOverField } from '../../wire/handed-over.ts'
-
-/**
- * Value of the first field with this name, which is in lower case. Cheaper than `request.headers`, for which Node.js
- * makes an object of all fields.
- */
-export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const other = rawHeaders[i] as string
-    if (other.length === name.length && other.toLowerCase() === name) return rawHeaders[i + 1]
-  }
-  return undefined
-}
+import { fieldOf } from '../hand-over/request-views.ts'
 
 export interface HeadOptions {
   /** Value of the field that marks hand-overs; `undefined`: none. */

@@ -1,7 +1,6 @@
 // The choice for a request of which only the head has been read.
 
 import { METHODS } from 'node:http'
-import { VIA } from '../../wire/http/field-name.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import type { Choice } from '../choice/choice.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
@@ -23,12 +22,5 @@ export function chooseByHead(
   if (!head.isCommon && !METHODS.includes(head.method)) return undefined
   const request = view.of(head, client)
   if (status?.isFor(request.target) === true) return undefined
-  return policy.choose(request, hasPassed(head, policy.traffic.settings.via))
-}
-
-function hasPassed({ via, fields }: RequestHead, name: string): boolean {
-  for (let index = via; index >= 0 && index < fields.count; index++) {
-    if (fields.kind(index) === VIA && fields.value(index).includes(name)) return true
-  }
-  return false
+  return policy.choose(request)
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { HeadView } from '../../../../src/peer/hand-over/request-views.ts'
+import { HeadView, MessageView } from '../../../../src/peer/hand-over/request-views.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 
 function view(text: string): HeadView {
@@ -26,4 +28,18 @@ test('the target is the one that is sent to a peer', () => {
   assert.equal(head('GET http://b.test').target, '/')
   assert.equal(head('GET http://b.test/c').host, 'b.test')
   assert.equal(head('OPTIONS *').target, '*')
+})
+
+test('both views find our own entry in Via, and no other that contains its name', () => {
+  const passed = (via: string): boolean[] => {
+    const message = new IncomingMessage(new Socket())
+    message.rawHeaders = ['Via', via]
+    Object.assign(message.headers, { via })
+    return [
+      view(`GET / HTTP/1.1\r\nHost: a\r\nVia: ${via}\r\n\r\n`).hasPassed('ours'),
+      new MessageView(message).hasPassed('ours'),
+    ]
+  }
+  assert.deepEqual(passed('1.1 other, 1.1 ours'), [true, true])
+  assert.deepEqual(passed('1.1 ours-too'), [false, false])
 })

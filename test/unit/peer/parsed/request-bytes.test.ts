@@ -2,12 +2,8 @@ import assert from 'node:assert/strict'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import {
-  bodyLength,
-  fieldOf,
-  headText,
-  withoutMark,
-} from '../../../../src/peer/parsed/request-bytes.ts'
+import { fieldOf } from '../../../../src/peer/hand-over/request-views.ts'
+import { bodyLength, headText, withoutMark } from '../../../../src/peer/parsed/request-bytes.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 
 function incoming(...rawHeaders: string[]): IncomingMessage {
