@@ -1,18 +1,30 @@
-// A node that answers, but nothing else than errors: taken out of the choice for a while, the longer
-// the more often it happens. Sessions that it has stay with it.
+// A node that fails its clients while the other nodes do not: excluded from the choice for a while, the longer the more
+// often it happens. Its sessions stay with it. What counts is what any client gets from the node, over a window and
+// beside the other nodes: errors that one client can provoke come from all of them alike.
 
 export interface Outlier {
-  /** Answers of 500 and above in a row. */
+  /** Responses and failed attempts in this half of the window and in the one before, and the errors among them. */
+  responses: number
   errors: number
-  /** How often it was ejected without a good answer in between. */
+  responsesBefore: number
+  errorsBefore: number
+  /** End of this half, ms of the caller's clock. */
+  halfEnds: number
+  /** How often it was ejected without a good half of a window in between. */
   ejections: number
   /** Until when it is ejected, ms of the caller's clock; 0 when it is not. */
   until: number
 }
 
 export interface OutlierLimits {
-  /** Answers of 500 and above in a row that eject a node; 0 turns ejection off. Default 20. */
-  readonly errorsMax: number
+  /** Window over which responses are counted, ms. Default 10_000. */
+  readonly windowMs: number
+  /** Responses in the window that it takes to judge a node; 0 turns ejection off. Default 20. */
+  readonly responsesMin: number
+  /** Share of errors among its responses from which on a node may be ejected, 0..1. Default 0.5. */
+  readonly errorShare: number
+  /** By how much its share must be above that of the other nodes together, 0..1. Default 0.3. */
+  readonly excess: number
   /** First ejection, ms; grows by as much each time. Default 5_000. */
   readonly ejectMs: number
   /** Longest ejection, ms. Default 60_000. */
@@ -22,29 +34,65 @@ export interface OutlierLimits {
 }
 
 export const defaultOutlierLimits: OutlierLimits = {
-  errorsMax: 20,
+  windowMs: 10_000,
+  responsesMin: 20,
+  errorShare: 0.5,
+  excess: 0.3,
   ejectMs: 5_000,
   ejectMaxMs: 60_000,
   shareMax: 0.5,
 }
 
-export const newOutlier = (): Outlier => ({ errors: 0, ejections: 0, until: 0 })
+export const newOutlier = (): Outlier => ({
+  responses: 0,
+  errors: 0,
+  responsesBefore: 0,
+  errorsBefore: 0,
+  halfEnds: 0,
+  ejections: 0,
+  until: 0,
+})
 
 export const isEjected = (outlier: Outlier): boolean => outlier.until !== 0
 
-/** Notes an answer; true when the node has just earned its ejection. */
-export function observeStatus(outlier: Outlier, status: number, limits: OutlierLimits): boolean {
-  if (status < 500) {
-    outlier.errors = 0
-    if (outlier.until === 0) outlier.ejections = 0
-    return false
-  }
+/** Whether a status says that the node cannot serve: others, such as 500 and 501, are about one request. */
+export const isNodeError = (status: number): boolean =>
+  status === 502 || status === 503 || status === 504
+
+/**
+ * Counts a response, or an attempt that failed at the node.
+ * @returns whether the node is to be compared with the others (`eject`).
+ */
+export function observe(
+  outlier: Outlier,
+  isError: boolean,
+  now: number,
+  limits: OutlierLimits,
+): boolean {
+  if (now >= outlier.halfEnds) turnHalf(outlier, now, limits)
+  outlier.responses++
+  if (!isError) return false
   outlier.errors++
-  return limits.errorsMax > 0 && outlier.errors >= limits.errorsMax && outlier.until === 0
+  const { responsesMin, errorShare } = limits
+  const responses = outlier.responses + outlier.responsesBefore
+  if (responsesMin === 0 || responses < responsesMin || outlier.until !== 0) return false
+  return outlier.errors + outlier.errorsBefore >= errorShare * responses
+}
+
+function turnHalf(outlier: Outlier, now: number, limits: OutlierLimits): void {
+  const half = limits.windowMs / 2
+  const isNext = now < outlier.halfEnds + half
+  outlier.responsesBefore = isNext ? outlier.responses : 0
+  outlier.errorsBefore = isNext ? outlier.errors : 0
+  const wasGood =
+    outlier.responses > 0 && outlier.errors < (limits.errorShare / 2) * outlier.responses
+  if (wasGood && outlier.until === 0) outlier.ejections = 0
+  outlier.responses = outlier.errors = 0
+  outlier.halfEnds = now + half
 }
 
 /**
- * Ejects a node, unless too many of its balancer are out already.
+ * Ejects a node, unless the others fail too or too many of its balancer are out already.
  * @param all the nodes of the balancer, this one included.
  */
 export function eject(
@@ -55,10 +103,23 @@ export function eject(
 ): boolean {
   const out = all.filter(isEjected).length
   if (out + 1 > all.length * limits.shareMax) return false
+  const others = all.filter((other) => other !== outlier && !isEjected(other))
+  if (shareOf([outlier]) - shareOf(others) < limits.excess) return false
   outlier.ejections++
-  outlier.errors = 0
+  outlier.responses = outlier.errors = outlier.responsesBefore = outlier.errorsBefore = 0
   outlier.until = now + Math.min(limits.ejectMaxMs, limits.ejectMs * outlier.ejections)
   return true
+}
+
+/** Errors among all responses of these nodes in the window; 0 without any. */
+function shareOf(outliers: readonly Outlier[]): number {
+  let responses = 0
+  let errors = 0
+  for (const outlier of outliers) {
+    responses += outlier.responses + outlier.responsesBefore
+    errors += outlier.errors + outlier.errorsBefore
+  }
+  return responses === 0 ? 0 : errors / responses
 }
 
 /** Lets the node back in when its time is over; true when that has just happened. */

@@ -333,7 +333,7 @@ export class Exchange implements ResponseReceiver, Waiting {
   /** Breaks the response off so that the client can see it. @param code for the access log. */
   #cut(code: string): void {
     const state = this.#state
-    cut(state) // 7
+    cut(state, code.startsWith('NODE_')) // 7
     settle(state, code) // 8
     state.client.cut(this.head.minor === 0)
   }

@@ -2,8 +2,12 @@
 
 import type { ExchangeState } from '../exchange-state.ts'
 import { endAttempt } from './attempt.ts'
+import { observeOutcome } from './outlier.ts'
 
-export function cut(state: ExchangeState): void {
+/** @param isNodeFault the node has broken it off, and not the client. */
+export function cut(state: ExchangeState, isNodeFault: boolean): void {
+  const { candidate } = state.attempts
+  if (isNodeFault && candidate !== undefined) observeOutcome(state, candidate, true)
   state.traffic.counters.cut++
   endAttempt(state, true)
 }

@@ -3,7 +3,7 @@
 
 import { httpLimits } from '../../base/limits.ts'
 import { observeLatency } from '../../cluster/latency.ts'
-import { eject, observeStatus } from '../../cluster/outlier.ts'
+import { isNodeError } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { BodyRelay, Rewriting } from '../../wire/http/body-relay.ts'
 import type { Out } from '../../wire/http/out.ts'
@@ -11,6 +11,7 @@ import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE } from '../../wire/http/problem.ts'
 import { parseLoadReport } from '../../wire/orca.ts'
 import type { ResponseStage } from '../exchange-state.ts'
+import { observeOutcome } from './outlier.ts'
 import { isUpgraded } from './upgrade.ts'
 
 export type Delivery =
@@ -192,17 +193,7 @@ function observe(state: ResponseStage, candidate: Candidate): void {
     const now = traffic.clock.now()
     observeLatency(live.latency, now - attempts.sentAt, now)
   }
-  if (observeStatus(live.outlier, head.status, traffic.settings.outlier)) {
-    ejectNode(state, candidate)
-  }
-}
-
-function ejectNode({ choice, traffic }: ResponseStage, { live, node }: Candidate): void {
-  const limits = traffic.settings.outlier
-  const all = choice.application.candidates.map((other) => other.live.outlier)
-  if (!eject(live.outlier, all, traffic.ticker.now, limits)) return
-  traffic.counters.ejections++
-  traffic.log.warn({ route: node.route, errors: limits.errorsMax }, 'node ejected')
+  observeOutcome(state, candidate, isNodeError(head.status))
 }
 
 function readLoadReport({ response, traffic }: ResponseStage, { live }: Candidate): void {

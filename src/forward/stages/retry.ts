@@ -9,6 +9,7 @@ import type { AttemptStage } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import { headLarge, nodeFailed, noNode, proxyFull, type Refusal } from '../refusal.ts'
 import { endAttempt } from './attempt.ts'
+import { observeOutcome } from './outlier.ts'
 
 /** Refused connections in a row before the client gets a response; each was another node. */
 const safeAttemptsMax = 8
@@ -33,7 +34,7 @@ export function attemptFailed(state: AttemptStage, error: TopspinError): AfterFa
     return 'refuse'
   }
   const { isReused } = node
-  if (!isReused) recordFailure(traffic, candidate, error)
+  if (!isReused) recordFailure(state, candidate, error)
   endAttempt(state, true)
   if (error.retry !== 'safe' && !isReused) attempts.failures++
   if (!mayRetry(state, error)) return 'refuse'
@@ -45,7 +46,7 @@ export function attemptFailed(state: AttemptStage, error: TopspinError): AfterFa
 /** The node has not responded in time. It may be processing the request, so there is no other attempt. */
 export function attemptTimedOut(state: AttemptStage, error: TopspinError): void {
   const { candidate } = state.attempts
-  if (candidate !== undefined) recordFailure(state.traffic, candidate, error)
+  if (candidate !== undefined) recordFailure(state, candidate, error)
   endAttempt(state, true)
 }
 
@@ -65,11 +66,10 @@ export function spendRetry({ retryBudget, counters, ticker }: ExchangeTraffic): 
   return isAllowed
 }
 
-function recordFailure(
-  { settings, clock, random, log, onNodeDown }: ExchangeTraffic,
-  { live, node }: Candidate,
-  error: TopspinError,
-): void {
+function recordFailure(state: AttemptStage, candidate: Candidate, error: TopspinError): void {
+  const { settings, clock, random, log, onNodeDown } = state.traffic
+  const { live, node } = candidate
+  if (error.phase !== 'connect') observeOutcome(state, candidate, true)
   const before = live.health
   const observed = error.phase === 'connect' ? onConnectFailed : onAnswerFailed
   live.health = observed(before, error.message, clock.now(), random, settings.health)

@@ -16,7 +16,7 @@ async function cluster(t: import('node:test').TestContext, count: number) {
     const node = await startNode(t, (request, response) => {
       // The proxy itself asks by OPTIONS whether a node is there.
       if (request.method === 'GET') hits[index]!++
-      if (broken.has(index)) response.writeHead(500).end('broken')
+      if (broken.has(index)) response.writeHead(503).end('broken')
       else setTimeout(() => response.end('fine'), 2)
     })
     await serve.register(`n${index}`, node.port, 100)
@@ -37,7 +37,7 @@ async function cluster(t: import('node:test').TestContext, count: number) {
 const ejections = async (serve: Workers): Promise<number> =>
   (await serve.status()).traffic.ejections
 
-test('a node that answers 500 fast is left out after 20 errors, and is back when it is well', async (t) => {
+test('a node that answers 503 fast is left out, and is back when it is well', async (t) => {
   const { broken, hits, serve, ask } = await cluster(t, 3)
   await ask(30)
   assert.deepEqual(hits, [10, 10, 10])
@@ -46,8 +46,9 @@ test('a node that answers 500 fast is left out after 20 errors, and is back when
   hits.fill(0)
   const during = await ask(300)
   t.diagnostic(`while broken: ${JSON.stringify(during)}, hits ${hits}`)
-  assert.deepEqual(during, { 200: 280, 500: 20 })
-  assert.equal(hits[0], 20)
+  assert.equal((during[200] ?? 0) + (during[503] ?? 0), 300)
+  assert.equal(hits[0], during[503])
+  assert.ok((hits[0] ?? 0) <= 20, `${hits[0]} errors`)
   assert.equal(await ejections(serve), 1)
   broken.clear()
   await until('it is chosen again', async () => {
@@ -73,4 +74,46 @@ test('at most half of the nodes are left out at once', async (t) => {
   t.diagnostic(`three of four broken: ${JSON.stringify(statuses)}, hits ${hits}`)
   assert.equal(hits.filter((times) => times === 0).length, 2, 'two are out')
   assert.ok(hits[3]! >= 45, 'the sound one is in')
+})
+
+test('errors that a client asks for take no node out, wherever it sends them', async (t) => {
+  const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
+  for (const name of ['a', 'b', 'c']) {
+    const node = await startNode(t, (request, response) => {
+      const status = Number(/status=(\d+)/.exec(request.url ?? '')?.[1] ?? 200)
+      response.writeHead(status, { 'x-node': name }).end()
+    })
+    await serve.register(name, node.port, 100)
+  }
+  const client = await RawClient.connect(t, serve.trafficPort)
+  for (const status of [500, 501, 503, 504]) {
+    for (let i = 0; i < 90; i++) await client.ask(get(`/?status=${status}`))
+  }
+  const seen = new Set<string | undefined>()
+  for (let i = 0; i < 30; i++) seen.add((await client.ask(get('/'))).get('x-node'))
+  assert.equal(seen.size, 3)
+  // By a session it can have them all from one node.
+  for (let i = 0; i < 90; i++) await client.ask(get('/?status=503', 'Cookie: JSESSIONID=x.a'))
+  assert.equal(await ejections(serve), 0)
+})
+
+test('a node that breaks its connections off is left out', async (t) => {
+  const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
+  let broken = 0
+  for (const name of ['a', 'b', 'c']) {
+    const node = await startNode(t, (_, response) => {
+      if (name !== 'a') return void response.end('fine')
+      broken++
+      response.writeHead(200, { 'content-length': '10' }).write('half')
+      setTimeout(() => response.destroy(), 1)
+    })
+    await serve.register(name, node.port, 100)
+  }
+  for (let i = 0; i < 150; i++) {
+    const client = await RawClient.connect(t, serve.trafficPort)
+    await client.ask(get('/')).catch(() => {})
+    client.socket.destroy()
+  }
+  assert.equal(await ejections(serve), 1)
+  assert.ok(broken < 40, `${broken} broken responses`)
 })
