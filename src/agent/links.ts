@@ -16,6 +16,8 @@ interface LinkSource {
   registration(localAddress: string): Registration
   /** The load factor to report, -1..100. */
   load(): number
+  /** Whether it comes from default metrics alone. */
+  readonly isDefaultLoad: boolean
   /** Called when a link or the list of links has changed. */
   changed(): void
 }
@@ -89,6 +91,7 @@ export class Links {
       reportIntervalMs,
       registration: this.#source.registration,
       load: this.#source.load,
+      isDefaultLoad: this.#source.isDefaultLoad,
       random: Math.random,
       log,
       changed: (state) => {

@@ -18,6 +18,7 @@ import type { Settings } from './settings.ts'
 
 export class LocalServer implements MemberServer {
   readonly host: string | undefined
+  readonly isDefaultLoad: boolean
   readonly #server: Server
   readonly #inFlight: InFlight
   readonly #figures: Figures
@@ -31,6 +32,8 @@ export class LocalServer implements MemberServer {
     { metrics, capacity }: Pick<NodeOptions, 'metrics' | 'capacity'>,
   ) {
     this.host = isWildcard(address) ? undefined : address
+    // A capacity is the administrator's word.
+    this.isDefaultLoad = metrics === undefined && capacity === undefined
     this.#server = server
     this.#inFlight = new InFlight(server)
     this.#figures = new Figures(this.#inFlight, systemClock)

@@ -8,6 +8,8 @@ export interface MemberServer {
   inFlight(): number
   /** Open upgraded connections. */
   upgraded(): number
+  /** Whether the load factor comes from default metrics alone. */
+  readonly isDefaultLoad: boolean
   /** Reads the metrics; the next load factor, -1..100. */
   nextLoad(): number
   /** Called when every proxy was asked to send nothing more. */

@@ -39,6 +39,7 @@ export class Membership {
         return { config, host, aliases, contexts: this.#contexts }
       },
       load: () => this.#load,
+      isDefaultLoad: server.isDefaultLoad,
       changed,
     })
     this.#draining = new Draining(settings, server, this.#links, this.#contexts)

@@ -7,7 +7,7 @@ import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { plainAddress } from '../net/address.ts'
 import { McmpClient, type ProxyTarget, type SendResult } from '../net/mcmp-client.ts'
-import type { AppMessage } from '../wire/mcmp/message.ts'
+import type { AppMessage, StatusMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
 import {
@@ -29,6 +29,8 @@ export interface LinkOptions {
   registration(localAddress: string): Registration
   /** The load factor to report, -1..100. */
   load(): number
+  /** Whether it comes from default metrics alone. */
+  readonly isDefaultLoad: boolean
   readonly random: Random
   readonly log: Logger
   changed(state: LinkState): void
@@ -146,9 +148,14 @@ export class ProxyLink {
   }
 
   async #sendStatus(): Promise<void> {
-    const { route } = this.#options
+    const { route, isDefaultLoad } = this.#options
     const { signal } = this.#abort
-    const message = { method: 'STATUS', route, load: this.#options.load() } as const
+    const message: StatusMessage = {
+      method: 'STATUS',
+      route,
+      load: this.#options.load(),
+      ...(isDefaultLoad ? { isDefaultLoad } : {}),
+    }
     const result = await this.#client.send(message, { signal })
     if (!result.ok) return this.#fail(result.error.message)
     const reply = parseReply(result.body)

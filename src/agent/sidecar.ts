@@ -72,7 +72,8 @@ class Sidecar {
     const port = Number(this.#target.port || (type === 'https' ? 443 : 80))
     this.#settings = settingsFrom({ ...options, host }, type, port)
     const { load, log } = this.#settings
-    this.#server = new TargetServer(metrics, new LoadFactor(metrics, load, log))
+    const isDefaultLoad = options.metrics === undefined
+    this.#server = new TargetServer(metrics, new LoadFactor(metrics, load, log), isDefaultLoad)
   }
 
   signalled(signal: NodeJS.Signals): void {
@@ -137,11 +138,13 @@ class Sidecar {
 /** A server in another process. The proxies alone count its requests; their STOP-APP replies have the number. */
 class TargetServer implements MemberServer {
   readonly host = undefined
+  readonly isDefaultLoad: boolean
   isHealthy = false
   readonly #metrics: readonly LoadMetric[]
   readonly #factor: LoadFactor
 
-  constructor(metrics: readonly LoadMetric[], factor: LoadFactor) {
+  constructor(metrics: readonly LoadMetric[], factor: LoadFactor, isDefaultLoad: boolean) {
+    this.isDefaultLoad = isDefaultLoad
     this.#metrics = metrics
     this.#factor = factor
   }

@@ -4,6 +4,7 @@
 import { findNode } from '../cluster/snapshot.ts'
 import { isWildcard, plainAddress } from '../net/address.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import { loadSourceField } from '../wire/mcmp/load-source.ts'
 import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import type { Parsed } from '../wire/mcmp/parsed.ts'
@@ -114,6 +115,7 @@ const parse = (request: FramedRequest, method: Method, userAgent: string): Parse
     accept: fieldOf(request, 'accept'),
     contentType: fieldOf(request, 'content-type'),
     userAgent,
+    loadSource: fieldOf(request, loadSourceField),
   })
 
 /** MEM: the node keeps trying, and is accepted once the proxy allows its address (decision 26). */

@@ -9,6 +9,7 @@ import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import { writeSecret } from '../wire/authorization.ts'
 import { targetOf, writeBody } from '../wire/mcmp/body.ts'
+import { defaultMetricsSource, loadSourceField } from '../wire/mcmp/load-source.ts'
 import type { Message } from '../wire/mcmp/message.ts'
 import { tlsProblem } from './connect-problem.ts'
 
@@ -119,6 +120,7 @@ export class McmpClient {
           'content-length': Buffer.byteLength(body),
           'user-agent': 'Topspin',
           ...this.#authorization,
+          ...(isDefaultLoad(message) ? { [loadSourceField]: defaultMetricsSource } : {}),
         },
         maxHeaderSize: agentLimits.replyHeadBytesMax,
         signal,
@@ -158,6 +160,9 @@ export class McmpClient {
     return new TopspinError(code, message, { side: 'proxy', phase: 'control', cause })
   }
 }
+
+const isDefaultLoad = (message: Message): boolean =>
+  message.method === 'STATUS' && message.isDefaultLoad === true
 
 /** Node.js treats an option with the value undefined as set. */
 function defined(tls: ProxyTls): Partial<Record<keyof ProxyTls, string>> {

@@ -11,6 +11,8 @@ export interface Received {
   readonly method: string
   readonly target: string
   readonly body: ReadonlyMap<string, string>
+  /** The field `Topspin-Load-Source` of a STATUS. */
+  readonly loadSource: string | undefined
   readonly atMs: number
 }
 
@@ -108,9 +110,10 @@ export class FakeHttpd {
         const length = Number(/\r\ncontent-length: (\d+)/i.exec(text.slice(0, head))?.[1] ?? 0)
         if (text.length < head + 4 + length) return
         const [method = '', target = ''] = text.split(' ', 2)
+        const loadSource = /\r\ntopspin-load-source: (\S+)/i.exec(text.slice(0, head))?.[1]
         const body = pairs(text.slice(head + 4, head + 4 + length))
         text = text.slice(head + 4 + length)
-        this.received.push({ method, target, body, atMs: performance.now() })
+        this.received.push({ method, target, body, loadSource, atMs: performance.now() })
         if (!this.silent) socket.write(this.#answer(method, target, body))
       }
     })
@@ -129,6 +132,8 @@ export class FakeHttpd {
     const node = this.nodes.get(route)
     if (node === undefined) return problem('MEM', `MEM: Can't read node with "${route}" JVMRoute`)
     if (method === 'STATUS') {
+      const key = [...body.keys()].find((name) => name !== 'JVMRoute' && name !== 'Load')
+      if (key !== undefined) return problem('SYNTAX', `SYNTAX: Invalid field "${key}" in message`)
       return success(`Type=STATUS-RSP&JVMRoute=${route}&State=${this.state}&id=${this.id}\n`)
     }
     if (target === '/*') {

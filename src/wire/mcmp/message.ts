@@ -46,6 +46,8 @@ export interface StatusMessage {
   readonly route: string
   /** -1..100; absent: ping only. */
   readonly load?: number
+  /** The load factor comes from the default metrics of a Topspin agent alone. Absent: not known. */
+  readonly isDefaultLoad?: true
 }
 
 export interface PingMessage {

@@ -5,6 +5,7 @@ import { mcmpLimits } from '../../base/limits.ts'
 import { type Pair, parseBody } from './body.ts'
 import { byteLength, fieldBytesMax, isHost, readInteger, readPort } from './fields.ts'
 import { ItemList, readHost } from './lists.ts'
+import { defaultMetricsSource } from './load-source.ts'
 import type { AppMethod, Method, PingMessage, StatusMessage } from './message.ts'
 import { parseConfig } from './parse-config.ts'
 import type { Parsed } from './parsed.ts'
@@ -30,6 +31,8 @@ export interface MessageRequest {
   readonly accept: string
   readonly contentType: string
   readonly userAgent: string
+  /** Of the field `loadSourceField`. */
+  readonly loadSource?: string
 }
 
 const methods: ReadonlySet<string> = new Set<Method>([
@@ -64,7 +67,7 @@ export function parseMessage(request: MessageRequest): Parsed {
     case 'CONFIG':
       return parseConfig(pairs)
     case 'STATUS':
-      return parseStatus(pairs)
+      return parseStatus(pairs, request.loadSource === defaultMetricsSource)
     case 'PING':
       return parsePing(pairs)
     default:
@@ -114,7 +117,7 @@ function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]):
   return { ok: true, message: { method, wildcard, route, aliases, contexts } }
 }
 
-function parseStatus(pairs: readonly Pair[]): Parsed {
+function parseStatus(pairs: readonly Pair[], isDefaultLoad: boolean): Parsed {
   if (pairs.length === 0) return invalidField('')
   let route = ''
   let load: number | undefined
@@ -134,8 +137,12 @@ function parseStatus(pairs: readonly Pair[]): Parsed {
     }
   }
   if (route === '') return noRouteGiven
-  const message: StatusMessage =
-    load === undefined ? { method: 'STATUS', route } : { method: 'STATUS', route, load }
+  const message: StatusMessage = {
+    method: 'STATUS',
+    route,
+    ...(load === undefined ? {} : { load }),
+    ...(isDefaultLoad ? { isDefaultLoad } : {}),
+  }
   return { ok: true, message }
 }
 

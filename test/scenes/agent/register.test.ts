@@ -43,6 +43,20 @@ test('a node sends INFO, CONFIG, ENABLE-APP and STATUS', async (t) => {
   ])
 })
 
+test('a report says whether its load factor comes from default metrics alone', async (t) => {
+  const queue = { name: 'queue', read: () => 0.2 }
+  for (const [options, source] of [
+    [{}, 'default-metrics'],
+    [{ capacity: 50 }, undefined],
+    [{ metrics: [queue] }, undefined],
+  ] as const) {
+    const fake = await FakeHttpd.start(t)
+    await join(t, [fake], options)
+    const reports = fake.received.filter(({ method }) => method === 'STATUS')
+    assert.deepEqual([reports.length > 0, reports[0]?.loadSource], [true, source])
+  }
+})
+
 test('reports are sent periodically over one connection', async (t) => {
   const fake = await FakeHttpd.start(t)
   await join(t, [fake])

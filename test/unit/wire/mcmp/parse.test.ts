@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Method } from '../../../../src/wire/mcmp/message.ts'
-import { isWildcard, methodOf, parseMessage } from '../../../../src/wire/mcmp/parse.ts'
+import {
+  isWildcard,
+  type MessageRequest,
+  methodOf,
+  parseMessage,
+} from '../../../../src/wire/mcmp/parse.ts'
 
 const unreadable =
   "SYNTAX: Can't parse MCMP message. It might have contained illegal symbols or unknown elements."
@@ -11,10 +16,10 @@ const unreadable =
 function parse(
   method: Method,
   body: string,
-  more: { target?: string; userAgent?: string; contentType?: string; accept?: string } = {},
+  more: Partial<Omit<MessageRequest, 'method' | 'body'>> = {},
 ) {
-  const { target = '/', userAgent = '', contentType = '', accept = '' } = more
-  return parseMessage({ method, target, body: Buffer.from(body), userAgent, contentType, accept })
+  const nothing = { target: '/', userAgent: '', contentType: '', accept: '' }
+  return parseMessage({ ...nothing, ...more, method, body: Buffer.from(body) })
 }
 
 function message(method: Method, body: string, more: Parameters<typeof parse>[2] = {}) {
@@ -160,6 +165,14 @@ describe('CONFIG', () => {
   test('invalid percent sequences stay as they are', () => {
     assert.equal((message('CONFIG', 'JVMRoute=x%zz%4') as { route: string }).route, 'x%zz%4')
   })
+})
+
+test('a STATUS says by an HTTP field that its load factor comes from default metrics alone', () => {
+  const status = { method: 'STATUS', route: 'a', load: 9 }
+  const parsed = (loadSource?: string) =>
+    message('STATUS', 'JVMRoute=a&Load=9', loadSource === undefined ? {} : { loadSource })
+  assert.deepEqual(parsed('default-metrics'), { ...status, isDefaultLoad: true })
+  for (const source of [undefined, '', 'something else']) assert.deepEqual(parsed(source), status)
 })
 
 describe('plus signs', () => {
