@@ -1,5 +1,5 @@
-// `TOPSPIN_MODE=peer node --import topspin/auto app.js`: the application's server joins the peers that the
-// TOPSPIN_... variables name (auto-settings.ts), with no change to it. Loaded by src/auto.ts.
+// `TOPSPIN_MODE=peer node --import topspin/auto app.js`: makes the application's server a peer, by the TOPSPIN_...
+// variables (auto-settings.ts) and without a change to the application. Loaded by src/auto.ts.
 
 import cluster from 'node:cluster'
 import { stderrLog } from '../base/stderr-log.ts'
@@ -7,22 +7,20 @@ import { hookListen } from '../net/hook-listen.ts'
 import { peerAutoSettings } from './auto-settings.ts'
 import { joinPeers } from './join-peers.ts'
 
-const say = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
+const write = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
 
 const settings = peerAutoSettings(process.env)
 if (settings.kind === 'bad') {
-  for (const problem of settings.problems) say(problem)
-  say('this process joins no peers until that is put right')
+  for (const problem of settings.problems) write(problem)
+  write('this process does not join its peers until these variables are corrected')
 } else if (cluster.isWorker) {
-  say(
-    'workers of node:cluster share one port and cannot join one by one; give each a port of its own',
-  )
+  write('workers of node:cluster share one port, so they cannot join; give each its own port')
 } else {
   const { options, port, warnings } = settings
-  for (const warning of warnings) say(warning)
+  for (const warning of warnings) write(warning)
   hookListen(port, (server) => {
     joinPeers(server, { log: stderrLog, ...options }).catch((error: unknown) => {
-      say(`not joined: ${error instanceof Error ? error.message : String(error)}`)
+      write(`not joined: ${error instanceof Error ? error.message : String(error)}`)
     })
   })
 }

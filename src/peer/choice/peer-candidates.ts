@@ -1,5 +1,5 @@
-// Peers as the stages of an exchange and the candidacy functions see them: candidates. Made anew when the
-// list of peers changes; a peer's node stays the same object, for its pool hangs on it.
+// Peers as candidates, for candidacy functions and for the stages of an exchange. They are made anew when the list of
+// peers changes; the node of a peer stays the same object, because its connection pool depends on it.
 
 import type { Balancer } from '../../cluster/balancer.ts'
 import { contextLive, type LiveTable } from '../../cluster/live.ts'
@@ -7,7 +7,7 @@ import type { Node } from '../../cluster/node.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 
-/** All peers are one group without sessions of MCMP's kind; a request that failed may be tried twice more. */
+/** All peers are one group without sessions. A failed request may be sent twice more. */
 export const peerBalancer: Balancer = {
   name: 'peers',
   slot: 0,
@@ -21,11 +21,11 @@ export const peerBalancer: Balancer = {
 }
 
 export class PeerCandidates {
-  /** This server among them. */
+  /** This server. */
   self: Candidate | undefined
-  /** There is nobody but this server. */
+  /** There are no other peers. */
   isAlone = true
-  /** Some serve certain paths only. */
+  /** Some peers serve certain paths only. */
   haveContexts = false
   readonly #live: LiveTable
   #peers: readonly Peer[] | undefined
@@ -37,7 +37,7 @@ export class PeerCandidates {
     this.#live = live
   }
 
-  /** The candidates for this list of peers, self included. */
+  /** @param peers the same array as before when nothing has changed. */
   of(peers: readonly Peer[]): readonly Candidate[] {
     if (peers !== this.#peers) this.#renew(peers)
     return this.#candidates
@@ -87,7 +87,7 @@ function nodeOf({ id, announcement }: Peer): Node {
   return peerNode({ id, route: name, host, port, type: scheme })
 }
 
-/** A node that has registered nowhere: the stages of an exchange find all else at its defaults. */
+/** A node that is not registered, with defaults for everything that a registration would bring. */
 export function peerNode(at: Pick<Node, 'id' | 'route' | 'host' | 'port' | 'type'>): Node {
   return {
     ...at,

@@ -1,5 +1,5 @@
-// The hand-over as a Fastify plugin, for applications that balance some of their routes; a whole server joins
-// by `joinPeers(app.server, ...)`. The types are as much of Fastify as is used.
+// The hand-over as a Fastify plugin, for applications that balance some of their routes; a whole server joins with
+// `joinPeers(app.server, ...)`. The types are the part of Fastify's that is used.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PeerMiddleware } from '../parsed/middleware.ts'
@@ -17,15 +17,15 @@ interface Instance {
 
 export type FastifyPeersPlugin = (instance: Instance, options: object, done: () => void) => void
 
-/** `app.register(fastifyPeers(peers))`, before the routes it is for. */
+/** `app.register(fastifyPeers(peers))`, before the routes that are balanced. */
 export function fastifyPeers({ middleware }: { middleware: PeerMiddleware }): FastifyPeersPlugin {
   const plugin: FastifyPeersPlugin = (instance, _options, done) => {
-    // A request that is handed over ends without the next hook; Fastify hears of that from the response.
+    // A request that is handed over ends without the next hook; Fastify notices by the response.
     instance.addHook('onRequest', (request, reply, next) =>
       middleware(request.raw, reply.raw, () => next()),
     )
     done()
   }
-  // For the scope that registers it, not for one of its own.
+  // The plugin applies to the scope that registers it.
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
 }

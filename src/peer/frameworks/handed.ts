@@ -1,19 +1,19 @@
-// A middleware's outcome as a promise, for frameworks whose functions wait for each other.
+// The outcome of the middleware as a promise, for frameworks with asynchronous middlewares.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PeerMiddleware } from '../parsed/middleware.ts'
 
-/** Resolves with false when the request is to be served here, with true when it was answered elsewhere. */
+/** Resolves with true when a peer has answered the request, with false when it is to be served here. */
 export function handed(
   middleware: PeerMiddleware,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const gone = (): void => resolve(true)
-    response.on('close', gone)
+    const closed = (): void => resolve(true)
+    response.on('close', closed)
     middleware(request, response, () => {
-      response.off('close', gone)
+      response.off('close', closed)
       resolve(false)
     })
   })

@@ -1,4 +1,4 @@
-// The hand-over as Koa middleware. The types are as much of Koa as is used.
+// The hand-over as a middleware of Koa. The types are the part of Koa's that is used.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { PeerMiddleware } from '../parsed/middleware.ts'
@@ -12,7 +12,7 @@ interface Context {
 
 export type KoaPeersMiddleware = (context: Context, next: () => Promise<unknown>) => Promise<void>
 
-/** `app.use(koaPeers(peers))`, before everything else. */
+/** `app.use(koaPeers(peers))`, before all other middlewares. */
 export function koaPeers({ middleware }: { middleware: PeerMiddleware }): KoaPeersMiddleware {
   return async (context, next) => {
     if (await handed(middleware, context.req, context.res)) context.respond = false

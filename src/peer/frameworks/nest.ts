@@ -1,5 +1,5 @@
-// The hand-over as a NestJS module: the application's server joins its peers, ahead of everything that Nest
-// does with a request, and leaves them when the application shuts down. The types are as much of Nest as is used.
+// The hand-over as a NestJS module: the application's server joins its peers when the application starts, and leaves
+// them when it shuts down. The types are the part of Nest's that is used.
 
 import type { Server } from 'node:http'
 import { type JoinPeersOptions, joinPeers } from '../join-peers.ts'
@@ -9,7 +9,7 @@ interface MiddlewareConsumer {
   getHttpAdapter?(): { getHttpServer(): Server }
 }
 
-/** What Nest calls a dynamic module. */
+/** A dynamic module of Nest. */
 export interface NestPeersModule {
   readonly module: new () => object
 }
@@ -24,7 +24,7 @@ export function nestPeers(options: JoinPeersOptions): NestPeersModule {
       if (server === undefined) throw new TypeError('topspin: this NestJS has no HTTP server')
       this.#peers = joinPeers(server, options)
       this.#peers.catch((error: unknown) => {
-        options.log?.error({ reason: String(error) }, 'the server has not joined its peers')
+        options.log?.error({ reason: String(error) }, 'not joined')
       })
     }
 

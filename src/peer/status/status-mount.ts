@@ -1,5 +1,5 @@
-// The status page at a path of the application's server: for some addresses only, and always this server's own
-// view. For anybody else the path is the application's, as if nothing were there.
+// The status page at a path of the application's server, for some addresses only. It is never handed over, because it is
+// the view of this server. For all other addresses the path is the application's.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TopspinError } from '../../base/errors.ts'
@@ -16,33 +16,37 @@ export interface StatusMountOptions {
 
 export class StatusMount {
   readonly #options: StatusMountOptions
-  readonly #mayAsk: (address: string) => boolean
+  readonly #isAllowed: (address: string) => boolean
 
   /** @throws TopspinError BAD_OPTION */
   constructor(options: StatusMountOptions) {
     this.#options = options
     const detail = { side: 'proxy', phase: 'control' } as const
     if (!/^\/[\x21-\x7e]*$/.test(options.statusPath) || /[?#]/.test(options.statusPath)) {
-      throw new TopspinError('BAD_OPTION', `statusPath "${options.statusPath}": a path`, detail)
+      throw new TopspinError(
+        'BAD_OPTION',
+        `statusPath "${options.statusPath}": a path without ? and #, which begins with a slash`,
+        detail,
+      )
     }
     try {
-      this.#mayAsk = networkCheck(options.statusFrom, 'statusFrom')
+      this.#isAllowed = networkCheck(options.statusFrom, 'statusFrom')
     } catch (error) {
       throw new TopspinError('BAD_OPTION', (error as Error).message, detail)
     }
   }
 
-  /** The request is for the page, so it stays here whoever asks. */
+  /** Whether the URL is that of the page; such a request is served here. */
   isFor(url: string): boolean {
     const { statusPath } = this.#options
     if (!url.startsWith(statusPath)) return false
     return url.length === statusPath.length || url[statusPath.length] === '?'
   }
 
-  /** @returns false: the application has the path. */
+  /** @returns false when the application answers the path. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (!isRead || !this.#mayAsk(plainAddress(request.socket.remoteAddress ?? ''))) return false
+    if (!isRead || !this.#isAllowed(plainAddress(request.socket.remoteAddress ?? ''))) return false
     const { contentType, body } = statusAnswer(this.#options.report(), request.headers.accept)
     response.writeHead(200, {
       'Content-Type': contentType,

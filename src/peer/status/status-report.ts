@@ -1,5 +1,5 @@
-// This server's own view of all peers, as values: what the status page shows and its JSON form says. Its
-// numbers are those of one process; another peer may see things differently.
+// This server's view of all peers, as values: the content of the status page and its JSON form. The numbers are those of
+// one process, so other peers may report others.
 
 import { hostPortText } from '../../base/host-port.ts'
 import type { NodeLive } from '../../cluster/live.ts'
@@ -10,20 +10,20 @@ import type { PeerMembership } from '../membership/membership.ts'
 
 export interface PeerRow {
   readonly name: string
-  /** Where requests go: `http://10.0.0.1:8080`. */
+  /** Where requests are sent: `http://10.0.0.1:8080`. */
   readonly url: string
   readonly state: PeerState | 'self'
-  /** Since its last announcement arrived, ms; 0 for this server itself. */
+  /** Time since its last announcement arrived, ms; 0 for this server itself. */
   readonly ageMs: number
-  /** Since it started, by its own clock, ms. */
+  /** Time since it started, by its own clock, ms. */
   readonly upMs: number
   readonly periodMs: number
-  /** Paths that it serves; empty: all. */
+  /** Paths that it serves; empty for all. */
   readonly contexts: readonly string[]
   readonly resources: Resources
-  /** Share of its announcements that did not arrive here lately, 0..1. */
+  /** Share of its recent announcements that did not arrive here, 0..1. */
   readonly loss: number
-  /** What this server has sent there: requests, those in flight, attempts that failed, bytes both ways. */
+  /** What this server has sent to it: requests, those in flight, failed attempts, and bytes both ways. */
   readonly sent: {
     readonly requests: number
     readonly inFlight: number
@@ -33,27 +33,27 @@ export interface PeerRow {
   }
 }
 
-/** Counters of other parts, for example how often a candidacy function ran. */
+/** A group of counters with a title. */
 export interface CounterGroup {
   readonly title: string
   readonly counts: Readonly<Record<string, number>>
 }
 
 export interface PeersReport {
-  /** Name of the server whose view this is. */
+  /** Name of this server. */
   readonly name: string
-  /** Its wall time, ms. */
+  /** Wall time, ms. */
   readonly time: number
-  /** Announcements are sealed; without, only those from `acceptFrom` are believed. */
+  /** Announcements are authenticated with a key. */
   readonly isAuthenticated: boolean
-  /** Networks; absent: any. */
+  /** Networks that announcements are accepted from; absent: any. */
   readonly acceptFrom?: readonly string[]
   readonly peers: readonly PeerRow[]
   readonly announcements: {
     readonly accepted: number
-    /** Echoes of this server's own ones. */
+    /** Announcements of this server itself, which it receives too. */
     readonly own: number
-    /** All others that did not count, by reason. */
+    /** Refused datagrams by reason. */
     readonly refused: Readonly<Record<string, number>>
   }
   readonly counters: readonly CounterGroup[]

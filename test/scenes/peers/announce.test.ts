@@ -10,7 +10,7 @@ import { until } from '../../support/until.ts'
 
 const key = 'what the peers of this scene share'
 
-test('a server is announced while it answers, with what its machine has, until the end', async (t) => {
+test('a server is announced with the resources of its machine as long as it answers', async (t) => {
   const [port = 0] = await freePorts(1)
   const place = { group: `239.255.77.1:${port}`, interface: '127.0.0.1' }
   let hangs = false
@@ -53,7 +53,7 @@ test('a server is announced while it answers, with what its machine has, until t
   assert.match(stdout, /target answers and is announced[\s\S]*does not answer[\s\S]*answers and is/)
 })
 
-test('bad flags are told at once, with exit code 2', async () => {
+test('bad flags are reported at once, with exit code 2', async () => {
   const { code, stderr } = await topspin('announce', '--target', 'ftp://x', '--group', 'a b')
   assert.equal(code, 2)
   assert.match(stderr, /target "ftp:\/\/x"/)

@@ -62,7 +62,7 @@ const requests = (server: Server): { count: number } => {
   return told
 }
 
-test('requests of one connection are served here and there, each is decided once', async (t) => {
+test('requests of one connection are served here and by a peer, and each is decided once', async (t) => {
   const [a] = await pair(t)
   const emitted = requests(a.server)
   const { choice } = a
@@ -89,7 +89,7 @@ test('requests of one connection are served here and there, each is decided once
   assert.equal(a.handOver.underWay.count, 0)
 })
 
-test('a stream of requests means the same however it is split', async (t) => {
+test('a stream of requests is read the same however it is split', async (t) => {
   const [a] = await pair(t)
   const one = fc
     .tuple(fc.constantFrom('/', '/here'), fc.constantFrom('get', 'post', 'chunked'))
@@ -138,7 +138,7 @@ test('a stream of requests means the same however it is split', async (t) => {
   }
 })
 
-test('a handler that does not read its body stops the client, and gets all of it later', async (t) => {
+test('a handler that does not read its body stops the client, and gets the whole body later', async (t) => {
   let begin: (() => void) | undefined
   const [a] = await pair(t, (req, res) => {
     let length = 0
@@ -162,7 +162,7 @@ test('a handler that does not read its body stops the client, and gets all of it
   assert.equal((await client.ask(get('/'))).body.toString(), 'second GET / ')
 })
 
-test('a large answer from here reaches a client that reads slowly', async (t) => {
+test('a large response from here reaches a client that reads slowly', async (t) => {
   const large = randomBytes(5_000_000)
   const [a] = await pair(t, (_, res) => res.end(large))
   const client = await RawClient.connect(t, a.port)
@@ -174,7 +174,7 @@ test('a large answer from here reaches a client that reads slowly', async (t) =>
   assert.ok((await client.answer())?.body.equals(large))
 })
 
-test('Expect, HTTP/1.0 and HEAD are served here as ever', async (t) => {
+test('Expect, HTTP/1.0 and HEAD are served here as without peers', async (t) => {
   const [a] = await pair(t)
   const client = await RawClient.connect(t, a.port)
   await client.ask(get('/'))
@@ -188,7 +188,7 @@ test('Expect, HTTP/1.0 and HEAD are served here as ever', async (t) => {
   await client.over()
 })
 
-test('an upgrade that is served here gets all bytes, at the pace of whoever reads them', async (t) => {
+test('an upgrade that is served here gets all bytes, with backpressure', async (t) => {
   const [a] = await pair(t)
   const early = randomBytes(1_000)
   const late = randomBytes(30_000_000)
@@ -214,7 +214,7 @@ test('an upgrade that is served here gets all bytes, at the pace of whoever read
   await until('all has come', () => length === early.length + late.length)
 })
 
-test('what is no request gets the answer of Node.js, and clientError tells of it', async (t) => {
+test('an invalid request gets the response of Node.js, and clientError is emitted', async (t) => {
   const [a] = await pair(t)
   const codes: (string | undefined)[] = []
   a.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -237,7 +237,7 @@ test('what is no request gets the answer of Node.js, and clientError tells of it
   assert.equal((await client.answer())?.status, 400)
 })
 
-test('a peer that breaks off: a chunked PUT is served here with its body, and what came behind it', async (t) => {
+test('when a peer breaks off, a chunked PUT is served here with its body, and so is the request after it', async (t) => {
   const [a] = await pair(t)
   a.prefers = [await cutter(t)]
   const client = await RawClient.connect(t, a.port)
@@ -250,7 +250,7 @@ test('a peer that breaks off: a chunked PUT is served here with its body, and wh
   assert.equal(a.handOver.underWay.count, 0)
 })
 
-test('a body that is still on its way when it comes back arrives whole', async (t) => {
+test('a body that is still arriving when its request comes back arrives whole', async (t) => {
   const [a] = await pair(t)
   let sent = ''
   const silent = createTcpServer((socket) => {
@@ -270,7 +270,7 @@ test('a body that is still on its way when it comes back arrives whole', async (
   assert.equal((await client.answer())?.body.toString(), 'first PUT / onetwoend')
 })
 
-test('server.close ends what is idle, and nothing that is under way', async (t) => {
+test('server.close ends idle connections, and none with a request under way', async (t) => {
   let answer: (() => void) | undefined
   const [a] = await pair(t, undefined, (req, res) => {
     if (req.url === '/slow') answer = () => res.end('late')
@@ -294,7 +294,7 @@ test('server.close ends what is idle, and nothing that is under way', async (t) 
   await closed
 })
 
-test('server.closeIdleConnections leaves what only looks idle to its parser', async (t) => {
+test('server.closeIdleConnections spares connections that only look idle to its parser', async (t) => {
   const [a, b] = await pair(t)
   b.server.on('upgrade', (_, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
@@ -347,7 +347,7 @@ test('a tunnel lasts past server.timeout, and until both sides have ended', asyn
   }
 })
 
-test('server.closeAllConnections cuts what a peer is at work on', async (t) => {
+test('server.closeAllConnections cuts requests that a peer is answering', async (t) => {
   let asked = false
   const [a] = await pair(t, undefined, () => {
     asked = true
@@ -360,7 +360,7 @@ test('server.closeAllConnections cuts what a peer is at work on', async (t) => {
   await until('nothing is left', () => a.handOver.underWay.count === 0)
 })
 
-test('keepAliveTimeout and headersTimeout hold for connections that the server has not seen', async (t) => {
+test('keepAliveTimeout and headersTimeout apply to connections that the server has not parsed', async (t) => {
   const [a] = await pair(t)
   const client = await RawClient.connect(t, a.port)
   a.server.keepAliveTimeout = 1
@@ -381,7 +381,7 @@ test('keepAliveTimeout and headersTimeout hold for connections that the server h
   assert.deepEqual(codes, ['ERR_HTTP_REQUEST_TIMEOUT'])
 })
 
-test('the next request may come slower than keepAliveTimeout once it has begun', async (t) => {
+test('the next request may take longer than keepAliveTimeout once it has begun', async (t) => {
   const [a] = await pair(t)
   a.server.keepAliveTimeout = 50
   let accepted: Socket | undefined
@@ -411,7 +411,7 @@ test('server.timeout ends a connection on which nothing moves', async (t) => {
   await other.over()
 })
 
-test("the application's own connection listeners see every socket, and its bytes if they want them", async (t) => {
+test("the application's connection listeners get every socket, and its bytes if they listen", async (t) => {
   const server = createServer()
   const order: string[] = []
   server.prependListener('connection', () => order.push('before'))
@@ -430,7 +430,7 @@ test("the application's own connection listeners see every socket, and its bytes
   assert.equal(seen, asked.join(''))
 })
 
-test('a handler that takes the connection for itself gets what comes on it', async (t) => {
+test('a handler that takes the connection over gets the bytes that follow', async (t) => {
   let seen = ''
   const [a] = await pair(t, (_, res) => {
     const { socket } = res
@@ -448,7 +448,7 @@ test('a handler that takes the connection for itself gets what comes on it', asy
   assert.equal(a.handOver.counts.handed, 1)
 })
 
-test('a connection is left to the server where all stays here, and may hand over all the same', async (t) => {
+test('the server gets a connection whose requests are all served here, and still hands over', async (t) => {
   const [a] = await pair(t)
   const client = await RawClient.connect(t, a.port)
   const many = handOverLimits.hereInARowMax + 10
@@ -468,7 +468,7 @@ test('a connection is left to the server where all stays here, and may hand over
   assert.equal((await client.ask(post('/', 'abc'))).body.toString(), 'second POST / abc')
 })
 
-test('connections go on with the server when nothing is handed over any more', async (t) => {
+test('connections continue with the server when nothing is handed over any more', async (t) => {
   const server = createServer()
   const before = server.listeners('connection')
   const a = await startPeerServer(t, says('first'), { server, way: 'events' })
@@ -494,7 +494,7 @@ test('connections go on with the server when nothing is handed over any more', a
   }
 })
 
-test('a server that has got its connections back can close, and ends none that has begun a request', async (t) => {
+test('a server that has got its connections back can close, and ends none with a request under way', async (t) => {
   let answer: (() => void) | undefined
   const server = createServer()
   const { closeIdleConnections } = server
@@ -536,7 +536,7 @@ test('a server that has got its connections back can close, and ends none that h
   assert.equal(server.closeIdleConnections, closeIdleConnections)
 })
 
-test('keepAliveTimeout holds again for an idle connection that has been given back', async (t) => {
+test('keepAliveTimeout applies again to an idle connection that the server has got back', async (t) => {
   const server = createServer((req, res) => {
     req.resume()
     if (req.url === '/here/slow') setTimeout(() => res.end('slow'), 1_500)
@@ -560,7 +560,7 @@ test('keepAliveTimeout holds again for an idle connection that has been given ba
   for (const client of clients) await client.over()
 })
 
-test('a client that does not end after its last answer keeps no server from closing', async (t) => {
+test('a client that does not end after its last response does not keep the server from closing', async (t) => {
   const server = createServer()
   const timeouts = { lingerMs: 50 }
   const a = await startPeerServer(t, says('first'), { server, way: 'events', timeouts })
@@ -578,7 +578,7 @@ test('a client that does not end after its last answer keeps no server from clos
   await closed
 })
 
-test('a server whose connections somebody else takes, or that counts requests, is left as it is', async (t) => {
+test('connections are not intercepted where another listener takes them or requests are counted', async (t) => {
   const server = createServer()
   const [own] = server.listeners('connection')
   server.removeAllListeners('connection')

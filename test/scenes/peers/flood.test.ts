@@ -16,7 +16,7 @@ const key = 'what the peers of this scene share'
 const count = Number(process.env['TOPSPIN_FUZZ_DATAGRAMS'] ?? 100_000)
 const skip = process.platform === 'linux' ? false : 'reads /proc'
 
-test(`at least ${count} junk datagrams leave a peer most of a core, and cost no memory`, {
+test(`at least ${count} junk datagrams leave a peer most of a core and take no memory`, {
   skip,
 }, async (t) => {
   const ports = await freePorts(2)

@@ -151,7 +151,7 @@ test('a Fastify application hands over by a plugin', async (t) => {
   assert.ok(answered.length >= 4 && answered.every((status) => status === 200))
 })
 
-test('Koa is warned that nothing is left to send', async (t) => {
+test('Koa sends nothing for a request that a peer has answered', async (t) => {
   const { options, far } = await cluster(t)
   const server = createServer()
   const port = await listens(t, server)
@@ -170,7 +170,7 @@ test('Koa is warned that nothing is left to send', async (t) => {
   await handsOver(port, far, /^near /)
 })
 
-test('Hono on Node.js is warned that nothing is left to send', async (t) => {
+test('Hono on Node.js sends nothing for a request that a peer has answered', async (t) => {
   const { options, far } = await cluster(t)
   const server = createServer()
   const port = await listens(t, server)
@@ -207,7 +207,7 @@ test('a NestJS module joins with the application’s server and leaves at its sh
   assert.match((await ask(port)).text, /^near/)
 })
 
-test('the status page is for those who may see it, and always of this server', async (t) => {
+test('the status page is shown to allowed addresses, and is always of this server', async (t) => {
   const { options } = await cluster(t)
   const server = createServer((req, res) => res.end(`near ${req.url}`))
   const port = await listens(t, server)

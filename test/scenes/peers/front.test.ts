@@ -47,7 +47,7 @@ async function startFront(t: TestContext, group: number, args: readonly string[]
   return { ...running, port: Number(port()) }
 }
 
-test('requests, bodies and upgrades go to the target, with the real client, here or there', async (t) => {
+test('requests, bodies and upgrades reach a target, here or at a peer, with the real client', async (t) => {
   const [group = 0] = await freePorts(1)
   const names = ['near', 'far'] as const
   const [near, far] = await Promise.all(
@@ -112,7 +112,7 @@ test('requests, bodies and upgrades go to the target, with the real client, here
   assert.equal((await near.front.ended).code, 0)
 })
 
-test('it starts the command, announces it when it answers, and ends it', {
+test('the front starts a command, announces it when it answers, and ends it', {
   skip: hasPython ? false : 'python3 is not installed',
 }, async (t) => {
   const [group = 0, port = 0] = await freePorts(2)
@@ -132,7 +132,7 @@ test('it starts the command, announces it when it answers, and ends it', {
   await assert.rejects(getFrom(port))
 })
 
-test('a taken address is exit code 75, bad flags are 2', async (t) => {
+test('an address in use is exit code 75, bad flags are exit code 2', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.after(() => taken.close())

@@ -76,7 +76,7 @@ async function pair(
   return [a, b]
 }
 
-test('the peer serves, and its application sees the client itself', async (t) => {
+test('a peer serves the request, and its application sees the client itself', async (t) => {
   const [a, b] = await pair(t)
   const client = await RawClient.connect(t, a.port)
   for (const path of ['/one?x=1', '/two']) {
@@ -97,7 +97,7 @@ test('the peer serves, and its application sees the client itself', async (t) =>
   assert.equal(b.handOver.counts.received, 2)
 })
 
-test('without another candidate it serves itself, and shows its own client', async (t) => {
+test('without another candidate the server serves the request itself and shows its own client', async (t) => {
   const a = await startPeerServer(t, says('first'))
   const client = await RawClient.connect(t, a.port)
   const told = seen((await client.ask(get('/'))).body.toString())
@@ -124,7 +124,7 @@ test('bodies of any framing arrive whole', async (t) => {
   assert.equal(seen(answer.body.toString()).body, sha(large))
 })
 
-test('large answers go through to clients that read slowly, in either framing', async (t) => {
+test('large responses in either framing reach clients that read slowly', async (t) => {
   const large = randomBytes(8_000_000)
   const [a] = await pair(t, says('first'), (req, res) => {
     if (req.url === '/length') res.setHeader('Content-Length', large.length)
@@ -146,7 +146,7 @@ test('large answers go through to clients that read slowly, in either framing', 
   }
 })
 
-test('requests that do not wait for answers are answered in order, here and there', async (t) => {
+test('pipelined requests are answered in order, here and by a peer', async (t) => {
   const [a] = await pair(t, says('first'), (req, res) => {
     setTimeout(() => res.end(`second ${req.url}`), req.url === '/1' ? 60 : 0)
   })
@@ -160,7 +160,7 @@ test('requests that do not wait for answers are answered in order, here and ther
   assert.deepEqual(names, ['second /1', 'first /2', 'second /3', 'second /4', 'first /2'])
 })
 
-test('HEAD, 204, 304, interim answers and HTTP/1.0 come through as they are', async (t) => {
+test('HEAD, 204, 304, interim responses and HTTP/1.0 pass unchanged', async (t) => {
   const [a] = await pair(t, says('first'), (req, res) => {
     if (req.url === '/204') res.writeHead(204).end()
     else if (req.url === '/304') res.writeHead(304, { ETag: '"x"' }).end()
@@ -192,7 +192,7 @@ test('a client that asks for the end of the connection gets it', async (t) => {
   await client.over()
 })
 
-test('Expect: 100-continue is answered, by whom the application says', async (t) => {
+test('Expect: 100-continue is answered where the request is served', async (t) => {
   const [a, b] = await pair(t)
   const client = await RawClient.connect(t, a.port)
   client.send(request('POST', '/', 'Expect: 100-continue', 'Content-Length: 3'))
@@ -205,7 +205,7 @@ test('Expect: 100-continue is answered, by whom the application says', async (t)
   assert.equal((await client.answer())?.status, 413)
 })
 
-test('listeners of the response hear of its end, and the server can close', async (t) => {
+test('the response emits its end to listeners, and the server can close', async (t) => {
   const [a] = await pair(t, undefined, undefined, { way: 'events' })
   const heard: string[] = []
   const { emit } = a.server
@@ -226,7 +226,7 @@ test('listeners of the response hear of its end, and the server can close', asyn
   await closed
 })
 
-test('a client that leaves ends the exchange', async (t) => {
+test('a client that disconnects ends the exchange', async (t) => {
   let closed = false
   const [a] = await pair(t, says('first'), (_, res) => {
     res.on('close', () => {
@@ -241,7 +241,7 @@ test('a client that leaves ends the exchange', async (t) => {
   await until('the peer heard of it', () => closed)
 })
 
-test('a peer that breaks off its answer is cut visibly', async (t) => {
+test('a response that a peer breaks off is cut visibly', async (t) => {
   const [a] = await pair(t, says('first'), (_, res) => {
     res.writeHead(200, { 'Content-Length': 100 })
     res.write('half')
@@ -291,7 +291,7 @@ test('a peer that cannot be reached is passed over, for any method', async (t) =
   }
 })
 
-test('a peer that breaks off: GET and small PUT are served here, POST is not executed again', async (t) => {
+test('when a peer breaks off, GET and small PUT are served here and POST is not executed again', async (t) => {
   let posts = 0
   const [a] = await pair(t, (req, res) => {
     if (req.method === 'POST') posts++
@@ -309,7 +309,7 @@ test('a peer that breaks off: GET and small PUT are served here, POST is not exe
   assert.equal(bad.requests, 3)
 })
 
-test('a peer that does not answer in time: GET is served here, POST is told', async (t) => {
+test('when a peer does not answer in time, GET is served here and POST gets 504', async (t) => {
   const [a] = await pair(t, says('first'), () => {}, { timeouts: { responseHeadMs: 200 } })
   const client = await RawClient.connect(t, a.port)
   assert.equal(seen((await client.ask(get('/'))).body.toString()).name, 'first')
@@ -323,7 +323,7 @@ test('two peers that each prefer the other do not send a request round', async (
   assert.equal(seen((await getFrom(b.port)).text).name, 'first')
 })
 
-test('nor do peers that do not believe each other, nor one that lists itself under other names', async (t) => {
+test('peers that refuse the marks of each other, or one with several names, do not send a request round', async (t) => {
   const peers = await Promise.all(
     ['a', 'b', 'c'].map((name) => startPeerServer(t, says(name), { acceptFrom: [] })),
   )
@@ -341,7 +341,7 @@ test('nor do peers that do not believe each other, nor one that lists itself und
   assert.equal(own.handOver.counts.received, 1)
 })
 
-test('with a key only signed marks count; a forged one is taken out and ignored', async (t) => {
+test('with a key only signed marks are accepted, and a forged one is removed', async (t) => {
   const [a, b] = await pair(t, undefined, undefined, { key: 'secret of all peers' })
   const forged = 'Topspin-Handed-Over: for="203.0.113.9:1";proto=https;at=1'
   const told = seen(
@@ -356,7 +356,7 @@ test('with a key only signed marks count; a forged one is taken out and ignored'
   assert.equal(b.handOver.counts.refusedMarks, 1)
 })
 
-test('a connection that peers used shows its own end again to whoever uses it after', async (t) => {
+test('a connection that peers have used shows its own client again after that', async (t) => {
   const b = await startPeerServer(t, says('b'))
   const client = await RawClient.connect(t, b.port)
   const mark = 'Topspin-Handed-Over: for="[2001:db8::1]:777";proto=https;at=1'
@@ -371,7 +371,7 @@ test('a connection that peers used shows its own end again to whoever uses it af
   assert.equal(after.encrypted, false)
 })
 
-test('a redirect is 302 for what is read and 307 for the rest', async (t) => {
+test('a redirect is 302 for GET and HEAD and 307 for other methods', async (t) => {
   const a = await startPeerServer(t, says('first'))
   a.choice = ({ target }) => ({ mode: 'redirect', location: `http://other.test${target}` })
   const client = await RawClient.connect(t, a.port)
@@ -430,7 +430,7 @@ test('an upgrade is handed over as a tunnel, and comes back when no peer can be 
   assert.equal(a.handOver.underWay.count, 0)
 })
 
-test('nothing is left of a thousand requests that went elsewhere, or came back', async (t) => {
+test('a thousand requests that were handed over or came back leave nothing behind', async (t) => {
   const [a, b] = await pair(t)
   const far = at(b)
   const gone = await nobody()

@@ -26,7 +26,7 @@ for (const [way, places] of [
   ['a multicast group', group],
   ['a list of hosts', hosts],
 ] as const) {
-  test(`over ${way} peers come, leave, die, freeze and come back, within three periods`, async (t) => {
+  test(`over ${way}, joins, goodbyes, crashes, freezes and returns are noticed within three periods`, async (t) => {
     const members = new Members(t, { ...(await places()), key, periodMs })
     for (const name of ['a', 'b', 'c']) members.start(name)
     await members.agree(['a', 'b', 'c'], ['a', 'b', 'c'])
@@ -60,7 +60,7 @@ for (const [way, places] of [
   })
 }
 
-test('a network that loses half, doubles and reorders changes nothing of that', async (t) => {
+test('the same holds in a network that loses half, duplicates and reorders', async (t) => {
   const common = { ...(await group()), key, periodMs }
   const members = new Members(t, common)
   const lossy = (seed: number) => ({ lossiness: { seed, lost: 0.5, doubled: 0.3, lateMs: 400 } })
@@ -92,7 +92,7 @@ test('a network that loses half, doubles and reorders changes nothing of that', 
   assert.ok(left < threePeriods, `gone after ${left} ms`)
 })
 
-test('without losses each says its word once a period', async (t) => {
+test('without losses each peer announces itself once a period', async (t) => {
   const members = new Members(t, { ...(await group()), key, periodMs: 500 })
   for (const name of ['a', 'b']) members.start(name)
   await members.agree(['a', 'b'], ['a', 'b'])

@@ -46,7 +46,7 @@ test('peers find each other, hand over bodies and WebSockets, and show the real 
   assert.deepEqual(heard, ['b', 'echo'])
 })
 
-test('a client that is sent elsewhere gets the place of the peer', async (t) => {
+test('a redirected client gets the address of the peer', async (t) => {
   const apps = await PeerApps.make(t)
   const redirects = { TOPSPIN_CANDIDACY: 'byAge 5, removeSelf, redirectToIp' }
   const a = await apps.start('a', redirects)
@@ -111,7 +111,7 @@ test('nothing is lost when a peer leaves, is killed, freezes and comes back', as
 })
 
 for (const name of ['express', 'fastify']) {
-  test(`an unmodified ${name} application hands over and is handed to`, async (t) => {
+  test(`an unmodified ${name} application hands over requests and receives them`, async (t) => {
     const apps = await PeerApps.make(t)
     const framework = await apps.start('x', away, `${name}-app`)
     const plain = await apps.start('y', away)
@@ -125,7 +125,7 @@ for (const name of ['express', 'fastify']) {
   })
 }
 
-test('bad settings are all told, and the application runs on by itself', async (t) => {
+test('all bad settings are reported, and the application runs without peers', async (t) => {
   const apps = await PeerApps.make(t)
   const bad = { TOPSPIN_PERIOD: 'soon', TOPSPIN_CANDIDACYS: 'byAge', TOPSPIN_TTL: '900' }
   const a = await apps.start('a', bad)

@@ -45,7 +45,7 @@ async function listens(t: TestContext, server: Server): Promise<number> {
 }
 
 for (const hop of ['plain', 'TLS'] as const) {
-  test(`clients speak TLS, the hop is ${hop}`, { skip: noOpenssl }, async (t) => {
+  test(`clients use TLS, and the hop to the peer is ${hop}`, { skip: noOpenssl }, async (t) => {
     const authority = new Authority()
     const pair = authority.issue()
     const [group] = await freePorts(1)
