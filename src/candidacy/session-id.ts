@@ -3,7 +3,7 @@
 // mod_backhand's form, an id that begins with the IPv4 address of its server in 8 hexadecimal digits.
 // A session that names nobody in the list leaves it as it was.
 
-import { cookieValue, pathParameter, routeOf } from '../wire/session.ts'
+import { cookieValue, pathParameters, routeOf } from '../wire/session.ts'
 import { openRoute } from '../wire/signed-route.ts'
 import type { Candidate, Maker, Means, RequestView } from './candidacy.ts'
 import { nameOf } from './figures.ts'
@@ -25,7 +25,7 @@ export function readSessionArgument(argument: string): Maker | string {
 function sessionId(request: RequestView, name: string): string | undefined {
   const cookies = Buffer.from(request.field('cookie') ?? '', 'latin1')
   const cookie = cookieValue(cookies, 0, cookies.length, Buffer.from(name))
-  return cookie ?? pathParameter(request.target, name) ?? queryArgument(request.target, name)
+  return cookie ?? pathParameters(request.target, name)[0] ?? queryArgument(request.target, name)
 }
 
 function queryArgument(target: string, name: string): string | undefined {

@@ -11,6 +11,23 @@ export function routeOf(sessionId: string): string | undefined {
   return dot < 0 || dot === sessionId.length - 1 ? undefined : sessionId.slice(dot + 1)
 }
 
+/**
+ * The routes that a session id may name, the first one that is known counts: everything after the first dot, then, as
+ * WildFly ranks the nodes that have the session (`id.first.second`), each part and what follows from it on.
+ */
+export function routesOf(sessionId: string): readonly string[] {
+  const whole = routeOf(sessionId)
+  if (whole === undefined) return none
+  if (!whole.includes('.')) return [whole]
+  const parts = whole.split('.', rankedMax)
+  const ranked = parts.flatMap((part, index) => [part, parts.slice(index).join('.')])
+  return [...new Set([whole, ...ranked])]
+}
+
+/** Parts of a route that are looked up. */
+const rankedMax = 8
+const none: readonly string[] = []
+
 /** The value of the first cookie `name` in a Cookie field bytes[from..to), quotes stripped. */
 export function cookieValue(
   bytes: Buffer,
@@ -18,39 +35,71 @@ export function cookieValue(
   to: number,
   name: Uint8Array,
 ): string | undefined {
+  const at = findCookie(bytes, from, to, name)
+  return at < 0 ? undefined : valueAt(bytes, at + name.length + 1, to)
+}
+
+/** The values of all cookies `name` in a Cookie field bytes[from..to), behind those in `values`. */
+export function addCookieValues(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  name: Uint8Array,
+  values: string[] | undefined,
+): string[] | undefined {
+  let found = values
+  let at = findCookie(bytes, from, to, name)
+  while (at >= 0) {
+    found ??= []
+    found.push(valueAt(bytes, at + name.length + 1, to))
+    at = findCookie(bytes, endOfCookie(bytes, at, to) + 1, to, name)
+  }
+  return found
+}
+
+/** Offset of the next cookie `name` in bytes[from..to), where a cookie begins at `from`; -1 when there is none. */
+function findCookie(bytes: Buffer, from: number, to: number, name: Uint8Array): number {
   let i = from
   while (i < to) {
     while (i < to && (bytes[i] === 0x20 || bytes[i] === 0x09)) i++
     let n = 0
     while (n < name.length && i + n < to && bytes[i + n] === name[n]) n++
-    let end = indexIn(bytes, SEMICOLON, i, to)
-    if (end < 0) end = to
-    if (n === name.length && bytes[i + n] === EQUALS && i + n < end) {
-      const value = bytes.toString('latin1', i + n + 1, end).trim()
-      return value.startsWith('"') && value.endsWith('"') && value.length > 1
-        ? value.slice(1, -1)
-        : value
-    }
-    i = end + 1
+    if (n === name.length && i + n < to && bytes[i + n] === EQUALS) return i
+    i = endOfCookie(bytes, i, to) + 1
   }
-  return undefined
+  return -1
 }
 
-/** The value of `;name=` in the path of a target; the query is not searched. */
-export function pathParameter(target: string, name: string): string | undefined {
-  const query = target.indexOf('?')
-  const path = query < 0 ? target : target.slice(0, query)
-  const at = path.indexOf(`;${name}=`)
-  if (at < 0) return undefined
-  const value = path.slice(at + name.length + 2)
-  const end = value.search(/[;/]/)
-  return end < 0 ? value : value.slice(0, end)
+function endOfCookie(bytes: Buffer, from: number, to: number): number {
+  const end = indexIn(bytes, SEMICOLON, from, to)
+  return end < 0 ? to : end
 }
 
-/** A target without `;name=...`. */
+function valueAt(bytes: Buffer, from: number, to: number): string {
+  const value = bytes.toString('latin1', from, endOfCookie(bytes, from, to)).trim()
+  const isQuoted = value.length > 1 && value.startsWith('"') && value.endsWith('"')
+  return isQuoted ? value.slice(1, -1) : value
+}
+
+/** The values of `;name=` in the path of a target; the query is not searched. */
+export function pathParameters(target: string, name: string): string[] {
+  const [path = ''] = target.split('?', 1)
+  const [, ...behind] = path.split(`;${name}=`)
+  return behind.map((text) => {
+    const end = text.search(/[;/]/)
+    return end < 0 ? text : text.slice(0, end)
+  })
+}
+
+/** A target without `;name=...`, however often it is there. */
 export function withoutPathParameter(target: string, name: string): string {
-  const value = pathParameter(target, name)
-  return value === undefined ? target : target.replace(`;${name}=${value}`, '')
+  const [path = ''] = target.split('?', 1)
+  const [before = '', ...behind] = path.split(`;${name}=`)
+  const kept = behind.map((text) => {
+    const end = text.search(/[;/]/)
+    return end < 0 ? '' : text.slice(end)
+  })
+  return before + kept.join('') + target.slice(path.length)
 }
 
 /** A Cookie value without the cookies called `name`; '' when none are left. */

@@ -41,8 +41,10 @@ import { parseInfo } from '../../src/wire/mcmp/parse-info.ts'
 import { parseReply } from '../../src/wire/mcmp/reply.ts'
 import { parseLoadReport } from '../../src/wire/orca.ts'
 import {
+  addCookieValues,
   cookieValue,
-  pathParameter,
+  pathParameters,
+  routesOf,
   withoutCookie,
   withoutPathParameter,
 } from '../../src/wire/session.ts'
@@ -193,7 +195,7 @@ const paths: readonly Reader[] = [
   },
   {
     about: 'a session in a target',
-    read: (text) => [pathParameter(text, 'jsessionid'), withoutPathParameter(text, 'jsessionid')],
+    read: (text) => [pathParameters(text, 'jsessionid'), withoutPathParameter(text, 'jsessionid')],
     before: '/',
     units: [...usualUnits, ';jsessionid', ';jsessionid=', ';jsessionid=a'],
     length: httpLimits.targetBytesMax,
@@ -203,7 +205,9 @@ const paths: readonly Reader[] = [
     read: (text) => {
       const bytes = bytesOf(text)
       cookieValue(bytes, 0, bytes.length, bytesOf('JSESSIONID'))
+      addCookieValues(bytes, 0, bytes.length, bytesOf('JSESSIONID'), undefined)
       withoutCookie(text, 'JSESSIONID')
+      routesOf(text)
     },
     units: [...usualUnits, 'JSESSIONID;', 'JSESSIONID=a;', 'JSESSIONID'],
     length: httpLimits.fieldBytesMax,

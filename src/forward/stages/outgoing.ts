@@ -1,6 +1,7 @@
 // Stage 5: the request as it is sent to the node. Its head is written once and kept for another attempt.
 
 import type { Candidate } from '../../cluster/routes.ts'
+import { COOKIE } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
 import { Out } from '../../wire/http/out.ts'
 import { writeRequestHead } from '../../wire/http/outgoing-request.ts'
@@ -79,5 +80,10 @@ function strippedTarget({ request, choice }: AttemptStage): string {
 function strippedCookie({ request, choice }: AttemptStage): string | undefined {
   const { head } = request
   if (head.cookie < 0) return undefined
-  return withoutCookie(head.fields.value(head.cookie), choice.balancer.cookie)
+  const { fields } = head
+  const kept: string[] = []
+  for (let f = head.cookie; f < fields.count; f++) {
+    if (fields.kind(f) === COOKIE) kept.push(withoutCookie(fields.value(f), choice.balancer.cookie))
+  }
+  return kept.filter((value) => value !== '').join('; ')
 }

@@ -1,9 +1,12 @@
 // Stage 3: the session in a cookie or path parameter -> the balancer, route and domain that it belongs to (mcmp.md 3.2).
 
-import type { Application } from '../../cluster/routes.ts'
+import type { Balancer } from '../../cluster/balancer.ts'
+import type { Node } from '../../cluster/node.ts'
+import type { Application, Routes } from '../../cluster/routes.ts'
 import { indexIn } from '../../wire/http/bytes.ts'
+import { COOKIE } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
-import { cookieValue, pathParameter, routeOf } from '../../wire/session.ts'
+import { addCookieValues, pathParameters, routesOf } from '../../wire/session.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
 
 const SEMICOLON = 0x3b
@@ -37,30 +40,48 @@ function recallIn(
 ): boolean {
   const { balancer } = application
   if (!balancer.sticky) return false
-  const sessionId = sessionIdOf(application, request)
-  if (sessionId === undefined || sessionId === '') return false
-  choice.hasSession = true
-  choice.sessionId = sessionId
-  const route = routeOf(sessionId)
-  const node = route === undefined ? undefined : request.routes.node(route)
-  if (node === undefined || node.balancer !== balancer.name) return false
-  select(choice, application)
-  choice.route = node.route
-  choice.domain = node.domain
-  return true
+  for (const sessionId of sessionIdsOf(application, request)) {
+    if (sessionId === '') continue
+    if (!choice.hasSession) choice.sessionId = sessionId
+    choice.hasSession = true
+    const node = nodeOf(sessionId, balancer, request.routes)
+    if (node === undefined) continue
+    select(choice, application)
+    choice.sessionId = sessionId
+    choice.route = node.route
+    choice.domain = node.domain
+    return true
+  }
+  return false
 }
 
-function sessionIdOf(
+/** The first node of the balancer that the session id names. */
+function nodeOf(sessionId: string, balancer: Balancer, routes: Routes): Node | undefined {
+  for (const route of routesOf(sessionId)) {
+    const node = routes.node(route)
+    if (node?.balancer === balancer.name) return node
+  }
+  return undefined
+}
+
+/** All of them: a client may send the cookie of a session that is over beside the present one, in any order. */
+function sessionIdsOf(
   application: Application,
   { head }: Readonly<RequestState>,
-): string | undefined {
+): readonly string[] {
   const { fields } = head
+  const { bytes } = fields
+  let found: string[] | undefined
   if (head.cookie >= 0) {
-    const from = fields.valueFrom(head.cookie)
-    const value = cookieValue(fields.bytes, from, fields.valueTo(head.cookie), application.cookie)
-    if (value !== undefined) return value
+    for (let f = head.cookie; f < fields.count; f++) {
+      if (fields.kind(f) !== COOKIE) continue
+      const [from, to] = [fields.valueFrom(f), fields.valueTo(f)]
+      found = addCookieValues(bytes, from, to, application.cookie, found)
+    }
   }
-  if (indexIn(fields.bytes, SEMICOLON, head.targetFrom, head.targetTo) < 0) return undefined
-  const target = text(fields.bytes, head.targetFrom, head.targetTo)
-  return pathParameter(target, application.balancer.pathParameter)
+  if (indexIn(bytes, SEMICOLON, head.targetFrom, head.targetTo) < 0) return found ?? none
+  const target = text(bytes, head.targetFrom, head.targetTo)
+  return [...(found ?? none), ...pathParameters(target, application.balancer.pathParameter)]
 }
+
+const none: readonly string[] = []

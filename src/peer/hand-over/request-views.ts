@@ -42,11 +42,15 @@ export class HeadView implements ArrivedRequest {
 
   field(name: string): string | undefined {
     const { fields } = this.head
+    let found: string | undefined
     for (let index = 0; index < fields.count; index++) {
       const length = fields.nameTo(index) - fields.nameFrom(index)
-      if (length === name.length && fields.name(index) === name) return fields.value(index)
+      if (length !== name.length || fields.name(index) !== name) continue
+      // Cookies in several lines are one list, as Node.js reads them; of other fields the first line counts.
+      if (name !== 'cookie') return fields.value(index)
+      found = found === undefined ? fields.value(index) : `${found}; ${fields.value(index)}`
     }
-    return undefined
+    return found
   }
 
   hasPassed(pseudonym: string): boolean {

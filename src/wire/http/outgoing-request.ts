@@ -8,6 +8,7 @@ import {
   CLAIM,
   CONNECTION,
   CONTENT_LENGTH,
+  COOKIE,
   DROPPED,
   EXPECT,
   FOLDED,
@@ -133,7 +134,7 @@ function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean
     case X_FORWARDED_HOST:
       return false
     default:
-      if (index === head.cookie && request.cookie !== undefined) return false
+      if (kind === COOKIE && request.cookie !== undefined) return false
       return !isClaim(kind) && !head.nominated.includes(fields.name(index))
   }
 }

@@ -145,6 +145,53 @@ describe('a session', () => {
     assert.deepEqual(hits(origins), [4, 6, 0])
   })
 
+  for (const [what, ...fields] of [
+    ['a second Cookie line', 'Cookie: theme=dark', 'Cookie: JSESSIONID=x.n2'],
+    [
+      'a second cookie, behind one of a node that is gone',
+      'Cookie: JSESSIONID=x.gone; JSESSIONID=x.n2',
+    ],
+    ['a second cookie, behind one without a route', 'Cookie: JSESSIONID=x; a=b; JSESSIONID=x.n2'],
+    [
+      'a second line, behind one of a node that is gone',
+      'Cookie: JSESSIONID=x.gone',
+      'Cookie: JSESSIONID="x.n2"',
+    ],
+    ['the first of ranked routes', 'Cookie: JSESSIONID=x.n2.n1'],
+    ['the first ranked route that is known', 'Cookie: JSESSIONID=x.gone.n2.n1'],
+    ['an id with a dot', 'Cookie: JSESSIONID=a.b.n2'],
+  ] as const) {
+    test(`is recalled from ${what}`, async (t) => {
+      const { client, origins } = await three(t)
+      for (let i = 0; i < 4; i++) await client.ask(get('/echo', ...fields))
+      assert.deepEqual(hits(origins), [0, 4, 0])
+    })
+  }
+
+  test('is recalled from a path parameter beside the cookie of a node that is gone', async (t) => {
+    const { client, origins } = await three(t)
+    const target = '/echo;v=1;jsessionid=x.gone/y;jsessionid=x.n2'
+    for (let i = 0; i < 4; i++) await client.ask(get(target, 'Cookie: JSESSIONID=x.gone'))
+    assert.deepEqual(hits(origins), [0, 4, 0])
+  })
+
+  test('leaves nothing behind where it is removed, however often it is there', async (t) => {
+    const { client, origins } = await three(t, { stickyRemove: true })
+    origins[1]!.close()
+    await client.ask(
+      get(
+        '/echo;jsessionid=x.n2/a;b;jsessionid=y.n2?c=;jsessionid=d',
+        'Cookie: a=1; JSESSIONID=x.n2; JSESSIONID=y.n2',
+        'Cookie: JSESSIONID=z.n2',
+        'Cookie: b=2',
+      ),
+    )
+    const seen = origins.flatMap((origin) => origin.seen)[0]!
+    assert.match(seen.line, /^GET \/echo\/a;b\?c=;jsessionid=d /)
+    // Lines of Cookie stay lines.
+    assert.equal(seen.get('cookie'), 'a=1, b=2')
+  })
+
   test('goes to its domain when its node is gone', async (t) => {
     const { client, origins } = await three(t)
     origins[0]!.close()
