@@ -27,7 +27,7 @@ const peers = (count: number): Candidate[] =>
     peerCandidate(index + 1, {
       isSelf: index === 0,
       // Never too old, however long this takes.
-      heardAt: Number.MAX_SAFE_INTEGER,
+      receivedAt: Number.MAX_SAFE_INTEGER,
       load: random() * 4,
       loadHigh: 8,
       speed: 50 + 100 * random(),

@@ -1,6 +1,12 @@
 // The door `topspin/mcmp`: the MCMP codec for other programs. Node.js built-ins only, no sockets.
 
-export { type BodyOptions, type Pair, parseBody, targetOf, writeBody } from './wire/mcmp/body.ts'
+export {
+  type BodyOptions,
+  messageTarget,
+  type Pair,
+  parseBody,
+  writeBody,
+} from './wire/mcmp/body.ts'
 export {
   type Dump,
   type DumpBalancer,
@@ -14,7 +20,7 @@ export {
   type FrameLimits,
   FrameReader,
 } from './wire/mcmp/frame.ts'
-export type { RequestHead } from './wire/mcmp/head.ts'
+export type { MessageHead } from './wire/mcmp/head.ts'
 export {
   type Info,
   type InfoAlias,
@@ -49,7 +55,7 @@ export {
   type ReadVhost,
 } from './wire/mcmp/parse-info.ts'
 export type { Parsed } from './wire/mcmp/parsed.ts'
-export type { Problem, ProblemType } from './wire/mcmp/problem.ts'
+export type { McmpProblem, ProblemType } from './wire/mcmp/problem.ts'
 export {
   parseReply,
   type Reply,
@@ -57,4 +63,4 @@ export {
   type Success,
   writeReply,
 } from './wire/mcmp/reply.ts'
-export { protocolVersion, release, versionText, versionXml } from './wire/mcmp/version.ts'
+export { protocolVersion, releaseName, versionText, versionXml } from './wire/mcmp/version.ts'

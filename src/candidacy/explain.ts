@@ -78,7 +78,7 @@ function reason(steps: readonly ExplainedStep[], winner: string | undefined): st
   )
   if (decisive === undefined) return `${winner} was first from the beginning, and stayed it`
   const { name, before, figures } = decisive
-  const told = figures.get(winner)
-  const figure = told === undefined ? '' : ` at ${Number(told.toFixed(3))}`
+  const value = figures.get(winner)
+  const figure = value === undefined ? '' : ` at ${Number(value.toFixed(3))}`
   return `${name} put ${winner} first of ${before.length}${figure}`
 }

@@ -14,7 +14,7 @@ const resourcesOf = (candidate: Candidate): Resources | undefined =>
  * @param now monotonic ms.
  */
 export function ageOf({ peer, live }: Candidate, now: number): number {
-  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, now - peer.heardAt)
+  if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, now - peer.receivedAt)
   return live.statusAt === undefined ? 0 : Math.max(0, now - live.statusAt)
 }
 
@@ -54,8 +54,8 @@ export function memoryUsedOf(candidate: Candidate): number {
 
 /** Power of two not below the highest load seen; for a node, not below its present one. */
 export function loadHighOf(candidate: Candidate): number {
-  const told = resourcesOf(candidate)?.loadHigh
-  if (told !== undefined) return Math.max(1, told)
+  const high = resourcesOf(candidate)?.loadHigh
+  if (high !== undefined) return Math.max(1, high)
   return 2 ** Math.ceil(Math.log2(Math.max(1, candidate.live.inFlight)))
 }
 
@@ -64,9 +64,9 @@ export function loadHighOf(candidate: Candidate): number {
  * it reports. 0 when that is not known yet.
  */
 function speedOf(candidate: Candidate): number {
-  const told = resourcesOf(candidate)?.speed
+  const speed = resourcesOf(candidate)?.speed
   // A peer that has not measured yet says 1.
-  if (told !== undefined) return told === 1 ? 0 : told
+  if (speed !== undefined) return speed === 1 ? 0 : speed
   const { pace } = candidate.live.report
   return pace > 0 ? 1_000 / pace : 0
 }

@@ -35,8 +35,9 @@ function queryArgument(target: string, name: string): string | undefined {
 }
 
 function namedByRoute(id: string, { routeKeys }: Means): (candidate: Candidate) => boolean {
-  const told = routeOf(id)
-  const route = told === undefined || routeKeys.length === 0 ? told : openRoute(told, routeKeys)
+  const suffix = routeOf(id)
+  const route =
+    suffix === undefined || routeKeys.length === 0 ? suffix : openRoute(suffix, routeKeys)
   return (candidate) => route !== undefined && nameOf(candidate) === route
 }
 

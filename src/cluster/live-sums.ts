@@ -23,20 +23,20 @@ const totals = ['elected', 'bytesRead', 'bytesSent', 'failures'] as const
 
 /** Reads a table again and again; gives only the rows that differ from those given before. */
 export class FiguresReader {
-  readonly #told: Map<number, NodeFigures> = new Map()
+  readonly #reported: Map<number, NodeFigures> = new Map()
 
   read(live: LiveTable): readonly NodeFigures[] {
     const changed: NodeFigures[] = []
-    const gone = new Set(this.#told.keys())
+    const gone = new Set(this.#reported.keys())
     for (const [id, row] of live.rows()) {
       gone.delete(id)
-      const before = this.#told.get(id)
+      const before = this.#reported.get(id)
       if (before !== undefined && isSame(before, row)) continue
       const figures = figuresOf(id, row)
-      this.#told.set(id, figures)
+      this.#reported.set(id, figures)
       changed.push(figures)
     }
-    for (const id of gone) this.#told.delete(id)
+    for (const id of gone) this.#reported.delete(id)
     return changed
   }
 }
@@ -55,7 +55,7 @@ export class LiveSums<Key> {
    * is gone must not bring its row back.
    * @param now what counts as the moment of a new load report, in the table's own time.
    */
-  take(
+  add(
     key: Key,
     figures: readonly NodeFigures[],
     isKnown: (id: number) => boolean,
@@ -100,7 +100,7 @@ function figuresOf(id: number, row: NodeLive): NodeFigures {
   const contexts = [...row.contexts]
     .filter(([, numbers]) => numbers.inFlight !== 0)
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
-  const sessions = row.sessions.takeFresh()
+  const sessions = row.sessions.collectFresh()
   return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, report }
 }
 

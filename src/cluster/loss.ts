@@ -6,7 +6,7 @@ const weight = 0.1
 /** More missing numbers than this in a row say nothing new. */
 const gapMax = 50
 
-export type Arrival = 'new' | 'late' | 'double'
+export type SequenceState = 'new' | 'late' | 'double'
 
 export class Loss {
   /** Share of the numbers that did not arrive, 0..1. */
@@ -21,7 +21,7 @@ export class Loss {
   }
 
   /** Takes note of a number. Too old to tell counts as a double. */
-  arrived(number: number): Arrival {
+  arrived(number: number): SequenceState {
     const ahead = number - this.#highest
     if (ahead <= 0) return this.#behind(-ahead)
     this.#highest = number
@@ -34,7 +34,7 @@ export class Loss {
     return 'new'
   }
 
-  #behind(steps: number): Arrival {
+  #behind(steps: number): SequenceState {
     const bit = steps > 31 ? -1 : 1 << steps
     if ((this.#seen & bit) !== 0) return 'double'
     this.#seen |= bit

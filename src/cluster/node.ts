@@ -4,7 +4,7 @@
 type FlushPackets = 'off' | 'on' | 'auto'
 
 /** What CONFIG says about a node. Times are milliseconds unless the name says otherwise. */
-export interface NodeConfig {
+export interface NodeSettings {
   /** JVMRoute: the node's identity and the suffix of its session ids. 1..63 bytes. */
   readonly route: string
   /** The balancer's name, lower case. */
@@ -34,7 +34,7 @@ export interface NodeConfig {
  */
 export type Removal = 'none' | 'marked' | 'forgotten'
 
-export interface Node extends NodeConfig {
+export interface Node extends NodeSettings {
   /** Number of this registration: never used twice in one run, so it tells a node from its successor of the same route. */
   readonly id: number
   /** Row in INFO and DUMP; used again after the node is gone. */

@@ -123,7 +123,7 @@ function shareOf(outliers: readonly Outlier[]): number {
 }
 
 /** Lets the node back in when its time is over; true when that has just happened. */
-export function release(outlier: Outlier, now: number): boolean {
+export function readmit(outlier: Outlier, now: number): boolean {
   if (outlier.until === 0 || now < outlier.until) return false
   outlier.until = 0
   return true

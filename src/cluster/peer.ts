@@ -9,7 +9,7 @@ export interface Peer {
   /** With nothing left to its default. */
   readonly announcement: Required<Announcement>
   /** When its last announcement arrived, monotonic ms; for this server itself, always now. */
-  readonly heardAt: number
+  readonly receivedAt: number
   /** This server itself. */
   readonly isSelf: boolean
 }
@@ -21,10 +21,10 @@ export interface Peer {
 export function makePeer(
   id: number,
   announcement: Announcement,
-  heardAt: number,
+  receivedAt: number,
   isSelf: boolean,
 ): Peer {
-  return { id, announcement: shaped(announcement), heardAt, isSelf }
+  return { id, announcement: shaped(announcement), receivedAt, isSelf }
 }
 
 const shaped = (of: Announcement): Required<Announcement> => ({

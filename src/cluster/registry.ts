@@ -6,13 +6,13 @@ import { mcmpLimits } from '../base/limits.ts'
 import type { AppMessage, ConfigMessage, Message, StatusMessage } from '../wire/mcmp/message.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { emptyReply, type Reply, statusReply } from '../wire/mcmp/reply.ts'
-import type { Node, NodeConfig } from './node.ts'
+import type { Node, NodeSettings } from './node.ts'
 import { admit } from './registry/admit.ts'
 import { answerPing, answerQuery, unknownRoute } from './registry/answer.ts'
 import { commandContexts, commandNode } from './registry/command.ts'
 import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
 import { type FixedNode, fixedSteps } from './registry/fixed.ts'
-import { formerOf, nodeConfigOf } from './registry/identity.ts'
+import { formerOf, nodeSettingsOf } from './registry/identity.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
 import {
@@ -69,10 +69,10 @@ export class Registry {
       const node = this.#snapshot.nodes.get(id)
       if (node === undefined || facts.now - since < this.#waitMs) continue
       if (node.removal === 'marked') {
-        steps.take({ kind: 'node', node: { ...node, removal: 'forgotten', domain: '' } })
+        steps.apply({ kind: 'node', node: { ...node, removal: 'forgotten', domain: '' } })
         this.#removedAt.set(id, facts.now)
       } else if (facts.live(id).inFlight === 0) {
-        steps.take({ kind: 'gone', id })
+        steps.apply({ kind: 'gone', id })
       }
     }
     return this.#commit(steps)
@@ -92,7 +92,7 @@ export class Registry {
    */
   restore(changes: readonly Change[], now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)
-    steps.take(...changes)
+    steps.apply(...changes)
     for (const node of steps.snapshot.nodes.values()) {
       this.#nextId = Math.max(this.#nextId, node.id + 1)
       if (node.removal !== 'none') this.#removedAt.set(node.id, now)
@@ -134,7 +134,7 @@ export class Registry {
   }
 
   #config(message: ConfigMessage, facts: Facts, steps: Steps): Reply {
-    const config = nodeConfigOf(message, this.#defaultBalancer)
+    const config = nodeSettingsOf(message, this.#defaultBalancer)
     const admission = admit(this.#snapshot, config, facts, this.#refusals)
     if ('type' in admission) {
       this.#refusals.note(config, facts.now)
@@ -157,20 +157,20 @@ export class Registry {
 
   #nodeFor(
     admission: { kind: 'new' } | { kind: 'update' | 'replace'; node: Node },
-    config: NodeConfig,
+    config: NodeSettings,
     steps: Steps,
   ): Node {
     if (admission.kind === 'update') {
       const node: Node = { ...admission.node, ...config, removal: 'none' }
-      steps.take({ kind: 'node', node })
+      steps.apply({ kind: 'node', node })
       return node
     }
     // The line of the same worker under the name REMOVED becomes its line again.
     const left = formerOf(steps.snapshot, config)
-    if (left !== undefined) steps.take({ kind: 'gone', id: left.id })
+    if (left !== undefined) steps.apply({ kind: 'gone', id: left.id })
     const old = admission.kind === 'replace' ? admission.node : undefined
     const contexts = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
-    if (old !== undefined) steps.take({ kind: 'gone', id: old.id })
+    if (old !== undefined) steps.apply({ kind: 'gone', id: old.id })
     const node: Node = {
       ...config,
       id: this.#newId(),
@@ -178,8 +178,8 @@ export class Registry {
       removal: 'none',
       fixed: false,
     }
-    steps.take({ kind: 'node', node })
-    if (contexts.length > 0) steps.take({ kind: 'contexts', id: node.id, contexts })
+    steps.apply({ kind: 'node', node })
+    if (contexts.length > 0) steps.apply({ kind: 'contexts', id: node.id, contexts })
     return node
   }
 
@@ -207,13 +207,13 @@ export class Registry {
     const reachable = message.load === -1 || facts.answers.get(questionKey(node)) === true
     if (node.removal !== 'none' || !reachable)
       return statusReply(message.route, 'NOTOK', this.#runId)
-    if (message.load !== undefined) steps.take({ kind: 'load', id: node.id, factor: message.load })
+    if (message.load !== undefined) steps.apply({ kind: 'load', id: node.id, factor: message.load })
     return statusReply(message.route, 'OK', this.#runId)
   }
 
   /** Gone from routing at once; its line stays a while (decision 37). */
   #mark(steps: Steps, node: Node, now: number): void {
-    steps.take(
+    steps.apply(
       { kind: 'contexts', id: node.id, contexts: [] },
       { kind: 'node', node: { ...node, removal: 'marked' } },
     )

@@ -43,7 +43,7 @@ export class SessionCount {
   }
 
   /** The bits that were set since the last call, in this window. */
-  takeFresh(): readonly number[] {
+  collectFresh(): readonly number[] {
     const fresh = this.#fresh
     this.#fresh = []
     return fresh

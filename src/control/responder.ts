@@ -5,7 +5,7 @@
 import type { FramedRequest, FrameEvent } from '../wire/mcmp/frame.ts'
 import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
-import { messageTooBig, type Problem, problem } from '../wire/mcmp/problem.ts'
+import { type McmpProblem, messageTooBig, problem } from '../wire/mcmp/problem.ts'
 import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
 import { type Denial, denialOf, type RequestKind } from './access.ts'
 import type { Admission } from './admission.ts'
@@ -23,13 +23,13 @@ interface WrittenResponse {
 }
 
 /** MEM: a refused node keeps trying, and is back once it is allowed. */
-const denials: Readonly<Record<Denial, Problem>> = {
+const denials: Readonly<Record<Denial, McmpProblem>> = {
   secret: problem('MEM', 'MEM: The secret of this proxy is missing or wrong'),
   origin: problem('MEM', 'MEM: Web pages from elsewhere have no say here'),
   host: problem('MEM', 'MEM: Ask for this listener by its address or as localhost'),
 }
 
-const busy: Problem = problem('MEM', 'MEM: Too many messages at a time from one address')
+const busy: McmpProblem = problem('MEM', 'MEM: Too many messages at a time from one address')
 
 export class Responder {
   readonly #settings: ControlSettings

@@ -8,7 +8,7 @@ import { TopspinError } from '../base/errors.ts'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import { writeSecret } from '../wire/authorization.ts'
-import { targetOf, writeBody } from '../wire/mcmp/body.ts'
+import { messageTarget, writeBody } from '../wire/mcmp/body.ts'
 import { defaultMetricsSource, loadSourceField } from '../wire/mcmp/load-source.ts'
 import type { Message } from '../wire/mcmp/message.ts'
 import { tlsProblem } from './connect-problem.ts'
@@ -115,7 +115,7 @@ export class McmpClient {
         host: this.proxy.host,
         port: this.proxy.port,
         method: message.method,
-        path: targetOf(message),
+        path: messageTarget(message),
         headers: {
           'content-length': Buffer.byteLength(body),
           'user-agent': 'Topspin',

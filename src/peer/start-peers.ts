@@ -4,7 +4,7 @@
 import { createSecretKey } from 'node:crypto'
 import { waitUntil } from '../base/wait.ts'
 import type { Peer } from '../cluster/peer.ts'
-import type { PeerEvent } from '../cluster/peers.ts'
+import type { PeerEvent } from '../cluster/peer-table.ts'
 import { makeTraffic, type Traffic } from '../forward/index.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { probeBypassedResponse } from '../node-internals/bypassed-response.ts'

@@ -4,7 +4,7 @@
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
-import { release } from '../cluster/outlier.ts'
+import { readmit } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { makeCascades, type ProxySettings, type Traffic } from '../forward/index.ts'
@@ -76,7 +76,7 @@ export class ClusterFollower {
   #endEjections(now: number): void {
     for (const node of this.#snapshot.nodes.values()) {
       const live = this.#traffic.live.of(node.id)
-      if (!release(live.outlier, now)) continue
+      if (!readmit(live.outlier, now)) continue
       live.joining = true
       this.#traffic.log.info({ route: node.route }, 'node eligible again')
     }

@@ -36,7 +36,7 @@ const form = new RegExp(
 
 /** Marks the requests of one client: what is the same for all of them is put together once. */
 export class Marker {
-  readonly #told: string
+  readonly #client: string
   readonly #key: KeyObject | undefined
 
   /**
@@ -49,15 +49,15 @@ export class Marker {
     if (family === 0 || !Number.isInteger(port) || port < 0 || port > 65_535)
       throw new RangeError(`not an address and port: ${address} ${port}`)
     const host = hostText(address.toLowerCase())
-    this.#told = `for="${host}:${port}";proto=${scheme};at=`
+    this.#client = `for="${host}:${port}";proto=${scheme};at=`
     this.#key = key
   }
 
   /** The field's value. @param time wall time, ms. @param target as it is sent to the peer. */
   mark(time: number, method: string, target: string): string {
-    const told = this.#told + time
+    const signed = this.#client + time
     const key = this.#key
-    return key === undefined ? told : `${told};sig=${signature(told, method, target, key)}`
+    return key === undefined ? signed : `${signed};sig=${signature(signed, method, target, key)}`
   }
 }
 
@@ -89,9 +89,9 @@ export function readHandedOver(
   const port = Number(match?.[4])
   if (match === null || isIP(address) === 0 || port > 65_535)
     return { kind: 'refused', reason: 'form' }
-  const [, told = '', , , , scheme, time, given = ''] = match
+  const [, signed = '', , , , scheme, time, sent = ''] = match
   if (keys.length > 0) {
-    if (!keys.some((key) => isSame(given, signature(told, request.method, request.target, key))))
+    if (!keys.some((key) => isSame(sent, signature(signed, request.method, request.target, key))))
       return { kind: 'refused', reason: 'signature' }
     if (Math.abs(now - Number(time)) > skewMs) return { kind: 'refused', reason: 'time' }
   }
@@ -104,8 +104,8 @@ export function readHandedOver(
   return { kind: 'valid', mark, signed: keys.length > 0 }
 }
 
-function signature(told: string, method: string, target: string, key: KeyObject): string {
-  const text = `topspin handed over 1\n${method} ${target}\n${told}`
+function signature(signed: string, method: string, target: string, key: KeyObject): string {
+  const text = `topspin handed over 1\n${method} ${target}\n${signed}`
   return hmac(text, key).slice(0, signatureLength)
 }
 
@@ -152,6 +152,6 @@ function hmac(text: string, key: KeyObject): string {
   return hash('sha256', outer, 'base64url')
 }
 
-function isSame(given: string, right: string): boolean {
-  return given.length === right.length && timingSafeEqual(Buffer.from(given), Buffer.from(right))
+function isSame(sent: string, right: string): boolean {
+  return sent.length === right.length && timingSafeEqual(Buffer.from(sent), Buffer.from(right))
 }

@@ -15,8 +15,8 @@ export function openRoute(text: string, keys: readonly Uint8Array[]): string | u
   const at = text.lastIndexOf('~')
   if (at < 1 || text.length - at - 1 !== signatureLength) return undefined
   const name = text.slice(0, at)
-  const told = Buffer.from(text.slice(at + 1), 'latin1')
-  const isSigned = keys.some((key) => timingSafeEqual(Buffer.from(signature(name, key)), told))
+  const sent = Buffer.from(text.slice(at + 1), 'latin1')
+  const isSigned = keys.some((key) => timingSafeEqual(Buffer.from(signature(name, key)), sent))
   return isSigned ? name : undefined
 }
 

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { peerLimits } from '../../src/base/limits.ts'
 import { silent } from '../../src/base/log.ts'
 import { LiveTable } from '../../src/cluster/live.ts'
-import { Peers } from '../../src/cluster/peers.ts'
+import { PeerTable } from '../../src/cluster/peer-table.ts'
 import { AcceptFrom } from '../../src/peer/membership/accept-from.ts'
 import { AnnouncementListener } from '../../src/peer/membership/announcement-listener.ts'
 import { readAnnouncement, writeAnnouncement } from '../../src/wire/announcement-codec.ts'
@@ -27,7 +27,7 @@ for (const [what, keys] of [
 ] as const) {
   test(`${what} no datagrams of ${count} bring the listener down, and nobody gets in by them`, () => {
     const clock = new ManualClock()
-    const peers = new Peers({ clock, live: new LiveTable() })
+    const peers = new PeerTable({ clock, live: new LiveTable() })
     const accept = new AcceptFrom({
       acceptFrom: ['10.0.0.0/8'],
       hasKey: !keys.isEmpty,

@@ -53,7 +53,7 @@ const peer = fc
     serviceTimeMs: figure,
     speed: figure,
     cores: figure,
-    heardAt: fc.integer({ min: 0, max: 40_000 }),
+    receivedAt: fc.integer({ min: 0, max: 40_000 }),
     inFlight: fc.nat(50),
   })
   .map(({ inFlight, ...given }) => (id: number, isSelf: boolean): Candidate => {

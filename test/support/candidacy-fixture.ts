@@ -27,18 +27,23 @@ export function nodeCandidate(id: number, given: NodeGiven = {}): Candidate {
 
 export interface PeerGiven extends Partial<Resources> {
   readonly announcement?: Partial<Omit<Announcement, 'resources'>>
-  readonly heardAt?: number
+  readonly receivedAt?: number
   readonly isSelf?: boolean
 }
 
 /** A peer `p1`, `p2`, ... with nothing to do. */
 export function peerCandidate(id: number, given: PeerGiven = {}): Candidate {
-  const { announcement, heardAt, isSelf, ...resources } = given
+  const { announcement, receivedAt, isSelf, ...resources } = given
   return candidateOf({
     node: nodeOf(id, { route: announcement?.name ?? `p${id}` }),
     live: newLive(),
     status: 'ENABLED',
-    peer: makePeer(id, announcementOf(id, announcement, resources), heardAt ?? 0, isSelf ?? false),
+    peer: makePeer(
+      id,
+      announcementOf(id, announcement, resources),
+      receivedAt ?? 0,
+      isSelf ?? false,
+    ),
   })
 }
 
@@ -46,7 +51,7 @@ export function peerCandidate(id: number, given: PeerGiven = {}): Candidate {
 export function announcedAgain(
   candidate: Candidate,
   resources: Partial<Resources>,
-  heardAt: number,
+  receivedAt: number,
 ): Candidate {
   const before = candidate.peer as Peer
   const announcement = {
@@ -54,7 +59,7 @@ export function announcedAgain(
     sequence: before.announcement.sequence + 1,
     resources: { ...before.announcement.resources, ...resources },
   }
-  return candidateOf({ ...candidate, peer: { ...before, heardAt, announcement } })
+  return candidateOf({ ...candidate, peer: { ...before, receivedAt, announcement } })
 }
 
 function candidateOf(parts: Omit<Candidate, 'alone' | 'contextLive'>): Candidate {

@@ -27,7 +27,7 @@ import { hopsInForwarded, hopsInList } from '../../src/wire/forwarded-hops.ts'
 import { readHandedOver } from '../../src/wire/handed-over.ts'
 import { BodyRelay } from '../../src/wire/http/body-relay.ts'
 import { readConnection } from '../../src/wire/http/connection-field.ts'
-import { hostName, isAuthority } from '../../src/wire/http/host.ts'
+import { hostWithoutPort, isAuthority } from '../../src/wire/http/host.ts'
 import { Out } from '../../src/wire/http/out.ts'
 import { writeRequestHead } from '../../src/wire/http/outgoing-request.ts'
 import { writeResponseHead } from '../../src/wire/http/outgoing-response.ts'
@@ -222,7 +222,7 @@ const fields: readonly Reader[] = [
   },
   {
     about: 'Host',
-    read: (text) => [hostName(text), isAuthority(bytesOf(text), 0, text.length, true)],
+    read: (text) => [hostWithoutPort(text), isAuthority(bytesOf(text), 0, text.length, true)],
     length: 8_000,
   },
   { about: 'Forwarded', read: hopsInForwarded, before: 'for=', length: 32_000 },

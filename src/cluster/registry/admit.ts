@@ -1,8 +1,8 @@
 // Whether a CONFIG may have its route and its address (mcmp.md 2.2, decisions 30 to 34). Pure given the
 // facts; the registry then carries it out.
 
-import { type Problem, problem } from '../../wire/mcmp/problem.ts'
-import type { Node, NodeConfig } from '../node.ts'
+import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
+import type { Node, NodeSettings } from '../node.ts'
 import { findNode, type Snapshot } from '../snapshot.ts'
 import type { Facts } from './facts.ts'
 import { rivalOf, sameAddress, sameWorker } from './identity.ts'
@@ -15,11 +15,11 @@ export type Admission =
   /** The same worker registers again, perhaps after it was removed. */
   | { readonly kind: 'update'; readonly node: Node; readonly rival?: Node }
   | { readonly kind: 'replace'; readonly node: Node; readonly rival?: Node }
-  | Problem
+  | McmpProblem
 
 export function admit(
   snapshot: Snapshot,
-  config: NodeConfig,
+  config: NodeSettings,
   facts: Facts,
   refusals: Refusals,
 ): Admission {
@@ -38,13 +38,13 @@ export function admit(
 }
 
 /** What would fail again unchanged is SYNTAX (decision 26). */
-const reversedRefused: Problem = problem(
+const reversedRefused: McmpProblem = problem(
   'SYNTAX',
   'SYNTAX: Reversed is not supported: this proxy connects to its nodes',
 )
 
 /** Does the holder of a route give way to a node with another identity? */
-function yields(old: Node, config: NodeConfig, facts: Facts, refusals: Refusals): boolean {
+function yields(old: Node, config: NodeSettings, facts: Facts, refusals: Refusals): boolean {
   if (old.fixed) return false
   if (old.removal !== 'none') return true
   if (!sameAddress(old, config)) return facts.answers.get(questionKey(old)) === false
@@ -56,7 +56,7 @@ function yields(old: Node, config: NodeConfig, facts: Facts, refusals: Refusals)
  * Does the holder of an address give way to another route? When nobody answers there; or when the other
  * insists and the old one has not reported since: then the process there has come back under a new name.
  */
-function abandoned(rival: Node, config: NodeConfig, facts: Facts, refusals: Refusals): boolean {
+function abandoned(rival: Node, config: NodeSettings, facts: Facts, refusals: Refusals): boolean {
   if (rival.fixed) return false
   if (facts.answers.get(questionKey(rival)) === false) return true
   const ripe = refusals.ripe(config, facts.now)

@@ -3,7 +3,7 @@
 import { writeDumpText, writeDumpXml } from '../../wire/mcmp/dump.ts'
 import { writeInfoText, writeInfoXml } from '../../wire/mcmp/info.ts'
 import type { PingMessage, QueryMessage } from '../../wire/mcmp/message.ts'
-import { type Problem, problem } from '../../wire/mcmp/problem.ts'
+import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
 import { pingReply, type Reply, textReply, xmlReply } from '../../wire/mcmp/reply.ts'
 import { versionText, versionXml } from '../../wire/mcmp/version.ts'
 import { findNode, type Snapshot } from '../snapshot.ts'
@@ -12,7 +12,7 @@ import { pinged, questionKey } from './questions.ts'
 import { tables } from './tables.ts'
 
 /** On this a node registers again, as after a restart of the proxy (decision 27). */
-export const unknownRoute = (route: string): Problem =>
+export const unknownRoute = (route: string): McmpProblem =>
   problem('MEM', `MEM: Can't read node with "${route}" JVMRoute`)
 
 export function answerPing(

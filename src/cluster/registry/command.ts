@@ -25,7 +25,7 @@ export function commandNode(
 ): Reply {
   const before = contextsOf(steps.snapshot, node.id)
   const contexts = before.map((row) => ({ ...row, status: statusAfter[method] }))
-  if (contexts.length > 0) steps.take({ kind: 'contexts', id: node.id, contexts })
+  if (contexts.length > 0) steps.apply({ kind: 'contexts', id: node.id, contexts })
   return emptyReply
 }
 
@@ -41,7 +41,7 @@ export function commandContexts(
   const before = contextsOf(steps.snapshot, node.id)
   if (method === 'REMOVE-APP') {
     const removed = removeContexts(before, aliases, paths)
-    steps.take({ kind: 'contexts', id: node.id, contexts: removed.contexts })
+    steps.apply({ kind: 'contexts', id: node.id, contexts: removed.contexts })
     return appReply(method, route, removed.touched)
   }
   const put = putContexts(
@@ -51,7 +51,7 @@ export function commandContexts(
     statusAfter[method],
     roomIn(steps.snapshot, limits),
   )
-  steps.take({ kind: 'contexts', id: node.id, contexts: put.contexts })
+  steps.apply({ kind: 'contexts', id: node.id, contexts: put.contexts })
   const failed = put.failedAliases.length + put.failedContexts.length
   if (failed > 0)
     steps.warnings.push(`${method} of ${route}: no room for ${failed} aliases or contexts`)

@@ -53,13 +53,13 @@ export function putContexts(
     for (const path of paths) {
       const key = keyOf(alias, path)
       const row = rows.get(key)
-      const slot = row?.slot ?? room.contexts.take()
+      const slot = row?.slot ?? room.contexts.allocate()
       if (slot === undefined) {
         failedContexts.push({ alias, path })
         continue
       }
       // An alias without a context takes no row, so there is one.
-      host ??= { alias, hostSlot: room.hosts.take() ?? 0 }
+      host ??= { alias, hostSlot: room.hosts.allocate() ?? 0 }
       rows.set(
         key,
         row === undefined

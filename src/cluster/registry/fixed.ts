@@ -5,7 +5,7 @@ import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import type { Node } from '../node.ts'
 import { findNode } from '../snapshot.ts'
 import { putContexts } from './contexts.ts'
-import { balancerOf, nodeConfigOf, sameWorker } from './identity.ts'
+import { balancerOf, nodeSettingsOf, sameWorker } from './identity.ts'
 import { contextsOf, freeSlot, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
 
@@ -53,13 +53,13 @@ export function fixedSteps(
     aliases,
     contexts: fixed.contexts ?? ['/'],
   }
-  const config = nodeConfigOf(message, defaultBalancer)
+  const config = nodeSettingsOf(message, defaultBalancer)
   const old = findNode(steps.snapshot, fixed.route)
   const same = old !== undefined && sameWorker(old, config)
   const carried = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
   // What the configuration names has room, whatever the limits of the tables are.
   const room = roomIn(steps.snapshot, unlimited)
-  if (old !== undefined && !same) steps.take({ kind: 'gone', id: old.id })
+  if (old !== undefined && !same) steps.apply({ kind: 'gone', id: old.id })
   const node: Node = {
     ...config,
     id: same ? old.id : newId(),
@@ -69,10 +69,10 @@ export function fixedSteps(
   }
   const { balancers } = steps.snapshot
   if (!balancers.has(node.balancer))
-    steps.take({ kind: 'balancer', balancer: balancerOf(message, node.balancer, balancers.size) })
+    steps.apply({ kind: 'balancer', balancer: balancerOf(message, node.balancer, balancers.size) })
   const added = putContexts(carried, aliases, message.contexts, 'ENABLED', room)
   const statuses = new Map(carried.map(({ slot, status }) => [slot, status]))
-  steps.take(
+  steps.apply(
     { kind: 'node', node },
     // A status that was set stays.
     {

@@ -2,10 +2,10 @@
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import type { Balancer } from '../balancer.ts'
-import type { Node, NodeConfig } from '../node.ts'
+import type { Node, NodeSettings } from '../node.ts'
 import type { Snapshot } from '../snapshot.ts'
 
-export function nodeConfigOf(message: ConfigMessage, defaultBalancer: string): NodeConfig {
+export function nodeSettingsOf(message: ConfigMessage, defaultBalancer: string): NodeSettings {
   return {
     route: message.route,
     balancer: (message.balancer ?? defaultBalancer).toLowerCase(),
@@ -39,10 +39,10 @@ export function balancerOf(message: ConfigMessage, name: string, slot: number): 
 
 const sameHost = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
-export const sameAddress = (a: NodeConfig, b: NodeConfig): boolean =>
+export const sameAddress = (a: NodeSettings, b: NodeSettings): boolean =>
   sameHost(a.host, b.host) && a.port === b.port
 
-export const sameWorker = (a: NodeConfig, b: NodeConfig): boolean =>
+export const sameWorker = (a: NodeSettings, b: NodeSettings): boolean =>
   sameAddress(a, b) &&
   a.balancer === b.balancer &&
   a.type === b.type &&
@@ -51,7 +51,7 @@ export const sameWorker = (a: NodeConfig, b: NodeConfig): boolean =>
   a.ttlMs === b.ttlMs
 
 /** A registered node of another route that is the same worker. */
-export function rivalOf(snapshot: Snapshot, config: NodeConfig): Node | undefined {
+export function rivalOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
   for (const node of snapshot.nodes.values()) {
     if (node.removal === 'none' && node.route !== config.route && sameWorker(node, config))
       return node
@@ -60,7 +60,7 @@ export function rivalOf(snapshot: Snapshot, config: NodeConfig): Node | undefine
 }
 
 /** The same worker, removed so long ago that it is shown as REMOVED. */
-export function formerOf(snapshot: Snapshot, config: NodeConfig): Node | undefined {
+export function formerOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
   for (const node of snapshot.nodes.values()) {
     if (node.removal === 'forgotten' && sameWorker(node, config)) return node
   }

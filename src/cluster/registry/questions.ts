@@ -6,7 +6,7 @@ import type { Message } from '../../wire/mcmp/message.ts'
 import type { Node } from '../node.ts'
 import { findNode, type Snapshot } from '../snapshot.ts'
 import type { Question } from './facts.ts'
-import { nodeConfigOf, rivalOf, sameAddress, sameWorker, workerAt } from './identity.ts'
+import { nodeSettingsOf, rivalOf, sameAddress, sameWorker, workerAt } from './identity.ts'
 
 export const questionKey = (node: {
   readonly type: string
@@ -21,7 +21,7 @@ export function questions(
 ): readonly Question[] {
   switch (message.method) {
     case 'CONFIG': {
-      const config = nodeConfigOf(message, defaultBalancer)
+      const config = nodeSettingsOf(message, defaultBalancer)
       const asked: Question[] = []
       const old = findNode(snapshot, config.route)
       const moved = old !== undefined && old.removal === 'none' && !old.fixed

@@ -2,10 +2,10 @@
 // the registry with what `admit` decided.
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
-import { type Problem, problem } from '../../wire/mcmp/problem.ts'
+import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
 import type { Balancer } from '../balancer.ts'
 import type { Context } from '../context.ts'
-import { isForwardable, type Node, type NodeConfig } from '../node.ts'
+import { isForwardable, type Node, type NodeSettings } from '../node.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { putContexts, type Room } from './contexts.ts'
 import type { RegistryLimits } from './facts.ts'
@@ -16,10 +16,10 @@ import type { Steps } from './steps.ts'
 /** A problem when a table is full; nothing has been changed then. */
 export function fullTable(
   snapshot: Snapshot,
-  config: NodeConfig,
+  config: NodeSettings,
   needsRow: boolean,
   limits: RegistryLimits,
-): Problem | undefined {
+): McmpProblem | undefined {
   const { route } = config
   if (needsRow && snapshot.nodes.size >= limits.nodesMax)
     return problem('MEM', `MEM: Can't update or insert node with "${route}" JVMRoute`)
@@ -29,11 +29,11 @@ export function fullTable(
 }
 
 /** The last CONFIG decides all of a balancer's settings, defaults included. */
-export function rewriteBalancer(steps: Steps, message: ConfigMessage, node: NodeConfig): void {
+export function rewriteBalancer(steps: Steps, message: ConfigMessage, node: NodeSettings): void {
   const old = steps.snapshot.balancers.get(node.balancer)
   const next = balancerOf(message, node.balancer, old?.slot ?? steps.snapshot.balancers.size)
   if (old !== undefined && sameSettings(old, next)) return
-  steps.take({ kind: 'balancer', balancer: next })
+  steps.apply({ kind: 'balancer', balancer: next })
   if (old === undefined) return
   const others = [...steps.snapshot.nodes.values()].filter(
     (other) =>
@@ -58,7 +58,7 @@ export function stopContexts(
   message: ConfigMessage,
   id: number,
   room: Room,
-): Problem | undefined {
+): McmpProblem | undefined {
   if (message.contexts.length === 0) return undefined
   const put = putContexts(
     contextsOf(steps.snapshot, id),
@@ -67,7 +67,7 @@ export function stopContexts(
     'STOPPED',
     room,
   )
-  steps.take({ kind: 'contexts', id, contexts: put.contexts })
+  steps.apply({ kind: 'contexts', id, contexts: put.contexts })
   const failures = [
     ...put.failedAliases
       .slice(0, failuresToldMax)

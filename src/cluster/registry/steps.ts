@@ -11,7 +11,7 @@ export class Steps {
     this.snapshot = snapshot
   }
 
-  take(...changes: readonly Change[]): void {
+  apply(...changes: readonly Change[]): void {
     for (const change of changes) {
       this.changes.push(change)
       this.snapshot = applyChange(this.snapshot, change)

@@ -3,7 +3,7 @@
 
 import { hostPortText } from '../../base/host-port.ts'
 import { type Html, html, Html as Raw } from '../../wire/html.ts'
-import { release } from '../../wire/mcmp/version.ts'
+import { releaseName } from '../../wire/mcmp/version.ts'
 import { nodeState } from '../status-report.ts'
 import { style } from './style.ts'
 import type { ContextView, DomainView, HostView, NodeView } from './view.ts'
@@ -33,7 +33,7 @@ export function managerPage(domains: readonly DomainView[], options: PageOptions
     ? html``
     : html`<form id="act" method="post" action="${path}"><input type="hidden" name="nonce" value="${token}"></form>\n`
   return document(html`<header>
-<h1>${release}</h1>
+<h1>${releaseName}</h1>
 <nav>${again} <a href="${path}?Cmd=DUMP&Range=ALL">show DUMP output</a> <a href="${path}?Cmd=INFO&Range=ALL">show INFO output</a></nav>
 </header>
 ${form}${content}`)
@@ -42,7 +42,7 @@ ${form}${content}`)
 /** The reason why an action failed, with a link back. */
 export const failurePage = (path: string, text: string): string =>
   document(html`<header>
-<h1>${release}</h1>
+<h1>${releaseName}</h1>
 </header>
 <div class="problem">
 <h1> Command failed: ${text} </h1>

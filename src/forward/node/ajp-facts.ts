@@ -5,7 +5,7 @@ import type { RequestFacts } from '../../wire/ajp/forward-request.ts'
 import { hopsInList } from '../../wire/forwarded-hops.ts'
 import { X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
-import { hostName } from '../../wire/http/host.ts'
+import { hostWithoutPort } from '../../wire/http/host.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import type { NodeContext } from './node-context.ts'
 import type { RequestSource } from './request-source.ts'
@@ -23,7 +23,7 @@ export function ajpFacts(
   const isSecure = claims.scheme === 'https'
   const authority = text(head.fields.bytes, head.hostFrom, head.hostTo) || client.localAuthority
   const attributes: [string, string][] = [
-    ['AJP_LOCAL_ADDR', hostName(client.localAuthority).replace(/^\[(.*)\]$/, '$1')],
+    ['AJP_LOCAL_ADDR', hostWithoutPort(client.localAuthority).replace(/^\[(.*)\]$/, '$1')],
   ]
   // Port and TLS belong to the other end of the connection, which may be a proxy.
   const isDirect = remoteAddress === client.address
@@ -33,7 +33,7 @@ export function ajpFacts(
   if (tls !== undefined) attributes.push(['AJP_SSL_PROTOCOL', tls.protocol])
   return {
     remoteAddress,
-    serverName: hostName(authority),
+    serverName: hostWithoutPort(authority),
     serverPort: portOf(authority) ?? (isSecure ? 443 : 80),
     isSecure,
     certificate: tls?.certificate,

@@ -4,7 +4,7 @@
 import { type LocationFormat, locationOf } from '../../candidacy/location.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import { text } from '../../wire/http/fields.ts'
-import { hostName } from '../../wire/http/host.ts'
+import { hostWithoutPort } from '../../wire/http/host.ts'
 import type { RequestState } from '../exchange-state.ts'
 import type { Refusal } from '../refusal.ts'
 
@@ -15,7 +15,7 @@ export function redirect(
   format: LocationFormat,
 ): Refusal | undefined {
   const { bytes } = head.fields
-  const host = hostName(text(bytes, head.hostFrom, head.hostTo))
+  const host = hostWithoutPort(text(bytes, head.hostFrom, head.hostTo))
   const target = text(bytes, head.targetFrom, head.targetTo)
   const location = locationOf(format, candidate, host, target)
   if (location === undefined) return undefined

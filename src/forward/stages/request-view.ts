@@ -3,7 +3,7 @@
 
 import type { RequestView } from '../../candidacy/candidacy.ts'
 import { text } from '../../wire/http/fields.ts'
-import { hostName } from '../../wire/http/host.ts'
+import { hostWithoutPort } from '../../wire/http/host.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 
 /** @param client address of the client. */
@@ -17,7 +17,7 @@ export function requestView(head: RequestHead, client: string): RequestView {
   return {
     method: head.method,
     target: text(fields.bytes, head.targetFrom, head.targetTo),
-    host: hostName(text(fields.bytes, head.hostFrom, head.hostTo)),
+    host: hostWithoutPort(text(fields.bytes, head.hostFrom, head.hostTo)),
     client,
     field: (name) => values.get(name),
   }

@@ -3,7 +3,7 @@
 
 import { handOverLimits } from '../../base/limits.ts'
 import { onProbed } from '../../cluster/health.ts'
-import { release } from '../../cluster/outlier.ts'
+import { readmit } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
 import { type Probe, probeWith } from '../../net/probe.ts'
@@ -24,7 +24,7 @@ export class PeerProbes {
     for (const candidate of candidates) {
       const { live, node, peer } = candidate
       if (peer?.isSelf === true) continue
-      if (release(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer readmitted')
+      if (readmit(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer readmitted')
       const { health } = live
       if (health.kind !== 'down' || health.probeAt > clock.now()) continue
       if (!this.#probed.has(node.id)) void this.#send(candidate)

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestView } from '../../candidacy/candidacy.ts'
 import { plainAddress } from '../../net/address.ts'
 import { text } from '../../wire/http/fields.ts'
-import { hostName } from '../../wire/http/host.ts'
+import { hostWithoutPort } from '../../wire/http/host.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
 import { hasPassed, viaNames } from '../../wire/http/via.ts'
 
@@ -37,7 +37,7 @@ export class HeadView implements ArrivedRequest {
   }
   get host(): string {
     const { head } = this
-    return hostName(text(head.fields.bytes, head.hostFrom, head.hostTo))
+    return hostWithoutPort(text(head.fields.bytes, head.hostFrom, head.hostTo))
   }
 
   field(name: string): string | undefined {
@@ -82,7 +82,7 @@ export class MessageView implements ArrivedRequest {
     return this.#request.url ?? '/'
   }
   get host(): string {
-    return hostName(this.#request.headers.host ?? '')
+    return hostWithoutPort(this.#request.headers.host ?? '')
   }
   get client(): string {
     return plainAddress(this.#request.socket.remoteAddress ?? '')

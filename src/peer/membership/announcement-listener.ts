@@ -3,14 +3,14 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { Peers, Refusal } from '../../cluster/peers.ts'
+import type { AnnouncementRefusal, PeerTable } from '../../cluster/peer-table.ts'
 import type { Announcement } from '../../wire/announcement.ts'
 import { type DatagramFault, readAnnouncement } from '../../wire/announcement-codec.ts'
 import type { KeyRing } from '../../wire/announcement-key.ts'
 import type { AcceptFrom } from './accept-from.ts'
 
 /** `source`: from an address that is not accepted. `target`: would send requests to an address that is not accepted. */
-export type DatagramRefusal = DatagramFault | Refusal | 'source' | 'target'
+export type DatagramRefusal = DatagramFault | AnnouncementRefusal | 'source' | 'target'
 
 /** Reasons that an operator can put right; the others occur in every network. */
 const messages: ReadonlyMap<DatagramRefusal, string> = new Map([
@@ -31,7 +31,7 @@ const messages: ReadonlyMap<DatagramRefusal, string> = new Map([
 const logEveryMs = 600_000
 
 export interface AnnouncementListenerOptions {
-  readonly peers: Peers
+  readonly peers: PeerTable
   readonly keys: KeyRing
   readonly accept: AcceptFrom
   readonly clock: Clock
@@ -58,7 +58,7 @@ export class AnnouncementListener {
 
   #add(announcement: Announcement): DatagramRefusal | undefined {
     if (!this.#options.accept.target(announcement.host)) return this.#count('target')
-    return this.#options.peers.take(announcement)
+    return this.#options.peers.accept(announcement)
   }
 
   #count(refusal: DatagramRefusal): DatagramRefusal {

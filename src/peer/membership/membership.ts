@@ -5,7 +5,7 @@ import { present } from '../../base/environment.ts'
 import { OutageLog } from '../../base/outage-log.ts'
 import { LiveTable } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
-import { type PeerEvent, Peers } from '../../cluster/peers.ts'
+import { type PeerEvent, PeerTable } from '../../cluster/peer-table.ts'
 import { ResourceMeter } from '../../host/resource-meter.ts'
 import type { Datagrams } from '../../net/datagram.ts'
 import { ownInterface } from '../../net/own-interface.ts'
@@ -27,7 +27,7 @@ const loggedNetworks = 16
 
 export class PeerMembership {
   /** The peers that are known, and what was refused. */
-  readonly table: Peers
+  readonly table: PeerTable
   /** Live numbers of the peers, by `peer.id`. */
   readonly live: LiveTable = new LiveTable()
   /** Records each request that is served here. */
@@ -61,7 +61,7 @@ export class PeerMembership {
     this.#outages = new OutageLog(log)
     this.service = new ServiceMeter(clock, capacity)
     this.#resources = new ResourceMeter(periodMs * 0.9, clock.now())
-    this.table = new Peers({
+    this.table = new PeerTable({
       clock,
       live: this.live,
       onEvent: (event) => this.#report(event),
@@ -136,7 +136,7 @@ export class PeerMembership {
         ...this.service.read(),
         ...options.resources?.(),
       }),
-      loss: () => ({ here: this.table.loss, there: this.table.toldLoss }),
+      loss: () => ({ here: this.table.loss, there: this.table.reportedLoss }),
       send: (announcement) => this.#send(announcement),
     })
   }

@@ -21,6 +21,7 @@ import type { Timed } from '../../net/ticker.ts'
 import { markHeadSent, markSent } from '../../node-internals/bypassed-response.ts'
 import { isLastResponse } from '../../node-internals/response-keep-alive.ts'
 import type { ForwardedFields } from '../../wire/forwarded.ts'
+import { isIdempotent } from '../../wire/http/method.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
 import type { Destinations } from '../hand-over/destinations.ts'
 import { MessageView } from '../hand-over/request-views.ts'
@@ -144,7 +145,8 @@ export class ParsedClient implements ExchangeClient, Timed {
 
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
     const { response, request } = this.arrival
-    const mayRepeat = refusal === noNode || refusal === proxyFull || isRepeatable(request)
+    const mayRepeat =
+      refusal === noNode || refusal === proxyFull || isIdempotent(request.method ?? '')
     if (this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false) {
       return this.#comeBack()
     }
@@ -205,7 +207,7 @@ export class ParsedClient implements ExchangeClient, Timed {
 
   /** The same when it waits for this peer and the request can be served here instead. */
   abandonPeer(id: number): void {
-    if (this.#exchange.nodeId !== id || !isRepeatable(this.arrival.request)) return
+    if (this.#exchange.nodeId !== id || !isIdempotent(this.arrival.request.method ?? '')) return
     if (this.#body?.canGiveBack !== false) this.abandon()
   }
 
@@ -270,11 +272,6 @@ export class ParsedClient implements ExchangeClient, Timed {
 
 function responseClosed(this: Forwarded): void {
   this[clientOf]?.closed()
-}
-
-/** The request may be executed twice [RFC 9110 9.2.2]. */
-function isRepeatable({ method = '' }: IncomingMessage): boolean {
-  return ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method)
 }
 
 const ignore = (): void => {}

@@ -4,7 +4,7 @@
 import { hostPortText } from '../../base/host-port.ts'
 import type { NodeLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
-import type { PeerState } from '../../cluster/peers.ts'
+import type { PeerState } from '../../cluster/peer-table.ts'
 import type { Resources } from '../../wire/announcement.ts'
 import type { PeerMembership } from '../membership/membership.ts'
 
@@ -68,7 +68,7 @@ export function peersReport(
   const { own = 0, ...refused } = Object.fromEntries(table.refused)
   const { networks } = accept
   const others = table.rows().map(({ peer, state, loss }) => {
-    return rowOf(peer, live.of(peer.id), state, now - peer.heardAt, loss)
+    return rowOf(peer, live.of(peer.id), state, now - peer.receivedAt, loss)
   })
   others.sort((a, b) => (a.name < b.name ? -1 : 1))
   return {

@@ -192,7 +192,7 @@ export class WorkerPool implements DataPlane {
     switch (message.kind) {
       case 'report': {
         const { nodes } = snapshot()
-        this.#sums.take(link, message.nodes, (id) => nodes.has(id), systemClock.now())
+        this.#sums.add(link, message.nodes, (id) => nodes.has(id), systemClock.now())
         break
       }
       case 'down':

@@ -84,11 +84,11 @@ export class BodyPackets {
       this.#head.writeUInt16BE(size + 2, 2)
       this.#head.writeUInt16BE(size, 4)
       out.raw(this.#head)
-      this.#take(size, out)
+      this.#copyData(size, out)
     }
   }
 
-  #take(size: number, out: Out): void {
+  #copyData(size: number, out: Out): void {
     let left = size
     while (left > 0) {
       const piece = this.#pieces[0]!

@@ -29,7 +29,7 @@ export const isValue: Uint8Array = table((byte) => byte === 0x09 || (byte >= 0x2
 export const isPath: Uint8Array = table((byte) => isAlphanumeric(byte) || inPathMarks(byte))
 export const isQuery: Uint8Array = table((byte) => isAlphanumeric(byte) || inQueryMarks(byte))
 /** reg-name without the comma, which no host name has and lists are made of [RFC 3986 3.2.2] */
-export const isHost: Uint8Array = table((byte) => isAlphanumeric(byte) || inHostMarks(byte))
+export const isHostByte: Uint8Array = table((byte) => isAlphanumeric(byte) || inHostMarks(byte))
 
 /** 0..15, or -1 */
 export const hexValue: Int8Array = Int8Array.from({ length: 256 }, (_, byte) => {

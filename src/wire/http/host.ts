@@ -1,6 +1,6 @@
 // The grammar of Host and of the authority in a request target [RFC 9110 7.2, RFC 3986 3.2.2].
 
-import { COLON, hexValue, isDigit, isHost } from './bytes.ts'
+import { COLON, hexValue, isDigit, isHostByte } from './bytes.ts'
 
 const OPEN = 0x5b
 const CLOSE = 0x5d
@@ -19,7 +19,7 @@ export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty:
     if (i === from + 1 || bytes[i] !== CLOSE) return false
     i++
   } else {
-    while (i < to && isHost[bytes[i]!] === 1) {
+    while (i < to && isHostByte[bytes[i]!] === 1) {
       if (bytes[i] === PERCENT && !isEscape(bytes, i, to)) return false
       i++
     }
@@ -37,7 +37,7 @@ export function isEscape(bytes: Buffer, at: number, end: number): boolean {
 }
 
 /** The host of an authority without its port, in lower case, for alias look-ups. */
-export function hostName(authority: string): string {
+export function hostWithoutPort(authority: string): string {
   const closing = authority.lastIndexOf(']')
   const colon = authority.indexOf(':', closing + 1)
   return (colon < 0 ? authority : authority.slice(0, colon)).toLowerCase()

@@ -1,14 +1,14 @@
 // What can be wrong with the bytes of an HTTP/1 message. Parsers return these as negative numbers, so
 // that the good way costs no object; `problemOf` turns one into words.
 
-export interface Problem {
+export interface HttpProblem {
   /** Status for a client that sent it; a node that sent it earns its client a 502. */
   readonly status: number
   readonly code: string
   readonly text: string
 }
 
-const problems: readonly Problem[] = [
+const problems: readonly HttpProblem[] = [
   { status: 400, code: 'HTTP_REQUEST_LINE', text: 'invalid request line' },
   { status: 400, code: 'HTTP_TARGET', text: 'invalid request target' },
   { status: 414, code: 'HTTP_TARGET_LONG', text: 'request target too long' },
@@ -49,7 +49,7 @@ export const BAD_CHUNK: number = numbered('HTTP_CHUNK')
 export const BAD_STATUS_LINE: number = numbered('HTTP_STATUS_LINE')
 export const LOOP: number = numbered('HTTP_LOOP')
 
-export function problemOf(result: number): Problem {
+export function problemOf(result: number): HttpProblem {
   const problem = problems[-result - 1]
   if (problem === undefined) throw new RangeError(`not a problem: ${result}`)
   return problem

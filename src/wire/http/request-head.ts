@@ -24,6 +24,7 @@ import {
 import { Fields, text } from './fields.ts'
 import { isChunked, parseLength } from './framing.ts'
 import { isAuthority, isEscape } from './host.ts'
+import { isIdempotent } from './method.ts'
 import {
   BAD_CODING,
   BAD_CONNECTION,
@@ -48,9 +49,6 @@ const hundredContinue = Buffer.from('100-continue')
 const SLASH = 0x2f
 const ASTERISK = 0x2a
 const QUESTION = 0x3f
-
-/** Methods that may be sent again when it is unknown whether they were processed [RFC 9110 9.2.2]. */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 export class RequestHead {
   readonly fields: Fields = new Fields()
@@ -96,7 +94,7 @@ export class RequestHead {
     return this.method === 'HEAD'
   }
   get isIdempotent(): boolean {
-    return idempotent.has(this.method)
+    return isIdempotent(this.method)
   }
 
   /**

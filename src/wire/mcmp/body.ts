@@ -2,9 +2,9 @@
 // 1.2, decisions 10 to 17); `writeBody` is for nodes, in the order and spelling of the Java client.
 
 import { hostText } from '../../base/host-port.ts'
-import { byteLength, fieldBytesMax, illegal, isHost } from './fields.ts'
+import { byteLength, fieldBytesMax, illegal, isHostName } from './fields.ts'
 import type { AppMethod, ConfigMessage, Message } from './message.ts'
-import { cannotParse, type Problem } from './problem.ts'
+import { cannotParse, type McmpProblem } from './problem.ts'
 
 export interface Pair {
   readonly key: string
@@ -19,7 +19,7 @@ export interface BodyOptions {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The pairs in message order, decoded; none for an empty body. */
-export function parseBody(bytes: Uint8Array, options: BodyOptions): readonly Pair[] | Problem {
+export function parseBody(bytes: Uint8Array, options: BodyOptions): readonly Pair[] | McmpProblem {
   if (bytes.length === 0) return []
   const pairs: Pair[] = []
   // Latin-1 keeps one character for each byte, so that nothing is decoded twice.
@@ -51,7 +51,7 @@ function decode(token: string, options: BodyOptions): string | undefined {
 }
 
 /** The request target that goes with a message. */
-export const targetOf = (message: Message): '/' | '/*' =>
+export const messageTarget = (message: Message): '/' | '/*' =>
   message.method === 'DUMP' || ('wildcard' in message && message.wildcard) ? '/*' : '/'
 
 /**
@@ -97,9 +97,9 @@ function configFields(message: ConfigMessage): Fields {
     throw new RangeError('CONFIG: aliases and contexts, both or neither')
   return [
     ['JVMRoute', route(message.route)],
-    ['Alias', list('Alias', message.aliases, fieldBytesMax.alias)],
+    ['Alias', itemList('Alias', message.aliases, fieldBytesMax.alias)],
     ['Balancer', optional('Balancer', message.balancer, fieldBytesMax.balancer)],
-    ['Context', list('Context', message.contexts, fieldBytesMax.context)],
+    ['Context', itemList('Context', message.contexts, fieldBytesMax.context)],
     [
       'Domain',
       message.domain === '' ? undefined : optional('Domain', message.domain, fieldBytesMax.domain),
@@ -147,8 +147,8 @@ function appFields(
     throw new RangeError(`${method}: needs an alias and a context`)
   return [
     ['JVMRoute', route(message.route)],
-    ['Alias', list('Alias', message.aliases, fieldBytesMax.alias)],
-    ['Context', list('Context', message.contexts, fieldBytesMax.context)],
+    ['Alias', itemList('Alias', message.aliases, fieldBytesMax.alias)],
+    ['Context', itemList('Context', message.contexts, fieldBytesMax.context)],
   ]
 }
 
@@ -166,7 +166,7 @@ function route(value: string): string {
   return text('JVMRoute', value, fieldBytesMax.route)
 }
 
-function list(name: string, values: readonly string[], bytesMax: number): string | undefined {
+function itemList(name: string, values: readonly string[], bytesMax: number): string | undefined {
   if (values.length === 0) return undefined
   if (values.some((value) => value.includes(',')))
     throw new RangeError(`${name}: a comma inside an item`)
@@ -181,7 +181,7 @@ function optional(name: string, value: string | undefined, bytesMax: number): st
 }
 
 function host(value: string): string {
-  if (!isHost(value)) throw new RangeError('Host: neither a name nor an address')
+  if (!isHostName(value)) throw new RangeError('Host: neither a name nor an address')
   return text('Host', hostText(value), fieldBytesMax.host)
 }
 

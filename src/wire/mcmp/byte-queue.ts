@@ -48,10 +48,10 @@ export class ByteQueue {
   }
 
   /** The first bytes, copied. */
-  take(count: number): Uint8Array {
-    const taken = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#start + count)
+  shift(count: number): Uint8Array {
+    const first = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#start + count)
     this.skip(count)
-    return taken
+    return first
   }
 
   skip(count: number): void {

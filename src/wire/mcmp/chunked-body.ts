@@ -40,7 +40,7 @@ export class ChunkedBody {
     const end = queue.indexOf('\r\n')
     if ((end < 0 ? queue.length : end) > this.#limits.chunkLineBytesMax) return 'bad'
     if (end < 0) return 'more'
-    const line = Buffer.from(queue.take(end + 2).subarray(0, end)).toString('latin1')
+    const line = Buffer.from(queue.shift(end + 2).subarray(0, end)).toString('latin1')
     return this.#state === 'size' ? this.#size(line) : this.#trailer(line)
   }
 
@@ -58,7 +58,7 @@ export class ChunkedBody {
 
   #data(queue: ByteQueue): ChunkedRead | undefined {
     if (queue.length < this.#chunk + 2) return 'more'
-    const bytes = queue.take(this.#chunk)
+    const bytes = queue.shift(this.#chunk)
     if (!queue.startsWith('\r\n')) return 'bad'
     queue.skip(2)
     this.#parts.push(bytes)

@@ -20,7 +20,7 @@ export const byteLength = (text: string): number => Buffer.byteLength(text, 'utf
 export const illegal: RegExp = /[<>"'\u0000-\u001f\u007f]/
 
 /** A host name or an address without brackets; what can be dialled. */
-export const isHost = (text: string): boolean => /^[A-Za-z0-9._:-]+$/.test(text)
+export const isHostName = (text: string): boolean => /^[A-Za-z0-9._:-]+$/.test(text)
 
 /** `undefined`: not a word for a boolean, and ignored as httpd does. */
 export function readBoolean(text: string): boolean | undefined {

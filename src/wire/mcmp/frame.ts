@@ -4,7 +4,7 @@
 import { mcmpLimits } from '../../base/limits.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { ChunkedBody } from './chunked-body.ts'
-import { parseHead, type RequestHead } from './head.ts'
+import { type MessageHead, parseHead } from './head.ts'
 
 export interface FrameLimits {
   readonly headBytesMax: number
@@ -13,7 +13,7 @@ export interface FrameLimits {
   readonly chunkLineBytesMax: number
 }
 
-export interface FramedRequest extends RequestHead {
+export interface FramedRequest extends MessageHead {
   /** Empty when absent. */
   readonly body: Uint8Array
 }
@@ -38,7 +38,7 @@ export class FrameReader {
   readonly #limits: FrameLimits
   readonly #queue: ByteQueue = new ByteQueue()
   /** Set while a body is awaited. */
-  #head: RequestHead | undefined
+  #head: MessageHead | undefined
   #body: Body = { kind: 'length', bytes: 0 }
   #ended = false
 
@@ -68,12 +68,12 @@ export class FrameReader {
     if ((end < 0 ? this.#queue.length : end) > this.#limits.headBytesMax)
       return this.#fail(431, '', 'request head too large')
     if (end < 0) return undefined
-    const head = parseHead(this.#queue.take(end + 4).subarray(0, end + 2), this.#limits.fieldsMax)
+    const head = parseHead(this.#queue.shift(end + 4).subarray(0, end + 2), this.#limits.fieldsMax)
     if ('problem' in head) return this.#fail(head.status, head.method, head.problem)
     return this.#startBody(head)
   }
 
-  #startBody(head: RequestHead): FrameEvent | undefined {
+  #startBody(head: MessageHead): FrameEvent | undefined {
     const framing = head.framing
     if (framing === 'chunked') {
       this.#body = { kind: 'chunked', reader: new ChunkedBody(this.#limits) }
@@ -88,11 +88,11 @@ export class FrameReader {
     return this.#nextBody(head)
   }
 
-  #nextBody(head: RequestHead): FrameEvent | undefined {
+  #nextBody(head: MessageHead): FrameEvent | undefined {
     const body = this.#body
     if (body.kind === 'length') {
       if (this.#queue.length < body.bytes) return undefined
-      return this.#finish(head, this.#queue.take(body.bytes))
+      return this.#finish(head, this.#queue.shift(body.bytes))
     }
     const read = body.reader.read(this.#queue)
     switch (read) {
@@ -109,7 +109,7 @@ export class FrameReader {
     }
   }
 
-  #finish(head: RequestHead, body: Uint8Array): FrameEvent {
+  #finish(head: MessageHead, body: Uint8Array): FrameEvent {
     this.#head = undefined
     return { kind: 'request', request: { ...head, body } }
   }

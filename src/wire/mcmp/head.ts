@@ -3,7 +3,7 @@
 
 import { readFieldLine } from './field-line.ts'
 
-export interface RequestHead {
+export interface MessageHead {
   readonly method: string
   readonly target: string
   readonly version: 'HTTP/1.0' | 'HTTP/1.1'
@@ -24,7 +24,7 @@ export interface HeadProblem {
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\u0021-\u007e]+) HTTP\/(\d)\.(\d)$/
 
 /** `bytes`: all lines of the head with their CRLF, without the empty one. */
-export function parseHead(bytes: Uint8Array, fieldsMax: number): RequestHead | HeadProblem {
+export function parseHead(bytes: Uint8Array, fieldsMax: number): MessageHead | HeadProblem {
   const [first = '', ...lines] = Buffer.from(bytes).toString('latin1').slice(0, -2).split('\r\n')
   const match = requestLine.exec(first)
   if (match === null) return { status: 400, method: '', problem: 'bad request line' }

@@ -2,7 +2,7 @@
 // (mcmp.md 1.3). Called by the parsers of CONFIG, *-APP and PING.
 
 import { byteLength, fieldBytesMax } from './fields.ts'
-import { type Problem, problem, tooBig } from './problem.ts'
+import { type McmpProblem, problem, tooBig } from './problem.ts'
 
 /** The items of all values of one key, each once; aliases without regard to case. */
 export class ItemList {
@@ -15,7 +15,7 @@ export class ItemList {
   }
 
   /** Appends what one value holds. */
-  add(value: string): Problem | undefined {
+  add(value: string): McmpProblem | undefined {
     const name = this.#name
     const bytesMax = name === 'Alias' ? fieldBytesMax.alias : fieldBytesMax.context
     for (const item of value.split(',')) {

@@ -6,7 +6,7 @@ import type { Pair } from './body.ts'
 import {
   byteLength,
   fieldBytesMax,
-  isHost,
+  isHostName,
   readBoolean,
   readInteger,
   readPort,
@@ -18,7 +18,7 @@ import type { Parsed } from './parsed.ts'
 import {
   badValue,
   cannotParse,
-  type Problem,
+  type McmpProblem,
   problem,
   routeEmpty,
   tooBig,
@@ -31,7 +31,7 @@ type Draft = { -readonly [K in keyof ConfigMessage]?: ConfigMessage[K] } & {
   /** Fields whose value meant nothing and counts as not sent. */
   ignored: string[]
 }
-type Setter = (draft: Draft, value: string) => Problem | undefined
+type Setter = (draft: Draft, value: string) => McmpProblem | undefined
 
 const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['jvmroute', setRoute],
@@ -68,7 +68,7 @@ const setters: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['context', (draft, value) => draft.contextList.add(value)],
 ])
 
-export function parseConfig(pairs: readonly Pair[]): Parsed {
+export function parseConfigMessage(pairs: readonly Pair[]): Parsed {
   if (pairs.length === 0 || pairs.some(({ value }) => value === '')) return cannotParse
   const draft: Draft = {
     aliasList: new ItemList('Alias'),
@@ -93,7 +93,7 @@ export function parseConfig(pairs: readonly Pair[]): Parsed {
   return ignored.length === 0 ? { ok: true, message } : { ok: true, message, ignored }
 }
 
-function setRoute(draft: Draft, value: string): Problem | undefined {
+function setRoute(draft: Draft, value: string): McmpProblem | undefined {
   if (byteLength(value) > fieldBytesMax.route) return tooBig('JVMRoute')
   if (value === 'REMOVED' || value.includes(','))
     return problem('SYNTAX', 'SYNTAX: JVMRoute is reserved or not allowed')
@@ -108,22 +108,22 @@ function setWord(
   name: string,
   value: string,
   bytesMax: number,
-): Problem | undefined {
+): McmpProblem | undefined {
   if (byteLength(value) > bytesMax) return tooBig(name)
   if (value.includes(',')) return badValue(name)
   draft[field] = value
   return undefined
 }
 
-function setHost(draft: Draft, value: string): Problem | undefined {
+function setHost(draft: Draft, value: string): McmpProblem | undefined {
   if (byteLength(value) > fieldBytesMax.host) return tooBig('Host')
   const host = readHost(value)
-  if (!isHost(host)) return badValue('Host')
+  if (!isHostName(host)) return badValue('Host')
   draft.host = host
   return undefined
 }
 
-function setPort(draft: Draft, value: string): Problem | undefined {
+function setPort(draft: Draft, value: string): McmpProblem | undefined {
   if (byteLength(value) > fieldBytesMax.port) return tooBig('Port')
   const port = readPort(value)
   if (port === undefined) return badValue('Port')
@@ -135,7 +135,7 @@ function setName(
   draft: Draft,
   field: 'stickySessionCookie' | 'stickySessionPath',
   value: string,
-): Problem | undefined {
+): McmpProblem | undefined {
   if (byteLength(value) > fieldBytesMax.cookie)
     return problem('SYNTAX', 'SYNTAX: A field is too big')
   draft[field] = value
@@ -163,7 +163,7 @@ function setTime(
   field: 'flushWaitMs' | 'pingMs' | 'ttlMs' | 'timeoutMs',
   name: string,
   ms: number | undefined,
-): Problem | undefined {
+): McmpProblem | undefined {
   if (ms === undefined) return badValue(name)
   draft[field] = ms
   return undefined

@@ -3,11 +3,11 @@
 
 import { mcmpLimits } from '../../base/limits.ts'
 import { type Pair, parseBody } from './body.ts'
-import { byteLength, fieldBytesMax, isHost, readInteger, readPort } from './fields.ts'
+import { byteLength, fieldBytesMax, isHostName, readInteger, readPort } from './fields.ts'
 import { ItemList, readHost } from './lists.ts'
 import { defaultMetricsSource } from './load-source.ts'
 import type { AppMethod, Method, PingMessage, StatusMessage } from './message.ts'
-import { parseConfig } from './parse-config.ts'
+import { parseConfigMessage } from './parse-config.ts'
 import type { Parsed } from './parsed.ts'
 import {
   badLoad,
@@ -15,10 +15,10 @@ import {
   cannotParse,
   fieldsMissing,
   invalidField,
-  noRouteGiven,
-  type Problem,
+  type McmpProblem,
   problem,
   routeEmpty,
+  routeMissing,
   tooBig,
   tooManyPairs,
 } from './problem.ts'
@@ -65,7 +65,7 @@ export function parseMessage(request: MessageRequest): Parsed {
   if ('type' in pairs) return pairs
   switch (method) {
     case 'CONFIG':
-      return parseConfig(pairs)
+      return parseConfigMessage(pairs)
     case 'STATUS':
       return parseStatus(pairs, request.loadSource === defaultMetricsSource)
     case 'PING':
@@ -90,7 +90,7 @@ function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]):
   const contextList = new ItemList('Context')
   for (const { key, value } of pairs) {
     if (value === '') continue
-    let wrong: Problem | undefined
+    let wrong: McmpProblem | undefined
     switch (key.toLowerCase()) {
       case 'jvmroute':
         if (byteLength(value) > fieldBytesMax.route) return tooBig('JVMRoute')
@@ -136,7 +136,7 @@ function parseStatus(pairs: readonly Pair[], isDefaultLoad: boolean): Parsed {
         return invalidField(key)
     }
   }
-  if (route === '') return noRouteGiven
+  if (route === '') return routeMissing
   const message: StatusMessage = {
     method: 'STATUS',
     route,
@@ -170,7 +170,7 @@ function parsePing(pairs: readonly Pair[]): Parsed {
   const number = readPort(port)
   if (number === undefined) return badValue('Port')
   const name = readHost(host)
-  if (!isHost(name)) return badValue('Host')
+  if (!isHostName(name)) return badValue('Host')
   return ping({
     method: 'PING',
     address: { scheme: scheme.toLowerCase(), host: name, port: number },

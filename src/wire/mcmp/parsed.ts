@@ -1,7 +1,7 @@
 // What the parsers of messages give: the message, or the problem to answer with.
 
 import type { Message } from './message.ts'
-import type { Problem } from './problem.ts'
+import type { McmpProblem } from './problem.ts'
 
 export type Parsed =
   | {
@@ -10,4 +10,4 @@ export type Parsed =
       /** Fields of CONFIG that counted as not sent since their value meant nothing (decisions 18, 19). */
       readonly ignored?: readonly string[]
     }
-  | Problem
+  | McmpProblem

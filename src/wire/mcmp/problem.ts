@@ -9,36 +9,37 @@ import { mcmpLimits } from '../../base/limits.ts'
  */
 export type ProblemType = 'SYNTAX' | 'MEM' | 'GENERAL'
 
-export interface Problem {
+export interface McmpProblem {
   readonly ok: false
   readonly type: ProblemType
   /** The `Mess` header. */
   readonly text: string
 }
 
-export const problem = (type: ProblemType, text: string): Problem => ({ ok: false, type, text })
+export const problem = (type: ProblemType, text: string): McmpProblem => ({ ok: false, type, text })
 
-export const cannotParse: Problem = problem(
+export const cannotParse: McmpProblem = problem(
   'SYNTAX',
   "SYNTAX: Can't parse MCMP message. It might have contained illegal symbols or unknown elements.",
 )
 
-export const messageTooBig: Problem = problem('SYNTAX', 'SYNTAX: Message too big')
-export const routeEmpty: Problem = problem('SYNTAX', "SYNTAX: JVMRoute can't be empty")
-export const fieldsMissing: Problem = problem(
+export const messageTooBig: McmpProblem = problem('SYNTAX', 'SYNTAX: Message too big')
+export const routeEmpty: McmpProblem = problem('SYNTAX', "SYNTAX: JVMRoute can't be empty")
+export const fieldsMissing: McmpProblem = problem(
   'SYNTAX',
   'SYNTAX: Mandatory field(s) missing in message',
 )
-export const badLoad: Problem = problem('SYNTAX', 'TODO: Bad value for Load')
-export const tooManyPairs: Problem = problem(
+export const badLoad: McmpProblem = problem('SYNTAX', 'TODO: Bad value for Load')
+export const tooManyPairs: McmpProblem = problem(
   'SYNTAX',
   `SYNTAX: Alias times Context is more than ${mcmpLimits.messagePairsMax}`,
 )
-export const noRouteGiven: Problem = problem('SYNTAX', 'TODO: No JVMRoute given!')
+export const routeMissing: McmpProblem = problem('SYNTAX', 'TODO: No JVMRoute given!')
 
 /** `name` as the protocol writes it, for example `LBGroup` for the key Domain. */
-export const tooBig = (name: string): Problem => problem('SYNTAX', `SYNTAX: ${name} field too big`)
-export const badValue = (name: string): Problem =>
+export const tooBig = (name: string): McmpProblem =>
+  problem('SYNTAX', `SYNTAX: ${name} field too big`)
+export const badValue = (name: string): McmpProblem =>
   problem('SYNTAX', `SYNTAX: ${name} field has bad value`)
-export const invalidField = (key: string): Problem =>
+export const invalidField = (key: string): McmpProblem =>
   problem('SYNTAX', `SYNTAX: Invalid field "${key}" in message`)

@@ -1,7 +1,7 @@
 // Replies: what the registry answers as a value, and its bytes on the wire (mcmp.md 1.5, 1.6, decisions 5,
 // 25, 41 to 44). `parseReply` is for clients that read `Type=..&State=..` lines by key.
 
-import type { Problem } from './problem.ts'
+import type { McmpProblem } from './problem.ts'
 import { protocolVersion } from './version.ts'
 import { escapeXml } from './xml.ts'
 
@@ -12,7 +12,7 @@ export interface Success {
   readonly contentType?: 'text/plain' | 'text/xml'
 }
 
-export type Reply = Success | Problem
+export type Reply = Success | McmpProblem
 
 /** Longest `Mess`, bytes (decision 25). */
 const messBytesMax = 1024

@@ -6,8 +6,8 @@ import { element, xmlDeclaration } from './xml.ts'
 export const protocolVersion = '0.2.1'
 
 /** Names the protocol's generation, not this program: clients branch on its major number. */
-export const release = 'mod_cluster/2.0.0.Final'
+export const releaseName = 'mod_cluster/2.0.0.Final'
 
-export const versionText: string = `release: ${release}, protocol: ${protocolVersion}\n`
+export const versionText: string = `release: ${releaseName}, protocol: ${protocolVersion}\n`
 
-export const versionXml: string = `${xmlDeclaration}<version>${element('release', release)}${element('protocol', protocolVersion)}</version>\n`
+export const versionXml: string = `${xmlDeclaration}<version>${element('release', releaseName)}${element('protocol', protocolVersion)}</version>\n`

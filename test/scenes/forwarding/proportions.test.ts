@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Message, targetOf, writeBody } from '../../../src/mcmp.ts'
+import { type Message, messageTarget, writeBody } from '../../../src/mcmp.ts'
 import { sendMessage } from '../../support/control-client.ts'
 import { type Answer, get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -141,7 +141,7 @@ class Cluster {
   }
 
   async send(message: Message): Promise<void> {
-    const target = targetOf(message)
+    const target = messageTarget(message)
     const reply = await sendMessage(this.#control, message.method, writeBody(message), target)
     assert.match(reply.status, / 200 /, JSON.stringify([...reply.fields]))
   }

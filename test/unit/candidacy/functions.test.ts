@@ -55,10 +55,10 @@ describe('byAge', () => {
   const old = new ManualClock()
   old.advance(30_000)
   const all = [
-    peerCandidate(1, { heardAt: 0 }),
-    peerCandidate(2, { heardAt: 24_000 }),
-    peerCandidate(3, { heardAt: 9_000 }),
-    peerCandidate(4, { heardAt: 0, isSelf: true }),
+    peerCandidate(1, { receivedAt: 0 }),
+    peerCandidate(2, { receivedAt: 24_000 }),
+    peerCandidate(3, { receivedAt: 9_000 }),
+    peerCandidate(4, { receivedAt: 0, isSelf: true }),
   ]
   const at = (text: string, list: readonly Candidate[] = all): number[] =>
     cascadeOf([text])
@@ -97,7 +97,7 @@ describe('byAge', () => {
     assert.deepEqual(ids(all), [1, 2, 3, 4])
     clock.advance(1)
     assert.deepEqual(ids(all), [2, 3, 4])
-    const fresh = [peerCandidate(5, { heardAt: 60_000 })]
+    const fresh = [peerCandidate(5, { receivedAt: 60_000 })]
     assert.deepEqual(ids(fresh), [5])
     assert.deepEqual(ids(all), [2, 3, 4])
     clock.advance(9_000)

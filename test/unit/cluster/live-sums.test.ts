@@ -24,7 +24,7 @@ const row = (name: string, id: number) => workers.get(name)!.live.of(id)
 function report(name: string, now = 0): number {
   const { live, reader } = workers.get(name)!
   const figures = JSON.parse(JSON.stringify(reader.read(live)))
-  sums.take(name, figures, (id) => known.has(id), now)
+  sums.add(name, figures, (id) => known.has(id), now)
   return figures.length
 }
 

@@ -10,7 +10,7 @@ import {
   newOutlier,
   type Outlier,
   observe,
-  release,
+  readmit,
 } from '../../../src/cluster/outlier.ts'
 
 const limits = {
@@ -95,7 +95,7 @@ describe('a node is ejected', () => {
       responds(outlier, 0, 20, now)
       assert.equal(eject(outlier, [outlier, other], now, limits), true)
       const length = outlier.until - now
-      release(outlier, outlier.until)
+      readmit(outlier, outlier.until)
       return length
     }
     assert.deepEqual([0, 10_000, 20_000, 30_000].map(ejectAt), [1_000, 2_000, 2_500, 2_500])
@@ -109,7 +109,7 @@ test('a node returns when its time is over, and not before', () => {
   const [outlier, other] = nodes(2) as [Outlier, Outlier]
   responds(outlier, 0, 20)
   eject(outlier, [outlier, other], 0, limits)
-  assert.equal(release(outlier, 999), false)
-  assert.equal(release(outlier, 1_000), true)
-  assert.equal(release(outlier, 1_001), false)
+  assert.equal(readmit(outlier, 999), false)
+  assert.equal(readmit(outlier, 1_000), true)
+  assert.equal(readmit(outlier, 1_001), false)
 })

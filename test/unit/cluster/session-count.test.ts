@@ -39,8 +39,8 @@ test('a session that does not come again is forgotten within five minutes, one t
 
 test('only what is new in a window is told, once', () => {
   const count = seen(['a', 'b'], 0)
-  assert.equal(count.takeFresh().length, 2)
+  assert.equal(count.collectFresh().length, 2)
   seen(['a', 'c'], 1, count)
-  assert.equal(count.takeFresh().length, 1)
-  assert.equal(count.takeFresh().length, 0)
+  assert.equal(count.collectFresh().length, 1)
+  assert.equal(count.collectFresh().length, 0)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LiveTable } from '../../../../src/cluster/live.ts'
-import { Peers } from '../../../../src/cluster/peers.ts'
+import { PeerTable } from '../../../../src/cluster/peer-table.ts'
 import { AcceptFrom } from '../../../../src/peer/membership/accept-from.ts'
 import { AnnouncementListener } from '../../../../src/peer/membership/announcement-listener.ts'
 import { writeAnnouncement } from '../../../../src/wire/announcement-codec.ts'
@@ -13,10 +13,10 @@ import { type MemoryLog, memoryLog } from '../../../support/memory-log.ts'
 function listen(
   keys: KeyRing,
   acceptFrom?: string[],
-): { peers: Peers; log: MemoryLog; listener: AnnouncementListener; clock: ManualClock } {
+): { peers: PeerTable; log: MemoryLog; listener: AnnouncementListener; clock: ManualClock } {
   const log = memoryLog()
   const clock = new ManualClock()
-  const peers = new Peers({ clock, live: new LiveTable() })
+  const peers = new PeerTable({ clock, live: new LiveTable() })
   const accept = new AcceptFrom({ acceptFrom, hasKey: !keys.isEmpty, interface: undefined })
   return {
     peers,

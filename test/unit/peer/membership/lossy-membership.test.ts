@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { mock, type TestContext, test } from 'node:test'
 import { LiveTable } from '../../../../src/cluster/live.ts'
-import { Peers } from '../../../../src/cluster/peers.ts'
+import { PeerTable } from '../../../../src/cluster/peer-table.ts'
 import { Announcer } from '../../../../src/peer/membership/announcer.ts'
 import type { Announcement } from '../../../../src/wire/announcement.ts'
 import { someAnnouncement, someResources } from '../../../support/announcement.ts'
@@ -16,7 +16,7 @@ const stepMs = 5
 
 class Cluster {
   readonly clock = new ManualClock()
-  readonly tables = new Map<string, Peers>()
+  readonly tables = new Map<string, PeerTable>()
   readonly events: string[] = []
   readonly #announcers = new Map<string, Announcer>()
   /** Share of the announcements that does not arrive, at each receiver by itself. */
@@ -37,7 +37,7 @@ class Cluster {
   }
 
   start(name: string): void {
-    const table = new Peers({
+    const table = new PeerTable({
       clock: this.clock,
       live: new LiveTable(),
       onEvent: ({ kind, peer }) => this.events.push(`${name}: ${kind} ${peer.announcement.name}`),
@@ -49,7 +49,7 @@ class Cluster {
       clock: this.clock,
       random: this.#random,
       resources: () => someResources,
-      loss: () => ({ here: table.loss, there: table.toldLoss }),
+      loss: () => ({ here: table.loss, there: table.reportedLoss }),
       send: (announcement) => this.#send(announcement),
     })
     this.tables.set(name, table)
@@ -84,7 +84,7 @@ class Cluster {
     for (const [name, table] of this.tables) {
       if (name === announcement.name || this.#random() < this.lost) continue
       for (let copies = this.#random() < 0.3 ? 2 : 1; copies > 0; copies--) {
-        setTimeout(() => table.take(announcement), Math.round(this.#random() * 300))
+        setTimeout(() => table.accept(announcement), Math.round(this.#random() * 300))
       }
     }
   }

@@ -22,9 +22,9 @@ function reportOf(t: TestContext): PeersReport {
   })
   t.after(() => membership.close())
   const { table, live } = membership
-  table.take(someAnnouncement({ name: '"><script>x</script>', contexts: ["/it's"] }))
-  table.take(someAnnouncement({ name: 'b', leaving: true }))
-  table.take(membership.self.announcement)
+  table.accept(someAnnouncement({ name: '"><script>x</script>', contexts: ["/it's"] }))
+  table.accept(someAnnouncement({ name: 'b', leaving: true }))
+  table.accept(membership.self.announcement)
   table.refuse('forged')
   Object.assign(live.of(2), { elected: 12, inFlight: 3, failures: 1 })
   clock.advance(1_500)

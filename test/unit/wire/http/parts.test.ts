@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fieldLine } from '../../../../src/wire/http/field-lines.ts'
 import { Fields } from '../../../../src/wire/http/fields.ts'
-import { hostName, isAuthority } from '../../../../src/wire/http/host.ts'
+import { hostWithoutPort, isAuthority } from '../../../../src/wire/http/host.ts'
 
 describe('host', () => {
   const authority = (text: string): boolean => isAuthority(Buffer.from(text), 0, text.length, false)
@@ -48,7 +48,7 @@ describe('host', () => {
   })
 
   test('the name without port, in lower case', () => {
-    const names = ['A.Test:80', '[::1]:80', '[::A]', 'x'].map(hostName)
+    const names = ['A.Test:80', '[::1]:80', '[::A]', 'x'].map(hostWithoutPort)
     assert.deepEqual(names, ['a.test', '[::1]', '[::a]', 'x'])
   })
 })

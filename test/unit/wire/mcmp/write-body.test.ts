@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { targetOf, writeBody } from '../../../../src/wire/mcmp/body.ts'
+import { messageTarget, writeBody } from '../../../../src/wire/mcmp/body.ts'
 import type { Message } from '../../../../src/wire/mcmp/message.ts'
 
 const none = { aliases: [], contexts: [] } as const
@@ -47,9 +47,9 @@ describe('writing a body', () => {
   })
 
   test('the target tells a whole node from a context', () => {
-    assert.equal(targetOf({ method: 'REMOVE-APP', wildcard: true, route: 'a', ...none }), '/*')
-    assert.equal(targetOf({ method: 'STATUS', route: 'a' }), '/')
-    assert.equal(targetOf({ method: 'DUMP', xml: false }), '/*')
+    assert.equal(messageTarget({ method: 'REMOVE-APP', wildcard: true, route: 'a', ...none }), '/*')
+    assert.equal(messageTarget({ method: 'STATUS', route: 'a' }), '/')
+    assert.equal(messageTarget({ method: 'DUMP', xml: false }), '/*')
   })
 
   const impossible: readonly [string, Message][] = [

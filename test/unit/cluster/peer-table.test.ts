@@ -4,7 +4,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { peerLimits } from '../../../src/base/limits.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
-import { type PeerEvent, Peers, type Refusal } from '../../../src/cluster/peers.ts'
+import {
+  type AnnouncementRefusal,
+  type PeerEvent,
+  PeerTable,
+} from '../../../src/cluster/peer-table.ts'
 import type { Announcement } from '../../../src/wire/announcement.ts'
 import { someAnnouncement } from '../../support/announcement.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -14,7 +18,7 @@ class Table {
   readonly clock = new ManualClock()
   readonly live = new LiveTable()
   readonly events: string[] = []
-  readonly peers = new Peers({
+  readonly peers = new PeerTable({
     clock: this.clock,
     live: this.live,
     onEvent: (event: PeerEvent) =>
@@ -22,14 +26,14 @@ class Table {
   })
   readonly #origin = this.clock.wall()
 
-  say(name: string, changes: Partial<Announcement> = {}): Refusal | undefined {
+  say(name: string, changes: Partial<Announcement> = {}): AnnouncementRefusal | undefined {
     const announcement = someAnnouncement({
       name,
       startedAt: this.#origin,
       time: this.clock.wall(),
       ...changes,
     })
-    return this.peers.take(announcement)
+    return this.peers.accept(announcement)
   }
 
   wall(ms: number): number {
@@ -176,7 +180,7 @@ describe('peers', () => {
     table.say('a')
     assert.deepEqual(table.names(), ['me', 'a'])
     assert.equal(table.peers.list()[0]?.isSelf, true)
-    assert.equal(table.peers.take(own), 'own')
+    assert.equal(table.peers.accept(own), 'own')
     table.pass(10_000)
     assert.deepEqual(table.names(), ['me'])
     table.peers.setSelf({ ...own, sequence: 2 })
@@ -240,8 +244,8 @@ describe('peers', () => {
     table.say('a', { sequence: 2, loss: 0.2 })
     table.say('b', { sequence: 4, loss: 0.1 })
     assert.ok(table.peers.loss > 0.1 && table.peers.loss < 0.25)
-    assert.equal(table.peers.toldLoss, 0.2)
+    assert.equal(table.peers.reportedLoss, 0.2)
     table.pass(3_000)
-    assert.deepEqual([table.peers.loss, table.peers.toldLoss], [0, 0])
+    assert.deepEqual([table.peers.loss, table.peers.reportedLoss], [0, 0])
   })
 })

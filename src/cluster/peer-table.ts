@@ -3,14 +3,21 @@
 // twenty seconds more or less. Pure: the announcements were checked before (peer/), the clock is given.
 
 import type { Clock } from '../base/clock.ts'
-import { peerLimits } from '../base/limits.ts'
+import { handOverLimits, peerLimits } from '../base/limits.ts'
 import type { Announcement } from '../wire/announcement.ts'
 import type { LiveTable } from './live.ts'
 import { Loss } from './loss.ts'
 import { makePeer, type Peer } from './peer.ts'
 
 /** Why an announcement does not count. `own`: said by this very process. */
-export type Refusal = 'own' | 'clock' | 'double' | 'late' | 'old-run' | 'conflict' | 'full'
+export type AnnouncementRefusal =
+  | 'own'
+  | 'clock'
+  | 'double'
+  | 'late'
+  | 'old-run'
+  | 'conflict'
+  | 'full'
 
 /** present: counts; the others do not. */
 export type PeerState = 'present' | 'silent' | 'left'
@@ -23,7 +30,7 @@ export interface PeerEvent {
   readonly other?: Announcement
 }
 
-export interface PeersOptions {
+export interface PeerTableOptions {
   readonly clock: Clock
   /** Gets and loses a row with each run of a peer. */
   readonly live: LiveTable
@@ -42,9 +49,9 @@ interface Row {
   state: PeerState | 'forgotten'
   loss: Loss
   /** `#listened` when the last announcement arrived. */
-  heardAfter: number
+  receivedAfter: number
   /** It was told that another process uses the name. */
-  conflictTold: boolean
+  conflictReported: boolean
 }
 
 /** Looks in which this process was stopped count as so many at most. */
@@ -53,24 +60,26 @@ const pauseLooks = 4
 /** An earlier run that still speaks so long after the start of the later one is no remainder in the network, ms. */
 const overlapMs = 2_000
 
-export class Peers {
+export class PeerTable {
   /** Datagrams that did not count, by reason. */
   readonly refused: Map<string, number> = new Map()
   /** Announcements that did. */
   accepted = 0
 
-  readonly #options: PeersOptions
+  readonly #options: PeerTableOptions
+  readonly #skewMs: number
   readonly #rows: Map<string, Row> = new Map()
   #self: Peer | undefined
   #list: readonly Peer[] | undefined
   #lastId = 0
-  #ownConflictTold = false
+  #ownConflictReported = false
   /** How long this process has been listening, ms: who did not run could not listen either. */
   #listened = 0
   #sweptAt: number
 
-  constructor(options: PeersOptions) {
+  constructor(options: PeerTableOptions) {
     this.#options = options
+    this.#skewMs = options.skewMs ?? handOverLimits.markSkewMs
     this.#sweptAt = options.clock.now()
   }
 
@@ -104,8 +113,8 @@ export class Peers {
   }
 
   /** An announcement that has just arrived; why it does not count, if so. */
-  take(announcement: Announcement): Refusal | undefined {
-    const refusal = this.#take(announcement)
+  accept(announcement: Announcement): AnnouncementRefusal | undefined {
+    const refusal = this.#refusalOf(announcement)
     if (refusal === undefined) this.accepted++
     else this.refuse(refusal)
     return refusal
@@ -126,7 +135,7 @@ export class Peers {
   }
 
   /** The worst loss that a present peer tells of, 0..1. */
-  get toldLoss(): number {
+  get reportedLoss(): number {
     let worst = 0
     for (const { state, peer } of this.#rows.values()) {
       const { loss } = peer.announcement
@@ -137,13 +146,13 @@ export class Peers {
 
   /** Looks who has been silent for too long; to be called every `everyMs`. */
   sweep(everyMs: number): void {
-    const { clock, silentPeriods = 2.6, forgetMs = 20_000, skewMs = 30_000 } = this.#options
+    const { clock, silentPeriods = 2.6, forgetMs = 20_000 } = this.#options
     const now = clock.now()
     this.#listened += Math.min(Math.max(0, now - this.#sweptAt), pauseLooks * everyMs)
     this.#sweptAt = now
     for (const [name, row] of this.#rows) {
       const { announcement } = row.peer
-      const silence = this.#listened - row.heardAfter
+      const silence = this.#listened - row.receivedAfter
       const silentMs = silentPeriods * announcement.periodMs
       if (row.state === 'present') {
         if (silence > silentMs) this.#become(row, 'silent')
@@ -151,15 +160,16 @@ export class Peers {
         if (silence > Math.max(forgetMs, silentMs)) {
           row.state = 'forgotten'
           this.#options.live.forget(row.peer.id)
-          this.#tell('forgotten', row.peer)
+          this.#notify('forgotten', row.peer)
         }
         // Until its last announcement is too old to be said again, the row is what a replay is held against.
-      } else if (clock.wall() > announcement.time + skewMs) this.#rows.delete(name)
+      } else if (clock.wall() > announcement.time + this.#skewMs) this.#rows.delete(name)
     }
   }
 
-  #take(announcement: Announcement): Refusal | undefined {
-    const { clock, skewMs = 30_000 } = this.#options
+  #refusalOf(announcement: Announcement): AnnouncementRefusal | undefined {
+    const { clock } = this.#options
+    const skewMs = this.#skewMs
     const { name, startedAt, time } = announcement
     const wall = clock.wall()
     if (this.#isOwn(announcement)) return 'own'
@@ -189,21 +199,21 @@ export class Peers {
   }
 
   /** Another process with the name of a known peer: the remainder of an earlier run, or one that runs now. */
-  #otherRun(peer: Peer, other: Announcement, row?: Row): Refusal {
+  #otherRun(peer: Peer, other: Announcement, row?: Row): AnnouncementRefusal {
     const { startedAt } = peer.announcement
     if (other.startedAt < startedAt && other.time <= startedAt + overlapMs) return 'old-run'
-    const told = row?.conflictTold ?? this.#ownConflictTold
-    if (row === undefined) this.#ownConflictTold = true
-    else row.conflictTold = true
-    if (!told) this.#options.onEvent?.({ kind: 'conflict', peer, other })
+    const wasReported = row?.conflictReported ?? this.#ownConflictReported
+    if (row === undefined) this.#ownConflictReported = true
+    else row.conflictReported = true
+    if (!wasReported) this.#options.onEvent?.({ kind: 'conflict', peer, other })
     return 'conflict'
   }
 
-  #join(announcement: Announcement): Refusal | undefined {
+  #join(announcement: Announcement): AnnouncementRefusal | undefined {
     if (this.#rows.size >= peerLimits.peersMax && !this.#makeRoom()) return 'full'
     const loss = new Loss(announcement.sequence)
     const peer = this.#peer(0, announcement)
-    const row: Row = { peer, state: 'forgotten', loss, heardAfter: 0, conflictTold: false }
+    const row: Row = { peer, state: 'forgotten', loss, receivedAfter: 0, conflictReported: false }
     this.#rows.set(announcement.name, row)
     this.#start(row, announcement)
     return undefined
@@ -221,37 +231,37 @@ export class Peers {
   #start(row: Row, announcement: Announcement): void {
     row.peer = this.#peer(++this.#lastId, announcement)
     row.loss = new Loss(announcement.sequence)
-    row.heardAfter = this.#listened
-    row.conflictTold = false
+    row.receivedAfter = this.#listened
+    row.conflictReported = false
     row.state = announcement.leaving ? 'left' : 'present'
     this.#list = undefined
-    if (!announcement.leaving) this.#tell('joined', row.peer)
+    if (!announcement.leaving) this.#notify('joined', row.peer)
   }
 
   #goOn(row: Row, announcement: Announcement): void {
     const { state } = row
-    row.heardAfter = this.#listened
+    row.receivedAfter = this.#listened
     row.peer = this.#peer(state === 'forgotten' ? ++this.#lastId : row.peer.id, announcement)
     this.#list = undefined
     if (announcement.leaving) {
       if (state === 'present' || state === 'silent') this.#become(row, 'left')
     } else if (state !== 'present') {
       row.state = 'present'
-      this.#tell(state === 'forgotten' ? 'joined' : 'back', row.peer)
+      this.#notify(state === 'forgotten' ? 'joined' : 'back', row.peer)
     }
   }
 
   #become(row: Row, state: 'silent' | 'left'): void {
     row.state = state
     this.#list = undefined
-    this.#tell(state, row.peer)
+    this.#notify(state, row.peer)
   }
 
   #peer(id: number, announcement: Announcement): Peer {
     return makePeer(id, announcement, this.#options.clock.now(), false)
   }
 
-  #tell(kind: PeerEvent['kind'], peer: Peer): void {
+  #notify(kind: PeerEvent['kind'], peer: Peer): void {
     this.#options.onEvent?.({ kind, peer })
   }
 }
