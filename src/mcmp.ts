@@ -7,6 +7,7 @@ export {
   parseBody,
   writeBody,
 } from './wire/mcmp/body.ts'
+export type { ContextStatus } from './wire/mcmp/context-status.ts'
 export {
   type Dump,
   type DumpBalancer,
@@ -26,7 +27,6 @@ export {
   type InfoAlias,
   type InfoContext,
   type InfoNode,
-  type InfoStatus,
   writeInfoText,
   writeInfoXml,
 } from './wire/mcmp/info.ts'

@@ -1,6 +1,6 @@
 // A context: an application path on a node under one host alias (mcmp.md 2.1, 2.3). Immutable.
 
-export type ContextStatus = 'ENABLED' | 'DISABLED' | 'STOPPED'
+import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 
 export interface Context {
   /** Application path as sent, for example `/shop`; matched as if it had one slash in front. */

@@ -1,10 +1,12 @@
 // Which nodes may serve a path: the snapshot turned round, once per change, for the look-ups of the
 // traffic. A request keeps the `Routes` it began with to its end.
 
+import { type ContextStatus, compareStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
-import { type Context, type ContextStatus, pathKey } from './context.ts'
+import { type Context, pathKey } from './context.ts'
 import { type ContextLive, contextLive, type LiveTable, type NodeLive } from './live.ts'
 import { isForwardable, type Node } from './node.ts'
+import { PathMap } from './path-map.ts'
 import type { Peer } from './peer.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -24,39 +26,37 @@ export interface Candidate {
 
 /** One balancer's candidates for one path, in table order. */
 export interface Application {
+  /** As `pathKey` returns it. */
   readonly path: string
   readonly balancer: Balancer
   /** The balancer's cookie name as bytes. */
   readonly cookie: Uint8Array
   readonly candidates: readonly Candidate[]
-  /** What `RoutesOptions.cascadeOf` says about the path. */
-  readonly cascade: number
+  /** Position in `Routes.applications`: upper floors keep what belongs to an application in an array. */
+  readonly index: number
 }
 
 export interface RoutesOptions {
   /** A context answers under its own aliases only. Default false, as in httpd: under any Host. */
   readonly useAlias: boolean
-  /**
-   * Asked once for each application: the number of the cascade that holds for its path and all below, or -1
-   * when it is not one for all of them. Default 0.
-   */
-  readonly cascadeOf?: (path: string) => number
 }
 
-type Paths = Map<string, Application[]>
+/** An application while its routes are built. */
+interface Draft extends Application {
+  readonly candidates: Candidate[]
+}
+
+type Paths = PathMap<Draft[]>
 
 export class Routes {
   readonly #useAlias: boolean
-  readonly #anyHost: Paths = new Map()
+  readonly #anyHost: Paths = new PathMap()
   readonly #byAlias: Map<string, Paths> = new Map()
-  readonly #depthMax: number
   readonly #nodes: Map<string, Node> = new Map()
-  readonly #cascadeOf: (path: string) => number
+  readonly #applications: Application[] = []
 
   constructor(snapshot: Snapshot, live: LiveTable, options: RoutesOptions) {
     this.#useAlias = options.useAlias
-    this.#cascadeOf = options.cascadeOf ?? (() => 0)
-    let depth = 0
     for (const node of snapshot.nodes.values()) {
       if (node.removal !== 'none') continue
       this.#nodes.set(node.route, node)
@@ -64,12 +64,15 @@ export class Routes {
       if (balancer === undefined || !isForwardable(node)) continue
       for (const context of snapshot.contexts.get(node.id) ?? []) {
         const path = pathKey(context.path)
-        depth = Math.max(depth, path.split('/').length)
-        const made = candidate(path, node, live.of(node.id), context.status)
-        this.#add(this.#paths(context), path, balancer, made)
+        const { candidates } = this.#application(this.#paths(context), path, balancer)
+        addCandidate(candidates, candidate(path, node, live.of(node.id), context.status))
       }
     }
-    this.#depthMax = depth
+  }
+
+  /** All applications, each at its `index`. */
+  get applications(): readonly Application[] {
+    return this.#applications
   }
 
   /** The registered node with this route. */
@@ -85,38 +88,30 @@ export class Routes {
    */
   find(path: string, host: string): readonly Application[] | undefined {
     const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
-    if (paths === undefined) return undefined
-    let rest = path
-    // Nothing is registered deeper than depthMax, so a path of a thousand slashes costs no thousand look-ups.
-    if (rest.length > 64) rest = rest.split('/', this.#depthMax + 1).join('/')
-    while (rest !== '') {
-      const found = paths.get(rest)
-      if (found !== undefined) return found
-      rest = rest.slice(0, lastSlash(rest))
-    }
-    return paths.get('')
+    return paths === undefined ? undefined : paths.find(path)
   }
 
   /** Every path under this host leads to the same applications. */
   isRootOnly(host: string): boolean {
     const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
-    return paths?.size === 1 && paths.has('')
+    return paths?.size === 1 && paths.get('') !== undefined
   }
 
-  #add(paths: Paths, path: string, balancer: Balancer, candidate: Candidate): void {
-    const applications = paths.get(path) ?? []
-    paths.set(path, applications)
-    const at = applications.findIndex((application) => application.balancer === balancer)
-    const known = applications[at]
-    const application: Application = {
-      path,
-      balancer,
-      cookie: Buffer.from(balancer.cookie),
-      candidates: withCandidate(known?.candidates ?? [], candidate),
-      cascade: known?.cascade ?? this.#cascadeOf(path),
+  #application(paths: Paths, path: string, balancer: Balancer): Draft {
+    let drafts = paths.get(path)
+    if (drafts === undefined) {
+      drafts = []
+      paths.set(path, drafts)
     }
-    if (at < 0) applications.push(application)
-    else applications[at] = application
+    let draft = drafts.find((known) => known.balancer === balancer)
+    if (draft === undefined) {
+      const index = this.#applications.length
+      const cookie = Buffer.from(balancer.cookie)
+      draft = { path, balancer, cookie, candidates: [], index }
+      drafts.push(draft)
+      this.#applications.push(draft)
+    }
+    return draft
   }
 
   #paths(context: Context): Paths {
@@ -124,33 +119,19 @@ export class Routes {
     const alias = context.alias.toLowerCase()
     let paths = this.#byAlias.get(alias)
     if (paths === undefined) {
-      paths = new Map()
+      paths = new PathMap()
       this.#byAlias.set(alias, paths)
     }
     return paths
   }
 }
 
-/** `lastIndexOf` leaves the compiled code for a call into the engine, at each request. */
-function lastSlash(path: string): number {
-  let at = path.length - 1
-  while (at > 0 && path.charCodeAt(at) !== SLASH) at--
-  return Math.max(0, at)
-}
-
-const SLASH = 0x2f
-
-function withCandidate(
-  candidates: readonly Candidate[],
-  candidate: Candidate,
-): readonly Candidate[] {
+/** One candidate for each node: the one with the most enabled status of its aliases. */
+function addCandidate(candidates: Candidate[], made: Candidate): void {
   const last = candidates.at(-1)
-  if (last?.node !== candidate.node) return [...candidates, candidate]
-  if (rank[candidate.status] >= rank[last.status]) return candidates
-  return [...candidates.slice(0, -1), candidate]
+  if (last?.node !== made.node) candidates.push(made)
+  else if (compareStatus(made.status, last.status) < 0) candidates[candidates.length - 1] = made
 }
-
-const rank: Readonly<Record<ContextStatus, number>> = { ENABLED: 0, DISABLED: 1, STOPPED: 2 }
 
 function candidate(path: string, node: Node, live: NodeLive, status: ContextStatus): Candidate {
   const alone: Candidate[] = []

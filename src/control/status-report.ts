@@ -2,11 +2,11 @@
 // manager page shows the same figures.
 
 import type { Balancer } from '../cluster/balancer.ts'
-import type { ContextStatus } from '../cluster/context.ts'
 import { inFlightOn, type LiveTable } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
+import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 
 export interface StatusReport {
   /** Changes since the proxy started. */

@@ -141,7 +141,7 @@ export class ExchangeState {
     this.client = client
     this.traffic = traffic
     this.request = new RequestState(traffic.routes)
-    this.choice = new ChoiceState(traffic.cascades.at(0))
+    this.choice = new ChoiceState(traffic.cascades.root)
   }
 }
 
@@ -190,7 +190,7 @@ const nowhere: Application = {
   path: '',
   cookie: new Uint8Array(0),
   candidates: [],
-  cascade: 0,
+  index: 0,
   balancer: {
     name: '',
     slot: -1,

@@ -3,6 +3,7 @@
 import type { Clock, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
+import type { Cascade } from '../candidacy/compose.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Ticker } from '../net/ticker.ts'
@@ -35,8 +36,10 @@ export interface ExchangeTraffic {
   readonly onNodeDown: (id: number, reason: string) => void
   /** The response where no context is registered. */
   readonly unknownContext: Refusal
-  /** The cascade of each path; replaced together with `routes`, which refer to it by number. */
+  /** The cascade of each path. */
   cascades: Cascades
+  /** `cascades.forApplications` of `routes`; replaced whenever one of the two is. */
+  applicationCascades: readonly (Cascade | undefined)[]
   /** The routes since the last change. */
   routes: Routes
   /** Responses say `Connection: close`: the process is ending, or connections carry one request each. */

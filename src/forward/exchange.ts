@@ -58,7 +58,7 @@ export class Exchange implements ResponseReceiver, Waiting {
     refusal ??= match(request, traffic) // 2
     if (refusal === undefined) {
       recall(request, choice) // 3
-      findCascade(request, choice, traffic.cascades, client.address) // 4
+      findCascade(request, choice, traffic, client.address) // 4
       refusal = this.#send(bytes, end) // 4 5 6
     }
     // Before the refusal, because after it this object may serve another request.

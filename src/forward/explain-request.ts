@@ -69,7 +69,7 @@ export function explainRequest(
   question: ExplainQuestion,
 ): RequestExplanation {
   const request = new RequestState(traffic.routes)
-  const choice = new ChoiceState(traffic.cascades.at(0))
+  const choice = new ChoiceState(traffic.cascades.root)
   const bytes = headBytes(question)
   const parsed = request.head.parse(bytes, 0, bytes.length)
   if (parsed === INCOMPLETE) return refused({ status: 400, code: 'HTTP_FIELD', text: 'no request' })
@@ -77,7 +77,7 @@ export function explainRequest(
   const refusal = match(request, traffic)
   if (refusal !== undefined) return refused(refusal)
   recall(request, choice)
-  findCascade(request, choice, traffic.cascades, question.client)
+  findCascade(request, choice, traffic, question.client)
   const { application, cascade } = choice
   const { candidates } = application
   const { steps, winner, why } = explain(cascade, candidates, choice, traffic.clock)

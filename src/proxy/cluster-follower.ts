@@ -63,10 +63,8 @@ export class ClusterFollower {
 
   #renewRoutes(): void {
     const traffic = this.#traffic
-    traffic.routes = new Routes(this.#snapshot, traffic.live, {
-      useAlias: traffic.settings.useAlias,
-      cascadeOf: (path) => traffic.cascades.numberBelow(path),
-    })
+    traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
+    traffic.applicationCascades = traffic.cascades.forApplications(traffic.routes.applications)
   }
 
   #wakeWaiting(now: number): void {

@@ -5,11 +5,11 @@ import type { ExchangeView, Means, RequestView } from '../../src/candidacy/candi
 import { Cascades } from '../../src/candidacy/cascades.ts'
 import type { Cascade, OnFailure } from '../../src/candidacy/compose.ts'
 import type { Balancer } from '../../src/cluster/balancer.ts'
-import type { ContextStatus } from '../../src/cluster/context.ts'
 import { newLive } from '../../src/cluster/live.ts'
 import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import type { Candidate } from '../../src/cluster/routes.ts'
 import type { Announcement, Resources } from '../../src/wire/announcement.ts'
+import type { ContextStatus } from '../../src/wire/mcmp/context-status.ts'
 import { balancerOf, nodeOf } from './cluster-fixture.ts'
 import { seededRandom } from './seeded-random.ts'
 

@@ -3,12 +3,13 @@
 
 import type { TestContext } from 'node:test'
 import type { Balancer } from '../../src/cluster/balancer.ts'
-import type { Context, ContextStatus } from '../../src/cluster/context.ts'
+import type { Context } from '../../src/cluster/context.ts'
 import { LiveTable, type NodeLive } from '../../src/cluster/live.ts'
 import { applyToLive } from '../../src/cluster/live-changes.ts'
 import type { Node } from '../../src/cluster/node.ts'
 import { applyChange, type Change, emptySnapshot } from '../../src/cluster/snapshot.ts'
 import { createProxy, type ProxyOptions, type ReverseProxy } from '../../src/proxy/index.ts'
+import type { ContextStatus } from '../../src/wire/mcmp/context-status.ts'
 
 export function balancerOf(given: Partial<Balancer> = {}): Balancer {
   return {

@@ -1,21 +1,15 @@
 // ENABLE-, DISABLE-, STOP- and REMOVE-APP on a node's contexts (mcmp.md 2.3, decisions 38, 42 to 44).
 // Called by the registry once the node is known; REMOVE-APP of a whole node is the registry's.
 
+import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
 import { appReply, emptyReply, type Reply, stopReply } from '../../wire/mcmp/reply.ts'
-import type { ContextStatus } from '../context.ts'
 import { inFlightOn } from '../live.ts'
 import type { Node } from '../node.ts'
 import { putContexts, removeContexts } from './contexts.ts'
 import type { Facts, RegistryLimits } from './facts.ts'
 import { contextsOf, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
-
-const statusAfter: Readonly<Record<Exclude<AppMethod, 'REMOVE-APP'>, ContextStatus>> = {
-  'ENABLE-APP': 'ENABLED',
-  'DISABLE-APP': 'DISABLED',
-  'STOP-APP': 'STOPPED',
-}
 
 /** All contexts that the node has. */
 export function commandNode(

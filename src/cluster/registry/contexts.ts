@@ -1,7 +1,8 @@
 // The contexts of one node under *-APP and CONFIG (mcmp.md 2.3): created or set for every alias and path,
 // aliases that arrive together form one group with one vhost number (decisions 24, 28, 45, 46). Pure.
 
-import type { Context, ContextStatus } from '../context.ts'
+import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
+import type { Context } from '../context.ts'
 import type { Slots } from './slots.ts'
 
 /** The alias and context tables of the whole registry. */

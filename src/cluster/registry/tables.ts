@@ -1,8 +1,9 @@
 // The registry's tables as INFO and DUMP show them (mcmp.md 1.6, decisions 37, 45 to 48): node lines first,
 // one alias line per alias, one context line per alias and path, no line of a node without a node line.
 
+import { compareStatus } from '../../wire/mcmp/context-status.ts'
 import type { Dump, DumpNode } from '../../wire/mcmp/dump.ts'
-import type { InfoAlias, InfoContext, InfoStatus } from '../../wire/mcmp/info.ts'
+import type { InfoAlias, InfoContext } from '../../wire/mcmp/info.ts'
 import type { Context } from '../context.ts'
 import type { Node } from '../node.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -61,8 +62,6 @@ function aliasRows(node: Node, rows: readonly Context[]): InfoAlias[] {
   return [...bySlot].map(([id, { vhost, alias }]) => ({ id, node: node.slot, vhost, alias }))
 }
 
-const rank: Readonly<Record<InfoStatus, number>> = { ENABLED: 0, DISABLED: 1, STOPPED: 2 }
-
 /**
  * Of the lines of one path in one host the least enabled comes last: a Java node keeps the last one and then
  * repairs it (decision 47).
@@ -77,7 +76,7 @@ function contextRows(node: Node, rows: readonly Context[]): InfoContext[] {
   }
   return [...sets.values()].flatMap((set) => {
     const slots = set.map((row) => row.slot).sort((a, b) => a - b)
-    const statuses = set.map((row) => row.status).sort((a, b) => rank[a] - rank[b])
+    const statuses = set.map((row) => row.status).sort(compareStatus)
     return set.map(({ vhost, path }, i) => ({
       id: slots[i] ?? 0,
       node: node.slot,

@@ -3,6 +3,7 @@
 
 import { hostPortText } from '../../base/host-port.ts'
 import { type Html, html, Html as Raw } from '../../wire/html.ts'
+import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import { releaseName } from '../../wire/mcmp/version.ts'
 import { nodeState } from '../status-report.ts'
 import { style } from './style.ts'
@@ -146,8 +147,6 @@ ${contexts}</pre>
 ${aliases}</pre>
 `
 }
-
-const statusAfter = { 'ENABLE-APP': 'ENABLED', 'DISABLE-APP': 'DISABLED', 'STOP-APP': 'STOPPED' }
 
 /** With the actions that lead to another status. */
 function contextHtml(context: ContextView, view: NodeView, options: PageOptions): Html {

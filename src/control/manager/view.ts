@@ -1,10 +1,10 @@
 // The content of the manager page: nodes by domain, each with its virtual hosts (mcmp.md 6). Pure; made by the
 // manager for each request.
 
-import type { ContextStatus } from '../../cluster/context.ts'
 import { inFlightOn, type LiveTable, type NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Snapshot } from '../../cluster/snapshot.ts'
+import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
 import { type NodeReport, nodeReport } from '../status-report.ts'
 
 export interface DomainView {

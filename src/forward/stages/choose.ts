@@ -1,10 +1,12 @@
 // Stage 4: candidates -> candidacy cascade -> one node. The cascade is found once and used for all attempts.
 
 import type { Clock } from '../../base/clock.ts'
-import type { Cascades } from '../../candidacy/cascades.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
+import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import { requestView } from './request-view.ts'
+
+type CascadeTable = Pick<ExchangeTraffic, 'cascades' | 'applicationCascades'>
 
 /**
  * The cascade of the request's path. To be called while the bytes of the head are there.
@@ -13,11 +15,10 @@ import { requestView } from './request-view.ts'
 export function findCascade(
   request: Readonly<RequestState>,
   choice: ChoiceState,
-  cascades: Cascades,
+  { cascades, applicationCascades }: CascadeTable,
   client: string,
 ): void {
-  const number = choice.application.cascade
-  const cascade = number < 0 ? cascades.find(request.path) : cascades.at(number)
+  const cascade = applicationCascades[choice.application.index] ?? cascades.find(request.path)
   choice.cascade = cascade
   choice.location = cascade.location
   choice.readsLatency = cascade.readsLatency

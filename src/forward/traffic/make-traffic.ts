@@ -81,6 +81,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     onNodeDown,
     unknownContext: unknownContext(settings.noContextStatus),
     cascades: makeCascades(settings, { random, policies, counters, log }),
+    applicationCascades: [],
     routes: new Routes(emptySnapshot, live, settings),
     draining: !keepAlive,
     live,

@@ -8,6 +8,7 @@ import { decide } from '../../candidacy/decide.ts'
 import { locationOf } from '../../candidacy/location.ts'
 import { usable } from '../../candidacy/usable.ts'
 import type { Balancer } from '../../cluster/balancer.ts'
+import { isWithin } from '../../cluster/path-map.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { Application } from '../../cluster/routes.ts'
 import { agreed, pathReadings } from '../../wire/http/path-readings.ts'
@@ -96,9 +97,7 @@ export class CascadeChooser implements Chooser {
 function serves({ peer }: Candidate, path: string): boolean {
   const contexts = peer?.announcement.contexts ?? []
   if (contexts.length === 0) return true
-  return contexts.some(
-    (context) => context === '/' || path === context || path.startsWith(`${context}/`),
-  )
+  return contexts.some((context) => context === '/' || isWithin(path, context))
 }
 
 /** How servers may read the path of a target (wire/http/path-readings.ts). */

@@ -107,5 +107,5 @@ export function peerNode(at: Pick<Node, 'id' | 'route' | 'host' | 'port' | 'type
 }
 
 export function applicationOf(candidates: readonly Candidate[]): Application {
-  return { path: '', cookie: new Uint8Array(0), candidates, cascade: 0, balancer: peerBalancer }
+  return { path: '', cookie: new Uint8Array(0), candidates, index: 0, balancer: peerBalancer }
 }

@@ -1,7 +1,8 @@
 // DUMP: the registry's tables for people and tests (mcmp.md 1.6). Same rows as INFO, other columns.
 
 import { hostText } from '../../base/host-port.ts'
-import { type Info, type InfoNode, statusNumber } from './info.ts'
+import { statusNumber } from './context-status.ts'
+import type { Info, InfoNode } from './info.ts'
 import { element, escapeXml, xmlDeclaration } from './xml.ts'
 
 export interface DumpBalancer {

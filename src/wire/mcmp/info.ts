@@ -2,6 +2,7 @@
 // the agent reads it from any proxy to see what that proxy still lacks.
 
 import { hostText } from '../../base/host-port.ts'
+import { type ContextStatus, statusNumber } from './context-status.ts'
 import { element, escapeXml, xmlDeclaration } from './xml.ts'
 
 export interface InfoNode {
@@ -35,27 +36,19 @@ export interface InfoAlias {
   readonly alias: string
 }
 
-export type InfoStatus = 'ENABLED' | 'DISABLED' | 'STOPPED'
-
 export interface InfoContext {
   /** Row in the table. */
   readonly id: number
   readonly node: number
   readonly vhost: number
   readonly path: string
-  readonly status: InfoStatus
+  readonly status: ContextStatus
 }
 
 export interface Info {
   readonly nodes: readonly InfoNode[]
   readonly aliases: readonly InfoAlias[]
   readonly contexts: readonly InfoContext[]
-}
-
-export const statusNumber: Readonly<Record<InfoStatus, number>> = {
-  ENABLED: 1,
-  DISABLED: 2,
-  STOPPED: 3,
 }
 
 const flushWord = { off: 'Off', on: 'On', auto: 'Auto' } as const

@@ -1,7 +1,7 @@
 // Reads the text form of INFO as written by httpd (old and new), Undertow and us: the agent compares it
 // with what its application serves. Total: garbage is a problem, never an exception.
 
-import type { InfoStatus } from './info.ts'
+import type { ContextStatus } from './context-status.ts'
 
 export interface ReadNode {
   readonly id: number
@@ -28,7 +28,7 @@ export interface ReadContext {
   readonly node: number
   readonly vhost: number
   readonly path: string
-  readonly status: InfoStatus
+  readonly status: ContextStatus
 }
 
 export interface ReadInfo {
@@ -112,6 +112,6 @@ function readContext(line: string, into: ReadContext[]): boolean {
   const match = contextLine.exec(line)
   if (match === null) return false
   const [, node = '', vhost = '', path = '', status = ''] = match
-  into.push({ node: Number(node), vhost: Number(vhost), path, status: status as InfoStatus })
+  into.push({ node: Number(node), vhost: Number(vhost), path, status: status as ContextStatus })
   return true
 }

@@ -17,6 +17,7 @@ import {
   peerCandidate,
   viewOf,
 } from '../../support/candidacy-fixture.ts'
+import { balancerOf } from '../../support/cluster-fixture.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const clock = new ManualClock()
@@ -128,11 +129,21 @@ describe('cascades of paths', () => {
     )
   })
 
-  test('a path with none of its own below it has one number for all that lies in it', () => {
-    assert.equal(cascades.numberBelow('/shop'), -1)
-    assert.equal(cascades.numberBelow(''), -1)
-    assert.equal(cascades.at(cascades.numberBelow('/shop/img')), cascades.find('/shop/img/x'))
-    assert.equal(cascades.at(cascades.numberBelow('/other')), cascades.find('/other'))
+  test('an application has one cascade unless a path below it has one of its own', () => {
+    const paths = ['/shop', '', '/shop/img', '/other']
+    const applications = paths.map((path, index) => ({
+      path,
+      index,
+      balancer: balancerOf(),
+      cookie: new Uint8Array(),
+      candidates: [],
+    }))
+    assert.deepEqual(cascades.forApplications(applications), [
+      undefined,
+      undefined,
+      cascades.find('/shop/img/x'),
+      cascades.find('/other'),
+    ])
   })
 
   test('the last of two for the same path counts, and one for / there must be', () => {
