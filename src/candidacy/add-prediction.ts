@@ -4,7 +4,8 @@
 
 import { readNumber } from './arguments.ts'
 import type { Kind } from './candidacy.ts'
-import { predict, speedIn, usualSpeed } from './figures.ts'
+import { speedIn, usualSpeed } from './figures.ts'
+import { predict } from './prediction.ts'
 
 export const addPrediction: Kind = {
   name: 'addPrediction',

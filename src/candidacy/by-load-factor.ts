@@ -4,9 +4,22 @@
 
 import type { NodeLive } from '../cluster/live.ts'
 import type { Candidacy, Candidate } from './candidacy.ts'
+import { NodeState } from './node-state.ts'
 
 /** LBstatusRecalTime of mod_cluster, ms. */
 export const byLoadFactorWindowMs = 5_000
+
+/** A node's share of the requests, as this process counts it. */
+interface Share {
+  /** `live.elected` when the window began. */
+  electedBefore: number
+  /** Share of the windows before in the score; httpd's `lbstatus`. */
+  carried: number
+  /** `live.epoch` when the score was aligned with the others'; -1: it has to be aligned before it counts. */
+  epoch: number
+}
+
+const shares = new NodeState<Share>(() => ({ electedBefore: 0, carried: 0, epoch: -1 }))
 
 const nobody: readonly Candidate[] = []
 
@@ -17,13 +30,14 @@ export const byLoadFactor: Candidacy = (candidates) => {
   for (let i = 0; i < candidates.length; i++) {
     const candidate = candidates[i] as Candidate
     const { live } = candidate
+    const share = shares.of(live)
     if (!isActive(live)) {
-      live.joining = true
+      share.epoch = -1
       standby ??= candidate
       continue
     }
-    if (live.joining) align(candidates, live)
-    const score = scoreOf(live)
+    if (share.epoch !== live.epoch) align(candidates, live, share)
+    const score = scoreOf(live, share)
     if (score < bestScore) {
       best = candidate
       bestScore = score
@@ -39,23 +53,25 @@ export const isActive = (live: NodeLive): boolean =>
 /** A node at -1 gets here only with its own session; it is served as the fullest there is. */
 const factorOf = (live: NodeLive): number => Math.max(1, live.loadFactor ?? 1)
 
-const windowShare = (live: NodeLive): number =>
-  Math.floor(((live.elected - live.oldElected) * 1000) / factorOf(live))
+const windowShare = (live: NodeLive, share: Share): number =>
+  Math.floor(((live.elected - share.electedBefore) * 1000) / factorOf(live))
 
-const scoreOf = (live: NodeLive): number => windowShare(live) + live.lbStatus
+const scoreOf = (live: NodeLive, share: Share): number => windowShare(live, share) + share.carried
 
 /**
  * A node that comes, or comes back, begins level with the least loaded: it gets its share from now on,
  * and is not flooded with what it missed (mcmp.md decision 55).
  */
-function align(candidates: readonly Candidate[], newcomer: NodeLive): void {
+function align(candidates: readonly Candidate[], newcomer: NodeLive, share: Share): void {
   let least = Number.POSITIVE_INFINITY
   for (const { live } of candidates) {
-    if (live !== newcomer && !live.joining && isActive(live)) least = Math.min(least, scoreOf(live))
+    if (live === newcomer || !isActive(live)) continue
+    const other = shares.of(live)
+    if (other.epoch === live.epoch) least = Math.min(least, scoreOf(live, other))
   }
-  newcomer.joining = false
-  newcomer.oldElected = newcomer.elected
-  newcomer.lbStatus = Number.isFinite(least) ? least : 0
+  share.epoch = newcomer.epoch
+  share.electedBefore = newcomer.elected
+  share.carried = Number.isFinite(least) ? least : 0
 }
 
 /**
@@ -64,10 +80,12 @@ function align(candidates: readonly Candidate[], newcomer: NodeLive): void {
  * level before is preferred after.
  */
 export function recalculate(nodes: readonly NodeLive[]): void {
-  const active = nodes.filter((live) => isActive(live) && !live.joining)
-  const least = Math.min(...active.map(scoreOf))
-  for (const live of active) {
-    live.lbStatus = Math.min(windowShare(live), scoreOf(live) - least)
-    live.oldElected = live.elected
+  const aligned = nodes
+    .map((live) => ({ live, share: shares.of(live) }))
+    .filter(({ live, share }) => isActive(live) && share.epoch === live.epoch)
+  const least = Math.min(...aligned.map(({ live, share }) => scoreOf(live, share)))
+  for (const { live, share } of aligned) {
+    share.carried = Math.min(windowShare(live, share), scoreOf(live, share) - least)
+    share.electedBefore = live.elected
   }
 }

@@ -4,6 +4,7 @@
 import { latencyNow } from '../cluster/latency.ts'
 import type { Resources } from '../wire/announcement.ts'
 import type { Candidate } from './candidacy.ts'
+import { predictedLoad } from './prediction.ts'
 
 /** What is announced; `undefined` for a node, which announces nothing. */
 const resourcesOf = (candidate: Candidate): Resources | undefined =>
@@ -19,20 +20,11 @@ export function ageOf({ peer, live }: Candidate, now: number): number {
 }
 
 /** Runnable jobs: the announced load average with what is predicted on top; a node's requests in flight. */
-export function loadOf({ peer, live }: Candidate): number {
-  if (peer === undefined) return live.inFlight
-  const { load } = peer.announcement.resources
-  const { prediction } = live
-  return prediction.since === peer.announcement.sequence ? load + prediction.load : load
-}
-
-/** Raises a peer's load until it announces itself again. A node's requests in flight are exact: no need. */
-export function predict({ peer, live }: Candidate, load: number): void {
-  if (peer === undefined) return
-  const { prediction } = live
-  const { sequence } = peer.announcement
-  prediction.load = prediction.since === sequence ? prediction.load + load : load
-  prediction.since = sequence
+export function loadOf(candidate: Candidate): number {
+  const { peer, live } = candidate
+  return peer === undefined
+    ? live.inFlight
+    : peer.announcement.resources.load + predictedLoad(candidate)
 }
 
 /** Requests being served: announced slots in use, a node's requests in flight. */

@@ -16,15 +16,15 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
     if (change.kind === 'gone') live.forget(change.id)
     if (change.kind === 'node' && change.node.removal === 'none') {
       const removal = before.nodes.get(change.node.id)?.removal ?? 'none'
-      if (removal !== 'none') live.of(change.node.id).joining = true
+      if (removal !== 'none') live.of(change.node.id).epoch++
     }
     if (change.kind === 'contexts' && isOpened(change.contexts, before.contexts.get(change.id))) {
-      live.of(change.id).joining = true
+      live.of(change.id).epoch++
     }
     if (change.kind === 'contexts') forgetContexts(live.of(change.id), change.contexts)
     if (change.kind !== 'load') continue
     const numbers = live.of(change.id)
-    if ((numbers.loadFactor ?? 0) <= 0 && change.factor > 0) numbers.joining = true
+    if ((numbers.loadFactor ?? 0) <= 0 && change.factor > 0) numbers.epoch++
     numbers.loadFactor = change.factor
   }
 }

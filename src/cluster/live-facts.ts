@@ -25,7 +25,7 @@ export function factsFrom(snapshot: Snapshot, live: LiveTable): readonly LiveFac
 }
 
 /**
- * Takes a fact over. A node that becomes eligible by it is marked as joining, as in `applyToLive`.
+ * Applies a fact. The epoch of a node that becomes eligible by it is raised, as in `applyToLive`.
  * @param now monotonic ms of this process; clocks of two processes cannot be compared.
  */
 export function applyFact(live: NodeLive, fact: LiveFact, now: number): void {
@@ -37,6 +37,6 @@ export function applyFact(live: NodeLive, fact: LiveFact, now: number): void {
     live.health = { kind: 'down', since: now, probes: 0, probeAt: Infinity, reason: fact.down }
   }
   const isDown = fact.down !== undefined
-  if (wasDown !== isDown || (live.silent && !fact.silent)) live.joining = true
+  if (wasDown !== isDown || (live.silent && !fact.silent)) live.epoch++
   live.silent = fact.silent
 }

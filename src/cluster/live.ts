@@ -20,12 +20,11 @@ export interface NodeLive {
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number
-  /** `elected` at the last recalculation (mcmp.md 3.3). */
-  oldElected: number
-  /** Share of the past window in the score (mcmp.md 3.3). */
-  lbStatus: number
-  /** The node has (again) become eligible and its score is not aligned yet with the others': no burst for newcomers (decision 55). */
-  joining: boolean
+  /**
+   * Raised whenever the node stops or starts to be eligible: what its past says about its share of the requests does
+   * not hold any more (mcmp.md decision 55).
+   */
+  epoch: number
   /** Last load factor: -1 broken, 0 standby, 1..100; `undefined` before the first STATUS, then treated as 0. */
   loadFactor: number | undefined
   /** When the last STATUS arrived, monotonic ms; `undefined` before the first. */
@@ -48,22 +47,20 @@ export interface NodeLive {
   outlier: Outlier
   /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
   report: { inFlight: number; pace: number; at: number }
-  /** Load that choices from here have added to a peer's since its announcement number `since`. */
-  prediction: { load: number; since: number }
   /** Kept only while a cascade looks at it. */
   latency: Latency
   /** The requests of this process there, and what is learnt from them. */
   readonly room: Room
   /** What share of the requests it asks for. */
   readonly wish: Wish
+  /** State of candidacy functions, each at a place of its own (candidacy/node-state.ts). */
+  readonly kept: unknown[]
 }
 
 export const newLive = (): NodeLive => ({
   inFlight: 0,
   elected: 0,
-  oldElected: 0,
-  lbStatus: 0,
-  joining: true,
+  epoch: 0,
   loadFactor: undefined,
   statusAt: undefined,
   silent: false,
@@ -76,10 +73,10 @@ export const newLive = (): NodeLive => ({
   health: healthy,
   outlier: newOutlier(),
   report: { inFlight: 0, pace: 0, at: 0 },
-  prediction: { load: 0, since: 0 },
   latency: newLatency(),
   room: new Room(),
   wish: new Wish(),
+  kept: [],
 })
 
 /** The numbers of a path, made at the first question. @param key as `pathKey` gives it. */

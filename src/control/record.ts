@@ -34,7 +34,7 @@ export function recordProbe(settings: ControlSettings, node: Node, result: Probe
   const isDown = live.health.kind === 'down'
   if (wasDown === isDown) return
   // The node's score is aligned with the others' before it is chosen again.
-  if (wasDown) live.joining = true
+  if (wasDown) live.epoch++
   log.warn({ route: node.route, reason }, isDown ? 'node is down' : 'node is up')
   settings.traffic.notify(node.id)
 }
@@ -46,7 +46,7 @@ export function recordStatus(settings: ControlSettings, node: Node): void {
   live.unconfirmed = false
   if (!live.silent) return
   live.silent = false
-  live.joining = true
+  live.epoch++
   settings.log.info({ route: node.route }, 'node reports again')
   settings.traffic.notify(node.id)
 }

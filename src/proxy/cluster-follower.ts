@@ -75,7 +75,7 @@ export class ClusterFollower {
     for (const node of this.#snapshot.nodes.values()) {
       const live = this.#traffic.live.of(node.id)
       if (!readmit(live.outlier, now)) continue
-      live.joining = true
+      live.epoch++
       this.#traffic.log.info({ route: node.route }, 'node eligible again')
     }
   }

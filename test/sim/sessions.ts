@@ -36,7 +36,10 @@ export function sharesOfReturned(given: SessionsGiven): number[] {
   let got = 0
   for (let now = 0; now < 80_000; now += stepMs) {
     if (now === 30_000) returned.live.health = down
-    if (now === 40_000) Object.assign(returned.live, { health: healthy, joining: true })
+    if (now === 40_000) {
+      returned.live.health = healthy
+      returned.live.epoch++
+    }
     if (now % 5_000 === 2_500) recalculate(nodes.map(({ live }) => live))
     for (const client of all.toSorted(() => random() - 0.5)) {
       if (client.isFree || now >= client.ends) client.route = ''

@@ -74,7 +74,7 @@ function recordFailure(state: AttemptStage, candidate: Candidate, error: Topspin
   const observed = error.phase === 'connect' ? onConnectFailed : onAnswerFailed
   live.health = observed(before, error.message, clock.now(), random, settings.health)
   if (before.kind === 'down' || live.health.kind !== 'down') return
-  live.joining = true
+  live.epoch++
   log.warn({ route: node.route, reason: error.message }, 'node is down')
   onNodeDown(node.id, error.message)
 }

@@ -222,7 +222,7 @@ export class WorkerPool implements DataPlane {
     if (!snapshot().nodes.has(id) || row.health.kind === 'down') return
     const now = systemClock.now()
     row.health = onConnectFailed(row.health, reason, now, Math.random, defaultHealthLimits)
-    row.joining = true
+    row.epoch++
     this.notify(id)
   }
 

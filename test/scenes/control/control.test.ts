@@ -281,10 +281,10 @@ describe('a message', () => {
     assert.equal(node.loadFactor, undefined)
     up.add(81)
     node.silent = true
-    node.joining = false
+    const { epoch } = node
     assert.match((await sendMessage(port, 'STATUS', 'JVMRoute=a&Load=40')).body, /State=OK/)
     assert.deepEqual(
-      [node.health.kind, node.loadFactor, node.silent, node.joining],
+      [node.health.kind, node.loadFactor, node.silent, node.epoch > epoch],
       ['up', 40, false, true],
     )
     assert.ok(node.statusAt !== undefined)

@@ -9,35 +9,35 @@ import { Registry } from '../../../src/cluster/registry.ts'
 
 const down = { kind: 'down', since: 1, probes: 2, probeAt: 3, reason: 'refused' } as const
 
-test('a node that is down there is down here, and joins anew when it is up again', () => {
+test('a node that is down there is down here, and its epoch is raised when it is up again', () => {
   const [there, here] = [new LiveTable().of(1), new LiveTable().of(1)]
   there.health = down
   applyFact(here, factOf(1, there), 100)
   assert.equal(here.health.kind, 'down')
   assert.equal(here.health.kind === 'down' && here.health.reason, 'refused')
-  here.joining = false
+  const { epoch } = here
   there.health = healthy
   applyFact(here, factOf(1, there), 200)
   assert.equal(here.health.kind, 'up')
-  assert.equal(here.joining, true)
+  assert.equal(here.epoch, epoch + 1)
 })
 
-test('a node that reports again joins anew', () => {
+test('the epoch of a node that reports again is raised', () => {
   const here = new LiveTable().of(1)
   applyFact(here, { id: 1, silent: true }, 0)
   assert.equal(here.silent, true)
-  here.joining = false
+  const { epoch } = here
   applyFact(here, { id: 1, silent: false }, 0)
-  assert.deepEqual([here.silent, here.joining], [false, true])
+  assert.deepEqual([here.silent, here.epoch], [false, epoch + 1])
 })
 
-test('a fact that changes nothing leaves the node its place, and a suspicion its count', () => {
+test('a fact that changes nothing leaves the node its epoch, and a suspicion its count', () => {
   const here = new LiveTable().of(1)
-  here.joining = false
+  const { epoch } = here
   here.health = { kind: 'suspect', failures: 2 }
   applyFact(here, { id: 1, silent: false }, 0)
   assert.deepEqual(here.health, { kind: 'suspect', failures: 2 })
-  assert.equal(here.joining, false)
+  assert.equal(here.epoch, epoch)
 })
 
 test('a process that starts is told of nodes that are down or silent, and of no others', () => {

@@ -391,9 +391,9 @@ describe('STATUS', () => {
     assert.deepEqual(bench.send('STATUS / JVMRoute=a').changes, [])
   })
 
-  test('that makes a node eligible marks it as joining', () => {
+  test('that makes a node eligible raises its epoch', () => {
     const live = bench.live.of(1)
-    for (const [load, joining] of [
+    for (const [load, raised] of [
       [50, true],
       [60, false],
       [0, false],
@@ -401,9 +401,9 @@ describe('STATUS', () => {
       [-1, false],
       [9, true],
     ] as const) {
-      live.joining = false
+      const { epoch } = live
       bench.ok(`STATUS / JVMRoute=a&Load=${load}`)
-      assert.equal(live.joining, joining, `load ${load}`)
+      assert.equal(live.epoch > epoch, raised, `load ${load}`)
     }
   })
 })
@@ -464,11 +464,11 @@ describe('removal', () => {
   })
 
   test('is undone by CONFIG, with the load as it was', () => {
-    bench.live.of(1).joining = false
+    const { epoch } = bench.live.of(1)
     bench.ok(a)
     assert.deepEqual(after(30_000), ['a,'])
     assert.match(bench.lines('Node').join(), /Load: 50$/)
-    assert.equal(bench.live.of(1).joining, true)
+    assert.equal(bench.live.of(1).epoch, epoch + 1)
   })
 
   test('never shows two lines of one name, also when the route comes back after its name was gone', () => {

@@ -31,11 +31,11 @@ describe('a probe', () => {
     assert.deepEqual(fixture.log.details, [{ route: 'a', reason: 'ECONNREFUSED' }])
   })
 
-  test('that succeeds makes a node that was down up, with its score to be aligned', () => {
+  test('that succeeds makes a node that was down up, in a new epoch', () => {
     recordProbe(fixture.settings, node, refused)
     recordProbe(fixture.settings, node, answered)
     assert.equal(live().health.kind, 'up')
-    assert.equal(live().joining, true)
+    assert.equal(live().epoch, 1)
     assert.deepEqual(notified, [1, 1])
   })
 
@@ -65,7 +65,7 @@ describe('a STATUS message', () => {
     live().silent = true
     recordStatus(fixture.settings, node)
     assert.equal(live().silent, false)
-    assert.equal(live().joining, true)
+    assert.equal(live().epoch, 1)
     assert.deepEqual(notified, [1])
     assert.deepEqual(fixture.log.messages, ['node reports again'])
   })

@@ -105,12 +105,12 @@ describe('an idle node', () => {
     up = false
     await pass(8_000)
     assert.deepEqual(notified, [1], 'once, not with each probe')
-    node().joining = false
+    const { epoch } = node()
     up = true
     await pass(10_000)
     assert.deepEqual(notified, [1, 1])
     assert.equal(node().health.kind, 'up')
-    assert.equal(node().joining, true)
+    assert.equal(node().epoch, epoch + 1)
   })
 
   test('that is down is not removed because this process was suspended', async () => {
