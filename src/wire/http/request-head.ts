@@ -15,6 +15,7 @@ import {
   HANDED_OVER,
   HOST,
   MAX_FORWARDS,
+  OTHER,
   TRANSFER_ENCODING,
   UPGRADE,
   VIA,
@@ -89,6 +90,8 @@ export class RequestHead {
   wantsUpgrade = false
   /** Names, in lower case, that Connection declares hop-by-hop beside the ones we know. */
   nominated: readonly string[] = []
+  /** Connection names close. */
+  #closes = false
 
   get isHead(): boolean {
     return this.method === 'HEAD'
@@ -106,7 +109,7 @@ export class RequestHead {
     const bodyFrom = this.fields.parse(bytes, fieldsFrom, end, false)
     if (bodyFrom <= 0) return bodyFrom === INCOMPLETE ? tooLong(end - at) : bodyFrom
     if (bodyFrom - at > httpLimits.headBytesMax) return FIELDS_LARGE
-    const problem = this.#digest(bytes)
+    const problem = this.#readFields(bytes)
     return problem < 0 ? problem : bodyFrom
   }
 
@@ -194,24 +197,17 @@ export class RequestHead {
     return at + 10
   }
 
-  /** Draws the facts from the fields; returns 0 or a problem. */
-  #digest(bytes: Buffer): number {
+  /** Reads the fields that a gateway acts on; returns 0 or a problem. */
+  #readFields(bytes: Buffer): number {
     const { fields } = this
+    this.#reset()
     const fromTarget = this.hostFrom !== this.hostTo
-    this.contentLength = 0
-    this.chunked = false
-    this.keepAlive = this.minor === 1
-    this.expectsContinue = this.wantsUpgrade = this.hasFolded = false
-    this.cookie = this.upgrade = this.via = this.forwarded = this.maxForwards = -1
-    this.websocketKey = this.websocketVersion = this.handedOver = -1
-    this.nominated = none
     let hosts = 0
     let length = -1
     let codings = 0
-    let closes = false
     for (let f = 0; f < fields.count; f++) {
       const kind = fields.kind(f)
-      if (kind === 0) continue
+      if (kind === OTHER) continue
       const from = fields.valueFrom(f)
       const to = fields.valueTo(f)
       switch (kind) {
@@ -230,60 +226,69 @@ export class RequestHead {
         case TRANSFER_ENCODING:
           if (++codings > 1 || !isChunked(bytes, from, to)) return BAD_CODING
           break
-        case CONNECTION: {
-          const options = readConnection(bytes, from, to)
-          if (options === undefined) return BAD_CONNECTION
-          if (options.close) closes = true
-          if (options.keepAlive) this.keepAlive = true
-          if (options.upgrade) this.wantsUpgrade = true
-          if (options.nominated.length > 0) {
-            if (options.nominated.some((name) => framing.has(name))) return BAD_CONNECTION
-            this.nominated = [...this.nominated, ...options.nominated]
-            if (this.nominated.length > httpLimits.nominatedMax) return BAD_CONNECTION
-          }
+        case CONNECTION:
+          if (!this.#readConnection(bytes, from, to)) return BAD_CONNECTION
           break
-        }
         case EXPECT:
-          // An HTTP/1.0 client cannot mean it [RFC 9110 10.1.1].
+          // Ignored from HTTP/1.0 clients [RFC 9110 10.1.1].
           if (this.minor === 0) break
           if (!equalsName(bytes, from, to, hundredContinue)) return BAD_EXPECT
           this.expectsContinue = true
           break
-        case COOKIE:
-          if (this.cookie < 0) this.cookie = f
-          break
-        case UPGRADE:
-          this.upgrade = f
-          break
-        case VIA:
-          this.via = f
-          break
-        case FORWARDED:
-          this.forwarded = f
-          break
-        case MAX_FORWARDS:
-          this.maxForwards = f
-          break
-        case WEBSOCKET_KEY:
-          this.websocketKey = f
-          break
-        case WEBSOCKET_VERSION:
-          this.websocketVersion = f
-          break
-        case HANDED_OVER:
-          this.handedOver = f
-          break
-        case FOLDED:
-          this.hasFolded = true
-          break
+        default:
+          this.#noteField(kind, f)
       }
     }
-    if (closes) this.keepAlive = false
     this.hasHost = hosts === 1 || fromTarget
     if (hosts === 0 && this.minor === 1) return BAD_HOST
     if (this.method === 'TRACE') return BAD_METHOD
+    return this.#frame(length, codings)
+  }
+
+  #reset(): void {
+    this.contentLength = 0
+    this.chunked = this.#closes = false
+    this.keepAlive = this.minor === 1
+    this.expectsContinue = this.wantsUpgrade = this.hasFolded = false
+    this.cookie = this.upgrade = this.via = this.forwarded = this.maxForwards = -1
+    this.websocketKey = this.websocketVersion = this.handedOver = -1
+    this.nominated = none
+  }
+
+  /** @returns false when an option is not a token or names a framing field, or when there are too many. */
+  #readConnection(bytes: Buffer, from: number, to: number): boolean {
+    const options = readConnection(bytes, from, to)
+    if (options === undefined) return false
+    if (options.close) this.#closes = true
+    if (options.keepAlive) this.keepAlive = true
+    if (options.upgrade) this.wantsUpgrade = true
+    if (options.nominated.length > 0) {
+      if (options.nominated.some((name) => framing.has(name))) return false
+      this.nominated = [...this.nominated, ...options.nominated]
+      if (this.nominated.length > httpLimits.nominatedMax) return false
+    }
+    return true
+  }
+
+  /** Fields that a later stage reads: of Cookie the first line counts, of the others the last. */
+  #noteField(kind: number, f: number): void {
+    if (kind === COOKIE) {
+      if (this.cookie < 0) this.cookie = f
+    } else if (kind === VIA) this.via = f
+    else if (kind === UPGRADE) this.upgrade = f
+    else if (kind === FORWARDED) this.forwarded = f
+    else if (kind === MAX_FORWARDS) this.maxForwards = f
+    else if (kind === WEBSOCKET_KEY) this.websocketKey = f
+    else if (kind === WEBSOCKET_VERSION) this.websocketVersion = f
+    else if (kind === HANDED_OVER) this.handedOver = f
+    else if (kind === FOLDED) this.hasFolded = true
+  }
+
+  /** @param length value of Content-Length, or -1. @param codings Transfer-Encoding lines. @returns 0 or a problem. */
+  #frame(length: number, codings: number): number {
+    if (this.#closes) this.keepAlive = false
     if (codings > 0) {
-      // Both framings, or chunked from HTTP/1.0: somebody is lying [RFC 9112 6.1].
+      // Both framings, or chunked from HTTP/1.0: a smuggled request [RFC 9112 6.1].
       if (length >= 0 || this.minor === 0) return BAD_CODING
       this.chunked = true
       this.contentLength = -1

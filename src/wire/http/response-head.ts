@@ -2,13 +2,14 @@
 // clean is a 502, never repaired, but for the white space before a colon that RFC 9112 5.1 has removed.
 
 import { httpLimits } from '../../base/limits.ts'
-import { CR, isDigit, isValue, LF, SP } from './bytes.ts'
+import { COLON, CR, isDigit, isValue, LF, SP } from './bytes.ts'
 import { readConnection } from './connection-field.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
   KEEP_ALIVE,
   LOAD_REPORT,
+  OTHER,
   TRANSFER_ENCODING,
   UPGRADE,
   WEBSOCKET_ACCEPT,
@@ -49,6 +50,8 @@ export class ResponseHead {
   loadReport = -1
   keepAliveField = -1
   nominated: readonly string[] = []
+  /** Connection names close, or both framings are there. */
+  #closes = false
 
   /** How the body ends, for the answer to a request of this kind [RFC 9112 6.3]. */
   framing(toHead: boolean): Framing {
@@ -68,7 +71,7 @@ export class ResponseHead {
     const length = bodyFrom === INCOMPLETE ? end - at : bodyFrom - at
     if (length > httpLimits.headBytesMax) return FIELDS_LARGE
     if (bodyFrom === INCOMPLETE) return INCOMPLETE
-    const problem = this.#digest(bytes)
+    const problem = this.#readFields(bytes)
     return problem < 0 ? problem : bodyFrom
   }
 
@@ -97,19 +100,14 @@ export class ResponseHead {
     return bytes[i] === CR && bytes[i + 1] === LF ? i + 2 : BAD_STATUS_LINE
   }
 
-  #digest(bytes: Buffer): number {
+  /** Reads the fields that a gateway acts on; returns 0 or a problem. */
+  #readFields(bytes: Buffer): number {
     const { fields } = this
-    this.contentLength = -1
-    this.chunked = false
-    this.keepAlive = this.minor === 1
-    this.wantsUpgrade = false
-    this.upgrade = this.websocketAccept = this.loadReport = this.keepAliveField = -1
-    this.nominated = none
+    this.#reset()
     let codings = 0
-    let closes = false
     for (let f = 0; f < fields.count; f++) {
       const kind = fields.kind(f)
-      if (kind === 0) continue
+      if (kind === OTHER) continue
       const from = fields.valueFrom(f)
       const to = fields.valueTo(f)
       switch (kind) {
@@ -122,22 +120,13 @@ export class ResponseHead {
           break
         }
         case TRANSFER_ENCODING:
-          // A space before the colon is how this field is hidden from the other side.
           if (++codings > 1 || !isChunked(bytes, from, to)) return BAD_CODING
-          if (bytes[fields.nameTo(f)] !== 0x3a) return BAD_FIELD
+          // White space before this colon hides the field from the other side.
+          if (bytes[fields.nameTo(f)] !== COLON) return BAD_FIELD
           break
-        case CONNECTION: {
-          const options = readConnection(bytes, from, to)
-          if (options === undefined) return BAD_CONNECTION
-          if (options.close) closes = true
-          if (options.keepAlive) this.keepAlive = true
-          if (options.upgrade) this.wantsUpgrade = true
-          if (options.nominated.length > 0) {
-            this.nominated = [...this.nominated, ...options.nominated]
-            if (this.nominated.length > httpLimits.nominatedMax) return BAD_CONNECTION
-          }
+        case CONNECTION:
+          if (!this.#readConnection(bytes, from, to)) return BAD_CONNECTION
           break
-        }
         case UPGRADE:
           this.upgrade = f
           break
@@ -152,13 +141,40 @@ export class ResponseHead {
           break
       }
     }
+    return this.#frame(codings)
+  }
+
+  #reset(): void {
+    this.contentLength = -1
+    this.chunked = this.wantsUpgrade = this.#closes = false
+    this.keepAlive = this.minor === 1
+    this.upgrade = this.websocketAccept = this.loadReport = this.keepAliveField = -1
+    this.nominated = none
+  }
+
+  /** @returns false when an option is not a token, or when there are too many. */
+  #readConnection(bytes: Buffer, from: number, to: number): boolean {
+    const options = readConnection(bytes, from, to)
+    if (options === undefined) return false
+    if (options.close) this.#closes = true
+    if (options.keepAlive) this.keepAlive = true
+    if (options.upgrade) this.wantsUpgrade = true
+    if (options.nominated.length > 0) {
+      this.nominated = [...this.nominated, ...options.nominated]
+      if (this.nominated.length > httpLimits.nominatedMax) return false
+    }
+    return true
+  }
+
+  /** @param codings Transfer-Encoding lines. @returns 0 or a problem. */
+  #frame(codings: number): number {
     if (codings > 0) {
       if (this.minor === 0) return BAD_CODING
       this.chunked = true
-      // Both framings: chunked wins, and what follows on this connection is not to be believed [RFC 9112 6.3].
-      if (this.contentLength >= 0) closes = true
+      // Both framings: chunked wins, and the connection is not reused [RFC 9112 6.3].
+      if (this.contentLength >= 0) this.#closes = true
     }
-    if (closes) this.keepAlive = false
+    if (this.#closes) this.keepAlive = false
     return 0
   }
 }
