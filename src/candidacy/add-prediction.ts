@@ -1,6 +1,6 @@
-// `addPrediction JOBS`: the first of the list counts as more loaded, until it tells its figures again: by
-// one job, the more the slower it is beside the others. So requests between two announcements do not all
-// go to the one that was best at the first of them. To stand behind the function that orders.
+// `addPrediction JOBS`: adds load to the first candidate until its next announcement: JOBS, times the usual speed divided
+// by its own. Without it all requests between two announcements would go to the candidate that looked best at the
+// first one. Its place is behind the function that orders.
 
 import { readNumber } from './arguments.ts'
 import type { Kind } from './candidacy.ts'

@@ -1,4 +1,4 @@
-// `addSelf`: puts this server at the end of the list, when functions before have dropped it.
+// `addSelf`: appends this server to the list if an earlier function has dropped it.
 
 import { type Kind, plainKind } from './candidacy.ts'
 

@@ -1,8 +1,12 @@
-// Numbers as arguments of candidacy functions.
+// Parsers for the numeric arguments of candidacy functions.
 
 import type { Maker, Means, StepParts } from './candidacy.ts'
 
-/** Reads a plain decimal from `least` to `most`, or takes `otherwise` for ''. */
+/**
+ * Parser for a plain decimal from `least` to `most`, with at most six decimals and no exponent.
+ * @param otherwise the value when there is no argument.
+ * @returns a function that returns a Maker, or the problem as text.
+ */
 export function readNumber(
   least: number,
   most: number,
@@ -19,7 +23,7 @@ export function readNumber(
   }
 }
 
-/** Reads how many candidates are drawn: a whole number from 2, or '' for all. */
+/** Parser for the number of candidates to draw: a whole number from 2 to 999; all of them without an argument. */
 export function readChoices(
   make: (choices: number, means: Means) => StepParts,
 ): (argument: string) => Maker | string {

@@ -1,5 +1,5 @@
-// Kinds that order by a figure of which a bias is taken off for this server itself, in favour of serving
-// here: `byLoad 0.5`, `byBusy 2`.
+// Functions that order by a figure, least first, with a bias subtracted from this server's own figure so that it is
+// preferred: `byLoad 0.5`, `byBusy 2`.
 
 import { readNumber } from './arguments.ts'
 import type { Candidate, Kind } from './candidacy.ts'

@@ -1,4 +1,4 @@
-// `byAge SECONDS`: drops who has not told its figures for longer; the dead and the overloaded fall silent.
+// `byAge SECONDS`: drops candidates whose last report is older. Servers that are down or overloaded stop reporting.
 
 import { readNumber } from './arguments.ts'
 import type { Candidate, Kind } from './candidacy.ts'
@@ -10,7 +10,8 @@ export const byAge: Kind = {
   form: '[SECONDS], 20 by default',
   read: readNumber(0, 86_400, 20, (seconds) => {
     const most = seconds * 1_000
-    // Peers are replaced when they say something, and so is the list of them: within it the oldest stays the oldest.
+    // Cached verdict. A peer is replaced at each announcement, and so is the list of peers: while the list is the same
+    // object, the oldest candidate is the first one to become too old.
     let known: readonly Candidate[] | undefined
     let knownUntil = 0
     return {

@@ -1,4 +1,4 @@
-// `byBusy BIAS`: fewest requests being served first, whatever the server's capacity.
+// `byBusy BIAS`: fewest requests in service first, whatever the capacity of the server.
 
 import { biasedKind } from './biased.ts'
 import type { Kind } from './candidacy.ts'

@@ -1,13 +1,14 @@
-// `byCost`: least marginal cost first (Amir, Awerbuch and others: the cost of a resource is exponential in
-// its use). What a request adds, over load and memory, for n candidates and the highest load L seen:
+// `byCost`: least marginal cost first; the cost of a resource is exponential in its use (Amir, Awerbuch et al., "An
+// opportunity cost approach for job assignment"). The cost of one more request, over load and memory, for n candidates
+// and the highest load L seen:
 //   n^((load + 1) / L) - n^(load / L)  +  n^(used + 1/64) - n^used
-// The convex form is the point: a server that is about to swap is avoided even when its processors idle.
+// The form is convex, so a server that is about to swap is avoided even when its processors are idle.
 
 import type { Candidate, Kind, Maker } from './candidacy.ts'
 import { coresOf, loadHighOf, loadOf, memoryUsedOf, speedIn, usualSpeed } from './figures.ts'
 import { leastFirst } from './order.ts'
 
-/** Share of its memory that a request is taken to need. */
+/** Assumed share of a server's memory that one request needs. */
 const memoryShare = 1 / 64
 
 export const byCost: Kind = {
@@ -32,7 +33,7 @@ function costWith(bySpeed: boolean, byCores: boolean): Maker {
       for (let i = 0; i < count; i++) high = Math.max(high, loadHighOf(candidates[i] as Candidate))
       const usual = bySpeed ? usualSpeed(candidates) : 1
       const log = Math.log(count)
-      // The same for all, unless their size counts, so not worked out for each.
+      // Equal for all candidates unless their size counts, so computed once.
       const usualStep = Math.expm1(log / high)
       const memoryStep = Math.expm1(log * memoryShare)
       const cost = (candidate: Candidate): number => {

@@ -1,4 +1,5 @@
-// `byCpu`: most idle processors first. Mostly useless, as its first authors said: many are idle at once.
+// `byCpu`: most idle processors first. Of little use, as the authors of mod_backhand noted: many servers are idle at the
+// same time. Kept for their configurations.
 
 import { type Kind, plainKind } from './candidacy.ts'
 import { idleOf } from './figures.ts'

@@ -1,20 +1,20 @@
-// `byDelay OTHERS`: keeps the one from which an answer is expected soonest: (requests there + 1) / speed.
-// This server knows its own requests; of another one it knows what it has sent there itself, and takes each
-// to have as many more as the others on the list announce on average. What one of them announced about a
-// moment decides nothing: it is old, and the same for all who would act upon it, who then herd.
+// `byDelay OTHERS`: keeps the candidate with the least expected delay, (requests there + 1) / speed. The number of
+// requests is exact for this server. For another server it is what this process has in flight there, plus the average
+// that the other peers on the list announce. The count announced by one peer is not used alone: it is old, and every
+// sender sees the same value, so all of them would choose the same server at once.
 
 import { readNumber } from './arguments.ts'
 import type { Candidate, Kind } from './candidacy.ts'
 import { busyOf, inFlightOf, speedIn, usualSpeed } from './figures.ts'
 import { pickLeast } from './pick.ts'
 
-/** Nobody has less than this to do, however idle all of them were a moment ago: handing over costs something. */
+/** Least number of requests assumed at another server, since handing over has a cost even when all are idle. */
 const othersLeast = 0.5
 
 export const byDelay: Kind = {
   name: 'byDelay',
   aliases: [],
-  form: '[OTHERS], requests at another server that are not from here; by default what they announce',
+  form: '[OTHERS], requests at another server that are not from here; default: the announced average',
   read: readNumber(0, 100_000, Number.NaN, (given, { random }) => ({
     figure: inFlightOf,
     apply(candidates) {
@@ -29,7 +29,7 @@ export const byDelay: Kind = {
   })),
 }
 
-/** What the other peers on the list have in hand on average. */
+/** Average number of requests in service at the other peers on the list. */
 function meanOfOthers(candidates: readonly Candidate[]): number {
   let sum = 0
   let count = 0

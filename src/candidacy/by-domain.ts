@@ -1,4 +1,4 @@
-// `byDomain`: a session that lost its node prefers the nodes of its failover group (mcmp.md 3.3).
+// `byDomain`: prefers the nodes in the failover domain of the session's node (mcmp.md 3.3).
 
 import type { Candidacy } from './candidacy.ts'
 

@@ -1,6 +1,6 @@
-// `byHostname PATTERN`: keeps the servers in whose name or host the regular expression is found, anywhere
-// and without regard to case. Names come from the network, so patterns that could be kept busy by one are
-// refused, and what was found once is remembered.
+// `byHostname PATTERN`: keeps the candidates whose name or host matches the regular expression, anywhere and case
+// insensitively. Names come from the network, so patterns with more than polynomial backtracking are refused, and
+// results are cached.
 
 import { candidacyLimits } from '../base/limits.ts'
 import type { Candidate, Kind } from './candidacy.ts'
@@ -15,7 +15,7 @@ export const byHostname: Kind = {
     const problem = patternProblem(argument)
     if (problem !== undefined) return problem
     return () => {
-      const isNamed = remembered(new RegExp(argument, 'i'))
+      const isNamed = cached(new RegExp(argument, 'i'))
       return {
         apply: (candidates) =>
           candidates.filter(
@@ -28,7 +28,7 @@ export const byHostname: Kind = {
 
 const hostOf = ({ peer, node }: Candidate): string => peer?.announcement.host ?? node.host
 
-function remembered(pattern: RegExp): (name: string) => boolean {
+function cached(pattern: RegExp): (name: string) => boolean {
   const known = new Map<string, boolean>()
   return (name) => {
     const before = known.get(name)
@@ -41,8 +41,8 @@ function remembered(pattern: RegExp): (name: string) => boolean {
 }
 
 /**
- * A pattern is safe when few parts of it can repeat, none of them within another, and it does not refer
- * back: then the work is bounded by a small power of the length of a name.
+ * Why a pattern is refused. A pattern is safe when few of its parts repeat, none of them is nested in another, and it has
+ * no back-references: its run time is then bounded by a small power of the length of the name.
  */
 function patternProblem(pattern: string): string | undefined {
   try {
@@ -50,7 +50,7 @@ function patternProblem(pattern: string): string | undefined {
   } catch (error) {
     return (error as Error).message
   }
-  // Escapes and classes are one letter each for what follows.
+  // Replace escapes and classes by one letter each, so that the checks below see only operators.
   const plain = pattern.replace(/\\[1-9k]/g, '\u0001').replace(/\\.|\[(?:\\.|[^\]\\])*\]/g, 'x')
   if (plain.includes('\u0001')) return 'it refers back to a group'
   const quantifiers = plain.match(/[*+]|\?(?![:=!<])|\{\d+(?:,\d*)?\}/g)?.length ?? 0

@@ -1,5 +1,5 @@
-// `byInFlight CHOICES`: keeps the one with the fewest requests in flight, of all or of so many drawn at
-// random. One sender does best with all; many that do not know of each other, with two.
+// `byInFlight CHOICES`: keeps the candidate with the fewest requests in flight, out of all or out of CHOICES drawn at
+// random. One sender does best with all; for many independent senders two are better ("power of two choices").
 
 import { readChoices } from './arguments.ts'
 import type { Kind } from './candidacy.ts'

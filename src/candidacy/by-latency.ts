@@ -1,6 +1,6 @@
-// `byLatency CHOICES`: keeps the one with the least peak-sensitive latency x (requests in flight + 1), of
-// all or of so many drawn at random (Finagle's peak EWMA). Who has not answered yet counts as a little better
-// than the best that is known, so that it is tried, and by its requests in flight is not flooded.
+// `byLatency CHOICES`: keeps the candidate with the least peak-sensitive latency x (requests in flight + 1), out of all or
+// out of CHOICES drawn at random (Finagle's peak EWMA). A candidate without a measured latency counts as slightly better
+// than the best known one: it is tried soon, and its requests in flight keep it from being flooded.
 
 import { readChoices } from './arguments.ts'
 import type { Candidate, Kind } from './candidacy.ts'

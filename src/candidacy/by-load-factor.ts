@@ -1,12 +1,12 @@
-// `byLoadFactor`: mod_cluster's proportional rule (mcmp.md 3.3). The node with the smallest score gets
-// the request, where score = requests since the last recalculation x 1000 / load factor + share of
-// the window before. Standbys (load factor 0, not reported yet, or silent) come after all others.
+// `byLoadFactor`: mod_cluster's proportional rule (mcmp.md 3.3). The node with the smallest score gets the request, where
+// score = requests since the last recalculation x 1000 / load factor + carry of earlier windows. Standbys (load factor 0,
+// no report yet, or silent) are used only when there is no other node.
 
 import type { NodeLive } from '../cluster/live.ts'
 import type { Candidacy, Candidate } from './candidacy.ts'
 import { NodeState } from './node-state.ts'
 
-/** LBstatusRecalTime of mod_cluster, ms. */
+/** Time between two calls of `recalculate`, ms: LBstatusRecalTime of mod_proxy_cluster (mcmp.md 3.3). */
 export const byLoadFactorWindowMs = 5_000
 
 /** A node's share of the requests, as this process counts it. */
@@ -46,11 +46,11 @@ export const byLoadFactor: Candidacy = (candidates) => {
   return (best ?? standby)?.alone ?? nobody
 }
 
-/** The node takes new requests as its load factor says. */
+/** Whether the node takes new requests in proportion to its load factor, so is no standby. */
 export const isActive = (live: NodeLive): boolean =>
   live.loadFactor !== undefined && live.loadFactor !== 0 && !live.silent
 
-/** A node at -1 gets here only with its own session; it is served as the fullest there is. */
+/** At least 1: a node at -1 is a candidate for its own sessions only, and counts as the most loaded one. */
 const factorOf = (live: NodeLive): number => Math.max(1, live.loadFactor ?? 1)
 
 const windowShare = (live: NodeLive, share: Share): number =>
@@ -59,8 +59,8 @@ const windowShare = (live: NodeLive, share: Share): number =>
 const scoreOf = (live: NodeLive, share: Share): number => windowShare(live, share) + share.carried
 
 /**
- * A node that comes, or comes back, begins level with the least loaded: it gets its share from now on,
- * and is not flooded with what it missed (mcmp.md decision 55).
+ * A node that joins or returns starts with the smallest score of the others: it gets its share from now on, and no
+ * burst for the time that it was away (mcmp.md decision 55).
  */
 function align(candidates: readonly Candidate[], newcomer: NodeLive, share: Share): void {
   let least = Number.POSITIVE_INFINITY
@@ -75,9 +75,8 @@ function align(candidates: readonly Candidate[], newcomer: NodeLive, share: Shar
 }
 
 /**
- * Ends a window for the nodes of one balancer; called every 5 s (LBstatusRecalTime). What a node had
- * above the least of them is carried over, at most the share of this window, so that nobody who was
- * level before is preferred after.
+ * Ends a window for the nodes of one balancer; called by the proxy every `byLoadFactorWindowMs`. A node carries over by
+ * how much its score exceeds the smallest one, at most its share of this window, so that the order of the nodes stays.
  */
 export function recalculate(nodes: readonly NodeLive[]): void {
   const aligned = nodes

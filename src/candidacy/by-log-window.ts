@@ -1,5 +1,5 @@
-// `byLogWindow`: keeps the first log2 of the list, rounded up, and at least one. Behind `byRandom` that is
-// a random sample: many senders with the same old figures do not all choose the same server.
+// `byLogWindow`: keeps the first log2(n) of n candidates, rounded up, at least one. Behind `byRandom` this is a random
+// sample, so that many senders with the same old figures do not all choose the same server.
 
 import { type Kind, plainKind } from './candidacy.ts'
 

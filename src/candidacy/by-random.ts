@@ -1,5 +1,5 @@
-// `byRandom`: a random order, each as likely as any other (Fisher and Yates). Before a sort it decides
-// between equals; before `byLogWindow` it makes the window a random sample.
+// `byRandom`: a uniformly random order (Fisher-Yates shuffle). In front of a sort it breaks ties; in front of
+// `byLogWindow` it makes the window a random sample.
 
 import type { Candidate, Kind } from './candidacy.ts'
 

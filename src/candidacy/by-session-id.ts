@@ -1,5 +1,5 @@
-// `bySessionId`: deterministic failover (mcmp.md 3.3, decision 56). A session that has lost its node goes to
-// the same other node with every request and at every proxy, whatever the loads are.
+// `bySessionId`: deterministic failover (mcmp.md 3.3, decision 56). A session whose node is unavailable goes to the same
+// other node with every request and at every proxy, independent of load.
 
 import type { Candidacy, Candidate } from './candidacy.ts'
 
@@ -16,7 +16,7 @@ export const bySessionId: Candidacy = (candidates, exchange) => {
 
 const byRoute = (a: Candidate, b: Candidate): number => (a.node.route < b.node.route ? -1 : 1)
 
-/** The sum of the bytes in front of the first dot. */
+/** The sum of the bytes before the first dot. */
 function sumOf(sessionId: string): number {
   let sum = 0
   for (let i = 0; i < sessionId.length && sessionId[i] !== '.'; i++) sum += sessionId.charCodeAt(i)

@@ -1,6 +1,6 @@
-// `bySession`: a session goes to its own node (mcmp.md 3.2, 3.3). When that node cannot take it and
-// the balancer insists (StickySessionForce), only its domain is left; without a domain, nobody.
-// `bySession NAME` and `bySession hex NAME=` read the session id themselves: see session-id.ts.
+// `bySession`: a session goes to its own node (mcmp.md 3.2, 3.3). When that node is not among the candidates and the
+// balancer has StickySessionForce, only the nodes of its domain are left; none when it has no domain.
+// `bySession NAME` and `bySession hex NAME=` read the session id themselves (session-id.ts).
 
 import type { Candidacy, Kind } from './candidacy.ts'
 import { readSessionArgument } from './session-id.ts'

@@ -1,5 +1,6 @@
-// `byWeight NAME=WEIGHT ...`: a random order in which each comes first in proportion to its weight: what
-// the argument gives it (1 to those it does not name), else a peer's speed x cores, a node's load factor.
+// `byWeight NAME=WEIGHT ...`: a random order in which each candidate is first with a probability proportional to its
+// weight. The weight is the one in the argument (1 for candidates that it does not name); without an argument, a peer's
+// speed x cores or a node's load factor.
 
 import type { Candidate, Kind, Maker } from './candidacy.ts'
 import { nameOf, usualSpeed, weightIn } from './figures.ts'
@@ -26,7 +27,7 @@ function weighted(given: ReadonlyMap<string, number>): Maker {
       const usual = usualSpeed(candidates)
       const weight = (candidate: Candidate): number =>
         given.size === 0 ? weightIn(candidate, usual) : (given.get(nameOf(candidate)) ?? 1)
-      // Exponential times with these rates: the first to come is each with its share (Efraimidis, Spirakis).
+      // Exponential times with these rates: each is the smallest with its share of the weights (Efraimidis, Spirakis).
       const time = (candidate: Candidate): number => -Math.log(1 - random()) / weight(candidate)
       return leastFirst(candidates, time)
     },

@@ -1,6 +1,6 @@
-// Candidacy: which servers may get a request, as functions from list to list (mod_backhand's idea). A
-// function filters, orders or truncates; the state is the list itself, and the head of the final list
-// wins. An empty list means that nobody may: the proxy answers 503, a peer serves the request itself.
+// Candidacy: which servers may get a request, as functions from list to list (mod_backhand's design). A function filters,
+// orders or truncates the list of candidates; the first of the final list is chosen. If the final list is empty, the
+// proxy answers 503 and a peer serves the request itself.
 
 import type { Clock, Random } from '../base/clock.ts'
 import type { Balancer } from '../cluster/balancer.ts'
@@ -9,41 +9,41 @@ import type { LocationFormat } from './location.ts'
 
 export type { Candidate }
 
-/** What a function may know of the exchange. */
+/** The part of an exchange that candidacy functions may read. */
 export interface ExchangeView {
   readonly balancer: Balancer
-  /** The request carries a session id, with or without a route that we know (mcmp.md decision 52). */
+  /** The request carries a session id, whether or not its route is registered (mcmp.md decision 52). */
   readonly hasSession: boolean
-  /** The session id with its route, one character for each byte; '' when there is none. */
+  /** The session id with its route, one character per byte; '' when there is none. */
   readonly sessionId: string
-  /** Route of the session, when a node of this balancer has it. */
+  /** Route of the session; `undefined` unless a node of this balancer has it. */
   readonly route: string | undefined
-  /** Domain of the node with that route; '' when it has none. */
+  /** Domain of the node with that route; '' when there is none. */
   readonly domain: string
-  /** `node.id` of those that were tried for this exchange and failed. */
+  /** `node.id` of the nodes to which attempts of this exchange have failed. */
   readonly tried: readonly number[]
-  /** This server among the candidates; `undefined` in a proxy, which serves nothing itself. */
+  /** This server's own candidate; `undefined` in a proxy, which serves no requests itself. */
   readonly self: Candidate | undefined
-  /** The request as text; there only when a function of the cascade reads it (`Cascade.readsRequest`). */
+  /** The request as text; `undefined` unless a function of the cascade reads it (`Cascade.readsRequest`). */
   readonly request: RequestView | undefined
 }
 
-/** A request as candidacy functions read it. */
+/** A request as candidacy functions see it. */
 export interface RequestView {
   readonly method: string
-  /** Path and query as sent. */
+  /** Path and query as received. */
   readonly target: string
-  /** Of `Host`, without port, in lower case. */
+  /** Name in `Host`, without port, in lower case. */
   readonly host: string
   /** Address of the client, without port. */
   readonly client: string
-  /** Value of the first field with this name, which is given in lower case. */
+  /** Value of the first field of this name; `undefined` when there is none. @param name in lower case. */
   field(name: string): string | undefined
 }
 
 /**
- * Gives back a list of candidates that it was given (or of `exchange.self`), each at most once. Never
- * changes the list that it was given.
+ * A candidacy function. It returns a list of the candidates that it received, or `exchange.self`, each at most once, and
+ * does not modify the list that it received. If it throws, the list stays as it was and the failure is counted.
  */
 export type Candidacy = (
   candidates: readonly Candidate[],
@@ -51,35 +51,35 @@ export type Candidacy = (
   clock: Clock,
 ) => readonly Candidate[]
 
-/** One function of a cascade, made for its argument. */
+/** One function of a cascade, bound to its argument. */
 export interface Step {
   /** As in the configuration, with the argument: `byAge 6`. */
   readonly name: string
   readonly apply: Candidacy
-  /** By what it orders or filters, for explanations. */
+  /** The figure that it orders or filters by, for explanations. */
   readonly figure: ((candidate: Candidate, clock: Clock) => number) | undefined
-  /** Whoever wins is reached by a redirect to this place. */
+  /** The client is redirected to this location of the chosen candidate. */
   readonly location: LocationFormat | undefined
-  /** No balancing: the cascade is this one function. */
+  /** No balancing: the cascade consists of this function alone. */
   readonly isOff: boolean
-  /** It looks at `exchange.request`. */
+  /** It reads `exchange.request`. */
   readonly readsRequest: boolean
-  /** It looks at `live.latency`, which is kept only where somebody does. */
+  /** It reads `live.latency`, which is measured only for cascades that read it. */
   readonly readsLatency: boolean
-  /** It leaves the list as it is and changes live numbers; explanations pass it over. */
+  /** It returns the list unchanged and updates its own state; explanations skip it. */
   readonly annotates: boolean
 }
 
-/** What functions are made with, beside their argument. */
+/** What functions are made from, besides their argument. */
 export interface Means {
   readonly random: Random
-  /** Keys by which routes in session ids are signed; none: routes are plain names. */
+  /** Keys of the routes in session ids: one signed with any of them is accepted. When empty, routes are plain names. */
   readonly routeKeys: readonly Uint8Array[]
-  /** Functions of users' modules, by `file#name` as in the configuration. */
+  /** Functions from users' modules, by `file#name` as written in the configuration. */
   readonly policies: ReadonlyMap<string, UserCandidacy>
 }
 
-/** A function in a module of a user's: like ours, with the argument from the configuration behind. */
+/** A function in a user's module: like `Candidacy`, with the argument from the configuration as last parameter. */
 export type UserCandidacy = (
   candidates: readonly Candidate[],
   exchange: ExchangeView,
@@ -87,24 +87,24 @@ export type UserCandidacy = (
   argument: string,
 ) => readonly Candidate[]
 
-/** A function that a cascade can name. */
+/** A function that a cascade can name, before it is bound to an argument. */
 export interface Kind {
-  /** Names are compared without regard to case. */
+  /** Names are compared case-insensitively. */
   readonly name: string
-  /** Older or other spellings. */
+  /** Other spellings, such as mod_backhand's. */
   readonly aliases: readonly string[]
-  /** How its argument is written, for messages; '' when it takes none. */
+  /** Syntax of its argument, for messages; '' when it takes none. */
   readonly form: string
-  /** Reads the argument ('' when there is none); a text says what is wrong with it. */
+  /** Parses the argument, '' when there is none. @returns a text that says what is wrong with it. */
   readonly read: (argument: string) => Maker | string
 }
 
-/** Makes what sets a step apart from the plain one. */
+/** Makes a step; parts that it leaves out have their defaults. */
 export type Maker = (means: Means) => StepParts
 
 export type StepParts = Pick<Step, 'apply'> & Partial<Omit<Step, 'name' | 'apply'>>
 
-/** A whole step: all have the same shape, so that cascades run at full speed. */
+/** A complete step. All steps have the same object shape, so that the loop over them stays monomorphic. */
 export function stepOf(name: string, parts: StepParts): Step {
   return {
     name,
@@ -118,7 +118,7 @@ export function stepOf(name: string, parts: StepParts): Step {
   }
 }
 
-/** A function without an argument. */
+/** A function that takes no argument. */
 export function plainKind(
   name: string,
   apply: Candidacy,

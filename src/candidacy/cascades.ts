@@ -1,5 +1,5 @@
-// Which cascade holds for which path: that of the longest configured path in which the request's lies,
-// and no other (a path's own list replaces the one above it). Immutable; a reload makes another one.
+// The cascades of a configuration by path. The cascade of the longest configured path that contains the request's path
+// applies, alone: a path's own list replaces the one above it. Immutable; a reload makes new ones.
 
 import { pathKey } from '../cluster/context.ts'
 import { isWithin, PathMap } from '../cluster/path-map.ts'
@@ -10,7 +10,7 @@ import { readStep } from './read.ts'
 
 /** One line of the configuration. */
 export interface CascadeEntry {
-  /** `/` or a prefix that ends where a segment does: `/shop` is for `/shop` and `/shop/cart`. */
+  /** `/`, or a prefix of whole segments: `/shop` applies to `/shop` and `/shop/cart`. */
   readonly path: string
   /** Functions with their arguments: `['byAge 6', 'byRandom']`. */
   readonly candidacy: readonly string[]
@@ -19,15 +19,16 @@ export interface CascadeEntry {
 export class Cascades {
   /** The cascade of `/`. */
   readonly root: Cascade
-  /** The same cascade holds for all paths. */
+  /** One cascade applies to all paths. */
   readonly isSingle: boolean
-  /** Nothing is balanced, whatever the path. */
+  /** No path is balanced: all cascades are `off`. */
   readonly isOff: boolean
   readonly #byPath: PathMap<Cascade> = new PathMap()
 
   /**
-   * @param entries one of them for `/`; the last of two for the same path counts.
-   * @throws RangeError for a function that does not exist, a bad argument, or without an entry for `/`.
+   * @param entries one of them for `/`; of two for the same path the last applies.
+   * @param onFailure called for each failure of a function; must not throw.
+   * @throws RangeError for an unknown function, a bad argument, or when there is no entry for `/`.
    */
   constructor(entries: readonly CascadeEntry[], means: Means, onFailure: OnFailure) {
     for (const { path, candidacy } of entries) {
@@ -46,8 +47,8 @@ export class Cascades {
   }
 
   /**
-   * For each application the cascade of its path and all below it; `undefined` where that is not one and the same,
-   * so that `find` decides for each request. Looked up once for each routes snapshot.
+   * For each application the cascade of its path and all paths below; `undefined` where they have several, so that `find`
+   * has to be called for each request. Called once for each routes snapshot.
    */
   forApplications(applications: readonly Application[]): readonly (Cascade | undefined)[] {
     const keys = [...this.#byPath.keys()]

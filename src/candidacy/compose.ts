@@ -1,29 +1,29 @@
-// Candidacy functions in a row: each gets what the one before left. One loop runs a cascade, whether
-// somebody records what happens or not.
+// A cascade: candidacy functions in a row, each applied to the result of the one before. The same loop serves requests and,
+// with a recorder, explanations.
 
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, ExchangeView, Step } from './candidacy.ts'
 import type { LocationFormat } from './location.ts'
 
-/** Told what each function makes of the list. */
+/** Receives the result of each function. */
 export interface Recorder {
   step(step: Step, before: readonly Candidate[], after: readonly Candidate[]): void
-  /** The function threw, or gave back what is no list of candidates: the list stays as it was. */
+  /** The function threw, or returned something that is no list of candidates; the list stays as it was. */
   failed(step: Step, error: unknown): void
 }
 
-/** Told of a function that failed; must not throw. */
+/** Called when a function failed; must not throw. @param name of the step, with its argument. */
 export type OnFailure = (name: string, error: unknown) => void
 
 export class Cascade {
   readonly steps: readonly Step[]
-  /** Nobody is balanced here: whoever asks need not run it. */
+  /** No balancing: the cascade need not be run. */
   readonly isOff: boolean
-  /** Where the winner is reached by a redirect: the last that says so counts. */
+  /** Location to which the client is redirected; of several functions that set it the last one applies. */
   readonly location: LocationFormat | undefined
-  /** Whether `exchange.request` must be there. */
+  /** `exchange.request` must be set. */
   readonly readsRequest: boolean
-  /** Whether `live.latency` must be kept. */
+  /** `live.latency` must be measured. */
   readonly readsLatency: boolean
   readonly #onFailure: OnFailure
 
@@ -36,7 +36,7 @@ export class Cascade {
     this.#onFailure = onFailure
   }
 
-  /** The candidates that are left, best first. */
+  /** @returns the candidates that are left, best first. */
   run(
     candidates: readonly Candidate[],
     exchange: ExchangeView,
@@ -48,7 +48,7 @@ export class Cascade {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as Step
       const before = list
-      // To explain a choice is not to make it.
+      // An explanation must not change what later choices depend on.
       if (recorder === undefined || !step.annotates) {
         list = this.#guarded(step, before, exchange, clock, recorder)
       }

@@ -1,5 +1,5 @@
-// What becomes of a request in a server that is itself a candidate: served here, handed over, or sent
-// elsewhere by a redirect. Called by whoever hands requests over.
+// Whether a server that is itself a candidate serves a request, hands it over, or redirects the client. Called by peers
+// for each request.
 
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, ExchangeView } from './candidacy.ts'
@@ -7,14 +7,14 @@ import type { Cascade } from './compose.ts'
 import type { LocationFormat } from './location.ts'
 
 export interface Decision {
-  /** The winner; `undefined` when nobody was left, which means here. */
+  /** The chosen candidate; `undefined` when none was left, and the request is served here. */
   readonly candidate: Candidate | undefined
   readonly mode: 'here' | 'proxy' | 'redirect'
-  /** Where the client is sent; there when the mode is `redirect` (see `locationOf`). */
+  /** Set when the mode is `redirect` (see `locationOf`). */
   readonly location: LocationFormat | undefined
 }
 
-/** An empty list and `off` mean here. After a failure the caller decides again, with `tried` longer. */
+/** An empty list and `off` mean `here`. After a failure the caller decides again, with the failed node in `tried`. */
 export function decide(
   cascade: Cascade,
   candidates: readonly Candidate[],

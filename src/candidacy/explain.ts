@@ -1,5 +1,5 @@
-// Why a request would go where: the same run of a cascade with somebody who writes down what happens. It
-// changes nothing that the next choice depends on; chance falls as it falls this time.
+// Explains a choice: runs a cascade with a recorder. Random steps draw anew, so the result can differ from that of a real
+// request. Changes nothing that later choices depend on.
 
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, ExchangeView, Step } from './candidacy.ts'
@@ -12,15 +12,15 @@ interface ExplainedStep {
   /** Names of the candidates, in order. */
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** By what it orders or filters, for each candidate before; empty where there is no such figure. */
+  /** The figure that it orders or filters by, for each candidate before; empty when the function has none. */
   readonly figures: ReadonlyMap<string, number>
-  /** Why it left the list as it was, when it failed. */
+  /** Error message, when the function failed and left the list unchanged. */
   readonly failure: string | undefined
 }
 
 export interface Explanation {
   readonly steps: readonly ExplainedStep[]
-  /** Name of the winner; `undefined` when nobody is left. */
+  /** Name of the chosen candidate; `undefined` when none is left. */
   readonly winner: string | undefined
   /** One sentence. */
   readonly why: string
@@ -71,12 +71,12 @@ class Notes implements Recorder {
 function reason(steps: readonly ExplainedStep[], winner: string | undefined): string {
   if (winner === undefined) {
     const emptied = steps.find(({ before, after }) => before.length > 0 && after.length === 0)
-    return emptied === undefined ? 'there were no candidates' : `${emptied.name} left nobody`
+    return emptied === undefined ? 'there were no candidates' : `${emptied.name} left no candidate`
   }
   const decisive = steps.findLast(
     ({ before, after }) => after[0] === winner && before[0] !== winner,
   )
-  if (decisive === undefined) return `${winner} was first from the beginning, and stayed it`
+  if (decisive === undefined) return `${winner} was first from the beginning and stayed first`
   const { name, before, figures } = decisive
   const value = figures.get(winner)
   const figure = value === undefined ? '' : ` at ${Number(value.toFixed(3))}`

@@ -1,25 +1,25 @@
-// The figures that candidacy functions order by, for peers and for nodes alike. What only one of them
-// tells has a stand-in for the other: the table is in docs/candidacy.md.
+// The figures that candidacy functions order by, for peers and nodes alike. A figure that only one of them reports has a
+// substitute for the other; docs/candidacy.md has the table.
 
 import { latencyNow } from '../cluster/latency.ts'
 import type { Resources } from '../wire/announcement.ts'
 import type { Candidate } from './candidacy.ts'
 import { predictedLoad } from './prediction.ts'
 
-/** What is announced; `undefined` for a node, which announces nothing. */
+/** The announced resources; `undefined` for a node, which announces none. */
 const resourcesOf = (candidate: Candidate): Resources | undefined =>
   candidate.peer?.announcement.resources
 
 /**
- * Time since it last said something about itself, ms. A node that never does (a fixed one) is fresh.
- * @param now monotonic ms.
+ * Time since the last announcement or STATUS, ms. 0 for this server and for nodes that never report, such as fixed ones.
+ * @param now monotonic time, ms.
  */
 export function ageOf({ peer, live }: Candidate, now: number): number {
   if (peer !== undefined) return peer.isSelf ? 0 : Math.max(0, now - peer.receivedAt)
   return live.statusAt === undefined ? 0 : Math.max(0, now - live.statusAt)
 }
 
-/** Runnable jobs: the announced load average with what is predicted on top; a node's requests in flight. */
+/** Runnable jobs: a peer's announced load average plus the predicted load; a node's requests in flight. */
 export function loadOf(candidate: Candidate): number {
   const { peer, live } = candidate
   return peer === undefined
@@ -27,12 +27,12 @@ export function loadOf(candidate: Candidate): number {
     : peer.announcement.resources.load + predictedLoad(candidate)
 }
 
-/** Requests being served: announced slots in use, a node's requests in flight. */
+/** Requests in service: a peer's announced slots in use; a node's requests in flight. */
 export function busyOf(candidate: Candidate): number {
   return resourcesOf(candidate)?.slotsInUse ?? candidate.live.inFlight
 }
 
-/** Idle share of the processors, 0..1; a node's load factor says as much. */
+/** Idle share of the processors, 0..1; of a node, its load factor / 100. */
 export function idleOf(candidate: Candidate): number {
   return resourcesOf(candidate)?.cpuIdle ?? Math.max(0, candidate.live.loadFactor ?? 0) / 100
 }
@@ -44,7 +44,7 @@ export function memoryUsedOf(candidate: Candidate): number {
   return Math.min(1, Math.max(0, 1 - resources.memoryAvailable / resources.memoryTotal))
 }
 
-/** Power of two not below the highest load seen; for a node, not below its present one. */
+/** A power of two, at least the highest load that a peer has seen; of a node, at least its present load. */
 export function loadHighOf(candidate: Candidate): number {
   const high = resourcesOf(candidate)?.loadHigh
   if (high !== undefined) return Math.max(1, high)
@@ -52,18 +52,18 @@ export function loadHighOf(candidate: Candidate): number {
 }
 
 /**
- * Requests that it serves in a second one after the other, as a peer measures; of a node, from the pace that
- * it reports. 0 when that is not known yet.
+ * Requests per second that it would serve one after the other: measured by a peer, computed from the pace that a node
+ * reports. 0 while unknown.
  */
 function speedOf(candidate: Candidate): number {
   const speed = resourcesOf(candidate)?.speed
-  // A peer that has not measured yet says 1.
+  // A peer that has no measurement yet announces 1.
   if (speed !== undefined) return speed === 1 ? 0 : speed
   const { pace } = candidate.live.report
   return pace > 0 ? 1_000 / pace : 0
 }
 
-/** Mean of the speeds that are known; 1 when none is. */
+/** Mean of the known speeds, requests per second; 1 when none is known. */
 export function usualSpeed(candidates: readonly Candidate[]): number {
   let sum = 0
   let known = 0
@@ -76,7 +76,7 @@ export function usualSpeed(candidates: readonly Candidate[]): number {
   return known === 0 ? 1 : sum / known
 }
 
-/** The speed beside others: who has not measured yet is taken to be as quick as is usual. */
+/** Speed, requests per second; `usual` while unknown. */
 export function speedIn(candidate: Candidate, usual: number): number {
   return speedOf(candidate) || usual
 }
@@ -86,23 +86,23 @@ export function coresOf(candidate: Candidate): number {
 }
 
 /**
- * Share of the work: of a peer, speed x cores; of a node, its load factor, of which 0 (standby) and -1
- * (broken) are next to nothing.
+ * Share of the work: of a peer, speed x cores; of a node, its load factor, at least 0.001 so that standbys (0) and broken
+ * nodes (-1) can be ordered too.
  */
 export function weightIn(candidate: Candidate, usual: number): number {
   if (candidate.peer !== undefined) return speedIn(candidate, usual) * coresOf(candidate)
   return Math.max(0.001, candidate.live.loadFactor ?? 0)
 }
 
-/** By what it is known: a peer's announced name, a node's route. */
+/** A peer's announced name; a node's route. */
 export function nameOf({ peer, node }: Candidate): string {
   return peer?.announcement.name ?? node.route
 }
 
-/** Requests in flight there, as far as it is known here at this moment: own ones; of this server, all. */
+/** Requests of this process in flight there; for this server itself, all requests that it serves now. */
 export const inFlightOf = ({ live }: Candidate): number => live.inFlight
 
-/** Peak-sensitive average of what was measured here, ms; else what a peer announces; 0 when neither is. */
+/** Peak-sensitive average of the latency measured here, ms; without one, a peer's announced service time; else 0. */
 export function latencyOf({ peer, live }: Candidate, now: number): number {
   if (live.latency.ms > 0) return latencyNow(live.latency, now)
   return peer?.announcement.resources.serviceTimeMs ?? 0

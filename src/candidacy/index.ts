@@ -1,4 +1,4 @@
-// The only list of names: what a cascade in the configuration may say.
+// The list of all candidacy functions that a cascade in the configuration can name.
 
 import { active } from './active.ts'
 import { addPrediction } from './add-prediction.ts'
@@ -54,7 +54,7 @@ export const kinds: readonly Kind[] = [
   off,
 ]
 
-/** The best known for peers, by test/sim: a few at random and this server, and of them the quickest to answer. */
+/** Default of peers: of a few random servers and this one, the one with the least expected delay (best in test/sim). */
 export const peerCascade: readonly string[] = [
   'byAge 5',
   'byRandom',
@@ -63,5 +63,5 @@ export const peerCascade: readonly string[] = [
   'byDelay',
 ]
 
-/** mod_cluster's rule, the proxy's default. */
+/** Default of the proxy: mod_cluster's rule (mcmp.md 3.3). */
 export const defaultCascade: readonly string[] = ['usable', 'bySession', 'byDomain', 'byLoadFactor']

@@ -1,13 +1,13 @@
-// Where a client is redirected to, as `redirectToName` and `redirectToIp` say it:
-//   [SCHEME://]HOST[:PORT], with %N the winner's name, %A its address, %P its port, %S its scheme,
-//   %H the host that the client asked for, %% a percent sign; %2N the first two labels, %-2N the last two.
-// Path and query of the request follow. Without SCHEME and PORT the winner's own are taken.
+// The Location of a redirect, in the format of `redirectToName` and `redirectToIp`:
+//   [SCHEME://]HOST[:PORT], with %N for the chosen server's name, %A its address, %P its port, %S its scheme, %H the host
+//   of the request, %% a percent sign; %2N is the first two labels of the name, %-2N the last two.
+// Path and query of the request are appended. SCHEME and PORT default to those of the chosen server.
 
 import { hostText } from '../base/host-port.ts'
 import type { Candidate } from '../cluster/routes.ts'
 
-/** What a format is made of: text, or a figure of the winner's with the labels that are taken of it. */
-type Part = string | { readonly what: 'N' | 'A' | 'P' | 'S' | 'H'; readonly labels: number }
+/** A part of a format: text, or a placeholder with the number of labels that are used of it (see `labelsOf`). */
+type Part = string | { readonly name: 'N' | 'A' | 'P' | 'S' | 'H'; readonly labels: number }
 
 export interface LocationFormat {
   readonly parts: readonly Part[]
@@ -15,47 +15,50 @@ export interface LocationFormat {
   readonly hasPort: boolean
 }
 
-/** A text says what is wrong with the format. */
+/** @returns the format, or a text that says what is wrong with it. */
 export function readLocationFormat(text: string): LocationFormat | string {
   const parts: Part[] = []
   for (const [piece] of text.matchAll(/%(?:-?[1-9])?[NAPSH]|%%|%|[^%]+/g)) {
     const token = /^%(-?[1-9])?([NAPSH])$/.exec(piece)
     if (token !== null) {
-      const what = token[2] as 'N' | 'A' | 'P' | 'S' | 'H'
-      if (token[1] !== undefined && what !== 'N' && what !== 'H')
+      const name = token[2] as 'N' | 'A' | 'P' | 'S' | 'H'
+      if (token[1] !== undefined && name !== 'N' && name !== 'H')
         return `${piece} has no labels: only %N and %H do`
-      parts.push({ what, labels: Number(token[1] ?? 0) })
-    } else if (piece === '%') return '% stands before N, A, P, S, H (%N and %H with a number) or %'
-    else if (piece !== '%%' && !/^[\w.:/[\]-]+$/.test(piece)) return `${piece} is no part of a host`
+      parts.push({ name, labels: Number(token[1] ?? 0) })
+    } else if (piece === '%')
+      return '% must be followed by N, A, P, S, H (%N and %H also with a number) or %'
+    else if (piece !== '%%' && !/^[\w.:/[\]-]+$/.test(piece))
+      return `${piece} cannot be part of a host`
     else parts.push(piece === '%%' ? '%' : piece)
   }
-  const plain = parts.map((part) => (typeof part === 'string' ? part : part.what)).join('')
+  const plain = parts.map((part) => (typeof part === 'string' ? part : part.name)).join('')
   const hasScheme = plain.includes('://')
   const place = hasScheme ? plain.slice(plain.indexOf('://') + 3) : plain
-  if (place === '' || place.includes('/')) return 'it is no host'
+  if (place === '' || place.includes('/')) return 'the host is missing, or a path follows'
   if (hasScheme && !/^(?:https?|S):\/\//.test(plain)) return 'the scheme is http, https or %S'
   return { parts, hasScheme, hasPort: /:(?:\d+|P)$/.test(place) }
 }
 
 /**
- * The whole `Location`.
- * @param host that the client asked for, without port.
- * @param target path and query as sent.
- * @returns `undefined` when it comes to none: the winner's name is no host name, say. Then proxy instead.
+ * The value of `Location`.
+ * @param host of the request, without port.
+ * @param target path and query as received.
+ * @returns `undefined` when the result is no valid URL, for example because the name of the server is no host name; the
+ *   request is proxied then.
  */
 export function locationOf(
   format: LocationFormat,
-  winner: Candidate,
+  chosen: Candidate,
   host: string,
   target: string,
 ): string | undefined {
   if (!target.startsWith('/') || /[^\x21-\x7e]/.test(target)) return undefined
-  const server = serverOf(winner)
+  const server = serverOf(chosen)
   if (server === undefined) return undefined
   const figures = { N: server.name, A: server.host, P: `${server.port}`, S: server.scheme, H: host }
   const text = format.parts
     .map((part) =>
-      typeof part === 'string' ? part : labelsOf(hostText(figures[part.what]), part.labels),
+      typeof part === 'string' ? part : labelsOf(hostText(figures[part.name]), part.labels),
     )
     .join('')
   const scheme = format.hasScheme ? '' : `${server.scheme}://`
@@ -75,7 +78,7 @@ interface Server {
   readonly port: number
 }
 
-/** A peer's name without the port that it has by default; `undefined` for a node that clients cannot speak to. */
+/** A peer's name without the port that default names have; `undefined` for a node that clients cannot reach by HTTP. */
 function serverOf({ node, peer }: Candidate): Server | undefined {
   if (peer === undefined) {
     const { type, host, port } = node
@@ -93,7 +96,7 @@ const schemeOf: ReadonlyMap<string, string> = new Map([
   ['wss', 'https'],
 ])
 
-/** The first labels of a name, or the last ones when `count` is negative; 0 is all. */
+/** The first labels of a name; the last ones when `count` is negative; all when it is 0. */
 function labelsOf(name: string, count: number): string {
   if (count === 0) return name
   const labels = name.split('.')

@@ -1,33 +1,33 @@
-// What a candidacy function remembers about each node, in this process: a place in the node's live numbers, found by an
-// index. So a choice looks nothing up by key, and the state is gone when the node's numbers are.
+// State that a candidacy function keeps for each node in this process: an element of `NodeLive.kept`, at an index that
+// belongs to the function. So a choice needs no look-up by key, and the state is dropped with the node's live numbers.
 
 import type { NodeLive } from '../cluster/live.ts'
 
-/** Places given out so far, one for each function that keeps state. */
-let places = 0
+/** Next index; each function that keeps state has one. */
+let nextIndex = 0
 
-/** Made once for each function, as a constant of its file: all cascades with that function share the state. */
+/** Made once for each function, as a constant in its file: all cascades with the function share the state. */
 export class NodeState<State extends object> {
-  readonly #place = places++
+  readonly #index = nextIndex++
   readonly #make: () => State
 
-  /** @param make the state of a node about which nothing is known. */
+  /** @param make returns the initial state of a node. */
   constructor(make: () => State) {
     this.#make = make
   }
 
-  /** The state for this node, made when it is first asked for. */
+  /** The node's state; made at the first call. */
   of(live: NodeLive): State {
-    // Only this object writes to its place.
-    const state = live.kept[this.#place]
+    // Only this object writes at its index.
+    const state = live.kept[this.#index]
     return state === undefined ? this.#create(live) : (state as State)
   }
 
   #create(live: NodeLive): State {
     const state = this.#make()
-    // Places in front are filled, so that the array has no holes.
-    while (live.kept.length <= this.#place) live.kept.push(undefined)
-    live.kept[this.#place] = state
+    // No holes: arrays without holes are read faster.
+    while (live.kept.length <= this.#index) live.kept.push(undefined)
+    live.kept[this.#index] = state
     return state
   }
 }

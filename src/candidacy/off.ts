@@ -1,4 +1,4 @@
-// `off`: nobody is left, so a peer serves the request itself and hands nothing over; the proxy answers 503.
+// `off`: no candidate is left. A peer serves every request itself; the proxy answers 503.
 
 import { type Candidate, type Kind, plainKind } from './candidacy.ts'
 

@@ -1,14 +1,13 @@
-// Stable sorting by a figure: equals keep the order in which they came, which is a random one behind
-// `byRandom`. The list that came is left as it was.
+// Stable sorting by a figure: ties keep their order, which is random behind `byRandom`. The given list is not modified.
 
 import type { Candidate } from './candidacy.ts'
 
 type Figure = (candidate: Candidate) => number
 
-/** Up to this many are sorted by insertion, which is the quicker for few. */
+/** Lists up to this length are sorted by insertion, which is faster for few elements. */
 const insertionMax = 64
 
-/** Least first. A figure that is not a number counts as the greatest. */
+/** Smallest figure first; NaN counts as infinity. */
 export function leastFirst(candidates: readonly Candidate[], figure: Figure): readonly Candidate[] {
   if (candidates.length < 2) return candidates
   const figures: number[] = []
@@ -41,7 +40,7 @@ function byInsertion(list: Candidate[], figures: number[]): Candidate[] {
 
 function byIndex(list: readonly Candidate[], figures: readonly number[]): Candidate[] {
   const order = list.map((_, index) => index)
-  // Not by a difference: two infinities have none.
+  // No subtraction: the difference of two infinities is NaN.
   order.sort((a, b) => {
     const [x, y] = [figures[a] as number, figures[b] as number]
     return x < y ? -1 : x > y ? 1 : 0

@@ -1,12 +1,15 @@
-// The best candidate by a figure, of all or of a few drawn at random; equals as chance will have it. It
-// allocates nothing: for functions that stand last.
+// The candidate with the smallest figure, out of all or of a few drawn at random; ties are broken at random. Allocates
+// nothing. For functions at the end of a cascade.
 
 import type { Random } from '../base/clock.ts'
 import type { Candidate } from './candidacy.ts'
 
 type Figure = (candidate: Candidate) => number
 
-/** @returns the one with the smallest figure, as a list; all of them when there is nothing to choose. */
+/**
+ * @param choices number of draws; the whole list is scanned when it is not smaller than the list.
+ * @returns a list of the one candidate; the given list when it has fewer than two.
+ */
 export function pickLeast(
   candidates: readonly Candidate[],
   choices: number,
@@ -15,7 +18,7 @@ export function pickLeast(
 ): readonly Candidate[] {
   const count = candidates.length
   if (count < 2) return candidates
-  // A scan of all of them from a random one on, or draws with repetition, which do as well.
+  // Scan all from a random start, or draw with repetition, which balances as well as without.
   const draws = choices < count
   const first = Math.floor(random() * count)
   let best = candidates[first] as Candidate

@@ -1,11 +1,11 @@
-// Functions of users' modules: `./policies/nearest.js#byRack eu-1`. What they give back is checked: only
-// candidates that they were given, each once; anything else is a failure and leaves the list as it was.
+// Candidacy functions from users' modules: `./policies/nearest.js#byRack eu-1`. Their result is checked: it must be a list
+// of candidates that they received, each at most once. Anything else counts as a failure and leaves the list unchanged.
 
 import { type Candidate, type Means, type Step, stepOf } from './candidacy.ts'
 
-/** A module's function as the configuration names it. */
+/** A user's function as named in the configuration. */
 export interface PolicyName {
-  /** `file#name`: the key among `Means.policies`. */
+  /** `file#name`: key in `Means.policies`. */
   readonly key: string
   /** A path, relative or absolute, or a `file:` address. */
   readonly file: string
@@ -13,7 +13,7 @@ export interface PolicyName {
   readonly argument: string
 }
 
-/** `undefined` when the text names no module at all; a text says what is wrong with it. */
+/** @returns `undefined` when the text names no module, or a text that says what is wrong with it. */
 export function readPolicyName(text: string): PolicyName | string | undefined {
   if (!/^(?:\.{0,2}\/|file:)/.test(text)) return undefined
   const parts = /^(\S[^#]*)#([A-Za-z_$][\w$]*)(?:\s+(.*))?$/.exec(text)
@@ -24,31 +24,31 @@ export function readPolicyName(text: string): PolicyName | string | undefined {
   return { key: `${file}#${name}`, file, name, argument: argument.trim() }
 }
 
-/** @throws RangeError when the module has not been loaded. */
+/** @throws RangeError when the module is not loaded. */
 export function userStep(policy: PolicyName, means: Means): Step {
-  const given = means.policies.get(policy.key)
-  if (given === undefined) throw new RangeError(`${policy.key} has not been loaded`)
+  const candidacy = means.policies.get(policy.key)
+  if (candidacy === undefined) throw new RangeError(`${policy.key} has not been loaded`)
   const { key, argument } = policy
   return stepOf(argument === '' ? key : `${key} ${argument}`, {
     readsRequest: true,
     readsLatency: true,
-    // A copy: a function that sorts in place must not disturb the list that all requests share.
+    // A copy: a function that sorts in place must not change the list that all requests share.
     apply: (candidates, exchange, clock) =>
-      checked(given(candidates.slice(), exchange, clock, argument), candidates),
+      checked(candidacy(candidates.slice(), exchange, clock, argument), candidates),
   })
 }
 
 function checked(result: unknown, given: readonly Candidate[]): readonly Candidate[] {
   if (!Array.isArray(result)) {
-    // A promise that nobody waits for must not end the process when it fails.
+    // An unhandled rejection would end the process.
     if (result instanceof Promise) result.catch(() => {})
-    throw new TypeError('it did not give back a list')
+    throw new TypeError('it did not return a list')
   }
   const left = new Set<unknown>(given)
   for (const candidate of result) {
     if (left.delete(candidate)) continue
-    throw new TypeError('it gave back a candidate twice, or one that it was not given')
+    throw new TypeError('it returned a candidate twice, or one that it did not receive')
   }
-  // A copy: the function may keep its list and change it later.
+  // A copy: the function may keep its list and modify it later.
   return result.slice()
 }

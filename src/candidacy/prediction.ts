@@ -1,5 +1,5 @@
-// Load that choices of this process have added to peers since their last announcements. Written by `addPrediction`,
-// read by every function that orders by load.
+// Predicted load: what choices of this process have added to peers since their last announcements. Written by
+// `addPrediction`, read by every function that orders by load.
 
 import type { Candidate } from './candidacy.ts'
 import { NodeState } from './node-state.ts'
@@ -7,7 +7,7 @@ import { NodeState } from './node-state.ts'
 interface Prediction {
   /** Runnable jobs. */
   load: number
-  /** `sequence` of the announcement on top of which it counts; 0 before the first prediction. */
+  /** `sequence` of the announcement that it adds to; 0 before the first prediction. */
   sequence: number
 }
 
@@ -20,7 +20,7 @@ export function predictedLoad({ peer, live }: Candidate): number {
   return sequence === peer.announcement.sequence ? load : 0
 }
 
-/** Adds to a peer's load until its next announcement. A node's requests in flight are exact, so nothing is added. */
+/** Adds to a peer's load until its next announcement. No effect on a node, whose requests in flight are exact. */
 export function predict({ peer, live }: Candidate, load: number): void {
   if (peer === undefined) return
   const prediction = predictions.of(live)

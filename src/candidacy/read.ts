@@ -1,5 +1,5 @@
-// The textual form of cascades: `byAge 6`, `byHostname (sun|alpha)`, `./nearest.js#byRack eu-1`; in a
-// row with commas between them. Called when a configuration is read, and again when a cascade is made.
+// Parser for cascades: `byAge 6`, `byHostname (sun|alpha)`, `./nearest.js#byRack eu-1`, separated by commas. Used to
+// validate a configuration, and to make the cascades from it.
 
 import { candidacyLimits } from '../base/limits.ts'
 import { suggest } from '../base/suggest.ts'
@@ -8,7 +8,7 @@ import { stepOf } from './candidacy.ts'
 import { kinds } from './index.ts'
 import { type PolicyName, readPolicyName, userStep } from './policy.ts'
 
-/** Functions with commas between them, as in the environment; commas in brackets belong to an argument. */
+/** Splits a comma-separated cascade, as in an environment variable; commas in brackets belong to an argument. */
 export function splitCascade(text: string): readonly string[] {
   const parts: string[] = []
   let depth = 0
@@ -25,7 +25,7 @@ export function splitCascade(text: string): readonly string[] {
   return parts.filter((part) => part !== '')
 }
 
-/** Makes a step of `NAME` or `NAME ARGUMENT`; a text says what is wrong with it. */
+/** Parses `NAME` or `NAME ARGUMENT`. @returns what makes the step, or a text that says what is wrong. */
 export function readStep(text: string): ((means: Means) => Step) | string {
   const trimmed = text.trim()
   if (trimmed.length > candidacyLimits.stepCharactersMax) {
@@ -48,7 +48,7 @@ export function readStep(text: string): ((means: Means) => Step) | string {
   return (means) => stepOf(stepName, maker(means))
 }
 
-/** What is wrong with a cascade as a whole, whatever its functions are; `undefined` when nothing is. */
+/** The problem of a cascade as a whole, its functions aside; `undefined` when there is none. */
 export function shapeProblem(candidacy: readonly string[]): string | undefined {
   if (candidacy.length === 0) return 'no candidacy function; write off for no balancing'
   if (candidacy.length > candidacyLimits.stepsMax) {
@@ -59,14 +59,14 @@ export function shapeProblem(candidacy: readonly string[]): string | undefined {
   return undefined
 }
 
-/** What is wrong with a cascade as a whole, or with its first bad function; `undefined` when nothing is. */
+/** The problem of a cascade as a whole, or of its first bad function; `undefined` when there is none. */
 export function cascadeProblem(candidacy: readonly string[]): string | undefined {
   const problem = shapeProblem(candidacy)
   if (problem !== undefined) return problem
   return candidacy.map(readStep).find((made) => typeof made === 'string')
 }
 
-/** The modules of users that a cascade names. */
+/** The users' functions that a cascade names. */
 export function policiesIn(candidacy: readonly string[]): readonly PolicyName[] {
   return candidacy.flatMap((text) => {
     const policy = readPolicyName(text.trim())

@@ -1,4 +1,4 @@
-// `removeSelf`: drops this server, for one that only balances.
+// `removeSelf`: drops this server, for a peer that balances and serves nothing itself.
 
 import { type Kind, plainKind } from './candidacy.ts'
 

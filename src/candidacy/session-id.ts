@@ -1,7 +1,7 @@
-// Stickiness by a named session id, for peers: `bySession NAME` finds `<id>.<route>` in the cookie, path
-// parameter or query argument NAME, the route signed where there are keys; `bySession hex NAME=` is
-// mod_backhand's form, an id that begins with the IPv4 address of its server in 8 hexadecimal digits.
-// A session that names nobody in the list leaves it as it was.
+// Session affinity by a named session id, for peers. `bySession NAME` finds `<id>.<route>` in the cookie, path parameter or
+// query argument NAME; the route is signed if there are keys. `bySession hex NAME=` is mod_backhand's form: an id that
+// begins with the IPv4 address of its server in 8 hexadecimal digits. If the session names no candidate, the list stays
+// unchanged.
 
 import { cookieValue, pathParameters, routeOf } from '../wire/session.ts'
 import { openRoute } from '../wire/signed-route.ts'
@@ -41,7 +41,7 @@ function namedByRoute(id: string, { routeKeys }: Means): (candidate: Candidate) 
   return (candidate) => route !== undefined && nameOf(candidate) === route
 }
 
-/** Such ids say nothing about the port: the first server at the address is meant. */
+/** Such an id has no port: the first server at the address is chosen. */
 function namedByAddress(id: string): (candidate: Candidate) => boolean {
   const digits = /^[0-9a-fA-F]{8}/.exec(id)?.[0]
   const address = digits === undefined ? undefined : [...Buffer.from(digits, 'hex')].join('.')

@@ -1,4 +1,4 @@
-// `usable`: leaves out who cannot or must not take this request now (mcmp.md 3.1, 3.3).
+// `usable`: drops the candidates that cannot or must not get this request now (mcmp.md 3.1, 3.3).
 
 import { isEjected } from '../cluster/outlier.ts'
 import type { Candidacy, Candidate, ExchangeView } from './candidacy.ts'
@@ -10,7 +10,7 @@ export const usable: Candidacy = (candidates, exchange) => {
       return candidates.filter((other) => isUsable(other, exchange))
     }
   }
-  // The list of every day: nobody is left out, so nothing is copied.
+  // The common case: all are usable, so the list is not copied.
   return candidates
 }
 
@@ -18,7 +18,7 @@ function isUsable(candidate: Candidate, exchange: ExchangeView): boolean {
   const { live, node, status } = candidate
   if (status === 'STOPPED' || (status === 'DISABLED' && !exchange.hasSession)) return false
   if (live.health.kind === 'down') return false
-  // A node that calls itself broken, or answers like it, keeps the sessions it has (mcmp.md decision 54).
+  // A node that reports -1, or was ejected for errors, keeps its own sessions (mcmp.md decision 54).
   if ((live.loadFactor === -1 || isEjected(live.outlier)) && node.route !== exchange.route) {
     return false
   }

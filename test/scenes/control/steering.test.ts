@@ -186,7 +186,7 @@ test('explain shows which node a request would go to, and the result of each can
     const none = JSON.parse(await explain('/shop', '--json')) as RequestExplanation
     assert.deepEqual(
       [none.node, none.refusal, none.why],
-      [null, '503 NO_NODE', 'usable left nobody'],
+      [null, '503 NO_NODE', 'usable left no candidate'],
     )
     const counted = await topspin('status', '--control', control, '--json')
     const { traffic } = JSON.parse(counted.stdout) as StatusReport

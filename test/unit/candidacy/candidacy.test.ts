@@ -1,4 +1,4 @@
-// Who may get a request, and in what proportion.
+// The proxy's default rule: which nodes may get a request, and in what proportion.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -22,7 +22,7 @@ function choose(candidates: readonly Candidate[], session: ViewGiven = {}): numb
   return rule.run(candidates, viewOf(session), clock)[0]?.node.id ?? 0
 }
 
-/** Chooses `times` times as the proxy does; returns how often each was chosen. */
+/** Chooses `times` times as the proxy does. @returns how often each candidate was chosen. */
 function serve(candidates: readonly Candidate[], times: number): number[] {
   const counts = candidates.map(() => 0)
   for (let i = 0; i < times; i++) {
@@ -54,7 +54,7 @@ describe('by load factor', () => {
     }
   })
 
-  /** Of each hundred choices the newcomer gets its share, give or take `slack`. */
+  /** The newcomer gets its share of each hundred choices, within `slack`. */
   function assertNoFlood(
     all: readonly Candidate[],
     newcomer: number,
@@ -70,14 +70,14 @@ describe('by load factor', () => {
   }
 
   for (const before of [0, 1, 777, 5_000]) {
-    test(`a node that joins after ${before} choices gets its share from then on, and no more`, () => {
+    test(`a node that joins after ${before} choices gets its share from then on and no burst`, () => {
       const old = [candidate(1), candidate(2)]
       serve(old, before)
       assertNoFlood([...old, candidate(3)], 2, 33.3)
     })
   }
 
-  test('a node that joins right behind the end of a window is not flooded', () => {
+  test('a node that joins just after the end of a window gets no burst', () => {
     const old = [candidate(1), candidate(2)]
     serve(old, 1_000)
     endWindow(old)
@@ -88,7 +88,7 @@ describe('by load factor', () => {
     ['standby', 0],
     ['broken', -1],
   ] as const) {
-    test(`a node that was ${what} for a while comes back level`, () => {
+    test(`a node that was ${what} for a while returns with the smallest score`, () => {
       const all = [candidate(1), candidate(2)]
       serve(all, 100)
       const back = all[1]!.live
@@ -101,7 +101,7 @@ describe('by load factor', () => {
     })
   }
 
-  test('a node whose reports stopped comes back level', () => {
+  test('a node whose reports stopped returns with the smallest score', () => {
     const all = [candidate(1), candidate(2)]
     serve(all, 100)
     all[0]!.live.silent = true
@@ -110,27 +110,27 @@ describe('by load factor', () => {
     assertNoFlood(all, 0, 50)
   })
 
-  test('standby nodes serve when nobody else can, in table order', () => {
+  test('a standby is chosen only when there is no other node, in table order', () => {
     const standby = [candidate(1, { factor: 0 }), candidate(2, { factor: undefined })]
     assert.equal(choose(standby), 1)
     assert.equal(choose([...standby, candidate(3, { factor: 1 })]), 3)
   })
 
-  test('equals take turns', () => {
+  test('nodes with equal load factors are chosen in turn', () => {
     const all = [candidate(1), candidate(2), candidate(3)]
     assert.deepEqual(serve(all, 9), [3, 3, 3])
   })
 })
 
 describe('usable', () => {
-  test('-1 takes no one new, but keeps its own sessions', () => {
+  test('a node at -1 gets requests of its own sessions only', () => {
     const all = [candidate(1, { factor: -1 }), candidate(2)]
     assert.equal(choose(all), 2)
     assert.equal(choose(all, { route: 'n1' }), 1)
     assert.equal(choose([all[0]!]), 0)
   })
 
-  test('DISABLED is for those with a session, of whatever node; STOPPED is for nobody', () => {
+  test('DISABLED keeps requests with a session of any node; STOPPED keeps none', () => {
     const disabled = candidate(1, { status: 'DISABLED' })
     assert.equal(choose([disabled]), 0)
     assert.equal(choose([disabled], { hasSession: true }), 1)
@@ -138,7 +138,7 @@ describe('usable', () => {
     assert.equal(choose([candidate(1, { status: 'STOPPED' })], { route: 'n1' }), 0)
   })
 
-  test('a node that is down, or was tried, is left out, its own sessions included', () => {
+  test('a node that is down or was tried is dropped, even for its own sessions', () => {
     const down = candidate(1)
     down.live.health = { kind: 'down', since: 0, probes: 0, probeAt: 0, reason: '' }
     assert.equal(choose([down, candidate(2)], { route: 'n1' }), 2)
@@ -154,25 +154,25 @@ describe('sessions', () => {
     candidate(3, { domain: 'east', factor: 1 }),
   ]
 
-  test('go to their node, standby or not', () => {
+  test('go to their node, even if it is a standby', () => {
     assert.equal(choose(all, { route: 'n2', domain: 'west' }), 2)
     const standby = [candidate(1), candidate(2, { factor: 0 })]
     assert.equal(choose(standby, { route: 'n2' }), 2)
   })
 
-  test('without StickySession are nobody in particular', () => {
+  test('are ignored without StickySession', () => {
     assert.equal(
       choose([candidate(1), candidate(2)], { route: 'n2', balancer: { sticky: false } }),
       1,
     )
   })
 
-  test('stay in their domain when their node is gone, and leave it when the domain is', () => {
+  test('stay in their domain when their node is gone, and leave it when all of the domain is', () => {
     assert.equal(choose(all, { route: 'n1', domain: 'east', tried: [1] }), 3)
     assert.equal(choose(all, { route: 'n9', domain: 'north' }), 1)
   })
 
-  test('with StickySessionForce leave neither', () => {
+  test('with StickySessionForce leave neither node nor domain', () => {
     const force = { stickyForce: true }
     const inEast = { route: 'n1', domain: 'east', balancer: force }
     assert.equal(choose(all, { ...inEast, tried: [1] }), 3)
@@ -180,7 +180,7 @@ describe('sessions', () => {
     assert.equal(choose(all, { route: 'n1', tried: [1], balancer: force }), 0)
   })
 
-  test('whose route nobody has are balanced, StickySessionForce or not', () => {
+  test('with an unknown route are balanced, with and without StickySessionForce', () => {
     assert.notEqual(choose(all, { hasSession: true, balancer: { stickyForce: true } }), 0)
   })
 })
@@ -189,7 +189,7 @@ describe('bySessionId', () => {
   const pick = (candidates: readonly Candidate[], session: ViewGiven): readonly number[] =>
     bySessionId(candidates, viewOf(session), clock).map(({ node }) => node.id)
 
-  test('chooses by the bytes of the id in front of its first dot, among the routes in order', () => {
+  test('chooses by the sum of the bytes of the id before its first dot, among the sorted routes', () => {
     const [one, two, three] = [candidate(1), candidate(2), candidate(3)]
     const lost = { route: 'n9', sessionId: 'b.n9' }
     // 98 modulo 3.
@@ -202,7 +202,7 @@ describe('bySessionId', () => {
     assert.deepEqual(pick([one, two, three], { ...lost, sessionId: 'c.n9.x' }), [1])
   })
 
-  test('leaves out standbys, silent and broken nodes while there are others', () => {
+  test('drops standbys, silent and broken nodes while there are others', () => {
     const silent = candidate(1)
     silent.live.silent = true
     const lost = { route: 'n9', sessionId: 'b.n9' }
@@ -212,7 +212,7 @@ describe('bySessionId', () => {
     assert.deepEqual(pick([], lost), [])
   })
 
-  test('is not asked about requests without a session, or with their own node', () => {
+  test('leaves requests without a session, or with their own node present, unchanged', () => {
     const all = [candidate(2), candidate(1)]
     assert.deepEqual(pick(all, {}), [2, 1])
     assert.deepEqual(pick(all, { route: 'n2', sessionId: 'b.n2' }), [2, 1])

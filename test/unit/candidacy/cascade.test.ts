@@ -1,5 +1,4 @@
-// Cascades as a whole: how they are written, which holds for which path, what becomes of a request, what
-// happens when a function fails, and why somebody won.
+// Cascades as a whole: their textual form, cascades by path, decisions, failing functions, and explanations.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -26,7 +25,7 @@ const fail = (name: string, error: unknown): never => {
 }
 
 describe('the textual form', () => {
-  test('functions stand in a row with commas; commas in brackets belong to an argument', () => {
+  test('functions are separated by commas; commas in brackets belong to an argument', () => {
     assert.deepEqual(
       splitCascade(' byAge 5,byRandom , byHostname (a,b) ,, byHostname [x,y]{1,2}'),
       ['byAge 5', 'byRandom', 'byHostname (a,b)', 'byHostname [x,y]{1,2}'],
@@ -34,7 +33,7 @@ describe('the textual form', () => {
     assert.deepEqual(splitCascade(''), [])
   })
 
-  test('names are taken in any case, old spellings too, and told in ours', () => {
+  test('names are case-insensitive, aliases are accepted, and steps have the current name', () => {
     for (const [text, name] of [
       ['BYAGE 6', 'byAge 6'],
       ['byCPU', 'byCpu'],
@@ -66,11 +65,11 @@ describe('the textual form', () => {
     ['byHostname', /the pattern is missing/],
     ['bySession a b c', /"a b c" is no name of a cookie/],
     ['redirectToName %X', /redirectToName: %/],
-    ['redirectToName http://', /it is no host/],
+    ['redirectToName http://', /host is missing/],
     ['redirectToName ftp://%N', /the scheme is http, https or %S/],
     ['redirectToIp %2A', /%2A has no labels/],
-    ['redirectToName a b', /is no part of a host/],
-    ['redirectToName %N/path', /it is no host/],
+    ['redirectToName a b', /cannot be part of a host/],
+    ['redirectToName %N/path', /host is missing/],
     ['./near.js', /a module without a function; write \.\/FILE\.js#NAME ARGUMENT/],
     [`byHostname ${'x'.repeat(600)}`, /more than 512 characters/],
   ] as const) {
@@ -81,7 +80,7 @@ describe('the textual form', () => {
     })
   }
 
-  test('a cascade is told to be empty, too long, or off beside others', () => {
+  test('a cascade that is empty, too long, or has off beside others is refused', () => {
     assert.match(String(cascadeProblem([])), /write off for no balancing/)
     assert.match(String(cascadeProblem(Array(40).fill('byRandom'))), /more than 32/)
     assert.match(String(cascadeProblem(['byRandom', 'off'])), /off stands alone/)
@@ -104,7 +103,7 @@ describe('cascades of paths', () => {
   )
   const at = (path: string): string | undefined => cascades.find(path).steps[0]?.name
 
-  test('the longest path counts, where a segment ends', () => {
+  test('the longest path of whole segments applies', () => {
     for (const [path, name] of [
       ['', 'byRandom'],
       ['/', 'byRandom'],
@@ -146,7 +145,7 @@ describe('cascades of paths', () => {
     ])
   })
 
-  test('the last of two for the same path counts, and one for / there must be', () => {
+  test('of two cascades for one path the last applies, and one for / is required', () => {
     const two = new Cascades(
       [
         { path: '/', candidacy: ['byRandom'] },
@@ -170,13 +169,13 @@ describe('decide', () => {
   const decided = (candidacy: readonly string[], candidates = [self, other]) =>
     decide(cascadeOf(candidacy), candidates, viewOf({ self }), clock)
 
-  test('whoever wins is reached by proxying, and this server serves', () => {
+  test('the chosen peer is proxied to, and this server serves what it is chosen for', () => {
     assert.equal(decided(['byLoad']).mode, 'proxy')
     assert.equal(decided(['byLoad']).candidate, other)
     assert.deepEqual(decided(['byLoad 2']), { candidate: self, mode: 'here', location: undefined })
   })
 
-  test('nobody left means here, and so does off', () => {
+  test('an empty list means here, and so does off', () => {
     for (const decision of [
       decided(['off']),
       decided(['byHostname nobody']),
@@ -186,14 +185,14 @@ describe('decide', () => {
     }
   })
 
-  test('a redirect stands anywhere in the cascade, and never leads to this server', () => {
+  test('a redirect can stand anywhere in the cascade and never leads to this server', () => {
     for (const candidacy of [
       ['byLoad', 'redirectToIp'],
       ['redirectToIp', 'byLoad'],
     ]) {
       const { mode, location } = decided(candidacy)
       assert.equal(mode, 'redirect')
-      assert.deepEqual(location?.parts, [{ what: 'A', labels: 0 }])
+      assert.deepEqual(location?.parts, [{ name: 'A', labels: 0 }])
     }
     assert.equal(decided(['redirectToIp', 'byLoad 2']).mode, 'here')
   })
@@ -212,7 +211,7 @@ describe('a function that fails', () => {
     ['gives back one twice', () => [all[0], all[0]]],
     ['gives back a hole', () => new Array(2)],
   ] as const) {
-    test(`leaves the list as it was and is told of when it ${what}`, () => {
+    test(`leaves the list unchanged and is reported when it ${what}`, () => {
       const policies = new Map([['./p.js#it', policy as unknown as UserCandidacy]])
       const told: string[] = []
       const cascade = cascadeOf(['./p.js#it with that', 'byRandom'], { policies }, (name) =>
@@ -223,7 +222,7 @@ describe('a function that fails', () => {
     })
   }
 
-  test('a good one is given its argument, and its list may change later', () => {
+  test('a good one receives its argument, and may modify its list later', () => {
     const kept: unknown[][] = []
     const it: UserCandidacy = (candidates, _exchange, _clock, argument) => {
       const found = candidates.filter(({ node }) => node.route === argument)
@@ -236,7 +235,7 @@ describe('a function that fails', () => {
     assert.deepEqual(after, [all[1]])
   })
 
-  test('one that sorts in place disturbs nobody else', () => {
+  test('one that sorts in place does not change the shared list', () => {
     const policies = new Map<string, UserCandidacy>([
       ['./p.js#it', (candidates) => (candidates as Candidate[]).reverse()],
     ])
@@ -246,7 +245,7 @@ describe('a function that fails', () => {
     assert.deepEqual(list, all)
   })
 
-  test('one that was not loaded is no cascade', () => {
+  test('one whose module is not loaded is refused', () => {
     assert.throws(() => cascadeOf(['./p.js#it']), /\.\/p\.js#it has not been loaded/)
   })
 })
@@ -257,11 +256,11 @@ describe('explain', () => {
     peerCandidate(2, { load: 1 }),
     peerCandidate(3, { load: 2, announcement: { name: 'sun' } }),
   ]
-  const told = (candidacy: readonly string[], candidates = all) =>
+  const explained = (candidacy: readonly string[], candidates = all) =>
     explain(cascadeOf(candidacy), candidates, viewOf(), clock)
 
-  test('tells the list before and after each function, and by which figures', () => {
-    const { steps, winner, why } = told(['byHostname p', 'byLoad'])
+  test('reports the list before and after each function, with the figures', () => {
+    const { steps, winner, why } = explained(['byHostname p', 'byLoad'])
     assert.deepEqual(steps[0], {
       name: 'byHostname p',
       before: ['p1', 'p2', 'sun'],
@@ -281,13 +280,13 @@ describe('explain', () => {
     assert.equal(why, 'byLoad put p2 first of 2 at 1')
   })
 
-  test('says so when nobody is left, and when nothing changed', () => {
-    assert.equal(told(['byLoad', 'byHostname moon']).why, 'byHostname moon left nobody')
-    assert.equal(told(['byLoad'], []).why, 'there were no candidates')
-    assert.equal(told(['addSelf']).why, 'p1 was first from the beginning, and stayed it')
+  test('reports when no candidate is left, and when nothing changed', () => {
+    assert.equal(explained(['byLoad', 'byHostname moon']).why, 'byHostname moon left no candidate')
+    assert.equal(explained(['byLoad'], []).why, 'there were no candidates')
+    assert.equal(explained(['addSelf']).why, 'p1 was first from the beginning and stayed first')
   })
 
-  test('tells of a function that failed', () => {
+  test('reports a function that failed', () => {
     const policies = new Map<string, UserCandidacy>([['./p.js#bad', () => fail('it', 'broken')]])
     const { steps } = explain(
       cascadeOf(['./p.js#bad', 'byLoad'], { policies }),
@@ -308,7 +307,7 @@ describe('explain', () => {
   })
 })
 
-test('the cascade of every day copies no list', () => {
+test('the default cascade copies no list when all nodes are usable', () => {
   const all = [1, 2, 3].map((id) => nodeCandidate(id))
   const chosen = cascadeOf(defaultCascade).run(all, viewOf(), clock)
   assert.equal(chosen, all[0]!.alone)

@@ -1,4 +1,4 @@
-// What each candidacy function makes of a list.
+// The effect of each candidacy function on a list.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -19,7 +19,7 @@ import { seededRandom } from '../../support/seeded-random.ts'
 
 const clock = new ManualClock()
 
-/** Ids of who is left, in order. */
+/** Ids of the candidates that are left, in order. */
 function left(
   text: string,
   candidates: readonly Candidate[],
@@ -41,12 +41,12 @@ describe('active', () => {
   silent.live.silent = true
   const busy = nodeCandidate(4, { factor: 1 })
 
-  test('leaves out standbys while others are there', () => {
+  test('drops standbys while there are others', () => {
     assert.deepEqual(left('active', [standby, unheard, silent, busy]), [4])
     assert.deepEqual(left('active', [standby, unheard, silent]), [1, 2, 3])
   })
 
-  test('leaves peers alone, which have no load factor', () => {
+  test('keeps peers, which have no load factor', () => {
     assert.deepEqual(left('active', [peerCandidate(1), peerCandidate(2)]), [1, 2])
   })
 })
@@ -65,28 +65,28 @@ describe('byAge', () => {
       .run(list, viewOf(), old)
       .map(({ node }) => node.id)
 
-  test('drops who has not announced itself for longer than the argument, and never this server', () => {
+  test('drops peers whose last announcement is older than the argument, never this server', () => {
     assert.deepEqual(at('byAge 6'), [2, 4])
     assert.deepEqual(at('byAge 5.5'), [4])
   })
 
-  test('takes 20 seconds without an argument', () => {
+  test('has a default of 20 seconds', () => {
     assert.deepEqual(at('byAge'), [2, 4])
     assert.deepEqual(at('byAge 21'), [2, 3, 4])
   })
 
-  test('counts a node from its last report, and one that never reports as fresh', () => {
+  test('uses the last STATUS of a node, and counts a node that never reports as fresh', () => {
     const nodes = [nodeCandidate(1), nodeCandidate(2), nodeCandidate(3)]
     nodes[0]!.live.statusAt = 0
     nodes[1]!.live.statusAt = 29_000
     assert.deepEqual(at('byAge 6', nodes), [2, 3])
   })
 
-  test('gives back the same list when nobody is too old', () => {
+  test('returns the same list when no candidate is too old', () => {
     assert.equal(cascadeOf(['byAge 60']).run(all, viewOf(), old), all)
   })
 
-  test('notices who grows too old on a list that stays the same', () => {
+  test('drops a peer that becomes too old on an unchanged list', () => {
     const clock = new ManualClock()
     clock.advance(30_000)
     const cascade = cascadeOf(['byAge 60'])
@@ -104,7 +104,7 @@ describe('byAge', () => {
     assert.deepEqual(ids(all), [2, 4])
   })
 
-  test('notices a node that stops reporting on a list that stays the same', () => {
+  test('drops a node that stops reporting on an unchanged list', () => {
     const clock = new ManualClock()
     const nodes = [nodeCandidate(1), nodeCandidate(2)]
     nodes[0]!.live.statusAt = 0
@@ -118,7 +118,7 @@ describe('byAge', () => {
 })
 
 describe('functions that order', () => {
-  test('byLoad takes the least load first, and the bias off the own load', () => {
+  test('byLoad puts the least load first, with the bias subtracted from the own load', () => {
     const all = [
       peerCandidate(1, { load: 1 }),
       peerCandidate(2, { load: 0.5 }),
@@ -129,13 +129,13 @@ describe('functions that order', () => {
     assert.deepEqual(left('byLoad 0.31', all), [3, 2, 1])
   })
 
-  test('byLoad takes the requests in flight for the load of a node', () => {
+  test('byLoad uses the requests in flight of a node as its load', () => {
     const all = [nodeCandidate(1), nodeCandidate(2)]
     all[0]!.live.inFlight = 2
     assert.deepEqual(left('byLoad', all), [2, 1])
   })
 
-  test('byBusy counts slots in use, whatever the capacity; byBusyChildren is its old name', () => {
+  test('byBusy counts slots in use, whatever the capacity; byBusyChildren is an alias', () => {
     const all = [
       peerCandidate(1, { slotsInUse: 9, slotsFree: 1_000 }),
       peerCandidate(2, { slotsInUse: 5, isSelf: true }),
@@ -145,7 +145,7 @@ describe('functions that order', () => {
     assert.deepEqual(left('byBusyChildren 2', all), [2, 3, 1])
   })
 
-  test('byCpu takes the most idle first; a node is as idle as its load factor says', () => {
+  test('byCpu puts the most idle first; of a node it uses the load factor', () => {
     assert.deepEqual(
       left('byCPU', [peerCandidate(1, { cpuIdle: 0.2 }), peerCandidate(2, { cpuIdle: 0.7 })]),
       [2, 1],
@@ -161,7 +161,7 @@ describe('functions that order', () => {
   })
 
   for (const text of ['byLoad', 'byBusy', 'byCpu', 'byCost', 'byCost speed cores']) {
-    test(`${text} leaves equals in the order in which they came`, () => {
+    test(`${text} keeps the order of ties`, () => {
       for (const ids of [
         [3, 1, 2],
         [2, 3, 1, 5, 4],
@@ -196,7 +196,7 @@ describe('functions that order', () => {
 })
 
 describe('byCost', () => {
-  test('takes the least added cost of load and memory', () => {
+  test('puts the least added cost of load and memory first', () => {
     const free = { memoryTotal: 100, memoryAvailable: 100 }
     assert.deepEqual(
       left('byCost', [
@@ -208,7 +208,7 @@ describe('byCost', () => {
     )
   })
 
-  test('avoids a server whose memory is nearly used up even when it has nothing to do', () => {
+  test('avoids an idle server whose memory is nearly used up', () => {
     const busy = resourcesOf(1, { load: 9, loadHigh: 64, memoryTotal: 100, memoryAvailable: 90 })
     const full = resourcesOf(2, { load: 0, loadHigh: 64, memoryTotal: 100, memoryAvailable: 1 })
     const others = [3, 4, 5, 6].map((id) => resourcesOf(id, { load: 60, loadHigh: 64 }))
@@ -216,8 +216,8 @@ describe('byCost', () => {
     assert.equal(left('byLoad', [full, busy, ...others])[0], 2)
   })
 
-  test('measures all loads by the highest that any of them has seen', () => {
-    // By its own high mark the first would seem a tenth as loaded as the second.
+  test('scales all loads by the highest that any candidate has seen', () => {
+    // Scaled by its own highest load, the first would seem a tenth as loaded as the second.
     const all = [
       resourcesOf(1, { load: 6, loadHigh: 64 }),
       resourcesOf(2, { load: 1, loadHigh: 1 }),
@@ -225,7 +225,7 @@ describe('byCost', () => {
     assert.deepEqual(left('byCost', all), [2, 1])
   })
 
-  test('divides by speed and cores when it is told to', () => {
+  test('divides by speed and cores when its argument says so', () => {
     const all = [
       resourcesOf(1, { load: 2, loadHigh: 4, speed: 50, cores: 1 }),
       resourcesOf(2, { load: 3, loadHigh: 4, speed: 200, cores: 1 }),
@@ -236,7 +236,7 @@ describe('byCost', () => {
     assert.equal(left('byCost cores', all)[0], 3)
   })
 
-  test('is computed for nodes, too, which are told apart by their requests in flight', () => {
+  test('orders nodes by their requests in flight', () => {
     const all = [nodeCandidate(1), nodeCandidate(2)]
     all[0]!.live.inFlight = 5
     assert.deepEqual(left('byCost', all), [2, 1])
@@ -244,7 +244,7 @@ describe('byCost', () => {
 })
 
 describe('addPrediction', () => {
-  test('counts the first as more loaded until it announces itself again', () => {
+  test('adds load to the first candidate until its next announcement', () => {
     const cascade = cascadeOf(['byLoad', 'addPrediction'])
     const first = peerCandidate(1, { load: 0 })
     const all = [first, peerCandidate(2, { load: 1.5 })]
@@ -255,21 +255,21 @@ describe('addPrediction', () => {
     assert.equal(cascade.run(again, viewOf(), clock)[0]!.node.id, 1)
   })
 
-  test('weighs a job by how fast the server is beside the others', () => {
+  test('scales a job by the speed of the server relative to the others', () => {
     const cascade = cascadeOf(['byLoad', 'addPrediction'])
     const all = [peerCandidate(1, { speed: 400 }), peerCandidate(2, { speed: 100 })]
     const ids = Array.from({ length: 50 }, () => cascade.run(all, viewOf(), clock)[0]!.node.id)
     assert.equal(ids.filter((id) => id === 1).length, 40)
   })
 
-  test('takes the size of a job as its argument', () => {
+  test('has the size of a job as its argument', () => {
     const cascade = cascadeOf(['byLoad', 'addPrediction 0.5'])
     const all = [peerCandidate(1, { load: 0 }), peerCandidate(2, { load: 1.2 })]
     const ids = [1, 2, 3, 4].map(() => cascade.run(all, viewOf(), clock)[0]!.node.id)
     assert.deepEqual(ids, [1, 1, 1, 2])
   })
 
-  test('means nothing for a node, whose requests in flight are known', () => {
+  test('has no effect on a node, whose requests in flight are known', () => {
     const all = [nodeCandidate(1), nodeCandidate(2)]
     all[1]!.live.inFlight = 1
     const cascade = cascadeOf(['byLoad', 'addPrediction'])
@@ -283,7 +283,7 @@ describe('addPrediction', () => {
   })
 })
 
-describe('functions of chance', () => {
+describe('random functions', () => {
   const random = seededRandom(7)
 
   test('byRandom makes every order equally likely', () => {
@@ -318,7 +318,7 @@ describe('functions of chance', () => {
     }
   }
 
-  test('byWeight gives each the share that its speed and cores are of all', () => {
+  test('byWeight puts each first in proportion to its speed x cores', () => {
     const all = [
       peerCandidate(1, { speed: 100, cores: 1 }),
       peerCandidate(2, { speed: 100, cores: 2 }),
@@ -327,22 +327,22 @@ describe('functions of chance', () => {
     about(firsts('byWeight', all, 5_000), [1 / 7, 2 / 7, 4 / 7])
   })
 
-  test('byWeight takes who has not measured its speed for a usual one', () => {
+  test('byWeight uses the usual speed for a peer that has not measured its own', () => {
     const all = [peerCandidate(1, { speed: 300 }), peerCandidate(2, { speed: 1 })]
     about(firsts('byWeight', all, 3_000), [0.5, 0.5])
   })
 
-  test('byWeight goes by the load factors of nodes, and standbys come last', () => {
+  test('byWeight uses the load factors of nodes, and standbys come last', () => {
     const all = [nodeCandidate(1, { factor: 75 }), nodeCandidate(2, { factor: 25 })]
     about(firsts('byWeight', [...all, nodeCandidate(3, { factor: 0 })], 3_000), [0.75, 0.25, 0])
   })
 
-  test('byWeight takes weights by name, and 1 for who is not named', () => {
+  test('byWeight uses weights by name, and 1 for candidates that it does not name', () => {
     const all = [1, 2, 3].map((id) => nodeCandidate(id, { factor: 1 }))
     about(firsts('byWeight n1=6 n3=3', all, 3_000), [0.6, 0.1, 0.3])
   })
 
-  test('byLogWindow keeps the first log2 of them rounded up, and at least one', () => {
+  test('byLogWindow keeps the first log2(n), rounded up, at least one', () => {
     const kept = (count: number): number =>
       left(
         'byLogWindow',
@@ -356,13 +356,13 @@ describe('functions of chance', () => {
 })
 
 describe('byInFlight', () => {
-  test('takes the one with the fewest requests in flight', () => {
+  test('keeps the candidate with the fewest requests in flight', () => {
     const all = [1, 2, 3].map((id) => nodeCandidate(id))
     for (const [index, count] of [4, 2, 3].entries()) all[index]!.live.inFlight = count
     assert.deepEqual(left('byInFlight', all), [2])
   })
 
-  test('leaves it to chance between equals', () => {
+  test('breaks ties at random', () => {
     const cascade = cascadeOf(['byInFlight'])
     const all = [1, 2, 3].map((id) => nodeCandidate(id))
     const seen = new Set(
@@ -371,7 +371,7 @@ describe('byInFlight', () => {
     assert.equal(seen.size, 3)
   })
 
-  test('with a number draws so many, so that the worst of three is chosen by two draws of itself only', () => {
+  test('with a number draws so many, so that the worst of three is kept only when both draws hit it', () => {
     const cascade = cascadeOf(['byInFlight 2'])
     const all = [1, 2, 3].map((id) => nodeCandidate(id))
     for (const [index, count] of [9, 5, 1].entries()) all[index]!.live.inFlight = count
@@ -395,7 +395,7 @@ describe('byLatency', () => {
   observeLatency(all[0]!.live.latency, 10, 0)
   observeLatency(all[1]!.live.latency, 40, 0)
 
-  test('takes the least latency times the requests in flight and this one', () => {
+  test('keeps the least latency x (requests in flight + 1)', () => {
     assert.deepEqual(left('byLatency', all), [1])
     all[0]!.live.inFlight = 4
     assert.deepEqual(left('byLatency', all), [2])
@@ -412,7 +412,7 @@ describe('byLatency', () => {
     all[0]!.live.inFlight = 0
   })
 
-  test('takes what a peer announces until it has measured itself', () => {
+  test('uses the announced service time until a latency is measured', () => {
     const peers = [peerCandidate(1, { serviceTimeMs: 90 }), peerCandidate(2, { serviceTimeMs: 30 })]
     assert.deepEqual(left('byLatency', peers), [2])
     observeLatency(peers[0]!.live.latency, 5, 0)
@@ -436,26 +436,26 @@ describe('byDelay', () => {
     return all
   }
 
-  test('serves here while nothing is to be done, and hands over what would wait', () => {
+  test('serves here while this server is idle, and hands over what would wait', () => {
     assert.deepEqual(left('byDelay', peers(0, 0, [100, 100])), [1])
     assert.deepEqual(left('byDelay', peers(2, 0, [100, 100])), [2])
     assert.deepEqual(left('byDelay', peers(2, 2, [100, 100])), [1])
   })
 
-  test('waits longer rather than hand over to a slow one, and hands over to a fast one at once', () => {
+  test('waits rather than hand over to a slow server, and hands over to a fast one at once', () => {
     assert.deepEqual(left('byDelay', peers(6, 0, [100, 25])), [1])
     assert.deepEqual(left('byDelay', peers(8, 0, [100, 25])), [2])
     assert.deepEqual(left('byDelay', peers(0, 0, [25, 100])), [2])
   })
 
-  test('takes others to have what they announce on average, or what its argument says', () => {
+  test('assumes the announced average at other servers, or its argument', () => {
     assert.deepEqual(left('byDelay', peers(19, 0, [100, 100], 20)), [1])
     assert.deepEqual(left('byDelay', peers(21, 0, [100, 100], 20)), [2])
     assert.deepEqual(left('byDelay 3', peers(2, 0, [100, 100], 20)), [1])
     assert.deepEqual(left('byDelay 3', peers(4, 0, [100, 100], 20)), [2])
   })
 
-  test('does not run after the one that announced the least', () => {
+  test('does not prefer the peer that announced the least', () => {
     const cascade = cascadeOf(['byDelay'])
     const self = peerCandidate(1, { isSelf: true })
     self.live.inFlight = 30
@@ -466,11 +466,11 @@ describe('byDelay', () => {
     assert.deepEqual([...seen].sort(), [2, 3])
   })
 
-  test('hands nothing over for a moment in which all others were idle', () => {
+  test('hands nothing over just because all others were idle when they announced', () => {
     assert.deepEqual(left('byDelay', peers(0, 0, [100, 100], 0)), [1])
   })
 
-  test('is least outstanding by speed for nodes, whose pace is known from their reports', () => {
+  test('for nodes divides requests in flight by the speed from their reports', () => {
     const all = [nodeCandidate(1), nodeCandidate(2)]
     all[0]!.live.report.pace = 10
     all[1]!.live.report.pace = 40
@@ -485,13 +485,13 @@ describe('byHostname', () => {
   const named = (id: number, name: string, host = '10.0.0.9'): Candidate =>
     peerCandidate(id, { announcement: { name, host } })
 
-  test('keeps names in which the pattern is found, in any case', () => {
+  test('keeps names that match the pattern, case-insensitively', () => {
     const all = [named(1, 'sun-1'), named(2, 'moon'), named(3, 'Alpha.example.com')]
     assert.deepEqual(left('byHostname (sun|alpha)', all), [1, 3])
     assert.deepEqual(left('byHostname ^moon$', all), [2])
   })
 
-  test('looks at the host, too, and at route and host of a node', () => {
+  test('also matches the host, and route and host of a node', () => {
     assert.deepEqual(left('byHostname ^10\\.1\\.', [named(1, 'a', '10.1.0.2'), named(2, 'b')]), [1])
     assert.deepEqual(left('byHostname n2', [nodeCandidate(1), nodeCandidate(2)]), [2])
   })
@@ -510,14 +510,14 @@ describe('byHostname', () => {
     })
   }
 
-  test('is done at once with the worst pattern that it takes and the worst name', () => {
+  test('matches the worst accepted pattern against the worst name quickly', () => {
     const worst = named(1, `${'a'.repeat(62)}!`)
     const begun = performance.now()
     assert.deepEqual(left('byHostname a*a*a*a*$x', [worst]), [])
     assert.ok(performance.now() - begun < 1_000)
   })
 
-  test('takes classes and escapes for the single letters they are', () => {
+  test('counts classes and escapes as single letters', () => {
     const all = [named(1, 'web-12.eu'), named(2, 'web-x.eu')]
     assert.deepEqual(left('byHostname ^web-[0-9+*?]+\\.(eu|us)$', all), [1])
     assert.deepEqual(left('byHostname ^(www\\.)?web-\\d+', all), [1])
@@ -536,13 +536,13 @@ describe('bySession with a name', () => {
     assert.deepEqual(by('bySession SID', '', '/shop?x=1&SID=abc.p1'), [1])
   })
 
-  test('leaves the list as it is without a session, and with one of a server that is gone', () => {
+  test('leaves the list unchanged without a session, and for a session of a server that is gone', () => {
     assert.deepEqual(by('bySession SID', '', '/'), [1, 2, 3])
     assert.deepEqual(by('bySession SID', 'SID=abc.p9', '/'), [1, 2, 3])
     assert.deepEqual(by('bySession SID', 'SID=abc', '/'), [1, 2, 3])
   })
 
-  test('believes signed routes only where there are keys, of the old key and the new', () => {
+  test('with keys accepts only signed routes, of the old key and the new', () => {
     const routeKeys = [Buffer.from('newer'), key]
     const session = `SID=abc.${signRoute('p2', key)}`
     assert.deepEqual(by('bySession SID', session, '/', { routeKeys }), [2])
@@ -551,7 +551,7 @@ describe('bySession with a name', () => {
     assert.deepEqual(by('bySession SID', forged, '/', { routeKeys }), [1, 2, 3])
   })
 
-  test('reads the old form, 8 hexadecimal digits of an address, when it is told to', () => {
+  test('with hex reads 8 hexadecimal digits of an address', () => {
     assert.deepEqual(by('bySession hex PHPSESSID=', 'PHPSESSID=0a000002ffff', '/'), [2])
     assert.deepEqual(by('bySession hex PHPSESSID=', 'PHPSESSID=0a0000ffffff', '/'), [1, 2, 3])
     assert.deepEqual(by('bySession hex PHPSESSID=', 'PHPSESSID=zz', '/'), [1, 2, 3])
@@ -562,25 +562,25 @@ describe('this server', () => {
   const self = peerCandidate(2, { isSelf: true })
   const all = [peerCandidate(1), self, peerCandidate(3)]
 
-  test('is dropped by removeSelf and put at the end by addSelf, once', () => {
+  test('is dropped by removeSelf and appended once by addSelf', () => {
     assert.deepEqual(left('removeSelf', all), [1, 3])
     assert.deepEqual(left('addSelf', [all[0]!, all[2]!], viewOf({ self })), [1, 3, 2])
     assert.deepEqual(left('addSelf', all, viewOf({ self })), [1, 2, 3])
   })
 
-  test('is nobody in a proxy', () => {
+  test('does not exist in a proxy', () => {
     const nodes = [nodeCandidate(1)]
     assert.deepEqual(left('addSelf', nodes), [1])
     assert.deepEqual(left('removeSelf', nodes), [1])
   })
 })
 
-test('off leaves nobody; backhand_off is its old name', () => {
+test('off leaves no candidate; backhand_off is an alias', () => {
   assert.deepEqual(left('off', [peerCandidate(1)]), [])
   assert.deepEqual(left('backhand_off', [peerCandidate(1)]), [])
 })
 
-test('redirectToName and redirectToIp leave the list as it is', () => {
+test('redirectToName and redirectToIp leave the list unchanged', () => {
   for (const text of ['redirectToName', 'redirectToIp', 'HTTPRedirectToIP', 'HTTPRedirectToName']) {
     assert.deepEqual(left(text, [peerCandidate(2), peerCandidate(1)]), [2, 1])
   }

@@ -1,4 +1,4 @@
-// Where redirects lead.
+// The Location of redirects.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,12 +12,12 @@ const peer = peerCandidate(1, {
 
 function location(
   format: string,
-  winner: Candidate = peer,
+  chosen: Candidate = peer,
   target: string = '/a/b?c=d',
 ): string | undefined {
   const read = readLocationFormat(format)
   assert.ok(typeof read !== 'string', String(read))
-  return locationOf(read, winner, 'shop.example.com', target)
+  return locationOf(read, chosen, 'shop.example.com', target)
 }
 
 for (const [format, wanted] of [
@@ -32,23 +32,23 @@ for (const [format, wanted] of [
   test(`${format} is ${wanted}`, () => assert.equal(location(format), wanted))
 }
 
-test('the usual port of the scheme is left out, an IPv6 address is put in brackets', () => {
+test('the default port of the scheme is left out, an IPv6 address is put in brackets', () => {
   const six = peerCandidate(2, {
     announcement: { host: '2001:db8::1', port: 443, scheme: 'https' },
   })
   assert.equal(location('%A', six), 'https://[2001:db8::1]/a/b?c=d')
 })
 
-test('a node goes by its host', () => {
+test('the name of a node is its host', () => {
   const node = nodeCandidate(1)
   assert.equal(location('%N', node), 'http://127.0.0.1:1/a/b?c=d')
   const safe = { ...node, node: { ...node.node, type: 'https', port: 443 } }
   assert.equal(location('%N', safe), 'https://127.0.0.1/a/b?c=d')
   const ajp = { ...node, node: { ...node.node, type: 'ajp' } }
-  assert.equal(location('%N', ajp), undefined, 'no client speaks that')
+  assert.equal(location('%N', ajp), undefined, 'clients do not speak AJP')
 })
 
-test('what is no host name, or no path, leads nowhere', () => {
+test('there is no Location for a name that is no host name, or a target that is no path', () => {
   const strange = peerCandidate(3, { announcement: { name: 'a/b@c' } })
   assert.equal(location('%N', strange), undefined)
   assert.equal(location('%N', peer, '*'), undefined)

@@ -18,7 +18,7 @@ test('each function has a state of its own for each node', () => {
   assert.equal(first.of(table.of(1)), first.of(table.of(1)))
 })
 
-test('the state is gone when the node is', () => {
+test('the state is dropped with the node', () => {
   const state = new NodeState(() => ({ n: 0 }))
   const table = new LiveTable()
   state.of(table.of(1)).n = 5
