@@ -1,20 +1,23 @@
-// A balancer: MCMP's named group of nodes with stickiness and retry settings (mcmp.md 1.3). Immutable;
-// rewritten wholesale by every CONFIG that names it.
+// A balancer: MCMP's named group of nodes with session and retry settings (mcmp.md 1.3). Immutable; every CONFIG that
+// names the balancer replaces all of its settings.
 
 export interface Balancer {
+  /** In lower case. */
   readonly name: string
+  /** Row in DUMP. */
   readonly slot: number
+  /** Requests of a session go to the session's node. Default true. */
   readonly sticky: boolean
-  /** Cookie that carries the session id; default JSESSIONID. */
+  /** Cookie that carries the session id. Default JSESSIONID. */
   readonly cookie: string
-  /** Path parameter that carries the session id; default jsessionid. */
+  /** Path parameter that carries the session id. Default jsessionid. */
   readonly pathParameter: string
-  /** Strip the session id when the request leaves its domain. */
+  /** Remove the session id from requests that leave its domain. Default false. */
   readonly stickyRemove: boolean
-  /** Answer 503 rather than leave the session's node or domain. */
+  /** Answer 503 rather than leave the session's node or domain. Default true. */
   readonly stickyForce: boolean
-  /** WaitWorker: how long to wait for a usable node, milliseconds; 0 is not at all. */
+  /** WaitWorker: how long to wait for a usable node, ms. Default 0, no wait. */
   readonly waitMs: number
-  /** Attempts after the first one. Default 1. */
+  /** Maxattempts: further attempts after the first one. Default 1. */
   readonly maxAttempts: number
 }

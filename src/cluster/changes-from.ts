@@ -1,10 +1,10 @@
-// The whole state as changes: what a process is told that begins to serve while the cluster is there
-// already. Pure; the counterpart of `applyChange` and `applyToLive`.
+// The whole state as a list of changes: for the state file, and for worker processes that start later. Pure; the inverse of
+// `applyChange` and `applyToLive`.
 
 import type { LiveTable } from './live.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
-/** Applied to the empty snapshot and an empty table they give the same balancers, nodes, contexts and load factors. */
+/** Applied to the empty snapshot and an empty table they result in equal balancers, nodes, contexts and load factors. */
 export function changesFrom(snapshot: Snapshot, live: LiveTable): readonly Change[] {
   const changes: Change[] = []
   for (const balancer of snapshot.balancers.values()) changes.push({ kind: 'balancer', balancer })

@@ -3,20 +3,20 @@
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 
 export interface Context {
-  /** Application path as sent, for example `/shop`; matched as if it had one slash in front. */
+  /** Application path as sent, for example `/shop`; matched as `pathKey` returns it. */
   readonly path: string
-  /** Host alias as first sent; matched without regard to case (mcmp.md decision 24). */
+  /** Host alias as first sent; matched case-insensitively (mcmp.md decision 24). */
   readonly alias: string
-  /** Number of the alias group on its node, from 1: aliases that arrived together share it (decision 45). */
+  /** Number of the alias group on its node, from 1; aliases of one message share it (mcmp.md decision 45). */
   readonly vhost: number
   readonly status: ContextStatus
-  /** Row in the table of contexts of INFO and DUMP; used again after it is gone. */
+  /** Row in the table of contexts of INFO and DUMP; reused after the context is gone. */
   readonly slot: number
-  /** Row of its alias in the table of hosts; all contexts of this node under this alias share it. */
+  /** Row of its alias in the table of hosts; shared by all contexts of this node under this alias. */
   readonly hostSlot: number
 }
 
-/** A path as it is matched: `/shop/` and `shop` are `/shop`; the root is the empty string (mcmp.md decision 23). */
+/** The canonical form of a path: `/shop/` and `shop` become `/shop`, the root becomes '' (mcmp.md decision 23). */
 export function pathKey(path: string): string {
   let end = path.length
   while (end > 0 && path.charCodeAt(end - 1) === SLASH) end--

@@ -1,13 +1,13 @@
-// A node's health as pure transitions: what traffic and probes saw goes in, the next state comes out.
-// The proxy observes (failed connections and answers), the prober asks `OPTIONS *` when `probeAt` comes.
+// A node's health as pure transitions: each function takes the present state and an observation, and returns the next state.
+// The traffic reports failed connections and responses; control/watch.ts sends `OPTIONS *` when `probeAt` is reached.
 
 import type { Random } from '../base/clock.ts'
 
 export type Health =
   | { readonly kind: 'up' }
-  /** Answers failed, but fewer than it takes: still used. */
+  /** Responses failed, but fewer than `failuresMax` in a row: still used. */
   | { readonly kind: 'suspect'; readonly failures: number }
-  /** Not used; asked again at `probeAt` (monotonic ms). */
+  /** Not used; probed again at `probeAt`. Times are monotonic, ms. `probes`: failed ones since it went down. */
   | {
       readonly kind: 'down'
       readonly since: number
@@ -17,11 +17,11 @@ export type Health =
     }
 
 export interface HealthLimits {
-  /** Failed answers in a row until a node that accepts connections is taken for down. Default 3. */
+  /** Failed responses in a row after which a node that accepts connections is down. Default 3. */
   readonly failuresMax: number
-  /** First wait before a probe, ms; doubles with each failed one. Default 250. */
+  /** Wait before the first probe, ms; doubled with each failed one, +-25 % jitter. Default 250. */
   readonly backoffMs: number
-  /** Longest wait between probes, ms. Default 10_000. */
+  /** Longest wait between probes before jitter, ms. Default 10 000. */
   readonly backoffMaxMs: number
 }
 
@@ -33,7 +33,7 @@ export const defaultHealthLimits: HealthLimits = {
 
 export const healthy: Health = { kind: 'up' }
 
-/** A connection could not be made: nobody listens, so one failure is enough. */
+/** A connection failed: nothing listens there, so one failure is enough. */
 export function onConnectFailed(
   health: Health,
   reason: string,
@@ -45,7 +45,7 @@ export function onConnectFailed(
   return down(0, now, now, reason, random, limits)
 }
 
-/** A connection was made, but no complete answer came back. */
+/** A connection was made, but no complete response arrived. */
 export function onAnswerFailed(
   health: Health,
   reason: string,
@@ -59,12 +59,12 @@ export function onAnswerFailed(
   return down(0, now, now, reason, random, limits)
 }
 
-/** A complete answer came back to a request. An answer that was already on its way does not end `down`: the probe decides. */
+/** A complete response arrived. It does not end `down`, since it may have been sent before; a probe does. */
 export function onAnswered(health: Health): Health {
   return health.kind === 'suspect' ? healthy : health
 }
 
-/** A probe was answered (any HTTP answer counts). */
+/** The result of a probe; any HTTP response counts as answered. */
 export function onProbed(
   health: Health,
   answered: boolean,
@@ -87,6 +87,6 @@ function down(
   limits: HealthLimits,
 ): Health {
   const wait = Math.min(limits.backoffMaxMs, limits.backoffMs * 2 ** Math.min(probes, 20))
-  // A quarter of jitter keeps the probes of many nodes that fell together from falling together.
+  // Jitter: nodes that went down at the same time are not all probed at the same time.
   return { kind: 'down', since, probes, probeAt: now + wait * (0.75 + random() * 0.5), reason }
 }

@@ -1,7 +1,7 @@
 // Requests as a doubly linked list through the requests themselves, oldest first: adding, removing and looking
 // at the oldest one cost the same however many there are, and allocate nothing.
 
-/** One request that somebody has in hand; its owner makes it once and uses it for one request after another. */
+/** One request in hand; its owner makes the object once and uses it for one request after another. */
 export class HeldRequest {
   /** The list it is in; `undefined` while it is in none. */
   list: HeldRequests | undefined = undefined

@@ -1,14 +1,13 @@
-// What the stream of changes means for the live numbers. Every process that serves traffic applies both:
-// `applyChange` to its snapshot, this to its table.
+// Applies changes to the live numbers. Every process that serves traffic applies each change twice: by `applyChange` to its
+// snapshot, by `applyToLive` to its table.
 
 import { type Context, pathKey } from './context.ts'
 import type { LiveTable, NodeLive } from './live.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
 /**
- * Load factors are taken over, numbers of nodes that are gone forgotten. A node that becomes eligible by its
- * load, by a context that is enabled, or comes back after REMOVE-APP, is marked as joining: its score is
- * aligned before it is chosen, so that it is not flooded with what it missed.
+ * Sets load factors and drops the numbers of nodes that are gone. The epoch of a node is raised when the node becomes
+ * eligible: by its load factor, by a context that is enabled, or by CONFIG after REMOVE-APP.
  * @param before the snapshot to which the changes apply.
  */
 export function applyToLive(live: LiveTable, changes: readonly Change[], before: Snapshot): void {
@@ -29,7 +28,7 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
   }
 }
 
-/** Paths that are gone, once nothing is in flight there. */
+/** Drops the numbers of paths that are gone, once no request is in flight there. */
 function forgetContexts({ contexts }: NodeLive, rows: readonly Context[]): void {
   const present = new Set(rows.map(({ path }) => pathKey(path)))
   for (const [key, { inFlight }] of contexts) {
@@ -37,7 +36,7 @@ function forgetContexts({ contexts }: NodeLive, rows: readonly Context[]): void 
   }
 }
 
-/** A context is enabled that was not before. */
+/** Whether a context is ENABLED that was not before. */
 function isOpened(contexts: readonly Context[], before: readonly Context[] = []): boolean {
   return contexts.some(
     ({ path, alias, status }) =>

@@ -1,15 +1,16 @@
-// What the primary knows of a node beside the changes: whether it is down or silent. The watch and the
-// traffic find it out in one process; this is how every other process that serves traffic learns it.
+// Facts about nodes that are no changes of the registry: down and silent. The watch or the traffic of one process finds
+// them; they are sent to all other processes that serve traffic.
 
 import { healthy } from './health.ts'
 import type { LiveTable, NodeLive } from './live.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** How a node is, as every process is to see it. */
+/** The state of a node that all processes share. */
 export interface LiveFact {
   readonly id: number
-  /** Why it is down; absent while it is not. */
+  /** The reason why it is down; absent while it is up. */
   readonly down?: string
+  /** STATUS stopped (see `NodeLive.silent`). */
   readonly silent: boolean
 }
 
@@ -17,7 +18,7 @@ export function factOf(id: number, { health, silent }: NodeLive): LiveFact {
   return health.kind === 'down' ? { id, down: health.reason, silent } : { id, silent }
 }
 
-/** The facts about all nodes that a new process would take for well and reporting. */
+/** The facts about the nodes that are down or silent: a new process assumes that all are up and report. */
 export function factsFrom(snapshot: Snapshot, live: LiveTable): readonly LiveFact[] {
   return [...snapshot.nodes.keys()]
     .map((id) => factOf(id, live.of(id)))
@@ -33,7 +34,7 @@ export function applyFact(live: NodeLive, fact: LiveFact, now: number): void {
   if (fact.down === undefined) {
     if (wasDown) live.health = healthy
   } else if (!wasDown) {
-    // Only the primary probes, so there is no time at which this process would.
+    // Only the primary sends probes.
     live.health = { kind: 'down', since: now, probes: 0, probeAt: Infinity, reason: fact.down }
   }
   const isDown = fact.down !== undefined

@@ -1,9 +1,9 @@
-// The live numbers of several processes as one table. Each tells its own totals (`FiguresReader`), the
-// primary adds up what they have grown by (`LiveSums`). Pure; called by the two sides of cli/workers/.
+// The sum of the live numbers of several processes. Each worker reports its own totals (`FiguresReader`), the primary adds
+// the increments to one table (`LiveSums`). Pure; used by server/workers/.
 
 import { contextLive, type LiveTable, type NodeLive } from './live.ts'
 
-/** What one process counts for one node: totals since that process has known it. */
+/** Counts of one process for one node: totals since the process has had the node. */
 export interface NodeFigures {
   readonly id: number
   readonly inFlight: number
@@ -11,17 +11,17 @@ export interface NodeFigures {
   readonly bytesRead: number
   readonly bytesSent: number
   readonly failures: number
-  /** Paths with requests in flight, and how many. */
+  /** Paths with requests in flight, and their number. */
   readonly contexts: readonly (readonly [key: string, inFlight: number])[]
-  /** Bits of its session count that are new. */
+  /** Bits of its session count that were set since the last report. */
   readonly sessions: readonly number[]
-  /** The last load report that came with a response. */
+  /** The last load report in a response; `at` is monotonic time of that process, ms. */
   readonly report: { readonly inFlight: number; readonly pace: number; readonly at: number }
 }
 
 const totals = ['elected', 'bytesRead', 'bytesSent', 'failures'] as const
 
-/** Reads a table again and again; gives only the rows that differ from those given before. */
+/** Reads a table repeatedly; each time it returns the rows that have changed since the time before. */
 export class FiguresReader {
   readonly #reported: Map<number, NodeFigures> = new Map()
 
@@ -41,7 +41,7 @@ export class FiguresReader {
   }
 }
 
-/** Adds the figures of any number of processes to one table, each process under a key of its own. */
+/** Adds the figures of any number of processes to one table. `Key` identifies a process. */
 export class LiveSums<Key> {
   readonly #live: LiveTable
   readonly #last: Map<Key, Map<number, NodeFigures>> = new Map()
@@ -51,9 +51,10 @@ export class LiveSums<Key> {
   }
 
   /**
-   * @param isKnown whether the node is still in the snapshot: a process that has not heard yet that a node
-   * is gone must not bring its row back.
-   * @param now what counts as the moment of a new load report, in the table's own time.
+   * Adds what the figures of a process have grown by since its last report.
+   * @param isKnown whether the node is in the snapshot: a process that has not received the removal of a node yet must not
+   *   bring its row back.
+   * @param now monotonic time of the table, ms; recorded as the time of a new load report.
    */
   add(
     key: Key,
@@ -77,7 +78,7 @@ export class LiveSums<Key> {
     }
   }
 
-  /** A process has ended: what it had in flight is over, what it counted stays. */
+  /** A process has exited: its requests in flight are subtracted, its totals stay. */
   drop(key: Key): void {
     for (const [id, { inFlight, contexts }] of this.#last.get(key) ?? []) {
       if (inFlight === 0) continue
@@ -88,7 +89,7 @@ export class LiveSums<Key> {
     this.#last.delete(key)
   }
 
-  /** A node is gone for good; its row has left the table. */
+  /** A node is gone, and its row is no longer in the table. */
   forget(id: number): void {
     for (const last of this.#last.values()) last.delete(id)
   }

@@ -1,5 +1,5 @@
-// The live numbers of the nodes: what changes with every request or report. They stand beside the
-// snapshot, one mutable object per registration (`node.id`), written by the traffic and read by all.
+// The live numbers of the nodes: what changes with every request or report. They are kept beside the snapshot, in one
+// mutable object for each registration (`node.id`), written by the traffic and the watch.
 
 import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
@@ -11,49 +11,49 @@ import { Wish } from './wish.ts'
 
 /** The numbers of one path on one node, whatever the alias. */
 export interface ContextLive {
-  /** Requests sent and not yet answered to the end. */
+  /** Requests sent and not yet answered completely. */
   inFlight: number
 }
 
 export interface NodeLive {
-  /** Requests sent and not yet answered to the end, from this process; of this server itself, all that it serves now. */
+  /** Requests of this process not yet answered completely; for a peer's own server, all requests that it serves now. */
   inFlight: number
   /** Requests sent to the node since it registered. */
   elected: number
   /**
-   * Raised whenever the node stops or starts to be eligible: what its past says about its share of the requests does
-   * not hold any more (mcmp.md decision 55).
+   * Raised whenever the node stops or starts being eligible. State derived from its share of the requests in an earlier
+   * epoch is invalid (mcmp.md decision 55).
    */
   epoch: number
-  /** Last load factor: -1 broken, 0 standby, 1..100; `undefined` before the first STATUS, then treated as 0. */
+  /** Last load factor: -1 broken, 0 standby, 1..100; `undefined`, treated as 0, before the first STATUS. */
   loadFactor: number | undefined
   /** When the last STATUS arrived, monotonic ms; `undefined` before the first. */
   statusAt: number | undefined
-  /** STATUS stopped for too long: standby until the next one (decision 39). */
+  /** No STATUS for too long: standby until the next one (mcmp.md decision 39). */
   silent: boolean
-  /** Known from the state file only: no STATUS has come in this run. */
+  /** Restored from the state file, with no STATUS in this run yet. */
   unconfirmed: boolean
-  /** Body and head bytes received from the node. */
+  /** Bytes of heads and bodies received from the node. */
   bytesRead: number
-  /** Body and head bytes sent to the node. */
+  /** Bytes of heads and bodies sent to the node. */
   bytesSent: number
-  /** Attempts that failed. */
+  /** Failed attempts. */
   failures: number
-  /** Sessions whose requests came lately, as far as they are this node's own. */
+  /** Recent sessions of this node. */
   readonly sessions: SessionCount
-  /** By `pathKey`; see `contextLive`. */
+  /** By path, as `pathKey` returns it; see `contextLive`. */
   readonly contexts: Map<string, ContextLive>
   health: Health
   outlier: Outlier
-  /** What the node said in its last `endpoint-load-metrics` header; 0 when it has not. */
+  /** Last `endpoint-load-metrics` field: requests in flight, ms per request, and arrival (monotonic ms); 0 without one. */
   report: { inFlight: number; pace: number; at: number }
-  /** Kept only while a cascade looks at it. */
+  /** Measured only for cascades that read it. */
   latency: Latency
   /** The requests of this process there, and what is learnt from them. */
   readonly room: Room
   /** What share of the requests it asks for. */
   readonly wish: Wish
-  /** State of candidacy functions, each at a place of its own (candidacy/node-state.ts). */
+  /** State of candidacy functions, each at its own index (candidacy/node-state.ts). */
   readonly kept: unknown[]
 }
 
@@ -79,7 +79,7 @@ export const newLive = (): NodeLive => ({
   kept: [],
 })
 
-/** The numbers of a path, made at the first question. @param key as `pathKey` gives it. */
+/** The numbers of a path, made at the first call. @param key as `pathKey` returns it. */
 export function contextLive({ contexts }: NodeLive, key: string): ContextLive {
   let numbers = contexts.get(key)
   if (numbers === undefined) {
@@ -100,7 +100,7 @@ export function inFlightOn({ contexts }: Readonly<NodeLive>, paths: readonly str
 export class LiveTable {
   readonly #byId: Map<number, NodeLive> = new Map()
 
-  /** The node's numbers, made at the first question. */
+  /** The node's numbers, made at the first call. */
   of(id: number): NodeLive {
     let live = this.#byId.get(id)
     if (live === undefined) {

@@ -1,11 +1,12 @@
-// Which numbers of a counted row arrived: tells doubles from late ones, and how many are lost. One for each
-// peer; a bit for each of the last 32 numbers.
+// Packet loss from sequence numbers: classifies each arrival and estimates the share of lost ones. One object for each
+// peer, with a bit for each of the last 32 numbers.
 
-/** Share of the past that each number takes over: about the last ten count. */
+/** Weight of one number in the moving average: about the last ten count. */
 const weight = 0.1
-/** More missing numbers than this in a row say nothing new. */
+/** Missing numbers in a row that are counted at most; the average is near 1 by then. */
 const gapMax = 50
 
+/** `double`: it arrived before, or is more than 31 behind the highest. */
 export type SequenceState = 'new' | 'late' | 'double'
 
 export class Loss {
@@ -15,12 +16,12 @@ export class Loss {
   /** Bit i: `#highest - i` has arrived. */
   #seen = 1
 
-  /** @param first the first number that arrived; the ones before are not missed. */
+  /** @param first the first number that arrived; earlier ones do not count as lost. */
   constructor(first: number) {
     this.#highest = first
   }
 
-  /** Takes note of a number. Too old to tell counts as a double. */
+  /** Records the arrival of a number. */
   arrived(number: number): SequenceState {
     const ahead = number - this.#highest
     if (ahead <= 0) return this.#behind(-ahead)

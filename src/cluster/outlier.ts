@@ -1,33 +1,33 @@
-// A node that fails its clients while the other nodes do not: excluded from the choice for a while, the longer the more
-// often it happens. Its sessions stay with it. What counts is what any client gets from the node, over a window and
-// beside the other nodes: errors that one client can provoke come from all of them alike.
+// Outlier ejection: a node with many errors while the other nodes have few is not chosen for a while, longer each time. Its own
+// sessions stay with it. Errors are counted over a window and compared with the other nodes, because errors that a client
+// can provoke come from all nodes alike.
 
 export interface Outlier {
-  /** Responses and failed attempts in this half of the window and in the one before, and the errors among them. */
+  /** Responses and failed attempts, and the errors among them, in this half of the window and in the one before. */
   responses: number
   errors: number
   responsesBefore: number
   errorsBefore: number
   /** End of this half, ms of the caller's clock. */
   halfEnds: number
-  /** How often it was ejected without a good half of a window in between. */
+  /** Ejections without a half window of few errors in between. */
   ejections: number
-  /** Until when it is ejected, ms of the caller's clock; 0 when it is not. */
+  /** End of the ejection, ms of the caller's clock; 0 when it is not ejected. */
   until: number
 }
 
 export interface OutlierLimits {
-  /** Window over which responses are counted, ms. Default 10_000. */
+  /** Window over which responses are counted, ms. Default 10 000. */
   readonly windowMs: number
-  /** Responses in the window that it takes to judge a node; 0 turns ejection off. Default 20. */
+  /** Fewest responses in the window for an ejection; 0 disables ejection. Default 20. */
   readonly responsesMin: number
-  /** Share of errors among its responses from which on a node may be ejected, 0..1. Default 0.5. */
+  /** Lowest share of errors among the responses of a node for an ejection, 0..1. Default 0.5. */
   readonly errorShare: number
-  /** By how much its share must be above that of the other nodes together, 0..1. Default 0.3. */
+  /** How far its share has to exceed that of all other nodes together, 0..1. Default 0.3. */
   readonly excess: number
-  /** First ejection, ms; grows by as much each time. Default 5_000. */
+  /** Length of the first ejection, ms; each further one is longer by as much. Default 5000. */
   readonly ejectMs: number
-  /** Longest ejection, ms. Default 60_000. */
+  /** Longest ejection, ms. Default 60 000. */
   readonly ejectMaxMs: number
   /** Share of a balancer's nodes that may be ejected at once, 0..1. Default 0.5. */
   readonly shareMax: number
@@ -55,7 +55,7 @@ export const newOutlier = (): Outlier => ({
 
 export const isEjected = (outlier: Outlier): boolean => outlier.until !== 0
 
-/** Whether a status says that the node cannot serve: others, such as 500 and 501, are about one request. */
+/** Whether a status means that the node cannot serve; others, such as 500 and 501, concern one request. */
 export const isNodeError = (status: number): boolean =>
   status === 502 || status === 503 || status === 504
 
@@ -92,8 +92,9 @@ function turnHalf(outlier: Outlier, now: number, limits: OutlierLimits): void {
 }
 
 /**
- * Ejects a node, unless the others fail too or too many of its balancer are out already.
+ * Ejects a node, unless the others fail too or too many of its balancer are ejected already.
  * @param all the nodes of the balancer, this one included.
+ * @returns whether it was ejected.
  */
 export function eject(
   outlier: Outlier,
@@ -111,7 +112,7 @@ export function eject(
   return true
 }
 
-/** Errors among all responses of these nodes in the window; 0 without any. */
+/** Share of errors among all responses of these nodes in the window; 0 without responses. */
 function shareOf(outliers: readonly Outlier[]): number {
   let responses = 0
   let errors = 0
@@ -122,7 +123,7 @@ function shareOf(outliers: readonly Outlier[]): number {
   return responses === 0 ? 0 : errors / responses
 }
 
-/** Lets the node back in when its time is over; true when that has just happened. */
+/** Ends an ejection whose time is over. @returns whether it ended now. */
 export function readmit(outlier: Outlier, now: number): boolean {
   if (outlier.until === 0 || now < outlier.until) return false
   outlier.until = 0

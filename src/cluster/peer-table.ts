@@ -1,6 +1,6 @@
-// The table of peers: who announces itself, and who of them counts. A peer counts from its first
-// announcement until it leaves or has been silent for nearly three of its periods; it is forgotten after
-// twenty seconds more or less. Pure: the announcements were checked before (peer/), the clock is given.
+// The table of peers. A peer is present from its first announcement until it leaves, or until no announcement has arrived
+// for 2.6 of its periods; after 20 s of silence it is forgotten. Pure: announcements are validated before
+// (peer/membership/), the clock is a parameter.
 
 import type { Clock } from '../base/clock.ts'
 import { handOverLimits, peerLimits } from '../base/limits.ts'
@@ -9,7 +9,10 @@ import type { LiveTable } from './live.ts'
 import { Loss } from './loss.ts'
 import { makePeer, type Peer } from './peer.ts'
 
-/** Why an announcement does not count. `own`: said by this very process. */
+/**
+ * Why an announcement is refused. `own`: sent by this process; `clock`: its times are too far from this clock; `double`,
+ * `late`: see `Loss`; `old-run`: sent by an earlier run; `conflict`: another process uses the name; `full`: table full.
+ */
 export type AnnouncementRefusal =
   | 'own'
   | 'clock'
@@ -19,28 +22,28 @@ export type AnnouncementRefusal =
   | 'conflict'
   | 'full'
 
-/** present: counts; the others do not. */
+/** Only present peers are candidates. */
 export type PeerState = 'present' | 'silent' | 'left'
 
 export interface PeerEvent {
-  /** `joined` for a new run too; `conflict`: two processes announce the name of this peer. */
+  /** `joined` also for a new run; `conflict`: another process announces the name of this peer. */
   readonly kind: 'joined' | 'back' | 'silent' | 'left' | 'forgotten' | 'conflict'
   readonly peer: Peer
-  /** What the other process with its name announces, for a `conflict`. */
+  /** For a `conflict`: the announcement of the other process. */
   readonly other?: Announcement
 }
 
 export interface PeerTableOptions {
   readonly clock: Clock
-  /** Gets and loses a row with each run of a peer. */
+  /** Each run of a peer has a row there, dropped with the run. */
   readonly live: LiveTable
-  /** Largest difference between the clocks of two machines, ms. Default 30 000. */
+  /** Largest accepted difference between the clocks of two machines, ms. Default `handOverLimits.markSkewMs`. */
   readonly skewMs?: number
-  /** Periods of a peer without a word from it until it does not count any more. Default 2.6. */
+  /** Periods of a peer without an announcement after which it is silent. Default 2.6. */
   readonly silentPeriods?: number
-  /** Silence after which nothing is known of a peer any more, ms. Default 20 000. */
+  /** Silence after which a peer is forgotten, ms; at least the one after which it is silent. Default 20 000. */
   readonly forgetMs?: number
-  /** Must not throw. */
+  /** Called for each event; must not throw. */
   readonly onEvent?: (event: PeerEvent) => void
 }
 
@@ -48,22 +51,22 @@ interface Row {
   peer: Peer
   state: PeerState | 'forgotten'
   loss: Loss
-  /** `#listened` when the last announcement arrived. */
+  /** `#listened` at the arrival of its last announcement. */
   receivedAfter: number
-  /** It was told that another process uses the name. */
+  /** A conflict about its name was reported. */
   conflictReported: boolean
 }
 
-/** Looks in which this process was stopped count as so many at most. */
+/** Longest time between two sweeps that counts, in sweep intervals: a process that was suspended received nothing. */
 const pauseLooks = 4
 
-/** An earlier run that still speaks so long after the start of the later one is no remainder in the network, ms. */
+/** Datagrams that an earlier run sent within this time after the start of the later one count as delayed ones, ms. */
 const overlapMs = 2_000
 
 export class PeerTable {
-  /** Datagrams that did not count, by reason. */
+  /** Refused datagrams by reason. */
   readonly refused: Map<string, number> = new Map()
-  /** Announcements that did. */
+  /** Accepted announcements. */
   accepted = 0
 
   readonly #options: PeerTableOptions
@@ -73,7 +76,7 @@ export class PeerTable {
   #list: readonly Peer[] | undefined
   #lastId = 0
   #ownConflictReported = false
-  /** How long this process has been listening, ms: who did not run could not listen either. */
+  /** Time for which this process has been running, ms; without the times in which it was suspended. */
   #listened = 0
   #sweptAt: number
 
@@ -83,7 +86,7 @@ export class PeerTable {
     this.#sweptAt = options.clock.now()
   }
 
-  /** This server and the peers that count, in the order in which they came; another array after each change. */
+  /** This server and the present peers, in order of arrival; another array after each change. */
   list(): readonly Peer[] {
     if (this.#list === undefined) {
       const list = this.#self === undefined ? [] : [this.#self]
@@ -93,26 +96,26 @@ export class PeerTable {
     return this.#list
   }
 
-  /** This server's own entry, undefined before the first `setSelf`. */
+  /** This server's own entry; `undefined` before the first `setSelf`. */
   get self(): Peer | undefined {
     return this.#self
   }
 
-  /** All that is known of others, for the status page. */
+  /** All known other peers, for the status page. */
   rows(): { readonly peer: Peer; readonly state: PeerState; readonly loss: number }[] {
     return [...this.#rows.values()].flatMap(({ peer, state, loss }) =>
       state === 'forgotten' ? [] : [{ peer, state, loss: loss.share }],
     )
   }
 
-  /** What this server announces of itself; it needs no network to know that. */
+  /** Sets this server's own announcement. */
   setSelf(announcement: Announcement): void {
     const id = this.#self?.id ?? ++this.#lastId
     this.#self = makePeer(id, announcement, this.#options.clock.now(), true)
     this.#list = undefined
   }
 
-  /** An announcement that has just arrived; why it does not count, if so. */
+  /** Processes a valid announcement that has just arrived. @returns why it is refused; `undefined` when accepted. */
   accept(announcement: Announcement): AnnouncementRefusal | undefined {
     const refusal = this.#refusalOf(announcement)
     if (refusal === undefined) this.accepted++
@@ -120,12 +123,12 @@ export class PeerTable {
     return refusal
   }
 
-  /** Counts a datagram that did not even become an announcement. */
+  /** Counts a refused datagram. */
   refuse(reason: string): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
   }
 
-  /** Share of the announcements of the worst present peer that do not arrive here, 0..1. */
+  /** Highest share of announcements of a present peer that were lost on the way here, 0..1. */
   get loss(): number {
     let worst = 0
     for (const { state, loss } of this.#rows.values()) {
@@ -134,7 +137,7 @@ export class PeerTable {
     return worst
   }
 
-  /** The worst loss that a present peer tells of, 0..1. */
+  /** Highest loss that a present peer reports, 0..1. */
   get reportedLoss(): number {
     let worst = 0
     for (const { state, peer } of this.#rows.values()) {
@@ -144,7 +147,7 @@ export class PeerTable {
     return worst
   }
 
-  /** Looks who has been silent for too long; to be called every `everyMs`. */
+  /** Finds peers that have become silent. @param everyMs interval between two calls. */
   sweep(everyMs: number): void {
     const { clock, silentPeriods = 2.6, forgetMs = 20_000 } = this.#options
     const now = clock.now()
@@ -162,7 +165,7 @@ export class PeerTable {
           this.#options.live.forget(row.peer.id)
           this.#notify('forgotten', row.peer)
         }
-        // Until its last announcement is too old to be said again, the row is what a replay is held against.
+        // The row is kept to detect replays, until its last announcement is too old to be accepted.
       } else if (clock.wall() > announcement.time + this.#skewMs) this.#rows.delete(name)
     }
   }
@@ -184,10 +187,10 @@ export class PeerTable {
       this.#start(row, announcement)
       return undefined
     }
-    if (!samePlace(known, announcement)) return this.#otherRun(row.peer, announcement, row)
+    if (!sameAddress(known, announcement)) return this.#otherRun(row.peer, announcement, row)
     const arrival = row.loss.arrived(announcement.sequence)
     if (arrival !== 'new') return arrival
-    this.#goOn(row, announcement)
+    this.#continue(row, announcement)
     return undefined
   }
 
@@ -198,7 +201,7 @@ export class PeerTable {
     )
   }
 
-  /** Another process with the name of a known peer: the remainder of an earlier run, or one that runs now. */
+  /** An announcement of another process with the name of a known peer: a late one of an earlier run, or a conflict. */
   #otherRun(peer: Peer, other: Announcement, row?: Row): AnnouncementRefusal {
     const { startedAt } = peer.announcement
     if (other.startedAt < startedAt && other.time <= startedAt + overlapMs) return 'old-run'
@@ -219,7 +222,7 @@ export class PeerTable {
     return undefined
   }
 
-  /** Drops one that is only remembered against replays. */
+  /** Drops a row that is kept only to detect replays. */
   #makeRoom(): boolean {
     for (const [name, { state }] of this.#rows) {
       if (state === 'forgotten') return this.#rows.delete(name)
@@ -227,7 +230,7 @@ export class PeerTable {
     return false
   }
 
-  /** The first word of a run; it may be the last one, too. */
+  /** The first announcement of a run; it can be the last one too. */
   #start(row: Row, announcement: Announcement): void {
     row.peer = this.#peer(++this.#lastId, announcement)
     row.loss = new Loss(announcement.sequence)
@@ -238,7 +241,7 @@ export class PeerTable {
     if (!announcement.leaving) this.#notify('joined', row.peer)
   }
 
-  #goOn(row: Row, announcement: Announcement): void {
+  #continue(row: Row, announcement: Announcement): void {
     const { state } = row
     row.receivedAfter = this.#listened
     row.peer = this.#peer(state === 'forgotten' ? ++this.#lastId : row.peer.id, announcement)
@@ -266,6 +269,6 @@ export class PeerTable {
   }
 }
 
-function samePlace(a: Announcement, b: Announcement): boolean {
+function sameAddress(a: Announcement, b: Announcement): boolean {
   return a.host === b.host && a.port === b.port && a.scheme === b.scheme
 }

@@ -1,22 +1,22 @@
-// A peer: a web server that announces itself, as this process knows it. Replaced by another object at each
-// announcement; what changes with every request stands in its live numbers, as with a node.
+// A peer: a web server that runs Topspin in peer mode, by its last announcement. Replaced by another object at each
+// announcement; what changes with every request is in its live numbers, as for a node.
 
 import type { Announcement, Resources } from '../wire/announcement.ts'
 
 export interface Peer {
-  /** Number of this run of the peer in our table, never used twice; also the `node.id` of its candidate. */
+  /** Number of this run of the peer in the table, unique; also the `node.id` of its candidate. */
   readonly id: number
-  /** With nothing left to its default. */
+  /** With all defaults filled in. */
   readonly announcement: Required<Announcement>
-  /** When its last announcement arrived, monotonic ms; for this server itself, always now. */
+  /** Arrival of its last announcement, monotonic ms; of this server, when it was made. */
   readonly receivedAt: number
   /** This server itself. */
   readonly isSelf: boolean
 }
 
 /**
- * The one place where peers are made, so that all have the same shape, whoever put the announcement together:
- * choices read their figures for each request, and V8 reads those of many shapes several times as slowly.
+ * The only place where peers are made, so that all have the same object shape: choices read their figures for each request,
+ * and V8 reads properties of many shapes several times as slowly.
  */
 export function makePeer(
   id: number,

@@ -1,6 +1,6 @@
-// The single writer of cluster state: applies one message, returns the reply and the changes that it made
-// (mcmp.md 2, decisions 24 to 57). Pure given the facts; called by the control service, and by
-// `server/serving.ts` for the nodes of the configuration.
+// The single writer of cluster state: applies a message and returns the reply and the changes (mcmp.md 2, decisions 24 to
+// 57). Pure: what has to be found out beforehand is passed as facts. Used by the control service, and by server/ for the
+// nodes of the configuration.
 
 import { mcmpLimits } from '../base/limits.ts'
 import type { AppMessage, ConfigMessage, Message, StatusMessage } from '../wire/mcmp/message.ts'
@@ -33,7 +33,7 @@ export class Registry {
   readonly #waitMs: number
   readonly #limits: RegistryLimits
   readonly #refusals: Refusals
-  /** When a node entered its present phase of removal, by id. */
+  /** Start of a node's present phase of removal, monotonic ms, by id. */
   readonly #removedAt: Map<number, number> = new Map()
   #snapshot: Snapshot = emptySnapshot
   #nextId = 1
@@ -50,19 +50,19 @@ export class Registry {
     return this.#snapshot
   }
 
-  /** What has to be asked before this message can be applied to the present state. */
+  /** The addresses that have to be probed before this message can be applied to the present state. */
   questions(message: Message): readonly Question[] {
     return questions(message, this.#snapshot, this.#defaultBalancer)
   }
 
-  /** Questions without an answer count as what keeps the present state: a conflict stays one, a ping failed. */
+  /** Applies a message. A question without an answer keeps the present state: a conflict stays, a ping has failed. */
   apply(message: Message, facts: Facts): Applied {
     const steps = new Steps(this.#snapshot)
     const reply = this.#reply(message, facts, steps)
     return { reply, changes: this.#commit(steps), warnings: steps.warnings }
   }
 
-  /** Time passes: nodes in removal go on to their next phase (mcmp.md 2.4). */
+  /** Moves nodes in removal to their next phase once it is time (mcmp.md 2.4). */
   tick(facts: Pick<Facts, 'now' | 'live'>): readonly Change[] {
     const steps = new Steps(this.#snapshot)
     for (const [id, since] of this.#removedAt) {
@@ -78,7 +78,7 @@ export class Registry {
     return this.#commit(steps)
   }
 
-  /** Marks a node removed without a message, as after too many failed pings; fixed nodes stay. */
+  /** Marks a node removed without a message, for example after too many failed pings. No effect on fixed nodes. */
   remove(id: number, now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)
     const node = this.#snapshot.nodes.get(id)
@@ -87,8 +87,8 @@ export class Registry {
   }
 
   /**
-   * Takes over what an earlier run knew, as `changesFrom` told it; only for a registry that knows nothing
-   * yet. Nodes in removal begin to wait anew.
+   * Restores the state of an earlier run from the result of `changesFrom`; only for an empty registry. Nodes in removal
+   * start their present phase again.
    */
   restore(changes: readonly Change[], now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)
@@ -100,14 +100,14 @@ export class Registry {
     return this.#commit(steps)
   }
 
-  /** Adds or updates nodes that the configuration names: their contexts ENABLED, load factor 100. */
+  /** Adds or updates nodes of the configuration, with ENABLED contexts and load factor 100. */
   addFixed(nodes: readonly FixedNode[]): readonly Change[] {
     const steps = new Steps(this.#snapshot)
     for (const fixed of nodes) fixedSteps(steps, fixed, this.#defaultBalancer, () => this.#newId())
     return this.#commit(steps)
   }
 
-  /** Nodes that the configuration names no longer leave as by REMOVE-APP; `keep` are the routes that it does. */
+  /** Removes fixed nodes as REMOVE-APP does. @param keep routes that the configuration still names. */
   dropFixed(keep: ReadonlySet<string>, now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)
     for (const node of this.#snapshot.nodes.values()) {
@@ -165,7 +165,7 @@ export class Registry {
       steps.apply({ kind: 'node', node })
       return node
     }
-    // The line of the same worker under the name REMOVED becomes its line again.
+    // A worker that is shown as REMOVED gets its former line back.
     const left = formerOf(steps.snapshot, config)
     if (left !== undefined) steps.apply({ kind: 'gone', id: left.id })
     const old = admission.kind === 'replace' ? admission.node : undefined
@@ -211,7 +211,7 @@ export class Registry {
     return statusReply(message.route, 'OK', this.#runId)
   }
 
-  /** Gone from routing at once; its line stays a while (decision 37). */
+  /** The node gets no more requests; its line stays for a while (mcmp.md decision 37). */
   #mark(steps: Steps, node: Node, now: number): void {
     steps.apply(
       { kind: 'contexts', id: node.id, contexts: [] },

@@ -1,10 +1,9 @@
-// What an earlier run of the proxy has left behind, and what that means in this one. Called by server/serving.ts
-// around `Registry.restore`.
+// Adapts the state of an earlier run of the proxy. Called by server/serving.ts before and after `Registry.restore`.
 
 import type { LiveTable } from './live.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
-/** Without the balancers in which no node is left: while a proxy runs they stay, and their number is limited. */
+/** Drops balancers without nodes: they stay while a proxy runs, and their number is limited. */
 export function withoutIdleBalancers(changes: readonly Change[]): readonly Change[] {
   const used = new Set(
     changes.flatMap((change) => (change.kind === 'node' ? change.node.balancer : [])),
@@ -18,8 +17,8 @@ export function withoutIdleBalancers(changes: readonly Change[]): readonly Chang
 }
 
 /**
- * Marks all nodes but the configured ones as unconfirmed until their next STATUS.
- * @param now monotonic ms; a node that reported in the earlier run has from now on as long as any other.
+ * Marks all nodes except the fixed ones as unconfirmed until their next STATUS.
+ * @param now monotonic time, ms; counts as the last STATUS of nodes that reported in the earlier run.
  */
 export function markRestored(snapshot: Snapshot, live: LiveTable, now: number): void {
   for (const node of snapshot.nodes.values()) {

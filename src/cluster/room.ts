@@ -89,7 +89,7 @@ export class Room {
     if (isGood) this.#answered(request, count, now)
   }
 
-  /** A request is over for a reason that says nothing about the server: the client went away, for one. */
+  /** A request is over for a reason that is not the server's, such as a client that went away. */
   abandon(request: HeldRequest, now: number): void {
     this.#leave(request, now)
   }

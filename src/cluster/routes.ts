@@ -1,5 +1,5 @@
-// Which nodes may serve a path: the snapshot turned round, once per change, for the look-ups of the
-// traffic. A request keeps the `Routes` it began with to its end.
+// The candidates by path: an index of the snapshot, built once after each change, for the look-ups of the traffic. A request
+// uses the same `Routes` from start to end.
 
 import { type ContextStatus, compareStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
@@ -14,13 +14,13 @@ import type { Snapshot } from './snapshot.ts'
 export interface Candidate {
   readonly node: Node
   readonly live: NodeLive
-  /** The numbers of this path on the node. */
+  /** Live numbers of this path on the node. */
   readonly contextLive: ContextLive
   /** The most enabled status of the path on this node under the aliases that match. */
   readonly status: ContextStatus
-  /** What it announces, when it is a peer; `undefined` for a registered node. */
+  /** The peer with its announcement; `undefined` for a registered node. */
   readonly peer: Peer | undefined
-  /** This candidate as a list, so that choosing one allocates nothing. */
+  /** A list of this candidate alone, so that a choice allocates nothing. */
   readonly alone: readonly Candidate[]
 }
 
@@ -37,7 +37,7 @@ export interface Application {
 }
 
 export interface RoutesOptions {
-  /** A context answers under its own aliases only. Default false, as in httpd: under any Host. */
+  /** A context is found under its own aliases only; false, as in httpd: under any Host. */
   readonly useAlias: boolean
 }
 
@@ -81,8 +81,8 @@ export class Routes {
   }
 
   /**
-   * The applications of the longest context that `path` lies in, one for each balancer that has it.
-   * The status is not looked at: a shorter context never stands in for a stopped one (mcmp.md 3.1).
+   * The applications of the longest context that contains `path`, one for each balancer that has it. A stopped context is
+   * found too: a shorter one does not replace it (mcmp.md 3.1).
    * @param path decoded, without query and parameters.
    * @param host without port, in lower case.
    */
@@ -91,7 +91,7 @@ export class Routes {
     return paths === undefined ? undefined : paths.find(path)
   }
 
-  /** Every path under this host leads to the same applications. */
+  /** All paths under this host have the same applications. */
   isRootOnly(host: string): boolean {
     const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
     return paths?.size === 1 && paths.get('') !== undefined

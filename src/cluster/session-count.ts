@@ -1,9 +1,9 @@
-// How many sessions a node has, from the ids that its requests carry: bits in a table of fixed size, so that
-// a million sessions cost no more than one. Kept in the live numbers; several processes' counts unite.
+// Estimates the number of sessions of a node from the session ids of its requests, by linear counting (Whang et al.): each
+// id sets a bit in a table of fixed size. Part of the live numbers; the counts of several processes can be merged.
 
 /** Bits of one window. */
 const bits = 16_384
-/** A session counts while it was seen in this window or the one before: for 2.5 to 5 minutes. */
+/** Length of a window, ms. A session counts in its last window and the one after: for 2.5 to 5 minutes. */
 const windowMs = 150_000
 
 interface Window {
@@ -17,12 +17,12 @@ export class SessionCount {
   #fresh: number[] = []
 
   /**
-   * A request with this session id goes to the node.
-   * @param now ms of the caller's clock, the same in all calls.
+   * Records a request with this session id.
+   * @param now ms; of the same clock in all calls.
    */
   note(sessionId: string, now: number): void {
     let hash = 0x811c9dc5
-    // What follows the first dot is the route, the same for all of them.
+    // The route behind the first dot is the same for all sessions of the node.
     for (let i = 0; i < sessionId.length; i++) {
       const code = sessionId.charCodeAt(i)
       if (code === DOT) break
@@ -32,7 +32,7 @@ export class SessionCount {
     this.see((hash ^ (hash >>> 13)) & (bits - 1), now)
   }
 
-  /** The same by the number of the bit, as another process has told it. */
+  /** Records a session by the number of its bit, as reported by another process. */
   see(bit: number, now: number): void {
     const window = this.#windowAt(now)
     const mask = 1 << (bit & 7)
@@ -42,14 +42,14 @@ export class SessionCount {
     this.#fresh.push(bit)
   }
 
-  /** The bits that were set since the last call, in this window. */
+  /** The bits that were set in this window since the last call. */
   collectFresh(): readonly number[] {
     const fresh = this.#fresh
     this.#fresh = []
     return fresh
   }
 
-  /** Sessions seen lately; exact for a few, within some percent up to tens of thousands. */
+  /** Estimated number of recent sessions: exact for a few, within some percent up to tens of thousands. */
   count(now: number): number {
     const number = Math.floor(now / windowMs)
     const seen = [this.#current, this.#previous].filter(

@@ -1,31 +1,30 @@
-// The state of the cluster at one moment, and the steps between two moments. Pure: the registry makes
-// changes, everyone who holds a snapshot (the proxy, in each process that carries traffic) applies the same
-// ones in order.
+// The state of the cluster at one moment, and the changes between two moments. Pure: the registry makes changes, and every
+// process that has a snapshot applies the same ones in the same order.
 
 import type { Balancer } from './balancer.ts'
 import type { Context } from './context.ts'
 import type { Node } from './node.ts'
 
 export interface Snapshot {
-  /** Counts the changes applied since the empty snapshot. */
+  /** Number of changes since the empty snapshot. */
   readonly version: number
   readonly balancers: ReadonlyMap<string, Balancer>
-  /** By `node.id`, in table order (slot). Marked and forgotten nodes included. */
+  /** By `node.id`, in order of `slot`. Includes nodes in removal. */
   readonly nodes: ReadonlyMap<number, Node>
-  /** By `node.id`; a node without contexts may be absent. */
+  /** By `node.id`; nodes without contexts may be absent. */
   readonly contexts: ReadonlyMap<number, readonly Context[]>
 }
 
 export type Change =
   /** A balancer is new or rewritten. */
   | { readonly kind: 'balancer'; readonly balancer: Balancer }
-  /** A node is new (its id is) or rewritten. */
+  /** A node is new or rewritten. */
   | { readonly kind: 'node'; readonly node: Node }
-  /** A node's line is gone for good, with its contexts. */
+  /** A node is gone, with its contexts. */
   | { readonly kind: 'gone'; readonly id: number }
-  /** All contexts of a node, as they are after this step. */
+  /** All contexts of a node after the change. */
   | { readonly kind: 'contexts'; readonly id: number; readonly contexts: readonly Context[] }
-  /** A node reported its load factor: -1 broken, 0 standby, 1..100 more is freer. Live, not kept in the snapshot. */
+  /** A node reported its load factor (see `NodeLive.loadFactor`); not part of the snapshot. */
   | { readonly kind: 'load'; readonly id: number; readonly factor: number }
 
 export const emptySnapshot: Snapshot = {
@@ -35,7 +34,7 @@ export const emptySnapshot: Snapshot = {
   contexts: new Map(),
 }
 
-/** The snapshot after one change; the given one stays as it was. */
+/** The snapshot after a change; the given one is not modified. */
 export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
   const version = snapshot.version + 1
   switch (change.kind) {
@@ -65,7 +64,7 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
   }
 }
 
-/** The registered node with this route; marked ones count, forgotten ones do not. */
+/** The node with this route; nodes marked for removal are found, forgotten ones are not. */
 export function findNode(snapshot: Snapshot, route: string): Node | undefined {
   for (const node of snapshot.nodes.values()) {
     if (node.route === route && node.removal !== 'forgotten') return node

@@ -1,5 +1,5 @@
-// The cluster as the text of a state file, and back: one line that says what follows, then JSON. Pure;
-// written and read by server/state-file.ts. Any text but a whole one is refused, so there is no half a state.
+// The text of a state file: a line with format, length and SHA-256 checksum, then JSON. Pure; used by server/state-file.ts.
+// A truncated or modified text is refused as a whole.
 
 import { createHash } from 'node:crypto'
 import type { Balancer } from './balancer.ts'
@@ -7,7 +7,7 @@ import type { Context } from './context.ts'
 import type { Node } from './node.ts'
 import type { Change } from './snapshot.ts'
 
-/** Who wrote the file: to tell two proxies that share one. */
+/** The process that wrote the file, to detect two proxies that use the same one. */
 export interface StateWriter {
   readonly pid: number
   readonly machine: string
@@ -15,11 +15,11 @@ export interface StateWriter {
 
 export interface SavedState {
   readonly writer: StateWriter
-  /** From the empty snapshot to the cluster as it was, as `changesFrom` gives them. */
+  /** The result of `changesFrom`. */
   readonly changes: readonly Change[]
 }
 
-/** Of the form below; another one is another number. */
+/** Name and version of the format below. */
 const format = 'topspin-state 1'
 
 export function writeState({ writer, changes }: SavedState): string {
@@ -27,7 +27,7 @@ export function writeState({ writer, changes }: SavedState): string {
   return `${headOf(body)}\n${body}`
 }
 
-/** The state, or what is wrong with the text. */
+/** @returns the state, or what is wrong with the text. */
 export function readState(bytes: Buffer): SavedState | { readonly problem: string } {
   const end = bytes.indexOf('\n')
   if (end < 0) return { problem: 'it has no first line' }
@@ -90,7 +90,7 @@ const contextShape: Shape<Context> = {
 
 const writerShape: Shape<StateWriter> = { pid: 'number', machine: 'string' }
 
-/** The text is as it was written; but a version with other fields may have written it. */
+/** The checksum is right here, but another version with other fields may have written the file. */
 function isState(value: unknown): value is SavedState {
   if (!isObject(value) || !fits(value['writer'], writerShape)) return false
   const changes: unknown = value['changes']

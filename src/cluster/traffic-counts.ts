@@ -1,28 +1,28 @@
-// What a proxy counts of its traffic as a whole, as values that several processes add up. Kept by proxy/,
-// summed by cli/workers/, shown by control/.
+// Counters of the whole traffic of a proxy process. Kept by forward/, summed over the workers by server/workers/, shown by
+// control/.
 
 /** Totals since the process started. */
 export interface TrafficCounts {
   /** Client connections accepted. */
   readonly connections: number
-  /** Client connections over the limit, closed at once. */
+  /** Client connections over the limit, which were closed at once. */
   readonly connectionsRefused: number
   readonly requests: number
   /** Requests that the proxy answered itself, by status. */
   readonly refused: ReadonlyMap<number, number>
-  /** Requests sent to a node once more. */
+  /** Further attempts of requests. */
   readonly retries: number
   /** Retries that the budget did not allow. */
   readonly retriesRefused: number
-  /** Nodes taken out because they answered nothing but errors. */
+  /** Ejections of nodes whose responses were all errors. */
   readonly ejections: number
-  /** Answers that were cut because the node's ended too early. */
+  /** Responses that were cut because the node's ended early. */
   readonly cut: number
-  /** Requests refused because this process could open no more connections to nodes. */
+  /** Requests refused because this process could not open more connections to nodes. */
   readonly shortages: number
-  /** Connections cut because our own code threw. */
+  /** Connections cut because of an exception in Topspin's own code. */
   readonly faults: number
-  /** Failures of candidacy functions, by function: it threw, or gave back what is no list of candidates. */
+  /** Candidacy functions that threw or returned no list of candidates, by function. */
   readonly candidacyFailures: ReadonlyMap<string, number>
 }
 
@@ -41,7 +41,7 @@ const countNames: readonly CountName[] = [
   'faults',
 ]
 
-/** The same while it is being counted. */
+/** Mutable counters. */
 export type Counters = Record<CountName, number> & {
   readonly refused: Map<number, number>
   readonly candidacyFailures: Map<string, number>
@@ -67,14 +67,14 @@ export function countRefusal({ refused }: Counters, status: number): void {
   refused.set(status, (refused.get(status) ?? 0) + 1)
 }
 
-/** @returns how often the function has failed by now. */
+/** @returns the number of failures of the function so far. */
 export function countCandidacyFailure({ candidacyFailures }: Counters, name: string): number {
   const times = (candidacyFailures.get(name) ?? 0) + 1
   candidacyFailures.set(name, times)
   return times
 }
 
-/** The sums of any number of processes. */
+/** The sum over any number of processes. */
 export function sumOf(all: Iterable<TrafficCounts>): TrafficCounts {
   const sum = newCounters()
   for (const counts of all) {
@@ -89,7 +89,7 @@ function addUp<Key>(sum: Map<Key, number>, counts: ReadonlyMap<Key, number>): vo
   for (const [key, times] of counts) sum.set(key, (sum.get(key) ?? 0) + times)
 }
 
-/** Counts in a form that JSON can carry: the statuses and names as keys. */
+/** Counters for JSON: objects instead of maps. */
 export type PlainCounts = Readonly<Record<CountName, number>> & {
   readonly refused: Readonly<Record<string, number>>
   readonly candidacyFailures: Readonly<Record<string, number>>

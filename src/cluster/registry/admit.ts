@@ -1,5 +1,5 @@
-// Whether a CONFIG may have its route and its address (mcmp.md 2.2, decisions 30 to 34). Pure given the
-// facts; the registry then carries it out.
+// Decides whether a CONFIG is accepted, given the nodes that have its route or its address (mcmp.md 2.2, decisions 30 to
+// 34). Pure; the registry carries out the decision.
 
 import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
 import type { Node, NodeSettings } from '../node.ts'
@@ -10,10 +10,11 @@ import { questionKey } from './questions.ts'
 import type { Refusals } from './refusals.ts'
 
 export type Admission =
-  /** `rival` is the former holder of the address, under another route: it goes. */
+  /** `rival`: the node that had the address under another route; it is removed. */
   | { readonly kind: 'new'; readonly rival?: Node }
-  /** The same worker registers again, perhaps after it was removed. */
+  /** The same worker registers again, possibly after it was removed. */
   | { readonly kind: 'update'; readonly node: Node; readonly rival?: Node }
+  /** Another worker registers the route. */
   | { readonly kind: 'replace'; readonly node: Node; readonly rival?: Node }
   | McmpProblem
 
@@ -29,7 +30,7 @@ export function admit(
   if (old !== undefined && !same && !yields(old, config, facts, refusals))
     return problem('MEM', `MEM: Node with "${config.route}" JVMRoute already exists`)
   const rival = rivalOf(snapshot, config)
-  if (rival !== undefined && !abandoned(rival, config, facts, refusals))
+  if (rival !== undefined && !isAbandoned(rival, config, facts, refusals))
     return problem('MEM', 'MEM: Another for the same worker already exist')
   if (config.reversed) return reversedRefused
   const going = rival === undefined ? {} : { rival }
@@ -37,26 +38,26 @@ export function admit(
   return { kind: same ? 'update' : 'replace', node: old, ...going }
 }
 
-/** What would fail again unchanged is SYNTAX (decision 26). */
+/** SYNTAX, since it would fail again unchanged (mcmp.md decision 26). */
 const reversedRefused: McmpProblem = problem(
   'SYNTAX',
   'SYNTAX: Reversed is not supported: this proxy connects to its nodes',
 )
 
-/** Does the holder of a route give way to a node with another identity? */
+/** Whether the registered node of a route gives way to a node with another identity. */
 function yields(old: Node, config: NodeSettings, facts: Facts, refusals: Refusals): boolean {
   if (old.fixed) return false
   if (old.removal !== 'none') return true
   if (!sameAddress(old, config)) return facts.answers.get(questionKey(old)) === false
-  // At the same address something always answers: believed when it insists.
+  // A probe proves nothing here: the newcomer itself answers at that address. Accepted once it has asked long enough.
   return refusals.ripe(config, facts.now) !== undefined
 }
 
 /**
- * Does the holder of an address give way to another route? When nobody answers there; or when the other
- * insists and the old one has not reported since: then the process there has come back under a new name.
+ * Whether the registered node of an address gives way to another route: when nothing answers there, or when the other has
+ * asked long enough and the registered node has not reported since. Then its process has restarted with another route.
  */
-function abandoned(rival: Node, config: NodeSettings, facts: Facts, refusals: Refusals): boolean {
+function isAbandoned(rival: Node, config: NodeSettings, facts: Facts, refusals: Refusals): boolean {
   if (rival.fixed) return false
   if (facts.answers.get(questionKey(rival)) === false) return true
   const ripe = refusals.ripe(config, facts.now)

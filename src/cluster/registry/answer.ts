@@ -1,4 +1,4 @@
-// Messages that change nothing: INFO, DUMP, VERSION and PING (mcmp.md 1.6). Called by the registry.
+// Replies to messages that change nothing: INFO, DUMP, VERSION and PING (mcmp.md 1.6). Called by the registry.
 
 import { writeDumpText, writeDumpXml } from '../../wire/mcmp/dump.ts'
 import { writeInfoText, writeInfoXml } from '../../wire/mcmp/info.ts'
@@ -11,7 +11,7 @@ import type { Facts } from './facts.ts'
 import { pinged, questionKey } from './questions.ts'
 import { tables } from './tables.ts'
 
-/** On this a node registers again, as after a restart of the proxy (decision 27). */
+/** A node that receives this registers again, as after a restart of the proxy (mcmp.md decision 27). */
 export const unknownRoute = (route: string): McmpProblem =>
   problem('MEM', `MEM: Can't read node with "${route}" JVMRoute`)
 

@@ -1,5 +1,5 @@
-// ENABLE-, DISABLE-, STOP- and REMOVE-APP on a node's contexts (mcmp.md 2.3, decisions 38, 42 to 44).
-// Called by the registry once the node is known; REMOVE-APP of a whole node is the registry's.
+// ENABLE-, DISABLE-, STOP- and REMOVE-APP on a node's contexts (mcmp.md 2.3, decisions 38, 42 to 44). Called by the registry,
+// which handles REMOVE-APP of a whole node itself.
 
 import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
@@ -11,7 +11,7 @@ import type { Facts, RegistryLimits } from './facts.ts'
 import { contextsOf, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
 
-/** All contexts that the node has. */
+/** Sets the status of all contexts of the node. */
 export function commandNode(
   steps: Steps,
   method: Exclude<AppMethod, 'REMOVE-APP'>,
@@ -23,7 +23,7 @@ export function commandNode(
   return emptyReply
 }
 
-/** The named contexts; all but REMOVE-APP create what is missing. */
+/** Sets the status of the named contexts and creates missing ones, or removes them. */
 export function commandContexts(
   steps: Steps,
   message: AppMessage,
@@ -55,7 +55,7 @@ export function commandContexts(
   return appReply(method, route, put.touched)
 }
 
-/** The same path in two balancers is mostly a mistake: requests go to one of them only. */
+/** Warns when a path is in two balancers: its requests go to one of them only, so it is mostly a mistake. */
 function warnAboutOthers(steps: Steps, node: Node, paths: readonly string[]): void {
   const asked = new Set(paths)
   for (const other of steps.snapshot.nodes.values()) {

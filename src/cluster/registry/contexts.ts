@@ -1,11 +1,11 @@
-// The contexts of one node under *-APP and CONFIG (mcmp.md 2.3): created or set for every alias and path,
-// aliases that arrive together form one group with one vhost number (decisions 24, 28, 45, 46). Pure.
+// The effect of *-APP and CONFIG on the contexts of one node (mcmp.md 2.3): contexts are created or set for every alias and
+// path; the aliases of one message form a group with one vhost number (decisions 24, 28, 45, 46). Pure.
 
 import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
 import type { Context } from '../context.ts'
 import type { Slots } from './slots.ts'
 
-/** The alias and context tables of the whole registry. */
+/** Free rows in the tables of aliases and contexts. */
 export interface Room {
   readonly hosts: Slots
   readonly contexts: Slots
@@ -13,14 +13,14 @@ export interface Room {
 
 export interface Put {
   readonly contexts: readonly Context[]
-  /** Aliases as asked for, with the paths that now have the status; aliases without any are absent. */
+  /** Aliases of the message with the paths that now have the status; aliases without any are absent. */
   readonly touched: readonly { readonly alias: string; readonly contexts: readonly string[] }[]
   readonly failedAliases: readonly string[]
   readonly failedContexts: readonly { readonly alias: string; readonly path: string }[]
 }
 
 const fold = (alias: string): string => alias.toLowerCase()
-/** A path is the same with and without its slash in front (decision 23). */
+/** A leading slash makes no difference (mcmp.md decision 23). */
 const bare = (path: string): string => (path.startsWith('/') ? path.slice(1) : path)
 const keyOf = (alias: string, path: string): string => `${fold(alias)} ${bare(path)}`
 
@@ -59,7 +59,7 @@ export function putContexts(
         failedContexts.push({ alias, path })
         continue
       }
-      // An alias without a context takes no row, so there is one.
+      // The free row counted above is still there: an alias uses one with its first context.
       host ??= { alias, hostSlot: room.hosts.allocate() ?? 0 }
       rows.set(
         key,
@@ -92,7 +92,7 @@ export function removeContexts(
   }
 }
 
-/** The vhost number of exactly these aliases: that of a group they absorb whole, else the lowest free one. */
+/** The vhost number of these aliases: that of a group of which no other alias is left, else the lowest free one. */
 function groupOf(before: readonly Context[], aliases: readonly string[]): number {
   const named = new Set(aliases.map(fold))
   const staying = new Set(

@@ -1,13 +1,13 @@
-// What the registry is told and what it says: the types of `Registry.apply`. Everything that has to be
-// asked of the outside world is asked before and handed in, so that applying a message stays pure.
+// Types of the parameters and the result of `Registry.apply`. Whether an address answers is found out before and passed in,
+// so that applying a message is pure.
 
 import type { Reply } from '../../wire/mcmp/reply.ts'
 import type { NodeLive } from '../live.ts'
 import type { Change } from '../snapshot.ts'
 
-/** Does something answer there? Asked of the network before a message is applied. */
+/** An address to probe before a message is applied. */
 export interface Question {
-  /** Tells questions apart; the same address always has the same key. */
+  /** Identifies the question; the same for the same address. */
   readonly key: string
   readonly host: string
   readonly port: number
@@ -16,9 +16,9 @@ export interface Question {
 }
 
 export interface Facts {
-  /** Monotonic milliseconds. */
+  /** Monotonic time, ms. */
   readonly now: number
-  /** By `Question.key`: whether it answered. */
+  /** Whether the address answered, by `Question.key`. */
   readonly answers: ReadonlyMap<string, boolean>
   /** The live numbers of a node, by id. */
   readonly live: (id: number) => Readonly<NodeLive>
@@ -27,10 +27,11 @@ export interface Facts {
 export interface Applied {
   readonly reply: Reply
   readonly changes: readonly Change[]
-  /** What an operator should read in the log. */
+  /** Warnings for the log. */
   readonly warnings: readonly string[]
 }
 
+/** Most rows of each table, and most refused registrations that are remembered. */
 export interface RegistryLimits {
   readonly nodesMax: number
   readonly hostsMax: number
@@ -42,9 +43,10 @@ export interface RegistryLimits {
 export interface RegistryOptions {
   /** The `id` of PING and STATUS replies: constant during a run, different after each start. */
   readonly runId: string
-  /** Default `mycluster`. */
+  /** Balancer of a CONFIG that names none. Default `mycluster`. */
   readonly defaultBalancer?: string
-  /** A removed node is shown under its name for this long, then as REMOVED for as long again. Default 10_000 ms. */
+  /** How long a removed node is shown under its name, and then again as REMOVED, ms. Default 10 000. */
   readonly waitBeforeRemoveMs?: number
+  /** Default `mcmpLimits`. */
   readonly limits?: RegistryLimits
 }

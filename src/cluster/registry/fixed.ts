@@ -1,5 +1,5 @@
-// Nodes that the configuration names (`--to`, or `to` in the file): registered without a message, never
-// removed by one, and taken for idle since they report no load. Called by the registry.
+// Nodes of the configuration (`--to`, or `to` in the file): registered without a message and not removed by one. They report
+// no load, so their load factor is 100. Called by the registry.
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import type { Node } from '../node.ts'
@@ -25,14 +25,14 @@ export interface FixedNode {
 }
 
 /**
- * Fixed nodes do not say how often a request may be tried again: so often that it outlives two nodes that die
- * under it one after the other. The retry budget bounds what an outage makes of that.
+ * Further attempts for requests to fixed nodes, which send no Maxattempts: enough for a request to survive the failure of
+ * two nodes in a row. The retry budget limits retries during an outage.
  */
 const fixedMaxAttempts = 3
 
 const unlimited = { hostsMax: Number.POSITIVE_INFINITY, contextsMax: Number.POSITIVE_INFINITY }
 
-/** Replaces whatever holds the route, unless it is the same worker already. */
+/** Registers a fixed node. Replaces the node of its route, unless that is the same worker. */
 export function fixedSteps(
   steps: Steps,
   fixed: FixedNode,
@@ -57,7 +57,7 @@ export function fixedSteps(
   const old = findNode(steps.snapshot, fixed.route)
   const same = old !== undefined && sameWorker(old, config)
   const carried = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
-  // What the configuration names has room, whatever the limits of the tables are.
+  // The limits of the tables do not apply to the configuration.
   const room = roomIn(steps.snapshot, unlimited)
   if (old !== undefined && !same) steps.apply({ kind: 'gone', id: old.id })
   const node: Node = {
@@ -74,7 +74,7 @@ export function fixedSteps(
   const statuses = new Map(carried.map(({ slot, status }) => [slot, status]))
   steps.apply(
     { kind: 'node', node },
-    // A status that was set stays.
+    // Keep a status that was set before.
     {
       kind: 'contexts',
       id: node.id,

@@ -1,4 +1,4 @@
-// What makes two registrations the same worker (mcmp.md 2.2), and the defaults of CONFIG (1.3).
+// The identity of a worker: when two registrations are the same one (mcmp.md 2.2); and the defaults of CONFIG (1.3).
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import type { Balancer } from '../balancer.ts'
@@ -50,7 +50,7 @@ export const sameWorker = (a: NodeSettings, b: NodeSettings): boolean =>
   a.smax === b.smax &&
   a.ttlMs === b.ttlMs
 
-/** A registered node of another route that is the same worker. */
+/** The registered node that is the same worker under another route. */
 export function rivalOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
   for (const node of snapshot.nodes.values()) {
     if (node.removal === 'none' && node.route !== config.route && sameWorker(node, config))
@@ -59,7 +59,7 @@ export function rivalOf(snapshot: Snapshot, config: NodeSettings): Node | undefi
   return undefined
 }
 
-/** The same worker, removed so long ago that it is shown as REMOVED. */
+/** The same worker after its removal, shown as REMOVED. */
 export function formerOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
   for (const node of snapshot.nodes.values()) {
     if (node.removal === 'forgotten' && sameWorker(node, config)) return node
@@ -72,7 +72,7 @@ const families: readonly (readonly string[])[] = [
   ['https', 'wss'],
 ]
 
-/** The worker that an address of PING means; WebSocket types count as the HTTP below them. */
+/** The node at the address in a PING; WebSocket types are equal to the HTTP type that they use. */
 export function workerAt(
   snapshot: Snapshot,
   address: { readonly scheme: string; readonly host: string; readonly port: number },

@@ -1,5 +1,5 @@
-// Which addresses a message makes us ask before it can be applied (mcmp.md decisions 8, 31, 34, 49). Pure;
-// the control service asks and hands the answers to `Registry.apply` as facts.
+// The addresses to probe before a message can be applied (mcmp.md decisions 8, 31, 34, 49). Pure; the control service sends
+// the probes and passes the results to `Registry.apply`.
 
 import { mcmpLimits } from '../../base/limits.ts'
 import type { Message } from '../../wire/mcmp/message.ts'
@@ -46,7 +46,7 @@ export function questions(
   }
 }
 
-/** The node that a PING is about, when it may be connected to. */
+/** The node that a PING asks about; `undefined` when it is unknown or removed. */
 export function pinged(
   message: Extract<Message, { method: 'PING' }>,
   snapshot: Snapshot,
@@ -58,7 +58,7 @@ export function pinged(
   return message.address === undefined ? undefined : workerAt(snapshot, message.address)
 }
 
-/** The node's own `ping`, at most what a Java node waits for our reply with room to spare. */
+/** The node's own `ping`, ms, limited so that the reply arrives before a Java node's timeout. */
 export const pingTimeout = (node: Node): number =>
   Math.min(node.pingMs === 0 ? mcmpLimits.pingMsMax : node.pingMs, mcmpLimits.pingMsMax)
 

@@ -1,9 +1,9 @@
-// Registrations that were refused and may be accepted when they come again unchanged (mcmp.md decision 33).
-// Bounded; the oldest is forgotten first.
+// Refused registrations, which may be accepted when they are repeated unchanged (mcmp.md decision 33). Bounded; the oldest
+// is dropped first.
 
 import type { NodeSettings } from '../node.ts'
 
-/** How long a node has to keep asking until it is believed. */
+/** How long a node has to repeat its registration until it is accepted, ms. */
 const patienceMs = 5_000
 
 export class Refusals {
@@ -14,14 +14,14 @@ export class Refusals {
     this.#max = max
   }
 
-  /** When this same registration was first refused, if that is long enough ago to accept it now. */
+  /** Time of the first refusal of this same registration, if that was long enough ago to accept it now. */
   ripe(config: NodeSettings, now: number): { readonly since: number } | undefined {
     const refusal = this.#byRoute.get(config.route)
     if (refusal === undefined || refusal.config !== JSON.stringify(config)) return undefined
     return now - refusal.at >= patienceMs ? { since: refusal.at } : undefined
   }
 
-  /** Keeps the time of the first refusal of the same registration. */
+  /** Records a refusal; a repeated one keeps its first time. */
   note(config: NodeSettings, now: number): void {
     const text = JSON.stringify(config)
     if (this.#byRoute.get(config.route)?.config === text) return

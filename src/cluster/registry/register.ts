@@ -1,5 +1,5 @@
-// CONFIG, carried out: balancer, node and contexts (mcmp.md 2.2, 2.3, decisions 28, 30 to 36). Called by
-// the registry with what `admit` decided.
+// Carries out an accepted CONFIG: balancer, node and contexts (mcmp.md 2.2, 2.3, decisions 28, 30 to 36). Called by the
+// registry.
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
@@ -13,7 +13,7 @@ import { balancerOf } from './identity.ts'
 import { Slots } from './slots.ts'
 import type { Steps } from './steps.ts'
 
-/** A problem when a table is full; nothing has been changed then. */
+/** The problem when a table is full, checked before anything is changed. */
 export function fullTable(
   snapshot: Snapshot,
   config: NodeSettings,
@@ -28,7 +28,7 @@ export function fullTable(
   return undefined
 }
 
-/** The last CONFIG decides all of a balancer's settings, defaults included. */
+/** A CONFIG replaces all settings of its balancer, including those that it leaves at their defaults. */
 export function rewriteBalancer(steps: Steps, message: ConfigMessage, node: NodeSettings): void {
   const old = steps.snapshot.balancers.get(node.balancer)
   const next = balancerOf(message, node.balancer, old?.slot ?? steps.snapshot.balancers.size)
@@ -52,7 +52,7 @@ export function warnAboutType(steps: Steps, node: Node): void {
     steps.warnings.push(`${node.route} has type ${node.type}, to which this build cannot forward`)
 }
 
-/** Contexts that come with a CONFIG are STOPPED, also when they existed (decision 35). */
+/** Sets the contexts in a CONFIG to STOPPED, existing ones too (mcmp.md decision 35). */
 export function stopContexts(
   steps: Steps,
   message: ConfigMessage,
@@ -109,7 +109,7 @@ export function roomIn(
   }
 }
 
-/** The lowest row that no node has. */
+/** The lowest free row of the table of nodes. */
 export function freeSlot(snapshot: Snapshot): number {
   const taken = new Set([...snapshot.nodes.values()].map((node) => node.slot))
   let slot = 0

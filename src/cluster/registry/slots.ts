@@ -1,11 +1,10 @@
-// The rows of one table that are used, and the next free one: tables are bounded, and a row is used again,
-// lowest first, as in httpd's INFO. Made for one message.
+// Allocates rows of a bounded table, the lowest free one first, as in httpd's INFO. Made for one message.
 
 export class Slots {
   readonly #used: ReadonlySet<number>
   readonly #max: number
   #next = 0
-  /** Rows that may still be used. */
+  /** Number of free rows. */
   free: number
 
   constructor(used: ReadonlySet<number>, max: number) {

@@ -1,4 +1,4 @@
-// The changes of one message as they are made, with the snapshot that they have led to so far.
+// Collects the changes of one message, with the snapshot after them.
 
 import { applyChange, type Change, type Snapshot } from '../snapshot.ts'
 

@@ -1,5 +1,5 @@
-// The registry's tables as INFO and DUMP show them (mcmp.md 1.6, decisions 37, 45 to 48): node lines first,
-// one alias line per alias, one context line per alias and path, no line of a node without a node line.
+// The registry's tables in the form of INFO and DUMP (mcmp.md 1.6, decisions 37, 45 to 48): a line for each node, for each
+// alias, and for each context; no line refers to a node without a line.
 
 import { compareStatus } from '../../wire/mcmp/context-status.ts'
 import type { Dump, DumpNode } from '../../wire/mcmp/dump.ts'
@@ -63,8 +63,8 @@ function aliasRows(node: Node, rows: readonly Context[]): InfoAlias[] {
 }
 
 /**
- * Of the lines of one path in one host the least enabled comes last: a Java node keeps the last one and then
- * repairs it (decision 47).
+ * Of the lines of one path in one virtual host the least enabled is last, since a Java node keeps the last one and corrects
+ * it (mcmp.md decision 47).
  */
 function contextRows(node: Node, rows: readonly Context[]): InfoContext[] {
   const sets = new Map<string, Context[]>()

@@ -1,4 +1,4 @@
-// The whole state as changes: whoever applies them knows what everybody knows.
+// The whole state as changes, applied to an empty snapshot.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ import { contextOf } from '../../support/cluster-fixture.ts'
 
 const context = contextOf('/', 'STOPPED')
 
-test('the changes made from a state lead to that state', () => {
+test('the changes made from a state result in that state', () => {
   const registry = new Registry({ runId: '1' })
   const live = new LiveTable()
   registry.addFixed([
@@ -39,7 +39,7 @@ test('the changes made from a state lead to that state', () => {
   )
 })
 
-test('changes survive the way through JSON', () => {
+test('changes survive JSON', () => {
   const registry = new Registry({ runId: '1' })
   registry.addFixed([{ route: 'a', host: '::1', port: 1 }])
   const changes = changesFrom(registry.snapshot, new LiveTable())

@@ -1,4 +1,4 @@
-// Health as transitions: what makes a node suspect, what takes it down, when it is asked again.
+// Transitions of health: suspect, down, and the times of probes.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -22,7 +22,7 @@ function failAnswers(times: number): Health {
 }
 
 describe('health', () => {
-  test('one refused connection is enough', () => {
+  test('one refused connection makes a node down', () => {
     const health = onConnectFailed(healthy, 'refused', 1_000, middle, limits)
     assert.deepEqual(health, {
       kind: 'down',
@@ -33,25 +33,25 @@ describe('health', () => {
     })
   })
 
-  test('answers must fail three times in a row', () => {
+  test('three failed responses in a row make a node down', () => {
     assert.deepEqual(failAnswers(2), { kind: 'suspect', failures: 2 })
     assert.equal(failAnswers(3).kind, 'down')
     assert.deepEqual(onAnswered(failAnswers(2)), healthy)
   })
 
-  test('an answer that was on its way does not end it; a probe does', () => {
+  test('a late response does not end down; a probe does', () => {
     const down = failAnswers(3)
     assert.equal(onAnswered(down), down)
     assert.equal(onProbed(down, true, '', 2_000, middle, limits), healthy)
   })
 
-  test('further failures do not put the probe off', () => {
+  test('further failures do not delay the probe', () => {
     const down = failAnswers(3)
     assert.equal(onConnectFailed(down, 'again', 9_000, middle, limits), down)
     assert.equal(onAnswerFailed(down, 'again', 9_000, middle, limits), down)
   })
 
-  test('the wait between probes doubles up to its limit, and since stays', () => {
+  test('the wait between probes doubles up to its limit, and since stays the same', () => {
     let health = onConnectFailed(healthy, 'refused', 0, middle, limits)
     const waits: number[] = []
     let now = 0
@@ -67,7 +67,7 @@ describe('health', () => {
     assert.equal(waits.at(-1), 10_000)
   })
 
-  test('chance moves a probe by a quarter at most', () => {
+  test('jitter moves a probe by a quarter at most', () => {
     const random = seededRandom(7)
     for (let i = 0; i < 200; i++) {
       const down = onConnectFailed(healthy, '', 0, random, limits)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { latencyNow, newLatency, observeLatency } from '../../../src/cluster/latency.ts'
 
-test('a slow answer counts at once and in full, quick ones make up for it slowly', () => {
+test('a slow response counts at once and in full, fast ones reduce the average slowly', () => {
   const latency = newLatency()
   observeLatency(latency, 10, 0)
   observeLatency(latency, 500, 100)
@@ -15,14 +15,14 @@ test('a slow answer counts at once and in full, quick ones make up for it slowly
   assert.ok(latency.ms < 12, `${latency.ms}`)
 })
 
-test('what nobody asks for is forgotten', () => {
+test('the average decays while no request is sent', () => {
   const latency = newLatency()
   observeLatency(latency, 1_000, 0)
   assert.equal(latencyNow(latency, 0), 1_000)
   assert.ok(latencyNow(latency, 60_000) < 3)
 })
 
-test('a clock that stands still or steps back does no harm', () => {
+test('a clock that stops or steps back does no harm', () => {
   const latency = newLatency()
   observeLatency(latency, 10, 1_000)
   observeLatency(latency, 5, 500)

@@ -1,4 +1,4 @@
-// What the primary knows of nodes, taken over by other processes.
+// Facts about nodes, applied in other processes.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { Registry } from '../../../src/cluster/registry.ts'
 
 const down = { kind: 'down', since: 1, probes: 2, probeAt: 3, reason: 'refused' } as const
 
-test('a node that is down there is down here, and its epoch is raised when it is up again', () => {
+test('a node that is down in one process is down in all, and its epoch is raised when it is up again', () => {
   const [there, here] = [new LiveTable().of(1), new LiveTable().of(1)]
   there.health = down
   applyFact(here, factOf(1, there), 100)
@@ -31,7 +31,7 @@ test('the epoch of a node that reports again is raised', () => {
   assert.deepEqual([here.silent, here.epoch], [false, epoch + 1])
 })
 
-test('a fact that changes nothing leaves the node its epoch, and a suspicion its count', () => {
+test('a fact that changes nothing leaves the epoch and the count of a suspicion unchanged', () => {
   const here = new LiveTable().of(1)
   const { epoch } = here
   here.health = { kind: 'suspect', failures: 2 }
@@ -40,7 +40,7 @@ test('a fact that changes nothing leaves the node its epoch, and a suspicion its
   assert.equal(here.epoch, epoch)
 })
 
-test('a process that starts is told of nodes that are down or silent, and of no others', () => {
+test('a process that starts receives the facts about nodes that are down or silent', () => {
   const registry = new Registry({ runId: '1' })
   registry.addFixed(
     ['a', 'b', 'c'].map((route, at) => ({ route, host: '127.0.0.1', port: 1 + at })),

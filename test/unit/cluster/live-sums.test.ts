@@ -1,4 +1,4 @@
-// The numbers of several processes as one table.
+// The live numbers of several processes, added up.
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -28,7 +28,7 @@ function report(name: string, now = 0): number {
   return figures.length
 }
 
-test('totals of all processes are added up, however often they are told', () => {
+test('totals of all processes are added up, however often they are reported', () => {
   Object.assign(row('x', 1), { inFlight: 2, elected: 10, bytesRead: 5, bytesSent: 7, failures: 1 })
   Object.assign(row('y', 1), { inFlight: 1, elected: 3 })
   report('x')
@@ -44,7 +44,7 @@ test('totals of all processes are added up, however often they are told', () => 
   )
 })
 
-test('only rows that have changed are told', () => {
+test('only rows that have changed are reported', () => {
   row('x', 1).elected = 1
   row('x', 2).elected = 1
   assert.equal(report('x'), 2)
@@ -53,7 +53,7 @@ test('only rows that have changed are told', () => {
   assert.equal(report('x'), 0)
 })
 
-test('of a process that has ended the counters stay and what was in flight is over', () => {
+test('when a process exits its totals stay and its requests in flight are subtracted', () => {
   Object.assign(row('x', 1), { inFlight: 4, elected: 10 })
   Object.assign(row('y', 1), { inFlight: 1, elected: 1 })
   report('x')
@@ -62,7 +62,7 @@ test('of a process that has ended the counters stay and what was in flight is ov
   assert.deepEqual([sum.of(1).inFlight, sum.of(1).elected], [1, 11])
 })
 
-test('what is in flight on each path is added up, and over with its process', () => {
+test('requests in flight on each path are added up, and subtracted when the process exits', () => {
   const begin = (name: string, path: string, inFlight: number): void => {
     contextLive(row(name, 1), path).inFlight += inFlight
     row(name, 1).inFlight += inFlight
@@ -81,7 +81,7 @@ test('what is in flight on each path is added up, and over with its process', ()
   assert.deepEqual(seen(), { '/a': 0, '/b': 1 })
 })
 
-test('a session that several processes have seen counts once', () => {
+test('a session in several processes counts once', () => {
   for (const name of ['x', 'y'])
     for (const id of ['s1', 's2', name]) {
       row(name, 1).sessions.note(`${id}.a`, 0)
@@ -93,7 +93,7 @@ test('a session that several processes have seen counts once', () => {
   assert.equal(sum.of(1).sessions.count(0), 4)
 })
 
-test('a report that crosses the end of its node does not bring the row back', () => {
+test('a late report does not bring back the row of a node that is gone', () => {
   row('x', 2).inFlight = 1
   report('x')
   known.delete(2)
@@ -105,7 +105,7 @@ test('a report that crosses the end of its node does not bring the row back', ()
   assert.deepEqual([...sum.rows()], [])
 })
 
-test('the load report that came last stands, with the time at which it was heard of', () => {
+test('the last load report is kept, with the time of its arrival', () => {
   row('x', 1).report = { inFlight: 3, pace: 20, at: 500 }
   report('x', 1_000)
   row('y', 1).elected = 1

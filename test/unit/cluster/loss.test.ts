@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Loss } from '../../../src/cluster/loss.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
-test('numbers are new, late or double, as far back as 31', () => {
+test('numbers are new, late or double, up to 31 behind the highest', () => {
   const loss = new Loss(10)
   const arrivals = [11, 11, 14, 12, 12, 13, 10, 50, 19, 18, 20].map((n) => loss.arrived(n))
   assert.deepEqual(arrivals, [
@@ -12,7 +12,7 @@ test('numbers are new, late or double, as far back as 31', () => {
   ])
 })
 
-test('the share is about what is lost, whatever is doubled, and nothing when nothing is', () => {
+test('the share is close to what is lost, duplicates aside, and 0 without loss', () => {
   const random = seededRandom(7)
   for (const lost of [0, 0.1, 0.5]) {
     const loss = new Loss(1)
@@ -28,7 +28,7 @@ test('the share is about what is lost, whatever is doubled, and nothing when not
   }
 })
 
-test('numbers that are only late are not missed for long', () => {
+test('late numbers stop counting as lost', () => {
   const loss = new Loss(1)
   for (let number = 2; number < 200; number += 2) {
     loss.arrived(number + 1)

@@ -13,7 +13,7 @@ import type { Announcement } from '../../../src/wire/announcement.ts'
 import { someAnnouncement } from '../../support/announcement.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-/** Times are ms since the start; a run starts at 0 unless told otherwise. */
+/** Times are ms since the start; a run starts at 0 by default. */
 class Table {
   readonly clock = new ManualClock()
   readonly live = new LiveTable()
@@ -44,7 +44,7 @@ class Table {
     return this.peers.list().map(({ announcement }) => announcement.name)
   }
 
-  /** Lets time pass, with the looks that belong to it. */
+  /** Advances the clock, with the sweeps in that time. */
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 100) {
       this.clock.advance(100)
@@ -54,7 +54,7 @@ class Table {
 }
 
 describe('peers', () => {
-  test('come with their first announcement and go with their goodbye', () => {
+  test('join with their first announcement and leave with their last', () => {
     const table = new Table()
     assert.equal(table.say('a'), undefined)
     const before = table.peers.list()
@@ -69,7 +69,7 @@ describe('peers', () => {
     assert.deepEqual(table.events, ['joined a', 'joined b', 'left a'])
   })
 
-  test('that are silent for three of their periods do not count, until they speak again', () => {
+  test('that are silent for three periods are not present until their next announcement', () => {
     const table = new Table()
     table.say('quick', { periodMs: 1_000 })
     table.say('slow', { periodMs: 5_000 })
@@ -87,7 +87,7 @@ describe('peers', () => {
     assert.deepEqual(table.events.slice(2), ['silent quick', 'back quick'])
   })
 
-  test('are forgotten after a longer silence, and then start with numbers of their own', () => {
+  test('are forgotten after a longer silence, and return with new live numbers', () => {
     const table = new Table()
     table.say('a')
     const [{ id } = { id: -1 }] = table.peers.list()
@@ -101,7 +101,7 @@ describe('peers', () => {
     assert.equal(table.live.of(id).elected, 0)
   })
 
-  test('forgotten ones are remembered until nothing of theirs can be said again', () => {
+  test('forgotten ones are kept against replays until their announcements are too old', () => {
     const table = new Table()
     const said = { time: table.wall(0), sequence: 5 }
     table.say('a', said)
@@ -112,7 +112,7 @@ describe('peers', () => {
     assert.deepEqual(table.names(), [])
   })
 
-  test('said twice, or in another order, count once and with the newest', () => {
+  test('with duplicate or reordered announcements count once, with the newest', () => {
     const table = new Table()
     assert.equal(table.say('a', { sequence: 5 }), undefined)
     assert.equal(table.say('a', { sequence: 5 }), 'double')
@@ -130,7 +130,7 @@ describe('peers', () => {
     assert.equal(table.peers.accepted, 2)
   })
 
-  test('that have restarted are others, and their old run never comes back', () => {
+  test('that have restarted are new ones, and their old run never returns', () => {
     const table = new Table()
     table.say('a', { sequence: 50 })
     const [old] = table.peers.list()
@@ -144,7 +144,7 @@ describe('peers', () => {
     assert.equal(table.events.includes('conflict a'), false)
   })
 
-  test('whose clocks are wrong by more than the window are refused', () => {
+  test('with clocks wrong by more than the window are refused', () => {
     const table = new Table()
     assert.equal(table.say('late', { time: table.wall(-30_001) }), 'clock')
     assert.equal(table.say('early', { time: table.wall(30_001) }), 'clock')
@@ -153,7 +153,7 @@ describe('peers', () => {
     assert.deepEqual(table.names(), ['a'])
   })
 
-  test('two with one name: the one that started later counts, and that is told once', () => {
+  test('of two with one name the one that started later counts, and the conflict is reported once', () => {
     const table = new Table()
     table.say('a', { host: '10.0.0.1' })
     table.say('a', { host: '10.0.0.2', startedAt: table.wall(1) })
@@ -173,7 +173,7 @@ describe('peers', () => {
     assert.equal(table.events.filter((event) => event === 'conflict a').length, 1)
   })
 
-  test('this server is in its own list without being heard, and its echo is no news', () => {
+  test('this server is in its own list without the network, and its own announcement is refused', () => {
     const table = new Table()
     const own = someAnnouncement({ name: 'me', startedAt: table.wall(0), time: table.wall(0) })
     table.peers.setSelf(own)
@@ -193,7 +193,7 @@ describe('peers', () => {
     assert.deepEqual(table.names(), ['me'])
   })
 
-  test('all peers have their fields in one order, whoever put the announcement together', () => {
+  test('all peers have their fields in one order', () => {
     const table = new Table()
     table.say('a')
     const { resources, ...rest } = someAnnouncement({ name: 'me', startedAt: table.wall(0) })
@@ -206,7 +206,7 @@ describe('peers', () => {
     assert.deepEqual(fields[0], fields[1])
   })
 
-  test('a server that was stopped does not hold its own absence against the others', () => {
+  test('a process that was suspended does not count that time as silence of the others', () => {
     const table = new Table()
     table.say('a')
     table.pass(1_000)
@@ -217,7 +217,7 @@ describe('peers', () => {
     assert.deepEqual(table.names(), [])
   })
 
-  test('a server that is stopped for a moment again and again still finds out who is gone', () => {
+  test('a process that is suspended for short times again and again still finds silent peers', () => {
     const table = new Table()
     table.say('a')
     for (let i = 0; i < 8; i++) {
@@ -227,7 +227,7 @@ describe('peers', () => {
     assert.deepEqual(table.names(), [])
   })
 
-  test('the table is bounded, and full of silent ones it takes new ones when they are forgotten', () => {
+  test('the table is bounded, and accepts new peers in place of forgotten ones', () => {
     const table = new Table()
     for (let i = 0; i < peerLimits.peersMax; i++) assert.equal(table.say(`p${i}`), undefined)
     assert.equal(table.say('one more'), 'full')
@@ -236,7 +236,7 @@ describe('peers', () => {
     assert.deepEqual(table.names(), ['one more'])
   })
 
-  test('what is lost of them is told, the worst of those that count', () => {
+  test('the loss is the worst of the present peers', () => {
     const table = new Table()
     table.say('a')
     table.say('b')

@@ -43,14 +43,14 @@ describe('CONFIG', () => {
     assert.deepEqual(bench.contexts('a'), ['x /x STOPPED', 'y /x STOPPED'])
   })
 
-  test('decides all settings of its balancer, defaults included, and warns when others are affected', () => {
+  test('sets all settings of its balancer, defaults included, and warns when others are affected', () => {
     bench.ok(`${a}&StickySessionForce=no&WaitWorker=3`)
     const { warnings } = bench.send('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http')
     assert.match(bench.ok('DUMP /'), /force: 1 Timeout: 0/)
     assert.match(warnings.join(), /changes balancer mycluster for 1 other nodes/)
   })
 
-  test('with a type that is not spoken is shown, with a warning', () => {
+  test('with an unknown type is shown, with a warning', () => {
     const { warnings } = bench.send('CONFIG / JVMRoute=a&Type=udp')
     assert.match(bench.lines('Node').join(), /Type: udp/)
     assert.match(warnings.join(), /udp/)
@@ -74,7 +74,7 @@ describe('CONFIG', () => {
     assert.equal(bench.refused('CONFIG / JVMRoute=a&Host=10.0.0.1&Port=82&Type=http'), exists)
   })
 
-  test('from a new address replaces a node marked removed without asking', () => {
+  test('from a new address replaces a node marked for removal without a probe', () => {
     bench.ok(a)
     bench.ok('REMOVE-APP /* JVMRoute=a')
     bench.ok('CONFIG / JVMRoute=a&Host=10.0.0.1&Port=82&Type=http')
@@ -83,7 +83,7 @@ describe('CONFIG', () => {
   })
 
   for (const change of ['Balancer=other', 'Type=https', 'smax=4', 'ttl=9']) {
-    test(`at the same address with ${change} is refused until it insists for 5 s`, () => {
+    test(`at the same address with ${change} is refused until it has been repeated for 5 s`, () => {
       const again = change.startsWith('Type')
         ? 'CONFIG / JVMRoute=a&Host=10.0.0.1&Port=81&Type=https'
         : `${a}&${change}`
@@ -98,7 +98,7 @@ describe('CONFIG', () => {
     })
   }
 
-  test('with Reversed is refused for good: a conflict while there is one, else in clear words', () => {
+  test('with Reversed is refused: as a conflict while there is one, else with its own reason', () => {
     const words = 'SYNTAX|SYNTAX: Reversed is not supported: this proxy connects to its nodes'
     assert.equal(bench.refused(`${a}&Reversed=yes`), words)
     bench.ok(`${a}&Reversed=no`)
@@ -107,7 +107,7 @@ describe('CONFIG', () => {
     assert.equal(bench.refused(`${a}&Reversed=true`), words)
   })
 
-  test('that insists with something else starts to wait anew', () => {
+  test('that is repeated with other values starts to wait again', () => {
     bench.ok(a)
     bench.refused(`${a}&ttl=9`)
     bench.now += 6_000
@@ -124,7 +124,7 @@ describe('CONFIG', () => {
     assert.match(bench.ok('STATUS / JVMRoute=a'), /State=NOTOK/)
   })
 
-  test('of another route at the same address is believed when it insists and the old one is silent', () => {
+  test('of another route at the same address is accepted when it is repeated and the old one is silent', () => {
     bench.ok(a)
     const rival = a.replace('JVMRoute=a', 'JVMRoute=b')
     bench.refused(rival)
@@ -136,14 +136,14 @@ describe('CONFIG', () => {
     assert.match(bench.ok('STATUS / JVMRoute=a'), /State=NOTOK/)
   })
 
-  test('does not revive a removed node whose address another has taken', () => {
+  test('does not revive a removed node whose address another one has', () => {
     bench.ok(a)
     bench.ok('REMOVE-APP /* JVMRoute=a')
     bench.ok(a.replace('JVMRoute=a', 'JVMRoute=b'))
     assert.equal(bench.refused(a), 'MEM|MEM: Another for the same worker already exist')
   })
 
-  test('an unanswered question keeps the present holder', () => {
+  test('an unanswered question keeps the registered node', () => {
     bench.ok(a)
     const message = {
       method: 'CONFIG',
@@ -192,7 +192,7 @@ describe('full tables', () => {
     assert.deepEqual(bench.contexts('a'), ['x /1 STOPPED', 'x /2 STOPPED', 'x /3 STOPPED'])
   })
 
-  test('are no error for ENABLE-APP: what failed is missing from the reply', () => {
+  test('are no error for ENABLE-APP: the reply lacks what failed', () => {
     bench = small({ contextsMax: 1 })
     bench.ok(a)
     assert.equal(
@@ -215,7 +215,7 @@ describe('commands on contexts', () => {
     assert.deepEqual(bench.contexts('a'), ['x /e ENABLED', 'x /d DISABLED', 'x /s STOPPED'])
   })
 
-  test('lists, repeated keys and single messages lead to the same contexts', () => {
+  test('lists, repeated keys and single messages result in the same contexts', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x,y&Context=/1,/2')
     const lists = bench.contexts('a')
     bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http')
@@ -224,13 +224,13 @@ describe('commands on contexts', () => {
     assert.equal(lists.length, 4)
   })
 
-  test('an alias is one whatever its case and shown as first sent; so is a path without its slash', () => {
+  test('an alias is case-insensitive and shown as first sent; a leading slash makes no difference', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=Shop.Test&Context=/x')
     bench.ok('STOP-APP / JVMRoute=a&Alias=shop.test&Context=x')
     assert.deepEqual(bench.contexts('a'), ['Shop.Test /x STOPPED'])
   })
 
-  test('STOP-APP tells how many requests are in flight on the contexts that it names', () => {
+  test('STOP-APP returns the requests in flight on the contexts that it names', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2,/3')
     for (const [path, inFlight] of [
       ['/1', 3],
@@ -245,7 +245,7 @@ describe('commands on contexts', () => {
     assert.match(bench.ok('STOP-APP / JVMRoute=a&Alias=x&Context=/9'), /&Requests=0\n$/)
   })
 
-  test('the count of a context goes with it, once nothing is in flight', () => {
+  test('the count of a context is dropped with it, once no request is in flight', () => {
     const { contexts } = bench.live.of(1)
     contextLive(bench.live.of(1), '/1').inFlight = 1
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2')
@@ -256,7 +256,7 @@ describe('commands on contexts', () => {
     assert.deepEqual([...contexts.keys()], [])
   })
 
-  test('REMOVE-APP names every context asked for under aliases that exist', () => {
+  test('the reply to REMOVE-APP names every requested context under existing aliases', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1')
     assert.equal(
       bench.ok('REMOVE-APP / JVMRoute=a&Alias=x,z&Context=/1,/2'),
@@ -273,7 +273,7 @@ describe('commands on contexts', () => {
     assert.deepEqual(warnings, ['/1 of a is also in balancer two, on b'])
   })
 
-  test('on the whole node set every existing context and answer with nothing', () => {
+  test('on the whole node set every existing context and have an empty reply', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/1,/2')
     assert.equal(bench.ok('STOP-APP //* JVMRoute=a'), '')
     assert.deepEqual(bench.contexts('a'), ['x /1 STOPPED', 'x /2 STOPPED'])
@@ -303,7 +303,7 @@ describe('groups of aliases', () => {
     bench.ok(a)
   })
 
-  test('that arrive together have one vhost id, in context lines too', () => {
+  test('of one message have one vhost id, in context lines too', () => {
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x,y&Context=/1')
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=z&Context=/1')
     assert.deepEqual(groups(), ['1 x', '1 y', '2 z'])
@@ -326,7 +326,7 @@ describe('groups of aliases', () => {
     assert.deepEqual(groups(), ['2 x', '1 y'])
   })
 
-  test('have rows in the order in which they came, and rows that are free are used again', () => {
+  test('have rows in order of arrival, and free rows are reused', () => {
     const rows = (word: string): string[] =>
       bench.lines(word).map((line) => line.replace(/\[(\d+):\d+:(\d+)\]/, '$1 $2'))
     bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Type=http')
@@ -352,7 +352,7 @@ describe('groups of aliases', () => {
     ])
   })
 
-  test('show the least enabled status of a path last, in one host; else as they came', () => {
+  test('show the least enabled status of a path last within one host, else in order of arrival', () => {
     const statuses = (): string[] =>
       bench.lines('Context').map((line) => line.replace(/.*Context: (.*), Status: (.*)/, '$1 $2'))
     bench.ok('STOP-APP / JVMRoute=a&Alias=x&Context=/1')
@@ -387,7 +387,7 @@ describe('STATUS', () => {
     assert.match(bench.lines('Node').join(), /Load: 50$/)
   })
 
-  test('without a load asks only', () => {
+  test('without a load changes nothing', () => {
     assert.deepEqual(bench.send('STATUS / JVMRoute=a').changes, [])
   })
 
@@ -412,7 +412,7 @@ describe('PING', () => {
   test('of the proxy itself is OK', () =>
     assert.equal(bench.ok('PING /'), 'Type=PING-RSP&State=OK&id=77\n'))
 
-  test('of a route asks that node', () => {
+  test('of a route probes that node', () => {
     bench.ok(a)
     assert.match(bench.ok('PING / JVMRoute=a'), /JVMRoute=a&State=OK/)
     bench.dead.add('10.0.0.1:81')
@@ -447,7 +447,7 @@ describe('removal', () => {
     bench.ok('REMOVE-APP /* JVMRoute=a')
   })
 
-  test('takes contexts at once, the name after 10 s, the line after 20 s', () => {
+  test('drops the contexts at once, the name after 10 s, the line after 20 s', () => {
     assert.deepEqual(bench.lines('Context'), [])
     assert.deepEqual(after(9_999), ['a,d'])
     assert.deepEqual(after(1), ['REMOVED,'])
@@ -471,7 +471,7 @@ describe('removal', () => {
     assert.equal(bench.live.of(1).epoch, epoch + 1)
   })
 
-  test('never shows two lines of one name, also when the route comes back after its name was gone', () => {
+  test('never shows two lines of one name, even when the route returns after its name was gone', () => {
     after(10_000)
     bench.ok(a)
     assert.deepEqual(names(), ['a,'])
@@ -509,10 +509,10 @@ describe('nodes of the configuration', () => {
     assert.deepEqual(changes.reduce(applyChange, before), bench.registry.snapshot)
   })
 
-  test('serve everything at once', () =>
+  test('serve all paths at once', () =>
     assert.deepEqual(bench.contexts('f'), ['localhost / ENABLED']))
 
-  test('are removed by nobody', () => {
+  test('are not removed by messages or time', () => {
     assert.equal(
       bench.refused('REMOVE-APP /* JVMRoute=f'),
       'MEM|MEM: Can\'t remove node with "f" JVMRoute: it is configured',
@@ -529,14 +529,14 @@ describe('nodes of the configuration', () => {
     )
   })
 
-  test('added again stay one', () => {
+  test('added again stay one node', () => {
     bench.registry.addFixed([{ route: 'f', host: '10.0.0.9', port: 99 }])
     assert.deepEqual(bench.contexts('f'), ['localhost / ENABLED'])
     assert.equal(bench.lines('Node').length, 1)
   })
 })
 
-test('the changes of every message lead from the snapshot before to the one after', () => {
+test('the changes of every message turn the snapshot before into the one after', () => {
   let mirror = emptySnapshot
   const lines = [
     a,

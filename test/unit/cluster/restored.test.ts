@@ -1,4 +1,4 @@
-// What an earlier run has left behind.
+// The state of an earlier run.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { changesFrom } from '../../../src/cluster/changes-from.ts'
 import { markRestored, withoutIdleBalancers } from '../../../src/cluster/restored.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 
-test('balancers that nobody is in stay behind, and the others are numbered anew', () => {
+test('balancers without nodes are dropped, and the others are renumbered', () => {
   const before = new RegistryBench({ waitBeforeRemoveMs: 0 })
   for (const name of ['gone', 'one', 'two'])
     before.ok(`CONFIG / JVMRoute=${name}&Host=${name}&Type=http&Balancer=${name}`)
@@ -26,7 +26,7 @@ test('balancers that nobody is in stay behind, and the others are numbered anew'
   )
 })
 
-test('nodes are unconfirmed, but for those of the configuration, and have time to report', () => {
+test('nodes are unconfirmed, except fixed ones, and have time to report', () => {
   const bench = new RegistryBench()
   bench.registry.addFixed([{ route: 'fixed', host: 'f', port: 1 }])
   bench.ok('CONFIG / JVMRoute=a&Host=a&Type=http')

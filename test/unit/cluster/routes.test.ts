@@ -1,4 +1,4 @@
-// Which nodes may serve a path: prefixes, aliases, and what counts of a node's contexts.
+// The candidates of a path: prefixes, aliases, and statuses.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -24,7 +24,7 @@ describe('paths', () => {
     ]),
   )
 
-  test('a context answers for itself and below, at segment borders, in its own case', () => {
+  test('a context matches its path and all paths below, at segment borders, case-sensitively', () => {
     for (const path of ['/shop', '/shop/', '/shop/a/b', '/shop//x']) {
       assert.deepEqual(ids(shop, path), [1, 2], path)
     }
@@ -33,12 +33,12 @@ describe('paths', () => {
     }
   })
 
-  test('the longest one wins, whatever its status', () => {
+  test('the longest context is found, whatever its status', () => {
     assert.deepEqual(ids(shop, '/shop/admin/x'), [1])
     assert.equal(shop.find('/shop/admin', '')?.[0]?.candidates[0]?.status, 'STOPPED')
   })
 
-  test('the root answers for everything, thousands of slashes included', () => {
+  test('the root matches everything, thousands of slashes included', () => {
     const root = routes(
       clusterOf([{ contexts: [contextOf('/')] }, { contexts: [contextOf('/a')] }]),
     )
@@ -48,13 +48,13 @@ describe('paths', () => {
     assert.deepEqual(ids(root, `/${'long'.repeat(40)}`), [1])
   })
 
-  test('pathKey has one slash in front and none behind', () => {
+  test('pathKey has one leading slash and no trailing one', () => {
     assert.deepEqual(['/', '', 'a', '/a/', 'a/b//'].map(pathKey), ['', '', '/a', '/a', '/a/b'])
   })
 })
 
 describe('nodes', () => {
-  test('one that is removed, of an unknown type or without its balancer is not there', () => {
+  test('that are removed, of an unknown type or without a balancer are no candidates', () => {
     const found = routes(
       clusterOf([{ removal: 'marked' }, { type: 'gopher' }, { balancer: 'other' }, {}]),
     )
@@ -97,7 +97,7 @@ describe('nodes', () => {
   })
 })
 
-test('with UseAlias a context answers under its own hosts only', () => {
+test('with UseAlias a context is found under its own hosts only', () => {
   const found = routes(
     clusterOf([
       { contexts: [contextOf('/', 'ENABLED', 'A.test'), contextOf('/', 'STOPPED', 'c.test')] },

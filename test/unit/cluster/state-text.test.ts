@@ -1,4 +1,4 @@
-// The text of a state file: whole, or refused.
+// The text of a state file is read as a whole or refused.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -32,12 +32,12 @@ function read(text: string | Buffer): SavedState {
   return state
 }
 
-test('what is read is what was written', () => {
+test('reading returns what was written', () => {
   const state = saved(cluster())
   assert.deepEqual(read(writeState(state)), state)
 })
 
-test('a registry goes on where the other one was', () => {
+test('a restored registry continues where the earlier one ended', () => {
   const before = cluster()
   const after = new Registry({ runId: '1' })
   after.restore(read(writeState(saved(before))).changes, 5_000)
@@ -46,7 +46,7 @@ test('a registry goes on where the other one was', () => {
   assert.deepEqual(after.snapshot.contexts, before.registry.snapshot.contexts)
 })
 
-test('a node in removal waits anew and then goes, and new nodes get new ids', () => {
+test('a node in removal starts its phase again, and new nodes get new ids', () => {
   const before = cluster()
   const bench = new RegistryBench()
   bench.now = 50_000
@@ -68,7 +68,7 @@ test('a node in removal waits anew and then goes, and new nodes get new ids', ()
   )
 })
 
-test('cut off anywhere it is refused', () => {
+test('a text truncated anywhere is refused', () => {
   const bytes = Buffer.from(writeState(saved(cluster())))
   for (let length = 0; length < bytes.length; length++) {
     assert.ok('problem' in readState(bytes.subarray(0, length)), `cut at ${length}`)
@@ -76,7 +76,7 @@ test('cut off anywhere it is refused', () => {
   assert.ok('problem' in readState(Buffer.concat([bytes, Buffer.from(' ')])))
 })
 
-test('with any bit of any byte turned over it is refused', () => {
+test('a text with any flipped bit is refused', () => {
   const bytes = Buffer.from(writeState(saved(cluster())))
   for (let at = 0; at < bytes.length; at++) {
     for (const bit of [1, 2, 4, 8, 16, 32, 64, 128]) {
@@ -87,7 +87,7 @@ test('with any bit of any byte turned over it is refused', () => {
   }
 })
 
-test('written by a version with other fields it is refused', () => {
+test('a text of a version with other fields is refused', () => {
   const { changes } = saved(cluster())
   const node = changes.find((change) => change.kind === 'node')
   assert.ok(node !== undefined)

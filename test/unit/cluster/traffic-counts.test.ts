@@ -23,7 +23,7 @@ test('the counts of several processes are added up, refusals by status', () => {
   assert.deepEqual(one.refused, new Map([[503, 2]]))
 })
 
-test('counts come through JSON as they were', () => {
+test('counts survive JSON', () => {
   const counts = { ...newCounters(), connections: 9, refused: new Map([[504, 1]]) }
   assert.deepEqual(countsFrom(JSON.parse(JSON.stringify(plainCounts(counts)))), counts)
 })
