@@ -2,7 +2,8 @@
 // many it works on at once are learnt from when requests begin and end (cluster/room.ts), so it works for any node.
 
 import type { Kind } from './candidacy.ts'
-import { RoomChoice } from './room-choice.ts'
+import { lookedMax, RoomChoice } from './room-choice.ts'
+import { previewOf } from './room-reasons.ts'
 
 export const byRoom: Kind = {
   name: 'byRoom',
@@ -15,6 +16,7 @@ export const byRoom: Kind = {
       return {
         apply: (candidates, _exchange, clock) =>
           candidates.length < 2 ? candidates : choice.choose(candidates, clock.now()).alone,
+        preview: (candidates, _exchange, clock) => previewOf(candidates, lookedMax, clock.now()),
       }
     }
   },

@@ -68,6 +68,26 @@ export interface Step {
   readonly readsLatency: boolean
   /** It returns the list unchanged and updates its own state; explanations skip it. */
   readonly annotates: boolean
+  /** For a function whose choices count for the next ones: what `apply` would leave, and why. Explanations take it instead. */
+  readonly preview: ((...given: Parameters<Candidacy>) => Preview) | undefined
+}
+
+/** What a function would make of a list. */
+export interface Preview {
+  readonly left: readonly Candidate[]
+  /** One sentence. */
+  readonly why: string
+  /** Of each candidate that the function was given. */
+  readonly reasons: readonly CandidateReason[]
+}
+
+/** How a candidate fared, and what that rests on. */
+export interface CandidateReason {
+  readonly candidate: string
+  /** By name, in the order in which they are shown. */
+  readonly figures: ReadonlyMap<string, number>
+  /** One sentence. */
+  readonly why: string
 }
 
 /** What functions are made from, besides their argument. */
@@ -115,6 +135,7 @@ export function stepOf(name: string, parts: StepParts): Step {
     readsRequest: parts.readsRequest ?? false,
     readsLatency: parts.readsLatency ?? false,
     annotates: parts.annotates ?? false,
+    preview: parts.preview,
   }
 }
 

@@ -2,12 +2,14 @@
 // with a recorder, explanations.
 
 import type { Clock } from '../base/clock.ts'
-import type { Candidate, ExchangeView, Step } from './candidacy.ts'
+import type { Candidate, ExchangeView, Preview, Step } from './candidacy.ts'
 import type { LocationFormat } from './location.ts'
 
 /** Receives the result of each function. */
 export interface Recorder {
   step(step: Step, before: readonly Candidate[], after: readonly Candidate[]): void
+  /** Comes before `step`, for a function that has a preview. */
+  previewed(preview: Preview): void
   /** The function threw, or returned something that is no list of candidates; the list stays as it was. */
   failed(step: Step, error: unknown): void
 }
@@ -65,7 +67,11 @@ export class Cascade {
     recorder: Recorder | undefined,
   ): readonly Candidate[] {
     try {
-      return step.apply(list, exchange, clock)
+      if (recorder === undefined || step.preview === undefined)
+        return step.apply(list, exchange, clock)
+      const preview = step.preview(list, exchange, clock)
+      recorder.previewed(preview)
+      return preview.left
     } catch (error) {
       if (recorder === undefined) this.#onFailure(step.name, error)
       else recorder.failed(step, error)

@@ -2,7 +2,7 @@
 // request. Changes nothing that later choices depend on.
 
 import type { Clock } from '../base/clock.ts'
-import type { Candidate, ExchangeView, Step } from './candidacy.ts'
+import type { Candidate, CandidateReason, ExchangeView, Preview, Step } from './candidacy.ts'
 import type { Cascade, Recorder } from './compose.ts'
 import { nameOf } from './figures.ts'
 
@@ -16,6 +16,10 @@ interface ExplainedStep {
   readonly figures: ReadonlyMap<string, number>
   /** Error message, when the function failed and left the list unchanged. */
   readonly failure: string | undefined
+  /** How each candidate fared; empty for a function that does not say so. */
+  readonly reasons: readonly CandidateReason[]
+  /** Why the first candidate is the first; `undefined` for a function that does not say so. */
+  readonly why: string | undefined
 }
 
 export interface Explanation {
@@ -42,6 +46,7 @@ class Notes implements Recorder {
   readonly steps: ExplainedStep[] = []
   readonly #clock: Clock
   #failure: string | undefined
+  #preview: Preview | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -51,19 +56,27 @@ class Notes implements Recorder {
     this.#failure = error instanceof Error ? error.message : String(error)
   }
 
+  previewed(preview: Preview): void {
+    this.#preview = preview
+  }
+
   step({ name, figure }: Step, before: readonly Candidate[], after: readonly Candidate[]): void {
     const figures = new Map<string, number>()
     for (const candidate of figure === undefined ? [] : before) {
       figures.set(nameOf(candidate), figure?.(candidate, this.#clock) ?? 0)
     }
     const failure = this.#failure
+    const preview = this.#preview
     this.#failure = undefined
+    this.#preview = undefined
     this.steps.push({
       name,
       before: before.map(nameOf),
       after: after.map(nameOf),
       figures,
       failure,
+      reasons: preview?.reasons ?? [],
+      why: preview?.why,
     })
   }
 }
@@ -74,10 +87,12 @@ function reason(steps: readonly ExplainedStep[], winner: string | undefined): st
     return emptied === undefined ? 'there were no candidates' : `${emptied.name} left no candidate`
   }
   const decisive = steps.findLast(
-    ({ before, after }) => after[0] === winner && before[0] !== winner,
+    ({ before, after, why }) =>
+      after[0] === winner && (before[0] !== winner || (why !== undefined && before.length > 1)),
   )
   if (decisive === undefined) return `${winner} was first from the beginning and stayed first`
-  const { name, before, figures } = decisive
+  const { name, before, figures, why } = decisive
+  if (why !== undefined) return why
   const value = figures.get(winner)
   const figure = value === undefined ? '' : ` at ${Number(value.toFixed(3))}`
   return `${name} put ${winner} first of ${before.length}${figure}`

@@ -115,8 +115,9 @@ export class RoomChoice {
     for (let at = 0; at < to; at++) {
       const { room, wish } = (candidates[this.#positions[at] as number] as Candidate).live
       if (!isCapped(wish, most)) continue
-      if (at >= from) wish.earn(wish.weight / sum)
-      this.#costs[at] = costAt(room, usual.ms, now, capWaiting(wish))
+      const earned = at < from ? 0 : wish.weight / sum
+      this.#costs[at] = costAt(room, usual.ms, now, capWaiting(wish, earned))
+      wish.earn(earned)
     }
   }
 

@@ -8,6 +8,9 @@ const priorAnswers = 3
 const evenness = 0.1
 /** Share of errors that is overlooked. */
 const errorsMin = 0.01
+/** What the square and the cube of the share of errors weigh: one error costs a few times as much, many 200 times. */
+const errorsSquared = 40
+const errorsCubed = 160
 
 /**
  * Below the knee a request takes `ms` and delays no other. With n at the knee c or beyond, each takes n / c times as
@@ -34,8 +37,8 @@ function waitingAt(room: Room, now: number): number {
   return (inHand < knee ? 1 : (2 * inHand + 1) / knee) + evenness * inHand
 }
 
-/** 1 without errors, 4 after one, 6 at a quarter, 200 when there is nothing else. */
+/** 1 without errors, 4 after one, 6 at a quarter, 201 when there is nothing else. */
 export function errorFactor(room: Room, now: number): number {
   const share = room.errors.at(now)
-  return share > errorsMin ? 1 + 40 * share * share * (1 + 4 * share) : 1
+  return share > errorsMin ? 1 + share * share * (errorsSquared + errorsCubed * share) : 1
 }

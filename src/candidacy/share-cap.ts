@@ -17,8 +17,8 @@ export function isCapped({ weight, isConstant }: Wish, most: number): boolean {
   return weight < movingBand * most && weight < most - movingPoints
 }
 
-/** For a node whose share counts. */
-export function capWaiting({ credit, isConstant }: Wish): number {
-  if (credit >= 1) return 0
+/** For a node whose share counts. @param earned by this choice. */
+export function capWaiting({ credit, isConstant }: Wish, earned: number): number {
+  if (credit + earned >= 1) return 0
   return isConstant ? constantWaiting : movingWaiting
 }

@@ -121,7 +121,7 @@ export class Room {
       this.#knee.forget()
     } else {
       this.#busy *= kept
-      this.#done = this.#done * kept + 1
+      this.#done = (this.#done + 1) * kept
     }
     this.#busy *= this.#knee.answered(count)
     this.#findLong(beganAt, now)
@@ -153,6 +153,6 @@ export class Room {
   #running(now: number): number {
     const count = this.#held.size
     const knee = this.#knee.value
-    return (now - this.#since) * (count < knee ? count : knee)
+    return (now - this.#since) * Math.min(count, knee)
   }
 }

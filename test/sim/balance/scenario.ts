@@ -21,7 +21,7 @@ export interface RequestClass {
   readonly upgraded?: boolean
 }
 
-export type Distribution = 'exponential' | 'lognormal' | 'bimodal'
+type Distribution = 'exponential' | 'lognormal' | 'bimodal'
 
 /** Something that happens to one server at a moment. */
 export interface Incident {

@@ -49,10 +49,7 @@ describe('the textual form', () => {
 
   for (const [text, reason] of [
     ['byAeg 5', /no candidacy function called byAeg; did you mean byAge\?/],
-    [
-      'byTheMoonlight',
-      /no candidacy function called byTheMoonlight; there are usable, bySession, /,
-    ],
+    ['byTides', /no candidacy function called byTides; there are usable, bySession, /],
     ['byLoadWindow', /no candidacy function called byLoadWindow/],
     ['byAge soon', /byAge: "soon" is not a number from 0 to 86400; write byAge \[SECONDS\]/],
     ['byAge -1', /"-1" is not a number/],
@@ -267,6 +264,8 @@ describe('explain', () => {
       after: ['p1', 'p2'],
       figures: new Map(),
       failure: undefined,
+      reasons: [],
+      why: undefined,
     })
     assert.deepEqual(steps[1]?.after, ['p2', 'p1'])
     assert.deepEqual(

@@ -1,0 +1,110 @@
+// What `byRoom` says about a choice: the figures that it rests on, and one sentence for each candidate. Nothing that the
+// next choice depends on is changed.
+
+import type { Usual } from '../cluster/usual.ts'
+import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
+import { nameOf } from './figures.ts'
+import { costAt, errorFactor, expectedMs } from './room-cost.ts'
+import { capWaiting, isCapped } from './share-cap.ts'
+
+/** A candidate as the choice sees it. */
+interface Seen {
+  readonly candidate: Candidate
+  readonly name: string
+  readonly cost: number
+  /** Extra waiting because the node has had its share; 0 when it has not. */
+  readonly cap: number
+  readonly usual: number
+  readonly now: number
+  /** The highest load factor among the candidates. */
+  readonly most: number
+}
+
+/** @param looked so many candidates a choice looks at. */
+export function previewOf(candidates: readonly Candidate[], looked: number, now: number): Preview {
+  const [only] = candidates
+  if (only === undefined || candidates.length === 1) {
+    const why =
+      only === undefined ? 'there were no candidates' : `${nameOf(only)} is the only candidate`
+    return { left: candidates, why, reasons: [] }
+  }
+  const seen = seenBy(candidates, only.live.room.usual, now).sort((a, b) => a.cost - b.cost)
+  const [best, next] = seen as [Seen, Seen]
+  const many =
+    candidates.length > looked ? `; a choice looks at ${looked} of ${candidates.length}` : ''
+  return {
+    left: best.candidate.alone,
+    why: `byRoom chose ${describe(best)}; ${rivalOf(best, next)}${many}`,
+    reasons: seen.map((one) => reasonOf(one, one === best)),
+  }
+}
+
+function seenBy(candidates: readonly Candidate[], { ms: usual }: Usual, now: number): Seen[] {
+  const weights = candidates.map(({ live }) => live.wish.weight)
+  const sum = weights.reduce((all, weight) => all + weight, 0)
+  const most = Math.max(...weights)
+  return candidates.map((candidate) => {
+    const { room, wish } = candidate.live
+    const cap = isCapped(wish, most) ? capWaiting(wish, wish.weight / sum) : 0
+    const cost = costAt(room, usual, now, cap)
+    return { candidate, name: nameOf(candidate), cost, cap, usual, now, most }
+  })
+}
+
+/** `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 41`. */
+function describe({ candidate, name, cost, usual, now }: Seen): string {
+  const { room } = candidate.live
+  const ms = expectedMs(room, usual, now)
+  const hand = `${name}: ${room.inHand} in hand of ${shown(room.knee)} that it works on at once`
+  return `${hand}, ${shown(ms)} ms each, one more costs ${shown(cost)}`
+}
+
+function rivalOf(best: Seen, next: Seen): string {
+  if (next.cost === best.cost) return `${next.name} costs the same, chance decides`
+  const { room } = next.candidate.live
+  const ms = shown(expectedMs(room, next.usual, next.now))
+  return `next is ${next.name}, ${room.inHand} of ${shown(room.knee)}, ${ms} ms: ${shown(next.cost)}`
+}
+
+function reasonOf(seen: Seen, isBest: boolean): CandidateReason {
+  const { candidate, name, cost, cap, usual, now } = seen
+  const { room, wish } = candidate.live
+  const figures = new Map([
+    ['inHand', room.inHand],
+    ['long', room.long],
+    ['knee', room.knee],
+    ['ms', room.ms(now)],
+    ['usual', usual],
+    ['cost', cost],
+    ['errors', room.errors.at(now)],
+    ['trialInMs', Math.max(0, room.trial.dueAt - now)],
+    ['loadFactor', wish.weight],
+    ['credit', wish.credit],
+    ['cap', cap],
+  ])
+  return { candidate: name, figures, why: isBest ? describe(seen) : whyNot(seen) }
+}
+
+/** What counts most against a candidate that was not chosen. */
+function whyNot(seen: Seen): string {
+  const { candidate, name, cap, now, most } = seen
+  const { room, wish } = candidate.live
+  const errors = room.errors.at(now)
+  if (errorFactor(room, now) > 2) return `${name}: ${Math.round(100 * errors)} % errors`
+  if (cap > 0) {
+    return `${name} is at its share (load factor ${shown(wish.weight)} of ${shown(most)})`
+  }
+  if (room.inHand === 0 && isSlow(seen)) {
+    const seconds = Math.ceil((room.trial.dueAt - now) / 1_000)
+    return `${name} is slow and waits for its trial, in ${seconds} s: ${describe(seen)}`
+  }
+  return describe(seen)
+}
+
+/** Slower than is usual by more than a node could make up for by being idle. */
+const isSlow = ({ candidate, usual, now }: Seen): boolean =>
+  usual > 0 && expectedMs(candidate.live.room, usual, now) > 2 * usual
+
+/** Whole numbers from ten on, else two digits. */
+const shown = (value: number): string =>
+  String(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)))

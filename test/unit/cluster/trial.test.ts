@@ -1,0 +1,74 @@
+// When a node that gets no requests is tried again.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Trial } from '../../../src/cluster/trial.ts'
+
+const usualMs = 100
+
+/** A node that was answered at 0. */
+function answeredNode(): Trial {
+  const trial = new Trial()
+  trial.sent(0)
+  trial.answered(0, usualMs, 0)
+  return trial
+}
+
+/** One trial after the other as soon as it is due. @returns the waits before each, ms. */
+function waits(trial: Trial, times: number, ms: number): number[] {
+  let now = 0
+  return Array.from({ length: times }, () => {
+    const wait = trial.dueAt - now
+    now = trial.dueAt
+    assert.ok(!trial.isDue(now))
+    trial.sent(now + 1)
+    trial.answered(now + 1, usualMs, now + 1 + ms)
+    now += 1 + ms
+    return wait
+  })
+}
+
+test('a node of which nothing is known is never on trial', () => {
+  const trial = new Trial()
+  trial.sent(0)
+  assert.ok(!trial.isDue(1e9))
+})
+
+test('a node that is still slow is tried after 2, 4, 8, 16, and then every 32 s', () => {
+  assert.deepEqual(
+    waits(answeredNode(), 7, 201),
+    [2, 4, 8, 16, 32, 32, 32].map((s) => s * 1_000),
+  )
+})
+
+test('a node that answers within twice the usual time is tried after 2 s again', () => {
+  const trial = answeredNode()
+  assert.deepEqual(waits(trial, 3, 199), [2_000, 2_000, 2_000])
+})
+
+test('requests that were sent before the trial say nothing about it', () => {
+  const trial = answeredNode()
+  trial.sent(100)
+  trial.sent(2_200)
+  assert.ok(!trial.answered(100, usualMs, 2_250))
+  assert.ok(trial.answered(2_200, usualMs, 2_300))
+  assert.ok(!trial.answered(2_200, usualMs, 2_300), 'one answer for one trial')
+})
+
+test('a node that answers nothing is tried less and less often', () => {
+  const trial = answeredNode()
+  const sent = [2_001, 6_002, 14_003, 30_004]
+  for (const at of sent) {
+    assert.ok(!trial.isDue(at - 1))
+    assert.ok(trial.isDue(at))
+    trial.sent(at)
+  }
+})
+
+test('a node that is used is not on trial', () => {
+  const trial = answeredNode()
+  for (let at = 0; at < 10_000; at += 1_900) {
+    assert.ok(!trial.isDue(at))
+    trial.sent(at)
+  }
+})
