@@ -76,6 +76,7 @@ export interface Config {
   readonly workers?: number | undefined
   readonly trust: { readonly from: readonly string[]; readonly header: TrustedHeader }
   readonly headers: { readonly underscores: Underscores }
+  readonly target: { readonly strict: boolean }
   readonly useAlias: boolean
   readonly noContextStatus: number
   readonly deterministicFailover: boolean
@@ -254,6 +255,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
       ['drop', 'pass', 'reject'],
       'Fields of clients whose names become those of fields that Topspin writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do (`X_Forwarded_For`, `Client_Cert`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
     ).prefault('drop'),
+  }),
+  target: section({
+    strict: yesNo(
+      'Refuse targets that RFC 3986 does not allow: with one of `[]{}|^"<>` or a backquote, or a `%` that begins no escape. Browsers send them, so by default they are forwarded as they came. Control characters, spaces, `%00`, and backslashes in a path are always refused.',
+    ).prefault(false),
   }),
   useAlias: yesNo(
     'Choose contexts by `Host` as well as by path: only contexts with that alias match. Otherwise every context matches under every host name.',

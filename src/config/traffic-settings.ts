@@ -44,6 +44,7 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     trust: config.trust.from,
     trustHeader: config.trust.header,
     underscores: config.headers.underscores,
+    strictTarget: config.target.strict,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,
     // One name for all workers, so that each detects a loop through another.

@@ -57,6 +57,8 @@ export interface ProxySettings {
   readonly trustHeader: TrustedHeader
   /** Clients' fields whose names fold to those of the proxy's own. Default `drop`. */
   readonly underscores: Underscores
+  /** Refuses targets with characters that RFC 3986 does not allow, which browsers send. Default false. */
+  readonly strictTarget: boolean
   /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
   readonly via: string
   /** Sends a client's certificate to the node in `Client-Cert` [RFC 9440]. Default false. */
@@ -121,6 +123,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   trust: [],
   trustHeader: 'x-forwarded-for',
   underscores: 'drop',
+  strictTarget: false,
   clientCert: false,
   useAlias: false,
   noContextStatus: 404,

@@ -1,7 +1,7 @@
 // Still stage 1: requests that are not forwarded, whatever the cluster looks like: MCMP messages, those that have used
 // up their Max-Forwards, and those that this proxy has forwarded before.
 
-import { LOOP, problemOf } from '../../wire/http/problem.ts'
+import { BAD_TARGET, LOOP, problemOf } from '../../wire/http/problem.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import { hasPassed } from '../../wire/http/via.ts'
 import { methodOf } from '../../wire/mcmp/parse.ts'
@@ -25,8 +25,9 @@ const foldedName: Refusal = {
 
 export function turnBack(
   head: RequestHead,
-  { via, underscores }: Pick<ProxySettings, 'via' | 'underscores'>,
+  { via, underscores, strictTarget }: Pick<ProxySettings, 'via' | 'underscores' | 'strictTarget'>,
 ): Refusal | undefined {
+  if (head.isRawTarget && strictTarget) return problemOf(BAD_TARGET)
   if (head.hasFolded && underscores === 'reject') return foldedName
   if (!head.isCommon && methodOf(head.method) !== undefined) return notHere
   // Max-Forwards is for OPTIONS and TRACE [RFC 9110 7.6.2]; the parser refuses TRACE.

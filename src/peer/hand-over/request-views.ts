@@ -62,7 +62,8 @@ export class HeadView implements ArrivedRequest {
 /** The target that is sent to a peer (wire/http/outgoing-request.ts). */
 export function targetOf(head: RequestHead): string {
   if (head.targetFrom < head.targetTo) {
-    return text(head.fields.bytes, head.targetFrom, head.targetTo)
+    const target = text(head.fields.bytes, head.targetFrom, head.targetTo)
+    return target.startsWith('?') ? `/${target}` : target
   }
   return head.method === 'OPTIONS' ? '*' : '/'
 }

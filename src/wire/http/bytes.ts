@@ -12,9 +12,11 @@ const isAlphanumeric = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
 
 const inTokenMarks = within("!#$%&'*+-.^_`|~")
-const inPathMarks = within("-._~!$&'()*+,;=:@/%")
-// Browsers send these raw in a query; in a path they are refused [RFC 3986 3.3, 3.4].
-const inQueryMarks = within("-._~!$&'()*+,;=:@/%?[]{}|\\^`")
+const inPathMarks = within("-._~!$&'()*+,;=:@/")
+const inQueryMarks = within("-._~!$&'()*+,;=:@/?")
+// Not in the grammar of RFC 3986, and sent raw by browsers all the same.
+const inRawPathMarks = within('[]{}|^`"<>')
+const inRawQueryMarks = within('[]{}|^`"<>\\')
 const inHostMarks = within("-._~!$&'()*+;=%")
 
 /** tchar [RFC 9110 5.6.2] */
@@ -26,8 +28,12 @@ export const isMark: Uint8Array = table(inTokenMarks)
 /** field-vchar, SP and HTAB; obs-text is kept [RFC 9110 5.5] */
 export const isValue: Uint8Array = table((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f))
 
+/** Without `%`, which begins an escape. */
 export const isPath: Uint8Array = table((byte) => isAlphanumeric(byte) || inPathMarks(byte))
 export const isQuery: Uint8Array = table((byte) => isAlphanumeric(byte) || inQueryMarks(byte))
+/** What a path or query may hold beyond its grammar. */
+export const isRawPath: Uint8Array = table(inRawPathMarks)
+export const isRawQuery: Uint8Array = table(inRawQueryMarks)
 /** reg-name without the comma, which no host name has and lists are made of [RFC 3986 3.2.2] */
 export const isHostByte: Uint8Array = table((byte) => isAlphanumeric(byte) || inHostMarks(byte))
 

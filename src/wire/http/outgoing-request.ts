@@ -35,6 +35,7 @@ const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
 const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
 const maxForwards = Buffer.from('Max-Forwards: ')
 const space = Buffer.from(' ')
+const QUESTION = 0x3f
 
 /** The client as the node is told of it. */
 interface RequestOrigin {
@@ -67,6 +68,8 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
   const { bytes } = fields
   out.copy(bytes, head.methodFrom, head.methodTo)
   out.raw(space)
+  // `http://host?query` is a request for the root [RFC 9110 4.2.3].
+  if (bytes[head.targetFrom] === QUESTION && head.targetFrom < head.targetTo) out.latin1('/')
   if (request.target !== undefined) out.latin1(request.target)
   else if (head.targetFrom < head.targetTo) out.copy(bytes, head.targetFrom, head.targetTo)
   else out.latin1(head.method === 'OPTIONS' ? '*' : '/')

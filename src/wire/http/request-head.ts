@@ -3,7 +3,18 @@
 // client connection, filled again for each request.
 
 import { httpLimits } from '../../base/limits.ts'
-import { CR, equalsName, isDigit, isPath, isQuery, isToken, LF, SP } from './bytes.ts'
+import {
+  CR,
+  equalsName,
+  isDigit,
+  isPath,
+  isQuery,
+  isRawPath,
+  isRawQuery,
+  isToken,
+  LF,
+  SP,
+} from './bytes.ts'
 import { readConnection } from './connection-field.ts'
 import {
   CONNECTION,
@@ -50,6 +61,7 @@ const hundredContinue = Buffer.from('100-continue')
 const SLASH = 0x2f
 const ASTERISK = 0x2a
 const QUESTION = 0x3f
+const PERCENT = 0x25
 
 export class RequestHead {
   readonly fields: Fields = new Fields()
@@ -61,6 +73,8 @@ export class RequestHead {
   /** The target in origin form or `*`: what is forwarded. Empty for an absolute form without path. */
   targetFrom = 0
   targetTo = 0
+  /** It holds characters or a lone `%` that RFC 3986 has no room for. */
+  isRawTarget = false
   /** 0 or 1; a higher minor version counts as 1. */
   minor = 1
   /** Host, or the authority of an absolute-form target, which outranks it [RFC 9112 3.2.2]. Equal offsets: none. */
@@ -146,6 +160,7 @@ export class RequestHead {
       if (bytes[i + 1] !== SP || this.method !== 'OPTIONS') return BAD_TARGET
       this.targetFrom = i
       this.targetTo = i + 1
+      this.isRawTarget = false
       return i + 1
     }
     if (bytes[i] !== SLASH) {
@@ -161,18 +176,23 @@ export class RequestHead {
       if (!isAuthority(bytes, authorityFrom, i, false)) return BAD_TARGET
       this.hostFrom = authorityFrom
       this.hostTo = i
-      // `http://host?query` has no path to put the query behind; nobody sends it.
-      if (bytes[i] === QUESTION) return BAD_TARGET
     }
     this.targetFrom = i
-    while (i < end && isPath[bytes[i]!] === 1) {
-      if (bytes[i] === 0x25 && i + 2 < end && !isSafeEscape(bytes, i, end)) return BAD_TARGET
-      i++
+    this.isRawTarget = false
+    for (; i < end; i++) {
+      const byte = bytes[i]!
+      if (isPath[byte] === 1) continue
+      if (byte === PERCENT && isNul(bytes, i, end)) return BAD_TARGET
+      if (byte !== PERCENT && isRawPath[byte] === 0) break
+      if (byte !== PERCENT || !isEscape(bytes, i, end)) this.isRawTarget = true
     }
     if (i < end && bytes[i] === QUESTION) {
-      i++
-      // A stray % in a query is common in the wild and nobody decides by it; it is forwarded as it came.
-      while (i < end && isQuery[bytes[i]!] === 1) i++
+      for (i++; i < end; i++) {
+        const byte = bytes[i]!
+        if (isQuery[byte] === 1) continue
+        if (byte !== PERCENT && isRawQuery[byte] === 0) break
+        if (byte !== PERCENT || !isEscape(bytes, i, end)) this.isRawTarget = true
+      }
     }
     if (i - this.targetFrom > httpLimits.targetBytesMax) return TARGET_LONG
     if (i >= end) return INCOMPLETE
@@ -330,9 +350,9 @@ function couldBecome(bytes: Buffer, at: number, end: number): number {
   return INCOMPLETE
 }
 
-/** `%` and two digits, but no `%00`: what stands behind it would be there for one reader and not for another. */
-function isSafeEscape(bytes: Buffer, at: number, end: number): boolean {
-  return isEscape(bytes, at, end) && !(bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30)
+/** `%00`: what stands behind it would be there for one reader and not for another. */
+function isNul(bytes: Buffer, at: number, end: number): boolean {
+  return at + 2 < end && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30
 }
 
 function tooLong(length: number): number {

@@ -278,6 +278,30 @@ describe('what the node is told', () => {
     assert.equal(seen.get('x-real-ip'), '6.6.6.6')
   })
 
+  test('a target is sent as it came, with what browsers write raw', async (t) => {
+    const targets = [
+      '/echo/a[1].txt',
+      '/echo/a|b^c`d{e}"<f>?g[]=h|i^j`k{l}"<m>&n\\o',
+      '/echo/100%?50%',
+      '/echo/%zz',
+    ]
+    const usual = await one(t)
+    const strict = await one(t, { strictTarget: true })
+    for (const target of targets) {
+      assert.equal((await usual.client.ask(get(target))).status, 200, target)
+      assert.equal(usual.origin.seen.at(-1)!.target, target)
+      assert.equal((await strict.client.ask(get(target))).status, 400, target)
+    }
+    assert.equal((await strict.client.ask(get('/echo/%5B1%5D?a=%25'))).status, 200)
+    assert.equal(strict.origin.seen.length, 1)
+  })
+
+  test('a query behind a host without a path goes to the root', async (t) => {
+    const { client, origin } = await one(t)
+    await client.ask('GET http://app.test?x=1 HTTP/1.1\r\nHost: app.test\r\n\r\n')
+    assert.equal(origin.seen[0]!.target, '/?x=1')
+  })
+
   test('fields whose names fold to ours are taken out, forwarded or refused, as configured', async (t) => {
     const folded = ['X_Forwarded_For: 6.6.6.6', 'client_cert: :eA==:', 'user_id: 7']
     const dropping = await one(t)

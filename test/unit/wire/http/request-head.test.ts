@@ -66,6 +66,34 @@ describe('taken', () => {
     assert.deepEqual(head.nominated, ['x-a', 'x-b'])
   })
 
+  for (const [target, isRaw] of [
+    ['/a%20b?c=%zz', true],
+    ['/a%20b?c=%20', false],
+    ['/a[1].txt', true],
+    ['/a?b[]=1', true],
+    ['/a|b^c`d{e}"<f>', true],
+    ['/a?b|c^d`e{f}"<g>', true],
+    ['/100%', true],
+    ['/100%/x', true],
+    ['/%zz', true],
+    ['/%4', true],
+    ['/a?50%', true],
+    ['/a?b\\c', true],
+    ["/a-b._~!$&'()*+,;=:@?-._~!$&'()*+,;=:@/?", false],
+  ] as const) {
+    test(`the target ${target} is read as it came, ${isRaw ? 'and marked' : 'and not marked'} as raw`, () => {
+      const head = good(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`)
+      assert.equal(part(head, head.targetFrom, head.targetTo), target)
+      assert.equal(head.isRawTarget, isRaw)
+    })
+  }
+
+  test('a query behind a host without a path is one of the root', () => {
+    const head = good('GET http://a.test?x=1 HTTP/1.1\r\nHost: h\r\n\r\n')
+    assert.equal(part(head, head.targetFrom, head.targetTo), '?x=1')
+    assert.equal(part(head, head.hostFrom, head.hostTo), 'a.test')
+  })
+
   test('facts of one request do not stay for the next', () => {
     const head = new RequestHead()
     const first = Buffer.from(
@@ -117,7 +145,14 @@ describe('refused', () => {
     [400, 'GET path HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /a#b HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /a\\b HTTP/1.1\r\nHost: h\r\n'],
-    [400, 'GET /%zz HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /%00 HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a%00b?c HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a\\b HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a#b HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a?b#c HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /\xe4 HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /\x7f HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /a\tb HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /\xe4 HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET http:// HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET http://u@h/ HTTP/1.1\r\nHost: h\r\n'],
