@@ -22,9 +22,7 @@ import type { ClientRules } from './client-rules.ts'
 import { type ClientState, checkStep, checksSteps } from './client-states.ts'
 import { HeldAnswers } from './held-answers.ts'
 import { Tunnel } from './tunnel.ts'
-
-/** Whole heads arrive in a few pieces: parsing these from the start again is cheap, unlike thousands of single bytes. */
-const parsesMax = 16
+import { UnreadBytes } from './unread-bytes.ts'
 
 const never = Number.POSITIVE_INFINITY
 
@@ -41,10 +39,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #state: ClientState = 'idle'
   /** While a request is being read or under way. */
   #exchange: Exchange | undefined
-  /** Bytes that arrived and have not been parsed yet. */
-  #unread: Buffer | undefined
-  /** Attempts to parse the head that is arriving. */
-  #parses = 0
+  readonly #unread: UnreadBytes = new UnreadBytes()
   /** Bytes that were discarded while lingering. */
   #discarded = 0
   /** Where a request's body is read. */
@@ -89,7 +84,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Between requests, and nothing of the next one has arrived. */
   get isIdle(): boolean {
-    return this.#state === 'idle' && this.#unread === undefined
+    return this.#state === 'idle' && this.#unread.isEmpty
   }
 
   get exchange(): Exchange | undefined {
@@ -145,9 +140,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Bytes that have not been parsed yet; they are forgotten here. */
   releaseUnread(): Buffer | undefined {
-    const unread = this.#unread
-    this.#unread = undefined
-    return unread
+    return this.#unread.release()
   }
 
   /** Ends the connection at once when it is idle. */
@@ -198,16 +191,9 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   #receivedHead(bytes: Buffer, length: number): void {
-    const unread = this.#unread
-    if (unread === undefined) return this.#consume(bytes, length, false)
-    this.#unread = undefined
-    const whole = Buffer.concat([unread, bytes.subarray(0, length)])
-    const isWorthParsing =
-      this.#parses < parsesMax ||
-      whole.length > httpLimits.headBytesMax ||
-      whole.indexOf('\r\n\r\n', Math.max(0, unread.length - 3), 'latin1') >= 0
-    if (isWorthParsing) this.#consume(whole, whole.length, true)
-    else this.#unread = whole
+    if (this.#unread.isEmpty) return this.#consume(bytes, length, false)
+    const whole = this.#unread.join(bytes.subarray(0, length))
+    if (whole !== undefined) this.#consume(whole, whole.length, true)
   }
 
   #receivedBody(bytes: Buffer, length: number): void {
@@ -232,11 +218,11 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       this.#exchange ??= this.#traffic.exchanges.lease(this, this.#traffic)
       const exchange = this.#exchange
       const bodyFrom = exchange.head.parse(bytes, at, end)
+      this.#unread.parsed(bodyFrom !== INCOMPLETE)
       if (bodyFrom === INCOMPLETE) {
         this.#awaitHead()
         break
       }
-      this.#parses = 0
       this.#enter('busy')
       this.deadline = never
       if (bodyFrom < 0) {
@@ -247,10 +233,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     }
     this.#isConsuming = false
     const readsOn = this.#readsOn
-    if (at < end && readsOn) {
-      const rest = bytes.subarray(at, end)
-      this.#unread = isOurs ? rest : Buffer.from(rest)
-    }
+    if (at < end && readsOn) this.#unread.keep(bytes.subarray(at, end), isOurs)
     if (this.#state === 'busy') return
     this.#held?.uncork()
     if (readsOn) this.#endAfterRemote()
@@ -262,7 +245,6 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   #awaitHead(): void {
-    this.#parses++
     if (this.#state === 'head') return
     this.#enter('head')
     this.deadline = this.#traffic.ticker.now + this.#rules.timeouts.headMs
@@ -271,9 +253,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** Bytes for later: the next requests of a client that does not wait for answers. */
   #keep(bytes: Buffer, from: number, end: number): void {
     if (!this.#readsOn) return
-    const more = bytes.subarray(from, end)
-    this.#unread =
-      this.#unread === undefined ? Buffer.from(more) : Buffer.concat([this.#unread, more])
+    this.#unread.add(bytes.subarray(from, end))
     if (this.#unread.length > httpLimits.pipelinedBytesMax) this.connection.pause()
   }
 
@@ -326,7 +306,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#enter('closed')
     this.#releaseExchange()
     this.#traffic.ticker.delete(this)
-    this.#unread = undefined
+    this.#unread.release()
     this.#onClosed(this)
   }
 
@@ -359,7 +339,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
    * is held back for a moment.
    */
   write(bytes: Uint8Array): boolean {
-    if (this.#unread === undefined && this.#held?.isEmpty !== false) return this.#send(bytes)
+    if (this.#unread.isEmpty && this.#held?.isEmpty !== false) return this.#send(bytes)
     this.#held ??= new HeldAnswers(this.#traffic, (held) => this.#send(held))
     return this.#held.add(bytes)
   }
@@ -401,12 +381,12 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     const isLast = this.#exchange?.head.keepAlive === false && this.#exchange.requestBody.done
     this.#releaseExchange()
     if (closes || this.#traffic.draining) {
-      return isLast && this.#unread === undefined ? this.#finish() : this.#linger()
+      return isLast && this.#unread.isEmpty ? this.#finish() : this.#linger()
     }
     this.#enter('idle')
     this.#rules.becameIdle()
     if (this.state !== 'idle') return
-    if (this.#unread === undefined) this.#held?.uncork()
+    if (this.#unread.isEmpty) this.#held?.uncork()
     const { ticker, settings } = this.#traffic
     this.deadline = ticker.now + this.#rules.timeouts.idleMs
     // The next request waits until this answer has been sent, so that a client cannot make us hold many.
@@ -421,10 +401,9 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   #next(): void {
     if (this.#isConsuming) return
-    const unread = this.#unread
-    if (unread === undefined) return this.#endAfterRemote()
-    this.#unread = undefined
-    this.#consume(unread, unread.length, true)
+    const unread = this.#unread.release()
+    if (unread === undefined) this.#endAfterRemote()
+    else this.#consume(unread, unread.length, true)
   }
 
   cut(byReset: boolean): void {
@@ -475,7 +454,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#held?.uncork()
     this.#enter('lingering')
     this.#releaseExchange()
-    this.#unread = undefined
+    this.#unread.release()
     const { ticker, settings } = this.#traffic
     const { sendMs, lingerMs } = settings.timeouts
     this.deadline = ticker.now + (this.connection.pending > 0 ? sendMs : lingerMs)

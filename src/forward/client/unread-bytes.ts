@@ -1,0 +1,57 @@
+// Bytes of a client that have arrived and have not been parsed yet: a part of a head, or requests behind the one under way.
+// Used by client-connection.ts.
+
+import { httpLimits } from '../../base/limits.ts'
+
+/** Whole heads arrive in a few pieces: parsing these from the start again is cheap, unlike thousands of single bytes. */
+const parsesMax = 16
+
+export class UnreadBytes {
+  #bytes: Buffer | undefined
+  /** Attempts to parse the head that is arriving. */
+  #parses = 0
+
+  get isEmpty(): boolean {
+    return this.#bytes === undefined
+  }
+
+  get length(): number {
+    return this.#bytes?.length ?? 0
+  }
+
+  /** Returns the bytes and forgets them. */
+  release(): Buffer | undefined {
+    const bytes = this.#bytes
+    this.#bytes = undefined
+    return bytes
+  }
+
+  /** Keeps the rest of what was parsed. @param isOurs nobody else writes to `rest`. */
+  keep(rest: Buffer, isOurs: boolean): void {
+    this.#bytes = isOurs ? rest : Buffer.from(rest)
+  }
+
+  /** Keeps more bytes. */
+  add(more: Buffer): void {
+    this.#bytes = this.#bytes === undefined ? Buffer.from(more) : Buffer.concat([this.#bytes, more])
+  }
+
+  /** @returns all bytes together, to be parsed; `undefined` while the head is not complete and was parsed often. */
+  join(more: Buffer): Buffer | undefined {
+    const before = this.#bytes ?? nothing
+    const whole = Buffer.concat([before, more])
+    const isWorthParsing =
+      this.#parses < parsesMax ||
+      whole.length > httpLimits.headBytesMax ||
+      whole.indexOf('\r\n\r\n', Math.max(0, before.length - 3), 'latin1') >= 0
+    this.#bytes = isWorthParsing ? undefined : whole
+    return isWorthParsing ? whole : undefined
+  }
+
+  /** The head has been parsed. @param isComplete otherwise it will be parsed again. */
+  parsed(isComplete: boolean): void {
+    this.#parses = isComplete ? 0 : this.#parses + 1
+  }
+}
+
+const nothing = Buffer.alloc(0)
