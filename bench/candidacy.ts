@@ -2,7 +2,8 @@
 // there are to choose from? Processor time, the median of several rounds; no network.
 
 import { systemClock } from '../src/base/clock.ts'
-import { defaultCascade, peerCascade } from '../src/candidacy/index.ts'
+import { peerCascade } from '../src/candidacy/index.ts'
+import { modClusterCascade } from '../src/candidacy/proxy-cascades.ts'
 import type { Candidate } from '../src/cluster/routes.ts'
 import {
   cascadeOf,
@@ -36,10 +37,10 @@ const peers = (count: number): Candidate[] =>
   )
 
 const rows: readonly (readonly [string, readonly Candidate[], readonly string[]])[] = [
-  ['3 nodes', nodes(3), defaultCascade],
+  ['3 nodes', nodes(3), modClusterCascade],
   ['3 nodes', nodes(3), ['usable', 'bySession', 'byDomain', 'byInFlight']],
   ['3 nodes', nodes(3), ['usable', 'bySession', 'byDomain', 'byLatency']],
-  ['64 nodes', nodes(64), defaultCascade],
+  ['64 nodes', nodes(64), modClusterCascade],
   ['64 nodes', nodes(64), ['usable', 'bySession', 'byDomain', 'byInFlight']],
   ...[5, 64, 500].flatMap((count) =>
     [historical, peerCascade, ['byAge 5', 'byWeight']].map(

@@ -62,6 +62,3 @@ export const peerCascade: readonly string[] = [
   'addSelf',
   'byDelay',
 ]
-
-/** Default of the proxy: mod_cluster's rule (mcmp.md 3.3). */
-export const defaultCascade: readonly string[] = ['usable', 'bySession', 'byDomain', 'byLoadFactor']

@@ -11,8 +11,9 @@ export function changesFrom(snapshot: Snapshot, live: LiveTable): readonly Chang
   for (const node of snapshot.nodes.values()) changes.push({ kind: 'node', node })
   for (const [id, contexts] of snapshot.contexts) changes.push({ kind: 'contexts', id, contexts })
   for (const id of snapshot.nodes.keys()) {
-    const factor = live.of(id).loadFactor
-    if (factor !== undefined) changes.push({ kind: 'load', id, factor })
+    const { loadFactor: factor, isDefaultLoad } = live.of(id)
+    if (factor === undefined) continue
+    changes.push({ kind: 'load', id, factor, ...(isDefaultLoad ? { isDefault: true } : {}) })
   }
   return changes
 }

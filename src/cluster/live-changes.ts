@@ -25,6 +25,9 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
     const numbers = live.of(change.id)
     if ((numbers.loadFactor ?? 0) <= 0 && change.factor > 0) numbers.epoch++
     numbers.loadFactor = change.factor
+    numbers.isDefaultLoad = change.isDefault === true
+    if (numbers.isDefaultLoad) numbers.wish.forget()
+    else numbers.wish.report(change.factor)
   }
 }
 

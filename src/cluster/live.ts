@@ -27,6 +27,8 @@ export interface NodeLive {
   epoch: number
   /** Last load factor: -1 broken, 0 standby, 1..100; `undefined`, treated as 0, before the first STATUS. */
   loadFactor: number | undefined
+  /** It comes from the default metrics of an agent alone. */
+  isDefaultLoad: boolean
   /** When the last STATUS arrived, monotonic ms; `undefined` before the first. */
   statusAt: number | undefined
   /** No STATUS for too long: standby until the next one (mcmp.md decision 39). */
@@ -62,6 +64,7 @@ export const newLive = (): NodeLive => ({
   elected: 0,
   epoch: 0,
   loadFactor: undefined,
+  isDefaultLoad: false,
   statusAt: undefined,
   silent: false,
   unconfirmed: false,

@@ -207,7 +207,10 @@ export class Registry {
     const reachable = message.load === -1 || facts.answers.get(questionKey(node)) === true
     if (node.removal !== 'none' || !reachable)
       return statusReply(message.route, 'NOTOK', this.#runId)
-    if (message.load !== undefined) steps.apply({ kind: 'load', id: node.id, factor: message.load })
+    if (message.load !== undefined) {
+      const change: Change = { kind: 'load', id: node.id, factor: message.load }
+      steps.apply(message.isDefaultLoad === true ? { ...change, isDefault: true } : change)
+    }
     return statusReply(message.route, 'OK', this.#runId)
   }
 

@@ -25,7 +25,13 @@ export type Change =
   /** All contexts of a node after the change. */
   | { readonly kind: 'contexts'; readonly id: number; readonly contexts: readonly Context[] }
   /** A node reported its load factor (see `NodeLive.loadFactor`); not part of the snapshot. */
-  | { readonly kind: 'load'; readonly id: number; readonly factor: number }
+  | {
+      readonly kind: 'load'
+      readonly id: number
+      readonly factor: number
+      /** It comes from the default metrics of an agent alone, so it asks for no share of the requests. */
+      readonly isDefault?: true
+    }
 
 export const emptySnapshot: Snapshot = {
   version: 0,

@@ -31,6 +31,14 @@ export class Wish {
     else this.weight += smoothing * (factor - this.weight)
   }
 
+  /** The node asks for nothing any more. */
+  forget(): void {
+    this.weight = 100
+    this.credit = 0
+    this.#reported = 0
+    this.#same = 0
+  }
+
   /** A choice was made among nodes of which this is one. @param share of it that the node asks for, 0 to 1. */
   earn(share: number): void {
     this.credit = Math.min(creditMax, this.credit + share)

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { candidacyLimits } from '../base/limits.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
+import { expandCascade } from '../candidacy/proxy-cascades.ts'
 import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
 import { pathKey } from '../cluster/context.ts'
 import { show } from './schema-forms.ts'
@@ -15,9 +16,12 @@ const step: z.ZodType<string, unknown> = z
     if (typeof made === 'string') context.addIssue({ code: 'custom', message: made })
   })
 
-/** A YAML list, or one string with commas. */
+/** A YAML list, or one string with commas, or the name of a cascade, of which the functions are the value. */
 export const cascade: z.ZodType<readonly string[], unknown> = z.preprocess(
-  (input) => (typeof input === 'string' ? splitCascade(input) : input),
+  (input) => {
+    const list: unknown = typeof input === 'string' ? splitCascade(input) : input
+    return isTexts(list) ? expandCascade(list) : list
+  },
   z
     .array(step, { error: (issue) => `${show(issue.input)} is not a list` })
     .superRefine((list, context) => {
@@ -25,6 +29,9 @@ export const cascade: z.ZodType<readonly string[], unknown> = z.preprocess(
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
     }),
 )
+
+const isTexts = (list: unknown): list is string[] =>
+  Array.isArray(list) && list.every((text) => typeof text === 'string')
 
 const path: z.ZodType<string, unknown> = z
   .string({ error: (issue) => `${show(issue.input)} is not a path; write for example /shop` })

@@ -6,7 +6,8 @@ import { formatDuration } from '../base/duration.ts'
 import { defaultAddresses, type Endpoint, type HostPort } from '../base/host-port.ts'
 import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
-import { defaultCascade, kinds } from '../candidacy/index.ts'
+import { kinds } from '../candidacy/index.ts'
+import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, type Timeouts } from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
@@ -276,9 +277,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
     'The name of this proxy in `Via`. A request that already contains it is refused as a loop, so proxies in a row need different names. Default: a new name at each start.',
   ).optional(),
   candidacy: reloadable(
-    cascade.prefault(defaultCascade.join(', ')).meta({
-      form: 'list of functions',
-      description: `The candidacy functions that choose the node of a request, in order, each with its argument: ${kinds.map((kind) => `\`${kind.name}\``).join(', ')}, or \`./FILE.js#NAME\` for a function of your own. See [candidacy.md](candidacy.md).`,
+    cascade.prefault('auto').meta({
+      form: 'auto, mod_cluster or a list of functions',
+      description: `How the node of a request is chosen. \`auto\` learns how much room each node has (${autoCascade.map((name) => `\`${name}\``).join(', ')}); \`mod_cluster\` gives each node the share that its load factor asks for (${modClusterCascade.map((name) => `\`${name}\``).join(', ')}). A list names the candidacy functions in order, each with its argument: ${kinds.map((kind) => `\`${kind.name}\``).join(', ')}, or \`./FILE.js#NAME\` for a function of your own. See [candidacy.md](candidacy.md).`,
     }),
   ),
   balance: reloadable(

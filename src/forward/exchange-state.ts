@@ -6,6 +6,7 @@ import type { ExchangeView, RequestView } from '../candidacy/candidacy.ts'
 import type { Cascade } from '../candidacy/compose.ts'
 import type { LocationFormat } from '../candidacy/location.ts'
 import type { Balancer } from '../cluster/balancer.ts'
+import { HeldRequest } from '../cluster/held-requests.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
@@ -75,8 +76,11 @@ export class ChoiceState implements ExchangeView {
   }
 }
 
-/** The attempts to get a response, and the node of the present one. Written by outgoing (5) and attempt (6). */
-export class AttemptState {
+/**
+ * The attempts to get a response, and the node of the present one, whose `room` holds it. Written by outgoing (5) and
+ * attempt (6).
+ */
+export class AttemptState extends HeldRequest {
   /** Head and first piece of the body as they are sent, while they may have to be sent again. */
   out: Out | undefined
   candidate: Candidate | undefined

@@ -17,7 +17,7 @@ import { endedEarlyError, timeoutError } from './node/node-error.ts'
 import type { RequestSource } from './node/request-source.ts'
 import { nodeMalformed, nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { accept } from './stages/accept.ts'
-import { attempt, countOut, endAttempt, sendBody } from './stages/attempt.ts'
+import { attempt, endAttempt, leaveNode, sendBody } from './stages/attempt.ts'
 import { choose, exclude, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
 import { block, deliver, deliverEnd } from './stages/deliver.ts'
@@ -176,7 +176,7 @@ export class Exchange implements ResponseReceiver, Waiting {
   tunnelClosed(): void {
     const state = this.#state
     const { candidate, node } = state.attempts
-    if (candidate !== undefined) countOut(candidate)
+    if (candidate !== undefined) leaveNode(state, candidate, 'none')
     if (node !== undefined) state.traffic.ticker.delete(node)
     settle(state, '') // 8
   }
@@ -268,9 +268,10 @@ export class Exchange implements ResponseReceiver, Waiting {
   }
 
   #becomeTunnel(): void {
-    const { attempts, client } = this.#state
-    const { node } = attempts
-    if (node === undefined) return
+    const { attempts, client, traffic } = this.#state
+    const { node, candidate } = attempts
+    if (node === undefined || candidate === undefined) return
+    candidate.live.room.upgrade(attempts, traffic.clock.now())
     node.deadline = Number.POSITIVE_INFINITY
     client.becomeTunnel(node.connection)
   }

@@ -7,12 +7,15 @@ import { applyToLive } from '../cluster/live-changes.ts'
 import { readmit } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
+import { Usual } from '../cluster/usual.ts'
 import { makeCascades, type ProxySettings, type Traffic } from '../forward/index.ts'
 
 export class ClusterFollower {
   readonly #traffic: Traffic
   readonly #ownsLive: boolean
   #snapshot: Snapshot = emptySnapshot
+  /** What a request usually takes, by balancer. */
+  #usual: ReadonlyMap<string, Usual> = new Map()
   /** Ticker time. */
   #windowEnds = 0
 
@@ -33,7 +36,10 @@ export class ClusterFollower {
         traffic.pools.drop(change.node.id)
       }
     }
-    if (changes.some((change) => change.kind !== 'load')) this.#renewRoutes()
+    if (changes.some((change) => change.kind !== 'load')) {
+      this.#shareUsual()
+      this.#renewRoutes()
+    }
     this.#wakeWaiting(traffic.ticker.now)
   }
 
@@ -59,6 +65,19 @@ export class ClusterFollower {
   #noteReport(id: number): void {
     if (!this.#ownsLive || this.#snapshot.nodes.get(id)?.fixed !== false) return
     this.#traffic.live.of(id).statusAt = this.#traffic.clock.now()
+  }
+
+  /** The nodes of a balancer share one figure of what is usual among them. */
+  #shareUsual(): void {
+    const { balancers, nodes } = this.#snapshot
+    const before = this.#usual
+    this.#usual = new Map(
+      [...balancers.keys()].map((name) => [name, before.get(name) ?? new Usual()]),
+    )
+    for (const { id, balancer } of nodes.values()) {
+      const usual = this.#usual.get(balancer)
+      if (usual !== undefined) this.#traffic.live.of(id).room.usual = usual
+    }
   }
 
   #renewRoutes(): void {

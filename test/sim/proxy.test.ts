@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultCascade } from '../../src/candidacy/index.ts'
+import { modClusterCascade } from '../../src/candidacy/proxy-cascades.ts'
 import { SimulatedNodes } from './nodes.ts'
 import { sharesOfReturned } from './sessions.ts'
 
-const instead = (last: string): string[] => [...defaultCascade.slice(0, -1), last]
+const instead = (last: string): string[] => [...modClusterCascade.slice(0, -1), last]
 
 test('with nodes of unequal speed least outstanding leaves load factors of ten seconds ago far behind', (t) => {
   const speeds = [1, 1, 1, 1, 0.25]

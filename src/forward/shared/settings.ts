@@ -5,7 +5,7 @@ import type { Clock, Random } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { UserCandidacy } from '../../candidacy/candidacy.ts'
 import type { CascadeEntry } from '../../candidacy/cascades.ts'
-import { defaultCascade } from '../../candidacy/index.ts'
+import { autoCascade } from '../../candidacy/proxy-cascades.ts'
 import { defaultHealthLimits, type HealthLimits } from '../../cluster/health.ts'
 import type { LiveTable } from '../../cluster/live.ts'
 import { defaultOutlierLimits, type OutlierLimits } from '../../cluster/outlier.ts'
@@ -127,7 +127,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   clientCert: false,
   useAlias: false,
   noContextStatus: 404,
-  candidacy: defaultCascade,
+  candidacy: autoCascade,
   balance: [],
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,

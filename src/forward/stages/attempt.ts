@@ -27,6 +27,7 @@ export function attempt(
   attempts.node = node
   live.elected++
   live.inFlight++
+  live.room.begin(attempts, traffic.clock.now())
   candidate.contextLive.inFlight++
   if (choice.route === candidate.node.route) {
     live.sessions.note(choice.sessionId, traffic.clock.now())
@@ -75,18 +76,36 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
   return behind
 }
 
-/** The attempt ends without a complete response. The connection is closed. @param failed counts against the node. */
-export function endAttempt({ attempts }: AttemptStage, failed: boolean): void {
+/**
+ * The attempt ends without a complete response. The connection is closed.
+ * @param failed counts among the node's failures.
+ */
+export function endAttempt(
+  state: AttemptStage,
+  failed: boolean,
+  verdict: Verdict = failed ? 'error' : 'none',
+): void {
+  const { attempts } = state
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return
-  countOut(candidate)
+  leaveNode(state, candidate, verdict)
   if (failed) candidate.live.failures++
   attempts.node = undefined
   node.abort()
 }
 
-/** A request that `attempt` has counted in has ended. */
-export function countOut({ live, contextLive }: Candidate): void {
+/** What the end of an attempt says about the node: it has answered well, it has failed, or nothing. */
+export type Verdict = 'good' | 'error' | 'none'
+
+/** The node has the request, which `attempt` has counted, no longer. */
+export function leaveNode(
+  { attempts, traffic }: AttemptStage,
+  { live, contextLive }: Candidate,
+  verdict: Verdict,
+): void {
   live.inFlight--
   contextLive.inFlight--
+  const now = traffic.clock.now()
+  if (verdict === 'none') live.room.abandon(attempts, now)
+  else live.room.end(attempts, now, verdict === 'good')
 }

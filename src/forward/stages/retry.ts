@@ -35,7 +35,7 @@ export function attemptFailed(state: AttemptStage, error: TopspinError): AfterFa
   }
   const { isReused } = node
   if (!isReused) recordFailure(state, candidate, error)
-  endAttempt(state, true)
+  endAttempt(state, true, isReused ? 'none' : 'error')
   if (error.retry !== 'safe' && !isReused) attempts.failures++
   if (!mayRetry(state, error)) return 'refuse'
   // The next idle connection may be closing for the same reason.

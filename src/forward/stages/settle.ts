@@ -2,7 +2,7 @@
 
 import { onAnswered } from '../../cluster/health.ts'
 import type { ExchangeState } from '../exchange-state.ts'
-import { countOut } from './attempt.ts'
+import { leaveNode } from './attempt.ts'
 
 /** The response is complete. @param reusable nothing is left on the node's connection that the next exchange would read. */
 export function complete(state: ExchangeState, reusable: boolean): void {
@@ -13,7 +13,7 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   if (live.health.kind !== 'up') live.health = onAnswered(live.health)
   if (response.isBlocked) node.detachBuffer()
   node.release(reusable && request.body.done && response.head.keepAlive)
-  countOut(candidate)
+  leaveNode(state, candidate, response.status < 500 ? 'good' : 'error')
   settle(state, '')
   client.exchangeOver(response.closes)
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log.ts'
 import type { UserCandidacy } from '../../candidacy/candidacy.ts'
 import { Cascades } from '../../candidacy/cascades.ts'
 import { failureLog } from '../../candidacy/failure-log.ts'
+import { expandCascade } from '../../candidacy/proxy-cascades.ts'
 import { type Counters, countCandidacyFailure } from '../../cluster/traffic-counts.ts'
 import type { ProxySettings } from '../shared/settings.ts'
 
@@ -22,7 +23,7 @@ export function makeCascades(
 ): Cascades {
   const entries = [{ path: '/', candidacy }, ...balance].map((entry) => ({
     path: entry.path,
-    candidacy: withUsable(entry.candidacy),
+    candidacy: withUsable(expandCascade(entry.candidacy)),
   }))
   const onFailure = failureLog(log, (name) => countCandidacyFailure(counters, name))
   return new Cascades(entries, { random, policies, routeKeys: [] }, onFailure)

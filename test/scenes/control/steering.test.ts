@@ -172,8 +172,9 @@ test('explain shows which node a request would go to, and the result of each can
         [
           ['usable', ['a', 'b']],
           ['bySession', ['b']],
+          ['active', ['b']],
           ['byDomain', ['b']],
-          ['byLoadFactor', ['b']],
+          ['byRoom', ['b']],
         ],
       ],
     )

@@ -1,4 +1,4 @@
-// How requests are spread while the cluster changes under them.
+// mod_cluster's shares while the cluster changes under them.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -6,6 +6,8 @@ import type { Change } from '../../../src/cluster/snapshot.ts'
 import { contextOf, startProxy } from '../../support/cluster-fixture.ts'
 import { startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, RawClient } from '../../support/raw-client.ts'
+
+const candidacy = ['mod_cluster']
 
 describe('a node that comes back is not flooded with what it missed', () => {
   const away: Record<string, readonly [Change, Change]> = {
@@ -26,7 +28,8 @@ describe('a node that comes back is not flooded with what it missed', () => {
     test(what, async (t) => {
       const a = await startOrigin(t)
       const b = await startOrigin(t)
-      const { port, apply } = await startProxy(t, [{ port: a.port }, { port: b.port }])
+      const nodes = [{ port: a.port }, { port: b.port }]
+      const { port, apply } = await startProxy(t, nodes, { candidacy })
       const client = await RawClient.connect(t, port)
       for (let i = 0; i < 10; i++) await client.ask(get('/echo'))
       apply([leaves])
@@ -43,7 +46,8 @@ describe('a node that comes back is not flooded with what it missed', () => {
 test('load factors 100 and 50 share 2 : 1', async (t) => {
   const a = await startOrigin(t)
   const b = await startOrigin(t)
-  const { port } = await startProxy(t, [{ port: a.port }, { port: b.port, factor: 50 }])
+  const nodes = [{ port: a.port }, { port: b.port, factor: 50 }]
+  const { port } = await startProxy(t, nodes, { candidacy })
   const client = await RawClient.connect(t, port)
   for (let i = 0; i < 90; i++) await client.ask(get('/echo'))
   assert.deepEqual([a.seen.length, b.seen.length], [60, 30])

@@ -163,7 +163,7 @@ describe('openFilesReserve and nodeRoomMax', () => {
     const origins = await Promise.all([1, 2, 3].map(() => startOrigin(t)))
     const nodes = origins.map((origin) => ({ port: origin.port }))
     const openFiles = httpLimits.openFilesReserve + 4
-    const { port, proxy } = await startProxy(t, nodes, { openFiles })
+    const { port, proxy } = await startProxy(t, nodes, { openFiles, candidacy: ['mod_cluster'] })
     const client = await RawClient.connect(t, port)
     for (let i = 0; i < 9; i++) assert.equal((await client.ask(get('/echo'))).status, 200)
     const open = (): number => origins.reduce((sum, origin) => sum + origin.open.size, 0)

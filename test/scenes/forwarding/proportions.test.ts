@@ -10,8 +10,8 @@ import { sendMessage } from '../../support/control-client.ts'
 import { type Answer, get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
 
-test('7,000 requests are shared 4 : 2 : 1 by nodes at 100, 50 and 25, and a fourth node is not flooded', async (t) => {
-  const cluster = await Cluster.start(t)
+test('with mod_cluster, 7,000 requests are shared 4 : 2 : 1 by nodes at 100, 50 and 25, and a fourth node is not flooded', async (t) => {
+  const cluster = await Cluster.start(t, { TOPSPIN_CANDIDACY: 'mod_cluster' })
   await cluster.add('a', 100)
   await cluster.add('b', 50)
   await cluster.add('c', 25)
@@ -134,8 +134,8 @@ class Cluster {
     this.#control = Number(new URL(control).port)
   }
 
-  static async start(t: TestContext): Promise<Cluster> {
-    const proxy = await startServe([], {}, { deadlineMs: 60_000 })
+  static async start(t: TestContext, env: Record<string, string> = {}): Promise<Cluster> {
+    const proxy = await startServe([], env, { deadlineMs: 60_000 })
     t.after(() => proxy.child.kill('SIGKILL'))
     return new Cluster(t, proxy.traffic, proxy.control)
   }

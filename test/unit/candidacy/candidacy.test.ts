@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { recalculate } from '../../../src/candidacy/by-load-factor.ts'
 import { bySessionId } from '../../../src/candidacy/by-session-id.ts'
-import { defaultCascade } from '../../../src/candidacy/index.ts'
+import { modClusterCascade } from '../../../src/candidacy/proxy-cascades.ts'
 import type { Candidate } from '../../../src/cluster/routes.ts'
 import {
   nodeCandidate as candidate,
@@ -15,7 +15,7 @@ import {
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
-const rule = cascadeOf(defaultCascade)
+const rule = cascadeOf(modClusterCascade)
 const clock = new ManualClock()
 
 function choose(candidates: readonly Candidate[], session: ViewGiven = {}): number {

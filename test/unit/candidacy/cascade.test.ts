@@ -6,7 +6,8 @@ import type { UserCandidacy } from '../../../src/candidacy/candidacy.ts'
 import { Cascades } from '../../../src/candidacy/cascades.ts'
 import { decide } from '../../../src/candidacy/decide.ts'
 import { explain } from '../../../src/candidacy/explain.ts'
-import { defaultCascade, peerCascade } from '../../../src/candidacy/index.ts'
+import { peerCascade } from '../../../src/candidacy/index.ts'
+import { modClusterCascade } from '../../../src/candidacy/proxy-cascades.ts'
 import { cascadeProblem, readStep, splitCascade } from '../../../src/candidacy/read.ts'
 import type { Candidate } from '../../../src/cluster/routes.ts'
 import {
@@ -82,7 +83,7 @@ describe('the textual form', () => {
     assert.match(String(cascadeProblem(Array(40).fill('byRandom'))), /more than 32/)
     assert.match(String(cascadeProblem(['byRandom', 'off'])), /off stands alone/)
     assert.match(String(cascadeProblem(['byRandom', 'bySun'])), /bySun/)
-    for (const good of [defaultCascade, peerCascade, ['off']]) {
+    for (const good of [modClusterCascade, peerCascade, ['off']]) {
       assert.equal(cascadeProblem(good), undefined)
     }
   })
@@ -308,6 +309,6 @@ describe('explain', () => {
 
 test('the default cascade copies no list when all nodes are usable', () => {
   const all = [1, 2, 3].map((id) => nodeCandidate(id))
-  const chosen = cascadeOf(defaultCascade).run(all, viewOf(), clock)
+  const chosen = cascadeOf(modClusterCascade).run(all, viewOf(), clock)
   assert.equal(chosen, all[0]!.alone)
 })
