@@ -2,6 +2,7 @@
 // the increments to one table (`LiveSums`). Pure; used by server/workers/.
 
 import { contextLive, type LiveTable, type NodeLive } from './live.ts'
+import { figuresOfRoom, type RoomFigures, sumOfRooms } from './room-figures.ts'
 
 /** Counts of one process for one node: totals since the process has had the node. */
 export interface NodeFigures {
@@ -17,6 +18,7 @@ export interface NodeFigures {
   readonly sessions: readonly number[]
   /** The last load report in a response; `at` is monotonic time of that process, ms. */
   readonly report: { readonly inFlight: number; readonly pace: number; readonly at: number }
+  readonly room: RoomFigures
 }
 
 const totals = ['elected', 'bytesRead', 'bytesSent', 'failures'] as const
@@ -25,14 +27,15 @@ const totals = ['elected', 'bytesRead', 'bytesSent', 'failures'] as const
 export class FiguresReader {
   readonly #reported: Map<number, NodeFigures> = new Map()
 
-  read(live: LiveTable): readonly NodeFigures[] {
+  /** @param now monotonic ms. */
+  read(live: LiveTable, now: number): readonly NodeFigures[] {
     const changed: NodeFigures[] = []
     const gone = new Set(this.#reported.keys())
     for (const [id, row] of live.rows()) {
       gone.delete(id)
       const before = this.#reported.get(id)
       if (before !== undefined && isSame(before, row)) continue
-      const figures = figuresOf(id, row)
+      const figures = figuresOf(id, row, now)
       this.#reported.set(id, figures)
       changed.push(figures)
     }
@@ -75,34 +78,43 @@ export class LiveSums<Key> {
       addContexts(sum, before?.contexts ?? [], -1)
       if (row.report.at !== (before?.report.at ?? 0)) sum.report = { ...row.report, at: now }
       last.set(row.id, row)
+      this.#sumRooms(row.id)
     }
   }
 
   /** A process has exited: its requests in flight are subtracted, its totals stay. */
   drop(key: Key): void {
-    for (const [id, { inFlight, contexts }] of this.#last.get(key) ?? []) {
+    const rows = this.#last.get(key) ?? new Map<number, NodeFigures>()
+    this.#last.delete(key)
+    for (const [id, { inFlight, contexts }] of rows) {
+      this.#sumRooms(id)
       if (inFlight === 0) continue
       const sum = this.#live.of(id)
       sum.inFlight -= inFlight
       addContexts(sum, contexts, -1)
     }
-    this.#last.delete(key)
   }
 
   /** A node is gone, and its row is no longer in the table. */
   forget(id: number): void {
     for (const last of this.#last.values()) last.delete(id)
   }
+
+  #sumRooms(id: number): void {
+    const rooms = [...this.#last.values()].flatMap((rows) => rows.get(id)?.room ?? [])
+    this.#live.of(id).workersRoom = sumOfRooms(rooms)
+  }
 }
 
-function figuresOf(id: number, row: NodeLive): NodeFigures {
+function figuresOf(id: number, row: NodeLive, now: number): NodeFigures {
   const { inFlight, elected, bytesRead, bytesSent, failures } = row
   const report = { ...row.report }
   const contexts = [...row.contexts]
     .filter(([, numbers]) => numbers.inFlight !== 0)
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
   const sessions = row.sessions.collectFresh()
-  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, report }
+  const room = figuresOfRoom(row.room, now)
+  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, report, room }
 }
 
 function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 | -1): void {
@@ -113,6 +125,10 @@ function isSame(before: NodeFigures, row: NodeLive): boolean {
   return (
     before.inFlight === row.inFlight &&
     before.report.at === row.report.at &&
+    before.room.long === row.room.long &&
+    // While requests are in hand, `ms` changes with the time.
+    before.room.inHand === 0 &&
+    row.room.inHand === 0 &&
     totals.every((name) => before[name] === row[name])
   )
 }

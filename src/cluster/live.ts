@@ -6,6 +6,7 @@ import { type Health, healthy } from './health.ts'
 import { type Latency, newLatency } from './latency.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
 import { Room } from './room.ts'
+import type { RoomFigures } from './room-figures.ts'
 import { SessionCount } from './session-count.ts'
 import { Wish } from './wish.ts'
 
@@ -53,6 +54,8 @@ export interface NodeLive {
   latency: Latency
   /** The requests of this process there, and what is learnt from them. */
   readonly room: Room
+  /** The sum of those of the worker processes; `undefined` where this process carries the traffic. */
+  workersRoom: RoomFigures | undefined
   /** What share of the requests it asks for. */
   readonly wish: Wish
   /** State of candidacy functions, each at its own index (candidacy/node-state.ts). */
@@ -78,6 +81,7 @@ export const newLive = (): NodeLive => ({
   report: { inFlight: 0, pace: 0, at: 0 },
   latency: newLatency(),
   room: new Room(),
+  workersRoom: undefined,
   wish: new Wish(),
   kept: [],
 })

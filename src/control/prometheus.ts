@@ -4,6 +4,7 @@
 import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
 import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
+import { roomFigures } from '../cluster/room-figures.ts'
 import type { CountName } from '../cluster/traffic-counts.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
@@ -134,6 +135,32 @@ export class PrometheusText {
       read: (live: NodeLive) => number | undefined,
     ): void => this.#gauge(name, help, nodeLabels, (report) => this.#reportNodes(report, read))
     gauge('topspin_node_in_flight', 'Requests not yet answered.', (live) => live.inFlight)
+    gauge(
+      'topspin_node_in_hand',
+      'Requests not yet answered, without the long ones.',
+      (live) => roomFigures(live, clock.now()).inHand,
+    )
+    gauge(
+      'topspin_node_long',
+      'Upgraded connections, and requests that take much longer than others.',
+      (live) => roomFigures(live, clock.now()).long,
+    )
+    gauge(
+      'topspin_node_service_milliseconds',
+      'Time that a request takes while the node has room, as it was learnt.',
+      (live) => {
+        const { ms, answers } = roomFigures(live, clock.now())
+        return answers === 0 ? undefined : ms
+      },
+    )
+    gauge(
+      'topspin_node_concurrency',
+      'Requests that the node works on at once, as it was learnt.',
+      (live) => {
+        const { knee, answers } = roomFigures(live, clock.now())
+        return answers === 0 ? undefined : knee
+      },
+    )
     gauge(
       'topspin_node_sessions',
       'Sessions whose requests came to their node in the last minutes; approximate.',

@@ -2,8 +2,9 @@
 // manager page shows the same figures.
 
 import type { Balancer } from '../cluster/balancer.ts'
-import { inFlightOn, type LiveTable } from '../cluster/live.ts'
+import { inFlightOn, type LiveTable, type NodeLive } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
+import { roomFigures } from '../cluster/room-figures.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
@@ -68,6 +69,8 @@ export interface NodeReport {
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
   readonly inFlight: number
+  /** What `byRoom` chooses by. */
+  readonly room: RoomReport
   /** Its own sessions with a request in the last minutes; approximate when there are many. */
   readonly sessions: number
   readonly elected: number
@@ -75,6 +78,18 @@ export interface NodeReport {
   readonly bytesRead: number
   readonly bytesSent: number
   readonly contexts: readonly ContextReport[]
+}
+
+/** Of all traffic processes: requests added up, the other figures as means. */
+export interface RoomReport {
+  /** Requests in hand, without the long ones. */
+  readonly inHand: number
+  /** Upgraded connections, and requests that take much longer than others. */
+  readonly long: number
+  /** What a request takes while there is room, ms; `null` before the first answer. */
+  readonly ms: number | null
+  /** How many requests the node works on at once, as far as it was seen. */
+  readonly knee: number
 }
 
 export interface ContextReport {
@@ -136,6 +151,7 @@ export function nodeReport(
     health: health.kind,
     reason: health.kind === 'down' ? health.reason : null,
     inFlight: live.inFlight,
+    room: roomReport(live, now),
     sessions: live.sessions.count(now),
     elected: live.elected,
     failures: live.failures,
@@ -149,6 +165,14 @@ export function nodeReport(
     })),
   }
 }
+
+function roomReport(live: NodeLive, now: number): RoomReport {
+  const { inHand, long, ms, knee, answers } = roomFigures(live, now)
+  return { inHand, long, ms: answers === 0 ? null : rounded(ms), knee: rounded(knee) }
+}
+
+/** Three digits behind the point. */
+const rounded = (value: number): number => Number(value.toFixed(3))
 
 /** A node's state in one word, with the reason when it is down; for the manager page and the commands. */
 export function nodeState(

@@ -1,6 +1,7 @@
 // Where a request would go, and why: stages 2 to 4 for a request that does not exist. Nothing is sent and nothing is
 // counted. Called by the front proxy for the console and `topspin explain`.
 
+import type { CandidateReason } from '../candidacy/candidacy.ts'
 import { explain } from '../candidacy/explain.ts'
 import type { Candidate } from '../cluster/routes.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
@@ -62,6 +63,16 @@ export interface StepFacts {
   readonly figures: readonly (readonly [node: string, figure: number])[]
   /** Why it left the list unchanged, when it failed. */
   readonly failure: string | null
+  /** How each candidate fared, best first; empty for a function that does not say so. */
+  readonly reasons: readonly ReasonFacts[]
+}
+
+export interface ReasonFacts {
+  readonly node: string
+  /** By name: for `byRoom` `inHand`, `long`, `knee`, `ms`, `usual`, `cost`, `errors`, `trialInMs`, `cap` and others. */
+  readonly figures: Readonly<Record<string, number>>
+  /** One sentence. */
+  readonly why: string
 }
 
 export function explainRequest(
@@ -99,6 +110,7 @@ export function explainRequest(
       after: step.after,
       figures: [...step.figures],
       failure: step.failure ?? null,
+      reasons: step.reasons.map(reasonFacts),
     })),
     node: winner ?? null,
     why,
@@ -120,6 +132,12 @@ const refused = (refusal: Refusal): RequestExplanation => ({
   steps: [],
   node: null,
   why: refusal.text,
+})
+
+const reasonFacts = ({ candidate, figures, why }: CandidateReason): ReasonFacts => ({
+  node: candidate,
+  figures: Object.fromEntries(figures),
+  why,
 })
 
 const factsOf = ({ node, status, live }: Candidate): CandidateFacts => ({

@@ -9,6 +9,7 @@ export {
   type CandidateFacts,
   type ExplainQuestion,
   explainRequest,
+  type ReasonFacts,
   type RequestExplanation,
   type StepFacts,
 } from './explain-request.ts'

@@ -1,7 +1,12 @@
 // `topspin explain URL`: the node that a request would go to now, and the list of candidates before and after each
 // candidacy function.
 
-import type { CandidateFacts, RequestExplanation, StepFacts } from '../../forward/index.ts'
+import type {
+  CandidateFacts,
+  ReasonFacts,
+  RequestExplanation,
+  StepFacts,
+} from '../../forward/index.ts'
 import { alignTable } from '../table.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
 
@@ -30,6 +35,7 @@ function explanationText(url: string, explanation: RequestExplanation): string {
     ...candidatesTable(candidates),
     '',
     ...stepsTable(steps),
+    ...steps.flatMap(({ name, reasons }) => reasonsTable(name, reasons)),
     '',
   ].join('\n')
 }
@@ -62,6 +68,28 @@ const stepsTable = (steps: readonly StepFacts[]): string[] =>
       step.figures.map(([name, figure]) => `${name} ${Number(figure.toFixed(3))}`).join(', '),
     ]),
   )
+
+/** The figures that a function went by, and its sentence about each candidate. */
+function reasonsTable(name: string, reasons: readonly ReasonFacts[]): string[] {
+  const [first] = reasons
+  if (first === undefined) return []
+  const names = Object.keys(first.figures)
+  const table = alignTable(
+    [
+      { title: name },
+      ...names.map((figure) => ({ title: titleOf(figure), align: 'right' as const })),
+    ],
+    reasons.map(({ node, figures }) => [
+      node,
+      ...names.map((figure) => String(Number((figures[figure] ?? 0).toFixed(2)))),
+    ]),
+  )
+  return ['', ...table, '', ...reasons.map(({ why }) => why)]
+}
+
+/** `IN HAND` for `inHand`. */
+const titleOf = (figure: string): string =>
+  figure.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
 
 const namesText = (names: readonly string[]): string => (names.length === 0 ? '-' : names.join(' '))
 

@@ -27,6 +27,10 @@ function nodesTable(report: StatusReport): string {
     nodeState(node),
     node.loadFactor === null ? '-' : String(node.loadFactor),
     String(node.inFlight),
+    String(node.room.inHand),
+    String(node.room.long),
+    shown(node.room.knee),
+    node.room.ms === null ? '-' : shown(node.room.ms),
     String(node.elected),
     String(node.failures),
     contextsText(node),
@@ -39,6 +43,10 @@ function nodesTable(report: StatusReport): string {
       { title: 'STATE' },
       { title: 'LOAD FACTOR', align: 'right' },
       { title: 'IN FLIGHT', align: 'right' },
+      { title: 'IN HAND', align: 'right' },
+      { title: 'LONG', align: 'right' },
+      { title: 'KNEE', align: 'right' },
+      { title: 'MS', align: 'right' },
       { title: 'ELECTED', align: 'right' },
       { title: 'FAILED', align: 'right' },
       { title: 'CONTEXTS' },
@@ -47,6 +55,10 @@ function nodesTable(report: StatusReport): string {
   )
   return `${lines.join('\n')}\n`
 }
+
+/** Whole numbers from ten on, else two digits. */
+const shown = (value: number): string =>
+  String(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)))
 
 function workersTable(workers: readonly WorkerReport[]): string {
   const lines = alignTable(

@@ -92,7 +92,7 @@ class TrafficWorker {
 
   #report(answers?: number, onSent?: () => void): void {
     const { live, connections, counters } = this.#proxy
-    const nodes = this.#changes.read(live)
+    const nodes = this.#changes.read(live, systemClock.now())
     send(
       {
         kind: 'report',

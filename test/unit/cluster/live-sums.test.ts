@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import { HeldRequest } from '../../../src/cluster/held-requests.ts'
 import { contextLive, LiveTable } from '../../../src/cluster/live.ts'
 import { FiguresReader, LiveSums } from '../../../src/cluster/live-sums.ts'
+import { roomFigures } from '../../../src/cluster/room-figures.ts'
 
 let sum: LiveTable
 let sums: LiveSums<string>
@@ -23,7 +25,7 @@ const row = (name: string, id: number) => workers.get(name)!.live.of(id)
 
 function report(name: string, now = 0): number {
   const { live, reader } = workers.get(name)!
-  const figures = JSON.parse(JSON.stringify(reader.read(live)))
+  const figures = JSON.parse(JSON.stringify(reader.read(live, now)))
   sums.add(name, figures, (id) => known.has(id), now)
   return figures.length
 }
@@ -114,4 +116,32 @@ test('the last load report is kept, with the time of its arrival', () => {
   row('y', 1).report = { inFlight: 5, pace: 10, at: 9 }
   report('y', 3_000)
   assert.deepEqual(sum.of(1).report, { inFlight: 5, pace: 10, at: 3_000 })
+})
+
+test('requests in hand are added up; service time and concurrency are means, weighted by answers', () => {
+  const serve = (name: string, ms: number, answers: number): void => {
+    const { room } = row(name, 1)
+    for (let at = 0; at < answers; at++) {
+      const request = new HeldRequest()
+      room.begin(request, at * ms)
+      room.end(request, (at + 1) * ms, true)
+    }
+    room.begin(new HeldRequest(), answers * ms)
+    report(name, answers * ms)
+  }
+  serve('x', 10, 1)
+  serve('y', 40, 2)
+  const seen = roomFigures(sum.of(1), 0)
+  const weight = row('x', 1).room.answers / row('y', 1).room.answers
+  assert.deepEqual([seen.inHand, seen.long], [2, 0])
+  assert.ok(Math.abs(seen.ms - (10 * weight + 40) / (weight + 1)) < 0.01, String(seen.ms))
+  sums.drop('y')
+  const left = roomFigures(sum.of(1), 0)
+  assert.deepEqual([left.inHand, left.ms, left.knee], [1, 10, 1])
+})
+
+test('a row with requests in hand is reported each time, since its service time rises', () => {
+  row('x', 1).room.begin(new HeldRequest(), 0)
+  assert.equal(report('x', 1), 1)
+  assert.equal(report('x', 2), 1)
 })

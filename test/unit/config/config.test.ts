@@ -230,6 +230,22 @@ test('a problem of a cascade is reported with its place', () => {
   ])
 })
 
+test('a cascade has its functions or a name, for all paths and for some', () => {
+  const auto = ['usable', 'bySession', 'active', 'byDomain', 'byRoom']
+  const modCluster = ['usable', 'bySession', 'byDomain', 'byLoadFactor']
+  assert.deepEqual(configOf('').candidacy, auto)
+  for (const text of ['candidacy: mod_cluster', 'candidacy: [MOD_CLUSTER]'])
+    assert.deepEqual(configOf(text).candidacy, modCluster)
+  const { candidacy, balance } = configOf(
+    'candidacy: mod_cluster\nbalance: [{ path: /a, candidacy: auto }]',
+  )
+  assert.deepEqual([candidacy, balance[0]?.candidacy], [modCluster, auto])
+  assert.match(
+    problemsOf('candidacy: [usable, auto]').join(),
+    /auto is a whole cascade of the proxy and stands alone/,
+  )
+})
+
 test('modules of candidacy functions are relative to the file', () => {
   const text = 'candidacy: [./near.js#byRack eu-1, ../far.js#it, /abs.js#it, file:///x.js#it]'
   const { candidacy } = configOf(text, { file: { name: '/etc/topspin/topspin.yaml', text } })

@@ -26,6 +26,7 @@ const node: NodeReport = {
   health: 'up',
   reason: null,
   inFlight: 3,
+  room: { inHand: 2, long: 1, ms: 41.26, knee: 4 },
   sessions: 0,
   elected: 1200,
   failures: 0,
@@ -55,12 +56,13 @@ test('columns are aligned, and a path is listed once, whatever its aliases', () 
     host: '::1',
     domain: 'east',
     loadFactor: null,
+    room: { ...node.room, ms: null },
     contexts: [],
   }
   assert.deepEqual(statusTable({ ...report, nodes: [node, other] }).split('\n'), [
-    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  ELECTED  FAILED  CONTEXTS',
-    'a            http://10.0.0.7:8080  mycluster       up                 80          3     1200       0  ENABLED / /shop, STOPPED /old',
-    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3     1200       0',
+    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  IN HAND  LONG  KNEE  MS  ELECTED  FAILED  CONTEXTS',
+    'a            http://10.0.0.7:8080  mycluster       up                 80          3        2     1     4  41     1200       0  ENABLED / /shop, STOPPED /old',
+    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3        2     1     4   -     1200       0',
     '',
   ])
 })
