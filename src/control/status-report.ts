@@ -81,7 +81,7 @@ export interface NodeReport {
 }
 
 /** Of all traffic processes: requests added up, the other figures as means. */
-export interface RoomReport {
+interface RoomReport {
   /** Requests in hand, without the long ones. */
   readonly inHand: number
   /** Upgraded connections, and requests that take much longer than others. */
