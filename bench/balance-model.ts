@@ -1,5 +1,5 @@
 // `node dist/bench/balance-model.js [SEEDS] [SCENARIO ...]`: rules of balancing in simulations with the product's own
-// decisions, as times over those of a rule that knows everything. Seeds with commas; scenarios by the begin of their name.
+// decisions, as times over those of an omniscient rule. Seeds with commas; scenarios by the begin of their name.
 
 import { leastConnections } from '../test/sim/balance/least-connections.ts'
 import { oracle, shortestQueue } from '../test/sim/balance/omniscient.ts'

@@ -4,6 +4,7 @@ import type { Random } from '../base/clock.ts'
 import type { Usual } from '../cluster/usual.ts'
 import type { Candidate } from './candidacy.ts'
 import { costAt } from './room-cost.ts'
+import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
 /** Of many candidates so many are drawn at random: the best of them is nearly the best of all. */
@@ -31,14 +32,13 @@ export class RoomChoice {
   /** @param candidates two at least, of one balancer. */
   choose(candidates: readonly Candidate[], now: number): Candidate {
     const { length } = candidates
-    const { usual } = (candidates[0] as Candidate).live.room
     if (length <= lookedMax) {
       this.#lookAtAll(length)
-      return this.#cheapest(candidates, 0, length, usual, now)
+      return this.#cheapest(candidates, 0, length, now)
     }
-    const best = this.#bestOf(usual)
+    const best = this.#bestOf((candidates[0] as Candidate).live.room.usual)
     this.#draw(length, best)
-    const chosen = this.#cheapest(candidates, kept, lookedMax, usual, now)
+    const chosen = this.#cheapest(candidates, kept, lookedMax, now)
     this.#keepBest(best)
     return chosen
   }
@@ -72,13 +72,7 @@ export class RoomChoice {
   }
 
   /** @param from the first that is looked at by chance: shares are counted among those. */
-  #cheapest(
-    candidates: readonly Candidate[],
-    from: number,
-    to: number,
-    usual: Usual,
-    now: number,
-  ): Candidate {
+  #cheapest(candidates: readonly Candidate[], from: number, to: number, now: number): Candidate {
     const positions = this.#positions
     const costs = this.#costs
     let sum = 0
@@ -87,18 +81,18 @@ export class RoomChoice {
     for (let at = 0; at < to; at++) {
       const { room, wish } = (candidates[positions[at] as number] as Candidate).live
       const { weight } = wish
-      costs[at] = costAt(room, usual.ms, now, 0)
+      costs[at] = costAt(room, now, 0)
       if (weight < least) least = weight
       if (weight > most) most = weight
       if (at >= from) sum += weight
     }
-    if (least < most) this.#cap(candidates, from, to, sum, most, usual, now)
+    if (least < most) this.#cap(candidates, from, to, sum, most, now)
     let best = 0
     for (let at = 1; at < to; at++) {
       if ((costs[at] as number) < (costs[best] as number)) best = at
     }
     const chosen = candidates[positions[best] as number] as Candidate
-    if (least < most && isCapped(chosen.live.wish, most)) chosen.live.wish.spend()
+    if (least < most && isCapped(chosen.live.wish, most)) shares.of(chosen.live).spend()
     return chosen
   }
 
@@ -109,15 +103,16 @@ export class RoomChoice {
     to: number,
     sum: number,
     most: number,
-    usual: Usual,
     now: number,
   ): void {
     for (let at = 0; at < to; at++) {
-      const { room, wish } = (candidates[this.#positions[at] as number] as Candidate).live
+      const { live } = candidates[this.#positions[at] as number] as Candidate
+      const { room, wish } = live
       if (!isCapped(wish, most)) continue
+      const share = shares.of(live)
       const earned = at < from ? 0 : wish.weight / sum
-      this.#costs[at] = costAt(room, usual.ms, now, capWaiting(wish, earned))
-      wish.earn(earned)
+      this.#costs[at] = costAt(room, now, capWaiting(wish, share, earned))
+      share.earn(earned)
     }
   }
 

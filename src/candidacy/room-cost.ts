@@ -15,19 +15,19 @@ const errorsCubed = 160
 /**
  * Below the knee a request takes `ms` and delays no other. With n at the knee c or beyond, each takes n / c times as
  * long, n of them n x n / c, which one more raises by (2n + 1) / c.
- * @param usual ms, 0 while nothing is known of any node.
- * @param extra waiting on top, in multiples of what a request takes.
+ * @param now monotonic ms. @param extra waiting on top, in multiples of what a request takes.
  */
-export function costAt(room: Room, usual: number, now: number, extra: number): number {
-  return expectedMs(room, usual, now) * (waitingAt(room, now) + extra) * errorFactor(room, now)
+export function costAt(room: Room, now: number, extra: number): number {
+  return expectedMs(room, now) * (waitingAt(room, now) + extra) * errorFactor(room, now)
 }
 
 /** What a request is expected to take while there is room: what was learnt, or what is usual where little was. */
-export function expectedMs(room: Room, usual: number, now: number): number {
-  const known = usual > 0 ? usual : 1
+export function expectedMs(room: Room, now: number): number {
+  // While nothing is known of any node, all are alike.
+  const usual = room.usual.ms || 1
   const { answers } = room
-  if (answers === 0 || room.trial.isDue(now)) return known
-  return known + ((room.ms(now) - known) * answers) / (answers + priorAnswers)
+  if (answers === 0 || room.trial.isDue(now)) return usual
+  return usual + ((room.ms(now) - usual) * answers) / (answers + priorAnswers)
 }
 
 /** A node that is tried counts as idle: what it has in hand may be requests that never end. */

@@ -1,10 +1,10 @@
-// What `byRoom` says about a choice: the figures that it rests on, and one sentence for each candidate. Nothing that the
-// next choice depends on is changed.
+// Explains a choice by `byRoom`: the figures that it rests on, and one sentence for each candidate. Changes nothing that
+// later choices depend on.
 
-import type { Usual } from '../cluster/usual.ts'
 import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
 import { nameOf } from './figures.ts'
 import { costAt, errorFactor, expectedMs } from './room-cost.ts'
+import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
 /** A candidate as the choice sees it. */
@@ -14,7 +14,6 @@ interface Seen {
   readonly cost: number
   /** Extra waiting because the node has had its share; 0 when it has not. */
   readonly cap: number
-  readonly usual: number
   readonly now: number
   /** The highest load factor among the candidates. */
   readonly most: number
@@ -28,7 +27,7 @@ export function previewOf(candidates: readonly Candidate[], looked: number, now:
       only === undefined ? 'there were no candidates' : `${nameOf(only)} is the only candidate`
     return { left: candidates, why, reasons: [] }
   }
-  const seen = seenBy(candidates, only.live.room.usual, now).sort((a, b) => a.cost - b.cost)
+  const seen = seenBy(candidates, now).sort((a, b) => a.cost - b.cost)
   const [best, next] = seen as [Seen, Seen]
   const many =
     candidates.length > looked ? `; a choice looks at ${looked} of ${candidates.length}` : ''
@@ -39,22 +38,22 @@ export function previewOf(candidates: readonly Candidate[], looked: number, now:
   }
 }
 
-function seenBy(candidates: readonly Candidate[], { ms: usual }: Usual, now: number): Seen[] {
+function seenBy(candidates: readonly Candidate[], now: number): Seen[] {
   const weights = candidates.map(({ live }) => live.wish.weight)
   const sum = weights.reduce((all, weight) => all + weight, 0)
   const most = Math.max(...weights)
   return candidates.map((candidate) => {
-    const { room, wish } = candidate.live
-    const cap = isCapped(wish, most) ? capWaiting(wish, wish.weight / sum) : 0
-    const cost = costAt(room, usual, now, cap)
-    return { candidate, name: nameOf(candidate), cost, cap, usual, now, most }
+    const { live } = candidate
+    const { wish } = live
+    const cap = isCapped(wish, most) ? capWaiting(wish, shares.of(live), wish.weight / sum) : 0
+    return { candidate, name: nameOf(candidate), cost: costAt(live.room, now, cap), cap, now, most }
   })
 }
 
 /** `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 41`. */
-function describe({ candidate, name, cost, usual, now }: Seen): string {
+function describe({ candidate, name, cost, now }: Seen): string {
   const { room } = candidate.live
-  const ms = expectedMs(room, usual, now)
+  const ms = expectedMs(room, now)
   const hand = `${name}: ${room.inHand} in hand of ${shown(room.knee)} that it works on at once`
   return `${hand}, ${shown(ms)} ms each, one more costs ${shown(cost)}`
 }
@@ -62,24 +61,25 @@ function describe({ candidate, name, cost, usual, now }: Seen): string {
 function rivalOf(best: Seen, next: Seen): string {
   if (next.cost === best.cost) return `${next.name} costs the same, chance decides`
   const { room } = next.candidate.live
-  const ms = shown(expectedMs(room, next.usual, next.now))
+  const ms = shown(expectedMs(room, next.now))
   return `next is ${next.name}, ${room.inHand} of ${shown(room.knee)}, ${ms} ms: ${shown(next.cost)}`
 }
 
 function reasonOf(seen: Seen, isBest: boolean): CandidateReason {
-  const { candidate, name, cost, cap, usual, now } = seen
-  const { room, wish } = candidate.live
+  const { candidate, name, cost, cap, now } = seen
+  const { live } = candidate
+  const { room, wish } = live
   const figures = new Map([
     ['inHand', room.inHand],
     ['long', room.long],
     ['knee', room.knee],
     ['ms', room.ms(now)],
-    ['usual', usual],
+    ['usual', room.usual.ms],
     ['cost', cost],
     ['errors', room.errors.at(now)],
     ['trialInMs', Math.max(0, room.trial.dueAt - now)],
     ['loadFactor', wish.weight],
-    ['credit', wish.credit],
+    ['credit', shares.of(live).credit],
     ['cap', cap],
   ])
   return { candidate: name, figures, why: isBest ? describe(seen) : whyNot(seen) }
@@ -94,6 +94,7 @@ function whyNot(seen: Seen): string {
   if (cap > 0) {
     return `${name} is at its share (load factor ${shown(wish.weight)} of ${shown(most)})`
   }
+  if (room.trial.isDue(now)) return `${name} is due for a trial: ${describe(seen)}`
   if (room.inHand === 0 && isSlow(seen)) {
     const seconds = Math.ceil((room.trial.dueAt - now) / 1_000)
     return `${name} is slow and waits for its trial, in ${seconds} s: ${describe(seen)}`
@@ -102,8 +103,8 @@ function whyNot(seen: Seen): string {
 }
 
 /** Slower than is usual by more than a node could make up for by being idle. */
-const isSlow = ({ candidate, usual, now }: Seen): boolean =>
-  usual > 0 && expectedMs(candidate.live.room, usual, now) > 2 * usual
+const isSlow = ({ candidate: { live }, now }: Seen): boolean =>
+  live.room.usual.ms > 0 && expectedMs(live.room, now) > 2 * live.room.usual.ms
 
 /** Whole numbers from ten on, else two digits. */
 const shown = (value: number): string =>

@@ -2,6 +2,7 @@
 // as if it waited longer. While there is room the shares are what the nodes ask for; as queues grow, they decide.
 
 import type { Wish } from '../cluster/wish.ts'
+import type { Share } from './share.ts'
 
 /** Extra waiting, in multiples of what a request takes: a wish of the administrator's gives way to long queues only. */
 const constantWaiting = 9
@@ -17,8 +18,8 @@ export function isCapped({ weight, isConstant }: Wish, most: number): boolean {
   return weight < movingBand * most && weight < most - movingPoints
 }
 
-/** For a node whose share counts. @param earned by this choice. */
-export function capWaiting({ credit, isConstant }: Wish, earned: number): number {
+/** Extra waiting of a node whose share counts. @param earned by this choice. */
+export function capWaiting({ isConstant }: Wish, { credit }: Share, earned: number): number {
   if (credit + earned >= 1) return 0
   return isConstant ? constantWaiting : movingWaiting
 }

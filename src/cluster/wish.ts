@@ -5,14 +5,10 @@
 const constantReports = 6
 /** Weight of one report among measurements: more lets a node's share swing with its load. */
 const smoothing = 0.1
-/** Requests that a node may fall behind its share, or run ahead of it, and makes up for. */
-const creditMax = 20
 
 export class Wish {
   /** Beside the other nodes' weights, 1 to 100. */
   weight = 100
-  /** Requests that the node is behind its share; below 0, ahead. */
-  credit = 0
   #reported = 0
   #same = 0
 
@@ -34,18 +30,7 @@ export class Wish {
   /** The node asks for nothing any more. */
   forget(): void {
     this.weight = 100
-    this.credit = 0
     this.#reported = 0
     this.#same = 0
-  }
-
-  /** A choice was made among nodes of which this is one. @param share of it that the node asks for, 0 to 1. */
-  earn(share: number): void {
-    this.credit = Math.min(creditMax, this.credit + share)
-  }
-
-  /** The node was chosen. */
-  spend(): void {
-    this.credit = Math.max(-creditMax, this.credit - 1)
   }
 }

@@ -1,5 +1,5 @@
-// The balancing rule `byRoom`, with the product's own classes, beside a rule that knows everything and beside least
-// connections: a small part of what bench/balance-model.ts prints.
+// The balancing rule `byRoom`, with the classes of the product, beside an omniscient rule and beside least connections: a
+// small part of what bench/balance-model.ts prints.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

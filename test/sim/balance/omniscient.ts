@@ -1,5 +1,5 @@
-// Rules that know at each moment what is going on at every server and on the way to it: the best that can be hoped for,
-// and the shortest queue.
+// Rules that read the true state of every server and of the network at each choice, as no proxy can: the best that is
+// possible, and the shortest queue.
 
 import type { RuleMaker, World } from './rule.ts'
 

@@ -1,5 +1,5 @@
 // Prequal (Wydrowski and others, NSDI 2024) with asynchronous probes: each proxy keeps a pool of answers in which servers
-// say how many requests they have and what one takes now. Among those below a quantile of the counts the quickest wins.
+// report how many requests they have and what one takes now. Among those below a quantile of the counts the quickest wins.
 
 import type { RuleMaker, World } from './rule.ts'
 
@@ -25,7 +25,7 @@ const removedPerRequest = 1
 /** Counts that the quantile is of, and choices for which it holds. */
 const countsKept = 128
 const quantileEvery = 16
-/** Errors are not in the paper: who fails more than this counts as hot and as full. */
+/** Errors are not in the paper: a server that fails more than this counts as hot and as full. */
 const failingShare = 0.3
 const errorWeight = 0.2
 const full = 1e6

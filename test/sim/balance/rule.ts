@@ -1,4 +1,4 @@
-// How a rule is asked and told by the simulation.
+// The interface between the simulation and a rule of balancing.
 
 import type { Random } from '../../../src/base/clock.ts'
 import type { SimulatedServer } from './server.ts'
@@ -18,7 +18,7 @@ export interface World {
   readonly proxies: number
   /** Mean work of a request, ms at speed 1. */
   readonly workMs: number
-  /** Only what knows everything looks at more than their number. */
+  /** For omniscient rules; a rule as a proxy could have it reads whether they are members, and no more. */
   readonly servers: readonly SimulatedServer[]
   /** Numbers of the servers that take requests; replaced when one joins or leaves. */
   readonly members: readonly number[]

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { explain } from '../../../src/candidacy/explain.ts'
+import { shares } from '../../../src/candidacy/share.ts'
 import { HeldRequest } from '../../../src/cluster/held-requests.ts'
 import type { Candidate } from '../../../src/cluster/routes.ts'
 import { Usual } from '../../../src/cluster/usual.ts'
@@ -362,7 +363,7 @@ describe('load factors', () => {
     for (const { live } of all) for (let n = 0; n < 6; n++) live.wish.report(30)
     for (let n = 0; n < 5; n++) proxy.choose()
     assert.deepEqual(
-      all.map(({ live }) => live.wish.credit),
+      all.map(({ live }) => shares.of(live).credit),
       [0, 0],
     )
   })
@@ -433,8 +434,8 @@ describe('the explanation of a choice by byRoom', () => {
       unasked.begin(b)
     }
     assert.deepEqual(
-      asked.candidates.map(({ live }) => live.wish.credit),
-      unasked.candidates.map(({ live }) => live.wish.credit),
+      asked.candidates.map(({ live }) => shares.of(live).credit),
+      unasked.candidates.map(({ live }) => shares.of(live).credit),
     )
   })
 

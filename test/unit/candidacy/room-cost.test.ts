@@ -5,10 +5,18 @@ import { describe, test } from 'node:test'
 import { costAt, errorFactor, expectedMs } from '../../../src/candidacy/room-cost.ts'
 import { HeldRequest } from '../../../src/cluster/held-requests.ts'
 import { Room } from '../../../src/cluster/room.ts'
+import { Usual } from '../../../src/cluster/usual.ts'
 
-/** A node that took so long for each of so many requests, one after the other, and knows nothing else. */
-function answered(times: number, ms: number): { room: Room; now: number } {
-  const room = new Room()
+/** A room of a balancer in which so many ms are usual. */
+function roomWith(usualMs: number): Room {
+  const usual = new Usual()
+  usual.ms = usualMs
+  return new Room(usual)
+}
+
+/** A node that took so long for each of so many requests, one after the other. */
+function answered(times: number, ms: number, usualMs: number): { room: Room; now: number } {
+  const room = roomWith(usualMs)
   const request = new HeldRequest()
   let now = 0
   for (let n = 0; n < times; n++) {
@@ -16,6 +24,7 @@ function answered(times: number, ms: number): { room: Room; now: number } {
     now += ms
     room.end(request, now, true)
   }
+  room.usual.ms = usualMs
   return { room, now }
 }
 
@@ -28,56 +37,56 @@ const near = (value: number, wanted: number): void =>
 
 describe('what a request is expected to take', () => {
   test('is what is usual at a node of which nothing is known', () => {
-    assert.equal(expectedMs(new Room(), 70, 0), 70)
-    assert.equal(expectedMs(new Room(), 0, 0), 1)
+    assert.equal(expectedMs(roomWith(70), 0), 70)
+    assert.equal(expectedMs(roomWith(0), 0), 1)
   })
 
   test('is between what was learnt and what is usual while few answers came: half after three', () => {
-    const { room, now } = answered(3, 40)
+    const { room, now } = answered(3, 40, 80)
     const answers = 3 * 0.98 * 0.98
     near(room.answers, 0.98 + 0.98 ** 2 + 0.98 ** 3)
-    near(expectedMs(room, 80, now), 80 - (40 * answers) / (answers + 3))
+    near(expectedMs(room, now), 80 - (40 * answers) / (answers + 3))
   })
 
   test('is close to what was learnt after many', () => {
-    const { room, now } = answered(500, 40)
-    near(expectedMs(room, 80, now), 80 - (40 * 49) / 52)
+    const { room, now } = answered(500, 40, 80)
+    near(expectedMs(room, now), 80 - (40 * 49) / 52)
   })
 
   test('is what is usual at a node that is due for a trial', () => {
-    const { room, now } = answered(500, 40)
-    assert.equal(expectedMs(room, 80, now + 2_001), 80)
+    const { room, now } = answered(500, 40, 80)
+    assert.equal(expectedMs(room, now + 2_001), 80)
   })
 })
 
 describe('the cost of one more request', () => {
-  const { room, now } = answered(500, 40)
-  const ms = expectedMs(room, 40, now)
+  const { room, now } = answered(500, 40, 40)
+  const ms = expectedMs(room, now)
 
   test('is what it takes while there is room', () => {
-    near(costAt(room, 40, now, 0), ms)
+    near(costAt(room, now, 0), ms)
   })
 
   test('is the waiting that it adds at the knee and beyond, and a tenth for each that is there', () => {
     begin(room, 1, now)
-    near(costAt(room, 40, now, 0), ms * (3 + 0.1))
+    near(costAt(room, now, 0), ms * (3 + 0.1))
     begin(room, 2, now)
-    near(costAt(room, 40, now, 0), ms * (7 + 0.3))
+    near(costAt(room, now, 0), ms * (7 + 0.3))
   })
 
   test('is more by the extra waiting of a node that has had its share', () => {
-    near(costAt(room, 40, now, 2), ms * (7 + 0.3 + 2))
+    near(costAt(room, now, 2), ms * (7 + 0.3 + 2))
   })
 
   test('is that of an idle node at one that is due for a trial, whatever it has in hand', () => {
-    near(costAt(room, 40, now + 2_001, 0), 40)
-    near(costAt(room, 40, now + 2_001, 2), 40 * 3)
+    near(costAt(room, now + 2_001, 0), 40)
+    near(costAt(room, now + 2_001, 2), 40 * 3)
   })
 })
 
 describe('errors', () => {
   const failed = (times: number): Room => {
-    const room = new Room()
+    const room = roomWith(50)
     const request = new HeldRequest()
     for (let n = 0; n < times; n++) {
       room.begin(request, 0)
@@ -90,7 +99,7 @@ describe('errors', () => {
     assert.equal(errorFactor(failed(0), 0), 1)
     near(errorFactor(failed(1), 0), 1 + 0.04 * (40 + 160 * 0.2))
     near(errorFactor(failed(100), 0), 201)
-    near(costAt(failed(1), 50, 0, 0), 50 * errorFactor(failed(1), 0))
+    near(costAt(failed(1), 0, 0), 50 * errorFactor(failed(1), 0))
   })
 
   test('of less than one in a hundred are overlooked', () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Share } from '../../../src/candidacy/share.ts'
 import { capWaiting, isCapped } from '../../../src/candidacy/share-cap.ts'
 import { Wish } from '../../../src/cluster/wish.ts'
 
@@ -33,13 +34,21 @@ test('a moving load factor counts only when it is more than ten points below the
 })
 
 test('a node that is behind its share waits for nothing', () => {
-  const wish = constant(50)
-  wish.earn(0.7)
-  assert.equal(capWaiting(wish, 0.31), 0)
-  assert.ok(capWaiting(wish, 0.29) > 0)
+  const share = new Share()
+  share.earn(0.7)
+  assert.equal(capWaiting(constant(50), share, 0.31), 0)
+  assert.ok(capWaiting(constant(50), share, 0.29) > 0)
 })
 
 test('a node that has had its share waits nine times for a wish, and twice for a measurement', () => {
-  assert.equal(capWaiting(constant(50), 0.2), 9)
-  assert.equal(capWaiting(moving(50), 0.2), 2)
+  assert.equal(capWaiting(constant(50), new Share(), 0.2), 9)
+  assert.equal(capWaiting(moving(50), new Share(), 0.2), 2)
+})
+
+test('a node makes up for 20 requests, and no more', () => {
+  const share = new Share()
+  for (let n = 0; n < 100; n++) share.earn(0.5)
+  assert.equal(share.credit, 20)
+  for (let n = 0; n < 100; n++) share.spend()
+  assert.equal(share.credit, -20)
 })

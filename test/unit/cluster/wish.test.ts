@@ -37,11 +37,3 @@ test('standby and broken change nothing', () => {
   assert.ok(wish.isConstant)
   assert.equal(wish.weight, 50)
 })
-
-test('a node makes up for 20 requests, and no more', () => {
-  const wish = new Wish()
-  for (let n = 0; n < 100; n++) wish.earn(0.5)
-  assert.equal(wish.credit, 20)
-  for (let n = 0; n < 100; n++) wish.spend()
-  assert.equal(wish.credit, -20)
-})
