@@ -9,8 +9,8 @@ import { writeLoadReportStem } from '../wire/orca.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LoadRound } from './load-metric.ts'
 
-/** Weight of the past in each step, so that figures cover about half a second. */
-const pastWeight = 0.8
+/** Weight of the past in each step, so that figures cover about a second. */
+const pastWeight = 0.9
 /** Reading the processors costs about 100 microseconds, so they are read in every tenth step. */
 const processorSteps = 10
 
@@ -24,11 +24,12 @@ export class Figures {
   #steps = 0
   #ms = 0
   #activeMs = 0
+  #busyMs = 0
   #completed = 0
   #failed = 0
+  #lastBusyMs = 0
   #lastCompleted = 0
   #lastFailed = 0
-  #pace: number | undefined
   #cpu: number | undefined
   #sampled = 0
   #samples = 0
@@ -46,14 +47,15 @@ export class Figures {
   /** Adds what happened since the last step to the running means. Public for tests. */
   step(): void {
     const now = this.#clock.now()
-    const { completed, failed, count } = this.#inFlight
+    const { completed, failed, count, room } = this.#inFlight
+    const busyMs = room.busyMs(now)
     this.#ms = this.#ms * pastWeight + (now - this.#at)
     this.#activeMs = this.#activeMs * pastWeight + this.#loop.read().activeMs
+    this.#busyMs = this.#busyMs * pastWeight + (busyMs - this.#lastBusyMs)
     this.#completed = this.#completed * pastWeight + (completed - this.#lastCompleted)
     this.#failed = this.#failed * pastWeight + (failed - this.#lastFailed)
-    // Without new responses the last pace stays.
-    if (completed > this.#lastCompleted) this.#pace = this.#activeMs / this.#completed
     this.#at = now
+    this.#lastBusyMs = busyMs
     this.#lastCompleted = completed
     this.#lastFailed = failed
     this.#sampled += count
@@ -67,9 +69,11 @@ export class Figures {
     const inFlight = this.#samples > 0 ? this.#sampled / this.#samples : this.#inFlight.count
     this.#sampled = 0
     this.#samples = 0
+    const nowMs = this.#clock.now()
     return {
-      nowMs: this.#clock.now(),
+      nowMs,
       inFlight,
+      busyMs: this.#inFlight.room.busyMs(nowMs),
       completed: this.#inFlight.completed,
       bytesIn: this.#inFlight.bytesIn(),
       bytesOut: this.#inFlight.bytesOut(),
@@ -84,10 +88,15 @@ export class Figures {
     const perSecond = this.#ms > 0 ? 1000 / this.#ms : 0
     this.#inFlight.stem = writeLoadReportStem({
       cpuUtilization: this.#cpu,
-      applicationUtilization: this.#ms > 0 ? Math.min(1, this.#activeMs / this.#ms) : undefined,
+      applicationUtilization: this.#utilization(),
       rpsFractional: this.#completed * perSecond,
       eps: this.#failed > 0 ? this.#failed * perSecond : undefined,
-      pace: this.#pace,
     })
+  }
+
+  /** A server that computes is busy by its event loop, one that waits for others by the requests that it has in hand. */
+  #utilization(): number | undefined {
+    if (this.#ms === 0) return undefined
+    return Math.min(1, Math.max(this.#activeMs, this.#busyMs) / this.#ms)
   }
 }

@@ -1,15 +1,25 @@
-// Counts the requests of one server and adds the load report header to every response. It adds no listeners to the
-// server (node-internals/intercept-events.ts).
+// Counts the requests of one server, learns from them how much it can do, and adds the load report header to every
+// response. It adds no listeners to the server (node-internals/intercept-events.ts).
 
 import type { Server } from 'node:http'
 import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.ts'
+import { HeldRequest } from '../cluster/held-requests.ts'
+import { Room } from '../cluster/room.ts'
 import { type Interception, interceptEvents } from '../node-internals/intercept-events.ts'
 import { makeLastResponse } from '../node-internals/response-keep-alive.ts'
-import { loadReportField } from '../wire/orca.ts'
+import { loadReportField, writeLoadReport } from '../wire/orca.ts'
 
 type WriteHead = ServerResponse['writeHead']
+
+/** The request of a response, as `room` counts it. */
+const held = Symbol('held request')
+type CountedResponse = ServerResponse & { [held]?: HeldRequest }
+
+/** Most by which `delay` exceeds the time that a request takes while there is room: all who read it act at once. */
+const crowdingMax = 2
 
 /** Running totals of one server, and its open requests and connections. */
 export class InFlight {
@@ -20,20 +30,24 @@ export class InFlight {
   failed = 0
   /** Connections after an upgrade (WebSocket) or CONNECT. */
   readonly upgraded: Set<Duplex> = new Set()
-  /** Load report header without the number in flight, which is appended. `undefined`: no header. */
+  /** What is learnt from all requests. */
+  readonly room: Room = new Room()
+  /** Load report header up to the number in flight. `undefined`: no header. */
   stem: string | undefined
   /** Whether every response closes its connection, so that no idle connection outlives the node. */
   closesConnections = false
 
   readonly #server: Server
+  readonly #clock: Clock
   readonly #sockets = new Set<Socket>()
   readonly #interception: Interception
   #closedIn = 0
   #closedOut = 0
 
   /** Counts from now on; requests in flight already are not counted. */
-  constructor(server: Server) {
+  constructor(server: Server, clock: Clock) {
     this.#server = server
+    this.#clock = clock
     this.#interception = interceptEvents(server, (event, first, second) => {
       this.#onEvent(event, first, second)
       return false
@@ -65,10 +79,13 @@ export class InFlight {
     else if (event === 'upgrade' || event === 'connect') this.#upgrade(second as Duplex)
   }
 
-  #begin(response: ServerResponse): void {
+  #begin(response: CountedResponse): void {
     // An application may emit a `request` itself for a `checkContinue`, which was counted already.
     if (Object.hasOwn(response, 'writeHead')) return
     this.count++
+    const request = new HeldRequest()
+    response[held] = request
+    this.room.begin(request, this.#clock.now())
     response.writeHead = this.#writeHead
     response.on('close', this.#finish)
   }
@@ -82,10 +99,10 @@ export class InFlight {
     } as WriteHead)(this)
 
   /** An array of headers is written as it is, so the header is added to a copy of the array. */
-  #stamp(response: ServerResponse, args: unknown[]): void {
+  #stamp(response: CountedResponse, args: unknown[]): void {
     if (this.closesConnections) makeLastResponse(response)
     if (this.stem === undefined) return
-    const value = this.stem + (this.count > 0 ? this.count - 1 : 0)
+    const value = this.#loadReport(this.stem, response[held])
     const last = args.length - 1
     const headers = args[last]
     if (!Array.isArray(headers)) response.setHeader(loadReportField, value)
@@ -93,12 +110,30 @@ export class InFlight {
     else args[last] = [...headers, loadReportField, value]
   }
 
+  /** Without the request that is being answered. */
+  #loadReport(stem: string, request: HeldRequest | undefined): string {
+    const { room } = this
+    const others = room.inHand - (request !== undefined && room.holds(request) ? 1 : 0)
+    const crowding = Math.min(crowdingMax, Math.max(1, (others + 1) / room.knee))
+    return writeLoadReport(stem, others, room.ms(this.#clock.now()) * crowding)
+  }
+
   readonly #finish = ((inFlight: InFlight) =>
-    function (this: ServerResponse): void {
-      inFlight.count--
-      inFlight.completed++
-      if (this.statusCode >= 500) inFlight.failed++
+    function (this: CountedResponse): void {
+      inFlight.#ended(this)
     })(this)
+
+  /** A response that its client did not wait for says nothing about the server. */
+  #ended({ [held]: request, statusCode, writableFinished }: CountedResponse): void {
+    const isError = statusCode >= 500
+    this.count--
+    this.completed++
+    if (isError) this.failed++
+    if (request === undefined) return
+    const now = this.#clock.now()
+    if (isError || writableFinished) this.room.end(request, now, !isError)
+    else this.room.abandon(request, now)
+  }
 
   #connected(socket: Socket): void {
     this.#sockets.add(socket)

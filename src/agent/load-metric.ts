@@ -7,6 +7,11 @@ export interface LoadRound {
   readonly nowMs: number
   /** Mean number of requests in flight since the last reading. */
   readonly inFlight: number
+  /**
+   * Milliseconds in total in which the server worked on requests; those with n in hand count min(n, c) / c, where c is how
+   * many it can work on at once, as learnt from its requests. Long ones, such as long polls, do not count.
+   */
+  readonly busyMs: number
   /** Responses in total. */
   readonly completed: number
   /** Bytes received from clients in total, as on the wire. */
@@ -22,8 +27,11 @@ export interface LoadRound {
  */
 export interface LoadMetric {
   readonly name: string
-  /** Weight in the load factor, relative to the other metrics, 0 or more; 0 leaves it out. Default 1. */
-  readonly weight?: number
+  /**
+   * Weight in the load factor, relative to the other metrics, 0 or more; 0 leaves it out. If no metric has a weight, the
+   * greatest load counts; otherwise their weighted mean, in which the default is 1.
+   */
+  readonly weight?: number | undefined
   /** The value that means "full", above 0. Default 1, for metrics that are shares. */
   readonly capacity?: number
   read(round: LoadRound): number | 'unavailable' | undefined
@@ -33,8 +41,8 @@ export interface LoadMetric {
 
 /** Options of every built-in metric. */
 export interface MetricOptions {
-  /** Default 1. */
-  readonly weight?: number
+  /** As in `LoadMetric`. */
+  readonly weight?: number | undefined
 }
 
 /** For metrics in units whose capacity depends on the application. */

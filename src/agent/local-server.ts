@@ -35,7 +35,7 @@ export class LocalServer implements MemberServer {
     // A capacity is the administrator's word.
     this.isDefaultLoad = metrics === undefined && capacity === undefined
     this.#server = server
-    this.#inFlight = new InFlight(server)
+    this.#inFlight = new InFlight(server, systemClock)
     this.#figures = new Figures(this.#inFlight, systemClock)
     this.#metrics = metrics ?? defaultMetrics(capacity)
     this.#factor = new LoadFactor(this.#metrics, load, log)

@@ -158,7 +158,7 @@ class TargetServer implements MemberServer {
   }
 
   nextLoad(): number {
-    const nothing = { inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
+    const nothing = { inFlight: 0, busyMs: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
     const load = this.#factor.next({ ...nothing, nowMs: systemClock.now() })
     return this.isHealthy ? load : -1
   }

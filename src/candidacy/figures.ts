@@ -51,16 +51,11 @@ export function loadHighOf(candidate: Candidate): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, candidate.live.inFlight)))
 }
 
-/**
- * Requests per second that it would serve one after the other: measured by a peer, computed from the pace that a node
- * reports. 0 while unknown.
- */
+/** Requests per second that a peer would serve one after the other, as it measures. 0 while unknown, as for nodes. */
 function speedOf(candidate: Candidate): number {
-  const speed = resourcesOf(candidate)?.speed
+  const speed = resourcesOf(candidate)?.speed ?? 0
   // A peer that has no measurement yet announces 1.
-  if (speed !== undefined) return speed === 1 ? 0 : speed
-  const { pace } = candidate.live.report
-  return pace > 0 ? 1_000 / pace : 0
+  return speed === 1 ? 0 : speed
 }
 
 /** Mean of the known speeds, requests per second; 1 when none is known. */

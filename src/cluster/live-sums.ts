@@ -16,8 +16,6 @@ export interface NodeFigures {
   readonly contexts: readonly (readonly [key: string, inFlight: number])[]
   /** Bits of its session count that were set since the last report. */
   readonly sessions: readonly number[]
-  /** The last load report in a response; `at` is monotonic time of that process, ms. */
-  readonly report: { readonly inFlight: number; readonly pace: number; readonly at: number }
   readonly room: RoomFigures
 }
 
@@ -57,7 +55,7 @@ export class LiveSums<Key> {
    * Adds what the figures of a process have grown by since its last report.
    * @param isKnown whether the node is in the snapshot: a process that has not received the removal of a node yet must not
    *   bring its row back.
-   * @param now monotonic time of the table, ms; recorded as the time of a new load report.
+   * @param now monotonic time of the table, ms.
    */
   add(
     key: Key,
@@ -76,7 +74,6 @@ export class LiveSums<Key> {
       for (const bit of row.sessions) sum.sessions.see(bit, now)
       addContexts(sum, row.contexts, 1)
       addContexts(sum, before?.contexts ?? [], -1)
-      if (row.report.at !== (before?.report.at ?? 0)) sum.report = { ...row.report, at: now }
       last.set(row.id, row)
       this.#sumRooms(row.id)
     }
@@ -108,13 +105,12 @@ export class LiveSums<Key> {
 
 function figuresOf(id: number, row: NodeLive, now: number): NodeFigures {
   const { inFlight, elected, bytesRead, bytesSent, failures } = row
-  const report = { ...row.report }
   const contexts = [...row.contexts]
     .filter(([, numbers]) => numbers.inFlight !== 0)
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
   const sessions = row.sessions.collectFresh()
   const room = figuresOfRoom(row.room, now)
-  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, report, room }
+  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, room }
 }
 
 function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 | -1): void {
@@ -124,7 +120,6 @@ function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 |
 function isSame(before: NodeFigures, row: NodeLive): boolean {
   return (
     before.inFlight === row.inFlight &&
-    before.report.at === row.report.at &&
     before.room.long === row.room.long &&
     // While requests are in hand, `ms` changes with the time.
     before.room.inHand === 0 &&

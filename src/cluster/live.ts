@@ -48,8 +48,6 @@ export interface NodeLive {
   readonly contexts: Map<string, ContextLive>
   health: Health
   outlier: Outlier
-  /** Last `endpoint-load-metrics` field: requests in flight, ms per request, and arrival (monotonic ms); 0 without one. */
-  report: { inFlight: number; pace: number; at: number }
   /** Measured only for cascades that read it. */
   latency: Latency
   /** The requests of this process there, and what is learnt from them. */
@@ -78,7 +76,6 @@ export const newLive = (): NodeLive => ({
   contexts: new Map(),
   health: healthy,
   outlier: newOutlier(),
-  report: { inFlight: 0, pace: 0, at: 0 },
   latency: newLatency(),
   room: new Room(),
   workersRoom: undefined,

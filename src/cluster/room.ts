@@ -45,6 +45,11 @@ export class Room {
     return this.#held.size
   }
 
+  /** Whether a request is in hand, and not one of the long ones. */
+  holds({ list }: HeldRequest): boolean {
+    return list === this.#held
+  }
+
   /** Requests that were upgraded or turned out to be long, and are not over. */
   get long(): number {
     return this.#long.size

@@ -68,12 +68,10 @@ const node = fc
     domain: fc.constantFrom('', 'east'),
     status: fc.constantFrom('ENABLED' as const, 'DISABLED' as const, 'STOPPED' as const),
     inFlight: fc.nat(50),
-    pace: figure,
   })
-  .map(({ inFlight, pace, ...given }) => (id: number): Candidate => {
+  .map(({ inFlight, ...given }) => (id: number): Candidate => {
     const made = nodeCandidate(id, given)
     made.live.inFlight = inFlight
-    made.live.report.pace = pace
     return made
   })
 

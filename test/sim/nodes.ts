@@ -1,6 +1,5 @@
 // One proxy in front of nodes of unequal speed, in a simulation: each node is one single-threaded server,
-// tells its load factor every ten seconds as an agent does, and its pace with each response. The decisions
-// are the program's own.
+// reports its load factor every ten seconds as an agent does. The decisions are the program's own.
 
 import type { Random } from '../../src/base/clock.ts'
 import { recalculate } from '../../src/candidacy/by-load-factor.ts'
@@ -99,7 +98,6 @@ export class SimulatedNodes {
     events.after(node.busyUntil - begun, () => {
       const now = events.now()
       live.inFlight--
-      live.report.pace = live.report.pace === 0 ? ms : 0.98 * live.report.pace + 0.02 * ms
       observeLatency(live.latency, now - begun, now)
       this.#times.push(now - begun)
     })

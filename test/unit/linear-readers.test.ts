@@ -39,7 +39,6 @@ import { FrameReader } from '../../src/wire/mcmp/frame.ts'
 import { type MessageRequest, parseMessage } from '../../src/wire/mcmp/parse.ts'
 import { parseInfo } from '../../src/wire/mcmp/parse-info.ts'
 import { parseReply } from '../../src/wire/mcmp/reply.ts'
-import { parseLoadReport } from '../../src/wire/orca.ts'
 import {
   addCookieValues,
   cookieValue,
@@ -246,20 +245,6 @@ const fields: readonly Reader[] = [
       ),
     before: 'for="',
     length: 8_000,
-  },
-  {
-    about: 'a load report',
-    read: (text) => parseLoadReport(text),
-    before: 'TEXT ',
-    units: [...usualUnits, 'eps=1,', 'a=1,'],
-    length: 1_000,
-  },
-  {
-    about: 'a load report in JSON',
-    read: (text) => parseLoadReport(text),
-    before: 'JSON ',
-    units: ['[', '{"a":', '1,'],
-    length: 1_000,
   },
   { about: 'an address', read: plainAddress, length: 8_000 },
   { about: 'the address of a proxy', read: (text) => parseHostPort(text, 1), length: 8_000 },

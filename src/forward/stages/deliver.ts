@@ -9,7 +9,6 @@ import type { BodyRelay, Rewriting } from '../../wire/http/body-relay.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE } from '../../wire/http/problem.ts'
-import { parseLoadReport } from '../../wire/orca.ts'
 import type { ResponseStage } from '../exchange-state.ts'
 import { observeOutcome } from './outlier.ts'
 import { isUpgraded } from './upgrade.ts'
@@ -177,13 +176,12 @@ function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: n
   return 'tunnel'
 }
 
-/** What the head says about the node: its load, its keep-alive time, its latency, and whether it responds with errors only. */
+/** What the head says about the node: its keep-alive time, its latency, and whether it responds with errors only. */
 function observe(state: ResponseStage, candidate: Candidate): void {
   const { response, attempts, choice, traffic } = state
   const { head } = response
   const { node } = attempts
   const { live } = candidate
-  if (head.loadReport >= 0) readLoadReport(state, candidate)
   // Nodes announce the same time in each response, so the first on a connection is enough.
   if (head.keepAliveField >= 0 && node?.isReused === false) {
     node.noteKeepAlive(head.fields.value(head.keepAliveField))
@@ -194,14 +192,4 @@ function observe(state: ResponseStage, candidate: Candidate): void {
     observeLatency(live.latency, now - attempts.sentAt, now)
   }
   observeOutcome(state, candidate, isNodeError(head.status))
-}
-
-function readLoadReport({ response, traffic }: ResponseStage, { live }: Candidate): void {
-  const { fields, loadReport } = response.head
-  const from = fields.valueFrom(loadReport)
-  const report = parseLoadReport(fields.bytes.subarray(from, fields.valueTo(loadReport)))
-  if (report === undefined) return
-  live.report.inFlight = report.inFlight ?? 0
-  live.report.pace = report.pace ?? 0
-  live.report.at = traffic.ticker.now
 }

@@ -8,7 +8,6 @@ import {
   CONNECTION,
   CONTENT_LENGTH,
   KEEP_ALIVE,
-  LOAD_REPORT,
   OTHER,
   TRANSFER_ENCODING,
   UPGRADE,
@@ -47,7 +46,6 @@ export class ResponseHead {
   /** Field indexes, -1 when absent. */
   upgrade = -1
   websocketAccept = -1
-  loadReport = -1
   keepAliveField = -1
   nominated: readonly string[] = []
   /** Connection names close, or both framings are there. */
@@ -133,9 +131,6 @@ export class ResponseHead {
         case WEBSOCKET_ACCEPT:
           this.websocketAccept = f
           break
-        case LOAD_REPORT:
-          this.loadReport = f
-          break
         case KEEP_ALIVE:
           this.keepAliveField = f
           break
@@ -148,7 +143,7 @@ export class ResponseHead {
     this.contentLength = -1
     this.chunked = this.wantsUpgrade = this.#closes = false
     this.keepAlive = this.minor === 1
-    this.upgrade = this.websocketAccept = this.loadReport = this.keepAliveField = -1
+    this.upgrade = this.websocketAccept = this.keepAliveField = -1
     this.nominated = none
   }
 

@@ -26,7 +26,7 @@ for (const { name, end } of [
     assert.equal(fake.nodes.get('a')?.config.get('Port'), String(port))
     const answer = await get(port)
     assert.equal(answer.text, name)
-    assert.match(String(answer.headers['endpoint-load-metrics']), /^TEXT .*in_flight=0$/)
+    assert.match(String(answer.headers['endpoint-load-metrics']), /^TEXT .*in_flight=0\b/)
     const slow = get(port, '/slow')
     const early = get(port)
     await early

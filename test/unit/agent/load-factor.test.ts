@@ -4,7 +4,7 @@ import { checkLoad, LoadFactor, type LoadSettings } from '../../../src/agent/loa
 import type { LoadMetric, LoadRound } from '../../../src/agent/load-metric.ts'
 import { type Logger, silent } from '../../../src/base/log.ts'
 
-const round: LoadRound = { nowMs: 0, inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
+const round: LoadRound = { nowMs: 0, inFlight: 0, busyMs: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
 
 function constant(value: number, more: Partial<LoadMetric> = {}): LoadMetric {
   return { name: 'constant', read: () => value, ...more }

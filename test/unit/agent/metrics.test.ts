@@ -10,7 +10,7 @@ import { sessions } from '../../../src/agent/metrics/sessions.ts'
 import { ProcessorMeter } from '../../../src/host/processor-meter.ts'
 
 function round(more: Partial<LoadRound>): LoadRound {
-  return { nowMs: 0, inFlight: 0, completed: 0, bytesIn: 0, bytesOut: 0, ...more }
+  return { nowMs: 0, inFlight: 0, busyMs: 0, completed: 0, bytesIn: 0, bytesOut: 0, ...more }
 }
 
 test('every metric has a name of its own and returns a number or undefined', () => {

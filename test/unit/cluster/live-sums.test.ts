@@ -107,17 +107,6 @@ test('a late report does not bring back the row of a node that is gone', () => {
   assert.deepEqual([...sum.rows()], [])
 })
 
-test('the last load report is kept, with the time of its arrival', () => {
-  row('x', 1).report = { inFlight: 3, pace: 20, at: 500 }
-  report('x', 1_000)
-  row('y', 1).elected = 1
-  report('y', 2_000)
-  assert.deepEqual(sum.of(1).report, { inFlight: 3, pace: 20, at: 1_000 })
-  row('y', 1).report = { inFlight: 5, pace: 10, at: 9 }
-  report('y', 3_000)
-  assert.deepEqual(sum.of(1).report, { inFlight: 5, pace: 10, at: 3_000 })
-})
-
 test('requests in hand are added up; service time and concurrency are means, weighted by answers', () => {
   const serve = (name: string, ms: number, answers: number): void => {
     const { room } = row(name, 1)
