@@ -27,13 +27,13 @@ const server = createServer((request, response) => {
 server.listen(Number(PORT), '127.0.0.1')
 
 /**
- * `read` is called once for each load report; its value divided by `capacity` is a share from 0 to 1.
- * `weight` is relative to the other metrics. `read` may also return 'unavailable' (load factor -1) or
+ * `read` is called once for each load report; its value divided by `capacity` is a share from 0 to 1,
+ * and the greatest share of all metrics counts. `read` may also return 'unavailable' (load factor -1) or
  * undefined (no value this time).
  *
  * @type {import('topspin/agent').LoadMetric}
  */
-const queueLength = { name: 'queue-length', weight: 3, capacity: 10, read: () => jobs }
+const queueLength = { name: 'queue-length', capacity: 10, read: () => jobs }
 
 await joinCluster(server, {
   proxies: PROXIES.split(','),

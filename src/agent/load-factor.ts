@@ -1,6 +1,6 @@
-// One load factor from several metrics, by mod_cluster's arithmetic (mod-cluster-node.md 2.2): a decaying average for
-// each metric, a weighted mean of these, and 100 minus that. A node starts as fully loaded and its factor rises slowly,
-// so that a new node is not flooded. Pure, apart from the metrics.
+// One load factor from several metrics: a decaying average for each metric, the greatest of these or, where metrics have
+// weights, mod_cluster's weighted mean, and 100 minus that (mod-cluster-node.md 2.2). A node starts as fully loaded and its
+// factor rises slowly, so that a new node is not flooded. Pure, apart from the metrics.
 
 import type { Logger } from '../base/log.ts'
 import type { LoadMetric, LoadRound } from './load-metric.ts'
@@ -20,6 +20,7 @@ const prefilled = 9
 
 interface Series {
   readonly metric: LoadMetric
+  /** 1 where the metric has none. */
   readonly weight: number
   readonly capacity: number
   /** Newest first. */
@@ -31,6 +32,8 @@ export class LoadFactor {
   readonly #series: readonly Series[]
   readonly #history: number
   readonly #decay: number
+  /** One metric at least has a weight. */
+  readonly #isWeighted: boolean
   readonly #log: Logger
   #last: number
 
@@ -42,6 +45,7 @@ export class LoadFactor {
   ) {
     this.#history = history
     this.#decay = Math.max(1, decay)
+    this.#isWeighted = metrics.some(({ weight }) => weight !== undefined)
     this.#log = log
     this.#last = initialLoad < 1 ? 1 : Math.round(initialLoad)
     const start = initialLoad < 0 ? [] : Array<number>(prefilled).fill(1 - initialLoad / 100)
@@ -57,7 +61,8 @@ export class LoadFactor {
    */
   next(round: LoadRound): number {
     let weights = 0
-    let load = 0
+    let sum = 0
+    let greatest = 0
     let isUnavailable = false
     for (const series of this.#series) {
       if (series.weight === 0) continue
@@ -65,11 +70,14 @@ export class LoadFactor {
       if (value === 'unavailable') isUnavailable = true
       if (typeof value !== 'number') continue
       series.values = [value, ...series.values.slice(0, this.#history)]
-      load += average(series.values, this.#decay) * series.weight
+      const load = average(series.values, this.#decay)
+      greatest = Math.max(greatest, load)
+      sum += load * series.weight
       weights += series.weight
     }
     if (weights > 0) {
-      const percent = Math.min(99, Math.max(0, Math.round((100 * load) / weights)))
+      const load = this.#isWeighted ? sum / weights : greatest
+      const percent = Math.min(99, Math.round(100 * load))
       this.#last = 100 - percent
     }
     return isUnavailable ? -1 : this.#last

@@ -54,11 +54,14 @@ interface LoadOptions {
   readonly metrics?: readonly LoadMetric[]
   /** Requests in flight that mean "full", for the default metrics. Default: requests in flight do not count. */
   readonly capacity?: number
-  /** Load factor to start from: 0..100; -1: no ramp. The first factor is at most half way from it to 100. Default 0. */
+  /** Load factor to start from, and to rise from in steps: 0..100; -1: the first factor is the measured one. Default 0. */
   readonly initialLoad?: number
-  /** Earlier values that count in the load factor, 0..1000. Default 9. */
+  /** Earlier values that count in the load factor, 0..1000. Default 9; 29 while neither this nor `decay` nor `metrics` is given. */
   readonly history?: number
-  /** The weight of each older value is divided by this; below 1 means 1. Default 2. */
+  /**
+   * The weight of each older value is divided by this; below 1 means 1. Default 2, as in mod_cluster; 1.11 while neither
+   * this nor `history` nor `metrics` is given: a tenth of the load factor is new in each report, so that it does not swing.
+   */
   readonly decay?: number
 }
 
@@ -99,8 +102,10 @@ export const agentDefaults = {
   aliases: ['localhost'],
   reportIntervalMs: 10_000,
   initialLoad: 0,
-  history: 9,
-  decay: 2,
+  /** For metrics that the application has chosen, as in mod_cluster. */
+  configuredLoad: { history: 9, decay: 2 },
+  /** For the default metrics: slow enough for the loop of load factors and shares (docs/mod-cluster-node.md 2.3). */
+  defaultLoad: { history: 29, decay: 1.11 },
   stickyForce: false,
   drain: { strategy: 'default', deadlineMs: 10_000, distributable: false, upgraded: false },
   /** Of `joinCluster`. */

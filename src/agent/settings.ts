@@ -153,11 +153,12 @@ function defaultRoute(port: number): string {
 }
 
 function loadSettings(options: NodeOptions, problems: string[]): LoadSettings {
-  const {
-    history = agentDefaults.history,
-    decay = agentDefaults.decay,
-    initialLoad = agentDefaults.initialLoad,
-  } = options
+  const isConfigured = [options.metrics, options.history, options.decay].some(
+    (option) => option !== undefined,
+  )
+  const defaults = isConfigured ? agentDefaults.configuredLoad : agentDefaults.defaultLoad
+  const { history = defaults.history, decay = defaults.decay } = options
+  const { initialLoad = agentDefaults.initialLoad } = options
   const load = { history, decay, initialLoad }
   checkLoad(options.metrics ?? [], load, problems)
   return load

@@ -18,7 +18,7 @@ const newestShare = 0.2
  * the event loop would always be busy: 20 in flight at a use of 0.4 give a capacity of 50.
  */
 export function busyness(options: BusynessOptions = {}): LoadMetric {
-  const { weight = 1, capacity } = options
+  const { weight, capacity } = options
   if (capacity !== undefined) {
     return { name: 'busyness', weight, capacity, read: (round) => round.inFlight }
   }

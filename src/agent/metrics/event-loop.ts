@@ -13,7 +13,7 @@ export function eventLoopUse(options: MetricOptions = {}): LoadMetric {
   const meter = new EventLoopMeter()
   return {
     name: 'event-loop-use',
-    weight: options.weight ?? 1,
+    weight: options.weight,
     read: () => meter.read().utilization,
   }
 }
@@ -23,7 +23,7 @@ export function eventLoopDelay(options: EventLoopDelayOptions = {}): LoadMetric 
   const meter = new EventLoopDelayMeter()
   return {
     name: 'event-loop-delay',
-    weight: options.weight ?? 1,
+    weight: options.weight,
     capacity: options.capacity ?? 50,
     read: () => meter.read(),
     close: () => meter.close(),

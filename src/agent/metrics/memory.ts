@@ -9,7 +9,7 @@ export function memory(options: MetricOptions = {}): LoadMetric {
   const group = findCgroup()
   return {
     name: 'memory',
-    weight: options.weight ?? 1,
+    weight: options.weight,
     read() {
       const { total, available } = grantedMemory(group)
       return 1 - available / total
@@ -22,5 +22,5 @@ export function memory(options: MetricOptions = {}): LoadMetric {
  * use a small weight.
  */
 export function heap(options: MetricOptions = {}): LoadMetric {
-  return { name: 'heap', weight: options.weight ?? 1, read: heapShare }
+  return { name: 'heap', weight: options.weight, read: heapShare }
 }

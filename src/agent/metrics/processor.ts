@@ -12,12 +12,12 @@ export function processor(options: MetricOptions = {}): LoadMetric {
   const meter = new ProcessorMeter()
   return {
     name: 'processor',
-    weight: options.weight ?? 1,
+    weight: options.weight,
     read: (round) => meter.read(round.nowMs),
   }
 }
 
 /** One-minute load average per processor (mod_cluster's AverageSystemLoad); no value on Windows. */
 export function systemLoad(options: MetricOptions = {}): LoadMetric {
-  return { name: 'system-load', weight: options.weight ?? 1, read: loadAverage }
+  return { name: 'system-load', weight: options.weight, read: loadAverage }
 }

@@ -25,7 +25,7 @@ function rate(
   let last: LoadRound | undefined
   return {
     name,
-    weight: options.weight ?? 1,
+    weight: options.weight,
     capacity: options.capacity,
     read(round) {
       const before = last

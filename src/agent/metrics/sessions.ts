@@ -8,6 +8,6 @@ export interface SessionsOptions extends CapacityOptions {
 }
 
 export function sessions(options: SessionsOptions): LoadMetric {
-  const { weight = 1, capacity, count } = options
+  const { weight, capacity, count } = options
   return { name: 'sessions', weight, capacity, read: count }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkLoad, LoadFactor, type LoadSettings } from '../../../src/agent/load-factor.ts'
 import type { LoadMetric, LoadRound } from '../../../src/agent/load-metric.ts'
+import { agentDefaults } from '../../../src/agent/options.ts'
 import { type Logger, silent } from '../../../src/base/log.ts'
 
 const round: LoadRound = { nowMs: 0, inFlight: 0, busyMs: 0, completed: 0, bytesIn: 0, bytesOut: 0 }
@@ -62,6 +63,53 @@ test('weight and capacity set how much a metric counts', () => {
     factors(1, { initialLoad: -1, metrics: [constant(30, { capacity: 120 })] }),
     [75],
   )
+})
+
+test('the greatest load counts, unless a metric has a weight', () => {
+  const loads = [constant(0.2), constant(0.9), constant(0.4)]
+  assert.deepEqual(factors(1, { initialLoad: -1, metrics: loads }), [10])
+  const metrics = [...loads, constant(0.5, { weight: 1 })]
+  assert.deepEqual(factors(1, { initialLoad: -1, metrics }), [50])
+})
+
+/** Greatest difference of the busy shares of nodes over the last of 100 reports, as they share requests by load factor. */
+function swing(settings: LoadSettings, speeds: readonly number[], load: number): number[][] {
+  const capacity = speeds.reduce((sum, speed) => sum + speed, 0)
+  const busy = speeds.map(() => load)
+  const nodes = speeds.map((_, at) => {
+    const metric = { name: 'busy', read: () => busy[at] }
+    return new LoadFactor([metric], settings, silent)
+  })
+  // One node begins at another load than the rest.
+  busy[0] = load - 0.1
+  return Array.from({ length: 100 }, () => {
+    const shares = nodes.map((node) => node.next(round))
+    const sum = shares.reduce((total, share) => total + share, 0)
+    for (const [at, speed] of speeds.entries())
+      busy[at] = Math.min(1, (load * capacity * (shares[at] ?? 0)) / sum / speed)
+    return [...busy]
+  }).slice(-20)
+}
+
+test('the loop of load factors and shares is stable at 85 % with the default settings, and not with a decay of 2', () => {
+  const spread = (settings: LoadSettings): number => {
+    const rounds = swing(settings, [1, 1], 0.85)
+    return Math.max(...rounds.map((busy) => Math.max(...busy) - Math.min(...busy)))
+  }
+  const { defaultLoad, configuredLoad, initialLoad } = agentDefaults
+  assert.ok(spread({ ...defaultLoad, initialLoad }) < 0.05)
+  assert.ok(spread({ ...configuredLoad, initialLoad }) > 0.25)
+})
+
+test('a node of a quarter of the speed settles below its capacity', () => {
+  const { defaultLoad, initialLoad } = agentDefaults
+  for (const load of [0.5, 0.6, 0.7]) {
+    const rounds = swing({ ...defaultLoad, initialLoad }, [1, 1, 1, 1, 0.25], load)
+    const slow = rounds.map((busy) => busy[4] ?? 1)
+    assert.ok(Math.max(...slow) < 0.98, `busy at ${load}: ${Math.max(...slow)}`)
+    // Load factors are whole numbers: a step from 10 to 11 is a tenth of the node's requests.
+    assert.ok(Math.max(...slow) - Math.min(...slow) < 0.09, `swing at ${load}`)
+  }
 })
 
 test('a metric that throws or returns no number is left out, and logged once', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LoadMetric, LoadRound } from '../../../src/agent/load-metric.ts'
 import { busyness } from '../../../src/agent/metrics/busyness.ts'
+import { concurrencyUse } from '../../../src/agent/metrics/concurrency.ts'
 import { eventLoopDelay, eventLoopUse } from '../../../src/agent/metrics/event-loop.ts'
 import { heap, memory } from '../../../src/agent/metrics/memory.ts'
 import { processor, systemLoad } from '../../../src/agent/metrics/processor.ts'
@@ -16,6 +17,7 @@ function round(more: Partial<LoadRound>): LoadRound {
 test('every metric has a name of its own and returns a number or undefined', () => {
   const metrics: LoadMetric[] = [
     busyness(),
+    concurrencyUse(),
     eventLoopDelay(),
     eventLoopUse(),
     heap(),
@@ -53,6 +55,13 @@ test('busyness estimates the capacity from the use of the event loop', async () 
   )
   const value = metric.read(round({ inFlight: 10 }))
   assert.ok(typeof value === 'number' && value > 0.1 && value <= 1, `busyness ${value}`)
+})
+
+test('the use of the concurrency is the busy share of the time between two readings', () => {
+  const metric = concurrencyUse()
+  assert.equal(metric.read(round({ nowMs: 1000, busyMs: 300 })), undefined)
+  assert.equal(metric.read(round({ nowMs: 3000, busyMs: 1800 })), 0.75)
+  assert.equal(metric.read(round({ nowMs: 3000, busyMs: 1800 })), undefined)
 })
 
 test('a rate needs two readings', () => {

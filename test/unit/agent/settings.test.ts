@@ -140,6 +140,17 @@ test('sessions are waited for by default when the node alone has them', () => {
   assert.throws(() => strategy({ strategy: 'sessions' }), /needs the function/)
 })
 
+test('loads are averaged slowly for the default metrics, and as in mod_cluster for configured ones', () => {
+  const load = (options: NodeOptions) => settingsFrom({ proxies, ...options }, 'http', 80).load
+  const slow = { history: 29, decay: 1.11, initialLoad: 0 }
+  assert.deepEqual(load({}), slow)
+  assert.deepEqual(load({ capacity: 50, initialLoad: 20 }), { ...slow, initialLoad: 20 })
+  const usual = { history: 9, decay: 2, initialLoad: 0 }
+  assert.deepEqual(load({ metrics: [{ name: 'queue', read: () => 0 }] }), usual)
+  assert.deepEqual(load({ history: 4 }), { ...usual, history: 4 })
+  assert.deepEqual(load({ decay: 3 }), { ...usual, decay: 3 })
+})
+
 test('all problems of the options are reported at once', () => {
   const options = { proxies: [], route: 'a.b', contexts: ['a'], history: -1, reportIntervalMs: 1 }
   assert.throws(
