@@ -9,14 +9,14 @@ import { plainAddress } from '../../net/address.ts'
 import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
 import { handedOverField } from '../../wire/handed-over.ts'
 import type { Choice } from '../choice/choice.ts'
-import { useDecision } from '../hand-over/decision.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
+import { useDecision } from '../hand-over/kept-decision.ts'
 import { reportClientOf, reportOwnClient } from '../hand-over/real-client.ts'
 import { type ArrivedRequest, fieldOf, MessageView } from '../hand-over/request-views.ts'
 import type { HandingOver } from '../hand-over/under-way.ts'
 import type { Arrival, ServeHere } from './arrival.ts'
 import { ParsedClient, type ParsedOwner } from './parsed-client.ts'
-import { redirect, redirectUpgrade } from './redirect.ts'
+import { redirectRequest, redirectUpgrade } from './redirect.ts'
 import { withoutMark } from './request-bytes.ts'
 import type { RequestDriver } from './server-events.ts'
 
@@ -57,7 +57,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
         return this.#isHere(response)
       case 'redirect':
         counts.redirected++
-        redirect(request, response, choice.location)
+        redirectRequest(request, response, choice.location)
         return true
       case 'proxy': {
         if (response.headersSent) return this.#isHere(response)

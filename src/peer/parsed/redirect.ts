@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** 302 for GET and HEAD, as browsers expect; 307 for all others, so that method and body are kept [RFC 9110 15.4]. */
-export function redirect(
+export function redirectRequest(
   request: IncomingMessage,
   response: ServerResponse,
   location: string,

@@ -27,8 +27,8 @@ import {
   letReadHandle,
 } from '../../node-internals/http-parser.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
-import { cameBack, type Decision, keepDecision } from '../hand-over/decision.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
+import { cameBack, type KeptDecision, keepDecision } from '../hand-over/kept-decision.ts'
 import type { MarkedLines } from '../hand-over/marked-lines.ts'
 import { HeadView, targetOf } from '../hand-over/request-views.ts'
 import { chooseByHead } from './choose-by-head.ts'
@@ -288,7 +288,7 @@ export class SharedConnection implements ClientRules {
     from: number,
     bodyFrom: number,
     end: number,
-    decision: Decision,
+    decision: KeptDecision,
   ): number {
     const isUpgrade = head.wantsUpgrade && head.upgrade >= 0
     if (isUpgrade || !this.#servedBody.begin(head, bytes, bodyFrom, end)) {
@@ -304,7 +304,12 @@ export class SharedConnection implements ClientRules {
    * The connection is the server's for good, beginning with bytes[from..end).
    * @param decision about the first request, when one was made.
    */
-  #releaseWith(bytes: Buffer, from: number, end: number, decision: Decision | undefined): number {
+  #releaseWith(
+    bytes: Buffer,
+    from: number,
+    end: number,
+    decision: KeptDecision | undefined,
+  ): number {
     this.#goAway(decision)
     if (this.#isAttached) letReadHandle(this.socket)
     else this.#attach(true)
@@ -313,7 +318,7 @@ export class SharedConnection implements ClientRules {
     return end
   }
 
-  #goAway(decision: Decision | undefined): void {
+  #goAway(decision: KeptDecision | undefined): void {
     this.#kept.drop()
     if (this.#client.state !== 'away') this.#client.goAway()
     keepDecision(this.socket, decision)

@@ -52,3 +52,11 @@ test('what is held for a closed connection is not sent', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20))
   assert.deepEqual([sent, held.isEmpty], [[], true])
 })
+
+test('what is held is sent when it has grown to the limit', () => {
+  const { held, sent } = heldAnswers(true)
+  held.add(Buffer.alloc(10_000, 'x'))
+  assert.deepEqual(sent, [])
+  held.add(Buffer.alloc(10_000, 'x'))
+  assert.deepEqual([sent.length, held.isEmpty], [1, true])
+})

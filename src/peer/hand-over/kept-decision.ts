@@ -5,20 +5,20 @@ import type { Socket } from 'node:net'
 import type { Choice } from '../choice/choice.ts'
 
 /** `came-back`: the request was handed over, and no peer answered. */
-export type Decision = Exclude<Choice, { mode: 'proxy' }> | { readonly mode: 'came-back' }
+export type KeptDecision = Exclude<Choice, { mode: 'proxy' }> | { readonly mode: 'came-back' }
 
-export const cameBack: Decision = { mode: 'came-back' }
+export const cameBack: KeptDecision = { mode: 'came-back' }
 
 const kept: unique symbol = Symbol('decision')
-type Deciding = Socket & { [kept]?: Decision | undefined }
+type Deciding = Socket & { [kept]?: KeptDecision | undefined }
 
 /** About the next request that the server emits on this socket. */
-export function keepDecision(socket: Deciding, decision: Decision | undefined): void {
+export function keepDecision(socket: Deciding, decision: KeptDecision | undefined): void {
   socket[kept] = decision
 }
 
 /** Returns the decision and forgets it; `undefined` when none was made. */
-export function useDecision(socket: Deciding): Decision | undefined {
+export function useDecision(socket: Deciding): KeptDecision | undefined {
   const decision = socket[kept]
   if (decision !== undefined) socket[kept] = undefined
   return decision

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { cameBack, keepDecision, useDecision } from '../../../../src/peer/hand-over/decision.ts'
+import {
+  cameBack,
+  keepDecision,
+  useDecision,
+} from '../../../../src/peer/hand-over/kept-decision.ts'
 
 test('a decision is used for one request', () => {
   const socket = new Socket()
