@@ -3,7 +3,7 @@
 
 import { type ContextStatus, compareStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
-import { type Context, pathKey } from './context.ts'
+import { aliasKey, type Context, pathKey } from './context.ts'
 import { type ContextLive, contextLive, type LiveTable, type NodeLive } from './live.ts'
 import { isForwardable, type Node } from './node.ts'
 import { PathMap } from './path-map.ts'
@@ -52,6 +52,7 @@ export class Routes {
   readonly #useAlias: boolean
   readonly #anyHost: Paths = new PathMap()
   readonly #byAlias: Map<string, Paths> = new Map()
+  #hasWildcards = false
   readonly #nodes: Map<string, Node> = new Map()
   readonly #applications: Application[] = []
 
@@ -84,17 +85,28 @@ export class Routes {
    * The applications of the longest context that contains `path`, one for each balancer that has it. A stopped context is
    * found too: a shorter one does not replace it (mcmp.md 3.1).
    * @param path decoded, without query and parameters.
-   * @param host without port, in lower case.
+   * @param host as `hostKey` returns it.
    */
   find(path: string, host: string): readonly Application[] | undefined {
-    const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
+    const paths = this.#useAlias ? this.#under(host) : this.#anyHost
     return paths === undefined ? undefined : paths.find(path)
   }
 
   /** All paths under this host have the same applications. */
   isRootOnly(host: string): boolean {
-    const paths = this.#useAlias ? this.#byAlias.get(host) : this.#anyHost
+    const paths = this.#useAlias ? this.#under(host) : this.#anyHost
     return paths?.size === 1 && paths.get('') !== undefined
+  }
+
+  /** The contexts under a host: by its name, else by the longest wildcard. */
+  #under(host: string): Paths | undefined {
+    const named = this.#byAlias.get(host)
+    if (named !== undefined || !this.#hasWildcards || host.length > hostBytesMax) return named
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const found = this.#byAlias.get(`*${host.slice(dot)}`)
+      if (found !== undefined) return found
+    }
+    return this.#byAlias.get('*')
   }
 
   #application(paths: Paths, path: string, balancer: Balancer): Draft {
@@ -116,7 +128,8 @@ export class Routes {
 
   #paths(context: Context): Paths {
     if (!this.#useAlias) return this.#anyHost
-    const alias = context.alias.toLowerCase()
+    const alias = aliasKey(context.alias)
+    if (alias.startsWith('*')) this.#hasWildcards = true
     let paths = this.#byAlias.get(alias)
     if (paths === undefined) {
       paths = new PathMap()
@@ -125,6 +138,9 @@ export class Routes {
     return paths
   }
 }
+
+/** Longest host name [RFC 1035 2.3.4]. */
+const hostBytesMax = 255
 
 /** One candidate for each node: the one with the most enabled status of its aliases. */
 function addCandidate(candidates: Candidate[], made: Candidate): void {

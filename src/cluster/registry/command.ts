@@ -4,6 +4,7 @@
 import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
 import { appReply, emptyReply, type Reply, stopReply } from '../../wire/mcmp/reply.ts'
+import { isMatchable } from '../context.ts'
 import { inFlightOn } from '../live.ts'
 import type { Node } from '../node.ts'
 import { putContexts, removeContexts } from './contexts.ts'
@@ -49,7 +50,12 @@ export function commandContexts(
   const failed = put.failedAliases.length + put.failedContexts.length
   if (failed > 0)
     steps.warnings.push(`${method} of ${route}: no room for ${failed} aliases or contexts`)
-  if (method === 'ENABLE-APP') warnAboutOthers(steps, node, paths)
+  if (method === 'ENABLE-APP') {
+    warnAboutOthers(steps, node, paths)
+    const vain = aliases.find((alias) => !isMatchable(alias))
+    if (vain !== undefined)
+      steps.warnings.push(`alias ${vain} of ${route} matches no host: write *.NAME or a whole name`)
+  }
   if (method === 'STOP-APP')
     return stopReply(route, aliases, paths, inFlightOn(facts.live(node.id), paths))
   return appReply(method, route, put.touched)

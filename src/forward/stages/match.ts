@@ -1,7 +1,7 @@
 // Stage 2: Host and path -> the applications that the cluster has for them.
 
 import { text } from '../../wire/http/fields.ts'
-import { hostWithoutPort } from '../../wire/http/host.ts'
+import { hostKey } from '../../wire/http/host.ts'
 import { plainPath, rawPath } from '../../wire/http/path.ts'
 import { agreed, firstReading, pathReadings } from '../../wire/http/path-readings.ts'
 import type { RequestState } from '../exchange-state.ts'
@@ -14,7 +14,7 @@ export function match(request: RequestState, traffic: ExchangeTraffic): Refusal 
   const { bytes } = head.fields
   const { routes, settings } = traffic
   request.routes = routes
-  request.host = settings.useAlias ? hostWithoutPort(text(bytes, head.hostFrom, head.hostTo)) : ''
+  request.host = settings.useAlias ? hostKey(text(bytes, head.hostFrom, head.hostTo)) : ''
   const plain = plainPath(bytes, head.targetFrom, head.targetTo)
   if (plain === undefined) return matchReadings(request, traffic)
   // `OPTIONS *` concerns the server as a whole: the nodes that serve the root answer it.

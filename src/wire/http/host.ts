@@ -36,6 +36,12 @@ export function isEscape(bytes: Buffer, at: number, end: number): boolean {
   return at + 2 < end && hexValue[bytes[at + 1]!]! >= 0 && hexValue[bytes[at + 2]!]! >= 0
 }
 
+/** As `hostWithoutPort`, without the dot of a name that is complete: by which names of hosts are compared. */
+export function hostKey(authority: string): string {
+  const name = hostWithoutPort(authority)
+  return name.endsWith('.') ? name.slice(0, -1) : name
+}
+
 /** The host of an authority without its port, in lower case, for alias look-ups. */
 export function hostWithoutPort(authority: string): string {
   const closing = authority.lastIndexOf(']')

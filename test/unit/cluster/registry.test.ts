@@ -551,3 +551,14 @@ test('the changes of every message turn the snapshot before into the one after',
     assert.deepEqual(mirror, bench.registry.snapshot)
   }
 })
+
+test('an alias that can match no host is warned about, one that can is not', () => {
+  const bench = new RegistryBench()
+  bench.send('CONFIG / JVMRoute=a&Host=10.0.0.1')
+  const warned = (alias: string): boolean =>
+    bench
+      .send(`ENABLE-APP / JVMRoute=a&Alias=${alias}&Context=/1`)
+      .warnings.some((text) => /matches no host/.test(text))
+  assert.deepEqual(['www.*', '*shop', 'a.*.b', '*.*.a'].map(warned), [true, true, true, true])
+  assert.deepEqual(['*', '*.a.test', 'a.test.', 'a:80'].map(warned), [false, false, false, false])
+})

@@ -6,6 +6,7 @@ import { pathKey } from '../../../src/cluster/context.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
 import { Routes } from '../../../src/cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot } from '../../../src/cluster/snapshot.ts'
+import { hostKey } from '../../../src/wire/http/host.ts'
 import { balancerOf, clusterOf, contextOf, nodeOf } from '../../support/cluster-fixture.ts'
 
 function routes(changes: readonly Change[], useAlias = false): Routes {
@@ -111,4 +112,55 @@ test('with UseAlias a context is found under its own hosts only', () => {
   for (const host of ['', 'test', 'xa.test', 'localhost', '__proto__']) {
     assert.equal(ids(found, '/', host), undefined, host)
   }
+})
+
+describe('hosts, where aliases count', () => {
+  const hosts = routes(
+    clusterOf([
+      { contexts: [contextOf('/', 'ENABLED', 'Shop.test')] },
+      { contexts: [contextOf('/', 'ENABLED', 'api.test:8080')] },
+      { contexts: [contextOf('/', 'ENABLED', '*.shop.test')] },
+      { contexts: [contextOf('/', 'ENABLED', '*.eu.shop.test.')] },
+      { contexts: [contextOf('/', 'ENABLED', '2001:DB8::1')] },
+    ]),
+    true,
+  )
+  const at = (host: string): number[] | undefined => ids(hosts, '/x', hostKey(host))
+
+  for (const [host, node] of [
+    ['shop.test', 1],
+    ['SHOP.TEST:8080', 1],
+    ['shop.test.', 1],
+    ['shop.test.:8080', 1],
+    ['api.test', 2],
+    ['api.test:8080', 2],
+    ['www.shop.test', 3],
+    ['a.b.shop.test.', 3],
+    ['www.eu.shop.test', 4],
+    ['eu.shop.test', 3],
+    ['[2001:db8::1]:80', 5],
+    ['ashop.test', undefined],
+    ['shop.test..', undefined],
+    ['.shop.test', 3],
+    ['test', undefined],
+    ['', undefined],
+    [`${'a.'.repeat(500)}shop.test`, undefined],
+  ] as const) {
+    test(`${host.slice(0, 40) || '(none)'} is served by ${node ?? 'none'}`, () =>
+      assert.deepEqual(at(host), node === undefined ? undefined : [node]))
+  }
+
+  test('the alias * is for every name that no other is for', () => {
+    const all = routes(
+      clusterOf([
+        { contexts: [contextOf('/', 'ENABLED', '*')] },
+        { contexts: [contextOf('/', 'ENABLED', 'a.test')] },
+      ]),
+      true,
+    )
+    assert.deepEqual(
+      ['a.test', 'b.test', ''].map((host) => ids(all, '/', host)),
+      [[2], [1], [1]],
+    )
+  })
 })
