@@ -47,6 +47,7 @@ export interface Config {
   readonly control: {
     readonly listen: HostPort
     readonly console?: HostPort | undefined
+    readonly names: readonly string[]
     readonly allow: readonly string[]
     readonly secret?: string | undefined
     readonly secretFile?: string | undefined
@@ -146,6 +147,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
       form: 'HOST:PORT',
       description:
         'A second address, for browsers: the manager page and the other pages, but no MCMP. Browsers refuse to open port 6666. Default: none.',
+    }),
+    names: list(nodeAddress, '', {
+      form: 'name, or a list',
+      description:
+        'Names under which people and tools ask for the pages of these listeners, and `.suffix` for all names below one. Addresses, `localhost` and names without dots need not be listed. Requests for pages under other names get 403 unless they carry `control.secret`: a foreign web page may have its name resolved to this machine (DNS rebinding). `/livez` and `/readyz` answer under every name.',
     }),
     allow: list(network, '', {
       form: 'network, or a list',

@@ -4,7 +4,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { readSecret } from '../wire/authorization.ts'
+import { hostKey } from '../wire/http/host.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import { nameCheck } from './node-addresses.ts'
 
 /** What is wrong with the request. */
 export type Denial = 'secret' | 'origin' | 'host'
@@ -15,23 +17,22 @@ export type RequestKind = 'message' | 'page' | 'action'
 /**
  * `undefined` when the request may be answered.
  * @param secret '' when none is required.
- * @param isLocal whether it came to a loopback address.
+ * @param isOwnHost whether a `Host` field stands for this listener (`hostCheck`).
  */
 export function denialOf(
   request: FramedRequest,
   secret: string,
   kind: RequestKind,
-  isLocal: boolean,
+  isOwnHost: (host: string) => boolean,
 ): Denial | undefined {
   const field = (name: string): string | undefined => request.fields.get(name)?.[0]
   if (secret !== '' && !isSameSecret(readSecret(field('authorization') ?? '') ?? '', secret))
     return 'secret'
+  const host = field('host') ?? ''
+  if (secret === '' && kind !== 'message' && !isOwnHost(host)) return 'host'
   const origin = field('origin')
   // Only browsers send Origin. A page may act on the listener that served it, but never send messages.
-  if (origin !== undefined && (kind === 'message' || !isOwnOrigin(origin, field('host') ?? '')))
-    return 'origin'
-  const isTrusted = secret !== '' || isPlainHost(field('host') ?? '')
-  if (kind === 'action' && isLocal && !isTrusted) return 'host'
+  if (origin !== undefined && (kind === 'message' || !isOwnOrigin(origin, host))) return 'origin'
   return undefined
 }
 
@@ -39,15 +40,17 @@ const isOwnOrigin = (origin: string, host: string): boolean =>
   origin.toLowerCase().replace(/^https?:\/\//, '') === host.toLowerCase()
 
 /**
- * Whether a `Host` field is an address or a name of this machine. On a loopback listener any other name may
- * belong to a web page whose owner makes the name resolve to this machine (DNS rebinding).
+ * Whether a `Host` field stands for this listener: an address, `localhost` and what is below it, a name without dots,
+ * which is one of the local network, or one of `names`. Any other may belong to a web page whose owner makes the name
+ * resolve to this machine, so that the browser takes the two for one site (DNS rebinding).
+ * @param names host names, and `.suffix` for all names below.
  */
-export function isPlainHost(host: string): boolean {
-  const name = host
-    .replace(/:\d*$/, '')
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase()
-  return name === '' || name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0
+export function hostCheck(names: readonly string[]): (host: string) => boolean {
+  const isNamed = nameCheck(['.localhost', ...names])
+  return (host) => {
+    const name = hostKey(host)
+    return !name.includes('.') || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || isNamed(name)
+  }
 }
 
 /** Compares in a time that does not depend on where the two differ. */

@@ -4,14 +4,20 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
+import { embeddedIPv4 } from '../net/address.ts'
 import { networkCheck } from '../net/network-check.ts'
 
-/** Where clouds serve credentials without authentication: link-local addresses, and those of two clouds. */
+/** Where clouds serve credentials without authentication: link-local addresses, and those of some clouds. */
 const metadata: readonly string[] = [
   '169.254.0.0/16',
   'fe80::/10',
+  // Amazon, Oracle (twice), Google, Alibaba, Azure.
   'fd00:ec2::254',
+  '192.0.0.192',
+  'fd00:c1::a9fe:a9fe',
+  'fd20:ce::254',
   '100.100.100.200',
+  '168.63.129.16',
 ]
 
 /** All addresses of a host name; none when the look-up fails or times out. */
@@ -20,7 +26,7 @@ type Lookup = (name: string) => Promise<readonly string[]>
 /**
  * Makes the check whether a node may be at a host.
  * @param allow addresses, networks, host names, and `.suffix` or `*.suffix` for all names below; empty:
- *   everywhere except where clouds serve credentials.
+ *   everywhere except where clouds serve credentials. A name whose look-up fails or times out may not be registered.
  * @throws RangeError for an entry that is none of these.
  */
 export function nodeAddressCheck(
@@ -29,7 +35,11 @@ export function nodeAddressCheck(
 ): (host: string) => Promise<boolean> {
   if (allow.length === 0) {
     const isMetadata = networkCheck(metadata, 'metadata')
-    return async (host) => !(await addressesOf(host, find)).some(isMetadata)
+    return async (host) => {
+      const addresses = await addressesOf(host, find)
+      const reached = addresses.flatMap((address) => [address, ...embeddedIPv4(address)])
+      return addresses.length > 0 && !reached.some(isMetadata)
+    }
   }
   const isListedName = nameCheck(allow.filter(isNameEntry))
   const isInNetwork = networkCheck(
@@ -49,7 +59,8 @@ export const isNameEntry = (entry: string): boolean =>
   !/^[\d./]+$/.test(entry) &&
   /^(?:\*?\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})$/.test(entry)
 
-function nameCheck(entries: readonly string[]): (host: string) => boolean {
+/** A check whether a host name is one of these, or below one of the suffixes among them. */
+export function nameCheck(entries: readonly string[]): (host: string) => boolean {
   const folded = entries.map((entry) => entry.toLowerCase().replace(/^\*\./, '.'))
   const names = new Set(folded.filter((entry) => !entry.startsWith('.')))
   const suffixes = folded.filter((entry) => entry.startsWith('.'))

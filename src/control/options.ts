@@ -68,6 +68,11 @@ interface ControlledTraffic {
 
 /** Who may connect, and where nodes may be. */
 interface AccessOptions {
+  /**
+   * Names under which pages are asked for, beside addresses, `localhost` and names without dots; `.suffix` for all
+   * names below. Default: none.
+   */
+  readonly names?: readonly string[]
   /** Addresses and networks (CIDR) that may connect; other connections are closed at once. Default: all. */
   readonly allow?: readonly string[]
   /**
@@ -135,7 +140,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     log: silent,
     ...options,
     traffic: { ...trafficDefaults, ...options.traffic },
-    access: { allow: [], secret: '', nodes: [], ...options.access },
+    access: { names: [], allow: [], secret: '', nodes: [], ...options.access },
     limits: { ...limitDefaults, ...options.limits },
     watch: { ...watchDefaults, ...options.watch },
   }

@@ -7,7 +7,7 @@ import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
 import { type McmpProblem, messageTooBig, problem } from '../wire/mcmp/problem.ts'
 import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
-import { type Denial, denialOf, type RequestKind } from './access.ts'
+import { type Denial, denialOf, hostCheck, type RequestKind } from './access.ts'
 import type { Admission } from './admission.ts'
 import type { Caller } from './caller.ts'
 import type { ControlCounts } from './counts.ts'
@@ -26,7 +26,10 @@ interface WrittenResponse {
 const denials: Readonly<Record<Denial, McmpProblem>> = {
   secret: problem('MEM', 'MEM: The secret of this proxy is missing or wrong'),
   origin: problem('MEM', 'MEM: Web pages from elsewhere have no say here'),
-  host: problem('MEM', 'MEM: Ask for this listener by its address or as localhost'),
+  host: problem(
+    'MEM',
+    'MEM: Ask for this listener by its address, as localhost, or by a name in control.names',
+  ),
 }
 
 const busy: McmpProblem = problem('MEM', 'MEM: Too many messages at a time from one address')
@@ -38,6 +41,7 @@ export class Responder {
   readonly #counts: ControlCounts
   readonly #admission: Admission
   readonly #denied: ThrottledLog
+  readonly #isOwnHost: (host: string) => boolean
 
   constructor(
     settings: ControlSettings,
@@ -51,6 +55,7 @@ export class Responder {
     this.#pages = pages
     this.#counts = counts
     this.#admission = admission
+    this.#isOwnHost = hostCheck(settings.access.names)
     this.#denied = new ThrottledLog(settings.log, settings.clock, 'request refused')
   }
 
@@ -106,12 +111,8 @@ export class Responder {
     return written(await this.#pages.respond(request), request, mayKeepAlive)
   }
 
-  #denialOf(
-    request: FramedRequest,
-    kind: RequestKind,
-    { remote, isLocal }: Caller,
-  ): Denial | undefined {
-    const denial = denialOf(request, this.#settings.access.secret, kind, isLocal)
+  #denialOf(request: FramedRequest, kind: RequestKind, { remote }: Caller): Denial | undefined {
+    const denial = denialOf(request, this.#settings.access.secret, kind, this.#isOwnHost)
     if (denial === undefined) return undefined
     this.#counts.countRefusal(denial)
     this.#denied.warn({ remote, reason: denial, method: request.method })

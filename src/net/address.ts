@@ -1,5 +1,7 @@
 // Forms of IP addresses that mean something: loopback, wildcard, and IPv4 inside IPv6. Pure.
 
+import { isIP } from 'node:net'
+
 /** Without the IPv6 form of an IPv4 address (`::ffff:10.0.0.1`) and without the zone of a link-local one. */
 export const plainAddress = (address: string): string =>
   address.replace(/^::ffff:(?=\d{1,3}\.)/, '').split('%', 1)[0] as string
@@ -12,3 +14,43 @@ const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:
 
 /** Whether an address stands for all of this machine's: one to listen on, never one to connect to. */
 export const isWildcard = (address: string): boolean => wildcards.has(address)
+
+/**
+ * The IPv4 addresses that packets to an IPv6 address may reach: mapped and translated ones, those behind NAT64
+ * [RFC 6052, RFC 8215], 6to4 [RFC 3056] and Teredo [RFC 4380].
+ */
+export function embeddedIPv4(address: string): string[] {
+  const groups = groupsOf(address)
+  if (groups === undefined) return []
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups
+  const found: string[] = []
+  const isBehindZeros = a === 0 && b === 0 && c === 0 && d === 0
+  if (isBehindZeros && (f === 0 || f === 0xffff) && e === 0) found.push(dotted(g, h))
+  if (isBehindZeros && e === 0xffff && f === 0) found.push(dotted(g, h))
+  if (a === 0x64 && b === 0xff9b) found.push(dotted(g, h))
+  if (a === 0x2002) found.push(dotted(b, c))
+  if (a === 0x2001 && b === 0) found.push(dotted(c, d), dotted(g ^ 0xffff, h ^ 0xffff))
+  return found
+}
+
+const dotted = (high: number, low: number): string =>
+  `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`
+
+/** The eight numbers of an IPv6 address; `undefined` for anything else. */
+function groupsOf(address: string): number[] | undefined {
+  const [plain = ''] = address.split('%', 1)
+  if (isIP(plain) !== 6) return undefined
+  const last = plain.slice(plain.lastIndexOf(':') + 1)
+  const v4 = last.includes('.') ? last.split('.').map(Number) : undefined
+  const [p = 0, q = 0, r = 0, s = 0] = v4 ?? []
+  const tail = v4 === undefined ? last : `${hex(p, q)}:${hex(r, s)}`
+  const [head = '', behind] = (plain.slice(0, plain.length - last.length) + tail).split('::')
+  const numbers = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
+  if (behind === undefined) return numbers(head)
+  const [before, after] = [numbers(head), numbers(behind)]
+  const gap = Array.from({ length: 8 - before.length - after.length }, () => 0)
+  return [...before, ...gap, ...after]
+}
+
+const hex = (high: number, low: number): string => (high * 256 + low).toString(16)

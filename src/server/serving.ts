@@ -133,7 +133,8 @@ function listenForNodes(
   tls: TlsMaterial,
   secret: string,
 ): Promise<Control> {
-  const { listen, console, traffic, allow, nodes, limits, statusTimeout, compat } = config.control
+  const { listen, console, traffic, names, allow, nodes, limits, statusTimeout, compat } =
+    config.control
   return startControl({
     listen,
     console,
@@ -149,7 +150,7 @@ function listenForNodes(
       explain: (question) => plane.explain(question),
       accept: traffic ? plane.accept : undefined,
     },
-    access: { allow, secret, nodes: nodes.allow },
+    access: { names, allow, secret, nodes: nodes.allow },
     limits: { messageBytesMax: limits.messageBytes },
     watch: { probe: probeWith(() => nodeTls.current), statusTimeoutMs: statusTimeout },
     state: () => cluster.state?.report(),

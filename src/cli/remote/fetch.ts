@@ -45,7 +45,11 @@ export function fetchPage(
   const url = urlOf(control) + path
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
-    const headers = secret === undefined ? {} : { authorization: writeSecret(secret) }
+    // The names that a proxy answers to keep web pages out; this is none.
+    const headers = {
+      host: 'localhost',
+      ...(secret === undefined ? {} : { authorization: writeSecret(secret) }),
+    }
     let tls: object
     try {
       tls = isSecure ? controlTls() : {}

@@ -167,3 +167,22 @@ test('the messages in progress and the connections of one address are limited', 
   t.after(() => second.destroy())
   await until('a third connection is closed', async () => (await answer()) === undefined)
 })
+
+test('pages answer under the names of this listener alone, on every address', async (t) => {
+  const { port } = await start(t, { access: { names: ['proxy.example'] } })
+  const statusOf = async (path: string, host: string): Promise<string> =>
+    (await say(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n`)).status.slice(9, 12)
+  for (const path of [
+    '/',
+    '/mod_cluster-manager',
+    '/metrics',
+    '/api/status',
+    '/api/explain?url=/',
+  ]) {
+    assert.equal(await statusOf(path, `evil.example:${port}`), '403', path)
+    for (const host of ['127.0.0.1', 'localhost', `proxy.example:${port}`, 'topspin'])
+      assert.equal(await statusOf(path, host), '200', `${path} of ${host}`)
+  }
+  for (const path of ['/livez', '/readyz'])
+    assert.equal(await statusOf(path, 'any.example'), '200', path)
+})

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { denialOf, isPlainHost } from '../../../src/control/access.ts'
+import { denialOf, hostCheck } from '../../../src/control/access.ts'
 import { type FramedRequest, FrameReader } from '../../../src/wire/mcmp/frame.ts'
+
+const isOwnHost = hostCheck(['proxy.example', '.apps.test'])
 
 function request(...fields: string[]): FramedRequest {
   const reader = new FrameReader()
@@ -14,51 +16,74 @@ function request(...fields: string[]): FramedRequest {
 }
 
 test('a secret is required exactly as configured, and none without one', () => {
-  assert.equal(denialOf(request(), '', 'message', false), undefined)
-  assert.equal(denialOf(request(), '12345678', 'message', false), 'secret')
+  assert.equal(denialOf(request(), '', 'message', isOwnHost), undefined)
+  assert.equal(denialOf(request(), '12345678', 'message', isOwnHost), 'secret')
   assert.equal(
-    denialOf(request('Authorization: Bearer 1234567'), '12345678', 'message', false),
+    denialOf(request('Authorization: Bearer 1234567'), '12345678', 'message', isOwnHost),
     'secret',
   )
   assert.equal(
-    denialOf(request('Authorization: Bearer 123456789'), '12345678', 'message', false),
+    denialOf(request('Authorization: Bearer 123456789'), '12345678', 'message', isOwnHost),
     'secret',
   )
   assert.equal(
-    denialOf(request('Authorization: bearer 12345678'), '12345678', 'message', false),
+    denialOf(request('Authorization: bearer 12345678'), '12345678', 'message', isOwnHost),
     undefined,
   )
 })
 
 test('a web page may act on the listener that served it, but never send a message', () => {
   const own = request('Host: proxy:6680', 'Origin: http://proxy:6680')
-  assert.equal(denialOf(own, '', 'page', false), undefined)
-  assert.equal(denialOf(own, '', 'message', false), 'origin')
+  assert.equal(denialOf(own, '', 'page', isOwnHost), undefined)
+  assert.equal(denialOf(own, '', 'message', isOwnHost), 'origin')
   for (const origin of ['http://evil.example', 'null', 'http://proxy:6681'])
     assert.equal(
-      denialOf(request('Host: proxy:6680', `Origin: ${origin}`), '', 'page', false),
+      denialOf(request('Host: proxy:6680', `Origin: ${origin}`), '', 'page', isOwnHost),
       'origin',
     )
 })
 
-test('without a secret a form on a loopback address is refused under a foreign host name', () => {
-  const rebound = request('Host: evil.example:7777', 'Origin: http://evil.example:7777')
-  assert.equal(denialOf(rebound, '', 'action', true), 'host')
-  assert.equal(denialOf(rebound, '', 'page', true), undefined)
-  assert.equal(denialOf(rebound, '', 'action', false), undefined)
-  assert.equal(denialOf(request('Host: localhost:7777'), '', 'action', true), undefined)
-  const known = request('Host: proxy.example', 'Authorization: Bearer 12345678')
-  assert.equal(denialOf(known, '12345678', 'action', true), undefined)
+test('pages and their forms are for the names of the listener, whatever its address', () => {
+  for (const kind of ['page', 'action'] as const) {
+    const rebound = request('Host: evil.example:7777', 'Origin: http://evil.example:7777')
+    assert.equal(denialOf(rebound, '', kind, isOwnHost), 'host')
+    assert.equal(denialOf(request('Host: evil.example'), '', kind, isOwnHost), 'host')
+    assert.equal(denialOf(request('Host: localhost:7777'), '', kind, isOwnHost), undefined)
+    assert.equal(denialOf(request('Host: proxy.example:80'), '', kind, isOwnHost), undefined)
+    const known = request('Host: other.example', 'Authorization: Bearer 12345678')
+    assert.equal(denialOf(known, '12345678', kind, isOwnHost), undefined)
+  }
+  assert.equal(denialOf(request('Host: evil.example'), '', 'message', isOwnHost), undefined)
 })
 
-test('addresses and names of this machine are plain hosts', () => {
-  for (const host of ['', 'localhost', 'localhost:6666', '127.0.0.1:6666', '[::1]:80', '10.0.0.1'])
-    assert.equal(isPlainHost(host), true, host)
+test('addresses, names without dots and configured names are own hosts', () => {
+  for (const host of [
+    '',
+    'localhost',
+    'localhost:6666',
+    'localhost.',
+    'x.localhost',
+    'topspin:6666',
+    '127.0.0.1:6666',
+    '[::1]:80',
+    '[::1]',
+    '10.0.0.1',
+    'PROXY.example:6666',
+    'proxy.example.',
+    'a.b.apps.test',
+  ])
+    assert.equal(isOwnHost(host), true, host)
   for (const host of [
     'evil.example',
     'evil.example:6666',
+    'evil.example.',
     '127.0.0.1.evil.example',
     'localhost.evil',
+    'apps.test',
+    'xapps.test',
+    'sub.proxy.example',
+    '1.2.3',
+    '0x7f.1',
   ])
-    assert.equal(isPlainHost(host), false, host)
+    assert.equal(isOwnHost(host), false, host)
 })

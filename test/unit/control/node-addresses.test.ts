@@ -13,7 +13,14 @@ const check = (allow: readonly string[]) =>
 
 describe('without a list', () => {
   const mayBeAt = check([])
-  for (const host of ['10.0.0.7', '127.0.0.1', '::1', 'app.internal', 'unknown.example'])
+  for (const host of [
+    '10.0.0.7',
+    '127.0.0.1',
+    '::1',
+    'app.internal',
+    '64:ff9b::a00:7',
+    '2002:a00:7::1',
+  ])
     test(`a node may be at ${host}`, async () => assert.equal(await mayBeAt(host), true))
   for (const host of [
     '169.254.169.254',
@@ -23,6 +30,22 @@ describe('without a list', () => {
     '::ffff:a9fe:a9fe',
     'fd00:ec2::254',
     '100.100.100.200',
+    '192.0.0.192',
+    '168.63.129.16',
+    'fd00:c1::a9fe:a9fe',
+    'fd20:ce::254',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b:1::a9fe:a9fe',
+    '64:ff9b::192.0.0.192',
+    '::a9fe:a9fe',
+    '::ffff:0:a9fe:a9fe',
+    '::ffff:0:169.254.169.254',
+    '2002:a9fe:a9fe::',
+    '2001:0:a9fe:a9fe::1',
+    '2001:0:1:2:3:4:5601:5601',
+    'fe80::1%eth0',
+    'unknown.example',
     'metadata.example',
     '2852039166',
   ])

@@ -11,7 +11,7 @@ import { Responder } from '../../../src/control/responder.ts'
 import type { ControlBenchOptions } from '../../support/control-bench.ts'
 import { controlFixture, framedRequest } from '../../support/control-fixture.ts'
 
-const node: Caller = { remote: '10.0.0.7', isLocal: false, acceptsMessages: true }
+const node: Caller = { remote: '10.0.0.7', acceptsMessages: true }
 
 function bench(options: ControlBenchOptions = {}) {
   const { settings, log } = controlFixture(options)
