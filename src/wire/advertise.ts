@@ -1,20 +1,19 @@
-// mod_advertise's datagram: where a proxy's control listener is (mcmp.md 4). Written by the proxy, read by
-// agents. Pure but for the digests.
+// mod_advertise's datagram with the address of a proxy's control listener (mcmp.md 4). Written by the proxy, read by agents.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { advertiseLimits } from '../base/limits.ts'
 
-/** What a proxy says of itself. */
+/** Content of a datagram. */
 export interface Advertisement {
-  /** 200 here, 403 on the way out, 410 gone. */
+  /** 200: running; 403: shutting down; 410: gone. */
   readonly status: 200 | 403 | 410
-  /** When it was sent, wall time in ms; the wire has whole seconds. */
+  /** Time of sending, wall time, ms; whole seconds on the wire. */
   readonly time: number
-  /** Counts the datagrams of one run, from 1 (Undertow: from 0). */
+  /** Number of the datagram in this run, from 1 (Undertow: from 0). */
   readonly sequence: number
-  /** UUID, another one at each start of a proxy. */
+  /** UUID, new at each start of a proxy. */
   readonly server: string
-  /** Absent when the proxy leaves. */
+  /** Present exactly when the status is 200. */
   readonly manager?: Manager | undefined
 }
 
@@ -22,28 +21,28 @@ export interface Advertisement {
 interface Manager {
   /** `host:port`; IPv6 in brackets. */
   readonly address: string
-  /** A path, sent before the `/` of every command; agents of today ignore it. */
+  /** A path to put in front of the `/` of every command; present agents ignore it. */
   readonly url: string
   readonly protocol: 'http' | 'https'
-  /** A name for people. */
+  /** A name for administrators. */
   readonly host: string
 }
 
 export interface Received extends Advertisement {
-  /** It carries our own code over all of it, made with the reader's key. */
+  /** It has a valid X-Topspin-Mac for the reader's key. */
   readonly sealed: boolean
 }
 
-/** Why a datagram does not count. */
+/** Why a datagram is refused. */
 export type AdvertiseFault =
   | 'too-long'
   | 'malformed'
-  /** The digest was made with another key, or with one where none is expected. */
+  /** The digest is missing or wrong: another key, or a key where none is expected. */
   | 'digest'
-  /** It was changed on its way. */
+  /** X-Topspin-Mac is wrong: the datagram was modified. */
   | 'seal'
 
-/** mod_advertise's group and port (mcmp.md 4). */
+/** Default group and port of mod_advertise (mcmp.md 4). */
 export const customaryGroup: { readonly host: string; readonly port: number } = {
   host: '224.0.1.105',
   port: 23_364,
@@ -51,13 +50,14 @@ export const customaryGroup: { readonly host: string; readonly port: number } = 
 
 const reasons = { 200: 'OK', 403: 'Forbidden', 410: 'Gone' } as const
 
-/** Behind all lines of mod_advertise, which old agents look at by name: they read past this one. */
+/** The last line. Other agents look up mod_advertise's lines by name and ignore this one. */
 const sealLine = /^X-Topspin-Mac: ([0-9a-f]{64})$/
 
 /**
- * The datagram, at most 512 bytes: a Java node reads no more. With a key it ends with a code over all of
- * it, the address and the time among them, which the digest does not cover (mcmp.md decision 58).
- * @throws RangeError for what is not canonical or too long.
+ * The datagram, at most 512 bytes, which is what a Java node reads. With a key it ends with an HMAC of all lines: the digest
+ * does not cover the address (mcmp.md decision 58).
+ * @param key '' when none is used.
+ * @throws RangeError for a line that is not printable ASCII, and for a datagram that is too long.
  */
 export function writeAdvertisement(advertisement: Advertisement, key: string): Buffer {
   const { status, sequence, server, manager } = advertisement
@@ -91,7 +91,7 @@ export function writeAdvertisement(advertisement: Advertisement, key: string): B
   return bytes
 }
 
-/** Any bytes: what they say, or why they do not count. Never throws. @param key '' when none is used. */
+/** Parses a datagram. @returns its content, or why it is refused. Never throws. @param key '' when none is used. */
 export function readAdvertisement(bytes: Buffer, key: string): Received | AdvertiseFault {
   if (bytes.length > advertiseLimits.bytesMax) return 'too-long'
   const lines = bytes.toString('latin1').split(/\r?\n/)
@@ -118,7 +118,7 @@ export function readAdvertisement(bytes: Buffer, key: string): Received | Advert
   return { status, time, sequence: Number(sequence), server, manager, sealed }
 }
 
-/** Lower-case names; undefined for a line that is no field, or the same field twice. */
+/** Values by name in lower case; `undefined` for a line that is no field, or a repeated field. */
 function fieldsOf(lines: readonly string[]): Map<string, string> | undefined {
   const fields = new Map<string, string>()
   for (const line of lines) {
@@ -141,13 +141,13 @@ function managerOf(fields: ReadonlyMap<string, string>): Manager | undefined | '
 const isStatus = (status: number): status is Advertisement['status'] =>
   status === 200 || status === 403 || status === 410
 
-/** MD5 is mod_advertise's, and nothing that Topspin relies on. */
+/** mod_advertise's digest. MD5 is part of its format; Topspin does not rely on it. */
 function digest(key: string, date: string, sequence: string, server: string): string {
   const salt = key === '' ? Buffer.alloc(16) : createHash('md5').update(key).digest()
   return createHash('md5').update(salt).update(date).update(sequence).update(server).digest('hex')
 }
 
-/** HMAC-SHA256 over the lines as they are sent. */
+/** HMAC-SHA256 of the lines as sent. */
 function seal(key: string, lines: readonly string[]): string {
   return createHmac('sha256', key).update(lines.join('\r\n'), 'latin1').digest('hex')
 }

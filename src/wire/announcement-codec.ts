@@ -1,4 +1,4 @@
-// An announcement as a datagram and back: its text (announcement-text.ts) under a seal (announcement-key.ts).
+// Announcements as datagrams: a text (announcement-text.ts) with a signature (announcement-key.ts).
 
 import { peerLimits } from '../base/limits.ts'
 import type { Announcement } from './announcement.ts'
@@ -9,10 +9,10 @@ import {
   writeAnnouncementText,
 } from './announcement-text.ts'
 
-/** Why a datagram is no announcement that counts. */
+/** Why a datagram is refused. */
 export type DatagramFault = TextFault | SealFault | 'too-long'
 
-/** @throws RangeError for an announcement that cannot be written, or not in one datagram. */
+/** @throws RangeError for an announcement that the parser would refuse, or that is too long for a datagram. */
 export function writeAnnouncement(announcement: Announcement, keys: KeyRing): Buffer {
   const bytes = keys.seal(writeAnnouncementText(announcement))
   if (bytes.length > peerLimits.announcementBytesMax) {
@@ -22,7 +22,7 @@ export function writeAnnouncement(announcement: Announcement, keys: KeyRing): Bu
   return bytes
 }
 
-/** Any bytes: what they announce, or why they do not count. Never throws; the cheap questions come first. */
+/** Parses a datagram. @returns the announcement, or why it is refused. Never throws; cheap checks are first. */
 export function readAnnouncement(bytes: Buffer, keys: KeyRing): Announcement | DatagramFault {
   if (bytes.length > peerLimits.announcementBytesMax) return 'too-long'
   if (bytes[0] !== 0x74 || bytes[1] !== 0x6f || bytes[2] !== 0x70) return 'foreign'

@@ -1,12 +1,11 @@
-// Keys that a cluster of peers shares, and the seal of a datagram: a last line `mac <key> <code>`, the
-// HMAC-SHA256 (RFC 2104) of all bytes before the code. A key's id is worked out from the key, so that nobody
-// has to give it a name, and replacing one is: add the new one at the end, move it to the front, take the old
-// one out, each step everywhere before the next.
+// The keys that peers share, and the signature of a datagram: a last line `mac <key id> <code>`, where the code is the
+// HMAC-SHA256 [RFC 2104] of all bytes before it. The id of a key is derived from the key. To replace a key, append the new
+// one, then move it to the front, then remove the old one, each step on all peers before the next.
 
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { peerLimits } from '../base/limits.ts'
 
-/** Why a seal is not believed. */
+/** Why a signature is refused. */
 export type SealFault = 'unsigned' | 'unknown-key' | 'forged'
 
 interface Key {
@@ -16,15 +15,15 @@ interface Key {
 
 const codeLength = 43
 const sealStart = 'mac '
-/** `mac 0123abcd ` and the code with its line end. */
+/** Length of `mac 0123abcd ` and the code with its line end. */
 const sealLength = sealStart.length + 8 + 1 + codeLength + 1
 
 export class KeyRing {
   readonly #keys: readonly Key[]
 
   /**
-   * @param secrets the first seals, all open; none: nothing is sealed or checked.
-   * @throws RangeError for an empty secret, or too many.
+   * @param secrets the first one signs, all of them verify; when empty, nothing is signed or verified.
+   * @throws RangeError for an empty secret, or for too many.
    */
   constructor(secrets: readonly string[]) {
     if (secrets.length > peerLimits.keysMax)
@@ -40,7 +39,7 @@ export class KeyRing {
     return this.#keys.length === 0
   }
 
-  /** The datagram with this text; without a key, the text alone. */
+  /** The datagram with this text: signed, if there is a key. */
   seal(text: string): Buffer {
     const key = this.#keys[0]
     if (key === undefined) return Buffer.from(text, 'latin1')
@@ -48,7 +47,7 @@ export class KeyRing {
     return Buffer.from(`${covered}${code(key, Buffer.from(covered, 'latin1'))}\n`, 'latin1')
   }
 
-  /** How many bytes of a datagram are its text, or why they are not to be believed. Without a key, all are. */
+  /** Verifies a datagram. @returns the length of its text in bytes, or why it is refused; without keys never refused. */
   open(bytes: Buffer): number | SealFault {
     const end = bytes.length - sealLength
     const seal = end < 0 ? '' : bytes.toString('latin1', end)

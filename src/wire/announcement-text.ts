@@ -1,16 +1,16 @@
-// The text of an announcement: lines of a name and values, readable in any packet dump and still about 400
-// bytes, so a binary form would gain nothing that a datagram could use. Lines with other names are skipped:
-// they are how later versions say more. Called by the announcer, and by the listener after the seal is checked.
+// The text of an announcement: lines with a name and values. It is readable in packet dumps and about 400 bytes long, which
+// fits a datagram, so a binary form has no advantage. Lines with unknown names are skipped, so that later versions can add
+// some. Used by the announcer, and by the listener after the signature is verified.
 
 import { isIP } from 'node:net'
 import { hostPortText } from '../base/host-port.ts'
 import { peerLimits } from '../base/limits.ts'
 import type { Announcement, Resources } from './announcement.ts'
 
-/** First line. Another number is another language. */
+/** First line, with the version of the format. */
 const firstLine = 'topspin-peer/1'
 
-/** How each number is called on the wire, and the range that it must be in. */
+/** Property, name on the wire, and range of each number. */
 const numbers: readonly (readonly [keyof Resources, string, number, number])[] = [
   ['speed', 'speed', 0, 1e12],
   ['cores', 'cores', 0.001, 1e6],
@@ -41,10 +41,10 @@ const defaults: Resources = {
   serviceTimeMs: 0,
 }
 
-/** Why a text is no announcement. */
+/** Why a text is refused. `foreign`: no announcement of Topspin; `version`: of another version of the format. */
 export type TextFault = 'foreign' | 'version' | 'malformed'
 
-/** @throws RangeError for what the reader would not give back; bounded in length by the writer of the datagram. */
+/** @throws RangeError for an announcement that the parser would refuse. The length is checked in announcement-codec.ts. */
 export function writeAnnouncementText(announcement: Announcement): string {
   const { name, scheme, host, port, startedAt, sequence, time, resources } = announcement
   const at = `${scheme}://${hostPortText({ host, port })}`
@@ -59,12 +59,12 @@ export function writeAnnouncementText(announcement: Announcement): string {
   for (const path of contexts) lines.push(`serves ${path}`)
   const text = `${lines.join('\n')}\n`
   if (typeof parseAnnouncementText(text) === 'string') {
-    throw new RangeError(`no announcement can say this: ${JSON.stringify(text)}`)
+    throw new RangeError(`not a valid announcement: ${JSON.stringify(text)}`)
   }
   return text
 }
 
-/** Any text: what it announces, or why it announces nothing. Never throws. */
+/** @returns the announcement, or why the text is refused. Never throws. */
 export function parseAnnouncementText(text: string): Announcement | TextFault {
   if (!text.startsWith('topspin-peer/')) return 'foreign'
   if (!text.startsWith(`${firstLine}\n`)) return 'version'
@@ -79,7 +79,7 @@ export function parseAnnouncementText(text: string): Announcement | TextFault {
     const value = space < 0 ? '' : line.slice(space + 1)
     if (word === 'serves') contexts.push(value)
     else if (!values.has(word)) values.set(word, value)
-    // Said twice, nobody knows which one counts.
+    // Ambiguous when repeated.
     else return 'malformed'
   }
   return read(values, contexts) ?? 'malformed'
@@ -126,12 +126,12 @@ function readPlace(text: string): Pick<Announcement, 'scheme' | 'host' | 'port'>
   const [, scheme = '', v6, name = '', digits] = place
   const port = Number(digits)
   if (port > 65_535) return undefined
-  if (v6 !== undefined ? isIP(v6) !== 6 : !isHost(name)) return undefined
+  if (v6 !== undefined ? isIP(v6) !== 6 : !isHostOrAddress(name)) return undefined
   return { scheme: scheme as 'http' | 'https', host: v6 ?? name, port }
 }
 
-/** An IPv4 address in full, or a name that cannot be taken for one. */
-function isHost(name: string): boolean {
+/** An IPv4 address with four parts, or a DNS name that does not look like an address. */
+function isHostOrAddress(name: string): boolean {
   if (/^[\d.]+$/.test(name)) return isIP(name) === 4
   return name.length <= 253 && name.split('.').every((label) => /^[^.]{1,63}$/.test(label))
 }
@@ -141,7 +141,7 @@ function isContext(path: string): boolean {
   return path === '/' || !/[?#,]|\/\/|\/$/.test(path)
 }
 
-/** The form that a reader gets back: at most three decimals, never an exponent. */
+/** The form that the parser accepts: at most three decimals, no exponent. */
 function inRange(word: string, value: number, least: number, most: number): string {
   if (!(value >= least && value <= most)) {
     throw new RangeError(`${word} ${value}: ${least} to ${most}`)

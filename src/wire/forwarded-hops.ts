@@ -1,12 +1,12 @@
-// The hops that a request has come by, as X-Forwarded-For lists them and as Forwarded does [RFC 7239]: the nearest
-// last. Linear in the length of the fields; used by forwarded.ts, which writes both, and by the facts for AJP.
+// Parsers for the hops of a request in X-Forwarded-For and in Forwarded [RFC 7239], the nearest hop last. Linear in the length
+// of the fields. Used by forwarded.ts, and for the attributes of AJP requests.
 
 import { isIP } from 'node:net'
 
 export interface Hop {
-  /** An address without port or brackets; '' for what is none (`unknown`, `_hidden`). */
+  /** An IP address without port and brackets; '' for other node names, such as `unknown` and `_hidden`. */
   readonly address: string
-  /** As it stands in a field. */
+  /** As written in the field. */
   readonly text: string
   readonly proto: string
   readonly host: string
@@ -35,7 +35,7 @@ export function hopsInForwarded(value: string): Hop[] | undefined {
   return hops
 }
 
-/** forwarded-element from `at` on; returns the offset of the comma behind it or of the end, or -1. */
+/** Parses a forwarded-element at `at`. @returns the offset of the comma after it, or of the end; -1 when invalid. */
 function readElement(value: string, from: number, into: Map<string, string>): number {
   let at = from
   while (true) {
@@ -62,7 +62,7 @@ interface Read {
 }
 
 function readToken(value: string, at: number): Read | undefined {
-  // The colons of an address that should have been quoted are what many write.
+  // Colons are allowed: many senders do not quote IPv6 addresses and ports.
   let end = at
   while (end < value.length && isValueMark(value, end)) end++
   return end === at ? undefined : { text: value.slice(at, end), end }

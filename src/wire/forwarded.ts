@@ -1,6 +1,6 @@
-// What a request tells the node about its client: X-Forwarded-* and Forwarded [RFC 7239], and Via
-// [RFC 9110 7.6.3], and Client-Cert [RFC 9440] where that is wanted. One object per client connection: the
-// address never changes, the host seldom does.
+// Writes the fields with which a node learns about the client: X-Forwarded-* and Forwarded [RFC 7239], Via [RFC 9110 7.6.3], and
+// optionally Client-Cert [RFC 9440]. One object for each client connection, which caches the lines: the address is constant,
+// and the host rarely changes.
 
 import { hostText } from '../base/host-port.ts'
 import { forPair, type Hop, hopsInForwarded, hopsInList, listEntry } from './forwarded-hops.ts'
@@ -15,26 +15,26 @@ import {
 import { type Fields, text } from './http/fields.ts'
 import type { Out } from './http/out.ts'
 
-/** The field by which the proxies in front tell the client's address. */
+/** The field in which trusted proxies send the address of the client. */
 export type TrustedHeader = 'x-forwarded-for' | 'forwarded'
 
 export interface ForwardedOptions {
-  /** Address of the client as seen here, without a port. */
+  /** Address of the client's connection, without port. */
   readonly address: string
   readonly scheme: 'http' | 'https'
-  /** Shared by all connections. */
+  /** Our Via lines, shared by all connections. */
   readonly via: ViaLines
-  /** The client's address is one whose own claims are believed. */
+  /** The client is a trusted proxy: its own forwarding fields are passed on. */
   readonly trusted: boolean
-  /** Which of the two fields counts where a trusted client sends both. Default `x-forwarded-for`. */
+  /** The field that applies when a trusted client sends both. Default `x-forwarded-for`. */
   readonly header?: TrustedHeader | undefined
-  /** Whether an address is that of a trusted proxy. Default: none is. */
+  /** Whether an address belongs to a trusted proxy. Default: none does. */
   readonly isTrusted?: ((address: string) => boolean) | undefined
-  /** Its certificate in DER, when nodes shall be told. */
+  /** Certificate of the client in DER, for Client-Cert. */
   readonly certificate?: Buffer | undefined
 }
 
-/** Fields by which a client claims where a request came from; only trusted ones are forwarded. */
+/** Whether a field describes the origin of a request; such fields are forwarded from trusted clients only. */
 export const isClaim = (kind: number): boolean =>
   kind === FORWARDED ||
   kind === X_FORWARDED_FOR ||
@@ -42,23 +42,23 @@ export const isClaim = (kind: number): boolean =>
   kind === X_FORWARDED_HOST ||
   kind === CLAIM
 
-/** Our line for requests of HTTP/1.0 and HTTP/1.1. */
+/** Our Via line for requests of HTTP/1.0 and of HTTP/1.1. */
 export type ViaLines = readonly [Buffer, Buffer]
 
-/** @throws RangeError when the pseudonym is no field value. */
+/** @param pseudonym received-by of our entries. @throws RangeError when it is no field value. */
 export const viaLines = (pseudonym: string): ViaLines => [
   fieldLine('Via', `1.0 ${pseudonym}`),
   fieldLine('Via', `1.1 ${pseudonym}`),
 ]
 
-/** Adds our own lines to a request's head, behind the fields that came, whose host is bytes[hostFrom..hostTo). */
+/** Writes our own lines of a request head. `fields` are the received ones; the host is bytes[hostFrom..hostTo) of theirs. */
 export interface ForwardedLines {
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void
 }
 
 export class ForwardedFields implements ForwardedLines {
   readonly #options: ForwardedOptions
-  /** For the host seen last. */
+  /** The host for which `#lines` were made. */
   #host: Buffer = Buffer.alloc(0)
   #lines: Buffer | undefined
   readonly #certificateLine: Buffer | undefined
@@ -104,34 +104,34 @@ export class ForwardedFields implements ForwardedLines {
     return `for=${node};proto=${scheme}${host === '' ? '' : `;host="${host}"`}`
   }
 
-  /** A trusted hop's claims are kept and ours is added to its lists; false when it made none. */
+  /** Extends the lists of a trusted client by our own entry. @returns false when it sent none of the fields. */
   #extend(fields: Fields, hostFrom: number, hostTo: number, out: Out): boolean {
-    const told = claimsIn(fields)
-    const { list, forwarded } = told
-    if (list === '' && forwarded === undefined && told.proto === '' && told.host === '')
+    const claims = claimsIn(fields)
+    const { list, forwarded } = claims
+    if (list === '' && forwarded === undefined && claims.proto === '' && claims.host === '')
       return false
     const { address, scheme, header } = this.#options
     const ownHost = text(fields.bytes, hostFrom, hostTo)
     const ownElement = this.#element(ownHost)
-    // One of the two fields counts: a front that writes only one may pass the other on as its client sent it.
+    // Only one of the two applies: a proxy that writes one of them may pass on the other as its client sent it.
     const fromForwarded = forwarded !== undefined && (header === 'forwarded' || list === '')
     const hops = fromForwarded ? forwarded : list === '' ? [] : hopsInList(list)
     const first = fromForwarded ? this.#firstBehindTrusted(hops) : undefined
-    const proto = first?.proto || told.proto || scheme
-    const host = first?.host || told.host || ownHost
+    const proto = first?.proto || claims.proto || scheme
+    const host = first?.host || claims.host || ownHost
     const entries = fromForwarded ? hops.map(listEntry).join(', ') : list
     out.raw(fieldLine('X-Forwarded-For', entries === '' ? address : `${entries}, ${address}`))
     out.raw(fieldLine('X-Forwarded-Proto', proto))
     if (host !== '') out.raw(fieldLine('X-Forwarded-Host', host))
     const elements =
       forwarded !== undefined && isSame(forwarded, hops)
-        ? [told.forwardedText, ownElement]
-        : [...elementsOf(hops, told.proto, told.host), ownElement]
+        ? [claims.forwardedText, ownElement]
+        : [...elementsOf(hops, claims.proto, claims.host), ownElement]
     out.raw(fieldLine('Forwarded', elements.join(', ')))
     return true
   }
 
-  /** The hop from the near end whose connection was the first to come to a trusted proxy. */
+  /** The nearest hop that is not a trusted proxy; if all are, the first. */
   #firstBehindTrusted(hops: readonly Hop[]): Hop | undefined {
     const isTrusted = this.#options.isTrusted ?? (() => false)
     let at = hops.length - 1
@@ -143,7 +143,7 @@ export class ForwardedFields implements ForwardedLines {
 interface Claims {
   /** All X-Forwarded-For fields together. */
   readonly list: string
-  /** All Forwarded fields together; `undefined` when there is none, or one that is none by its grammar. */
+  /** All Forwarded fields together; `undefined` when there is none, or an invalid one. */
   readonly forwarded: readonly Hop[] | undefined
   readonly forwardedText: string
   readonly proto: string
@@ -170,13 +170,13 @@ function claimsIn(fields: Fields): Claims {
 const isSame = (a: readonly Hop[], b: readonly Hop[]): boolean =>
   a.length === b.length && a.every((hop, i) => listEntry(hop) === listEntry(b[i] as Hop))
 
-/** What X-Forwarded-* say, as elements of Forwarded: protocol and host are what the nearest hop tells. */
+/** The content of X-Forwarded-* as elements of Forwarded; protocol and host belong to the nearest hop. */
 function elementsOf(hops: readonly Hop[], proto: string, host: string): string[] {
   return hops.map((hop, index) => {
     const isNearest = index === hops.length - 1
-    const tellsProto = isNearest && /^https?$/i.test(proto)
-    const tellsHost = isNearest && host !== ''
+    const hasProto = isNearest && /^https?$/i.test(proto)
+    const hasHost = isNearest && host !== ''
     const quoted = host.replace(/["\\]/g, '\\$&')
-    return `${forPair(hop)}${tellsProto ? `;proto=${proto}` : ''}${tellsHost ? `;host="${quoted}"` : ''}`
+    return `${forPair(hop)}${hasProto ? `;proto=${proto}` : ''}${hasHost ? `;host="${quoted}"` : ''}`
   })
 }

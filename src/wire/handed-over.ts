@@ -1,6 +1,5 @@
-// The mark of a request that one peer has handed over to another: who the client is, and a signature by
-// which peers that share a key know each other. A marked request is served where it arrives. Pure; used
-// by src/peer on both sides.
+// The mark of a request that a peer has handed over: the address of the client, and a signature if the peers share a key. The
+// receiving peer serves a marked request itself. Pure; used by peer/ on both sides.
 
 import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -9,39 +8,39 @@ import { hostText } from '../base/host-port.ts'
 /** The field's name, in lower case. */
 export const handedOverField = 'topspin-handed-over'
 
-/** The client as the first peer saw it. */
+/** The client of the peer that handed the request over. */
 export interface HandedOver {
   /** IPv4 or IPv6, without brackets. */
   readonly address: string
   /** 0..65535 */
   readonly port: number
   readonly scheme: 'http' | 'https'
-  /** Wall time of handing over, ms. */
+  /** Wall time of the hand-over, ms. */
   readonly time: number
 }
 
-/** What of the request the signature covers, beside the mark. */
+/** The part of the request that the signature covers. */
 export interface MarkedRequest {
   readonly method: string
-  /** As sent, query included. */
+  /** As sent, with query. */
   readonly target: string
 }
 
-/** The signature is cut to 16 bytes; base64url of that. */
+/** Characters of base64url: the first 132 bits of the HMAC. */
 const signatureLength = 22
 const form = new RegExp(
   `^(for="(?:\\[([0-9a-f:.]{2,45})\\]|([0-9.]{7,15})):(\\d{1,5})";proto=(https?);at=(\\d{1,15}))` +
     `(?:;sig=([A-Za-z0-9_-]{${signatureLength}}))?$`,
 )
 
-/** Marks the requests of one client: what is the same for all of them is put together once. */
+/** Writes the marks of one client; the constant part is formatted once. */
 export class Marker {
   readonly #client: string
   readonly #key: KeyObject | undefined
 
   /**
-   * @param key signs; without one a mark is believed by the networks alone that the other peer accepts from.
-   * @throws RangeError for what is no address or port.
+   * @param key signs the marks; without a key the other peer accepts them by the address of this one.
+   * @throws RangeError for an invalid address or port.
    */
   constructor(client: Omit<HandedOver, 'time'>, key: KeyObject | undefined) {
     const { address, port, scheme } = client
@@ -61,7 +60,7 @@ export class Marker {
   }
 }
 
-/** One mark of `Marker`, for a request whose client is not met again. @throws RangeError as there. */
+/** A single mark. @throws RangeError as `Marker`. */
 export const writeHandedOver = (
   mark: HandedOver,
   { method, target }: MarkedRequest,
@@ -73,9 +72,9 @@ export type HandedOverReading =
   | { readonly kind: 'refused'; readonly reason: 'form' | 'signature' | 'time' }
 
 /**
- * Reads the field's value. With keys a mark must be signed by one of them, within the time window.
+ * Parses and verifies the field's value. With keys, a mark must be signed with one of them, and its time must be current.
  * @param now wall time, ms.
- * @param skewMs how far the two clocks may differ, the time on the way included.
+ * @param skewMs largest accepted difference between `now` and the time of the mark, ms.
  */
 export function readHandedOver(
   value: string,
@@ -109,11 +108,11 @@ function signature(signed: string, method: string, target: string, key: KeyObjec
   return hmac(text, key).slice(0, signatureLength)
 }
 
-/** Bytes of a block of SHA-256, and of its result. */
+/** Block size and output size of SHA-256, bytes. */
 const block = 64
 const size = 32
 
-/** Two blocks that begin the inner and the outer hash of a key, with room behind them. */
+/** The padded key of the inner and of the outer hash [RFC 2104], each with room for the text after it. */
 interface Pads {
   readonly inner: Buffer
   readonly outer: Buffer
@@ -135,12 +134,12 @@ function makePads(key: KeyObject): Pads {
   return pads
 }
 
-/** Longest text that is hashed at once; request targets are shorter. */
+/** Longest text that fits into the prepared buffer; request targets are shorter. */
 const textMax = 16_384
 
 /**
- * HMAC-SHA256 [RFC 2104] in base64url, as two hashes: `createHmac` makes an object for each message, which costs
- * more than all the hashing of so few bytes.
+ * HMAC-SHA256 [RFC 2104] in base64url, as two calls of `hash`: `createHmac` allocates an object for each message, which costs
+ * more than hashing so few bytes.
  */
 function hmac(text: string, key: KeyObject): string {
   const { inner, outer } = padsOf.get(key) ?? makePads(key)

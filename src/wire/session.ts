@@ -1,4 +1,4 @@
-// Session ids and the routes in them: `<id>.<route>` in a cookie or in a path parameter (mcmp.md 3.2).
+// Session ids with routes, `<id>.<route>`, in cookies and path parameters (mcmp.md 3.2).
 
 import { indexIn } from './http/bytes.ts'
 
@@ -12,8 +12,8 @@ export function routeOf(sessionId: string): string | undefined {
 }
 
 /**
- * The routes that a session id may name, the first one that is known counts: everything after the first dot, then, as
- * WildFly ranks the nodes that have the session (`id.first.second`), each part and what follows from it on.
+ * The routes that a session id can name, in order of preference: everything after the first dot; then, for WildFly's ranked
+ * routes (`id.first.second`), each part and each remainder.
  */
 export function routesOf(sessionId: string): readonly string[] {
   const whole = routeOf(sessionId)
@@ -24,11 +24,11 @@ export function routesOf(sessionId: string): readonly string[] {
   return [...new Set([whole, ...ranked])]
 }
 
-/** Parts of a route that are looked up. */
+/** Most parts of a route that are looked up. */
 const rankedMax = 8
 const none: readonly string[] = []
 
-/** The value of the first cookie `name` in a Cookie field bytes[from..to), quotes stripped. */
+/** The value of the first cookie `name` in a Cookie field bytes[from..to), without quotes. */
 export function cookieValue(
   bytes: Buffer,
   from: number,
@@ -39,7 +39,7 @@ export function cookieValue(
   return at < 0 ? undefined : valueAt(bytes, at + name.length + 1, to)
 }
 
-/** The values of all cookies `name` in a Cookie field bytes[from..to), behind those in `values`. */
+/** The given values followed by those of all cookies `name` in a Cookie field bytes[from..to). */
 export function addCookieValues(
   bytes: Buffer,
   from: number,
@@ -57,7 +57,7 @@ export function addCookieValues(
   return found
 }
 
-/** Offset of the next cookie `name` in bytes[from..to), where a cookie begins at `from`; -1 when there is none. */
+/** Offset of the next cookie `name` in bytes[from..to), or -1. @param from the start of a cookie. */
 function findCookie(bytes: Buffer, from: number, to: number, name: Uint8Array): number {
   let i = from
   while (i < to) {
@@ -91,7 +91,7 @@ export function pathParameters(target: string, name: string): string[] {
   })
 }
 
-/** A target without `;name=...`, however often it is there. */
+/** A target without any `;name=...`. */
 export function withoutPathParameter(target: string, name: string): string {
   const [path = ''] = target.split('?', 1)
   const [before = '', ...behind] = path.split(`;${name}=`)
@@ -102,7 +102,7 @@ export function withoutPathParameter(target: string, name: string): string {
   return before + kept.join('') + target.slice(path.length)
 }
 
-/** A Cookie value without the cookies called `name`; '' when none are left. */
+/** A Cookie value without the cookies `name`; '' when none are left. */
 export function withoutCookie(value: string, name: string): string {
   return value
     .split(';')

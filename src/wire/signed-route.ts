@@ -1,16 +1,16 @@
-// Routes of peers in session ids, signed so that clients cannot choose a server for themselves:
-// `<name>~<signature>`, 22 letters of base64url, which are 132 bits of an HMAC-SHA256. Pure.
+// Signed routes of peers in session ids, so that clients cannot choose a server: `<name>~<signature>`. The signature is 22
+// characters of base64url, 132 bits of an HMAC-SHA256. Pure.
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 const signatureLength = 22
 
-/** What an application puts behind the dot of a session id. */
+/** The route that an application appends to a session id, after the dot. */
 export function signRoute(name: string, key: Uint8Array): string {
   return `${name}~${signature(name, key)}`
 }
 
-/** The name, when one of the keys has signed it. */
+/** The name in a signed route; `undefined` unless it is signed with one of the keys. */
 export function openRoute(text: string, keys: readonly Uint8Array[]): string | undefined {
   const at = text.lastIndexOf('~')
   if (at < 1 || text.length - at - 1 !== signatureLength) return undefined

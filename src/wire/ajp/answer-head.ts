@@ -1,5 +1,5 @@
-// SEND_HEADERS of a container -> a canonical HTTP/1.1 head. Every length is checked: a container is
-// untrusted input, too. What is wrong comes back as words.
+// Converts SEND_HEADERS of a container to a canonical HTTP/1.1 head. Every length is checked, since containers are untrusted
+// too. Problems are returned as text.
 
 import { STATUS_CODES } from 'node:http'
 import { isToken, isValue } from '../http/bytes.ts'
@@ -21,18 +21,18 @@ const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
 
 export class AnswerHead {
   status = 0
-  /** How the body is framed in the HTTP/1.1 that is made of the answer. */
+  /** Framing of the body in the HTTP/1.1 output. */
   framing: Framing = 'none'
-  /** -1 when it was not told. */
+  /** Value of Content-Length; -1 when absent. */
   contentLength = -1
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
 
   /**
-   * Reads bytes[at..end), a packet's content behind its kind, and adds the head to `out`.
-   * @param toHead it answers a HEAD request.
-   * @returns what is wrong with it; then `out` holds a part of a head.
+   * Parses bytes[at..end), the content of a packet after its type, and writes the head to `out`.
+   * @param toHead the response is one to HEAD.
+   * @returns a problem; `out` then has an incomplete head.
    */
   read(bytes: Buffer, at: number, end: number, toHead: boolean, out: Out): string | undefined {
     this.#bytes = bytes
@@ -40,20 +40,20 @@ export class AnswerHead {
     this.#end = end
     this.contentLength = -1
     const status = this.#integer()
-    // What is no final answer cannot be one: there is but one head.
-    if (status < 200 || status > 599) return 'a status that is none'
+    // AJP has no interim responses: a 1xx status is an error.
+    if (status < 200 || status > 599) return 'invalid status'
     this.status = status
     out.latin1(`HTTP/1.1 ${status} `)
     const reasonTo = this.#string(isValue)
-    if (reasonTo < 0) return 'a reason that is none'
+    if (reasonTo < 0) return 'invalid reason phrase'
     this.#writeReason(reasonTo, out)
     const count = this.#integer()
-    if (count < 0) return 'a head that ends too early'
+    if (count < 0) return 'head too short'
     for (let f = 0; f < count; f++) {
       const problem = this.#field(out)
       if (problem !== undefined) return problem
     }
-    if (this.#at !== this.#end) return 'a head that is longer than its fields'
+    if (this.#at !== this.#end) return 'bytes after the fields of a head'
     this.#frame(toHead, out)
     return undefined
   }
@@ -75,7 +75,7 @@ export class AnswerHead {
     out.crlf()
   }
 
-  /** Some containers say the status again, because others fail without a reason. */
+  /** Some containers send the status as reason phrase; it is replaced by the standard one. */
   #writeReason(reasonTo: number, out: Out): void {
     const from = this.#stringFrom
     const reason = this.#bytes.toString('latin1', from, reasonTo)
@@ -92,21 +92,21 @@ export class AnswerHead {
     let to: number
     if (this.#at < this.#end && bytes[this.#at] === NAME_CODES) {
       const known = responseNames[this.#integer() & 0xff]
-      if (known === undefined) return 'a number that is no field name'
+      if (known === undefined) return 'unknown code of a field name'
       name = known
       to = known.length
     } else {
       to = this.#string(isToken)
       from = this.#stringFrom
-      if (to <= from) return 'a field name that is none'
+      if (to <= from) return 'invalid field name'
       name = bytes
     }
     const valueTo = this.#string(isValue)
-    if (valueTo < 0) return 'a field value that is none'
+    if (valueTo < 0) return 'invalid field value'
     switch (fieldKind(name, from, to)) {
       case CONTENT_LENGTH:
         return this.#length(this.#stringFrom, valueTo)
-      // They are about the connection that HTTP/1 would have used.
+      // Connection-specific fields of HTTP/1.
       case KEEP_ALIVE:
       case TRANSFER_ENCODING:
       case UPGRADE:
@@ -122,7 +122,7 @@ export class AnswerHead {
   #length(from: number, to: number): string | undefined {
     const length = parseLength(this.#bytes, from, to)
     const isOther = this.contentLength >= 0 && length !== this.contentLength
-    if (length < 0 || isOther) return 'a Content-Length that is none'
+    if (length < 0 || isOther) return 'invalid or conflicting Content-Length'
     this.contentLength = length
     return undefined
   }
@@ -133,10 +133,10 @@ export class AnswerHead {
     return this.#bytes.readUInt16BE(this.#at - 2)
   }
 
-  /** Where the string that `#string` has read last begins. */
+  /** Start of the string that `#string` has read last. */
   #stringFrom = 0
 
-  /** Reads a string of allowed bytes; returns where it ends, or -1. One that is not there is empty. */
+  /** Reads a string of allowed bytes. @returns its end, or -1. An absent string is empty. */
   #string(allowed: Uint8Array): number {
     const length = this.#integer()
     this.#stringFrom = this.#at

@@ -1,12 +1,12 @@
-// What a container sends -> HTTP/1.1 bytes, and what it asks for meanwhile. Packets may be split
-// anywhere; pieces of a body go through without waiting for the rest of their packet. Pure.
+// Converts the packets of a container to HTTP/1.1 bytes, and counts its requests for pieces of the request body. Packets may be
+// split anywhere; body data is passed on before its packet is complete. Pure.
 
 import { writeChunk, writeLastChunk } from '../http/chunked.ts'
 import type { Out } from '../http/out.ts'
 import { AnswerHead } from './answer-head.ts'
 import { CPONG, END_RESPONSE, GET_BODY_CHUNK, SEND_BODY_CHUNK, SEND_HEADERS } from './codes.ts'
 
-/** Which packets are in order now. */
+/** The packets that are allowed next. */
 type Expected = 'nothing' | 'pong' | 'head' | 'body'
 
 const HEAD = 0
@@ -14,41 +14,41 @@ const KIND = 1
 const CONTENT = 2
 const DATA_LENGTH = 3
 const DATA = 4
-/** The zero behind the data. */
+/** The zero byte after the data. */
 const TAIL = 5
 
 const magic = 0x4142
 
 export class AnswerReader {
-  /** CPONG has come. */
+  /** CPONG has been received. */
   ponged = false
-  /** The answer is complete. */
+  /** The response is complete. */
   ended = false
-  /** The connection may carry another request. */
+  /** The connection can be used for another request. */
   reusable = true
-  /** Pieces of the request's body that were asked for in the last bytes, and the length of the last of them. */
+  /** GET_BODY_CHUNK packets in the last bytes, and the size that the last of them asks for. */
   asks = 0
   askedBytes = 0
 
   readonly #head: AnswerHead = new AnswerHead()
   #expected: Expected = 'nothing'
   #toHead = false
-  /** Bytes of the body still to come, where that is known. */
+  /** Bytes of the body that are missing; -1 when the length is unknown. */
   #bodyLeft = 0
   #state = HEAD
   #kind = 0
-  /** Bytes of the packet still to come. */
+  /** Bytes of the packet that are missing. */
   #left = 0
   #data = 0
 
-  // The bytes at hand.
+  // The bytes of the present call.
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
-  /** What has been collected: #source[#from..). */
+  /** Collected bytes: #source[#from..). */
   #source: Buffer = this.#bytes
   #from = 0
-  /** The beginning of what is being collected, from bytes that are gone. */
+  /** The first part of what is being collected, from earlier calls. */
   #kept: Buffer | undefined
   #have = 0
 
@@ -66,8 +66,8 @@ export class AnswerReader {
   }
 
   /**
-   * Reads bytes[0..length) and adds to `out` what they mean in HTTP/1.1.
-   * @returns what is wrong; then nothing on the connection is to be believed any more.
+   * Parses bytes[0..length) and writes the HTTP/1.1 form to `out`.
+   * @returns a problem; the connection cannot be used any more then.
    */
   read(bytes: Buffer, length: number, out: Out): string | undefined {
     this.#bytes = bytes
@@ -76,8 +76,8 @@ export class AnswerReader {
     this.asks = 0
     while (this.#at < this.#end) {
       if (this.#expected === 'nothing') {
-        // Behind the end of an answer it spoils the connection, not the answer.
-        if (!this.ended) return 'bytes that nobody asked for'
+        // Bytes after the end of a response: the response is good, the connection is not reused.
+        if (!this.ended) return 'unexpected bytes'
         this.reusable = false
         return undefined
       }
@@ -104,51 +104,50 @@ export class AnswerReader {
         return undefined
       default:
         this.#state = HEAD
-        // Some leave it out.
-        return this.#bytes[this.#at++] === 0 ? undefined : 'data that are longer than they said'
+        // Some containers omit it.
+        return this.#bytes[this.#at++] === 0 ? undefined : 'body data longer than declared'
     }
   }
 
   #packetHead(): string | undefined {
-    if (this.#source.readUInt16BE(this.#from) !== magic)
-      return 'a packet that does not begin as one'
+    if (this.#source.readUInt16BE(this.#from) !== magic) return 'packet without its magic number'
     this.#left = this.#source.readUInt16BE(this.#from + 2)
     this.#state = KIND
-    return this.#left === 0 ? 'an empty packet' : undefined
+    return this.#left === 0 ? 'empty packet' : undefined
   }
 
-  /** A packet's kind is known: may it come now, and with that length? */
+  /** Checks whether a packet of this kind and length is allowed now. */
   #begin(): string | undefined {
     const left = this.#left
     const isAnswering = this.#expected === 'head' || this.#expected === 'body'
     this.#state = CONTENT
     switch (this.#kind) {
       case SEND_HEADERS:
-        if (this.#expected !== 'head') return 'a head out of turn'
-        return left === 0 ? 'a head without content' : undefined
+        if (this.#expected !== 'head') return 'unexpected SEND_HEADERS'
+        return left === 0 ? 'empty SEND_HEADERS' : undefined
       case SEND_BODY_CHUNK:
         this.#state = DATA_LENGTH
-        if (this.#expected !== 'body') return 'a piece of a body out of turn'
-        return left < 2 ? 'a piece of a body without its length' : undefined
+        if (this.#expected !== 'body') return 'unexpected SEND_BODY_CHUNK'
+        return left < 2 ? 'SEND_BODY_CHUNK without length' : undefined
       case END_RESPONSE:
-        if (this.#expected !== 'body') return 'an end out of turn'
-        return left === 1 ? undefined : 'an end of the wrong length'
+        if (this.#expected !== 'body') return 'unexpected END_RESPONSE'
+        return left === 1 ? undefined : 'END_RESPONSE of the wrong length'
       case GET_BODY_CHUNK:
-        if (!isAnswering) return 'a question for a body out of turn'
-        return left === 2 ? undefined : 'a question of the wrong length'
+        if (!isAnswering) return 'unexpected GET_BODY_CHUNK'
+        return left === 2 ? undefined : 'GET_BODY_CHUNK of the wrong length'
       case CPONG:
-        if (this.#expected !== 'pong') return 'a pong out of turn'
-        if (left > 0) return 'a pong of the wrong length'
+        if (this.#expected !== 'pong') return 'unexpected CPONG'
+        if (left > 0) return 'CPONG of the wrong length'
         this.#state = HEAD
         this.#expected = 'nothing'
         this.ponged = true
-        return this.#at < this.#end ? 'bytes behind a pong' : undefined
+        return this.#at < this.#end ? 'bytes after CPONG' : undefined
       default:
-        return 'a packet of an unknown kind'
+        return 'unknown packet type'
     }
   }
 
-  /** All of a packet that is not a piece of a body has come. */
+  /** Processes a complete packet of any kind but SEND_BODY_CHUNK. */
   #content(out: Out): string | undefined {
     this.#state = HEAD
     const source = this.#source
@@ -171,7 +170,7 @@ export class AnswerReader {
 
   #endAnswer(reuse: number, out: Out): string | undefined {
     const { framing } = this.#head
-    if (framing === 'length' && this.#bodyLeft > 0) return 'a body that is shorter than it said'
+    if (framing === 'length' && this.#bodyLeft > 0) return 'body shorter than its Content-Length'
     if (framing === 'chunked') writeLastChunk(out)
     if (reuse === 0) this.reusable = false
     this.ended = true
@@ -182,9 +181,9 @@ export class AnswerReader {
   #dataLength(): string | undefined {
     this.#data = this.#source.readUInt16BE(this.#from)
     const tail = this.#left - 2 - this.#data
-    if (tail !== 0 && tail !== 1) return 'a piece of a body of the wrong length'
+    if (tail !== 0 && tail !== 1) return 'SEND_BODY_CHUNK of the wrong length'
     this.#left = tail
-    // None is how a container says that it has flushed.
+    // A packet without data is a flush.
     this.#state = this.#data > 0 ? DATA : tail > 0 ? TAIL : HEAD
     return undefined
   }
@@ -209,12 +208,12 @@ export class AnswerReader {
         return
       }
       default:
-        // A body where there is none, as in the answer to HEAD: it is left out.
+        // A body that is not allowed, as in a response to HEAD: it is dropped.
         this.reusable = false
     }
   }
 
-  /** `size` bytes in one piece, in #source from #from on; false while they have not all come. */
+  /** Collects `size` contiguous bytes at #source[#from..). @returns false until all of them have been received. */
   #collect(size: number): boolean {
     const here = this.#end - this.#at
     if (this.#kept === undefined && here >= size) {

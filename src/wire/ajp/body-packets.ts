@@ -1,12 +1,12 @@
-// The body of a request on its way to a container: HTTP/1's framing taken off, and sent in packets as the
-// container asks for them. Pure.
+// Sends the body of a request to a container: removes the framing of HTTP/1, and writes packets as the container asks for
+// them. Pure.
 
 import { ajpLimits } from '../../base/limits.ts'
 import { BodyRelay } from '../http/body-relay.ts'
 import { Out } from '../http/out.ts'
 import type { RequestHead } from '../http/request-head.ts'
 
-/** Magic number, length of the packet, length of the data. */
+/** Bytes for magic number, length of the packet, and length of the data. */
 const headBytes = 6
 
 export class BodyPackets {
@@ -14,22 +14,22 @@ export class BodyPackets {
   readonly #head: Buffer = Buffer.from([0x12, 0x34, 0, 0, 0, 0])
   readonly #framed: BodyRelay = new BodyRelay()
   #pieces: Buffer[] = []
-  /** Of the first piece. */
+  /** Bytes of the first piece that are sent. */
   #sent = 0
-  /** Bytes that wait to be asked for. */
+  /** Bytes that the container has not asked for yet. */
   pending = 0
-  /** Packets that the container waits for. */
+  /** Packets that the container has asked for and not received. */
   #asked = 0
   #askedBytes: number
   #ends = 0
 
-  /** @param size of the longest packet, bytes. */
+  /** @param size of the longest packet with its head, bytes. */
   constructor(size: number) {
     this.#dataMax = size - headBytes
     this.#askedBytes = this.#dataMax
   }
 
-  /** For the body of another request. The first packet of one whose length is known is sent unasked. */
+  /** Starts the body of another request. If its length is known, the first packet is sent without being asked for. */
   begin(head: RequestHead): void {
     const framing = head.chunked ? 'chunked' : head.hasBody ? 'length' : 'none'
     this.#framed.begin(framing, head.contentLength, 'decode')
@@ -39,15 +39,15 @@ export class BodyPackets {
     this.#ends = 0
   }
 
-  /** Forgets what has not been asked for: the answer is complete, and nobody will. */
+  /** Drops the pending bytes: the response is complete. */
   drop(): void {
     this.#pieces = []
     this.#sent = this.pending = 0
   }
 
   /**
-   * bytes[at..end) of the body as HTTP/1 frames it; they must stay as they are until nothing is pending.
-   * @throws RangeError when the framing, which is our own, is broken.
+   * Adds bytes[at..end) of the body in HTTP/1 framing. The bytes must not change while any are pending.
+   * @throws RangeError when the framing, which is our own, is invalid.
    */
   add(bytes: Buffer, at: number, end: number): void {
     if (at === end) return
@@ -63,19 +63,19 @@ export class BodyPackets {
     this.pending += piece.length
   }
 
-  /** GET_BODY_CHUNK has come. @returns false when the container asks for more than it may. */
+  /** GET_BODY_CHUNK was received. @param bytes that it asks for. @returns false when it asks more often than allowed. */
   ask(bytes: number): boolean {
     this.#asked++
     this.#askedBytes = bytes > 0 ? Math.min(bytes, this.#dataMax) : this.#dataMax
     return this.#asked <= ajpLimits.asksMax && this.#ends + this.#asked <= ajpLimits.asksMax
   }
 
-  /** The container waits for a piece that has not come. */
+  /** The container has asked for a piece that was not sent yet. */
   get isAwaited(): boolean {
     return this.#asked > 0
   }
 
-  /** Adds the packets that may be sent now. An empty one says that the body has ended. */
+  /** Writes the packets that can be sent now. An empty one is the end of the body. */
   write(out: Out): void {
     while (this.#asked > 0 && (this.pending > 0 || this.#framed.done)) {
       this.#asked--

@@ -1,19 +1,19 @@
-// The numbers of AJP13: kinds of packets, and what stands for methods, field names and attributes.
+// The codes of AJP13: packet types, methods, field names and attributes.
 
 import { equalsName } from '../http/bytes.ts'
 
-/** What the proxy says. Pieces of a request's body have no such number. */
+/** Packets of the proxy. Pieces of a request body have no type. */
 export const FORWARD_REQUEST = 2
 export const CPING = 10
 
-/** What the container says. */
+/** Packets of the container. */
 export const SEND_BODY_CHUNK = 3
 export const SEND_HEADERS = 4
 export const END_RESPONSE = 5
 export const GET_BODY_CHUNK = 6
 export const CPONG = 9
 
-/** Attributes behind the fields of a request. */
+/** Attributes, after the fields of a request. */
 export const REMOTE_USER = 0x03
 export const AUTH_TYPE = 0x04
 export const QUERY_STRING = 0x05
@@ -27,13 +27,13 @@ export const SECRET = 0x0c
 export const STORED_METHOD = 0x0d
 export const ARE_DONE = 0xff
 
-/** In place of a method: it is told by the attribute STORED_METHOD. */
+/** In place of a method code: the method is in the attribute STORED_METHOD. */
 export const METHOD_IS_STORED = 0xff
 
-/** The length of a string that is not there. */
+/** Length of an absent string. */
 export const NO_STRING = 0xffff
 
-/** High byte of the numbers of field names: no name is that long. */
+/** High byte of the codes of field names; no name is that long. */
 export const NAME_CODES = 0xa0
 
 const methods = [
@@ -69,10 +69,10 @@ const methodCodes: ReadonlyMap<string, number> = new Map(
   methods.map((method, index) => [method, index + 1]),
 )
 
-/** The method's number, or METHOD_IS_STORED. */
+/** The code of a method, or METHOD_IS_STORED. */
 export const methodCode = (method: string): number => methodCodes.get(method) ?? METHOD_IS_STORED
 
-/** From 0xA001 on. */
+/** Codes from 0xA001 on. */
 const requestNames = [
   'accept',
   'accept-charset',
@@ -96,7 +96,7 @@ const byLength = Array.from({ length: 16 }, (_, length) =>
 
 export const CONTENT_LENGTH_CODE = 0xa008
 
-/** The number of the request field name bytes[from..to), 0 when it has none. */
+/** The code of the request field name bytes[from..to); 0 when it has none. */
 export function requestNameCode(bytes: Buffer, from: number, to: number): number {
   const known = byLength[to - from]
   if (known === undefined) return 0
@@ -106,7 +106,7 @@ export function requestNameCode(bytes: Buffer, from: number, to: number): number
   return 0
 }
 
-/** Response field names by the low byte of their number. */
+/** Response field names by the low byte of their code. */
 export const responseNames: readonly (Buffer | undefined)[] = [
   undefined,
   ...[

@@ -1,5 +1,5 @@
-// FORWARD_REQUEST: a request head and what the container is told about its client, as one AJP13 packet.
-// A field of the client is only ever a field: no attribute is made of one (CVE-2020-1938).
+// Writes FORWARD_REQUEST: a request head with facts about the client, as one AJP13 packet. Fields of the client are never
+// turned into attributes (CVE-2020-1938).
 
 import {
   CONNECTION,
@@ -31,27 +31,27 @@ import {
 } from './codes.ts'
 import type { Packet } from './packet.ts'
 
-/** What the proxy itself knows of a request. What is absent is not sent. */
+/** Facts about a request from the proxy itself. Absent ones are not sent. */
 export interface RequestFacts {
-  /** The client's address, which is also told as its name: nobody has to look one up. */
+  /** Address of the client; also sent as its host name, so that no look-up is needed. */
   readonly remoteAddress: string
   readonly serverName: string
   /** 0..65_535 */
   readonly serverPort: number
-  /** The client came by https. */
+  /** The client's connection uses TLS. */
   readonly isSecure: boolean
   readonly remoteUser?: string | undefined
   readonly authType?: string | undefined
   readonly jvmRoute?: string | undefined
-  /** The client's certificate and the chain behind it, PEM. */
+  /** The client's certificate and its chain, PEM. */
   readonly certificate?: string | undefined
   readonly cipher?: string | undefined
   /** Hexadecimal. */
   readonly tlsSession?: string | undefined
-  /** Bits of the cipher's key. */
+  /** Key size of the cipher, bits. */
   readonly keySize?: number | undefined
   readonly secret?: string | undefined
-  /** Request attributes by name: containers refuse names that they have not been told of. */
+  /** Request attributes; containers refuse names that their configuration does not allow. */
   readonly attributes: readonly (readonly [name: string, value: string])[]
 }
 
@@ -61,8 +61,8 @@ const transferEncoding = Buffer.from('transfer-encoding')
 const chunked = 'chunked'
 
 /**
- * @param head canonical, as it would be sent over HTTP/1.1; what concerns that connection only is left out,
- *   and so is `Expect`, to which a container cannot answer.
+ * @param head canonical, as sent over HTTP/1.1. Connection-specific fields are dropped, and `Expect`, to which AJP has no
+ *   response.
  * @throws RangeError when it is not canonical.
  */
 export function writeForwardRequest(head: RequestHead, facts: RequestFacts, packet: Packet): void {
@@ -100,7 +100,7 @@ function writeFields(head: RequestHead, packet: Packet): void {
     count++
   }
   if (head.chunked) {
-    // Containers learn from it that a body comes whose length is not known.
+    // For containers this means a body of unknown length.
     packet.name(transferEncoding, 0, transferEncoding.length)
     packet.string(chunked)
     count++
@@ -121,7 +121,7 @@ function writeField(fields: Fields, index: number, packet: Packet): void {
   packet.slice(fields.bytes, fields.valueFrom(index), fields.valueTo(index))
 }
 
-/** Of what our own writer of HTTP/1 leaves, all but the connection's own and the framing. */
+/** Whether a field of our own HTTP/1 output is sent: not those of the connection and the framing. */
 function keeps(kind: number): boolean {
   switch (kind) {
     case CONNECTION:

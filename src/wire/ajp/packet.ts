@@ -1,10 +1,10 @@
-// One packet to a container, put together in a buffer of the size that both sides have agreed on. What
-// does not fit is said at the end; what is not canonical is a fault of ours and throws.
+// Assembles one packet for a container, in a buffer of the agreed size. `end` reports a packet that is too long; values that are
+// not canonical are internal errors and throw.
 
 import { isToken, isValue } from '../http/bytes.ts'
 import { NO_STRING } from './codes.ts'
 
-/** Magic number and length. */
+/** Bytes for magic number and length. */
 const headBytes = 4
 
 export class Packet {
@@ -22,7 +22,7 @@ export class Packet {
     this.#fits = true
   }
 
-  /** The whole packet, good until the next one is begun; `undefined` when it is too long. */
+  /** The complete packet, valid until the next `begin`; `undefined` when it is too long. */
   end(): Buffer | undefined {
     if (!this.#fits) return undefined
     const bytes = this.#bytes
@@ -35,7 +35,7 @@ export class Packet {
     if (this.#has(1)) this.#bytes[this.#length++] = value
   }
 
-  /** 0..65_535 */
+  /** @param value 0..65 535. @throws RangeError for any other. */
   integer(value: number): void {
     if (!(value >= 0 && value <= 0xffff)) throw new RangeError(`not 16 bits: ${value}`)
     if (!this.#has(2)) return
@@ -43,7 +43,7 @@ export class Packet {
     this.#length += 2
   }
 
-  /** Room for an integer that is known later; returns where. */
+  /** Reserves an integer that is set later by `fill`. @returns its offset. */
   hold(): number {
     const at = this.#length
     this.integer(0)
@@ -54,7 +54,7 @@ export class Packet {
     if (this.#fits) this.#bytes.writeUInt16BE(value, at)
   }
 
-  /** One character a byte; of a certificate, lines. */
+  /** @param value one character per byte. @param lines `several` allows line breaks, for certificates. */
   string(value: string, lines: 'one' | 'several' = 'one'): void {
     if (value.length >= NO_STRING) throw new RangeError('a string of more than 65534 bytes')
     for (let i = 0; i < value.length; i++) {

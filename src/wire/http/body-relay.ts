@@ -1,17 +1,16 @@
-// One body on its way through the proxy, in either direction: knows where it ends, and turns one
-// framing into the other where the two sides differ. Pure.
+// Relays one body, in either direction: finds its end, and changes the framing where the two sides need different ones. Pure.
 
 import { ChunkedRelay, writeChunk, writeLastChunk } from './chunked.ts'
 import type { Out } from './out.ts'
 import type { Framing } from './response-head.ts'
 
-/** What the side that the body goes to shall see. */
+/** How the framing is changed on the way. */
 export type Rewriting =
-  /** The same framing. */
+  /** Not at all. */
   | 'same'
-  /** Chunked becomes plain bytes, for a client that does not know chunks. */
+  /** Chunks become plain bytes, for a client of HTTP/1.0. */
   | 'decode'
-  /** Bytes until the end of the connection become chunks. */
+  /** Bytes that end with the connection become chunks. */
   | 'encode'
 
 export class BodyRelay {
@@ -21,7 +20,7 @@ export class BodyRelay {
   #left = 0
   readonly #chunks: ChunkedRelay = new ChunkedRelay()
 
-  /** @param length bytes, for the framing `length`. */
+  /** Starts another body. @param length in bytes, for the framing `length`. */
   begin(framing: Framing, length: number, rewriting: Rewriting): void {
     this.framing = framing
     this.#rewriting = rewriting
@@ -30,7 +29,7 @@ export class BodyRelay {
     if (framing === 'chunked') this.#chunks.reset(rewriting === 'decode')
   }
 
-  /** All of bytes[at..end) belongs to the body and may be sent on as it is; then it counts as read. */
+  /** Whether all of bytes[at..end) is body and can be sent unchanged; if so it counts as relayed. */
   passes(at: number, end: number): boolean {
     switch (this.framing) {
       case 'length':
@@ -47,7 +46,7 @@ export class BodyRelay {
     }
   }
 
-  /** Adds to `out` what bytes[at..end) means to the other side; returns the offset behind the body's part, or a problem. */
+  /** Relays bytes[at..end) into `out`. @returns the offset after the body's part, or a problem (negative). */
   relay(bytes: Buffer, at: number, end: number, out: Out): number {
     if (this.done) return at
     switch (this.framing) {
@@ -72,7 +71,7 @@ export class BodyRelay {
     }
   }
 
-  /** The connection ended in good order. @returns whether the body is complete by that. */
+  /** The connection ended without an error. @returns whether the body is complete. */
   finish(out: Out): boolean {
     if (this.framing !== 'close') return this.done
     this.done = true

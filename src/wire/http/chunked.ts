@@ -1,6 +1,5 @@
-// The chunked coding on its way through: read by the letter of RFC 9112 7.1, written again in
-// canonical form (or decoded). Extensions are dropped, trailers are filtered. Pure: bytes that arrive
-// go in, bytes to send on are added to an `Out`; split anywhere.
+// Relays the chunked coding: parsed strictly by RFC 9112 7.1, and written again in canonical form, or decoded. Extensions are
+// dropped, trailers are filtered. Pure; the input may be split anywhere.
 
 import { httpLimits } from '../../base/limits.ts'
 import { CR, hexValue, isToken, isValue, LF, SP, TAB } from './bytes.ts'
@@ -41,7 +40,7 @@ export class ChunkedRelay {
   #trailers: Buffer | undefined
   #decodes = false
 
-  /** @param decodes leave the framing out: for a client that does not know chunks. */
+  /** Starts another body. @param decodes write the data without framing, for a client of HTTP/1.0. */
   reset(decodes: boolean): void {
     this.#state = SIZE
     this.#size = this.#sizeDigits = this.#extensionBytes = 0
@@ -54,7 +53,7 @@ export class ChunkedRelay {
     return this.#state === DONE
   }
 
-  /** bytes[at..end) is chunk data and nothing else, so the caller may send it on as it is. */
+  /** Whether bytes[at..end) is chunk data only and can be sent unchanged; if so it counts as relayed. */
   passes(at: number, end: number): boolean {
     if (this.#state !== DATA || end - at > this.#size) return false
     this.#size -= end - at
@@ -62,7 +61,7 @@ export class ChunkedRelay {
     return true
   }
 
-  /** @returns the offset behind what was read: `end`, or less when the body ended; or a problem. */
+  /** @returns the offset after what was relayed: `end`, or less when the body has ended; or a problem (negative). */
   relay(bytes: Buffer, at: number, end: number, out: Out): number {
     let i = at
     while (i < end && this.#state !== DONE) {
@@ -89,14 +88,14 @@ export class ChunkedRelay {
     return i
   }
 
-  /** One byte of framing; false when it may not stand there. */
+  /** Parses one byte of framing. @returns false when it is not allowed there. */
   #step(byte: number, out: Out): boolean {
     switch (this.#state) {
       case SIZE: {
         const digit = hexValue[byte]!
         if (digit >= 0) {
           this.#size = this.#size * 16 + digit
-          // 16 digits of which all but 13 are zeros are the most that can be a safe number.
+          // At most 16 digits, leading zeros included, and a safe integer.
           return ++this.#sizeDigits <= 16 && Number.isSafeInteger(this.#size)
         }
         if (this.#sizeDigits === 0) return false
@@ -168,7 +167,7 @@ export class ChunkedRelay {
     }
   }
 
-  /** What may follow a size, a name or a value: the end of the line, another extension, or white space before one. */
+  /** After a size, a name or a value: the end of the line, another extension, or white space. */
   #endOfPart(byte: number, afterSpace: number): boolean {
     if (byte === CR) this.#state = SIZE_LF
     else if (byte === SEMICOLON) this.#state = EXT_NAME_FIRST
@@ -178,7 +177,7 @@ export class ChunkedRelay {
   }
 
   #readTrailers(bytes: Buffer, at: number, end: number, out: Out): number {
-    // Hardly any body has trailers.
+    // The common case: no trailers.
     const hasNone = this.#trailers === undefined && bytes[at] === CR && at + 1 < end
     if (hasNone && bytes[at + 1] === LF) {
       this.#state = DONE
@@ -211,10 +210,10 @@ export class ChunkedRelay {
 }
 
 const ZERO = 0x30
-/** Digits of the size of a chunk that fits into what is read at a time. */
+/** Most hexadecimal digits of a chunk size that fits into one read. */
 const wholeDigitsMax = 6
 
-/** The offset behind the chunks at `at` that are whole and written as we would write them: they leave in one piece. */
+/** The offset after the chunks at `at` that are complete and in canonical form; they are copied in one piece. */
 function wholeChunks(bytes: Buffer, at: number, end: number): number {
   let i = at
   while (i < end && bytes[i] !== ZERO) {
@@ -236,7 +235,7 @@ const isLowerHex = (byte: number): boolean => hexValue[byte]! >= 0 && (byte < 0x
 
 const isLineEnd = (bytes: Buffer, at: number): boolean => bytes[at] === CR && bytes[at + 1] === LF
 
-/** Adds bytes[from..to) as one chunk. */
+/** Writes bytes[from..to) as one chunk; nothing when it is empty. */
 export function writeChunk(bytes: Buffer, from: number, to: number, out: Out): void {
   if (from === to) return
   out.hex(to - from)

@@ -7,7 +7,7 @@ export interface ConnectionOptions {
   readonly close: boolean
   readonly keepAlive: boolean
   readonly upgrade: boolean
-  /** Other names, in lower case: fields that end here. */
+  /** Other names, in lower case: hop-by-hop fields. */
   readonly nominated: readonly string[]
 }
 
@@ -28,7 +28,7 @@ const onlyClose: ConnectionOptions = {
   nominated: [],
 }
 
-/** `undefined` when an option is not a token. */
+/** @returns `undefined` when an option is not a token. */
 export function readConnection(
   bytes: Buffer,
   from: number,

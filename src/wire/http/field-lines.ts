@@ -1,5 +1,4 @@
-// Field lines on their way out: from validated parts, in canonical form. Neighbours that were
-// canonical already are copied in one piece.
+// Writes field lines in canonical form from validated parts. Adjacent lines that are canonical already are copied in one piece.
 
 import { isToken, isValue } from './bytes.ts'
 import type { Fields } from './fields.ts'
@@ -7,7 +6,7 @@ import type { Out } from './out.ts'
 
 const separator = Buffer.from(': ')
 
-/** One field of a parsed section as `Name: value CRLF`. */
+/** Writes one field of a parsed section as `Name: value CRLF`. */
 export function writeField(fields: Fields, index: number, out: Out): void {
   out.copy(fields.bytes, fields.nameFrom(index), fields.nameTo(index))
   out.raw(separator)
@@ -16,8 +15,9 @@ export function writeField(fields: Fields, index: number, out: Out): void {
 }
 
 /**
- * Adds the fields that `keeps` keeps, in their order.
- * @param keeps asked once for each field; gets `by` handed through, so that it needs no closure.
+ * Writes the fields for which `keeps` returns true, in order.
+ * @param keeps called once for each field.
+ * @param by passed to `keeps`, so that it needs no closure.
  */
 export function writeFields<By>(
   fields: Fields,
@@ -42,8 +42,8 @@ export function writeFields<By>(
 }
 
 /**
- * A field of our own as bytes.
- * @throws RangeError when name or value is not canonical: that is a fault of ours, never the peer's.
+ * A field line of our own as bytes.
+ * @throws RangeError when name or value is not canonical, which is an internal error.
  */
 export function fieldLine(name: string, value: string): Buffer {
   const bytes = Buffer.from(`${name}: ${value}\r\n`, 'latin1')

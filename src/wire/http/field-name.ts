@@ -1,4 +1,4 @@
-// The field names that a gateway must know. Everything else is OTHER and travels as bytes.
+// The field names that a gateway handles specially. All others are OTHER and are passed on as bytes.
 
 import { equalsName, isMark } from './bytes.ts'
 
@@ -7,7 +7,7 @@ export const HOST = 1
 export const CONTENT_LENGTH = 2
 export const TRANSFER_ENCODING = 3
 export const CONNECTION = 4
-/** Hop-by-hop whatever Connection says [RFC 9110 7.6.1]; `Proxy` because CGI makes a variable of it. */
+/** Never forwarded: hop-by-hop even when Connection does not name it [RFC 9110 7.6.1]; `Proxy` because of CGI's HTTP_PROXY. */
 export const DROPPED = 5
 export const UPGRADE = 6
 export const EXPECT = 7
@@ -16,7 +16,7 @@ export const FORWARDED = 9
 export const X_FORWARDED_FOR = 10
 export const X_FORWARDED_PROTO = 11
 export const X_FORWARDED_HOST = 12
-/** What else clients use to claim an address: believed from trusted peers only. */
+/** Other fields with a client's address, protocol or path prefix; forwarded from trusted addresses only. */
 export const CLAIM = 13
 export const COOKIE = 14
 export const MAX_FORWARDS = 15
@@ -29,12 +29,12 @@ export const KEEP_ALIVE = 21
 /** The mark of a request that a peer has handed over. */
 export const HANDED_OVER = 22
 /**
- * A name of a client that becomes one of ours when all that is neither letter nor digit is read as `_`, as CGI and its
- * heirs do (WSGI, Rack, PHP): `X_Forwarded_For`. Those that frame are no fields at all.
+ * A name from a client that equals one of these names once every other character than letters and digits is `_`, as in
+ * CGI, WSGI, Rack and PHP: `X_Forwarded_For`. If the name is that of a framing field, the request is refused instead.
  */
 export const FOLDED = 23
 
-/** What becomes of fields of the kind FOLDED. */
+/** What is done with fields of the kind FOLDED. */
 export type Underscores = 'drop' | 'pass' | 'reject'
 
 const names: readonly (readonly [string, number])[] = [
@@ -47,7 +47,7 @@ const names: readonly (readonly [string, number])[] = [
   ['te', DROPPED],
   ['http2-settings', DROPPED],
   ['proxy', DROPPED],
-  // Ours alone to send [RFC 9440 4].
+  // Only the proxy itself may send them [RFC 9440 4].
   ['client-cert', DROPPED],
   ['client-cert-chain', DROPPED],
   ['upgrade', UPGRADE],
@@ -87,8 +87,8 @@ for (const [name, kind] of names) {
 }
 
 /**
- * Whether a name is that of a framing field with marks around it, such as `Content-Length'`: a token by
- * the letter, but there are servers that strip them.
+ * Whether a name is that of a framing field with other token characters around it, such as `Content-Length'`. It is a valid
+ * token, but some servers strip those characters.
  */
 export function isDisguised(bytes: Buffer, from: number, to: number): boolean {
   if (isMark[bytes[from]!] === 0 && isMark[bytes[to - 1]!] === 0) return false
@@ -111,7 +111,7 @@ const harmless: ReadonlySet<number> = new Set([
   WEBSOCKET_ACCEPT,
 ])
 
-/** The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that would frame when it is folded. */
+/** The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that folds to a framing field. */
 export function clientFieldKind(bytes: Buffer, from: number, to: number): number {
   const known = byLength[to - from]
   if (known === undefined) return OTHER
@@ -127,7 +127,7 @@ export function clientFieldKind(bytes: Buffer, from: number, to: number): number
   return OTHER
 }
 
-/** The kind of the name that bytes[from..to) is when every mark counts as `-`; OTHER when that is none of ours. */
+/** The kind of the name bytes[from..to) with every mark replaced by `-`. */
 function foldedKind(bytes: Buffer, from: number, to: number): number {
   const known = byLength[to - from]
   return known?.find((candidate) => foldsTo(bytes, from, candidate.bytes))?.kind ?? OTHER
@@ -144,7 +144,7 @@ function foldsTo(bytes: Buffer, from: number, name: Uint8Array): boolean {
 
 const DASH = 0x2d
 
-/** The kind of the field name bytes[from..to), which must be a token. */
+/** The kind of the field name bytes[from..to), a token. */
 export function fieldKind(bytes: Buffer, from: number, to: number): number {
   const known = byLength[to - from]
   if (known === undefined) return OTHER

@@ -1,5 +1,5 @@
-// The field lines of one head or trailer section as offsets into the bytes they came in. One object
-// per connection, filled again and again; it holds only as long as those bytes do.
+// The field lines of one head or trailer section, as offsets into the received bytes. Valid as long as those bytes are. Each
+// RequestHead and ResponseHead has one, which is filled for every message; both are part of a pooled exchange.
 
 import { httpLimits } from '../../base/limits.ts'
 import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
@@ -9,7 +9,9 @@ import { BAD_FIELD, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
 const STRIDE = 6
 
 export class Fields {
+  /** The bytes that the offsets refer to. */
   bytes: Buffer = Buffer.alloc(0)
+  /** Number of field lines. */
   count = 0
   #rows: Int32Array = new Int32Array(32 * STRIDE)
 
@@ -29,7 +31,7 @@ export class Fields {
   kind(index: number): number {
     return this.#rows[index * STRIDE + 4]!
   }
-  /** The line reads `Name: value CRLF` to the byte, so it may be copied as it is. */
+  /** The line is exactly `Name: value CRLF`, so it can be copied unchanged. */
   isCanonical(index: number): boolean {
     return this.#rows[index * STRIDE + 5] === 1
   }
@@ -42,9 +44,10 @@ export class Fields {
   }
 
   /**
-   * Reads field lines from `at` to the empty line that ends them.
-   * @param ofNode from nodes `Name :` is taken and the space removed [RFC 9112 5.1]; names of clients may fold to ours.
-   * @returns the offset after the empty line, INCOMPLETE, or a problem.
+   * Parses field lines from `at` up to and including the empty line that ends them.
+   * @param ofNode the sender is a node: white space before the colon is removed [RFC 9112 5.1], where a client's message is
+   *   refused; names are not checked for FOLDED.
+   * @returns the offset after the empty line, INCOMPLETE, or a problem (negative).
    */
   parse(bytes: Buffer, at: number, end: number, ofNode: boolean): number {
     this.bytes = bytes
@@ -103,7 +106,7 @@ export class Fields {
   }
 }
 
-/** bytes[from..to) as text, one character a byte. */
+/** bytes[from..to) as text, one character per byte. */
 export function text(bytes: Buffer, from: number, to: number): string {
   return bytes.toString('latin1', from, to)
 }

@@ -1,10 +1,10 @@
-// How long a body is: the values of Content-Length and Transfer-Encoding, by the letter [RFC 9112 6].
+// Strict parsers for the values of Content-Length and Transfer-Encoding [RFC 9112 6].
 
 import { equalsName, isDigit } from './bytes.ts'
 
 const chunked = Buffer.from('chunked')
 
-/** Decimal digits only, at most 2^53 - 1; leading zeros are taken. -1 for anything else. */
+/** Decimal digits, at most 19, with a value up to 2^53 - 1. @returns -1 for anything else. */
 export function parseLength(bytes: Buffer, from: number, to: number): number {
   if (from === to || to - from > 19) return -1
   let length = 0
@@ -15,7 +15,7 @@ export function parseLength(bytes: Buffer, from: number, to: number): number {
   return Number.isSafeInteger(length) ? length : -1
 }
 
-/** Exactly `chunked`: no list, no parameter, no other coding. */
+/** Whether the value is exactly `chunked`: no list, no parameter, no other coding. */
 export function isChunked(bytes: Buffer, from: number, to: number): boolean {
   return equalsName(bytes, from, to, chunked)
 }

@@ -8,7 +8,7 @@ const PERCENT = 0x25
 
 /**
  * Whether bytes[from..to) is `uri-host [":" port]`, without user information.
- * @param mayBeEmpty a Host field may be empty, an authority in the target may not [RFC 9110 4.2.1].
+ * @param mayBeEmpty true for Host; the authority in a target must not be empty [RFC 9110 4.2.1].
  */
 export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty: boolean): boolean {
   if (from === to) return mayBeEmpty
@@ -31,18 +31,18 @@ export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty:
   return true
 }
 
-/** Whether bytes[at..] begins with `%` and two hexadecimal digits. */
+/** Whether two hexadecimal digits follow the `%` at `at`. */
 export function isEscape(bytes: Buffer, at: number, end: number): boolean {
   return at + 2 < end && hexValue[bytes[at + 1]!]! >= 0 && hexValue[bytes[at + 2]!]! >= 0
 }
 
-/** As `hostWithoutPort`, without the dot of a name that is complete: by which names of hosts are compared. */
+/** `hostWithoutPort` without the final dot of a fully qualified name: the key by which host names are compared. */
 export function hostKey(authority: string): string {
   const name = hostWithoutPort(authority)
   return name.endsWith('.') ? name.slice(0, -1) : name
 }
 
-/** The host of an authority without its port, in lower case, for alias look-ups. */
+/** The host of an authority without its port, in lower case; an IPv6 address keeps its brackets. */
 export function hostWithoutPort(authority: string): string {
   const closing = authority.lastIndexOf(']')
   const colon = authority.indexOf(':', closing + 1)

@@ -1,9 +1,9 @@
-// A growing buffer that a message is put together in, so that it leaves in one write. Reused: whoever
-// sends what it holds either sees it flushed at once or detaches the bytes.
+// A growing buffer in which a message is assembled, so that it is sent with one write. Reused: after a write that the kernel
+// has not taken completely, the sender detaches the bytes.
 
 const digits = Buffer.from('0123456789abcdef')
 
-/** Fewer bytes than this are copied sooner than a built-in function is called. */
+/** Below this many bytes a loop is faster than a call of a built-in function. */
 const loopMax = 32
 
 export class Out {
@@ -11,24 +11,24 @@ export class Out {
   length = 0
   readonly #size: number
 
-  /** @param size bytes to begin with; it doubles as needed. */
+  /** @param size initial capacity in bytes; doubled as needed. */
   constructor(size: number) {
     this.#size = size
     this.bytes = Buffer.allocUnsafeSlow(size)
   }
 
-  /** The bytes so far; valid until the next write here, `clear` or `detach`. */
+  /** The bytes so far; valid until the next write, `clear` or `detach`. */
   get content(): Buffer {
     return this.bytes.subarray(0, this.length)
   }
 
   clear(): void {
     this.length = 0
-    // One large message must not keep its memory for ever.
+    // One large message must not keep its memory allocated.
     if (this.bytes.length > 8 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
   }
 
-  /** Leaves the bytes to whoever still sends them, and goes on with others. */
+  /** Leaves the bytes to the socket that still sends them, and allocates others. */
   detach(): void {
     this.length = 0
     this.bytes = Buffer.allocUnsafeSlow(this.#size)
@@ -54,7 +54,7 @@ export class Out {
     this.length += size
   }
 
-  /** @param part characters up to U+00FF; the caller has checked them. */
+  /** @param part characters up to U+00FF, checked by the caller. */
   latin1(part: string): void {
     const size = part.length
     this.#reserve(size)
@@ -71,7 +71,7 @@ export class Out {
     this.bytes[this.length++] = 10
   }
 
-  /** @param value a safe integer, not negative. */
+  /** @param value a safe integer, 0 or above. */
   decimal(value: number): void {
     if (value <= 0x7fff_ffff) {
       let places = 1
@@ -83,7 +83,7 @@ export class Out {
     this.digits(value - billions * 1e9, 9)
   }
 
-  /** The last `places` decimal digits of a number of 31 bits, with leading zeros. */
+  /** The last `places` decimal digits of `value`, with leading zeros. @param value 0..2^31 - 1. */
   digits(value: number, places: number): void {
     this.#reserve(places)
     let rest = value

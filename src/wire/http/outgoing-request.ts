@@ -1,5 +1,5 @@
-// The request head that goes to a node: origin form, HTTP/1.1, one Host, one framing, nothing
-// hop-by-hop, and our own lines last, so that no client can shadow them.
+// Writes the request head for a node: origin form, HTTP/1.1, one Host, one framing, no hop-by-hop fields. Our own lines are
+// last, so that a client's lines cannot override them.
 
 import type { ForwardedLines } from '../forwarded.ts'
 import { isClaim } from '../forwarded.ts'
@@ -37,21 +37,21 @@ const maxForwards = Buffer.from('Max-Forwards: ')
 const space = Buffer.from(' ')
 const QUESTION = 0x3f
 
-/** The client as the node is told of it. */
+/** Where the request comes from. */
 interface RequestOrigin {
   readonly forwarded: ForwardedLines
-  /** Whether the client's own claims about where it came from are forwarded. */
+  /** The client's own forwarding fields (CLAIM) are passed on. */
   readonly trusted: boolean
   /** The mark of a hand-over in the head is our own; that of a client never goes on. */
   readonly isMarked?: boolean | undefined
-  /** Address and port that it came to: Host for HTTP/1.0 requests without one. */
+  /** Local address and port of the connection: Host for HTTP/1.0 requests without one. */
   readonly localAuthority: string
 }
 
 export interface OutgoingRequest {
   readonly head: RequestHead
   readonly client: RequestOrigin
-  /** Forward `Upgrade`: the proxy is ready to become a tunnel. */
+  /** `Upgrade` is forwarded: the proxy will become a tunnel. */
   readonly upgrades: boolean
   /** Forward fields of the kind FOLDED. */
   readonly passesFolded: boolean
@@ -100,7 +100,7 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
   out.crlf()
 }
 
-/** One less than the client said; nothing is left of what is not a number of sensible size. */
+/** Max-Forwards - 1, at least 0; 0 for anything but up to nine digits [RFC 9110 7.6.2]. */
 function hopsLeft(value: string): number {
   return /^\d{1,9}$/.test(value) ? Math.max(0, Number(value) - 1) : 0
 }

@@ -1,5 +1,4 @@
-// The response head that goes to the client: our own version, nothing hop-by-hop, one framing, and
-// the node's load report left out.
+// Writes the response head for a client: HTTP/1.1, one framing, no hop-by-hop fields, and without the node's load report.
 
 import { writeFields } from './field-lines.ts'
 import {
@@ -25,9 +24,9 @@ const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
 
 export interface OutgoingResponse {
   readonly head: ResponseHead
-  /** Say that the body is chunked. */
+  /** The body is sent in chunks. */
   readonly chunked: boolean
-  /** `close`, `keep-alive` (to HTTP/1.0), or nothing where it goes without saying. */
+  /** Value of Connection; `keep-alive` for HTTP/1.0 clients, '' for none. */
   readonly connection: 'close' | 'keep-alive' | 'upgrade' | ''
 }
 
@@ -56,7 +55,7 @@ export function writeResponseHead(response: OutgoingResponse, out: Out): void {
   out.crlf()
 }
 
-/** No length in 1xx and 204 [RFC 9110 8.6]. */
+/** Whether Content-Length is allowed: not with 1xx and 204 [RFC 9110 8.6]. */
 function mayHaveLength(status: number): boolean {
   return status >= 200 && status !== 204
 }

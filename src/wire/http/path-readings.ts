@@ -1,13 +1,13 @@
-// How the usual servers read one path: some remove parameters, merge slashes, remove dot segments or decode
-// `%2f`, others do not, and in different orders. A request is routed only when all these readings lead to the same
-// context (match.ts, cascade-chooser.ts); else the server would serve an application that was not chosen.
+// The readings of a path: common servers differ in whether and in which order they remove parameters, merge slashes, remove
+// dot segments and decode `%2f`. A request is routed only if all readings are in the same context (match.ts,
+// cascade-chooser.ts); otherwise a server could serve another application than the one that was chosen.
 
 import { httpLimits } from '../../base/limits.ts'
 
 /**
- * The reading by which contexts are chosen, Tomcat's: parameters removed, decoded once but for `%2f`, slashes
- * merged, dot segments removed.
- * @param path as sent, one character a byte, without query.
+ * The reading by which contexts are chosen, that of Tomcat: parameters removed, decoded once except for `%2f`, slashes merged,
+ * dot segments removed.
+ * @param path as received, one character per byte, without query.
  */
 export function firstReading(path: string): string {
   return joined(withoutDots(merged(splitAtSlashes(path, cutAtSemicolon))))
@@ -15,8 +15,8 @@ export function firstReading(path: string): string {
 
 /**
  * All readings of a path, `firstReading` first.
- * @param path as sent, one character a byte, without query.
- * @returns `undefined` when they would be more work than `httpLimits.pathReadingWorkMax`.
+ * @param path as received, one character per byte, without query.
+ * @returns `undefined` when they would take more work than `httpLimits.pathReadingWorkMax`.
  */
 export function pathReadings(path: string): readonly string[] | undefined {
   const cuts = cutsOf(path)
@@ -53,9 +53,9 @@ function isOdd(segment: string, index: number, all: readonly string[]): boolean 
 }
 
 /**
- * What the first reading leads to, when no other one leads elsewhere.
- * @param find the context of a path; the same object for the same context.
- * @returns `undefined` when no reading leads anywhere, 'ambiguous' when they differ.
+ * The context of the first reading, if no other reading has another one.
+ * @param find returns the context of a path; the same object for the same context.
+ * @returns `undefined` when no reading has a context, 'ambiguous' when they differ.
  */
 export function agreed<Context extends object>(
   readings: readonly string[],
@@ -73,7 +73,7 @@ export function agreed<Context extends object>(
   return chosen
 }
 
-/** A segment as sent -> the segment without its parameters. */
+/** Removes the parameters of a segment. */
 type Cut = (segment: string) => string
 
 function cutsOf(path: string): readonly Cut[] {
@@ -107,7 +107,7 @@ function before(segment: string, end: string | RegExp): string {
   return at < 0 ? segment : segment.slice(0, at)
 }
 
-/** A path as sent -> its segments, decoded; the first one is the empty one before the first slash. */
+/** Splits a path into decoded segments; the first one is the empty one before the first slash. */
 type Split = (path: string, cut: Cut) => string[]
 
 function splitsOf(path: string, hasParameters: boolean): readonly Split[] {

@@ -1,4 +1,4 @@
-// The path of a target as contexts are matched. The target itself is forwarded as it came [RFC 9112 3.2].
+// The path of a target, for the look-up of contexts. The target itself is forwarded unchanged [RFC 9112 3.2].
 
 import { indexIn } from './bytes.ts'
 import { text } from './fields.ts'
@@ -10,8 +10,8 @@ const SEMICOLON = 0x3b
 const QUESTION = 0x3f
 
 /**
- * The path of the target bytes[from..to) without query, when all servers read it alike and as it is written;
- * `undefined` for one with escapes, parameters, dot segments or empty segments (path-readings.ts).
+ * The path of the target bytes[from..to) without query, if it has no escapes, parameters, dot segments or empty segments, so
+ * that all servers read it alike; else `undefined` (see path-readings.ts).
  */
 export function plainPath(bytes: Buffer, from: number, to: number): string | undefined {
   let before = 0
@@ -28,7 +28,7 @@ export function plainPath(bytes: Buffer, from: number, to: number): string | und
   return text(bytes, from, i)
 }
 
-/** The path of the target bytes[from..to) as it came, without query. */
+/** The path of the target bytes[from..to) as received, without query. */
 export function rawPath(bytes: Buffer, from: number, to: number): string {
   const query = indexIn(bytes, QUESTION, from, to)
   return text(bytes, from, query < 0 ? to : query)

@@ -1,8 +1,8 @@
-// What can be wrong with the bytes of an HTTP/1 message. Parsers return these as negative numbers, so
-// that the good way costs no object; `problemOf` turns one into words.
+// The problems of HTTP/1 messages. Parsers return them as negative numbers, so that valid messages cost no allocation;
+// `problemOf` returns status, code and text.
 
 export interface HttpProblem {
-  /** Status for a client that sent it; a node that sent it earns its client a 502. */
+  /** Status of the response to a client that sent the message. If a node sent it, its client gets a 502. */
   readonly status: number
   readonly code: string
   readonly text: string
@@ -31,7 +31,7 @@ const numbered = (code: string): number => {
   return -(index + 1)
 }
 
-/** More bytes are needed; no problem. */
+/** No problem: more bytes are needed. */
 export const INCOMPLETE = 0
 export const BAD_REQUEST_LINE: number = numbered('HTTP_REQUEST_LINE')
 export const BAD_TARGET: number = numbered('HTTP_TARGET')
@@ -49,6 +49,7 @@ export const BAD_CHUNK: number = numbered('HTTP_CHUNK')
 export const BAD_STATUS_LINE: number = numbered('HTTP_STATUS_LINE')
 export const LOOP: number = numbered('HTTP_LOOP')
 
+/** @param result of a parser, negative. @throws RangeError for any other number. */
 export function problemOf(result: number): HttpProblem {
   const problem = problems[-result - 1]
   if (problem === undefined) throw new RangeError(`not a problem: ${result}`)

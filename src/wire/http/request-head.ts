@@ -1,6 +1,7 @@
-// A request head: bytes -> offsets and the few facts a gateway acts on. Strict: what RFC 9112 lets a
-// server repair is refused, because somebody behind us may repair it differently. One object per
-// client connection, filled again for each request.
+// Parser for request heads: from bytes to offsets and the few facts that a gateway acts on. Strict: a message that RFC 9112
+// allows a server to repair is refused, because the node may repair it differently. One object for each pooled exchange,
+// filled for each request. MCMP has its own string parser, wire/mcmp/head.ts: its messages are few and small, and need all
+// their fields as text.
 
 import { httpLimits } from '../../base/limits.ts'
 import {
@@ -70,22 +71,22 @@ export class RequestHead {
   method = ''
   /** One of GET, POST, PUT, HEAD, DELETE, PATCH, OPTIONS. */
   isCommon = true
-  /** The target in origin form or `*`: what is forwarded. Empty for an absolute form without path. */
+  /** The forwarded target: origin form or `*`. Empty for an absolute form without path. */
   targetFrom = 0
   targetTo = 0
   /** It holds characters or a lone `%` that RFC 3986 has no room for. */
   isRawTarget = false
   /** 0 or 1; a higher minor version counts as 1. */
   minor = 1
-  /** Host, or the authority of an absolute-form target, which outranks it [RFC 9112 3.2.2]. Equal offsets: none. */
+  /** Host, or the authority of an absolute-form target, which takes precedence [RFC 9112 3.2.2]. Equal offsets: none. */
   hostFrom = 0
   hostTo = 0
   hasHost = false
-  /** Bytes of the body; -1 when it is chunked. */
+  /** Length of the body in bytes; -1 when it is chunked. */
   contentLength = 0
   chunked = false
   hasBody = false
-  /** A Content-Length field was there, if only of 0. */
+  /** There is a Content-Length field, possibly of 0. */
   declaresLength = false
   keepAlive = true
   expectsContinue = false
@@ -102,7 +103,7 @@ export class RequestHead {
   hasFolded = false
   /** Connection names Upgrade. */
   wantsUpgrade = false
-  /** Names, in lower case, that Connection declares hop-by-hop beside the ones we know. */
+  /** Further field names in Connection, in lower case: hop-by-hop fields. */
   nominated: readonly string[] = []
   /** Connection names close. */
   #closes = false
@@ -114,9 +115,7 @@ export class RequestHead {
     return isIdempotent(this.method)
   }
 
-  /**
-   * @returns the offset after the head, INCOMPLETE, or a problem.
-   */
+  /** Parses the head at bytes[at..end). @returns the offset after it, INCOMPLETE, or a problem (negative). */
   parse(bytes: Buffer, at: number, end: number): number {
     const fieldsFrom = this.#line(bytes, at, end)
     if (fieldsFrom <= 0) return fieldsFrom === INCOMPLETE ? tooLong(end - at) : fieldsFrom
@@ -129,7 +128,7 @@ export class RequestHead {
 
   #line(bytes: Buffer, at: number, end: number): number {
     let i = at
-    // One or two empty lines before the request line are what careless clients leave behind a body [RFC 9112 2.2].
+    // Up to two empty lines before the request line are skipped: some clients send one after a body [RFC 9112 2.2].
     for (let skipped = 0; skipped < 2 && bytes[i] === CR && i + 1 < end; skipped++) {
       if (bytes[i + 1] !== LF) return BAD_REQUEST_LINE
       i += 2
@@ -327,7 +326,7 @@ const commonMethods = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS
   bytes: Buffer.from(name),
 }))
 
-/** The name of a method that everybody uses, without making a string of it. */
+/** The name of a common method, without allocating a string. */
 function commonMethod(bytes: Buffer, from: number, to: number): string | undefined {
   for (const method of commonMethods) {
     if (method.bytes.length === to - from && startsWith(bytes, from, method.bytes))
@@ -341,7 +340,7 @@ function startsWith(bytes: Buffer, at: number, prefix: Uint8Array): boolean {
   return true
 }
 
-/** A target cut short: still possibly the beginning of an absolute form, or already none. */
+/** An incomplete target. @returns INCOMPLETE if it can still become an absolute form, else a problem. */
 function couldBecome(bytes: Buffer, at: number, end: number): number {
   for (let i = at; i < end; i++) {
     const wanted = schemeHttps[i - at]!
@@ -350,7 +349,7 @@ function couldBecome(bytes: Buffer, at: number, end: number): number {
   return INCOMPLETE
 }
 
-/** `%00`: what stands behind it would be there for one reader and not for another. */
+/** Whether `%00` is at `at`: some servers end the string there. */
 function isNul(bytes: Buffer, at: number, end: number): boolean {
   return at + 2 < end && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30
 }

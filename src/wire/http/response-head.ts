@@ -1,5 +1,5 @@
-// A response head from a node: bytes -> offsets and facts. A node is untrusted input too: what is not
-// clean is a 502, never repaired, but for the white space before a colon that RFC 9112 5.1 has removed.
+// Parser for response heads of nodes: from bytes to offsets and facts. Nodes are untrusted too: an invalid head is a 502 and
+// is not repaired, except that white space before a colon is removed [RFC 9112 5.1]. One object for each pooled exchange.
 
 import { httpLimits } from '../../base/limits.ts'
 import { COLON, CR, isDigit, isValue, LF, SP } from './bytes.ts'
@@ -28,7 +28,7 @@ import {
 const http1 = Buffer.from('HTTP/1.')
 const DIGIT_ZERO = 0x30
 
-/** How the end of the body is known. */
+/** How the end of a body is found: there is no body, by Content-Length, by the last chunk, by the end of the connection. */
 export type Framing = 'none' | 'length' | 'chunked' | 'close'
 
 export class ResponseHead {
@@ -37,7 +37,7 @@ export class ResponseHead {
   minor = 1
   reasonFrom = 0
   reasonTo = 0
-  /** Content-Length as sent, -1 when absent; means nothing while chunked. */
+  /** Value of Content-Length, -1 when absent; ignored when `chunked`. */
   contentLength = -1
   chunked = false
   /** The node keeps the connection open. */
@@ -51,7 +51,7 @@ export class ResponseHead {
   /** Connection names close, or both framings are there. */
   #closes = false
 
-  /** How the body ends, for the answer to a request of this kind [RFC 9112 6.3]. */
+  /** The framing of the body [RFC 9112 6.3]. @param toHead the response is one to HEAD. */
   framing(toHead: boolean): Framing {
     if (toHead || this.status < 200 || this.status === 204 || this.status === 304) return 'none'
     if (this.chunked) return 'chunked'
@@ -59,7 +59,7 @@ export class ResponseHead {
     return this.contentLength === 0 ? 'none' : 'length'
   }
 
-  /** @returns the offset after the head, INCOMPLETE, or a problem. */
+  /** Parses the head at bytes[at..end). @returns the offset after it, INCOMPLETE, or a problem (negative). */
   parse(bytes: Buffer, at: number, end: number): number {
     const fieldsFrom = this.#line(bytes, at, end)
     if (fieldsFrom < 0) return fieldsFrom

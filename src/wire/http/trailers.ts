@@ -1,5 +1,5 @@
-// Trailer fields on their way through. What frames, routes, authenticates or describes the content
-// would mean something else when a server merges it into the head, so it is left out [RFC 9110 6.5.1].
+// Filters trailer fields. Fields for framing, routing, authentication or the content are dropped, since a recipient may merge
+// trailers into the head [RFC 9110 6.5.1].
 
 import { writeField } from './field-lines.ts'
 import { OTHER } from './field-name.ts'

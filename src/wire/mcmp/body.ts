@@ -1,5 +1,5 @@
-// The body of a message: `name=value&name=value`. `parseBody` is for the proxy, total and strict (mcmp.md
-// 1.2, decisions 10 to 17); `writeBody` is for nodes, in the order and spelling of the Java client.
+// The body of a message: `name=value&name=value`. `parseBody` is used by the proxy and strict (mcmp.md 1.2, decisions 10 to
+// 17); `writeBody` is used by nodes and has the order and spelling of the Java client.
 
 import { hostText } from '../../base/host-port.ts'
 import { byteLength, fieldBytesMax, illegal, isHostName } from './fields.ts'
@@ -12,17 +12,17 @@ export interface Pair {
 }
 
 export interface BodyOptions {
-  /** `+` means a space: form bodies and Java nodes (decision 12). */
+  /** `+` stands for a space: in form bodies, and from Java nodes (mcmp.md decision 12). */
   readonly plusIsSpace: boolean
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The pairs in message order, decoded; none for an empty body. */
+/** The pairs in message order, decoded; none for an empty body. @returns a problem for any malformed body. */
 export function parseBody(bytes: Uint8Array, options: BodyOptions): readonly Pair[] | McmpProblem {
   if (bytes.length === 0) return []
   const pairs: Pair[] = []
-  // Latin-1 keeps one character for each byte, so that nothing is decoded twice.
+  // Latin-1: one character per byte, so that nothing is decoded twice.
   for (const part of Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     .toString('latin1')
     .split('&')) {
@@ -50,13 +50,13 @@ function decode(token: string, options: BodyOptions): string | undefined {
   return illegal.test(text) ? undefined : text
 }
 
-/** The request target that goes with a message. */
+/** The request target of a message: `/*` for the whole node and for DUMP. */
 export const messageTarget = (message: Message): '/' | '/*' =>
   message.method === 'DUMP' || ('wildcard' in message && message.wildcard) ? '/*' : '/'
 
 /**
- * The body of a message, '' when it has none. JVMRoute first, then keys in byte order.
- * Throws a `RangeError` when a value cannot be sent: every proxy would refuse the message.
+ * The body of a message, '' when it has none: JVMRoute first, then the other keys in byte order.
+ * @throws RangeError for a value that every proxy would refuse.
  */
 export function writeBody(message: Message): string {
   switch (message.method) {
@@ -173,7 +173,7 @@ function itemList(name: string, values: readonly string[], bytesMax: number): st
   return values.map((value) => text(name, value, bytesMax)).join(',')
 }
 
-/** Commas are refused too: they would break the comma-separated INFO. */
+/** A comma is refused, since INFO is comma-separated; session names are not part of INFO. */
 function optional(name: string, value: string | undefined, bytesMax: number): string | undefined {
   if (value?.includes(',') === true && !name.startsWith('StickySession'))
     throw new RangeError(`${name}: a comma inside`)
@@ -204,7 +204,7 @@ function integer(name: string, value: number | undefined, least: number): string
   return String(value)
 }
 
-/** In seconds, as all proxies read it; in milliseconds only where that is needed. */
+/** In seconds, which all proxies accept; with the unit ms only for a fraction of a second. */
 function time(name: string, ms: number | undefined): string | undefined {
   return ms !== undefined && ms % 1000 !== 0 ? `${integer(name, ms, 0)}ms` : seconds(name, ms)
 }

@@ -1,5 +1,5 @@
-// Bytes that arrived and were not read yet, in one piece. The frame reader's buffer; cheap to append to,
-// and what has been searched once is not searched again.
+// A queue of received bytes in one contiguous buffer, for the frame reader. Appending is amortised constant time, and bytes
+// are searched once.
 
 const smallBytes = 512
 
@@ -7,7 +7,7 @@ export class ByteQueue {
   #bytes: Buffer = Buffer.alloc(smallBytes)
   #start = 0
   #end = 0
-  /** Where the last unsuccessful search stopped, relative to the start. */
+  /** End of the last unsuccessful search, relative to the start. */
   #searched = 0
 
   get length(): number {
@@ -37,7 +37,7 @@ export class ByteQueue {
     )
   }
 
-  /** Offset of ASCII text from the start, or -1. Search for one text at a time until it was found. */
+  /** Offset of ASCII text from the start, or -1. Until it is found, no other text may be searched for. */
   indexOf(text: string): number {
     const at = this.#bytes
       .subarray(0, this.#end)
@@ -47,7 +47,7 @@ export class ByteQueue {
     return -1
   }
 
-  /** The first bytes, copied. */
+  /** Removes the first bytes. @returns a copy of them. */
   shift(count: number): Uint8Array {
     const first = Uint8Array.prototype.slice.call(this.#bytes, this.#start, this.#start + count)
     this.skip(count)
@@ -60,7 +60,7 @@ export class ByteQueue {
     if (this.length > 0) return
     this.#start = 0
     this.#end = 0
-    // An idle connection should cost little, whatever it has carried.
+    // An idle connection must not keep the memory of a large message.
     if (this.#bytes.length > 16 * smallBytes) this.#bytes = Buffer.alloc(smallBytes)
   }
 }

@@ -1,5 +1,5 @@
-// A chunked body gathered from a queue of bytes [RFC 9112 7.1]. Extensions and trailers are read over;
-// every length is bounded. Called by the frame reader only.
+// Collects a chunked body from a byte queue [RFC 9112 7.1]. Extensions and trailers are validated and dropped; every length is
+// limited. Called by the frame reader.
 
 import type { ByteQueue } from './byte-queue.ts'
 import { readFieldLine } from './field-line.ts'
@@ -34,7 +34,7 @@ export class ChunkedBody {
     }
   }
 
-  /** `undefined`: one element was read, try the next. */
+  /** @returns `undefined` after one element was read; the next one may follow. */
   #step(queue: ByteQueue): ChunkedRead | undefined {
     if (this.#state === 'data') return this.#data(queue)
     const end = queue.indexOf('\r\n')
@@ -76,6 +76,6 @@ export class ChunkedBody {
 }
 
 const sizeAlone = /^([0-9A-Fa-f]{1,8})$/
-/** Blanks before the extensions are a mistake that is borne [RFC 9112 7.1.1]. */
+/** White space before the extensions is bad form and allowed [RFC 9112 7.1.1]. */
 const sizeBefore = /^([0-9A-Fa-f]{1,8})[ \t]*$/
 const extension = /^[\t\u0020-\u007e\u0080-\u00ff]*$/

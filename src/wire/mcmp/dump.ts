@@ -1,4 +1,4 @@
-// DUMP: the registry's tables for people and tests (mcmp.md 1.6). Same rows as INFO, other columns.
+// Writes DUMP: the registry's tables for administrators and tests (mcmp.md 1.6). The rows of INFO with other columns.
 
 import { hostText } from '../../base/host-port.ts'
 import { statusNumber } from './context-status.ts'
@@ -30,7 +30,7 @@ const flushNumber = { off: 0, on: 1, auto: 2 } as const
 const seconds = (ms: number): number => Math.floor(ms / 1000)
 const bit = (value: boolean): number => (value ? 1 : 0)
 
-/** '' for an empty cluster. */
+/** The text form; '' for an empty cluster. */
 export function writeDumpText(dump: Dump): string {
   const balancers = dump.balancers.map(
     (b) =>
@@ -50,6 +50,7 @@ export function writeDumpText(dump: Dump): string {
   return [...balancers, ...nodes, ...hosts, ...contexts].join('')
 }
 
+/** The XML form. */
 export function writeDumpXml(dump: Dump): string {
   const balancers = dump.balancers.map(
     (b) =>

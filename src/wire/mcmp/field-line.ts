@@ -1,10 +1,10 @@
-// One field line of the control listener's HTTP, in linear time: a regular expression for the whole of it would
-// look at inner blanks again and again.
+// Parses one field line of the control listener's HTTP in linear time; one regular expression for the whole line would
+// backtrack over inner blanks.
 
 const name = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const value = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
-/** Name in lower case and value without the blanks around it; `undefined` for what is no field line. */
+/** Name in lower case, and value without surrounding blanks; `undefined` for an invalid line. */
 export function readFieldLine(line: string): readonly [name: string, value: string] | undefined {
   const colon = line.indexOf(':')
   if (colon < 0) return undefined
@@ -14,7 +14,7 @@ export function readFieldLine(line: string): readonly [name: string, value: stri
   return [before.toLowerCase(), withoutBlanks(behind)]
 }
 
-/** Spaces and tabs at both ends taken off [RFC 9110 5.5]. */
+/** Removes spaces and tabs at both ends [RFC 9110 5.5]. */
 function withoutBlanks(text: string): string {
   let from = 0
   let to = text.length

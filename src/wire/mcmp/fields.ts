@@ -1,7 +1,7 @@
-// The grammar of single fields, shared by reader and writer: longest values in bytes of UTF-8, characters
-// that no value may hold, and the words for booleans, times and integers (mcmp.md 1.3, decisions 14 to 19).
+// The grammar of field values, for parser and writer: longest values, forbidden characters, and the forms of booleans, times
+// and integers (mcmp.md 1.3, decisions 14 to 19).
 
-/** Longest accepted value of each field with a limit, bytes. */
+/** Longest value of each field with a limit, in bytes of UTF-8. */
 export const fieldBytesMax = {
   route: 63,
   balancer: 39,
@@ -16,13 +16,13 @@ export const fieldBytesMax = {
 
 export const byteLength = (text: string): number => Buffer.byteLength(text, 'utf8')
 
-/** Characters that make a whole message unreadable, wherever they stand. */
+/** Characters that make the whole message invalid. */
 export const illegal: RegExp = /[<>"'\u0000-\u001f\u007f]/
 
-/** A host name or an address without brackets; what can be dialled. */
+/** Whether a text is a host name or an address without brackets. */
 export const isHostName = (text: string): boolean => /^[A-Za-z0-9._:-]+$/.test(text)
 
-/** `undefined`: not a word for a boolean, and ignored as httpd does. */
+/** @returns `undefined` for any other word; the field is then ignored, as in httpd. */
 export function readBoolean(text: string): boolean | undefined {
   switch (text.toLowerCase()) {
     case 'yes':
@@ -46,7 +46,7 @@ const unitMs = new Map([
   ['h', 3_600_000],
 ])
 
-/** Milliseconds of `10`, `250ms`, `2min`...; `undefined` when it is no time. */
+/** Milliseconds of `10`, `250ms`, `2min` and so on; `undefined` for anything else. */
 export function readTime(text: string, defaultUnit: 'ms' | 's'): number | undefined {
   const match = /^(\d{1,15})(ms|s|mi|min|h)?$/i.exec(text)
   if (match === null) return undefined
@@ -54,14 +54,14 @@ export function readTime(text: string, defaultUnit: 'ms' | 's'): number | undefi
   return Number.isSafeInteger(ms) ? ms : undefined
 }
 
-/** A decimal integer of at least `least`; `undefined` for anything else. */
+/** A decimal integer of at least `least`, at most 15 digits; `undefined` for anything else. */
 export function readInteger(text: string, least: number): number | undefined {
   if (!/^[+-]?\d{1,15}$/.test(text)) return undefined
   const value = Number(text)
   return value >= least ? value : undefined
 }
 
-/** 1..65535 in decimal digits. */
+/** A port, 1..65535, in decimal digits; `undefined` for anything else. */
 export function readPort(text: string): number | undefined {
   const port = /^\d+$/.test(text) ? Number(text) : 0
   return port >= 1 && port <= 65_535 ? port : undefined

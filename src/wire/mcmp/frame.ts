@@ -1,5 +1,5 @@
-// One HTTP request after the other from bytes split anywhere: for the control listener, whose ten methods
-// `node:http` refuses (mcmp.md decision 2). Pure; serves plain GET requests as well. Never truncates.
+// Reads HTTP requests of the control listener from bytes that are split anywhere; `node:http` refuses MCMP's ten methods
+// (mcmp.md decision 2). Pure. Reads requests of browsers as well. Never truncates.
 
 import { mcmpLimits } from '../../base/limits.ts'
 import { ByteQueue } from './byte-queue.ts'
@@ -20,9 +20,9 @@ export interface FramedRequest extends MessageHead {
 
 export type FrameEvent =
   | { readonly kind: 'request'; readonly request: FramedRequest }
-  /** The client waits for `100 Continue` before it sends the body. */
+  /** The client expects `100 Continue` before it sends the body. */
   | { readonly kind: 'continue' }
-  /** No further request can be read. `method` is known when the head was readable; '' before. */
+  /** No further request can be read. `method` is '' when the request line was invalid. */
   | {
       readonly kind: 'problem'
       readonly status: 400 | 413 | 431 | 505
@@ -37,7 +37,7 @@ type Body =
 export class FrameReader {
   readonly #limits: FrameLimits
   readonly #queue: ByteQueue = new ByteQueue()
-  /** Set while a body is awaited. */
+  /** Set while the body is incomplete. */
   #head: MessageHead | undefined
   #body: Body = { kind: 'length', bytes: 0 }
   #ended = false
@@ -46,7 +46,7 @@ export class FrameReader {
     this.#limits = limits
   }
 
-  /** Bytes of an unfinished request are here. */
+  /** A request has been received in part. */
   get midway(): boolean {
     return !this.#ended && (this.#head !== undefined || this.#queue.length > 0)
   }
@@ -55,14 +55,14 @@ export class FrameReader {
     if (!this.#ended) this.#queue.push(bytes)
   }
 
-  /** What the bytes given so far amount to; `undefined`: more are needed, or a problem has been told. */
+  /** The next event; `undefined` when more bytes are needed, or after a problem. */
   next(): FrameEvent | undefined {
     if (this.#ended) return undefined
     return this.#head === undefined ? this.#nextHead() : this.#nextBody(this.#head)
   }
 
   #nextHead(): FrameEvent | undefined {
-    // An empty line or two in front of a request is tolerated [RFC 9112 2.2].
+    // Empty lines before a request are skipped [RFC 9112 2.2].
     while (this.#queue.startsWith('\r\n')) this.#queue.skip(2)
     const end = this.#queue.indexOf('\r\n\r\n')
     if ((end < 0 ? this.#queue.length : end) > this.#limits.headBytesMax)

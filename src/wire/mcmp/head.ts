@@ -1,5 +1,6 @@
-// The head of a request on the control listener: request line and fields, checked, with what they say
-// about the body and the connection (mcmp.md 1.1, decisions 3 to 6). Called by the frame reader only.
+// Parser for request heads on the control listener: request line, fields, framing and connection (mcmp.md 1.1, decisions 3 to
+// 6). Called by the frame reader. A string parser on purpose, beside the byte-offset parser of the traffic
+// (wire/http/request-head.ts): messages are few and small, and callers need all fields as text.
 
 import { readFieldLine } from './field-line.ts'
 
@@ -7,9 +8,9 @@ export interface MessageHead {
   readonly method: string
   readonly target: string
   readonly version: 'HTTP/1.0' | 'HTTP/1.1'
-  /** Names in lower case; each line's value, trimmed. */
+  /** Trimmed values of all lines, by name in lower case. */
   readonly fields: ReadonlyMap<string, readonly string[]>
-  /** Length of the body in bytes, 0 when there is none. */
+  /** Length of the body in bytes, 0 when there is none; or `chunked`. */
   readonly framing: number | 'chunked'
   readonly keepAlive: boolean
   readonly expectsContinue: boolean
@@ -23,7 +24,7 @@ export interface HeadProblem {
 
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\u0021-\u007e]+) HTTP\/(\d)\.(\d)$/
 
-/** `bytes`: all lines of the head with their CRLF, without the empty one. */
+/** @param bytes all lines of the head with their CRLF, without the empty one. @param fieldsMax most field lines. */
 export function parseHead(bytes: Uint8Array, fieldsMax: number): MessageHead | HeadProblem {
   const [first = '', ...lines] = Buffer.from(bytes).toString('latin1').slice(0, -2).split('\r\n')
   const match = requestLine.exec(first)

@@ -1,5 +1,4 @@
-// INFO: the cluster as nodes read it (mcmp.md 1.6, decisions 45 to 48). The control listener writes it,
-// the agent reads it from any proxy to see what that proxy still lacks.
+// Writes INFO: the state of the cluster for nodes (mcmp.md 1.6, decisions 45 to 48). parse-info.ts is the agent's parser.
 
 import { hostText } from '../../base/host-port.ts'
 import { type ContextStatus, statusNumber } from './context-status.ts'
@@ -27,7 +26,7 @@ export interface InfoNode {
   readonly load: number
 }
 
-/** A name of a virtual host; aliases of one host share node and vhost. */
+/** An alias of a virtual host; aliases of one host have the same node and vhost. */
 export interface InfoAlias {
   /** Row in the table. */
   readonly id: number
@@ -54,7 +53,7 @@ export interface Info {
 const flushWord = { off: 'Off', on: 'On', auto: 'Auto' } as const
 const seconds = (ms: number): number => Math.floor(ms / 1000)
 
-/** '' for an empty cluster. Node lines first, so that no line names a node that was not introduced. */
+/** The text form; '' for an empty cluster. Node lines are first: other lines refer to them. */
 export function writeInfoText(info: Info): string {
   const nodes = info.nodes.map(
     (node) =>
@@ -72,6 +71,7 @@ export function writeInfoText(info: Info): string {
   return [...nodes, ...aliases, ...contexts].join('')
 }
 
+/** The XML form. */
 export function writeInfoXml(info: Info): string {
   const nodes = info.nodes.map((node) => {
     const [, ...fields] = nodeFields(node)
@@ -88,7 +88,7 @@ export function writeInfoXml(info: Info): string {
   return `${xmlDeclaration}<Info><Nodes>${nodes.join('')}</Nodes><Vhosts>${aliases.join('')}</Vhosts><Contexts>${contexts.join('')}</Contexts></Info>`
 }
 
-/** Name first. "Transfered" is the protocol's spelling. */
+/** Name first. "Transfered" is spelt as in the protocol. */
 function nodeFields(node: InfoNode): [key: string, value: string | number][] {
   return [
     ['Name', node.name],

@@ -1,10 +1,10 @@
-// Fields whose values have an inner structure: comma lists of aliases and contexts, and bracketed hosts
-// (mcmp.md 1.3). Called by the parsers of CONFIG, *-APP and PING.
+// Parsers for structured values: comma-separated aliases and contexts, and hosts in brackets (mcmp.md 1.3). Called by the
+// parsers of CONFIG, *-APP and PING.
 
 import { byteLength, fieldBytesMax } from './fields.ts'
 import { type McmpProblem, problem, tooBig } from './problem.ts'
 
-/** The items of all values of one key, each once; aliases without regard to case. */
+/** The items of all values of one key, each once; aliases are compared case-insensitively. */
 export class ItemList {
   readonly items: string[] = []
   readonly #name: 'Alias' | 'Context'
@@ -14,7 +14,7 @@ export class ItemList {
     this.#name = name
   }
 
-  /** Appends what one value holds. */
+  /** Appends the items of a value. */
   add(value: string): McmpProblem | undefined {
     const name = this.#name
     const bytesMax = name === 'Alias' ? fieldBytesMax.alias : fieldBytesMax.context
@@ -30,7 +30,7 @@ export class ItemList {
   }
 }
 
-/** A host as it is dialled: brackets and the zone of a bracketed IPv6 address taken off. */
+/** A host without the brackets and the zone of an IPv6 address. */
 export function readHost(value: string): string {
   const match = /^\[([^\]%]{0,63})(?:%[^\]]{0,63})?\]$/.exec(value)
   return match === null ? value : match[1]!

@@ -1,10 +1,9 @@
-// MCMP messages as values (mcmp.md 1.3, 1.4): what a node says to a proxy. Both ends use them: the
-// control listener reads them from bytes, the agent writes them.
+// MCMP messages of a node to a proxy as values (mcmp.md 1.3, 1.4). The control listener parses them, the agent writes them.
 
 export type AppMethod = 'ENABLE-APP' | 'DISABLE-APP' | 'STOP-APP' | 'REMOVE-APP'
 export type Method = 'CONFIG' | AppMethod | 'STATUS' | 'INFO' | 'DUMP' | 'PING' | 'VERSION'
 
-/** CONFIG: absent fields mean the proxy's default (mcmp.md 1.3). */
+/** CONFIG: an absent field has the proxy's default (mcmp.md 1.3). */
 export interface ConfigMessage {
   readonly method: 'CONFIG'
   readonly route: string
@@ -27,7 +26,7 @@ export interface ConfigMessage {
   readonly stickySessionForce?: boolean
   readonly waitWorkerMs?: number
   readonly maxAttempts?: number
-  /** The cross product of aliases and contexts is registered as STOPPED; both or neither. */
+  /** Every context under every alias is registered as STOPPED. Aliases and contexts: both or neither. */
   readonly aliases: readonly string[]
   readonly contexts: readonly string[]
 }
@@ -44,7 +43,7 @@ export interface AppMessage {
 export interface StatusMessage {
   readonly method: 'STATUS'
   readonly route: string
-  /** -1..100; absent: ping only. */
+  /** Load factor, -1..100; absent: the proxy only pings the node. */
   readonly load?: number
   /** The load factor comes from the default metrics of a Topspin agent alone. Absent: not known. */
   readonly isDefaultLoad?: true
@@ -52,14 +51,14 @@ export interface StatusMessage {
 
 export interface PingMessage {
   readonly method: 'PING'
-  /** Neither route nor address: the proxy itself. */
+  /** Without route and address: is the proxy itself there? */
   readonly route?: string
   readonly address?: { readonly scheme: string; readonly host: string; readonly port: number }
 }
 
 export interface QueryMessage {
   readonly method: 'INFO' | 'DUMP' | 'VERSION'
-  /** `Accept` contains `text/xml`. */
+  /** The reply is XML: `Accept` contains `text/xml`. */
   readonly xml: boolean
 }
 

@@ -1,5 +1,5 @@
-// The fields of CONFIG (mcmp.md 1.3). Order of the checks: pairs, each key in message order, JVMRoute,
-// alias and context pairing; what depends on other nodes is the registry's.
+// Parser for CONFIG (mcmp.md 1.3). Checks, in this order: the pairs, each key in message order, JVMRoute, aliases against
+// contexts. The registry checks what depends on other nodes.
 
 import { mcmpLimits } from '../../base/limits.ts'
 import type { Pair } from './body.ts'
@@ -28,7 +28,7 @@ import {
 type Draft = { -readonly [K in keyof ConfigMessage]?: ConfigMessage[K] } & {
   aliasList: ItemList
   contextList: ItemList
-  /** Fields whose value meant nothing and counts as not sent. */
+  /** Fields with a value that is ignored, as if they were absent. */
   ignored: string[]
 }
 type Setter = (draft: Draft, value: string) => McmpProblem | undefined
@@ -101,7 +101,7 @@ function setRoute(draft: Draft, value: string): McmpProblem | undefined {
   return undefined
 }
 
-/** A comma is refused here too: it would break the comma-separated INFO for the nodes that read it. */
+/** A comma is refused, since it would break the comma-separated INFO. */
 function setWord(
   draft: Draft,
   field: 'balancer' | 'domain' | 'type',

@@ -1,11 +1,11 @@
-// Reads the text form of INFO as written by httpd (old and new), Undertow and us: the agent compares it
-// with what its application serves. Total: garbage is a problem, never an exception.
+// Parser for the text form of INFO as written by httpd (old and new), Undertow and Topspin. The agent compares it with what
+// its application serves. Never throws.
 
 import type { ContextStatus } from './context-status.ts'
 
 export interface ReadNode {
   readonly id: number
-  /** JVMRoute, or `REMOVED` for a node that is about to disappear. */
+  /** JVMRoute, or `REMOVED` for a node in removal. */
   readonly name: string
   readonly balancer: string
   readonly domain: string
@@ -42,7 +42,7 @@ export type ReadInfoResult =
   | { readonly ok: false; readonly problem: string }
 
 const nodeStart = /^Node: \[(\d{1,9})\],Name: /
-/** What stands between the values of a node line; lines differ in what follows the type. */
+/** The texts between the values of a node line; proxies differ in what follows the type. */
 const nodeNames = [',Balancer: ', ',LBGroup: ', ',Host: ', ',Port: ', ',Type: '] as const
 const loadField = /(?:^|,)Load: (-?\d{1,4})(?:,|$)/
 const vhostLine = /^Vhost: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Alias: (.*)$/

@@ -1,5 +1,5 @@
-// One request of the control listener becomes a message or the problem to answer with: which method, which
-// fields are allowed, what is mandatory (mcmp.md 1.3, 1.4). CONFIG, the longest, is in `parse-config.ts`.
+// Parser for messages: from a request of the control listener to a message, or to the problem for the reply (mcmp.md 1.3,
+// 1.4). CONFIG is in parse-config.ts.
 
 import { mcmpLimits } from '../../base/limits.ts'
 import { type Pair, parseBody } from './body.ts'
@@ -27,7 +27,7 @@ export interface MessageRequest {
   readonly method: Method
   readonly target: string
   readonly body: Uint8Array
-  /** Header values that matter; '' when absent. */
+  /** Values of header fields, '' when absent. */
   readonly accept: string
   readonly contentType: string
   readonly userAgent: string
@@ -48,13 +48,13 @@ const methods: ReadonlySet<string> = new Set<Method>([
   'VERSION',
 ])
 
-/** The MCMP method of an HTTP method, whatever its case; `undefined` for all others (decision 1). */
+/** The MCMP method of an HTTP method, case-insensitively; `undefined` for others (mcmp.md decision 1). */
 export function methodOf(name: string): Method | undefined {
   const upper = name.toUpperCase()
   return methods.has(upper) ? (upper as Method) : undefined
 }
 
-/** The target asks for the whole node (decision 3). */
+/** Whether a command is for the whole node (mcmp.md decision 3). */
 export const isWildcard = (target: string): boolean => target === '*' || target.endsWith('/*')
 
 export function parseMessage(request: MessageRequest): Parsed {

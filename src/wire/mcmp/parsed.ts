@@ -1,4 +1,4 @@
-// What the parsers of messages give: the message, or the problem to answer with.
+// The result of parsing a message: the message, or the problem for the reply.
 
 import type { Message } from './message.ts'
 import type { McmpProblem } from './problem.ts'
@@ -7,7 +7,7 @@ export type Parsed =
   | {
       readonly ok: true
       readonly message: Message
-      /** Fields of CONFIG that counted as not sent since their value meant nothing (decisions 18, 19). */
+      /** Fields of CONFIG that were ignored because of their values (mcmp.md decisions 18, 19). */
       readonly ignored?: readonly string[]
     }
   | McmpProblem

@@ -1,18 +1,18 @@
-// What can be wrong with a message, in the words of the protocol (mcmp.md 1.5): Java nodes act upon the
-// type, people and tests read the text. Made by the parser, the frame reader and the registry.
+// The problems of messages in the wording of the protocol (mcmp.md 1.5). Java nodes react to the type; the text is for
+// administrators. Used by the parsers and the registry.
 
 import { mcmpLimits } from '../../base/limits.ts'
 
 /**
- * `SYNTAX`: would fail again unchanged; a Java node then stays away until an operator resets it.
- * `MEM`: the state does not allow it; retried. `GENERAL`: unexpected; retried (decision 26).
+ * `SYNTAX`: the message would fail again; a Java node stops until an administrator resets it. `MEM`: the state of the proxy
+ * does not allow it; the node retries. `GENERAL`: unexpected; the node retries (mcmp.md decision 26).
  */
 export type ProblemType = 'SYNTAX' | 'MEM' | 'GENERAL'
 
 export interface McmpProblem {
   readonly ok: false
   readonly type: ProblemType
-  /** The `Mess` header. */
+  /** Value of the `Mess` field. */
   readonly text: string
 }
 
@@ -36,7 +36,7 @@ export const tooManyPairs: McmpProblem = problem(
 )
 export const routeMissing: McmpProblem = problem('SYNTAX', 'TODO: No JVMRoute given!')
 
-/** `name` as the protocol writes it, for example `LBGroup` for the key Domain. */
+/** @param name as in the protocol's texts, for example `LBGroup` for the key Domain. */
 export const tooBig = (name: string): McmpProblem =>
   problem('SYNTAX', `SYNTAX: ${name} field too big`)
 export const badValue = (name: string): McmpProblem =>

@@ -1,5 +1,5 @@
-// Replies: what the registry answers as a value, and its bytes on the wire (mcmp.md 1.5, 1.6, decisions 5,
-// 25, 41 to 44). `parseReply` is for clients that read `Type=..&State=..` lines by key.
+// Replies as values and as bytes (mcmp.md 1.5, 1.6, decisions 5, 25, 41 to 44). `parseReply` is for clients, which read lines
+// such as `Type=..&State=..`.
 
 import type { McmpProblem } from './problem.ts'
 import { protocolVersion } from './version.ts'
@@ -8,13 +8,13 @@ import { escapeXml } from './xml.ts'
 export interface Success {
   readonly ok: true
   readonly body: string
-  /** Absent: no Content-Type, as for CONFIG and every wildcard command (decision 42). */
+  /** Absent: no Content-Type, as for CONFIG and commands for a whole node (mcmp.md decision 42). */
   readonly contentType?: 'text/plain' | 'text/xml'
 }
 
 export type Reply = Success | McmpProblem
 
-/** Longest `Mess`, bytes (decision 25). */
+/** Longest `Mess`, bytes (mcmp.md decision 25). */
 const messBytesMax = 1024
 
 export const emptyReply: Success = { ok: true, body: '' }
@@ -22,11 +22,11 @@ export const textReply = (body: string): Success => ({ ok: true, body, contentTy
 export const xmlReply = (body: string): Success => ({ ok: true, body, contentType: 'text/xml' })
 
 export interface ReplyOptions {
-  /** Whether the connection stays open after a success; an error always closes it. */
+  /** The connection stays open after a success; after an error it is closed. */
   readonly keepAlive: boolean
 }
 
-/** The whole HTTP response. */
+/** The complete HTTP response. */
 export function writeReply(reply: Reply, options: ReplyOptions): Uint8Array {
   const connection = options.keepAlive && reply.ok ? 'Keep-Alive' : 'close'
   if (reply.ok) {
@@ -44,7 +44,7 @@ function response(status: string, head: string, body: string): Uint8Array {
   )
 }
 
-/** One line of ASCII: control characters out, the rest of Unicode percent-encoded, at most 1 KiB. */
+/** One line of ASCII: control characters removed, other characters percent-encoded, at most 1 KiB. */
 function headerText(text: string): string {
   let out = ''
   for (const sign of text.replace(/[\u0000-\u001f\u007f]/g, '')) {
@@ -58,7 +58,7 @@ function headerText(text: string): string {
 
 export type State = 'OK' | 'NOTOK'
 
-/** `Type=PING-RSP&State=OK&id=...` with the route when one was asked for. */
+/** `Type=PING-RSP&State=OK&id=...`, with the route if the PING had one. */
 export function pingReply(route: string | undefined, state: State, id: string): Success {
   const named = route === undefined ? '' : `JVMRoute=${pairValue(route)}&`
   return textReply(`Type=PING-RSP&${named}State=${state}&id=${id}\n`)
@@ -72,7 +72,7 @@ export interface TouchedAlias {
   readonly contexts: readonly string[]
 }
 
-/** ENABLE-, DISABLE- and REMOVE-APP on contexts: one block for each alias with a touched context (decision 43). */
+/** Reply to ENABLE-, DISABLE- and REMOVE-APP on contexts: a block for each alias with a touched context (mcmp.md decision 43). */
 export function appReply(
   type: 'ENABLE-APP' | 'DISABLE-APP' | 'REMOVE-APP',
   route: string,
@@ -84,7 +84,7 @@ export function appReply(
   return textReply(`Type=${type}-RSP\nJvmRoute=${route}${blocks.join('')}\n`)
 }
 
-/** STOP-APP on contexts: one line, so that a draining Java node finds `Requests=` (decision 44). */
+/** Reply to STOP-APP on contexts: one line, so that a draining Java node finds `Requests=` (mcmp.md decision 44). */
 export function stopReply(
   route: string,
   aliases: readonly string[],
@@ -97,10 +97,10 @@ export function stopReply(
   )
 }
 
-/** Only what would end the value is encoded: Java and httpd neither encode nor decode here. */
+/** Encodes only what would end the value: Java and httpd neither encode nor decode here. */
 const pairValue = (text: string): string => text.replaceAll('&', '%26').replaceAll('=', '%3D')
 
-/** The pairs of a one-line reply, first occurrence of a key wins; empty for any other text. Keys keep their case. */
+/** The pairs of a one-line reply; the first one of a key applies. Empty for any other text. Keys are case-sensitive. */
 export function parseReply(text: string): Map<string, string> {
   const pairs = new Map<string, string>()
   for (const part of text.trim().split('&')) {

@@ -62,7 +62,7 @@ test('all problems are reported at once', () => {
   assert.match(problemsOf(former), /advertise is now called address/)
   assert.match(problemsOf({ group: [] }), /at least one/)
   assert.match(problemsOf({ acceptFrom: ['10.0.0.0/40'] }), /acceptFrom/)
-  assert.match(problemsOf({ name: 'with space' }), /no announcement can say this/)
+  assert.match(problemsOf({ name: 'with space' }), /not a valid announcement/)
   const contexts = Array.from({ length: 20 }, (_, i) => `/${'c'.repeat(60)}${i}`)
   assert.match(problemsOf({ contexts }), /bytes long/)
 })
