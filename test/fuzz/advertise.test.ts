@@ -1,5 +1,5 @@
-// Datagrams about proxies that were changed in every way: none makes the reader throw, and none counts that
-// was not written with the key. TOPSPIN_FUZZ_DATAGRAMS tells how many.
+// Mutated datagrams of proxies: none makes the parser throw, and none is accepted that was not written with the key.
+// TOPSPIN_FUZZ_DATAGRAMS sets how many.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -20,7 +20,7 @@ const good = writeAdvertisement(
   'key',
 )
 
-test(`${count} mutated datagrams: each is accepted or refused, and no changed one is accepted`, () => {
+test(`${count} mutated datagrams: each is accepted or refused, and no modified one is accepted`, () => {
   const random = seededRandom(1)
   const proxies = new AdvertisedProxies(true)
   const seen = new Map<string, number>()

@@ -1,6 +1,5 @@
-// AJP13 under mutation: whatever a container sends, split anywhere, the reader neither throws nor hangs,
-// keeps no more than one packet, and what it gives is an HTTP/1 answer or a refusal.
-// TOPSPIN_FUZZ_RUNS=1000000 makes more of it.
+// AJP13 under mutation: for any bytes of a container, split anywhere, the reader neither throws nor hangs, keeps at most one
+// packet, and its output is an HTTP/1 response or a problem. TOPSPIN_FUZZ_RUNS=1000000 runs more of them.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -77,7 +76,7 @@ interface Result {
   readonly reader: AnswerReader
 }
 
-/** Reads bytes in pieces that end at these places, out of a buffer that is written over after each. */
+/** Reads bytes in pieces that end at these offsets, from a buffer that is overwritten after each. */
 function read(bytes: Buffer, cuts: readonly number[], expects: 'answer' | 'head' | 'pong'): Result {
   const reader = new AnswerReader()
   if (expects === 'pong') reader.expectPong()
@@ -97,7 +96,7 @@ function read(bytes: Buffer, cuts: readonly number[], expects: 'answer' | 'head'
   return { problem: undefined, http: out.content, reader }
 }
 
-/** The answer that the bytes are; nothing when they are not one, or not whole. */
+/** The response in the bytes; `undefined` when they are invalid or incomplete. */
 function parsed(http: Buffer, toHead: boolean): { head: ResponseHead; body: Buffer } | undefined {
   const head = new ResponseHead()
   const bodyFrom = head.parse(http, 0, http.length)
@@ -112,8 +111,8 @@ function parsed(http: Buffer, toHead: boolean): { head: ResponseHead; body: Buff
 
 const cuts = fc.array(fc.nat(400), { maxLength: 6 })
 
-describe('answers', () => {
-  test('come out as they were told, wherever they are split', () => {
+describe('responses', () => {
+  test('are as sent, wherever they are split', () => {
     fc.assert(
       fc.property(told, cuts, (answer, at) => {
         const { problem, http, reader } = read(packetsOf(answer), at, 'answer')
@@ -139,7 +138,7 @@ describe('answers', () => {
     )
   })
 
-  test('that are mutated are an HTTP/1 answer or refused, and never more than was sent', () => {
+  test('that are mutated are an HTTP/1 response or refused, and never longer than the input', () => {
     const change = fc.tuple(
       fc.nat(1_000),
       fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 3, 4, 5, 6, 9, 10, 13, 0x41, 0x42, 0xa0, 0xff)),
@@ -178,12 +177,12 @@ describe('answers', () => {
     fc.assert(
       fc.property(mutated, cuts, expects, (bytes, at, what) => {
         const { problem, http, reader } = read(bytes, at, what)
-        // A field's number stands for a longer name, and each piece may become a chunk of its own.
+        // The code of a field stands for a longer name, and each piece can become a chunk of its own.
         assert.ok(http.length <= 8 * bytes.length + 256)
         if (what === 'pong') return assert.equal(http.length, 0)
         if (problem !== undefined || !reader.ended) return
         const whole = parsed(http, what === 'head')
-        // What the strict reader of HTTP/1 does not take is a 502; what it takes is whole.
+        // What the strict parser of HTTP/1 refuses is a 502; what it accepts is complete.
         const head = new ResponseHead()
         if (head.parse(http, 0, http.length) > 0) assert.notEqual(whole, undefined)
       }),
@@ -212,7 +211,7 @@ describe('requests', () => {
     { maxLength: 6 },
   )
 
-  test('arrive as they were written', () => {
+  test('are read as they were written', () => {
     fc.assert(
       fc.property(method, path, fields, fc.boolean(), (verb, target, lines, isSecure) => {
         const head = new RequestHead()
@@ -247,7 +246,7 @@ describe('requests', () => {
     )
   })
 
-  test('have their bodies sent whole, in order, and only as it is asked for', () => {
+  test('have complete bodies, in order, sent only when asked for', () => {
     const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 90 }), { maxLength: 5 })
     const asks = fc.array(fc.integer({ min: 0, max: 120 }), { minLength: 1, maxLength: 4 })
     fc.assert(

@@ -1,5 +1,5 @@
-// Announcements from anybody: junk, cut and changed ones, said to the listener of a server as they come.
-// TOPSPIN_FUZZ_DATAGRAMS sets how many; a million take about ten seconds.
+// Junk, truncated and modified announcements, received by the listener of a server. TOPSPIN_FUZZ_DATAGRAMS sets how many; a
+// million take about ten seconds.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -25,7 +25,7 @@ for (const [what, keys] of [
   ['with a key', ring],
   ['without one', new KeyRing([])],
 ] as const) {
-  test(`${what} no datagrams of ${count} bring the listener down, and nobody gets in by them`, () => {
+  test(`${what} ${count} datagrams neither make the listener throw nor add a peer`, () => {
     const clock = new ManualClock()
     const peers = new PeerTable({ clock, live: new LiveTable() })
     const accept = new AcceptFrom({
@@ -55,7 +55,7 @@ for (const [what, keys] of [
   })
 }
 
-test('whatever the reader takes, the writer gives back, and any other text has a reason', () => {
+test('an accepted text is written back, and any other text is refused with a reason', () => {
   const lines = fc.array(
     fc.oneof(
       fc.constantFrom(
@@ -85,7 +85,7 @@ test('whatever the reader takes, the writer gives back, and any other text has a
   assert.ok(taken > 100, `${taken} taken`)
 })
 
-test('any bytes at all have a reason', () => {
+test('any bytes are refused with a reason', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1_300 }), (bytes) => {
       assert.equal(typeof readAnnouncement(Buffer.from(bytes), ring), 'string')

@@ -1,5 +1,5 @@
-// Whatever the cascade and whatever the figures: what comes out is some of those that went in, each once,
-// and nothing is thrown. Whatever text stands in a configuration: it is read or told what is wrong with it.
+// Any cascade with any figures returns a subset of the candidates, each at most once, and does not throw. Any text in a
+// configuration is parsed or refused with a reason.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -36,7 +36,7 @@ const step = fc.constantFrom(
   'redirectToName %1N.example.com',
 )
 
-/** Figures as bad as a peer may make them: the wire refuses what is not finite or negative. */
+/** The worst figures of a peer: the parser refuses negative and infinite ones. */
 const figure = fc.oneof(
   fc.constantFrom(0, 1, 0.5, 1e-12, 1e300, Number.MAX_VALUE),
   fc.double({ min: 0, max: 1e6, noNaN: true }),
@@ -79,7 +79,7 @@ const candidates = fc
   .tuple(fc.array(fc.oneof(peer, node), { maxLength: 80 }), fc.nat(80))
   .map(([makers, self]) => makers.map((make, index) => make(index + 1, index === self)))
 
-test('a cascade gives back some of the candidates, each once', () => {
+test('a cascade returns some of the candidates, each at most once', () => {
   fc.assert(
     fc.property(
       candidates,
@@ -110,7 +110,7 @@ test('a cascade gives back some of the candidates, each once', () => {
   )
 })
 
-test('functions that order keep everybody', () => {
+test('functions that order keep all candidates', () => {
   const orders = ['byLoad', 'byBusy', 'byCpu', 'byCost', 'byCost speed', 'byRandom', 'byWeight']
   fc.assert(
     fc.property(candidates, fc.constantFrom(...orders), (all, text) => {
@@ -121,7 +121,7 @@ test('functions that order keep everybody', () => {
   )
 })
 
-test('any text is a function, or is told why it is none', () => {
+test('any text is a function or refused with a reason', () => {
   const near = fc.oneof(
     fc.string(),
     fc.tuple(step, fc.string()).map((parts) => parts.join(' ')),

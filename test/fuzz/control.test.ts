@@ -1,5 +1,5 @@
-// Hostile bytes against a running control listener: an answer in the grammar or the end of that connection,
-// no change without a 200, and the next node is served as before.
+// Hostile bytes to a running control listener: a valid reply or the end of that connection, no change without a 200, and the
+// next node is served as before.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -71,7 +71,7 @@ test('truncated and lengthened messages', async () => {
   )
 })
 
-test('bodies of arbitrary text, too long ones among them', async () => {
+test('bodies of arbitrary text, some too long', async () => {
   const text = fc.oneof(
     fc.string({ maxLength: 60 }),
     fc.string({ minLength: 1_900, maxLength: 2_100 }),

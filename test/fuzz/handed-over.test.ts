@@ -1,4 +1,4 @@
-// The mark of a handed-over request: whatever a client writes into the field, reading it gives an answer.
+// The mark of a handed-over request: any value of the field is accepted or refused.
 
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
@@ -15,7 +15,7 @@ const mark = fc.record({
   time: fc.integer({ min: 0, max: 2e12 }),
 })
 
-test('what is written is read, in lower case', () => {
+test('a written mark is read back, in lower case', () => {
   fc.assert(
     fc.property(mark, request, fc.boolean(), (given, asked, hasKey) => {
       const keys = hasKey ? [key] : []
@@ -32,7 +32,7 @@ test('what is written is read, in lower case', () => {
   )
 })
 
-test('any other text is refused, and never a reason to throw', () => {
+test('any other text is refused and does not throw', () => {
   const parts = fc.constantFrom(
     'for="',
     '192.0.2.1',
@@ -56,7 +56,7 @@ test('any other text is refused, and never a reason to throw', () => {
   )
 })
 
-test('one character changed is enough to be refused where there is a key', () => {
+test('with a key one changed character is enough to be refused', () => {
   fc.assert(
     fc.property(
       mark,

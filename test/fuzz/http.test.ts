@@ -1,5 +1,5 @@
-// Properties of the HTTP/1 parsers and writers: it does not matter where the input is split, what is
-// written is canonical and reads the same again, and no bytes whatever make them throw.
+// Properties of the HTTP/1 parsers and writers: the result does not depend on where the input is split, the output is canonical
+// and is parsed to the same values, and no input makes them throw.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -75,7 +75,7 @@ const responseText = fc
   )
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
 
-/** Some bytes of a text changed, put in or taken out. */
+/** Some bytes of a text changed, inserted or removed. */
 const mutated = (texts: fc.Arbitrary<string>) =>
   fc
     .tuple(
@@ -101,12 +101,12 @@ interface Parser {
   parse(bytes: Buffer, at: number, end: number): number
 }
 
-/** Whatever the whole is, no beginning of it is anything else but incomplete or refused as well. */
+/** Every prefix is incomplete, or refused if the whole is refused. */
 function assertSplitsAgree(made: () => Parser, bytes: Buffer): void {
   const whole = made().parse(bytes, 0, bytes.length)
   const parser = made()
   for (let end = 0; end < bytes.length; end++) {
-    // What lies behind `end` in the buffer is none of the parser's business.
+    // The parser must not read after `end`.
     const cut = Buffer.concat([bytes.subarray(0, end), Buffer.alloc(16, 0x3a)])
     const result = parser.parse(cut, 0, end)
     if (whole > 0) assert.equal(result, end < whole ? INCOMPLETE : whole, `split at ${end}`)
@@ -156,7 +156,7 @@ const chunkedBody = fc
   })
 const chunkedText = chunkedBody.map(({ text }) => text)
 
-/** Feeds a relay piece by piece; returns what came out, or the problem. */
+/** Feeds a relay in pieces. @returns the output, or the problem. */
 function relayed(bytes: Buffer, cuts: readonly number[], decodes: boolean): string | number {
   const relay = new ChunkedRelay()
   relay.reset(decodes)
@@ -180,7 +180,7 @@ function relayed(bytes: Buffer, cuts: readonly number[], decodes: boolean): stri
 describe('chunked', () => {
   const cuts = fc.array(fc.nat(400), { maxLength: 12 })
 
-  test('any split of any input comes out the same', () => {
+  test('any split of any input has the same output', () => {
     const any = fc.oneof(chunkedText.map(bytesOf), mutated(chunkedText))
     fc.assert(
       fc.property(any, cuts, fc.boolean(), (bytes, where, decodes) => {
@@ -190,7 +190,7 @@ describe('chunked', () => {
     )
   })
 
-  test('what goes on decodes to the same body, by a reader that is not ours', () => {
+  test('the output decodes to the same body with an independent parser', () => {
     const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
     const reading = { ended: false, isAnswer: true }
     fc.assert(
@@ -204,7 +204,7 @@ describe('chunked', () => {
     )
   })
 
-  test('what is written in chunks reads back', () => {
+  test('a body written in chunks is read back', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 50 })), (pieces) => {
         const out = new Out(8)
@@ -219,7 +219,7 @@ describe('chunked', () => {
   })
 })
 
-/** Nothing in it can be read in two ways: CR and LF only as pairs, no NUL, at most one framing. */
+/** The head is unambiguous: CR and LF only as pairs, no NUL, at most one framing. */
 function assertCanonical(text: string): void {
   assert.equal(/\r(?!\n)|(?<!\r)\n|\0/.test(text), false, JSON.stringify(text))
   const lines = text.split('\r\n').slice(1, -2)
@@ -236,7 +236,7 @@ function assertCanonical(text: string): void {
 
 describe('round trip', () => {
   for (const trusted of [false, true]) {
-    test(`a request that was taken leaves canonical and reads the same (trusted: ${trusted})`, () => {
+    test(`an accepted request is written in canonical form and parsed to the same (trusted: ${trusted})`, () => {
       const forwarded = new ForwardedFields({
         address: '10.0.0.1',
         scheme: 'http',
@@ -274,7 +274,7 @@ describe('round trip', () => {
     })
   }
 
-  test('an answer that was taken leaves canonical and reads the same', () => {
+  test('an accepted response is written in canonical form and parsed to the same', () => {
     const any = fc.oneof(responseText.map(bytesOf), mutated(responseText))
     fc.assert(
       fc.property(any, fc.constantFrom('close', 'keep-alive', ''), (bytes, connection) => {
@@ -297,7 +297,7 @@ describe('round trip', () => {
   })
 })
 
-test('a body of any framing, cut anywhere, ends where it says', () => {
+test('a body of any framing, split anywhere, ends at its end', () => {
   const pieces = fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 8 })
   fc.assert(
     fc.property(pieces, fc.nat(100), (given, length) => {

@@ -1,4 +1,4 @@
-// The codec against arbitrary input: round trips, splits anywhere, and totality on garbage.
+// The MCMP codec with arbitrary input: round trips, any split, and no exceptions.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -77,7 +77,7 @@ const status: fc.Arbitrary<Message> = fc
 
 const nothing = { accept: '', contentType: '', userAgent: '' }
 
-test('what a node writes is what a proxy reads, whether plus means space or not', () => {
+test('a message of a node is read back by a proxy, whether or not plus means space', () => {
   fc.assert(
     fc.property(
       fc.oneof(config, app, status),
@@ -107,7 +107,7 @@ const methods: readonly Method[] = [
   'INFO',
 ]
 
-test('any bytes as a body end in a message or in a problem with a text', () => {
+test('any bytes as a body are a message or a problem with a text', () => {
   const bodies = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc.string().map((text) => Buffer.from(`JVMRoute=a&${text}`)),
@@ -124,7 +124,7 @@ test('any bytes as a body end in a message or in a problem with a text', () => {
   )
 })
 
-test('any text in place of INFO or of a reply is read without an exception', () => {
+test('any text as INFO or as a reply is read without an exception', () => {
   const lines = fc.array(
     fc.oneof(
       fc.string(),
@@ -144,7 +144,7 @@ test('any text in place of INFO or of a reply is read without an exception', () 
   )
 })
 
-test('any text as a problem is written as one response whose head cannot be broken', () => {
+test('any text of a problem is written as one response with a valid head', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const out = Buffer.from(
@@ -185,7 +185,7 @@ const request = fc
       : `${method} /y HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
 
-test('requests come out the same however their bytes are split', () => {
+test('requests are the same wherever their bytes are split', () => {
   fc.assert(
     fc.property(
       fc.array(request, { maxLength: 5 }),
@@ -201,7 +201,7 @@ test('requests come out the same however their bytes are split', () => {
   )
 })
 
-test('mutated requests never raise, and say at most one problem, as the last event', () => {
+test('mutated requests do not throw, and have at most one problem, as the last event', () => {
   const mutations = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 })
   fc.assert(
     fc.property(

@@ -1,6 +1,5 @@
-// Messages with anything done to their bytes, through the frame reader, the parser, the registry and the
-// writer: no crash, every answer in the grammar, and nothing changed by what was refused. TOPSPIN_FUZZ_RUNS
-// says how many; a million was run by hand.
+// Mutated messages through the frame reader, the parser, the registry and the writer: no exception, every reply valid, and no
+// change by a refused message. TOPSPIN_FUZZ_RUNS sets how many; a million were run by hand.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -132,7 +131,7 @@ class Fuzzer {
     checkReply(method, field('accept').toLowerCase().includes('text/xml'), reply)
   }
 
-  /** Some address dies or comes back. */
+  /** An address stops or starts answering. */
   #turn(): void {
     const address = `127.0.0.1:${81 + this.#below(4)}`
     if (!this.bench.dead.delete(address)) this.bench.dead.add(address)

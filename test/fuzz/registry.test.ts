@@ -1,5 +1,5 @@
-// Random histories of messages, deaths and time: what INFO shows stays readable for a Java node, tables stay
-// within their caps, and the changes alone lead to the same snapshot.
+// Random histories of messages, failing addresses and time: INFO stays readable for a Java node, tables stay within their
+// limits, and the changes alone result in the same snapshot.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -134,7 +134,7 @@ test('any history keeps INFO readable, tables bounded and changes complete', () 
   )
 })
 
-test('any message to any state is answered, and a refusal by an unknown route or conflict changes nothing', () => {
+test('any message in any state has a reply, and one refused for an unknown route or a conflict changes nothing', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(config, app, status), { maxLength: 30 }), (messages) => {
       const bench = new RegistryBench({ limits })

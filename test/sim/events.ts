@@ -1,5 +1,5 @@
-// What happens next in a simulation: a heap of moments and what is to be done then, on a clock that jumps
-// from one to the next. Equal moments come in the order in which they were planned.
+// Event queue and clock of a simulation: a heap of times with callbacks; the clock jumps from one to the next. Events of the
+// same time run in the order in which they were added.
 
 import type { Clock } from '../../src/base/clock.ts'
 
@@ -35,7 +35,7 @@ export class Events implements Clock {
     heap[at] = event
   }
 
-  /** Lets everything happen that is planned up to then. */
+  /** Runs all events up to and including `end`. */
   runUntil(end: number): void {
     while (this.#heap.length > 0 && this.#heap[0]!.at <= end) {
       const event = this.#take()

@@ -1,5 +1,5 @@
-// One proxy in front of nodes of unequal speed, in a simulation: each node is one single-threaded server,
-// reports its load factor every ten seconds as an agent does. The decisions are the program's own.
+// Simulation of one proxy in front of nodes of unequal speed. Each node is a single-threaded server that reports its load
+// factor every ten seconds, as an agent does. The decisions are Topspin's own code.
 
 import type { Random } from '../../src/base/clock.ts'
 import { recalculate } from '../../src/candidacy/by-load-factor.ts'
@@ -11,12 +11,12 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { Events } from './events.ts'
 
 export interface NodesGiven {
-  /** Speed of each node, 1 being the usual one. */
+  /** Speed of each node; 1 is the usual one. */
   readonly speeds: readonly number[]
   readonly candidacy: readonly string[]
-  /** Requests as a share of what all of them together can do, 0..1. */
+  /** Requests as a share of the capacity of all nodes, 0..1. */
   readonly load: number
-  /** Mean time that a request takes at speed 1, ms; exponentially distributed. */
+  /** Mean service time at speed 1, ms; exponentially distributed. */
   readonly serviceMs: number
   readonly seed: number
 }
@@ -50,7 +50,7 @@ export class SimulatedNodes {
     this.#arrive()
   }
 
-  /** Times of the requests that were answered in the next so many ms, shortest first. */
+  /** Runs for some ms. @returns the times of the requests answered in them, shortest first. */
   run(ms: number): readonly number[] {
     this.#times = []
     this.#events.runUntil(this.#events.now() + ms)

@@ -1,5 +1,4 @@
-// What cascades make of a cluster of peers, in a simulation with one seed: how long requests take, whether
-// all run after the same server, and what happens to a newcomer.
+// Cascades in a simulated cluster of peers, with one seed: response times, herding, and newcomers.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -8,7 +7,7 @@ import { SimulatedPeers } from './peers.ts'
 
 const historical = ['byAge 5', 'byRandom', 'byLogWindow', 'byCost']
 
-/** How far from the best of all servers the worst moments of one are. */
+/** The worst moments of a run. */
 interface Moments {
   /** Largest share of all requests of 100 ms that came to one server. */
   readonly share: number
@@ -16,7 +15,7 @@ interface Moments {
   readonly queue: number
 }
 
-/** Lets it run, and looks at every 100 ms. */
+/** Runs the simulation and samples it every 100 ms. */
 function watch(peers: SimulatedPeers, ms: number): Moments {
   let share = 0
   for (const server of peers.servers) server.longestQueue = 0
@@ -43,7 +42,7 @@ describe('five peers, one at a quarter of the speed, at 70 % of what all can do'
     return { mean, p99: all[Math.floor(all.length * 0.99)]! }
   }
 
-  test('the recommended cascade beats no hand-over and the historical one many times over', (t) => {
+  test('the recommended cascade is many times faster than no hand-over and the historical one', (t) => {
     const cascades = [
       ['off'],
       ['byAge 5', 'byLoad'],
@@ -66,7 +65,7 @@ describe('five peers, one at a quarter of the speed, at 70 % of what all can do'
     assert.ok(best.p99 < 110, `p99 of the best: ${best.p99} ms`)
   })
 
-  test('it does well at all loads: queues stay short, and the slow one is not overrun', () => {
+  test('at all loads queues stay short, and the slow peer is not overloaded', () => {
     for (const [load, most] of [
       [0.3, 8],
       [0.7, 20],
@@ -86,7 +85,7 @@ describe('five peers, one at a quarter of the speed, at 70 % of what all can do'
   })
 })
 
-test('fifty peers that are nearly full do not hand over to and fro', (t) => {
+test('fifty nearly full peers do not hand requests back and forth', (t) => {
   const speeds = Array.from({ length: 50 }, (_, index) => (index % 5 === 4 ? 0.25 : 1))
   const found = [peerCascade, [...peerCascade.slice(0, -1), 'byDelay 1']].map((candidacy) => {
     const peers = new SimulatedPeers({ speeds, candidacy, load: 0.95, serviceMs: 10, seed: 1 })
@@ -98,7 +97,7 @@ test('fifty peers that are nearly full do not hand over to and fro', (t) => {
     return mean
   })
   assert.ok(found[0]! < 80, `mean ${found[0]} ms`)
-  // With a fixed threshold everybody thinks that all others have less to do.
+  // With a fixed threshold each peer assumes that all others have less to do.
   assert.ok(found[1]! > 2 * found[0]!)
 })
 
@@ -111,7 +110,7 @@ describe('500 peers', () => {
     return peers
   }
 
-  test('byLoad alone herds: all run after the same server, until it announces itself again', (t) => {
+  test('byLoad alone herds: all choose the same server until its next announcement', (t) => {
     const { share, queue } = watch(started(['byAge 5', 'byLoad'], 2_000), 2_000)
     t.diagnostic(
       `one server got ${(100 * share).toFixed(0)} % of a moment's requests, queue ${queue}`,
@@ -130,14 +129,14 @@ describe('500 peers', () => {
     assert.ok(queue < 100, `queue ${queue}`)
   })
 
-  test('the recommended cascade swings neither to nor fro', (t) => {
+  test('the recommended cascade does not oscillate', (t) => {
     const peers = started(peerCascade)
     const before = peers.answered.length
     const { share, queue } = watch(peers, 5_000)
     t.diagnostic(`at most ${(100 * share).toFixed(1)} %, queue ${queue}`)
     assert.ok(queue <= 25, `queue ${queue}`)
     assert.ok(share < 0.04, `share ${share}`)
-    // From second to second the same: no swing of the whole. Of the last one many are not answered yet.
+    // The same in each second: no oscillation. Many requests of the last second are not answered yet.
     const means = [0, 1, 2, 3].map((second) => {
       const from = 5_000 + second * 1_000
       const of = peers.answered
@@ -150,7 +149,7 @@ describe('500 peers', () => {
     assert.ok(most < 1.25 * least, `mean times by second: ${means.map(Math.round)}`)
   })
 
-  test('a newcomer gets its share and no storm', (t) => {
+  test('a newcomer gets its share and no burst', (t) => {
     const peers = started(peerCascade)
     const newcomer = peers.join(1)
     peers.run(3_000)

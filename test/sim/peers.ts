@@ -1,6 +1,6 @@
-// A cluster of peers in a simulation: each is one single-threaded server (first come, first served), takes
-// its share of all requests, decides by a cascade on what the others last announced, and hands over in a
-// fraction of a millisecond. The decisions are the program's own; network, queues and time are the model's.
+// Simulation of a cluster of peers. Each is a single-threaded server with a FIFO queue, receives its share of all requests,
+// chooses by a cascade from the last announcements of the others, and hands over in a fraction of a millisecond. The decisions
+// are Topspin's own code; network, queues and time belong to the model.
 
 import type { Random } from '../../src/base/clock.ts'
 import type { Candidate, ExchangeView, Means } from '../../src/candidacy/candidacy.ts'
@@ -16,15 +16,15 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { Events } from './events.ts'
 
 export interface PeersGiven {
-  /** Speed of each peer, 1 being the usual one. */
+  /** Speed of each peer; 1 is the usual one. */
   readonly speeds: readonly number[]
   readonly candidacy: readonly string[]
-  /** Requests as a share of what all of them together can do, 0..1. */
+  /** Requests as a share of the capacity of all peers, 0..1. */
   readonly load: number
-  /** Mean time that a request takes at speed 1, ms; exponentially distributed. */
+  /** Mean service time at speed 1, ms; exponentially distributed. */
   readonly serviceMs: number
   readonly seed: number
-  /** Functions of the experiment's own, as a module's. */
+  /** Further candidacy functions, as of a user's module. */
   readonly policies?: Means['policies']
 }
 
@@ -60,7 +60,7 @@ export class SimulatedPeers {
     this.#arrive()
   }
 
-  /** A peer that has nothing to do yet, and is asked like the others from now on. */
+  /** Adds an idle peer, which receives requests like the others from now on. */
   join(speed: number): Server {
     const server = new Server(this.servers.length, speed, this.events)
     for (const other of this.servers) {
@@ -73,7 +73,7 @@ export class SimulatedPeers {
       server.announce(1_000 / this.#given.serviceMs)
       this.events.after(announceMs, announce)
     }
-    // The first one at once, the next ones at times of its own.
+    // The first announcement at once, the next ones at the peer's own times.
     server.announce(1_000 / this.#given.serviceMs)
     this.events.after(announceMs * this.#random(), announce)
     return server
@@ -93,7 +93,7 @@ export class SimulatedPeers {
     })
   }
 
-  /** One request, at whichever server the client has found. */
+  /** A request at a random server. */
   #handle(): void {
     const random = this.#random
     const entry = this.servers[Math.floor(random() * this.servers.length)]!
@@ -121,7 +121,7 @@ export class SimulatedPeers {
     })
   }
 
-  /** One way over the network, with what both ends do for it. */
+  /** Transfer over the network, one way, with the processing at both ends. */
   #hopMs(): number {
     return 0.2 - Math.log(1 - this.#random()) * 0.1
   }
@@ -130,16 +130,16 @@ export class SimulatedPeers {
 export class Server {
   readonly id: number
   readonly speed: number
-  /** All servers as this one sees them. */
+  /** All servers as seen by this one. */
   readonly candidates: Known[] = []
   self!: Known
-  /** Requests that have come to be served here, and those that were. */
+  /** Requests accepted for service here, and served ones. */
   arrived = 0
   served = 0
   longestQueue = 0
   readonly #events: Events
   #announcement: Announcement | undefined
-  /** As the others know it, and as it knows itself. */
+  /** Its peer entry at the others, and at itself. */
   #peers: readonly [Peer, Peer] | undefined
   #busyUntil = 0
   #inFlight = 0
@@ -234,7 +234,7 @@ export class Server {
   }
 }
 
-/** One server in the eyes of another: its last announcement, and the other's own numbers. */
+/** A server as seen by another: its last announcement, and the other's own live numbers. */
 class Known implements Candidate {
   readonly node: Candidate['node']
   readonly live: NodeLive = newLive()

@@ -1,5 +1,4 @@
-// The proxy's default rule beside others, in simulations with one seed: what the documentation says about
-// when to choose which.
+// Rules of the proxy in simulations with one seed, as evidence for the documentation on when to use which.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,7 +8,7 @@ import { sharesOfReturned } from './sessions.ts'
 
 const instead = (last: string): string[] => [...modClusterCascade.slice(0, -1), last]
 
-test('with nodes of unequal speed least outstanding leaves load factors of ten seconds ago far behind', (t) => {
+test('with nodes of unequal speed least outstanding is far better than load factors of ten seconds ago', (t) => {
   const speeds = [1, 1, 1, 1, 0.25]
   const found = ['byLoadFactor', 'byWeight', 'byInFlight', 'byInFlight 2', 'byLatency'].map(
     (last) => {
@@ -33,7 +32,7 @@ test('with nodes of unequal speed least outstanding leaves load factors of ten s
   assert.ok(byInFlight!.mean < 0.5 * byLoadFactor!.mean, 'mean')
 })
 
-/** Largest share of the returned node in the 40 s after, and how far it swings from a half (root mean square). */
+/** Largest share of the returned node in the 40 s after, and its deviation from a half (root mean square). */
 function afterReturn(last: string, free: number): { worst: number; swing: number } {
   const shares = [1, 2, 3, 4].flatMap((seed) =>
     sharesOfReturned({ candidacy: instead(last), free, sessionS: 3, seed }).slice(50),
@@ -44,7 +43,7 @@ function afterReturn(last: string, free: number): { worst: number; swing: number
   return { worst: Math.max(...shares), swing }
 }
 
-test('where all requests belong to sessions byLoadFactor swings after a return, and byWeight does not', (t) => {
+test('when all requests belong to sessions byLoadFactor oscillates after a return, and byWeight does not', (t) => {
   const [factor, weight] = [afterReturn('byLoadFactor', 0), afterReturn('byWeight', 0)]
   t.diagnostic(`byLoadFactor ${JSON.stringify(factor)}, byWeight ${JSON.stringify(weight)}`)
   assert.ok(factor.worst > 0.75, `worst of byLoadFactor: ${factor.worst}`)
@@ -52,7 +51,7 @@ test('where all requests belong to sessions byLoadFactor swings after a return, 
   assert.ok(weight.swing < 0.6 * factor.swing)
 })
 
-test('where half of the requests are free byLoadFactor makes up for the sessions, and is the better one', (t) => {
+test('when half of the requests have no session byLoadFactor compensates for the sessions and is better', (t) => {
   const [factor, weight] = [afterReturn('byLoadFactor', 0.5), afterReturn('byWeight', 0.5)]
   t.diagnostic(`byLoadFactor ${JSON.stringify(factor)}, byWeight ${JSON.stringify(weight)}`)
   assert.ok(factor.swing < 0.02, `swing ${factor.swing}`)

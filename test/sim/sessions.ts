@@ -1,5 +1,5 @@
-// Clients with sessions that stay with their node, in a simulation: they ask ten times a second, keep a
-// session for a while and then begin another. One of two nodes goes away and comes back.
+// Simulation of clients with sessions: ten requests per second each, a session for a while and then another. One of two nodes
+// goes down and returns.
 
 import { recalculate } from '../../src/candidacy/by-load-factor.ts'
 import { type Health, healthy } from '../../src/cluster/health.ts'
@@ -20,7 +20,7 @@ const clients = 60
 const stepMs = 100
 const down: Health = { kind: 'down', since: 0, probes: 0, probeAt: 0, reason: '' }
 
-/** Share of all requests that the second node gets, for each second; it is away from 30 s to 40 s of 80. */
+/** Share of all requests at the second node, for each second of 80; it is down from 30 s to 40 s. */
 export function sharesOfReturned(given: SessionsGiven): number[] {
   const random = seededRandom(given.seed)
   const clock = new ManualClock()

@@ -1,4 +1,4 @@
-// mod_advertise's datagram: real ones are read, ours are such ones, and nothing that was changed counts.
+// mod_advertise's datagram: recorded ones are read, ours have the same form, and modified ones are refused.
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ describe('datagrams of httpd', { skip: absent }, () => {
     }
   })
 
-  test('say goodbye without an address', () => {
+  test('of a proxy that leaves have no address', () => {
     const statuses = ['006', '007'].map((number) => {
       const read = readAdvertisement(
         readFileSync(join(recordings, `key-is-sesame-${number}.bin`)),
@@ -51,20 +51,20 @@ describe('datagrams of httpd', { skip: absent }, () => {
     assert.deepEqual(statuses, [403, 410])
   })
 
-  test('are what is written, to the byte, but for our own line', () => {
+  test('are equal to ours, to the byte, except for our own line', () => {
     const theirs = readFileSync(join(recordings, 'key-is-sesame-001.bin'), 'latin1')
     const ours = writeAdvertisement(here, 'sesame').toString('latin1')
     assert.equal(ours.replace(/X-Topspin-Mac: .*\r\n/, ''), theirs)
   })
 })
 
-test('the address is covered: a datagram with another one does not count', () => {
+test('a datagram with a modified address is refused', () => {
   const bytes = writeAdvertisement(here, 'k').toString('latin1')
   const moved = Buffer.from(bytes.replace('127.0.0.1:8191', '127.0.0.9:8191'), 'latin1')
   assert.equal(readAdvertisement(moved, 'k'), 'seal')
 })
 
-test('so are the date, for replays, and what is added behind', () => {
+test('a datagram with a modified date, or with something appended, is refused', () => {
   const bytes = writeAdvertisement(here, 'k').toString('latin1')
   for (const changed of [
     bytes.replace('04:35:16', '04:35:17'),
@@ -76,7 +76,7 @@ test('so are the date, for replays, and what is added behind', () => {
   }
 })
 
-test('what is written is read back, with a key and without', () => {
+test('a written datagram is read back, with a key and without', () => {
   for (const key of ['', 'a key of some length']) {
     const read = readAdvertisement(writeAdvertisement(here, key), key)
     assert.deepEqual(read, { ...here, sealed: key !== '' })
@@ -88,7 +88,7 @@ test('an agent without a key reads a datagram without one only', () => {
   assert.equal(readAdvertisement(writeAdvertisement(here, ''), 'k'), 'digest')
 })
 
-test('a line that Java nodes would choke on is malformed, and never thrown', () => {
+test('a line that Java nodes cannot parse is malformed and does not throw', () => {
   for (const text of [
     '',
     'Server: x',
@@ -101,7 +101,7 @@ test('a line that Java nodes would choke on is malformed, and never thrown', () 
   }
 })
 
-test('what does not fit is not written', () => {
+test('a datagram that is too long is not written', () => {
   const long = { ...here, manager: { ...here.manager, host: 'h'.repeat(300) } } as Advertisement
   assert.throws(() => writeAdvertisement(long, 'k'), /at most 512/)
   const broken = { ...here, server: 'a\r\nb' }

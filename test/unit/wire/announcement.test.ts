@@ -18,7 +18,7 @@ const text = (changes: Partial<Announcement> = {}): string =>
   writeAnnouncementText(someAnnouncement(changes))
 
 describe('the text of an announcement', () => {
-  test('is lines that people can read, and what is written reads back', () => {
+  test('is readable lines, and a written text is read back', () => {
     const all = someAnnouncement({ leaving: true, contexts: ['/', '/shop/a'], loss: 0.25 })
     assert.match(
       writeAnnouncementText(all),
@@ -30,7 +30,7 @@ describe('the text of an announcement', () => {
     assert.deepEqual(parseAnnouncementText(writeAnnouncementText(v6)), v6)
   })
 
-  test('skips lines that it does not know, and fills in what is not said', () => {
+  test('skips unknown lines, and absent ones have defaults', () => {
     const said = 'topspin-peer/1\nshoe-size 45\nname a\nat http://h:1\nrun 1 2 3\nmood\n'
     assert.deepEqual(parseAnnouncementText(said), {
       ...someAnnouncement({ name: 'a', host: 'h', port: 1, startedAt: 1, sequence: 2, time: 3 }),
@@ -42,7 +42,7 @@ describe('the text of an announcement', () => {
     })
   })
 
-  test('of another language or version is told from a bad one', () => {
+  test('of another format or version is distinguished from a malformed one', () => {
     assert.equal(parseAnnouncementText('GET / HTTP/1.1\r\n\r\n'), 'foreign')
     assert.equal(parseAnnouncementText('topspin-peer/2\nname a\n'), 'version')
     assert.equal(parseAnnouncementText('topspin-peer/1'), 'version')
@@ -78,7 +78,7 @@ describe('the text of an announcement', () => {
     })
   }
 
-  test('is not written when it would not read back', () => {
+  test('is not written when the parser would refuse it', () => {
     const cannot: readonly Partial<Announcement>[] = [
       { name: 'a b' },
       { name: '' },
@@ -96,10 +96,10 @@ describe('the text of an announcement', () => {
   })
 })
 
-describe('the seal of an announcement', () => {
+describe('the signature of an announcement', () => {
   const sealed = writeAnnouncement(someAnnouncement(), ring)
 
-  test('is the HMAC of all before it, under a name made from the key', () => {
+  test('is the HMAC of all bytes before it, with an id derived from the key', () => {
     const line = sealed.toString('latin1').split('\n').at(-2) ?? ''
     const [, id, code] = /^mac ([0-9a-f]{8}) ([A-Za-z0-9_-]{43})$/.exec(line) ?? []
     const key = 'first secret of all'
@@ -108,21 +108,21 @@ describe('the seal of an announcement', () => {
     assert.equal(code, createHmac('sha256', key).update(covered).digest('base64url'))
   })
 
-  test('opens with every key of the ring, and with that key only', () => {
+  test('verifies with every key of the ring, and with that key only', () => {
     assert.deepEqual(readAnnouncement(sealed, ring), someAnnouncement())
     const turned = new KeyRing(['second secret of all', 'first secret of all'])
     assert.deepEqual(readAnnouncement(sealed, turned), someAnnouncement())
     assert.equal(readAnnouncement(sealed, new KeyRing(['second secret of all'])), 'unknown-key')
   })
 
-  test('is demanded by who has a key, and not read by who has none', () => {
+  test('is required with a key and ignored without', () => {
     const plain = writeAnnouncement(someAnnouncement(), noKey)
     assert.equal(readAnnouncement(plain, ring), 'unsigned')
     assert.deepEqual(readAnnouncement(plain, noKey), someAnnouncement())
     assert.deepEqual(readAnnouncement(sealed, noKey), someAnnouncement())
   })
 
-  test('does not fit when any byte was changed', () => {
+  test('does not verify when any byte was changed', () => {
     for (let at = 0; at < sealed.length; at++) {
       const changed = Buffer.from(sealed)
       changed[at] = changed[at]! ^ 1
@@ -132,19 +132,19 @@ describe('the seal of an announcement', () => {
     }
   })
 
-  test('needs a key that is one', () => {
+  test('needs a key that is not empty', () => {
     assert.throws(() => new KeyRing(['']), RangeError)
     assert.throws(() => new KeyRing(Array.from({ length: 9 }, (_, i) => `key ${i}`)), RangeError)
   })
 })
 
-test('an announcement that fits into no datagram is neither written nor read', () => {
+test('an announcement that is too long for a datagram is neither written nor read', () => {
   const contexts = Array.from({ length: 10 }, (_, i) => `/${i}${'a'.repeat(100)}`)
   assert.throws(() => writeAnnouncement(someAnnouncement({ contexts }), ring), /bytes long/)
   assert.equal(readAnnouncement(Buffer.alloc(1_201, 'topspin-peer/1\n'), ring), 'too-long')
 })
 
-test('the example of the page about peers is one', () => {
+test('the example in docs/peers.md is a valid announcement', () => {
   const page = readFileSync(new URL('../../../../docs/peers.md', import.meta.url), 'latin1')
   const example = /^```\n(topspin-peer\/1\n[^`]*)```$/m.exec(page)?.[1] ?? ''
   const read = readAnnouncement(

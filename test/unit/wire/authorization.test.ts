@@ -4,11 +4,11 @@ import { isSecret, readSecret, writeSecret } from '../../../src/wire/authorizati
 
 const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`
 
-test('what is written is read again', () => {
+test('a written secret is read back', () => {
   assert.equal(readSecret(writeSecret('s3cret-s3cret')), 's3cret-s3cret')
 })
 
-test('a browser shows the secret as a password, under any name', () => {
+test('the secret is accepted as a password with any user name', () => {
   assert.equal(readSecret(basic('anybody:s3cret:s3cret')), 's3cret:s3cret')
   assert.equal(readSecret(basic(':12345678')), '12345678')
   assert.equal(readSecret(basic('no colon')), undefined)
@@ -19,7 +19,7 @@ for (const value of ['', 'Bearer', 'Bearer ', 'Digest abcdefgh', 'Bearer a b', '
     assert.equal(readSecret(value), undefined)
   })
 
-test('a secret that is short, long, or has blanks or more than ASCII is none, and is not written', () => {
+test('a secret that is too short or long, or has blanks or other characters than ASCII, is invalid and not written', () => {
   for (const text of [
     '',
     '1234567',

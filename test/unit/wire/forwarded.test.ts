@@ -1,4 +1,4 @@
-// What a node is told about its client: lines of our own, and what a trusted hop said before.
+// The fields about the client: our own lines, and those of trusted proxies.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -50,7 +50,7 @@ describe('forwarded', () => {
     )
   })
 
-  test('claims are believed from trusted hops only', () => {
+  test('forwarding fields are passed on from trusted hops only', () => {
     const claims = [
       'X-Forwarded-For: 1.1.1.1',
       'x-forwarded-for: 2.2.2.2',
@@ -76,7 +76,7 @@ describe('forwarded', () => {
     ['a quoted string without end', 'Forwarded: for="9.9.9.9'],
     ['no grammar', 'Forwarded: 8.8.8.8'],
   ] as const) {
-    test(`X-Forwarded-For of a trusted hop counts beside a Forwarded with ${what}`, () => {
+    test(`X-Forwarded-For of a trusted hop applies beside a Forwarded with ${what}`, () => {
       const told = both('x-forwarded-for', front, field, 'X-Forwarded-Proto: https')
       assert.deepEqual(told[0], 'X-Forwarded-For: 9.9.9.9, 10.0.0.1')
       assert.match(
@@ -86,7 +86,7 @@ describe('forwarded', () => {
     })
   }
 
-  test('Forwarded stays as it came where it says the same', () => {
+  test('Forwarded stays unchanged when both fields agree', () => {
     const field = 'Forwarded: for="9.9.9.9:77";by=_secret;proto=https'
     assert.equal(
       both('x-forwarded-for', front, field)[3],
@@ -94,7 +94,7 @@ describe('forwarded', () => {
     )
   })
 
-  test('Forwarded alone is what X-Forwarded-* say beside it', () => {
+  test('Forwarded alone determines X-Forwarded-*', () => {
     const field = 'Forwarded: for="[2001:db8::7]:99";proto=https;host="a.test:81"'
     assert.deepEqual(both('x-forwarded-for', field), [
       'X-Forwarded-For: 2001:db8::7, 10.0.0.1',
@@ -104,7 +104,7 @@ describe('forwarded', () => {
     ])
   })
 
-  test('Forwarded counts where it is configured to', () => {
+  test('Forwarded applies when it is configured', () => {
     assert.deepEqual(both('forwarded', front, 'Forwarded: for=8.8.8.8;proto=https'), [
       'X-Forwarded-For: 8.8.8.8, 10.0.0.1',
       'X-Forwarded-Proto: https',
@@ -122,7 +122,7 @@ describe('forwarded', () => {
     assert.equal(told[0], 'X-Forwarded-For: 6.6.6.6, 8.8.8.8, 10.0.0.2, 10.0.0.1')
   })
 
-  test('what is no address is told as what it is', () => {
+  test('a node name that is no address is passed on as it is', () => {
     assert.equal(
       both('x-forwarded-for', 'Forwarded: for=unknown, for=_hidden')[0],
       'X-Forwarded-For: unknown, _hidden, 10.0.0.1',
@@ -133,7 +133,7 @@ describe('forwarded', () => {
     )
   })
 
-  test('the certificate of a client stands there in the form of RFC 9440', () => {
+  test('the certificate of a client has the form of RFC 9440', () => {
     const certificate = Buffer.from('not really one')
     const about = {
       address: '10.0.0.1',
@@ -149,7 +149,7 @@ describe('forwarded', () => {
     assert.ok(told.includes('X-Forwarded-Proto: https'))
   })
 
-  test('one object tells of each host that comes', () => {
+  test('one object writes the host of each request', () => {
     const forwarded = new ForwardedFields({
       address: '1.2.3.4',
       scheme: 'http',

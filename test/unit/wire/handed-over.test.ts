@@ -15,7 +15,7 @@ const mark: HandedOver = {
 const read = (value: string, keys = [key], now = mark.time, asked = request) =>
   readHandedOver(value, asked, keys, now, 30_000)
 
-test('what is written is read, with and without a key, for both families', () => {
+test('a written mark is read back, with and without a key, for both address families', () => {
   for (const address of ['192.0.2.7', '2001:db8::1', '::ffff:192.0.2.7']) {
     for (const keys of [[], [key]]) {
       const value = writeHandedOver({ ...mark, address }, request, keys[0])
@@ -29,7 +29,7 @@ test('what is written is read, with and without a key, for both families', () =>
   }
 })
 
-test('any key of the ring opens, another does not', () => {
+test('any key of the ring verifies, another does not', () => {
   const value = writeHandedOver(mark, request, old)
   assert.equal(read(value, [key, old]).kind, 'valid')
   assert.deepEqual(read(value, [key]), { kind: 'refused', reason: 'signature' })
@@ -64,14 +64,14 @@ test('the signature is the HMAC-SHA256 of the three lines, for keys and targets 
   }
 })
 
-test('a mark holds for thirty seconds, into either direction', () => {
+test('a mark is valid for thirty seconds in either direction', () => {
   const value = writeHandedOver(mark, request, key)
   assert.equal(read(value, [key], mark.time + 30_000).kind, 'valid')
   assert.equal(read(value, [key], mark.time - 30_000).kind, 'valid')
   assert.deepEqual(read(value, [key], mark.time + 30_001), { kind: 'refused', reason: 'time' })
 })
 
-test('what has another form is refused, whatever it is', () => {
+test('any other form is refused', () => {
   for (const value of [
     '',
     'for=1.2.3.4',
@@ -86,7 +86,7 @@ test('what has another form is refused, whatever it is', () => {
   }
 })
 
-test('what is no address and port is not written', () => {
+test('an invalid address or port is not written', () => {
   for (const bad of [
     { address: 'host' },
     { address: 'fe80::1%eth0\r\n' },

@@ -1,4 +1,4 @@
-// Session ids in cookies and path parameters, and how they are left out.
+// Session ids in cookies and path parameters, and their removal.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -29,14 +29,14 @@ describe('session', () => {
     assert.ok(routesOf(`x${'.a'.repeat(4_000)}`).length < 20)
   })
 
-  test('all cookies of that very name, behind those of another line', () => {
+  test('all cookies of exactly that name, after those of another line', () => {
     const all = (field: string, before?: string[]): string[] | undefined =>
       addCookieValues(Buffer.from(field), 0, field.length, Buffer.from('SID'), before)
     assert.deepEqual(all('SID=a; x=1;SID="b" ; SIDX=c; SID=', ['z']), ['z', 'a', 'b', ''])
     assert.equal(all('XSID=a'), undefined)
   })
 
-  test('the first cookie of that very name, quotes left out', () => {
+  test('the first cookie of exactly that name, without quotes', () => {
     assert.equal(cookie('SID=a.n1'), 'a.n1')
     assert.equal(cookie('x=1; SID=a.n1; SID=b.n2'), 'a.n1')
     assert.equal(cookie('XSID=no;SIDX=no;\tSID="a.n1" '), 'a.n1')

@@ -1,4 +1,4 @@
-// Routes that clients carry about and cannot change.
+// Routes that clients cannot forge.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { openRoute, signRoute } from '../../../src/wire/signed-route.ts'
 
 const key = Buffer.from('a key')
 
-test('a signed route opens with its key, among others, and gives the name', () => {
+test('a signed route is verified with its key among others', () => {
   for (const name of ['p1', '10.0.0.1:8080', 'a~b.c']) {
     const signed = signRoute(name, key)
     assert.match(signed, /~[\w-]{22}$/)
@@ -16,7 +16,7 @@ test('a signed route opens with its key, among others, and gives the name', () =
   }
 })
 
-test('whatever else a client says opens nothing', () => {
+test('anything else is refused', () => {
   const signed = signRoute('p1', key)
   for (const text of [
     'p1',

@@ -1,4 +1,4 @@
-// What a container sends, as bytes written out by hand, and what becomes of it.
+// Packets of a container as literal bytes, and their HTTP/1.1 form.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -33,7 +33,7 @@ function read(bytes: Buffer, toHead = false, reader = new AnswerReader()): Read 
 const chunkedText =
   'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
 
-describe('an answer', () => {
+describe('a response', () => {
   test('of unknown length becomes chunks', () => {
     const { text, problem, reader } = read(Buffer.concat([head, hello, end]))
     assert.equal(problem, undefined)
@@ -41,7 +41,7 @@ describe('an answer', () => {
     assert.deepEqual([reader.ended, reader.reusable], [true, true])
   })
 
-  test('of known length stays as it is; without a reason it gets the usual one', () => {
+  test('of known length stays unchanged; without a reason phrase it gets the standard one', () => {
     const { text, reader } = read(Buffer.concat([knownHead, hello, end]))
     assert.equal(text, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')
     assert.equal(reader.ended, true)
@@ -53,7 +53,7 @@ describe('an answer', () => {
     assert.deepEqual([reader.ended, reader.reusable], [true, true])
   })
 
-  test('may have an empty piece of body, which means nothing, and pieces without their zero', () => {
+  test('may have empty pieces of body, and pieces without their zero byte', () => {
     const flush = hex('4142 0004 03 0000 00')
     const bare = hex('4142 0003 03 0000')
     const short = hex('4142 0008 03 0005 68656c6c6f')
@@ -61,29 +61,29 @@ describe('an answer', () => {
     assert.equal(text, chunkedText)
   })
 
-  test('may end the connection', () => {
+  test('can end the connection', () => {
     const { reader } = read(Buffer.concat([head, hex('4142 0002 05 00')]))
     assert.deepEqual([reader.ended, reader.reusable], [true, false])
   })
 
-  test('has questions for the body counted', () => {
+  test('counts the requests for the body', () => {
     const { reader, text } = read(Buffer.concat([ask, ask, head, ask, hello, end]))
     assert.equal(text, chunkedText)
     assert.deepEqual([reader.asks, reader.askedBytes], [3, 8_186])
   })
 
-  test('that repeats its status as its reason gets a better one', () => {
+  test('with its status as reason phrase gets the standard one', () => {
     const digits = hex('4142 000b 04 0194 0003 343034 00 0000')
     assert.match(read(digits).text, /^HTTP\/1\.1 404 Not Found\r\n/)
   })
 
-  test('followed by another one is complete, but the connection is spoilt', () => {
+  test('followed by more bytes is complete, but the connection is not reused', () => {
     const { reader, text, problem } = read(Buffer.concat([head, hello, end, end]))
     assert.deepEqual([problem, text], [undefined, chunkedText])
     assert.deepEqual([reader.ended, reader.reusable], [true, false])
   })
 
-  test('comes out the same wherever it is split', () => {
+  test('is the same wherever it is split', () => {
     const whole = Buffer.concat([ask, head, hello, hex('4142 0004 03 0000 00'), end])
     for (let at = 1; at < whole.length; at++) {
       const reader = new AnswerReader()
@@ -105,13 +105,13 @@ describe('an answer', () => {
   })
 })
 
-/** Without the framing of chunks, which depends on where the pieces were split. */
+/** Without chunk framing, which depends on where the input was split. */
 function plainOf(text: string): string {
   return text.replace(/\r\n\d\r\n/g, '')
 }
 
-describe('a pong', () => {
-  test('is taken when it was asked for', () => {
+describe('CPONG', () => {
+  test('is accepted after CPING', () => {
     const reader = new AnswerReader()
     reader.expectPong()
     assert.equal(reader.read(pong.subarray(0, 3), 3, new Out(8)), undefined)
@@ -134,7 +134,7 @@ describe('a pong', () => {
     })
   }
 
-  test('unasked is a problem', () => assert.notEqual(read(pong).problem, undefined))
+  test('without CPING is a problem', () => assert.notEqual(read(pong).problem, undefined))
 })
 
 describe('every length is checked', () => {
@@ -149,7 +149,7 @@ describe('every length is checked', () => {
     ['a reason beyond the packet', '4142 0009 04 00c8 00ff 4f4b 00 00'],
     ['fewer fields than told', '4142 000a 04 00c8 0002 4f4b 00 0001'],
     ['more than its fields', '4142 000b 04 00c8 0002 4f4b 00 0000 00'],
-    ['a field number that is none', '4142 000f 04 00c8 0002 4f4b 00 0001 a00c 0000 00'],
+    ['an unknown code of a field name', '4142 000f 04 00c8 0002 4f4b 00 0001 a00c 0000 00'],
     ['field number 0', '4142 000f 04 00c8 0002 4f4b 00 0001 a000 0000 00'],
     ['a field number cut short', '4142 000b 04 00c8 0002 4f4b 00 0001 a0'],
     ['a field name that is not there', '4142 000f 04 00c8 0002 4f4b 00 0001 ffff 0000 00'],
@@ -173,7 +173,7 @@ describe('every length is checked', () => {
     ['a second head', '4142 000a 04 00c8 0002 4f4b 00 0000'],
   ]
   for (const [name, bytes] of behind) {
-    test(`${name}, behind a good head`, () => {
+    test(`${name}, after a valid head`, () => {
       assert.notEqual(read(Buffer.concat([head, hex(bytes)])).problem, undefined)
     })
   }
@@ -183,13 +183,13 @@ describe('every length is checked', () => {
     assert.notEqual(read(Buffer.concat([knownHead, short, end])).problem, undefined)
   })
 
-  test('a body longer than it: the rest is left out and the connection spoilt', () => {
+  test('a body longer than that: the rest is dropped and the connection not reused', () => {
     const { text, reader } = read(Buffer.concat([knownHead, hello, hello, end]))
     assert.match(text, /\r\n\r\nhello$/)
     assert.equal(reader.reusable, false)
   })
 
-  test('bytes that nobody asked for', () => {
+  test('unexpected bytes', () => {
     const reader = new AnswerReader()
     assert.notEqual(reader.read(head, head.length, new Out(8)), undefined)
   })

@@ -1,4 +1,4 @@
-// The pieces of a request's body: as much as was asked for, in packets of the right length.
+// The request body in packets of the requested size.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -31,7 +31,7 @@ const add = (body: BodyPackets, bytes: string): void =>
   body.add(Buffer.from(bytes), 0, bytes.length)
 
 describe('a body of known length', () => {
-  test('begins unasked, goes on when asked, and ends with an empty packet', () => {
+  test('starts without being asked for, continues when asked, and ends with an empty packet', () => {
     const body = bodyOf('Content-Length: 10')
     assert.equal(sent(body), '')
     assert.equal(body.isAwaited, true)
@@ -58,7 +58,7 @@ describe('a body of known length', () => {
     assert.equal(sent(body), piece('y'.repeat(1_018)))
   })
 
-  test('takes a question for nothing as one for as much as fits', () => {
+  test('sends as much as fits when asked for 0 bytes', () => {
     const body = bodyOf('Content-Length: 4')
     add(body, 'ab')
     sent(body)
@@ -69,7 +69,7 @@ describe('a body of known length', () => {
 })
 
 describe('a body in chunks', () => {
-  test('waits to be asked, comes without its framing, and trailers are left out', () => {
+  test('is sent when asked for, without framing and trailers', () => {
     const body = bodyOf('Transfer-Encoding: chunked')
     for (const byte of '3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n') add(body, byte)
     assert.equal(sent(body), '')
@@ -79,7 +79,7 @@ describe('a body in chunks', () => {
     assert.equal(sent(body), piece(''))
   })
 
-  test('is not said to have ended before it has', () => {
+  test('does not end early', () => {
     const body = bodyOf('Transfer-Encoding: chunked')
     body.ask(8_186)
     assert.equal(sent(body), '')
@@ -88,21 +88,21 @@ describe('a body in chunks', () => {
     assert.equal(sent(body), piece(''))
   })
 
-  test('that is not canonical throws: it is our own writing', () => {
+  test('that is not canonical throws, since it is our own output', () => {
     const body = bodyOf('Transfer-Encoding: chunked')
     assert.throws(() => add(body, 'zz\r\n'), RangeError)
     assert.throws(() => add(bodyOf('Content-Length: 2'), 'abc'), RangeError)
   })
 })
 
-test('no body is an empty packet to whoever asks', () => {
+test('without a body an empty packet is the reply to GET_BODY_CHUNK', () => {
   const body = bodyOf('X-None: 1')
   assert.equal(sent(body), '')
   body.ask(8_186)
   assert.equal(sent(body), piece(''))
 })
 
-test('who asks too often is told so', () => {
+test('too many requests for the body are refused', () => {
   const body = bodyOf('X-None: 1')
   let asked = 0
   while (body.ask(8_186)) {
@@ -115,7 +115,7 @@ test('who asks too often is told so', () => {
   assert.equal(asked, 16)
 })
 
-test('a body that nobody will ask for any more is forgotten, and the next one begins anew', () => {
+test('pending data is dropped after the response, and the next body starts from the beginning', () => {
   const body = bodyOf('Content-Length: 4')
   add(body, 'ab')
   body.drop()

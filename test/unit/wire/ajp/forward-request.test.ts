@@ -59,7 +59,7 @@ describe('FORWARD_REQUEST', () => {
     assert.equal(packet?.toString('hex', 4), content.toString('hex'))
   })
 
-  test('of a method without a number, with all that is known of the client, to the byte', () => {
+  test('of a method without a code, with all facts about the client, to the byte', () => {
     const facts: RequestFacts = {
       ...plain,
       serverPort: 8_443,
@@ -86,7 +86,7 @@ describe('FORWARD_REQUEST', () => {
     )
   })
 
-  test('has the numbers of all methods', () => {
+  test('has the codes of all methods', () => {
     const names =
       'OPTIONS GET HEAD POST PUT DELETE - PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK ACL REPORT VERSION-CONTROL CHECKIN CHECKOUT UNCHECKOUT SEARCH MKWORKSPACE UPDATE LABEL MERGE BASELINE-CONTROL MKACTIVITY'
     for (const [index, name] of names.split(' ').entries()) {
@@ -96,7 +96,7 @@ describe('FORWARD_REQUEST', () => {
     assert.equal(written(headOf('get /'))?.[5], 0xff, 'methods are case-sensitive')
   })
 
-  test('has the numbers of all fields, in any case', () => {
+  test('has the codes of all fields, case-insensitively', () => {
     const names =
       'accept accept-charset Accept-Encoding accept-language AUTHORIZATION content-type cookie cookie2 pragma referer user-agent'
     const numbers = [1, 2, 3, 4, 5, 7, 9, 10, 12, 13, 14]
@@ -107,7 +107,7 @@ describe('FORWARD_REQUEST', () => {
     }
   })
 
-  test('says how a body comes: by its length, in chunks, or not at all', () => {
+  test('has the framing of the body: length, chunks, or none', () => {
     assert.deepEqual(read(headOf('POST /', 'Content-Length: 007')).fields.at(-1), [
       'content-length',
       '7',
@@ -119,12 +119,12 @@ describe('FORWARD_REQUEST', () => {
     assert.equal(read(headOf('GET /')).fields.length, 1)
   })
 
-  test('leaves out what concerns the connection, and what a container cannot answer to', () => {
+  test('drops connection-specific fields and Expect', () => {
     const fields = ['Connection: Upgrade', 'Upgrade: websocket', 'Expect: 100-continue']
     assert.deepEqual(read(headOf('GET /', ...fields)).fields, [['host', 'a.test']])
   })
 
-  test('tells an empty query from none', () => {
+  test('distinguishes an empty query from none', () => {
     assert.equal(read(headOf('GET /?')).attributes.get('query_string'), '')
     assert.equal(read(headOf('GET /')).attributes.has('query_string'), false)
     const { uri, attributes } = read(headOf('GET /a;b=c?d?e'))
@@ -138,7 +138,7 @@ describe('FORWARD_REQUEST', () => {
     assert.equal(fields.length, names.length + 1)
   })
 
-  test('that does not fit into a packet is not written', () => {
+  test('that is too long for a packet is not written', () => {
     const long = `X: ${'x'.repeat(1_000)}`
     assert.equal(written(headOf('GET /', long), plain, 1_024), undefined)
     const whole = written(headOf('GET /', long)) as Buffer

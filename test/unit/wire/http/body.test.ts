@@ -1,4 +1,4 @@
-// Bodies on their way: the chunked grammar by the letter, and one framing turned into another.
+// Relayed bodies: the strict chunked grammar, and changes of framing.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -17,7 +17,7 @@ function chunked(text: string, decodes = false) {
 }
 
 describe('chunks', () => {
-  test('leave in canonical form: small digits, no zeros in front, no extensions', () => {
+  test('are written in canonical form: lower-case digits, no leading zeros, no extensions', () => {
     const clean = chunked('00A;a=b;c="q;\\"x" ;d\r\n0123456789\r\n000;z\r\n\r\n')
     assert.deepEqual([clean.done, clean.text], [true, 'a\r\n0123456789\r\n0\r\n\r\n'])
   })
@@ -27,12 +27,12 @@ describe('chunks', () => {
     assert.deepEqual([done, text], [true, 'abcde'])
   })
 
-  test('what follows the body is left', () => {
+  test('bytes after the body are not read', () => {
     const { result, done } = chunked('1\r\na\r\n0\r\n\r\nGET /')
     assert.deepEqual([result, done], [11, true])
   })
 
-  test('trailers that frame, route or authenticate are left out', () => {
+  test('trailers for framing, routing or authentication are dropped', () => {
     const given =
       'X-Sum: 1\r\nContent-Length: 3\r\nHost: h\r\nAuthorization: x\r\nSet-Cookie: a\r\nTE: x\r\n'
     assert.equal(chunked(`0\r\n${given}\r\n`).text, '0\r\nX-Sum: 1\r\n\r\n')
@@ -74,7 +74,7 @@ describe('chunks', () => {
   })
 })
 
-describe('one framing into another', () => {
+describe('changes of framing', () => {
   function relay(framing: Framing, length: number, rewriting: Rewriting, ...pieces: string[]) {
     const body = new BodyRelay()
     body.begin(framing, length, rewriting)
@@ -87,19 +87,19 @@ describe('one framing into another', () => {
     return { body, out, left, text: () => out.content.toString() }
   }
 
-  test('a length ends where it says; the rest is left', () => {
+  test('a body of known length ends there; the rest is not read', () => {
     const { body, text, left } = relay('length', 5, 'same', 'ab', 'cdeNEXT')
     assert.deepEqual([text(), left, body.done], ['abcde', 'NEXT', true])
   })
 
-  test('until the end becomes chunks, complete only by a clean end', () => {
+  test('a body until the end of the connection becomes chunks, and is complete by a clean end only', () => {
     const { body, text, out } = relay('close', 0, 'encode', 'abc', 'defghijklmnopqrstuvwxyz')
     assert.equal(body.done, false)
     assert.equal(body.finish(out), true)
     assert.equal(text(), '3\r\nabc\r\n17\r\ndefghijklmnopqrstuvwxyz\r\n0\r\n\r\n')
   })
 
-  test('an end inside a length or inside chunks is not the end of the body', () => {
+  test('an early end of the connection does not complete a length or chunks', () => {
     for (const { body, out } of [
       relay('length', 5, 'same', 'abcd'),
       relay('chunked', 0, 'same', '5\r\nabcde\r\n'),
@@ -110,7 +110,7 @@ describe('one framing into another', () => {
     }
   })
 
-  test('bytes pass untouched while they are body and nothing else', () => {
+  test('bytes that are body only are passed unchanged', () => {
     const body = new BodyRelay()
     body.begin('length', 5, 'same')
     assert.deepEqual([body.passes(0, 3), body.passes(0, 3), body.passes(0, 2)], [true, false, true])

@@ -1,4 +1,4 @@
-// The small parts: hosts, the fields of one section, our own lines.
+// Hosts, the fields of one section, and our own field lines.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -61,7 +61,7 @@ describe('fields', () => {
     return result > 0 ? fields : result
   }
 
-  test('values lose the white space around them and keep that inside', () => {
+  test('values lose surrounding white space and keep inner one', () => {
     const fields = parse('A:b\r\nB: \t c  d \t\r\nC:\r\nD: \xe4\r\n\r\n') as Fields
     const values = [0, 1, 2, 3].map((index) => fields.value(index))
     assert.deepEqual(values, ['b', 'c  d', '', '\xe4'])
@@ -89,7 +89,7 @@ describe('our own lines', () => {
     assert.equal(fieldLine('X-A', 'b\xa0').toString('latin1'), 'X-A: b\xa0\r\n')
   })
 
-  test('are refused when anything in them could be taken for something else', () => {
+  test('are refused when they are not canonical', () => {
     for (const [name, value] of [
       ['', 'v'],
       ['a b', 'v'],

@@ -1,4 +1,4 @@
-// Paths as contexts are matched: what is plain, how servers read the rest, and when they differ.
+// Paths for the look-up of contexts: plain ones, the readings of others, and ambiguous ones.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -20,13 +20,13 @@ describe('a path that all servers read alike', () => {
     ['/a.b/.c/d../..e.', '/a.b/.c/d../..e.'],
     ['/.well-known/x', '/.well-known/x'],
   ] as const) {
-    test(`${target || '(none)'} is taken as it is written`, () => {
+    test(`${target || '(none)'} is used as it is`, () => {
       assert.equal(plainOf(target) ?? pathReadings(target)?.join(' '), path)
     })
   }
 
   for (const target of ['//', '/a//b', '/./a', '/a/..', '/a/.', '/a/.?x', '/a;b', '/%61', '/..']) {
-    test(`${target} is looked at more closely`, () => assert.equal(plainOf(target), undefined))
+    test(`${target} needs its readings`, () => assert.equal(plainOf(target), undefined))
   }
 
   test('ends before the query', () => {
@@ -59,7 +59,7 @@ describe('the reading by which contexts are chosen', () => {
     })
   }
 
-  test('is the only one where no server differs', () => {
+  test('is the only one when all servers agree', () => {
     for (const path of ['/%c3%a4/b%20c', '/a%25b', '/a;jsessionid=x.n1', '/a/'])
       assert.equal(pathReadings(path)?.length, 1, path)
   })
@@ -155,7 +155,7 @@ describe('with the contexts /, /app and /app/admin', () => {
   )
 })
 
-test('a path with very many segments is read when nothing in it is odd, and refused when something is', () => {
+test('a path with very many segments is accepted when it is plain, and refused otherwise', () => {
   const long = '/%20'.repeat(httpLimits.pathReadingWorkMax * 2)
   assert.equal(pathReadings(long)?.length, 1)
   assert.equal(pathReadings(`${long}/..`), undefined)

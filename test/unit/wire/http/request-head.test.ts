@@ -1,4 +1,4 @@
-// Request heads: what is taken, what is refused with which status, and the facts drawn from it.
+// Request heads: what is accepted, what is refused with which status, and the facts.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -23,7 +23,7 @@ const withFields = (...fields: string[]): string =>
 const part = (head: RequestHead, from: number, to: number): string =>
   head.fields.bytes.toString('latin1', from, to)
 
-describe('taken', () => {
+describe('accepted', () => {
   test('a plain request', () => {
     const head = good('GET /a/b?c=d HTTP/1.1\r\nHost: example.com:8080\r\nAccept: */*\r\n\r\n')
     assert.equal(head.method, 'GET')
@@ -37,7 +37,7 @@ describe('taken', () => {
     assert.ok(parse('\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n').result < 0)
   })
 
-  test('the absolute form: its authority outranks Host; the path may be missing', () => {
+  test('the absolute form: its authority takes precedence over Host; the path may be missing', () => {
     const head = good('GET http://a.test:81/p?q HTTP/1.1\r\nHost: other\r\n\r\n')
     assert.equal(part(head, head.hostFrom, head.hostTo), 'a.test:81')
     assert.equal(part(head, head.targetFrom, head.targetTo), '/p?q')
@@ -45,7 +45,7 @@ describe('taken', () => {
     assert.equal(bare.targetFrom, bare.targetTo)
   })
 
-  test('HTTP/1.0 without Host, closing unless it asks otherwise; HTTP/1.2 as 1.1', () => {
+  test('HTTP/1.0 without Host, which closes by default; HTTP/1.2 as 1.1', () => {
     assert.equal(good('GET / HTTP/1.0\r\n\r\n').keepAlive, false)
     assert.equal(good('GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n').keepAlive, true)
     assert.equal(good('GET / HTTP/1.2\r\nHost: h\r\n\r\n').minor, 1)
@@ -81,20 +81,20 @@ describe('taken', () => {
     ['/a?b\\c', true],
     ["/a-b._~!$&'()*+,;=:@?-._~!$&'()*+,;=:@/?", false],
   ] as const) {
-    test(`the target ${target} is read as it came, ${isRaw ? 'and marked' : 'and not marked'} as raw`, () => {
+    test(`the target ${target} is read unchanged, ${isRaw ? 'and marked' : 'and not marked'} as raw`, () => {
       const head = good(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`)
       assert.equal(part(head, head.targetFrom, head.targetTo), target)
       assert.equal(head.isRawTarget, isRaw)
     })
   }
 
-  test('a query behind a host without a path is one of the root', () => {
+  test('a query after a host without a path is one of the root', () => {
     const head = good('GET http://a.test?x=1 HTTP/1.1\r\nHost: h\r\n\r\n')
     assert.equal(part(head, head.targetFrom, head.targetTo), '?x=1')
     assert.equal(part(head, head.hostFrom, head.hostTo), 'a.test')
   })
 
-  test('facts of one request do not stay for the next', () => {
+  test('facts of one request do not carry over to the next', () => {
     const head = new RequestHead()
     const first = Buffer.from(
       withFields(
@@ -200,7 +200,7 @@ describe('refused', () => {
     })
   }
 
-  test('never before the head is whole when it is good so far', () => {
+  test('only once the head is complete, while it is valid so far', () => {
     const text = 'POST http://a.test/x%20y?z HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n'
     for (let end = 0; end < text.length; end++) {
       const bytes = Buffer.from(text, 'latin1')

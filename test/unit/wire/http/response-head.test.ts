@@ -1,4 +1,4 @@
-// Response heads from nodes: strict, and how the end of the body is known.
+// Response heads of nodes: strict parsing, and the framing of the body.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -39,23 +39,23 @@ describe('framing', () => {
     }
   })
 
-  test('both: chunked wins and the connection is not used again', () => {
+  test('both: chunked applies and the connection is not reused', () => {
     const head = good('HTTP/1.1 200 OK', 'Content-Length: 5', 'Transfer-Encoding: chunked')
     assert.deepEqual([head.framing(false), head.keepAlive], ['chunked', false])
   })
 
-  test('the same length twice is one', () => {
+  test('a repeated equal length counts once', () => {
     assert.equal(good(...length, 'Content-Length: 5').contentLength, 5)
   })
 })
 
-test('no reason is a good reason; a space before a colon is read over', () => {
+test('an empty reason phrase is accepted; white space before a colon is removed', () => {
   assert.equal(good('HTTP/1.1 200').status, 200)
   const head = good('HTTP/1.1 200 ', 'Server : x')
   assert.deepEqual([head.fields.name(0), head.fields.value(0)], ['server', 'x'])
 })
 
-test('HTTP/1.0 closes unless it says otherwise', () => {
+test('HTTP/1.0 closes by default', () => {
   assert.equal(good('HTTP/1.0 200 OK').keepAlive, false)
   assert.equal(good('HTTP/1.0 200 OK', 'Connection: keep-alive').keepAlive, true)
   assert.equal(good('HTTP/1.1 200 OK', 'Connection: close').keepAlive, false)
@@ -87,14 +87,14 @@ describe('refused', () => {
   }
 })
 
-test('every beginning of a good head waits for more', () => {
+test('every prefix of a valid head is incomplete', () => {
   const bytes = Buffer.from('HTTP/1.1 404 Not Found\r\nServer : x\r\nContent-Length: 3\r\n\r\n')
   for (let end = 0; end < bytes.length; end++) {
     assert.equal(new ResponseHead().parse(bytes, 0, end), INCOMPLETE, `at ${end}`)
   }
 })
 
-test('fields that Connection names end here, whether we know them or not', () => {
+test('fields named in Connection are not forwarded, known or not', () => {
   const head = good(
     'HTTP/1.1 204 No Content',
     'Connection: x-mine, Trailer',

@@ -33,14 +33,14 @@ describe('one request', () => {
     assert.equal(Buffer.from(request.body).toString(), 'a=b')
   })
 
-  test('a chunked body is put together; extensions and trailers are read over', () => {
+  test('a chunked body is assembled; extensions and trailers are ignored', () => {
     const request = one(
       'STATUS / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n',
     )
     assert.equal(Buffer.from(request.body).toString(), 'abc')
   })
 
-  test('keep-alive is the default of HTTP/1.1 and a wish in HTTP/1.0', () => {
+  test('keep-alive is the default of HTTP/1.1 and an option in HTTP/1.0', () => {
     assert.equal(one('PING / HTTP/1.1\r\n\r\n').keepAlive, true)
     assert.equal(one('PING / HTTP/1.1\r\nConnection: x, Close\r\n\r\n').keepAlive, false)
     assert.equal(one('PING / HTTP/1.0\r\n\r\n').keepAlive, false)
@@ -54,7 +54,7 @@ describe('one request', () => {
 })
 
 describe('several requests', () => {
-  test('in one piece come out in order', () => {
+  test('in one piece are returned in order', () => {
     const kinds = read(
       'PING /a HTTP/1.1\r\n\r\nSTATUS /b HTTP/1.1\r\nContent-Length: 1\r\n\r\nxGET /c HTTP/1.1\r\n\r\n',
     )
@@ -64,7 +64,7 @@ describe('several requests', () => {
     )
   })
 
-  test('the reader knows whether it stands in the middle of one', () => {
+  test('midway is true while a request is incomplete', () => {
     const reader = new FrameReader(limits)
     assert.equal(reader.midway, false)
     reader.push(Buffer.from('PING / HTTP/1.1\r\nContent-Length: 1\r\n\r\n'))
@@ -76,7 +76,7 @@ describe('several requests', () => {
   })
 })
 
-test('a client that waits for 100 Continue is told to go on, once', () => {
+test('a client that expects 100 Continue gets it once', () => {
   const reader = new FrameReader(limits)
   reader.push(Buffer.from('STATUS / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n'))
   assert.deepEqual(reader.next(), { kind: 'continue' })

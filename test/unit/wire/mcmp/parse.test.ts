@@ -1,4 +1,4 @@
-// What the proxy understands and refuses (mcmp.md 1.2 to 1.5): one row per rule.
+// Accepted and refused messages (mcmp.md 1.2 to 1.5): one row for each rule.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -108,7 +108,7 @@ describe('messages that are refused', () => {
 })
 
 describe('CONFIG', () => {
-  test('keys are read without regard to case and the last of a repeated one wins', () => {
+  test('keys are case-insensitive and the last of a repeated one applies', () => {
     const read = message('CONFIG', 'jvmroute=a&JVMROUTE=b&tYpE=http')
     assert.deepEqual(read, {
       method: 'CONFIG',
@@ -119,7 +119,7 @@ describe('CONFIG', () => {
     })
   })
 
-  test('every field arrives in its unit', () => {
+  test('every field is converted to its unit', () => {
     const body =
       'JVMRoute=n&Balancer=Big&Domain=east&Host=[fe80::1%25eth0]&Port=8080&Type=http&Reversed=true&flushpackets=Auto' +
       '&flushwait=25&ping=2min&smax=3&ttl=1500ms&Timeout=30&StickySession=no&StickySessionCookie=SID' +
@@ -152,7 +152,7 @@ describe('CONFIG', () => {
     })
   })
 
-  test('words that are no boolean and garbage integers count as not sent, and are named', () => {
+  test('invalid booleans and integers are ignored and reported', () => {
     const body =
       'JVMRoute=a&StickySession=maybe&smax=many&Maxattempts=-4&WaitWorker=1.5&flushpackets=sometimes'
     assert.deepEqual(parse('CONFIG', body), {
@@ -167,7 +167,7 @@ describe('CONFIG', () => {
   })
 })
 
-test('a STATUS says by an HTTP field that its load factor comes from default metrics alone', () => {
+test('an HTTP field of STATUS marks a load factor from default metrics', () => {
   const status = { method: 'STATUS', route: 'a', load: 9 }
   const parsed = (loadSource?: string) =>
     message('STATUS', 'JVMRoute=a&Load=9', loadSource === undefined ? {} : { loadSource })
@@ -179,7 +179,7 @@ describe('plus signs', () => {
   const route = (more: Parameters<typeof parse>[2]) =>
     (message('STATUS', 'JVMRoute=a+b', more) as { route: string }).route
 
-  test('are literal by default, as httpd has it', () => assert.equal(route({}), 'a+b'))
+  test('are literal by default, as in httpd', () => assert.equal(route({}), 'a+b'))
   test('are spaces from Java nodes', () =>
     assert.equal(route({ userAgent: 'ClusterListener/1.0' }), 'a b'))
   test('are spaces in form bodies', () =>
@@ -204,7 +204,7 @@ describe('targets and methods', () => {
     })
   })
 
-  test('methods are recognised in any case, answers and others are not', () => {
+  test('methods are case-insensitive, replies and others are no methods', () => {
     assert.equal(methodOf('Enable-App'), 'ENABLE-APP')
     assert.equal(methodOf('STATUS-RSP'), undefined)
     assert.equal(methodOf('GET'), undefined)
@@ -224,7 +224,7 @@ describe('PING', () => {
     assert.deepEqual(message('PING', 'JVMRoute=a&Scheme=udp'), { method: 'PING', route: 'a' })
   })
 
-  test('scheme, host and port together ask for an address', () => {
+  test('scheme, host and port together name an address', () => {
     const address = { scheme: 'http', host: 'h', port: 80 }
     assert.deepEqual(message('PING', 'Scheme=HTTP&Host=h&Port=80'), { method: 'PING', address })
   })

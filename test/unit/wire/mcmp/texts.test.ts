@@ -1,4 +1,4 @@
-// The texts that nodes and tools read, byte by byte (mcmp.md 1.6), and their readers.
+// The texts for nodes and tools, byte by byte (mcmp.md 1.6), and their parsers.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -107,7 +107,7 @@ describe('INFO', () => {
     })
   })
 
-  test('with a third id of -1, as Undertow writes it, is read too', () => {
+  test('with a third id of -1, as written by Undertow, is read too', () => {
     const read = parseInfo(
       'Node: [1],Name: u,Balancer: b,LBGroup: ,Host: h,Port: 1,Type: http\nVhost: [1:1:-1], Alias: x\n',
     )
@@ -154,7 +154,7 @@ describe('replies', () => {
     assert.equal(statusReply('a', 'OK', '7').body, 'Type=STATUS-RSP&JVMRoute=a&State=OK&id=7\n')
   })
 
-  test('application commands answer in blocks, one for each alias', () => {
+  test('the replies to application commands have a block for each alias', () => {
     const touched = [
       { alias: 'x', contexts: ['/a', '/b'] },
       { alias: 'y', contexts: ['/a'] },
@@ -166,14 +166,14 @@ describe('replies', () => {
     assert.equal(appReply('REMOVE-APP', 'n', []).body, 'Type=REMOVE-APP-RSP\nJvmRoute=n\n')
   })
 
-  test('STOP-APP answers in the form that a draining Java node reads', () => {
+  test('the reply to STOP-APP has the form that a draining Java node reads', () => {
     const body = stopReply('n', ['x'], ['/a=b&c'], 3).body
     assert.equal(body, 'Type=STOP-APP-RSP&JvmRoute=n&Alias=x&Context=/a%3Db%26c&Requests=3\n')
     assert.equal(parseReply(body).get('Requests'), '3')
     assert.equal(parseReply(body).get('Context'), '/a=b&c')
   })
 
-  test('a reply that is no line of pairs has no pairs', () => {
+  test('a reply in another form has no pairs', () => {
     assert.equal(parseReply('<html>nothing</html>').size, 0)
     assert.equal(parseReply('').size, 0)
   })
@@ -194,14 +194,14 @@ describe('bytes of a reply', () => {
   const wire = (...args: Parameters<typeof writeReply>) =>
     Buffer.from(writeReply(...args)).toString()
 
-  test('a success keeps the connection when asked and always says its length', () => {
+  test('a success keeps the connection open when wanted and always has a length', () => {
     assert.equal(
       wire({ ok: true, body: '' }, { keepAlive: true }),
       'HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n',
     )
   })
 
-  test('an error closes, names type and text in headers, and has a body', () => {
+  test('an error closes the connection, has type and text in fields, and a body', () => {
     assert.equal(
       wire({ ok: false, type: 'MEM', text: 'MEM: "a<b"' }, { keepAlive: true }),
       'HTTP/1.1 500 Internal Server Error\r\nVersion: 0.2.1\r\nType: MEM\r\nMess: MEM: "a<b"\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 24\r\n\r\nMEM: &quot;a&lt;b&quot;\n',

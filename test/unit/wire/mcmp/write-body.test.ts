@@ -1,4 +1,4 @@
-// What nodes send: order and spelling of the Java client, and refusal of what no proxy would accept.
+// Bodies of nodes: order and spelling of the Java client; values that no proxy accepts are refused.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -46,7 +46,7 @@ describe('writing a body', () => {
     )
   })
 
-  test('the target tells a whole node from a context', () => {
+  test('the target distinguishes a whole node from a context', () => {
     assert.equal(messageTarget({ method: 'REMOVE-APP', wildcard: true, route: 'a', ...none }), '/*')
     assert.equal(messageTarget({ method: 'STATUS', route: 'a' }), '/')
     assert.equal(messageTarget({ method: 'DUMP', xml: false }), '/*')
@@ -73,7 +73,7 @@ describe('writing a body', () => {
     ],
     ['an alias alone', { method: 'CONFIG', route: 'a', aliases: ['x'], contexts: [] }],
     ['a port out of range', { ...none, method: 'CONFIG', route: 'a', port: 0 }],
-    ['a host that is none', { ...none, method: 'CONFIG', route: 'a', host: 'a b' }],
+    ['an invalid host', { ...none, method: 'CONFIG', route: 'a', host: 'a b' }],
     ['a negative time', { ...none, method: 'CONFIG', route: 'a', ttlMs: -1 }],
     ['half a second of WaitWorker', { ...none, method: 'CONFIG', route: 'a', waitWorkerMs: 500 }],
   ]
