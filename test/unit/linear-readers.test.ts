@@ -281,7 +281,7 @@ function control(text: string): void {
   reader.push(bytesOf(text))
   for (let event = reader.next(); event !== undefined; event = reader.next()) {
     if (event.kind !== 'request') continue
-    denialOf(event.request, 'a secret of ours', 'action', true)
+    denialOf(event.request, 'a secret of ours', 'action', () => true)
   }
 }
 
