@@ -86,6 +86,7 @@ function picture(title: string, curves: readonly (readonly number[])[], seconds:
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text([left, 18], 'start', title, '#222'),
     ...legend,
