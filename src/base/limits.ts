@@ -92,6 +92,8 @@ export const mcmpLimits = {
   sourceMessagesMax: 200,
   /** Least time between two warnings of one kind that outside programs can cause. */
   warningEveryMs: 10_000,
+  /** Lines of the log about refused messages and invalid requests in that time, of each. */
+  refusalLinesMax: 20,
   /** Deadline for looking up a registered host name. */
   lookupMs: 2_000,
   /** Deadline for the holder of a route or address to show that it is alive (decision 31). */

@@ -1,16 +1,18 @@
 // Rows of text in aligned columns. Used by `topspin status`, the demo and the bench.
 
+import { printable } from '../base/printable.ts'
+
 export interface Column {
   readonly title: string
   readonly align?: 'right'
 }
 
-/** One line for the titles and one for each row, without trailing blanks. */
+/** One line for the titles and one for each row, without trailing blanks. Cells may hold text from elsewhere. */
 export function alignTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  const all = [columns.map((column) => column.title), ...rows]
+  const all = [columns.map((column) => column.title), ...rows.map((row) => row.map(printable))]
   const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)))
   return all.map((row) =>
     columns

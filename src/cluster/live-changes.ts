@@ -41,9 +41,12 @@ function forgetContexts({ contexts }: NodeLive, rows: readonly Context[]): void 
 
 /** Whether a context is ENABLED that was not before. */
 function isOpened(contexts: readonly Context[], before: readonly Context[] = []): boolean {
+  const enabled = new Set(
+    before
+      .filter(({ status }) => status === 'ENABLED')
+      .map(({ path, alias }) => `${alias} ${path}`),
+  )
   return contexts.some(
-    ({ path, alias, status }) =>
-      status === 'ENABLED' &&
-      !before.some((old) => old.path === path && old.alias === alias && old.status === status),
+    ({ path, alias, status }) => status === 'ENABLED' && !enabled.has(`${alias} ${path}`),
   )
 }

@@ -149,7 +149,7 @@ export class Registry {
       )
       this.#mark(steps, admission.rival, facts.now)
     }
-    rewriteBalancer(steps, message, config)
+    rewriteBalancer(steps, message, config, this.#limits)
     const node = this.#nodeFor(admission, config, steps)
     warnAboutType(steps, node)
     return stopContexts(steps, message, node.id, roomIn(steps.snapshot, this.#limits)) ?? emptyReply

@@ -18,6 +18,8 @@ export interface Snapshot {
 export type Change =
   /** A balancer is new or rewritten. */
   | { readonly kind: 'balancer'; readonly balancer: Balancer }
+  /** A balancer without nodes is forgotten. */
+  | { readonly kind: 'balancer-gone'; readonly name: string }
   /** A node is new or rewritten. */
   | { readonly kind: 'node'; readonly node: Node }
   /** A node is gone, with its contexts. */
@@ -46,6 +48,11 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
   switch (change.kind) {
     case 'balancer': {
       const balancers = new Map(snapshot.balancers).set(change.balancer.name, change.balancer)
+      return { ...snapshot, version, balancers }
+    }
+    case 'balancer-gone': {
+      const balancers = new Map(snapshot.balancers)
+      balancers.delete(change.name)
       return { ...snapshot, version, balancers }
     }
     case 'node': {

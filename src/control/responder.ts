@@ -2,6 +2,7 @@
 // everything else to the pages. Refused requests get an error in the grammar of their sender (mcmp.md decisions
 // 1, 5, 9, 26, 61). Called by connection.ts.
 
+import { mcmpLimits } from '../base/limits.ts'
 import type { FramedRequest, FrameEvent } from '../wire/mcmp/frame.ts'
 import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
@@ -41,6 +42,8 @@ export class Responder {
   readonly #counts: ControlCounts
   readonly #admission: Admission
   readonly #denied: ThrottledLog
+  readonly #invalid: ThrottledLog
+  readonly #refused: ThrottledLog
   readonly #isOwnHost: (host: string) => boolean
 
   constructor(
@@ -56,7 +59,10 @@ export class Responder {
     this.#counts = counts
     this.#admission = admission
     this.#isOwnHost = hostCheck(settings.access.names)
-    this.#denied = new ThrottledLog(settings.log, settings.clock, 'request refused')
+    const { log, clock } = settings
+    this.#denied = new ThrottledLog(log, clock, 'request refused')
+    this.#invalid = new ThrottledLog(log, clock, 'request refused', mcmpLimits.refusalLinesMax)
+    this.#refused = new ThrottledLog(log, clock, 'message refused', mcmpLimits.refusalLinesMax)
   }
 
   async respond(request: FramedRequest, caller: Caller): Promise<WrittenResponse> {
@@ -77,7 +83,7 @@ export class Responder {
   /** The response to bytes that are not a valid request, written before the connection is closed. */
   respondToProblem(invalid: Extract<FrameEvent, { kind: 'problem' }>, remote: string): Uint8Array {
     const { status, text } = invalid
-    this.#settings.log.info({ remote, status, reason: text }, 'request refused')
+    this.#invalid.info({ remote, status, reason: text })
     const method = methodOf(invalid.method)
     if (status === 413 && method !== undefined) return this.#refuse(method, messageTooBig).bytes
     return writeResponse(textResponse(status, text), false, false)
@@ -94,7 +100,7 @@ export class Responder {
     const reply = await this.#messages.handle(request, method, remote)
     if (!reply.ok) {
       const detail = { method, remote, type: reply.type, mess: reply.text.slice(0, 200) }
-      this.#settings.log.info(detail, 'message refused')
+      this.#refused.info(detail)
       return this.#refuse(method, reply)
     }
     this.#counts.countMessage(method, 'OK')

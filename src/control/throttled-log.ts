@@ -1,5 +1,5 @@
-// A warning that anybody outside can cause as often as they like: written once in `warningEveryMs`, with the
-// number of warnings suppressed before it. Used by the control listener for what it refuses.
+// A line that anybody outside can cause as often as they like: written a few times in `warningEveryMs`, with the
+// number of lines suppressed before it. Used by the control listener for what it refuses.
 
 import type { Clock } from '../base/clock.ts'
 import { mcmpLimits } from '../base/limits.ts'
@@ -9,24 +9,39 @@ export class ThrottledLog {
   readonly #log: Logger
   readonly #clock: Clock
   readonly #message: string
-  #quietUntil = Number.NEGATIVE_INFINITY
+  readonly #linesMax: number
+  #periodEnds = Number.NEGATIVE_INFINITY
+  #lines = 0
   #suppressed = 0
 
-  constructor(log: Logger, clock: Clock, message: string) {
+  /** @param linesMax lines in one period. */
+  constructor(log: Logger, clock: Clock, message: string, linesMax: number = 1) {
     this.#log = log
     this.#clock = clock
     this.#message = message
+    this.#linesMax = linesMax
   }
 
   warn(detail: object): void {
+    this.#write('warn', detail)
+  }
+
+  info(detail: object): void {
+    this.#write('info', detail)
+  }
+
+  #write(level: 'warn' | 'info', detail: object): void {
     const now = this.#clock.now()
-    if (now < this.#quietUntil) {
+    if (now >= this.#periodEnds) {
+      this.#periodEnds = now + mcmpLimits.warningEveryMs
+      this.#lines = 0
+    }
+    if (++this.#lines > this.#linesMax) {
       this.#suppressed += 1
       return
     }
-    this.#quietUntil = now + mcmpLimits.warningEveryMs
     const suppressed = this.#suppressed
     this.#suppressed = 0
-    this.#log.warn(suppressed === 0 ? detail : { ...detail, suppressed }, this.#message)
+    this.#log[level](suppressed === 0 ? detail : { ...detail, suppressed }, this.#message)
   }
 }

@@ -6,7 +6,7 @@ import type { Node } from '../node.ts'
 import { findNode } from '../snapshot.ts'
 import { putContexts } from './contexts.ts'
 import { balancerOf, nodeSettingsOf, sameWorker } from './identity.ts'
-import { contextsOf, freeSlot, roomIn } from './register.ts'
+import { contextsOf, freeBalancerSlot, freeSlot, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
 
 export interface FixedNode {
@@ -69,7 +69,10 @@ export function fixedSteps(
   }
   const { balancers } = steps.snapshot
   if (!balancers.has(node.balancer))
-    steps.apply({ kind: 'balancer', balancer: balancerOf(message, node.balancer, balancers.size) })
+    steps.apply({
+      kind: 'balancer',
+      balancer: balancerOf(message, node.balancer, freeBalancerSlot(steps.snapshot)),
+    })
   const added = putContexts(carried, aliases, message.contexts, 'ENABLED', room)
   const statuses = new Map(carried.map(({ slot, status }) => [slot, status]))
   steps.apply(

@@ -23,15 +23,29 @@ export function fullTable(
   const { route } = config
   if (needsRow && snapshot.nodes.size >= limits.nodesMax)
     return problem('MEM', `MEM: Can't update or insert node with "${route}" JVMRoute`)
-  if (!snapshot.balancers.has(config.balancer) && snapshot.balancers.size >= limits.balancersMax)
+  const isNew = !snapshot.balancers.has(config.balancer)
+  if (
+    isNew &&
+    snapshot.balancers.size >= limits.balancersMax &&
+    idleBalancer(snapshot, route) === undefined
+  )
     return problem('MEM', `MEM: Can't update or insert balancer for node with "${route}" JVMRoute`)
   return undefined
 }
 
 /** A CONFIG replaces all settings of its balancer, including those that it leaves at their defaults. */
-export function rewriteBalancer(steps: Steps, message: ConfigMessage, node: NodeSettings): void {
+export function rewriteBalancer(
+  steps: Steps,
+  message: ConfigMessage,
+  node: NodeSettings,
+  { balancersMax }: Pick<RegistryLimits, 'balancersMax'>,
+): void {
   const old = steps.snapshot.balancers.get(node.balancer)
-  const next = balancerOf(message, node.balancer, old?.slot ?? steps.snapshot.balancers.size)
+  if (old === undefined && steps.snapshot.balancers.size >= balancersMax) {
+    const idle = idleBalancer(steps.snapshot, node.route)
+    if (idle !== undefined) steps.apply({ kind: 'balancer-gone', name: idle })
+  }
+  const next = balancerOf(message, node.balancer, old?.slot ?? freeBalancerSlot(steps.snapshot))
   if (old !== undefined && sameSettings(old, next)) return
   steps.apply({ kind: 'balancer', balancer: next })
   if (old === undefined) return
@@ -43,6 +57,26 @@ export function rewriteBalancer(steps: Steps, message: ConfigMessage, node: Node
     steps.warnings.push(
       `CONFIG of ${node.route} changes balancer ${next.name} for ${others.length} other nodes`,
     )
+}
+
+/**
+ * A balancer that no node has: it stays until its row is needed.
+ * @param route of the node that gets another one.
+ */
+function idleBalancer({ balancers, nodes }: Snapshot, route: string): string | undefined {
+  const staying = [...nodes.values()].filter(
+    (node) => node.removal === 'none' && node.route !== route,
+  )
+  const used = new Set(staying.map(({ balancer }) => balancer))
+  return [...balancers.keys()].find((name) => !used.has(name))
+}
+
+/** The lowest row that no balancer has. */
+export function freeBalancerSlot({ balancers }: Snapshot): number {
+  const taken = new Set([...balancers.values()].map(({ slot }) => slot))
+  let slot = 0
+  while (taken.has(slot)) slot += 1
+  return slot
 }
 
 const sameSettings = (a: Balancer, b: Balancer): boolean => JSON.stringify(a) === JSON.stringify(b)

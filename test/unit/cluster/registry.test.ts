@@ -562,3 +562,16 @@ test('an alias that can match no host is warned about, one that can is not', () 
   assert.deepEqual(['www.*', '*shop', 'a.*.b', '*.*.a'].map(warned), [true, true, true, true])
   assert.deepEqual(['*', '*.a.test', 'a.test.', 'a:80'].map(warned), [false, false, false, false])
 })
+
+test('a balancer that no node has any more gives its row to a new one', () => {
+  const few = new RegistryBench({ limits: { ...mcmpLimits, balancersMax: 2 } })
+  const config = (route: string, balancer: string): boolean =>
+    few.send(`CONFIG / JVMRoute=${route}&Host=10.0.0.${route}&Balancer=${balancer}`).reply.ok
+  assert.equal(config('1', 'one'), true)
+  assert.equal(config('2', 'two'), true)
+  assert.equal(config('3', 'three'), false)
+  for (let i = 0; i < 10; i++) assert.equal(config('2', `name-${i}`), true, `name ${i}`)
+  const { balancers } = few.registry.snapshot
+  assert.deepEqual([...balancers.keys()].sort(), ['name-9', 'one'])
+  assert.deepEqual([...balancers.values()].map(({ slot }) => slot).sort(), [0, 1])
+})
