@@ -9,12 +9,12 @@ import { FrameReader } from '../../src/wire/mcmp/frame.ts'
 import { methodOf, parseMessage } from '../../src/wire/mcmp/parse.ts'
 import { type Reply, writeReply } from '../../src/wire/mcmp/reply.ts'
 import { parseResponses } from '../support/control-client.ts'
+import { fuzzSeed } from '../support/fuzz-seed.ts'
 import { readDump, readInfo } from '../support/mcmp-tables.ts'
 import { RegistryBench } from '../support/registry-bench.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
 const runs = Number(process.env['TOPSPIN_FUZZ_RUNS'] ?? 20_000)
-const seed = Number(process.env['TOPSPIN_FUZZ_SEED'] ?? 1)
 
 const bodies: readonly (readonly [start: string, body: string])[] = [
   ['CONFIG /', 'JVMRoute=a&Host=127.0.0.1&Port=81&Type=http'],
@@ -85,7 +85,7 @@ class Fuzzer {
   broken = 0
 
   constructor() {
-    this.#random = seededRandom(seed)
+    this.#random = seededRandom(fuzzSeed)
     const limits = { ...mcmpLimits, nodesMax: 20, hostsMax: 40, contextsMax: 80, balancersMax: 9 }
     this.bench = new RegistryBench({ limits })
   }
