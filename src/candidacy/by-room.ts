@@ -14,8 +14,8 @@ export const byRoom: Kind = {
     return ({ random }) => {
       const choice = new RoomChoice(random)
       return {
-        apply: (candidates, _exchange, clock) =>
-          candidates.length < 2 ? candidates : choice.choose(candidates, clock.now()).alone,
+        apply: (candidates, { self }, clock) =>
+          candidates.length < 2 ? candidates : choice.choose(candidates, clock.now(), self).alone,
         preview: (candidates, _exchange, clock) => previewOf(candidates, lookedMax, clock.now()),
       }
     }

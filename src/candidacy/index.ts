@@ -54,11 +54,5 @@ export const kinds: readonly Kind[] = [
   off,
 ]
 
-/** Default of peers: of a few random servers and this one, the one with the least expected delay (best in test/sim). */
-export const peerCascade: readonly string[] = [
-  'byAge 5',
-  'byRandom',
-  'byLogWindow',
-  'addSelf',
-  'byDelay',
-]
+/** Default of peers: the one where one more request adds the least waiting. */
+export const peerCascade: readonly string[] = ['byAge 5', 'byRoom']

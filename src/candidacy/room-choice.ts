@@ -3,7 +3,7 @@
 import type { Random } from '../base/clock.ts'
 import type { Usual } from '../cluster/usual.ts'
 import type { Candidate } from './candidacy.ts'
-import { costAt } from './room-cost.ts'
+import { costOf } from './room-cost-of.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -29,8 +29,8 @@ export class RoomChoice {
     this.#random = random
   }
 
-  /** @param candidates two at least, of one balancer. */
-  choose(candidates: readonly Candidate[], now: number): Candidate {
+  /** @param candidates two at least, of one balancer. @param self this server, when it is one of them. */
+  choose(candidates: readonly Candidate[], now: number, self?: Candidate): Candidate {
     const { length } = candidates
     if (length <= lookedMax) {
       this.#lookAtAll(length)
@@ -38,6 +38,7 @@ export class RoomChoice {
     }
     const best = this.#bestOf((candidates[0] as Candidate).live.room.usual)
     this.#draw(length, best)
+    if (self !== undefined) this.#positions[kept] = Math.max(0, candidates.indexOf(self))
     const chosen = this.#cheapest(candidates, kept, lookedMax, now)
     this.#keepBest(best)
     return chosen
@@ -79,9 +80,10 @@ export class RoomChoice {
     let least = Number.POSITIVE_INFINITY
     let most = 0
     for (let at = 0; at < to; at++) {
-      const { room, wish } = (candidates[positions[at] as number] as Candidate).live
+      const candidate = candidates[positions[at] as number] as Candidate
+      const { wish } = candidate.live
       const { weight } = wish
-      costs[at] = costAt(room, now, 0)
+      costs[at] = costOf(candidate, now, 0)
       if (weight < least) least = weight
       if (weight > most) most = weight
       if (at >= from) sum += weight
@@ -106,12 +108,13 @@ export class RoomChoice {
     now: number,
   ): void {
     for (let at = 0; at < to; at++) {
-      const { live } = candidates[this.#positions[at] as number] as Candidate
-      const { room, wish } = live
+      const candidate = candidates[this.#positions[at] as number] as Candidate
+      const { live } = candidate
+      const { wish } = live
       if (!isCapped(wish, most)) continue
       const share = shares.of(live)
       const earned = at < from ? 0 : wish.weight / sum
-      this.#costs[at] = costAt(room, now, capWaiting(wish, share, earned))
+      this.#costs[at] = costOf(candidate, now, capWaiting(wish, share, earned))
       share.earn(earned)
     }
   }

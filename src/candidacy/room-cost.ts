@@ -3,7 +3,7 @@
 import type { Room } from '../cluster/room.ts'
 
 /** Of a node with so few answers what is known and what is usual count the same. */
-const priorAnswers = 3
+export const priorAnswers = 3
 /** Spreads requests over nodes that are alike and have room, where every one of them is as good. */
 const evenness = 0.1
 /** Share of errors that is overlooked. */

@@ -3,7 +3,8 @@
 
 import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
 import { nameOf } from './figures.ts'
-import { costAt, errorFactor, expectedMs } from './room-cost.ts'
+import { errorFactor, expectedMs } from './room-cost.ts'
+import { costOf } from './room-cost-of.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -46,7 +47,7 @@ function seenBy(candidates: readonly Candidate[], now: number): Seen[] {
     const { live } = candidate
     const { wish } = live
     const cap = isCapped(wish, most) ? capWaiting(wish, shares.of(live), wish.weight / sum) : 0
-    return { candidate, name: nameOf(candidate), cost: costAt(live.room, now, cap), cap, now, most }
+    return { candidate, name: nameOf(candidate), cost: costOf(candidate, now, cap), cap, now, most }
   })
 }
 

@@ -301,7 +301,7 @@ function membershipFlags(command: Command): Command {
     .option('--interface <name>', 'network interface for announcements, by name or address')
     .option('--period <duration>', 'time between two announcements (default: 1s)', duration)
     .option('--ttl <n>', 'routers that multicast may pass, plus one (default: 1)', wholeNumber)
-    .option('--capacity <n>', 'requests in flight that mean "full" (default: 256)', wholeNumber)
+    .option('--capacity <n>', 'requests in flight that mean "full" (default: learnt)', wholeNumber)
 }
 
 const listenFlag = (help: string): Option =>

@@ -60,7 +60,7 @@ export interface NodeLive {
   readonly kept: unknown[]
 }
 
-export const newLive = (): NodeLive => ({
+export const newLive = (room: Room = new Room()): NodeLive => ({
   inFlight: 0,
   elected: 0,
   epoch: 0,
@@ -77,7 +77,7 @@ export const newLive = (): NodeLive => ({
   health: healthy,
   outlier: newOutlier(),
   latency: newLatency(),
-  room: new Room(),
+  room,
   workersRoom: undefined,
   wish: new Wish(),
   kept: [],
@@ -112,6 +112,11 @@ export class LiveTable {
       this.#byId.set(id, live)
     }
     return live
+  }
+
+  /** For a node whose numbers were made by its owner. */
+  set(id: number, live: NodeLive): void {
+    this.#byId.set(id, live)
   }
 
   forget(id: number): void {

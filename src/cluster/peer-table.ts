@@ -63,6 +63,9 @@ const pauseLooks = 4
 /** Datagrams that an earlier run sent within this time after the start of the later one count as delayed ones, ms. */
 const overlapMs = 2_000
 
+/** `Peer.id` of this server itself. */
+export const selfId = 1
+
 export class PeerTable {
   /** Refused datagrams by reason. */
   readonly refused: Map<string, number> = new Map()
@@ -74,7 +77,7 @@ export class PeerTable {
   readonly #rows: Map<string, Row> = new Map()
   #self: Peer | undefined
   #list: readonly Peer[] | undefined
-  #lastId = 0
+  #lastId = selfId
   #ownConflictReported = false
   /** Time for which this process has been running, ms; without the times in which it was suspended. */
   #listened = 0
@@ -110,8 +113,7 @@ export class PeerTable {
 
   /** Sets this server's own announcement. */
   setSelf(announcement: Announcement): void {
-    const id = this.#self?.id ?? ++this.#lastId
-    this.#self = makePeer(id, announcement, this.#options.clock.now(), true)
+    this.#self = makePeer(selfId, announcement, this.#options.clock.now(), true)
     this.#list = undefined
   }
 

@@ -55,4 +55,7 @@ const shapedResources = (of: Resources): Resources => ({
   slotsFree: of.slotsFree,
   served: of.served,
   serviceTimeMs: of.serviceTimeMs,
+  ms: of.ms,
+  knee: of.knee,
+  inHand: of.inHand,
 })

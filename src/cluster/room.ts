@@ -20,7 +20,7 @@ export class Room {
   /** Shared by the nodes of a balancer, and replaced when the node moves to another one. */
   usual: Usual
   readonly errors: ErrorShare = new ErrorShare()
-  readonly trial: Trial = new Trial()
+  readonly trial: Trial
   readonly #knee: Knee = new Knee()
   /** Requests in hand. */
   readonly #held: HeldRequests = new HeldRequests()
@@ -36,8 +36,10 @@ export class Room {
   /** Mean time of answers, ms. */
   #mean = 0
 
-  constructor(usual: Usual = new Usual()) {
+  /** @param trial `NoTrial` for the server of this process, all of whose requests are counted here. */
+  constructor(usual: Usual = new Usual(), trial: Trial = new Trial()) {
     this.usual = usual
+    this.trial = trial
   }
 
   /** Requests in hand, without the long ones. */

@@ -49,3 +49,10 @@ export class Trial {
     return !isSlow
   }
 }
+
+/** Of a server that counts its own requests, all of them: what is known of it stays true while it is idle. */
+export class NoTrial extends Trial {
+  override isDue(): boolean {
+    return false
+  }
+}

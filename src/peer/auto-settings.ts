@@ -21,7 +21,7 @@ export type PeerAutoSettings =
  * |---|---|---|
  * | TOPSPIN_GROUP | `host:port` of a multicast group, a broadcast address, or a comma list of all peers | |
  * | TOPSPIN_INTERFACE | name or address of the network interface for announcements | the system's choice |
- * | TOPSPIN_CANDIDACY | candidacy functions, comma-separated | byAge 5, byRandom, byLogWindow, addSelf, byDelay |
+ * | TOPSPIN_CANDIDACY | candidacy functions, comma-separated | byAge 5, byRoom |
  * | TOPSPIN_PEER_KEY | secret shared by all peers | none: announcements from near networks alone are accepted |
  * | TOPSPIN_ADDRESS | `http://host:port` where other peers reach this server | where the server listens |
  * | TOPSPIN_NAME | name among the peers | host and port |

@@ -14,7 +14,6 @@ import type { Resources } from '../wire/announcement.ts'
 export const peerDefaults: {
   /** mod_backhand's port. */
   readonly groupPort: number
-  readonly capacity: number
   readonly periodMs: number
   readonly candidacy: readonly string[]
   readonly connectMs: number
@@ -22,7 +21,6 @@ export const peerDefaults: {
   readonly drainMs: number
 } = {
   groupPort: 4445,
-  capacity: 256,
   periodMs: 1_000,
   candidacy: peerCascade,
   connectMs: 1_000,
@@ -51,7 +49,10 @@ export interface MembershipOptions {
   readonly name?: string
   /** Paths that this server serves. Default: all. */
   readonly contexts?: readonly string[]
-  /** Requests in flight at which the server counts as full, 1..1 000 000. Default 256. */
+  /**
+   * Requests in progress at which the server counts as full, 1..1 000 000. Default: as many as it has been seen to work
+   * on at once.
+   */
   readonly capacity?: number
   /** Time between two announcements, ms, 100..60 000. Default 1000. */
   readonly periodMs?: number
@@ -86,7 +87,7 @@ export interface MembershipOptions {
 export interface PeersOptions extends MembershipOptions {
   /**
    * How a peer is chosen: candidacy functions as a list, or with commas between. `off` serves every request here.
-   * Default: `byAge 5, byRandom, byLogWindow, addSelf, byDelay`.
+   * Default: `byAge 5, byRoom`.
    */
   readonly candidacy?: string | readonly string[]
   /** Paths with functions of their own, which replace `candidacy` there and below. */

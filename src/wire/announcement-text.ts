@@ -24,6 +24,9 @@ const numbers: readonly (readonly [keyof Resources, string, number, number])[] =
   ['slotsFree', 'slots-free', 0, 1e9],
   ['served', 'served', 0, 1e15],
   ['serviceTimeMs', 'service-time-ms', 0, 1e9],
+  ['ms', 'ms', 0, 1e9],
+  ['knee', 'knee', 0, 1e6],
+  ['inHand', 'in-hand', 0, 1e9],
 ]
 
 const defaults: Resources = {
@@ -39,6 +42,9 @@ const defaults: Resources = {
   slotsFree: 0,
   served: 0,
   serviceTimeMs: 0,
+  ms: 0,
+  knee: 0,
+  inHand: 0,
 }
 
 /** Why a text is refused. `foreign`: no announcement of Topspin; `version`: of another version of the format. */

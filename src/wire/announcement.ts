@@ -2,7 +2,7 @@
 
 /** Resources of a peer and their use. All numbers are finite and not negative. */
 export interface Resources {
-  /** Requests per second that the peer serves one after the other, from its service times; 1 while unknown. */
+  /** Requests that the peer would serve in a second one after the other, 1000 / `ms`; 1 when not known. */
   readonly speed: number
   /** Processors that it may use. */
   readonly cores: number
@@ -18,14 +18,20 @@ export interface Resources {
   readonly memoryAvailable: number
   /** Delay of timers in the last second, ms. */
   readonly eventLoopDelayMs: number
-  /** Requests in flight. */
+  /** Requests in progress, without upgraded and long ones. */
   readonly slotsInUse: number
-  /** Further requests that it can serve at the same time. */
+  /** Requests that the peer can take beside these. */
   readonly slotsFree: number
   /** Requests served since start. */
   readonly served: number
   /** Typical time to serve a request, ms: a moving average close to the median; 0 before the first request. */
   readonly serviceTimeMs: number
+  /** What a request takes while there is room, ms; 0 when not known. */
+  readonly ms: number
+  /** Requests that the peer works on at once; 0 when not known. */
+  readonly knee: number
+  /** As `slotsInUse`. */
+  readonly inHand: number
 }
 
 export interface Announcement {

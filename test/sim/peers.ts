@@ -1,15 +1,20 @@
-// Simulation of a cluster of peers. Each is a single-threaded server with a FIFO queue, receives its share of all requests,
-// chooses by a cascade from the last announcements of the others, and hands over in a fraction of a millisecond. The decisions
-// are Topspin's own code; network, queues and time belong to the model.
+// A cluster of peers in a simulation: each is a server with one or more workers (first come, first served), gets its
+// share of all requests, decides by a cascade, and hands over in a fraction of a millisecond. The decisions, and the
+// figures that they rest on, are the program's own; network, queues and time are the model's.
 
 import type { Random } from '../../src/base/clock.ts'
 import type { Candidate, ExchangeView, Means } from '../../src/candidacy/candidacy.ts'
 import { Cascades } from '../../src/candidacy/cascades.ts'
 import type { Cascade } from '../../src/candidacy/compose.ts'
 import { decide } from '../../src/candidacy/decide.ts'
+import { HeldRequest } from '../../src/cluster/held-requests.ts'
 import { observeLatency } from '../../src/cluster/latency.ts'
 import { type NodeLive, newLive } from '../../src/cluster/live.ts'
 import { makePeer, type Peer } from '../../src/cluster/peer.ts'
+import { Room } from '../../src/cluster/room.ts'
+import { NoTrial } from '../../src/cluster/trial.ts'
+import { Usual } from '../../src/cluster/usual.ts'
+import { ServiceMeter } from '../../src/peer/membership/service-meter.ts'
 import type { Announcement } from '../../src/wire/announcement.ts'
 import { balancerOf, nodeOf } from '../support/cluster-fixture.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -18,13 +23,17 @@ import { Events } from './events.ts'
 export interface PeersGiven {
   /** Speed of each peer; 1 is the usual one. */
   readonly speeds: readonly number[]
+  /** Requests that each peer works on at once. Default: one. */
+  readonly workers?: readonly number[]
   readonly candidacy: readonly string[]
   /** Requests as a share of the capacity of all peers, 0..1. */
   readonly load: number
   /** Mean service time at speed 1, ms; exponentially distributed. */
   readonly serviceMs: number
   readonly seed: number
-  /** Further candidacy functions, as of a user's module. */
+  /** Share of the requests that are long polls: they end after about 15 s and need no worker. Default 0. */
+  readonly longPolls?: number
+  /** Functions of the experiment's own, as a module's. */
   readonly policies?: Means['policies']
 }
 
@@ -32,9 +41,11 @@ export interface PeersGiven {
 export interface Answered {
   readonly at: number
   readonly ms: number
+  readonly isError: boolean
 }
 
 const announceMs = 1_000
+const longPollMs = 15_000
 /** Time constant of the announced load average. */
 const loadMs = 60_000
 
@@ -43,26 +54,32 @@ export class SimulatedPeers {
   readonly servers: Server[] = []
   readonly answered: Answered[] = []
   readonly #given: PeersGiven
+  /** For arrivals and work: the same for all cascades. */
   readonly #random: Random
+  /** For choices, announcements and the network. */
+  readonly #otherRandom: Random
   readonly #cascade: Cascade
 
   constructor(given: PeersGiven) {
     this.#given = given
     this.#random = seededRandom(given.seed)
+    this.#otherRandom = seededRandom(given.seed + 1_000)
     this.#cascade = new Cascades(
       [{ path: '/', candidacy: given.candidacy }],
-      { random: this.#random, routeKeys: [], policies: given.policies ?? new Map() },
+      { random: this.#otherRandom, routeKeys: [], policies: given.policies ?? new Map() },
       (name, error) => {
         throw new Error(`${name}: ${error}`)
       },
     ).find('/')
-    for (const speed of given.speeds) this.join(speed)
+    given.speeds.forEach((speed, index) => {
+      this.join(speed, given.workers?.[index])
+    })
     this.#arrive()
   }
 
-  /** Adds an idle peer, which receives requests like the others from now on. */
-  join(speed: number): Server {
-    const server = new Server(this.servers.length, speed, this.events)
+  /** A peer that has nothing to do yet, and is asked like the others from now on. */
+  join(speed: number, workers: number = 1): Server {
+    const server = new Server(this.servers.length, speed, workers, this.events)
     for (const other of this.servers) {
       other.meet(server, false)
       server.meet(other, false)
@@ -70,12 +87,12 @@ export class SimulatedPeers {
     server.meet(server, true)
     this.servers.push(server)
     const announce = (): void => {
-      server.announce(1_000 / this.#given.serviceMs)
+      server.announce()
       this.events.after(announceMs, announce)
     }
-    // The first announcement at once, the next ones at the peer's own times.
-    server.announce(1_000 / this.#given.serviceMs)
-    this.events.after(announceMs * this.#random(), announce)
+    // The first one at once, the next ones at times of its own.
+    server.announce()
+    this.events.after(announceMs * this.#otherRandom(), announce)
     return server
   }
 
@@ -85,8 +102,8 @@ export class SimulatedPeers {
 
   #arrive(): void {
     const { load, serviceMs } = this.#given
-    const speed = this.servers.reduce((sum, server) => sum + server.speed, 0)
-    const every = serviceMs / (load * speed)
+    const capacity = this.servers.reduce((sum, { speed, workers }) => sum + speed * workers, 0)
+    const every = serviceMs / (load * capacity)
     this.events.after(-Math.log(1 - this.#random()) * every, () => {
       this.#handle()
       this.#arrive()
@@ -97,25 +114,34 @@ export class SimulatedPeers {
   #handle(): void {
     const random = this.#random
     const entry = this.servers[Math.floor(random() * this.servers.length)]!
-    const work = -Math.log(1 - random()) * this.#given.serviceMs
+    const isLong = random() < (this.#given.longPolls ?? 0)
+    const mean = isLong ? longPollMs : this.#given.serviceMs
+    const job = { work: -Math.log(1 - random()) * mean, isLong }
     const view = new View(entry.self)
     const { candidate, mode } = decide(this.#cascade, entry.candidates, view, this.events)
     const begun = this.events.now()
-    const settle = (): void => {
-      this.answered.push({ at: begun, ms: this.events.now() - begun })
+    const settle = (isError: boolean): void => {
+      if (!isLong) this.answered.push({ at: begun, ms: this.events.now() - begun, isError })
     }
-    if (candidate === undefined || mode === 'here') return entry.serve(work, settle)
+    entry.received++
+    if (candidate === undefined || mode === 'here') return entry.serve(job, settle)
     const server = this.servers[candidate.node.id]!
     const { live } = candidate
+    const request = new HeldRequest()
+    entry.handed++
+    server.arriving++
     live.inFlight++
     live.elected++
+    live.room.begin(request, begun)
     this.events.after(this.#hopMs(), () => {
-      server.serve(work, () => {
+      server.arriving--
+      server.serve(job, (isError) => {
         this.events.after(this.#hopMs(), () => {
           live.inFlight--
           const now = this.events.now()
-          observeLatency(live.latency, now - begun, now)
-          settle()
+          live.room.end(request, now, !isError)
+          if (!isError) observeLatency(live.latency, now - begun, now)
+          settle(isError)
         })
       })
     })
@@ -123,67 +149,103 @@ export class SimulatedPeers {
 
   /** Transfer over the network, one way, with the processing at both ends. */
   #hopMs(): number {
-    return 0.2 - Math.log(1 - this.#random()) * 0.1
+    return 0.1 - Math.log(1 - this.#otherRandom()) * 0.05
   }
+}
+
+interface Job {
+  /** Ms of a worker at speed 1; of a long poll, until it ends. */
+  readonly work: number
+  readonly isLong: boolean
 }
 
 export class Server {
   readonly id: number
   readonly speed: number
-  /** All servers as seen by this one. */
+  readonly workers: number
+  /** All servers as this one sees them. */
   readonly candidates: Known[] = []
   self!: Known
-  /** Requests accepted for service here, and served ones. */
+  /** Every request is answered with an error at once. */
+  isFailing = false
+  /** Requests of clients, and those of them that were handed over. */
+  received = 0
+  handed = 0
+  /** Requests that have come to be served here, and those that were. */
   arrived = 0
   served = 0
+  /** On their way here from other servers. */
+  arriving = 0
   longestQueue = 0
+  /** Requests that a worker has, or that wait for one. */
+  waiting = 0
+  readonly meter: ServiceMeter
+  readonly #room: Room = new Room(new Usual(), new NoTrial())
   readonly #events: Events
+  readonly #busyUntil: number[]
   #announcement: Announcement | undefined
   /** Its peer entry at the others, and at itself. */
   #peers: readonly [Peer, Peer] | undefined
-  #busyUntil = 0
   #inFlight = 0
   #load = 0
   #loadAt = 0
   #busyMs = 0
-  #typicalMs = 0
 
-  constructor(id: number, speed: number, events: Events) {
+  constructor(id: number, speed: number, workers: number, events: Events) {
     this.id = id
     this.speed = speed
+    this.workers = workers
     this.#events = events
+    this.#busyUntil = Array.from({ length: workers }, () => 0)
+    this.meter = new ServiceMeter(events, this.#room, undefined)
   }
 
   meet(other: Server, isSelf: boolean): void {
-    const known = new Known(other, isSelf)
+    const known = new Known(other, isSelf, newLive(isSelf ? this.#room : new Room()))
+    known.live.room.usual = this.#room.usual
     this.candidates.push(known)
     if (isSelf) this.self = known
   }
 
-  serve(work: number, done: () => void): void {
+  serve({ work, isLong }: Job, done: (isError: boolean) => void): void {
     const now = this.#events.now()
-    const ms = work / this.speed
+    const request = new HeldRequest()
+    const { isFailing } = this
     this.arrived++
     this.#count(1)
-    this.#busyUntil = Math.max(this.#busyUntil, now) + ms
-    this.#busyMs += ms
-    this.longestQueue = Math.max(this.longestQueue, this.#inFlight)
-    this.#events.after(this.#busyUntil - now, () => {
-      this.#count(-1)
-      this.served++
-      const tookMs = this.#events.now() - now
-      this.#typicalMs *= tookMs > this.#typicalMs ? 1.05 : 1 / 1.05
-      this.#typicalMs ||= tookMs
-      observeLatency(this.self.live.latency, tookMs, this.#events.now())
-      done()
-    })
+    this.meter.begin(request)
+    if (!isLong && !isFailing) this.waiting++
+    this.longestQueue = Math.max(this.longestQueue, this.waiting)
+    this.#events.after(
+      isLong || isFailing ? (isFailing ? 0.1 : work) : this.#workMs(work, now),
+      () => {
+        this.#count(-1)
+        if (!isLong && !isFailing) this.waiting--
+        this.served++
+        this.meter.end(request, isFailing ? 'error' : 'good')
+        const tookMs = this.#events.now() - now
+        if (!isFailing) observeLatency(this.self.live.latency, tookMs, this.#events.now())
+        done(isFailing)
+      },
+    )
+  }
+
+  /** Until a worker has done it, ms. */
+  #workMs(work: number, now: number): number {
+    const busy = this.#busyUntil
+    let first = 0
+    for (let at = 1; at < busy.length; at++) if (busy[at]! < busy[first]!) first = at
+    const ms = work / this.speed
+    this.#busyMs += ms / this.workers
+    busy[first] = Math.max(busy[first]!, now) + ms
+    return busy[first]! - now
   }
 
   get inFlight(): number {
     return this.#inFlight
   }
 
-  announce(speed: number): void {
+  announce(): void {
     this.#count(0)
     const now = this.#events.now()
     const idle = Math.min(1, Math.max(0, 1 - this.#busyMs / announceMs))
@@ -199,7 +261,6 @@ export class Server {
       leaving: false,
       contexts: [],
       resources: {
-        speed: this.speed * speed,
         cores: 1,
         load: this.#load,
         loadHigh: 2 ** Math.ceil(Math.log2(Math.max(1, this.#load))),
@@ -207,10 +268,7 @@ export class Server {
         memoryTotal: 4e9,
         memoryAvailable: 2e9,
         eventLoopDelayMs: 0,
-        slotsInUse: this.#inFlight,
-        slotsFree: Math.max(0, 100 - this.#inFlight),
-        served: this.served,
-        serviceTimeMs: this.#typicalMs,
+        ...this.meter.read(),
       },
     }
     this.#announcement = announcement
@@ -237,14 +295,15 @@ export class Server {
 /** A server as seen by another: its last announcement, and the other's own live numbers. */
 class Known implements Candidate {
   readonly node: Candidate['node']
-  readonly live: NodeLive = newLive()
+  readonly live: NodeLive
   readonly contextLive = { inFlight: 0 }
   readonly status = 'ENABLED'
   readonly alone: readonly Candidate[]
   readonly #server: Server
   readonly #isSelf: boolean
 
-  constructor(server: Server, isSelf: boolean) {
+  constructor(server: Server, isSelf: boolean, live: NodeLive) {
+    this.live = live
     this.#server = server
     this.#isSelf = isSelf
     this.node = nodeOf(server.id)

@@ -15,6 +15,9 @@ export const someResources: Resources = {
   slotsFree: 97,
   served: 12_345,
   serviceTimeMs: 12.3,
+  ms: 8.3,
+  knee: 5.5,
+  inHand: 3,
 }
 
 /** Its times are those of a ManualClock that has just begun. */

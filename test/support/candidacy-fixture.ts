@@ -100,6 +100,9 @@ function announcementOf(
       slotsFree: 100,
       served: 0,
       serviceTimeMs: 0,
+      ms: 0,
+      knee: 0,
+      inHand: 0,
       ...resources,
     },
   }

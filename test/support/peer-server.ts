@@ -125,6 +125,9 @@ function peerAt(host: string, port: number, ids: Map<string, number>): Peer {
     slotsFree: 10,
     served: 0,
     serviceTimeMs: 0,
+    ms: 0,
+    knee: 0,
+    inHand: 0,
   }
   const announcement = {
     name,

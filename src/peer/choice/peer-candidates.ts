@@ -6,6 +6,7 @@ import { contextLive, type LiveTable } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
+import { Usual } from '../../cluster/usual.ts'
 
 /** All peers are one group without sessions. A failed request may be sent twice more. */
 export const peerBalancer: Balancer = {
@@ -28,6 +29,8 @@ export class PeerCandidates {
   /** Some peers serve certain paths only. */
   haveContexts = false
   readonly #live: LiveTable
+  /** What a request usually takes at this server and its peers. */
+  readonly #usual: Usual = new Usual()
   #peers: readonly Peer[] | undefined
   #nodes: Map<number, Node> = new Map()
   #candidates: readonly Candidate[] = []
@@ -49,6 +52,8 @@ export class PeerCandidates {
   }
 
   #renew(peers: readonly Peer[]): void {
+    // Before the first response what the peers announce is all that is known.
+    if (this.#usual.ms === 0) this.#usual.ms = announcedMs(peers)
     const nodes = new Map<number, Node>()
     this.#candidates = peers.map((peer) => {
       const before = this.#nodes.get(peer.id)
@@ -56,6 +61,7 @@ export class PeerCandidates {
       nodes.set(peer.id, node)
       const alone: Candidate[] = []
       const live = this.#live.of(peer.id)
+      live.room.usual = this.#usual
       const numbers = contextLive(live, '')
       const candidate = {
         node,
@@ -75,6 +81,12 @@ export class PeerCandidates {
     this.#peers = peers
     this.#application = applicationOf(this.#candidates)
   }
+}
+
+/** Mean over the peers that announce it, ms; 0 when none does. */
+function announcedMs(peers: readonly Peer[]): number {
+  const known = peers.map(({ announcement }) => announcement.resources.ms).filter((ms) => ms > 0)
+  return known.reduce((sum, ms) => sum + ms, 0) / Math.max(1, known.length)
 }
 
 function isAt(node: Node, { announcement }: Peer): boolean {

@@ -2,23 +2,27 @@
 // to its end. Upgraded connections are not counted: they last for hours and say nothing about the load.
 
 import type { ServerResponse } from 'node:http'
+import { HeldRequest } from '../../cluster/held-requests.ts'
 import type { NodeLive } from '../../cluster/live.ts'
+import type { ServiceOutcome } from '../membership/service-meter.ts'
 
-/** Keeps the figures that are announced. */
+/** Keeps the figures that are announced, and the room that is left here. */
 export interface Meter {
-  /** A request is being served. @returns a token for `end`. */
-  begin(): number
-  /** @param token of the request's `begin`. */
-  end(token: number): void
+  /** A request is being served. */
+  begin(request: HeldRequest): void
+  /** The request, which has begun, is over. */
+  end(request: HeldRequest, outcome: ServiceOutcome): void
 }
 
-const tokenOf: unique symbol = Symbol('token')
-type Counted = ServerResponse & { [tokenOf]?: number }
+const held: unique symbol = Symbol('held request')
+type Counted = ServerResponse & { [held]?: HeldRequest | undefined }
 
 export class LocalService {
   readonly #meter: Meter
   readonly #live: () => NodeLive | undefined
   readonly #closed: (this: Counted) => void
+  /** Of requests that are over, to be used again. */
+  readonly #spare: HeldRequest[] = []
 
   /** @param live of this server as a candidate; `undefined` before it is one. */
   constructor(meter: Meter, live: () => NodeLive | undefined) {
@@ -27,12 +31,14 @@ export class LocalService {
     const service = this
     // One listener for all responses; `this` is the response.
     this.#closed = function (this: Counted): void {
-      service.#end(this[tokenOf] ?? 0)
+      service.#end(this)
     }
   }
 
   begin(response: Counted): void {
-    response[tokenOf] = this.#meter.begin()
+    const request = this.#spare.pop() ?? new HeldRequest()
+    this.#meter.begin(request)
+    response[held] = request
     const live = this.#live()
     if (live !== undefined) {
       live.inFlight++
@@ -41,9 +47,18 @@ export class LocalService {
     response.on('close', this.#closed)
   }
 
-  #end(token: number): void {
-    this.#meter.end(token)
+  #end(response: Counted): void {
+    const request = response[held]
+    if (request === undefined) return
+    response[held] = undefined
+    this.#meter.end(request, outcomeOf(response))
+    this.#spare.push(request)
     const live = this.#live()
     if (live !== undefined && live.inFlight > 0) live.inFlight--
   }
+}
+
+function outcomeOf({ statusCode, writableFinished }: ServerResponse): ServiceOutcome {
+  if (statusCode >= 500) return 'error'
+  return writableFinished ? 'good' : 'none'
 }

@@ -3,9 +3,12 @@
 
 import { present } from '../../base/environment.ts'
 import { OutageLog } from '../../base/outage-log.ts'
-import { LiveTable } from '../../cluster/live.ts'
+import { LiveTable, newLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
-import { type PeerEvent, PeerTable } from '../../cluster/peer-table.ts'
+import { type PeerEvent, PeerTable, selfId } from '../../cluster/peer-table.ts'
+import { Room } from '../../cluster/room.ts'
+import { NoTrial } from '../../cluster/trial.ts'
+import { Usual } from '../../cluster/usual.ts'
 import { ResourceMeter } from '../../host/resource-meter.ts'
 import type { Datagrams } from '../../net/datagram.ts'
 import { ownInterface } from '../../net/own-interface.ts'
@@ -59,7 +62,9 @@ export class PeerMembership {
       interface: options.interface,
     })
     this.#outages = new OutageLog(log)
-    this.service = new ServiceMeter(clock, capacity)
+    const room = new Room(new Usual(), new NoTrial())
+    this.live.set(selfId, newLive(room))
+    this.service = new ServiceMeter(clock, room, capacity)
     this.#resources = new ResourceMeter(periodMs * 0.9, clock.now())
     this.table = new PeerTable({
       clock,

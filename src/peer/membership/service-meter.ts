@@ -1,72 +1,65 @@
-// Measures what this server serves: requests in flight, requests served, and how long one takes. `begin` and `end` cost a
-// few additions, and for some requests a reading of the clock.
+// Measures what this server serves: requests in progress and served, how long one takes, and how much room is left
+// (cluster/room.ts).
 
 import type { Clock } from '../../base/clock.ts'
+import type { HeldRequest } from '../../cluster/held-requests.ts'
+import type { Room } from '../../cluster/room.ts'
 import type { Resources } from '../../wire/announcement.ts'
 
 export type ServiceFigures = Pick<
   Resources,
-  'speed' | 'slotsInUse' | 'slotsFree' | 'served' | 'serviceTimeMs'
+  'speed' | 'slotsInUse' | 'slotsFree' | 'served' | 'serviceTimeMs' | 'ms' | 'knee' | 'inHand'
 >
 
-/** Requests that had the server to themselves, before which the speed is not known: the first ones find cold caches. */
-const loneLeast = 10
+/** `good`: answered to its end, with a status below 500. `none`: the client did not wait for the answer. */
+export type ServiceOutcome = 'good' | 'error' | 'none'
+
 /** Shortest time that is recorded, ms: the clock is too coarse for less. */
 const shortestMs = 0.001
-/** Requests that are timed between two readings; of later ones only one in `timedShare`. */
-const timedMost = 256
-const timedShare = 16
-/** The token of a request that is not timed. */
-const untimed = -1
 
 export class ServiceMeter {
   inFlight = 0
   served = 0
   readonly #clock: Clock
-  readonly #capacity: number
+  readonly #room: Room
+  readonly #capacity: number | undefined
   readonly #serviceMs = new MovingMedian()
-  readonly #loneMs = new MovingMedian()
-  /** The request in flight has had the server to itself from its beginning. */
-  #isAlone = false
-  /** Requests begun since the last reading. */
-  #begun = 0
 
-  /** @param capacity requests in flight at which the server counts as full. */
-  constructor(clock: Clock, capacity: number) {
+  /** @param capacity requests in progress at which the server counts as full; `undefined`: the learnt knee. */
+  constructor(clock: Clock, room: Room, capacity: number | undefined) {
     this.#clock = clock
+    this.#room = room
     this.#capacity = capacity
   }
 
-  /** A request is being served. @returns a token for `end`. */
-  begin(): number {
-    this.#isAlone = this.inFlight++ === 0
-    const begun = ++this.#begun
-    return begun <= timedMost || begun % timedShare === 0 ? this.#clock.now() : untimed
+  /** A request is being served. */
+  begin(request: HeldRequest): void {
+    this.inFlight++
+    this.#room.begin(request, this.#clock.now())
   }
 
-  /** The request with this token is over, answered or not. */
-  end(token: number): void {
+  /** A request that has begun is over. */
+  end(request: HeldRequest, outcome: ServiceOutcome): void {
+    const now = this.#clock.now()
     this.inFlight--
     this.served++
-    if (token === untimed) return
-    const ms = Math.max(shortestMs, this.#clock.now() - token)
-    this.#serviceMs.add(ms)
-    if (this.#isAlone) this.#loneMs.add(ms)
+    this.#serviceMs.add(Math.max(shortestMs, now - request.beganAt))
+    if (outcome === 'none') this.#room.abandon(request, now)
+    else this.#room.end(request, now, outcome === 'good')
   }
 
-  /**
-   * The speed is the number of requests that the server would serve in a second, one after the other: 1000 by the typical
-   * time, ms, of requests that had it to themselves. Those that waited for others show the load, not the machine. Under
-   * constant load the last figure stays.
-   */
   read(): ServiceFigures {
-    this.#begun = 0
+    const { knee, inHand, answers } = this.#room
+    const ms = answers === 0 ? 0 : Math.max(shortestMs, this.#room.ms(this.#clock.now()))
     return {
-      speed: this.#loneMs.count < loneLeast ? 1 : 1000 / this.#loneMs.value,
-      slotsInUse: this.inFlight,
-      slotsFree: Math.max(0, this.#capacity - this.inFlight),
+      speed: ms === 0 ? 1 : 1000 / ms,
+      slotsInUse: inHand,
+      slotsFree: Math.max(0, (this.#capacity ?? knee) - inHand),
       served: this.served,
       serviceTimeMs: this.#serviceMs.value,
+      ms,
+      knee,
+      inHand,
     }
   }
 }

@@ -24,7 +24,8 @@ export interface MembershipSettings {
   readonly group: readonly HostPort[]
   readonly keys: KeyRing
   readonly identity: Identity
-  readonly capacity: number
+  /** `undefined`: as many as the server is seen to work on at once. */
+  readonly capacity: number | undefined
   readonly periodMs: number
   readonly acceptFrom: readonly string[] | undefined
   readonly log: Logger
@@ -36,9 +37,9 @@ export interface MembershipSettings {
 /** @throws TopspinError BAD_OPTION that names every problem. */
 export function membershipSettings(options: MembershipOptions): MembershipSettings {
   const problems: string[] = []
-  const { capacity = peerDefaults.capacity, periodMs = peerDefaults.periodMs } = options
+  const { capacity, periodMs = peerDefaults.periodMs } = options
   const { log = silent, acceptFrom } = options
-  checkNumbers({ ...options, capacity, periodMs }, problems)
+  checkNumbers({ ...options, periodMs }, problems)
   if ('advertise' in options) problems.push('advertise is now called address')
   const group = readGroup(options.group, problems)
   const keys = readKeys(options.key, problems, log)
@@ -77,7 +78,7 @@ const ranges = {
 } as const
 
 function checkNumbers(
-  options: Partial<Record<keyof typeof ranges, number>>,
+  options: Partial<Record<keyof typeof ranges, number | undefined>>,
   problems: string[],
 ): void {
   for (const [name, [least, most]] of Object.entries(ranges)) {
@@ -106,6 +107,9 @@ const longestFigures = {
     slotsFree: 1e6,
     served: 1e14,
     serviceTimeMs: 1e8 + 0.123,
+    ms: 1e8 + 0.123,
+    knee: 400,
+    inHand: 1e6,
   },
 } as const
 

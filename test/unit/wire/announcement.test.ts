@@ -38,6 +38,7 @@ describe('the text of an announcement', () => {
         ...someResources,
         ...{ speed: 1, cores: 1, load: 0, cpuIdle: 1, memoryTotal: 0, memoryAvailable: 0 },
         ...{ eventLoopDelayMs: 0, slotsInUse: 0, slotsFree: 0, served: 0, serviceTimeMs: 0 },
+        ...{ ms: 0, knee: 0, inHand: 0 },
       },
     })
   })

@@ -24,6 +24,9 @@ const resources = {
   slotsFree: 10,
   served: 0,
   serviceTimeMs: 0,
+  ms: 0,
+  knee: 0,
+  inHand: 0,
 }
 
 function peer(id: number, more: Partial<Peer['announcement']> = {}): Peer {
