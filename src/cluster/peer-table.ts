@@ -55,6 +55,8 @@ interface Row {
   receivedAfter: number
   /** A conflict about its name was reported. */
   conflictReported: boolean
+  /** `startedAt` of the last runs that are over: their announcements are delayed or replayed. */
+  ended: readonly number[]
 }
 
 /** Longest time between two sweeps that counts, in sweep intervals: a process that was suspended received nothing. */
@@ -62,6 +64,9 @@ const pauseLooks = 4
 
 /** Datagrams that an earlier run sent within this time after the start of the later one count as delayed ones, ms. */
 const overlapMs = 2_000
+
+/** Ended runs of a peer whose announcements are recognised, the latest ones. */
+const endedRunsMax = 8
 
 /** `Peer.id` of this server itself. */
 export const selfId = 1
@@ -183,8 +188,13 @@ export class PeerTable {
     const row = this.#rows.get(name)
     if (row === undefined) return this.#join(announcement)
     const known = row.peer.announcement
-    if (startedAt < known.startedAt) return this.#otherRun(row.peer, announcement, row)
-    if (startedAt > known.startedAt) {
+    // Where the clock of a server was put back, the run that follows another seems to be the earlier one.
+    const isEarlier = startedAt < known.startedAt && row.state === 'present'
+    if (isEarlier || row.ended.includes(startedAt)) {
+      return this.#otherRun(row.peer, announcement, row)
+    }
+    if (startedAt !== known.startedAt) {
+      row.ended = [...row.ended.slice(1 - endedRunsMax), known.startedAt]
       if (row.state !== 'forgotten') this.#options.live.forget(row.peer.id)
       this.#start(row, announcement)
       return undefined
@@ -218,7 +228,14 @@ export class PeerTable {
     if (this.#rows.size >= peerLimits.peersMax && !this.#makeRoom()) return 'full'
     const loss = new Loss(announcement.sequence)
     const peer = this.#peer(0, announcement)
-    const row: Row = { peer, state: 'forgotten', loss, receivedAfter: 0, conflictReported: false }
+    const row: Row = {
+      peer,
+      state: 'forgotten',
+      loss,
+      receivedAfter: 0,
+      conflictReported: false,
+      ended: [],
+    }
     this.#rows.set(announcement.name, row)
     this.#start(row, announcement)
     return undefined

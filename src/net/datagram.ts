@@ -172,7 +172,13 @@ class OpenDatagrams implements Datagrams {
     if (family === 4 && own?.v4 !== undefined) return own.v4
     const isLocal =
       hosts.length > 0 && !this.#lookup.hasNames && hosts.every(({ host }) => isLoopback(host))
-    if (family === 4) return isLocal ? '127.0.0.1' : '0.0.0.0'
+    if (family === 4) return isLocal ? loopbackOf(hosts) : '0.0.0.0'
     return isLocal ? '::1' : '::'
   }
+}
+
+/** Each host of 127.0.0.0/8 is an address of its own; with several of them only the wildcard receives for all. */
+function loopbackOf(hosts: readonly Destination[]): string {
+  const [first, ...others] = new Set(hosts.map(({ host }) => host))
+  return first !== undefined && others.length === 0 ? first : '0.0.0.0'
 }

@@ -9,7 +9,6 @@ import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
 import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
-import { outlastProxies } from '../net/keep-alive.ts'
 import { policiesOf } from './choice/cascades-of.ts'
 import { ownAddress } from './membership/own-address.ts'
 import { type PeersOptions, peerDefaults, type WithoutAddress } from './options.ts'
@@ -71,7 +70,6 @@ export function handOverRequests(
   server: Server | HttpsServer,
   { handOver, parsed }: StartedPeers,
 ): () => void {
-  outlastProxies(server)
   const releaseRequests = interceptRequests(server, parsed)
   const releaseConnections = interceptConnections(server, handOver)
   return () => {

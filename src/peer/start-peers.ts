@@ -16,6 +16,7 @@ import { type HandOver, type HandOverCounts, newCounts } from './hand-over/hand-
 import { LocalService } from './hand-over/local-service.ts'
 import { Marks } from './hand-over/marks.ts'
 import { HandOverPolicy } from './hand-over/policy.ts'
+import { RefusedMarks } from './hand-over/refused-marks.ts'
 import { UnderWay } from './hand-over/under-way.ts'
 import { PeerMembership } from './membership/membership.ts'
 import { type PeersOptions, peerDefaults } from './options.ts'
@@ -91,6 +92,7 @@ export function makePeers(options: PeersOptions): StartedPeers {
     local: new LocalService(membership.service, () => candidates.self?.live),
     underWay: new UnderWay(),
     counts,
+    refusedMarks: new RefusedMarks(counts, clock, log),
     status,
   }
   const parsed = new ParsedHandOver(handOver)
@@ -172,6 +174,7 @@ function isPeer(address: string, membership: PeerMembership): boolean {
 /** A silent peer is not waited for. One that has left answers what it has been handed. */
 function changed({ kind, peer }: PeerEvent, { underWay, policy }: HandOver): void {
   if (kind === 'silent') underWay.abandonPeer(peer.id)
+  if (kind === 'forgotten') underWay.cutPeer(peer.id)
   if (kind === 'left' || kind === 'forgotten') policy.traffic.pools.drop(peer.id)
 }
 

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { silent } from '../../src/base/log.ts'
 import type { RequestView } from '../../src/candidacy/candidacy.ts'
 import { LiveTable } from '../../src/cluster/live.ts'
 import { makePeer, type Peer } from '../../src/cluster/peer.ts'
@@ -17,6 +18,7 @@ import { type HandOver, newCounts } from '../../src/peer/hand-over/hand-over.ts'
 import { LocalService } from '../../src/peer/hand-over/local-service.ts'
 import { Marks } from '../../src/peer/hand-over/marks.ts'
 import { HandOverPolicy } from '../../src/peer/hand-over/policy.ts'
+import { RefusedMarks } from '../../src/peer/hand-over/refused-marks.ts'
 import { UnderWay } from '../../src/peer/hand-over/under-way.ts'
 import { ParsedHandOver } from '../../src/peer/parsed/parsed-hand-over.ts'
 import { interceptRequests } from '../../src/peer/parsed/server-events.ts'
@@ -84,12 +86,14 @@ export async function startPeerServer(
     again: choose,
   }
   const isPeer = networkCheck(acceptFrom, 'acceptFrom')
+  const counts = newCounts()
   const handOver: HandOver = {
     policy: new HandOverPolicy(traffic, chooser),
     marks: new Marks({ keys, isPeer, clock: traffic.clock, via: traffic.via }),
     local: new LocalService({ begin: () => 0, end: () => {} }, () => undefined),
     underWay: new UnderWay(),
-    counts: newCounts(),
+    counts,
+    refusedMarks: new RefusedMarks(counts, traffic.clock, rest.log ?? silent),
     status: undefined,
   }
   interceptRequests(server, new ParsedHandOver(handOver))

@@ -56,6 +56,8 @@ export class Target implements ParsedOwner {
 
   over(): void {}
 
+  becameTunnel(): void {}
+
   #send(arrival: Arrival): void {
     const facts = clientFacts(arrival.socket, this.traffic.via, false)
     if (new ParsedClient(arrival, this.#candidate, facts, this).start(undefined)) return

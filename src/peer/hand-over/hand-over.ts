@@ -4,6 +4,7 @@ import type { StatusMount } from '../status/status-mount.ts'
 import type { LocalService } from './local-service.ts'
 import type { Marks } from './marks.ts'
 import type { HandOverPolicy } from './policy.ts'
+import type { RefusedMarks } from './refused-marks.ts'
 import type { UnderWay } from './under-way.ts'
 
 /** Requests by what was done with them, since the start. */
@@ -17,7 +18,7 @@ export interface HandOverCounts {
   cameBack: number
   /** Handed over by a peer, and served here. */
   received: number
-  /** Marks that were not accepted. */
+  /** Requests with a mark that was not accepted; they are served here. */
   refusedMarks: number
 }
 
@@ -27,6 +28,7 @@ export interface HandOver {
   readonly local: LocalService
   readonly underWay: UnderWay
   readonly counts: HandOverCounts
+  readonly refusedMarks: RefusedMarks
   /** The status page; `undefined`: there is none. */
   readonly status: StatusMount | undefined
 }

@@ -15,6 +15,9 @@ import {
 import { type ClientFacts, clientFacts } from './client-facts.ts'
 import { MarkedLines } from './marked-lines.ts'
 
+/** `source`: without a key, from an address that no present peer announces. */
+export type MarkRefusal = 'form' | 'signature' | 'time' | 'source'
+
 export interface MarksOptions {
   /** The first key signs; all verify. None: marks are accepted by their source. */
   readonly keys: readonly KeyObject[]
@@ -56,11 +59,11 @@ export class Marks {
     return writeHandedOver({ address, port: remotePort, scheme, time }, of, keys[0])
   }
 
-  /** @param source address of the socket. @returns `undefined` for a mark that is not accepted. */
-  verify(value: string, of: MarkedRequest, source: string): HandedOver | undefined {
+  /** @param source address of the socket. @returns why a mark is not accepted. */
+  verify(value: string, of: MarkedRequest, source: string): HandedOver | MarkRefusal {
     const { keys, isPeer, clock, skewMs = handOverLimits.markSkewMs } = this.#options
     const reading = readHandedOver(value, of, keys, clock.wall(), skewMs)
-    if (reading.kind === 'refused') return undefined
-    return reading.signed || isPeer(source) ? reading.mark : undefined
+    if (reading.kind === 'refused') return reading.reason
+    return reading.signed || isPeer(source) ? reading.mark : 'source'
   }
 }

@@ -8,6 +8,8 @@ export interface HandingOver {
   abandonPeer(id: number): void
   /** Waits for no peer any longer: what may be executed again is served here. */
   abandonAll(): void
+  /** Peer `id` is forgotten: tunnels to it are closed. */
+  cutPeer(id: number): void
 }
 
 export class UnderWay implements HandingOver {
@@ -27,5 +29,9 @@ export class UnderWay implements HandingOver {
 
   abandonAll(): void {
     for (const way of this.#ways) way.abandonAll()
+  }
+
+  cutPeer(id: number): void {
+    for (const way of this.#ways) way.cutPeer(id)
   }
 }

@@ -34,8 +34,10 @@ export interface ParsedOwner extends Destinations {
   readonly servesHere: boolean
   /** No candidate has answered: the application here gets the request. */
   cameBack(client: ParsedClient): void
-  /** The request has been answered, or has come back, or its connection was cut or has become a tunnel. */
+  /** The request has been answered, or has come back, or its connection was cut. */
   over(client: ParsedClient): void
+  /** The client and the candidate are connected by a tunnel until `over`. */
+  becameTunnel(client: ParsedClient): void
 }
 
 /** Leads from a response to its client, so that all responses share one listener. */
@@ -54,6 +56,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   readonly #exchange: Exchange
   readonly #body: BodyFeed | undefined
   #first: Candidate | undefined
+  #tunnel: Tunnel | undefined
   #isOver = false
   #awaitsDrain = false
 
@@ -144,9 +147,8 @@ export class ParsedClient implements ExchangeClient, Timed {
   }
 
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
-    const { response, request } = this.arrival
-    const mayRepeat =
-      refusal === noNode || refusal === proxyFull || isIdempotent(request.method ?? '')
+    const { response } = this.arrival
+    const mayRepeat = refusal === noNode || refusal === proxyFull || this.#isRepeatable
     if (this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false) {
       return this.#comeBack()
     }
@@ -191,13 +193,12 @@ export class ParsedClient implements ExchangeClient, Timed {
     this.deadline = Number.POSITIVE_INFINITY
     socket.off('close', this.#socketClosed)
     const connection = Connection.adopt(socket, untilTunnel)
-    // A tunnel may last for hours, so it does not delay the end of the server.
-    this.#owner.over(this)
-    const tunnel = new Tunnel(connection, node, this.#traffic, () => {
+    this.#owner.becameTunnel(this)
+    this.#tunnel = new Tunnel(connection, node, this.#traffic, () => {
       this.#exchange.tunnelClosed()
       this.#end()
     })
-    if (behind !== undefined && behind.length > 0) tunnel.fromClient(behind)
+    if (behind !== undefined && behind.length > 0) this.#tunnel.fromClient(behind)
   }
 
   /** Stops waiting for the peer's response, unless it has begun. */
@@ -207,13 +208,28 @@ export class ParsedClient implements ExchangeClient, Timed {
 
   /** The same when it waits for this peer and the request can be served here instead. */
   abandonPeer(id: number): void {
-    if (this.#exchange.nodeId !== id || !isIdempotent(this.arrival.request.method ?? '')) return
+    if (this.#exchange.nodeId !== id || !this.#isRepeatable) return
     if (this.#body?.canGiveBack !== false) this.abandon()
+  }
+
+  get isTunnel(): boolean {
+    return this.#tunnel !== undefined
+  }
+
+  /** Ends a tunnel to this peer. */
+  cutPeer(id: number): void {
+    if (this.#exchange.nodeId === id) this.#tunnel?.destroy()
   }
 
   /** The client reads nothing of what is sent to it. */
   expired(): void {
     this.arrival.socket.destroy()
+  }
+
+  /** An upgrade begins a conversation, so it is not executed twice. */
+  get #isRepeatable(): boolean {
+    const { request, response } = this.arrival
+    return response !== undefined && isIdempotent(request.method ?? '')
   }
 
   /** The client has closed the connection. */

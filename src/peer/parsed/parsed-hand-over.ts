@@ -3,12 +3,13 @@
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { agentLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
 import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
 import { handedOverField } from '../../wire/handed-over.ts'
-import type { Choice } from '../choice/choice.ts'
+import { type Choice, here } from '../choice/choice.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import { useDecision } from '../hand-over/kept-decision.ts'
 import { reportClientOf, reportOwnClient } from '../hand-over/real-client.ts'
@@ -25,6 +26,7 @@ const received = { mode: 'received' } as const
 export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   readonly #handOver: HandOver
   readonly #clients = new Set<ParsedClient>()
+  readonly #tunnels = new Set<ParsedClient>()
   /** A socket has reported another client than its own remote side. */
   #hasReported = false
 
@@ -52,6 +54,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     switch (choice.mode) {
       case 'received':
         local.begin(response)
+        outlastPeer(request, response)
         return false
       case 'here':
         return this.#isHere(response)
@@ -121,6 +124,10 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     for (const client of this.#clients) client.abandon()
   }
 
+  cutPeer(id: number): void {
+    for (const client of [...this.#tunnels]) client.cutPeer(id)
+  }
+
   // The owner of the clients.
 
   readonly servesHere = true
@@ -144,6 +151,13 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
 
   over(client: ParsedClient): void {
     this.#clients.delete(client)
+    this.#tunnels.delete(client)
+  }
+
+  /** A tunnel may last for hours, so it does not delay the end of the server. */
+  becameTunnel(client: ParsedClient): void {
+    this.#clients.delete(client)
+    this.#tunnels.add(client)
   }
 
   #isHere(response: ServerResponse | undefined): false {
@@ -159,29 +173,28 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   }
 
   #choose(request: IncomingMessage): Choice | typeof received {
-    if (this.#isReceived(request)) return received
+    const value = fieldOf(request, handedOverField)
+    // The socket may still report the client of an earlier request.
+    if (value !== undefined || this.#hasReported) reportOwnClient(request.socket)
+    if (value !== undefined) return this.#receive(request, value)
     return this.#handOver.policy.choose(new MessageView(request))
   }
 
-  /** Whether a peer has handed the request over; then its socket reports the real client. */
-  #isReceived(request: IncomingMessage): boolean {
+  /** A marked request is served here, so that it makes one hop, whether the mark is accepted or not. */
+  #receive(request: IncomingMessage, value: string): Choice | typeof received {
     const { socket, method = '', url = '' } = request
-    const { marks, counts } = this.#handOver
-    const value = fieldOf(request, handedOverField)
-    // The socket may still report the client of an earlier request.
-    if (value !== undefined || this.#hasReported) reportOwnClient(socket)
-    if (value === undefined) return false
+    const { marks, counts, refusedMarks } = this.#handOver
     const source = plainAddress(socket.remoteAddress ?? '')
     const mark = marks.verify(value, { method, target: url }, source)
     withoutMark(request)
-    if (mark === undefined) {
-      counts.refusedMarks++
-      return false
+    if (typeof mark === 'string') {
+      refusedMarks.report(mark, source)
+      return here
     }
     counts.received++
     this.#hasReported = true
     reportClientOf(mark, socket)
-    return true
+    return received
   }
 
   /** @returns false for a request that cannot be handed over. */
@@ -196,9 +209,20 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     const client = new ParsedClient(arrival, first, facts, this)
     if (!client.start(mark)) return false
     counts.handed++
-    if (!client.isOver) this.#clients.add(client)
+    if (!client.isOver && !client.isTunnel) this.#clients.add(client)
     return true
   }
+}
+
+/**
+ * The peer closes its idle connections: when the server does, a request may be on its way. So the server's
+ * `keepAliveTimeout`, which Node.js sets when the response has been sent, is raised on this connection.
+ */
+function outlastPeer({ socket }: IncomingMessage, response: ServerResponse): void {
+  response.once('close', () => {
+    const { timeout = 0 } = socket
+    if (timeout > 0 && timeout < agentLimits.keepAliveMs) socket.setTimeout(agentLimits.keepAliveMs)
+  })
 }
 
 /** HTTP/1 on a socket of Node.js: bytes cannot be written to anything else. */

@@ -71,6 +71,10 @@ class Intake implements HandingOver, JoinedServer {
     for (const connection of this.#connections) connection.abandon()
   }
 
+  cutPeer(id: number): void {
+    for (const connection of [...this.#connections]) connection.cutPeer(id)
+  }
+
   /** A parser counts a connection as busy until it has read a request, and would keep the server from closing. */
   releasedUnseen(socket: Socket): void {
     this.#unseen.set(socket, socket.bytesRead)

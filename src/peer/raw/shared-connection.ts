@@ -158,7 +158,13 @@ export class SharedConnection implements ClientRules {
   abandonPeer(id: number): void {
     const { exchange } = this.#client
     if (exchange?.nodeId !== id || this.#kept.content === undefined) return
-    if (exchange.head.isIdempotent) this.abandon()
+    if (isRepeatable(exchange.head)) this.abandon()
+  }
+
+  /** Ends a tunnel to this peer. */
+  cutPeer(id: number): void {
+    const { exchange, state } = this.#client
+    if (state === 'tunnel' && exchange?.nodeId === id) this.destroy()
   }
 
   // The rules of the connection.
@@ -357,7 +363,12 @@ export class SharedConnection implements ClientRules {
 
 function mayServeHere(head: RequestHead, refusal: Refusal): boolean {
   const isUnsent = refusal === noNode || refusal === proxyFull
-  return refusal.status >= 500 && (isUnsent || head.isIdempotent)
+  return refusal.status >= 500 && (isUnsent || isRepeatable(head))
+}
+
+/** An upgrade begins a conversation, so it is not executed twice. */
+function isRepeatable({ isIdempotent, wantsUpgrade }: RequestHead): boolean {
+  return isIdempotent && !wantsUpgrade
 }
 
 const nothing = Buffer.alloc(0)

@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { memoryLog } from '../../support/memory-log.ts'
 import { get as getFrom } from '../../support/node-server.ts'
 import {
   type PeerServer,
@@ -331,8 +333,8 @@ test('peers that refuse the marks of each other, or one with several names, do n
   a.prefers = [at(b)]
   b.prefers = [at(c)]
   c.prefers = [at(a)]
-  assert.equal(seen((await getFrom(a.port)).text).name, 'a')
-  assert.equal(c.handOver.counts.handed, 1)
+  assert.equal(seen((await getFrom(a.port)).text).name, 'b')
+  assert.equal(c.handOver.counts.handed, 0)
   a.prefers = [{ host: 'localhost', port: a.port }]
   assert.equal(seen((await getFrom(a.port)).text).name, 'a')
   const own = await startPeerServer(t, says('own'))
@@ -347,13 +349,59 @@ test('with a key only signed marks are accepted, and a forged one is removed', a
   const told = seen(
     (await (await RawClient.connect(t, a.port)).ask(get('/', forged))).body.toString(),
   )
-  assert.equal(told.name, 'second')
+  assert.equal(told.name, 'first')
   assert.equal(told.remoteAddress, '127.0.0.1')
   const straight = await (await RawClient.connect(t, b.port)).ask(get('/', forged))
   const direct = seen(straight.body.toString())
   assert.equal(direct.remoteAddress, '127.0.0.1')
   assert.doesNotMatch(JSON.stringify(direct), /203\.0\.113|handed/i)
   assert.equal(b.handOver.counts.refusedMarks, 1)
+})
+
+test('a request whose mark is not accepted is served there, after one hop, and logged once', async (t) => {
+  const log = memoryLog()
+  const options = { acceptFrom: ['192.0.2.1'], log }
+  const [a, b, c] = await Promise.all(
+    ['a', 'b', 'c'].map((name) => startPeerServer(t, says(name), options)),
+  )
+  assert.ok(a !== undefined && b !== undefined && c !== undefined)
+  a.prefers = [at(b)]
+  b.prefers = [at(c)]
+  c.prefers = [at(a)]
+  const client = await RawClient.connect(t, a.port)
+  for (let i = 0; i < 10; i++) {
+    const told = seen((await client.ask(get('/'))).body.toString())
+    assert.equal(told.name, 'b')
+    assert.doesNotMatch(told.raw.join(), /handed/i)
+  }
+  const { handed, here, refusedMarks } = b.handOver.counts
+  assert.deepEqual([handed, here, refusedMarks, c.handOver.counts.here], [0, 10, 10, 0])
+  assert.deepEqual(log.messages, ['hand-over not accepted as one: the request is served here'])
+  const reason = 'it is not signed, and no peer announces this address'
+  assert.deepEqual(log.details, [{ from: '127.0.0.1', reason, soFar: 1 }])
+})
+
+test('the timeout of idle connections is the one of the server, but for connections of peers', async (t) => {
+  const server = createServer()
+  server.keepAliveTimeout = 700
+  const timeouts: (number | undefined)[] = []
+  const [a, b] = [
+    await startPeerServer(t, says('a')),
+    await startPeerServer(t, says('b'), { server }),
+  ]
+  a.prefers = [at(b)]
+  server.on('request', ({ socket }, response) => {
+    response.once('close', () => setImmediate(() => timeouts.push(socket.timeout)))
+  })
+  const own = await RawClient.connect(t, b.port)
+  await own.ask(get('/'))
+  await until('the connection is idle', () => timeouts.length === 1)
+  const client = await RawClient.connect(t, a.port)
+  await client.ask(get('/'))
+  await until('the connection of the peer is idle', () => timeouts.length === 2)
+  assert.equal(server.keepAliveTimeout, 700)
+  assert.ok((timeouts[0] ?? 0) < 2_000, `${timeouts[0]}`)
+  assert.ok((timeouts[1] ?? 0) >= 60_000, `${timeouts[1]}`)
 })
 
 test('a connection that peers have used shows its own client again after that', async (t) => {
@@ -429,6 +477,52 @@ test('an upgrade is handed over as a tunnel, and comes back when no peer can be 
   assert.equal(a.handOver.counts.cameBack, 1)
   assert.equal(a.handOver.underWay.count, 0)
 })
+
+for (const way of ['bytes', 'events'] as const) {
+  test(`a tunnel to a forgotten peer is cut (${way})`, async (t) => {
+    const [a, b] = await pair(t, undefined, undefined, { way })
+    b.server.on('upgrade', (_req, socket) => {
+      socket.on('error', () => {})
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello',
+      )
+    })
+    // Without such a listener Node.js takes the upgrade for a plain request.
+    a.server.on('upgrade', () => {})
+    const client = await RawClient.connect(t, a.port)
+    client.send(request('GET', '/', 'Connection: Upgrade', 'Upgrade: echo'))
+    await until('the tunnel stands', () => client.bytes.includes('hello'))
+    const [candidate] = a.handOver.policy.application.candidates
+    assert.ok(candidate !== undefined)
+    assert.equal(candidate.live.room.inHand, 0)
+    a.handOver.underWay.cutPeer(candidate.node.id + 1)
+    await nextTurn()
+    assert.equal(client.closed, false)
+    a.handOver.underWay.cutPeer(candidate.node.id)
+    await until('the client is disconnected', () => client.closed || client.ended)
+  })
+
+  test(`an upgrade that a peer has answered wrongly is not executed here as well (${way})`, async (t) => {
+    const [a, b] = await pair(t, undefined, undefined, { way })
+    let executed = 0
+    for (const { server } of [a, b]) {
+      server.on('upgrade', (_req, socket) => {
+        executed++
+        socket.on('error', () => {})
+        socket.end(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+        )
+      })
+    }
+    const client = await RawClient.connect(t, a.port)
+    const fields = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    client.send(request('GET', '/', ...fields, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='))
+    await until('the client has an answer', () => client.bytes.includes('\r\n\r\n'))
+    assert.match(client.bytes.toString(), /^HTTP\/1\.1 502 /)
+    assert.equal(executed, 1)
+    assert.equal(a.handOver.counts.cameBack, 0)
+  })
+}
 
 test('a thousand requests that were handed over or came back leave nothing behind', async (t) => {
   const [a, b] = await pair(t)

@@ -173,6 +173,26 @@ describe('peers', () => {
     assert.equal(table.events.filter((event) => event === 'conflict a').length, 1)
   })
 
+  test('a server that comes back with its clock put right is known at once, and its former run never returns', () => {
+    for (const leaves of [true, false]) {
+      const table = new Table()
+      const ahead = { startedAt: table.wall(20_000), time: table.wall(20_000) }
+      table.say('a', ahead)
+      if (leaves) table.say('a', { ...ahead, sequence: 2, leaving: true })
+      table.pass(leaves ? 100 : 3_000)
+      const right = { startedAt: table.wall(90), host: '10.0.0.2' }
+      assert.equal(table.say('a', right), undefined)
+      assert.equal(table.peers.list()[0]?.announcement.host, '10.0.0.2')
+      assert.notEqual(table.say('a', { ...ahead, sequence: 3 }), undefined)
+      assert.equal(table.say('a', { ...right, sequence: 2 }), undefined)
+      assert.equal(table.peers.list()[0]?.announcement.host, '10.0.0.2')
+      assert.deepEqual(
+        table.events.filter((event) => event === 'joined a'),
+        ['joined a', 'joined a'],
+      )
+    }
+  })
+
   test('this server is in its own list without the network, and its own announcement is refused', () => {
     const table = new Table()
     const own = someAnnouncement({ name: 'me', startedAt: table.wall(0), time: table.wall(0) })

@@ -35,6 +35,19 @@ async function sendUntilReceived(
   })
 }
 
+test('hosts on any loopback address receive', async (t) => {
+  for (const hosts of [
+    ['127.9.1.1', '127.9.1.1'],
+    ['127.0.0.1', '127.9.1.2'],
+  ]) {
+    const ports = await freePorts(2)
+    const to = hosts.map((host, index) => ({ host, port: ports[index] ?? 0 }))
+    const [first, second] = [await party(t, { to }), await party(t, { to })]
+    await sendUntilReceived(first, [second], 'from the first')
+    await sendUntilReceived(second, [first], 'from the second')
+  }
+})
+
 for (const [what, host] of [
   ['a group', '239.255.77.1'],
   ['the broadcast address', '127.255.255.255'],

@@ -13,10 +13,13 @@ test('requests of all ways are counted and abandoned together', () => {
       count,
       abandonPeer: (id) => calls.push(`${name} peer ${id}`),
       abandonAll: () => calls.push(`${name} all`),
+      cutPeer: (id: number) => calls.push(`${name} cut ${id}`),
     })
   }
   assert.equal(all.count, 5)
   all.abandonPeer(7)
   all.abandonAll()
-  assert.deepEqual(calls, ['raw peer 7', 'parsed peer 7', 'raw all', 'parsed all'])
+  all.cutPeer(7)
+  const parted = ['raw peer 7', 'parsed peer 7', 'raw all', 'parsed all']
+  assert.deepEqual(calls, [...parted, 'raw cut 7', 'parsed cut 7'])
 })
