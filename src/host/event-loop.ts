@@ -48,3 +48,31 @@ export class EventLoopDelayMeter {
     this.#histogram.disable()
   }
 }
+
+/** The delay of a timer that runs anyway, which spares a process the timer of `EventLoopDelayMeter`. */
+export class TimerDelayMeter {
+  readonly #everyMs: number
+  #firedAt: number
+  #delayMs = 0
+  #count = 0
+
+  /** @param everyMs interval of the timer. @param nowMs when it is set. */
+  constructor(everyMs: number, nowMs: number) {
+    this.#everyMs = everyMs
+    this.#firedAt = nowMs
+  }
+
+  /** To be called whenever the timer fires. */
+  fired(nowMs: number): void {
+    this.#delayMs += Math.max(0, nowMs - this.#firedAt - this.#everyMs)
+    this.#count++
+    this.#firedAt = nowMs
+  }
+
+  /** Mean delay since the last call, ms; `undefined` when the timer has not fired. */
+  read(): number | undefined {
+    const mean = this.#count === 0 ? undefined : this.#delayMs / this.#count
+    this.#delayMs = this.#count = 0
+    return mean
+  }
+}

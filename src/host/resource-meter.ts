@@ -3,7 +3,7 @@
 
 import type { Resources } from '../wire/announcement.ts'
 import { type Cgroup, findCgroup } from './cgroup.ts'
-import { EventLoopDelayMeter } from './event-loop.ts'
+import type { TimerDelayMeter } from './event-loop.ts'
 import { machineLoad } from './load-average.ts'
 import { grantedMemory } from './memory.ts'
 import { ProcessorMeter } from './processor-meter.ts'
@@ -18,14 +18,20 @@ export class ResourceMeter {
   readonly #everyMs: number
   readonly #group: Cgroup | undefined
   readonly #processor: ProcessorMeter
-  readonly #loop = new EventLoopDelayMeter()
+  readonly #loop: TimerDelayMeter
   #readAt = Number.NEGATIVE_INFINITY
   #busy = 0
   #loadHigh = 1
   #last: HostResources
 
   /** @param everyMs shortest period that the figures cover; within it `read` returns the last ones. */
-  constructor(everyMs: number, nowMs: number, group: Cgroup | undefined = findCgroup()) {
+  constructor(
+    everyMs: number,
+    nowMs: number,
+    loop: TimerDelayMeter,
+    group: Cgroup | undefined = findCgroup(),
+  ) {
+    this.#loop = loop
     this.#everyMs = everyMs
     this.#group = group
     this.#processor = new ProcessorMeter(group)
@@ -36,10 +42,6 @@ export class ResourceMeter {
   read(nowMs: number): HostResources {
     if (nowMs - this.#readAt >= this.#everyMs) this.#last = this.#read(nowMs)
     return this.#last
-  }
-
-  close(): void {
-    this.#loop.close()
   }
 
   #read(nowMs: number): HostResources {

@@ -9,6 +9,7 @@ import { type PeerEvent, PeerTable, selfId } from '../../cluster/peer-table.ts'
 import { Room } from '../../cluster/room.ts'
 import { NoTrial } from '../../cluster/trial.ts'
 import { Usual } from '../../cluster/usual.ts'
+import { TimerDelayMeter } from '../../host/event-loop.ts'
 import { ResourceMeter } from '../../host/resource-meter.ts'
 import type { Datagrams } from '../../net/datagram.ts'
 import { ownInterface } from '../../net/own-interface.ts'
@@ -22,9 +23,9 @@ import { ServiceMeter } from './service-meter.ts'
 import { type MembershipSettings, membershipSettings } from './settings.ts'
 
 /** Sweeps of the table in one period: a silent peer is found at most that part of a period late. */
-const sweepsPerPeriod = 8
+const sweepsPerPeriod = 4
 /** Sweeps between two readings of the machine's interfaces. */
-const refreshSweeps = 40
+const refreshSweeps = 20
 /** Networks in a log line: a machine with many containers has many. */
 const loggedNetworks = 16
 
@@ -44,6 +45,7 @@ export class PeerMembership {
   readonly #interface: string | undefined
   readonly #announcer: Announcer
   readonly #resources: ResourceMeter
+  readonly #timerDelay: TimerDelayMeter
   readonly #datagrams: Datagrams
   readonly #outages: OutageLog
   readonly #listeners = new Set<(event: PeerEvent) => void>()
@@ -65,7 +67,8 @@ export class PeerMembership {
     const room = new Room(new Usual(), new NoTrial())
     this.live.set(selfId, newLive(room))
     this.service = new ServiceMeter(clock, room, capacity)
-    this.#resources = new ResourceMeter(periodMs * 0.9, clock.now())
+    this.#timerDelay = new TimerDelayMeter(periodMs / sweepsPerPeriod, clock.now())
+    this.#resources = new ResourceMeter(periodMs * 0.9, clock.now(), this.#timerDelay)
     this.table = new PeerTable({
       clock,
       live: this.live,
@@ -113,7 +116,6 @@ export class PeerMembership {
   async close(): Promise<void> {
     this.#announcer.stop()
     clearInterval(this.#sweeps)
-    this.#resources.close()
     await this.#datagrams.close()
   }
 
@@ -157,6 +159,7 @@ export class PeerMembership {
   }
 
   #sweep(): void {
+    this.#timerDelay.fired(this.settings.clock.now())
     this.table.sweep(this.settings.periodMs / sweepsPerPeriod)
     if (++this.#swept % refreshSweeps === 0) this.accept.refresh()
   }

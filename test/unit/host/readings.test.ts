@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { busyShare, machineCpu } from '../../../src/host/cpu.ts'
-import { EventLoopDelayMeter, EventLoopMeter } from '../../../src/host/event-loop.ts'
+import {
+  EventLoopDelayMeter,
+  EventLoopMeter,
+  TimerDelayMeter,
+} from '../../../src/host/event-loop.ts'
 import { loadAverage } from '../../../src/host/load-average.ts'
 import { grantedMemory, heapShare } from '../../../src/host/memory.ts'
 
@@ -48,6 +52,16 @@ test('a blocked event loop has a delay', async () => {
   const delay = meter.read()
   meter.close()
   assert.ok(delay !== undefined && delay > 5, `delay ${delay} ms`)
+})
+
+test('a timer that fires late has a delay, once', () => {
+  const meter = new TimerDelayMeter(250, 1_000)
+  assert.equal(meter.read(), undefined)
+  meter.fired(1_250)
+  meter.fired(1_600)
+  assert.equal(meter.read(), 50)
+  meter.fired(1_850)
+  assert.equal(meter.read(), 0)
 })
 
 test('memory, heap and load average are in their ranges', () => {

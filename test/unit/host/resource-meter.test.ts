@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cgroup } from '../../../src/host/cgroup.ts'
+import { TimerDelayMeter } from '../../../src/host/event-loop.ts'
 import { ResourceMeter } from '../../../src/host/resource-meter.ts'
 
 /** A container with two processors, of which `used` ms were used, and 1000 bytes of memory. */
@@ -11,10 +12,9 @@ const group: Cgroup = {
   memory: () => ({ used: 400, limit: 1_000 }),
 }
 
-test('in a container the figures are those of its control group', (t) => {
+test('in a container the figures are those of its control group', () => {
   container.used = 0
-  const meter = new ResourceMeter(1_000, 0, group)
-  t.after(() => meter.close())
+  const meter = new ResourceMeter(1_000, 0, new TimerDelayMeter(250, 0), group)
   container.used = 500
   const { cores, cpuIdle, memoryTotal, memoryAvailable } = meter.read(1_000)
   assert.equal(cores, 2)
@@ -23,10 +23,9 @@ test('in a container the figures are those of its control group', (t) => {
   assert.equal(memoryAvailable, 600)
 })
 
-test('within one period the last figures are returned', (t) => {
+test('within one period the last figures are returned', () => {
   container.used = 0
-  const meter = new ResourceMeter(1_000, 0, group)
-  t.after(() => meter.close())
+  const meter = new ResourceMeter(1_000, 0, new TimerDelayMeter(250, 0), group)
   container.used = 500
   const first = meter.read(1_000)
   container.used = 2_500
@@ -34,9 +33,8 @@ test('within one period the last figures are returned', (t) => {
   assert.equal(meter.read(2_000).cpuIdle, 0)
 })
 
-test('the highest load is a power of two that is never below the load', (t) => {
-  const meter = new ResourceMeter(1_000, 0, group)
-  t.after(() => meter.close())
+test('the highest load is a power of two that is never below the load', () => {
+  const meter = new ResourceMeter(1_000, 0, new TimerDelayMeter(250, 0), group)
   const { load, loadHigh } = meter.read(1_000)
   assert.ok(loadHigh >= load)
   assert.equal(Math.log2(loadHigh) % 1, 0)
