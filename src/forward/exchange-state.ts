@@ -89,8 +89,6 @@ export class AttemptState extends HeldRequest {
   /** Deadlines of the node for the head of its response and between two pieces of it, ms. */
   headMs = 0
   bodyMs = 0
-  /** When the present attempt began, ms of the clock; only where latency is measured. */
-  sentAt = 0
   /** Failed attempts that may have reached the application, not counting those on reused connections. */
   failures = 0
   /** The next attempt uses a new connection. */

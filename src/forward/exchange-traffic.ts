@@ -1,6 +1,6 @@
 // What the stages of an exchange need of the process: settings, cluster, counters and pools.
 
-import type { Clock, Random } from '../base/clock.ts'
+import type { Clock, Moment, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
 import type { Cascade } from '../candidacy/compose.ts'
@@ -23,6 +23,8 @@ export interface Waiting {
 export interface ExchangeTraffic {
   readonly settings: ProxySettings
   readonly clock: Clock
+  /** When the last node was chosen; the attempt begins then. */
+  readonly chosenAt: Moment
   readonly random: Random
   readonly log: Logger
   readonly ticker: Ticker

@@ -93,7 +93,7 @@ export class Exchange implements ResponseReceiver, Waiting {
   #send(bytes: Buffer, end: number): Refusal | undefined {
     const state = this.#state
     const { request, choice, traffic } = state
-    const candidate = choose(choice, traffic.clock) // 4
+    const candidate = choose(choice, traffic.chosenAt) // 4
     if (candidate !== undefined && choice.location !== undefined) {
       const elsewhere = redirect(request, candidate, choice.location) // 4
       if (elsewhere !== undefined) return elsewhere
@@ -120,7 +120,7 @@ export class Exchange implements ResponseReceiver, Waiting {
     const state = this.#state
     const { choice, attempts, traffic } = state
     select(choice, this.#renewed())
-    const candidate = choose(choice, traffic.clock) // 4
+    const candidate = choose(choice, traffic.chosenAt) // 4
     if (candidate === undefined && now < attempts.waitUntil) return
     traffic.waiting.delete(this)
     if (candidate === undefined) return this.#refuse(noNode)
@@ -305,7 +305,7 @@ export class Exchange implements ResponseReceiver, Waiting {
     if (after === 'refuse') return this.#refuse(refusalAfter(error))
     if (after === 'another' && failed !== undefined) exclude(choice, failed)
     response.partial = undefined
-    const next = choose(choice, traffic.clock) // 4
+    const next = choose(choice, traffic.chosenAt) // 4
     if (next === undefined || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
     outgoingAgain(state, next) // 5
     const refusal = attempt(state, next, this) // 6

@@ -27,7 +27,7 @@ export function attempt(
   attempts.node = node
   live.elected++
   live.inFlight++
-  live.room.begin(attempts, traffic.clock.now())
+  live.room.begin(attempts, traffic.chosenAt.now())
   candidate.contextLive.inFlight++
   if (choice.route === candidate.node.route) {
     live.sessions.note(choice.sessionId, traffic.clock.now())
@@ -36,7 +36,6 @@ export function attempt(
   const own = candidate.node.timeoutMs
   attempts.headMs = own > 0 ? own : timeouts.responseHeadMs
   attempts.bodyMs = own > 0 ? own : timeouts.responseBodyMs
-  if (choice.readsLatency) attempts.sentAt = traffic.clock.now()
   const bytes = (attempts.out as Out).content
   live.bytesSent += bytes.length
   node.attach(receiver)

@@ -1,6 +1,6 @@
 // Stage 4: candidates -> candidacy cascade -> one node. The cascade is found once and used for all attempts.
 
-import type { Clock } from '../../base/clock.ts'
+import type { Moment } from '../../base/clock.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
@@ -26,10 +26,11 @@ export function findCascade(
 }
 
 /** `undefined` when no node is usable. */
-export function choose(choice: Readonly<ChoiceState>, clock: Clock): Candidate | undefined {
+export function choose(choice: Readonly<ChoiceState>, chosenAt: Moment): Candidate | undefined {
   const { cascade, chooser, application } = choice
+  chosenAt.update()
   if (chooser !== undefined) return chooser(choice.tried)
-  return cascade.run(application.candidates, choice, clock)[0]
+  return cascade.run(application.candidates, choice, chosenAt)[0]
 }
 
 /** The node has failed and is not chosen again for this request. */

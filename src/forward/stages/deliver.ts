@@ -189,7 +189,7 @@ function observe(state: ResponseStage, candidate: Candidate): void {
   // Of good responses only: errors may come fast, which must not make a node attractive.
   if (choice.readsLatency && head.status < 500) {
     const now = traffic.clock.now()
-    observeLatency(live.latency, now - attempts.sentAt, now)
+    observeLatency(live.latency, now - attempts.beganAt, now)
   }
   observeOutcome(state, candidate, isNodeError(head.status))
 }

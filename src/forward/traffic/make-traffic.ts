@@ -1,6 +1,6 @@
 // Assembles what all connections of one process share. Called by the front proxy and by peers.
 
-import { systemClock } from '../../base/clock.ts'
+import { Moment, systemClock } from '../../base/clock.ts'
 import { silent } from '../../base/log.ts'
 import { LiveTable } from '../../cluster/live.ts'
 import { Routes } from '../../cluster/routes.ts'
@@ -69,6 +69,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
   return {
     settings,
     clock,
+    chosenAt: new Moment(clock),
     random,
     log,
     ticker,

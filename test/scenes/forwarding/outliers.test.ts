@@ -9,15 +9,12 @@ import { get, RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 import { startWorkers, type Workers } from '../../support/workers.ts'
 
+const modCluster = { TOPSPIN_CANDIDACY: 'mod_cluster' }
+
 async function cluster(t: import('node:test').TestContext, count: number) {
   const broken = new Set<number>()
   const hits = Array.from({ length: count }, () => 0)
-  const serve = await startWorkers(
-    t,
-    1,
-    { TOPSPIN_CANDIDACY: 'mod_cluster' },
-    { deadlineMs: 40_000 },
-  )
+  const serve = await startWorkers(t, 1, modCluster, { deadlineMs: 40_000 })
   for (let index = 0; index < count; index++) {
     const node = await startNode(t, (request, response) => {
       // The proxy itself asks by OPTIONS whether a node is there.
@@ -83,7 +80,7 @@ test('at most half of the nodes are left out at once', async (t) => {
 })
 
 test('errors that a client asks for take no node out, wherever it sends them', async (t) => {
-  const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
+  const serve = await startWorkers(t, 1, modCluster, { deadlineMs: 40_000 })
   for (const name of ['a', 'b', 'c']) {
     const node = await startNode(t, (request, response) => {
       const status = Number(/status=(\d+)/.exec(request.url ?? '')?.[1] ?? 200)
@@ -104,7 +101,7 @@ test('errors that a client asks for take no node out, wherever it sends them', a
 })
 
 test('a node that breaks its connections off is left out', async (t) => {
-  const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
+  const serve = await startWorkers(t, 1, modCluster, { deadlineMs: 40_000 })
   let broken = 0
   for (const name of ['a', 'b', 'c']) {
     const node = await startNode(t, (_, response) => {
