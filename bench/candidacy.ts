@@ -3,7 +3,7 @@
 
 import { systemClock } from '../src/base/clock.ts'
 import { peerCascade } from '../src/candidacy/index.ts'
-import { modClusterCascade } from '../src/candidacy/proxy-cascades.ts'
+import { autoCascade, modClusterCascade } from '../src/candidacy/proxy-cascades.ts'
 import type { Candidate } from '../src/cluster/routes.ts'
 import {
   cascadeOf,
@@ -37,11 +37,15 @@ const peers = (count: number): Candidate[] =>
   )
 
 const rows: readonly (readonly [string, readonly Candidate[], readonly string[]])[] = [
+  ['3 nodes', nodes(3), autoCascade],
   ['3 nodes', nodes(3), modClusterCascade],
   ['3 nodes', nodes(3), ['usable', 'bySession', 'byDomain', 'byInFlight']],
   ['3 nodes', nodes(3), ['usable', 'bySession', 'byDomain', 'byLatency']],
+  ['64 nodes', nodes(64), autoCascade],
   ['64 nodes', nodes(64), modClusterCascade],
   ['64 nodes', nodes(64), ['usable', 'bySession', 'byDomain', 'byInFlight']],
+  ['1000 nodes', nodes(1_000), autoCascade],
+  ['1000 nodes', nodes(1_000), modClusterCascade],
   ...[5, 64, 500].flatMap((count) =>
     [historical, peerCascade, ['byAge 5', 'byWeight']].map(
       (candidacy) => [`${count} peers`, peers(count), candidacy] as const,
@@ -51,7 +55,7 @@ const rows: readonly (readonly [string, readonly Candidate[], readonly string[]]
 
 for (const [who, candidates, candidacy] of rows) {
   const ns = cost(candidates, candidacy)
-  console.log(`${who.padEnd(9)} ${ns.toFixed(0).padStart(7)} ns  ${candidacy.join(', ')}`)
+  console.log(`${who.padEnd(10)} ${ns.toFixed(0).padStart(7)} ns  ${candidacy.join(', ')}`)
 }
 
 function cost(candidates: readonly Candidate[], candidacy: readonly string[]): number {
