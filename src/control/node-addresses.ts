@@ -26,7 +26,7 @@ type Lookup = (name: string) => Promise<readonly string[]>
 /**
  * Makes the check whether a node may be at a host.
  * @param allow addresses, networks, host names, and `.suffix` or `*.suffix` for all names below; empty:
- *   everywhere except where clouds serve credentials. A name whose look-up fails or times out may not be registered.
+ *   everywhere except where clouds serve credentials. A name that does not resolve is let in: it reaches nothing.
  * @throws RangeError for an entry that is none of these.
  */
 export function nodeAddressCheck(
@@ -38,7 +38,7 @@ export function nodeAddressCheck(
     return async (host) => {
       const addresses = await addressesOf(host, find)
       const reached = addresses.flatMap((address) => [address, ...embeddedIPv4(address)])
-      return addresses.length > 0 && !reached.some(isMetadata)
+      return !reached.some(isMetadata)
     }
   }
   const isListedName = nameCheck(allow.filter(isNameEntry))

@@ -17,7 +17,11 @@ interface Proxy {
 }
 
 async function start(t: TestContext, env: Record<string, string> = {}): Promise<Proxy> {
-  const proxy = await startServe(['--workers', '0'], env, { deadlineMs: 60_000 })
+  const proxy = await startServe(
+    ['--workers', '0'],
+    { TOPSPIN_CANDIDACY: 'mod_cluster', ...env },
+    { deadlineMs: 60_000 },
+  )
   t.after(() => proxy.child.kill('SIGKILL'))
   const port = (url: string): number => Number(new URL(url).port)
   return { traffic: port(proxy.traffic), control: port(proxy.control) }

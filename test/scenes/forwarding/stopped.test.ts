@@ -19,6 +19,8 @@ const deadlines = {
   TOPSPIN_TIMEOUTS_CONNECT: '1s',
   TOPSPIN_TIMEOUTS_RESPONSE_HEAD: '3s',
   TOPSPIN_POOL_IDLE: '2s',
+  // Shares are compared below; auto learns unlike ones from a pause.
+  TOPSPIN_CANDIDACY: 'mod_cluster',
 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 

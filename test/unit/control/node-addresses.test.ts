@@ -18,6 +18,7 @@ describe('without a list', () => {
     '127.0.0.1',
     '::1',
     'app.internal',
+    'unknown.example',
     '64:ff9b::a00:7',
     '2002:a00:7::1',
   ])
@@ -45,7 +46,6 @@ describe('without a list', () => {
     '2001:0:a9fe:a9fe::1',
     '2001:0:1:2:3:4:5601:5601',
     'fe80::1%eth0',
-    'unknown.example',
     'metadata.example',
     '2852039166',
   ])
