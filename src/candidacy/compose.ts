@@ -52,30 +52,31 @@ export class Cascade {
       const before = list
       // An explanation must not change what later choices depend on.
       if (recorder === undefined || !step.annotates) {
-        list = this.#guarded(step, before, exchange, clock, recorder)
+        try {
+          list =
+            recorder === undefined
+              ? step.apply(before, exchange, clock)
+              : explained(step, before, exchange, clock, recorder)
+        } catch (error) {
+          if (recorder === undefined) this.#onFailure(step.name, error)
+          else recorder.failed(step, error)
+        }
       }
       if (recorder !== undefined) recorder.step(step, before, list)
     }
     return list
   }
+}
 
-  #guarded(
-    step: Step,
-    list: readonly Candidate[],
-    exchange: ExchangeView,
-    clock: Clock,
-    recorder: Recorder | undefined,
-  ): readonly Candidate[] {
-    try {
-      if (recorder === undefined || step.preview === undefined)
-        return step.apply(list, exchange, clock)
-      const preview = step.preview(list, exchange, clock)
-      recorder.previewed(preview)
-      return preview.left
-    } catch (error) {
-      if (recorder === undefined) this.#onFailure(step.name, error)
-      else recorder.failed(step, error)
-      return list
-    }
-  }
+function explained(
+  step: Step,
+  list: readonly Candidate[],
+  exchange: ExchangeView,
+  clock: Clock,
+  recorder: Recorder,
+): readonly Candidate[] {
+  if (step.preview === undefined) return step.apply(list, exchange, clock)
+  const preview = step.preview(list, exchange, clock)
+  recorder.previewed(preview)
+  return preview.left
 }

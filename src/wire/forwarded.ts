@@ -156,7 +156,7 @@ function claimsIn(fields: Fields): Claims {
   let proto = ''
   let host = ''
   for (let f = 0; f < fields.count; f++) {
-    const kind = fields.kind(f)
+    const kind = fields.kinds[f]!
     if (kind === X_FORWARDED_FOR) lists.push(fields.value(f))
     else if (kind === FORWARDED) elements.push(fields.value(f))
     else if (kind === X_FORWARDED_PROTO) proto = fields.value(f)

@@ -56,7 +56,7 @@ function readClaims({ fields }: RequestHead): Claims {
   let addresses: string[] = []
   let scheme = ''
   for (let f = 0; f < fields.count; f++) {
-    const kind = fields.kind(f)
+    const kind = fields.kinds[f]
     if (kind === X_FORWARDED_FOR)
       addresses = hopsInList(fields.value(f)).map(({ address }) => address)
     else if (kind === X_FORWARDED_PROTO) scheme = fields.value(f)

@@ -83,7 +83,8 @@ function strippedCookie({ request, choice }: AttemptStage): string | undefined {
   const { fields } = head
   const kept: string[] = []
   for (let f = head.cookie; f < fields.count; f++) {
-    if (fields.kind(f) === COOKIE) kept.push(withoutCookie(fields.value(f), choice.balancer.cookie))
+    if (fields.kinds[f] === COOKIE)
+      kept.push(withoutCookie(fields.value(f), choice.balancer.cookie))
   }
   return kept.filter((value) => value !== '').join('; ')
 }

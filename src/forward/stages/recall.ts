@@ -74,7 +74,7 @@ function sessionIdsOf(
   let found: string[] | undefined
   if (head.cookie >= 0) {
     for (let f = head.cookie; f < fields.count; f++) {
-      if (fields.kind(f) !== COOKIE) continue
+      if (fields.kinds[f] !== COOKIE) continue
       const [from, to] = [fields.valueFrom(f), fields.valueTo(f)]
       found = addCookieValues(bytes, from, to, application.cookie, found)
     }

@@ -1,6 +1,6 @@
 // The codes of AJP13: packet types, methods, field names and attributes.
 
-import { equalsName } from '../http/bytes.ts'
+import { equalsName } from '../http/field-name.ts'
 
 /** Packets of the proxy. Pieces of a request body have no type. */
 export const FORWARD_REQUEST = 2

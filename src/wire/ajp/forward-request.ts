@@ -95,7 +95,7 @@ function writeFields(head: RequestHead, packet: Packet): void {
   const countAt = packet.hold()
   let count = 0
   for (let f = 0; f < fields.count; f++) {
-    if (!keeps(fields.kind(f))) continue
+    if (!keeps(fields.kinds[f]!)) continue
     writeField(fields, f, packet)
     count++
   }

@@ -22,6 +22,8 @@ const inHostMarks = within("-._~!$&'()*+;=%")
 /** tchar [RFC 9110 5.6.2] */
 export const isToken: Uint8Array = table((byte) => isAlphanumeric(byte) || inTokenMarks(byte))
 
+export const isDigit: Uint8Array = table((byte) => byte >= 0x30 && byte <= 0x39)
+
 /** Token characters that are neither letters nor digits. */
 export const isMark: Uint8Array = table(inTokenMarks)
 
@@ -48,19 +50,6 @@ export const LF = 10
 export const SP = 32
 export const TAB = 9
 export const COLON = 58
-
-/** Whether bytes[from..to) equals `name` case-insensitively. @param name in lower case, without any of `@[\]^_`{|}~`. */
-export function equalsName(bytes: Buffer, from: number, to: number, name: Uint8Array): boolean {
-  if (to - from !== name.length) return false
-  for (let i = 0; i < name.length; i++) {
-    if ((bytes[from + i]! | 0x20) !== name[i]) return false
-  }
-  return true
-}
-
-export function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39
-}
 
 /** First offset of `byte` in bytes[from..to), or -1. `indexOf` would search on to the end of the buffer. */
 export function indexIn(bytes: Uint8Array, byte: number, from: number, to: number): number {

@@ -1,6 +1,6 @@
 // The options of a Connection field [RFC 9110 7.6.1].
 
-import { equalsName } from './bytes.ts'
+import { equalsName } from './field-name.ts'
 import { text } from './fields.ts'
 
 export interface ConnectionOptions {

@@ -1,6 +1,6 @@
 // The field names that a gateway handles specially. All others are OTHER and are passed on as bytes.
 
-import { equalsName, isMark } from './bytes.ts'
+import { isMark } from './bytes.ts'
 
 export const OTHER = 0
 export const HOST = 1
@@ -156,4 +156,13 @@ export function fieldKind(bytes: Buffer, from: number, to: number): number {
     }
   }
   return OTHER
+}
+
+/** Whether bytes[from..to) equals `name` case-insensitively. @param name in lower case, without any of `@[\]^_`{|}~`. */
+export function equalsName(bytes: Buffer, from: number, to: number, name: Uint8Array): boolean {
+  if (to - from !== name.length) return false
+  for (let i = 0; i < name.length; i++) {
+    if ((bytes[from + i]! | 0x20) !== name[i]) return false
+  }
+  return true
 }

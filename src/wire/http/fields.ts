@@ -6,13 +6,15 @@ import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
 import { clientFieldKind, fieldKind, isDisguised } from './field-name.ts'
 import { BAD_FIELD, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
 
-const STRIDE = 6
+const STRIDE = 5
 
 export class Fields {
   /** The bytes that the offsets refer to. */
   bytes: Buffer = Buffer.alloc(0)
   /** Number of field lines. */
   count = 0
+  /** Of each field, one of `field-name.ts`. An array, because every writer reads it for every field. */
+  kinds: Uint8Array = new Uint8Array(32)
   #rows: Int32Array = new Int32Array(32 * STRIDE)
 
   nameFrom(index: number): number {
@@ -27,13 +29,9 @@ export class Fields {
   valueTo(index: number): number {
     return this.#rows[index * STRIDE + 3]!
   }
-  /** One of `field-name.ts`. */
-  kind(index: number): number {
-    return this.#rows[index * STRIDE + 4]!
-  }
   /** The line is exactly `Name: value CRLF`, so it can be copied unchanged. */
   isCanonical(index: number): boolean {
-    return this.#rows[index * STRIDE + 5] === 1
+    return this.#rows[index * STRIDE + 4] === 1
   }
 
   name(index: number): string {
@@ -84,25 +82,27 @@ export class Fields {
         ? fieldKind(bytes, lineFrom, nameTo)
         : clientFieldKind(bytes, lineFrom, nameTo)
       if (kind < 0) return BAD_FIELD
-      this.#add(lineFrom, nameTo, valueFrom, valueTo, kind, canonical)
+      if (this.count === this.kinds.length) this.#grow()
+      const index = this.count++
+      this.kinds[index] = kind
+      const rows = this.#rows
+      const row = index * STRIDE
+      rows[row] = lineFrom
+      rows[row + 1] = nameTo
+      rows[row + 2] = valueFrom
+      rows[row + 3] = valueTo
+      rows[row + 4] = canonical ? 1 : 0
       i += 2
     }
   }
 
-  #add(a: number, b: number, c: number, d: number, kind: number, canonical: boolean): void {
-    const row = this.count++ * STRIDE
-    if (row === this.#rows.length) {
-      const rows = new Int32Array(this.#rows.length * 2)
-      rows.set(this.#rows)
-      this.#rows = rows
-    }
-    const rows = this.#rows
-    rows[row] = a
-    rows[row + 1] = b
-    rows[row + 2] = c
-    rows[row + 3] = d
-    rows[row + 4] = kind
-    rows[row + 5] = canonical ? 1 : 0
+  #grow(): void {
+    const kinds = new Uint8Array(this.kinds.length * 2)
+    kinds.set(this.kinds)
+    this.kinds = kinds
+    const rows = new Int32Array(this.#rows.length * 2)
+    rows.set(this.#rows)
+    this.#rows = rows
   }
 }
 

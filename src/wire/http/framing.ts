@@ -1,6 +1,7 @@
 // Strict parsers for the values of Content-Length and Transfer-Encoding [RFC 9112 6].
 
-import { equalsName, isDigit } from './bytes.ts'
+import { isDigit } from './bytes.ts'
+import { equalsName } from './field-name.ts'
 
 const chunked = Buffer.from('chunked')
 
@@ -9,7 +10,7 @@ export function parseLength(bytes: Buffer, from: number, to: number): number {
   if (from === to || to - from > 19) return -1
   let length = 0
   for (let i = from; i < to; i++) {
-    if (!isDigit(bytes[i])) return -1
+    if (isDigit[bytes[i]!] !== 1) return -1
     length = length * 10 + (bytes[i]! - 0x30)
   }
   return Number.isSafeInteger(length) ? length : -1

@@ -27,7 +27,7 @@ export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty:
   }
   if (i === to) return true
   if (bytes[i] !== COLON || to - i > 6) return false
-  for (i++; i < to; i++) if (!isDigit(bytes[i])) return false
+  for (i++; i < to; i++) if (isDigit[bytes[i]!] !== 1) return false
   return true
 }
 

@@ -106,7 +106,7 @@ function hopsLeft(value: string): number {
 }
 
 function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean {
-  const kind = fields.kind(index)
+  const kind = fields.kinds[index]!
   const { head } = request
   switch (kind) {
     case OTHER:

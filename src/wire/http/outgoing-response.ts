@@ -61,7 +61,7 @@ function mayHaveLength(status: number): boolean {
 }
 
 function keeps(fields: Fields, index: number, response: OutgoingResponse): boolean {
-  switch (fields.kind(index)) {
+  switch (fields.kinds[index]!) {
     case CONNECTION:
     case CONTENT_LENGTH:
     case DROPPED:

@@ -4,24 +4,14 @@
 // their fields as text.
 
 import { httpLimits } from '../../base/limits.ts'
-import {
-  CR,
-  equalsName,
-  isDigit,
-  isPath,
-  isQuery,
-  isRawPath,
-  isRawQuery,
-  isToken,
-  LF,
-  SP,
-} from './bytes.ts'
+import { CR, isDigit, isPath, isQuery, isRawPath, isRawQuery, isToken, LF, SP } from './bytes.ts'
 import { readConnection } from './connection-field.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
   COOKIE,
   EXPECT,
+  equalsName,
   FOLDED,
   FORWARDED,
   HANDED_OVER,
@@ -69,6 +59,7 @@ export class RequestHead {
   methodFrom = 0
   methodTo = 0
   method = ''
+  isHead = false
   /** One of GET, POST, PUT, HEAD, DELETE, PATCH, OPTIONS. */
   isCommon = true
   /** The forwarded target: origin form or `*`. Empty for an absolute form without path. */
@@ -108,9 +99,6 @@ export class RequestHead {
   /** Connection names close. */
   #closes = false
 
-  get isHead(): boolean {
-    return this.method === 'HEAD'
-  }
   get isIdempotent(): boolean {
     return isIdempotent(this.method)
   }
@@ -143,6 +131,7 @@ export class RequestHead {
     const common = commonMethod(bytes, this.methodFrom, i)
     this.isCommon = common !== undefined
     this.method = common ?? text(bytes, this.methodFrom, i)
+    this.isHead = common === 'HEAD'
     i = this.#target(bytes, i + 1, end)
     if (i <= 0) return i
     return this.#version(bytes, i + 1, end)
@@ -203,13 +192,14 @@ export class RequestHead {
   #version(bytes: Buffer, at: number, end: number): number {
     if (at + 10 > end) return INCOMPLETE
     if (!startsWith(bytes, at, http1)) {
-      const other = startsWith(bytes, at, http) && isDigit(bytes[at + 5]) && bytes[at + 6] === 0x2e
+      const other =
+        startsWith(bytes, at, http) && isDigit[bytes[at + 5]!] === 1 && bytes[at + 6] === 0x2e
       const isPreface = this.method === 'PRI'
-      return other && !isPreface && isDigit(bytes[at + 7]) && bytes[at + 8] === CR
+      return other && !isPreface && isDigit[bytes[at + 7]!] === 1 && bytes[at + 8] === CR
         ? BAD_VERSION
         : BAD_REQUEST_LINE
     }
-    if (!isDigit(bytes[at + 7]) || bytes[at + 8] !== CR || bytes[at + 9] !== LF) {
+    if (isDigit[bytes[at + 7]!] !== 1 || bytes[at + 8] !== CR || bytes[at + 9] !== LF) {
       return BAD_REQUEST_LINE
     }
     this.minor = bytes[at + 7] === 0x30 ? 0 : 1
@@ -225,7 +215,7 @@ export class RequestHead {
     let length = -1
     let codings = 0
     for (let f = 0; f < fields.count; f++) {
-      const kind = fields.kind(f)
+      const kind = fields.kinds[f]!
       if (kind === OTHER) continue
       const from = fields.valueFrom(f)
       const to = fields.valueTo(f)

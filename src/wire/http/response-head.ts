@@ -78,11 +78,11 @@ export class ResponseHead {
       if (bytes[at + i] !== http1[i]) return BAD_STATUS_LINE
     }
     if (end - at < 14) return INCOMPLETE
-    if (!isDigit(bytes[at + 7]) || bytes[at + 8] !== SP) return BAD_STATUS_LINE
+    if (isDigit[bytes[at + 7]!] !== 1 || bytes[at + 8] !== SP) return BAD_STATUS_LINE
     this.minor = bytes[at + 7] === DIGIT_ZERO ? 0 : 1
     let status = 0
     for (let i = at + 9; i < at + 12; i++) {
-      if (!isDigit(bytes[i])) return BAD_STATUS_LINE
+      if (isDigit[bytes[i]!] !== 1) return BAD_STATUS_LINE
       status = status * 10 + (bytes[i]! - DIGIT_ZERO)
     }
     if (status < 100 || status > 599) return BAD_STATUS_LINE
@@ -104,7 +104,7 @@ export class ResponseHead {
     this.#reset()
     let codings = 0
     for (let f = 0; f < fields.count; f++) {
-      const kind = fields.kind(f)
+      const kind = fields.kinds[f]!
       if (kind === OTHER) continue
       const from = fields.valueFrom(f)
       const to = fields.valueTo(f)

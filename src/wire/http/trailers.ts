@@ -30,7 +30,7 @@ const forbidden = new Set([
 export function writeTrailers(fields: Fields, out: Out): void {
   for (let f = 0; f < fields.count; f++) {
     const name = fields.name(f)
-    if (fields.kind(f) !== OTHER || forbidden.has(name) || name.startsWith('if-')) continue
+    if (fields.kinds[f]! !== OTHER || forbidden.has(name) || name.startsWith('if-')) continue
     writeField(fields, f, out)
   }
 }

@@ -11,7 +11,7 @@ export function viaNames(value: string, pseudonym: string): boolean {
 /** Whether an entry in any Via field of a head has this pseudonym. */
 export function hasPassed(fields: Fields, pseudonym: string): boolean {
   for (let f = 0; f < fields.count; f++) {
-    if (fields.kind(f) === VIA && viaNames(fields.value(f), pseudonym)) return true
+    if (fields.kinds[f]! === VIA && viaNames(fields.value(f), pseudonym)) return true
   }
   return false
 }
