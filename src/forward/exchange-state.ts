@@ -1,6 +1,6 @@
-// What is known of one exchange, a request with its response. The fields stand in groups; `RequestStage`, `AttemptStage`
-// and `ResponseStage` hold each stage to the group that it may write. One object serves many exchanges, one after the
-// other (exchange-pool.ts), so that a request allocates none.
+// What is known of one exchange, a request with its response. The fields stand in groups, and a stage may write its own
+// group only: stages 1 to 4 get single groups, the later ones `AttemptStage` and `ResponseStage`. One object serves many
+// exchanges, one after the other (exchange-pool.ts), so that a request allocates none.
 
 import type { ExchangeView, RequestView } from '../candidacy/candidacy.ts'
 import type { Cascade } from '../candidacy/compose.ts'
@@ -14,7 +14,7 @@ import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import type { ExchangeTraffic } from './exchange-traffic.ts'
-import type { NodeConnection } from './node/node-connection.ts'
+import type { LeasedConnection } from './node/node-context.ts'
 
 /** The request as it arrived. Written by accept (1) and match (2). */
 export class RequestState {
@@ -22,7 +22,7 @@ export class RequestState {
   readonly body: BodyRelay = new BodyRelay()
   /** Offset behind what belongs to this request, in the bytes that the exchange began with. */
   end = 0
-  /** `undefined`: it is an ordinary request, whatever its Upgrade field says. */
+  /** `undefined` for an ordinary request, even one with an Upgrade field. */
   upgrade: WantedUpgrade | undefined
   /** Time of arrival, ms of the clock; only with an access log. */
   startedAt = 0
@@ -84,7 +84,7 @@ export class AttemptState extends HeldRequest {
   /** Head and first piece of the body as they are sent, while they may have to be sent again. */
   out: Out | undefined
   candidate: Candidate | undefined
-  node: NodeConnection | undefined
+  node: LeasedConnection | undefined
   count = 0
   /** Deadlines of the node for the head of its response and between two pieces of it, ms. */
   headMs = 0

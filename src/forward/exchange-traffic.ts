@@ -7,7 +7,7 @@ import type { Cascade } from '../candidacy/compose.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Ticker } from '../net/ticker.ts'
-import type { Pools } from './node/pools.ts'
+import type { ConnectionSource } from './node/node-context.ts'
 import type { Refusal } from './refusal.ts'
 import type { AccessLog } from './shared/access-log.ts'
 import type { Buffers } from './shared/buffers.ts'
@@ -31,7 +31,7 @@ export interface ExchangeTraffic {
   readonly counters: Counters
   readonly buffers: Buffers
   readonly retryBudget: RetryBudget
-  readonly pools: Pools
+  readonly pools: ConnectionSource
   readonly waiting: Set<Waiting>
   readonly accessLog: AccessLog | undefined
   /** Called when traffic has found that a node is down. */

@@ -149,7 +149,7 @@ export class Exchange implements ResponseReceiver, Waiting {
     if (behind >= 0) return behind
     const problem = problemOf(behind)
     endAttempt(state, false)
-    if (state.response.started) this.#cut(problem.code)
+    if (state.response.started) this.#cut(problem.code, false)
     else this.#refuse(problem)
     return length
   }
@@ -332,9 +332,9 @@ export class Exchange implements ResponseReceiver, Waiting {
   }
 
   /** Breaks the response off so that the client can see it. @param code for the access log. */
-  #cut(code: string): void {
+  #cut(code: string, isNodeFault = true): void {
     const state = this.#state
-    cut(state, code.startsWith('NODE_')) // 7
+    cut(state, isNodeFault) // 7
     settle(state, code) // 8
     state.client.cut(this.head.minor === 0)
   }

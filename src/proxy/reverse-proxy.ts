@@ -26,8 +26,8 @@ export interface ProxyOptions extends TrafficOptions {
   /** For the addresses with `tls`. */
   readonly tls?: TlsServerOptions | undefined
   /**
-   * Copies the handle of a listening socket, so that more connections are accepted at a time while many wait. Only a
-   * process that others have given its sockets can. Default: one handle for each address.
+   * Copies the handle of a listening socket, so that more connections are accepted at a time while many wait. Available
+   * to worker processes, whose sockets belong to the primary. Default: one handle for each address.
    */
   readonly copyHandle?: CopyHandle | undefined
 }

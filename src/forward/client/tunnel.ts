@@ -1,5 +1,5 @@
-// Two connections that have become one by an upgrade: bytes both ways, with backpressure, until both
-// ends have ended or nothing moved for too long.
+// Two connections joined by an upgrade: bytes pass both ways, with backpressure, until both connections have closed or
+// no bytes have passed for too long.
 
 import type { Connection, Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
@@ -12,7 +12,7 @@ export class Tunnel implements Timed {
   readonly #onClosed: () => void
   #open = 2
 
-  /** @param onClosed both ends are gone. */
+  /** @param onClosed called when both connections have closed. */
   constructor(client: Connection, node: Connection, traffic: Traffic, onClosed: () => void) {
     this.#traffic = traffic
     this.#onClosed = onClosed
@@ -27,7 +27,7 @@ export class Tunnel implements Timed {
     node.resume()
   }
 
-  /** Bytes of the client that came before the tunnel stood. */
+  /** Bytes that the client sent before the tunnel was open. */
   fromClient(bytes: Buffer): void {
     this.#ends[0].received(bytes, bytes.length)
   }
@@ -75,11 +75,11 @@ class End implements Receiver {
 
   received(bytes: Buffer, length: number): void {
     this.#tunnel.moved()
-    // A copy, so that ten thousand quiet tunnels need one read buffer and not twenty thousand.
+    // A copy, so that ten thousand quiet tunnels share one read buffer instead of having twenty thousand.
     if (!this.#to.write(Buffer.from(bytes.subarray(0, length)))) this.from.pause()
   }
 
-  /** What was written to `from`, by the other end, has left: the other side may send more. */
+  /** What the other direction wrote to `from` has left, so its source may be read again. */
   drained(): void {
     this.#to.resume()
   }

@@ -5,22 +5,25 @@ import type { TopspinError } from '../../base/errors.ts'
 import { isSecure } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
-import type { Timed } from '../../net/ticker.ts'
-import type { ConnectionPool, NodeContext, ResponseReceiver } from './node-context.ts'
+import type {
+  ConnectionPool,
+  LeasedConnection,
+  NodeContext,
+  ResponseReceiver,
+} from './node-context.ts'
 import { closedError, connectError } from './node-error.ts'
 
 /** Idle connections are closed this long before the node would close them, and not sooner than the minimum, ms. */
 const keepAliveMarginMs = 1_000
 const keepAliveMinMs = 500
 
-export class NodeConnection implements DialReceiver, Timed {
+export class NodeConnection implements DialReceiver, LeasedConnection {
   readonly pool: ConnectionPool<NodeConnection>
   readonly connection: Connection
   deadline: number = Number.POSITIVE_INFINITY
   /** A request can be sent: the connection is established and, over AJP, the node has answered the CPING. */
   isReady = false
   isIdle = false
-  /** It has carried a complete exchange before. */
   isReused = false
   /** How long it may be idle, ms; less when the node announces a shorter time in Keep-Alive. */
   idleMs: number
@@ -55,13 +58,11 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#isCounted = false
   }
 
-  /** Begins a lease. */
   attach(exchange: ResponseReceiver): void {
     this.exchange = exchange
     this.deadline = this.isReady ? Infinity : this.context.ticker.now + this.pool.connectMs
   }
 
-  /** @param field value of Keep-Alive in a response: when the node closes idle connections. */
   noteKeepAlive(field: string): void {
     const seconds = /\btimeout=(\d{1,6})\b/i.exec(field)?.[1]
     if (seconds === undefined) return
@@ -70,20 +71,14 @@ export class NodeConnection implements DialReceiver, Timed {
     this.keptMs = Math.min(this.keptMs, ms)
   }
 
-  /**
-   * Sends bytes of the request, which must not change until they have left.
-   * @returns true when they have left; otherwise `nodeDrained` of the exchange follows.
-   */
   write(bytes: Buffer): boolean {
     return this.connection.write(bytes)
   }
 
-  /** Bytes of the request that have not left yet. */
   get pending(): number {
     return this.connection.pending
   }
 
-  /** Reads no more of the response until `resume`. */
   pause(): void {
     this.connection.pause()
   }
@@ -92,10 +87,6 @@ export class NodeConnection implements DialReceiver, Timed {
     this.connection.resume()
   }
 
-  /**
-   * Ends a lease: the response is complete. The connection goes back to the pool, unless
-   * @param reusable is false, or bytes of the request have not left: they must not precede the next request.
-   */
   release(reusable: boolean): void {
     if (reusable && this.pending === 0) this.returnToPool()
     else this.destroy()
@@ -109,7 +100,6 @@ export class NodeConnection implements DialReceiver, Timed {
     this.pool.release(this)
   }
 
-  /** Ends a lease: the connection is not used again. */
   destroy(): void {
     this.exchange = undefined
     this.deadline = Infinity
@@ -118,10 +108,6 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#leave()
   }
 
-  /**
-   * Ends a lease whose exchange is not complete. A reset leaves no TIME_WAIT here: clients that abort many requests would
-   * use up the local ports.
-   */
   abort(): void {
     this.exchange = undefined
     this.deadline = Infinity
@@ -129,7 +115,6 @@ export class NodeConnection implements DialReceiver, Timed {
     this.#leave()
   }
 
-  /** Leaves the bytes that were read to a client that is still being sent them, and reads on into another buffer. */
   detachBuffer(): void {
     this.#buffer = undefined
     this.connection.resume()

@@ -1,10 +1,11 @@
-// What pools and connections to nodes need of the rest of forward/, as interfaces: the shared parts of the process,
-// the pool of a connection, and the receiver of a response, which is an exchange.
+// Between exchanges and nodes, as interfaces: what pools and connections need of the process, of their pool, and of the
+// exchange that receives a response; and what an exchange needs of a connection.
 
 import type { TopspinError } from '../../base/errors.ts'
 import type { Node } from '../../cluster/node.ts'
+import type { Connection } from '../../net/connection.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
-import type { Ticker } from '../../net/ticker.ts'
+import type { Ticker, Timed } from '../../net/ticker.ts'
 import type { Buffers } from '../shared/buffers.ts'
 import type { ProxySettings } from '../shared/settings.ts'
 import type { AjpShared } from './ajp-shared.ts'
@@ -44,6 +45,50 @@ export interface ConnectionPool<C> {
   opened(): void
   /** Its descriptor is free again. */
   closed(): void
+}
+
+/** Where exchanges lease connections: the pools. */
+export interface ConnectionSource {
+  /**
+   * @param fresh lease no connection that has been idle: the node may be about to close it.
+   * @returns `undefined` when this process may open no more connections.
+   */
+  lease(node: Node, fresh: boolean): LeasedConnection | undefined
+}
+
+/** A connection to a node, as an exchange uses it. */
+export interface LeasedConnection extends Timed {
+  readonly connection: Connection
+  /** A request can be sent. */
+  readonly isReady: boolean
+  /** It has carried a complete exchange before. */
+  readonly isReused: boolean
+  /** Bytes of the request that have not left yet. */
+  readonly pending: number
+  /** Begins the lease. */
+  attach(exchange: ResponseReceiver): void
+  /**
+   * Sends bytes of the request, which must not change until they have left.
+   * @returns true when they have left; otherwise `nodeDrained` of the exchange follows.
+   */
+  write(bytes: Buffer): boolean
+  /** Reads no more of the response until `resume`. */
+  pause(): void
+  resume(): void
+  /** Leaves the bytes that were read to a client that is still being sent them, and reads on into another buffer. */
+  detachBuffer(): void
+  /** @param field value of Keep-Alive in a response: when the node closes idle connections. */
+  noteKeepAlive(field: string): void
+  /**
+   * Ends the lease: the response is complete. The connection goes back to the pool, unless
+   * @param reusable is false, or bytes of the request have not left: they must not precede the next request.
+   */
+  release(reusable: boolean): void
+  /**
+   * Ends the lease, whose exchange is not complete: the connection is reset, which leaves no TIME_WAIT here. Clients that
+   * abort many requests would use up the local ports.
+   */
+  abort(): void
 }
 
 /** The exchange that has leased a connection. */

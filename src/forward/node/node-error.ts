@@ -18,7 +18,7 @@ export function connectError(cause: Error | undefined): TopspinError {
   })
 }
 
-/** This process or this machine lacks something, which says nothing about the node. */
+/** This process or this machine lacks something: not a failure of the node. */
 function shortageError(cause: Error | undefined): TopspinError {
   return new TopspinError('SHORTAGE', `no connection can be used: ${cause?.message}`, {
     side: 'proxy',

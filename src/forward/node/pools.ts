@@ -5,9 +5,9 @@ import type { Node } from '../../cluster/node.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import { AjpConnection } from './ajp-connection.ts'
 import { NodeConnection } from './node-connection.ts'
-import type { ConnectionPool, NodeContext } from './node-context.ts'
+import type { ConnectionPool, ConnectionSource, NodeContext } from './node-context.ts'
 
-export class Pools {
+export class Pools implements ConnectionSource {
   /** Connections to nodes, leased or idle. */
   open = 0
   /** Certificates and checks of TLS connections that are opened from now on. */
@@ -20,7 +20,11 @@ export class Pools {
     this.nodeTls = nodeTls
   }
 
-  of(node: Node): Pool {
+  lease(node: Node, fresh: boolean): NodeConnection | undefined {
+    return this.#poolOf(node).lease(fresh)
+  }
+
+  #poolOf(node: Node): Pool {
     let pool = this.#byId.get(node.id)
     if (pool === undefined || pool.node !== node) {
       // A CONFIG message has changed the node. Idle connections lead to the same process, but limits may differ.
@@ -48,7 +52,7 @@ export class Pools {
   }
 }
 
-export class Pool implements ConnectionPool<NodeConnection> {
+class Pool implements ConnectionPool<NodeConnection> {
   readonly node: Node
   readonly context: NodeContext
   /** The setting, or `ping` of the node when that is shorter. */
@@ -72,19 +76,11 @@ export class Pool implements ConnectionPool<NodeConnection> {
     return this.#pools.nodeTls
   }
 
-  /** The node wants `smax` idle connections kept. */
+  /** `smax` of the node: idle connections to keep open. */
   get keepsIdle(): boolean {
     return this.#idle.length <= this.node.smax
   }
 
-  get idle(): number {
-    return this.#idle.length
-  }
-
-  /**
-   * @param fresh lease no connection that has been idle: the node may be about to close it.
-   * @returns `undefined` when this process may open no more connections.
-   */
   lease(fresh: boolean): NodeConnection | undefined {
     const idle = fresh ? undefined : this.#idle.pop()
     if (idle !== undefined) {

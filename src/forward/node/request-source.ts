@@ -1,4 +1,4 @@
-// Where a request came from, as far as nodes may be told.
+// The client's side of a request, as AJP carries it to a node.
 
 /** What the TLS handshake of a client's own connection has shown. */
 export interface ClientTls {

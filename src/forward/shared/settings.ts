@@ -83,7 +83,7 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly timeouts?: Partial<Timeouts>
   /** Shared with the control listener, which then applies changes to it. Default: a table of its own. */
   readonly live?: LiveTable
-  /** Called when traffic has found that a node is down; the live numbers say so already. */
+  /** Called when traffic has found that a node is down; the live numbers have its new state. */
   readonly onNodeDown?: (id: number, reason: string) => void
   /** Whether a client's connection may carry more than one request. Default true. */
   readonly keepAlive?: boolean

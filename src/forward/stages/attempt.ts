@@ -8,7 +8,7 @@ import { proxyFull, type Refusal } from '../refusal.ts'
 
 /**
  * @param receiver gets what the node responds.
- * @returns the response when this process can open no more connections, which says nothing about the node.
+ * @returns the response when this process can open no more connections, which is not a failure of the node.
  */
 export function attempt(
   state: AttemptStage,
@@ -17,7 +17,7 @@ export function attempt(
 ): Refusal | undefined {
   const { traffic, client, choice, attempts, request } = state
   const { live } = candidate
-  const node = traffic.pools.of(candidate.node).lease(attempts.freshOnly)
+  const node = traffic.pools.lease(candidate.node, attempts.freshOnly)
   if (node === undefined) {
     traffic.counters.shortages++
     return proxyFull

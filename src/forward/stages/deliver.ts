@@ -109,7 +109,7 @@ function writeFirst(
   // After a response that overtakes its request, the rest of the request must not be read as the next one.
   response.closes = !request.head.keepAlive || untilClose || traffic.draining || !request.body.done
   body.begin(framing, head.contentLength, rewriting)
-  // Never in a 204, whatever the node says [RFC 9112 6.1].
+  // Never in a 204, even if the node sends the field [RFC 9112 6.1].
   const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
   writeResponseHead({ head, chunked, connection }, out)
@@ -176,7 +176,7 @@ function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: n
   return 'tunnel'
 }
 
-/** What the head says about the node: its keep-alive time, its latency, and whether it responds with errors only. */
+/** Records what the head shows of the node: keep-alive time, latency, and errors beside the other nodes'. */
 function observe(state: ResponseStage, candidate: Candidate): void {
   const { response, attempts, choice, traffic } = state
   const { head } = response

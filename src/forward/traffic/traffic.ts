@@ -5,8 +5,10 @@ import type { Corks } from '../../net/corks.ts'
 import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
+import type { Pools } from '../node/pools.ts'
 
 export interface Traffic extends ExchangeTraffic {
+  readonly pools: Pools
   readonly live: LiveTable
   readonly via: ViaLines
   readonly exchanges: ExchangePool

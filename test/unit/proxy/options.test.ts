@@ -1,10 +1,10 @@
-// Options of the data plane that must be refused rather than misread.
+// Options of the front proxy that must be refused rather than misread.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createProxy } from '../../../src/proxy/index.ts'
 
-test('a trusted network that is none is refused, an empty prefix above all', () => {
+test('an invalid trusted network is refused, above all one with an empty prefix', () => {
   for (const entry of [
     '',
     'x',

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { turnBack } from '../../../../src/forward/stages/turn-back.ts'
+import { RequestHead } from '../../../../src/wire/http/request-head.ts'
+import { requestText } from '../../../support/exchange-fixture.ts'
+
+const settings = { via: 'ours', underscores: 'drop', strictTarget: false } as const
+
+function statusOf(line: string, ...fields: readonly string[]): number | undefined {
+  const head = new RequestHead()
+  const bytes = Buffer.from(requestText(line, ...fields))
+  assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+  return turnBack(head, settings)?.status
+}
+
+test('an ordinary request is forwarded', () => {
+  assert.equal(statusOf('GET / HTTP/1.1'), undefined)
+  assert.equal(statusOf('PROPFIND / HTTP/1.1'), undefined)
+})
+
+test('an MCMP message on the traffic listener is refused with 501', () => {
+  for (const method of ['CONFIG', 'ENABLE-APP', 'STATUS']) {
+    assert.equal(statusOf(`${method} / HTTP/1.1`), 501, method)
+  }
+})
+
+test('OPTIONS with Max-Forwards 0 is answered here, with more it is forwarded', () => {
+  assert.equal(statusOf('OPTIONS / HTTP/1.1', 'Max-Forwards: 0'), 200)
+  assert.equal(statusOf('OPTIONS / HTTP/1.1', 'Max-Forwards: 1'), undefined)
+  assert.equal(statusOf('GET / HTTP/1.1', 'Max-Forwards: 0'), undefined)
+})
+
+test('a request whose Via names this proxy is a loop, another proxy is not', () => {
+  assert.equal(statusOf('GET / HTTP/1.1', 'Via: 1.1 other', 'Via: 1.0 a, 1.1 ours (x)'), 508)
+  assert.equal(statusOf('GET / HTTP/1.1', 'Via: 1.1 ours-2, 1.1 not-ours'), undefined)
+})
+
+test('a name that servers fold into a field of ours is refused only where that is configured', () => {
+  const head = new RequestHead()
+  const bytes = Buffer.from(requestText('GET / HTTP/1.1', 'X_Forwarded_For: 1.2.3.4'))
+  assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+  assert.equal(turnBack(head, { ...settings, underscores: 'reject' })?.code, 'FIELD_FOLDED')
+  assert.equal(turnBack(head, settings), undefined)
+})
+
+test('a target with raw characters is refused only with strictTarget', () => {
+  const head = new RequestHead()
+  const bytes = Buffer.from(requestText('GET /a|b HTTP/1.1'))
+  assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+  assert.equal(turnBack(head, settings), undefined)
+  assert.equal(turnBack(head, { ...settings, strictTarget: true })?.code, 'HTTP_TARGET')
+})
