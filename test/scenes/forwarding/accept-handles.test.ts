@@ -78,7 +78,7 @@ async function bench(t: TestContext): Promise<Bench> {
   }
 }
 
-test('a crowd is taken many at a time, and the further handles close when it is over', {
+test('many waiting connections are accepted at a time, and the further handles close afterwards', {
   skip,
 }, async (t) => {
   const { handles, turns, asked, crowd } = await bench(t)
@@ -92,14 +92,14 @@ test('a crowd is taken many at a time, and the further handles close when it is 
   assert.equal(asked(), 30, 'others are fetched for the next crowd')
 })
 
-test('a few newcomers are taken by the first handle alone', { skip }, async (t) => {
+test('a few new connections are accepted by the first handle alone', { skip }, async (t) => {
   const { handles, crowd, turns } = await bench(t)
   await crowd(3)
   assert.equal(handles.accepting, 1)
   assert.deepEqual(turns, [1, 1, 1])
 })
 
-test('a server that is closed takes nothing by handles that were open', { skip }, async (t) => {
+test('a closed server accepts nothing through handles that were open', { skip }, async (t) => {
   const { server, handles, crowd } = await bench(t)
   await crowd(100)
   const { port } = server.address() as net.AddressInfo

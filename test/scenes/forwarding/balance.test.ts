@@ -9,7 +9,7 @@ import { get, RawClient } from '../../support/raw-client.ts'
 
 const candidacy = ['mod_cluster']
 
-describe('a node that comes back is not flooded with what it missed', () => {
+describe('a node that returns is not flooded with the requests that it missed', () => {
   const away: Record<string, readonly [Change, Change]> = {
     'after its context was stopped for a deploy': [
       { kind: 'contexts', id: 1, contexts: [contextOf('/', 'STOPPED')] },

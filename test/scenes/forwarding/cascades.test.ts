@@ -81,7 +81,7 @@ for (const workers of [0, 2]) {
   })
 }
 
-test('functions of users see the request; those that give back rubbish are passed over and counted', async (t) => {
+test('functions of users read the request; invalid results are ignored and counted', async (t) => {
   const config = file(
     'rubbish.yaml',
     'candidacy: [usable, "./named.mjs#rubbish", "./named.mjs#later", "./named.mjs#byField"]\n',
@@ -103,7 +103,7 @@ test('functions of users see the request; those that give back rubbish are passe
 })
 
 for (const workers of [0, 1]) {
-  test(`byAge drops a node that stops reporting, and no fixed one, with ${workers} workers`, async (t) => {
+  test(`byAge drops a node that stops reporting, but no fixed node, with ${workers} workers`, async (t) => {
     const nodes = await Promise.all(
       ['a', 'b', 'fixed'].map((name) => startNode(t, (_, response) => response.end(name))),
     )
@@ -130,7 +130,7 @@ for (const workers of [0, 1]) {
   })
 }
 
-test('byLatency finds the quick node, and byInFlight spares the one that hangs', async (t) => {
+test('byLatency chooses the quick node, and byInFlight avoids the one that hangs', async (t) => {
   const config = file(
     'quick.yaml',
     'candidacy: [usable, byLatency]\nbalance: [{ path: /hang, candidacy: [usable, byInFlight] }]\n',
@@ -171,7 +171,7 @@ test('a redirect sends clients to the node, with 302 or 307 and the whole target
   assert.equal(await (await fetch(`${url(serve)}x`)).text(), 'here')
 })
 
-test('a function that cannot be had is told before anything is started', async () => {
+test('a function that cannot be loaded is reported before anything starts', async () => {
   const missing = file('missing.yaml', 'candidacy: [usable, ./named.mjs#byNme]\n')
   const checked = await topspin('check', missing)
   assert.equal(checked.code, 78)
@@ -181,7 +181,7 @@ test('a function that cannot be had is told before anything is started', async (
   assert.match(started.stderr, /no function byNme/)
 })
 
-test('a node that is stopped is not chosen, whatever the cascade says', async (t) => {
+test('a stopped node is never chosen, whatever the cascade', async (t) => {
   const config = file('stopped.yaml', 'candidacy: byRandom\n')
   const serve = await startWorkers(t, 0, {}, { args: ['--config', config] })
   for (const name of ['a', 'b']) {

@@ -81,7 +81,7 @@ describe('curl', { skip: missing('curl') }, () => {
     assert.match(stdout, /\r\nContent-Length: [1-9]\d+\r\n/i)
   })
 
-  test('HTTP/1.0: a response of unknown length ends with the connection, a known one may keep it', async () => {
+  test('HTTP/1.0: a response without a length ends with the connection, one with a length can keep it open', async () => {
     const parts = await curl('-0', '-i', `${base}/parts`)
     assert.match(parts.stdout, /^HTTP\/1\.[01] 200 OK\r\n/)
     assert.doesNotMatch(parts.stdout, /transfer-encoding/i)

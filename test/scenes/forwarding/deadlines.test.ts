@@ -23,7 +23,7 @@ function assertInTime(from: number): void {
 }
 
 describe('the client is too slow', () => {
-  test('with its head: 408 and the end', async (t) => {
+  test('in sending its head: 408, then the connection closes', async (t) => {
     const { client, from, origin } = await one(t, { headMs: short })
     client.send('GET / HT')
     assert.equal((await client.answer())?.status, 408)
@@ -32,7 +32,7 @@ describe('the client is too slow', () => {
     assert.equal(origin.accepted(), 0)
   })
 
-  test('with its head, though it sends a byte now and then', async (t) => {
+  test('in sending its head, even with a byte now and then', async (t) => {
     const { client, from } = await one(t, { headMs: short })
     const timer = setInterval(() => client.send('x'), 30)
     t.after(() => clearInterval(timer))
@@ -41,14 +41,14 @@ describe('the client is too slow', () => {
     assertInTime(from)
   })
 
-  test('to ask anything: the connection ends without a word', async (t) => {
+  test('in sending its first request: the connection closes without a response', async (t) => {
     const { client, from } = await one(t, { headMs: short })
     await client.over()
     assertInTime(from)
     assert.equal(client.text, '')
   })
 
-  test('to ask again', async (t) => {
+  test('in sending its next request', async (t) => {
     const { client } = await one(t, { idleMs: short })
     await client.ask(get('/echo'))
     const from = performance.now()
@@ -56,7 +56,7 @@ describe('the client is too slow', () => {
     assertInTime(from)
   })
 
-  test('with its body: 408, and the node is let go', async (t) => {
+  test("in sending its body: 408, and the node's connection closes", async (t) => {
     const { client, from, live, origin } = await one(t, { bodyMs: short })
     client.send(`${request('POST', '/echo', 'Content-Length: 9')}abc`)
     assert.equal((await client.answer())?.status, 408)
@@ -65,7 +65,7 @@ describe('the client is too slow', () => {
     await until('the node connection is gone', () => origin.open.size === 0)
   })
 
-  test('to read its answer', async (t) => {
+  test('in reading its response', async (t) => {
     const { client, live, proxy } = await one(t, { sendMs: short })
     client.socket.pause()
     client.send(get('/big?bytes=50000000'))
@@ -74,7 +74,7 @@ describe('the client is too slow', () => {
     assert.equal(live(1).inFlight, 0)
   })
 
-  test('to leave after an answer with which the proxy ends the connection', async (t) => {
+  test('in closing after the last response of a connection', async (t) => {
     const { client, proxy } = await one(t, { lingerMs: short })
     const from = performance.now()
     assert.equal((await client.ask('GET / HTTP/9.9\r\n\r\n')).status, 505)
@@ -84,7 +84,7 @@ describe('the client is too slow', () => {
 })
 
 describe('the node is too slow', () => {
-  test('to answer: 504', async (t) => {
+  test('in responding: 504', async (t) => {
     const { client, from, live } = await one(t, { responseHeadMs: short })
     assert.equal((await client.ask(get(raw('')))).status, 504)
     assertInTime(from)
@@ -92,19 +92,19 @@ describe('the node is too slow', () => {
     assert.equal((await client.ask(get('/echo'))).status, 200)
   })
 
-  test('to answer within the Timeout that it announced itself', async (t) => {
+  test('in responding within its own Timeout', async (t) => {
     const { client, from } = await one(t, {}, { timeoutMs: short })
     assert.equal((await client.ask(get(raw('')))).status, 504)
     assertInTime(from)
   })
 
-  test('to end its answer head', async (t) => {
+  test('in completing the head of its response', async (t) => {
     const { client, from } = await one(t, { responseHeadMs: short, responseBodyMs: short })
     assert.equal((await client.ask(get(raw('HTTP/1.1 200 OK\r\nA: b')))).status, 504)
     assertInTime(from)
   })
 
-  test('to go on with its answer: cut, visibly', async (t) => {
+  test('in continuing its response, which is cut visibly', async (t) => {
     const { client, from, proxy } = await one(t, { responseBodyMs: short })
     client.send(get(raw('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc')))
     assert.equal(await client.answer(), undefined)
@@ -112,7 +112,7 @@ describe('the node is too slow', () => {
     assert.equal(proxy.counters.cut, 1)
   })
 
-  test('to be connected to', async (t) => {
+  test('in accepting a connection', async (t) => {
     // TEST-NET-1 [RFC 5737]: packets to it vanish, or this machine says at once that there is no way.
     const nowhere = { host: '192.0.2.1', port: 9 }
     for (const [timeouts, node] of [
@@ -127,7 +127,7 @@ describe('the node is too slow', () => {
   })
 })
 
-test('a tunnel in which nothing moves ends, on both sides', async (t) => {
+test('a tunnel without any bytes closes on both sides', async (t) => {
   const { client, origin, live, proxy } = await one(t, { tunnelMs: short })
   client.send(request('GET', '/tunnel', 'Connection: Upgrade', 'Upgrade: echo'))
   assert.equal((await client.answer())?.status, 101)
@@ -137,7 +137,7 @@ test('a tunnel in which nothing moves ends, on both sides', async (t) => {
   assert.equal(live(1).inFlight, 0)
 })
 
-test('an idle node connection is closed when its time is over', async (t) => {
+test('an idle connection to a node is closed at its timeout', async (t) => {
   const origin = await startOrigin(t)
   const { port } = await startProxy(t, [{ port: origin.port }], { poolIdleMs: short })
   const client = await RawClient.connect(t, port)

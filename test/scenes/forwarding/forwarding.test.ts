@@ -23,7 +23,7 @@ describe('connections', () => {
     assert.equal(proxy.counters.connections, 1)
   })
 
-  test('a second client in turn uses the connection that the first has left', async (t) => {
+  test('a second client uses the connection to the node that the first one has released', async (t) => {
     const { origin, client, port } = await one(t)
     await client.ask(get('/echo'))
     const other = await RawClient.connect(t, port)
@@ -31,7 +31,7 @@ describe('connections', () => {
     assert.equal(origin.accepted(), 1)
   })
 
-  test('pipelined requests are answered in their order, whatever each one takes', async (t) => {
+  test('pipelined requests are answered in order, however long each one takes', async (t) => {
     const { client } = await one(t)
     const targets = [
       '/slow?pieces=2&ms=20',
@@ -63,7 +63,7 @@ describe('connections', () => {
     await until('the connection is closed', () => client.ended)
   })
 
-  test('a request that comes byte by byte is one request', async (t) => {
+  test('a request that arrives byte by byte is one request', async (t) => {
     const { client, origin } = await one(t)
     for (const byte of post('/echo', 'drip')) {
       client.send(byte)
@@ -73,7 +73,7 @@ describe('connections', () => {
     assert.equal(origin.seen.length, 1)
   })
 
-  test('a client that asks to close is answered and closed', async (t) => {
+  test('a client that sends Connection: close gets its response, then the end', async (t) => {
     const { client, proxy } = await one(t)
     const answer = await client.ask(get('/echo', 'Connection: close'))
     assert.equal(answer.get('connection'), 'close')
@@ -83,7 +83,7 @@ describe('connections', () => {
     await until('the proxy has forgotten it', () => proxy.connections === 0, 1_500)
   })
 
-  test('a client that has ended its side still gets its answers', async (t) => {
+  test('a client that has ended its side still gets its responses', async (t) => {
     const { client } = await one(t)
     client.send(get('/slow?pieces=2&ms=20') + get('/echo?2'))
     client.socket.end()
@@ -110,7 +110,7 @@ describe('framing', () => {
     })
   }
 
-  test('chunks travel both ways; extensions end here; plain trailers pass, framing ones do not', async (t) => {
+  test('chunks pass both ways; extensions and framing trailers are removed, other trailers pass', async (t) => {
     const { client, origin } = await one(t)
     const body =
       '5;a=b\r\nhello\r\n6;q="x;y"\r\n world\r\n0\r\nX-Sum: 11\r\nContent-Length: 3\r\n\r\n'
@@ -123,7 +123,7 @@ describe('framing', () => {
     assert.equal(client.text.includes('x=1'), false)
   })
 
-  test('an answer that lasts until its connection ends becomes chunked, and the client stays', async (t) => {
+  test("a response without a length becomes chunked, and the client's connection stays open", async (t) => {
     const { client } = await one(t)
     const answer = await client.ask(get(raw('HTTP/1.1 200 OK\r\n\r\nto the end', '&then=fin')))
     assert.equal(answer.get('transfer-encoding'), 'chunked')
@@ -131,7 +131,7 @@ describe('framing', () => {
     assert.equal((await client.ask(get('/echo'))).status, 200)
   })
 
-  test('a megabyte of body arrives whole, by length and in chunks', async (t) => {
+  test('a body of one megabyte arrives complete, with a length and in chunks', async (t) => {
     const { client, origin } = await one(t)
     const body = 'abcdefghij'.repeat(100_000)
     const whole = await client.ask(post('/echo', body))
@@ -141,7 +141,7 @@ describe('framing', () => {
     assert.equal(origin.seen[1]!.body.toString() === body, true)
   })
 
-  test('bytes behind an answer are not taken for the next one', async (t) => {
+  test('bytes behind a response are not read as the next response', async (t) => {
     const { client, origin } = await one(t)
     const extra =
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'
@@ -173,7 +173,7 @@ describe('framing', () => {
 })
 
 describe('interim and early answers', () => {
-  test('a client that expects 100 gets it from the node before it sends its body', async (t) => {
+  test("a client with Expect: 100-continue gets the node's 100 before it sends its body", async (t) => {
     const { client } = await one(t)
     client.send(
       request(
@@ -186,7 +186,7 @@ describe('interim and early answers', () => {
     assert.equal((await client.answer())?.status, 100)
   })
 
-  test('a client that expects 100 may get its final answer at once; then the connection ends', async (t) => {
+  test('a client with Expect: 100-continue may get its final response at once; then the connection closes', async (t) => {
     const { client } = await one(t)
     const target = raw('HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n', '&early')
     const answer = await client.ask(
@@ -197,7 +197,7 @@ describe('interim and early answers', () => {
     await client.over()
   })
 
-  test('103 goes to a client that knows it, and not to one of HTTP/1.0', async (t) => {
+  test('103 is sent to HTTP/1.1 clients and not to HTTP/1.0 clients', async (t) => {
     const { client, port } = await one(t)
     const target = raw(
       'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
@@ -233,7 +233,7 @@ describe('interim and early answers', () => {
 })
 
 describe('HTTP/1.0 clients', () => {
-  test('get a chunked answer plain, ended by the end of the connection', async (t) => {
+  test('get a chunked response decoded, ended by the end of the connection', async (t) => {
     const { client } = await one(t)
     client.send('GET /slow?pieces=2&ms=5 HTTP/1.0\r\n\r\n')
     const answer = await client.answer()
@@ -241,7 +241,7 @@ describe('HTTP/1.0 clients', () => {
     assert.equal(answer?.body.toString(), 'piecepiece')
   })
 
-  test('stay when they ask to, and send no Host', async (t) => {
+  test('keep their connection with keep-alive, and need no Host', async (t) => {
     const { client, origin, port } = await one(t)
     for (let i = 0; i < 2; i++) {
       client.send('GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
@@ -253,10 +253,10 @@ describe('HTTP/1.0 clients', () => {
   })
 })
 
-describe('what the node is told', () => {
+describe('what the node receives', () => {
   const claims = ['X-Forwarded-For: 6.6.6.6', 'Forwarded: for=6.6.6.6', 'X-Real-IP: 6.6.6.6']
 
-  test('an untrusted client: its claims are gone, ours stand', async (t) => {
+  test('of an untrusted client: our fields about it instead of its own', async (t) => {
     const { client, origin } = await one(t)
     await client.ask(get('/echo', ...claims, 'X-Forwarded-Host: evil', 'Via: 1.1 before'))
     const seen = origin.seen[0]!
@@ -268,7 +268,7 @@ describe('what the node is told', () => {
     assert.equal(seen.get('via'), '1.1 before, 1.1 under-test')
   })
 
-  test('a trusted hop: its claims are kept and ours is added', async (t) => {
+  test('of a trusted proxy: its fields, with ours added', async (t) => {
     const { client, origin } = await one(t, { trust: ['127.0.0.0/8'] })
     await client.ask(get('/echo', ...claims, 'X-Forwarded-Proto: https'))
     const seen = origin.seen[0]!
@@ -328,7 +328,7 @@ describe('what the node is told', () => {
     assert.equal(origin.seen[0]!.get('topspin-handed-over'), undefined)
   })
 
-  test('hop-by-hop fields and those that Connection names end here, Host and framing do not', async (t) => {
+  test('hop-by-hop fields and those that Connection names are removed, Host and framing are not', async (t) => {
     const { client, origin } = await one(t)
     await client.ask(
       post(
@@ -350,7 +350,7 @@ describe('what the node is told', () => {
     assert.equal(seen.body.toString(), 'b')
   })
 
-  test('the target travels as it came; an absolute one loses its authority to Host', async (t) => {
+  test('the target is forwarded unchanged; the authority of an absolute target becomes Host', async (t) => {
     const { client, origin } = await one(t)
     await client.ask(get('/a/%2e%2e/b%2Fc/../d?x=%zz'))
     await client.ask('GET http://other.test/p HTTP/1.1\r\nHost: app.test\r\n\r\n')
@@ -361,7 +361,7 @@ describe('what the node is told', () => {
 })
 
 describe('what the proxy answers itself', () => {
-  test('404 where nobody has registered a context', async (t) => {
+  test('404 where no node has registered a context', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port, contexts: [contextOf('/shop')] }])
     const client = await RawClient.connect(t, port)
@@ -369,7 +369,7 @@ describe('what the proxy answers itself', () => {
     assert.equal((await client.ask(get('/shop/a'))).status, 200)
   })
 
-  test('503 with Retry-After where the context is known and nobody can take it', async (t) => {
+  test('503 with Retry-After where the context is known but no node is usable', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [
       { port: origin.port, contexts: [contextOf('/', 'STOPPED')] },
@@ -380,13 +380,13 @@ describe('what the proxy answers itself', () => {
     assert.match(answer.get('retry-after') ?? '', /^\d+$/)
   })
 
-  test('a loop is seen by our own name in Via', async (t) => {
+  test('508 for a request whose Via has our own entry', async (t) => {
     const { client, origin } = await one(t)
     assert.equal((await client.ask(get('/', 'Via: 1.1 a, 1.1 under-test (x)'))).status, 508)
     assert.equal(origin.seen.length, 0)
   })
 
-  test('a bad request is answered, then the connection ends without a reset', async (t) => {
+  test('400 for an invalid request, then the connection closes without a reset', async (t) => {
     const { client, origin } = await one(t)
     client.send(
       `${request('POST', '/', 'Content-Length: 1', 'Content-Length: 2')}ab${get('/smuggled')}`,

@@ -11,7 +11,7 @@ import { get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 
 describe('the process survives', () => {
-  test('clients that are gone before they are accepted, while a trust list is set', async (t) => {
+  test('clients that disconnect before they are accepted, with trusted networks configured', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }], { trust: ['10.0.0.0/8'] })
     // Another process does it while this one, and so the proxy, stands still.
@@ -34,7 +34,7 @@ describe('the process survives', () => {
 })
 
 describe('bytes of two clients', () => {
-  test('a body behind a pipelined request is not overwritten while its node is slow to take it', async (t) => {
+  test('a body behind a pipelined request is not overwritten while its node reads it slowly', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -72,7 +72,7 @@ describe('bytes of two clients', () => {
     assert.equal(posted.body.toString('latin1') === body, true, 'the body is not what was sent')
   })
 
-  test('a request that its node answers before taking it is not overwritten by the next', async (t) => {
+  test('a request that its node answers before reading it is not overwritten by the next', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -114,7 +114,7 @@ test('a request sent while its idle node connection is being closed is not lost,
   assert.equal(lost, 0)
 })
 
-test('a waiting request with UseAlias finds the node that comes for its own host', async (t) => {
+test('a waiting request with UseAlias is sent to a node that registers for its host', async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy } = await startProxy(
     t,
@@ -133,7 +133,7 @@ test('a waiting request with UseAlias finds the node that comes for its own host
   assert.equal(answer?.status, 200)
 })
 
-test('a client that waits for a node longer than it may take between pieces of a body is not told 408', async (t) => {
+test('a client that waits for a node longer than the body timeout gets no 408', async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy } = await startProxy(
     t,
@@ -160,7 +160,7 @@ test('an answer that ends while the proxy drains ends its connection', async (t)
   assert.equal((await client.answer())?.body.toString(), 'piece'.repeat(5))
 })
 
-test('a 204 leaves without framing, though the node called it chunked', async (t) => {
+test('a 204 leaves without framing, even if the node sent it as chunked', async (t) => {
   const origin = await startOrigin(t)
   const { port } = await startProxy(t, [{ port: origin.port }])
   const client = await RawClient.connect(t, port)
@@ -183,7 +183,7 @@ test('Max-Forwards stays a number, or is refused', async (t) => {
   }
 })
 
-test('messages of nodes are refused at the door of the traffic, whatever their case', async (t) => {
+test('MCMP messages are refused on the traffic listener, in upper and lower case', async (t) => {
   const origin = await startOrigin(t)
   const { port } = await startProxy(t, [{ port: origin.port }])
   const client = await RawClient.connect(t, port)

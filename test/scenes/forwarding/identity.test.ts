@@ -53,7 +53,7 @@ async function die({ server }: NodeServer): Promise<void> {
 const context = (route: string, path = '/'): string =>
   `JVMRoute=${route}&Alias=localhost&Context=${path}`
 
-test('a node that crashed and is back on another port serves its contexts and sessions at once', async (t) => {
+test('a node that restarts on another port serves its contexts and sessions at once', async (t) => {
   const proxy = await start(t)
   const first = await named(t, 'first')
   await proxy.config('a', first.port)
@@ -73,7 +73,7 @@ test('a node that crashed and is back on another port serves its contexts and se
   assert.equal(contexts.length, 2)
 })
 
-test('a second node with the name of one that is alive is refused, and nothing changes', async (t) => {
+test('a second node with the name of a live one is refused, and nothing changes', async (t) => {
   const proxy = await start(t)
   const [first, second] = [await named(t, 'first'), await named(t, 'second')]
   await proxy.config('a', first.port)
@@ -88,7 +88,7 @@ test('a second node with the name of one that is alive is refused, and nothing c
   assert.equal(fields.get('mess'), 'MEM: Another for the same worker already exist')
 })
 
-test('a node that says the same again keeps contexts and load, and may change what is no identity', async (t) => {
+test('a node that repeats its CONFIG keeps contexts and load, and may change all but its identity', async (t) => {
   const proxy = await start(t)
   const node = await named(t, 'a')
   await proxy.config('a', node.port)

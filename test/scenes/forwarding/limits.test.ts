@@ -54,7 +54,7 @@ describe('a request beyond a limit is refused and counted', () => {
   }
 })
 
-test('interimMax: a node that says more of them before it answers is a 502', async (t) => {
+test('interimMax: more interim responses are a 502', async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy } = await startProxy(t, [{ port: origin.port }])
   const interims = (count: number): string =>
@@ -67,7 +67,7 @@ test('interimMax: a node that says more of them before it answers is a 502', asy
   assert.equal(proxy.counters.refused.get(502), 1)
 })
 
-test('pipelinedBytesMax: of a client that does not wait for answers no more is read', async (t) => {
+test('pipelinedBytesMax: no more is read of a client that does not wait for responses', async (t) => {
   const origin = await startOrigin(t)
   const { port } = await startProxy(t, [{ port: origin.port }])
   const client = await RawClient.connect(t, port)
@@ -89,7 +89,7 @@ test('pipelinedBytesMax: of a client that does not wait for answers no more is r
   for (let i = 0; i <= many; i++) assert.equal((await client.answer())?.status, 200)
 })
 
-test('lingerBytesMax: who goes on sending behind a refusal is cut', async (t) => {
+test('lingerBytesMax: a client that goes on sending after a refusal is cut', async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy } = await startProxy(t, [{ port: origin.port }], {
     timeouts: { lingerMs: 60_000 },
@@ -129,7 +129,7 @@ describe('replayBytesMax', () => {
 const clients = httpLimits.waitingMax + 1
 const canOpen = openFilesMax() ?? Number.POSITIVE_INFINITY
 const skip = canOpen < 3 * clients ? `needs ${3 * clients} open files` : false
-test('waitingMax: one more that waits for a node is a 503 at once', { skip }, async (t) => {
+test('waitingMax: one more waiting request is a 503 at once', { skip }, async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy, live } = await startProxy(t, [{ port: origin.port }], {
     balancer: { waitMs: 30_000 },
@@ -145,7 +145,7 @@ test('waitingMax: one more that waits for a node is a 503 at once', { skip }, as
 })
 
 describe('openFilesReserve and nodeRoomMax', () => {
-  test('clients beyond what is left of the open files are closed and counted', async (t) => {
+  test('clients beyond the room in the open files are closed and counted', async (t) => {
     const origin = await startOrigin(t)
     const openFiles = httpLimits.openFilesReserve + 4
     const { port, proxy } = await startProxy(t, [{ port: origin.port }], { openFiles })
@@ -159,7 +159,7 @@ describe('openFilesReserve and nodeRoomMax', () => {
     assert.equal((await next.ask(get('/echo'))).status, 200)
   })
 
-  test('an idle connection to one node gives way to one to another', async (t) => {
+  test('an idle connection to one node is closed to make room for one to another', async (t) => {
     const origins = await Promise.all([1, 2, 3].map(() => startOrigin(t)))
     const nodes = origins.map((origin) => ({ port: origin.port }))
     const openFiles = httpLimits.openFilesReserve + 4
@@ -172,7 +172,7 @@ describe('openFilesReserve and nodeRoomMax', () => {
   })
 })
 
-test('an answer cut by its node is counted', async (t) => {
+test('a response that is cut is counted', async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy } = await startProxy(t, [{ port: origin.port }])
   const client = await RawClient.connect(t, port)
@@ -182,7 +182,7 @@ test('an answer cut by its node is counted', async (t) => {
   assert.equal((await (await RawClient.connect(t, port)).ask(post('/echo', 'x'))).status, 200)
 })
 
-test('retryBudget: a retry that it does not allow is a 502 and counted', async (t) => {
+test('retryBudget: a failed request beyond it is a 502 and counted', async (t) => {
   const origin = await startOrigin(t)
   const other = await startOrigin(t)
   const nodes = [{ port: origin.port }, { port: other.port }]

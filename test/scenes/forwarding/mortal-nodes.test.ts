@@ -19,7 +19,7 @@ const requests = 100_000
 const withinMs = 40_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-test('nodes that reset and die at random cost no GET and repeat no POST', async (t) => {
+test('nodes that reset connections and crash at random fail no GET and get no POST twice', async (t) => {
   const seed = Math.floor(Math.random() * 1e9)
   t.diagnostic(`seed ${seed}`)
   const random = seededRandom(seed)

@@ -9,7 +9,7 @@ import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 import { repeated, wrongAnswers } from '../../support/verdicts.ts'
 
-test('killed nodes cost no idempotent request and repeat no POST; sessions move on; nodes that come back get their share without a flood', async (t) => {
+test('killed nodes fail no idempotent request and get no POST twice; sessions move; returning nodes get their share without a flood', async (t) => {
   const proxy = await startServe([], {}, { deadlineMs: 60_000 })
   t.after(() => proxy.child.kill('SIGKILL'))
   const control = new URL(proxy.control).host

@@ -83,7 +83,7 @@ for (const workers of [0, 1]) {
   })
 }
 
-test('a node is not blamed when the system gives no more sockets', { skip }, async (t) => {
+test('a node is not marked down when the system has no more sockets', { skip }, async (t) => {
   const node = await startNode(t, (_, response) => response.end('fine'))
   const serve = await startWorkers(t, 1, {}, { deadlineMs: 40_000 })
   await serve.register('n0', node.port, 100)

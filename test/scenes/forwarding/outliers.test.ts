@@ -40,7 +40,7 @@ async function cluster(t: import('node:test').TestContext, count: number) {
 const ejections = async (serve: Workers): Promise<number> =>
   (await serve.status()).traffic.ejections
 
-test('a node that answers 503 fast is left out, and is back when it is well', async (t) => {
+test('a node that answers 503 fast is ejected, and returns when it recovers', async (t) => {
   const { broken, hits, serve, ask } = await cluster(t, 3)
   await ask(30)
   assert.deepEqual(hits, [10, 10, 10])
@@ -67,7 +67,7 @@ test('a node that answers 503 fast is left out, and is back when it is well', as
   assert.ok(first > 15 && first < 25, `no burst for who comes back: ${first}, ${others}`)
 })
 
-test('at most half of the nodes are left out at once', async (t) => {
+test('at most half of the nodes are ejected at a time', async (t) => {
   const { broken, hits, serve, ask } = await cluster(t, 4)
   for (const index of [0, 1, 2]) broken.add(index)
   await ask(300)
@@ -79,7 +79,7 @@ test('at most half of the nodes are left out at once', async (t) => {
   assert.ok(hits[3]! >= 45, 'the sound one is in')
 })
 
-test('errors that a client asks for take no node out, wherever it sends them', async (t) => {
+test('errors that a client provokes eject no node, wherever it sends the requests', async (t) => {
   const serve = await startWorkers(t, 1, modCluster, { deadlineMs: 40_000 })
   for (const name of ['a', 'b', 'c']) {
     const node = await startNode(t, (request, response) => {
@@ -100,7 +100,7 @@ test('errors that a client asks for take no node out, wherever it sends them', a
   assert.equal(await ejections(serve), 0)
 })
 
-test('a node that breaks its connections off is left out', async (t) => {
+test('a node that breaks off its connections is ejected', async (t) => {
   const serve = await startWorkers(t, 1, modCluster, { deadlineMs: 40_000 })
   let broken = 0
   for (const name of ['a', 'b', 'c']) {

@@ -50,7 +50,7 @@ test('a node at -1 gets nothing new but keeps its sessions, one at 0 serves when
   assert.deepEqual(new Set(await cluster.traffic(20)), new Set(['broken']))
 })
 
-test('a node that has not reported yet serves only when no other can', async (t) => {
+test('a node without a report serves only when no other node can', async (t) => {
   const cluster = await Cluster.start(t)
   await cluster.add('silent', undefined)
   assert.deepEqual(new Set(await cluster.traffic(10)), new Set(['silent']))
@@ -58,7 +58,7 @@ test('a node that has not reported yet serves only when no other can', async (t)
   assert.deepEqual(new Set(await cluster.traffic(10)), new Set(['a']))
 })
 
-test('DISABLE keeps the sessions that are there and sends no new ones', async (t) => {
+test('DISABLE keeps existing sessions and sends no new ones', async (t) => {
   const cluster = await Cluster.start(t)
   await cluster.add('a', 100)
   await cluster.add('b', 100)
@@ -72,7 +72,7 @@ test('DISABLE keeps the sessions that are there and sends no new ones', async (t
   assert.deepEqual(new Set(await cluster.traffic(20)), new Set(['a']))
 })
 
-test('STOP takes no request at all: 503 with Retry-After when nobody else serves the context', async (t) => {
+test('STOP sends no request at all: 503 with Retry-After when no other node serves the context', async (t) => {
   const cluster = await Cluster.start(t)
   await cluster.add('a', 100)
   await cluster.add('b', 100)
@@ -86,7 +86,7 @@ test('STOP takes no request at all: 503 with Retry-After when nobody else serves
   assert.equal((await cluster.visit('/', 'b')).text, 'a')
 })
 
-test('a path that nobody has registered is 404, and contexts end at a slash', async (t) => {
+test('a path that no node has registered is 404, and contexts end at a slash', async (t) => {
   const cluster = await Cluster.start(t)
   assert.equal((await cluster.visit('/')).status, 404)
   await cluster.add('a', 100, '/shop')
@@ -102,7 +102,7 @@ test('a path that nobody has registered is 404, and contexts end at a slash', as
   }
 })
 
-test('REMOVE-APP takes out one context or the whole node', async (t) => {
+test('REMOVE-APP removes one context or the whole node', async (t) => {
   const cluster = await Cluster.start(t)
   await cluster.add('a', 100, '/shop')
   await cluster.app('ENABLE-APP', 'a', '/api')

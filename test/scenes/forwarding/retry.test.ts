@@ -8,7 +8,7 @@ import { cutAt, startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 
-describe('a connection that dies before the answer', () => {
+describe('a connection that closes before the response', () => {
   for (const by of ['fin', 'rst']) {
     test(`an idempotent request is sent once more, to another node (${by})`, async (t) => {
       const a = await startOrigin(t)
@@ -33,7 +33,7 @@ describe('a connection that dies before the answer', () => {
     })
   }
 
-  test('a reused one that dies is retried on a fresh one to the same node', async (t) => {
+  test('if it was reused, is replaced by a new one to the same node', async (t) => {
     const origin = await startOrigin(t)
     const { port, live } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -45,7 +45,7 @@ describe('a connection that dies before the answer', () => {
     assert.equal(live(1).health.kind, 'up')
   })
 
-  test('no more than MaxAttempts says', async (t) => {
+  test('is retried MaxAttempts times at most', async (t) => {
     const origins = await Promise.all([1, 2, 3, 4].map(() => startOrigin(t)))
     const nodes = origins.map(({ port }) => ({ port }))
     const { port } = await startProxy(t, nodes, { balancer: { maxAttempts: 2 } })
@@ -57,7 +57,7 @@ describe('a connection that dies before the answer', () => {
     )
   })
 
-  test('a node that nobody listens at any more takes no attempt away from the others', async (t) => {
+  test('does not count when it was refused: the attempts are left for the other nodes', async (t) => {
     const origins = await Promise.all([1, 2, 3].map(() => startOrigin(t)))
     const nodes = origins.map(({ port }) => ({ port }))
     const { port, live } = await startProxy(t, nodes, { balancer: { maxAttempts: 1 } })
@@ -72,7 +72,7 @@ describe('a connection that dies before the answer', () => {
     assert.equal(live(1).health.kind, 'down')
   })
 
-  test('an answer of which the client has seen the head is not asked for again', async (t) => {
+  test('is not retried when the client has the head of the response', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -84,8 +84,8 @@ describe('a connection that dies before the answer', () => {
   })
 })
 
-describe('a node that nobody listens at', () => {
-  test('a POST of which nothing was sent goes to another node, and the dead one is left out', async (t) => {
+describe('a node that refuses connections', () => {
+  test('gets no POST: it goes to another node, and the node is marked down', async (t) => {
     const dead = await startOrigin(t)
     const origin = await startOrigin(t)
     const { port, live } = await startProxy(t, [{ port: dead.port }, { port: origin.port }])
@@ -99,7 +99,7 @@ describe('a node that nobody listens at', () => {
     assert.deepEqual([live(1).inFlight, live(2).inFlight], [0, 0])
   })
 
-  test('a large body that was only begun is not lost on the way to another node', async (t) => {
+  test('does not lose the beginning of a large body, which goes to another node', async (t) => {
     const dead = await startOrigin(t)
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: dead.port }, { port: origin.port }])
@@ -110,7 +110,7 @@ describe('a node that nobody listens at', () => {
     assert.equal(answer.body.toString() === body, true)
   })
 
-  test('all of them down is 503 at once', async (t) => {
+  test('gives 503 at once when all nodes are down', async (t) => {
     const dead = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: dead.port }])
     dead.close()
@@ -175,7 +175,7 @@ describe('a session', () => {
     assert.deepEqual(hits(origins), [0, 4, 0])
   })
 
-  test('leaves nothing behind where it is removed, however often it is there', async (t) => {
+  test('is removed completely, however often the id occurs', async (t) => {
     const { client, origins } = await three(t, { stickyRemove: true })
     origins[1]!.close()
     await client.ask(
@@ -192,14 +192,14 @@ describe('a session', () => {
     assert.equal(seen.get('cookie'), 'a=1, b=2')
   })
 
-  test('goes to its domain when its node is gone', async (t) => {
+  test('moves within its domain when its node is gone', async (t) => {
     const { client, origins } = await three(t)
     origins[0]!.close()
     for (let i = 0; i < 3; i++) await client.ask(get('/echo', 'Cookie: JSESSIONID=abc.n1'))
     assert.deepEqual(hits(origins), [0, 0, 3])
   })
 
-  test('with StickySessionForce does not leave its domain', async (t) => {
+  test('with StickySessionForce never leaves its domain', async (t) => {
     const { client, origins } = await three(t, { stickyForce: true })
     origins[1]!.close()
     const first = await client.ask(get('/echo', 'Cookie: JSESSIONID=abc.n2'))
@@ -209,7 +209,7 @@ describe('a session', () => {
     assert.equal((await client.ask(get('/echo', 'Cookie: JSESSIONID=abc.gone'))).status, 200)
   })
 
-  test('with StickySessionRemove leaves its id behind when it leaves its domain', async (t) => {
+  test('with StickySessionRemove loses its id when it leaves its domain', async (t) => {
     const { client, origins } = await three(t, { stickyRemove: true })
     origins[1]!.close()
     // The first finds the node gone while it is under way, the others know it beforehand.
@@ -227,7 +227,7 @@ describe('a session', () => {
   })
 })
 
-test('WaitWorker: a request waits for the node that comes, and no longer than it may', async (t) => {
+test('WaitWorker: a request waits for a usable node until its timeout', async (t) => {
   const origin = await startOrigin(t)
   const { port, proxy, live } = await startProxy(t, [{ port: origin.port }], {
     balancer: { waitMs: 400 },

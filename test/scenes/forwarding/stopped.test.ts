@@ -25,7 +25,7 @@ const deadlines = {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 for (const workers of [0, 2]) {
-  test(`a proxy that stood still for ${stoppedMs} ms goes on, --workers ${workers}`, async (t) => {
+  test(`a proxy that was suspended for ${stoppedMs} ms continues, --workers ${workers}`, async (t) => {
     const nodes = await Promise.all([1, 2, 3].map(() => startNode(t)))
     const serve = await startWorkers(t, workers, deadlines, { isGroup: true, deadlineMs: 40_000 })
     t.after(() => {

@@ -48,7 +48,7 @@ async function webSocket(t: TestContext, onConnection: (socket: WebSocket) => vo
 }
 
 describe('WebSocket', () => {
-  test('messages of all sizes go both ways, and the closing code arrives', async (t) => {
+  test('messages of all sizes pass both ways, and the closing code arrives', async (t) => {
     const { client, live } = await webSocket(t, (socket) => {
       socket.on('message', (data) => socket.send(data))
     })
@@ -71,7 +71,7 @@ describe('WebSocket', () => {
     await until('the node is free', () => live(1).inFlight === 0)
   })
 
-  test('a node that dies ends its tunnel', async (t) => {
+  test('a node that crashes ends its tunnel', async (t) => {
     const { client, proxy } = await webSocket(t, (socket) => {
       socket.on('message', () => socket.terminate())
     })
@@ -84,7 +84,7 @@ describe('WebSocket', () => {
     await until('nothing is left', () => proxy.connections === 0)
   })
 
-  test('a reader that stops holds up its sender, not the proxy', async (t) => {
+  test('a client that stops reading blocks the sender, not the proxy', async (t) => {
     let sent = 0
     let server: WebSocket | undefined
     const { client } = await webSocket(t, (socket) => {
@@ -110,7 +110,7 @@ describe('WebSocket', () => {
 describe('bare tunnels', () => {
   const upgrade = request('GET', '/tunnel', 'Connection: Upgrade', 'Upgrade: echo')
 
-  test('bytes that the client sends at once behind its request reach the other end', async (t) => {
+  test('bytes that the client sends right behind its request reach the node', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -120,7 +120,7 @@ describe('bare tunnels', () => {
     await until('both came back', () => client.text.endsWith('\r\n\r\nearly late'))
   })
 
-  test('an end of one direction leaves the other open', async (t) => {
+  test('the end of one direction leaves the other open', async (t) => {
     const origin = await startOrigin(t)
     const { port, live, proxy } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -135,7 +135,7 @@ describe('bare tunnels', () => {
     await until('nothing is left', () => proxy.connections === 0 && live(1).inFlight === 0)
   })
 
-  test('an Upgrade that Connection does not name, or to h2c, is an ordinary request', async (t) => {
+  test('a request whose Connection does not name Upgrade, or that upgrades to h2c, is an ordinary one', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -149,7 +149,7 @@ describe('bare tunnels', () => {
     }
   })
 
-  test('an upgrade that the node declines is an ordinary answer', async (t) => {
+  test('a response that declines the upgrade is an ordinary one', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
@@ -158,7 +158,7 @@ describe('bare tunnels', () => {
     assert.equal((await client.ask(get('/echo'))).status, 200)
   })
 
-  test('a 101 to another protocol than was asked for is a 502', async (t) => {
+  test('a 101 for another protocol than the requested one is a 502', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const client = await RawClient.connect(t, port)
