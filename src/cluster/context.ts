@@ -12,6 +12,8 @@ export interface Context {
   /** Number of the alias group on its node, from 1; aliases of one message share it (mcmp.md decision 45). */
   readonly vhost: number
   readonly status: ContextStatus
+  /** STOPPED, and neither enabled nor disabled since it was created or since the node's last CONFIG. */
+  readonly isUnopened?: true
   /** Row in the table of contexts of INFO and DUMP; reused after the context is gone. */
   readonly slot: number
   /** Row of its alias in the table of hosts; shared by all contexts of this node under this alias. */

@@ -16,12 +16,12 @@ import { formerOf, nodeSettingsOf } from './registry/identity.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
 import {
+  configureContexts,
   contextsOf,
   freeSlot,
   fullTable,
   rewriteBalancer,
   roomIn,
-  stopContexts,
   warnAboutType,
 } from './registry/register.ts'
 import { Steps } from './registry/steps.ts'
@@ -152,7 +152,9 @@ export class Registry {
     rewriteBalancer(steps, message, config, this.#limits)
     const node = this.#nodeFor(admission, config, steps)
     warnAboutType(steps, node)
-    return stopContexts(steps, message, node.id, roomIn(steps.snapshot, this.#limits)) ?? emptyReply
+    return (
+      configureContexts(steps, message, node.id, roomIn(steps.snapshot, this.#limits)) ?? emptyReply
+    )
   }
 
   #nodeFor(
@@ -188,7 +190,7 @@ export class Registry {
     if (node === undefined || node.removal !== 'none') return unknownRoute(message.route)
     if (!message.wildcard) return commandContexts(steps, message, node, facts, this.#limits)
     if (message.method === 'REMOVE-APP') return this.#removeNode(node, facts, steps)
-    return commandNode(steps, message.method, node)
+    return commandNode(steps, message.method, node, message.fromJavaNode === true)
   }
 
   #removeNode(node: Node, facts: Facts, steps: Steps): Reply {

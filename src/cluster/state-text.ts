@@ -45,7 +45,8 @@ function headOf(body: string): string {
   return `${format} ${Buffer.byteLength(body)} ${sum}`
 }
 
-type Shape<T> = { readonly [K in keyof Required<T>]: 'string' | 'number' | 'boolean' }
+/** 'true?': absent or true. */
+type Shape<T> = { readonly [K in keyof Required<T>]: 'string' | 'number' | 'boolean' | 'true?' }
 
 const balancerShape: Shape<Balancer> = {
   name: 'string',
@@ -86,6 +87,7 @@ const contextShape: Shape<Context> = {
   status: 'string',
   slot: 'number',
   hostSlot: 'number',
+  isUnopened: 'true?',
 }
 
 const writerShape: Shape<StateWriter> = { pid: 'number', machine: 'string' }
@@ -118,10 +120,11 @@ function isChange(value: unknown): value is Change {
 
 function fits(value: unknown, shape: Readonly<Record<string, string>>): boolean {
   if (!isObject(value)) return false
-  const known = Object.entries(shape)
+  const fitsAs = (of: unknown, type: string): boolean =>
+    type === 'true?' ? of === undefined || of === true : typeof of === type
   return (
-    Object.keys(value).length === known.length &&
-    known.every(([name, type]) => typeof value[name] === type)
+    Object.keys(value).every((name) => Object.hasOwn(shape, name)) &&
+    Object.entries(shape).every(([name, type]) => fitsAs(value[name], type))
   )
 }
 

@@ -13,9 +13,6 @@ import { appReply, type Reply } from '../wire/mcmp/reply.ts'
 /** From the last reply until the messages are applied. */
 const delayMs = 100
 
-/** The beginning of the User-Agent of every Java node. */
-const javaUserAgent = 'ClusterListener/'
-
 export class DeferredEnables {
   readonly #snapshot: () => Snapshot
   readonly #apply: (message: AppMessage) => Promise<unknown>
@@ -29,10 +26,10 @@ export class DeferredEnables {
   }
 
   /** Defers a message and returns its reply; `undefined` for a message that has to be applied now. */
-  defer(message: Message, userAgent: string): Reply | undefined {
-    if (message.method !== 'ENABLE-APP' || message.wildcard || !userAgent.startsWith(javaUserAgent))
-      return undefined
-    const { route, aliases, contexts } = message
+  defer(message: Message): Reply | undefined {
+    if (message.method !== 'ENABLE-APP') return undefined
+    const { route, aliases, contexts, wildcard, fromJavaNode } = message
+    if (wildcard || fromJavaNode !== true) return undefined
     const snapshot = this.#snapshot()
     const node = findNode(snapshot, route)
     if (node?.removal !== 'none' || this.#waiting.length >= mcmpLimits.enablesWaitingMax)

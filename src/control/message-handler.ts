@@ -36,13 +36,12 @@ export class MessageHandler {
 
   /** From the bytes of a request to the reply. @param remote address of the sender. Never rejects. */
   async handle(request: FramedRequest, method: Method, remote: string): Promise<Reply> {
-    const userAgent = fieldOf(request, 'user-agent')
-    const parsed = parse(request, method, userAgent)
+    const parsed = parse(request, method)
     if (!parsed.ok) return parsed
     if (parsed.ignored !== undefined)
       this.#settings.log.warn({ remote, fields: parsed.ignored }, 'message values ignored')
     const message = withRemoteAddress(parsed.message, remote)
-    return this.#deferred.defer(message, userAgent) ?? this.execute(message)
+    return this.#deferred.defer(message) ?? this.execute(message)
   }
 
   /** Never rejects. */
@@ -107,14 +106,14 @@ const noAnswers: ReadonlyMap<string, boolean> = new Map()
 const fieldOf = (request: FramedRequest, name: string): string =>
   request.fields.get(name)?.join(', ') ?? ''
 
-const parse = (request: FramedRequest, method: Method, userAgent: string): Parsed =>
+const parse = (request: FramedRequest, method: Method): Parsed =>
   parseMessage({
     method,
     target: request.target,
     body: request.body,
     accept: fieldOf(request, 'accept'),
     contentType: fieldOf(request, 'content-type'),
-    userAgent,
+    userAgent: fieldOf(request, 'user-agent'),
     loadSource: fieldOf(request, loadSourceField),
   })
 

@@ -23,7 +23,7 @@ export class RegistryBench {
   }
 
   /** `'STOP-APP /* JVMRoute=a'`: method, target, body. */
-  send(line: string): Applied {
+  send(line: string, userAgent: string = ''): Applied {
     const [name = '', target = '', body = ''] = line.split(' ')
     const method = methodOf(name)
     assert.ok(method !== undefined, name)
@@ -33,7 +33,7 @@ export class RegistryBench {
       body: Buffer.from(body),
       accept: '',
       contentType: '',
-      userAgent: '',
+      userAgent,
     })
     assert.ok(parsed.ok, JSON.stringify(parsed))
     return this.apply(parsed.message)
@@ -64,8 +64,8 @@ export class RegistryBench {
   }
 
   /** The body of a success. */
-  ok(line: string): string {
-    const { reply } = this.send(line)
+  ok(line: string, userAgent: string = ''): string {
+    const { reply } = this.send(line, userAgent)
     assert.ok(reply.ok, JSON.stringify(reply))
     return reply.body
   }

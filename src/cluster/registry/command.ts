@@ -7,7 +7,7 @@ import { appReply, emptyReply, type Reply, stopReply } from '../../wire/mcmp/rep
 import { isMatchable } from '../context.ts'
 import { inFlightOn } from '../live.ts'
 import type { Node } from '../node.ts'
-import { putContexts, removeContexts } from './contexts.ts'
+import { putContexts, removeContexts, withStatus } from './contexts.ts'
 import type { Facts, RegistryLimits } from './facts.ts'
 import { contextsOf, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
@@ -17,9 +17,10 @@ export function commandNode(
   steps: Steps,
   method: Exclude<AppMethod, 'REMOVE-APP'>,
   node: Node,
+  fromJavaNode: boolean,
 ): Reply {
   const before = contextsOf(steps.snapshot, node.id)
-  const contexts = before.map((row) => ({ ...row, status: statusAfter[method] }))
+  const contexts = before.map((row) => withStatus(row, statusAfter[method], fromJavaNode))
   if (contexts.length > 0) steps.apply({ kind: 'contexts', id: node.id, contexts })
   return emptyReply
 }
@@ -32,7 +33,7 @@ export function commandContexts(
   facts: Facts,
   limits: RegistryLimits,
 ): Reply {
-  const { method, route, aliases, contexts: paths } = message
+  const { method, route, aliases, contexts: paths, fromJavaNode = false } = message
   const before = contextsOf(steps.snapshot, node.id)
   if (method === 'REMOVE-APP') {
     const removed = removeContexts(before, aliases, paths)
@@ -45,6 +46,7 @@ export function commandContexts(
     paths,
     statusAfter[method],
     roomIn(steps.snapshot, limits),
+    fromJavaNode,
   )
   steps.apply({ kind: 'contexts', id: node.id, contexts: put.contexts })
   const failed = put.failedAliases.length + put.failedContexts.length

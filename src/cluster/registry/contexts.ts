@@ -30,6 +30,7 @@ export function putContexts(
   paths: readonly string[],
   status: ContextStatus,
   room: Room,
+  fromJavaNode: boolean = false,
 ): Put {
   const vhost = groupOf(before, aliases)
   const named = new Set(aliases.map(fold))
@@ -64,8 +65,8 @@ export function putContexts(
       rows.set(
         key,
         row === undefined
-          ? { path, alias: host.alias, vhost, status, slot, hostSlot: host.hostSlot }
-          : { ...row, status },
+          ? created({ path, alias: host.alias, vhost, status, slot, hostSlot: host.hostSlot })
+          : withStatus(row, status, fromJavaNode),
       )
       done.push(path)
     }
@@ -73,6 +74,28 @@ export function putContexts(
   }
   return { contexts: [...rows.values()], touched, failedAliases, failedContexts }
 }
+
+const created = (row: Context): Context =>
+  row.status === 'STOPPED' ? { ...row, isUnopened: true } : row
+
+/**
+ * A WildFly that shuts down sends DISABLE-APP, STOP-APP, and both again when it undeploys, by then suspended: a Java node
+ * does not disable what was stopped (mcmp.md 2.3). It may disable what it has just created or configured.
+ */
+export function withStatus(row: Context, status: ContextStatus, fromJavaNode: boolean): Context {
+  if (row.status === 'STOPPED') {
+    const staysStopped = status === 'DISABLED' && fromJavaNode && row.isUnopened !== true
+    if (status === 'STOPPED' || staysStopped) return row
+  }
+  const { isUnopened, ...rest } = row
+  return { ...rest, status }
+}
+
+/** The contexts after a CONFIG of their node: what is STOPPED may be disabled again. */
+export const afterConfig = (contexts: readonly Context[]): readonly Context[] =>
+  contexts.map((row) =>
+    row.status === 'STOPPED' && row.isUnopened !== true ? { ...row, isUnopened: true } : row,
+  )
 
 export function removeContexts(
   before: readonly Context[],

@@ -7,7 +7,7 @@ import type { Balancer } from '../balancer.ts'
 import type { Context } from '../context.ts'
 import { isForwardable, type Node, type NodeSettings } from '../node.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { putContexts, type Room } from './contexts.ts'
+import { afterConfig, putContexts, type Room } from './contexts.ts'
 import type { RegistryLimits } from './facts.ts'
 import { balancerOf } from './identity.ts'
 import { Slots } from './slots.ts'
@@ -87,21 +87,17 @@ export function warnAboutType(steps: Steps, node: Node): void {
 }
 
 /** Sets the contexts in a CONFIG to STOPPED, existing ones too (mcmp.md decision 35). */
-export function stopContexts(
+export function configureContexts(
   steps: Steps,
   message: ConfigMessage,
   id: number,
   room: Room,
 ): McmpProblem | undefined {
-  if (message.contexts.length === 0) return undefined
-  const put = putContexts(
-    contextsOf(steps.snapshot, id),
-    message.aliases,
-    message.contexts,
-    'STOPPED',
-    room,
-  )
-  steps.apply({ kind: 'contexts', id, contexts: put.contexts })
+  const before = contextsOf(steps.snapshot, id)
+  const put = putContexts(before, message.aliases, message.contexts, 'STOPPED', room)
+  const contexts = afterConfig(put.contexts)
+  if (contexts.some((row, index) => row !== before[index]))
+    steps.apply({ kind: 'contexts', id, contexts })
   const failures = [
     ...put.failedAliases
       .slice(0, failuresToldMax)

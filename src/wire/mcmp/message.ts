@@ -38,6 +38,8 @@ export interface AppMessage {
   readonly route: string
   readonly aliases: readonly string[]
   readonly contexts: readonly string[]
+  /** The sender is a WildFly or Tomcat, by its User-Agent. */
+  readonly fromJavaNode?: true
 }
 
 export interface StatusMessage {

@@ -4,6 +4,7 @@
 import { mcmpLimits } from '../../base/limits.ts'
 import { type Pair, parseBody } from './body.ts'
 import { byteLength, fieldBytesMax, isHostName, readInteger, readPort } from './fields.ts'
+import { isJavaNode } from './java-node.ts'
 import { ItemList, readHost } from './lists.ts'
 import { defaultMetricsSource } from './load-source.ts'
 import type { AppMethod, Method, PingMessage, StatusMessage } from './message.ts'
@@ -71,20 +72,23 @@ export function parseMessage(request: MessageRequest): Parsed {
     case 'PING':
       return parsePing(pairs)
     default:
-      return parseApp(method, isWildcard(request.target), pairs)
+      return parseApp(method, request, pairs)
   }
 }
 
 function plusIsSpace(request: MessageRequest): boolean {
   const mediaType = request.contentType.split(';', 1)[0]!.trim().toLowerCase()
-  return (
-    mediaType === 'application/x-www-form-urlencoded' ||
-    request.userAgent.startsWith('ClusterListener/')
-  )
+  return mediaType === 'application/x-www-form-urlencoded' || isJavaNode(request.userAgent)
 }
 
-function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]): Parsed {
+function parseApp(
+  method: AppMethod,
+  { target, userAgent }: MessageRequest,
+  pairs: readonly Pair[],
+): Parsed {
   if (pairs.length === 0) return cannotParse
+  const wildcard = isWildcard(target)
+  const sender = isJavaNode(userAgent) ? ({ fromJavaNode: true } as const) : {}
   let route = ''
   const aliasList = new ItemList('Alias')
   const contextList = new ItemList('Context')
@@ -108,13 +112,17 @@ function parseApp(method: AppMethod, wildcard: boolean, pairs: readonly Pair[]):
   if (route === '') return routeEmpty
   const aliases = aliasList.items
   const contexts = contextList.items
-  if (wildcard) return { ok: true, message: { method, wildcard, route, aliases: [], contexts: [] } }
+  if (wildcard)
+    return {
+      ok: true,
+      message: { method, wildcard, route, aliases: [], contexts: [], ...sender },
+    }
   if (aliases.length === 0 && contexts.length === 0)
     return problem('SYNTAX', 'SYNTAX: No Context and Alias in APP command')
   if (contexts.length === 0) return problem('SYNTAX', 'SYNTAX: Alias without Context')
   if (aliases.length === 0) return problem('SYNTAX', 'SYNTAX: Context without Alias')
   if (aliases.length * contexts.length > mcmpLimits.messagePairsMax) return tooManyPairs
-  return { ok: true, message: { method, wildcard, route, aliases, contexts } }
+  return { ok: true, message: { method, wildcard, route, aliases, contexts, ...sender } }
 }
 
 function parseStatus(pairs: readonly Pair[], isDefaultLoad: boolean): Parsed {

@@ -296,6 +296,80 @@ describe('commands on contexts', () => {
   })
 })
 
+describe('commands of Java nodes', () => {
+  const java = 'ClusterListener/1.0'
+  const app = (line: string, userAgent: string = java): string =>
+    bench.ok(line.replace(' /shop', ' / JVMRoute=a&Alias=x&Context=/shop'), userAgent)
+  beforeEach(() => {
+    bench.ok(a, java)
+    app('ENABLE-APP /shop')
+  })
+
+  test('DISABLE-APP leaves what STOP-APP stopped, with the usual reply, until ENABLE-APP', () => {
+    app('DISABLE-APP /shop')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+    app('STOP-APP /shop')
+    const usual = app('DISABLE-APP /shop')
+    assert.match(usual, /^Type=DISABLE-APP-RSP\nJvmRoute=a\nAlias=x Contexts=\/shop\n/)
+    bench.ok('DISABLE-APP /* JVMRoute=a', java)
+    assert.deepEqual(bench.contexts('a'), ['x /shop STOPPED'])
+    app('ENABLE-APP /shop')
+    app('DISABLE-APP /shop')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+  })
+
+  test('the same after STOP-APP for the whole node, and after the stop of an operator', () => {
+    for (const stop of ['STOP-APP /* JVMRoute=a', 'STOP-APP / JVMRoute=a&Alias=x&Context=/shop']) {
+      app('ENABLE-APP /shop')
+      bench.ok(stop)
+      app('DISABLE-APP /shop')
+      app('STOP-APP /shop')
+      app('DISABLE-APP /shop')
+      assert.deepEqual(bench.contexts('a'), ['x /shop STOPPED'], stop)
+    }
+  })
+
+  test('other contexts and aliases of the message are disabled as ever', () => {
+    app('STOP-APP /shop')
+    bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/news', java)
+    bench.ok('DISABLE-APP / JVMRoute=a&Alias=x,y&Context=/shop,/news', java)
+    assert.deepEqual(bench.contexts('a'), [
+      'x /shop STOPPED',
+      'x /news DISABLED',
+      'y /shop DISABLED',
+      'y /news DISABLED',
+    ])
+  })
+
+  test('CONFIG begins anew: what was stopped may be disabled', () => {
+    app('STOP-APP /shop')
+    bench.ok(a, java)
+    assert.deepEqual(bench.contexts('a'), ['x /shop STOPPED'])
+    app('DISABLE-APP /shop')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+    bench.ok(`${a}&Alias=x&Context=/shop`, java)
+    app('DISABLE-APP /shop')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+  })
+
+  test('a node that does not enable its contexts itself stops and then disables a new one', () => {
+    app('REMOVE-APP /shop')
+    app('STOP-APP /shop')
+    app('STOP-APP /shop')
+    app('DISABLE-APP /shop')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+  })
+
+  test('of all other nodes DISABLE-APP disables what was stopped, as in httpd', () => {
+    app('STOP-APP /shop')
+    app('DISABLE-APP /shop', 'Topspin')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+    app('STOP-APP /shop')
+    bench.ok('DISABLE-APP /* JVMRoute=a')
+    assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
+  })
+})
+
 describe('groups of aliases', () => {
   const groups = () =>
     bench.lines('Vhost').map((line) => line.replace(/^Vhost: \[0:(\d+):\d+\], Alias: /, '$1 '))

@@ -15,6 +15,7 @@ function cluster(): RegistryBench {
   bench.ok('CONFIG / JVMRoute=b&Host=10.0.0.2&Port=81&Type=http&Balancer=other')
   bench.ok('ENABLE-APP / JVMRoute=a&Alias=shop.test,sk%C3%A5l.test&Context=/cart,/')
   bench.ok('DISABLE-APP / JVMRoute=b&Alias=localhost&Context=/b')
+  bench.ok('STOP-APP / JVMRoute=b&Alias=localhost&Context=/b,/new')
   bench.ok('STATUS / JVMRoute=a&Load=80')
   bench.ok('CONFIG / JVMRoute=c&Host=10.0.0.3&Port=81&Type=http')
   bench.ok('REMOVE-APP /* JVMRoute=c')
@@ -92,12 +93,15 @@ test('a text of a version with other fields is refused', () => {
   const node = changes.find((change) => change.kind === 'node')
   assert.ok(node !== undefined)
   const { domain: _, ...less } = node.node
+  const row = { path: '/', alias: 'x', vhost: 1, status: 'STOPPED', slot: 0, hostSlot: 0 }
   const bad: unknown[] = [
     { kind: 'node', node: less },
     { kind: 'node', node: { ...node.node, weight: 5 } },
     { kind: 'node', node: { ...node.node, port: '81' } },
     { kind: 'contexts', id: 1, contexts: [{ path: '/' }] },
     { kind: 'contexts', id: '1', contexts: [] },
+    { kind: 'contexts', id: 1, contexts: [{ ...row, isUnopened: false }] },
+    { kind: 'contexts', id: 1, contexts: [{ ...row, toString: 'x' }] },
     { kind: 'load', id: 1, factor: null },
     { kind: 'gone', id: 1 },
     null,

@@ -6,13 +6,13 @@ import type { AppMessage } from '../../../src/wire/mcmp/message.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 import { until } from '../../support/until.ts'
 
-const java = 'ClusterListener/1.0'
 let bench: RegistryBench
 let applied: AppMessage[]
 let deferred: DeferredEnables
 
 const enable = (route: string, ...contexts: string[]): AppMessage => {
-  return { method: 'ENABLE-APP', wildcard: false, route, aliases: ['x', 'y'], contexts }
+  const aliases = ['x', 'y']
+  return { method: 'ENABLE-APP', wildcard: false, route, aliases, contexts, fromJavaNode: true }
 }
 
 beforeEach(() => {
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 test('an application that other nodes serve is enabled after the reply, which lists the contexts', async () => {
   const message = enable('b', '/shop')
-  const reply = deferred.defer(message, java)
+  const reply = deferred.defer(message)
   assert.ok(reply?.ok)
   assert.match(reply.body, /^Type=ENABLE-APP-RSP\nJvmRoute=b\nAlias=x Contexts=\/shop\n/)
   assert.deepEqual(applied, [])
@@ -36,23 +36,24 @@ test('an application that other nodes serve is enabled after the reply, which li
 })
 
 test('an application that no other node serves is not deferred', () => {
-  assert.equal(deferred.defer(enable('b', '/news'), java), undefined)
-  assert.equal(deferred.defer(enable('b', '/shop', '/news'), java), undefined)
+  assert.equal(deferred.defer(enable('b', '/news')), undefined)
+  assert.equal(deferred.defer(enable('b', '/shop', '/news')), undefined)
   bench.ok('DISABLE-APP / JVMRoute=a&Alias=x&Context=/shop')
-  assert.equal(deferred.defer(enable('b', '/shop'), java), undefined)
+  assert.equal(deferred.defer(enable('b', '/shop')), undefined)
 })
 
 test('other clients, other messages and unknown nodes are not deferred', () => {
-  assert.equal(deferred.defer(enable('b', '/shop'), 'topspin'), undefined)
-  assert.equal(deferred.defer(enable('c', '/shop'), java), undefined)
-  assert.equal(deferred.defer({ ...enable('b', '/shop'), method: 'STOP-APP' }, java), undefined)
-  assert.equal(deferred.defer({ ...enable('b', '/shop'), wildcard: true }, java), undefined)
+  const { fromJavaNode, ...fromOther } = enable('b', '/shop')
+  assert.equal(deferred.defer(fromOther), undefined)
+  assert.equal(deferred.defer(enable('c', '/shop')), undefined)
+  assert.equal(deferred.defer({ ...enable('b', '/shop'), method: 'STOP-APP' }), undefined)
+  assert.equal(deferred.defer({ ...enable('b', '/shop'), wildcard: true }), undefined)
 })
 
 test('a flush applies deferred messages once and in their order', async () => {
   bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/news')
   const messages = [enable('b', '/shop'), enable('b', '/news')]
-  for (const message of messages) assert.ok(deferred.defer(message, java)?.ok)
+  for (const message of messages) assert.ok(deferred.defer(message)?.ok)
   await Promise.all([deferred.flush(), deferred.flush()])
   assert.deepEqual(applied, messages)
   await deferred.flush()
@@ -61,7 +62,7 @@ test('a flush applies deferred messages once and in their order', async () => {
 
 test('the number of deferred messages is limited', () => {
   for (let i = 0; i < mcmpLimits.enablesWaitingMax; i++) {
-    assert.ok(deferred.defer(enable('b', '/shop'), java)?.ok)
+    assert.ok(deferred.defer(enable('b', '/shop'))?.ok)
   }
-  assert.equal(deferred.defer(enable('b', '/shop'), java), undefined)
+  assert.equal(deferred.defer(enable('b', '/shop')), undefined)
 })
