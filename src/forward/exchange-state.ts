@@ -173,8 +173,9 @@ export type Choose = (tried: readonly number[]) => Candidate | undefined
 
 /** What the node must answer to switch protocols. Kept because the bytes of the request's head do not last. */
 export interface WantedUpgrade {
-  readonly protocol: string
-  /** Value of Sec-WebSocket-Accept; `undefined` for other protocols. */
+  /** As they are sent to the node; it chooses one of them. */
+  readonly protocols: readonly string[]
+  /** Value of Sec-WebSocket-Accept, for the protocol `websocket`. */
   readonly accept: string | undefined
 }
 

@@ -253,7 +253,6 @@ describe('round trip', () => {
             {
               head,
               client: { forwarded, trusted, localAuthority: 'd' },
-              upgrades: false,
               passesFolded: false,
             },
             out,

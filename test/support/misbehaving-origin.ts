@@ -9,7 +9,7 @@
 //   /close              a good answer, then the connection ends without having said so
 //   /big?bytes=N        a long answer of known length
 //   /slow?pieces=N&ms=M chunks with a pause between
-//   /tunnel             101 to the protocol `echo`, then echoes until the client ends
+//   /tunnel             101 to the protocol that was asked for, then echoes until the client ends
 
 import { once } from 'node:events'
 import net from 'node:net'
@@ -110,6 +110,7 @@ function serve(
         if (url.pathname !== '/tunnel') socket.on('data', () => {})
       }
       behave(socket, url, request, executed.get(id)!)
+      if (unread !== undefined && unread.length > 0) socket.emit('data', unread)
     }
   }
   const received = (piece: Buffer): void => {
@@ -153,7 +154,9 @@ function behave(socket: net.Socket, url: URL, request: Seen, times: number): voi
       slow(socket, Number(given.get('pieces')), Number(given.get('ms')))
       break
     case '/tunnel':
-      socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+      socket.write(
+        `HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: ${request.get('upgrade')}\r\n\r\n`,
+      )
       socket.on('data', (piece) => {
         if (!socket.write(piece)) socket.pause()
       })

@@ -105,7 +105,7 @@ function request(text: string): void {
   turnBack(head, traffic.settings)
   wantedUpgrade(head)
   const out = new Out(64)
-  writeRequestHead({ head, client, upgrades: false, passesFolded: false }, out)
+  writeRequestHead({ head, client, passesFolded: false }, out)
   const sent = new RequestHead()
   if (sent.parse(out.content, 0, out.length) > 0) ajpFacts(sent, client, context)
   writeAccessLine(

@@ -421,7 +421,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#held?.uncork()
     this.deadline = never
     this.#enter('tunnel')
-    this.#tunnel = new Tunnel(this.connection, node, this.#traffic, () => {
+    this.#bodyBuffer = undefined
+    this.#tunnel = new Tunnel(this.connection, node, exchange.requestBody, this.#traffic, () => {
       exchange.tunnelClosed()
       this.#close()
     })

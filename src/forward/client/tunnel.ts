@@ -3,6 +3,8 @@
 
 import type { Connection, Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
+import type { BodyRelay } from '../../wire/http/body-relay.ts'
+import { Out } from '../../wire/http/out.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 
 export class Tunnel implements Timed {
@@ -12,18 +14,28 @@ export class Tunnel implements Timed {
   readonly #onClosed: () => void
   #open = 2
 
-  /** @param onClosed called when both connections have closed. */
-  constructor(client: Connection, node: Connection, traffic: Traffic, onClosed: () => void) {
+  /**
+   * @param body of the request: what is left of it keeps its framing when the node has switched before its end.
+   * @param onClosed called when both connections have closed.
+   */
+  constructor(
+    client: Connection,
+    node: Connection,
+    body: BodyRelay,
+    traffic: Traffic,
+    onClosed: () => void,
+  ) {
     this.#traffic = traffic
     this.#onClosed = onClosed
     this.#ends = [
-      new End(client, node, this, traffic.buffers.shared),
-      new End(node, client, this, traffic.buffers.shared),
+      new End(client, node, this, traffic.buffers.shared, body),
+      new End(node, client, this, traffic.buffers.shared, undefined),
     ]
     this.deadline = traffic.ticker.now + traffic.settings.timeouts.tunnelMs
     traffic.ticker.add(this)
     for (const end of this.#ends) end.from.handTo(end)
-    client.resume()
+    // The piece of the body that the node has not accepted yet lies in the buffer that the client's bytes are read into.
+    if (node.pending === 0) client.resume()
     node.resume()
   }
 
@@ -61,12 +73,20 @@ class End implements Receiver {
   readonly #to: Connection
   readonly #tunnel: Tunnel
   readonly #shared: Buffer
+  readonly #body: BodyRelay | undefined
 
-  constructor(from: Connection, to: Connection, tunnel: Tunnel, shared: Buffer) {
+  constructor(
+    from: Connection,
+    to: Connection,
+    tunnel: Tunnel,
+    shared: Buffer,
+    body: BodyRelay | undefined,
+  ) {
     this.from = from
     this.#to = to
     this.#tunnel = tunnel
     this.#shared = shared
+    this.#body = body
   }
 
   nextBuffer(): Buffer {
@@ -75,8 +95,23 @@ class End implements Receiver {
 
   received(bytes: Buffer, length: number): void {
     this.#tunnel.moved()
-    // A copy, so that ten thousand quiet tunnels share one read buffer instead of having twenty thousand.
-    if (!this.#to.write(Buffer.from(bytes.subarray(0, length)))) this.from.pause()
+    const relayed = this.#relayed(bytes, length)
+    if (relayed === undefined) return this.#tunnel.destroy()
+    if (!this.#to.write(relayed)) this.from.pause()
+  }
+
+  /**
+   * A copy, so that ten thousand quiet tunnels share one read buffer instead of having twenty thousand.
+   * @returns `undefined` when the body is malformed.
+   */
+  #relayed(bytes: Buffer, length: number): Buffer | undefined {
+    const body = this.#body
+    if (body?.done !== false) return Buffer.from(bytes.subarray(0, length))
+    const out = new Out(length + 256)
+    const behind = body.relay(bytes, 0, length, out)
+    if (behind < 0) return undefined
+    out.copy(bytes, behind, length)
+    return out.content
   }
 
   /** What the other direction wrote to `from` has left, so its source may be read again. */

@@ -28,7 +28,7 @@ export function outgoing(
     {
       head,
       client,
-      upgrades: request.upgrade !== undefined,
+      upgrade: request.upgrade?.protocols.join(', '),
       passesFolded: traffic.settings.underscores === 'pass',
       target: strips ? strippedTarget(state) : undefined,
       cookie: strips ? strippedCookie(state) : undefined,

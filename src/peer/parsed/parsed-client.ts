@@ -2,7 +2,7 @@
 // the ServerResponse. When no peer answers, the application here does, as long as the client cannot notice. Made by
 // parsed-hand-over.ts, and by front/target.ts.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { hostPortText } from '../../base/host-port.ts'
 import type { Candidate } from '../../cluster/routes.ts'
@@ -28,6 +28,7 @@ import { MessageView } from '../hand-over/request-views.ts'
 import type { Arrival } from './arrival.ts'
 import { BodyFeed } from './body-feed.ts'
 import { bodyLength, headText } from './request-bytes.ts'
+import { UpgradeBody } from './upgrade-body.ts'
 
 export interface ParsedOwner extends Destinations {
   /** There is an application here. Otherwise the client gets the failure. */
@@ -54,7 +55,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   readonly #owner: ParsedOwner
   readonly #traffic: Traffic
   readonly #exchange: Exchange
-  readonly #body: BodyFeed | undefined
+  readonly #body: BodyFeed | UpgradeBody | undefined
   #first: Candidate | undefined
   #tunnel: Tunnel | undefined
   #isOver = false
@@ -71,7 +72,7 @@ export class ParsedClient implements ExchangeClient, Timed {
     this.#traffic = traffic
     this.#first = first
     this.#exchange = traffic.exchanges.lease(this, traffic)
-    this.#body = this.#feed(arrival.request)
+    this.#body = this.#feed(arrival)
   }
 
   /**
@@ -189,12 +190,17 @@ export class ParsedClient implements ExchangeClient, Timed {
   }
 
   becomeTunnel(node: Connection): void {
-    const { socket, behind } = this.arrival
+    const { socket } = this.arrival
+    const body = this.#body
+    // What had arrived and was no part of the body.
+    const behind = body instanceof UpgradeBody ? body.rest : this.arrival.behind
     this.deadline = Number.POSITIVE_INFINITY
+    body?.end()
     socket.off('close', this.#socketClosed)
     const connection = Connection.adopt(socket, untilTunnel)
+    socket.resume()
     this.#owner.becameTunnel(this)
-    this.#tunnel = new Tunnel(connection, node, this.#traffic, () => {
+    this.#tunnel = new Tunnel(connection, node, this.#exchange.requestBody, this.#traffic, () => {
       this.#exchange.tunnelClosed()
       this.#end()
     })
@@ -241,14 +247,25 @@ export class ParsedClient implements ExchangeClient, Timed {
 
   readonly #socketClosed = (): void => this.closed()
 
-  #feed(request: IncomingMessage): BodyFeed | undefined {
+  #feed({ request, response, socket, behind }: Arrival): BodyFeed | UpgradeBody | undefined {
     const length = bodyLength(request)
     if (length === 0) return undefined
+    if (response === undefined) {
+      return new UpgradeBody(socket, behind, (bytes) => this.#sendUpgrade(bytes))
+    }
     return new BodyFeed(request, {
       length,
       keeps: request.method === 'PUT' || request.method === 'DELETE',
       send: (bytes) => this.#guard(() => this.#exchange.clientSent(bytes, bytes.length)),
     })
+  }
+
+  #sendUpgrade(bytes: Buffer): number {
+    let behind = bytes.length
+    this.#guard(() => {
+      behind = this.#exchange.clientSent(bytes, bytes.length)
+    })
+    return behind
   }
 
   #drained(): void {

@@ -18,7 +18,7 @@ import type { HandingOver } from '../hand-over/under-way.ts'
 import type { Arrival, ServeHere } from './arrival.ts'
 import { ParsedClient, type ParsedOwner } from './parsed-client.ts'
 import { redirectRequest, redirectUpgrade } from './redirect.ts'
-import { withoutMark } from './request-bytes.ts'
+import { bodyLength, withoutMark } from './request-bytes.ts'
 import type { RequestDriver } from './server-events.ts'
 
 const received = { mode: 'received' } as const
@@ -101,6 +101,8 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
         redirectUpgrade(socket, choice.location)
         return true
       case 'proxy': {
+        // Where no peer answers, the body could not be given back to the application here.
+        if (bodyLength(request) !== 0) return this.#isHere(undefined)
         const arrival = { request, response: undefined, socket, behind, expects: false, serveHere }
         return this.#start(arrival, choice.candidate) || this.#isHere(undefined)
       }

@@ -109,8 +109,9 @@ export class AnswerHead {
       // Connection-specific fields of HTTP/1.
       case KEEP_ALIVE:
       case TRANSFER_ENCODING:
-      case UPGRADE:
         return undefined
+      case UPGRADE:
+        if (this.status !== 426) return undefined
     }
     out.copy(name, from, to)
     out.raw(separator)

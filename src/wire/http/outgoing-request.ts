@@ -51,8 +51,8 @@ interface RequestOrigin {
 export interface OutgoingRequest {
   readonly head: RequestHead
   readonly client: RequestOrigin
-  /** `Upgrade` is forwarded: the proxy will become a tunnel. */
-  readonly upgrades: boolean
+  /** Value of `Upgrade`: the connection may become a tunnel. */
+  readonly upgrade?: string | undefined
   /** Forward fields of the kind FOLDED. */
   readonly passesFolded: boolean
   /** The target to send instead, when the session id is stripped from it. */
@@ -91,9 +91,9 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
     out.decimal(head.contentLength)
     out.crlf()
   }
-  if (request.upgrades) {
+  if (request.upgrade !== undefined) {
     out.raw(upgradeLines)
-    out.copy(bytes, fields.valueFrom(head.upgrade), fields.valueTo(head.upgrade))
+    out.latin1(request.upgrade)
     out.crlf()
   }
   request.client.forwarded.write(fields, head.minor, head.hostFrom, head.hostTo, out)

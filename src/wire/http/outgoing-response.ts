@@ -18,9 +18,22 @@ const version = Buffer.from('HTTP/1.1 ')
 const space = Buffer.from(' ')
 const contentLength = Buffer.from('Content-Length: ')
 const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
-const closeLine = Buffer.from('Connection: close\r\n')
-const keepAliveLine = Buffer.from('Connection: keep-alive\r\n')
-const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
+const upgradeName = Buffer.from('Upgrade: ')
+const connectionLines = {
+  close: Buffer.from('Connection: close\r\n'),
+  'keep-alive': Buffer.from('Connection: keep-alive\r\n'),
+  upgrade: Buffer.from('Connection: Upgrade\r\n'),
+  '': Buffer.alloc(0),
+}
+/** The same for a response that names protocols in Upgrade. */
+const offeringLines: typeof connectionLines = {
+  close: Buffer.from('Connection: close, Upgrade\r\n'),
+  'keep-alive': Buffer.from('Connection: keep-alive, Upgrade\r\n'),
+  upgrade: connectionLines.upgrade,
+  '': connectionLines.upgrade,
+}
+/** The client must switch protocols, to one of those in Upgrade [RFC 9110 15.5.22]. */
+const upgradeRequired = 426
 
 export interface OutgoingResponse {
   readonly head: ResponseHead
@@ -45,10 +58,10 @@ export function writeResponseHead(response: OutgoingResponse, out: Out): void {
     out.decimal(head.contentLength)
     out.crlf()
   }
-  if (connection === 'close') out.raw(closeLine)
-  else if (connection === 'keep-alive') out.raw(keepAliveLine)
-  else if (connection === 'upgrade') {
-    out.raw(upgradeLines)
+  const offers = head.status === upgradeRequired && head.upgrade >= 0
+  out.raw((offers ? offeringLines : connectionLines)[connection])
+  if (connection === 'upgrade') {
+    out.raw(upgradeName)
     out.copy(fields.bytes, fields.valueFrom(head.upgrade), fields.valueTo(head.upgrade))
     out.crlf()
   }
@@ -68,8 +81,9 @@ function keeps(fields: Fields, index: number, response: OutgoingResponse): boole
     case KEEP_ALIVE:
     case LOAD_REPORT:
     case TRANSFER_ENCODING:
-    case UPGRADE:
       return false
+    case UPGRADE:
+      return response.head.status === upgradeRequired
     default: {
       const { nominated } = response.head
       return nominated.length === 0 || !nominated.includes(fields.name(index))

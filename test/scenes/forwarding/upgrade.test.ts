@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { startProxy } from '../../support/cluster-fixture.ts'
 import { raw, startOrigin } from '../../support/misbehaving-origin.ts'
-import { get, RawClient, request } from '../../support/raw-client.ts'
+import { get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 
 /** What is used here of package `ws`, which comes without types. */
@@ -156,6 +156,76 @@ describe('bare tunnels', () => {
     const answer = await client.ask(get('/echo', 'Connection: Upgrade', 'Upgrade: echo'))
     assert.equal(answer.status, 200)
     assert.equal((await client.ask(get('/echo'))).status, 200)
+  })
+
+  const tcp = ['Connection: Upgrade', 'Upgrade: tcp']
+
+  test('a POST with a body becomes a tunnel, as docker exec does it', async (t) => {
+    const origin = await startOrigin(t)
+    const { port, live } = await startProxy(t, [{ port: origin.port }])
+    const client = await RawClient.connect(t, port)
+    client.send(post('/tunnel', '{"Tty":false}', ...tcp))
+    const answer = await client.answer()
+    assert.equal(answer?.status, 101)
+    assert.equal(answer?.get('upgrade'), 'tcp')
+    assert.equal(origin.seen[0]?.get('upgrade'), 'tcp')
+    assert.equal(origin.seen[0]?.get('connection'), 'Upgrade')
+    client.send('ls\n')
+    await until('body and input came back', () => client.text.endsWith('{"Tty":false}ls\n'))
+    client.socket.end()
+    await client.over()
+    await until('the node is free', () => live(1).inFlight === 0)
+  })
+
+  test('what is left of a body keeps its framing when the node switches before its end', async (t) => {
+    const origin = await startOrigin(t)
+    const { port } = await startProxy(t, [{ port: origin.port }])
+    const long = 'x'.repeat(3_000_000)
+    const cases = [
+      [`Content-Length: ${long.length + 3}`, 'abc', long, `abc${long}`],
+      ['Content-Length: 3', '', 'abc', 'abc'],
+      ['Transfer-Encoding: chunked', '5;e\r\nhe', 'llo\r\n0\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n'],
+      ['Transfer-Encoding: chunked', '5', ';e\r\nhello\r\n00\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n'],
+    ] as const
+    for (const [framing, first, rest, relayed] of cases) {
+      const client = await RawClient.connect(t, port)
+      client.send(request('POST', '/tunnel', framing, ...tcp) + first)
+      const answer = await client.answer()
+      assert.equal(answer?.status, 101)
+      client.send(`${rest}input`)
+      const all = (): string => client.bytes.subarray(answer.end).toString('latin1')
+      await until('all of it came back', () => all().length >= relayed.length + 5)
+      assert.ok(all() === `${relayed}input`, framing)
+    }
+  })
+
+  test('a body that breaks its framing behind a 101 ends the tunnel', async (t) => {
+    const origin = await startOrigin(t)
+    const { port, live } = await startProxy(t, [{ port: origin.port }])
+    const client = await RawClient.connect(t, port)
+    client.send(request('POST', '/tunnel', 'Transfer-Encoding: chunked', ...tcp))
+    assert.equal((await client.answer())?.status, 101)
+    client.send('GET / HTTP/1.1\r\n')
+    await client.over()
+    await until('the node is free', () => live(1).inFlight === 0)
+  })
+
+  test('a 426 keeps the protocols that the node asks for', async (t) => {
+    const origin = await startOrigin(t)
+    const { port } = await startProxy(t, [{ port: origin.port }])
+    const fields =
+      'Connection: Upgrade\r\nUpgrade: websocket, SPDY/3.1\r\nContent-Length: 0\r\n\r\n'
+    const client = await RawClient.connect(t, port)
+    const kept = await client.ask(get(raw(`HTTP/1.1 426 Upgrade Required\r\n${fields}`)))
+    assert.equal(kept.get('upgrade'), 'websocket, SPDY/3.1')
+    assert.equal(kept.get('connection'), 'Upgrade')
+    const other = await client.ask(get(raw(`HTTP/1.1 200 OK\r\n${fields}`)))
+    assert.equal(other.get('upgrade'), undefined)
+    const last = await client.ask(
+      get(raw(`HTTP/1.1 426 Upgrade Required\r\n${fields}`), 'Connection: close'),
+    )
+    assert.equal(last.get('connection'), 'close, Upgrade')
+    assert.equal(last.get('upgrade'), 'websocket, SPDY/3.1')
   })
 
   test('a 101 for another protocol than the requested one is a 502', async (t) => {

@@ -112,6 +112,37 @@ test('requests, bodies and upgrades reach a target, here or at a peer, with the 
   assert.equal((await near.front.ended).code, 0)
 })
 
+test('an upgrade by POST reaches the target with its body, in whatever pieces it comes', async (t) => {
+  const [group = 0] = await freePorts(1)
+  const node = await startNode(t, (_req, res) => res.end('served'))
+  node.server.on('upgrade', (_req, socket, head) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    socket.write(head)
+    socket.pipe(socket)
+  })
+  const target = ['--target', `http://127.0.0.1:${node.port}/`, '--name', 'alone']
+  const front = await startFront(t, group, [...target, '--candidacy', 'off'])
+  const upgrade = ['Connection: Upgrade', 'Upgrade: tcp']
+  for (const pieces of [
+    ['bodyearly'],
+    ['bo', 'dyearly'],
+    ['', 'body', 'early'],
+    ['body', 'early'],
+  ]) {
+    const client = await RawClient.connect(t, front.port)
+    const [first = '', ...later] = pieces
+    client.send(request('POST', '/', 'Content-Length: 4', ...upgrade) + first)
+    const answer = await client.answer()
+    assert.equal(answer?.status, 101)
+    for (const piece of later) {
+      client.send(piece)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await until('body and input came back', () => client.text.endsWith('bodyearly'))
+    client.socket.destroy()
+  }
+})
+
 test('the front starts a command, announces it when it answers, and ends it', {
   skip: hasPython ? false : 'python3 is not installed',
 }, async (t) => {

@@ -77,6 +77,15 @@ describe('a response', () => {
     assert.match(read(digits).text, /^HTTP\/1\.1 404 Not Found\r\n/)
   })
 
+  test('keeps Upgrade when its status is 426, and loses it otherwise', () => {
+    const fields = 'ffff 0001 0007 55706772616465 00 0003 746370 00'
+    assert.match(
+      read(hex(`4142 0017 04 01aa ${fields}`)).text,
+      /^HTTP.1.1 426.*\r\nUpgrade: tcp\r\n/,
+    )
+    assert.doesNotMatch(read(hex(`4142 0017 04 00c8 ${fields}`)).text, /Upgrade/)
+  })
+
   test('followed by more bytes is complete, but the connection is not reused', () => {
     const { reader, text, problem } = read(Buffer.concat([head, hello, end, end]))
     assert.deepEqual([problem, text], [undefined, chunkedText])

@@ -26,7 +26,7 @@ function sent(trusted: boolean, passesFolded: boolean, ...fields: string[]): str
   })
   const out = new Out(512)
   const client = { forwarded, trusted, localAuthority: 'a' }
-  writeRequestHead({ head, client, upgrades: false, passesFolded }, out)
+  writeRequestHead({ head, client, passesFolded }, out)
   return out.content.toString()
 }
 
