@@ -29,8 +29,8 @@ export const httpLimits = {
   interimMax: 32,
   /** Pipelined bytes kept during an exchange; beyond them reading pauses. */
   pipelinedBytesMax: 65_536,
-  /** Bytes of a refused or abandoned request body that are read and discarded before the connection is cut. */
-  lingerBytesMax: 1_048_576,
+  /** How long the rest of a request is read and discarded after the last response of a connection. */
+  lingerMsMax: 30_000,
   /** Bytes of a request kept for a retry: room for one whole read and a head that has grown on the way. */
   replayBytesMax: 131_072,
   /** Requests that wait for a usable node (WaitWorker). */
@@ -104,7 +104,10 @@ export const mcmpLimits = {
   idleMs: 30_000,
   /** Deadline for the bytes of one request, and for those of one reply. */
   transferMs: 10_000,
-  /** How long bytes are read and discarded after the last reply, so that a reset does not destroy it. */
+  /**
+   * Longest pause of a caller that still sends after the last reply: so long its bytes are read and discarded, so that
+   * a reset does not destroy the reply. `transferMs` in all.
+   */
   lingerMs: 1_000,
   /** Probes of nodes in progress. */
   probesMax: 64,

@@ -87,6 +87,7 @@ export interface Config {
   readonly candidacy: readonly string[]
   readonly balance: readonly CascadeEntry[]
   readonly maxConnections: number
+  readonly body: { readonly minRate: number }
   readonly timeouts: TrafficTimeouts & { readonly drain: number }
   readonly pool: { readonly idle: number; readonly idleMax: number }
   readonly ajp: { readonly secret: string; readonly packetSize: number }
@@ -303,7 +304,14 @@ const configSchema: z.ZodType<Config, unknown> = section({
   timeouts: section({
     head: timeout('headMs', 'From the first byte of a request to the end of its head.'),
     idle: timeout('idleMs', 'A kept-alive client connection without a request.'),
-    body: timeout('bodyMs', 'Between two parts of a request body.'),
+    body: timeout(
+      'bodyMs',
+      'The longest pause within a request body; then 408. See `body.minRate`.',
+    ),
+    request: timeout(
+      'requestMs',
+      'From the end of the head of a request to the end of its body; then 408. Time in which the node reads nothing does not count.',
+    ),
     send: timeout('sendMs', 'A client that reads nothing of its response.'),
     connect: timeout('connectMs', 'Connecting to a node.'),
     responseHead: timeout(
@@ -313,6 +321,13 @@ const configSchema: z.ZodType<Config, unknown> = section({
     responseBody: timeout('responseBodyMs', 'Between two parts of a response body.'),
     tunnel: timeout('tunnelMs', 'A tunnel (WebSocket) without a byte in either direction.'),
     drain: duration(0, 'Time for requests in flight after SIGTERM.').prefault('25s'),
+  }),
+  body: section({
+    minRate: count(
+      0,
+      1_000_000_000,
+      'Least rate of a request body, bytes per second; then 408. A client may pause for `timeouts.body`, and sends at this rate on average otherwise, so a body of one byte now and then ends after that time. Time in which the node reads nothing does not count. 0: no least rate, for applications whose clients send pieces of one long request now and then.',
+    ).prefault(defaultSettings.bodyMinRate),
   }),
   pool: section({
     idle: duration(1, 'How long an idle connection to a node is kept.').prefault(

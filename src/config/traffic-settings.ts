@@ -53,6 +53,7 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     // With one port for everything the next request of a connection may be a message.
     keepAlive: !config.control.traffic,
     connectionsMax: config.maxConnections,
+    bodyMinRate: config.body.minRate,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,
     ajp: { secret: config.ajp.secret, packetBytes: config.ajp.packetSize },

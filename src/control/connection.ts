@@ -25,6 +25,8 @@ export class ControlConnection {
   /** Whether the deadline that runs is that of a request which has begun to arrive. */
   #midway = false
   #halfClosed = false
+  /** While `ending`, ms of the clock. */
+  #lingerUntil = 0
   #closing = false
 
   /** @param passToTraffic called with the bytes received when the first request is for the traffic. */
@@ -64,7 +66,7 @@ export class ControlConnection {
   readonly #onClose = (): void => clearTimeout(this.#deadline)
 
   readonly #onData = (bytes: Buffer): void => {
-    if (this.#state === 'ending') return
+    if (this.#state === 'ending') return this.#discarded()
     if (this.#passToTraffic !== undefined) return this.#readFirst(bytes, this.#passToTraffic)
     this.#reader.push(bytes)
     if (this.#state === 'reading') this.#process()
@@ -153,7 +155,13 @@ export class ControlConnection {
     this.#state = 'ending'
     this.#socket.end()
     this.#socket.resume()
+    this.#lingerUntil = this.#settings.clock.now() + this.#settings.limits.transferMs
     this.#destroyAfter(mcmpLimits.lingerMs)
+  }
+
+  /** A caller that is still sending reads the response after that. */
+  #discarded(): void {
+    if (this.#settings.clock.now() < this.#lingerUntil) this.#deadline?.refresh()
   }
 
   /** A fault of ours ends this connection, not the process. */

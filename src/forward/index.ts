@@ -1,5 +1,6 @@
 // The one door of forward/: code outside this folder imports from here and from no other file of it.
 
+export type { PaceLimits } from './client/body-pace.ts'
 export { ClientConnection } from './client/client-connection.ts'
 export { type ClientRules, ProxyRules } from './client/client-rules.ts'
 export { Tunnel } from './client/tunnel.ts'

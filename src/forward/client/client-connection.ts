@@ -17,6 +17,7 @@ import type { ExchangeClient } from '../exchange-client.ts'
 import type { ClientTls } from '../node/request-source.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../refusal.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+import { BodyPace, type PaceLimits } from './body-pace.ts'
 import { type ClientIdentity, identify } from './client-identity.ts'
 import type { ClientRules } from './client-rules.ts'
 import { type ClientState, checkStep, checksSteps } from './client-states.ts'
@@ -40,8 +41,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** While a request is being read or under way. */
   #exchange: Exchange | undefined
   readonly #unread: UnreadBytes = new UnreadBytes()
-  /** Bytes that were discarded while lingering. */
-  #discarded = 0
+  /** Made for the first body, and to linger. */
+  #pace: BodyPace | undefined
   /** Where a request's body is read. */
   #bodyBuffer: Buffer | undefined
   #remoteEnded = false
@@ -180,9 +181,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       case 'busy':
         return this.#receivedBody(bytes, length)
       case 'lingering':
-        this.#discarded += length
-        if (this.#discarded > httpLimits.lingerBytesMax) this.connection.destroy()
-        return
+        return this.#discarded(length)
       case 'barred':
         return this.#refuseAndEnd(clientUnknown)
       case 'away':
@@ -202,6 +201,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     // The first piece after a pipelined head is in the buffer that all connections share; it may have to wait for its node.
     const isShared = bytes === this.#traffic.buffers.shared
     const own = isShared ? Buffer.from(bytes.subarray(0, length)) : bytes
+    this.#pace?.received(this.#traffic.ticker.now, length)
     const behind = exchange.clientSent(own, length)
     this.#rules.bodySent(exchange, own, behind)
     if (behind < length) this.#keep(own, behind, length)
@@ -229,6 +229,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
         if (!this.#rules.acceptInvalid(bytes, at, end)) this.#refuseAndEnd(problemOf(bodyFrom))
         break
       }
+      if (exchange.head.hasBody) this.#beginPace(this.#rules.bodyPace)
       at = this.#rules.accept(exchange, bytes, at, bodyFrom, end)
     }
     this.#isConsuming = false
@@ -258,17 +259,16 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   drained(): void {
-    const { ticker, settings } = this.#traffic
     switch (this.#state) {
       case 'busy':
         this.bodyProgress()
         return this.#exchange?.clientDrained()
       case 'idle':
-        this.deadline = ticker.now + this.#rules.timeouts.idleMs
+        this.deadline = this.#traffic.ticker.now + this.#rules.timeouts.idleMs
         this.connection.resume()
         return this.#next()
       case 'lingering':
-        this.deadline = ticker.now + settings.timeouts.lingerMs
+        return this.#beginLinger()
     }
   }
 
@@ -359,20 +359,20 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** A piece of the request's body has arrived, or is awaited. */
   bodyProgress(): void {
-    this.deadline =
-      this.#exchange?.requestBody.done !== false
-        ? never
-        : this.#rules.bodyDeadline(this.#traffic.ticker.now)
+    const isAwaited = this.#exchange?.requestBody.done === false
+    this.deadline = isAwaited && this.#pace !== undefined ? this.#pace.deadline : never
   }
 
   /** The node is slower than the client: its deadline counts, not the client's. */
   pauseBody(): void {
     this.connection.pause()
+    this.#pace?.stop(this.#traffic.ticker.now)
     this.deadline = never
   }
 
   resumeBody(): void {
     this.connection.resume()
+    this.#pace?.resume(this.#traffic.ticker.now)
     this.bodyProgress()
   }
 
@@ -457,9 +457,32 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#releaseExchange()
     this.#unread.release()
     const { ticker, settings } = this.#traffic
-    const { sendMs, lingerMs } = settings.timeouts
-    this.deadline = ticker.now + (this.connection.pending > 0 ? sendMs : lingerMs)
+    if (this.connection.pending === 0) this.#beginLinger()
+    else this.deadline = ticker.now + settings.timeouts.sendMs
     this.connection.end()
     this.connection.resume()
+  }
+
+  #beginLinger(): void {
+    const { timeouts, bodyMinRate } = this.#traffic.settings
+    const { lingerMs } = timeouts
+    const wholeMs = Math.max(lingerMs, httpLimits.lingerMsMax)
+    this.deadline = this.#beginPace({ pauseMs: lingerMs, minRate: bodyMinRate, wholeMs })
+  }
+
+  /** bytes of a request that gets no other answer have arrived while lingering. */
+  #discarded(length: number): void {
+    const pace = this.#pace
+    // Until the answer has been sent, the deadline is that of a client that reads nothing.
+    if (pace === undefined || this.connection.pending > 0) return
+    pace.received(this.#traffic.ticker.now, length)
+    this.deadline = pace.deadline
+  }
+
+  /** @returns the deadline for the first piece. */
+  #beginPace(limits: PaceLimits): number {
+    this.#pace ??= new BodyPace()
+    this.#pace.begin(this.#traffic.ticker.now, limits)
+    return this.#pace.deadline
   }
 }

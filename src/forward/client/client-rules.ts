@@ -5,13 +5,14 @@ import type { Exchange } from '../exchange.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Timeouts } from '../shared/settings.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+import type { PaceLimits } from './body-pace.ts'
 
 export interface ClientRules {
   readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs'>
   /** Whether a client that has ended its side still gets its answer. */
   readonly allowsHalfOpen: boolean
-  /** When the next piece of a request's body must have arrived, ticker time. */
-  bodyDeadline(now: number): number
+  /** How fast the body of a request must arrive. */
+  readonly bodyPace: PaceLimits
   /**
    * A request has arrived: its head is bytes[from..bodyFrom), parsed into `exchange.head`.
    * @returns the offset after the bytes that belong to the request.
@@ -36,14 +37,16 @@ export interface ClientRules {
 /** The front proxy's: every request is forwarded, and every failure is answered by the proxy. One object for a listener. */
 export class ProxyRules implements ClientRules {
   readonly timeouts: Timeouts
+  readonly bodyPace: PaceLimits
   readonly allowsHalfOpen: boolean = true
 
-  constructor({ settings }: Traffic) {
-    this.timeouts = settings.timeouts
-  }
-
-  bodyDeadline(now: number): number {
-    return now + this.timeouts.bodyMs
+  constructor({ settings: { timeouts, bodyMinRate } }: Traffic) {
+    this.timeouts = timeouts
+    this.bodyPace = {
+      pauseMs: timeouts.bodyMs,
+      minRate: bodyMinRate,
+      wholeMs: timeouts.requestMs,
+    }
   }
 
   accept(exchange: Exchange, bytes: Buffer, _from: number, bodyFrom: number, end: number): number {

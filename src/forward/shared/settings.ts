@@ -19,8 +19,10 @@ export interface Timeouts {
   readonly headMs: number
   /** A client connection without a request. Default 75_000. */
   readonly idleMs: number
-  /** Between two pieces of a request body; then 408. Default 30_000. */
+  /** Longest pause within a request body, see `bodyMinRate`; then 408. Default 30_000. */
   readonly bodyMs: number
+  /** From the end of a request's head to the end of its body; then 408. Default 3_600_000. */
+  readonly requestMs: number
   /** A client that reads nothing of what is sent to it. Default 300_000. */
   readonly sendMs: number
   /** Connecting to a node. Default 3_000. */
@@ -31,7 +33,10 @@ export interface Timeouts {
   readonly responseBodyMs: number
   /** A tunnel without any bytes. Default 3_600_000. */
   readonly tunnelMs: number
-  /** From the end of the last response to the end of the connection, so that the client can read the response. Default 2_000. */
+  /**
+   * Longest pause of a client that still sends after the last response of its connection: so long the connection stays
+   * open, so that the client can read the response. 30 s in all. Default 2_000.
+   */
   readonly lingerMs: number
 }
 
@@ -45,6 +50,11 @@ export interface AjpSettings {
 
 export interface ProxySettings {
   readonly timeouts: Timeouts
+  /**
+   * Least rate of a request body in bytes per second, on average and beside one pause of `timeouts.bodyMs`; then 408. 0:
+   * none. Default 240.
+   */
+  readonly bodyMinRate: number
   /** A connection to a node without a request; less than the 75 s for which the agent keeps its server's connections. Default 60_000. */
   readonly poolIdleMs: number
   /** Idle connections kept for one node. Default 256. */
@@ -107,6 +117,7 @@ export const defaultTimeouts: Timeouts = {
   headMs: 10_000,
   idleMs: 75_000,
   bodyMs: 30_000,
+  requestMs: 3_600_000,
   sendMs: 300_000,
   connectMs: 3_000,
   responseHeadMs: 60_000,
@@ -117,6 +128,7 @@ export const defaultTimeouts: Timeouts = {
 
 export const defaultSettings: Omit<ProxySettings, 'via'> = {
   timeouts: defaultTimeouts,
+  bodyMinRate: 240,
   poolIdleMs: 60_000,
   poolIdleMax: 256,
   connectionsMax: 50_000,

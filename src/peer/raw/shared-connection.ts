@@ -13,6 +13,7 @@ import {
   type ClientRules,
   type Exchange,
   noNode,
+  type PaceLimits,
   proxyFull,
   type Refusal,
 } from '../../forward/index.ts'
@@ -70,8 +71,6 @@ export class SharedConnection implements ClientRules {
   readonly #servedBody: ServedBody
   /** Candidate of the first attempt. */
   #first: Candidate | undefined
-  /** When the whole request must have arrived, ticker time. */
-  #requestBy = never
   /** The server's parser listens to the socket. */
   #isAttached = false
   #hasServed = false
@@ -173,8 +172,9 @@ export class SharedConnection implements ClientRules {
     return allowsHalfOpen(this.#joined.server)
   }
 
-  bodyDeadline(): number {
-    return this.#requestBy
+  /** As the server's: a deadline for the whole request alone. */
+  get bodyPace(): PaceLimits {
+    return { pauseMs: never, minRate: 0, wholeMs: this.timeouts.requestMs }
   }
 
   accept(exchange: Exchange, bytes: Buffer, from: number, bodyFrom: number, end: number): number {
@@ -211,7 +211,6 @@ export class SharedConnection implements ClientRules {
     const { traffic, application } = this.#joined.handOver.policy
     this.#lines.mark(Math.round(traffic.clock.wall()), head.method, targetOf(head))
     this.#first = first
-    this.#requestBy = head.hasBody ? traffic.ticker.now + this.timeouts.requestMs : never
     return exchange.forwardTo(application, this.#choose, bytes, bodyFrom, end)
   }
 

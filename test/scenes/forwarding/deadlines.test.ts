@@ -65,6 +65,44 @@ describe('the client is too slow', () => {
     await until('the node connection is gone', () => origin.open.size === 0)
   })
 
+  for (const [what, more] of [
+    ['a byte now and then', {}],
+    ['chunks of a byte now and then', { isChunked: true }],
+    ['a byte now and then behind much at once', { first: 60_000 }],
+  ] as const) {
+    test(`in sending its body, with ${what}: 408`, async (t) => {
+      const { isChunked = false, first = 0 } = { isChunked: false, first: 0, ...more }
+      const { client, from, origin, live } = await one(t, { bodyMs: short })
+      const framing = isChunked ? 'Transfer-Encoding: chunked' : 'Content-Length: 99999'
+      client.send(request('POST', '/echo', framing) + 'x'.repeat(first))
+      const timer = setInterval(() => client.send(isChunked ? '1\r\nx\r\n' : 'x'), 30)
+      t.after(() => clearInterval(timer))
+      assert.equal((await client.answer())?.status, 408)
+      assertInTime(from)
+      assert.equal(live(1).inFlight, 0)
+      await until('the node connection is gone', () => origin.open.size === 0)
+    })
+  }
+
+  test('in sending all of its body: 408, however steadily it sends', async (t) => {
+    const { client, from } = await one(t, { requestMs: short })
+    client.send(request('POST', '/echo', 'Content-Length: 9999999'))
+    const timer = setInterval(() => client.send('x'.repeat(1_000)), 30)
+    t.after(() => clearInterval(timer))
+    assert.equal((await client.answer())?.status, 408)
+    assertInTime(from)
+  })
+
+  test('is none that sends its body at the least rate, however long that takes', async (t) => {
+    const { client } = await one(t, { bodyMs: 2 * short })
+    client.send(request('POST', '/echo', 'Content-Length: 1500'))
+    for (let sent = 0; sent < 15; sent++) {
+      client.send('x'.repeat(100))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    assert.equal((await client.answer())?.status, 200)
+  })
+
   test('in reading its response', async (t) => {
     const { client, live, proxy } = await one(t, { sendMs: short })
     client.socket.pause()

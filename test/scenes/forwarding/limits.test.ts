@@ -89,21 +89,6 @@ test('pipelinedBytesMax: no more is read of a client that does not wait for resp
   for (let i = 0; i <= many; i++) assert.equal((await client.answer())?.status, 200)
 })
 
-test('lingerBytesMax: a client that goes on sending after a refusal is cut', async (t) => {
-  const origin = await startOrigin(t)
-  const { port, proxy } = await startProxy(t, [{ port: origin.port }], {
-    timeouts: { lingerMs: 60_000 },
-  })
-  const client = await RawClient.connect(t, port)
-  client.send('BAD\r\n\r\n')
-  assert.equal((await client.answer())?.status, 400)
-  client.send('x'.repeat(httpLimits.lingerBytesMax / 2))
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  assert.equal(proxy.connections, 1)
-  client.send('x'.repeat(httpLimits.lingerBytesMax))
-  await until('the connection is gone', () => proxy.connections === 0)
-})
-
 describe('replayBytesMax', () => {
   for (const [what, length, status, executions] of [
     ['a request that fits is sent once more', 60_000, 200, 2],

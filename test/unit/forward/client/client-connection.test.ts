@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
+import { httpLimits } from '../../../../src/base/limits.ts'
 import { ClientConnection } from '../../../../src/forward/client/client-connection.ts'
 import { type ClientRules, ProxyRules } from '../../../../src/forward/client/client-rules.ts'
 import { makeTraffic, type Traffic } from '../../../../src/forward/index.ts'
@@ -108,6 +109,33 @@ test('a head that does not arrive in time is answered with 408', () => {
   pass(it, it.traffic.settings.timeouts.headMs + 100)
   assert.match(it.writes().join(''), /^HTTP\/1\.1 408 /)
   assert.equal(it.client.state, 'lingering')
+})
+
+test('a client that keeps sending after the last response has 30 s to read it', async () => {
+  const it = bench()
+  it.receive('POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\nx')
+  assert.match(it.writes().join(''), /^HTTP\/1\.1 404 /)
+  const { lingerMs } = it.traffic.settings.timeouts
+  for (let passed = 0; passed < httpLimits.lingerMsMax - lingerMs; passed += 1_000) {
+    assert.equal(it.client.state, 'lingering', `after ${passed} ms`)
+    it.receive('x'.repeat(10_000))
+    pass(it, 1_000)
+  }
+  it.receive('x'.repeat(10_000))
+  pass(it, lingerMs + 200)
+  await new Promise(setImmediate)
+  assert.equal(it.client.state, 'closed')
+})
+
+test('a client that sends a byte now and then after the last response is cut soon', async () => {
+  const it = bench()
+  it.receive('BAD\r\n\r\n')
+  for (let passed = 0; passed <= it.traffic.settings.timeouts.lingerMs; passed += 500) {
+    it.receive('x')
+    pass(it, 500)
+  }
+  await new Promise(setImmediate)
+  assert.equal(it.client.state, 'closed')
 })
 
 test('an idle connection ends after its time, without a word', async () => {
