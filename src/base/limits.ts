@@ -194,6 +194,8 @@ export const workerLimits = {
 export const handOverLimits = {
   /** Bytes of the body of an idempotent request that are kept, so that this server can still serve it. */
   keptBodyBytesMax: 65_536,
+  /** Bytes by which a head grows at most: mark, Via, forwarded fields. Longer heads than a peer accepts are served here. */
+  addedHeadBytes: 1_024,
   /** Largest difference to the clock of the peer that signed a mark, including the time on the way. */
   markSkewMs: 30_000,
   /** Requests of one connection served here in a row, until Node.js's parser keeps the connection. */

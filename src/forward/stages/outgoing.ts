@@ -29,7 +29,7 @@ export function outgoing(
       head,
       client,
       upgrade: request.upgrade?.protocols.join(', '),
-      passesFolded: traffic.settings.underscores === 'pass',
+      passesFolded: traffic.settings.underscores === 'pass' || passesClaims(state),
       target: strips ? strippedTarget(state) : undefined,
       cookie: strips ? strippedCookie(state) : undefined,
     },
@@ -61,6 +61,11 @@ export function outgoingAgain({ attempts, choice }: AttemptStage, candidate: Can
   const again = new Out(text.length)
   again.latin1(head + text.slice(headEnd))
   attempts.out = again
+}
+
+/** A request that is handed over reaches its peer as it would reach the application here, which judges its fields. */
+function passesClaims({ choice, client }: AttemptStage): boolean {
+  return choice.chooser !== undefined && client.trusted
 }
 
 /** StickySessionRemove: the session id has no meaning outside its domain (mcmp.md 3.3). */

@@ -24,6 +24,7 @@ import type { ForwardedFields } from '../../wire/forwarded.ts'
 import { isIdempotent } from '../../wire/http/method.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
 import type { Destinations } from '../hand-over/destinations.ts'
+import { fitsPeer } from '../hand-over/fits-peer.ts'
 import { MessageView } from '../hand-over/request-views.ts'
 import type { Arrival } from './arrival.ts'
 import { BodyFeed } from './body-feed.ts'
@@ -86,7 +87,8 @@ export class ParsedClient implements ExchangeClient, Timed {
     const isUpgrade = response === undefined
     const closes = isUpgrade || isLastResponse(response)
     const head = headText(request, { mark, closes, keepsExpect: expects, isUpgrade })
-    const length = head.length <= shared.length ? shared.write(head, 0, 'latin1') : 0
+    const fits = this.#owner.servesHere ? fitsPeer(head.length) : head.length <= shared.length
+    const length = fits ? shared.write(head, 0, 'latin1') : 0
     if (length === 0 || this.#exchange.head.parse(shared, 0, length) !== length) {
       this.#releaseExchange()
       return false

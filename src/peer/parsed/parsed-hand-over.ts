@@ -27,6 +27,8 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   readonly #handOver: HandOver
   readonly #clients = new Set<ParsedClient>()
   readonly #tunnels = new Set<ParsedClient>()
+  /** Connections of which a request has been handed over. */
+  readonly #handedOn = new WeakSet<Socket>()
   /** A socket has reported another client than its own remote side. */
   #hasReported = false
 
@@ -56,14 +58,22 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
         local.begin(response)
         outlastPeer(request, response)
         return false
-      case 'here':
-        return this.#isHere(response)
+      case 'here': {
+        if (response.socket !== null || !this.#handedOn.has(socket)) return this.#isHere(response)
+        // A pipelined request must not be executed before one that is on its way to a peer [RFC 9112 9.3.2].
+        response.once('socket', () => {
+          this.#isHere(response)
+          serveHere({ request, response, socket, behind: undefined, expects, serveHere })
+        })
+        return true
+      }
       case 'redirect':
         counts.redirected++
         redirectRequest(request, response, choice.location)
         return true
       case 'proxy': {
         if (response.headersSent) return this.#isHere(response)
+        this.#handedOn.add(socket)
         const arrival: Arrival = {
           request,
           response,
@@ -179,6 +189,8 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     // The socket may still report the client of an earlier request.
     if (value !== undefined || this.#hasReported) reportOwnClient(request.socket)
     if (value !== undefined) return this.#receive(request, value)
+    // A peer would get an absolute form as origin form, with another Host.
+    if (isAbsolute(request)) return here
     return this.#handOver.policy.choose(new MessageView(request))
   }
 
@@ -225,6 +237,10 @@ function outlastPeer({ socket }: IncomingMessage, response: ServerResponse): voi
     const { timeout = 0 } = socket
     if (timeout > 0 && timeout < agentLimits.keepAliveMs) socket.setTimeout(agentLimits.keepAliveMs)
   })
+}
+
+function isAbsolute({ url = '' }: IncomingMessage): boolean {
+  return !url.startsWith('/') && url !== '*'
 }
 
 /** HTTP/1 on a socket of Node.js: bytes cannot be written to anything else. */

@@ -182,7 +182,8 @@ export class SharedConnection implements ClientRules {
     const { isOver, handOver } = this.#joined
     const { head } = exchange
     const isLeft = isOver || hasOtherReader(this.socket)
-    const choice = isLeft ? undefined : chooseByHead(head, this.#client.address, handOver)
+    const length = bodyFrom - from
+    const choice = isLeft ? undefined : chooseByHead(head, length, this.#client.address, handOver)
     if (choice === undefined) return this.#releaseWith(bytes, from, end, undefined)
     if (choice.mode !== 'proxy') {
       // Where every request is served here, reading first costs a second parser and saves nothing.

@@ -67,6 +67,8 @@ export class RequestHead {
   targetTo = 0
   /** It holds characters or a lone `%` that RFC 3986 has no room for. */
   isRawTarget = false
+  /** The minor version as it was sent, 0..9. */
+  sentMinor = 1
   /** 0 or 1; a higher minor version counts as 1. */
   minor = 1
   /** Host, or the authority of an absolute-form target, which takes precedence [RFC 9112 3.2.2]. Equal offsets: none. */
@@ -98,6 +100,11 @@ export class RequestHead {
   nominated: readonly string[] = []
   /** Connection names close. */
   #closes = false
+
+  /** The target was in absolute form: what is forwarded of it begins behind its authority. */
+  get isAbsolute(): boolean {
+    return this.targetFrom !== this.methodTo + 1
+  }
 
   get isIdempotent(): boolean {
     return isIdempotent(this.method)
@@ -202,7 +209,8 @@ export class RequestHead {
     if (isDigit[bytes[at + 7]!] !== 1 || bytes[at + 8] !== CR || bytes[at + 9] !== LF) {
       return BAD_REQUEST_LINE
     }
-    this.minor = bytes[at + 7] === 0x30 ? 0 : 1
+    this.sentMinor = bytes[at + 7]! - 0x30
+    this.minor = this.sentMinor === 0 ? 0 : 1
     return at + 10
   }
 

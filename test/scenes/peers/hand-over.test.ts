@@ -14,7 +14,7 @@ import {
   type PeerServerOptions,
   startPeerServer,
 } from '../../support/peer-server.ts'
-import { get, post, RawClient, request } from '../../support/raw-client.ts'
+import { type Answer, get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
 
 /** Says who served, and what it saw. */
@@ -161,6 +161,108 @@ test('pipelined requests are answered in order, here and by a peer', async (t) =
   const names = bodies.map((body) => (body.startsWith('{') ? `first ${seen(body).url}` : body))
   assert.deepEqual(names, ['second /1', 'first /2', 'second /3', 'second /4', 'first /2'])
 })
+
+for (const way of ['bytes', 'events'] as const) {
+  test(`a request is not executed here before the one ahead of it has been answered by a peer (${way})`, async (t) => {
+    const executed: string[] = []
+    const [a] = await pair(
+      t,
+      (req, res) => {
+        executed.push(`first ${req.url}`)
+        req.resume().on('end', () => res.end())
+      },
+      (req, res) => {
+        executed.push(`second ${req.url}`)
+        req.resume().on('end', () => setTimeout(() => res.end(), 20))
+      },
+      { way },
+    )
+    a.choice = ({ target }) => (target.startsWith('/here') ? { mode: 'here' } : undefined)
+    for (const ahead of [
+      get('/'),
+      post('/', 'body'),
+      `${request('POST', '/', 'Transfer-Encoding: chunked')}4\r\nbody\r\n0\r\n\r\n`,
+      // Node.js parses this one: the connection is not read by us any more.
+      `${get('/here') + request('POST', '/', 'Content-Length: 1')}1`,
+    ]) {
+      executed.length = 0
+      const stream = ahead + get('/here/1') + post('/', 'x') + post('/here/2', 'y')
+      const count = stream.split('HTTP/1.1').length - 1
+      const client = await RawClient.connect(t, a.port)
+      client.send(stream)
+      for (let i = 0; i < count; i++) assert.equal((await client.answer())?.status, 200)
+      assert.deepEqual(executed.slice(-4), [
+        'second /',
+        'first /here/1',
+        'second /',
+        'first /here/2',
+      ])
+      client.socket.destroy()
+    }
+  })
+
+  test(`what would reach a peer in another shape is served here (${way})`, async (t) => {
+    const names: string[] = []
+    const shows =
+      (name: string): RequestListener =>
+      (req, res) => {
+        names.push(name)
+        res.end(JSON.stringify([req.httpVersion, req.url, req.headers.host]))
+      }
+    const [a] = await pair(t, shows('first'), shows('second'), { way })
+    const ask = async (bytes: string): Promise<Answer | undefined> => {
+      names.length = 0
+      const client = await RawClient.connect(t, a.port)
+      client.send(bytes)
+      const answer = await client.answer()
+      client.socket.destroy()
+      return answer
+    }
+    assert.equal((await ask(get('/')))?.status, 200)
+    assert.deepEqual(names, ['second'])
+    const host = 'Host: app.test\r\n'
+    for (const target of ['http://other.test/a?b', 'HTTP://other.test', 'http://other.test?x=1']) {
+      for (const line of [
+        `GET ${target} HTTP/1.1\r\n`,
+        `POST ${target} HTTP/1.1\r\nContent-Length: 0\r\n`,
+      ]) {
+        const answer = await ask(`${line}${host}\r\n`)
+        assert.deepEqual(names, ['first'], line)
+        assert.deepEqual(JSON.parse(`${answer?.body}`), ['1.1', target, 'app.test'])
+      }
+    }
+    for (const version of ['1.2', '1.9']) {
+      assert.equal((await ask(`GET / HTTP/${version}\r\n${host}\r\n`))?.status, 400)
+      assert.deepEqual(names, [], version)
+    }
+  })
+
+  test(`a peer gets the fields as the application here would (${way})`, async (t) => {
+    const shows: RequestListener = (req, res) => res.end(JSON.stringify(req.headers))
+    const [a] = await pair(t, says('first'), shows, { way })
+    const client = await RawClient.connect(t, a.port)
+    const answer = await client.ask(get('/', 'X_Real_IP: 1', 'X-Real-IP: 2', 'X_Forwarded_For: 3'))
+    const fields = JSON.parse(`${answer.body}`)
+    assert.deepEqual(
+      [fields['x_real_ip'], fields['x-real-ip'], fields['x_forwarded_for']],
+      ['1', '2', '3'],
+    )
+  })
+
+  test(`a head that would grow too long for a peer is served here (${way})`, async (t) => {
+    const [a, b] = await pair(t, says('first'), says('second'), { way })
+    for (const [length, name] of [
+      [7_000, 'second'],
+      [15_800, 'first'],
+    ] as const) {
+      const client = await RawClient.connect(t, a.port)
+      const half = 'x'.repeat(length / 2)
+      const answer = await client.ask(get('/', `A: ${half}`, `B: ${half}`))
+      assert.equal(seen(`${answer.body}`).name, name)
+    }
+    assert.equal(b.handOver.counts.received, 1)
+  })
+}
 
 test('HEAD, 204, 304, interim responses and HTTP/1.0 pass unchanged', async (t) => {
   const [a] = await pair(t, says('first'), (req, res) => {
