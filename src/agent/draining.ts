@@ -4,12 +4,14 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { pause, waitUntil } from '../base/wait.ts'
-import type { SendResult } from '../net/mcmp-client.ts'
-import { parseReply } from '../wire/mcmp/reply.ts'
+import type { AppMessage } from '../wire/mcmp/message.ts'
 import type { Links } from './links.ts'
-import type { MemberServer } from './member-server.ts'
+import type { MemberServer, TargetFilter } from './member-server.ts'
+import type { ProxyLink } from './proxy-link.ts'
 import { type ContextState, contextMessage } from './registration.ts'
+import { requestsAtProxy } from './requests-at-proxy.ts'
 import type { Settings } from './settings.ts'
+import { targetsOf } from './targets-of.ts'
 
 export class Draining {
   readonly #settings: Settings
@@ -39,20 +41,12 @@ export class Draining {
     return this.#drained
   }
 
-  /**
-   * Drains one context; it is STOPPED at the end. Only the proxies count its requests, so those of a proxy that does not
-   * report the number are not waited for.
-   */
+  /** Drains one context, within the deadline of `drain`; it is STOPPED at the end. */
   async drainContext(path: string): Promise<void> {
-    const { drain, log } = this.#settings
-    const deadline = this.#clock.now() + drain.deadlineMs
-    let requests = await this.#stop([path], () => drain.sessions(path), deadline)
-    if (drain.strategy === 'none') return
-    const isEmpty = await this.#waitUntil(deadline, async () => {
-      if (requests > 0) requests = await this.#send(['STOPPED'], [path], deadline)
-      return requests === 0
-    })
-    if (!isEmpty) log.warn({ path, requests }, 'drain deadline reached with requests in flight')
+    const deadline = this.#clock.now() + this.#settings.drain.deadlineMs
+    const requests = await this.#stop([path], () => this.#settings.drain.sessions(path), deadline)
+    const filter = targetsOf(path, this.#contexts.keys())
+    await this.#waitForRequests([path], requests, deadline, filter)
   }
 
   /** Ends all waits. */
@@ -77,15 +71,13 @@ export class Draining {
   }
 
   async #drainNode(): Promise<void> {
-    const { drain, log } = this.#settings
+    const { drain } = this.#settings
     const deadline = this.#clock.now() + drain.deadlineMs
     this.#links.beginLeaving()
     const paths = [...this.#contexts.keys()]
     const requests = await this.#stop(paths, () => drain.sessions(), deadline)
     this.#server.stopped()
-    if (drain.strategy === 'none') return
-    if (await this.#waitForRequests(paths, requests, deadline)) return
-    log.warn({ inFlight: this.#inFlight() }, 'drain deadline reached with requests in flight')
+    await this.#waitForRequests(paths, requests, deadline)
   }
 
   /** DISABLE-APP, the wait for sessions if the strategy has it, STOP-APP. Resolves with the requests in flight. */
@@ -99,30 +91,34 @@ export class Draining {
   }
 
   /**
-   * Waits until neither this process nor the proxies have counted a request for `drainQuietMs`.
-   * @param requests in flight at the proxies. @returns false at the deadline.
+   * Waits until neither this process nor the proxies have counted a request for `drainQuietMs`; not at all with the
+   * strategy `none`.
+   * @param requests in flight at the proxies. @param filter of the requests of this process; default: all.
    */
-  #waitForRequests(paths: readonly string[], requests: number, deadline: number): Promise<boolean> {
+  async #waitForRequests(
+    paths: readonly string[],
+    requests: number,
+    deadline: number,
+    filter?: TargetFilter,
+  ): Promise<void> {
+    const { drain, log } = this.#settings
+    if (drain.strategy === 'none') return
+    const upgraded = (): number => this.#server.upgraded(filter)
+    const inFlight = (): number => this.#server.inFlight(filter) + (drain.upgraded ? upgraded() : 0)
+    // Proxies count upgraded connections as requests in flight.
+    const ignored = (): number => (drain.upgraded ? 0 : upgraded())
     let emptySince: number | undefined
-    return this.#waitUntil(deadline, async () => {
-      if (this.#inFlight() > 0) emptySince = undefined
-      else if (requests > this.#ignored()) {
+    const isDrained = await this.#waitUntil(deadline, async () => {
+      if (inFlight() > 0) emptySince = undefined
+      else if (requests > ignored()) {
         requests = await this.#send(['STOPPED'], paths, deadline)
         emptySince = undefined
       } else emptySince ??= this.#clock.now()
       return emptySince !== undefined && this.#clock.now() - emptySince >= agentLimits.drainQuietMs
     })
-  }
-
-  /** Requests in flight here that have to end. */
-  #inFlight(): number {
-    const upgraded = this.#settings.drain.upgraded ? this.#server.upgraded() : 0
-    return this.#server.inFlight() + upgraded
-  }
-
-  /** Upgraded connections that proxies count as requests in flight, and that are not waited for. */
-  #ignored(): number {
-    return this.#settings.drain.upgraded ? 0 : this.#server.upgraded()
+    if (isDrained) return
+    const fields = { paths, inFlight: inFlight(), requests }
+    log.warn(fields, 'drain deadline reached with requests in flight')
   }
 
   /** Brings contexts into each of the states in turn, at every proxy; resolves with the requests in flight there. */
@@ -138,9 +134,14 @@ export class Draining {
     for (const path of paths) if (last !== undefined) this.#contexts.set(path, last)
     const leftMs = deadline - this.#clock.now()
     const deadlineMs = Math.min(agentLimits.messageMs, Math.max(agentLimits.removeMs, leftMs))
-    const sent = this.#links.all.map((link) => link.send(messages, deadlineMs))
-    const results = (await this.unlessHurried(Promise.all(sent), 0)) ?? []
-    return results.map(requestsIn).reduce((sum, requests) => sum + requests, 0)
+    const sent = this.#links.all.map((link) => this.#sendTo(link, messages, deadlineMs))
+    const requests = (await this.unlessHurried(Promise.all(sent), 0)) ?? []
+    return requests.reduce((sum, atProxy) => sum + atProxy, 0)
+  }
+
+  #sendTo(link: ProxyLink, messages: readonly AppMessage[], deadlineMs: number): Promise<number> {
+    const { countsRequests } = this.#server
+    return requestsAtProxy(link, messages, deadlineMs, this.#settings.config.route, countsRequests)
   }
 
   #waitUntil(deadline: number, condition: () => boolean | Promise<boolean>): Promise<boolean> {
@@ -151,14 +152,4 @@ export class Draining {
       signal: this.#hurried.signal,
     })
   }
-}
-
-/** Replies to STOP-APP have `Requests=n` of the context; replies without it count as 0. */
-function requestsIn(results: readonly SendResult[]): number {
-  let sum = 0
-  for (const result of results) {
-    const requests = result.ok ? Number(parseReply(result.body).get('Requests')) : 0
-    if (requests > 0) sum += requests
-  }
-  return sum
 }

@@ -1,7 +1,7 @@
 // Counts the requests of one server, learns from them how much it can do, and adds the load report header to every
 // response. It adds no listeners to the server (node-internals/intercept-events.ts).
 
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -11,25 +11,35 @@ import { Room } from '../cluster/room.ts'
 import { type Interception, interceptEvents } from '../node-internals/intercept-events.ts'
 import { makeLastResponse } from '../node-internals/response-keep-alive.ts'
 import { loadReportField, writeLoadReport } from '../wire/orca.ts'
+import type { TargetFilter } from './member-server.ts'
 
 type WriteHead = ServerResponse['writeHead']
 
-/** The request of a response, as `room` counts it. */
+/** A request that `room` counts. Frameworks rewrite `request.url` while they handle a request. */
+class OpenRequest extends HeldRequest {
+  /** As received. */
+  readonly target: string
+
+  constructor(target: string) {
+    super()
+    this.target = target
+  }
+}
+
+/** The request of a response. */
 const held = Symbol('held request')
-type CountedResponse = ServerResponse & { [held]?: HeldRequest }
+type CountedResponse = ServerResponse & { [held]?: OpenRequest }
 
 /** Most by which `delay` exceeds the time that a request takes while there is room: all who read it act at once. */
 const crowdingMax = 2
 
 /** Running totals of one server, and its open requests and connections. */
 export class InFlight {
-  /** Requests in flight, without upgraded connections. */
-  count = 0
   completed = 0
   /** Responses with a status of 500 or above. */
   failed = 0
-  /** Connections after an upgrade (WebSocket) or CONNECT. */
-  readonly upgraded: Set<Duplex> = new Set()
+  /** Connections after an upgrade (WebSocket) or CONNECT, with the targets of their requests. */
+  readonly upgraded: Map<Duplex, string> = new Map()
   /** What is learnt from all requests. */
   readonly room: Room = new Room()
   /** Load report header up to the number in flight. `undefined`: no header. */
@@ -39,6 +49,7 @@ export class InFlight {
 
   readonly #server: Server
   readonly #clock: Clock
+  readonly #open = new Set<OpenRequest>()
   readonly #sockets = new Set<Socket>()
   readonly #interception: Interception
   #closedIn = 0
@@ -52,6 +63,23 @@ export class InFlight {
       this.#onEvent(event, first, second)
       return false
     })
+  }
+
+  /** Requests in flight, without upgraded connections. */
+  get count(): number {
+    return this.#open.size
+  }
+
+  countOf(filter: TargetFilter): number {
+    let count = 0
+    for (const { target } of this.#open) if (filter(target)) count++
+    return count
+  }
+
+  upgradedOf(filter: TargetFilter): number {
+    let count = 0
+    for (const target of this.upgraded.values()) if (filter(target)) count++
+    return count
   }
 
   bytesIn(): number {
@@ -74,16 +102,18 @@ export class InFlight {
 
   #onEvent(event: string | symbol, first: unknown, second: unknown): void {
     if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
-      if (second instanceof ServerResponse) this.#begin(second)
+      if (second instanceof ServerResponse)
+        this.#begin(second, (first as IncomingMessage).url ?? '')
     } else if (event === 'connection') this.#connected(first as Socket)
-    else if (event === 'upgrade' || event === 'connect') this.#upgrade(second as Duplex)
+    else if (event === 'upgrade' || event === 'connect')
+      this.#upgrade(second as Duplex, (first as IncomingMessage).url ?? '')
   }
 
-  #begin(response: CountedResponse): void {
+  #begin(response: CountedResponse, target: string): void {
     // An application may emit a `request` itself for a `checkContinue`, which was counted already.
     if (Object.hasOwn(response, 'writeHead')) return
-    this.count++
-    const request = new HeldRequest()
+    const request = new OpenRequest(target)
+    this.#open.add(request)
     response[held] = request
     this.room.begin(request, this.#clock.now())
     response.writeHead = this.#writeHead
@@ -126,10 +156,10 @@ export class InFlight {
   /** A response that its client did not wait for says nothing about the server. */
   #ended({ [held]: request, statusCode, writableFinished }: CountedResponse): void {
     const isError = statusCode >= 500
-    this.count--
     this.completed++
     if (isError) this.failed++
     if (request === undefined) return
+    this.#open.delete(request)
     const now = this.#clock.now()
     if (isError || writableFinished) this.room.end(request, now, !isError)
     else this.room.abandon(request, now)
@@ -144,9 +174,9 @@ export class InFlight {
     })
   }
 
-  #upgrade(socket: Duplex): void {
+  #upgrade(socket: Duplex, target: string): void {
     if (this.#server.listenerCount('upgrade') + this.#server.listenerCount('connect') === 0) return
-    this.upgraded.add(socket)
+    this.upgraded.set(socket, target)
     socket.once('close', () => this.upgraded.delete(socket))
   }
 }

@@ -60,12 +60,13 @@ export function retryDelayMs(failures: number, reportIntervalMs: number, random:
   return whole * (0.5 + random() / 2)
 }
 
-/** Another id means that the proxy has restarted and may have lost all registrations. */
+/** Another id means that the proxy has restarted and may have lost all registrations. The same object: no change. */
 function afterReport(state: LinkState, reachable: boolean, id: string | undefined): LinkState {
   if (state.kind === 'report' && state.id !== id) {
     return { kind: 'discover', failures: 0, reason: 'the proxy has restarted' }
   }
   if (state.kind !== 'report' && state.kind !== 'register') return state
+  if (state.kind === 'report' && state.reachable === reachable) return state
   return { kind: 'report', reachable, id }
 }
 

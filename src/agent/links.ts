@@ -5,7 +5,7 @@ import { hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { ProxyTarget, ProxyTls } from '../net/mcmp-client.ts'
 import { Discovery } from './discovery.ts'
-import type { LinkState } from './link-state.ts'
+import { LinkLog } from './link-log.ts'
 import { keyOf, type ProxyAddress } from './proxy-address.ts'
 import { ProxyLink } from './proxy-link.ts'
 import type { Registration } from './registration.ts'
@@ -84,6 +84,7 @@ export class Links {
 
   #linkTo(proxy: ProxyAddress): ProxyLink {
     const { log, config, tls, reportIntervalMs } = this.#settings
+    const logged = new LinkLog(hostPortText(proxy), config.route, log)
     return new ProxyLink({
       proxy: targetOf(proxy, tls),
       secret: this.#secretFor(proxy),
@@ -95,7 +96,7 @@ export class Links {
       random: Math.random,
       log,
       changed: (state) => {
-        this.#logChange(hostPortText(proxy), state)
+        logged.report(state)
         this.#source.changed()
       },
     })
@@ -106,15 +107,6 @@ export class Links {
     const { advertise, secret } = this.#settings
     const isAuthenticated = advertise?.requireMac === true && advertise.key !== ''
     return proxy.isAdvertised === true && !isAuthenticated ? undefined : secret
-  }
-
-  #logChange(proxy: string, { kind, ...detail }: LinkState): void {
-    const { log, config } = this.#settings
-    const fields = { proxy, route: config.route, state: kind, ...detail }
-    // One warning for each time that a proxy is lost, not for each attempt.
-    if ('failures' in detail && kind === 'discover' && detail.failures === 1)
-      log.warn(fields, 'not registered with proxy; retrying')
-    else log.info(fields, 'proxy link changed')
   }
 }
 

@@ -7,20 +7,24 @@ import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { isWildcard } from '../net/address.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
+import type { Interception } from '../node-internals/intercept-events.ts'
 import { defaultMetrics } from './default-metrics.ts'
 import { Figures } from './figures.ts'
+import { ignoreOffers } from './http2-offers.ts'
 import { InFlight } from './in-flight.ts'
 import { LoadFactor } from './load-factor.ts'
 import type { LoadMetric } from './load-metric.ts'
-import type { MemberServer } from './member-server.ts'
+import type { MemberServer, TargetFilter } from './member-server.ts'
 import type { NodeOptions } from './options.ts'
 import type { Settings } from './settings.ts'
 
 export class LocalServer implements MemberServer {
   readonly host: string | undefined
+  readonly countsRequests = true
   readonly isDefaultLoad: boolean
   readonly #server: Server
   readonly #inFlight: InFlight
+  readonly #offers: Interception
   readonly #figures: Figures
   readonly #metrics: readonly LoadMetric[]
   readonly #factor: LoadFactor
@@ -36,18 +40,20 @@ export class LocalServer implements MemberServer {
     this.isDefaultLoad = metrics === undefined && capacity === undefined
     this.#server = server
     this.#inFlight = new InFlight(server, systemClock)
+    // Sees events before the counting does: what is parsed again is no upgrade.
+    this.#offers = ignoreOffers(server)
     this.#figures = new Figures(this.#inFlight, systemClock)
     this.#metrics = metrics ?? defaultMetrics(capacity)
     this.#factor = new LoadFactor(this.#metrics, load, log)
     outlastProxies(server)
   }
 
-  inFlight(): number {
-    return this.#inFlight.count
+  inFlight(filter?: TargetFilter): number {
+    return filter === undefined ? this.#inFlight.count : this.#inFlight.countOf(filter)
   }
 
-  upgraded(): number {
-    return this.#inFlight.upgraded.size
+  upgraded(filter?: TargetFilter): number {
+    return filter === undefined ? this.#inFlight.upgraded.size : this.#inFlight.upgradedOf(filter)
   }
 
   nextLoad(): number {
@@ -66,7 +72,7 @@ export class LocalServer implements MemberServer {
     this.#server.closeIdleConnections()
     const cut = setTimeout(() => {
       this.#server.closeAllConnections()
-      for (const socket of this.#inFlight.upgraded) socket.destroy()
+      for (const socket of this.#inFlight.upgraded.keys()) socket.destroy()
     }, agentLimits.closeMs)
     await closed
     clearTimeout(cut)
@@ -74,6 +80,7 @@ export class LocalServer implements MemberServer {
 
   /** Ends all counting and measuring; the server continues without the agent. */
   release(): void {
+    this.#offers.end()
     this.#inFlight.close()
     this.#figures.close()
     for (const metric of this.#metrics) metric.close?.()

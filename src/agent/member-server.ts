@@ -1,13 +1,18 @@
 // What a membership needs from the server behind it. Implemented for a server of this process by local-server.ts, and for
 // one in another process by sidecar.ts.
 
+/** Which requests to count, by their targets as received. */
+export type TargetFilter = (target: string) => boolean
+
 export interface MemberServer {
   /** The address that it listens on; `undefined` for a wildcard. */
   readonly host: string | undefined
-  /** Requests in flight, as far as this process can count them. */
-  inFlight(): number
-  /** Open upgraded connections. */
-  upgraded(): number
+  /** Whether this process counts the requests; otherwise only the proxies do. */
+  readonly countsRequests: boolean
+  /** Requests in flight, all of them or those of a filter. 0 where this process does not count them. */
+  inFlight(filter?: TargetFilter): number
+  /** Open upgraded connections, by the requests that opened them. */
+  upgraded(filter?: TargetFilter): number
   /** Whether the load factor comes from default metrics alone. */
   readonly isDefaultLoad: boolean
   /** Reads the metrics; the next load factor, -1..100. */

@@ -7,7 +7,7 @@ import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { plainAddress } from '../net/address.ts'
 import { McmpClient, type ProxyTarget, type SendResult } from '../net/mcmp-client.ts'
-import type { AppMessage, StatusMessage } from '../wire/mcmp/message.ts'
+import type { AppMessage, QueryMessage, StatusMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
 import {
@@ -18,6 +18,8 @@ import {
   retryDelayMs,
 } from './link-state.ts'
 import { type Registration, registrationMessages, removeNode } from './registration.ts'
+
+export const infoMessage: QueryMessage = { method: 'INFO', xml: false }
 
 export interface LinkOptions {
   readonly proxy: ProxyTarget
@@ -74,9 +76,9 @@ export class ProxyLink {
     })
   }
 
-  /** Sends messages in order if this node is registered; resolves with their results. */
+  /** Sends messages in order if this node is registered; resolves with their results, up to the first failure. */
   async send(
-    messages: readonly AppMessage[],
+    messages: readonly (AppMessage | QueryMessage)[],
     deadlineMs: number = agentLimits.messageMs,
   ): Promise<readonly SendResult[]> {
     const results: SendResult[] = []
@@ -130,7 +132,7 @@ export class ProxyLink {
   async #register(): Promise<void> {
     if (this.state.kind !== 'discover') return
     const { signal } = this.#abort
-    const reply = await this.#client.send({ method: 'INFO', xml: false }, { signal })
+    const reply = await this.#client.send(infoMessage, { signal })
     if (!reply.ok) return this.#fail(reply.error.message)
     const read = parseInfo(reply.body)
     if (!read.ok) {

@@ -135,9 +135,10 @@ class Sidecar {
   }
 }
 
-/** A server in another process. The proxies alone count its requests; their STOP-APP replies have the number. */
+/** A server in another process. */
 class TargetServer implements MemberServer {
   readonly host = undefined
+  readonly countsRequests = false
   readonly isDefaultLoad: boolean
   isHealthy = false
   readonly #metrics: readonly LoadMetric[]

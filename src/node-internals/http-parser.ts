@@ -1,6 +1,6 @@
 // Node.js's HTTP parser on a connection that we have read first: attached to the socket later than the server would
 // attach it, and fed by `data` events of the socket instead of reading the handle itself. Used by peers for what is
-// served here.
+// served here, and by the agent for requests that are parsed a second time.
 //
 // Touches `socket._handle.isStreamBase` and `._consumed`, `socket.parser` with its `_consumed` and `consume`, and
 // takes the last `data` and `end` listeners after the attachment for the parser's.
@@ -53,6 +53,19 @@ export function attachParser(
   Reflect.apply(listener, server, [socket])
   socket[feeding] = socket.listeners('data').at(-1)
   socket[ending] = socket.listeners('end').at(-1) as Ending
+}
+
+/**
+ * Gives a connection back that the server has let go of with an `upgrade` event.
+ * @param bytes a request with what follows it, parsed before all that is read from now on.
+ * @returns false when the server parses no connections itself, or still owes a response on this one.
+ */
+export function parseAgain(server: Server, socket: Socket, bytes: Buffer): boolean {
+  const listener = connectionListenerOf(server)
+  if (listener === undefined || isResponseUnderWay(socket)) return false
+  socket.unshift(bytes)
+  attachParser(server, listener, socket, false)
+  return true
 }
 
 /** The parser, attached before, reads the handle itself from now on, as it does in a server of its own. */

@@ -38,6 +38,10 @@ export class FakeHttpd {
   readonly refuse: Map<string, { type: string; mess: string }> = new Map()
   /** Adds `Requests=n` to STOP-APP replies, as older versions of httpd do. */
   requests: (() => number) | undefined
+  /** Writes these replies as Undertow does, with nothing between the pairs. */
+  isUndertow = false
+  /** `Connected` of every node in INFO. */
+  connected: () => number = () => 0
   state = 'OK'
   id = 1
   readonly #server: Server
@@ -150,6 +154,10 @@ export class FakeHttpd {
       }
     }
     if (method === 'STOP-APP' && this.requests !== undefined) {
+      if (this.isUndertow)
+        return success(
+          `Type=STOP-APP-RSP,JvmRoute=${route}Alias=${aliases}Context=${contexts}Requests=${this.requests()}`,
+        )
       const names = `Alias=${aliases.join(',')}&Context=${contexts.join(',')}`
       return success(`Type=STOP-APP-RSP&JvmRoute=${route}&${names}&Requests=${this.requests()}\n`)
     }
@@ -164,7 +172,7 @@ export class FakeHttpd {
     for (const [id, [route, node]] of [...this.nodes].entries()) {
       const value = (key: string): string => node.config.get(key) ?? ''
       nodes.push(
-        `Node: [${id}],Name: ${route},Balancer: mycluster,LBGroup: ,Host: ${value('Host')},Port: ${value('Port')},Type: ${value('Type')},Flushpackets: Off,Flushwait: 10,Ping: 10,Smax: -1,Ttl: 60,Elected: 0,Read: 0,Transfered: 0,Connected: 0,Load: 50\n`,
+        `Node: [${id}],Name: ${route},Balancer: mycluster,LBGroup: ,Host: ${value('Host')},Port: ${value('Port')},Type: ${value('Type')},Flushpackets: Off,Flushwait: 10,Ping: 10,Smax: -1,Ttl: 60,Elected: 0,Read: 0,Transfered: 0,Connected: ${this.connected()},Load: 50\n`,
       )
       const aliases = [...new Set([...node.contexts.keys()].map((key) => key.split(' ')[0] ?? ''))]
       for (const [index, alias] of aliases.entries()) {

@@ -15,6 +15,8 @@ export interface ReadNode {
   readonly type: string
   /** Load factor; `undefined` when the line has none. */
   readonly load: number | undefined
+  /** `Connected`: requests in flight at httpd and Topspin, connections at Undertow; `undefined` when it is missing. */
+  readonly connected: number | undefined
 }
 
 /** One virtual host with all its aliases, in line order. */
@@ -45,6 +47,7 @@ const nodeStart = /^Node: \[(\d{1,9})\],Name: /
 /** The texts between the values of a node line; proxies differ in what follows the type. */
 const nodeNames = [',Balancer: ', ',LBGroup: ', ',Host: ', ',Port: ', ',Type: '] as const
 const loadField = /(?:^|,)Load: (-?\d{1,4})(?:,|$)/
+const connectedField = /(?:^|,)Connected: (\d{1,9})(?:,|$)/
 const vhostLine = /^Vhost: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Alias: (.*)$/
 const contextLine =
   /^Context: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Context: (.*), Status: (ENABLED|DISABLED|STOPPED)$/
@@ -79,7 +82,7 @@ function readNode(line: string, into: ReadNode[]): boolean {
   }
   const comma = line.indexOf(',', from)
   const end = comma < 0 ? line.length : comma
-  const load = loadField.exec(line.slice(end + 1))
+  const rest = line.slice(end + 1)
   const [name = '', balancer = '', domain = '', host = '', port = ''] = values
   into.push({
     id: Number(start[1]),
@@ -89,9 +92,15 @@ function readNode(line: string, into: ReadNode[]): boolean {
     host,
     port,
     type: line.slice(from, end),
-    load: load === null ? undefined : Number(load[1]),
+    load: numberIn(rest, loadField),
+    connected: numberIn(rest, connectedField),
   })
   return true
+}
+
+function numberIn(text: string, field: RegExp): number | undefined {
+  const found = field.exec(text)
+  return found === null ? undefined : Number(found[1])
 }
 
 function readVhost(

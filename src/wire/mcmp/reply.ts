@@ -97,6 +97,17 @@ export function stopReply(
   )
 }
 
+const requestsAtEnd = /Requests=(\d{1,9})$/
+
+/**
+ * The requests in flight in a reply to STOP-APP, of Topspin and httpd 1.3, or of Undertow, which puts nothing between
+ * the pairs. `undefined` for the reply of today's httpd, which has none.
+ */
+export function requestsIn(text: string): number | undefined {
+  const found = requestsAtEnd.exec(text.trimEnd())
+  return found === null ? undefined : Number(found[1])
+}
+
 /** Encodes only what would end the value: Java and httpd neither encode nor decode here. */
 const pairValue = (text: string): string => text.replaceAll('&', '%26').replaceAll('=', '%3D')
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Agent as HttpAgent, request } from 'node:http'
+import { Agent as HttpAgent, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { joinCluster } from '../../../src/agent/index.ts'
@@ -126,6 +126,42 @@ test('one context is drained by its sessions and the counts of the proxies, whil
   assert.ok(!fakes.some((fake) => fake.story().includes('DISABLE-APP /b')))
   node.slow[0]?.end()
   await elsewhere
+})
+
+test('the requests of one context are waited for where the proxy counts none, and no others', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const open: ServerResponse[] = []
+  // As Express does, the handler rewrites the URL.
+  const node = await startNode(t, (request, response) => {
+    request.url = '/'
+    open.push(response)
+  })
+  const agent = await joinCluster(node.server, {
+    route: 'a',
+    proxies: [fake.address],
+    contexts: ['/', '/shop', '/shop/admin'],
+  })
+  t.after(() => agent.close())
+  const paths = ['/shop/cart?x=1', '/shop/admin/', '/shopping', '//shop/x/..']
+  const answers: Promise<unknown>[] = []
+  for (const [index, path] of paths.entries()) {
+    answers.push(get(node.port, path))
+    await until(`${path} is in hand`, () => agent.inFlight === index + 1)
+  }
+  let isDrained = false
+  const draining = agent.drain('/shop').then(() => {
+    isDrained = true
+  })
+  await fake.until('it is stopped', () => fake.count('STOP-APP') > 0)
+  open[0]?.end()
+  await until('one of its two is answered', () => agent.inFlight === 3)
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  assert.equal(isDrained, false)
+  open[3]?.end()
+  await draining
+  assert.equal(agent.inFlight, 2)
+  for (const response of open) response.end()
+  await Promise.all(answers)
 })
 
 test('a request that never ends delays the node until the deadline and no longer', async (t) => {

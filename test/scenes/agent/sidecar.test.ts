@@ -65,6 +65,51 @@ test('the node leaves when its command ends', async (t) => {
   assert.equal(fake.nodes.size, 0)
 })
 
+for (const { proxy, prepare } of [
+  {
+    proxy: 'httpd, which shows the requests of a node in INFO alone',
+    prepare: (fake: FakeHttpd, left: () => number) => {
+      fake.connected = left
+    },
+  },
+  {
+    proxy: 'Undertow, which runs the pairs of its reply together',
+    prepare: (fake: FakeHttpd, left: () => number) => {
+      fake.isUndertow = true
+      fake.requests = left
+    },
+  },
+]) {
+  test(`the node waits for requests in flight at ${proxy}`, async (t) => {
+    const fake = await FakeHttpd.start(t)
+    const node = await startNode(t)
+    let left = 3
+    prepare(fake, () => left)
+    const options = { target: `http://127.0.0.1:${node.port}`, proxies: [fake.address] }
+    const child = startChild(t, [sidecar, JSON.stringify(options)])
+    await fake.until('it is registered', () => fake.count('STATUS') > 0)
+    child.process.kill('SIGTERM')
+    await fake.until('it is asked again and again', () => fake.count('STOP-APP') > 4)
+    assert.equal(fake.count('REMOVE-APP'), 0)
+    left = 0
+    assert.equal(await child.ended, 0)
+    assert.equal(fake.story(['STATUS', 'INFO']).at(-1), 'REMOVE-APP /*')
+  })
+}
+
+test('a node that proxies never stop counting leaves at the deadline', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  fake.connected = () => 1
+  const node = await startNode(t)
+  const target = `http://127.0.0.1:${node.port}`
+  const options = { target, proxies: [fake.address], drain: { deadlineMs: 500 } }
+  const child = startChild(t, [sidecar, JSON.stringify(options)])
+  await fake.until('it is registered', () => fake.count('STATUS') > 0)
+  child.process.kill('SIGTERM')
+  assert.equal(await child.ended, 0)
+  assert.equal(fake.story(['STATUS', 'INFO']).at(-1), 'REMOVE-APP /*')
+})
+
 test('a target that stops answering is reported as -1 until it answers again', async (t) => {
   const fake = await FakeHttpd.start(t)
   let hang = false

@@ -39,6 +39,12 @@ test('another id means that the proxy has restarted', () => {
   assert.equal(state.kind, 'discover')
 })
 
+test('a report that shows nothing new is no change', () => {
+  const state = after(informed, reported)
+  assert.equal(nextLinkState(state, { ...reported }), state)
+  assert.notEqual(nextLinkState(state, { ...reported, reachable: false } as LinkEvent), state)
+})
+
 test('leaving is final', () => {
   const leaving = after(informed, reported, { kind: 'leave' })
   for (const event of [informed, failed, reported]) {

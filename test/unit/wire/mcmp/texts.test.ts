@@ -9,6 +9,7 @@ import {
   appReply,
   parseReply,
   pingReply,
+  requestsIn,
   statusReply,
   stopReply,
   writeReply,
@@ -96,6 +97,7 @@ describe('INFO', () => {
             port: '81',
             type: 'http',
             load: 55,
+            connected: 6,
           },
         ],
         vhosts: [{ node: 4, id: 2, aliases: ['a.test', 'b.test'] }],
@@ -113,6 +115,7 @@ describe('INFO', () => {
     )
     assert.ok(read.ok)
     assert.equal(read.info.nodes[0]?.load, undefined)
+    assert.equal(read.info.nodes[0]?.connected, undefined)
     assert.deepEqual(read.info.vhosts, [{ node: 1, id: 1, aliases: ['x'] }])
   })
 
@@ -170,7 +173,19 @@ describe('replies', () => {
     const body = stopReply('n', ['x'], ['/a=b&c'], 3).body
     assert.equal(body, 'Type=STOP-APP-RSP&JvmRoute=n&Alias=x&Context=/a%3Db%26c&Requests=3\n')
     assert.equal(parseReply(body).get('Requests'), '3')
+    assert.equal(requestsIn(body), 3)
     assert.equal(parseReply(body).get('Context'), '/a=b&c')
+  })
+
+  test('has its number of requests read as Undertow writes it, and none in the form of httpd', () => {
+    const undertow = 'Type=STOP-APP-RSP,JvmRoute=nAlias=Requests=9Context=/aRequests=12'
+    assert.equal(requestsIn(undertow), 12)
+    for (const text of [
+      '',
+      'Type=STOP-APP-RSP\nJvmRoute=n\nAlias=x Contexts=/a\n\n',
+      'Requests=-1',
+    ])
+      assert.equal(requestsIn(text), undefined)
   })
 
   test('a reply in another form has no pairs', () => {
