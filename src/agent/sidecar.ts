@@ -1,12 +1,11 @@
 // `topspin agent`: joins the cluster on behalf of a server that has no agent. Starts the command if there is one, waits
-// until the target answers, registers it and reports the load of the machine, or -1 while the target does not answer.
+// until the target answers, registers it and reports the load of the machine, or -1 while the target is unhealthy.
 // On SIGTERM it drains before it passes the signal on.
 
 import { systemClock } from '../base/clock.ts'
-import { agentLimits } from '../base/limits.ts'
 import { waitUntil } from '../base/wait.ts'
 import { Command } from '../host/command.ts'
-import { answersHttp } from '../net/answers-http.ts'
+import { TargetCheck } from '../net/target-check.ts'
 import { LoadFactor } from './load-factor.ts'
 import type { LoadMetric } from './load-metric.ts'
 import type { MemberServer } from './member-server.ts'
@@ -55,7 +54,7 @@ export async function runSidecar(options: SidecarOptions): Promise<number> {
 
 class Sidecar {
   readonly #options: SidecarOptions
-  readonly #target: URL
+  readonly #check: TargetCheck
   readonly #settings: Settings
   readonly #server: TargetServer
   readonly #over = new AbortController()
@@ -66,10 +65,11 @@ class Sidecar {
   constructor(options: SidecarOptions) {
     const { metrics = [processor({ weight: 2 }), memory()] } = options
     this.#options = options
-    this.#target = readTarget(options.target)
-    const type = this.#target.protocol === 'https:' ? 'https' : 'http'
-    const host = options.host ?? this.#target.hostname.replace(/^\[|\]$/g, '')
-    const port = Number(this.#target.port || (type === 'https' ? 443 : 80))
+    const target = readTarget(options.target)
+    this.#check = new TargetCheck(target)
+    const type = target.protocol === 'https:' ? 'https' : 'http'
+    const host = options.host ?? target.hostname.replace(/^\[|\]$/g, '')
+    const port = Number(target.port || (type === 'https' ? 443 : 80))
     this.#settings = settingsFrom({ ...options, host }, type, port)
     const { load, log } = this.#settings
     const isDefaultLoad = options.metrics === undefined
@@ -100,14 +100,13 @@ class Sidecar {
     // A server that has exited has no requests in flight.
     if (ending.kind === 'exit') this.#membership?.hurry()
     await this.#membership?.leave()
+    this.#check.close()
     this.#server.close()
     return ending
   }
 
   #waitForTarget(): Promise<boolean> {
-    const answers = async (): Promise<boolean> =>
-      (await answersHttp(this.#target, agentLimits.probeMs)) === true
-    return waitUntil(answers, {
+    return waitUntil(() => this.#check.check(), {
       withinMs: this.#options.startDeadlineMs ?? agentDefaults.startDeadlineMs,
       everyMs: 100,
       signal: this.#over.signal,
@@ -117,8 +116,7 @@ class Sidecar {
   /** Checks the target until the end; a change of its health is reported at once. */
   async #watchTarget(membership: Membership): Promise<void> {
     const check = async (): Promise<boolean> => {
-      const answers = await answersHttp(this.#target, agentLimits.probeMs)
-      const isHealthy = answers ?? this.#server.isHealthy
+      const isHealthy = await this.#check.check()
       if (isHealthy !== this.#server.isHealthy) {
         this.#server.isHealthy = isHealthy
         const message = isHealthy ? 'target answers again' : 'target stopped answering'

@@ -79,6 +79,8 @@ export const mcmpLimits = {
   balancersMax: 200,
   /** A node whose last STATUS is older than this is on standby (decision 39). */
   statusTimeoutMs: 60_000,
+  /** A node that is down for longer than this is removed (decision 40). */
+  removeDownMs: 300_000,
   /** How long a removed node is shown under its name, and then again as REMOVED. */
   waitBeforeRemoveMs: 10_000,
   /** Refused registrations remembered (decision 33). */
@@ -111,6 +113,18 @@ export const mcmpLimits = {
   lingerMs: 1_000,
   /** Probes of nodes in progress. */
   probesMax: 64,
+  /** How long the reply to a STATUS or PING waits for a probe. */
+  probeWaitMs: 1_000,
+}
+
+/** Probes of nodes. */
+export const probeLimits = {
+  /** Bytes of an answer that are read until it is complete. */
+  answerBytesMax: 16_384,
+  /** Rules of the configuration. */
+  rulesMax: 1_000,
+  /** Longest time between two probes of a quiet node with requests in flight. */
+  busyIntervalMs: 60_000,
 }
 
 /** The state file. */
@@ -155,13 +169,24 @@ export const agentLimits = {
   hurriedMs: 1_000,
   /** How long the closing of the server waits for busy connections. */
   closeMs: 1_000,
-  /** Deadline of the sidecar for an answer of its target, and for its command to end after the signal. */
-  probeMs: 2_000,
+  /** Deadline for the command of the sidecar to end after the signal. */
   childEndMs: 10_000,
   /** Interval at which the load report in response headers is computed. */
   figuresMs: 100,
   /** Interval of DNS lookups, and of checks for proxies that stopped advertising. */
   discoveryMs: 5_000,
+}
+
+/** Health checks of the target of a sidecar, of `topspin announce` and of `topspin peer`. */
+export const targetLimits = {
+  /** Deadline for the connection. */
+  connectMs: 2_000,
+  /** How long one check waits for the outcome of its request. */
+  waitMs: 2_000,
+  /** How long a request waits for its answer before it is cut. */
+  answerMs: 60_000,
+  /** Requests in a row that are cut, by the target or by these deadlines, until the target is unhealthy. */
+  cutsMax: 3,
 }
 
 /** Traffic worker processes and their channel to the primary. */
@@ -271,8 +296,6 @@ export const peerLimits = {
   /** Shortest and longest time between two announcements. */
   periodMsMin: 100,
   periodMsMax: 60_000,
-  /** Deadline for the target of `topspin announce` or `topspin peer` to answer a probe. */
-  targetAnswerMs: 2_000,
   /** Announcements in one period; lost ones are repeated. */
   beatsMax: 8,
 }

@@ -9,6 +9,16 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {})
 }
 
+/** The value of `promise`, or that of `late` when it has not come within `ms`. Rejects when `promise` does before. */
+export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => T): Promise<T> {
+  const over = new AbortController()
+  try {
+    return await Promise.race([promise, pause(ms, over.signal).then(late)])
+  } finally {
+    over.abort()
+  }
+}
+
 export interface Waiting {
   /** Deadline, ms from now; the condition is checked once even when it has passed. */
   readonly withinMs: number

@@ -48,7 +48,7 @@ export interface Node extends NodeSettings {
 const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp'])
 
 /** Whether the proxy can forward to nodes of this type. */
-export const isForwardable = (node: Node): boolean => forwardable.has(node.type)
+export const isForwardable = (node: Pick<Node, 'type'>): boolean => forwardable.has(node.type)
 
 /** Whether connections to the node use TLS. */
 export const isSecure = (node: Node): boolean => node.type === 'https' || node.type === 'wss'

@@ -8,6 +8,7 @@ import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
+import type { HealthRule } from '../cluster/health-check.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, type Timeouts } from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
@@ -39,6 +40,7 @@ import {
   word,
   yesNo,
 } from './schema-forms.ts'
+import { health } from './schema-health.ts'
 import { expandShortForms } from './short-forms.ts'
 
 /** The parsed configuration. Durations are milliseconds. */
@@ -86,6 +88,7 @@ export interface Config {
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
   readonly balance: readonly CascadeEntry[]
+  readonly health: readonly HealthRule[]
   readonly maxConnections: number
   readonly body: { readonly minRate: number }
   readonly timeouts: TrafficTimeouts & { readonly drain: number }
@@ -294,6 +297,13 @@ const configSchema: z.ZodType<Config, unknown> = section({
       form: 'list of `path` and `candidacy`, or the same as JSON',
       description:
         'Candidacy functions for paths: the entry with the longest `path` that contains the path of a request replaces `candidacy` as a whole.',
+    }),
+  ),
+  health: reloadable(
+    health.prefault('auto').meta({
+      form: 'auto, none, tcp or http, or a map, or a list of maps',
+      description:
+        'How nodes are probed. `auto` and `tcp`: a connection to a node that the traffic does not show to be alive; a node of type `ajp` gets a CPING with `auto`. `http`: a request in every interval. `none`: no probes; a node that failed gets requests again after a while. A map has `probe` and, for `http`, `method` (GET), `path` (/), `host` (the address of the node) and `expect` (200-399: statuses of a healthy node); and `interval` (5s), `timeout` (the `ping` that the node registers, 10s), `rise` (1: successful probes in a row until a node is up again) and `fall` (3: failed ones in a row until it is down; one is enough when no connection is possible). With `node` (route or HOST:PORT) or `balancer` a map applies to these nodes alone; the map for the node comes before that for its balancer. See [balancing.md](balancing.md#health).',
     }),
   ),
   maxConnections: count(

@@ -1,7 +1,10 @@
 // Probes of nodes on behalf of messages: the registry asks whether certain addresses answer before it applies
 // a message. Called by message-handler.ts.
 
-import { isForwardable } from '../cluster/node.ts'
+import { mcmpLimits } from '../base/limits.ts'
+import { withDeadline } from '../base/wait.ts'
+import { checkOf } from '../cluster/health-check.ts'
+import type { NodeLive } from '../cluster/live.ts'
 import type { Question } from '../cluster/registry/facts.ts'
 import { questionKey } from '../cluster/registry/questions.ts'
 import { findNode } from '../cluster/snapshot.ts'
@@ -16,7 +19,7 @@ const roundsMax = 3
 export class NodeProbes {
   readonly #settings: ControlSettings
   /** Probes in progress by address and timeout: one probe serves all messages that wait for it. */
-  readonly #running: Map<string, Promise<ProbeResult>> = new Map()
+  readonly #running: Map<string, Promise<boolean>> = new Map()
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
@@ -30,29 +33,60 @@ export class NodeProbes {
       const open = registry.questions(message).filter((question) => !answers.has(question.key))
       if (open.length === 0) break
       await Promise.all(
-        open.map(async (question) => {
-          const result = await this.#probe(question)
-          answers.set(question.key, result.answered)
-          if (message.method === 'STATUS') this.#record(message.route, question, result)
-        }),
+        open.map(async (question) => answers.set(question.key, await this.#ask(question, message))),
       )
     }
     return answers
   }
 
-  /** The node may have moved to another address during the probe. */
-  #record(route: string, question: Question, result: ProbeResult): void {
-    const node = findNode(this.#settings.registry.snapshot, route)
-    if (node === undefined || questionKey(node) !== question.key || !isForwardable(node)) return
-    recordProbe(this.#settings, node, result)
+  /**
+   * Whether the node is alive. A reply to STATUS or PING waits for the probe for a short time only, and then rests on what
+   * is known of the node: the next messages of the node wait behind it.
+   */
+  #ask(question: Question, { method }: Message): Promise<boolean> {
+    const probed = this.#probe(question)
+    if (method === 'CONFIG') return probed
+    return withDeadline(probed, mcmpLimits.probeWaitMs, () => this.#isUp(question))
   }
 
-  #probe(question: Question): Promise<ProbeResult> {
+  #isUp({ route }: Question): boolean {
+    const { registry, live } = this.#settings
+    const node = findNode(registry.snapshot, route)
+    return node !== undefined && live.of(node.id).health.kind !== 'down'
+  }
+
+  #probe(question: Question): Promise<boolean> {
     const key = `${question.key} ${question.timeoutMs}`
     const running = this.#running.get(key)
     if (running !== undefined) return running
-    const probe = this.#settings.watch.probe(question).finally(() => this.#running.delete(key))
+    const probe = this.#send(question).finally(() => this.#running.delete(key))
     this.#running.set(key, probe)
     return probe
   }
+
+  async #send(asked: Question): Promise<boolean> {
+    const { watch, registry, live } = this.#settings
+    const { host, port, type } = asked
+    const check = checkOf(watch.rules(), asked)
+    const { probe, question } = check
+    if (probe === 'none') return this.#isUp(asked)
+    const timeoutMs = Math.min(check.timeoutMs ?? Number.POSITIVE_INFINITY, asked.timeoutMs)
+    const before = findNode(registry.snapshot, asked.route)
+    const bytesRead = before === undefined ? 0 : live.of(before.id).bytesRead
+    if (before !== undefined && probe === 'tcp' && isBusy(live.of(before.id))) return true
+    const result = await watch.probe({ host, port, type, probe, question, timeoutMs })
+    this.#record(asked, result, bytesRead)
+    // A node that accepts connections and is late is busy.
+    return result.answered || result.late === 'answer'
+  }
+
+  /** The node may have moved to another address during the probe. */
+  #record(question: Question, result: ProbeResult, bytesRead: number): void {
+    const node = findNode(this.#settings.registry.snapshot, question.route)
+    if (node === undefined || node.removal !== 'none' || questionKey(node) !== question.key) return
+    recordProbe(this.#settings, node, result, bytesRead)
+  }
 }
+
+/** The connections of its requests show that the node is there; one more would wait in its queue with theirs. */
+const isBusy = ({ health, inFlight }: NodeLive): boolean => health.kind === 'up' && inFlight > 0

@@ -6,6 +6,7 @@ import type { HostPort } from '../base/host-port.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
+import type { HealthRule } from '../cluster/health-check.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
@@ -110,10 +111,10 @@ interface WatchOptions {
   readonly health?: HealthLimits
   /** A node whose last STATUS is older than this is on standby, ms; 0: never. Default 60_000 (decision 39). */
   readonly statusTimeoutMs?: number
-  /** A node is probed after this time without a byte read from it, ms. Default 5_000. */
-  readonly idleProbeMs?: number
-  /** A node is removed when its probes have failed for more than this many idle periods. Default 60 (decision 40). */
-  readonly probeFailuresMax?: number
+  /** How nodes are probed, read for each probe: a reload may change it. Default: every node by `defaultCheck`. */
+  readonly rules?: () => readonly HealthRule[]
+  /** A node that is down for longer than this is removed, ms. Default 300_000 (decision 40). */
+  readonly removeDownMs?: number
 }
 
 type Grouped = 'traffic' | 'access' | 'limits' | 'watch'
@@ -168,6 +169,6 @@ const watchDefaults: Required<WatchOptions> = {
   probe,
   health: defaultHealthLimits,
   statusTimeoutMs: mcmpLimits.statusTimeoutMs,
-  idleProbeMs: 5_000,
-  probeFailuresMax: 60,
+  rules: () => [],
+  removeDownMs: mcmpLimits.removeDownMs,
 }

@@ -2,6 +2,7 @@
 // Shared by message-handler.ts and watch.ts.
 
 import { onProbed } from '../cluster/health.ts'
+import { checkOf } from '../cluster/health-check.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { Node } from '../cluster/node.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
@@ -23,14 +24,27 @@ export async function publishChanges(
   await settings.traffic.apply(changes)
 }
 
-/** A probe changes a node's health, unless the failure was a shortage on this machine. */
-export function recordProbe(settings: ControlSettings, node: Node, result: ProbeResult): void {
-  if (result.shortage === true) return
+/**
+ * A probe changes a node's health, unless the failure was a shortage on this machine, or the answer was late and the
+ * node sent bytes to clients meanwhile.
+ * @param bytesRead of the node's live numbers when the probe began.
+ */
+export function recordProbe(
+  settings: ControlSettings,
+  node: Node,
+  result: ProbeResult,
+  bytesRead: number,
+): void {
   const { clock, random, log, watch } = settings
-  const { answered, reason } = result
+  const { reason, late } = result
   const live = settings.live.of(node.id)
+  if (result.shortage === true || (late !== undefined && live.bytesRead > bytesRead)) return
   const wasDown = live.health.kind === 'down'
-  live.health = onProbed(live.health, answered, reason, clock.now(), random, watch.health)
+  // The queue of connections of a busy node may be full.
+  const isGone = late === 'connection' && live.inFlight === 0
+  const outcome = isGone ? { ...result, unreachable: true } : result
+  const check = checkOf(watch.rules(), node)
+  live.health = onProbed(live.health, outcome, check, clock.now(), random, watch.health)
   const isDown = live.health.kind === 'down'
   if (wasDown === isDown) return
   // The node's score is aligned with the others' before it is chosen again.

@@ -1,7 +1,10 @@
 // The watch over nodes: by the clock it moves removed nodes through their phases, probes nodes that are down or
 // idle, and puts nodes on standby that stopped reporting (mcmp.md 2.4, 2.5, decisions 37, 39, 40).
 
-import { mcmpLimits } from '../base/limits.ts'
+import { mcmpLimits, probeLimits } from '../base/limits.ts'
+import { nextProbeMs } from '../cluster/health.ts'
+import { checkOf, type HealthCheck, type HealthRule } from '../cluster/health-check.ts'
+import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable, type Node } from '../cluster/node.ts'
 import { pingTimeout } from '../cluster/registry/questions.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
@@ -15,11 +18,18 @@ const removalStepMs = 1_000
 const suspendedMsMin = 1_000
 
 interface Watched {
+  node: Node
+  rules: readonly HealthRule[]
+  /** Of this node by these rules. */
+  check: HealthCheck
   isProbed: boolean
-  /** When to check again whether bytes were read from the node, monotonic ms. */
+  /** When to check again whether the node is to be probed, monotonic ms. */
   checkAt: number
   /** At the last check. */
   bytesRead: number
+  elected: number
+  /** Time until the next check, ms. */
+  waitMs: number
 }
 
 export class Watch {
@@ -100,35 +110,61 @@ export class Watch {
     traffic.notify(node.id)
   }
 
-  /** Probes a node that is down when its next probe is due, and any other when nothing was read from it. */
+  /** Probes a node that is down when its next probe is due, and any other when the traffic does not show its state. */
   #checkActivity(node: Node, now: number): void {
-    const { idleProbeMs } = this.#settings.watch
-    const { health, bytesRead, unconfirmed } = this.#settings.live.of(node.id)
-    const watched = this.#watched.get(node.id)
-    if (watched === undefined) {
-      // A node from the state file may have died since, so it is probed at once.
-      const checkAt = unconfirmed ? now : now + idleProbeMs
-      this.#watched.set(node.id, { isProbed: false, checkAt, bytesRead })
-      return
-    }
+    const live = this.#settings.live.of(node.id)
+    const watched = this.#watchedFor(node, live, now)
+    const { check } = watched
     if (watched.isProbed || this.#probes >= mcmpLimits.probesMax) return
+    const { health } = live
     if (health.kind === 'down') {
-      if (now >= health.probeAt) void this.#probe(node, watched)
+      if (now < health.probeAt) return
+      if (check.probe === 'none') this.#recordProbe(node, unprobed, live.bytesRead)
+      else void this.#probe(node, watched)
       return
     }
-    if (now < watched.checkAt) return
-    watched.checkAt = now + idleProbeMs
-    if (bytesRead === watched.bytesRead) void this.#probe(node, watched)
-    watched.bytesRead = bytesRead
+    if (now < watched.checkAt || check.probe === 'none') return
+    const isShown = isShownByTraffic(check, live, watched)
+    watched.bytesRead = live.bytesRead
+    watched.elected = live.elected
+    watched.waitMs = nextWaitMs(check, live, isShown ? 0 : watched.waitMs)
+    watched.checkAt = now + watched.waitMs
+    if (!isShown) void this.#probe(node, watched)
+  }
+
+  #watchedFor(node: Node, live: NodeLive, now: number): Watched {
+    const rules = this.#settings.watch.rules()
+    let watched = this.#watched.get(node.id)
+    if (watched === undefined) {
+      const check = checkOf(rules, node)
+      const { bytesRead, elected } = live
+      const waitMs = check.intervalMs
+      // A node from the state file may have died since, so it is probed at once.
+      const checkAt = live.unconfirmed ? now : now + waitMs
+      watched = { node, rules, check, isProbed: false, checkAt, bytesRead, elected, waitMs }
+      this.#watched.set(node.id, watched)
+    } else if (watched.node !== node || watched.rules !== rules) {
+      watched.node = node
+      watched.rules = rules
+      watched.check = checkOf(rules, node)
+      watched.checkAt = Math.min(watched.checkAt, now + watched.check.intervalMs)
+    }
+    return watched
   }
 
   async #probe(node: Node, watched: Watched): Promise<void> {
+    const { probe, question, timeoutMs = pingTimeout(node) } = watched.check
+    if (probe === 'none') return
+    const { host, port, type } = node
+    const { clock, live, watch } = this.#settings
+    const { bytesRead } = live.of(node.id)
     watched.isProbed = true
     this.#probes += 1
-    const { host, port, type } = node
     try {
-      const target = { host, port, type, timeoutMs: pingTimeout(node) }
-      this.#recordProbe(node, await this.#settings.watch.probe(target))
+      const target = { host, port, type, probe, question, timeoutMs }
+      this.#recordProbe(node, await watch.probe(target), bytesRead)
+      const nextMs = nextProbeMs(live.of(node.id).health, watched.check, watch.health)
+      watched.checkAt = Math.min(watched.checkAt, clock.now() + nextMs)
     } catch (error) {
       this.#logFault(error)
     } finally {
@@ -137,9 +173,9 @@ export class Watch {
     }
   }
 
-  #recordProbe(node: Node, result: ProbeResult): void {
+  #recordProbe(node: Node, result: ProbeResult, bytesRead: number): void {
     if (this.#settings.registry.snapshot.nodes.get(node.id)?.removal !== 'none') return
-    recordProbe(this.#settings, node, result)
+    recordProbe(this.#settings, node, result, bytesRead)
     if (!result.answered) this.#removeIfDead(node)
   }
 
@@ -147,8 +183,7 @@ export class Watch {
     const { registry, clock, log, watch } = this.#settings
     const { health } = this.#settings.live.of(node.id)
     const now = clock.now()
-    const deadMs = watch.idleProbeMs * watch.probeFailuresMax
-    if (health.kind !== 'down' || now - health.since <= deadMs) return
+    if (health.kind !== 'down' || now - health.since <= watch.removeDownMs) return
     const before = registry.snapshot
     const changes = registry.remove(node.id, now)
     if (changes.length > 0)
@@ -165,4 +200,33 @@ export class Watch {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#settings.log.error({ reason }, 'fault in the watch over nodes')
   }
+}
+
+/** Without probes a node that went down gets requests again after a while. */
+const unprobed: ProbeResult = { answered: true, reason: 'not probed' }
+
+/**
+ * Whether the traffic since the last check shows the state of a node, so that no probe is needed: it sent bytes, or it was
+ * sent requests, whose connections fail when it is gone. A check of the configuration by HTTP asks for more than that.
+ */
+function isShownByTraffic(
+  { probe }: HealthCheck,
+  { bytesRead, elected, health }: NodeLive,
+  before: Pick<Watched, 'bytesRead' | 'elected'>,
+): boolean {
+  if (probe === 'http' || (health.kind === 'suspect' && health.misses > 0)) return false
+  return bytesRead > before.bytesRead || (probe === 'tcp' && elected > before.elected)
+}
+
+/**
+ * Time until the next check, ms. It grows while a node works on requests and is quiet: each probe of a server with one
+ * thread takes a place in its queue of connections until the request is done.
+ */
+function nextWaitMs(
+  { probe, intervalMs }: HealthCheck,
+  { inFlight }: NodeLive,
+  beforeMs: number,
+): number {
+  if (probe !== 'tcp' || inFlight === 0 || beforeMs < intervalMs) return intervalMs
+  return Math.max(intervalMs, Math.min(2 * beforeMs, probeLimits.busyIntervalMs))
 }

@@ -1,39 +1,67 @@
-// The protocols of probes: the bytes of a question and of a valid answer (mcmp.md 2.5). Pure.
+// The protocols of probes: the bytes of a question, and what the bytes of an answer mean (mcmp.md 2.5). Pure.
 
-interface Dialect {
-  readonly name: string
+import { hostPortText } from '../base/host-port.ts'
+import type { HttpQuestion } from '../cluster/health-check.ts'
+
+export interface Dialect {
   readonly request: Uint8Array
-  /** Whether the bytes received so far are a valid answer; `undefined` while more are needed. */
-  isAnswer(bytes: Buffer): boolean | undefined
+  /** What the bytes received so far mean; `undefined` while more are needed. */
+  verdict(bytes: Buffer): Verdict | undefined
 }
 
-const startsWith =
-  (answer: Buffer) =>
-  (bytes: Buffer): boolean | undefined => {
-    const length = Math.min(bytes.length, answer.length)
-    if (bytes.compare(answer, 0, length, 0, length) !== 0) return false
-    return length === answer.length ? true : undefined
-  }
-
-/** Any HTTP response is a valid answer. */
-const http: Dialect = {
-  name: 'HTTP',
-  request: Buffer.from('OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n'),
-  isAnswer: startsWith(Buffer.from('HTTP/1.')),
+interface Verdict {
+  readonly answered: boolean
+  readonly reason: string
 }
+
+const answered: Verdict = { answered: true, reason: 'answered' }
 
 /** CPING and CPONG. */
-const ajp: Dialect = {
-  name: 'AJP',
+export const cping: Dialect = {
   request: Buffer.from([0x12, 0x34, 0x00, 0x01, 0x0a]),
-  isAnswer: startsWith(Buffer.from([0x41, 0x42, 0x00, 0x01, 0x09])),
+  verdict(bytes) {
+    const begins = beginsWith(bytes, cpong)
+    if (begins === false) return { answered: false, reason: 'the port does not speak AJP' }
+    return begins ? answered : undefined
+  },
 }
 
-/** TLS changes nothing in the question. */
-const httpTypes: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss'])
+const cpong = Buffer.from([0x41, 0x42, 0x00, 0x01, 0x09])
+const version = Buffer.from('HTTP/1.')
+/** `HTTP/1.1 200` */
+const statusLineMin = 12
 
-/** `undefined` for an unsupported type. */
-export function dialectOf(type: string): Dialect | undefined {
-  if (httpTypes.has(type)) return http
-  return type === 'ajp' ? ajp : undefined
+/** A request, and the statuses of its final response that are an answer. */
+export function httpDialect(
+  { method, path, host, expect }: HttpQuestion,
+  address: { readonly host: string; readonly port: number },
+): Dialect {
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: ${host === '' ? hostPortText(address) : host}`,
+    'User-Agent: topspin',
+    'Connection: close',
+  ]
+  const verdict = (bytes: Buffer): Verdict | undefined => {
+    const begins = beginsWith(bytes, version)
+    if (begins === false) return { answered: false, reason: 'the port does not speak HTTP' }
+    if (begins === undefined || bytes.length < statusLineMin) return undefined
+    const status = Number(bytes.toString('latin1', 9, statusLineMin))
+    if (status >= 100 && status < 200 && status !== switchingProtocols) {
+      const end = bytes.indexOf('\r\n\r\n')
+      return end < 0 ? undefined : verdict(bytes.subarray(end + 4))
+    }
+    if (expect.some(([low, high]) => status >= low && status <= high)) return answered
+    return { answered: false, reason: `${method} ${path} was answered by status ${status}` }
+  }
+  return { request: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), verdict }
+}
+
+const switchingProtocols = 101
+
+/** `undefined` while the bytes end before the beginning is complete. */
+function beginsWith(bytes: Buffer, beginning: Buffer): boolean | undefined {
+  const length = Math.min(bytes.length, beginning.length)
+  if (bytes.compare(beginning, 0, length, 0, length) !== 0) return false
+  return length === beginning.length ? true : undefined
 }

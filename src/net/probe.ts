@@ -1,25 +1,30 @@
-// Probes a node: one connection, one question and answer (probe-dialect.ts), one deadline over all of it. Used by
-// the control service.
+// Probes a node: one connection, at most one question and answer (probe-dialect.ts), one deadline over all of it. Used by
+// the control service and by peers.
 
 import { connect, type Socket } from 'node:net'
 import tls from 'node:tls'
+import { probeLimits } from '../base/limits.ts'
+import type { ProbeOutcome } from '../cluster/health.ts'
+import type { HealthCheck } from '../cluster/health-check.ts'
+import { isForwardable } from '../cluster/node.ts'
 import { tlsProblem } from './connect-problem.ts'
 import { NodeTls } from './node-tls.ts'
-import { dialectOf } from './probe-dialect.ts'
+import { cping, type Dialect, httpDialect } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
 import { isShortage } from './shortage.ts'
 
-export interface ProbeTarget {
+export interface ProbeTarget extends Pick<HealthCheck, 'question'> {
   readonly host: string
   readonly port: number
   readonly type: string
+  /** `tcp`: the node accepts a connection. On a type with TLS the handshake must not fail. */
+  readonly probe: 'tcp' | 'cping' | 'http'
   readonly timeoutMs: number
 }
 
-export interface ProbeResult {
-  readonly answered: boolean
-  /** For the log and the status page. */
-  readonly reason: string
+export interface ProbeResult extends ProbeOutcome {
+  /** What had not come at the deadline. The node may be busy. */
+  readonly late?: 'connection' | 'answer'
   /** This process lacked a resource, so the result says nothing about the node. */
   readonly shortage?: boolean
 }
@@ -41,34 +46,61 @@ export const probe: Probe = probeWith(() => {
 })
 
 function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> {
-  const dialect = dialectOf(target.type)
-  if (dialect === undefined)
+  if (!isForwardable(target))
     return Promise.resolve({ answered: false, reason: `type ${target.type} is not supported` })
+  const dialect = dialectOf(target)
   const secure = target.type === 'https' || target.type === 'wss'
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
-    const { host, port } = target
+    let isConnected = false
+    const { host, port, timeoutMs } = target
     const socket = secure ? dialSecure(target, nodeTls()) : connect({ host, port, noDelay: true })
-    const end = (answered: boolean, reason: string, shortage = false): void => {
+    const end = (result: ProbeResult): void => {
       giveUp()
       socket.destroy()
-      resolve(shortage ? { answered, reason, shortage } : { answered, reason })
+      resolve(result)
     }
-    const giveUp = runningTimeout(target.timeoutMs, () =>
-      end(false, `no answer within ${target.timeoutMs} ms`),
-    )
-    socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(dialect.request))
+    const giveUp = runningTimeout(timeoutMs, () => end(late(target, isConnected)))
+    socket.on('connect', () => {
+      isConnected = true
+    })
+    socket.on(secure ? 'secureConnect' : 'connect', () => {
+      if (dialect !== undefined) socket.write(dialect.request)
+      // With TLS 1.3 a node refuses the client certificate after the handshake.
+      else if (secure) socket.end()
+      else end(connected)
+    })
     socket.on('data', (bytes) => {
       answer = Buffer.concat([answer, bytes])
-      const isAnswer = dialect.isAnswer(answer)
-      if (isAnswer === undefined) return
-      end(isAnswer, isAnswer ? 'answered' : `the port does not speak ${dialect.name}`)
+      const verdict = dialect?.verdict(answer)
+      if (verdict !== undefined) end({ ...verdict, responded: verdict.answered })
+      else if (answer.length > probeLimits.answerBytesMax)
+        end({ answered: false, reason: `no final response in ${answer.length} bytes` })
     })
-    socket.on('end', () => end(false, 'closed without an answer'))
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(false, tlsProblem(error, 'nodeTls') ?? error.code ?? error.message, isShortage(error)),
-    )
+    socket.on('end', () => end(socket.writableEnded ? connected : cutOff))
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const reason = tlsProblem(error, 'nodeTls') ?? error.code ?? error.message
+      if (isShortage(error)) end({ answered: false, reason, shortage: true })
+      else end({ answered: false, reason, unreachable: !isConnected || secure })
+    })
   })
+}
+
+const connected: ProbeResult = { answered: true, reason: 'connected' }
+const cutOff: ProbeResult = { answered: false, reason: 'closed without an answer' }
+
+function late({ probe: kind, timeoutMs }: ProbeTarget, isConnected: boolean): ProbeResult {
+  if (!isConnected)
+    return { answered: false, reason: `no connection within ${timeoutMs} ms`, late: 'connection' }
+  // A server with one thread does not reply to the handshake either while it is busy.
+  if (kind === 'tcp') return connected
+  return { answered: false, reason: `no answer within ${timeoutMs} ms`, late: 'answer' }
+}
+
+/** `undefined` when the connection is the answer. */
+function dialectOf(target: ProbeTarget): Dialect | undefined {
+  if (target.probe === 'cping') return cping
+  return target.probe === 'http' ? httpDialect(target.question, target) : undefined
 }
 
 function dialSecure({ host, port }: ProbeTarget, nodeTls: NodeTls): Socket {

@@ -58,7 +58,8 @@ export async function startServing(
   const ticketKeys = randomBytes(48).toString('base64')
   const plane = await makePlane(config, withTicketKeys(tls, ticketKeys), cluster, log)
   const nodeTls = { current: new NodeTls(tls.nodes) }
-  const parts = { config, log, cluster, ticketKeys, plane, nodeTls }
+  const health = { current: config.health }
+  const parts = { config, log, cluster, ticketKeys, plane, nodeTls, health }
   await cluster.restore(plane)
   await cluster.setFixedNodes(config.to, plane)
   const traffic = await plane.listen()
@@ -84,6 +85,8 @@ interface Parts {
   readonly plane: DataPlane
   /** For probes of nodes; a reload replaces it. */
   readonly nodeTls: { current: NodeTls }
+  /** How nodes are probed; a reload replaces it. */
+  readonly health: { current: Config['health'] }
   readonly traffic: readonly Endpoint[]
   readonly control: Control
   readonly advertiser: Advertiser | undefined
@@ -129,7 +132,14 @@ function warnOfRisks(
 
 /** Starts the control listener. */
 function listenForNodes(
-  { config, log, cluster, plane, nodeTls }: Omit<Parts, 'traffic' | 'control' | 'advertiser'>,
+  {
+    config,
+    log,
+    cluster,
+    plane,
+    nodeTls,
+    health,
+  }: Omit<Parts, 'traffic' | 'control' | 'advertiser'>,
   tls: TlsMaterial,
   secret: string,
 ): Promise<Control> {
@@ -152,7 +162,11 @@ function listenForNodes(
     },
     access: { names, allow, secret, nodes: nodes.allow },
     limits: { messageBytesMax: limits.messageBytes },
-    watch: { probe: probeWith(() => nodeTls.current), statusTimeoutMs: statusTimeout },
+    watch: {
+      probe: probeWith(() => nodeTls.current),
+      rules: () => health.current,
+      statusTimeoutMs: statusTimeout,
+    },
     state: () => cluster.state?.report(),
     compat,
     log,
@@ -174,11 +188,12 @@ class RunningServices implements Serving {
   }
 
   async reload(next: Config, tls: TlsMaterial): Promise<string[]> {
-    const { config, log, cluster, ticketKeys, plane, nodeTls, control } = this.#parts
+    const { config, log, cluster, ticketKeys, plane, nodeTls, health, control } = this.#parts
     // First: it may fail.
     await loadPolicies(cascadesIn(next))
     log.level = next.log.level
     nodeTls.current = new NodeTls(tls.nodes)
+    health.current = next.health
     const { deterministicFailover } = config
     await plane.reload({
       level: next.log.level,

@@ -31,7 +31,8 @@ export async function controlBench(options: ControlBenchOptions = {}): Promise<C
   const probe = (target: ProbeTarget): Promise<ProbeResult> => {
     asked.push(target)
     const answered = up.has(target.port)
-    return Promise.resolve({ answered, reason: answered ? 'answered' : 'ECONNREFUSED' })
+    const reason = answered ? 'answered' : 'ECONNREFUSED'
+    return Promise.resolve({ answered, reason, unreachable: !answered })
   }
   const control = await startControl({
     listen: { host: '127.0.0.1', port: 0 },

@@ -12,6 +12,9 @@ export interface Question {
   readonly host: string
   readonly port: number
   readonly type: string
+  /** Of the node at the address. */
+  readonly route: string
+  readonly balancer: string
   readonly timeoutMs: number
 }
 

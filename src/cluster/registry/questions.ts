@@ -67,5 +67,7 @@ const ask = (node: Node, timeoutMs: number): Question => ({
   host: node.host,
   port: node.port,
   type: node.type,
+  route: node.route,
+  balancer: node.balancer,
   timeoutMs,
 })

@@ -71,13 +71,20 @@ function recordFailure(state: AttemptStage, candidate: Candidate, error: Topspin
   const { live, node } = candidate
   if (error.phase !== 'connect') observeOutcome(state, candidate, true)
   const before = live.health
-  const observed = error.phase === 'connect' ? onConnectFailed : onAnswerFailed
+  const observed = isGone(error, live.inFlight) ? onConnectFailed : onAnswerFailed
   live.health = observed(before, error.message, clock.now(), random, settings.health)
   if (before.kind === 'down' || live.health.kind !== 'down') return
   live.epoch++
   log.warn({ route: node.route, reason: error.message }, 'node is down')
   onNodeDown(node.id, error.message)
 }
+
+/**
+ * No connection is possible. One that is only late is no proof while the node works on other requests: its queue of
+ * connections may be full. @param inFlight includes this request.
+ */
+const isGone = ({ phase, cause }: TopspinError, inFlight: number): boolean =>
+  phase === 'connect' && (cause !== undefined || inFlight <= 1)
 
 /** A request is sent twice only if the first one cannot have been processed, or if that does no harm. */
 function mayRetry({ request, choice, attempts }: AttemptStage, error: TopspinError): boolean {

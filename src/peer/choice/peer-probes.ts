@@ -3,6 +3,7 @@
 
 import { handOverLimits } from '../../base/limits.ts'
 import { onProbed } from '../../cluster/health.ts'
+import { defaultCheck } from '../../cluster/health-check.ts'
 import { readmit } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { Traffic } from '../../forward/index.ts'
@@ -35,11 +36,13 @@ export class PeerProbes {
     const { clock, random, settings, log } = this.#traffic
     this.#probed.add(node.id)
     const { host, port, type } = node
-    const result = await this.#probe({ host, port, type, timeoutMs: handOverLimits.probeMs })
+    // Its announcements show that the peer works, so a connection is enough.
+    const target = { host, port, type, probe: 'tcp', question: defaultCheck.question } as const
+    const result = await this.#probe({ ...target, timeoutMs: handOverLimits.probeMs })
     this.#probed.delete(node.id)
     if (result.shortage === true) return
-    const { answered, reason } = result
-    live.health = onProbed(live.health, answered, reason, clock.now(), random, settings.health)
-    if (answered) log.info({ peer: node.route }, 'peer answers again')
+    const { health } = settings
+    live.health = onProbed(live.health, result, defaultCheck, clock.now(), random, health)
+    if (result.answered) log.info({ peer: node.route }, 'peer answers again')
   }
 }

@@ -8,6 +8,7 @@ import { TopspinError } from '../../base/errors.ts'
 import { hostPortText } from '../../base/host-port.ts'
 import { waitUntil } from '../../base/wait.ts'
 import { healthy, onProbed } from '../../cluster/health.ts'
+import { defaultCheck } from '../../cluster/health-check.ts'
 import { Command } from '../../host/command.ts'
 import { policiesOf } from '../choice/cascades-of.ts'
 import { handOverRequests } from '../join-peers.ts'
@@ -103,13 +104,14 @@ function announce(target: URL, peers: StartedPeers, signal: AbortSignal): Promis
   const { clock, random } = membership.settings
   const live = membership.live.of(membership.self.id)
   return watchTarget(target, membership, signal, (answers) => {
-    const reason = 'the target does not answer'
     const { health: limits } = traffic.settings
     live.health = answers
       ? healthy
-      : onProbed(live.health, false, reason, clock.now(), random, limits)
+      : onProbed(live.health, unhealthy, defaultCheck, clock.now(), random, limits)
   })
 }
+
+const unhealthy = { answered: false, reason: 'the target does not answer', unreachable: true }
 
 async function finishRequests({ membership }: StartedPeers): Promise<void> {
   const isIdle = (): boolean => membership.service.inFlight === 0

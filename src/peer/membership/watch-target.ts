@@ -1,10 +1,9 @@
-// A server that does not run Topspin and is announced by this process (mod_backhand's ntbhb): probed once in a period, and
-// announced as long as it answers. Used by `topspin announce` and `topspin peer`.
+// A server that does not run Topspin and is announced by this process (mod_backhand's ntbhb): checked once in a period, and
+// announced as long as it is healthy. Used by `topspin announce` and `topspin peer`.
 
 import { TopspinError } from '../../base/errors.ts'
-import { peerLimits } from '../../base/limits.ts'
 import { pause } from '../../base/wait.ts'
-import { answersHttp } from '../../net/answers-http.ts'
+import { TargetCheck } from '../../net/target-check.ts'
 import type { PeerMembership } from './membership.ts'
 
 /**
@@ -18,11 +17,10 @@ export async function watchTarget(
   probed: (answers: boolean) => void = () => {},
 ): Promise<void> {
   const { log, periodMs } = membership.settings
+  const check = new TargetCheck(target)
   let answered: boolean | undefined
   while (!signal.aborted) {
-    // `undefined` after a local error, such as no free socket, which says nothing about the target.
-    const result = await answersHttp(target, peerLimits.targetAnswerMs)
-    const answers = result ?? answered ?? false
+    const answers = await check.check()
     if (signal.aborted) break
     probed(answers)
     if (answers) membership.announce()
@@ -34,6 +32,7 @@ export async function watchTarget(
     answered = answers
     await pause(periodMs, signal)
   }
+  check.close()
 }
 
 /** @throws TopspinError BAD_OPTION for anything but a URL of one of these schemes. */

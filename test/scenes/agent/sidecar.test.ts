@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
@@ -110,11 +111,12 @@ test('a node that proxies never stop counting leaves at the deadline', async (t)
   assert.equal(fake.story(['STATUS', 'INFO']).at(-1), 'REMOVE-APP /*')
 })
 
-test('a target that stops answering is reported as -1 until it answers again', async (t) => {
+test('a target that cuts off its checks is reported as -1 until it answers again', async (t) => {
   const fake = await FakeHttpd.start(t)
-  let hang = false
+  let cuts = false
   const node = await startNode(t, (_request, response) => {
-    if (!hang) response.end()
+    if (cuts) response.destroy()
+    else response.end()
   })
   const options = {
     target: `http://127.0.0.1:${node.port}`,
@@ -126,9 +128,9 @@ test('a target that stops answering is reported as -1 until it answers again', a
   const last = (): number =>
     Number(fake.received.findLast(({ method }) => method === 'STATUS')?.body.get('Load'))
   await fake.until('it is free', () => last() > 0)
-  hang = true
+  cuts = true
   await fake.until('it is broken', () => last() === -1)
-  hang = false
+  cuts = false
   await fake.until('it is free again', () => last() > 0)
   child.process.kill('SIGTERM')
   assert.equal(await child.ended, 0)
@@ -145,4 +147,32 @@ test('a target that never answers ends the sidecar with 1 and is never registere
   const child = startChild(t, [sidecar, JSON.stringify(options)])
   assert.equal(await child.ended, 1)
   assert.equal(fake.received.length, 0)
+})
+
+test('a target that works on a long request is not reported as broken', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  let asked = 0
+  const busy = createHttpServer((_, response) => {
+    asked += 1
+    if (asked === 1) response.end()
+  })
+  busy.listen(0, '127.0.0.1')
+  await once(busy, 'listening')
+  t.after(() => {
+    busy.closeAllConnections()
+    busy.close()
+  })
+  const options = {
+    target: `http://127.0.0.1:${(busy.address() as AddressInfo).port}`,
+    proxies: [fake.address],
+    contexts: ['/app'],
+    route: 'busy',
+    reportIntervalMs: 200,
+    probeIntervalMs: 20,
+  }
+  startChild(t, [sidecar, JSON.stringify(options)])
+  await fake.until('it has reported for three seconds', () => fake.count('STATUS') > 15)
+  const loads = fake.received.filter(({ method }) => method === 'STATUS')
+  assert.ok(loads.every(({ body }) => Number(body.get('Load')) > 0))
+  assert.equal(asked, 2, 'one request waits, and no further one is sent')
 })

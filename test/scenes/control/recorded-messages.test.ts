@@ -119,7 +119,9 @@ for (const { folder, phases, up } of stories) {
   describe(`${folder}, recorded with a real httpd`, { skip }, () => {
     let bench: ControlBench
     before(async () => {
-      bench = await controlBench({ watch: { idleProbeMs: 3_600_000 } })
+      bench = await controlBench({
+        watch: { rules: () => [{ probe: 'auto', interval: 3_600_000 }] },
+      })
       for (const port of up) bench.up.add(port)
     })
     after(() => bench.control.close())

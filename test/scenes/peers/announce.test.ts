@@ -13,9 +13,10 @@ const key = 'what the peers of this scene share'
 test('a server is announced with the resources of its machine as long as it answers', async (t) => {
   const [port = 0] = await freePorts(1)
   const place = { group: `239.255.77.1:${port}`, interface: '127.0.0.1' }
-  let hangs = false
+  let cuts = false
   const node = await startNode(t, (_request, response) => {
-    if (!hangs) response.end()
+    if (cuts) response.destroy()
+    else response.end()
   })
   const target = `http://127.0.0.1:${node.port}`
   const peer = startPeerMembership({ ...place, key, address: 'http://127.0.0.1:1', name: 'me' })
@@ -36,9 +37,9 @@ test('a server is announced with the resources of its machine as long as it answ
   assert.ok(resources.memoryTotal > resources.memoryAvailable && resources.memoryAvailable > 0)
   assert.deepEqual([resources.slotsFree, resources.served], [8, 0])
 
-  hangs = true
+  cuts = true
   await until('it has left', () => old() === undefined)
-  hangs = false
+  cuts = false
   node.server.closeAllConnections()
   await until('it is back', () => old() !== undefined)
 

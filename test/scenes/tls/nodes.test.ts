@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { createServer, type TlsOptions } from 'node:tls'
+import { defaultCheck } from '../../../src/cluster/health-check.ts'
 import type { NodeTlsOptions } from '../../../src/net/node-tls.ts'
 import { NodeTls } from '../../../src/net/node-tls.ts'
 import { fingerprints } from '../../../src/net/pin.ts'
@@ -147,6 +148,8 @@ describe('a node over TLS', { skip: noOpenssl }, () => {
         host: '127.0.0.1',
         port: without.origin.port,
         type: 'https',
+        probe: 'tcp',
+        question: defaultCheck.question,
         timeoutMs: 5_000,
       })
       assert.equal(probed.answered, false)

@@ -6,14 +6,24 @@ import {
   type Health,
   healthy,
   defaultHealthLimits as limits,
+  nextProbeMs,
   onAnswered,
   onAnswerFailed,
   onConnectFailed,
   onProbed,
+  type ProbeOutcome,
 } from '../../../src/cluster/health.ts'
+import { defaultCheck } from '../../../src/cluster/health-check.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
 const middle = () => 0.5
+const connected = { answered: true, reason: 'connected' }
+const responded = { answered: true, reason: 'answered', responded: true }
+const silent = { answered: false, reason: 'no answer' }
+const refused = { answered: false, reason: 'refused', unreachable: true }
+
+const probed = (health: Health, outcomes: readonly ProbeOutcome[], check = defaultCheck): Health =>
+  outcomes.reduce((next, each) => onProbed(next, each, check, 1_000, middle, limits), health)
 
 function failAnswers(times: number): Health {
   let health: Health = healthy
@@ -34,7 +44,7 @@ describe('health', () => {
   })
 
   test('three failed responses in a row make a node down', () => {
-    assert.deepEqual(failAnswers(2), { kind: 'suspect', failures: 2 })
+    assert.deepEqual(failAnswers(2), { kind: 'suspect', failures: 2, misses: 0 })
     assert.equal(failAnswers(3).kind, 'down')
     assert.deepEqual(onAnswered(failAnswers(2)), healthy)
   })
@@ -42,7 +52,7 @@ describe('health', () => {
   test('a late response does not end down; a probe does', () => {
     const down = failAnswers(3)
     assert.equal(onAnswered(down), down)
-    assert.equal(onProbed(down, true, '', 2_000, middle, limits), healthy)
+    assert.equal(onProbed(down, connected, defaultCheck, 2_000, middle, limits), healthy)
   })
 
   test('further failures do not delay the probe', () => {
@@ -61,7 +71,7 @@ describe('health', () => {
       waits.push(health.probeAt - now)
       assert.equal(health.since, 0)
       now = health.probeAt
-      health = onProbed(health, false, 'refused', now, middle, limits)
+      health = onProbed(health, refused, defaultCheck, now, middle, limits)
     }
     assert.deepEqual(waits.slice(0, 8), [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000])
     assert.equal(waits.at(-1), 10_000)
@@ -73,5 +83,55 @@ describe('health', () => {
       const down = onConnectFailed(healthy, '', 0, random, limits)
       assert.ok(down.kind === 'down' && down.probeAt >= 187.5 && down.probeAt <= 312.5)
     }
+  })
+})
+
+describe('a failed probe', () => {
+  test('makes a node down when it is the last of `fall` in a row', () => {
+    const check = { ...defaultCheck, fall: 4 }
+    assert.deepEqual(probed(healthy, [silent, silent, silent], check), {
+      kind: 'suspect',
+      failures: 0,
+      misses: 3,
+    })
+    assert.equal(probed(healthy, [silent, silent, silent, silent], check).kind, 'down')
+    assert.equal(
+      probed(healthy, [silent, silent, silent, responded, silent], check).kind,
+      'suspect',
+    )
+    assert.equal(probed(healthy, [silent], { ...check, fall: 1 }).kind, 'down')
+  })
+
+  test('makes a node down at once when no connection is possible', () => {
+    assert.equal(probed(healthy, [refused]).kind, 'down')
+  })
+
+  test('is soon followed by another one', () => {
+    assert.equal(nextProbeMs(healthy, defaultCheck, limits), Number.POSITIVE_INFINITY)
+    const once = probed(healthy, [silent])
+    assert.equal(nextProbeMs(once, defaultCheck, limits), 500)
+    assert.equal(nextProbeMs(once, { intervalMs: 100 }, limits), 100)
+  })
+
+  test('is not outweighed by a response to a client', () => {
+    const health = onAnswered(probed(failAnswers(1), [silent, silent]))
+    assert.deepEqual(health, { kind: 'suspect', failures: 0, misses: 2 })
+    assert.equal(probed(health, [silent]).kind, 'down')
+  })
+})
+
+describe('a successful probe', () => {
+  test('ends down when it is the last of `rise` in a row, an interval apart', () => {
+    const check = { ...defaultCheck, rise: 2 }
+    const down = probed(healthy, [refused], check)
+    const once = probed(down, [connected], check)
+    assert.ok(once.kind === 'down' && once.probeAt === 6_000)
+    assert.equal(probed(once, [connected], check), healthy)
+    assert.equal(probed(once, [refused, connected], check).kind, 'down')
+  })
+
+  test('outweighs failed responses when it is a response itself, and not a mere connection', () => {
+    assert.equal(probed(failAnswers(2), [responded]), healthy)
+    assert.deepEqual(probed(failAnswers(2), [silent, connected]), failAnswers(2))
   })
 })

@@ -34,9 +34,9 @@ test('the epoch of a node that reports again is raised', () => {
 test('a fact that changes nothing leaves the epoch and the count of a suspicion unchanged', () => {
   const here = new LiveTable().of(1)
   const { epoch } = here
-  here.health = { kind: 'suspect', failures: 2 }
+  here.health = { kind: 'suspect', failures: 2, misses: 0 }
   applyFact(here, { id: 1, silent: false }, 0)
-  assert.deepEqual(here.health, { kind: 'suspect', failures: 2 })
+  assert.deepEqual(here.health, { kind: 'suspect', failures: 2, misses: 0 })
   assert.equal(here.epoch, epoch)
 })
 

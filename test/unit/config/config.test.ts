@@ -1,7 +1,7 @@
 // The configuration: the order of its sources, the values it accepts, and the problem for each mistake.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type ConfigSources, readConfig } from '../../../src/config/config.ts'
 import { formatProblem } from '../../../src/config/problem.ts'
 
@@ -282,4 +282,48 @@ test('TLS is read from every source, and a key in the wrong section is a problem
       'topspin.yaml:2:39: nodeTls.pin[0]: "ab" is not a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
     ],
   )
+})
+
+describe('health checks of nodes', () => {
+  test('are a word, a map or a list, or the same as JSON', () => {
+    assert.deepEqual(configOf('').health, [{ probe: 'auto' }])
+    assert.deepEqual(configOf('health: none').health, [{ probe: 'none' }])
+    assert.deepEqual(configOf('health: { path: /ready, expect: 200-299, fall: 2 }').health, [
+      { probe: 'http', path: '/ready', expect: [[200, 299]], fall: 2 },
+    ])
+    const environment = {
+      TOPSPIN_HEALTH: '[{"probe":"tcp","interval":"2s"},{"balancer":"Shop","expect":"200, 404"}]',
+    }
+    assert.deepEqual(configOf('health: none', { environment }).health, [
+      { probe: 'tcp', interval: 2_000 },
+      {
+        balancer: 'shop',
+        probe: 'http',
+        expect: [
+          [200, 200],
+          [404, 404],
+        ],
+      },
+    ])
+  })
+
+  test('with problems are refused, with their places', () => {
+    for (const [health, problem] of [
+      ['udp', /"udp" is none of auto, none, tcp, http/],
+      ['{ probe: tcp, path: /x }', /path: needs probe: http/],
+      ['{ path: ready }', /"ready" is not a path; write for example \/ready/],
+      ['{ path: "/a b" }', /is not a path/],
+      ['{ expect: 700 }', /"700" is not a list of statuses/],
+      ['{ expect: 299-200 }', /"299-200" is not a list of statuses/],
+      ['{ host: "a b" }', /is not a host/],
+      ['{ rise: 0 }', /is not a whole number from 1 to 100/],
+      ['{ interval: 1ms }', /is not a duration of at least 100 ms/],
+      ['{ pathh: /x }', /unknown key/],
+      ['[{ node: a, probe: tcp }, { node: a, probe: none }]', /a second health check for node a/],
+      ['[{ probe: tcp }, { probe: none }]', /a second health check for all nodes/],
+    ] as const) {
+      const [found] = problemsOf(`health: ${health}`)
+      assert.match(String(found), problem, health)
+    }
+  })
 })

@@ -82,7 +82,13 @@ test('an address that is not allowed is refused, and is never probed', async () 
 test('STATUS probes the node, records its health and its report', async () => {
   let answered = false
   const { send, settings, clock, log } = bench({
-    watch: { probe: async () => ({ answered, reason: answered ? 'answered' : 'ECONNREFUSED' }) },
+    watch: {
+      probe: async () => ({
+        answered,
+        reason: answered ? 'answered' : 'ECONNREFUSED',
+        unreachable: !answered,
+      }),
+    },
   })
   await send('CONFIG', config)
   clock.advance(500)
@@ -95,6 +101,36 @@ test('STATUS probes the node, records its health and its report', async () => {
   assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=OK/)
   assert.equal(settings.live.of(1).health.kind, 'up')
   assert.equal(settings.live.of(1).loadFactor, 73)
+})
+
+test('STATUS of a busy node is answered OK: it accepts connections and is late', async () => {
+  const { send, settings } = bench({
+    watch: { probe: async () => ({ answered: false, reason: 'no answer', late: 'answer' }) },
+  })
+  await send('CONFIG', config)
+  for (let i = 0; i < 2; i++)
+    assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=OK/)
+  assert.equal(settings.live.of(1).health.kind, 'suspect')
+})
+
+test('STATUS waits a second at most for a probe, and then rests on what is known', async (t) => {
+  const { send, settings } = bench({ watch: { probe: () => new Promise(() => {}) } })
+  await send('CONFIG', config)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const up = send('STATUS', 'JVMRoute=a&Load=73')
+  for (let ms = 0; ms < 1_100; ms += 100) {
+    await new Promise((resolve) => setImmediate(resolve))
+    t.mock.timers.tick(100)
+  }
+  assert.match(bodyOf(await up), /State=OK/)
+  assert.equal(settings.live.of(1).loadFactor, 73)
+})
+
+test('a node without probes is answered by its health alone', async () => {
+  const probe = () => Promise.reject(new Error('probed'))
+  const { send } = bench({ watch: { probe, rules: () => [{ probe: 'none' }] } })
+  await send('CONFIG', config)
+  assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=OK/)
 })
 
 test('messages that wait for the same address share one probe', async () => {

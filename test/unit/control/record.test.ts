@@ -8,7 +8,10 @@ import { type ControlFixture, controlFixture } from '../../support/control-fixtu
 
 const node: Node = nodeOf(1, { route: 'a' })
 const answered = { answered: true, reason: 'answered' }
-const refused = { answered: false, reason: 'ECONNREFUSED' }
+const refused = { answered: false, reason: 'ECONNREFUSED', unreachable: true }
+const shortage = { answered: false, reason: 'EMFILE', shortage: true }
+const unanswered = { answered: false, reason: 'no answer', late: 'answer' } as const
+const unconnected = { answered: false, reason: 'no connection', late: 'connection' } as const
 
 let fixture: ControlFixture
 /** Nodes of which the traffic was notified. */
@@ -23,8 +26,8 @@ const live = () => fixture.settings.live.of(node.id)
 
 describe('a probe', () => {
   test('that fails makes the node down, and notifies the traffic once', () => {
-    recordProbe(fixture.settings, node, refused)
-    recordProbe(fixture.settings, node, refused)
+    recordProbe(fixture.settings, node, refused, 0)
+    recordProbe(fixture.settings, node, refused, 0)
     assert.equal(live().health.kind, 'down')
     assert.deepEqual(notified, [1])
     assert.deepEqual(fixture.log.messages, ['node is down'])
@@ -32,22 +35,48 @@ describe('a probe', () => {
   })
 
   test('that succeeds makes a node that was down up, in a new epoch', () => {
-    recordProbe(fixture.settings, node, refused)
-    recordProbe(fixture.settings, node, answered)
+    recordProbe(fixture.settings, node, refused, 0)
+    recordProbe(fixture.settings, node, answered, 0)
     assert.equal(live().health.kind, 'up')
     assert.equal(live().epoch, 1)
     assert.deepEqual(notified, [1, 1])
   })
 
   test('that succeeds changes nothing at a node that is up', () => {
-    recordProbe(fixture.settings, node, answered)
+    recordProbe(fixture.settings, node, answered, 0)
     assert.deepEqual(notified, [])
   })
 
   test('that failed for lack of a local resource changes nothing', () => {
-    recordProbe(fixture.settings, node, { answered: false, reason: 'EMFILE', shortage: true })
+    recordProbe(fixture.settings, node, shortage, 0)
     assert.equal(live().health.kind, 'up')
     assert.deepEqual(notified, [])
+  })
+})
+
+describe('a late probe', () => {
+  test('makes an idle node down when no connection was made', () => {
+    recordProbe(fixture.settings, node, unconnected, 0)
+    assert.equal(live().health.kind, 'down')
+  })
+
+  test('does not make a node down that works on requests: its queue may be full', () => {
+    live().inFlight = 1
+    recordProbe(fixture.settings, node, unconnected, 0)
+    assert.equal(live().health.kind, 'suspect')
+  })
+
+  test('makes a node down after three of them without an answer', () => {
+    for (const kind of ['suspect', 'suspect', 'down']) {
+      recordProbe(fixture.settings, node, unanswered, 0)
+      assert.equal(live().health.kind, kind)
+    }
+  })
+
+  test('says nothing while the node sends bytes to clients', () => {
+    live().bytesRead = 10
+    for (let i = 0; i < 5; i++) recordProbe(fixture.settings, node, unanswered, 9)
+    assert.equal(live().health.kind, 'up')
   })
 })
 

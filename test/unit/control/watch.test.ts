@@ -2,17 +2,22 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import type { HealthRule } from '../../../src/cluster/health-check.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
 import type { Change } from '../../../src/cluster/snapshot.ts'
 import { controlSettings } from '../../../src/control/options.ts'
 import { Watch } from '../../../src/control/watch.ts'
+import type { ProbeResult } from '../../../src/net/probe.ts'
 
 let now: number
 let up: boolean
 /** Whether the probe itself throws. */
 let broken: boolean
 let probes: number
+/** Of a probe while the node is not up. */
+let failure: Omit<ProbeResult, 'answered'>
+let rules: readonly HealthRule[]
 let changes: Change[]
 /** Nodes of which the traffic was notified. */
 let notified: number[]
@@ -25,6 +30,8 @@ beforeEach(() => {
   up = true
   broken = false
   probes = 0
+  failure = { reason: 'ECONNREFUSED', unreachable: true }
+  rules = []
   changes = []
   notified = []
   live = new LiveTable()
@@ -41,10 +48,13 @@ beforeEach(() => {
         notify: (id) => void notified.push(id),
       },
       watch: {
+        rules: () => rules,
         probe: () => {
           probes += 1
           if (broken) return Promise.reject(new Error('a fault of ours'))
-          return Promise.resolve({ answered: up, reason: up ? 'answered' : 'ECONNREFUSED' })
+          return Promise.resolve(
+            up ? { answered: true, reason: 'connected' } : { ...failure, answered: false },
+          )
         },
       },
     }),
@@ -129,6 +139,68 @@ describe('an idle node', () => {
     await pass(25_000)
     assert.notEqual(registry.snapshot.nodes.get(1)?.removal, 'none')
     assert.ok(changes.some((change) => change.kind === 'node' && change.node.removal === 'marked'))
+  })
+})
+
+describe('a busy node', () => {
+  beforeEach(() => {
+    node().inFlight = 1
+  })
+
+  test('is not probed while requests are sent to it: their connections show its state', async () => {
+    for (let second = 0; second < 20; second += 1) {
+      node().elected += 1
+      await pass(1_000)
+    }
+    assert.equal(probes, 0)
+  })
+
+  test('that is quiet is probed less and less often', async () => {
+    await pass(80_000)
+    assert.equal(probes, 4, 'after 5, 15, 35 and 75 s')
+  })
+})
+
+describe('the check of a node', () => {
+  test('none: it is never probed, and is tried again a while after it went down', async () => {
+    rules = [{ probe: 'none' }]
+    await pass(60_000)
+    assert.equal(probes, 0)
+    node().health = { kind: 'down', since: now, probes: 0, probeAt: now + 250, reason: 'refused' }
+    await pass(400)
+    assert.equal(node().health.kind, 'up')
+    assert.equal(probes, 0)
+  })
+
+  test('http: it is probed in every interval, whatever the traffic', async () => {
+    rules = [{ probe: 'http', interval: 2_000 }]
+    for (let second = 0; second < 20; second += 1) {
+      node().bytesRead += 1
+      await pass(1_000)
+    }
+    assert.equal(probes, 9)
+  })
+
+  test('decides how many failed probes make it down, and how many end that', async () => {
+    rules = [{ probe: 'http', interval: 1_000, rise: 3, fall: 4 }]
+    up = false
+    failure = { reason: 'answered by status 503' }
+    await pass(1_200)
+    assert.equal(node().health.kind, 'suspect')
+    await pass(3_000)
+    assert.equal(node().health.kind, 'down')
+    up = true
+    await pass(1_500)
+    assert.equal(node().health.kind, 'down')
+    await pass(2_000)
+    assert.equal(node().health.kind, 'up')
+  })
+
+  test('is replaced by a reload', async () => {
+    await pass(4_000)
+    rules = [{ node: 'a', probe: 'tcp', interval: 500 }]
+    await pass(2_000)
+    assert.ok(probes >= 3, `${probes} probes`)
   })
 })
 

@@ -3,12 +3,20 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
-import { probe } from '../../../src/net/probe.ts'
+import { defaultCheck } from '../../../src/cluster/health-check.ts'
+import { type ProbeTarget, probe } from '../../../src/net/probe.ts'
+
+const http: Omit<ProbeTarget, 'port'> = {
+  host: '127.0.0.1',
+  type: 'http',
+  probe: 'http',
+  question: { ...defaultCheck.question, expect: [[200, 399]] },
+  timeoutMs: 5_000,
+}
 
 async function probed(
   serve: (socket: Socket, bytes: string) => void,
-  timeoutMs = 5_000,
-  type = 'http',
+  check: Partial<ProbeTarget> = {},
 ) {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
@@ -19,7 +27,7 @@ async function probed(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    return await probe({ host: '127.0.0.1', port, type, timeoutMs })
+    return await probe({ ...http, port, ...check })
   } finally {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
@@ -27,14 +35,19 @@ async function probed(
 }
 
 describe('a probe', () => {
-  test('sends OPTIONS * without a Host and accepts any HTTP response', async () => {
+  test('sends a request and accepts an expected status', async () => {
     let asked = ''
     const result = await probed((socket, bytes) => {
       asked += bytes
-      socket.write('HTTP/1.1 5')
+      socket.write('HTTP/1.1 204 No Content\r\n')
     })
-    assert.equal(result.answered, true)
-    assert.equal(asked, 'OPTIONS * HTTP/1.0\r\nUser-Agent: topspin\r\n\r\n')
+    assert.deepEqual(result, { answered: true, reason: 'answered', responded: true })
+    assert.match(asked, /^GET \/ HTTP\/1\.1\r\nHost: 127\.0\.0\.1:\d+\r\n/)
+  })
+
+  test('refuses an answer without an end', async () => {
+    const result = await probed((socket) => socket.write(`HTTP/1.1 100 ${'x'.repeat(20_000)}`))
+    assert.match(result.reason, /no final response/)
   })
 
   test('assembles an answer from single bytes', async () => {
@@ -46,7 +59,11 @@ describe('a probe', () => {
 
   test('fails when the port speaks another protocol', async () => {
     const result = await probed((socket) => socket.write('SSH-2.0-OpenSSH'))
-    assert.deepEqual(result, { answered: false, reason: 'the port does not speak HTTP' })
+    assert.deepEqual(result, {
+      answered: false,
+      reason: 'the port does not speak HTTP',
+      responded: false,
+    })
   })
 
   test('fails when the connection is closed without an answer', async () => {
@@ -54,8 +71,12 @@ describe('a probe', () => {
   })
 
   test('fails at its deadline', async () => {
-    const result = await probed(() => {}, 30)
-    assert.deepEqual(result, { answered: false, reason: 'no answer within 30 ms' })
+    const result = await probed(() => {}, { timeoutMs: 30 })
+    assert.deepEqual(result, {
+      answered: false,
+      reason: 'no answer within 30 ms',
+      late: 'answer',
+    })
   })
 
   test('gives the error code when nothing listens', async () => {
@@ -63,35 +84,65 @@ describe('a probe', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     await new Promise((resolve) => server.close(resolve))
-    const result = await probe({ host: '127.0.0.1', port, type: 'http', timeoutMs: 5_000 })
-    assert.deepEqual(result, { answered: false, reason: 'ECONNREFUSED' })
+    const result = await probe({ ...http, port })
+    assert.deepEqual(result, {
+      answered: false,
+      reason: 'ECONNREFUSED',
+      unreachable: true,
+    })
   })
 
   test('refuses unsupported types without a connection', async () => {
-    const result = await probe({ host: '127.0.0.1', port: 1, type: 'gopher', timeoutMs: 5_000 })
+    const result = await probe({ ...http, port: 1, type: 'gopher' })
     assert.deepEqual(result, { answered: false, reason: 'type gopher is not supported' })
   })
 })
 
-describe('a probe over AJP', () => {
-  test('is CPING and CPONG, also in single bytes', async () => {
+describe('a probe by a connection', () => {
+  test('succeeds when a server accepts it, whatever it sends, and sends nothing itself', async () => {
     let asked = ''
     const result = await probed(
-      (socket, bytes) => {
+      (_, bytes) => {
         asked += bytes
-        for (const byte of [0x41, 0x42, 0x00, 0x01, 0x09]) socket.write(Buffer.of(byte))
       },
-      5_000,
-      'ajp',
+      { probe: 'tcp' },
     )
-    assert.deepEqual(result, { answered: true, reason: 'answered' })
+    assert.deepEqual(result, { answered: true, reason: 'connected' })
+    assert.equal(asked, '')
+  })
+
+  test('succeeds when the handshake is late, and fails when the handshake fails', async () => {
+    const secure = { probe: 'tcp', type: 'https', timeoutMs: 50 } as const
+    assert.equal((await probed(() => {}, secure)).answered, true)
+    const plain = await probed((socket) => socket.end('HTTP/1.0 400 x\r\n\r\n'), {
+      ...secure,
+      timeoutMs: 5_000,
+    })
+    assert.deepEqual([plain.answered, plain.unreachable], [false, true])
+  })
+})
+
+describe('a probe over AJP', () => {
+  const ajp = { type: 'ajp', probe: 'cping' } as const
+
+  test('is CPING and CPONG, also in single bytes', async () => {
+    let asked = ''
+    const result = await probed((socket, bytes) => {
+      asked += bytes
+      for (const byte of [0x41, 0x42, 0x00, 0x01, 0x09]) socket.write(Buffer.of(byte))
+    }, ajp)
+    assert.deepEqual(result, { answered: true, reason: 'answered', responded: true })
     assert.equal(asked, '\x12\x34\x00\x01\x0a')
   })
 
   for (const answer of ['\x41\x42\x00\x01\x08', '\x12\x34\x00\x01\x09', 'HTTP/1.1 400 \r\n\r\n']) {
     test(`takes ${JSON.stringify(answer)} for no answer`, async () => {
-      const result = await probed((socket) => socket.write(answer, 'latin1'), 5_000, 'ajp')
-      assert.deepEqual(result, { answered: false, reason: 'the port does not speak AJP' })
+      const result = await probed((socket) => socket.write(answer, 'latin1'), ajp)
+      assert.deepEqual(result, {
+        answered: false,
+        reason: 'the port does not speak AJP',
+        responded: false,
+      })
     })
   }
 })

@@ -1,0 +1,101 @@
+// Health checks of nodes in the configuration. Used by schema.ts.
+
+import { z } from 'zod'
+import { probeLimits } from '../base/limits.ts'
+import type { HealthRule } from '../cluster/health-check.ts'
+import { choice, count, duration, show } from './schema-forms.ts'
+
+/** A text of this form; `what` is what it should be. */
+const text = (form: RegExp, what: string): z.ZodType<string, unknown> =>
+  z.preprocess(
+    (input) => (typeof input === 'number' ? String(input) : input),
+    z
+      .string({ error: (issue) => `${show(issue.input)} is not ${what}` })
+      .regex(form, { error: (issue) => `${show(issue.input)} is not ${what}` }),
+  )
+
+const statusesForm = 'a list of statuses; write for example 200-299,404'
+
+const expect: z.ZodType<NonNullable<HealthRule['expect']>, unknown> = z
+  .preprocess(
+    (input) => (Array.isArray(input) ? input.join(',') : input),
+    text(/^[\d, -]{3,200}$/, statusesForm),
+  )
+  .transform((list, context) =>
+    list.split(',').map((part) => {
+      const [, low = '', high = low] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(part.trim()) ?? []
+      if (low === '' || high < low)
+        context.addIssue({ code: 'custom', message: `${show(part)} is not ${statusesForm}` })
+      return [Number(low), Number(high)] as const
+    }),
+  )
+
+const keys = {
+  node: text(
+    /^[\x21-\x7e]{1,255}$/,
+    'a node; write its route, or its address as HOST:PORT',
+  ).optional(),
+  balancer: text(/^[\x21-\x7e]{1,255}$/, 'the name of a balancer')
+    .transform((name) => name.toLowerCase())
+    .optional(),
+  probe: choice(['auto', 'none', 'tcp', 'http'], '').optional(),
+  method: text(/^[A-Z][A-Z-]{0,31}$/, 'a method; write for example HEAD').optional(),
+  path: text(/^(\*|\/[\x21-\x7e]{0,2000})$/, 'a path; write for example /ready').optional(),
+  host: text(/^[A-Za-z0-9._[\]:-]{1,255}$/, 'a host; write for example shop.test').optional(),
+  expect: expect.optional(),
+  interval: duration(100, '').optional(),
+  timeout: duration(10, '').optional(),
+  rise: count(1, 100, '').optional(),
+  fall: count(1, 100, '').optional(),
+}
+
+const httpKeys = ['method', 'path', 'host', 'expect'] as const
+
+const rule: z.ZodType<HealthRule, unknown> = z
+  .strictObject(keys, {
+    error: (issue) =>
+      issue.code === 'invalid_type' ? `${show(issue.input)} is not a health check` : undefined,
+  })
+  .superRefine((entry, context) => {
+    const path = httpKeys.find((key) => entry[key] !== undefined)
+    if (path !== undefined && (entry.probe ?? 'http') !== 'http')
+      context.addIssue({ code: 'custom', path: [path], message: 'needs probe: http' })
+  })
+  .transform((entry) => {
+    const isHttp = httpKeys.some((key) => entry[key] !== undefined)
+    return { ...entry, probe: entry.probe ?? (isHttp ? 'http' : 'auto') }
+  })
+
+/** One word, one check, or a list of checks; the same as JSON in one string (as in the environment). */
+export const health: z.ZodType<readonly HealthRule[], unknown> = z.preprocess(
+  asList,
+  z
+    .array(rule, { error: (issue) => `${show(issue.input)} is not a health check` })
+    .max(probeLimits.rulesMax, { error: `more than ${probeLimits.rulesMax} health checks` })
+    .superRefine((entries, context) => {
+      const known = new Set<string>()
+      for (const [index, { node, balancer }] of entries.entries()) {
+        const key = node === undefined ? `balancer ${balancer ?? ''}` : `node ${node}`
+        const message = `a second health check for ${subject({ node, balancer })}`
+        if (known.has(key)) context.addIssue({ code: 'custom', path: [index], message })
+        known.add(key)
+      }
+    }),
+)
+
+const subject = ({ node, balancer }: Pick<HealthRule, 'node' | 'balancer'>): string => {
+  if (node !== undefined) return `node ${node}`
+  return balancer === undefined ? 'all nodes' : `balancer ${balancer}`
+}
+
+function asList(input: unknown): unknown {
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return [input]
+  if (typeof input !== 'string') return input
+  const trimmed = input.trim()
+  if (!/^[[{]/.test(trimmed)) return [{ probe: trimmed }]
+  try {
+    return asList(JSON.parse(trimmed) as unknown)
+  } catch {
+    return input
+  }
+}

@@ -1,0 +1,84 @@
+// The health of a server on this machine that has no agent of its own: an HTTP or HTTPS request, repeated. Used by the
+// sidecar and by the announcer of such a server to peers.
+
+import { type ClientRequest, request } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import type { Socket } from 'node:net'
+import { targetLimits } from '../base/limits.ts'
+import { withDeadline } from '../base/wait.ts'
+import { isShortage } from './shortage.ts'
+
+/**
+ * What became of one request: a response; a connection that was cut, or late for very long; none, since nothing listens
+ * there; or a local error, which says nothing about the target.
+ */
+type Outcome = 'answered' | 'cut' | 'refused' | 'shortage'
+
+export class TargetCheck {
+  /** Whether the target serves, as far as is known: false before its first answer. */
+  isHealthy = false
+  readonly #target: URL
+  /**
+   * The request under way. There is never more than one: each takes a place in the queue of a server that works on one
+   * request at a time.
+   */
+  #asked: Promise<void> | undefined
+  #request: ClientRequest | undefined
+  /** Cut requests in a row. */
+  #cuts = 0
+
+  constructor(target: URL) {
+    this.#target = target
+  }
+
+  /**
+   * Sends a request unless one is under way, and waits for its outcome for a short time. A target that accepts the
+   * connection and is late stays what it was: it may be busy. Never rejects.
+   */
+  async check(): Promise<boolean> {
+    this.#asked ??= this.#ask()
+    await withDeadline(this.#asked, targetLimits.waitMs, () => {})
+    return this.isHealthy
+  }
+
+  close(): void {
+    this.#request?.destroy()
+  }
+
+  async #ask(): Promise<void> {
+    const outcome = await new Promise<Outcome>((resolve) => this.#send(resolve))
+    this.#asked = undefined
+    this.#cuts = outcome === 'cut' ? this.#cuts + 1 : 0
+    if (outcome === 'answered') this.isHealthy = true
+    if (outcome === 'refused' || this.#cuts >= targetLimits.cutsMax) this.isHealthy = false
+  }
+
+  #send(resolve: (outcome: Outcome) => void): void {
+    const send = this.#target.protocol === 'https:' ? tlsRequest : request
+    // A local server may have a certificate that no public authority signed.
+    const options = { method: 'HEAD', agent: false, rejectUnauthorized: false } as const
+    const probe = send(this.#target, options, (response) => {
+      response.resume()
+      resolve('answered')
+    })
+    this.#request = probe
+    const within = (ms: number): NodeJS.Timeout => setTimeout(() => probe.destroy(), ms)
+    let timer = within(targetLimits.connectMs)
+    const connected = (): void => {
+      clearTimeout(timer)
+      timer = within(targetLimits.answerMs)
+    }
+    probe.on('socket', (socket: Socket) => socket.once('connect', connected))
+    probe.on('error', (error) => resolve(outcomeOf(error)))
+    probe.on('close', () => {
+      clearTimeout(timer)
+      resolve('cut')
+    })
+    probe.end()
+  }
+}
+
+function outcomeOf(error: NodeJS.ErrnoException): Outcome {
+  if (isShortage(error)) return 'shortage'
+  return error.syscall === 'connect' || error.code === 'ENOTFOUND' ? 'refused' : 'cut'
+}
