@@ -5,6 +5,7 @@ import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
 import { nameOf } from './figures.ts'
 import { errorFactor, expectedMs } from './room-cost.ts'
 import { costOf } from './room-cost-of.ts'
+import { aboutTheSame, canRotate } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -29,7 +30,8 @@ export function previewOf(candidates: readonly Candidate[], looked: number, now:
     return { left: candidates, why, reasons: [] }
   }
   const seen = seenBy(candidates, now).sort((a, b) => a.cost - b.cost)
-  const [best, next] = seen as [Seen, Seen]
+  const best = chosenOf(seen, candidates.length <= looked)
+  const next = seen.find((one) => one !== best) as Seen
   const many =
     candidates.length > looked ? `; a choice looks at ${looked} of ${candidates.length}` : ''
   return {
@@ -59,9 +61,27 @@ function describe({ candidate, name, cost, now }: Seen): string {
   return `${hand}, ${shown(ms)} ms each, one more costs ${shown(cost)}`
 }
 
+/** @param seen the cheapest first. @param areAll whether a choice looks at all candidates. */
+function chosenOf(seen: readonly Seen[], areAll: boolean): Seen {
+  const best = seen[0] as Seen
+  if (!areAll || !canRotate(best.candidate, best.now)) return best
+  const limit = aboutTheSame(best.cost)
+  return seen
+    .filter(({ candidate, cost }) => cost <= limit && canRotate(candidate, best.now))
+    .reduce((one, other) => (sentAtOf(other) < sentAtOf(one) ? other : one))
+}
+
+const sentAtOf = ({ candidate }: Seen): number => candidate.live.room.trial.sentAt
+
 function rivalOf(best: Seen, next: Seen): string {
-  if (next.cost === best.cost) return `${next.name} costs the same, chance decides`
   const { room } = next.candidate.live
+  if (canRotate(next.candidate, best.now) && canRotate(best.candidate, best.now)) {
+    if (sentAtOf(next) === sentAtOf(best)) {
+      if (next.cost === best.cost) return `${next.name} costs the same, chance decides`
+    } else if (next.cost <= aboutTheSame(best.cost)) {
+      return `${next.name} costs about the same and had a request later: ${shown(next.cost)}`
+    }
+  }
   const ms = shown(expectedMs(room, next.now))
   return `next is ${next.name}, ${room.inHand} of ${shown(room.knee)}, ${ms} ms: ${shown(next.cost)}`
 }

@@ -122,7 +122,7 @@ export class Room {
       this.#mean === 0
         ? ms
         : this.#mean + meanWeight * (Math.min(ms, longTimes * this.#mean) - this.#mean)
-    if (this.trial.answered(beganAt, this.usual.ms, now)) {
+    if (this.trial.answered(beganAt, this.usual.ms, this.ms(now), now)) {
       this.#busy = ms
       this.#done = 1
       this.#knee.forget()

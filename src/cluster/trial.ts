@@ -7,12 +7,13 @@ const waitMinMs = 2_000
 const waitMaxMs = 32_000
 /** An answer that took more than so many times what is usual is a slow one. */
 const slowTimes = 2
+/** One that took less than this share of what was known shows that the node has changed, even if it is slow. */
+const changedShare = 0.5
 
 export class Trial {
   #waitMs = waitMinMs
   /** When the last good answer came; -1 before the first. */
   #answeredAt = -1
-  /** When the last request was sent. */
   #sentAt = 0
   /** When the request of the trial was sent that is under way. */
   #triedAt: number = Number.POSITIVE_INFINITY
@@ -27,6 +28,11 @@ export class Trial {
     return Math.max(this.#answeredAt, this.#sentAt) + this.#waitMs
   }
 
+  /** When the last request was sent, monotonic ms; 0 before the first. */
+  get sentAt(): number {
+    return this.#sentAt
+  }
+
   /** A request goes to the node. */
   sent(now: number): void {
     if (this.isDue(now)) {
@@ -37,16 +43,18 @@ export class Trial {
   }
 
   /**
-   * A good answer came. @param sentAt when its request was sent. @param usualMs 0 when not known.
-   * @returns whether it was a trial, so that it replaces what was known.
+   * A good answer came. @param sentAt when its request was sent. @param usualMs 0 when not known. @param knownMs what the
+   * node was known to take before.
+   * @returns whether it was a trial that shows a change, so that it replaces what was known.
    */
-  answered(sentAt: number, usualMs: number, now: number): boolean {
+  answered(sentAt: number, usualMs: number, knownMs: number, now: number): boolean {
     this.#answeredAt = now
     if (sentAt < this.#triedAt) return false
     this.#triedAt = Number.POSITIVE_INFINITY
-    const isSlow = usualMs > 0 && now - sentAt > slowTimes * usualMs
+    const ms = now - sentAt
+    const isSlow = usualMs > 0 && ms > slowTimes * usualMs
     if (!isSlow) this.#waitMs = waitMinMs
-    return !isSlow
+    return !isSlow || ms < changedShare * knownMs
   }
 }
 

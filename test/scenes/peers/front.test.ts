@@ -79,12 +79,14 @@ test('requests, bodies and upgrades reach a target, here or at a peer, with the 
   )
   const client = await RawClient.connect(t, near.front.port)
   for (const name of ['far', 'near']) {
-    const forged = [
-      'X-Forwarded-For: 203.0.113.1',
-      'Topspin-Handed-Over: for="203.0.113.1:1";proto=http;at=1',
-    ]
-    const plain = JSON.parse((await client.ask(get('/a?b', ...forged))).body.toString())
-    assert.deepEqual(plain, { name, url: '/a?b', body: '', from: '127.0.0.1', host: 'app.test' })
+    const from = 'X-Forwarded-For: 203.0.113.1'
+    const plain = JSON.parse((await client.ask(get('/a?b', from))).body.toString())
+    const seen = { name, url: '/a?b', body: '', from: '127.0.0.1', host: 'app.test' }
+    assert.deepEqual(plain, seen)
+    // A forged mark is removed, and the request goes no further.
+    const mark = 'Topspin-Handed-Over: for="203.0.113.1:1";proto=http;at=1'
+    const forged = JSON.parse((await client.ask(get('/a?b', from, mark))).body.toString())
+    assert.deepEqual(forged, { ...seen, name: 'near' })
     const posted = JSON.parse((await client.ask(post('/p', 'words'))).body.toString())
     assert.deepEqual([posted.name, posted.body], [name, 'words'])
     const tunnel = await RawClient.connect(t, near.front.port)

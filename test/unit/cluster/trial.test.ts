@@ -5,12 +5,14 @@ import { test } from 'node:test'
 import { Trial } from '../../../src/cluster/trial.ts'
 
 const usualMs = 100
+/** Of a node that was slow. */
+const knownMs = 400
 
 /** A node that was answered at 0. */
 function answeredNode(): Trial {
   const trial = new Trial()
   trial.sent(0)
-  trial.answered(0, usualMs, 0)
+  trial.answered(0, usualMs, 0, 0)
   return trial
 }
 
@@ -22,7 +24,7 @@ function waits(trial: Trial, times: number, ms: number): number[] {
     now = trial.dueAt
     assert.ok(!trial.isDue(now))
     trial.sent(now + 1)
-    trial.answered(now + 1, usualMs, now + 1 + ms)
+    trial.answered(now + 1, usualMs, knownMs, now + 1 + ms)
     now += 1 + ms
     return wait
   })
@@ -50,9 +52,22 @@ test('requests that were sent before the trial say nothing about it', () => {
   const trial = answeredNode()
   trial.sent(100)
   trial.sent(2_200)
-  assert.ok(!trial.answered(100, usualMs, 2_250))
-  assert.ok(trial.answered(2_200, usualMs, 2_300))
-  assert.ok(!trial.answered(2_200, usualMs, 2_300), 'one answer for one trial')
+  assert.ok(!trial.answered(100, usualMs, knownMs, 2_250))
+  assert.ok(trial.answered(2_200, usualMs, knownMs, 2_300))
+  assert.ok(!trial.answered(2_200, usualMs, knownMs, 2_300), 'one answer for one trial')
+})
+
+test('an answer replaces what was known if it is quick, or less than half of what was known', () => {
+  const replaces = (ms: number): boolean => {
+    const trial = answeredNode()
+    trial.sent(2_001)
+    return trial.answered(2_001, usualMs, knownMs, 2_001 + ms)
+  }
+  assert.deepEqual([50, 199, 201, 399].map(replaces), [true, true, false, false])
+  const slower = answeredNode()
+  slower.sent(2_001)
+  assert.ok(slower.answered(2_001, usualMs, 10 * usualMs, 2_001 + 4 * usualMs))
+  assert.equal(slower.dueAt - (2_001 + 4 * usualMs), 4_000, 'it is slow all the same')
 })
 
 test('a node that answers nothing is tried less and less often', () => {
