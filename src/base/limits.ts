@@ -60,6 +60,12 @@ export const acceptLimits = {
   restTicks: 50,
 }
 
+/** The log (base/throttled-log.ts). */
+export const logLimits = {
+  /** Least time between two warnings of one kind that outside programs can cause. */
+  warningEveryMs: 10_000,
+}
+
 /** The control listener and the registry behind it. */
 export const mcmpLimits = {
   /** Body of one message (mcmp.md decision 9). */
@@ -92,8 +98,6 @@ export const mcmpLimits = {
   /** Connections from one address, and its messages in progress. */
   sourceConnectionsMax: 800,
   sourceMessagesMax: 200,
-  /** Least time between two warnings of one kind that outside programs can cause. */
-  warningEveryMs: 10_000,
   /** Lines of the log about refused messages and invalid requests in that time, of each. */
   refusalLinesMax: 20,
   /** Deadline for looking up a registered host name. */
@@ -244,9 +248,17 @@ export const candidacyLimits = {
   matchesMax: 4_096,
 }
 
+/** What remote addresses hold of something limited (net/held-by-address.ts). */
+export const heldLimits = {
+  /** What is held for so long without a result has to leave first when room is needed. */
+  stalledMs: 1_000,
+  /** So many bytes of a request's body at once show that it has not stalled. */
+  progressBytes: 1_024,
+}
+
 /** TLS of the listeners and towards nodes. */
 export const tlsLimits = {
-  /** Handshakes in progress at one listener of one process; further connections are closed. */
+  /** Handshakes in progress at one listener of one process; a further one displaces another or is refused. */
   handshakesMax: 1_000,
   /** Sessions with nodes kept for resumption, one for each address. */
   sessionsMax: 1_000,

@@ -10,6 +10,10 @@ export interface TrafficCounts {
   readonly requests: number
   /** Requests that the proxy answered itself, by status. */
   readonly refused: ReadonlyMap<number, number>
+  /** The same by reason: the code in the body of the response. */
+  readonly refusedFor: ReadonlyMap<string, number>
+  /** Client connections that the proxy closed before a request was complete, by reason. */
+  readonly closedFor: ReadonlyMap<ClosingReason, number>
   /** Further attempts of requests. */
   readonly retries: number
   /** Retries that the budget did not allow. */
@@ -26,8 +30,23 @@ export interface TrafficCounts {
   readonly candidacyFailures: ReadonlyMap<string, number>
 }
 
+/**
+ * `displaced`: no room for more connections, and this one stalled or its address had most; `idle`: the same, between two
+ * requests; `handshake_...`: a TLS handshake took too long, was displaced by another one or refused while too many were
+ * in progress, or was invalid.
+ */
+export type ClosingReason =
+  | 'displaced'
+  | 'idle'
+  | 'handshake_timeout'
+  | 'handshake_displaced'
+  | 'handshake_refused'
+  | 'handshake_invalid'
+
+type MapName = 'refused' | 'refusedFor' | 'closedFor' | 'candidacyFailures'
+
 /** The counts that are plain numbers. */
-export type CountName = Exclude<keyof TrafficCounts, 'refused' | 'candidacyFailures'>
+export type CountName = Exclude<keyof TrafficCounts, MapName>
 
 const countNames: readonly CountName[] = [
   'connections',
@@ -44,6 +63,8 @@ const countNames: readonly CountName[] = [
 /** Mutable counters. */
 export type Counters = Record<CountName, number> & {
   readonly refused: Map<number, number>
+  readonly refusedFor: Map<string, number>
+  readonly closedFor: Map<ClosingReason, number>
   readonly candidacyFailures: Map<string, number>
 }
 
@@ -53,6 +74,8 @@ export function newCounters(): Counters {
     connectionsRefused: 0,
     requests: 0,
     refused: new Map(),
+    refusedFor: new Map(),
+    closedFor: new Map(),
     retries: 0,
     retriesRefused: 0,
     ejections: 0,
@@ -63,14 +86,26 @@ export function newCounters(): Counters {
   }
 }
 
-export function countRefusal({ refused }: Counters, status: number): void {
-  refused.set(status, (refused.get(status) ?? 0) + 1)
+/** A response of the proxy itself. */
+export function countRefusal(
+  { refused, refusedFor }: Counters,
+  { status, code }: { readonly status: number; readonly code: string },
+): void {
+  count(refused, status)
+  count(refusedFor, code)
+}
+
+export function countClosing({ closedFor }: Counters, reason: ClosingReason): void {
+  count(closedFor, reason)
 }
 
 /** @returns the number of failures of the function so far. */
-export function countCandidacyFailure({ candidacyFailures }: Counters, name: string): number {
-  const times = (candidacyFailures.get(name) ?? 0) + 1
-  candidacyFailures.set(name, times)
+export const countCandidacyFailure = ({ candidacyFailures }: Counters, name: string): number =>
+  count(candidacyFailures, name)
+
+function count<Key>(counts: Map<Key, number>, key: Key): number {
+  const times = (counts.get(key) ?? 0) + 1
+  counts.set(key, times)
   return times
 }
 
@@ -80,6 +115,8 @@ export function sumOf(all: Iterable<TrafficCounts>): TrafficCounts {
   for (const counts of all) {
     for (const name of countNames) sum[name] += counts[name]
     addUp(sum.refused, counts.refused)
+    addUp(sum.refusedFor, counts.refusedFor)
+    addUp(sum.closedFor, counts.closedFor)
     addUp(sum.candidacyFailures, counts.candidacyFailures)
   }
   return sum
@@ -90,14 +127,14 @@ function addUp<Key>(sum: Map<Key, number>, counts: ReadonlyMap<Key, number>): vo
 }
 
 /** Counters for JSON: objects instead of maps. */
-export type PlainCounts = Readonly<Record<CountName, number>> & {
-  readonly refused: Readonly<Record<string, number>>
-  readonly candidacyFailures: Readonly<Record<string, number>>
-}
+export type PlainCounts = Readonly<Record<CountName, number>> &
+  Readonly<Record<MapName, Readonly<Record<string, number>>>>
 
 export const plainCounts = (counts: TrafficCounts): PlainCounts => ({
   ...counts,
   refused: Object.fromEntries(counts.refused),
+  refusedFor: Object.fromEntries(counts.refusedFor),
+  closedFor: Object.fromEntries(counts.closedFor),
   candidacyFailures: Object.fromEntries(counts.candidacyFailures),
 })
 
@@ -106,5 +143,7 @@ export const countsFrom = (plain: PlainCounts): TrafficCounts => ({
   refused: new Map(
     Object.entries(plain.refused).map(([status, times]) => [Number(status), times] as const),
   ),
+  refusedFor: new Map(Object.entries(plain.refusedFor)),
+  closedFor: new Map(Object.entries(plain.closedFor) as [ClosingReason, number][]),
   candidacyFailures: new Map(Object.entries(plain.candidacyFailures)),
 })

@@ -309,7 +309,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   maxConnections: count(
     1,
     1_000_000,
-    'Upper limit of client connections; more are refused. The limit of open files of the process, less the files for connections to nodes, may set a lower one.',
+    'Upper limit of client connections. For a further one, a connection without a complete request or an idle one is closed, or it is refused. The limit of open files of the process, less the files for connections to nodes, may set a lower one.',
   ).prefault(defaultSettings.connectionsMax),
   timeouts: section({
     head: timeout('headMs', 'From the first byte of a request to the end of its head.'),

@@ -1,11 +1,11 @@
 // Admission to the control listener: which addresses may connect, and how many connections and requests in
 // progress one address may have. The listener asks for each connection, the responder for each request.
 
+import { ThrottledLog } from '../base/throttled-log.ts'
 import { plainAddress } from '../net/address.ts'
 import { networkCheck } from '../net/network-check.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
-import { ThrottledLog } from './throttled-log.ts'
 
 interface Usage {
   connections: number

@@ -9,12 +9,21 @@ import { isForTraffic, withoutEmptyLines } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
 import type { Responder } from './responder.ts'
 
+/** What the listener does for a connection. */
+export interface ConnectionCalls {
+  /** The connection begins to wait for a request or for its end, or works on a request. */
+  readonly waits: (isWaiting: boolean) => void
+  /** Called with the bytes received when the first request is for the traffic. */
+  readonly passToTraffic: ((first: Buffer) => void) | undefined
+}
+
 export class ControlConnection {
   readonly #socket: Socket
   readonly #settings: ControlSettings
   readonly #responder: Responder
   readonly #reader: FrameReader
   readonly #caller: Caller
+  readonly #waits: (isWaiting: boolean) => void
   /** On a shared port, until the first request shows whether the connection is for the traffic. */
   #passToTraffic: ((first: Buffer) => void) | undefined
   /** The bytes received until then. */
@@ -29,15 +38,15 @@ export class ControlConnection {
   #lingerUntil = 0
   #closing = false
 
-  /** @param passToTraffic called with the bytes received when the first request is for the traffic. */
   constructor(
     socket: Socket,
     caller: Caller,
     settings: ControlSettings,
     responder: Responder,
-    passToTraffic?: (first: Buffer) => void,
+    { waits, passToTraffic }: ConnectionCalls,
   ) {
     const { messageBytesMax, idleMs } = settings.limits
+    this.#waits = waits
     this.#socket = socket
     this.#caller = caller
     this.#passToTraffic = passToTraffic
@@ -119,6 +128,7 @@ export class ControlConnection {
 
   #answer(request: FramedRequest): void {
     this.#state = 'answering'
+    this.#waits(false)
     this.#midway = false
     clearTimeout(this.#deadline)
     this.#socket.pause()
@@ -135,6 +145,7 @@ export class ControlConnection {
       if (error) return
       if (!keepAlive || this.#closing) return this.#finish()
       this.#state = 'reading'
+      this.#waits(true)
       this.#socket.resume()
       this.#process()
     })
@@ -153,6 +164,7 @@ export class ControlConnection {
   #finish(): void {
     if (this.#state === 'ending') return
     this.#state = 'ending'
+    this.#waits(true)
     this.#socket.end()
     this.#socket.resume()
     this.#lingerUntil = this.#settings.clock.now() + this.#settings.limits.transferMs

@@ -1,7 +1,18 @@
 // What the control listener counts for /metrics: messages by result, refusals by reason. Shown by prometheus.ts.
 
-/** The source address, the secret, the `Origin` of a web page, its `Host`, or too much from one source. */
-type RefusalReason = 'address' | 'secret' | 'origin' | 'host' | 'source'
+/**
+ * The source address, the secret, the `Origin` of a web page, its `Host`, too much from one source, too many
+ * connections, a TLS handshake, or a client certificate.
+ */
+type RefusalReason =
+  | 'address'
+  | 'secret'
+  | 'origin'
+  | 'host'
+  | 'source'
+  | 'connections'
+  | 'handshake'
+  | 'certificate'
 
 /** Totals since the proxy started. */
 export class ControlCounts {

@@ -4,10 +4,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
 import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
+import { HeldByAddress } from '../net/held-by-address.ts'
 import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { Admission } from './admission.ts'
 import { callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
+import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 import type { Responder } from './responder.ts'
 import { secureAcceptor } from './secure-acceptor.ts'
@@ -16,28 +19,36 @@ export class ControlListener {
   readonly #settings: ControlSettings
   readonly #responder: Responder
   readonly #admission: Admission
+  readonly #counts: ControlCounts
   readonly #acceptsMessages: boolean
   readonly #server: Server
   readonly #acceptor: TlsAcceptor | undefined
   readonly #connections: Set<ControlConnection> = new Set()
+  /** Open sockets. */
+  readonly #open: Set<Socket> = new Set()
+  /** Those that wait for the end of a handshake or for a request, and so may leave when there are too many. */
+  readonly #waiting: HeldByAddress<Socket> = new HeldByAddress()
+  readonly #full: ThrottledLog
 
   /** @throws Error of OpenSSL when the options for TLS cannot be used. */
   constructor(
     settings: ControlSettings,
     responder: Responder,
     admission: Admission,
+    counts: ControlCounts,
     acceptsMessages: boolean,
   ) {
-    const { tls, limits, log } = settings
+    const { tls, log, clock } = settings
     this.#settings = settings
     this.#responder = responder
     this.#admission = admission
     this.#acceptsMessages = acceptsMessages
+    this.#counts = counts
+    this.#full = new ThrottledLog(log, clock, 'no room for more control connections')
     this.#acceptor =
-      tls && secureAcceptor(tls, limits.transferMs, log, (socket) => this.#serve(socket))
+      tls && secureAcceptor(tls, settings, counts, (socket, raw) => this.#serve(socket, raw))
     const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls !== undefined }
     this.#server = createServer(listening, (socket) => this.#accept(socket))
-    this.#server.maxConnections = limits.connectionsMax
   }
 
   /** Rejects with a `TopspinError` when the address cannot be listened on. */
@@ -78,20 +89,44 @@ export class ControlListener {
 
   #accept(socket: Socket): void {
     const { remote } = callerOf(socket, this.#acceptsMessages)
-    if (!this.#admission.admitConnection(remote)) {
-      socket.on('error', () => {})
-      socket.resetAndDestroy()
-      return
+    if (!this.#admission.admitConnection(remote)) return refuse(socket)
+    if (!this.#makeRoom(remote)) {
+      this.#admission.releaseConnection(remote)
+      return refuse(socket)
     }
-    const release = (): void => this.#admission.releaseConnection(remote)
+    this.#open.add(socket)
+    this.#waiting.hold(remote, socket, this.#settings.clock.now())
+    const release = (): void => {
+      this.#open.delete(socket)
+      this.#waiting.release(socket)
+      this.#admission.releaseConnection(remote)
+    }
     socket.on('close', release)
     if (this.#acceptor !== undefined) this.#acceptor.accept(socket)
-    else this.#serve(socket, release)
+    else this.#serve(socket, socket, release)
   }
 
-  /** @param release the listener for the socket's `close`; absent under TLS, where another socket has it. */
-  #serve(socket: Socket, release?: () => void): void {
-    const { accept } = this.#settings.traffic
+  /** @returns false when all connections are at work, or none has waited for long and no address has more. */
+  #makeRoom(remote: string): boolean {
+    const { clock, limits } = this.#settings
+    if (this.#open.size < limits.connectionsMax) return true
+    const displaced = this.#waiting.displace(remote, clock.now())
+    this.#counts.countRefusal('connections')
+    this.#full.warn({ remote, limit: limits.connectionsMax, refused: displaced === undefined })
+    if (displaced === undefined) return false
+    this.#open.delete(displaced)
+    displaced.destroy()
+    return true
+  }
+
+  /**
+   * @param raw the socket that was accepted: `socket`, or the one below it.
+   * @param release the listener for the socket's `close`; absent under TLS, where `raw` has it.
+   */
+  #serve(socket: Socket, raw: Socket, release?: () => void): void {
+    const { traffic, clock } = this.#settings
+    const { accept } = traffic
+    const caller = callerOf(socket, this.#acceptsMessages)
     const forget = (): void => void this.#connections.delete(connection)
     const passToTraffic = (first: Buffer): void => {
       for (const listener of [forget, release]) {
@@ -101,18 +136,27 @@ export class ControlListener {
       }
       accept?.(socket, first)
     }
+    const waits = (isWaiting: boolean): void => {
+      if (!isWaiting) this.#waiting.release(raw)
+      else if (this.#open.has(raw)) this.#waiting.hold(caller.remote, raw, clock.now())
+    }
     // Clients never come over TLS here: the traffic has TLS listeners of its own.
     const isShared = this.#acceptsMessages && accept !== undefined && this.#acceptor === undefined
     const connection: ControlConnection = new ControlConnection(
       socket,
-      callerOf(socket, this.#acceptsMessages),
+      caller,
       this.#settings,
       this.#responder,
-      isShared ? passToTraffic : undefined,
+      { waits, passToTraffic: isShared ? passToTraffic : undefined },
     )
     this.#connections.add(connection)
     socket.on('close', forget)
   }
+}
+
+function refuse(socket: Socket): void {
+  socket.on('error', () => {})
+  socket.resetAndDestroy()
 }
 
 const listenError = (at: HostPort, cause: Error): TopspinError =>

@@ -105,6 +105,22 @@ export class PrometheusText {
       },
     )
     this.#counter(
+      'topspin_refusals_total',
+      'Requests that the proxy answered itself, by reason: the code in the response.',
+      ['reason'],
+      (report) => {
+        for (const [reason, times] of counts().refusedFor) report(times, { reason })
+      },
+    )
+    this.#counter(
+      'topspin_connections_closed_total',
+      'Client connections that the proxy closed before a request was complete, by reason.',
+      ['reason'],
+      (report) => {
+        for (const [reason, times] of counts().closedFor) report(times, { reason })
+      },
+    )
+    this.#counter(
       'topspin_candidacy_failures_total',
       'Candidacy functions that threw or gave back no list of candidates, by function.',
       ['function'],

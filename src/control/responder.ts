@@ -3,6 +3,7 @@
 // 1, 5, 9, 26, 61). Called by connection.ts.
 
 import { mcmpLimits } from '../base/limits.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
 import type { FramedRequest, FrameEvent } from '../wire/mcmp/frame.ts'
 import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
@@ -16,7 +17,6 @@ import type { MessageHandler } from './message-handler.ts'
 import type { ControlSettings } from './options.ts'
 import { type PageResponse, textResponse, writeResponse } from './page-response.ts'
 import { isAction, isOpenPage, type Pages } from './pages.ts'
-import { ThrottledLog } from './throttled-log.ts'
 
 interface WrittenResponse {
   readonly bytes: Uint8Array

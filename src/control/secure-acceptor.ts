@@ -3,24 +3,36 @@
 
 import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
-import type { Logger } from '../base/log.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { ControlCounts } from './counts.ts'
+import type { ControlSettings } from './options.ts'
 
-/** @throws Error of OpenSSL when certificate, key or authorities cannot be used. */
+/**
+ * @param serve called with the socket for requests, and the one that was accepted.
+ * @throws Error of OpenSSL when certificate, key or authorities cannot be used.
+ */
 export function secureAcceptor(
   tls: TlsServerOptions,
-  handshakeMs: number,
-  log: Logger,
-  serve: (socket: Socket) => void,
+  { limits, log, clock }: ControlSettings,
+  counts: ControlCounts,
+  serve: (socket: Socket, raw: Socket) => void,
 ): TlsAcceptor {
-  return new TlsAcceptor(tls, handshakeMs, {
-    secured(socket, problem) {
-      if (problem === undefined) return serve(socket)
-      log.warn({ remote: socket.remoteAddress, reason: problem }, 'control connection refused')
+  const { refusalLinesMax } = mcmpLimits
+  const refused = new ThrottledLog(log, clock, 'control connection refused', refusalLinesMax)
+  const failed = new ThrottledLog(log, clock, 'TLS handshake failed', refusalLinesMax)
+  return new TlsAcceptor(tls, limits.transferMs, {
+    secured(socket, problem, raw) {
+      if (problem === undefined) return serve(socket, raw)
+      counts.countRefusal('certificate')
+      refused.warn({ remote: socket.remoteAddress, reason: problem })
       dismiss(socket, problem)
     },
     lost: () => {},
-    failed: (remote, reason) => log.warn({ remote, reason }, 'TLS handshake failed'),
+    failed(remote, failure, detail) {
+      counts.countRefusal('handshake')
+      failed.warn({ remote, reason: failure, detail })
+    },
   })
 }
 

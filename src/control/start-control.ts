@@ -40,7 +40,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 
   const listeners: ControlListener[] = []
   const open = (at: HostPort, acceptsMessages: boolean): Promise<Endpoint> => {
-    const listener = new ControlListener(settings, responder, admission, acceptsMessages)
+    const listener = new ControlListener(settings, responder, admission, counts, acceptsMessages)
     listeners.push(listener)
     return listener.open(at)
   }

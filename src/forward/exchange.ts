@@ -321,14 +321,14 @@ export class Exchange implements ResponseReceiver, Waiting {
     client.refuse(refusal, response.closes, this.head.isHead)
   }
 
-  #settleRefused({ status, code }: Refusal): void {
+  #settleRefused(refusal: Refusal): void {
     const state = this.#state
     const { request, response, traffic } = state
-    countRefusal(traffic.counters, status)
-    response.status = status
+    countRefusal(traffic.counters, refusal)
+    response.status = refusal.status
     // The rest of the request's body must not be read as the next request.
     response.closes = !request.head.keepAlive || !request.body.done || traffic.draining
-    settle(state, code) // 8
+    settle(state, refusal.code) // 8
   }
 
   /** Breaks the response off so that the client can see it. @param code for the access log. */

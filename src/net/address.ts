@@ -15,6 +15,13 @@ const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:
 /** Whether an address stands for all of this machine's: one to listen on, never one to connect to. */
 export const isWildcard = (address: string): boolean => wildcards.has(address)
 
+/** The network that one subscriber has: an IPv4 address, or the /64 network of an IPv6 address [RFC 6177]. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const plain = plainAddress(address)
+  return groupsOf(plain)?.slice(0, 4).join(':') ?? plain
+}
+
 /**
  * The IPv4 addresses that packets to an IPv6 address may reach: mapped and translated ones, those behind NAT64
  * [RFC 6052, RFC 8215], 6to4 [RFC 3056] and Teredo [RFC 4380].

@@ -1,11 +1,13 @@
-// The handshakes of a TLS listener. A socket costs little until its first byte, has one deadline until the end of its
-// handshake, and the number of handshakes in progress is limited. Used by the listeners of the traffic and of the
-// control service.
+// The handshakes of a TLS listener. A socket costs little until its first record has arrived, has one deadline until the
+// end of its handshake, and the number of handshakes in progress is limited. Used by the listeners of the traffic and of
+// the control service.
 
 import { constants, createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
+import { FirstRecord } from './first-record.ts'
+import { HeldByAddress } from './held-by-address.ts'
 import { runningTimeout } from './running-timeout.ts'
 
 /** Client certificates: `none` are requested; `request`: optional, but a bad one is refused; `require`: mandatory. */
@@ -24,13 +26,23 @@ export interface TlsServerOptions {
   readonly ticketKeys?: string | undefined
 }
 
+/**
+ * Why a handshake has failed: `timeout`; `displaced` by another one, or `refused`, while too many are in progress;
+ * `invalid` bytes or no common protocol.
+ */
+export type HandshakeFailure = 'timeout' | 'displaced' | 'refused' | 'invalid'
+
 interface AcceptorCalls {
-  /** After the handshake. @param problem why the requests of this client must be refused. */
-  secured(socket: TLSSocket, problem: string | undefined): void
-  /** The socket closed before the end of its handshake. */
-  lost(): void
-  /** Why a handshake failed, for the log. */
-  failed(remote: string, reason: string): void
+  /**
+   * After the handshake.
+   * @param problem why the requests of this client must be refused.
+   * @param raw the socket that was accepted, which `socket` encrypts.
+   */
+  secured(socket: TLSSocket, problem: string | undefined, raw: Socket): void
+  /** The accepted socket closed before the end of its handshake. */
+  lost(raw: Socket): void
+  /** @param detail for the log; '' when `failure` says it all. */
+  failed(remote: string, failure: HandshakeFailure, detail: string): void
 }
 
 /** The response to an HTTP client without TLS. */
@@ -38,15 +50,13 @@ const plainRefusal =
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 54\r\n' +
   'Connection: close\r\n\r\n400 this port speaks HTTPS: begin with https:// (TLS)\n'
 
-/** First byte of the TLS record that begins a handshake [RFC 8446 5.1]. */
-const handshakeRecord = 22
-
 /** A socket before the end of its handshake. */
 interface Pending {
   readonly raw: Socket
   readonly name: string
-  /** Whether its first byte has arrived. */
-  hasBegun: boolean
+  readonly remote: string
+  readonly record: FirstRecord
+  hasFailed: boolean
   hasEnded: boolean
   readonly cancelTimeout: () => void
 }
@@ -56,8 +66,8 @@ export class TlsAcceptor {
   readonly #handshakeMs: number
   /** By both addresses, because the secured socket is another object than the accepted one. */
   readonly #pending: Map<string, Pending> = new Map()
+  readonly #handshakes: HeldByAddress<Pending> = new HeldByAddress()
   #server: Server
-  #handshakes = 0
 
   /**
    * @param handshakeMs deadline from the accept to the end of the handshake, ms.
@@ -81,61 +91,74 @@ export class TlsAcceptor {
 
   /** Begins the handshake of a socket from a server with `pauseOnConnect` and `allowHalfOpen`. */
   accept(raw: Socket): void {
-    if (raw.remoteAddress === undefined) {
+    const remote = raw.remoteAddress
+    if (remote === undefined) {
       // The client has reset the connection already.
       raw.destroy()
-      this.#calls.lost()
+      this.#calls.lost(raw)
       return
     }
     const pending: Pending = {
       raw,
       name: nameOf(raw),
-      hasBegun: false,
+      remote,
+      record: new FirstRecord(),
+      hasFailed: false,
       hasEnded: false,
-      cancelTimeout: runningTimeout(this.#handshakeMs, () => {
-        this.#calls.failed(raw.remoteAddress ?? '', 'handshake timed out')
-        raw.destroy()
-      }),
+      cancelTimeout: runningTimeout(this.#handshakeMs, () => this.#fail(pending, 'timeout')),
     }
     this.#pending.set(pending.name, pending)
     raw.on('error', () => raw.destroy())
     raw.once('end', () => raw.destroy())
     raw.once('close', () => {
-      if (this.#remove(pending)) this.#calls.lost()
+      if (this.#remove(pending)) this.#calls.lost(raw)
     })
-    this.#readFirst(pending)
+    this.#readRecord(pending)
   }
 
   /** Closes the sockets without a first byte; handshakes in progress may finish. */
   drain(): void {
-    for (const { raw, hasBegun } of [...this.#pending.values()]) if (!hasBegun) raw.destroy()
+    for (const { raw, record } of [...this.#pending.values()]) if (record.isEmpty) raw.destroy()
   }
 
   close(): void {
     for (const { raw } of [...this.#pending.values()]) raw.destroy()
   }
 
-  #readFirst(pending: Pending): void {
-    const { raw } = pending
-    const first: Buffer | null = raw.read()
-    if (first === null) {
-      raw.once('readable', () => {
-        if (!raw.destroyed) this.#readFirst(pending)
-      })
-      return
-    }
-    if (first[0] !== handshakeRecord) return refusePlain(raw, first)
-    if (this.#handshakes >= tlsLimits.handshakesMax) {
-      this.#calls.failed(raw.remoteAddress ?? '', 'too many handshakes in progress')
-      raw.destroy()
-      return
-    }
-    pending.hasBegun = true
-    this.#handshakes++
-    raw.unshift(first)
+  #readRecord(pending: Pending): void {
+    const { raw, record } = pending
+    const piece: Buffer | null = raw.read()
+    if (piece !== null) record.add(piece)
+    if (!record.isEmpty && !record.isHandshake) return refusePlain(raw, record.bytes)
+    if (record.isComplete) return this.#shakeHands(pending)
+    raw.once('readable', () => {
+      if (!raw.destroyed) this.#readRecord(pending)
+    })
+  }
+
+  #shakeHands(pending: Pending): void {
+    const { raw, remote, record } = pending
+    if (!this.#makeRoom(pending)) return this.#fail(pending, 'refused')
+    this.#handshakes.hold(remote, pending, performance.now())
+    raw.unshift(record.bytes)
     // A client that ends its side during the handshake cannot finish it.
     raw.allowHalfOpen = false
     this.#server.emit('connection', raw)
+  }
+
+  #makeRoom({ remote }: Pending): boolean {
+    if (this.#handshakes.size < tlsLimits.handshakesMax) return true
+    const displaced = this.#handshakes.displace(remote, performance.now())
+    if (displaced === undefined) return false
+    this.#fail(displaced, 'displaced')
+    return true
+  }
+
+  #fail(pending: Pending, failure: HandshakeFailure, detail: string = ''): void {
+    if (pending.hasFailed) return
+    pending.hasFailed = true
+    this.#calls.failed(pending.remote, failure, detail)
+    pending.raw.destroy()
   }
 
   /** False when it was removed before. */
@@ -143,7 +166,7 @@ export class TlsAcceptor {
     if (pending.hasEnded) return false
     pending.hasEnded = true
     pending.cancelTimeout()
-    if (pending.hasBegun) this.#handshakes--
+    this.#handshakes.release(pending)
     this.#pending.delete(pending.name)
     return true
   }
@@ -173,7 +196,8 @@ export class TlsAcceptor {
     })
     server.on('secureConnection', (socket) => this.#secured(socket, clientAuth))
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      this.#calls.failed(socket.remoteAddress ?? '', error.code ?? error.message)
+      const pending = this.#pending.get(nameOf(socket))
+      if (pending !== undefined) this.#fail(pending, 'invalid', error.code ?? error.message)
       socket.destroy()
     })
     return server
@@ -187,7 +211,7 @@ export class TlsAcceptor {
     }
     this.#remove(pending)
     socket.allowHalfOpen = true
-    this.#calls.secured(socket, problemOf(socket, clientAuth))
+    this.#calls.secured(socket, problemOf(socket, clientAuth), pending.raw)
   }
 }
 

@@ -1,10 +1,13 @@
-// One listening socket of the traffic, with the client connections that it has accepted.
+// One listening socket of the traffic, with the client connections that it has accepted. Room for them: client-room.ts.
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
+import { countClosing } from '../cluster/traffic-counts.ts'
 import { ClientConnection, ProxyRules, type Traffic } from '../forward/index.ts'
 import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { ClientRoom } from './client-room.ts'
 
 export interface Address {
   readonly host: string
@@ -12,12 +15,6 @@ export interface Address {
   readonly port: number
   /** Clients use TLS. */
   readonly tls?: true
-}
-
-/** Client connections of all listeners together. */
-export interface ClientCount {
-  open: number
-  readonly max: number
 }
 
 /** More handles for one listening socket, so that more connections are accepted at a time. */
@@ -29,13 +26,18 @@ export interface FurtherHandles {
 /** Connections that the kernel queues until they are accepted; the system may allow fewer. */
 const backlog = 4_096
 
+/** Connections looked at for one that is idle; the next search goes on behind them. */
+const looksMax = 64
+
 export class Listener {
   readonly #traffic: Traffic
-  readonly #clients: ClientCount
+  readonly #room: ClientRoom
   readonly #rules: ProxyRules
   readonly #further: FurtherHandles | undefined
   readonly #server: net.Server
   readonly #connections: Set<ClientConnection> = new Set()
+  /** Where the search for an idle connection goes on. */
+  #cursor: Iterator<ClientConnection> | undefined
   /** Where clients use TLS. */
   readonly #acceptor: TlsAcceptor | undefined
   #handles: AcceptHandles | undefined
@@ -46,12 +48,13 @@ export class Listener {
   /** @throws Error of OpenSSL when the TLS options cannot be used. */
   constructor(
     traffic: Traffic,
-    clients: ClientCount,
+    room: ClientRoom,
     tls: TlsServerOptions | undefined,
     further: FurtherHandles | undefined,
   ) {
     this.#traffic = traffic
-    this.#clients = clients
+    this.#room = room
+    room.idle.add(this.#closeIdle)
     this.#rules = new ProxyRules(traffic)
     this.#further = further
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
@@ -96,20 +99,20 @@ export class Listener {
   #accepted(socket: net.Socket): void {
     this.#handles?.accepted()
     if (!this.#admit(socket)) return
-    if (this.#acceptor === undefined) this.#serve(socket)
-    else this.#acceptor.accept(socket)
+    if (this.#acceptor === undefined) {
+      this.#serve(socket)
+      return
+    }
+    const { arriving, ticker } = this.#traffic
+    arriving.hold(socket.remoteAddress ?? '', socket, ticker.now)
+    this.#acceptor.accept(socket)
   }
 
-  /** Counts the client. @returns false when there are too many: its connection has been closed. */
+  /** @returns false when there is no room: the connection has been closed. */
   #admit(socket: net.Socket): boolean {
-    const clients = this.#clients
-    if (clients.open >= clients.max) {
-      this.#traffic.counters.connectionsRefused++
-      socket.destroy()
-      return false
-    }
-    clients.open++
-    return true
+    if (this.#room.admit(socket.remoteAddress ?? '')) return true
+    socket.destroy()
+    return false
   }
 
   #serve(socket: net.Socket): ClientConnection {
@@ -119,22 +122,42 @@ export class Listener {
   }
 
   readonly #closed = (connection: ClientConnection): void => {
-    if (this.#connections.delete(connection)) this.#clients.open--
+    if (this.#connections.delete(connection)) this.#room.open--
     this.#onClosed?.()
   }
 
+  readonly #closeIdle = (): boolean => {
+    for (let looks = 0; looks < looksMax; looks++) {
+      this.#cursor ??= this.#connections.values()
+      const { value, done } = this.#cursor.next()
+      if (done === true) this.#cursor = undefined
+      else if (value.isDormant) {
+        value.drain()
+        return true
+      }
+    }
+    return false
+  }
+
   #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
-    const { settings, log } = this.#traffic
+    const { settings, arriving, counters, log, clock } = this.#traffic
+    const crowded = new ThrottledLog(log, clock, 'too many TLS handshakes in progress')
     return new TlsAcceptor(tls, settings.timeouts.headMs, {
-      secured: (socket, problem) => {
+      secured: (socket, problem, raw) => {
+        arriving.release(raw)
         const connection = this.#serve(socket)
         if (problem !== undefined) connection.bar()
       },
-      lost: () => {
-        this.#clients.open--
+      lost: (raw) => {
+        arriving.release(raw)
+        this.#room.open--
         this.#onClosed?.()
       },
-      failed: (client, reason) => log.debug({ client, reason }, 'TLS handshake failed'),
+      failed: (client, failure, detail) => {
+        countClosing(counters, `handshake_${failure}`)
+        if (failure === 'displaced' || failure === 'refused') crowded.warn({ client, failure })
+        else log.debug({ client, failure, detail }, 'TLS handshake failed')
+      },
     })
   }
 
@@ -164,6 +187,7 @@ export class Listener {
   }
 
   #stopAccepting(): void {
+    this.#room.idle.delete(this.#closeIdle)
     this.#endTicks?.()
     this.#handles?.close()
     this.#server.close()

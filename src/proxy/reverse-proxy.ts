@@ -18,8 +18,9 @@ import {
 import type { CopyHandle } from '../net/accept-handles.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import { ClientRoom } from './client-room.ts'
 import { ClusterFollower } from './cluster-follower.ts'
-import { type Address, type ClientCount, type FurtherHandles, Listener } from './listener.ts'
+import { type Address, type FurtherHandles, Listener } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
@@ -35,7 +36,7 @@ export interface ProxyOptions extends TrafficOptions {
 export class ReverseProxy {
   readonly #traffic: Traffic
   readonly #cluster: ClusterFollower
-  readonly #clients: ClientCount
+  readonly #room: ClientRoom
   readonly #listen: readonly Address[]
   readonly #copyHandle: CopyHandle | undefined
   #tls: TlsServerOptions | undefined
@@ -48,7 +49,7 @@ export class ReverseProxy {
     this.#tls = tls
     this.#traffic = makeTraffic(rest)
     this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
-    this.#clients = { open: 0, max: this.#traffic.clientsMax }
+    this.#room = new ClientRoom(this.#traffic)
     this.#traffic.ticker.onTick((now) => this.#cluster.tick(now))
   }
 
@@ -57,7 +58,7 @@ export class ReverseProxy {
     const further = this.#furtherHandles()
     const listeners = this.#listen.map((address) => {
       const tls = address.tls === true ? requireTls(this.#tls) : undefined
-      return new Listener(this.#traffic, this.#clients, tls, further)
+      return new Listener(this.#traffic, this.#room, tls, further)
     })
     try {
       const bound = await Promise.all(
@@ -128,7 +129,7 @@ export class ReverseProxy {
 
   /** Open client connections. */
   get connections(): number {
-    return this.#clients.open
+    return this.#room.open
   }
 
   /** Accepts nothing more, finishes what is in flight, then closes. @param deadlineMs after that the rest is cut. */

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { hostText } from '../../base/host-port.ts'
-import { httpLimits } from '../../base/limits.ts'
+import { heldLimits, httpLimits } from '../../base/limits.ts'
 import { countRefusal } from '../../cluster/traffic-counts.ts'
 import { plainAddress } from '../../net/address.ts'
 import { Connection, type Receiver } from '../../net/connection.ts'
@@ -45,6 +45,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #pace: BodyPace | undefined
   /** Where a request's body is read. */
   #bodyBuffer: Buffer | undefined
+  /** It is one of `Traffic.arriving`. */
+  #isArriving = false
   #remoteEnded = false
   /** `#consume` is running, and reads the next request itself. */
   #isConsuming = false
@@ -73,6 +75,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.deadline = traffic.ticker.now + rules.timeouts.headMs
     traffic.counters.connections++
     traffic.ticker.add(this)
+    this.#arrives()
     this.connection =
       accepted instanceof TLSSocket
         ? SecureConnection.acceptSecure(accepted, this)
@@ -86,6 +89,13 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** Between requests, and nothing of the next one has arrived. */
   get isIdle(): boolean {
     return this.#state === 'idle' && this.#unread.isEmpty
+  }
+
+  /** Kept open after a request that was a while ago: closing it loses nothing. */
+  get isDormant(): boolean {
+    if (!this.isIdle || this.#isArriving || this.connection.pending > 0) return false
+    const idleSince = this.deadline - this.#rules.timeouts.idleMs
+    return this.#traffic.ticker.now - idleSince >= heldLimits.stalledMs
   }
 
   get exchange(): Exchange | undefined {
@@ -122,6 +132,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   goAway(): void {
     this.#held?.uncork()
     this.#releaseExchange()
+    this.#arrived()
     this.#enter('away')
     this.deadline = never
   }
@@ -204,6 +215,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#pace?.received(this.#traffic.ticker.now, length)
     const behind = exchange.clientSent(own, length)
     this.#rules.bodySent(exchange, own, behind)
+    if (this.#isArriving && this.#state === 'busy') this.#bodyArrived(length)
     if (behind < length) this.#keep(own, behind, length)
   }
 
@@ -231,6 +243,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       }
       if (exchange.head.hasBody) this.#beginPace(this.#rules.bodyPace)
       at = this.#rules.accept(exchange, bytes, at, bodyFrom, end)
+      this.#noteArrival()
     }
     this.#isConsuming = false
     const readsOn = this.#readsOn
@@ -238,6 +251,27 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (this.#state === 'busy') return
     this.#held?.uncork()
     if (readsOn) this.#endAfterRemote()
+  }
+
+  /** A head has arrived, and maybe the whole request. */
+  #noteArrival(): void {
+    if (this.#state === 'busy' && this.#exchange?.requestBody.done === false) this.#arrives()
+    else if (this.#isArriving && this.#state !== 'lingering') this.#arrived()
+  }
+
+  #bodyArrived(length: number): void {
+    if (this.#exchange?.requestBody.done !== false) this.#arrived()
+    else if (length >= heldLimits.progressBytes) this.#arrives()
+  }
+
+  #arrives(): void {
+    this.#isArriving = true
+    this.#traffic.arriving.hold(this.address, this, this.#traffic.ticker.now)
+  }
+
+  #arrived(): void {
+    this.#isArriving = false
+    this.#traffic.arriving.release(this)
   }
 
   /** Further requests may follow. */
@@ -248,6 +282,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #awaitHead(): void {
     if (this.#state === 'head') return
     this.#enter('head')
+    if (!this.#isArriving) this.#arrives()
     this.deadline = this.#traffic.ticker.now + this.#rules.timeouts.headMs
   }
 
@@ -303,6 +338,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   #close(): void {
     this.#held?.drop()
+    this.#arrived()
     this.#enter('closed')
     this.#releaseExchange()
     this.#traffic.ticker.delete(this)
@@ -353,6 +389,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
     const exchange = this.#exchange
     if (exchange !== undefined && this.#rules.acceptRefused(exchange, refusal)) return
+    this.#traffic.refusalLog.write(refusal, this.address)
     this.write(refusalBytes(refusal, closes, toHead))
     this.exchangeOver(closes)
   }
@@ -419,6 +456,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (exchange === undefined) return
     this.#rules.upgrading()
     this.#held?.uncork()
+    this.#arrived()
     this.deadline = never
     this.#enter('tunnel')
     this.#bodyBuffer = undefined
@@ -439,7 +477,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** The last answer, by the proxy itself. @param toHead the request's method is HEAD. */
   #refuseAndEnd(refusal: Refusal, toHead: boolean = false): void {
-    countRefusal(this.#traffic.counters, refusal.status)
+    countRefusal(this.#traffic.counters, refusal)
+    this.#traffic.refusalLog.write(refusal, this.address)
     this.write(refusalBytes(refusal, true, toHead))
     this.#linger()
   }
@@ -456,6 +495,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#enter('lingering')
     this.#releaseExchange()
     this.#unread.release()
+    this.#arrives()
     const { ticker, settings } = this.#traffic
     if (this.connection.pending === 0) this.#beginLinger()
     else this.deadline = ticker.now + settings.timeouts.sendMs

@@ -8,6 +8,7 @@ import { emptySnapshot } from '../../cluster/snapshot.ts'
 import { newCounters } from '../../cluster/traffic-counts.ts'
 import { openFilesMax } from '../../host/open-files.ts'
 import { Corks } from '../../net/corks.ts'
+import { HeldByAddress } from '../../net/held-by-address.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { NodeTls } from '../../net/node-tls.ts'
 import { Ticker } from '../../net/ticker.ts'
@@ -18,6 +19,7 @@ import { Pools } from '../node/pools.ts'
 import { unknownContext } from '../refusal.ts'
 import { Buffers } from '../shared/buffers.ts'
 import { connectionRoom } from '../shared/connection-room.ts'
+import { RefusalLog } from '../shared/refusal-log.ts'
 import { RetryBudget } from '../shared/retry-budget.ts'
 import {
   defaultSettings,
@@ -89,6 +91,8 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     via: viaLines(settings.via),
     exchanges: new ExchangePool(),
     corks: new Corks(),
+    refusalLog: new RefusalLog(log, clock),
+    arriving: new HeldByAddress(),
     clientsMax: room.clients,
     isTrusted,
     fault,

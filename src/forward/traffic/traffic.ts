@@ -2,10 +2,12 @@
 
 import type { LiveTable } from '../../cluster/live.ts'
 import type { Corks } from '../../net/corks.ts'
+import type { HeldByAddress } from '../../net/held-by-address.ts'
 import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import type { Pools } from '../node/pools.ts'
+import type { RefusalLog } from '../shared/refusal-log.ts'
 
 export interface Traffic extends ExchangeTraffic {
   readonly pools: Pools
@@ -13,6 +15,9 @@ export interface Traffic extends ExchangeTraffic {
   readonly via: ViaLines
   readonly exchanges: ExchangePool
   readonly corks: Corks
+  readonly refusalLog: RefusalLog
+  /** Client connections whose first or present request has not arrived completely. */
+  readonly arriving: HeldByAddress<{ destroy(): void }>
   /** Client connections at a time; more are refused. */
   readonly clientsMax: number
   /** Whether this is the address of a trusted proxy. */

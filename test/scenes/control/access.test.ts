@@ -2,10 +2,13 @@
 // addresses of nodes.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { type RequestOptions, request } from 'node:http'
 import { connect } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { joinCluster } from '../../../src/agent/index.ts'
+import { noOpenssl, selfSigned } from '../../support/certificates.ts'
 import {
   type ControlBench,
   type ControlBenchOptions,
@@ -179,4 +182,38 @@ test('pages answer under the names of this listener alone, on every address', as
   }
   for (const path of ['/livez', '/readyz'])
     assert.equal(await statusOf(path, 'any.example'), '200', path)
+})
+
+describe('without room for more connections, beside silent ones of another address,', {
+  skip: process.platform === 'linux' ? false : 'needs a second loopback address',
+}, () => {
+  for (const [what, first, tls] of [
+    ['a message is answered', '', false],
+    ['a message is answered while heads are incomplete', 'PING / HT', false],
+    ['a message is answered over TLS', '', true],
+  ] as const) {
+    test(what, { skip: tls ? noOpenssl : false }, async (t) => {
+      const counts = 20
+      const { port } = await start(t, {
+        limits: { connectionsMax: counts },
+        ...(tls ? { tls: selfSigned() } : {}),
+      })
+      const silent = Array.from({ length: 2 * counts }, () => {
+        const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+        t.after(() => socket.destroy())
+        return socket.on('error', () => {})
+      })
+      for (const socket of silent) socket.write(first)
+      await until('some were closed', () => silent.some((socket) => socket.destroyed))
+      for (let i = 0; i < 10; i++) {
+        const client = tls
+          ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+          : connect(port, '127.0.0.1')
+        client.write('PING / HTTP/1.1\r\n\r\n')
+        const [bytes] = (await once(client, 'data')) as [Buffer]
+        assert.match(bytes.toString('latin1'), /^HTTP\/1\.1 200 /)
+        client.destroy()
+      }
+    })
+  }
 })

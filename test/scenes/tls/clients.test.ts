@@ -10,7 +10,6 @@ import net, { type AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
-import { tlsLimits } from '../../../src/base/limits.ts'
 import { startAjpOrigin } from '../../support/ajp-origin.ts'
 import { Authority, noOpenssl, type Pair, selfSigned } from '../../support/certificates.ts'
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
@@ -264,31 +263,6 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     for (const client of [silent, half]) await client.over()
     assert.equal((await client.ask(get('/echo'))).status, 200)
     await until('only the good one is left', () => proxy.connections === 1)
-  })
-
-  test('waits behind no more than so many handshakes', async (t) => {
-    const { port, connect, proxy } = await start(t, { timeouts: { headMs: 4_000 } })
-    const sockets = Array.from({ length: tlsLimits.handshakesMax }, () => {
-      const socket = net.connect(port, '127.0.0.1')
-      socket.on('error', () => {})
-      socket.write(Buffer.from([22, 3, 1]))
-      return socket
-    })
-    t.after(() => {
-      for (const socket of sockets) socket.destroy()
-    })
-    await until('all are there', () => proxy.connections === sockets.length)
-    await until('the next is turned away', async () => {
-      const late = tls.connect({ port, host: '127.0.0.1', ca })
-      const isOut = await new Promise<boolean>((resolve) => {
-        late.once('secureConnect', () => resolve(false))
-        late.once('error', () => resolve(true))
-      })
-      late.destroy()
-      return isOut
-    })
-    await until('they are gone', () => proxy.connections === 0)
-    assert.equal((await (await connect()).ask(get('/echo'))).status, 200)
   })
 
   test('of an older TLS than 1.2, or of another protocol than HTTP/1.1, is turned away', async (t) => {

@@ -1,9 +1,9 @@
 // A line that anybody outside can cause as often as they like: written a few times in `warningEveryMs`, with the
-// number of lines suppressed before it. Used by the control listener for what it refuses.
+// number of lines suppressed before it. Used for what the listeners refuse.
 
-import type { Clock } from '../base/clock.ts'
-import { mcmpLimits } from '../base/limits.ts'
-import type { Logger } from '../base/log.ts'
+import type { Clock } from './clock.ts'
+import { logLimits } from './limits.ts'
+import type { Logger } from './log.ts'
 
 export class ThrottledLog {
   readonly #log: Logger
@@ -33,7 +33,7 @@ export class ThrottledLog {
   #write(level: 'warn' | 'info', detail: object): void {
     const now = this.#clock.now()
     if (now >= this.#periodEnds) {
-      this.#periodEnds = now + mcmpLimits.warningEveryMs
+      this.#periodEnds = now + logLimits.warningEveryMs
       this.#lines = 0
     }
     if (++this.#lines > this.#linesMax) {
