@@ -81,6 +81,7 @@ export interface Config {
   readonly trust: { readonly from: readonly string[]; readonly header: TrustedHeader }
   readonly headers: { readonly underscores: Underscores }
   readonly target: { readonly strict: boolean }
+  readonly allowHalfOpen: boolean
   readonly useAlias: boolean
   readonly noContextStatus: number
   readonly deterministicFailover: boolean
@@ -272,6 +273,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Refuse targets that RFC 3986 does not allow: with one of `[]{}|^"<>` or a backquote, or a `%` that begins no escape. Browsers send them, so by default they are forwarded as they came. Control characters, spaces, `%00`, and backslashes in a path are always refused.',
     ).prefault(false),
   }),
+  allowHalfOpen: yesNo(
+    'Clients that end their side of the connection after a request and still read (half-closed, as `nc -N` and `shutdown(SHUT_WR)` do) get their response. Otherwise such an end means that the client has left, as most clients do when they give up: its request ends at the node at once, once nothing is left to be sent to it. A reset always means that.',
+  ).prefault(false),
   useAlias: yesNo(
     'Choose contexts by `Host` as well as by path: only contexts with that alias match. Otherwise every context matches under every host name.',
   ).prefault(false),

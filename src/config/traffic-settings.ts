@@ -45,6 +45,7 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     trustHeader: config.trust.header,
     underscores: config.headers.underscores,
     strictTarget: config.target.strict,
+    allowHalfOpen: config.allowHalfOpen,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,
     // One name for all workers, so that each detects a loop through another.

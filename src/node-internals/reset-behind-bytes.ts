@@ -1,22 +1,29 @@
-// Tells a connection that was reset from one that the remote side has ended. libuv reports an end, not an error,
-// where the last bytes and a reset arrive together. Used by net/connection.ts.
+// Whether a connection was reset, where Node.js reports no error: libuv reports an end where the last bytes and a reset
+// arrive together, and nothing while the socket is not read. Used by net/connection.ts and net/paused-sockets.ts.
 //
-// Relies on `socket.remoteAddress` being looked up in the system at the first use, which fails after a reset. It
-// must not have been read before, since Node.js keeps the answer.
+// Touches `socket._handle.getpeername`, which fails after a reset. `socket.remoteAddress` keeps its first answer.
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** To be asked when the remote side has ended. */
-export const wasReset = (socket: Socket): boolean =>
-  !socket.destroyed && !socket.writableEnded && socket.remoteAddress === undefined
+interface Handle {
+  readonly getpeername?: (address: object) => number
+}
 
-/** Tries it on two connections of the loopback interface. */
+/** False for a socket whose own side has ended. */
+export function wasReset(socket: Socket): boolean {
+  if (socket.destroyed || socket.connecting || socket.writableEnded) return false
+  const { _handle: handle } = socket as unknown as { readonly _handle: Handle | null }
+  return typeof handle?.getpeername === 'function' && handle.getpeername({}) !== 0
+}
+
+/** Tries it on two connections of the loopback interface, which are not read. */
 export async function probeWasReset(): Promise<boolean> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const [ended, reset] = [await pair(), await pair()]
+  for (const { remote } of [ended, reset]) remote.write('last bytes')
   ended.remote.end()
   reset.remote.resetAndDestroy()
   await sleep(50)

@@ -12,6 +12,10 @@ export interface Answer extends Message {
   readonly status: number
 }
 
+interface TcpHandle {
+  reset(done: () => void): void
+}
+
 export class RawClient {
   readonly socket: net.Socket
   /** All bytes that came. */
@@ -95,7 +99,10 @@ export class RawClient {
   }
 
   reset(): void {
-    this.socket.resetAndDestroy()
+    if (!(this.socket instanceof tls.TLSSocket)) return void this.socket.resetAndDestroy()
+    // Over TLS the connection underneath is reset.
+    const { _handle: secure } = this.socket as unknown as { _handle: { _parent: TcpHandle } }
+    secure._parent.reset(() => this.socket.destroy())
   }
 }
 

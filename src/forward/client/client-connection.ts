@@ -290,17 +290,18 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #keep(bytes: Buffer, from: number, end: number): void {
     if (!this.#readsOn) return
     this.#unread.add(bytes.subarray(from, end))
-    if (this.#unread.length > httpLimits.pipelinedBytesMax) this.connection.pause()
+    if (this.#unread.length > httpLimits.pipelinedBytesMax) this.#pause()
   }
 
   drained(): void {
     switch (this.#state) {
       case 'busy':
+        if (this.#remoteEnded && this.#leaveAfterEnd()) return
         this.bodyProgress()
         return this.#exchange?.clientDrained()
       case 'idle':
         this.deadline = this.#traffic.ticker.now + this.#rules.timeouts.idleMs
-        this.connection.resume()
+        this.#resume()
         return this.#next()
       case 'lingering':
         return this.#beginLinger()
@@ -311,11 +312,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#remoteEnded = true
     switch (this.#state) {
       case 'busy':
-        if (!this.#rules.allowsHalfOpen) return this.destroy()
-        // A client that has sent its whole request may wait for the answer; one that ends inside its request does not.
-        if (this.#exchange?.requestBody.done !== false) return
-        this.#exchange.abandon('CLIENT_CLOSED')
-        return this.cut(false)
+        this.#leaveAfterEnd()
+        return
       case 'idle':
       case 'head':
         if (this.connection.pending === 0) this.#endAfterRemote()
@@ -323,6 +321,24 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       case 'lingering':
         this.connection.end()
     }
+  }
+
+  /**
+   * The client has ended its side while its request is under way. After a whole request it may still read what was sent,
+   * and with `allowsHalfOpen` it waits for the rest.
+   * @returns whether the exchange is over.
+   */
+  #leaveAfterEnd(): boolean {
+    const exchange = this.#exchange
+    if (exchange?.requestBody.done === true) {
+      if (this.#rules.allowsHalfOpen) return false
+      this.#held?.uncork()
+      if (this.connection.pending > 0) return false
+    }
+    exchange?.abandon('CLIENT_CLOSED')
+    // For HTTP/1.0 an end may look like the end of the answer.
+    this.cut(exchange?.head.minor === 0)
+    return true
   }
 
   #endAfterRemote(): void {
@@ -342,6 +358,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#enter('closed')
     this.#releaseExchange()
     this.#traffic.ticker.delete(this)
+    this.#traffic.paused.delete(this.connection.socket)
     this.#unread.release()
     this.#onClosed(this)
   }
@@ -402,15 +419,25 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** The node is slower than the client: its deadline counts, not the client's. */
   pauseBody(): void {
-    this.connection.pause()
+    this.#pause()
     this.#pace?.stop(this.#traffic.ticker.now)
     this.deadline = never
   }
 
   resumeBody(): void {
-    this.connection.resume()
+    this.#resume()
     this.#pace?.resume(this.#traffic.ticker.now)
     this.bodyProgress()
+  }
+
+  #pause(): void {
+    this.connection.pause()
+    this.#traffic.paused.add(this.connection.socket)
+  }
+
+  #resume(): void {
+    this.#traffic.paused.delete(this.connection.socket)
+    this.connection.resume()
   }
 
   exchangeOver(closes: boolean): void {
@@ -428,18 +455,19 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.deadline = ticker.now + this.#rules.timeouts.idleMs
     // The next request waits until this answer has been sent, so that a client cannot make us hold many.
     if (this.connection.pending > 0) {
-      this.connection.pause()
+      this.#pause()
       this.deadline = ticker.now + settings.timeouts.sendMs
       return
     }
-    this.connection.resume()
+    this.#resume()
     this.#next()
   }
 
   #next(): void {
     if (this.#isConsuming) return
     const unread = this.#unread.release()
-    if (unread === undefined) this.#endAfterRemote()
+    const isGone = this.#remoteEnded && !this.#rules.allowsHalfOpen
+    if (unread === undefined || isGone) this.#endAfterRemote()
     else this.#consume(unread, unread.length, true)
   }
 
@@ -500,7 +528,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (this.connection.pending === 0) this.#beginLinger()
     else this.deadline = ticker.now + settings.timeouts.sendMs
     this.connection.end()
-    this.connection.resume()
+    this.#resume()
   }
 
   #beginLinger(): void {

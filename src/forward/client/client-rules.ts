@@ -9,7 +9,7 @@ import type { PaceLimits } from './body-pace.ts'
 
 export interface ClientRules {
   readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs'>
-  /** Whether a client that has ended its side still gets its answer. */
+  /** Whether a client that has ended its side after its request still gets the rest of its answers. */
   readonly allowsHalfOpen: boolean
   /** How fast the body of a request must arrive. */
   readonly bodyPace: PaceLimits
@@ -38,10 +38,11 @@ export interface ClientRules {
 export class ProxyRules implements ClientRules {
   readonly timeouts: Timeouts
   readonly bodyPace: PaceLimits
-  readonly allowsHalfOpen: boolean = true
+  readonly allowsHalfOpen: boolean
 
-  constructor({ settings: { timeouts, bodyMinRate } }: Traffic) {
+  constructor({ settings: { timeouts, bodyMinRate, allowHalfOpen } }: Traffic) {
     this.timeouts = timeouts
+    this.allowsHalfOpen = allowHalfOpen
     this.bodyPace = {
       pauseMs: timeouts.bodyMs,
       minRate: bodyMinRate,

@@ -28,8 +28,8 @@ export class Tunnel implements Timed {
     this.#traffic = traffic
     this.#onClosed = onClosed
     this.#ends = [
-      new End(client, node, this, traffic.buffers.shared, body),
-      new End(node, client, this, traffic.buffers.shared, undefined),
+      new End(client, node, this, traffic, body),
+      new End(node, client, this, traffic, undefined),
     ]
     this.deadline = traffic.ticker.now + traffic.settings.timeouts.tunnelMs
     traffic.ticker.add(this)
@@ -72,32 +72,34 @@ class End implements Receiver {
   readonly from: Connection
   readonly #to: Connection
   readonly #tunnel: Tunnel
-  readonly #shared: Buffer
+  readonly #traffic: Traffic
   readonly #body: BodyRelay | undefined
 
   constructor(
     from: Connection,
     to: Connection,
     tunnel: Tunnel,
-    shared: Buffer,
+    traffic: Traffic,
     body: BodyRelay | undefined,
   ) {
     this.from = from
     this.#to = to
     this.#tunnel = tunnel
-    this.#shared = shared
+    this.#traffic = traffic
     this.#body = body
   }
 
   nextBuffer(): Buffer {
-    return this.#shared
+    return this.#traffic.buffers.shared
   }
 
   received(bytes: Buffer, length: number): void {
     this.#tunnel.moved()
     const relayed = this.#relayed(bytes, length)
     if (relayed === undefined) return this.#tunnel.destroy()
-    if (!this.#to.write(relayed)) this.from.pause()
+    if (this.#to.write(relayed)) return
+    this.from.pause()
+    this.#traffic.paused.add(this.from.socket)
   }
 
   /**
@@ -116,6 +118,7 @@ class End implements Receiver {
 
   /** What the other direction wrote to `from` has left, so its source may be read again. */
   drained(): void {
+    this.#traffic.paused.delete(this.#to.socket)
     this.#to.resume()
   }
 
@@ -128,6 +131,7 @@ class End implements Receiver {
   }
 
   closed(error: Error | undefined): void {
+    this.#traffic.paused.delete(this.from.socket)
     if (error === undefined) this.#to.end()
     else this.#to.destroy()
     this.#tunnel.closed()

@@ -69,6 +69,11 @@ export interface ProxySettings {
   readonly underscores: Underscores
   /** Refuses targets with characters that RFC 3986 does not allow, which browsers send. Default false. */
   readonly strictTarget: boolean
+  /**
+   * Clients that end their side of the connection after a request (half-closed) get their answer. Otherwise the end means
+   * that the client is gone, and ends its request at the node, too. Default false.
+   */
+  readonly allowHalfOpen: boolean
   /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
   readonly via: string
   /** Sends a client's certificate to the node in `Client-Cert` [RFC 9440]. Default false. */
@@ -136,6 +141,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   trustHeader: 'x-forwarded-for',
   underscores: 'drop',
   strictTarget: false,
+  allowHalfOpen: false,
   clientCert: false,
   useAlias: false,
   noContextStatus: 404,

@@ -9,5 +9,5 @@ export function cut(state: ExchangeState, isNodeFault: boolean): void {
   const { candidate } = state.attempts
   if (isNodeFault && candidate !== undefined) observeOutcome(state, candidate, true)
   state.traffic.counters.cut++
-  endAttempt(state, true)
+  endAttempt(state, isNodeFault)
 }

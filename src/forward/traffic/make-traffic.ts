@@ -11,6 +11,7 @@ import { Corks } from '../../net/corks.ts'
 import { HeldByAddress } from '../../net/held-by-address.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { NodeTls } from '../../net/node-tls.ts'
+import { PausedSockets } from '../../net/paused-sockets.ts'
 import { Ticker } from '../../net/ticker.ts'
 import { viaLines } from '../../wire/forwarded.ts'
 import { ExchangePool } from '../exchange-pool.ts'
@@ -63,6 +64,8 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     log.error({ reason }, 'fault: a connection was cut')
   }
   const ticker = new Ticker(clock, fault)
+  const paused = new PausedSockets()
+  ticker.onTick((now) => paused.tick(now))
   const room = connectionRoom(openFiles, settings.connectionsMax)
   const isTrusted = networkCheck(settings.trust, 'trust')
   const ajp = new AjpShared(settings.ajp)
@@ -93,6 +96,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     corks: new Corks(),
     refusalLog: new RefusalLog(log, clock),
     arriving: new HeldByAddress(),
+    paused,
     clientsMax: room.clients,
     isTrusted,
     fault,

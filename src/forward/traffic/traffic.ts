@@ -3,6 +3,7 @@
 import type { LiveTable } from '../../cluster/live.ts'
 import type { Corks } from '../../net/corks.ts'
 import type { HeldByAddress } from '../../net/held-by-address.ts'
+import type { PausedSockets } from '../../net/paused-sockets.ts'
 import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
@@ -18,6 +19,7 @@ export interface Traffic extends ExchangeTraffic {
   readonly refusalLog: RefusalLog
   /** Client connections whose first or present request has not arrived completely. */
   readonly arriving: HeldByAddress<{ destroy(): void }>
+  readonly paused: PausedSockets
   /** Client connections at a time; more are refused. */
   readonly clientsMax: number
   /** Whether this is the address of a trusted proxy. */

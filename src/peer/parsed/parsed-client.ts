@@ -169,11 +169,15 @@ export class ParsedClient implements ExchangeClient, Timed {
   bodyProgress(): void {}
 
   pauseBody(): void {
-    this.#body?.pause()
+    if (this.#body === undefined) return
+    this.#body.pause()
+    this.#traffic.paused.add(this.arrival.socket)
   }
 
   resumeBody(): void {
-    this.#body?.resume()
+    if (this.#body === undefined) return
+    this.#traffic.paused.delete(this.arrival.socket)
+    this.#body.resume()
   }
 
   exchangeOver(closes: boolean): void {
@@ -286,6 +290,7 @@ export class ParsedClient implements ExchangeClient, Timed {
       socket.off('error', ignore)
     } else (response as Forwarded)[clientOf] = undefined
     this.#traffic.ticker.delete(this)
+    this.#traffic.paused.delete(socket)
     this.#releaseExchange()
     this.#owner.over(this)
   }

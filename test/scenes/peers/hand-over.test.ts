@@ -330,20 +330,35 @@ test('the response emits its end to listeners, and the server can close', async 
   await closed
 })
 
-test('a client that disconnects ends the exchange', async (t) => {
-  let closed = false
-  const [a] = await pair(t, says('first'), (_, res) => {
-    res.on('close', () => {
-      closed = true
+for (const way of ['bytes', 'events'] as const) {
+  for (const begun of [false, true]) {
+    const when = begun ? 'during a quiet response' : 'before the response'
+    test(`a client that leaves ${when} ends the exchange, and its peer has not failed (${way})`, async (t) => {
+      const leaves: ((client: RawClient) => void)[] = [
+        (client) => void client.socket.end(),
+        (client) => void client.socket.destroy(),
+        (client) => client.reset(),
+      ]
+      let [arrived, closed] = [0, 0]
+      const quiet: RequestListener = (_, res) => {
+        arrived++
+        res.on('close', () => closed++)
+        if (begun) res.write('part')
+      }
+      const [a] = await pair(t, says('first'), quiet, { way })
+      for (const [index, leave] of leaves.entries()) {
+        const client = await RawClient.connect(t, a.port)
+        client.send(get('/'))
+        await until('the peer has the request', () => arrived === index + 1)
+        if (begun) await until('the response has begun', () => client.text.includes('part'))
+        leave(client)
+        await until('the request has ended at the peer', () => closed === index + 1, 5_000)
+      }
+      const live = a.handOver.policy.application.candidates[0]?.live
+      assert.deepEqual([live?.failures, live?.health.kind, live?.inFlight], [0, 'up', 0])
     })
-  })
-  const client = await RawClient.connect(t, a.port)
-  client.send(get('/'))
-  await until('the peer has it', () => a.traffic.counters.requests === 1)
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  client.socket.destroy()
-  await until('the peer heard of it', () => closed)
-})
+  }
+}
 
 test('a response that a peer breaks off is cut visibly', async (t) => {
   const [a] = await pair(t, says('first'), (_, res) => {

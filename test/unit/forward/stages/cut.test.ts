@@ -4,7 +4,7 @@ import { attempt } from '../../../../src/forward/stages/attempt.ts'
 import { cut } from '../../../../src/forward/stages/cut.ts'
 import { exchangeOf, noReceiver, prepared, requestText } from '../../../support/exchange-fixture.ts'
 
-test('a cut response is counted, and is an error of the node only if the node broke it off', () => {
+test('a cut response is counted, and is a failure of the node only if the node broke it off', () => {
   for (const isNodeFault of [true, false]) {
     const request = requestText('GET / HTTP/1.1')
     const fixture = exchangeOf(request)
@@ -12,7 +12,7 @@ test('a cut response is counted, and is an error of the node only if the node br
     attempt(fixture.state, candidate, noReceiver)
     cut(fixture.state, isNodeFault)
     assert.equal(fixture.state.traffic.counters.cut, 1)
-    assert.equal(candidate.live.failures, 1)
+    assert.equal(candidate.live.failures, isNodeFault ? 1 : 0)
     assert.equal(candidate.live.outlier.errors, isNodeFault ? 1 : 0)
     assert.deepEqual(fixture.connections[0]?.calls, ['abort'])
   }
