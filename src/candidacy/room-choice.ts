@@ -4,7 +4,7 @@ import type { Random } from '../base/clock.ts'
 import type { Usual } from '../cluster/usual.ts'
 import type { Candidate } from './candidacy.ts'
 import { costOf } from './room-cost-of.ts'
-import { aboutTheSame, canRotate } from './room-rotation.ts'
+import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -109,8 +109,8 @@ export class RoomChoice {
     let chosen = best
     let sentAt = Number.POSITIVE_INFINITY
     for (let at = 0; at < to; at++) {
-      if ((this.#costs[at] as number) > limit) continue
       const candidate = candidates[this.#positions[at] as number] as Candidate
+      if ((this.#costs[at] as number) > limit && !isUntried(candidate)) continue
       const { trial } = candidate.live.room
       if (trial.sentAt < sentAt && canRotate(candidate, now)) {
         chosen = at

@@ -5,7 +5,7 @@ import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
 import { nameOf } from './figures.ts'
 import { errorFactor, expectedMs } from './room-cost.ts'
 import { costOf } from './room-cost-of.ts'
-import { aboutTheSame, canRotate } from './room-rotation.ts'
+import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -67,7 +67,8 @@ function chosenOf(seen: readonly Seen[], areAll: boolean): Seen {
   if (!areAll || !canRotate(best.candidate, best.now)) return best
   const limit = aboutTheSame(best.cost)
   return seen
-    .filter(({ candidate, cost }) => cost <= limit && canRotate(candidate, best.now))
+    .filter(({ candidate, cost }) => cost <= limit || isUntried(candidate))
+    .filter(({ candidate }) => canRotate(candidate, best.now))
     .reduce((one, other) => (sentAtOf(other) < sentAtOf(one) ? other : one))
 }
 

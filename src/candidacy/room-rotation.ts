@@ -8,9 +8,12 @@ const alikeTimes = 1.25
 /** So are costs within so much of the least, ms: the turn of an event loop. */
 const alikeMs = 0.5
 
-/** @returns up to which cost a candidate is as good as one that costs `least`. */
+/** @returns up to which cost an idle node is as good as one that costs `least`. */
 export const aboutTheSame = (least: number): number => Math.max(least * alikeTimes, least + alikeMs)
 
 /** Whether the node is idle or due for a trial. Peers do not take turns: this server is preferred among them. */
 export const canRotate = ({ peer, live: { room } }: Candidate, now: number): boolean =>
   peer === undefined && (room.inHand === 0 || room.trial.isDue(now))
+
+/** Whether no request was ever sent to the node. It has its turn whatever is usual, so that its figures get known. */
+export const isUntried = ({ live }: Candidate): boolean => live.room.trial.sentAt === 0

@@ -7,9 +7,12 @@ const weight = 0.02
 export class Usual {
   /** 0 before the first answer. */
   ms = 0
+  #answers = 0
 
   /** @param ms of the node that has just answered. */
   follow(ms: number): void {
-    this.ms = this.ms === 0 ? ms : this.ms + weight * (ms - this.ms)
+    // At first the mean of all: a cold start makes the first answer a long one.
+    this.#answers++
+    this.ms += Math.max(weight, 1 / this.#answers) * (ms - this.ms)
   }
 }

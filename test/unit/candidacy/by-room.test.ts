@@ -311,6 +311,14 @@ describe('idle nodes', () => {
     assert.equal(new Set(turns).size, 3)
   })
 
+  test('that no request was ever sent to have their turn, whatever is usual', () => {
+    const proxy = new Fixture()
+    proxy.known(4, 4)
+    const untried = proxy.add()
+    proxy.usual.ms = 100
+    assert.ok(oneByOne(proxy, 2).includes(untried.node.route))
+  })
+
   test('that are slower than the others get no turn', () => {
     const proxy = new Fixture()
     proxy.known(40, 4)
