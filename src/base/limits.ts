@@ -312,6 +312,20 @@ export const peerLimits = {
   beatsMax: 8,
 }
 
+/** Questions to peers how much room they have, before a request is handed over. */
+export const askLimits = {
+  /** One question or answer. */
+  bytesMax: 200,
+  /** Peers that are asked for one request. */
+  peersMax: 3,
+  /** How long a request waits for answers. */
+  waitMs: 4,
+  /** Requests in one second for which peers are asked; further ones are decided without. */
+  perSecondMax: 1_000,
+  /** Questions of peers in one second that are answered. */
+  answersPerSecondMax: 5_000,
+}
+
 /** mod_advertise's datagrams (mcmp.md 4). */
 export const advertiseLimits = {
   /** One datagram; a Java node reads no more. */

@@ -24,8 +24,18 @@ export interface ExchangeView {
   readonly tried: readonly number[]
   /** This server's own candidate; `undefined` in a proxy, which serves no requests itself. */
   readonly self: Candidate | undefined
+  /** Set where peers can be asked how much room they have, before a choice is made. */
+  readonly inquiry?: Inquiry | undefined
   /** The request as text; `undefined` unless a function of the cascade reads it (`Cascade.readsRequest`). */
   readonly request: RequestView | undefined
+}
+
+/** A function of a cascade leaves the choice to the answers of peers. Read by the owner of the exchange afterwards. */
+export interface Inquiry {
+  /** What a request usually takes at the peers, as they announce it, ms; 0 when not known. */
+  readonly usualMs: number
+  /** Set by the function: the candidates of which some are asked, this server among them. */
+  among: readonly Candidate[] | undefined
 }
 
 /** A request as candidacy functions see it. */

@@ -25,9 +25,15 @@ export function costAt(room: Room, now: number, extra: number): number {
 export function expectedMs(room: Room, now: number): number {
   // While nothing is known of any node, all are alike.
   const usual = room.usual.ms || 1
+  if (room.answers === 0 || room.trial.isDue(now)) return usual
+  return expectedMsBeside(room, usual, now)
+}
+
+/** The same where something was learnt. @param usual ms; 0 when not known. */
+export function expectedMsBeside(room: Room, usual: number, now: number): number {
   const { answers } = room
-  if (answers === 0 || room.trial.isDue(now)) return usual
-  return usual + ((room.ms(now) - usual) * answers) / (answers + priorAnswers)
+  const ms = room.ms(now)
+  return usual === 0 ? ms : usual + ((ms - usual) * answers) / (answers + priorAnswers)
 }
 
 /** A node that is tried counts as idle: what it has in hand may be requests that never end. */

@@ -37,6 +37,7 @@ const shaped = (of: Announcement): Required<Announcement> => ({
   time: of.time,
   leaving: of.leaving,
   contexts: of.contexts,
+  ask: of.ask,
   periodMs: of.periodMs ?? 1_000,
   loss: of.loss ?? 0,
   resources: shapedResources(of.resources),

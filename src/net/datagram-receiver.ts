@@ -2,6 +2,7 @@
 // opened again a second later. Beyond the limit of one second, datagrams are left to the kernel, which drops them.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import type { OutageLog } from '../base/outage-log.ts'
 import { ownInterface } from './own-interface.ts'
@@ -12,7 +13,7 @@ export interface Reception {
   readonly kind: 'group' | 'broadcast' | 'host'
   /** The group, or the address to bind to. */
   readonly address: string
-  /** The first free one is used. */
+  /** The first free one is used; 0: any. */
   readonly ports: readonly number[]
   /** Interface at which a group is joined, by name or address; `undefined`: the system's choice. */
   readonly interface: string | undefined
@@ -30,6 +31,9 @@ export class DatagramReceiver {
   /** Whether the current second has reached the limit. */
   #isFlooded = false
   #ports: readonly number[]
+  #bound: number | undefined
+  /** Sends that the kernel has not completed. */
+  #pending = 0
   #isClosed = false
 
   constructor(reception: Reception, onDatagram: OnDatagram, outages: OutageLog) {
@@ -41,7 +45,26 @@ export class DatagramReceiver {
 
   /** The port of the open socket; `undefined` while none is open. */
   get port(): number | undefined {
-    return this.#socket === undefined ? undefined : this.#ports[0]
+    return this.#bound
+  }
+
+  /** Where the open socket receives what is sent to this process alone; the address may be a wildcard. */
+  get own(): HostPort | undefined {
+    const { port } = this
+    const { kind, address } = this.#reception
+    return kind === 'host' && port !== undefined ? { host: address, port } : undefined
+  }
+
+  /** Sends from the open socket; a failure loses the datagram. @param to host: an address. */
+  send(bytes: Uint8Array, { host, port }: HostPort): void {
+    const socket = this.#socket
+    if (socket === undefined || this.#pending >= datagramLimits.sendsPendingMax) return
+    this.#pending++
+    socket.send(bytes, port, host, this.#sent)
+  }
+
+  readonly #sent = (): void => {
+    this.#pending--
   }
 
   /** Begins a new second of the limit and opens the socket unless it is open. Never rejects. */
@@ -56,7 +79,8 @@ export class DatagramReceiver {
       const error = await this.#open(port)
       if (error === undefined) {
         // The same port is preferred later, because other servers have it by now.
-        this.#ports = [port, ...this.#ports.filter((other) => other !== port)]
+        const bound = this.#bound ?? port
+        this.#ports = [bound, ...this.#ports.filter((other) => other !== bound)]
         return this.#outages.resolve(this.#name, { on: this.#name }, 'datagrams are received again')
       }
       if (error.code !== 'EADDRINUSE') return this.#failed(error)
@@ -87,12 +111,19 @@ export class DatagramReceiver {
   #drop(): void {
     this.#socket?.close()
     this.#socket = undefined
+    this.#bound = undefined
   }
 
   #open(port: number): Promise<NodeJS.ErrnoException | undefined> {
     const { family, kind } = this.#reception
     const type = family === 4 ? 'udp4' : 'udp6'
-    const socket = createSocket({ type, reuseAddr: kind !== 'host', ipv6Only: family === 6 })
+    const socket = createSocket({
+      type,
+      reuseAddr: kind !== 'host',
+      ipv6Only: family === 6,
+      // Only addresses are sent to, so a look-up is never necessary.
+      lookup: (host, _, done) => done(null, host, family),
+    })
     socket.unref()
     this.#socket = socket
     return new Promise((resolve) => {
@@ -102,6 +133,7 @@ export class DatagramReceiver {
       }
       const bound = (): void => {
         socket.off('error', refused)
+        if (this.#socket === socket) this.#bound = socket.address().port
         this.#listen(socket)
         resolve(undefined)
       }

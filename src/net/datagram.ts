@@ -34,6 +34,8 @@ export interface DatagramOptions {
   readonly loopback?: boolean
   /** Port to bind when `to` has hosts. Default: the first free port among theirs. */
   readonly port?: number
+  /** Whether a port of its own is bound even when `to` has groups and broadcasts only. Default false. */
+  readonly ownPort?: boolean
   /** Default: the system's. */
   readonly resolver?: Resolver
   /** Default: no log. */
@@ -45,8 +47,12 @@ export interface Datagrams {
   readonly ready: Promise<void>
   /** The ports bound now. */
   readonly ports: readonly number[]
+  /** Where this process alone receives datagrams, of one address family at most each; the address may be a wildcard. */
+  readonly own: readonly HostPort[]
   /** Sends the bytes to every destination known now. */
   send(bytes: Uint8Array): void
+  /** Sends the bytes from the own port of that address family; without one nothing is sent. @param to host: an address. */
+  sendFromOwn(bytes: Uint8Array, to: HostPort): void
   /** Ends when everything is sent. */
   close(): Promise<void>
 }
@@ -81,6 +87,19 @@ class OpenDatagrams implements Datagrams {
 
   get ports(): readonly number[] {
     return [...this.#receivers.values()].flatMap(({ port }) => (port === undefined ? [] : [port]))
+  }
+
+  get own(): readonly HostPort[] {
+    return [...this.#receivers.values()].flatMap(({ own }) => own ?? [])
+  }
+
+  sendFromOwn(bytes: Uint8Array, to: HostPort): void {
+    const family = isIP(to.host)
+    for (const receiver of this.#receivers.values()) {
+      if (receiver.own !== undefined && isIP(receiver.own.host) === family) {
+        return receiver.send(bytes, to)
+      }
+    }
   }
 
   send(bytes: Uint8Array): void {
@@ -127,7 +146,9 @@ class OpenDatagrams implements Datagrams {
     this.#destinations = this.#lookup.addresses().map((address) => destination(address, networks))
     const { onDatagram } = this.#options
     if (onDatagram === undefined) return
-    for (const reception of [...this.#sharedReceptions(), ...this.#hostReceptions()]) {
+    const shared = this.#sharedReceptions()
+    const hosts = this.#hostReceptions()
+    for (const reception of [...shared, ...hosts, ...this.#ownReceptions(shared, hosts)]) {
       const key = `${reception.kind} ${reception.family} ${reception.address} ${reception.kind === 'host' ? '' : reception.ports}`
       if (this.#receivers.has(key)) continue
       this.#receivers.set(key, new DatagramReceiver(reception, onDatagram, this.#outages))
@@ -155,6 +176,17 @@ class OpenDatagrams implements Datagrams {
       const address = this.#hostAddress(family, some)
       return [{ family, kind: 'host', address, ports, interface: undefined }]
     })
+  }
+
+  /** Ports of its own, where all others are shared: one for each address family of the groups. */
+  #ownReceptions(shared: readonly Reception[], hosts: readonly Reception[]): Reception[] {
+    if (this.#options.ownPort !== true || hosts.length > 0) return []
+    return ([4, 6] as const)
+      .filter((family) => shared.some((reception) => reception.family === family))
+      .map((family) => {
+        const address = this.#hostAddress(family, [])
+        return { family, kind: 'host', address, ports: [0], interface: undefined }
+      })
   }
 
   /** The ports of the hosts, and of names that are not resolved yet; the ports of SRV records come with them. */

@@ -2,13 +2,16 @@
 // `joinPeers` for a whole server, by `topspin peer`, and by applications that use a middleware.
 
 import { createSecretKey } from 'node:crypto'
+import { handOverLimits } from '../base/limits.ts'
 import { waitUntil } from '../base/wait.ts'
+import { roomReport } from '../candidacy/room-report.ts'
 import type { Peer } from '../cluster/peer.ts'
 import type { PeerEvent } from '../cluster/peer-table.ts'
 import { makeTraffic, type Traffic } from '../forward/index.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { probeBypassedResponse } from '../node-internals/bypassed-response.ts'
-import { CascadeChooser } from './choice/cascade-chooser.ts'
+import { Asking } from './asking/asking.ts'
+import { type Ask, CascadeChooser } from './choice/cascade-chooser.ts'
 import { cascadesOf } from './choice/cascades-of.ts'
 import { PeerCandidates } from './choice/peer-candidates.ts'
 import { PeerProbes } from './choice/peer-probes.ts'
@@ -23,7 +26,7 @@ import { type PeersOptions, peerDefaults } from './options.ts'
 import { middlewareOf, type PeerMiddleware } from './parsed/middleware.ts'
 import { ParsedHandOver } from './parsed/parsed-hand-over.ts'
 import { StatusMount } from './status/status-mount.ts'
-import { peersReport } from './status/status-report.ts'
+import { type PeersReport, peersReport } from './status/status-report.ts'
 
 /** A server of this process among its peers. */
 export interface Peers extends AsyncDisposable {
@@ -71,15 +74,23 @@ export function makePeers(options: PeersOptions): StartedPeers {
   const routeKeys = secrets.map((secret) => Buffer.from(secret))
   const cascades = cascadesOf(options, routeKeys, failures)
   const counts = newCounts()
-  const status = statusOf(options, counts, failures, () => membership)
+  const status = statusOf(options, () =>
+    peersReport(membership, [
+      { title: 'Requests', counts: { ...counts } },
+      { title: 'Questions', counts: { ...asking.counts } },
+      { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
+    ]),
+  )
   if (options.peerTls !== undefined) new NodeTls(options.peerTls)
-  const membership = new PeerMembership(options)
+  const membership = new PeerMembership(options, true)
   const { clock, log } = membership.settings
 
   const traffic = trafficOf(options, membership)
   const candidates = new PeerCandidates(membership.live)
   const peers = (): readonly Peer[] => membership.peers()
-  const chooser = new CascadeChooser(cascades, { candidates, peers, clock })
+  const asking = askingOf(options, membership, candidates)
+  const ask: Ask = (...of) => asking.begin(...of)
+  const chooser = new CascadeChooser(cascades, { candidates, peers, clock, ask })
   const handOver: HandOver = {
     policy: new HandOverPolicy(traffic, chooser),
     marks: new Marks({
@@ -131,20 +142,39 @@ export function makePeers(options: PeersOptions): StartedPeers {
   }
 }
 
-/** @param membership is called when the page is shown, not before. */
+/** @param report is called when the page is shown, not before. */
 function statusOf(
   { statusPath, statusFrom = peerDefaults.statusFrom }: PeersOptions,
-  counts: HandOverCounts,
-  failures: ReadonlyMap<string, number>,
-  membership: () => PeerMembership,
+  report: () => PeersReport,
 ): StatusMount | undefined {
   if (statusPath === undefined) return undefined
-  const report = () =>
-    peersReport(membership(), [
-      { title: 'Requests', counts: { ...counts } },
-      { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
-    ])
   return new StatusMount({ statusPath, statusFrom, report })
+}
+
+/** Asks peers, and answers them as long as this server is announced. */
+function askingOf(
+  { skewMs = handOverLimits.markSkewMs }: PeersOptions,
+  membership: PeerMembership,
+  candidates: PeerCandidates,
+): Asking {
+  const { keys, clock, random } = membership.settings
+  const { room } = membership.live.of(membership.self.id)
+  const asking = new Asking({
+    keys,
+    clock,
+    random,
+    skewMs,
+    accepts: (address) => membership.accept.source(address),
+    report: () => {
+      if (!membership.isPresent) return undefined
+      candidates.of(membership.peers())
+      return roomReport(room, candidates.announcedMs, clock.now())
+    },
+    send: (bytes, to) => membership.sendTo(bytes, to),
+    refuse: (reason) => membership.table.refuse(reason),
+  })
+  membership.onAsk = (bytes, from) => asking.receive(bytes, from)
+  return asking
 }
 
 function trafficOf(options: PeersOptions, { live, settings }: PeerMembership): Traffic {

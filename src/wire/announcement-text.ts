@@ -3,7 +3,7 @@
 // some. Used by the announcer, and by the listener after the signature is verified.
 
 import { isIP } from 'node:net'
-import { hostPortText } from '../base/host-port.ts'
+import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { peerLimits } from '../base/limits.ts'
 import type { Announcement, Resources } from './announcement.ts'
 
@@ -59,7 +59,8 @@ export function writeAnnouncementText(announcement: Announcement): string {
   for (const [key, word, least, most] of numbers) {
     lines.push(`${word} ${inRange(word, resources[key], least, most)}`)
   }
-  const { periodMs, loss, contexts } = announcement
+  const { ask, periodMs, loss, contexts } = announcement
+  if (ask !== undefined) lines.push(`ask ${hostPortText(ask)}`)
   if (periodMs !== undefined) lines.push(`period-ms ${periodMs}`)
   if (loss !== undefined) lines.push(`loss ${inRange('loss', loss, 0, 1)}`)
   for (const path of contexts) lines.push(`serves ${path}`)
@@ -106,10 +107,12 @@ function read(values: ReadonlyMap<string, string>, contexts: string[]): Announce
   const { periodMsMin, periodMsMax } = peerLimits
   const periodMs = readNumber(values.get('period-ms'), 1_000, periodMsMin, periodMsMax)
   const loss = readNumber(values.get('loss'), 0, 0, 1)
+  const ask = readAskPlace(values.get('ask'))
   const leaving = values.get('leaving') ?? 'no'
   const [startedAt, sequence, time] = run.slice(1).map(Number) as [number, number, number]
   if (periodMs === undefined || loss === undefined || sequence < 1) return undefined
   if (leaving !== 'no' && leaving !== '') return undefined
+  if (ask === 'malformed') return undefined
   return {
     name,
     ...at,
@@ -118,10 +121,19 @@ function read(values: ReadonlyMap<string, string>, contexts: string[]): Announce
     time,
     leaving: leaving === '',
     contexts,
+    ask,
     periodMs,
     loss,
     resources,
   }
+}
+
+/** `10.0.0.1:4445`, `[::1]:4445`: no name, because a question waits for no look-up. */
+function readAskPlace(text: string | undefined): HostPort | 'malformed' | undefined {
+  if (text === undefined) return undefined
+  const place = readPlace(`http://${text}`)
+  if (place === undefined || isIP(place.host) === 0) return 'malformed'
+  return { host: place.host, port: place.port }
 }
 
 /** `http://10.0.0.1:80`, `https://[::1]:443`, `http://web-1.internal:8080`. */

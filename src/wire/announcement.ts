@@ -1,5 +1,7 @@
 // A peer's announcement: its address and resources, sent to the other peers in one datagram, once a second by default.
 
+import type { HostPort } from '../base/host-port.ts'
+
 /** Resources of a peer and their use. All numbers are finite and not negative. */
 export interface Resources {
   /** Requests that the peer would serve in a second one after the other, 1000 / `ms`; 1 when not known. */
@@ -52,6 +54,8 @@ export interface Announcement {
   readonly leaving: boolean
   /** Paths that the peer serves, with all below; when empty, all paths. */
   readonly contexts: readonly string[]
+  /** Where the peer answers how much room it has (ask.ts), an IP address and a UDP port; `undefined`: nowhere. */
+  readonly ask?: HostPort | undefined
   /** Longest time between two announcements, ms; 100..60 000. Default 1000. */
   readonly periodMs?: number
   /** Highest recent loss of another peer's announcements here, 0..1. Default 0. */

@@ -32,6 +32,7 @@ export function someAnnouncement(changes: Partial<Announcement> = {}): Announcem
     time: 1_700_000_000_000,
     leaving: false,
     contexts: [],
+    ask: { host: '10.0.0.1', port: 4445 },
     periodMs: 1_000,
     loss: 0,
     resources: someResources,

@@ -12,7 +12,7 @@ import { LiveTable } from '../../src/cluster/live.ts'
 import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import { makeTraffic, type Traffic, type TrafficOptions } from '../../src/forward/index.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
-import type { Choice, Chooser } from '../../src/peer/choice/choice.ts'
+import type { Choice, Chooser, Decided } from '../../src/peer/choice/choice.ts'
 import { PeerCandidates } from '../../src/peer/choice/peer-candidates.ts'
 import { type HandOver, newCounts } from '../../src/peer/hand-over/hand-over.ts'
 import { LocalService } from '../../src/peer/hand-over/local-service.ts'
@@ -71,9 +71,7 @@ export async function startPeerServer(
     }
     return list
   }
-  const choose = (request: RequestView, tried: readonly number[]): Choice => {
-    const own = peer.choice?.(request)
-    if (own !== undefined) return own
+  const choose = (tried: readonly number[]): Decided => {
     const candidate = candidates.of(peers()).find(({ node }) => !tried.includes(node.id))
     return candidate === undefined ? { mode: 'here' } : { mode: 'proxy', candidate }
   }
@@ -82,8 +80,11 @@ export async function startPeerServer(
       return candidates.application
     },
     isOff: false,
-    first: (request) => choose(request, []),
-    again: choose,
+    first: (request) => peer.choice?.(request) ?? choose([]),
+    again: (request, tried) => {
+      const own = peer.choice?.(request)
+      return own === undefined || own.mode === 'asking' ? choose(tried) : own
+    },
   }
   const isPeer = networkCheck(acceptFrom, 'acceptFrom')
   const counts = newCounts()

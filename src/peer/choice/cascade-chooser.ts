@@ -1,18 +1,18 @@
 // Chooses for a request by the cascade of its path, among the peers that are present.
 
 import type { Clock } from '../../base/clock.ts'
-import type { Candidate, ExchangeView, RequestView } from '../../candidacy/candidacy.ts'
+import type { Candidate, ExchangeView, Inquiry, RequestView } from '../../candidacy/candidacy.ts'
 import type { Cascades } from '../../candidacy/cascades.ts'
 import type { Cascade } from '../../candidacy/compose.ts'
 import { decide } from '../../candidacy/decide.ts'
-import { locationOf } from '../../candidacy/location.ts'
+import { type LocationFormat, locationOf } from '../../candidacy/location.ts'
 import { usable } from '../../candidacy/usable.ts'
 import type { Balancer } from '../../cluster/balancer.ts'
 import { isWithin } from '../../cluster/path-map.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { Application } from '../../cluster/routes.ts'
 import { agreed, pathReadings } from '../../wire/http/path-readings.ts'
-import { type Choice, type Chooser, here } from './choice.ts'
+import { type Choice, type Chooser, type Decided, here } from './choice.ts'
 import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
 
 export interface CascadeChooserOptions {
@@ -20,7 +20,20 @@ export interface CascadeChooserOptions {
   /** The peers that are present, this server included; another array after each change. */
   readonly peers: () => readonly Peer[]
   readonly clock: Clock
+  /** Asks some peers (asking/asking.ts). Default: nobody is asked. */
+  readonly ask?: Ask
 }
+
+/**
+ * @param decided called once with the winner, later than this call returns, unless the wait is cancelled.
+ * @returns how to cancel it; `undefined` when none can be asked now.
+ */
+export type Ask = (
+  self: Candidate,
+  candidates: readonly Candidate[],
+  usualMs: number,
+  decided: (winner: Candidate) => void,
+) => (() => void) | undefined
 
 export class CascadeChooser implements Chooser {
   /** May be replaced at any time. */
@@ -29,6 +42,7 @@ export class CascadeChooser implements Chooser {
   isLeaving = false
   readonly #options: CascadeChooserOptions
   readonly #view = new View()
+  readonly #inquiry = new OpenInquiry()
 
   constructor(cascades: Cascades, options: CascadeChooserOptions) {
     this.cascades = cascades
@@ -44,34 +58,78 @@ export class CascadeChooser implements Chooser {
   }
 
   first(request: RequestView): Choice {
-    return this.#choose(request, none)
+    const inquiry = this.#inquiry
+    inquiry.among = undefined
+    const choice = this.#choose(request, none, inquiry)
+    if (inquiry.among === undefined) return choice
+    return this.#ask(inquiry.among, request) ?? this.#choose(request, none, undefined)
   }
 
-  again(request: RequestView, tried: readonly number[]): Choice {
-    return this.#choose(request, tried)
+  again(request: RequestView, tried: readonly number[]): Decided {
+    return this.#choose(request, tried, undefined)
   }
 
-  #choose(request: RequestView, tried: readonly number[]): Choice {
-    const { cascades } = this
-    if (this.isLeaving) return here
-    const cascade = cascades.isSingle ? cascades.find('') : this.#cascadeOf(request.target)
-    // Servers may read the path differently: the application that the client asked answers.
-    if (cascade === undefined || cascade.isOff) return here
-    const { candidates, peers, clock } = this.#options
+  /** @param inquiry filled in where the choice needs answers of peers; `undefined`: it is made without. */
+  #choose(
+    request: RequestView,
+    tried: readonly number[],
+    inquiry: OpenInquiry | undefined,
+  ): Decided {
+    const cascade = this.#cascadeFor(request)
+    if (cascade === undefined) return here
+    const { candidates, peers, clock, ask } = this.#options
     const known = candidates.of(peers())
     if (candidates.isAlone) return here
     const view = this.#view
     view.tried = tried
     view.self = candidates.self
     view.request = cascade.readsRequest ? request : undefined
+    view.inquiry = ask !== undefined && candidates.canBeAsked ? inquiry : undefined
+    if (inquiry !== undefined) inquiry.usualMs = candidates.announcedMs
     const list = usable(this.#serving(known, request), view, clock)
     const { candidate, mode, location } = decide(cascade, list, view, clock)
     if (candidate === undefined || mode === 'here') return here
-    if (location === undefined) return { mode: 'proxy', candidate }
-    const place = locationOf(location, candidate, request.host, request.target)
-    if (place === undefined) return { mode: 'proxy', candidate }
-    candidate.live.elected++
-    return { mode: 'redirect', location: place }
+    return location === undefined
+      ? { mode: 'proxy', candidate }
+      : redirect(candidate, location, request)
+  }
+
+  /** @returns `undefined` when no peer can be asked now. */
+  #ask(among: readonly Candidate[], request: RequestView): Choice | undefined {
+    const { ask, candidates } = this.#options
+    const { self } = candidates
+    if (ask === undefined || self === undefined) return undefined
+    const location = this.#cascadeFor(request)?.location
+    // The request is valid during this call only.
+    const { host, target } = location === undefined ? nothing : request
+    let report = (_: Decided): void => {}
+    const cancel = ask(self, among, candidates.announcedMs, (winner) => {
+      const candidate = this.#present(winner)
+      if (candidate === undefined) report(here)
+      else if (location === undefined) report({ mode: 'proxy', candidate })
+      else report(redirect(candidate, location, { host, target }))
+    })
+    if (cancel === undefined) return undefined
+    const onDecided = (decided: (choice: Decided) => void): void => {
+      report = decided
+    }
+    return { mode: 'asking', pending: { onDecided, cancel } }
+  }
+
+  /** A peer as it is now; `undefined` for this server, and for a peer that has left meanwhile. */
+  #present({ node }: Candidate): Candidate | undefined {
+    const { candidates, peers } = this.#options
+    if (this.isLeaving || node.id === candidates.self?.node.id) return undefined
+    return candidates.of(peers()).find((candidate) => candidate.node.id === node.id)
+  }
+
+  /** `undefined`: the application that the client asked answers. */
+  #cascadeFor({ target }: RequestView): Cascade | undefined {
+    if (this.isLeaving) return undefined
+    const { cascades } = this
+    // Where servers may read the path differently, the cascade is not known.
+    const cascade = cascades.isSingle ? cascades.find('') : this.#cascadeOf(target)
+    return cascade?.isOff === true ? undefined : cascade
   }
 
   /** The cascade of a path; `undefined` when servers read the path differently and the readings have different cascades. */
@@ -118,7 +176,26 @@ class View implements ExchangeView {
   readonly domain = ''
   tried: readonly number[] = none
   self: Candidate | undefined
+  inquiry: Inquiry | undefined
   request: RequestView | undefined
 }
+
+class OpenInquiry implements Inquiry {
+  usualMs = 0
+  among: readonly Candidate[] | undefined
+}
+
+function redirect(
+  candidate: Candidate,
+  location: LocationFormat,
+  { host, target }: Pick<RequestView, 'host' | 'target'>,
+): Decided {
+  const place = locationOf(location, candidate, host, target)
+  if (place === undefined) return { mode: 'proxy', candidate }
+  candidate.live.elected++
+  return { mode: 'redirect', location: place }
+}
+
+const nothing = { host: '', target: '' }
 
 const none: readonly number[] = []

@@ -3,7 +3,7 @@
 import type { RequestView } from '../../candidacy/candidacy.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
 
-export type Choice =
+export type Decided =
   /** The application of this server answers. */
   | { readonly mode: 'here' }
   /** The request is handed over to a peer. */
@@ -11,7 +11,19 @@ export type Choice =
   /** The client is redirected to a peer. */
   | { readonly mode: 'redirect'; readonly location: string }
 
-export const here: Choice = { mode: 'here' }
+export type Choice =
+  | Decided
+  /** Peers are asked first; the request waits for some ms. */
+  | { readonly mode: 'asking'; readonly pending: PendingChoice }
+
+export interface PendingChoice {
+  /** @param decided called once, later than this call returns, unless `cancel` is called before. */
+  onDecided(decided: (choice: Decided) => void): void
+  /** Ends the wait. */
+  cancel(): void
+}
+
+export const here: Decided = { mode: 'here' }
 
 export interface Chooser {
   /** All candidates, as an application for the stages of an exchange. */
@@ -20,6 +32,6 @@ export interface Chooser {
   readonly isOff: boolean
   /** @param request valid during the call only. */
   first(request: RequestView): Choice
-  /** After a failure. @param tried `node.id` of the candidates that failed. */
-  again(request: RequestView, tried: readonly number[]): Choice
+  /** After a failure, for which nobody is asked. @param tried `node.id` of the candidates that failed. */
+  again(request: RequestView, tried: readonly number[]): Decided
 }

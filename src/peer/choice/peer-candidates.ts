@@ -28,6 +28,10 @@ export class PeerCandidates {
   isAlone = true
   /** Some peers serve certain paths only. */
   haveContexts = false
+  /** Some other peer can be asked how much room it has. */
+  canBeAsked = false
+  /** What a request takes while there is room, ms: the mean of what the peers announce; 0 when none does. */
+  announcedMs = 0
   readonly #live: LiveTable
   /** What a request usually takes at this server and its peers. */
   readonly #usual: Usual = new Usual()
@@ -53,7 +57,8 @@ export class PeerCandidates {
 
   #renew(peers: readonly Peer[]): void {
     // Before the first response what the peers announce is all that is known.
-    if (this.#usual.ms === 0) this.#usual.ms = announcedMs(peers)
+    this.announcedMs = announcedMs(peers)
+    if (this.#usual.ms === 0) this.#usual.ms = this.announcedMs
     const nodes = new Map<number, Node>()
     this.#candidates = peers.map((peer) => {
       const before = this.#nodes.get(peer.id)
@@ -77,6 +82,9 @@ export class PeerCandidates {
     this.self = this.#candidates.find(({ peer }) => peer?.isSelf === true)
     this.isAlone = peers.every((peer) => peer.isSelf)
     this.haveContexts = peers.some(({ announcement }) => announcement.contexts.length > 0)
+    this.canBeAsked = peers.some(
+      ({ isSelf, announcement }) => !isSelf && announcement.ask !== undefined,
+    )
     this.#nodes = nodes
     this.#peers = peers
     this.#application = applicationOf(this.#candidates)

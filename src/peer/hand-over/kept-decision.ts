@@ -2,10 +2,10 @@
 // emits the request, so that no request is decided or counted twice.
 
 import type { Socket } from 'node:net'
-import type { Choice } from '../choice/choice.ts'
+import type { Decided } from '../choice/choice.ts'
 
 /** `came-back`: the request was handed over, and no peer answered. */
-export type KeptDecision = Exclude<Choice, { mode: 'proxy' }> | { readonly mode: 'came-back' }
+export type KeptDecision = Exclude<Decided, { mode: 'proxy' }> | { readonly mode: 'came-back' }
 
 export const cameBack: KeptDecision = { mode: 'came-back' }
 

@@ -28,9 +28,11 @@ export class HandOverPolicy implements Destinations {
   /** @param request valid during the call only. */
   choose(request: ArrivedRequest): Choice {
     const choice = this.#chooser.first(request)
+    if (choice.mode !== 'proxy' && choice.mode !== 'asking') return choice
     // A request that this server has forwarded comes back where peers do not accept each other's marks.
-    const isLoop = choice.mode === 'proxy' && request.hasPassed(this.traffic.settings.via)
-    return isLoop ? here : choice
+    if (!request.hasPassed(this.traffic.settings.via)) return choice
+    if (choice.mode === 'asking') choice.pending.cancel()
+    return here
   }
 
   another(request: ArrivedRequest, tried: readonly number[]): Candidate | undefined {

@@ -57,7 +57,11 @@ export class AnnouncementListener {
   }
 
   #add(announcement: Announcement): DatagramRefusal | undefined {
-    if (!this.#options.accept.target(announcement.host)) return this.#count('target')
+    const { accept } = this.#options
+    const { host, ask } = announcement
+    // Questions to an address that is not accepted would reach somebody else.
+    const isAccepted = accept.target(host) && (ask === undefined || accept.target(ask.host))
+    if (!isAccepted) return this.#count('target')
     return this.#options.peers.accept(announcement)
   }
 

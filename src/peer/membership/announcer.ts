@@ -2,6 +2,7 @@
 // leaves. Owns the timer and the sequence numbers; `send` is handed in.
 
 import type { Clock, Random } from '../../base/clock.ts'
+import type { HostPort } from '../../base/host-port.ts'
 import { peerLimits } from '../../base/limits.ts'
 import type { Announcement, Resources } from '../../wire/announcement.ts'
 import type { Identity } from './settings.ts'
@@ -29,6 +30,8 @@ export interface AnnouncerOptions {
   readonly random: Random
   readonly resources: () => Resources
   readonly loss: () => Loss
+  /** Where peers may ask how much room this server has; `undefined`: nowhere. */
+  readonly ask?: (() => HostPort | undefined) | undefined
   /** Must not throw. */
   readonly send: (announcement: Announcement) => void
 }
@@ -45,15 +48,21 @@ export class Announcer {
     this.#startedAt = Math.round(options.clock.wall())
   }
 
+  /** The server is announced: `start` was called, and not `stop` after that. */
+  get isPresent(): boolean {
+    return this.#isPresent
+  }
+
   /** The announcement of this moment; it is not sent. */
   next(leaving: boolean): Announcement {
-    const { identity, periodMs, clock, resources, loss } = this.#options
+    const { identity, periodMs, clock, resources, loss, ask } = this.#options
     return {
       ...identity,
       startedAt: this.#startedAt,
       sequence: ++this.#sequence,
       time: Math.round(clock.wall()),
       leaving,
+      ask: ask?.(),
       periodMs,
       loss: loss().here,
       resources: resources(),

@@ -1,7 +1,10 @@
 // The membership of a server among its peers: it announces the server, receives the announcements of the others, and
 // knows which peers are present. Used by start-peers.ts, and by announce-target.ts for a server of another process.
 
+import type { RemoteInfo } from 'node:dgram'
+import { isIP } from 'node:net'
 import { present } from '../../base/environment.ts'
+import type { HostPort } from '../../base/host-port.ts'
 import { OutageLog } from '../../base/outage-log.ts'
 import { LiveTable, newLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
@@ -11,14 +14,17 @@ import { NoTrial } from '../../cluster/trial.ts'
 import { Usual } from '../../cluster/usual.ts'
 import { TimerDelayMeter } from '../../host/event-loop.ts'
 import { ResourceMeter } from '../../host/resource-meter.ts'
+import { isWildcard } from '../../net/address.ts'
 import type { Datagrams } from '../../net/datagram.ts'
 import { ownInterface } from '../../net/own-interface.ts'
 import type { Announcement } from '../../wire/announcement.ts'
 import { writeAnnouncement } from '../../wire/announcement-codec.ts'
+import { isAsk } from '../../wire/ask.ts'
 import type { MembershipOptions } from '../options.ts'
 import { AcceptFrom } from './accept-from.ts'
 import { AnnouncementListener } from './announcement-listener.ts'
 import { Announcer } from './announcer.ts'
+import { ownAddress } from './own-address.ts'
 import { ServiceMeter } from './service-meter.ts'
 import { type MembershipSettings, membershipSettings } from './settings.ts'
 
@@ -41,6 +47,8 @@ export class PeerMembership {
   readonly settings: MembershipSettings
   /** Resolves when the sockets are open, or their failure has been logged. */
   readonly ready: Promise<void>
+  /** Receives questions and answers (wire/ask.ts) where `answersQuestions` is set; must not throw. */
+  onAsk: ((bytes: Buffer, from: RemoteInfo) => void) | undefined
 
   readonly #interface: string | undefined
   readonly #announcer: Announcer
@@ -52,8 +60,11 @@ export class PeerMembership {
   readonly #sweeps: NodeJS.Timeout
   #swept = 0
 
-  /** @throws TopspinError BAD_OPTION. Later failures are logged. */
-  constructor(options: MembershipOptions) {
+  /**
+   * @param answersQuestions announces a port where peers may ask how much room there is.
+   * @throws TopspinError BAD_OPTION. Later failures are logged.
+   */
+  constructor(options: MembershipOptions, answersQuestions: boolean = false) {
     this.settings = membershipSettings(options)
     const { clock, periodMs, keys, log, capacity, acceptFrom } = this.settings
     const { skewMs, silentPeriods, forgetMs } = options
@@ -75,8 +86,8 @@ export class PeerMembership {
       onEvent: (event) => this.#report(event),
       ...present({ skewMs, silentPeriods, forgetMs }),
     })
-    this.#datagrams = this.#open(options)
-    this.#announcer = this.#makeAnnouncer(options)
+    this.#datagrams = this.#open(options, answersQuestions)
+    this.#announcer = this.#makeAnnouncer(options, answersQuestions)
     this.table.setSelf(this.#announcer.next(false))
     this.#sweeps = setInterval(() => this.#sweep(), periodMs / sweepsPerPeriod)
     this.#sweeps.unref()
@@ -102,6 +113,16 @@ export class PeerMembership {
     return () => this.#listeners.delete(listener)
   }
 
+  /** This server is announced, so peers may hand requests over to it. */
+  get isPresent(): boolean {
+    return this.#announcer.isPresent
+  }
+
+  /** Sends one datagram to a peer, from where this server is asked. */
+  sendTo(bytes: Uint8Array, to: HostPort): void {
+    this.#datagrams.sendFromOwn(bytes, to)
+  }
+
   /** Announces this server from now on. */
   announce(): void {
     this.#announcer.start()
@@ -119,19 +140,33 @@ export class PeerMembership {
     await this.#datagrams.close()
   }
 
-  #open({ interface: which, ttl, port }: MembershipOptions): Datagrams {
+  #open({ interface: which, ttl, port }: MembershipOptions, ownPort: boolean): Datagrams {
     const { group, keys, clock, log, openDatagrams } = this.settings
     const { table: peers, accept } = this
     const listener = new AnnouncementListener({ peers, keys, accept, clock, log })
     return openDatagrams({
       to: group,
       log,
-      onDatagram: (bytes, from) => listener.receive(bytes, from.address),
+      onDatagram: (bytes, from) => {
+        if (isAsk(bytes) && this.onAsk !== undefined) this.onAsk(bytes, from)
+        else listener.receive(bytes, from.address)
+      },
+      ownPort,
       ...present({ interface: which, ttl, port }),
     })
   }
 
-  #makeAnnouncer(options: MembershipOptions): Announcer {
+  /** Where the own datagrams arrive, at an address that peers can send to. */
+  #askedAt(): HostPort | undefined {
+    const { own } = this.#datagrams
+    const { host } = this.settings.identity
+    const at = own.find((place) => isIP(place.host) === isIP(host)) ?? own[0]
+    if (at === undefined || !isWildcard(at.host)) return at
+    const isReachable = isIP(host) === isIP(at.host)
+    return { host: isReachable ? host : ownAddress(at.host, this.#interface), port: at.port }
+  }
+
+  #makeAnnouncer(options: MembershipOptions, answersQuestions: boolean): Announcer {
     const { identity, periodMs, clock, random } = this.settings
     return new Announcer({
       identity,
@@ -144,6 +179,7 @@ export class PeerMembership {
         ...options.resources?.(),
       }),
       loss: () => ({ here: this.table.loss, there: this.table.reportedLoss }),
+      ask: answersQuestions ? () => this.#askedAt() : undefined,
       send: (announcement) => this.#send(announcement),
     })
   }

@@ -90,6 +90,7 @@ function checkNumbers(
 
 /** An announcement with these figures is the longest that can be sent: when it fits, all do. */
 const longestFigures = {
+  ask: { host: 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255', port: 65_535 },
   startedAt: 1e14,
   sequence: 1e14,
   time: 1e14,

@@ -9,7 +9,7 @@ import type { Traffic } from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
 import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
 import { handedOverField } from '../../wire/handed-over.ts'
-import { type Choice, here } from '../choice/choice.ts'
+import { type Choice, type Decided, here, type PendingChoice } from '../choice/choice.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import { useDecision } from '../hand-over/kept-decision.ts'
 import { reportClientOf, reportOwnClient } from '../hand-over/real-client.ts'
@@ -27,8 +27,10 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   readonly #handOver: HandOver
   readonly #clients = new Set<ParsedClient>()
   readonly #tunnels = new Set<ParsedClient>()
-  /** Connections of which a request has been handed over. */
+  /** Connections of which a request has been handed over, or has waited for the answers of peers. */
   readonly #handedOn = new WeakSet<Socket>()
+  /** Each ends the wait of a request about which peers are asked: it is served here. */
+  readonly #waiting = new Set<() => void>()
   /** A socket has reported another client than its own remote side. */
   #hasReported = false
 
@@ -45,7 +47,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     serveHere: ServeHere,
   ): boolean {
     const { socket } = request
-    const { status, local, counts } = this.#handOver
+    const { status, local } = this.#handOver
     const decision = useDecision(socket)
     if (decision?.mode === 'came-back') return this.#cameBack(response)
     if (decision === undefined && status?.isFor(request.url ?? '') === true) {
@@ -53,35 +55,41 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
       return status.answer(request, response) || this.#isHere(response)
     }
     const choice = decision ?? this.#choose(request)
+    if (choice.mode === 'here' && this.#isInTurn(response, socket)) return this.#isHere(response)
+    if (choice.mode === 'received') {
+      local.begin(response)
+      outlastPeer(request, response)
+      return false
+    }
+    const arrival = { request, response, socket, behind: undefined, expects, serveHere }
+    if (choice.mode !== 'asking') return this.#proceed(choice, arrival, response)
+    this.#handedOn.add(socket)
+    this.#await(choice.pending, arrival, (decided) => this.#proceed(decided, arrival, response))
+    return true
+  }
+
+  /** A pipelined request must not be executed before one that is on its way to a peer [RFC 9112 9.3.2]. */
+  #isInTurn(response: ServerResponse, socket: Socket): boolean {
+    return response.socket !== null || !this.#handedOn.has(socket)
+  }
+
+  /** @returns whether the request is handled; else the application here answers. */
+  #proceed(choice: Decided, arrival: Arrival, response: ServerResponse): boolean {
     switch (choice.mode) {
-      case 'received':
-        local.begin(response)
-        outlastPeer(request, response)
-        return false
-      case 'here': {
-        if (response.socket !== null || !this.#handedOn.has(socket)) return this.#isHere(response)
-        // A pipelined request must not be executed before one that is on its way to a peer [RFC 9112 9.3.2].
+      case 'here':
+        if (this.#isInTurn(response, arrival.socket)) return this.#isHere(response)
         response.once('socket', () => {
           this.#isHere(response)
-          serveHere({ request, response, socket, behind: undefined, expects, serveHere })
+          arrival.serveHere(arrival)
         })
         return true
-      }
       case 'redirect':
-        counts.redirected++
-        redirectRequest(request, response, choice.location)
+        this.#handOver.counts.redirected++
+        redirectRequest(arrival.request, response, choice.location)
         return true
       case 'proxy': {
         if (response.headersSent) return this.#isHere(response)
-        this.#handedOn.add(socket)
-        const arrival: Arrival = {
-          request,
-          response,
-          socket,
-          behind: undefined,
-          expects,
-          serveHere,
-        }
+        this.#handedOn.add(arrival.socket)
         if (response.socket !== null) {
           return this.#start(arrival, choice.candidate) || this.#isHere(response)
         }
@@ -89,7 +97,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
         response.once('socket', () => {
           if (this.#start(arrival, choice.candidate)) return
           this.#isHere(response)
-          serveHere(arrival)
+          arrival.serveHere(arrival)
         })
         return true
       }
@@ -101,22 +109,46 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     const decision = useDecision(socket)
     if (decision?.mode === 'came-back') return this.#cameBack(undefined)
     const choice = decision ?? this.#choose(request)
+    if (choice.mode === 'received') return false
+    const arrival = { request, response: undefined, socket, behind, expects: false, serveHere }
+    if (choice.mode !== 'asking') return this.#proceedUpgrade(choice, arrival)
+    this.#await(choice.pending, arrival, (decided) => this.#proceedUpgrade(decided, arrival))
+    return true
+  }
+
+  #proceedUpgrade(choice: Decided, arrival: Arrival): boolean {
     switch (choice.mode) {
-      case 'received':
-        return false
       case 'here':
         return this.#isHere(undefined)
       case 'redirect':
         this.#handOver.counts.redirected++
-        redirectUpgrade(socket, choice.location)
+        redirectUpgrade(arrival.socket, choice.location)
         return true
-      case 'proxy': {
+      case 'proxy':
         // Where no peer answers, the body could not be given back to the application here.
-        if (bodyLength(request) !== 0) return this.#isHere(undefined)
-        const arrival = { request, response: undefined, socket, behind, expects: false, serveHere }
+        if (bodyLength(arrival.request) !== 0) return this.#isHere(undefined)
         return this.#start(arrival, choice.candidate) || this.#isHere(undefined)
-      }
     }
+  }
+
+  /** The request and its body stay unread until peers have answered. */
+  #await(pending: PendingChoice, arrival: Arrival, proceed: (choice: Decided) => boolean): void {
+    const { socket } = arrival
+    const decided = (choice: Decided): void => {
+      if (!this.#waiting.delete(abandon)) return
+      socket.off('error', ignore)
+      // A client that has gone gets no answer.
+      if (socket.destroyed || proceed(choice)) return
+      arrival.serveHere(arrival)
+    }
+    const abandon = (): void => {
+      pending.cancel()
+      decided(here)
+    }
+    this.#waiting.add(abandon)
+    // Nobody else listens to the socket of an upgrade.
+    socket.on('error', ignore)
+    pending.onDecided(decided)
   }
 
   /** Counts a request that is served here without a choice. */
@@ -125,7 +157,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   }
 
   get count(): number {
-    return this.#clients.size
+    return this.#clients.size + this.#waiting.size
   }
 
   abandonPeer(id: number): void {
@@ -133,6 +165,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   }
 
   abandonAll(): void {
+    for (const abandon of [...this.#waiting]) abandon()
     for (const client of this.#clients) client.abandon()
   }
 
@@ -249,3 +282,5 @@ function isPlain({ request, response, socket }: Arrival): boolean {
   if (request.httpVersionMajor !== 1) return false
   return response === undefined || (response instanceof ServerResponse && probeBypassedResponse())
 }
+
+const ignore = (): void => {}

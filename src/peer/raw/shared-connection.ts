@@ -28,6 +28,7 @@ import {
   letReadHandle,
 } from '../../node-internals/http-parser.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
+import { type Decided, here, type PendingChoice } from '../choice/choice.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import { cameBack, type KeptDecision, keepDecision } from '../hand-over/kept-decision.ts'
 import type { MarkedLines } from '../hand-over/marked-lines.ts'
@@ -58,6 +59,12 @@ export interface ServerTimeouts {
   readonly requestMs: number
 }
 
+interface WaitingRequest {
+  readonly pending: PendingChoice
+  /** What has arrived of it, and behind it. */
+  bytes: Buffer
+}
+
 const view = new HeadView()
 const never = Number.POSITIVE_INFINITY
 
@@ -76,6 +83,10 @@ export class SharedConnection implements ClientRules {
   #hasServed = false
   /** Requests in a row that were served here. */
   #servedInARow = 0
+  /** A request that has arrived, while peers are asked about it. */
+  #waiting: WaitingRequest | undefined
+  /** The decision about the request that is read next. */
+  #decided: Decided | undefined
 
   constructor(accepted: Socket, lines: MarkedLines, joined: JoinedServer) {
     const { server, handOver, timeouts } = joined
@@ -97,13 +108,14 @@ export class SharedConnection implements ClientRules {
   }
 
   readonly #closed = (): void => {
+    this.#waiting?.pending.cancel()
     this.#kept.drop()
     this.#joined.closed(this)
   }
 
-  /** A peer has not answered the present request yet. */
+  /** A peer has not answered the present request yet, or peers are asked about it. */
   get isHandingOver(): boolean {
-    return this.#client.state === 'busy'
+    return this.#client.state === 'busy' || this.#waiting !== undefined
   }
 
   /** Between two requests, after the first one. */
@@ -113,7 +125,7 @@ export class SharedConnection implements ClientRules {
 
   /** The server takes the connection for idle although it is not, because its parser waits for us. */
   get looksIdle(): boolean {
-    return this.#isAttached && this.#client.state !== 'away'
+    return this.#isAttached && (this.#client.state !== 'away' || this.#waiting !== undefined)
   }
 
   /** Ends the connection when it is idle. */
@@ -127,6 +139,7 @@ export class SharedConnection implements ClientRules {
 
   /** The server gets the connection now, or after the present exchange. */
   release(): void {
+    if (this.#waiting !== undefined) return
     switch (this.#client.state) {
       case 'lingering':
         return this.#lingerAlone()
@@ -143,6 +156,10 @@ export class SharedConnection implements ClientRules {
 
   /** Stops waiting for the peer's response, unless it has begun. */
   abandon(): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.pending.cancel()
+      return this.#goOn(here)
+    }
     const { exchange } = this.#client
     if (!this.isHandingOver || exchange === undefined || exchange.answered) return
     try {
@@ -181,10 +198,15 @@ export class SharedConnection implements ClientRules {
     this.#hasServed = true
     const { isOver, handOver } = this.#joined
     const { head } = exchange
+    const decided = this.#decided
+    this.#decided = undefined
     const isLeft = isOver || hasOtherReader(this.socket)
     const length = bodyFrom - from
-    const choice = isLeft ? undefined : chooseByHead(head, length, this.#client.address, handOver)
+    const choice = isLeft
+      ? undefined
+      : (decided ?? chooseByHead(head, length, this.#client.address, handOver))
     if (choice === undefined) return this.#releaseWith(bytes, from, end, undefined)
+    if (choice.mode === 'asking') return this.#await(choice.pending, bytes, from, end)
     if (choice.mode !== 'proxy') {
       // Where every request is served here, reading first costs a second parser and saves nothing.
       const isUseless = ++this.#servedInARow >= handOverLimits.hereInARowMax
@@ -199,6 +221,30 @@ export class SharedConnection implements ClientRules {
     const { behind } = exchange
     if (this.isHandingOver) this.#kept.keep(bytes, from, bodyFrom, behind)
     return behind
+  }
+
+  /** The request and its body stay unread until peers have answered. */
+  #await(pending: PendingChoice, bytes: Buffer, from: number, end: number): number {
+    this.#waiting = { pending, bytes: Buffer.from(bytes.subarray(from, end)) }
+    this.#client.goAway()
+    this.#client.connection.pause()
+    pending.onDecided((decided) => this.#goOn(decided))
+    return end
+  }
+
+  /** Reads the request that has waited, with the decision about it. */
+  #goOn(decided: Decided): void {
+    const { bytes } = this.#waiting ?? {}
+    if (bytes === undefined) return
+    this.#waiting = undefined
+    this.#decided = decided
+    try {
+      this.#client.connection.resume()
+      this.#client.comeBack(bytes, bytes.length)
+    } catch (error) {
+      this.destroy()
+      this.#joined.handOver.policy.traffic.fault(error)
+    }
   }
 
   #forward(
@@ -267,6 +313,10 @@ export class SharedConnection implements ClientRules {
   }
 
   receivedAway(bytes: Buffer, length: number): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.bytes = Buffer.concat([this.#waiting.bytes, bytes.subarray(0, length)])
+      return
+    }
     if (!this.#servedBody.isComplete) {
       if (this.#servedBody.add(bytes, 0, length)) this.#passOn(bytes, 0, length)
       else this.#releaseWith(bytes, 0, length, undefined)

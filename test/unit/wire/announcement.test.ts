@@ -25,8 +25,10 @@ describe('the text of an announcement', () => {
       /^topspin-peer\/1\nname web1:8080\nat http:\/\/10\.0\.0\.1:8080\nrun /,
     )
     assert.deepEqual(parseAnnouncementText(writeAnnouncementText(all)), all)
-    const v6 = someAnnouncement({ host: '2001:db8::1', scheme: 'https' })
+    const at = { host: '2001:db8::1', port: 4445 }
+    const v6 = someAnnouncement({ host: '2001:db8::1', scheme: 'https', ask: at })
     assert.ok(writeAnnouncementText(v6).includes('\nat https://[2001:db8::1]:8080\n'))
+    assert.ok(writeAnnouncementText(v6).includes('\nask [2001:db8::1]:4445\n'))
     assert.deepEqual(parseAnnouncementText(writeAnnouncementText(v6)), v6)
   })
 
@@ -34,6 +36,7 @@ describe('the text of an announcement', () => {
     const said = 'topspin-peer/1\nshoe-size 45\nname a\nat http://h:1\nrun 1 2 3\nmood\n'
     assert.deepEqual(parseAnnouncementText(said), {
       ...someAnnouncement({ name: 'a', host: 'h', port: 1, startedAt: 1, sequence: 2, time: 3 }),
+      ask: undefined,
       resources: {
         ...someResources,
         ...{ speed: 1, cores: 1, load: 0, cpuIdle: 1, memoryTotal: 0, memoryAvailable: 0 },
@@ -67,6 +70,8 @@ describe('the text of an announcement', () => {
     ['leaving with a doubt', 'cores 4', 'cores 4\nleaving soon'],
     ['a path without a slash', 'cores 4', 'cores 4\nserves shop'],
     ['a path with a query', 'cores 4', 'cores 4\nserves /shop?x'],
+    ['a place for questions that is a name', 'ask 10.0.0.1', 'ask web1'],
+    ['a place for questions without a port', 'ask 10.0.0.1:4445', 'ask 10.0.0.1'],
     ['a period of nothing', 'period-ms 1000', 'period-ms 0'],
     ['no end of the last line', 'loss 0\n', 'loss 0'],
     ['more lines than anybody needs', 'cores 4', `cores 4${'\nserves /a'.repeat(64)}`],

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { LiveTable } from '../../../../src/cluster/live.ts'
 import { makePeer } from '../../../../src/cluster/peer.ts'
 import { makeTraffic } from '../../../../src/forward/index.ts'
-import { type Choice, type Chooser, here } from '../../../../src/peer/choice/choice.ts'
+import { type Chooser, type Decided, here } from '../../../../src/peer/choice/choice.ts'
 import { PeerCandidates } from '../../../../src/peer/choice/peer-candidates.ts'
 import { HandOverPolicy } from '../../../../src/peer/hand-over/policy.ts'
 import type { ArrivedRequest } from '../../../../src/peer/hand-over/request-views.ts'
@@ -11,9 +11,9 @@ import { someAnnouncement } from '../../../support/announcement.ts'
 
 const candidates = new PeerCandidates(new LiveTable())
 const [candidate] = candidates.of([makePeer(2, someAnnouncement(), 0, false)])
-const toPeer: Choice = { mode: 'proxy', candidate: candidate! }
+const toPeer: Decided = { mode: 'proxy', candidate: candidate! }
 
-function policyWith(choice: Choice): HandOverPolicy {
+function policyWith(choice: Decided): HandOverPolicy {
   const chooser: Chooser = {
     application: candidates.application,
     isOff: false,
@@ -39,13 +39,13 @@ test('a request goes where the chooser says', () => {
 
 test('a request that this server has forwarded before is served here', () => {
   assert.equal(policyWith(toPeer).choose(request(true)), here)
-  const redirect: Choice = { mode: 'redirect', location: 'http://b/' }
+  const redirect: Decided = { mode: 'redirect', location: 'http://b/' }
   assert.equal(policyWith(redirect).choose(request(true)), redirect)
 })
 
 test('after a failure only another peer counts, not a redirect', () => {
   assert.equal(policyWith(toPeer).another(request(false), [1]), candidate)
   assert.equal(policyWith(here).another(request(false), [1]), undefined)
-  const redirect: Choice = { mode: 'redirect', location: 'http://b/' }
+  const redirect: Decided = { mode: 'redirect', location: 'http://b/' }
   assert.equal(policyWith(redirect).another(request(false), [1]), undefined)
 })

@@ -16,7 +16,9 @@ function reportOf(t: TestContext): PeersReport {
     openDatagrams: () => ({
       ready: Promise.resolve(),
       ports: [],
+      own: [],
       send: () => {},
+      sendFromOwn: () => {},
       close: () => Promise.resolve(),
     }),
   })

@@ -1,0 +1,27 @@
+// Whether a peer has been heard to answer questions. One of which no answer ever arrives, because a firewall is in the way,
+// is judged by what was learnt here instead, as a peer that cannot be asked.
+
+import { NodeState } from '../../candidacy/node-state.ts'
+
+/** Questions without any answer until a peer counts as one that cannot be asked. */
+const unansweredMax = 8
+
+export class Hearing {
+  #hasAnswered = false
+  #unanswered = 0
+
+  /** Requests wait for its answers. */
+  get isExpected(): boolean {
+    return this.#hasAnswered || this.#unanswered < unansweredMax
+  }
+
+  answered(): void {
+    this.#hasAnswered = true
+  }
+
+  unanswered(): void {
+    this.#unanswered++
+  }
+}
+
+export const hearings: NodeState<Hearing> = new NodeState(() => new Hearing())
