@@ -3,18 +3,10 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { until } from './until.ts'
+import { underLock } from './build-lock.ts'
 
 const project = fileURLToPath(new URL('../../../test/interop/tomcat/', import.meta.url))
 const target = join(project, 'target')
@@ -32,12 +24,8 @@ export async function whyNoTomcat(): Promise<string | undefined> {
   if (version === undefined) return 'java is not installed'
   if (Number(version) < 17) return `java is ${version}, and 17 is needed`
   if (output('mvn', ['-version']) === undefined) return 'mvn is not installed'
-  await until('the lock of the build is free', takeLock, buildMs)
-  try {
-    return build()
-  } finally {
-    rmdirSync(lock)
-  }
+  // Maven builds one thing at a time.
+  return underLock(lock, buildMs, build)
 }
 
 function build(): string | undefined {
@@ -74,18 +62,6 @@ function hashOfSources(): string {
     if (statSync(file).isFile()) hash.update(file).update(readFileSync(file))
   }
   return hash.digest('hex')
-}
-
-/** Test files run beside each other, and Maven does not like company. */
-function takeLock(): boolean {
-  try {
-    mkdirSync(lock)
-    return true
-  } catch {
-    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    if (age > buildMs) rmdirSync(lock)
-    return false
-  }
 }
 
 /** Both outputs of a program; `undefined` when it is not there. */
