@@ -3,13 +3,13 @@
 
 /** HTTP/1 forwarding, towards clients and nodes. */
 export const httpLimits = {
-  /** Request or status line with all fields. */
-  headBytesMax: 32_768,
+  /** Request or status line with all fields; default of `headers.maxTotal`. */
+  headBytesMax: 65_536,
   /** Request target; a longer one is answered 414. */
   targetBytesMax: 8_192,
-  /** One field line; a longer one is answered 431. */
-  fieldBytesMax: 8_192,
-  /** Field lines of one head or trailer section. */
+  /** One field line; default of `headers.maxField`. Kerberos tickets and content security policies take 12 KB and more. */
+  fieldBytesMax: 32_768,
+  /** Field lines of one head or trailer section; default of `headers.maxCount`. */
   fieldsMax: 200,
   methodBytesMax: 32,
   /** Fields that Connection names as hop-by-hop in one head. */
@@ -32,7 +32,7 @@ export const httpLimits = {
   /** How long the rest of a request is read and discarded after the last response of a connection. */
   lingerMsMax: 30_000,
   /** Bytes of a request kept for a retry: room for one whole read and a head that has grown on the way. */
-  replayBytesMax: 131_072,
+  replayBytesMax: 196_608,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
   /** Open files reserved for everything except clients and nodes: log, control listener, libraries. */
@@ -64,6 +64,8 @@ export const acceptLimits = {
 export const logLimits = {
   /** Least time between two warnings of one kind that outside programs can cause. */
   warningEveryMs: 10_000,
+  /** Lines about invalid responses of nodes in that time. */
+  invalidResponseLinesMax: 20,
 }
 
 /** The control listener and the registry behind it. */

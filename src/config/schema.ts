@@ -79,7 +79,13 @@ export interface Config {
   /** Traffic processes; 0: this process. Absent: one for each granted processor. */
   readonly workers?: number | undefined
   readonly trust: { readonly from: readonly string[]; readonly header: TrustedHeader }
-  readonly headers: { readonly underscores: Underscores }
+  readonly headers: {
+    readonly underscores: Underscores
+    /** Bytes. */
+    readonly maxField: number
+    readonly maxTotal: number
+    readonly maxCount: number
+  }
   readonly target: { readonly strict: boolean }
   readonly allowHalfOpen: boolean
   readonly useAlias: boolean
@@ -267,6 +273,19 @@ const configSchema: z.ZodType<Config, unknown> = section({
       ['drop', 'pass', 'reject'],
       'Fields of clients whose names become those of fields that Topspin writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do (`X_Forwarded_For`, `Client_Cert`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
     ).prefault('drop'),
+    maxField: count(
+      1_024,
+      262_144,
+      'Longest header field of a request or response with its name, bytes. A request beyond this or the next two limits gets 431, a response becomes a 502, and the log says why. Nodes have limits of their own (Node.js 16 KB for all fields, Tomcat 8 KB, AJP `ajp.packetSize`).',
+    ).prefault(defaultSettings.headLimits.fieldBytes),
+    maxTotal: count(
+      1_024,
+      262_144,
+      'Largest head of a request or response: the first line and all header fields, bytes.',
+    ).prefault(defaultSettings.headLimits.totalBytes),
+    maxCount: count(1, 10_000, 'Most header fields of a request or response.').prefault(
+      defaultSettings.headLimits.count,
+    ),
   }),
   target: section({
     strict: yesNo(

@@ -44,6 +44,11 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     trust: config.trust.from,
     trustHeader: config.trust.header,
     underscores: config.headers.underscores,
+    headLimits: {
+      fieldBytes: config.headers.maxField,
+      totalBytes: config.headers.maxTotal,
+      count: config.headers.maxCount,
+    },
     strictTarget: config.target.strict,
     allowHalfOpen: config.allowHalfOpen,
     useAlias: config.useAlias,

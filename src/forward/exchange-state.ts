@@ -9,6 +9,7 @@ import type { Balancer } from '../cluster/balancer.ts'
 import { HeldRequest } from '../cluster/held-requests.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
+import type { HeadLimits } from '../wire/http/head-limits.ts'
 import type { Out } from '../wire/http/out.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
@@ -18,7 +19,7 @@ import type { LeasedConnection } from './node/node-context.ts'
 
 /** The request as it arrived. Written by accept (1) and match (2). */
 export class RequestState {
-  readonly head: RequestHead = new RequestHead()
+  readonly head: RequestHead
   readonly body: BodyRelay = new BodyRelay()
   /** Offset behind what belongs to this request, in the bytes that the exchange began with. */
   end = 0
@@ -36,7 +37,8 @@ export class RequestState {
   /** One for each balancer that has the context. */
   applications: readonly Application[] = []
 
-  constructor(routes: Routes) {
+  constructor(routes: Routes, limits: HeadLimits) {
+    this.head = new RequestHead(limits)
     this.routes = routes
   }
 }
@@ -107,7 +109,7 @@ export class AttemptState extends HeldRequest {
 
 /** The response as far as it has arrived. Written by deliver (7). */
 export class ResponseState {
-  readonly head: ResponseHead = new ResponseHead()
+  readonly head: ResponseHead
   readonly body: BodyRelay = new BodyRelay()
   /** The incomplete head, as far as it has arrived. */
   partial: Buffer | undefined
@@ -123,6 +125,12 @@ export class ResponseState {
   bytesOut = 0
   /** The client reads slower than the node writes: reading from the node is paused. */
   isBlocked = false
+  /** Why it is malformed, for the log. */
+  problem = ''
+
+  constructor(limits: HeadLimits) {
+    this.head = new ResponseHead(limits)
+  }
 
   reset(): void {
     this.interims = this.status = this.bytesOut = 0
@@ -137,12 +145,14 @@ export class ExchangeState {
   readonly request: RequestState
   readonly choice: ChoiceState
   readonly attempts: AttemptState = new AttemptState()
-  readonly response: ResponseState = new ResponseState()
+  readonly response: ResponseState
 
   constructor(client: ExchangeClient, traffic: ExchangeTraffic) {
     this.client = client
     this.traffic = traffic
-    this.request = new RequestState(traffic.routes)
+    const { headLimits } = traffic.settings
+    this.request = new RequestState(traffic.routes, headLimits)
+    this.response = new ResponseState(headLimits)
     this.choice = new ChoiceState(traffic.cascades.root)
   }
 }

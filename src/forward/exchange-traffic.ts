@@ -2,6 +2,7 @@
 
 import type { Clock, Moment, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { ThrottledLog } from '../base/throttled-log.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
 import type { Cascade } from '../candidacy/compose.ts'
 import type { Routes } from '../cluster/routes.ts'
@@ -11,6 +12,7 @@ import type { ConnectionSource } from './node/node-context.ts'
 import type { Refusal } from './refusal.ts'
 import type { AccessLog } from './shared/access-log.ts'
 import type { Buffers } from './shared/buffers.ts'
+import type { DateLine } from './shared/date-line.ts'
 import type { RetryBudget } from './shared/retry-budget.ts'
 import type { ProxySettings } from './shared/settings.ts'
 
@@ -27,6 +29,9 @@ export interface ExchangeTraffic {
   readonly chosenAt: Moment
   readonly random: Random
   readonly log: Logger
+  /** Responses of nodes that are not valid. */
+  readonly invalidResponses: ThrottledLog
+  readonly date: DateLine
   readonly ticker: Ticker
   readonly counters: Counters
   readonly buffers: Buffers

@@ -253,9 +253,8 @@ export class Exchange implements ResponseReceiver, Waiting {
       case 'tunnel':
         return this.#becomeTunnel()
       case 'malformed':
-        return this.nodeMalformed()
       case 'broken':
-        return this.#cut('NODE_MALFORMED')
+        return this.nodeMalformed(this.#state.response.problem)
     }
   }
 
@@ -287,10 +286,10 @@ export class Exchange implements ResponseReceiver, Waiting {
     this.#refuse(nodeSlow)
   }
 
-  nodeMalformed(reason?: string): void {
+  nodeMalformed(reason: string): void {
     const state = this.#state
     const route = state.attempts.candidate?.node.route
-    state.traffic.log.warn({ route, reason }, 'invalid response from node')
+    state.traffic.invalidResponses.warn({ route, reason })
     if (state.response.started) return this.#cut('NODE_MALFORMED')
     endAttempt(state, true)
     this.#refuse(nodeMalformed)

@@ -79,7 +79,7 @@ export function explainRequest(
   traffic: ExchangeTraffic,
   question: ExplainQuestion,
 ): RequestExplanation {
-  const request = new RequestState(traffic.routes)
+  const request = new RequestState(traffic.routes, traffic.settings.headLimits)
   const choice = new ChoiceState(traffic.cascades.root)
   const bytes = headBytes(question)
   const parsed = request.head.parse(bytes, 0, bytes.length)

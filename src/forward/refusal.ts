@@ -14,24 +14,37 @@ export interface Refusal {
 /** After how many seconds a client may try again when no node is usable. */
 const retryAfterSeconds = 2
 
-const written: Map<string, Buffer> = new Map()
+/** A response without its Date, which stands between the two parts. */
+type Written = readonly [statusLine: Buffer, rest: Buffer]
 
-/** The complete response. Each kind is written once. */
-export function refusalBytes(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
-  if (refusal.location !== undefined) return write(refusal, close, toHead)
-  const key = `${refusal.status} ${refusal.code} ${close} ${toHead}`
-  let bytes = written.get(key)
-  if (bytes === undefined) {
-    bytes = write(refusal, close, toHead)
-    written.set(key, bytes)
-  }
-  return bytes
+const written: Map<string, Written> = new Map()
+
+/** The complete response. Each kind is written once. @param date the line of the field. */
+export function refusalBytes(
+  refusal: Refusal,
+  close: boolean,
+  toHead: boolean,
+  date: Buffer,
+): Buffer {
+  const [statusLine, rest] = partsOf(refusal, close, toHead)
+  return Buffer.concat([statusLine, date, rest])
 }
 
-function write(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
+function partsOf(refusal: Refusal, close: boolean, toHead: boolean): Written {
+  if (refusal.location !== undefined) return write(refusal, close, toHead)
+  const key = `${refusal.status} ${refusal.code} ${refusal.text} ${close} ${toHead}`
+  let parts = written.get(key)
+  if (parts === undefined) {
+    parts = write(refusal, close, toHead)
+    written.set(key, parts)
+  }
+  return parts
+}
+
+function write(refusal: Refusal, close: boolean, toHead: boolean): Written {
   const body = `${refusal.status} ${refusal.text} (${refusal.code})\n`
+  const statusLine = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}\r\n`
   const lines = [
-    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}`,
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',
@@ -40,7 +53,8 @@ function write(refusal: Refusal, close: boolean, toHead: boolean): Buffer {
   if (refusal.status === 405) lines.push('Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
   if (refusal.location !== undefined) lines.push(`Location: ${refusal.location}`)
   if (close) lines.push('Connection: close')
-  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`, 'latin1')
+  const rest = `${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`
+  return [Buffer.from(statusLine, 'latin1'), Buffer.from(rest, 'latin1')]
 }
 
 export const unknownContext = (status: number): Refusal => ({

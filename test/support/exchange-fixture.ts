@@ -25,6 +25,9 @@ import { clusterOf, type NodeGiven } from './cluster-fixture.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type MemoryLog, memoryLog } from './memory-log.ts'
 
+/** Of a clock that stands still. */
+export const dateLine = 'Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n'
+
 class RecordingClient implements ExchangeClient {
   readonly address = '192.0.2.1'
   readonly localAuthority = '127.0.0.1:8000'
@@ -39,14 +42,14 @@ class RecordingClient implements ExchangeClient {
   pending = 0
   /** Writes do not leave at once. */
   isSlow = false
-  /** All bytes written, one character each. */
+  /** All bytes written, one character each, without the Date that responses without one get. */
   text = ''
   /** `pauseBody`, `resumeBody` and so on, oldest first. */
   readonly calls: string[] = []
   readonly refusals: Refusal[] = []
 
   write(bytes: Uint8Array): boolean {
-    this.text += Buffer.from(bytes).toString('latin1')
+    this.text += Buffer.from(bytes).toString('latin1').replace(dateLine, '')
     if (this.isSlow) this.pending += bytes.length
     return !this.isSlow
   }

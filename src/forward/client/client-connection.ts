@@ -40,7 +40,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #state: ClientState = 'idle'
   /** While a request is being read or under way. */
   #exchange: Exchange | undefined
-  readonly #unread: UnreadBytes = new UnreadBytes()
+  readonly #unread: UnreadBytes
   /** Made for the first body, and to linger. */
   #pace: BodyPace | undefined
   /** Where a request's body is read. */
@@ -68,6 +68,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#traffic = traffic
     this.#rules = rules
     this.#onClosed = onClosed
+    this.#unread = new UnreadBytes(traffic.settings.headLimits.totalBytes)
     this.address = identity.address
     this.trusted = identity.trusted
     this.tls = identity.tls
@@ -407,7 +408,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     const exchange = this.#exchange
     if (exchange !== undefined && this.#rules.acceptRefused(exchange, refusal)) return
     this.#traffic.refusalLog.write(refusal, this.address)
-    this.write(refusalBytes(refusal, closes, toHead))
+    this.write(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
     this.exchangeOver(closes)
   }
 
@@ -507,7 +508,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #refuseAndEnd(refusal: Refusal, toHead: boolean = false): void {
     countRefusal(this.#traffic.counters, refusal)
     this.#traffic.refusalLog.write(refusal, this.address)
-    this.write(refusalBytes(refusal, true, toHead))
+    this.write(refusalBytes(refusal, true, toHead, this.#traffic.date.bytes))
     this.#linger()
   }
 

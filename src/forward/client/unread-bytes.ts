@@ -1,8 +1,6 @@
 // Bytes of a client that have arrived and have not been parsed yet: a part of a head, or requests behind the one under way.
 // Used by client-connection.ts.
 
-import { httpLimits } from '../../base/limits.ts'
-
 /** Whole heads arrive in a few pieces: parsing these from the start again is cheap, unlike thousands of single bytes. */
 const parsesMax = 16
 
@@ -10,6 +8,12 @@ export class UnreadBytes {
   #bytes: Buffer | undefined
   /** Attempts to parse the head that is arriving. */
   #parses = 0
+  readonly #headBytesMax: number
+
+  /** @param headBytesMax a longer head is parsed, and refused. */
+  constructor(headBytesMax: number) {
+    this.#headBytesMax = headBytesMax
+  }
 
   get isEmpty(): boolean {
     return this.#bytes === undefined
@@ -42,7 +46,7 @@ export class UnreadBytes {
     const whole = Buffer.concat([before, more])
     const isWorthParsing =
       this.#parses < parsesMax ||
-      whole.length > httpLimits.headBytesMax ||
+      whole.length > this.#headBytesMax ||
       whole.indexOf('\r\n\r\n', Math.max(0, before.length - 3), 'latin1') >= 0
     this.#bytes = isWorthParsing ? undefined : whole
     return isWorthParsing ? whole : undefined

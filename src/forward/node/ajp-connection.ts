@@ -8,7 +8,6 @@ import { BodyPackets } from '../../wire/ajp/body-packets.ts'
 import { CPING } from '../../wire/ajp/codes.ts'
 import { writeForwardRequest } from '../../wire/ajp/forward-request.ts'
 import { Out } from '../../wire/http/out.ts'
-import { FIELDS_LARGE } from '../../wire/http/problem.ts'
 import { ajpFacts } from './ajp-facts.ts'
 import { NodeConnection } from './node-connection.ts'
 import type { ConnectionPool, ResponseReceiver } from './node-context.ts'
@@ -79,7 +78,6 @@ export class AjpConnection extends NodeConnection {
     const { head, packet, out } = context.ajp
     if (exchange === undefined) return
     const bodyFrom = head.parse(bytes, 0, bytes.length)
-    if (bodyFrom === FIELDS_LARGE) return this.#refuse()
     if (bodyFrom <= 0) throw new RangeError('request head is not canonical')
     writeForwardRequest(head, ajpFacts(head, exchange.source, context), packet)
     const content = packet.end()

@@ -7,12 +7,19 @@ import { Out } from '../../wire/http/out.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
 import type { AjpSettings } from '../shared/settings.ts'
 
+/** The packet limits the head, which has passed the limits of a client's request. */
+const unlimited = {
+  fieldBytes: Number.POSITIVE_INFINITY,
+  totalBytes: Number.POSITIVE_INFINITY,
+  count: Number.POSITIVE_INFINITY,
+}
+
 export class AjpShared {
   readonly packetBytes: number
   /** `undefined`: none is sent. */
   readonly secret: string | undefined
   /** The request head that is translated now; valid during one call. */
-  readonly head: RequestHead = new RequestHead()
+  readonly head: RequestHead = new RequestHead(unlimited)
   readonly packet: Packet
   /** The packets that leave in one write. */
   readonly out: Out

@@ -12,6 +12,7 @@ import { defaultOutlierLimits, type OutlierLimits } from '../../cluster/outlier.
 import type { NodeTlsOptions } from '../../net/node-tls.ts'
 import type { TrustedHeader } from '../../wire/forwarded.ts'
 import type { Underscores } from '../../wire/http/field-name.ts'
+import { defaultHeadLimits, type HeadLimits } from '../../wire/http/head-limits.ts'
 import type { AccessLog } from './access-log.ts'
 
 export interface Timeouts {
@@ -67,6 +68,8 @@ export interface ProxySettings {
   readonly trustHeader: TrustedHeader
   /** Clients' fields whose names fold to those of the proxy's own. Default `drop`. */
   readonly underscores: Underscores
+  /** Bounds of the heads of requests (431) and responses (502). Default 32 KiB a field, 64 KiB, 200 fields. */
+  readonly headLimits: HeadLimits
   /** Refuses targets with characters that RFC 3986 does not allow, which browsers send. Default false. */
   readonly strictTarget: boolean
   /**
@@ -140,6 +143,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   trust: [],
   trustHeader: 'x-forwarded-for',
   underscores: 'drop',
+  headLimits: defaultHeadLimits,
   strictTarget: false,
   allowHalfOpen: false,
   clientCert: false,

@@ -8,8 +8,8 @@ import type { Candidate } from '../../cluster/routes.ts'
 import type { BodyRelay, Rewriting } from '../../wire/http/body-relay.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
-import { INCOMPLETE } from '../../wire/http/problem.ts'
-import type { ResponseStage } from '../exchange-state.ts'
+import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
+import type { ResponseStage, ResponseState } from '../exchange-state.ts'
 import { observeOutcome } from './outlier.ts'
 import { isUpgraded } from './upgrade.ts'
 
@@ -42,7 +42,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
   const whole = Buffer.concat([response.partial, bytes.subarray(0, length)])
   const mayEnd =
     response.partialReads++ < httpLimits.headReadsMax ||
-    whole.length > httpLimits.headBytesMax ||
+    whole.length > traffic.settings.headLimits.totalBytes ||
     whole.indexOf('\r\n\r\n', Math.max(0, response.partial.length - 3), 'latin1') >= 0
   response.partial = mayEnd ? undefined : whole
   return mayEnd ? deliverHead(state, candidate, whole, whole.length) : 'more'
@@ -72,11 +72,13 @@ function deliverHead(
       if (at < end) response.partial = Buffer.from(bytes.subarray(at, end))
       return 'more'
     }
-    if (bodyFrom < 0) return 'malformed'
+    if (bodyFrom < 0) return malformed(response, head.describe(bodyFrom))
     at = bodyFrom
     if (head.status === 101) return switchProtocols(state, bytes, at, end)
     if (head.status >= 200) break
-    if (++response.interims > httpLimits.interimMax) return 'malformed'
+    if (++response.interims > httpLimits.interimMax) {
+      return malformed(response, 'too many interim responses')
+    }
     // HTTP/1.0 has no interim responses [RFC 9110 15.2].
     if (request.head.minor === 1) sendInterim(state)
   }
@@ -86,7 +88,7 @@ function deliverHead(
   response.started = true
   response.status = head.status
   // A malformed body is cut, whether it breaks in the first piece or in a later one.
-  const delivery = behind < 0 ? 'broken' : after(response.body, behind < end)
+  const delivery = behind < 0 ? broken(response, behind) : after(response.body, behind < end)
   send(state, out)
   return delivery
 }
@@ -112,7 +114,8 @@ function writeFirst(
   // Never in a 204, even if the node sends the field [RFC 9112 6.1].
   const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
-  writeResponseHead({ head, chunked, connection }, out)
+  const date = head.date < 0 ? traffic.date.bytes : undefined
+  writeResponseHead({ head, chunked, connection, date }, out)
   return body.relay(bytes, at, end, out)
 }
 
@@ -129,9 +132,20 @@ function deliverBody(state: ResponseStage, bytes: Buffer, length: number): Deliv
   }
   const out = traffic.buffers.answer
   const behind = body.relay(bytes, 0, length, out)
-  const delivery = behind < 0 ? 'broken' : after(body, behind < length)
+  const delivery = behind < 0 ? broken(response, behind) : after(body, behind < length)
   send(state, out)
   return delivery
+}
+
+function malformed(response: ResponseState, problem: string): Delivery {
+  response.problem = problem
+  return 'malformed'
+}
+
+/** @param problem with the body, negative. */
+function broken(response: ResponseState, problem: number): Delivery {
+  response.problem = problemOf(problem).text
+  return 'broken'
 }
 
 /** @param excess bytes are left behind the response. */
@@ -166,7 +180,9 @@ function sendInterim(state: ResponseStage): void {
 function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: number): Delivery {
   const { request, response, traffic } = state
   const { head } = response
-  if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) return 'malformed'
+  if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) {
+    return malformed(response, 'a 101 for a protocol that the request does not name')
+  }
   const out = traffic.buffers.answer
   writeResponseHead({ head, chunked: false, connection: 'upgrade' }, out)
   out.copy(bytes, at, end)

@@ -1,7 +1,9 @@
 // Assembles what all connections of one process share. Called by the front proxy and by peers.
 
 import { Moment, systemClock } from '../../base/clock.ts'
+import { logLimits } from '../../base/limits.ts'
 import { silent } from '../../base/log.ts'
+import { ThrottledLog } from '../../base/throttled-log.ts'
 import { LiveTable } from '../../cluster/live.ts'
 import { Routes } from '../../cluster/routes.ts'
 import { emptySnapshot } from '../../cluster/snapshot.ts'
@@ -20,6 +22,7 @@ import { Pools } from '../node/pools.ts'
 import { unknownContext } from '../refusal.ts'
 import { Buffers } from '../shared/buffers.ts'
 import { connectionRoom } from '../shared/connection-room.ts'
+import { DateLine } from '../shared/date-line.ts'
 import { RefusalLog } from '../shared/refusal-log.ts'
 import { RetryBudget } from '../shared/retry-budget.ts'
 import {
@@ -77,6 +80,13 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     chosenAt: new Moment(clock),
     random,
     log,
+    invalidResponses: new ThrottledLog(
+      log,
+      clock,
+      'invalid response from node',
+      logLimits.invalidResponseLinesMax,
+    ),
+    date: new DateLine(clock),
     ticker,
     counters,
     buffers,

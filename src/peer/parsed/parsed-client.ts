@@ -156,7 +156,7 @@ export class ParsedClient implements ExchangeClient, Timed {
       return this.#comeBack()
     }
     if (response !== undefined) markHeadSent(response, refusal.status)
-    this.write(refusalBytes(refusal, closes, toHead))
+    this.write(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
     this.exchangeOver(closes)
   }
 

@@ -41,7 +41,7 @@ export class AnswerHead {
     this.contentLength = -1
     const status = this.#integer()
     // AJP has no interim responses: a 1xx status is an error.
-    if (status < 200 || status > 599) return 'invalid status'
+    if (status < 200 || status > 999) return 'invalid status'
     this.status = status
     out.latin1(`HTTP/1.1 ${status} `)
     const reasonTo = this.#string(isValue)

@@ -5,7 +5,7 @@ import { httpLimits } from '../../base/limits.ts'
 import { CR, hexValue, isToken, isValue, LF, SP, TAB } from './bytes.ts'
 import { Fields } from './fields.ts'
 import type { Out } from './out.ts'
-import { BAD_CHUNK, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
+import { BAD_CHUNK, INCOMPLETE, TRAILERS_LARGE } from './problem.ts'
 import { writeTrailers } from './trailers.ts'
 
 const SIZE = 0
@@ -193,7 +193,7 @@ export class ChunkedRelay {
     const parsed = fields.parse(section, 0, section.length, false)
     if (parsed < 0) return parsed
     if ((parsed === INCOMPLETE ? section.length : parsed) > httpLimits.trailerBytesMax) {
-      return FIELDS_LARGE
+      return TRAILERS_LARGE
     }
     if (parsed === INCOMPLETE) {
       this.#trailers = Buffer.from(section)

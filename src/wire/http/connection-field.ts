@@ -28,20 +28,15 @@ const onlyClose: ConnectionOptions = {
   nominated: [],
 }
 
-/** @returns `undefined` when an option is not a token. */
-export function readConnection(
-  bytes: Buffer,
-  from: number,
-  to: number,
-): ConnectionOptions | undefined {
+/** Members that are no tokens name no field, and are left out. */
+export function readConnection(bytes: Buffer, from: number, to: number): ConnectionOptions {
   if (equalsName(bytes, from, to, keepAliveBytes)) return onlyKeepAlive
   if (equalsName(bytes, from, to, closeBytes)) return onlyClose
   const names = text(bytes, from, to)
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => name !== '')
-  if (names.some((name) => !token.test(name))) return undefined
+    .filter((name) => token.test(name))
   return {
     close: names.includes('close'),
     keepAlive: names.includes('keep-alive'),

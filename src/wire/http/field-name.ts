@@ -25,6 +25,7 @@ export const WEBSOCKET_KEY = 17
 export const WEBSOCKET_VERSION = 18
 export const WEBSOCKET_ACCEPT = 19
 const TRAILER = 20
+export const DATE = 24
 export const KEEP_ALIVE = 21
 /** The mark of a request that a peer has handed over. */
 export const HANDED_OVER = 22
@@ -39,6 +40,7 @@ export type Underscores = 'drop' | 'pass' | 'reject'
 
 const names: readonly (readonly [string, number])[] = [
   ['host', HOST],
+  ['date', DATE],
   ['content-length', CONTENT_LENGTH],
   ['transfer-encoding', TRANSFER_ENCODING],
   ['connection', CONNECTION],
@@ -109,6 +111,7 @@ const harmless: ReadonlySet<number> = new Set([
   WEBSOCKET_KEY,
   WEBSOCKET_VERSION,
   WEBSOCKET_ACCEPT,
+  DATE,
 ])
 
 /** The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that folds to a framing field. */

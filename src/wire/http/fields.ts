@@ -1,10 +1,10 @@
 // The field lines of one head or trailer section, as offsets into the received bytes. Valid as long as those bytes are. Each
 // RequestHead and ResponseHead has one, which is filled for every message; both are part of a pooled exchange.
 
-import { httpLimits } from '../../base/limits.ts'
 import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
 import { clientFieldKind, fieldKind, isDisguised } from './field-name.ts'
-import { BAD_FIELD, FIELDS_LARGE, INCOMPLETE } from './problem.ts'
+import { defaultHeadLimits, type HeadLimits } from './head-limits.ts'
+import { BAD_FIELD, BAD_LINE_END, FIELD_LARGE, FIELDS_MANY, INCOMPLETE } from './problem.ts'
 
 const STRIDE = 5
 
@@ -16,6 +16,19 @@ export class Fields {
   /** Of each field, one of `field-name.ts`. An array, because every writer reads it for every field. */
   kinds: Uint8Array = new Uint8Array(32)
   #rows: Int32Array = new Int32Array(32 * STRIDE)
+  readonly #limits: HeadLimits
+  /** The name of the field that `parse` has found a problem with. */
+  #failedFrom = 0
+  #failedTo = 0
+
+  constructor(limits: HeadLimits = defaultHeadLimits) {
+    this.#limits = limits
+  }
+
+  /** The name of the field with which `parse` has failed, if it came to one. */
+  get failedName(): string {
+    return text(this.bytes, this.#failedFrom, this.#failedTo).toLowerCase()
+  }
 
   nameFrom(index: number): number {
     return this.#rows[index * STRIDE]!
@@ -48,40 +61,46 @@ export class Fields {
    * @returns the offset after the empty line, INCOMPLETE, or a problem (negative).
    */
   parse(bytes: Buffer, at: number, end: number, ofNode: boolean): number {
+    const { fieldBytes, count: countMax } = this.#limits
     this.bytes = bytes
     this.count = 0
+    this.#failedFrom = this.#failedTo = 0
     let i = at
     while (true) {
       if (i >= end) return INCOMPLETE
       if (bytes[i] === CR) {
         if (i + 1 >= end) return INCOMPLETE
-        return bytes[i + 1] === LF ? i + 2 : BAD_FIELD
+        return bytes[i + 1] === LF ? i + 2 : BAD_LINE_END
       }
       const lineFrom = i
       while (i < end && isToken[bytes[i]!] === 1) i++
       const nameTo = i
       if (ofNode) while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
-      if (i >= end) return i - lineFrom > httpLimits.fieldBytesMax ? FIELDS_LARGE : INCOMPLETE
-      if (nameTo === lineFrom || bytes[i] !== COLON) return BAD_FIELD
-      if (isDisguised(bytes, lineFrom, nameTo)) return BAD_FIELD
+      if (i >= end) return i - lineFrom > fieldBytes ? FIELD_LARGE : INCOMPLETE
+      if (nameTo === lineFrom || bytes[i] !== COLON)
+        return bytes[i] === LF ? BAD_LINE_END : BAD_FIELD
+      if (isDisguised(bytes, lineFrom, nameTo)) return this.#fail(BAD_FIELD, lineFrom, nameTo)
       const colon = i++
       while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
       const valueFrom = i
       while (i < end && isValue[bytes[i]!] === 1) i++
-      if (i - lineFrom > httpLimits.fieldBytesMax) return FIELDS_LARGE
-      if (i + 1 >= end) return i < end && bytes[i] !== CR ? BAD_FIELD : INCOMPLETE
-      if (bytes[i] !== CR || bytes[i + 1] !== LF) return BAD_FIELD
+      if (i - lineFrom > fieldBytes) return this.#fail(FIELD_LARGE, lineFrom, nameTo)
+      if (i + 1 >= end && (i >= end || bytes[i] === CR)) return INCOMPLETE
+      if (bytes[i] !== CR || bytes[i + 1] !== LF) {
+        const isLineEnd = bytes[i] === LF || bytes[i] === CR
+        return this.#fail(isLineEnd ? BAD_LINE_END : BAD_FIELD, lineFrom, nameTo)
+      }
       let valueTo = i
       while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === TAB)) {
         valueTo--
       }
       const canonical =
         colon === nameTo && valueFrom === colon + 2 && bytes[colon + 1] === SP && valueTo === i
-      if (this.count === httpLimits.fieldsMax) return FIELDS_LARGE
+      if (this.count === countMax) return this.#fail(FIELDS_MANY, lineFrom, nameTo)
       const kind = ofNode
         ? fieldKind(bytes, lineFrom, nameTo)
         : clientFieldKind(bytes, lineFrom, nameTo)
-      if (kind < 0) return BAD_FIELD
+      if (kind < 0) return this.#fail(BAD_FIELD, lineFrom, nameTo)
       if (this.count === this.kinds.length) this.#grow()
       const index = this.count++
       this.kinds[index] = kind
@@ -94,6 +113,12 @@ export class Fields {
       rows[row + 4] = canonical ? 1 : 0
       i += 2
     }
+  }
+
+  #fail(problem: number, nameFrom: number, nameTo: number): number {
+    this.#failedFrom = nameFrom
+    this.#failedTo = nameTo
+    return problem
   }
 
   #grow(): void {

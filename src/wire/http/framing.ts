@@ -16,6 +16,20 @@ export function parseLength(bytes: Buffer, from: number, to: number): number {
   return Number.isSafeInteger(length) ? length : -1
 }
 
+/** As `parseLength`, or a list of lengths that are all the same: such a list may be taken as one [RFC 9112 6.3]. */
+export function parseEqualLengths(bytes: Buffer, from: number, to: number): number {
+  const length = parseLength(bytes, from, to)
+  if (length >= 0 || bytes.subarray(from, to).indexOf(COMMA) < 0) return length
+  const lengths = bytes
+    .toString('latin1', from, to)
+    .split(',')
+    .map((part) => part.replace(/^[ \t]+/, '').trimEnd())
+    .map((part) => parseLength(Buffer.from(part, 'latin1'), 0, part.length))
+  return lengths.every((other) => other === lengths[0]) ? (lengths[0] ?? -1) : -1
+}
+
+const COMMA = 0x2c
+
 /** Whether the value is exactly `chunked`: no list, no parameter, no other coding. */
 export function isChunked(bytes: Buffer, from: number, to: number): boolean {
   return equalsName(bytes, from, to, chunked)

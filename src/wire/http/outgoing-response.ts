@@ -41,6 +41,8 @@ export interface OutgoingResponse {
   readonly chunked: boolean
   /** Value of Connection; `keep-alive` for HTTP/1.0 clients, '' for none. */
   readonly connection: 'close' | 'keep-alive' | 'upgrade' | ''
+  /** The line that a response without Date gets. */
+  readonly date?: Buffer | undefined
 }
 
 export function writeResponseHead(response: OutgoingResponse, out: Out): void {
@@ -52,6 +54,7 @@ export function writeResponseHead(response: OutgoingResponse, out: Out): void {
   out.copy(fields.bytes, head.reasonFrom, head.reasonTo)
   out.crlf()
   writeFields(fields, keeps, response, out)
+  if (response.date !== undefined && head.date < 0) out.raw(response.date)
   if (response.chunked) out.raw(chunkedLine)
   else if (head.contentLength >= 0 && !head.chunked && mayHaveLength(head.status)) {
     out.raw(contentLength)

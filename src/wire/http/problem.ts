@@ -8,50 +8,44 @@ export interface HttpProblem {
   readonly text: string
 }
 
-const problems: readonly HttpProblem[] = [
-  { status: 400, code: 'HTTP_REQUEST_LINE', text: 'invalid request line' },
-  { status: 400, code: 'HTTP_TARGET', text: 'invalid request target' },
-  { status: 414, code: 'HTTP_TARGET_LONG', text: 'request target too long' },
-  { status: 505, code: 'HTTP_VERSION', text: 'HTTP version not supported' },
-  { status: 400, code: 'HTTP_FIELD', text: 'invalid field line' },
-  { status: 431, code: 'HTTP_FIELDS_LARGE', text: 'header fields too large' },
-  { status: 400, code: 'HTTP_HOST', text: 'missing, repeated or invalid Host' },
-  { status: 400, code: 'HTTP_LENGTH', text: 'invalid or conflicting Content-Length' },
-  { status: 400, code: 'HTTP_CODING', text: 'invalid Transfer-Encoding' },
-  { status: 400, code: 'HTTP_CONNECTION', text: 'invalid Connection field' },
-  { status: 405, code: 'HTTP_METHOD', text: 'method not allowed' },
-  { status: 417, code: 'HTTP_EXPECT', text: 'unknown expectation' },
-  { status: 400, code: 'HTTP_CHUNK', text: 'invalid chunked body' },
-  { status: 400, code: 'HTTP_STATUS_LINE', text: 'invalid status line' },
-  { status: 508, code: 'HTTP_LOOP', text: 'request came back to this proxy' },
-]
+const problems: HttpProblem[] = []
 
-const numbered = (code: string): number => {
-  const index = problems.findIndex((problem) => problem.code === code)
-  return -(index + 1)
+/** @returns the number of the problem. */
+function problem(status: number, code: string, text: string): number {
+  problems.push({ status, code, text })
+  return -problems.length
 }
 
 /** No problem: more bytes are needed. */
 export const INCOMPLETE = 0
-export const BAD_REQUEST_LINE: number = numbered('HTTP_REQUEST_LINE')
-export const BAD_TARGET: number = numbered('HTTP_TARGET')
-export const TARGET_LONG: number = numbered('HTTP_TARGET_LONG')
-export const BAD_VERSION: number = numbered('HTTP_VERSION')
-export const BAD_FIELD: number = numbered('HTTP_FIELD')
-export const FIELDS_LARGE: number = numbered('HTTP_FIELDS_LARGE')
-export const BAD_HOST: number = numbered('HTTP_HOST')
-export const BAD_LENGTH: number = numbered('HTTP_LENGTH')
-export const BAD_CODING: number = numbered('HTTP_CODING')
-export const BAD_CONNECTION: number = numbered('HTTP_CONNECTION')
-export const BAD_METHOD: number = numbered('HTTP_METHOD')
-export const BAD_EXPECT: number = numbered('HTTP_EXPECT')
-export const BAD_CHUNK: number = numbered('HTTP_CHUNK')
-export const BAD_STATUS_LINE: number = numbered('HTTP_STATUS_LINE')
-export const LOOP: number = numbered('HTTP_LOOP')
+export const BAD_REQUEST_LINE: number = problem(400, 'HTTP_REQUEST_LINE', 'invalid request line')
+export const BAD_TARGET: number = problem(400, 'HTTP_TARGET', 'invalid request target')
+export const TARGET_LONG: number = problem(414, 'HTTP_TARGET_LONG', 'request target too long')
+export const BAD_VERSION: number = problem(505, 'HTTP_VERSION', 'HTTP version not supported')
+export const BAD_FIELD: number = problem(400, 'HTTP_FIELD', 'invalid field line')
+export const BAD_LINE_END: number = problem(400, 'HTTP_FIELD', 'a line does not end with CR LF')
+const tooLarge = (text: string): number => problem(431, 'HTTP_FIELDS_LARGE', text)
+export const FIELD_LARGE: number = tooLarge('header field longer than headers.maxField')
+export const FIELDS_MANY: number = tooLarge('more header fields than headers.maxCount')
+export const HEAD_LARGE: number = tooLarge('header fields larger than headers.maxTotal')
+export const TRAILERS_LARGE: number = tooLarge('trailer fields too large')
+export const BAD_HOST: number = problem(400, 'HTTP_HOST', 'missing, repeated or invalid Host')
+export const BAD_LENGTH: number = problem(
+  400,
+  'HTTP_LENGTH',
+  'invalid or conflicting Content-Length',
+)
+export const BAD_CODING: number = problem(400, 'HTTP_CODING', 'invalid Transfer-Encoding')
+export const BAD_CONNECTION: number = problem(400, 'HTTP_CONNECTION', 'invalid Connection field')
+export const BAD_METHOD: number = problem(405, 'HTTP_METHOD', 'method not allowed')
+export const BAD_EXPECT: number = problem(417, 'HTTP_EXPECT', 'unknown expectation')
+export const BAD_CHUNK: number = problem(400, 'HTTP_CHUNK', 'invalid chunked body')
+export const BAD_STATUS_LINE: number = problem(400, 'HTTP_STATUS_LINE', 'invalid status line')
+export const LOOP: number = problem(508, 'HTTP_LOOP', 'request came back to this proxy')
 
 /** @param result of a parser, negative. @throws RangeError for any other number. */
 export function problemOf(result: number): HttpProblem {
-  const problem = problems[-result - 1]
-  if (problem === undefined) throw new RangeError(`not a problem: ${result}`)
-  return problem
+  const found = problems[-result - 1]
+  if (found === undefined) throw new RangeError(`not a problem: ${result}`)
+  return found
 }

@@ -26,6 +26,7 @@ import {
 } from './field-name.ts'
 import { Fields, text } from './fields.ts'
 import { isChunked, parseLength } from './framing.ts'
+import { defaultHeadLimits, type HeadLimits } from './head-limits.ts'
 import { isAuthority, isEscape } from './host.ts'
 import { isIdempotent } from './method.ts'
 import {
@@ -38,7 +39,7 @@ import {
   BAD_REQUEST_LINE,
   BAD_TARGET,
   BAD_VERSION,
-  FIELDS_LARGE,
+  HEAD_LARGE,
   INCOMPLETE,
   TARGET_LONG,
 } from './problem.ts'
@@ -55,7 +56,7 @@ const QUESTION = 0x3f
 const PERCENT = 0x25
 
 export class RequestHead {
-  readonly fields: Fields = new Fields()
+  readonly fields: Fields
   methodFrom = 0
   methodTo = 0
   method = ''
@@ -98,8 +99,14 @@ export class RequestHead {
   wantsUpgrade = false
   /** Further field names in Connection, in lower case: hop-by-hop fields. */
   nominated: readonly string[] = []
+  readonly #limits: HeadLimits
   /** Connection names close. */
   #closes = false
+
+  constructor(limits: HeadLimits = defaultHeadLimits) {
+    this.#limits = limits
+    this.fields = new Fields(limits)
+  }
 
   /** The target was in absolute form: what is forwarded of it begins behind its authority. */
   get isAbsolute(): boolean {
@@ -113,12 +120,16 @@ export class RequestHead {
   /** Parses the head at bytes[at..end). @returns the offset after it, INCOMPLETE, or a problem (negative). */
   parse(bytes: Buffer, at: number, end: number): number {
     const fieldsFrom = this.#line(bytes, at, end)
-    if (fieldsFrom <= 0) return fieldsFrom === INCOMPLETE ? tooLong(end - at) : fieldsFrom
+    if (fieldsFrom <= 0) return fieldsFrom === INCOMPLETE ? this.#tooLong(end - at) : fieldsFrom
     const bodyFrom = this.fields.parse(bytes, fieldsFrom, end, false)
-    if (bodyFrom <= 0) return bodyFrom === INCOMPLETE ? tooLong(end - at) : bodyFrom
-    if (bodyFrom - at > httpLimits.headBytesMax) return FIELDS_LARGE
+    if (bodyFrom <= 0) return bodyFrom === INCOMPLETE ? this.#tooLong(end - at) : bodyFrom
+    if (bodyFrom - at > this.#limits.totalBytes) return HEAD_LARGE
     const problem = this.#readFields(bytes)
     return problem < 0 ? problem : bodyFrom
+  }
+
+  #tooLong(length: number): number {
+    return length > this.#limits.totalBytes ? HEAD_LARGE : INCOMPLETE
   }
 
   #line(bytes: Buffer, at: number, end: number): number {
@@ -272,10 +283,9 @@ export class RequestHead {
     this.nominated = none
   }
 
-  /** @returns false when an option is not a token or names a framing field, or when there are too many. */
+  /** @returns false when an option names a framing field, or when there are too many. */
   #readConnection(bytes: Buffer, from: number, to: number): boolean {
     const options = readConnection(bytes, from, to)
-    if (options === undefined) return false
     if (options.close) this.#closes = true
     if (options.keepAlive) this.keepAlive = true
     if (options.upgrade) this.wantsUpgrade = true
@@ -350,8 +360,4 @@ function couldBecome(bytes: Buffer, at: number, end: number): number {
 /** Whether `%00` is at `at`: some servers end the string there. */
 function isNul(bytes: Buffer, at: number, end: number): boolean {
   return at + 2 < end && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30
-}
-
-function tooLong(length: number): number {
-  return length > httpLimits.headBytesMax ? FIELDS_LARGE : INCOMPLETE
 }

@@ -7,6 +7,7 @@ import { readConnection } from './connection-field.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
+  DATE,
   KEEP_ALIVE,
   OTHER,
   TRANSFER_ENCODING,
@@ -14,25 +15,31 @@ import {
   WEBSOCKET_ACCEPT,
 } from './field-name.ts'
 import { Fields } from './fields.ts'
-import { isChunked, parseLength } from './framing.ts'
+import { isChunked, parseEqualLengths } from './framing.ts'
+import { defaultHeadLimits, type HeadLimits } from './head-limits.ts'
 import {
   BAD_CODING,
   BAD_CONNECTION,
   BAD_FIELD,
   BAD_LENGTH,
+  BAD_LINE_END,
   BAD_STATUS_LINE,
-  FIELDS_LARGE,
+  HEAD_LARGE,
   INCOMPLETE,
+  problemOf,
 } from './problem.ts'
 
 const http1 = Buffer.from('HTTP/1.')
 const DIGIT_ZERO = 0x30
 
+/** Characters of a field name in a log. */
+const loggedNameMax = 64
+
 /** How the end of a body is found: there is no body, by Content-Length, by the last chunk, by the end of the connection. */
 export type Framing = 'none' | 'length' | 'chunked' | 'close'
 
 export class ResponseHead {
-  readonly fields: Fields = new Fields()
+  readonly fields: Fields
   status = 0
   minor = 1
   reasonFrom = 0
@@ -47,9 +54,16 @@ export class ResponseHead {
   upgrade = -1
   websocketAccept = -1
   keepAliveField = -1
+  date = -1
   nominated: readonly string[] = []
+  readonly #limits: HeadLimits
   /** Connection names close, or both framings are there. */
   #closes = false
+
+  constructor(limits: HeadLimits = defaultHeadLimits) {
+    this.#limits = limits
+    this.fields = new Fields(limits)
+  }
 
   /** The framing of the body [RFC 9112 6.3]. @param toHead the response is one to HEAD. */
   framing(toHead: boolean): Framing {
@@ -67,7 +81,7 @@ export class ResponseHead {
       fieldsFrom === INCOMPLETE ? INCOMPLETE : this.fields.parse(bytes, fieldsFrom, end, true)
     if (bodyFrom < 0) return bodyFrom
     const length = bodyFrom === INCOMPLETE ? end - at : bodyFrom - at
-    if (length > httpLimits.headBytesMax) return FIELDS_LARGE
+    if (length > this.#limits.totalBytes) return HEAD_LARGE
     if (bodyFrom === INCOMPLETE) return INCOMPLETE
     const problem = this.#readFields(bytes)
     return problem < 0 ? problem : bodyFrom
@@ -85,7 +99,8 @@ export class ResponseHead {
       if (isDigit[bytes[i]!] !== 1) return BAD_STATUS_LINE
       status = status * 10 + (bytes[i]! - DIGIT_ZERO)
     }
-    if (status < 100 || status > 599) return BAD_STATUS_LINE
+    // Above 599 no class exists; clients treat it as a server error [RFC 9110 15].
+    if (status < 100) return BAD_STATUS_LINE
     this.status = status
     let i = at + 12
     this.reasonFrom = this.reasonTo = i
@@ -95,7 +110,15 @@ export class ResponseHead {
       this.reasonTo = i
     }
     if (i + 1 >= end) return i < end && bytes[i] !== CR ? BAD_STATUS_LINE : INCOMPLETE
-    return bytes[i] === CR && bytes[i + 1] === LF ? i + 2 : BAD_STATUS_LINE
+    if (bytes[i] === CR && bytes[i + 1] === LF) return i + 2
+    return bytes[i] === LF ? BAD_LINE_END : BAD_STATUS_LINE
+  }
+
+  /** What `parse` has found, for a log. @param problem its result, negative. */
+  describe(problem: number): string {
+    const { text } = problemOf(problem)
+    const { failedName } = this.fields
+    return failedName === '' ? text : `${text}: ${failedName.slice(0, loggedNameMax)}`
   }
 
   /** Reads the fields that a gateway acts on; returns 0 or a problem. */
@@ -110,7 +133,7 @@ export class ResponseHead {
       const to = fields.valueTo(f)
       switch (kind) {
         case CONTENT_LENGTH: {
-          const length = parseLength(bytes, from, to)
+          const length = parseEqualLengths(bytes, from, to)
           if (length < 0 || (this.contentLength >= 0 && length !== this.contentLength)) {
             return BAD_LENGTH
           }
@@ -134,6 +157,9 @@ export class ResponseHead {
         case KEEP_ALIVE:
           this.keepAliveField = f
           break
+        case DATE:
+          this.date = f
+          break
       }
     }
     return this.#frame(codings)
@@ -143,14 +169,13 @@ export class ResponseHead {
     this.contentLength = -1
     this.chunked = this.wantsUpgrade = this.#closes = false
     this.keepAlive = this.minor === 1
-    this.upgrade = this.websocketAccept = this.keepAliveField = -1
+    this.upgrade = this.websocketAccept = this.keepAliveField = this.date = -1
     this.nominated = none
   }
 
-  /** @returns false when an option is not a token, or when there are too many. */
+  /** @returns false when there are too many options. */
   #readConnection(bytes: Buffer, from: number, to: number): boolean {
     const options = readConnection(bytes, from, to)
-    if (options === undefined) return false
     if (options.close) this.#closes = true
     if (options.keepAlive) this.keepAlive = true
     if (options.upgrade) this.wantsUpgrade = true

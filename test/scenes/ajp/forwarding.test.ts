@@ -232,6 +232,7 @@ describe('an answer', () => {
   test('keeps its fields, but for those about a connection', async (t) => {
     const { client } = await one(t)
     const fields: [string, string][] = [
+      ['Date', 'Sun, 06 Nov 1994 08:49:37 GMT'],
       ['Content-Type', 'text/html'],
       ['Set-Cookie', 'a=1'],
       ['Set-Cookie', 'b=2'],
@@ -244,6 +245,7 @@ describe('an answer', () => {
     const answer = await client.ask(get(rawAjp(bytes)))
     assert.equal(answer.line, 'HTTP/1.1 401 Unauthorized')
     assert.deepEqual(answer.fields, [
+      ['date', 'Sun, 06 Nov 1994 08:49:37 GMT'],
       ['content-type', 'text/html'],
       ['set-cookie', 'a=1'],
       ['set-cookie', 'b=2'],

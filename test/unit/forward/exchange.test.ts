@@ -145,6 +145,7 @@ test('a node that does not respond in time, or sends nonsense, is not asked twic
   malformed.answer('nonsense\r\n\r\n')
   assert.equal(malformed.client.refusals[0]?.code, 'NODE_MALFORMED')
   assert.deepEqual(malformed.log.messages, ['invalid response from node'])
+  assert.deepEqual(malformed.log.details, [{ route: 'n2', reason: 'invalid status line' }])
   assert.deepEqual([timedOut.connections.length, malformed.connections.length], [1, 1])
   assert.deepEqual(timedOut.connection(0).calls, ['abort'])
   assert.deepEqual(malformed.connection(0).calls, ['abort'])

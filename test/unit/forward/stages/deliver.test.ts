@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { attempt } from '../../../../src/forward/stages/attempt.ts'
 import { type Delivery, deliver, deliverEnd } from '../../../../src/forward/stages/deliver.ts'
 import {
+  dateLine,
   type ExchangeGiven,
   exchangeOf,
   noReceiver,
@@ -33,7 +34,7 @@ test('a response with a length is complete with its last byte', () => {
   assert.equal(send('llo'), 'complete')
   assert.equal(client.text, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')
   assert.equal(state.response.status, 200)
-  assert.equal(state.response.bytesOut, client.text.length)
+  assert.equal(state.response.bytesOut, client.text.length + dateLine.length)
   assert.equal(candidate.live.bytesRead, client.text.length)
 })
 

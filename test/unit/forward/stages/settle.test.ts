@@ -5,6 +5,7 @@ import { attempt } from '../../../../src/forward/stages/attempt.ts'
 import { deliver } from '../../../../src/forward/stages/deliver.ts'
 import { complete, settle } from '../../../../src/forward/stages/settle.ts'
 import {
+  dateLine,
   type ExchangeGiven,
   exchangeOf,
   noReceiver,
@@ -82,7 +83,7 @@ test('the access log gets one entry with the route of the node', () => {
       route: 'n1',
       attempts: 1,
       durationMs: 25,
-      bytes: client.text.length,
+      bytes: client.text.length + dateLine.length,
     },
   ])
 })
