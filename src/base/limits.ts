@@ -195,6 +195,21 @@ export const targetLimits = {
   cutsMax: 3,
 }
 
+/** How logs and access logs are written. */
+export const logOutputLimits = {
+  /** Characters kept for a reader or a disk that is too slow; further lines are dropped and counted. */
+  keptMax: 4_194_304,
+  /** First and longest delay before a write is tried again because a pipe is full. */
+  retryMs: 5,
+  retryMsMax: 100,
+  /** Delay before a write is tried again after another failure, as a full disk. */
+  failedMs: 1_000,
+  /** Deadline for opening a file. */
+  openMs: 5_000,
+  /** How long the end of the process waits for the last lines. */
+  closeMs: 1_000,
+}
+
 /** Traffic worker processes and their channel to the primary. */
 export const workerLimits = {
   workersMax: 256,
@@ -206,8 +221,8 @@ export const workerLimits = {
   refreshMs: 200,
   /** Interval of the periodic reports of a worker. */
   reportEveryMs: 1_000,
-  /** Orders without an answer; a worker with more is killed and replaced. */
-  unansweredMax: 1_000,
+  /** A worker that does not answer for so many seconds, during which the primary runs, is killed and replaced. */
+  unansweredMax: 30,
   /** A worker that ran for this long is replaced without delay. */
   soundMs: 10_000,
   /** First delay before another one is replaced; doubled for each in a row. */
@@ -215,10 +230,12 @@ export const workerLimits = {
   restartMsMax: 10_000,
   /** Time after the drain deadline until a worker is killed. */
   endMs: 1_000,
+  /** Interval at which a worker checks that its primary lives. */
+  primaryEveryMs: 250,
   /** How long messages of a worker that has exited are still received. */
   lastWordsMs: 100,
-  /** Bytes of access log on the way to the primary; further lines are dropped and counted. */
-  logBytesMax: 4_194_304,
+  /** Entries of the log on the way to the primary; further ones are dropped and counted. */
+  logEntriesMax: 1_000,
 }
 
 /** Hand-over between peers. */

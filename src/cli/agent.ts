@@ -48,7 +48,7 @@ export async function runAgent(flags: AgentFlags): Promise<number> {
       tls: readTlsFiles(files),
       command: flags.command,
       // Standard output belongs to the command.
-      log: createLogger('info', process.stderr),
+      log: createLogger('info', 2).log,
       ...present({ secret: secret.secret, advertise, route: flags.route }),
     })
   } catch (error) {

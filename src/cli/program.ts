@@ -74,7 +74,7 @@ function addServe(program: Command, run: Run): void {
     .option('--control <host:port>', `address for nodes (default: ${defaultControl})`)
     .option('--console <host:port>', 'address of the manager page (default: none)')
     .option('--to <host:port,...>', 'fixed nodes that serve /; repeatable', append)
-    .option('--workers <n>', 'traffic processes; 0: this process alone (default: one per core)')
+    .option('--workers <n>', 'traffic processes; 0: this process alone (default: cores, 2 or more)')
     .option('--state <file>', 'file that keeps the registered nodes across restarts')
     .option('--advertise <group>', 'announce the proxy to nodes by multicast: on, or host:port')
     .action((flags: ServeFlags) =>

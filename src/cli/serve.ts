@@ -37,11 +37,12 @@ export async function serve(
     process.stderr.write(problemsText(tls.problems))
     return exitCodes.badConfiguration
   }
-  const log = createLogger(config.log.level, process.stdout)
+  const programLog = createLogger(config.log.level, 1)
+  const { log, lines } = programLog
   for (const hint of result.hints) log.warn({}, hint)
   let serving: Serving
   try {
-    serving = await startServing(config, tls.material, log)
+    serving = await startServing(config, tls.material, programLog)
   } catch (error) {
     const { message, exitCode } = listenFailure(error, retry)
     process.stderr.write(`topspin: ${message}\n`)
@@ -57,6 +58,7 @@ export async function serve(
   onListening(serving.listening)
   await stopped(serving, config.timeouts.drain, log)
   process.off('SIGHUP', reload)
+  await lines.flush()
   return exitCodes.ok
 }
 

@@ -26,6 +26,8 @@ export interface TrafficCounts {
   readonly shortages: number
   /** Connections cut because of an exception in Topspin's own code. */
   readonly faults: number
+  /** Lines of the log and the access log, dropped because their reader or disk was too slow. */
+  readonly logLinesDropped: number
   /** Candidacy functions that threw or returned no list of candidates, by function. */
   readonly candidacyFailures: ReadonlyMap<string, number>
 }
@@ -58,6 +60,7 @@ const countNames: readonly CountName[] = [
   'cut',
   'shortages',
   'faults',
+  'logLinesDropped',
 ]
 
 /** Mutable counters. */
@@ -82,6 +85,7 @@ export function newCounters(): Counters {
     cut: 0,
     shortages: 0,
     faults: 0,
+    logLinesDropped: 0,
     candidacyFailures: new Map(),
   }
 }

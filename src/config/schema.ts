@@ -255,7 +255,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   workers: count(
     0,
     workerLimits.workersMax,
-    'Traffic processes, which share the addresses of `listen`. 0: the process of the control listener serves the traffic, too. `maxConnections` and `pool.idleMax` apply to each process. Default: the number of processors of the machine or its container.',
+    'Traffic processes, which share the addresses of `listen`. 0: the process of the control listener serves the traffic, too. `maxConnections` and `pool.idleMax` apply to each process. A worker that ends is replaced; clients wait meanwhile if there is no other. Default: the number of processors of the machine or its container, and at least 2.',
   ).optional(),
   trust: section({
     from: list(network, '', {

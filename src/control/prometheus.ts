@@ -34,6 +34,11 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
     'Requests refused because no more connections to nodes could be opened.',
   ],
   ['topspin_faults_total', 'faults', 'Connections cut because of a fault in the proxy itself.'],
+  [
+    'topspin_log_lines_dropped_total',
+    'logLinesDropped',
+    'Lines of the log and the access log dropped because their reader or disk was too slow.',
+  ],
 ]
 
 const nodeLabels = ['node', 'balancer']

@@ -12,7 +12,7 @@ export {
   type ProxySettings,
   type Timeouts,
 } from '../forward/index.ts'
-export type { Address } from './listener.ts'
+export type { Address, SharedSockets } from './listener.ts'
 export type { ProxyOptions, ReverseProxy } from './reverse-proxy.ts'
 
 /** @throws RangeError for a candidacy function or a trusted network that does not exist, and for invalid settings of AJP. */

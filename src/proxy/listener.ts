@@ -7,6 +7,7 @@ import { countClosing } from '../cluster/traffic-counts.ts'
 import { ClientConnection, ProxyRules, type Traffic } from '../forward/index.ts'
 import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import type { ClientRoom } from './client-room.ts'
 
 export interface Address {
@@ -17,10 +18,22 @@ export interface Address {
   readonly tls?: true
 }
 
-/** More handles for one listening socket, so that more connections are accepted at a time. */
-export interface FurtherHandles {
+/** The listening sockets of a worker process. Its primary keeps them, so that they stay open when the worker ends. */
+export interface SharedSockets {
+  /** The socket for the address at this position of `listen`; undefined: this process opens it. */
+  kept(index: number): ListenHandle | undefined
+  /** This process has opened the address at this position, or uses the socket that was kept. */
+  listening(index: number, handle: ListenHandle): void
+  /** Copies the handle of such a socket, so that more connections are accepted at a time while many wait. */
   readonly copy: CopyHandle
-  readonly count: number
+}
+
+/** The part of one listener. */
+export interface SharedSocket {
+  readonly sockets: SharedSockets
+  readonly index: number
+  /** Number of further handles. */
+  readonly copies: number
 }
 
 /** Connections that the kernel queues until they are accepted; the system may allow fewer. */
@@ -33,7 +46,7 @@ export class Listener {
   readonly #traffic: Traffic
   readonly #room: ClientRoom
   readonly #rules: ProxyRules
-  readonly #further: FurtherHandles | undefined
+  readonly #shared: SharedSocket | undefined
   readonly #server: net.Server
   readonly #connections: Set<ClientConnection> = new Set()
   /** Where the search for an idle connection goes on. */
@@ -50,13 +63,13 @@ export class Listener {
     traffic: Traffic,
     room: ClientRoom,
     tls: TlsServerOptions | undefined,
-    further: FurtherHandles | undefined,
+    shared: SharedSocket | undefined,
   ) {
     this.#traffic = traffic
     this.#room = room
     room.idle.add(this.#closeIdle)
     this.#rules = new ProxyRules(traffic)
-    this.#further = further
+    this.#shared = shared
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
     this.#server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
     this.#server.on('connection', (socket) => this.#accepted(socket))
@@ -70,12 +83,12 @@ export class Listener {
         reject(new TopspinError('LISTEN', text, { side: 'proxy', phase: 'accept', cause }))
       }
       this.#server.once('error', failed)
-      this.#server.listen({ host: address.host, port: address.port, backlog }, () => {
+      this.#openSocket(address, () => {
         this.#server.off('error', failed)
         this.#server.on('error', (error) => {
           this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
         })
-        this.#addHandles()
+        this.#share()
         const bound = this.#server.address() as net.AddressInfo
         const tls = this.#acceptor === undefined ? {} : { tls: true as const }
         resolve({ host: bound.address, port: bound.port, ...tls })
@@ -83,10 +96,19 @@ export class Listener {
     })
   }
 
-  #addHandles(): void {
-    if (this.#further === undefined) return
-    const { count, copy } = this.#further
-    const handles = new AcceptHandles(this.#server, backlog, count, copy)
+  #openSocket({ host, port }: Address, opened: () => void): void {
+    const kept = this.#shared?.sockets.kept(this.#shared.index)
+    if (kept === undefined) this.#server.listen({ host, port, backlog }, opened)
+    else this.#server.listen(kept, backlog, opened)
+  }
+
+  #share(): void {
+    if (this.#shared === undefined) return
+    const { sockets, index, copies } = this.#shared
+    const handle = listenHandleOf(this.#server)
+    if (handle !== undefined) sockets.listening(index, handle)
+    if (copies === 0) return
+    const handles = new AcceptHandles(this.#server, backlog, copies, sockets.copy)
     this.#handles = handles
     this.#endTicks = this.#traffic.ticker.onTick(() => handles.tick())
   }

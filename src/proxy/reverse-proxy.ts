@@ -15,22 +15,18 @@ import {
   type Traffic,
   type TrafficOptions,
 } from '../forward/index.ts'
-import type { CopyHandle } from '../net/accept-handles.ts'
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { ClientRoom } from './client-room.ts'
 import { ClusterFollower } from './cluster-follower.ts'
-import { type Address, type FurtherHandles, Listener } from './listener.ts'
+import { type Address, Listener, type SharedSocket, type SharedSockets } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
   /** For the addresses with `tls`. */
   readonly tls?: TlsServerOptions | undefined
-  /**
-   * Copies the handle of a listening socket, so that more connections are accepted at a time while many wait. Available
-   * to worker processes, whose sockets belong to the primary. Default: one handle for each address.
-   */
-  readonly copyHandle?: CopyHandle | undefined
+  /** For worker processes that share their listening sockets. Default: this process opens its own. */
+  readonly sockets?: SharedSockets | undefined
 }
 
 export class ReverseProxy {
@@ -38,14 +34,14 @@ export class ReverseProxy {
   readonly #cluster: ClusterFollower
   readonly #room: ClientRoom
   readonly #listen: readonly Address[]
-  readonly #copyHandle: CopyHandle | undefined
+  readonly #sockets: SharedSockets | undefined
   #tls: TlsServerOptions | undefined
   #listeners: readonly Listener[] = []
 
   constructor(options: ProxyOptions) {
-    const { listen, tls, copyHandle, ...rest } = options
+    const { listen, tls, sockets, ...rest } = options
     this.#listen = listen
-    this.#copyHandle = copyHandle
+    this.#sockets = sockets
     this.#tls = tls
     this.#traffic = makeTraffic(rest)
     this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
@@ -55,10 +51,9 @@ export class ReverseProxy {
 
   /** Begins to accept. @throws TopspinError LISTEN, or Error of OpenSSL; then nothing is listening. */
   async listen(): Promise<readonly Address[]> {
-    const further = this.#furtherHandles()
-    const listeners = this.#listen.map((address) => {
+    const listeners = this.#listen.map((address, index) => {
       const tls = address.tls === true ? requireTls(this.#tls) : undefined
-      return new Listener(this.#traffic, this.#room, tls, further)
+      return new Listener(this.#traffic, this.#room, tls, this.#sharedSocket(index))
     })
     try {
       const bound = await Promise.all(
@@ -73,10 +68,10 @@ export class ReverseProxy {
     }
   }
 
-  #furtherHandles(): FurtherHandles | undefined {
-    const count = Math.floor(acceptLimits.furtherHandles / this.#listen.length)
-    const copy = this.#copyHandle
-    return copy === undefined || count === 0 ? undefined : { copy, count }
+  #sharedSocket(index: number): SharedSocket | undefined {
+    const sockets = this.#sockets
+    const copies = Math.floor(acceptLimits.furtherHandles / this.#listen.length)
+    return sockets === undefined ? undefined : { sockets, index, copies }
   }
 
   /** Serves a connection that another listener has accepted; `first` was read from it. To be called after `listen`. */

@@ -1,47 +1,53 @@
 // The access log: one line of JSON for each request, written to a file or standard output in large blocks.
 
-import { once } from 'node:events'
-import { pino } from 'pino'
 import type { Logger } from '../base/log.ts'
 import type { AccessEntry } from '../proxy/index.ts'
-import { AccessLines, blockBytes } from './access-lines.ts'
+import { AccessLines } from './access-lines.ts'
+import { type DroppedLines, LineOutput } from './line-output.ts'
+import { fileTarget } from './write-target.ts'
 
-export interface AccessLogFile {
+export interface AccessLog {
   write(entry: AccessEntry): void
-  /** Opens the file again by its name, after a tool has renamed it (SIGHUP). */
-  reopen(): void
-  /** Writes the remaining lines. */
-  close(): void
+  /** Opens the file again by its name, after a tool has renamed it (SIGHUP, SIGUSR1). Never rejects. */
+  reopen(): Promise<void>
+  /** Writes the remaining lines; resolves at a deadline, too. */
+  close(): Promise<void>
 }
 
-/** Upper limit of lines kept while the disk is full, bytes; further lines are dropped. */
-const keptBytesMax = 4_194_304
-
 /** Resolves when the file is open; rejects when it cannot be opened. A later failure is logged once while it lasts. */
-export async function openAccessLog(target: string, log: Logger): Promise<AccessLogFile> {
-  const dest = target === 'stdout' ? 1 : target
-  // Lines are collected here: pino would measure all collected lines at each further one.
-  const limits = { maxWrite: 2 * blockBytes, maxLength: keptBytesMax }
-  const out = pino.destination({ dest, sync: false, ...limits })
-  if (target !== 'stdout') await once(out, 'ready')
-  let isFailing = false
-  out.on('error', (error: Error) => {
-    if (!isFailing) log.error({ reason: error.message }, 'access log not written')
-    isFailing = true
+export async function openAccessLog(
+  path: string,
+  log: Logger,
+  dropped: DroppedLines,
+): Promise<AccessLog> {
+  const events = {
+    failed: ({ message }: Error) => log.error({ reason: message }, 'access log not written'),
+    dropped: (lines: number) => log.warn({ lines }, 'access log lines dropped'),
+  }
+  const output = new LineOutput(await fileTarget(path), events, dropped)
+  return accessLogOn(output, async () => {
+    try {
+      output.replace(await fileTarget(path))
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, 'access log not opened again')
+    }
   })
-  out.on('write', () => {
-    isFailing = false
-  })
-  const lines = new AccessLines((text) => out.write(text))
+}
+
+/** Writes among other lines, those of the log. */
+export const accessLogAmong = (lines: LineOutput): AccessLog => accessLogOn(lines, async () => {})
+
+function accessLogOn(output: LineOutput, reopen: () => Promise<void>): AccessLog {
+  const lines = new AccessLines((text) => output.write(text))
   return {
     write: (entry) => lines.add(entry),
     reopen: () => {
       lines.flush()
-      if (target !== 'stdout') out.reopen()
+      return reopen()
     },
     close: () => {
       lines.close()
-      out.flushSync()
+      return output.flush()
     },
   }
 }

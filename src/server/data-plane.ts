@@ -10,6 +10,7 @@ import type { CascadeRules, TrafficSettings } from '../config/traffic-settings.t
 import type { WorkerReport } from '../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import type { Address } from '../proxy/index.ts'
+import type { LineOutput } from './line-output.ts'
 
 type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
 
@@ -52,6 +53,8 @@ export interface DataPlaneOptions {
   /** Level of the workers' log. */
   readonly level: string
   readonly log: Logger
+  /** Standard output of this process. */
+  readonly lines: LineOutput
   /** The present cluster. */
   readonly snapshot: () => Snapshot
   /** The live numbers of nodes, which the traffic updates. */

@@ -2,13 +2,13 @@
 
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../proxy/index.ts'
-import { type AccessLogFile, openAccessLog } from './access-log.ts'
+import { type AccessLog, accessLogAmong, openAccessLog } from './access-log.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 
 /** Rejects when a module that a cascade names cannot be loaded. */
 export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
-  const { settings, live, log } = options
-  let accessLog: AccessLogFile | undefined
+  const { settings, live, log, lines } = options
+  let accessLog: AccessLog | undefined
   const proxy: ReverseProxy = createProxy({
     ...settings,
     policies: await loadPolicies(cascadesIn(settings)),
@@ -18,11 +18,13 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
   })
   return {
     async listen() {
-      if (options.accessLog !== 'off') accessLog = await openAccessLog(options.accessLog, log)
+      if (options.accessLog === 'stdout') accessLog = accessLogAmong(lines)
+      else if (options.accessLog !== 'off')
+        accessLog = await openAccessLog(options.accessLog, log, lines.dropped)
       try {
         return await proxy.listen()
       } catch (error) {
-        accessLog?.close()
+        await accessLog?.close()
         throw error
       }
     },
@@ -32,19 +34,19 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     notify: () => {},
     refresh: () => {},
     async reload({ rules, tls }) {
-      accessLog?.reopen()
+      void accessLog?.reopen()
       proxy.replaceTls(tls.traffic, tls.nodes)
       proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
     },
     workers: () => [],
-    counts: () => proxy.counters,
+    counts: () => ({ ...proxy.counters, logLinesDropped: lines.dropped.total }),
     async drain(deadlineMs) {
       await proxy.drain(deadlineMs)
-      accessLog?.close()
+      await accessLog?.close()
     },
     async close() {
       proxy.close()
-      accessLog?.close()
+      await accessLog?.close()
     },
   }
 }

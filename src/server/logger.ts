@@ -1,30 +1,37 @@
 // The log of the program: lines of JSON by pino, or on a terminal readable lines.
 
+import { isatty } from 'node:tty'
 import { type Logger as PinoLogger, pino } from 'pino'
+import { LineOutput } from './line-output.ts'
+import { standardTarget } from './write-target.ts'
 
-/** Upper limit of lines kept while the disk is full, bytes; further lines are dropped. */
-const keptBytesMax = 1_048_576
+export interface ProgramLog {
+  readonly log: PinoLogger
+  /** Where the lines of the log go; other lines may be written among them. */
+  readonly lines: LineOutput
+}
 
-/** Writes to `output`. A log that cannot be written is reported once on standard error, and ends nothing. */
-export function createLogger(
-  level: string,
-  output: NodeJS.WriteStream & { fd: number },
-): PinoLogger {
+/**
+ * Writes to standard output (1) or standard error (2). A log that cannot be written is reported once on standard error,
+ * and stops nothing.
+ */
+export function createLogger(level: string, fd: 1 | 2): ProgramLog {
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: levelByName },
   }
-  const failed = reportOnce(output)
-  output.on('error', failed)
-  if (!output.isTTY) {
-    const lines = pino.destination({ fd: output.fd, sync: true, maxLength: keptBytesMax })
-    lines.on('error', failed)
-    return pino(options, lines)
-  }
+  const lines = new LineOutput(standardTarget(fd), {
+    failed: reportOnce(fd),
+    dropped: (count) => log.warn({ lines: count }, 'log lines dropped'),
+  })
+  const isReadable = isatty(fd)
   const colours = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
-  return pino(options, { write: (line: string) => void output.write(readableLine(line, colours)) })
+  const log = pino(options, {
+    write: (line: string) => lines.write(isReadable ? readableLine(line, colours) : line),
+  })
+  return { log, lines }
 }
 
 /** `14:03:07 warn  node is down route=a reason="connection refused"` from a line of JSON. */
@@ -37,10 +44,10 @@ export function readableLine(json: string, colours: boolean): string {
 }
 
 /** Reports the first failure on standard error, unless that is the failed output. */
-function reportOnce(output: NodeJS.WriteStream): (error: Error) => void {
+function reportOnce(fd: 1 | 2): (error: Error) => void {
   let isReported = false
   return (error) => {
-    if (isReported || output === process.stderr) return
+    if (isReported || fd === 2) return
     isReported = true
     process.stderr.once('error', () => {})
     process.stderr.write(`topspin: the log cannot be written: ${error.message}\n`)

@@ -19,6 +19,7 @@ import { loadPolicies } from '../proxy/index.ts'
 import { startAdvertising } from './advertising.ts'
 import type { DataPlane } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
+import type { ProgramLog } from './logger.ts'
 import { ServedCluster } from './served-cluster.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
@@ -50,13 +51,14 @@ export interface Serving {
 export async function startServing(
   config: Config,
   tls: TlsMaterial,
-  log: Logger,
+  programLog: ProgramLog,
 ): Promise<Serving> {
+  const { log } = programLog
   await loadPolicies(cascadesIn(config))
   const secret = controlSecret(config.control)
   const cluster = new ServedCluster(config, log)
   const ticketKeys = randomBytes(48).toString('base64')
-  const plane = await makePlane(config, withTicketKeys(tls, ticketKeys), cluster, log)
+  const plane = await makePlane(config, withTicketKeys(tls, ticketKeys), cluster, programLog)
   const nodeTls = { current: new NodeTls(tls.nodes) }
   const health = { current: config.health }
   const parts = { config, log, cluster, ticketKeys, plane, nodeTls, health }
@@ -96,14 +98,16 @@ async function makePlane(
   config: Config,
   tls: TlsMaterial,
   cluster: ServedCluster,
-  log: Logger,
+  programLog: ProgramLog,
 ): Promise<DataPlane> {
-  const workers = config.workers ?? (config.control.traffic ? 0 : grantedProcessors())
+  // Two at least: while one is replaced, the other one serves.
+  const byDefault = config.control.traffic ? 0 : Math.max(2, grantedProcessors())
+  const workers = config.workers ?? byDefault
   const options = {
     settings: trafficSettings(config, tls),
     accessLog: config.accessLog,
     level: config.log.level,
-    log,
+    ...programLog,
     snapshot: () => cluster.registry.snapshot,
     live: cluster.live,
   }

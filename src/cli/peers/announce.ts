@@ -20,7 +20,7 @@ export async function runAnnounce(flags: MembershipFlags): Promise<number> {
       ...membershipOptions(flags, complain),
       target: flags.target,
       signal: stopping.signal,
-      log: createLogger('info', process.stdout),
+      log: createLogger('info', 1).log,
     })
     return exitCodes.ok
   } catch (error) {

@@ -27,7 +27,7 @@ export async function runPeer(flags: PeerFlags): Promise<number> {
     second: () => process.exit(exitCodes.failure),
   })
   // Standard output belongs to the command.
-  const log = createLogger('info', process.stderr)
+  const { log } = createLogger('info', 2)
   try {
     return await runFront({
       ...membershipOptions(flags, complain),

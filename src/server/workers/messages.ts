@@ -7,7 +7,7 @@ import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../../config/traffic-settings.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import type { Address } from '../../proxy/index.ts'
-import type { Reload } from '../data-plane.ts'
+import type { Order } from './pending-order.ts'
 
 export type ToWorker =
   /** The answer to `hello`: everything that a worker needs. Answered by `listening` or `failed`. */
@@ -20,16 +20,12 @@ export type ToWorker =
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
     }
-  /** Changes and facts to put in force; both may be empty. Answered by `report` with the same number. */
-  | {
-      readonly kind: 'order'
-      readonly number: number
-      readonly changes: readonly Change[]
-      readonly facts: readonly LiveFact[]
-    }
+  /** With a handle, before `start`: the socket for the address at this position is open already. */
+  | { readonly kind: 'socket'; readonly index: number }
+  /** To be put in force; it may be empty. Answered by `report` with the same number. */
+  | ({ readonly kind: 'order'; readonly number: number } & Order)
   /** Answered by `explained` with the same number. */
   | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
-  | ({ readonly kind: 'reload' } & Reload)
   /** With a handle: one of the copies of the request with this number. */
   | { readonly kind: 'copied'; readonly number: number }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
@@ -47,8 +43,15 @@ export type FromWorker =
       readonly number: number
       readonly explanation: RequestExplanation
     }
-  /** With a listening handle: requests `count` copies of it. */
-  | { readonly kind: 'copy'; readonly number: number; readonly count: number }
+  /** With a handle, before `listening`: the worker has opened the socket for this address. */
+  | { readonly kind: 'socket'; readonly index: number }
+  /** Requests `count` copies of the handle on this socket. */
+  | {
+      readonly kind: 'copy'
+      readonly number: number
+      readonly index: number
+      readonly count: number
+    }
   /** The traffic has found that a node is down. */
   | { readonly kind: 'down'; readonly id: number; readonly reason: string }
   | {

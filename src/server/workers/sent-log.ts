@@ -1,6 +1,9 @@
-// The log of a worker: its entries are sent to the primary, which alone writes to standard output.
+// The log of a worker: its entries are sent to the primary, which alone writes to standard output. While the primary does
+// not receive them, entries are dropped and counted.
 
+import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
+import type { DroppedLines } from '../line-output.ts'
 import type { FromWorker, LogLevel } from './messages.ts'
 
 const levels: readonly string[] = ['debug', 'info', 'warn', 'error']
@@ -8,11 +11,21 @@ const levels: readonly string[] = ['debug', 'info', 'warn', 'error']
 export class SentLog implements Logger {
   /** The lowest level that is sent. */
   level: string
-  readonly #send: (message: FromWorker) => void
+  readonly #send: (message: FromWorker, sent: () => void) => void
+  readonly #dropped: DroppedLines
+  /** Entries that the channel to the primary has not accepted yet. */
+  #underWay = 0
+  /** Entries dropped and not reported yet. */
+  #unreported = 0
 
-  constructor(level: string, send: (message: FromWorker) => void) {
+  constructor(
+    level: string,
+    send: (message: FromWorker, sent: () => void) => void,
+    dropped: DroppedLines,
+  ) {
     this.level = level
     this.#send = send
+    this.#dropped = dropped
   }
 
   debug(detail: object, message: string): void {
@@ -30,6 +43,20 @@ export class SentLog implements Logger {
 
   #log(level: LogLevel, detail: object, message: string): void {
     if (levels.indexOf(level) < levels.indexOf(this.level)) return
-    this.#send({ kind: 'log', level, detail, message })
+    if (this.#underWay >= workerLimits.logEntriesMax) {
+      this.#unreported += 1
+      this.#dropped.total += 1
+      return
+    }
+    this.#underWay += 1
+    this.#send({ kind: 'log', level, detail, message }, () => this.#sent())
+  }
+
+  #sent(): void {
+    this.#underWay -= 1
+    if (this.#unreported === 0) return
+    const lines = this.#unreported
+    this.#unreported = 0
+    this.warn({ lines }, 'log lines dropped')
   }
 }

@@ -7,11 +7,13 @@
 const semiSpaceMb = 4
 
 /**
- * The flags of this process, and a smaller semi-space unless the user has set its size.
+ * The flags of this process without its debugger, whose port is taken, and a smaller semi-space unless the user has set
+ * its size.
  * @param own `process.execArgv`
  * @param environment `NODE_OPTIONS`
  */
 export function workerFlags(own: readonly string[], environment: string | undefined): string[] {
   const given = [...own, environment ?? ''].some((flag) => /semi[-_]space/.test(flag))
-  return given ? [...own] : [...own, `--max-semi-space-size=${semiSpaceMb}`]
+  const flags = own.filter((flag) => !flag.startsWith('--inspect'))
+  return given ? flags : [...flags, `--max-semi-space-size=${semiSpaceMb}`]
 }

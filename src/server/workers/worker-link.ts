@@ -1,18 +1,29 @@
-// The primary's side of one worker process: starts it, sends it orders, waits for its answers with deadlines, ends it.
-// Made by worker-pool.ts.
+// The primary's side of one worker process: starts it, sends it orders one at a time, waits for its answers with
+// deadlines, ends it. Made by worker-pool.ts.
 
-import cluster, { type Worker } from 'node:cluster'
+import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
-import type { LiveFact } from '../../cluster/live-facts.ts'
-import type { Change } from '../../cluster/snapshot.ts'
 import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
-import type { ListenHandle } from '../../node-internals/listen-handle.ts'
+import { type ListenHandle, sendable } from '../../node-internals/listen-handle.ts'
 import type { Address } from '../../proxy/index.ts'
-import { sendBack } from './handle-copies.ts'
+import { Answer } from './answer.ts'
 import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './messages.ts'
+import { type Order, PendingOrder } from './pending-order.ts'
+import { workerFlags } from './worker-flags.ts'
+
+export interface WorkerEvents {
+  /** It waits for its start message. */
+  ready(): void
+  message(message: FromWorker, handle: ListenHandle | undefined): void
+  /** It has written this to its standard output (1) or standard error (2). */
+  printed(fd: 1 | 2, text: string): void
+}
+
+const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url))
 
 export class WorkerLink {
   /** The addresses it listens on. Rejects when it cannot, or is not ready in time; then the process ends. */
@@ -22,70 +33,81 @@ export class WorkerLink {
   /** As in its last report. */
   connections = 0
   counts: TrafficCounts = newCounters()
-  readonly #worker: Worker
+  readonly #child: ChildProcess
   readonly #log: Logger
-  /** Orders without an answer, by number. */
-  readonly #pendingOrders: Map<number, () => void> = new Map()
-  /** It receives messages. */
-  #isListening = false
+  readonly #pending: PendingOrder = new PendingOrder()
+  /** To the order under way, and to the next one. */
+  #answer: Answer | undefined
+  #nextAnswer: Answer | undefined
+  #lastOrder = 0
+  /** Seconds that the order under way has waited. */
+  #waited = 0
+  #everySecond: NodeJS.Timeout | undefined
+  /** The start message was sent. */
+  #isStarted = false
   #isReady = false
   #hasEnded = false
   /** Questions without an answer, by number. */
   readonly #pendingQuestions: Map<number, (explanation: RequestExplanation | undefined) => void> =
     new Map()
   #lastQuestion = 0
-  #lastOrder = 0
-  #lastAnswered = 0
   /** It has missed a deadline: nothing waits for it until it answers again. */
   #isLate = false
 
-  /**
-   * @param start returns the start message, once the worker can receive it.
-   * @param onMessage is called with each message of the worker.
-   */
-  constructor(start: () => StartMessage, log: Logger, onMessage: (message: FromWorker) => void) {
+  constructor(log: Logger, events: WorkerEvents) {
     this.#log = log
-    this.#worker = cluster.fork()
-    this.#worker.on('error', (error) =>
+    this.#child = fork(workerFile, [String(process.pid)], {
+      execArgv: workerFlags(process.execArgv, process.env['NODE_OPTIONS']),
+      // Inherited streams would become blocking ones, for this process too.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    this.#child.on('error', (error) =>
       log.error({ pid: this.pid, reason: error.message }, 'worker error'),
     )
-    this.ended = ending(this.#worker).then(() => this.#release())
+    const { stdout, stderr } = this.#child
+    stdout?.setEncoding('utf8').on('data', (text: string) => events.printed(1, text))
+    stderr?.setEncoding('utf8').on('data', (text: string) => events.printed(2, text))
+    this.ended = ending(this.#child).then(() => this.#release())
     this.ready = this.#readiness()
-    this.#worker.on('message', (message: FromWorker, handle: unknown) => {
-      if (message.kind === 'copy') return sendBack(this.#worker, message, handle as ListenHandle)
+    this.#child.on('message', (message: FromWorker, handle: unknown) => {
       if (this.#hasEnded) return
-      if (message.kind === 'hello') {
-        this.#isListening = true
-        this.send(start())
-      }
+      if (message.kind === 'hello') events.ready()
       if (message.kind === 'report') this.#onReport(message)
       if (message.kind === 'explained')
         this.#pendingQuestions.get(message.number)?.(message.explanation)
-      onMessage(message)
+      events.message(message, handle as ListenHandle | undefined)
     })
   }
 
   get pid(): number | null {
-    return this.#worker.process.pid ?? null
+    return this.#child.pid ?? null
   }
 
-  /** Resolves when the worker has put the changes and facts in force, at the deadline, or when it has ended. */
-  order(changes: readonly Change[], facts: readonly LiveFact[]): Promise<void> {
-    // Its start message will contain them.
-    if (!this.#isListening) return Promise.resolve()
-    this.#lastOrder += 1
-    this.send({ kind: 'order', number: this.#lastOrder, changes, facts })
-    if (this.#lastOrder - this.#lastAnswered > workerLimits.unansweredMax) {
-      this.#log.error({ pid: this.pid }, 'worker does not answer: killed')
-      this.kill()
-    }
-    if (!this.#isReady || this.#isLate || !this.#worker.isConnected()) return Promise.resolve()
-    return this.#answer(this.#lastOrder)
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** To be called once it is ready for it. @param sockets that are open already, by position of their address. */
+  start(message: StartMessage, sockets: Iterable<readonly [number, ListenHandle]>): void {
+    this.#isStarted = true
+    for (const [index, handle] of sockets) this.send({ kind: 'socket', index }, handle)
+    this.send(message)
+  }
+
+  /** Resolves when the worker has put the order in force, at the deadline, or when it has ended. */
+  order(order: Order): Promise<void> {
+    // Its start message will contain it.
+    if (!this.#isStarted || this.#hasEnded) return Promise.resolve()
+    this.#pending.add(order)
+    this.#nextAnswer ??= this.#expectAnswer()
+    const { given } = this.#nextAnswer
+    if (this.#answer === undefined) this.#sendOrder()
+    return this.#isReady && !this.#isLate ? given : Promise.resolve()
   }
 
   /** What this worker would do with a request; undefined when it does not answer in time. */
   explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
-    if (!this.#isReady || !this.#worker.isConnected()) return Promise.resolve(undefined)
+    if (!this.#isReady || this.#isLate || this.#hasEnded) return Promise.resolve(undefined)
     this.#lastQuestion += 1
     const number = this.#lastQuestion
     this.send({ kind: 'explain', number, question })
@@ -106,45 +128,59 @@ export class WorkerLink {
     else this.kill()
   }
 
-  send(message: ToWorker): void {
+  send(message: ToWorker, handle?: ListenHandle): void {
     // A worker that is not connected has ended or is about to.
-    if (this.#isListening && this.#worker.isConnected()) this.#worker.send(message, () => {})
+    if (!this.#child.connected) return
+    this.#child.send(message, handle === undefined ? undefined : sendable(handle), {}, () => {})
   }
 
   kill(): void {
-    this.#worker.process.kill('SIGKILL')
+    this.#child.kill('SIGKILL')
   }
 
-  #answer(number: number): Promise<void> {
-    return new Promise((resolve) => {
-      const deadline = setTimeout(() => {
-        this.#pendingOrders.delete(number)
-        this.#isLate = true
-        this.#log.warn({ pid: this.pid }, 'worker is slow: changes take effect there later')
-        resolve()
-      }, workerLimits.applyMs)
-      this.#pendingOrders.set(number, () => {
-        clearTimeout(deadline)
-        resolve()
-      })
+  #sendOrder(): void {
+    this.#answer = this.#nextAnswer
+    this.#nextAnswer = undefined
+    this.#lastOrder += 1
+    this.send({ kind: 'order', number: this.#lastOrder, ...this.#pending.take() })
+    this.#waited = 0
+    this.#everySecond ??= setInterval(() => this.#wait(), 1_000).unref()
+  }
+
+  /** Seconds are counted: time during which this process was suspended does not count. */
+  #wait(): void {
+    this.#waited += 1
+    if (this.#waited !== workerLimits.unansweredMax) return
+    this.#log.error({ pid: this.pid }, 'worker does not answer: killed')
+    this.kill()
+  }
+
+  #expectAnswer(): Answer {
+    return new Answer(workerLimits.applyMs, () => {
+      if (this.#isLate || !this.#isReady) return
+      this.#isLate = true
+      this.#log.warn({ pid: this.pid }, 'worker is slow: changes take effect there later')
     })
   }
 
   #onReport({ answers, connections, counts }: Extract<FromWorker, { kind: 'report' }>): void {
     this.connections = connections
     this.counts = countsFrom(counts)
-    if (answers === undefined) return
-    this.#lastAnswered = answers
+    if (answers !== this.#lastOrder) return
     this.#isLate = false
-    this.#pendingOrders.get(answers)?.()
-    this.#pendingOrders.delete(answers)
+    this.#answer?.give()
+    this.#answer = undefined
+    if (this.#nextAnswer !== undefined) return this.#sendOrder()
+    clearInterval(this.#everySecond)
+    this.#everySecond = undefined
   }
 
   /** Resolves all pending orders and questions: the worker has exited. */
   #release(): void {
     this.#hasEnded = true
-    for (const resolve of this.#pendingOrders.values()) resolve()
-    this.#pendingOrders.clear()
+    clearInterval(this.#everySecond)
+    this.#answer?.give()
+    this.#nextAnswer?.give()
     for (const end of this.#pendingQuestions.values()) end(undefined)
   }
 
@@ -154,7 +190,7 @@ export class WorkerLink {
         reject(new Error('worker is not ready in time'))
         this.kill()
       }, workerLimits.readyMs)
-      this.#worker.on('message', (message: FromWorker) => {
+      this.#child.on('message', (message: FromWorker) => {
         if (message.kind !== 'listening' && message.kind !== 'failed') return
         clearTimeout(deadline)
         if (message.kind === 'failed') return reject(errorFrom(message.error))
@@ -173,17 +209,16 @@ export class WorkerLink {
  * Resolves after the exit of the process and the end of its channel, which come in either order; a channel that is cut
  * within a message may not end at all.
  */
-async function ending(worker: Worker): Promise<void> {
-  const cut = new Promise<void>((resolve) => worker.once('disconnect', () => resolve()))
+async function ending(child: ChildProcess): Promise<void> {
+  const cut = new Promise<void>((resolve) => child.once('disconnect', () => resolve()))
   await new Promise<void>((resolve) => {
-    worker.once('exit', () => resolve())
+    child.once('exit', () => resolve())
     // A process that could not be started does not exit.
-    worker.on('error', () => {
-      if (worker.process.pid === undefined) resolve()
+    child.on('error', () => {
+      if (child.pid === undefined) resolve()
     })
   })
-  if (!worker.isConnected()) return
+  if (!child.connected) return
   await Promise.race([cut, pause(workerLimits.lastWordsMs)])
-  // Releases the sockets that it shared.
-  if (worker.isConnected()) worker.disconnect()
+  if (child.connected) child.disconnect()
 }

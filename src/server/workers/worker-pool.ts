@@ -1,25 +1,27 @@
-// The traffic in worker processes: the kernel hands each new connection to one of them. This process sends them the
-// changes, sums up their numbers and replaces those that end.
+// The traffic in worker processes: the kernel hands each new connection to one of them. This process keeps the listening
+// sockets, sends the changes, sums up the numbers of the workers and replaces those that end.
 
-import cluster from 'node:cluster'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
 import { workerLimits } from '../../base/limits.ts'
 import { changesFrom } from '../../cluster/changes-from.ts'
 import { defaultHealthLimits, onConnectFailed } from '../../cluster/health.ts'
-import { factOf, factsFrom, type LiveFact } from '../../cluster/live-facts.ts'
+import { factOf, factsFrom } from '../../cluster/live-facts.ts'
 import { LiveSums } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
+import type { ListenHandle } from '../../node-internals/listen-handle.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { DataPlane, DataPlaneOptions, Reload } from '../data-plane.ts'
-import type { FromWorker } from './messages.ts'
+import { LineOutput } from '../line-output.ts'
+import { standardTarget } from '../write-target.ts'
+import { KeptSockets } from './kept-sockets.ts'
+import type { FromWorker, StartMessage } from './messages.ts'
+import type { Order } from './pending-order.ts'
 import { restartDelay } from './restart-delay.ts'
-import { workerFlags } from './worker-flags.ts'
 import { WorkerLink } from './worker-link.ts'
 
 /** One of the workers; its process is replaced when it ends. */
@@ -39,9 +41,12 @@ export class WorkerPool implements DataPlane {
   /** As of the last reload, for workers that start later. */
   #present: Reload
   #isRunning = false
-  /** The addresses as the present workers share them: port 0 stays 0. */
-  #listen: readonly Address[]
-  #bound: readonly Address[] = []
+  readonly #sockets: KeptSockets
+  /** Opens the sockets; the others begin when it has. */
+  #opener: WorkerLink | undefined
+  readonly #waiting: Set<WorkerLink> = new Set()
+  /** What workers write to standard error. */
+  readonly #errors: LineOutput
 
   constructor(count: number, options: DataPlaneOptions) {
     this.#options = options
@@ -54,22 +59,15 @@ export class WorkerPool implements DataPlane {
     const { listen, tls, nodeTls = {}, candidacy, balance } = options.settings
     const rules = { candidacy, balance }
     this.#present = { level: options.level, rules, tls: { traffic: tls, nodes: nodeTls } }
-    this.#listen = listen
-    // The primary opens the sockets and shares them; the kernel chooses the worker of a connection.
-    cluster.schedulingPolicy = cluster.SCHED_NONE
-    cluster.setupPrimary({
-      exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
-      args: [],
-      execArgv: workerFlags(process.execArgv, process.env['NODE_OPTIONS']),
-    })
+    this.#sockets = new KeptSockets(listen.length)
+    this.#errors = new LineOutput(standardTarget(2), { failed() {}, dropped() {} })
   }
 
   async listen(): Promise<readonly Address[]> {
     try {
-      const bound = await Promise.all(this.#slots.map((slot) => this.#start(slot).ready))
-      this.#bound = bound[0] ?? []
+      const [bound = []] = await Promise.all(this.#slots.map((slot) => this.#start(slot).ready))
       this.#isRunning = true
-      return this.#bound
+      return bound
     } catch (cause) {
       await this.close()
       throw new TopspinError('LISTEN', (cause as Error).message, {
@@ -82,11 +80,11 @@ export class WorkerPool implements DataPlane {
 
   async apply(changes: readonly Change[]): Promise<void> {
     for (const change of changes) if (change.kind === 'gone') this.#sums.forget(change.id)
-    await this.#order(changes, [])
+    await this.#order({ changes, facts: [] })
   }
 
   notify(id: number): void {
-    void this.#order([], [factOf(id, this.#options.live.of(id))])
+    void this.#order({ changes: [], facts: [factOf(id, this.#options.live.of(id))] })
   }
 
   async refresh(): Promise<void> {
@@ -94,7 +92,7 @@ export class WorkerPool implements DataPlane {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, workerLimits.refreshMs)
     })
-    await Promise.race([this.#order([], []), deadline])
+    await Promise.race([this.#order({ changes: [], facts: [] }), deadline])
     clearTimeout(timer)
   }
 
@@ -109,7 +107,7 @@ export class WorkerPool implements DataPlane {
 
   async reload({ level, rules: { candidacy, balance }, tls }: Reload): Promise<void> {
     this.#present = { level, rules: { candidacy, balance }, tls }
-    for (const link of this.#links()) link.send({ kind: 'reload', ...this.#present })
+    await this.#order({ changes: [], facts: [], reload: this.#present })
   }
 
   workers(): readonly WorkerReport[] {
@@ -122,7 +120,9 @@ export class WorkerPool implements DataPlane {
   }
 
   counts(): TrafficCounts {
-    return sumOf([this.#countsOfEnded, ...this.#links().map(({ counts }) => counts)])
+    const sum = sumOf([this.#countsOfEnded, ...this.#links().map(({ counts }) => counts)])
+    const logLinesDropped = sum.logLinesDropped + this.#options.lines.dropped.total
+    return { ...sum, logLinesDropped }
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -146,48 +146,65 @@ export class WorkerPool implements DataPlane {
   #end(): void {
     this.#isRunning = false
     this.#ending.abort()
+    this.#sockets.close()
   }
 
   #links(): WorkerLink[] {
     return this.#slots.flatMap(({ link }) => link ?? [])
   }
 
-  async #order(changes: readonly Change[], facts: readonly LiveFact[]): Promise<void> {
-    await Promise.all(this.#links().map((link) => link.order(changes, facts)))
+  async #order(order: Order): Promise<void> {
+    await Promise.all(this.#links().map((link) => link.order(order)))
   }
 
   #start(slot: Slot): WorkerLink {
-    const { settings, accessLog, snapshot, live, log } = this.#options
     const startedAt = systemClock.now()
-    // No worker holds the sockets: they are opened again, at the ports that they had.
-    if (this.#links().length === 0) this.#listen = this.#withBoundPorts()
-    const listen = this.#listen
-    const { level, rules, tls } = this.#present
-    const link: WorkerLink = new WorkerLink(
-      () => ({
-        kind: 'start',
-        settings: { ...settings, ...rules, listen, tls: tls.traffic, nodeTls: tls.nodes },
-        accessLog,
-        level,
-        changes: changesFrom(snapshot(), live),
-        facts: factsFrom(snapshot(), live),
-      }),
-      log,
-      (message) => this.#handle(link, message),
-    )
+    const link: WorkerLink = new WorkerLink(this.#options.log, {
+      ready: () => this.#begin(link),
+      message: (message, handle) => this.#handle(link, message, handle),
+      printed: (fd, text) => (fd === 1 ? this.#options.lines : this.#errors).write(text),
+    })
     slot.link = link
     void link.ended.then(() => this.#ended(slot, link, startedAt))
     return link
   }
 
-  #withBoundPorts(): readonly Address[] {
-    return this.#options.settings.listen.map((address, index) => ({
-      ...address,
-      port: this.#bound[index]?.port ?? address.port,
-    }))
+  /** Sends the start message, or lets the worker wait until another one has opened the sockets. */
+  #begin(link: WorkerLink): void {
+    if (!this.#sockets.areComplete) {
+      if (this.#opener !== undefined) {
+        this.#waiting.add(link)
+        return
+      }
+      this.#opener = link
+    }
+    link.start(this.#startMessage(), this.#sockets.all)
   }
 
-  #handle(link: WorkerLink, message: FromWorker): void {
+  #startMessage(): StartMessage {
+    const { settings, accessLog, snapshot, live } = this.#options
+    const { level, rules, tls } = this.#present
+    return {
+      kind: 'start',
+      settings: { ...settings, ...rules, tls: tls.traffic, nodeTls: tls.nodes },
+      accessLog,
+      level,
+      changes: changesFrom(snapshot(), live),
+      facts: factsFrom(snapshot(), live),
+    }
+  }
+
+  /** The sockets are open, or the worker that was to open them has ended. */
+  #opened(link: WorkerLink): void {
+    this.#waiting.delete(link)
+    if (this.#opener !== link) return
+    this.#opener = undefined
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const other of waiting) this.#begin(other)
+  }
+
+  #handle(link: WorkerLink, message: FromWorker, handle: ListenHandle | undefined): void {
     const { snapshot, log } = this.#options
     switch (message.kind) {
       case 'report': {
@@ -202,17 +219,33 @@ export class WorkerPool implements DataPlane {
         log[message.level]({ ...message.detail, worker: link.pid }, message.message)
         break
       case 'lines':
-        process.stdout.write(message.text)
+        this.#options.lines.write(message.text)
+        break
+      case 'socket':
+        this.#sockets.keep(message.index, handle)
+        break
+      case 'copy':
+        this.#sendCopies(link, message)
+        break
+      case 'listening':
+        this.#opened(link)
         break
       case 'hello':
-      case 'copy':
       case 'explained':
-      case 'listening':
       case 'failed':
         break
       default:
         message satisfies never
     }
+  }
+
+  #sendCopies(
+    link: WorkerLink,
+    { number, index, count }: Extract<FromWorker, { kind: 'copy' }>,
+  ): void {
+    const handle = this.#sockets.at(index)
+    if (handle === undefined) return
+    for (let i = 0; i < count; i++) link.send({ kind: 'copied', number }, handle)
   }
 
   /** A worker has found a node down: the watch probes it from now on, and no worker uses it. */
@@ -231,6 +264,7 @@ export class WorkerPool implements DataPlane {
     this.#sums.drop(link)
     this.#countsOfEnded = sumOf([this.#countsOfEnded, link.counts])
     slot.link = undefined
+    this.#opened(link)
     if (!this.#isRunning) return
     const livedMs = systemClock.now() - startedAt
     slot.restarts += 1
@@ -250,15 +284,11 @@ export class WorkerPool implements DataPlane {
     let link: WorkerLink | undefined
     try {
       link = this.#start(slot)
-      const bound = await link.ready
-      if (bound.every(({ port }, index) => port === this.#bound[index]?.port)) {
-        log.info({ worker: link.pid }, 'worker replaced')
-        return
-      }
-      log.error({ worker: link.pid }, 'worker listens on other ports')
+      await link.ready
+      log.info({ worker: link.pid }, 'worker replaced')
     } catch (error) {
       log.error({ worker: link?.pid, reason: (error as Error).message }, 'worker not started')
+      link?.kill()
     }
-    link?.kill()
   }
 }

@@ -10,6 +10,13 @@ test('a worker gets the flags of its primary and a small semi-space', () => {
   ])
 })
 
+test('a worker does not open the debugger of its primary', () => {
+  assert.deepEqual(workerFlags(['--inspect-brk=0', '--cpu-prof', '--max-semi-space-size=8'], ''), [
+    '--cpu-prof',
+    '--max-semi-space-size=8',
+  ])
+})
+
 test('a semi-space size of the user is kept', () => {
   assert.deepEqual(workerFlags(['--max_semi_space_size=32'], undefined), [
     '--max_semi_space_size=32',

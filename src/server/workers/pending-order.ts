@@ -1,0 +1,64 @@
+// What a worker has still to put in force, as one order: later changes replace earlier ones of the same thing, so that its
+// size is that of the cluster however long the worker does not answer. Pure. Used by worker-link.ts.
+
+import type { LiveFact } from '../../cluster/live-facts.ts'
+import type { Change } from '../../cluster/snapshot.ts'
+import type { Reload } from '../data-plane.ts'
+
+export interface Order {
+  readonly changes: readonly Change[]
+  readonly facts: readonly LiveFact[]
+  readonly reload?: Reload
+}
+
+export class PendingOrder {
+  /** By kind and subject, in the order of the first change: a node stands before its contexts. */
+  readonly #changes: Map<string, Change> = new Map()
+  readonly #facts: Map<number, LiveFact> = new Map()
+  #reload: Reload | undefined
+
+  add({ changes, facts, reload }: Order): void {
+    for (const change of changes) this.#addChange(change)
+    for (const fact of facts) this.#facts.set(fact.id, fact)
+    this.#reload = reload ?? this.#reload
+  }
+
+  /** The order so far; the next one is empty. */
+  take(): Order {
+    const order = {
+      changes: [...this.#changes.values()],
+      facts: [...this.#facts.values()],
+      ...(this.#reload === undefined ? {} : { reload: this.#reload }),
+    }
+    this.#changes.clear()
+    this.#facts.clear()
+    this.#reload = undefined
+    return order
+  }
+
+  #addChange(change: Change): void {
+    this.#changes.set(keyOf(change), change)
+    if (change.kind !== 'gone') return
+    this.#facts.delete(change.id)
+    for (const kind of ['contexts', 'load']) this.#changes.delete(`${kind} ${change.id}`)
+  }
+}
+
+/** Changes with the same key replace each other. */
+function keyOf(change: Change): string {
+  switch (change.kind) {
+    case 'balancer':
+      return `balancer ${change.balancer.name}`
+    case 'balancer-gone':
+      return `balancer ${change.name}`
+    case 'node':
+      return `node ${change.node.id}`
+    case 'gone':
+      return `node ${change.id}`
+    case 'contexts':
+    case 'load':
+      return `${change.kind} ${change.id}`
+    default:
+      return change satisfies never
+  }
+}

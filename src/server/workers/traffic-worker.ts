@@ -1,0 +1,162 @@
+// The traffic of a worker process: a proxy that follows the messages of the primary and reports its numbers. Started by
+// worker.ts.
+
+import { systemClock } from '../../base/clock.ts'
+import { workerLimits } from '../../base/limits.ts'
+import { applyFact, type LiveFact } from '../../cluster/live-facts.ts'
+import { FiguresReader } from '../../cluster/live-sums.ts'
+import type { Change } from '../../cluster/snapshot.ts'
+import { plainCounts } from '../../cluster/traffic-counts.ts'
+import { cascadesIn } from '../../config/traffic-settings.ts'
+import type { ListenHandle } from '../../node-internals/listen-handle.ts'
+import { createProxy, loadPolicies, type ReverseProxy } from '../../proxy/index.ts'
+import { type AccessLog, openAccessLog } from '../access-log.ts'
+import type { Reload } from '../data-plane.ts'
+import type { DroppedLines } from '../line-output.ts'
+import { killIfStuck } from '../stuck-thread.ts'
+import { LineSender } from './line-sender.ts'
+import { type FromWorker, plainError, type StartMessage, type ToWorker } from './messages.ts'
+import { SentLog } from './sent-log.ts'
+import { WorkerSockets } from './worker-sockets.ts'
+
+type Policies = Awaited<ReturnType<typeof loadPolicies>>
+
+class TrafficWorker {
+  readonly #proxy: ReverseProxy
+  readonly #log: SentLog
+  readonly #changes: FiguresReader = new FiguresReader()
+  readonly #accessLogTo: string
+  readonly #dropped: DroppedLines = { total: 0 }
+  #accessLog: AccessLog | undefined
+  #isReporting = false
+
+  constructor(start: StartMessage, policies: Policies) {
+    this.#log = new SentLog(start.level, send, this.#dropped)
+    this.#accessLogTo = start.accessLog
+    this.#proxy = createProxy({
+      ...start.settings,
+      policies,
+      log: this.#log,
+      onNodeDown: (id, reason) => send({ kind: 'down', id, reason }),
+      sockets,
+      ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
+    })
+    this.#enforce(start.changes, start.facts)
+  }
+
+  async listen(): Promise<void> {
+    if (this.#accessLogTo === 'stdout')
+      this.#accessLog = new LineSender(send, this.#log, this.#dropped)
+    else if (this.#accessLogTo !== 'off') {
+      this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log, this.#dropped)
+    }
+    const addresses = await this.#proxy.listen()
+    setInterval(() => this.#reportAgain(), workerLimits.reportEveryMs)
+    send({ kind: 'listening', addresses })
+  }
+
+  async handle(
+    message: Exclude<ToWorker, StartMessage | { kind: 'copied' | 'socket' }>,
+  ): Promise<void> {
+    switch (message.kind) {
+      case 'order':
+        this.#enforce(message.changes, message.facts)
+        if (message.reload !== undefined) await this.#reload(message.reload)
+        this.#report(message.number)
+        break
+      case 'explain': {
+        const explanation = this.#proxy.explain(message.question)
+        send({ kind: 'explained', number: message.number, explanation })
+        break
+      }
+      case 'drain':
+        void this.#drain(message.deadlineMs)
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  /** The primary has checked the same order already; what fails here stays as it is. */
+  async #reload({ level, tls, rules }: Reload): Promise<void> {
+    this.#log.level = level
+    void this.#accessLog?.reopen()
+    try {
+      this.#proxy.replaceTls(tls.traffic, tls.nodes)
+      this.#proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
+    } catch (error) {
+      this.#log.error({ reason: String(error) }, 'not reloaded')
+    }
+  }
+
+  #enforce(changes: readonly Change[], facts: readonly LiveFact[]): void {
+    if (changes.length > 0) this.#proxy.apply(changes)
+    for (const fact of facts) applyFact(this.#proxy.live.of(fact.id), fact, systemClock.now())
+  }
+
+  #report(answers?: number, onSent?: () => void): void {
+    const { live, connections, counters } = this.#proxy
+    const nodes = this.#changes.read(live, systemClock.now())
+    send(
+      {
+        kind: 'report',
+        nodes,
+        connections,
+        counts: plainCounts({ ...counters, logLinesDropped: this.#dropped.total }),
+        ...(answers === undefined ? {} : { answers }),
+      },
+      onSent,
+    )
+  }
+
+  /** Not before the last one was sent: the primary may be suspended. */
+  #reportAgain(): void {
+    if (this.#isReporting) return
+    this.#isReporting = true
+    this.#report(undefined, () => {
+      this.#isReporting = false
+    })
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
+    await this.#proxy.drain(deadlineMs)
+    await this.#accessLog?.close()
+    await killIfStuck()
+    this.#report(undefined, () => process.exit(0))
+  }
+}
+
+const sockets: WorkerSockets = new WorkerSockets()
+
+function send(message: FromWorker, onSent?: () => void): void {
+  process.send?.(message, undefined, undefined, () => onSent?.())
+}
+
+async function startWorker(start: StartMessage): Promise<TrafficWorker> {
+  const worker = new TrafficWorker(start, await loadPolicies(cascadesIn(start.settings)))
+  await worker.listen()
+  return worker
+}
+
+/** Follows the messages of the primary from now on. */
+export function followPrimary(): void {
+  /** The messages are handled one after the other: loading the modules of cascades takes time. */
+  let handled: Promise<TrafficWorker | undefined> = Promise.resolve(undefined)
+  process.on('message', (message: ToWorker, handle: ListenHandle | undefined) => {
+    if (message.kind === 'socket') return sockets.receive(message.index, handle)
+    if (message.kind === 'copied') return sockets.receiveCopy(message.number, handle)
+    handled = handled.then(async (worker) => {
+      if (message.kind !== 'start') {
+        await worker?.handle(message)
+        return worker
+      }
+      try {
+        return await startWorker(message)
+      } catch (error) {
+        send({ kind: 'failed', error: plainError(error) }, () => process.exit(1))
+        return undefined
+      }
+    })
+  })
+  send({ kind: 'hello' })
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Change } from '../../../../src/cluster/snapshot.ts'
+import { PendingOrder } from '../../../../src/server/workers/pending-order.ts'
+
+const load = (id: number, factor: number): Change => ({ kind: 'load', id, factor })
+
+test('later changes of the same thing replace earlier ones', () => {
+  const pending = new PendingOrder()
+  for (let factor = 1; factor <= 100; factor += 1) {
+    pending.add({ changes: [load(1, factor), load(2, factor)], facts: [] })
+    pending.add({ changes: [{ kind: 'contexts', id: 1, contexts: [] }], facts: [] })
+  }
+  assert.deepEqual(pending.take().changes, [
+    load(1, 100),
+    load(2, 100),
+    { kind: 'contexts', id: 1, contexts: [] },
+  ])
+})
+
+test('of facts about a node the last one counts', () => {
+  const pending = new PendingOrder()
+  pending.add({ changes: [], facts: [{ id: 1, down: 'refused', silent: false }] })
+  pending.add({ changes: [], facts: [{ id: 1, silent: true }] })
+  assert.deepEqual(pending.take().facts, [{ id: 1, silent: true }])
+})
+
+test('of a node that is gone nothing else is sent', () => {
+  const pending = new PendingOrder()
+  pending.add({ changes: [load(1, 5), load(2, 6)], facts: [{ id: 1, silent: true }] })
+  pending.add({ changes: [{ kind: 'contexts', id: 1, contexts: [] }], facts: [] })
+  pending.add({ changes: [{ kind: 'gone', id: 1 }], facts: [] })
+  const { changes, facts } = pending.take()
+  assert.deepEqual(changes, [load(2, 6), { kind: 'gone', id: 1 }])
+  assert.deepEqual(facts, [])
+})
+
+test('a balancer that is forgotten replaces its settings', () => {
+  const pending = new PendingOrder()
+  pending.add({ changes: [{ kind: 'balancer-gone', name: 'b' }], facts: [] })
+  pending.add({ changes: [{ kind: 'balancer-gone', name: 'b' }], facts: [] })
+  assert.equal(pending.take().changes.length, 1)
+})
+
+test('an order that was taken is not sent again', () => {
+  const pending = new PendingOrder()
+  pending.add({ changes: [load(1, 5)], facts: [] })
+  pending.take()
+  assert.deepEqual(pending.take(), { changes: [], facts: [] })
+})
