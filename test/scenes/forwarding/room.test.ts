@@ -22,6 +22,8 @@ const warmUp = 2
 interface Side {
   readonly nodes: readonly QueueNode[]
   readonly serve: Workers
+  /** Where requests go, one after the other. */
+  readonly ports: readonly number[]
   readonly agent: Agent
   /** Times of the answers that count, ms. */
   readonly times: number[]
@@ -32,13 +34,21 @@ async function startSide(
   t: TestContext,
   candidacy: string,
   options: readonly QueueOptions[],
+  { proxies = 1, workers = 0 }: { proxies?: number; workers?: number } = {},
 ): Promise<Side> {
   const nodes = await Promise.all(options.map((each) => startQueueNode(t, each)))
-  const serve = await startWorkers(t, 0, { TOPSPIN_CANDIDACY: candidacy }, { deadlineMs: 60_000 })
-  for (const [index, { port }] of nodes.entries()) await serve.register(`n${index}`, port, 100)
+  const serving = await Promise.all(
+    Array.from({ length: proxies }, () =>
+      startWorkers(t, workers, { TOPSPIN_CANDIDACY: candidacy }, { deadlineMs: 60_000 }),
+    ),
+  )
+  for (const serve of serving) {
+    for (const [index, { port }] of nodes.entries()) await serve.register(`n${index}`, port, 100)
+  }
   const agent = new Agent({ keepAlive: true })
   t.after(() => agent.destroy())
-  return { nodes, serve, agent, times: [], failed: 0 }
+  const ports = serving.map(({ trafficPort }) => trafficPort)
+  return { nodes, serve: serving[0]!, ports, agent, times: [], failed: 0 }
 }
 
 interface Load {
@@ -54,17 +64,20 @@ async function load(sides: readonly Side[], { rate, seconds, long }: Load): Prom
   const random = seededRandom(5)
   const pending: Promise<void>[] = []
   const begun = performance.now()
+  let turn = 0
   for (let at = 0; at < seconds * 1_000; at += (-Math.log(1 - random()) * 1_000) / rate) {
     const early = at - (performance.now() - begun)
     if (early > 1) await pause(early)
     const isLong = long !== undefined && random() < long[0]
     const work = (-Math.log(1 - random()) * workMs).toFixed(2)
+    turn++
     for (const side of sides) {
+      const port = side.ports[turn % side.ports.length]!
       const sent = performance.now()
       const headers: Record<string, string> = isLong
         ? { 'x-hold': String(long[1]) }
         : { 'x-work': work }
-      const answer = get(side.serve.trafficPort, '/', headers, side.agent).then(({ status }) => {
+      const answer = get(port, '/', headers, side.agent).then(({ status }) => {
         if (status !== 200) side.failed++
         else if (!isLong && at > warmUp * 1_000) side.times.push(performance.now() - sent)
       })
@@ -110,6 +123,23 @@ test('one of five nodes takes four times as long: nobody waits for it as with le
   t.diagnostic(`the slow one: ${ms} ms, knee ${knee}; another: ${other.ms} ms, knee ${other.knee}`)
   assert.ok(inHand === 0 && (ms ?? 0) > 2 * (other.ms ?? Infinity), 'and the status shows it')
 })
+
+for (const [title, processes] of [
+  ['four workers', { workers: 4 }],
+  ['two proxies with two workers each', { proxies: 2, workers: 2 }],
+] as const) {
+  test(`${title} do not all choose the same node, and leave none without requests`, async (t) => {
+    const [auto, least] = await Promise.all([
+      startSide(t, 'auto', oneIsSlow, processes),
+      startSide(t, 'usable, byInFlight', oneIsSlow, processes),
+    ])
+    await load([auto, least], { rate, seconds: 8 })
+    assert.ok(compared(t, auto, least) <= 1)
+    const sum = auto.nodes.reduce((all, node) => all + node.answered(), 0)
+    for (const node of auto.nodes.slice(0, 4)) assert.ok(node.answered() > sum / 10)
+    assert.ok(auto.nodes[4]!.answered() > 0)
+  })
+}
 
 test('long polls do not count as load', async (t) => {
   const [auto, least] = await both(t, oneIsSlow)
