@@ -14,7 +14,7 @@ import type { Out } from '../wire/http/out.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
 import type { ExchangeClient } from './exchange-client.ts'
-import type { ExchangeTraffic } from './exchange-traffic.ts'
+import type { ExchangeTraffic, Upload } from './exchange-traffic.ts'
 import type { LeasedConnection } from './node/node-context.ts'
 
 /** The request as it arrived. Written by accept (1) and match (2). */
@@ -95,6 +95,10 @@ export class AttemptState extends HeldRequest {
   failures = 0
   /** The next attempt uses a new connection. */
   freshOnly = false
+  /** Nothing of the body has arrived, and no connection is leased before that. */
+  isHeld = false
+  /** One of `ExchangeTraffic.uploads`. */
+  upload: Upload | undefined
   /** Everything that was sent so far is in `out`. */
   replayable = true
   /** How long to wait for a usable node, ticker time; 0 when the exchange does not wait. */
@@ -102,7 +106,7 @@ export class AttemptState extends HeldRequest {
 
   reset(): void {
     this.count = this.failures = this.waitUntil = 0
-    this.freshOnly = false
+    this.freshOnly = this.isHeld = false
     this.replayable = true
   }
 }

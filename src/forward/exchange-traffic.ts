@@ -7,6 +7,7 @@ import type { Cascades } from '../candidacy/cascades.ts'
 import type { Cascade } from '../candidacy/compose.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
+import type { HeldByAddress } from '../net/held-by-address.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ConnectionSource } from './node/node-context.ts'
 import type { Refusal } from './refusal.ts'
@@ -20,6 +21,12 @@ import type { ProxySettings } from './shared/settings.ts'
 export interface Waiting {
   /** Called at every tick and after every change of the cluster. */
   tryAgain(now: number): void
+}
+
+/** An exchange that has leased a connection to a node, and whose request has not arrived completely. */
+export interface Upload {
+  /** Gives the connection up. */
+  displace(): void
 }
 
 export interface ExchangeTraffic {
@@ -38,6 +45,9 @@ export interface ExchangeTraffic {
   readonly retryBudget: RetryBudget
   readonly pools: ConnectionSource
   readonly waiting: Set<Waiting>
+  /** By client address. Requests that are complete have the rest of the connections to nodes for themselves. */
+  readonly uploads: HeldByAddress<Upload>
+  readonly uploadsMax: number
   readonly accessLog: AccessLog | undefined
   /** Called when traffic has found that a node is down. */
   readonly onNodeDown: (id: number, reason: string) => void

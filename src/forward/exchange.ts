@@ -7,17 +7,18 @@ import { httpLimits } from '../base/limits.ts'
 import type { Application } from '../cluster/routes.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
 import type { BodyRelay } from '../wire/http/body-relay.ts'
+import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import type { RequestHead } from '../wire/http/request-head.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { type Choose, ExchangeState } from './exchange-state.ts'
-import type { ExchangeTraffic, Waiting } from './exchange-traffic.ts'
+import type { ExchangeTraffic, Upload, Waiting } from './exchange-traffic.ts'
 import type { ResponseReceiver } from './node/node-context.ts'
 import { endedEarlyError, timeoutError } from './node/node-error.ts'
 import type { RequestSource } from './node/request-source.ts'
-import { nodeMalformed, nodeSlow, noNode, type Refusal } from './refusal.ts'
+import { bodyDisplaced, nodeMalformed, nodeSlow, noNode, type Refusal } from './refusal.ts'
 import { accept } from './stages/accept.ts'
-import { attempt, endAttempt, leaveNode, sendBody } from './stages/attempt.ts'
+import { attempt, endAttempt, lacksBody, leaveNode, sendBody } from './stages/attempt.ts'
 import { choose, exclude, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
 import { block, deliver, deliverEnd } from './stages/deliver.ts'
@@ -29,7 +30,7 @@ import { attemptFailed, attemptTimedOut, refusalAfter, spendRetry } from './stag
 import { complete, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
 
-export class Exchange implements ResponseReceiver, Waiting {
+export class Exchange implements ResponseReceiver, Waiting, Upload {
   readonly #state: ExchangeState
   readonly head: RequestHead
   readonly requestBody: BodyRelay
@@ -59,7 +60,7 @@ export class Exchange implements ResponseReceiver, Waiting {
     if (refusal === undefined) {
       recall(request, choice) // 3
       findCascade(request, choice, traffic, client.address) // 4
-      refusal = this.#send(bytes, end) // 4 5 6
+      refusal = this.#send(bytes, end, lacksBody(request, end)) // 4 5 6
     }
     // Before the refusal, because after it this object may serve another request.
     const behind = request.end
@@ -85,12 +86,13 @@ export class Exchange implements ResponseReceiver, Waiting {
     select(choice, application)
     choice.chooser = choose
     choice.readsLatency = true
-    const refusal = this.#send(bytes, end) // 4 5 6
+    const refusal = this.#send(bytes, end, false) // 4 5 6
     if (refusal !== undefined) this.#settleRefused(refusal)
     return refusal
   }
 
-  #send(bytes: Buffer, end: number): Refusal | undefined {
+  /** @param isHeld no connection is leased before some of the body has arrived. */
+  #send(bytes: Buffer, end: number, isHeld: boolean): Refusal | undefined {
     const state = this.#state
     const { request, choice, traffic } = state
     const candidate = choose(choice, traffic.chosenAt) // 4
@@ -98,11 +100,35 @@ export class Exchange implements ResponseReceiver, Waiting {
       const elsewhere = redirect(request, candidate, choice.location) // 4
       if (elsewhere !== undefined) return elsewhere
     }
-    const behind = outgoing(state, candidate, bytes, end) // 5
+    const behind = outgoing(state, isHeld ? undefined : candidate, bytes, end) // 5
     if (behind < 0) return problemOf(behind)
     request.end = behind
+    if (isHeld && (candidate !== undefined || choice.balancer.waitMs > 0)) return this.#hold()
     if (candidate === undefined) return this.#wait()
     return attempt(state, candidate, this) // 6
+  }
+
+  /** Waits for the first of the body, which is sent together with the head. */
+  #hold(): undefined {
+    const { attempts, client } = this.#state
+    attempts.isHeld = true
+    client.resumeBody()
+  }
+
+  /** @returns the offset behind what belongs to this request, or a problem with its body. */
+  #endHold(bytes: Buffer, length: number): number {
+    const state = this.#state
+    const { request, choice, attempts, client, traffic } = state
+    const behind = request.body.relay(bytes, 0, length, attempts.out as Out)
+    if (behind < 0) return behind
+    attempts.isHeld = false
+    client.bodyProgress()
+    if (traffic.routes !== request.routes) select(choice, this.#renewed())
+    const candidate = choose(choice, traffic.chosenAt) // 4
+    if (candidate !== undefined) outgoingAgain(state, candidate) // 5
+    const refusal = candidate === undefined ? this.#wait() : attempt(state, candidate, this) // 6
+    if (refusal !== undefined) this.#refuse(refusal)
+    return behind
   }
 
   /** Waits until a node is usable, at most as long as the balancer allows (WaitWorker). */
@@ -145,7 +171,9 @@ export class Exchange implements ResponseReceiver, Waiting {
    */
   clientSent(bytes: Buffer, length: number): number {
     const state = this.#state
-    const behind = sendBody(state, bytes, length) // 6
+    const behind = state.attempts.isHeld
+      ? this.#endHold(bytes, length) // 4 5 6
+      : sendBody(state, bytes, length) // 6
     if (behind >= 0) return behind
     const problem = problemOf(behind)
     endAttempt(state, false)
@@ -172,6 +200,14 @@ export class Exchange implements ResponseReceiver, Waiting {
     settle(state, code) // 8
   }
 
+  /** The connection to the node is needed for another request, and the body of this one comes slowly. */
+  displace(): void {
+    const state = this.#state
+    endAttempt(state, false)
+    if (state.response.started) this.#cut(bodyDisplaced.code, false)
+    else this.#refuse(bodyDisplaced)
+  }
+
   /** Both connections of a tunnel have closed. */
   tunnelClosed(): void {
     const state = this.#state
@@ -188,6 +224,10 @@ export class Exchange implements ResponseReceiver, Waiting {
   /** The head of the response is on its way to the client. */
   get answered(): boolean {
     return this.#state.response.started
+  }
+  /** No node has the request, because nothing of its body has arrived. */
+  get isHeld(): boolean {
+    return this.#state.attempts.isHeld
   }
   get status(): number {
     return this.#state.response.status

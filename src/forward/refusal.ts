@@ -77,6 +77,16 @@ export const proxyFull: Refusal = {
   code: 'PROXY_FULL',
   text: 'the proxy can open no more connections now',
 }
+export const uploadsFull: Refusal = {
+  status: 503,
+  code: 'UPLOADS_FULL',
+  text: 'too many requests whose bodies are still arriving',
+}
+export const bodyDisplaced: Refusal = {
+  status: 503,
+  code: 'UPLOAD_DISPLACED',
+  text: 'the body came slowly, and another request needed the connection',
+}
 export const headLarge: Refusal = {
   status: 431,
   code: 'AJP_HEAD_LARGE',

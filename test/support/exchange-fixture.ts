@@ -9,6 +9,7 @@ import { type Candidate, Routes } from '../../src/cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot } from '../../src/cluster/snapshot.ts'
 import type { ExchangeClient } from '../../src/forward/exchange-client.ts'
 import { ExchangeState } from '../../src/forward/exchange-state.ts'
+import type { Upload } from '../../src/forward/exchange-traffic.ts'
 import type { TrafficOptions } from '../../src/forward/index.ts'
 import type { LeasedConnection, ResponseReceiver } from '../../src/forward/node/node-context.ts'
 import type { ClientTls } from '../../src/forward/node/request-source.ts'
@@ -231,7 +232,7 @@ export function prepared(fixture: Fixture, request: string): Candidate {
 }
 
 /** Receives nothing. */
-export const noReceiver: ResponseReceiver = {
+export const noReceiver: ResponseReceiver & Upload = {
   source: new RecordingClient(),
   isHead: false,
   relaysBody: false,
@@ -244,4 +245,5 @@ export const noReceiver: ResponseReceiver = {
   nodeEnded: () => {},
   nodeClosed: () => {},
   nodeTimedOut: () => {},
+  displace: () => {},
 }

@@ -50,8 +50,10 @@ export class RawClient {
     t: TestContext,
     port: number,
     secure?: tls.ConnectionOptions,
+    localAddress?: string,
   ): Promise<RawClient> {
-    const options = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }
+    const host = '127.0.0.1'
+    const options = { port, host, localAddress, allowHalfOpen: true, noDelay: true }
     const socket =
       secure === undefined ? net.connect(options) : tls.connect({ ...options, ...secure })
     const client = new RawClient(socket)

@@ -173,7 +173,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   nextBuffer(): Buffer {
     const { buffers } = this.#traffic
     const exchange = this.#exchange
-    if (this.#state === 'busy' && exchange?.requestBody.done === false) {
+    if (this.#state === 'busy' && exchange?.requestBody.done === false && !exchange.isHeld) {
       this.#bodyBuffer ??= buffers.leaseRead()
       return this.#bodyBuffer
     }
@@ -211,7 +211,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     const exchange = this.#exchange
     if (exchange?.requestBody.done !== false) return this.#keep(bytes, 0, length)
     // The first piece after a pipelined head is in the buffer that all connections share; it may have to wait for its node.
-    const isShared = bytes === this.#traffic.buffers.shared
+    const isShared = bytes === this.#traffic.buffers.shared && !exchange.isHeld
     const own = isShared ? Buffer.from(bytes.subarray(0, length)) : bytes
     this.#pace?.received(this.#traffic.ticker.now, length)
     const behind = exchange.clientSent(own, length)

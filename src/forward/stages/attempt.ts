@@ -1,10 +1,12 @@
 // Stage 6: one attempt to get a response from one node: lease a connection and send the request. Failures: retry.ts.
 
+import { heldLimits } from '../../base/limits.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import { Out } from '../../wire/http/out.ts'
-import type { AttemptStage } from '../exchange-state.ts'
+import type { AttemptStage, RequestState } from '../exchange-state.ts'
+import type { Upload } from '../exchange-traffic.ts'
 import type { ResponseReceiver } from '../node/node-context.ts'
-import { proxyFull, type Refusal } from '../refusal.ts'
+import { proxyFull, type Refusal, uploadsFull } from '../refusal.ts'
 
 /**
  * @param receiver gets what the node responds.
@@ -13,10 +15,11 @@ import { proxyFull, type Refusal } from '../refusal.ts'
 export function attempt(
   state: AttemptStage,
   candidate: Candidate,
-  receiver: ResponseReceiver,
+  receiver: ResponseReceiver & Upload,
 ): Refusal | undefined {
   const { traffic, client, choice, attempts, request } = state
   const { live } = candidate
+  if (!request.body.done && !makeUploadRoom(state)) return uploadsFull
   const node = traffic.pools.lease(candidate.node, attempts.freshOnly)
   if (node === undefined) {
     traffic.counters.shortages++
@@ -42,6 +45,8 @@ export function attempt(
   const isSent = node.write(bytes)
   if (node.isReady) node.deadline = traffic.ticker.now + attempts.headMs
   if (request.body.done) return undefined
+  attempts.upload = receiver
+  noteUpload(state)
   // Body bytes that are read before the connection is ready could not be sent again to another node.
   if (isSent && node.isReady) client.resumeBody()
   else client.pauseBody()
@@ -71,8 +76,38 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
   }
   candidate.live.bytesSent += behind
   client.bodyProgress()
+  if (body.done) endUpload(state)
+  else if (behind >= heldLimits.progressBytes) noteUpload(state)
   if (!node.write(piece) && !body.done) client.pauseBody()
   return behind
+}
+
+/**
+ * Whether nothing of the body has arrived: bytes[request.end..end) are what has. A client that expects a 100 (Continue)
+ * waits for the node's decision, and one that upgrades may wait as well.
+ */
+export const lacksBody = (
+  { head, body, upgrade, end: bodyFrom }: RequestState,
+  end: number,
+): boolean => !body.done && bodyFrom === end && !head.expectsContinue && upgrade === undefined
+
+/** So that requests whose bodies arrive slowly leave connections for others. @returns false when there is no room. */
+function makeUploadRoom({ traffic, client }: AttemptStage): boolean {
+  const { uploads, uploadsMax, ticker } = traffic
+  if (uploads.size < uploadsMax) return true
+  const displaced = uploads.displace(client.address, ticker.now)
+  displaced?.displace()
+  return displaced !== undefined
+}
+
+/** The upload begins or makes progress. */
+function noteUpload({ attempts: { upload }, client, traffic }: AttemptStage): void {
+  if (upload !== undefined) traffic.uploads.hold(client.address, upload, traffic.ticker.now)
+}
+
+function endUpload({ attempts, traffic }: AttemptStage): void {
+  if (attempts.upload !== undefined) traffic.uploads.release(attempts.upload)
+  attempts.upload = undefined
 }
 
 /**
@@ -98,10 +133,12 @@ export type Verdict = 'good' | 'error' | 'none'
 
 /** The node has the request, which `attempt` has counted, no longer. */
 export function leaveNode(
-  { attempts, traffic }: AttemptStage,
+  state: AttemptStage,
   { live, contextLive }: Candidate,
   verdict: Verdict,
 ): void {
+  const { attempts, traffic } = state
+  if (attempts.upload !== undefined) endUpload(state)
   live.inFlight--
   contextLive.inFlight--
   const now = traffic.clock.now()

@@ -93,6 +93,8 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     retryBudget: new RetryBudget(settings.retryBudget),
     pools: new Pools(nodes, new NodeTls(nodeTls)),
     waiting: new Set(),
+    uploads: new HeldByAddress(),
+    uploadsMax: Math.max(1, Math.floor(room.nodes / 2)),
     accessLog,
     onNodeDown,
     unknownContext: unknownContext(settings.noContextStatus),

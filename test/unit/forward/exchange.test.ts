@@ -163,7 +163,7 @@ test('a client that is gone ends the attempt, which is no failure of the node', 
 })
 
 test('a malformed piece of the body is refused before the response and cut within it', () => {
-  const chunked = requestText('POST / HTTP/1.1', 'Transfer-Encoding: chunked')
+  const chunked = `${requestText('POST / HTTP/1.1', 'Transfer-Encoding: chunked')}1\r\na\r\n`
   const before = exchangeFor(chunked)
   before.forward()
   assert.equal(before.exchange.clientSent(Buffer.from('zz\r\n'), 4), 4)
@@ -176,6 +176,61 @@ test('a malformed piece of the body is refused before the response and cut withi
   within.answer('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe')
   within.exchange.clientSent(Buffer.from('zz\r\n'), 4)
   assert.equal(within.client.calls.at(-1), 'cut')
+})
+
+test('a request whose body has not begun reaches no node, and then goes out in one write', () => {
+  const request = requestText('POST / HTTP/1.1', 'Content-Length: 3')
+  const { exchange, forward, client, connection, connections, state } = exchangeFor(request, two)
+  assert.equal(forward(), request.length)
+  assert.deepEqual([connections.length, exchange.isHeld], [0, true])
+  assert.deepEqual(client.calls, ['resumeBody'])
+  assert.equal(exchange.clientSent(Buffer.from('oneGET'), 6), 3)
+  assert.deepEqual([connections.length, exchange.isHeld], [1, false])
+  assert.match(connection(0).text, /^POST \/ .*\r\n\r\none$/s)
+  assert.equal(state.traffic.uploads.size, 0)
+})
+
+test('a request whose body does not begin ends without a node', () => {
+  const request = requestText('POST / HTTP/1.1', 'Transfer-Encoding: chunked')
+  const gone = exchangeFor(request)
+  gone.forward()
+  gone.exchange.abandon('CLIENT_CLOSED')
+  const malformed = exchangeFor(request)
+  malformed.forward()
+  assert.equal(malformed.exchange.clientSent(Buffer.from('zz\r\n'), 4), 4)
+  assert.equal(malformed.client.refusals[0]?.code, 'HTTP_CHUNK')
+  assert.deepEqual([gone.connections.length, malformed.connections.length], [0, 0])
+})
+
+test('the node is chosen when the body begins', () => {
+  const request = requestText('POST / HTTP/1.1', 'Content-Length: 3')
+  const { exchange, forward, client, connections, state } = exchangeFor(request)
+  forward()
+  const [application] = state.traffic.routes.find('/', '') ?? []
+  for (const { live } of application?.candidates ?? [])
+    live.health = { kind: 'down', since: 0, probes: 0, probeAt: 0, reason: 'test' }
+  exchange.clientSent(Buffer.from('one'), 3)
+  assert.deepEqual(client.refusals, [noNode])
+  assert.equal(connections.length, 0)
+})
+
+test('an upload counts until its body is complete or its attempt is over', () => {
+  const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 3')}a`
+  const { exchange, forward, state, client } = exchangeFor(request)
+  forward()
+  const { uploads } = state.traffic
+  assert.equal(uploads.size, 1)
+  exchange.clientSent(Buffer.from('b'), 1)
+  assert.equal(uploads.size, 1)
+  exchange.clientSent(Buffer.from('c'), 1)
+  assert.equal(uploads.size, 0)
+  const displaced = exchangeFor(request)
+  displaced.forward()
+  displaced.exchange.displace()
+  assert.equal(displaced.client.refusals[0]?.code, 'UPLOAD_DISPLACED')
+  assert.deepEqual(displaced.connection(0).calls, ['abort'])
+  assert.equal(displaced.state.traffic.uploads.size, 0)
+  assert.deepEqual(client.refusals, [])
 })
 
 test('a slow client pauses the node until what was written has left', () => {
@@ -209,7 +264,7 @@ test('a node that ends its side before it responds has failed the attempt', () =
 })
 
 test('a node that becomes ready has its deadline for the response, and gets the body', () => {
-  const request = requestText('POST / HTTP/1.1', 'Content-Length: 2')
+  const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 3')}a`
   const { fixture, exchange, forward, client, connection } = exchangeFor(request)
   fixture.onLease = (leased) => Object.assign(leased, { isReady: false })
   forward()
@@ -264,7 +319,7 @@ const waiting: ExchangeGiven = {
 }
 
 test('a request waits for a usable node as long as the balancer allows', () => {
-  const request = requestText('POST / HTTP/1.1', 'Content-Length: 2')
+  const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 2')}a`
   const { exchange, forward, client, connections, state } = exchangeFor(request, waiting)
   forward()
   assert.equal(state.traffic.waiting.has(exchange), true)
