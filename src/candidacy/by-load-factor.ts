@@ -82,7 +82,8 @@ export function recalculate(nodes: readonly NodeLive[]): void {
   const aligned = nodes
     .map((live) => ({ live, share: shares.of(live) }))
     .filter(({ live, share }) => isActive(live) && share.epoch === live.epoch)
-  const least = Math.min(...aligned.map(({ live, share }) => scoreOf(live, share)))
+  let least = Number.POSITIVE_INFINITY
+  for (const { live, share } of aligned) least = Math.min(least, scoreOf(live, share))
   for (const { live, share } of aligned) {
     share.carried = Math.min(windowShare(live, share), scoreOf(live, share) - least)
     share.electedBefore = live.elected

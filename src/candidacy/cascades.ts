@@ -47,14 +47,18 @@ export class Cascades {
   }
 
   /**
-   * For each application the cascade of its path and all paths below; `undefined` where they have several, so that `find`
-   * has to be called for each request. Called once for each routes snapshot.
+   * The cascade of the path of an application and of all paths below; `undefined` where they have several, so that `find`
+   * has to be called for each request. Found once for each application.
    */
-  forApplications(applications: readonly Application[]): readonly (Cascade | undefined)[] {
-    const keys = [...this.#byPath.keys()]
-    const isSplit = (path: string): boolean =>
-      keys.some((key) => key !== path && isWithin(key, path))
-    return applications.map(({ path }) => (isSplit(path) ? undefined : this.find(path)))
+  of({ path, derived }: Pick<Application, 'path' | 'derived'>): Cascade | undefined {
+    if (this.isSingle) return this.root
+    if (derived.by !== this) {
+      const keys = [...this.#byPath.keys()]
+      const isSplit = keys.some((key) => key !== path && isWithin(key, path))
+      derived.value = isSplit ? undefined : this.find(path)
+      derived.by = this
+    }
+    return derived.value as Cascade | undefined
   }
 }
 

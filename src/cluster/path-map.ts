@@ -2,6 +2,8 @@
 // segment ends: `/shop` holds for `/shop` and `/shop/cart`, not for `/shopping`. Keys are as `pathKey` returns them;
 // '' is the root and holds for everything. Used for contexts, for cascades, and for the paths that peers announce.
 
+import { PersistentMap } from './persistent-map.ts'
+
 const SLASH = 0x2f
 
 /** A path longer than this is cut to the depth of the deepest key before the search, in characters. */
@@ -15,7 +17,7 @@ export function isWithin(path: string, key: string): boolean {
 }
 
 export class PathMap<Value> {
-  readonly #byKey: Map<string, Value> = new Map()
+  #byKey: PersistentMap<string, Value> = PersistentMap.from()
   /** Segments of the deepest key, the empty one before the first slash included. */
   #depth = 0
 
@@ -23,18 +25,32 @@ export class PathMap<Value> {
     return this.#byKey.size
   }
 
-  keys(): IterableIterator<string> {
+  entries(): Iterable<readonly [string, Value]> {
+    return this.#byKey
+  }
+
+  keys(): Iterable<string> {
     return this.#byKey.keys()
   }
 
-  values(): IterableIterator<Value> {
+  values(): Iterable<Value> {
     return this.#byKey.values()
   }
 
   /** @param key as `pathKey` returns it. */
   set(key: string, value: Value): void {
-    this.#byKey.set(key, value)
+    this.#byKey = this.#byKey.with(key, value)
     this.#depth = Math.max(this.#depth, key.split('/').length)
+  }
+
+  /** A copy with this value; `undefined` removes the key. */
+  with(key: string, value: Value | undefined): PathMap<Value> {
+    const map = new PathMap<Value>()
+    map.#byKey = this.#byKey
+    map.#depth = this.#depth
+    if (value === undefined) map.#byKey = map.#byKey.without(key)
+    else map.set(key, value)
+    return map
   }
 
   /** The value of exactly this key. */

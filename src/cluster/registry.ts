@@ -13,6 +13,7 @@ import { commandContexts, commandNode } from './registry/command.ts'
 import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
 import { type FixedNode, fixedSteps } from './registry/fixed.ts'
 import { formerOf, nodeSettingsOf } from './registry/identity.ts'
+import { PathOwners } from './registry/path-owners.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
 import {
@@ -35,6 +36,7 @@ export class Registry {
   readonly #refusals: Refusals
   /** Start of a node's present phase of removal, monotonic ms, by id. */
   readonly #removedAt: Map<number, number> = new Map()
+  readonly #owners: PathOwners = new PathOwners()
   #snapshot: Snapshot = emptySnapshot
   #nextId = 1
 
@@ -188,7 +190,8 @@ export class Registry {
   #app(message: AppMessage, facts: Facts, steps: Steps): Reply {
     const node = findNode(this.#snapshot, message.route)
     if (node === undefined || node.removal !== 'none') return unknownRoute(message.route)
-    if (!message.wildcard) return commandContexts(steps, message, node, facts, this.#limits)
+    if (!message.wildcard)
+      return commandContexts(steps, message, node, facts, this.#limits, this.#owners)
     if (message.method === 'REMOVE-APP') return this.#removeNode(node, facts, steps)
     return commandNode(steps, message.method, node, message.fromJavaNode === true)
   }
@@ -232,6 +235,7 @@ export class Registry {
   }
 
   #commit(steps: Steps): readonly Change[] {
+    this.#owners.update(steps.changes, this.#snapshot, steps.snapshot)
     this.#snapshot = steps.snapshot
     for (const id of this.#removedAt.keys()) {
       const removal = this.#snapshot.nodes.get(id)?.removal ?? 'none'

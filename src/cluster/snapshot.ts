@@ -4,15 +4,21 @@
 import type { Balancer } from './balancer.ts'
 import type { Context } from './context.ts'
 import type { Node } from './node.ts'
+import { NodeTable } from './node-table.ts'
+import { PersistentMap } from './persistent-map.ts'
+import { RowSet } from './row-set.ts'
 
 export interface Snapshot {
   /** Number of changes since the empty snapshot. */
   readonly version: number
   readonly balancers: ReadonlyMap<string, Balancer>
   /** By `node.id`, in order of `slot`. Includes nodes in removal. */
-  readonly nodes: ReadonlyMap<number, Node>
+  readonly nodes: NodeTable
   /** By `node.id`; nodes without contexts may be absent. */
-  readonly contexts: ReadonlyMap<number, readonly Context[]>
+  readonly contexts: PersistentMap<number, readonly Context[]>
+  /** Rows in the tables of contexts and of hosts that contexts have. */
+  readonly contextRows: RowSet
+  readonly hostRows: RowSet
 }
 
 export type Change =
@@ -38,8 +44,10 @@ export type Change =
 export const emptySnapshot: Snapshot = {
   version: 0,
   balancers: new Map(),
-  nodes: new Map(),
-  contexts: new Map(),
+  nodes: NodeTable.empty,
+  contexts: PersistentMap.from(),
+  contextRows: RowSet.empty,
+  hostRows: RowSet.empty,
 }
 
 /** The snapshot after a change; the given one is not modified. */
@@ -55,21 +63,23 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
       balancers.delete(change.name)
       return { ...snapshot, version, balancers }
     }
-    case 'node': {
-      const nodes = new Map(snapshot.nodes).set(change.node.id, change.node)
-      return { ...snapshot, version, nodes: inTableOrder(nodes) }
-    }
-    case 'gone': {
-      const nodes = new Map(snapshot.nodes)
-      const contexts = new Map(snapshot.contexts)
-      nodes.delete(change.id)
-      contexts.delete(change.id)
-      return { ...snapshot, version, nodes, contexts }
-    }
-    case 'contexts': {
-      const contexts = new Map(snapshot.contexts).set(change.id, change.contexts)
-      return { ...snapshot, version, contexts }
-    }
+    case 'node':
+      return { ...snapshot, version, nodes: snapshot.nodes.with(change.node) }
+    case 'gone':
+      return {
+        ...snapshot,
+        version,
+        nodes: snapshot.nodes.without(change.id),
+        contexts: snapshot.contexts.without(change.id),
+        ...rowsAfter(snapshot, change.id, []),
+      }
+    case 'contexts':
+      return {
+        ...snapshot,
+        version,
+        contexts: snapshot.contexts.with(change.id, change.contexts),
+        ...rowsAfter(snapshot, change.id, change.contexts),
+      }
     case 'load':
       return snapshot
     default:
@@ -78,13 +88,21 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
 }
 
 /** The node with this route; nodes marked for removal are found, forgotten ones are not. */
-export function findNode(snapshot: Snapshot, route: string): Node | undefined {
-  for (const node of snapshot.nodes.values()) {
-    if (node.route === route && node.removal !== 'forgotten') return node
+export const findNode = ({ nodes }: Snapshot, route: string): Node | undefined =>
+  nodes.withRoute(route)
+
+/** The rows in use when a node has these contexts. */
+function rowsAfter(
+  { contexts, contextRows, hostRows }: Snapshot,
+  id: number,
+  after: readonly Context[],
+): Pick<Snapshot, 'contextRows' | 'hostRows'> {
+  const before = contexts.get(id) ?? []
+  return {
+    contextRows: contextRows.with(before.map(contextRow), after.map(contextRow)),
+    hostRows: hostRows.with(before.map(hostRow), after.map(hostRow)),
   }
-  return undefined
 }
 
-function inTableOrder(nodes: Map<number, Node>): Map<number, Node> {
-  return new Map([...nodes].sort(([, a], [, b]) => a.slot - b.slot))
-}
+const contextRow = ({ slot }: Context): number => slot
+const hostRow = ({ hostSlot }: Context): number => hostSlot

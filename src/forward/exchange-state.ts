@@ -6,6 +6,7 @@ import type { ExchangeView, RequestView } from '../candidacy/candidacy.ts'
 import type { Cascade } from '../candidacy/compose.ts'
 import type { LocationFormat } from '../candidacy/location.ts'
 import type { Balancer } from '../cluster/balancer.ts'
+import { newDerived } from '../cluster/candidate.ts'
 import { HeldRequest } from '../cluster/held-requests.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
@@ -207,7 +208,7 @@ const nowhere: Application = {
   path: '',
   cookie: new Uint8Array(0),
   candidates: [],
-  index: 0,
+  derived: newDerived(),
   balancer: {
     name: '',
     slot: -1,

@@ -4,7 +4,6 @@ import type { Clock, Moment, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { ThrottledLog } from '../base/throttled-log.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
-import type { Cascade } from '../candidacy/compose.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
 import type { HeldByAddress } from '../net/held-by-address.ts'
@@ -55,8 +54,6 @@ export interface ExchangeTraffic {
   readonly unknownContext: Refusal
   /** The cascade of each path. */
   cascades: Cascades
-  /** `cascades.forApplications` of `routes`; replaced whenever one of the two is. */
-  applicationCascades: readonly (Cascade | undefined)[]
   /** The routes since the last change. */
   routes: Routes
   /** Responses say `Connection: close`: the process is ending, or connections carry one request each. */

@@ -3,9 +3,10 @@
 
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
+import type { NodeLive } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
+import type { Node } from '../cluster/node.ts'
 import { readmit } from '../cluster/outlier.ts'
-import { Routes } from '../cluster/routes.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Usual } from '../cluster/usual.ts'
 import { makeCascades, type ProxySettings, type Traffic } from '../forward/index.ts'
@@ -15,7 +16,7 @@ export class ClusterFollower {
   readonly #ownsLive: boolean
   #snapshot: Snapshot = emptySnapshot
   /** What a request usually takes, by balancer. */
-  #usual: ReadonlyMap<string, Usual> = new Map()
+  readonly #usual: Map<string, Usual> = new Map()
   /** Ticker time. */
   #windowEnds = 0
 
@@ -28,18 +29,18 @@ export class ClusterFollower {
   apply(changes: readonly Change[]): void {
     const traffic = this.#traffic
     if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
+    const before = this.#snapshot
     for (const change of changes) {
       if (change.kind === 'load') this.#noteReport(change.id)
       this.#snapshot = applyChange(this.#snapshot, change)
       if (change.kind === 'gone') traffic.pools.drop(change.id)
-      else if (change.kind === 'node' && change.node.removal !== 'none') {
-        traffic.pools.drop(change.node.id)
-      }
+      if (change.kind === 'balancer-gone') this.#usual.delete(change.name)
+      if (change.kind !== 'node') continue
+      this.#shareUsual(change.node)
+      if (change.node.removal !== 'none') traffic.pools.drop(change.node.id)
     }
-    if (changes.some((change) => change.kind !== 'load')) {
-      this.#shareUsual()
-      this.#renewRoutes()
-    }
+    if (changes.some((change) => change.kind !== 'load'))
+      traffic.routes = traffic.routes.after(changes, before, traffic.live)
     this.#wakeWaiting(traffic.ticker.now)
   }
 
@@ -50,7 +51,6 @@ export class ClusterFollower {
   ): void {
     const traffic = this.#traffic
     traffic.cascades = makeCascades(rules, { ...traffic, policies })
-    this.#renewRoutes()
   }
 
   tick(now: number): void {
@@ -68,22 +68,10 @@ export class ClusterFollower {
   }
 
   /** The nodes of a balancer share one figure of what is usual among them. */
-  #shareUsual(): void {
-    const { balancers, nodes } = this.#snapshot
-    const before = this.#usual
-    this.#usual = new Map(
-      [...balancers.keys()].map((name) => [name, before.get(name) ?? new Usual()]),
-    )
-    for (const { id, balancer } of nodes.values()) {
-      const usual = this.#usual.get(balancer)
-      if (usual !== undefined) this.#traffic.live.of(id).room.usual = usual
-    }
-  }
-
-  #renewRoutes(): void {
-    const traffic = this.#traffic
-    traffic.routes = new Routes(this.#snapshot, traffic.live, traffic.settings)
-    traffic.applicationCascades = traffic.cascades.forApplications(traffic.routes.applications)
+  #shareUsual({ id, balancer }: Node): void {
+    const usual = this.#usual.get(balancer) ?? new Usual()
+    this.#usual.set(balancer, usual)
+    this.#traffic.live.of(id).room.usual = usual
   }
 
   #wakeWaiting(now: number): void {
@@ -101,9 +89,12 @@ export class ClusterFollower {
 
   #endWindows(): void {
     const { live } = this.#traffic
-    for (const balancer of this.#snapshot.balancers.keys()) {
-      const nodes = [...this.#snapshot.nodes.values()].filter((node) => node.balancer === balancer)
-      recalculate(nodes.map((node) => live.of(node.id)))
+    const byBalancer = new Map<string, NodeLive[]>()
+    for (const { id, balancer } of this.#snapshot.nodes.values()) {
+      const group = byBalancer.get(balancer) ?? []
+      byBalancer.set(balancer, group)
+      group.push(live.of(id))
     }
+    for (const group of byBalancer.values()) recalculate(group)
   }
 }

@@ -177,8 +177,7 @@ export function exchangeOf(
     clock,
     random: () => 0.5,
   })
-  const routes = new Routes(snapshot, live, traffic.settings)
-  const applicationCascades = traffic.cascades.forApplications(routes.applications)
+  const routes = Routes.of(snapshot, live, traffic.settings)
   const pools = {
     lease: (node: Node, isFresh: boolean) => {
       if (fixture.isFull) return undefined
@@ -189,7 +188,7 @@ export function exchangeOf(
       return connection
     },
   }
-  const state = new ExchangeState(client, { ...traffic, routes, applicationCascades, pools })
+  const state = new ExchangeState(client, { ...traffic, routes, pools })
   const fixture: Fixture = {
     state,
     client,

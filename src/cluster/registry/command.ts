@@ -9,6 +9,7 @@ import { inFlightOn } from '../live.ts'
 import type { Node } from '../node.ts'
 import { putContexts, removeContexts, withStatus } from './contexts.ts'
 import type { Facts, RegistryLimits } from './facts.ts'
+import type { PathOwners } from './path-owners.ts'
 import { contextsOf, roomIn } from './register.ts'
 import type { Steps } from './steps.ts'
 
@@ -32,6 +33,7 @@ export function commandContexts(
   node: Node,
   facts: Facts,
   limits: RegistryLimits,
+  owners: PathOwners,
 ): Reply {
   const { method, route, aliases, contexts: paths, fromJavaNode = false } = message
   const before = contextsOf(steps.snapshot, node.id)
@@ -53,7 +55,7 @@ export function commandContexts(
   if (failed > 0)
     steps.warnings.push(`${method} of ${route}: no room for ${failed} aliases or contexts`)
   if (method === 'ENABLE-APP') {
-    warnAboutOthers(steps, node, paths)
+    warnAboutOthers(steps, node, paths, owners)
     const vain = aliases.find((alias) => !isMatchable(alias))
     if (vain !== undefined)
       steps.warnings.push(`alias ${vain} of ${route} matches no host: write *.NAME or a whole name`)
@@ -64,15 +66,14 @@ export function commandContexts(
 }
 
 /** Warns when a path is in two balancers: its requests go to one of them only, so it is mostly a mistake. */
-function warnAboutOthers(steps: Steps, node: Node, paths: readonly string[]): void {
-  const asked = new Set(paths)
-  for (const other of steps.snapshot.nodes.values()) {
-    if (other.balancer === node.balancer) continue
-    const row = contextsOf(steps.snapshot, other.id).find(({ path }) => asked.has(path))
-    if (row === undefined) continue
-    steps.warnings.push(
-      `${row.path} of ${node.route} is also in balancer ${other.balancer}, on ${other.route}`,
-    )
-    return
-  }
+function warnAboutOthers(
+  steps: Steps,
+  node: Node,
+  paths: readonly string[],
+  owners: PathOwners,
+): void {
+  const other = owners.other(paths, node.balancer, steps.snapshot)
+  if (other === undefined) return
+  const { balancer, route } = other.node
+  steps.warnings.push(`${other.path} of ${node.route} is also in balancer ${balancer}, on ${route}`)
 }

@@ -52,19 +52,18 @@ export const sameWorker = (a: NodeSettings, b: NodeSettings): boolean =>
 
 /** The registered node that is the same worker under another route. */
 export function rivalOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
-  for (const node of snapshot.nodes.values()) {
-    if (node.removal === 'none' && node.route !== config.route && sameWorker(node, config))
-      return node
-  }
-  return undefined
+  return snapshot.nodes
+    .at(config)
+    .find(
+      (node) => node.removal === 'none' && node.route !== config.route && sameWorker(node, config),
+    )
 }
 
 /** The same worker after its removal, shown as REMOVED. */
 export function formerOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
-  for (const node of snapshot.nodes.values()) {
-    if (node.removal === 'forgotten' && sameWorker(node, config)) return node
-  }
-  return undefined
+  return snapshot.nodes
+    .at(config)
+    .find((node) => node.removal === 'forgotten' && sameWorker(node, config))
 }
 
 const families: readonly (readonly string[])[] = [
@@ -78,9 +77,7 @@ export function workerAt(
   address: { readonly scheme: string; readonly host: string; readonly port: number },
 ): Node | undefined {
   const types = families.find((family) => family.includes(address.scheme)) ?? []
-  for (const node of snapshot.nodes.values()) {
-    const there = sameHost(node.host, address.host) && node.port === address.port
-    if (there && node.removal === 'none' && types.includes(node.type)) return node
-  }
-  return undefined
+  return snapshot.nodes
+    .at(address)
+    .find((node) => node.removal === 'none' && types.includes(node.type))
 }

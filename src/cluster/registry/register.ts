@@ -125,24 +125,11 @@ export function roomIn(
   snapshot: Snapshot,
   limits: Pick<RegistryLimits, 'hostsMax' | 'contextsMax'>,
 ): Room {
-  const hosts = new Set<number>()
-  const contexts = new Set<number>()
-  for (const rows of snapshot.contexts.values()) {
-    for (const { slot, hostSlot } of rows) {
-      hosts.add(hostSlot)
-      contexts.add(slot)
-    }
-  }
   return {
-    hosts: new Slots(hosts, limits.hostsMax),
-    contexts: new Slots(contexts, limits.contextsMax),
+    hosts: new Slots(snapshot.hostRows, limits.hostsMax),
+    contexts: new Slots(snapshot.contextRows, limits.contextsMax),
   }
 }
 
 /** The lowest free row of the table of nodes. */
-export function freeSlot(snapshot: Snapshot): number {
-  const taken = new Set([...snapshot.nodes.values()].map((node) => node.slot))
-  let slot = 0
-  while (taken.has(slot)) slot += 1
-  return slot
-}
+export const freeSlot = ({ nodes }: Snapshot): number => nodes.freeSlot

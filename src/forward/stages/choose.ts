@@ -6,8 +6,6 @@ import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import { requestView } from './request-view.ts'
 
-type CascadeTable = Pick<ExchangeTraffic, 'cascades' | 'applicationCascades'>
-
 /**
  * The cascade of the request's path. To be called while the bytes of the head are there.
  * @param client address of the client.
@@ -15,10 +13,10 @@ type CascadeTable = Pick<ExchangeTraffic, 'cascades' | 'applicationCascades'>
 export function findCascade(
   request: Readonly<RequestState>,
   choice: ChoiceState,
-  { cascades, applicationCascades }: CascadeTable,
+  { cascades }: Pick<ExchangeTraffic, 'cascades'>,
   client: string,
 ): void {
-  const cascade = applicationCascades[choice.application.index] ?? cascades.find(request.path)
+  const cascade = cascades.of(choice.application) ?? cascades.find(request.path)
   choice.cascade = cascade
   choice.location = cascade.location
   choice.readsLatency = cascade.readsLatency

@@ -2,6 +2,7 @@
 // peers changes; the node of a peer stays the same object, because its connection pool depends on it.
 
 import type { Balancer } from '../../cluster/balancer.ts'
+import { newDerived } from '../../cluster/candidate.ts'
 import { contextLive, type LiveTable } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Peer } from '../../cluster/peer.ts'
@@ -127,5 +128,11 @@ export function peerNode(at: Pick<Node, 'id' | 'route' | 'host' | 'port' | 'type
 }
 
 export function applicationOf(candidates: readonly Candidate[]): Application {
-  return { path: '', cookie: new Uint8Array(0), candidates, index: 0, balancer: peerBalancer }
+  return {
+    path: '',
+    cookie: new Uint8Array(0),
+    candidates,
+    derived: newDerived(),
+    balancer: peerBalancer,
+  }
 }

@@ -9,6 +9,7 @@ import { explain } from '../../../src/candidacy/explain.ts'
 import { peerCascade } from '../../../src/candidacy/index.ts'
 import { modClusterCascade } from '../../../src/candidacy/proxy-cascades.ts'
 import { cascadeProblem, readStep, splitCascade } from '../../../src/candidacy/read.ts'
+import { newDerived } from '../../../src/cluster/candidate.ts'
 import type { Candidate } from '../../../src/cluster/routes.ts'
 import {
   cascadeOf,
@@ -17,7 +18,6 @@ import {
   peerCandidate,
   viewOf,
 } from '../../support/candidacy-fixture.ts'
-import { balancerOf } from '../../support/cluster-fixture.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const clock = new ManualClock()
@@ -128,19 +128,13 @@ describe('cascades of paths', () => {
 
   test('an application has one cascade unless a path below it has one of its own', () => {
     const paths = ['/shop', '', '/shop/img', '/other']
-    const applications = paths.map((path, index) => ({
-      path,
-      index,
-      balancer: balancerOf(),
-      cookie: new Uint8Array(),
-      candidates: [],
-    }))
-    assert.deepEqual(cascades.forApplications(applications), [
-      undefined,
-      undefined,
-      cascades.find('/shop/img/x'),
-      cascades.find('/other'),
-    ])
+    const applications = paths.map((path) => ({ path, derived: newDerived() }))
+    const expected = [undefined, undefined, cascades.find('/shop/img/x'), cascades.find('/other')]
+    for (let time = 0; time < 2; time += 1)
+      assert.deepEqual(
+        applications.map((application) => cascades.of(application)),
+        expected,
+      )
   })
 
   test('of two cascades for one path the last applies, and one for / is required', () => {

@@ -1,0 +1,55 @@
+// What the traffic chooses among: nodes that serve a path, with their live numbers. Immutable.
+
+import type { ContextStatus } from '../wire/mcmp/context-status.ts'
+import type { Balancer } from './balancer.ts'
+import { type ContextLive, contextLive, type NodeLive } from './live.ts'
+import type { Node } from './node.ts'
+import type { Peer } from './peer.ts'
+
+/** A node that serves a path, with its live numbers. */
+export interface Candidate {
+  readonly node: Node
+  readonly live: NodeLive
+  /** Live numbers of this path on the node. */
+  readonly contextLive: ContextLive
+  /** The most enabled status of the path on this node under the aliases that match. */
+  readonly status: ContextStatus
+  /** The peer with its announcement; `undefined` for a registered node. */
+  readonly peer: Peer | undefined
+  /** A list of this candidate alone, so that a choice allocates nothing. */
+  readonly alone: readonly Candidate[]
+}
+
+/** One balancer's candidates for one path, in table order. */
+export interface Application {
+  /** As `pathKey` returns it. */
+  readonly path: string
+  readonly balancer: Balancer
+  /** The balancer's cookie name as bytes. */
+  readonly cookie: Uint8Array
+  readonly candidates: readonly Candidate[]
+  /** What an upper floor derives from the path; the same for all versions of the application. */
+  readonly derived: Derived
+}
+
+/** A value and the object that it was derived by, which a reload may replace. */
+export interface Derived {
+  by: object | undefined
+  value: unknown
+}
+
+export const newDerived = (): Derived => ({ by: undefined, value: undefined })
+
+/** @param path as `pathKey` returns it. */
+export function candidateOf(
+  path: string,
+  node: Node,
+  live: NodeLive,
+  status: ContextStatus,
+): Candidate {
+  const alone: Candidate[] = []
+  const numbers = contextLive(live, path)
+  const made: Candidate = { node, live, contextLive: numbers, status, peer: undefined, alone }
+  alone.push(made)
+  return made
+}
