@@ -35,6 +35,8 @@ export const httpLimits = {
   replayBytesMax: 196_608,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
+  /** Connections to nodes that belong to one client's connection, because it has logged in on them. */
+  boundMax: 8,
   /** Open files reserved for everything except clients and nodes: log, control listener, libraries. */
   openFilesReserve: 64,
   /** Upper limit of the open files reserved for connections to nodes. */

@@ -3,6 +3,7 @@
 
 import type { Connection } from '../net/connection.ts'
 import type { ForwardedLines } from '../wire/forwarded.ts'
+import type { LeasedConnection } from './node/node-context.ts'
 import type { RequestSource } from './node/request-source.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -12,6 +13,8 @@ export interface ExchangeClient extends RequestSource {
   readonly forwarded: ForwardedLines
   /** The mark of a hand-over in its head is our own. */
   readonly isMarked?: boolean | undefined
+  /** Connections to nodes that are this client's alone; it closes them with its own. Set by the stages. */
+  bound: Set<LeasedConnection> | undefined
   /** Bytes of the response that have not left yet. */
   readonly pending: number
   /** Sends bytes of the response. @returns false when the client reads slower; `Exchange.clientDrained` follows. */

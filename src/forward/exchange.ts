@@ -94,8 +94,8 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
   /** @param isHeld no connection is leased before some of the body has arrived. */
   #send(bytes: Buffer, end: number, isHeld: boolean): Refusal | undefined {
     const state = this.#state
-    const { request, choice, traffic } = state
-    const candidate = choose(choice, traffic.chosenAt) // 4
+    const { request, choice, client, traffic } = state
+    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
     if (candidate !== undefined && choice.location !== undefined) {
       const elsewhere = redirect(request, candidate, choice.location) // 4
       if (elsewhere !== undefined) return elsewhere
@@ -144,9 +144,9 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
 
   tryAgain(now: number): void {
     const state = this.#state
-    const { choice, attempts, traffic } = state
+    const { choice, attempts, client, traffic } = state
     select(choice, this.#renewed())
-    const candidate = choose(choice, traffic.chosenAt) // 4
+    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
     if (candidate === undefined && now < attempts.waitUntil) return
     traffic.waiting.delete(this)
     if (candidate === undefined) return this.#refuse(noNode)
@@ -338,13 +338,13 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
   /** The attempt has failed before its response began: another attempt, or a response of the proxy itself. */
   #failed(error: TopspinError): void {
     const state = this.#state
-    const { choice, attempts, response, traffic } = state
+    const { choice, attempts, response, client, traffic } = state
     const failed = attempts.candidate
     const after = attemptFailed(state, error) // 6
     if (after === 'refuse') return this.#refuse(refusalAfter(error))
     if (after === 'another' && failed !== undefined) exclude(choice, failed)
     response.partial = undefined
-    const next = choose(choice, traffic.chosenAt) // 4
+    const next = choose(choice, traffic.chosenAt, client.bound) // 4
     if (next === undefined || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
     outgoingAgain(state, next) // 5
     const refusal = attempt(state, next, this) // 6

@@ -34,6 +34,7 @@ class RecordingClient implements ExchangeClient {
   readonly localAuthority = '127.0.0.1:8000'
   readonly trusted = false
   readonly tls: ClientTls | undefined
+  bound: Set<LeasedConnection> | undefined
   readonly forwarded: ForwardedLines = new ForwardedFields({
     address: '192.0.2.1',
     scheme: 'http',
@@ -83,6 +84,7 @@ export class RecordingConnection implements LeasedConnection {
   deadline: number = Number.POSITIVE_INFINITY
   isReady = true
   isReused = false
+  isIdle = false
   pending = 0
   /** Writes do not leave at once. */
   isSlow = false
@@ -98,6 +100,16 @@ export class RecordingConnection implements LeasedConnection {
   }
   get connection(): Connection {
     throw new Error('there is no socket')
+  }
+  bindTo(): void {
+    this.calls.push('bindTo')
+  }
+  reuse(): void {
+    this.isIdle = false
+    this.calls.push('reuse')
+  }
+  close(): void {
+    this.calls.push('close')
   }
   attach(receiver: ResponseReceiver): void {
     this.receiver = receiver

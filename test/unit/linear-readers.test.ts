@@ -27,6 +27,7 @@ import { hopsInForwarded, hopsInList } from '../../src/wire/forwarded-hops.ts'
 import { readHandedOver } from '../../src/wire/handed-over.ts'
 import { BodyRelay } from '../../src/wire/http/body-relay.ts'
 import { readConnection } from '../../src/wire/http/connection-field.ts'
+import { isConnectionLogin } from '../../src/wire/http/connection-login.ts'
 import { hostWithoutPort, isAuthority } from '../../src/wire/http/host.ts'
 import { Out } from '../../src/wire/http/out.ts'
 import { writeRequestHead } from '../../src/wire/http/outgoing-request.ts'
@@ -222,6 +223,12 @@ const fields: readonly Reader[] = [
   {
     about: 'Host',
     read: (text) => [hostWithoutPort(text), isAuthority(bytesOf(text), 0, text.length, true)],
+    length: 8_000,
+  },
+  {
+    about: 'Authorization and WWW-Authenticate',
+    read: isConnectionLogin,
+    units: [...usualUnits, ',NTLM', 'Negotiate'],
     length: 8_000,
   },
   { about: 'Forwarded', read: hopsInForwarded, before: 'for=', length: 32_000 },

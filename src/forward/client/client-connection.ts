@@ -14,6 +14,7 @@ import type { ForwardedLines } from '../../wire/forwarded.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeClient } from '../exchange-client.ts'
+import type { LeasedConnection } from '../node/node-context.ts'
 import type { ClientTls } from '../node/request-source.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../refusal.ts'
 import type { Traffic } from '../traffic/traffic.ts'
@@ -33,6 +34,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   readonly trusted: boolean
   readonly forwarded: ForwardedLines
   readonly tls: ClientTls | undefined
+  bound: Set<LeasedConnection> | undefined
   deadline: number
   readonly #traffic: Traffic
   readonly #rules: ClientRules
@@ -354,6 +356,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   #close(): void {
+    for (const connection of this.bound ?? []) connection.close()
     this.#held?.drop()
     this.#arrived()
     this.#enter('closed')

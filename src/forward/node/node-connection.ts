@@ -2,7 +2,7 @@
 // the exchange. A connection that speaks AJP: ajp-connection.ts.
 
 import type { TopspinError } from '../../base/errors.ts'
-import { isSecure } from '../../cluster/node.ts'
+import { isSecure, type Node } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import type {
@@ -36,6 +36,8 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   /** Counted as open: from the dial until its descriptor is free. */
   #isCounted = true
   #buffer: Buffer | undefined
+  /** Of the client's connection that it belongs to. */
+  #bound: Set<LeasedConnection> | undefined
 
   constructor(pool: ConnectionPool<NodeConnection>) {
     this.pool = pool
@@ -54,8 +56,30 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   }
 
   #leave(): void {
+    this.#bound?.delete(this)
     if (this.#isCounted) this.pool.closed()
     this.#isCounted = false
+  }
+
+  get node(): Node {
+    return this.pool.node
+  }
+
+  get isBound(): boolean {
+    return this.#bound !== undefined
+  }
+
+  bindTo(bound: Set<LeasedConnection>): void {
+    this.#bound = bound
+  }
+
+  reuse(): void {
+    this.pool.remove(this)
+    this.isIdle = false
+  }
+
+  close(): void {
+    if (this.exchange === undefined) this.retire()
   }
 
   attach(exchange: ResponseReceiver): void {

@@ -59,6 +59,9 @@ export interface ConnectionSource {
 /** A connection to a node, as an exchange uses it. */
 export interface LeasedConnection extends Timed {
   readonly connection: Connection
+  readonly node: Node
+  /** It waits for another request. */
+  readonly isIdle: boolean
   /** A request can be sent. */
   readonly isReady: boolean
   /** It has carried a complete exchange before. */
@@ -84,6 +87,15 @@ export interface LeasedConnection extends Timed {
    * @param reusable is false, or bytes of the request have not left: they must not precede the next request.
    */
   release(reusable: boolean): void
+  /**
+   * From now on it serves one client's connection alone, and waits for that between two requests.
+   * @param bound the connections of that client, from which it removes itself when it closes.
+   */
+  bindTo(bound: Set<LeasedConnection>): void
+  /** Begins another lease of an idle connection that is bound. */
+  reuse(): void
+  /** Closes it when no exchange has it. */
+  close(): void
   /**
    * Ends the lease, whose exchange is not complete: the connection is reset, which leaves no TIME_WAIT here. Clients that
    * abort many requests would use up the local ports.

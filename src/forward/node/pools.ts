@@ -39,6 +39,7 @@ export class Pools implements ConnectionSource {
   makeRoom(): boolean {
     if (this.open < this.context.connectionsMax) return true
     for (const pool of this.#byId.values()) if (pool.closeOldest()) return true
+    for (const pool of this.#byId.values()) if (pool.closeOldestBound()) return true
     return false
   }
 
@@ -61,6 +62,8 @@ class Pool implements ConnectionPool<NodeConnection> {
   readonly idleMs: number
   readonly #pools: Pools
   readonly #idle: NodeConnection[] = []
+  /** Idle connections that belong to one client each, the longest idle first. */
+  readonly #bound: Set<NodeConnection> = new Set()
   #isClosed = false
 
   constructor(node: Node, pools: Pools) {
@@ -92,15 +95,22 @@ class Pool implements ConnectionPool<NodeConnection> {
   }
 
   release(connection: NodeConnection): void {
-    if (this.#isClosed || this.#idle.length >= this.context.settings.poolIdleMax) {
+    const { poolIdleMax } = this.context.settings
+    const isFull = !connection.isBound && this.#idle.length >= poolIdleMax
+    if (this.#isClosed || isFull) {
       connection.destroy()
       return
     }
     connection.isIdle = true
-    this.#idle.push(connection)
+    if (connection.isBound) this.#bound.add(connection)
+    else this.#idle.push(connection)
   }
 
   remove(connection: NodeConnection): void {
+    if (connection.isBound) {
+      this.#bound.delete(connection)
+      return
+    }
     const index = this.#idle.lastIndexOf(connection)
     if (index >= 0) this.#idle.splice(index, 1)
   }
@@ -120,10 +130,18 @@ class Pool implements ConnectionPool<NodeConnection> {
     return oldest !== undefined
   }
 
+  /** The same of those that belong to a client, which has to log in again then. */
+  closeOldestBound(): boolean {
+    const [oldest] = this.#bound
+    oldest?.close()
+    return oldest !== undefined
+  }
+
   /** Closes the idle connections now and the leased ones when they are released. */
   close(): void {
     this.#isClosed = true
     for (const connection of this.#idle.splice(0)) connection.destroy()
+    for (const connection of [...this.#bound]) connection.close()
   }
 }
 

@@ -7,6 +7,7 @@ import type { AttemptStage, RequestState } from '../exchange-state.ts'
 import type { Upload } from '../exchange-traffic.ts'
 import type { ResponseReceiver } from '../node/node-context.ts'
 import { proxyFull, type Refusal, uploadsFull } from '../refusal.ts'
+import { bind, leaseBound } from './bind.ts'
 
 /**
  * @param receiver gets what the node responds.
@@ -20,11 +21,13 @@ export function attempt(
   const { traffic, client, choice, attempts, request } = state
   const { live } = candidate
   if (!request.body.done && !makeUploadRoom(state)) return uploadsFull
-  const node = traffic.pools.lease(candidate.node, attempts.freshOnly)
+  const own = attempts.freshOnly ? undefined : leaseBound(client, candidate.node)
+  const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly)
   if (node === undefined) {
     traffic.counters.shortages++
     return proxyFull
   }
+  if (request.head.bindsConnection) bind(client, node)
   attempts.count++
   attempts.candidate = candidate
   attempts.node = node
@@ -36,9 +39,9 @@ export function attempt(
     live.sessions.note(choice.sessionId, traffic.clock.now())
   }
   const { timeouts } = traffic.settings
-  const own = candidate.node.timeoutMs
-  attempts.headMs = own > 0 ? own : timeouts.responseHeadMs
-  attempts.bodyMs = own > 0 ? own : timeouts.responseBodyMs
+  const { timeoutMs } = candidate.node
+  attempts.headMs = timeoutMs > 0 ? timeoutMs : timeouts.responseHeadMs
+  attempts.bodyMs = timeoutMs > 0 ? timeoutMs : timeouts.responseBodyMs
   const bytes = (attempts.out as Out).content
   live.bytesSent += bytes.length
   node.attach(receiver)

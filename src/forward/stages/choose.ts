@@ -1,9 +1,11 @@
 // Stage 4: candidates -> candidacy cascade -> one node. The cascade is found once and used for all attempts.
 
 import type { Moment } from '../../base/clock.ts'
+import { usable } from '../../candidacy/usable.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
+import type { LeasedConnection } from '../node/node-context.ts'
 import { requestView } from './request-view.ts'
 
 /**
@@ -23,12 +25,36 @@ export function findCascade(
   choice.request = cascade.readsRequest ? requestView(request.head, client) : undefined
 }
 
-/** `undefined` when no node is usable. */
-export function choose(choice: Readonly<ChoiceState>, chosenAt: Moment): Candidate | undefined {
+/**
+ * `undefined` when no node is usable.
+ * @param bound the client's own connections: their nodes come first, unless a session names another.
+ */
+export function choose(
+  choice: Readonly<ChoiceState>,
+  chosenAt: Moment,
+  bound?: ReadonlySet<LeasedConnection>,
+): Candidate | undefined {
   const { cascade, chooser, application } = choice
   chosenAt.update()
   if (chooser !== undefined) return chooser(choice.tried)
+  if (bound !== undefined && choice.route === undefined) {
+    const own = boundCandidate(choice, chosenAt, bound)
+    if (own !== undefined) return own
+  }
   return cascade.run(application.candidates, choice, chosenAt)[0]
+}
+
+function boundCandidate(
+  choice: Readonly<ChoiceState>,
+  chosenAt: Moment,
+  bound: ReadonlySet<LeasedConnection>,
+): Candidate | undefined {
+  for (const { node } of [...bound].reverse()) {
+    const candidate = choice.application.candidates.find((other) => other.node === node)
+    const [own] = candidate === undefined ? [] : usable(candidate.alone, choice, chosenAt)
+    if (own !== undefined) return own
+  }
+  return undefined
 }
 
 /** The node has failed and is not chosen again for this request. */

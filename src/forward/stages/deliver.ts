@@ -6,10 +6,12 @@ import { observeLatency } from '../../cluster/latency.ts'
 import { isNodeError } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { BodyRelay, Rewriting } from '../../wire/http/body-relay.ts'
+import { asksConnectionLogin } from '../../wire/http/connection-login.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
+import { bind } from './bind.ts'
 import { observeOutcome } from './outlier.ts'
 import { isUpgraded } from './upgrade.ts'
 
@@ -192,7 +194,7 @@ function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: n
   return 'tunnel'
 }
 
-/** Records what the head shows of the node: keep-alive time, latency, and errors beside the other nodes'. */
+/** Records what the head shows: keep-alive time, a log-in on the connection, latency, and errors beside the other nodes'. */
 function observe(state: ResponseStage, candidate: Candidate): void {
   const { response, attempts, choice, traffic } = state
   const { head } = response
@@ -201,6 +203,10 @@ function observe(state: ResponseStage, candidate: Candidate): void {
   // Nodes announce the same time in each response, so the first on a connection is enough.
   if (head.keepAliveField >= 0 && node?.isReused === false) {
     node.noteKeepAlive(head.fields.value(head.keepAliveField))
+  }
+  const isChallenge = head.status === 401 || head.status === 407
+  if (isChallenge && node !== undefined && asksConnectionLogin(head.fields)) {
+    bind(state.client, node)
   }
   // Of good responses only: errors may come fast, which must not make a node attractive.
   if (choice.readsLatency && head.status < 500) {

@@ -28,6 +28,7 @@ import { fitsPeer } from '../hand-over/fits-peer.ts'
 import { MessageView } from '../hand-over/request-views.ts'
 import type { Arrival } from './arrival.ts'
 import { BodyFeed } from './body-feed.ts'
+import { boundOf, setBound } from './bound-connections.ts'
 import { bodyLength, headText } from './request-bytes.ts'
 import { UpgradeBody } from './upgrade-body.ts'
 
@@ -126,6 +127,14 @@ export class ParsedClient implements ExchangeClient, Timed {
   get localAuthority(): string {
     const { localAddress = '', localPort = 0 } = this.arrival.socket
     return hostPortText({ host: localAddress, port: localPort })
+  }
+
+  get bound(): ExchangeClient['bound'] {
+    return boundOf(this.arrival.socket)
+  }
+
+  set bound(connections: ExchangeClient['bound']) {
+    setBound(this.arrival.socket, connections)
   }
 
   get pending(): number {

@@ -9,6 +9,7 @@ import type { Traffic } from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
 import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
 import { handedOverField } from '../../wire/handed-over.ts'
+import { isConnectionLogin } from '../../wire/http/connection-login.ts'
 import { type Choice, type Decided, here, type PendingChoice } from '../choice/choice.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import { useDecision } from '../hand-over/kept-decision.ts'
@@ -31,6 +32,8 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
   readonly #handedOn = new WeakSet<Socket>()
   /** Each ends the wait of a request about which peers are asked: it is served here. */
   readonly #waiting = new Set<() => void>()
+  /** Connections whose client has logged in on them; they stay here. */
+  readonly #loggedIn = new WeakSet<Socket>()
   /** A socket has reported another client than its own remote side. */
   #hasReported = false
 
@@ -222,6 +225,11 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     // The socket may still report the client of an earlier request.
     if (value !== undefined || this.#hasReported) reportOwnClient(request.socket)
     if (value !== undefined) return this.#receive(request, value)
+    // The application logs in a connection, which must be the client's own.
+    const { authorization } = request.headers
+    if (authorization !== undefined && isConnectionLogin(authorization))
+      this.#loggedIn.add(request.socket)
+    if (this.#loggedIn.has(request.socket)) return here
     // A peer would get an absolute form as origin form, with another Host.
     if (isAbsolute(request)) return here
     return this.#handOver.policy.choose(new MessageView(request))

@@ -21,6 +21,8 @@ export function chooseByHead(
   { policy, status }: HandOver,
 ): Choice | undefined {
   if (head.handedOver >= 0) return undefined
+  // The application logs in a connection, which must be the client's own.
+  if (head.bindsConnection) return undefined
   // The server here sees the version and the form of the target; a peer gets HTTP/1.1 and origin form.
   if (head.sentMinor !== 1 || head.isAbsolute) return undefined
   // The server answers a method that Node.js does not have.

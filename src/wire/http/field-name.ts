@@ -34,6 +34,8 @@ export const HANDED_OVER = 22
  * CGI, WSGI, Rack and PHP: `X_Forwarded_For`. If the name is that of a framing field, the request is refused instead.
  */
 export const FOLDED = 23
+/** Authorization and Proxy-Authorization, which are passed on. */
+export const AUTHORIZATION = 25
 
 /** What is done with fields of the kind FOLDED. */
 export type Underscores = 'drop' | 'pass' | 'reject'
@@ -68,6 +70,8 @@ const names: readonly (readonly [string, number])[] = [
   ['x-forwarded', CLAIM],
   ['x-real-ip', CLAIM],
   ['cookie', COOKIE],
+  ['authorization', AUTHORIZATION],
+  ['proxy-authorization', AUTHORIZATION],
   ['max-forwards', MAX_FORWARDS],
   ['endpoint-load-metrics', LOAD_REPORT],
   ['endpoint-load-metrics-bin', LOAD_REPORT],
@@ -112,6 +116,7 @@ const harmless: ReadonlySet<number> = new Set([
   WEBSOCKET_VERSION,
   WEBSOCKET_ACCEPT,
   DATE,
+  AUTHORIZATION,
 ])
 
 /** The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that folds to a framing field. */

@@ -6,7 +6,9 @@
 import { httpLimits } from '../../base/limits.ts'
 import { CR, isDigit, isPath, isQuery, isRawPath, isRawQuery, isToken, LF, SP } from './bytes.ts'
 import { readConnection } from './connection-field.ts'
+import { hasConnectionLogin } from './connection-login.ts'
 import {
+  AUTHORIZATION,
   CONNECTION,
   CONTENT_LENGTH,
   COOKIE,
@@ -95,6 +97,8 @@ export class RequestHead {
   handedOver = -1
   /** There are fields of the kind FOLDED. */
   hasFolded = false
+  /** There are credentials that log in the connection, not the request. */
+  bindsConnection = false
   /** Connection names Upgrade. */
   wantsUpgrade = false
   /** Further field names in Connection, in lower case: hop-by-hop fields. */
@@ -264,7 +268,7 @@ export class RequestHead {
           this.expectsContinue = true
           break
         default:
-          this.#noteField(kind, f)
+          this.#noteField(kind, f, from, to)
       }
     }
     this.hasHost = hosts === 1 || fromTarget
@@ -277,7 +281,7 @@ export class RequestHead {
     this.contentLength = 0
     this.chunked = this.#closes = false
     this.keepAlive = this.minor === 1
-    this.expectsContinue = this.wantsUpgrade = this.hasFolded = false
+    this.expectsContinue = this.wantsUpgrade = this.hasFolded = this.bindsConnection = false
     this.cookie = this.upgrade = this.via = this.forwarded = this.maxForwards = -1
     this.websocketKey = this.websocketVersion = this.handedOver = -1
     this.nominated = none
@@ -298,7 +302,7 @@ export class RequestHead {
   }
 
   /** Fields that a later stage reads: of Cookie the first line counts, of the others the last. */
-  #noteField(kind: number, f: number): void {
+  #noteField(kind: number, f: number, from: number, to: number): void {
     if (kind === COOKIE) {
       if (this.cookie < 0) this.cookie = f
     } else if (kind === VIA) this.via = f
@@ -309,6 +313,8 @@ export class RequestHead {
     else if (kind === WEBSOCKET_VERSION) this.websocketVersion = f
     else if (kind === HANDED_OVER) this.handedOver = f
     else if (kind === FOLDED) this.hasFolded = true
+    else if (kind === AUTHORIZATION && hasConnectionLogin(this.fields.bytes, from, to))
+      this.bindsConnection = true
   }
 
   /** @param length value of Content-Length, or -1. @param codings Transfer-Encoding lines. @returns 0 or a problem. */

@@ -60,7 +60,11 @@ describe('a connection that closes before the response', () => {
   test('does not count when it was refused: the attempts are left for the other nodes', async (t) => {
     const origins = await Promise.all([1, 2, 3].map(() => startOrigin(t)))
     const nodes = origins.map(({ port }) => ({ port }))
-    const { port, live } = await startProxy(t, nodes, { balancer: { maxAttempts: 1 } })
+    const { port, live } = await startProxy(t, nodes, {
+      balancer: { maxAttempts: 1 },
+      // In the order of the list.
+      candidacy: ['usable'],
+    })
     origins[0]!.close()
     const client = await RawClient.connect(t, port)
     // Refused by the first, dies on both others: those are the attempts that count.
