@@ -1,9 +1,9 @@
-// `byRoom`: keeps the node at which one more request adds the least waiting. What a request takes at a node and how
-// many it works on at once are learnt from when requests begin and end (cluster/room.ts), so it works for any node. A
-// server among peers that can be asked keeps itself while it has room; else it leaves the choice to their answers.
+// `byRoom`: keeps the node at which one more request adds the least waiting. Service time and concurrency of a node are
+// learnt from the times at which requests begin and end (cluster/room.ts), so it works for any node. A server among peers
+// that answer questions keeps itself while it has room; otherwise their answers decide.
 
 import type { Kind } from './candidacy.ts'
-import { lookedMax, RoomChoice } from './room-choice.ts'
+import { comparedMax, RoomChoice } from './room-choice.ts'
 import { previewOf } from './room-reasons.ts'
 import { hasRoom } from './room-report.ts'
 
@@ -26,7 +26,7 @@ export const byRoom: Kind = {
           if (!hasRoom(self.live.room, inquiry.usualMs, now)) inquiry.among = candidates
           return self.alone
         },
-        preview: (candidates, _exchange, clock) => previewOf(candidates, lookedMax, clock.now()),
+        preview: (candidates, _exchange, clock) => previewOf(candidates, comparedMax, clock.now()),
       }
     }
   },

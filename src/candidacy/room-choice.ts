@@ -1,4 +1,5 @@
-// The choice that `byRoom` makes: the least cost among all candidates, or among some of many. It allocates nothing.
+// The choice of `byRoom`: the candidate of least cost among all candidates, or among a sample of many. Allocates
+// nothing.
 
 import type { Random } from '../base/clock.ts'
 import type { Usual } from '../cluster/usual.ts'
@@ -8,21 +9,21 @@ import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
-/** Of many candidates so many in a row are looked at, from a random one on: the best is nearly the best of all. */
+/** Size of the sample, consecutive candidates from a random position: its best is nearly the best of all. */
 const drawn = 24
-/** So many of the best of the last choice are looked at again: what is good among thousands is not lost. */
+/** The best of the last choice that are compared again, so that good candidates among thousands are not lost. */
 const kept = 4
-/** Up to so many candidates all are looked at. */
-export const lookedMax: number = drawn + kept
+/** Up to this number all candidates are compared. */
+export const comparedMax: number = drawn + kept
 
 export class RoomChoice {
   readonly #random: Random
-  /** The candidates that are looked at, as positions in the list; of many the best of the last choice first. */
-  readonly #positions: Int32Array = new Int32Array(lookedMax)
-  readonly #costs: Float64Array = new Float64Array(lookedMax)
+  /** Positions of the compared candidates in the list; in a sample, the best of the last choice come first. */
+  readonly #positions: Int32Array = new Int32Array(comparedMax)
+  readonly #costs: Float64Array = new Float64Array(comparedMax)
   /**
-   * Positions of the best of the last choice among the nodes of one balancer. After a change of the list they are
-   * those of other nodes, which does no harm.
+   * Positions of the best of the last choice among the nodes of one balancer. After a change of the list they point to
+   * other nodes, which is harmless.
    */
   readonly #best: WeakMap<Usual, Int32Array> = new WeakMap()
 
@@ -30,23 +31,23 @@ export class RoomChoice {
     this.#random = random
   }
 
-  /** @param candidates two at least, of one balancer. @param self this server, when it is one of them. */
+  /** @param candidates at least two, of one balancer. @param self this server, if it is a candidate. */
   choose(candidates: readonly Candidate[], now: number, self?: Candidate): Candidate {
     const { length } = candidates
-    if (length <= lookedMax) {
-      this.#lookAtAll(length)
+    if (length <= comparedMax) {
+      this.#compareAll(length)
       return this.#cheapest(candidates, 0, length, now)
     }
     const best = this.#bestOf((candidates[0] as Candidate).live.room.usual)
     this.#draw(length, best)
     if (self !== undefined) this.#positions[kept] = Math.max(0, candidates.indexOf(self))
-    const chosen = this.#cheapest(candidates, kept, lookedMax, now)
+    const chosen = this.#cheapest(candidates, kept, comparedMax, now)
     this.#keepBest(best)
     return chosen
   }
 
-  /** From a random one on, so that chance decides between equals that were chosen at the same time. */
-  #lookAtAll(length: number): void {
+  /** Begins at a random position, so that chance decides between equals that were chosen at the same time. */
+  #compareAll(length: number): void {
     let position = Math.floor(this.#random() * length)
     for (let at = 0; at < length; at++) {
       this.#positions[at] = position
@@ -60,7 +61,7 @@ export class RoomChoice {
       this.#positions[at] = position < length ? position : 0
     }
     let position = Math.floor(this.#random() * length)
-    for (let at = kept; at < lookedMax; at++) {
+    for (let at = kept; at < comparedMax; at++) {
       this.#positions[at] = position
       if (++position === length) position = 0
     }
@@ -75,7 +76,7 @@ export class RoomChoice {
     return best
   }
 
-  /** @param from the first that is looked at by chance: shares are counted among those. */
+  /** @param from the first candidate of the random sample: shares are counted within it. */
   #cheapest(candidates: readonly Candidate[], from: number, to: number, now: number): Candidate {
     const positions = this.#positions
     const costs = this.#costs
@@ -96,13 +97,13 @@ export class RoomChoice {
     for (let at = 1; at < to; at++) {
       if ((costs[at] as number) < (costs[best] as number)) best = at
     }
-    if (candidates.length <= lookedMax) best = this.#longestIdle(candidates, best, to, now)
+    if (candidates.length <= comparedMax) best = this.#longestIdle(candidates, best, to, now)
     const chosen = candidates[positions[best] as number] as Candidate
     if (least < most && isCapped(chosen.live.wish, most)) shares.of(chosen.live).spend()
     return chosen
   }
 
-  /** Of idle nodes that cost about the same the one whose last request is the longest ago. */
+  /** Among idle nodes of about the same cost, the one whose last request is the oldest. */
   #longestIdle(candidates: readonly Candidate[], best: number, to: number, now: number): number {
     if (!canRotate(candidates[this.#positions[best] as number] as Candidate, now)) return best
     const limit = aboutTheSame(this.#costs[best] as number)
@@ -120,7 +121,7 @@ export class RoomChoice {
     return chosen
   }
 
-  /** A node that has had its share costs more. */
+  /** Raises the cost of nodes that have had their share. */
   #cap(
     candidates: readonly Candidate[],
     from: number,
@@ -146,7 +147,7 @@ export class RoomChoice {
     const costs = this.#costs
     for (let place = 0; place < kept; place++) {
       let at = place
-      for (let other = place + 1; other < lookedMax; other++) {
+      for (let other = place + 1; other < comparedMax; other++) {
         if ((costs[other] as number) < (costs[at] as number)) at = other
       }
       best[place] = positions[at] as number

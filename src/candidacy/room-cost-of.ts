@@ -1,20 +1,20 @@
-// What one more request costs at a candidate of `byRoom`: at a node, at a peer, or at this server among its peers.
-// A peer counts as a node whose requests from here are known, and as little as possible travels: this server is preferred,
-// a hand-over costs something, and requests are not spread over peers that are alike.
+// The cost of one more request at a candidate of `byRoom`: a node, a peer, or this server among its peers. Of a peer
+// only this server's own requests are counted. Hand-overs are kept few: this server is preferred, a hand-over has a
+// cost, and requests are not spread over equal peers.
 
 import type { Peer } from '../cluster/peer.ts'
 import type { Room } from '../cluster/room.ts'
 import type { Candidate } from './candidacy.ts'
 import { costAt, errorFactor, priorAnswers } from './room-cost.ts'
 
-/** What is served here spares both servers the work of a hand-over. */
+/** Serving a request here saves both servers the work of a hand-over. */
 const hereFactor = 0.8
-/** The way to a peer and back, ms. */
+/** Round trip to a peer, ms. */
 const hopMs = 0.3
-/** Of a peer with so few answers what it announces and what was learnt here count the same. */
-const toldAnswers = 8
+/** Responses at which a peer's announced figure and the observed one weigh the same. */
+const announcedAnswers = 8
 
-/** @param now monotonic ms. @param extra waiting on top, in multiples of what a request takes. */
+/** @param now monotonic ms. @param extra additional waiting, in multiples of the service time. */
 export function costOf({ peer, live }: Candidate, now: number, extra: number): number {
   const { room } = live
   if (peer === undefined) return costAt(room, now, extra)
@@ -23,22 +23,23 @@ export function costOf({ peer, live }: Candidate, now: number, extra: number): n
 }
 
 /**
- * What a request is expected to take while there is room. What a peer announces stands in where little was learnt, but no
- * peer is preferred for it: the least of many announcements is chance, and all who read it would choose the same peer.
+ * Expected service time of a request, ms. A peer's announced figure is the prior where few responses were observed, but
+ * never below the usual time: the least of many announcements is chance, and all its readers would choose the same
+ * peer.
  */
 function expectedMsAt({ announcement, isSelf }: Peer, room: Room, now: number): number {
-  // While nothing is known of any peer, all are alike.
-  const known = room.usual.ms || 1
+  // All peers are equal before the first response.
+  const usual = room.usual.ms || 1
   let { answers } = room
-  if (room.trial.isDue(now)) return known
+  if (room.trial.isDue(now)) return usual
   let ms = room.ms(now)
-  const announced = announcement.resources.ms
-  if (!isSelf && announced > 0) {
-    const told = Math.max(known, announced)
-    ms = told + ((ms - told) * answers) / (answers + toldAnswers)
-    answers += toldAnswers
+  const announcedMs = announcement.resources.ms
+  if (!isSelf && announcedMs > 0) {
+    const prior = Math.max(usual, announcedMs)
+    ms = prior + ((ms - prior) * answers) / (answers + announcedAnswers)
+    answers += announcedAnswers
   }
-  return known + ((ms - known) * answers) / (answers + priorAnswers)
+  return usual + ((ms - usual) * answers) / (answers + priorAnswers)
 }
 
 function waitingAt(room: Room, now: number): number {

@@ -1,49 +1,53 @@
-// What one more request costs at a node: the waiting that it adds in total, ms. Used by `byRoom`.
+// The cost of one more request at a node: the total waiting that it adds, ms. Used by `byRoom`.
 
 import type { Room } from '../cluster/room.ts'
 
-/** Of a node with so few answers what is known and what is usual count the same. */
+/** Responses at which a node's own figure and the usual one weigh the same. */
 export const priorAnswers = 3
-/** Spreads requests over nodes that are alike and have room, where every one of them is as good. */
+/** Cost of each request in hand below the knee: spreads requests over equal nodes that have room. */
 const evenness = 0.1
-/** Share of errors that is overlooked. */
+/** Share of errors up to which they are ignored. */
 const errorsMin = 0.01
-/** What the square and the cube of the share of errors weigh: one error costs a few times as much, many 200 times. */
+/**
+ * Weights of the square and the cube of the share of errors: one error multiplies the cost by 4, errors only by 201.
+ */
 const errorsSquared = 40
 const errorsCubed = 160
 
 /**
- * Below the knee a request takes `ms` and delays no other. With n at the knee c or beyond, each takes n / c times as
- * long, n of them n x n / c, which one more raises by (2n + 1) / c.
- * @param now monotonic ms. @param extra waiting on top, in multiples of what a request takes.
+ * Below the knee a request takes `ms` and delays no other. With n >= knee c in hand, each takes n / c times as long,
+ * all of them n x n / c, and one more raises that sum by (2n + 1) / c.
+ * @param now monotonic ms. @param extra additional waiting, in multiples of the service time.
  */
 export function costAt(room: Room, now: number, extra: number): number {
   return expectedMs(room, now) * (waitingAt(room, now) + extra) * errorFactor(room, now)
 }
 
-/** What a request is expected to take while there is room: what was learnt, or what is usual where little was. */
+/**
+ * Expected service time of a request, ms: the node's own figure, near the usual one while the node has few responses.
+ */
 export function expectedMs(room: Room, now: number): number {
-  // While nothing is known of any node, all are alike.
+  // All nodes are equal before the first response.
   const usual = room.usual.ms || 1
   if (room.answers === 0 || room.trial.isDue(now)) return usual
   return expectedMsBeside(room, usual, now)
 }
 
-/** The same where something was learnt. @param usual ms; 0 when not known. */
+/** The same for a node with at least one response. @param usual ms; 0 if unknown. */
 export function expectedMsBeside(room: Room, usual: number, now: number): number {
   const { answers } = room
   const ms = room.ms(now)
   return usual === 0 ? ms : usual + ((ms - usual) * answers) / (answers + priorAnswers)
 }
 
-/** A node that is tried counts as idle: what it has in hand may be requests that never end. */
+/** A node that is due for a trial counts as idle: its requests in hand may never end. */
 function waitingAt(room: Room, now: number): number {
   const { inHand, knee } = room
   if (inHand === 0 || room.trial.isDue(now)) return 1
   return (inHand < knee ? 1 : (2 * inHand + 1) / knee) + evenness * inHand
 }
 
-/** 1 without errors, 4 after one, 6 at a quarter, 201 when there is nothing else. */
+/** 1 without errors, 4 after one, 6 at a share of a quarter, 201 when all responses are errors. */
 export function errorFactor(room: Room, now: number): number {
   const share = room.errors.at(now)
   return share > errorsMin ? 1 + share * share * (errorsSquared + errorsCubed * share) : 1

@@ -1,5 +1,4 @@
-// Explains a choice by `byRoom`: the figures that it rests on, and one sentence for each candidate. Changes nothing that
-// later choices depend on.
+// Explains a choice of `byRoom`: its figures, and one sentence for each candidate. Later choices are not affected.
 
 import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
 import { nameOf } from './figures.ts'
@@ -9,20 +8,24 @@ import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
-/** A candidate as the choice sees it. */
-interface Seen {
+/** A candidate with its cost. */
+interface Judged {
   readonly candidate: Candidate
   readonly name: string
   readonly cost: number
-  /** Extra waiting because the node has had its share; 0 when it has not. */
+  /** Additional waiting of a node that has had its share, otherwise 0. */
   readonly cap: number
   readonly now: number
   /** The highest load factor among the candidates. */
   readonly most: number
 }
 
-/** @param looked so many candidates a choice looks at. */
-export function previewOf(candidates: readonly Candidate[], looked: number, now: number): Preview {
+/** @param compared the greatest number of candidates that a choice compares. */
+export function previewOf(
+  candidates: readonly Candidate[],
+  compared: number,
+  now: number,
+): Preview {
   const [only] = candidates
   if (only === undefined || candidates.length === 1) {
     const why =
@@ -30,10 +33,10 @@ export function previewOf(candidates: readonly Candidate[], looked: number, now:
     return { left: candidates, why, reasons: [] }
   }
   const seen = seenBy(candidates, now).sort((a, b) => a.cost - b.cost)
-  const best = chosenOf(seen, candidates.length <= looked)
-  const next = seen.find((one) => one !== best) as Seen
+  const best = chosenOf(seen, candidates.length <= compared)
+  const next = seen.find((one) => one !== best) as Judged
   const many =
-    candidates.length > looked ? `; a choice looks at ${looked} of ${candidates.length}` : ''
+    candidates.length > compared ? `; a choice looks at ${compared} of ${candidates.length}` : ''
   return {
     left: best.candidate.alone,
     why: `byRoom chose ${describe(best)}; ${rivalOf(best, next)}${many}`,
@@ -41,7 +44,7 @@ export function previewOf(candidates: readonly Candidate[], looked: number, now:
   }
 }
 
-function seenBy(candidates: readonly Candidate[], now: number): Seen[] {
+function seenBy(candidates: readonly Candidate[], now: number): Judged[] {
   const weights = candidates.map(({ live }) => live.wish.weight)
   const sum = weights.reduce((all, weight) => all + weight, 0)
   const most = Math.max(...weights)
@@ -53,17 +56,17 @@ function seenBy(candidates: readonly Candidate[], now: number): Seen[] {
   })
 }
 
-/** `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 41`. */
-function describe({ candidate, name, cost, now }: Seen): string {
+/** For example `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 41`. */
+function describe({ candidate, name, cost, now }: Judged): string {
   const { room } = candidate.live
   const ms = expectedMs(room, now)
   const hand = `${name}: ${room.inHand} in hand of ${shown(room.knee)} that it works on at once`
   return `${hand}, ${shown(ms)} ms each, one more costs ${shown(cost)}`
 }
 
-/** @param seen the cheapest first. @param areAll whether a choice looks at all candidates. */
-function chosenOf(seen: readonly Seen[], areAll: boolean): Seen {
-  const best = seen[0] as Seen
+/** @param seen the cheapest first. @param areAll whether a choice compares all candidates. */
+function chosenOf(seen: readonly Judged[], areAll: boolean): Judged {
+  const best = seen[0] as Judged
   if (!areAll || !canRotate(best.candidate, best.now)) return best
   const limit = aboutTheSame(best.cost)
   return seen
@@ -72,9 +75,9 @@ function chosenOf(seen: readonly Seen[], areAll: boolean): Seen {
     .reduce((one, other) => (sentAtOf(other) < sentAtOf(one) ? other : one))
 }
 
-const sentAtOf = ({ candidate }: Seen): number => candidate.live.room.trial.sentAt
+const sentAtOf = ({ candidate }: Judged): number => candidate.live.room.trial.sentAt
 
-function rivalOf(best: Seen, next: Seen): string {
+function rivalOf(best: Judged, next: Judged): string {
   const { room } = next.candidate.live
   if (canRotate(next.candidate, best.now) && canRotate(best.candidate, best.now)) {
     if (sentAtOf(next) === sentAtOf(best)) {
@@ -87,7 +90,7 @@ function rivalOf(best: Seen, next: Seen): string {
   return `next is ${next.name}, ${room.inHand} of ${shown(room.knee)}, ${ms} ms: ${shown(next.cost)}`
 }
 
-function reasonOf(seen: Seen, isBest: boolean): CandidateReason {
+function reasonOf(seen: Judged, isBest: boolean): CandidateReason {
   const { candidate, name, cost, cap, now } = seen
   const { live } = candidate
   const { room, wish } = live
@@ -107,8 +110,8 @@ function reasonOf(seen: Seen, isBest: boolean): CandidateReason {
   return { candidate: name, figures, why: isBest ? describe(seen) : whyNot(seen) }
 }
 
-/** What counts most against a candidate that was not chosen. */
-function whyNot(seen: Seen): string {
+/** The main reason against a candidate that was not chosen. */
+function whyNot(seen: Judged): string {
   const { candidate, name, cap, now, most } = seen
   const { room, wish } = candidate.live
   const errors = room.errors.at(now)
@@ -124,10 +127,10 @@ function whyNot(seen: Seen): string {
   return describe(seen)
 }
 
-/** Slower than is usual by more than a node could make up for by being idle. */
-const isSlow = ({ candidate: { live }, now }: Seen): boolean =>
+/** Whether the node takes more than twice the usual time. */
+const isSlow = ({ candidate: { live }, now }: Judged): boolean =>
   live.room.usual.ms > 0 && expectedMs(live.room, now) > 2 * live.room.usual.ms
 
-/** Whole numbers from ten on, else two digits. */
+/** Rounded: whole numbers from ten on, below that two digits. */
 const shown = (value: number): string =>
   String(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)))

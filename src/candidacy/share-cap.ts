@@ -1,24 +1,27 @@
-// How load factors count in `byRoom`: at a node that has had the share of the requests that it asks for, one more costs
-// as if it waited longer. While there is room the shares are what the nodes ask for; as queues grow, they decide.
+// The effect of load factors in `byRoom`: a request to a node that has had its share costs additional waiting. Shares
+// follow the load factors while there is room; as queues grow, the waiting at the nodes outweighs them.
 
 import type { Wish } from '../cluster/wish.ts'
 import type { Share } from './share.ts'
 
-/** Extra waiting, in multiples of what a request takes: a wish of the administrator's gives way to long queues only. */
+/**
+ * Additional waiting for a constant load factor, in service times: only long queues outweigh an administrator's
+ * setting.
+ */
 const constantWaiting = 9
-/** For a measurement: enough to be kept up to half of the load, and no more, since it is old. */
+/** For a moving load factor: it holds up to about half of the load, and no further, because the measurement is old. */
 const movingWaiting = 2
-/** Measurements within this of the highest are noise, and so are those that differ by so many points. */
+/** Moving load factors above this share of the highest, or within this many points of it, are noise. */
 const movingBand = 0.7
 const movingPoints = 10
 
-/** Whether the node's share counts. @param most the highest weight among the candidates. */
+/** Whether the node's share is limited. @param most the highest weight among the candidates. */
 export function isCapped({ weight, isConstant }: Wish, most: number): boolean {
   if (isConstant) return weight < most
   return weight < movingBand * most && weight < most - movingPoints
 }
 
-/** Extra waiting of a node whose share counts. @param earned by this choice. */
+/** Additional waiting of a node whose share is limited. @param earned credit that this choice adds. */
 export function capWaiting({ isConstant }: Wish, { credit }: Share, earned: number): number {
   if (credit + earned >= 1) return 0
   return isConstant ? constantWaiting : movingWaiting

@@ -1,15 +1,15 @@
-// How far a node is behind the share of the requests that it asks for by its load factor, or ahead of it.
+// How far a node is behind or ahead of the share of requests that its load factor requests.
 
 import { NodeState } from './node-state.ts'
 
-/** Requests that a node may fall behind its share, or run ahead of it, and makes up for. */
+/** Greatest distance from the share that is compensated later, in requests. */
 const creditMax = 20
 
 export class Share {
-  /** Requests that the node is behind its share; below 0, ahead. */
+  /** Requests by which the node is behind its share; below 0: ahead. */
   credit = 0
 
-  /** A choice was made among nodes of which this is one. @param part of it that the node asks for, 0 to 1. */
+  /** The node was one of the candidates. @param part its share of the choice, 0 to 1. */
   earn(part: number): void {
     this.credit = Math.min(creditMax, this.credit + part)
   }

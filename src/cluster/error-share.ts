@@ -1,8 +1,8 @@
-// The share of errors among the last few answers of a node, which fades when there are none.
+// The share of errors among a node's last few responses; fades while there are none.
 
-/** Weight of one answer: five errors in a row count as two thirds. */
+/** Weight of one response: after five errors in a row the share is two thirds. */
 const weight = 0.2
-/** Time in which all but a third is forgotten, ms: then the node is tried again. */
+/** Time in which the share falls to 37 %, ms, so that the node gets requests again. */
 const fadeMs = 2_000
 
 export class ErrorShare {
@@ -16,12 +16,12 @@ export class ErrorShare {
     this.#at = now
   }
 
-  /** As it counts now, 0 to 1. */
+  /** The share now, 0 to 1. */
   at(now: number): number {
     const share = this.#share
     return share < negligible ? 0 : share * Math.exp((this.#at - now) / fadeMs)
   }
 }
 
-/** Spares the exponential for the many nodes without errors. */
+/** Below this the share counts as 0, which saves the exponential for nodes without errors. */
 const negligible = 1e-4

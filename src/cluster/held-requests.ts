@@ -1,11 +1,11 @@
-// Requests as a doubly linked list through the requests themselves, oldest first: adding, removing and looking
-// at the oldest one cost the same however many there are, and allocate nothing.
+// A doubly linked list through the requests themselves, oldest first: adding, removing and reading the oldest take
+// constant time and allocate nothing.
 
-/** One request in hand; its owner makes the object once and uses it for one request after another. */
+/** One request in hand. Its owner reuses one object for successive requests. */
 export class HeldRequest {
-  /** The list it is in; `undefined` while it is in none. */
+  /** The list that holds it; `undefined` while none does. */
   list: HeldRequests | undefined = undefined
-  /** When it began, monotonic ms. */
+  /** Start of the request, monotonic ms. */
   beganAt = 0
   older: HeldRequest | undefined = undefined
   newer: HeldRequest | undefined = undefined

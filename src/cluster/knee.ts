@@ -1,52 +1,52 @@
-// How many requests a server works on at once: its knee. It is learnt from two things alone: how long how many
-// requests were in hand, and how many were in hand when one was answered. While there is room an answer takes
-// `ms`, so a server with n in hand and knee c answers min(n, c) / ms requests per millisecond.
+// Estimates how many requests a server processes concurrently: its knee. Inputs are the time spent at each number in
+// hand and the number in hand at each response. A server with n in hand, knee c and service time `ms` completes
+// min(n, c) / ms requests per millisecond.
 
-/** Numbers in hand are put into classes; these are their upper bounds, the last class having none. */
+/** Upper bounds of the classes of numbers in hand; the last class has none. */
 const bounds: readonly number[] = [1, 2, 3, 4, 6, 8, 11, 16, 22, 31, 45, 64, 90, 128, 256]
-/** The number that a class stands for; each is a knee that can be learnt. */
+/** The representative number of each class; each is a possible knee. */
 const middles: readonly number[] = [
   1, 2, 3, 4, 5.5, 7.5, 10, 13.5, 19, 27, 38, 54, 77, 110, 200, 400,
 ]
 const logarithms: readonly number[] = middles.map(Math.log)
 const classes = middles.length
 
-/** Answers between two estimates: often enough to follow, seldom enough to cost nothing. */
+/** Responses between two estimates. More would follow changes late; fewer would cost time on each request. */
 const answersPerEstimate = 16
-/** With fewer answers an estimate is chance. */
+/** Responses below which an estimate is noise. */
 const answersMin = 20
-/** Beyond so many answers the past fades, so that a server that has changed is learnt anew. */
+/** Responses above which all counts are multiplied by `faded`, so that a change of the server shows. */
 const answersMax = 400
 const faded = 0.9
 /**
- * The smallest knee is taken whose log likelihood is within so much of the best: one that is too small costs
- * little, one that is too large fills queues.
+ * The estimate is the smallest knee whose log likelihood is within this of the best: too small a knee costs little, too
+ * large a knee fills queues.
  */
 const slack = 1
 
-/** Scratch space of `#estimate`, which never runs twice at once. */
+/** Scratch space of `#estimate`, which is synchronous. */
 const likelihoods = new Float64Array(classes)
 const sums = new Float64Array(classes)
 
 export class Knee {
-  /** At most the highest number ever in hand, as far as classes are fine enough. */
+  /** At most the highest number that was ever in hand, to the precision of the classes. */
   value = 1
-  /** Ms spent with so many in hand. */
+  /** Time spent in each class, ms. */
   readonly #time: Float64Array = new Float64Array(classes)
-  /** Answers that came while so many were in hand, that one included. */
+  /** Responses in each class; the number in hand includes the request itself. */
   readonly #ends: Float64Array = new Float64Array(classes)
   #class = 0
   #answers = 0
 
-  /** @param count requests that were in hand for `ms`, at least 1. */
+  /** @param count requests in hand, at least 1. @param ms how long. */
   spent(count: number, ms: number): void {
     const at = classOf(count)
     this.#time[at] = (this.#time[at] as number) + ms
   }
 
   /**
-   * A good answer came. @param count requests in hand until then, at least 1.
-   * @returns by what the time spent, each ms times min(n, knee), has changed with the knee; 1 when it has not.
+   * A response with a status below 500. @param count requests in hand before it, at least 1.
+   * @returns the factor by which a new knee changes the integral of min(n, knee) over time; 1 without a change.
    */
   answered(count: number): number {
     const at = classOf(count)
@@ -56,7 +56,7 @@ export class Knee {
     return this.#estimate()
   }
 
-  /** What was seen does not count any more; the knee stays until there is something better. */
+  /** Discards all observations; the knee stays until the next estimate. */
   forget(): void {
     this.#time.fill(0)
     this.#ends.fill(0)
@@ -64,8 +64,8 @@ export class Knee {
   }
 
   /**
-   * Of each knee c the log likelihood is  sum of ends[n] ln min(n, c)  -  all ends x ln(sum of time[n] x min(n, c)),
-   * with ms at its best for that c. One pass with running sums.
+   * The log likelihood of a knee c is  sum of ends[n] ln min(n, c)  -  all ends x ln(sum of time[n] x min(n, c)),
+   * with the most likely ms for that c. One pass with running sums.
    */
   #estimate(): number {
     const time = this.#time

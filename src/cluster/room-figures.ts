@@ -1,18 +1,18 @@
-// What a `Room` has learnt, as plain numbers for pages and metrics: of this process, or of the processes that carry the
-// traffic for it.
+// The figures of a `Room` as plain numbers, for pages and metrics: those of this process, or the sum over the worker
+// processes.
 
 import type { Room } from './room.ts'
 
 export interface RoomFigures {
   /** Requests in hand, without the long ones. */
   readonly inHand: number
-  /** Requests that were upgraded or turned out to be long, and are not over. */
+  /** Unfinished requests that were upgraded or classified as long. */
   readonly long: number
-  /** What a request takes while there is room, ms; 0 while nothing is known. */
+  /** Service time of a request below the knee, ms; 0 before the first response. */
   readonly ms: number
-  /** How many requests the node works on at once. */
+  /** Requests that the node processes concurrently; more of them queue. */
   readonly knee: number
-  /** Answers that `ms` rests on, at most about 50. */
+  /** Weighted number of responses behind `ms`, at most about 50. */
   readonly answers: number
 }
 
@@ -21,10 +21,10 @@ export function figuresOfRoom(room: Room, now: number): RoomFigures {
   return { inHand, long, ms: room.ms(now), knee, answers }
 }
 
-/** The rooms of one node. */
+/** The figures of one node, from either source. */
 interface Rooms {
   readonly room: Room
-  /** The sum over the processes that carry the traffic; `undefined` where this process does. */
+  /** The sum over the worker processes; `undefined` where this process forwards the traffic. */
   readonly workersRoom: RoomFigures | undefined
 }
 
@@ -32,7 +32,7 @@ interface Rooms {
 export const roomFigures = ({ room, workersRoom }: Rooms, now: number): RoomFigures =>
   workersRoom ?? figuresOfRoom(room, now)
 
-/** Requests are added up; `ms` and `knee` are means, in which a process counts by its answers. */
+/** The sum over processes: requests are added; `ms` and `knee` are means, weighted by the responses of each process. */
 export function sumOfRooms(rooms: readonly RoomFigures[]): RoomFigures {
   const total = (read: (room: RoomFigures) => number): number =>
     rooms.reduce((sum, room) => sum + read(room), 0)

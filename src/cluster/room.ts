@@ -1,6 +1,6 @@
-// How much room a server has, as one process sees it: the requests that this process has there, what a request
-// takes while there is room, and how many the server works on at once. Everything is learnt from when requests
-// begin and end. A proxy keeps one for each node, an agent one for its own server. Used by `byRoom`.
+// Estimates the free capacity of a server from the times at which this process's requests begin and end: requests in
+// hand, service time and concurrency (knee). A proxy keeps one `Room` for each node, an agent one for its own server.
+// Used by `byRoom`.
 
 import { ErrorShare } from './error-share.ts'
 import { type HeldRequest, HeldRequests } from './held-requests.ts'
@@ -8,11 +8,11 @@ import { Knee } from './knee.ts'
 import { Trial } from './trial.ts'
 import { Usual } from './usual.ts'
 
-/** What each answer leaves of the answers before it: a memory of about fifty. */
+/** Factor by which each response ages the earlier ones: about the last fifty count. */
 const kept = 0.98
-/** Weight of one answer in the mean time of answers. */
+/** Weight of one response in the mean response time. */
 const meanWeight = 0.05
-/** A request that is older than this, ms, and than so many times the mean may be a long one. */
+/** Age from which a request may be classified as long, ms: this and `longTimes` mean response times, whichever is more. */
 const longMinMs = 250
 const longTimes = 8
 
@@ -24,19 +24,20 @@ export class Room {
   readonly #knee: Knee = new Knee()
   /** Requests in hand. */
   readonly #held: HeldRequests = new HeldRequests()
-  /** Requests that were upgraded or turned out to be long, such as long polls. */
+  /** Requests that were upgraded or classified as long, such as long polls. */
   readonly #long: HeldRequests = new HeldRequests()
   /** When the number in hand last changed. */
   #since = 0
-  /** Ms, each times the number of requests at work, min(in hand, knee); of the last answers, as is `#done`. */
+  /** Integral of min(in hand, knee) over time, ms; aged with each response, as is `#done`. */
   #busy = 0
+  /** Weighted number of responses. */
   #done = 0
-  /** The same as a share of the knee, of all times. */
+  /** Integral of min(in hand, knee) / knee since the start, ms; never aged. */
   #busyMs = 0
-  /** Mean time of answers, ms. */
+  /** Mean response time, ms. */
   #mean = 0
 
-  /** @param trial `NoTrial` for the server of this process, all of whose requests are counted here. */
+  /** @param trial `NoTrial` for the server of this process: all of its requests are counted here. */
   constructor(usual: Usual = new Usual(), trial: Trial = new Trial()) {
     this.usual = usual
     this.trial = trial
@@ -47,37 +48,37 @@ export class Room {
     return this.#held.size
   }
 
-  /** Whether a request is in hand, and not one of the long ones. */
+  /** Whether `request` is in hand and not classified as long. */
   holds({ list }: HeldRequest): boolean {
     return list === this.#held
   }
 
-  /** Requests that were upgraded or turned out to be long, and are not over. */
+  /** Unfinished requests that were upgraded or classified as long. */
   get long(): number {
     return this.#long.size
   }
 
-  /** How many requests the server works on at once, as far as it was seen: 1 to 400. */
+  /** Requests that the server processes concurrently, as observed so far: 1 to 400. */
   get knee(): number {
     return this.#knee.value
   }
 
-  /** Answers that `ms` rests on, at most about 50; 0 while nothing is known. */
+  /** Weighted number of responses behind `ms`: 0 before the first, at most about 50. */
   get answers(): number {
     return this.#done
   }
 
-  /** What a request takes while there is room, ms. It rises while nothing is answered. 0 while nothing is known. */
+  /** Service time of a request below the knee, ms. Rises while no response comes. 0 before the first response. */
   ms(now: number): number {
     return this.#done === 0 ? 0 : (this.#busy + this.#running(now)) / this.#done
   }
 
-  /** Time until now in which the server was at work, ms; with n in hand each counts min(n, knee) / knee. */
+  /** Time in which the server was busy, ms; a millisecond with n in hand counts min(n, knee) / knee. */
   busyMs(now: number): number {
     return this.#busyMs + this.#running(now) / this.#knee.value
   }
 
-  /** A request is sent. @param now monotonic ms, as everywhere here. */
+  /** A request is sent. @param now monotonic ms, as in all methods of this class. */
   begin(request: HeldRequest, now: number): void {
     this.trial.sent(now)
     this.#pass(now)
@@ -86,8 +87,9 @@ export class Room {
   }
 
   /**
-   * A request is over: answered to its end, or failed by the server's fault. An error takes its time and counts no
-   * answer, so a server that fails fast looks neither fast nor idle. @param isGood answered, with a status below 500.
+   * A request ends with a complete response or a failure of the server. The time of an error counts as busy, but the
+   * error not as a response, so failing fast looks neither fast nor idle. @param isGood a response with a status below
+   * 500.
    */
   end(request: HeldRequest, now: number, isGood: boolean): void {
     const count = this.#held.size
@@ -96,17 +98,17 @@ export class Room {
     if (isGood) this.#answered(request, count, now)
   }
 
-  /** A request is over for a reason that is not the server's, such as a client that went away. */
+  /** A request ends for a reason other than the server, such as a client that disconnected. */
   abandon(request: HeldRequest, now: number): void {
     this.#leave(request, now)
   }
 
-  /** The connection was upgraded: from now on it is a long one. */
+  /** The connection was upgraded: the request counts as long from now on. */
   upgrade(request: HeldRequest, now: number): void {
     if (this.#leave(request, now)) this.#long.add(request)
   }
 
-  /** @returns whether it was in hand. A long one has left before, and one that is not here changes nothing. */
+  /** @returns whether `request` was in hand. Long requests are out already, and unknown ones change nothing. */
   #leave(request: HeldRequest, now: number): boolean {
     if (request.list === this.#long) this.#long.delete(request)
     if (request.list !== this.#held) return false
@@ -115,7 +117,7 @@ export class Room {
     return true
   }
 
-  /** @param count requests in hand until then. */
+  /** @param count requests in hand before this response. */
   #answered({ beganAt }: HeldRequest, count: number, now: number): void {
     const ms = now - beganAt
     this.#mean =
@@ -135,7 +137,9 @@ export class Room {
     this.usual.follow(this.ms(now))
   }
 
-  /** A request that the server has overtaken by a younger one, and that is old, waits for something else than its turn. */
+  /**
+   * Classifies as long each old request that a younger one has overtaken: it does not wait for the server's capacity.
+   */
   #findLong(answeredBeganAt: number, now: number): void {
     const age = Math.max(longMinMs, longTimes * this.#mean)
     let { oldest } = this.#held
@@ -146,7 +150,7 @@ export class Room {
     }
   }
 
-  /** Counts the time since the last change. */
+  /** Adds the time since the last change to the integrals. */
   #pass(now: number): void {
     const running = this.#running(now)
     if (running > 0) {

@@ -1,29 +1,29 @@
-// When a node that gets no requests is tried again. What is known of it may be old, or about requests that never end, so
-// the answer to a trial replaces that. A node that is still slow is tried less and less often.
+// Schedules trials of a node that gets no requests: its figures may be outdated, or come from requests that never end.
+// The response to a trial replaces them. Trials of a node that stays slow become rarer.
 
-/** Time without a request or an answer before a trial, ms. */
+/** Time without a request or a response before a trial, ms. */
 const waitMinMs = 2_000
-/** After one trial in vain after the other: a node that is slow for good costs one request in this time. */
+/** The same after repeated slow trials, ms: a permanently slow node costs one request in this time. */
 const waitMaxMs = 32_000
-/** An answer that took more than so many times what is usual is a slow one. */
+/** A response is slow when it took more than this multiple of the usual time. */
 const slowTimes = 2
-/** One that took less than this share of what was known shows that the node has changed, even if it is slow. */
+/** A slow response below this share of the node's earlier service time still shows that the node has changed. */
 const changedShare = 0.5
 
 export class Trial {
   #waitMs = waitMinMs
-  /** When the last good answer came; -1 before the first. */
+  /** Time of the last response below status 500, monotonic ms; -1 before the first. */
   #answeredAt = -1
   #sentAt = 0
-  /** When the request of the trial was sent that is under way. */
+  /** When the request of the running trial was sent, monotonic ms; infinity without a trial. */
   #triedAt: number = Number.POSITIVE_INFINITY
 
-  /** Never for a node of which nothing is known. @param now monotonic ms. */
+  /** False before the node's first response. @param now monotonic ms. */
   isDue(now: number): boolean {
     return this.#answeredAt >= 0 && now > this.dueAt
   }
 
-  /** When the next trial is due if nothing is sent or answered before, monotonic ms. */
+  /** When the next trial is due unless a request or a response comes before, monotonic ms. */
   get dueAt(): number {
     return Math.max(this.#answeredAt, this.#sentAt) + this.#waitMs
   }
@@ -33,7 +33,7 @@ export class Trial {
     return this.#sentAt
   }
 
-  /** A request goes to the node. */
+  /** A request is sent to the node. */
   sent(now: number): void {
     if (this.isDue(now)) {
       this.#triedAt = now
@@ -43,9 +43,9 @@ export class Trial {
   }
 
   /**
-   * A good answer came. @param sentAt when its request was sent. @param usualMs 0 when not known. @param knownMs what the
-   * node was known to take before.
-   * @returns whether it was a trial that shows a change, so that it replaces what was known.
+   * A response with a status below 500. @param sentAt when its request was sent. @param usualMs 0 if unknown.
+   * @param knownMs the node's service time before this response.
+   * @returns whether a trial shows a change, so that this response replaces the node's figures.
    */
   answered(sentAt: number, usualMs: number, knownMs: number, now: number): boolean {
     this.#answeredAt = now
@@ -58,7 +58,7 @@ export class Trial {
   }
 }
 
-/** Of a server that counts its own requests, all of them: what is known of it stays true while it is idle. */
+/** For a server that counts all of its requests itself: its figures stay valid while it is idle. */
 export class NoTrial extends Trial {
   override isDue(): boolean {
     return false

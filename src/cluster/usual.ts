@@ -1,17 +1,20 @@
-// What a request usually takes at the nodes of one balancer while there is room, as one process sees it: it
-// stands in for the figure of a node of which little or nothing is known.
+// The usual service time of a request at the nodes of one balancer, as this process observes it. It is the prior for
+// nodes with few or no responses.
 
-/** Weight of one answer: slow enough that no single node moves it, and far cheaper than a mean of all at each choice. */
+/**
+ * Weight of one response. A single node cannot move the figure, and it costs less than a mean over all nodes per
+ * choice.
+ */
 const weight = 0.02
 
 export class Usual {
-  /** 0 before the first answer. */
+  /** 0 before the first response. */
   ms = 0
   #answers = 0
 
-  /** @param ms of the node that has just answered. */
+  /** @param ms service time of the node that has just responded. */
   follow(ms: number): void {
-    // At first the mean of all: a cold start makes the first answer a long one.
+    // A plain mean at first: the first response is often slow because of a cold start.
     this.#answers++
     this.ms += Math.max(weight, 1 / this.#answers) * (ms - this.ms)
   }

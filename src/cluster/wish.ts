@@ -1,23 +1,25 @@
-// What share of the requests a node asks for by its load factor. One that stays the same is a wish of the node's
-// administrator; one that moves is a measurement, some seconds old when it arrives, and counts smoothed.
+// The share of requests that a node's load factor requests. A constant load factor is set by an administrator; a moving
+// one is a measurement that is seconds old when it arrives, and is smoothed.
 
-/** The same load factor in so many reports makes it a constant one. */
+/** Equal reports in a row that make a load factor constant. */
 const constantReports = 6
-/** Weight of one report among measurements: more lets a node's share swing with its load. */
+/**
+ * Weight of one report of a moving load factor. A greater weight would let the node's share oscillate with its load.
+ */
 const smoothing = 0.1
 
 export class Wish {
-  /** Beside the other nodes' weights, 1 to 100. */
+  /** Relative to the other nodes' weights, 1 to 100. */
   weight = 100
   #reported = 0
   #same = 0
 
-  /** The same in the last six reports. */
+  /** Whether the last six reports were equal. */
   get isConstant(): boolean {
     return this.#same >= constantReports
   }
 
-  /** @param factor 1 to 100; standby (0) and broken (-1) ask for nothing, and what was asked for before stays. */
+  /** @param factor 1 to 100; standby (0) and broken (-1) leave the weight unchanged. */
   report(factor: number): void {
     if (factor < 1) return
     const isFirst = this.#reported === 0
@@ -27,7 +29,7 @@ export class Wish {
     else this.weight += smoothing * (factor - this.weight)
   }
 
-  /** The node asks for nothing any more. */
+  /** Discards the reports: the node requests no share. */
   forget(): void {
     this.weight = 100
     this.#reported = 0
