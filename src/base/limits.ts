@@ -240,6 +240,17 @@ export const workerLimits = {
   logEntriesMax: 1_000,
 }
 
+/** When a node that answers nothing gets no more requests of its sessions. */
+export const stallLimits = {
+  /** Requests that wait there, of one process. */
+  waitingMin: 4,
+  /** Time without a byte from it, and the same as a multiple of what a request usually takes. */
+  quietMs: 1_000,
+  usualTimes: 16,
+  /** Longest time between two requests of its sessions. */
+  gapMs: 2_000,
+}
+
 /** Hand-over between peers. */
 export const handOverLimits = {
   /** Bytes of the body of an idempotent request that are kept, so that this server can still serve it. */

@@ -8,6 +8,7 @@ import { newOutlier, type Outlier } from './outlier.ts'
 import { Room } from './room.ts'
 import type { RoomFigures } from './room-figures.ts'
 import { SessionCount } from './session-count.ts'
+import { Stall } from './stall.ts'
 import { Wish } from './wish.ts'
 
 /** The numbers of one path on one node, whatever the alias. */
@@ -52,6 +53,7 @@ export interface NodeLive {
   latency: Latency
   /** The requests of this process there, and what is learnt from them. */
   readonly room: Room
+  readonly stall: Stall
   /** The sum of those of the worker processes; `undefined` where this process carries the traffic. */
   workersRoom: RoomFigures | undefined
   /** What share of the requests it asks for. */
@@ -78,6 +80,7 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   outlier: newOutlier(),
   latency: newLatency(),
   room,
+  stall: new Stall(),
   workersRoom: undefined,
   wish: new Wish(),
   kept: [],

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { recalculate } from '../../../src/candidacy/by-load-factor.ts'
 import { bySessionId } from '../../../src/candidacy/by-session-id.ts'
 import { modClusterCascade } from '../../../src/candidacy/proxy-cascades.ts'
+import { HeldRequest } from '../../../src/cluster/held-requests.ts'
 import type { Candidate } from '../../../src/cluster/routes.ts'
 import {
   nodeCandidate as candidate,
@@ -178,6 +179,19 @@ describe('sessions', () => {
     assert.equal(choose(all, { ...inEast, tried: [1] }), 3)
     assert.equal(choose(all, { ...inEast, tried: [1, 3] }), 0)
     assert.equal(choose(all, { route: 'n1', tried: [1], balancer: force }), 0)
+  })
+
+  test('leave a node that has stalled, but not with StickySessionForce, nor when it is the only one', () => {
+    const stalled = candidate(1)
+    for (let i = 0; i < 4; i++) stalled.live.room.begin(new HeldRequest(), clock.now())
+    const both = [stalled, candidate(2)]
+    assert.equal(choose(both, { route: 'n1' }), 1)
+    clock.advance(1_001)
+    assert.equal(choose(both, { route: 'n1' }), 2)
+    assert.equal(choose(both, { route: 'n1', balancer: { stickyForce: true } }), 1)
+    assert.equal(choose([stalled], { route: 'n1' }), 1)
+    stalled.live.bytesRead++
+    assert.equal(choose(both, { route: 'n1' }), 1)
   })
 
   test('with an unknown route are balanced, with and without StickySessionForce', () => {
