@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 const main = new URL('../dist/src/main.js', import.meta.url)
 const sources = new URL('../scripts/prepare.js', import.meta.url)
 if (existsSync(main)) {
+  await import(new URL('../dist/src/cli/early-signals.js', import.meta.url).href)
   await import(main.href)
 } else if (existsSync(sources)) {
   // A checkout that nobody has built yet; the package on npm comes built.

@@ -296,6 +296,8 @@ export const tlsLimits = {
   sessionsMax: 1_000,
   /** File of a certificate, key or list of authorities. */
   fileBytesMax: 1_048_576,
+  /** Deadline for trying out a certificate when it is read. */
+  checkMs: 2_000,
 }
 
 /** Towards nodes with AJP13. */

@@ -21,7 +21,7 @@ export async function checkFile(file: string): Promise<number> {
 async function problemsOf(file: string): Promise<readonly ConfigProblem[]> {
   const result = loadConfig(file, { environment: {}, flags: [] })
   if (!result.ok) return result.problems
-  const tls = readTls(result.config)
+  const tls = await readTls(result.config)
   if (!tls.ok) return tls.problems
   try {
     await loadPolicies(cascadesIn(result.config))

@@ -3,14 +3,15 @@
 
 import type { Logger } from 'pino'
 import { type ConfigResult, loadConfig } from '../config/config.ts'
-import { type ConfigProblem, formatProblem, problemsText } from '../config/problem.ts'
+import { problemsText } from '../config/problem.ts'
 import { readTls } from '../config/tls-files.ts'
 import { createLogger } from '../server/logger.ts'
 import { type Listening, type Serving, startServing } from '../server/serving.ts'
 import { exitCodes } from './failure.ts'
 import { keyOfFlag } from './flags.ts'
 import { listenFailure } from './listen-failure.ts'
-import { onStopSignals } from './stop-signals.ts'
+import { Reloads } from './reloads.ts'
+import { StopSignals } from './stop-signals.ts'
 
 export interface ServeFlags extends Readonly<Partial<Record<keyof typeof keyOfFlag, FlagValue>>> {
   readonly config?: string
@@ -25,6 +26,25 @@ export async function serve(
   flags: ServeFlags,
   onListening: (listening: Listening) => void = () => {},
 ): Promise<number> {
+  // Before anything else: a signal during the start counts, too.
+  const signals = new StopSignals()
+  const reloads = new Reloads(() => configuration(flags))
+  const onHangUp = (): void => reloads.request()
+  process.on('SIGHUP', onHangUp)
+  try {
+    return await serveUntil(signals, flags, reloads, onListening)
+  } finally {
+    process.off('SIGHUP', onHangUp)
+    signals.off()
+  }
+}
+
+async function serveUntil(
+  signals: StopSignals,
+  flags: ServeFlags,
+  reloads: Reloads,
+  onListening: (listening: Listening) => void,
+): Promise<number> {
   const result = configuration(flags)
   if (!result.ok) {
     process.stderr.write(problemsText(result.problems))
@@ -32,7 +52,7 @@ export async function serve(
     return onlyFlags ? exitCodes.usage : exitCodes.badConfiguration
   }
   const { config } = result
-  const tls = readTls(config)
+  const tls = await readTls(config)
   if (!tls.ok) {
     process.stderr.write(problemsText(tls.problems))
     return exitCodes.badConfiguration
@@ -40,7 +60,10 @@ export async function serve(
   const programLog = createLogger(config.log.level, 1)
   const { log, lines } = programLog
   for (const hint of result.hints) log.warn({}, hint)
-  let serving: Serving
+  let serving: Serving | undefined
+  void signals.second.then(() => {
+    if (serving === undefined) process.exit(exitCodes.failure)
+  })
   try {
     serving = await startServing(config, tls.material, programLog)
   } catch (error) {
@@ -48,16 +71,13 @@ export async function serve(
     process.stderr.write(`topspin: ${message}\n`)
     return exitCode
   }
-  const reload = (): void => {
-    reloadFrom(flags, serving, log).catch((error: unknown) =>
-      log.error({ reason: String(error) }, 'configuration not reloaded'),
-    )
-  }
-  process.on('SIGHUP', reload)
+  reloads.begin(serving, result.isEmpty, log)
+  const { reopenLogs } = serving
+  process.on('SIGUSR1', reopenLogs)
   log.info(serving.listening, 'listening')
   onListening(serving.listening)
-  await stopped(serving, config.timeouts.drain, log)
-  process.off('SIGHUP', reload)
+  await stopped(signals, serving, config.timeouts.drain, log)
+  process.off('SIGUSR1', reopenLogs)
   await lines.flush()
   return exitCodes.ok
 }
@@ -70,40 +90,18 @@ function configuration(flags: ServeFlags): ConfigResult {
   return loadConfig(flags.config, { environment: process.env, flags: values })
 }
 
-/** A configuration with a problem changes nothing. */
-async function reloadFrom(flags: ServeFlags, serving: Serving, log: Logger): Promise<void> {
-  const refuse = (problems: readonly ConfigProblem[]): void =>
-    log.error(
-      { problems: problems.map(formatProblem) },
-      'configuration not reloaded: it has problems',
-    )
-  const result = configuration(flags)
-  if (!result.ok) return refuse(result.problems)
-  for (const hint of result.hints) log.warn({}, hint)
-  const tls = readTls(result.config)
-  if (!tls.ok) return refuse(tls.problems)
-  const restartKeys = await serving.reload(result.config, tls.material)
-  if (restartKeys.length > 0) log.warn({ keys: restartKeys }, 'changed keys need a restart')
-  log.info({}, 'configuration reloaded')
-}
-
 /** Resolves when a signal has ended the proxy. */
-function stopped(serving: Serving, drainMs: number, log: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = async (ending: Promise<void>): Promise<void> => {
-      await ending
-      off()
-      resolve()
-    }
-    const off = onStopSignals({
-      first(signal) {
-        log.info({ signal, withinMs: drainMs }, 'draining')
-        void finish(serving.drain(drainMs))
-      },
-      second(signal) {
-        log.warn({ signal }, 'closing at once')
-        void finish(serving.close())
-      },
-    })
+async function stopped(
+  signals: StopSignals,
+  serving: Serving,
+  drainMs: number,
+  log: Logger,
+): Promise<void> {
+  const signal = await signals.first
+  log.info({ signal, withinMs: drainMs }, 'draining')
+  const closed = signals.second.then((second) => {
+    log.warn({ signal: second }, 'closing at once')
+    return serving.close()
   })
+  await Promise.race([serving.drain(drainMs), closed])
 }

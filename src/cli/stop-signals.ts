@@ -34,3 +34,21 @@ export function onStopSignals({
     for (const signal of signals) process.off(signal, handle)
   }
 }
+
+/** The same as promises, for a command that has to start first. */
+export class StopSignals {
+  readonly first: Promise<StopSignal>
+  readonly second: Promise<StopSignal>
+  readonly off: () => void
+
+  constructor() {
+    let [onFirst, onSecond] = [(_: StopSignal): void => {}, (_: StopSignal): void => {}]
+    this.first = new Promise((resolve) => {
+      onFirst = resolve
+    })
+    this.second = new Promise((resolve) => {
+      onSecond = resolve
+    })
+    this.off = onStopSignals({ first: onFirst, second: onSecond })
+  }
+}

@@ -33,6 +33,8 @@ export type ConfigResult =
   | {
       readonly ok: true
       readonly config: Config
+      /** There is a file, and it sets no key. */
+      readonly isEmpty: boolean
       /** One sentence for each variable that looks like a misspelt one. */
       readonly hints: readonly string[]
     }
@@ -67,7 +69,8 @@ export function readConfig(sources: ConfigSources): ConfigResult {
     const folder = sources.file === undefined ? '.' : dirname(sources.file.name)
     const known = new Set(variables().map(({ variable }) => variable))
     const hints = unknownVariables(sources.environment, known)
-    return { ok: true, config: withAbsolutePolicies(result.config, folder), hints }
+    const isEmpty = sources.file !== undefined && Object.keys(file.tree).length === 0
+    return { ok: true, config: withAbsolutePolicies(result.config, folder), isEmpty, hints }
   }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
 }

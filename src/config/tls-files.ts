@@ -1,10 +1,12 @@
 // Reads and tries out the certificates and keys that the configuration names, so that a bad file is reported at the
 // start, by `topspin check`, and by a reload, which then changes nothing.
 
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
 import { checkAuthorities } from '../net/authorities.ts'
+import { handshakeProblem } from '../net/handshake-check.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -23,7 +25,7 @@ export type TlsResult =
   | { readonly ok: true; readonly material: TlsMaterial }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
-export function readTls(config: Config): TlsResult {
+export async function readTls(config: Config): Promise<TlsResult> {
   const reader = new Reader()
   const isSecure = config.listen.some(({ tls }) => tls === true)
   if (isSecure && config.tls.cert === undefined)
@@ -35,6 +37,8 @@ export function readTls(config: Config): TlsResult {
     control: reader.listener('control.tls', config.control.tls),
     nodes: reader.nodes(config.nodeTls),
   }
+  await reader.tryHandshake('tls', material.traffic)
+  await reader.tryHandshake('control.tls', material.control)
   const { problems } = reader
   return problems.length > 0 ? { ok: false, problems } : { ok: true, material }
 }
@@ -55,6 +59,14 @@ class Reader {
     const [cert, key] = this.#pair(section, files.cert, files.key)
     const ca = this.#authorities(`${section}.ca`, files.ca)
     return cert === undefined || key === undefined ? undefined : { cert, key, ca, clientAuth }
+  }
+
+  /** Once all files are good. */
+  async tryHandshake(section: string, options: TlsServerOptions | undefined): Promise<void> {
+    if (options === undefined || this.problems.length > 0) return
+    const reason = await handshakeProblem(options.cert, options.key)
+    if (reason !== undefined)
+      this.problem(`${section}.cert`, `no client could connect with it: ${reason}`)
   }
 
   nodes({ pin, verify, servername, ...files }: Config['nodeTls']): NodeTlsOptions {
@@ -81,13 +93,16 @@ class Reader {
     const cert = this.#read(`${section}.cert`, certFile)
     const key = this.#read(`${section}.key`, keyFile)
     if (cert === undefined || key === undefined) return [cert, key]
-    if (
-      !this.#works(`${section}.cert`, certFile, 'certificate', () => createSecureContext({ cert }))
-    )
-      return [cert, key]
-    this.#works(`${section}.key`, keyFile, 'key for the certificate', () =>
-      createSecureContext({ cert, key }),
-    )
+    // OpenSSL and Node.js take an empty text for none.
+    const isCertificate = this.#works(`${section}.cert`, certFile, 'certificate', () => {
+      checkAuthorities(cert)
+      createSecureContext({ cert })
+    })
+    if (!isCertificate) return [cert, key]
+    this.#works(`${section}.key`, keyFile, 'key for the certificate', () => {
+      createPrivateKey(key)
+      createSecureContext({ cert, key })
+    })
     return [cert, key]
   }
 

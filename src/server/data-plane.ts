@@ -35,8 +35,10 @@ export interface DataPlane {
   notify(id: number): void
   /** Brings the live numbers up to date. */
   refresh(): void | Promise<void>
-  /** Puts new rules and certificates in force, and opens the access log again. */
+  /** Puts new rules and certificates in force. */
   reload(order: Reload): Promise<void>
+  /** Opens the file of the access log again by its name. */
+  reopenLogs(): void
   workers(): readonly WorkerReport[]
   /** Totals since the start. */
   counts(): TrafficCounts

@@ -34,10 +34,10 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     notify: () => {},
     refresh: () => {},
     async reload({ rules, tls }) {
-      void accessLog?.reopen()
       proxy.replaceTls(tls.traffic, tls.nodes)
       proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
     },
+    reopenLogs: () => void accessLog?.reopen(),
     workers: () => [],
     counts: () => ({ ...proxy.counters, logLinesDropped: lines.dropped.total }),
     async drain(deadlineMs) {

@@ -59,6 +59,14 @@ export class ServedCluster {
       this.#log.info({ nodes: registry.snapshot.nodes.size }, 'state restored')
   }
 
+  /** Whether no node is left once these are the fixed nodes, and there is one now. */
+  wouldBeEmpty(fixed: readonly Endpoint[]): boolean {
+    if (fixed.length > 0) return false
+    const nodes = [...this.registry.snapshot.nodes.values()]
+    const present = nodes.filter(({ removal }) => removal === 'none')
+    return present.length > 0 && present.every((node) => node.fixed)
+  }
+
   /** Makes these the fixed nodes, in place of the ones before. */
   async setFixedNodes(addresses: readonly Endpoint[], plane: DataPlane): Promise<void> {
     const { registry, live } = this

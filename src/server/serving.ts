@@ -5,9 +5,10 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { restartKeys } from '../config/keys.ts'
+import type { ConfigProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { controlSecret } from '../config/secret.ts'
-import type { TlsMaterial } from '../config/tls-files.ts'
+import { readTls, type TlsMaterial } from '../config/tls-files.ts'
 import { cascadeRules, cascadesIn, trafficSettings } from '../config/traffic-settings.ts'
 import type { Advertiser } from '../control/advertiser.ts'
 import { type Control, startControl } from '../control/start-control.ts'
@@ -31,13 +32,19 @@ export interface Listening {
   readonly console?: string
 }
 
+type ReloadResult =
+  /** The other keys that differ from the start. */
+  | { readonly ok: true; readonly restartKeys: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
 export interface Serving {
   readonly listening: Listening
-  /**
-   * Puts in force what can change without a restart; returns the other keys that differ from the start. Rejects, and
-   * changes nothing, when a module of candidacy functions cannot be loaded.
-   */
-  reload(config: Config, tls: TlsMaterial): Promise<string[]>
+  /** Puts in force what can change without a restart, or changes nothing and returns the problems. */
+  reload(config: Config, tls: TlsMaterial): Promise<ReloadResult>
+  /** Reads the certificates again that the configuration in force names; with a problem nothing changes. */
+  renewTls(): Promise<readonly ConfigProblem[]>
+  /** Opens the file of the access log again by its name. */
+  reopenLogs(): void
   /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */
   drain(deadlineMs: number): Promise<void>
   /** Closes at once. */
@@ -180,10 +187,13 @@ function listenForNodes(
 class RunningServices implements Serving {
   readonly #parts: Parts
   readonly listening: Listening
+  /** In force since the start or the last reload. */
+  #present: Config
 
   constructor(parts: Parts) {
     const { traffic, control } = parts
     this.#parts = parts
+    this.#present = parts.config
     this.listening = {
       traffic: traffic.map(urlOf),
       control: urlOf(control.address),
@@ -191,10 +201,42 @@ class RunningServices implements Serving {
     }
   }
 
-  async reload(next: Config, tls: TlsMaterial): Promise<string[]> {
-    const { config, log, cluster, ticketKeys, plane, nodeTls, health, control } = this.#parts
-    // First: it may fail.
-    await loadPolicies(cascadesIn(next))
+  async reload(next: Config, tls: TlsMaterial): Promise<ReloadResult> {
+    const { config, cluster, plane } = this.#parts
+    const problems = await this.#problemsOf(next, tls)
+    if (problems.length > 0) return { ok: false, problems }
+    const isControlReplaced = await this.#put(next, tls)
+    this.#present = next
+    await cluster.setFixedNodes(next.to, plane)
+    const keys = restartKeys(config, next)
+    return { ok: true, restartKeys: isControlReplaced ? keys : [...keys, 'control.tls'] }
+  }
+
+  async renewTls(): Promise<readonly ConfigProblem[]> {
+    const tls = await readTls(this.#present)
+    if (!tls.ok) return tls.problems
+    await this.#put(this.#present, tls.material)
+    return []
+  }
+
+  readonly reopenLogs = (): void => this.#parts.plane.reopenLogs()
+
+  /** Of a configuration that is valid, but not for a proxy that serves already. */
+  async #problemsOf(next: Config, tls: TlsMaterial): Promise<readonly ConfigProblem[]> {
+    const { config, cluster } = this.#parts
+    const problems: ConfigProblem[] = []
+    const refuse = (path: string, message: string): void =>
+      void problems.push({ place: 'configuration', path, message })
+    if (cluster.wouldBeEmpty(next.to)) refuse('to', 'removes all nodes: restart to do that')
+    if (tls.traffic === undefined && config.listen.some(({ tls: isSecure }) => isSecure === true))
+      refuse('tls.cert', 'is missing: the proxy listens at https:// until it is restarted')
+    await loadPolicies(cascadesIn(next)).catch((error: Error) => refuse('', error.message))
+    return problems
+  }
+
+  /** @returns false when the control listener cannot change between HTTP and HTTPS. */
+  async #put(next: Config, tls: TlsMaterial): Promise<boolean> {
+    const { config, log, ticketKeys, plane, nodeTls, health, control } = this.#parts
     log.level = next.log.level
     nodeTls.current = new NodeTls(tls.nodes)
     health.current = next.health
@@ -204,10 +246,7 @@ class RunningServices implements Serving {
       rules: cascadeRules({ ...next, deterministicFailover }),
       tls: withTicketKeys(tls, ticketKeys),
     })
-    const keys = restartKeys(config, next)
-    if (!control.replaceTls(tls.control)) keys.push('control.tls')
-    await cluster.setFixedNodes(next.to, plane)
-    return keys
+    return control.replaceTls(tls.control)
   }
 
   async drain(deadlineMs: number): Promise<void> {

@@ -9,6 +9,7 @@ export interface Order {
   readonly changes: readonly Change[]
   readonly facts: readonly LiveFact[]
   readonly reload?: Reload
+  readonly reopenLogs?: boolean
 }
 
 export class PendingOrder {
@@ -16,23 +17,27 @@ export class PendingOrder {
   readonly #changes: Map<string, Change> = new Map()
   readonly #facts: Map<number, LiveFact> = new Map()
   #reload: Reload | undefined
+  #reopenLogs = false
 
-  add({ changes, facts, reload }: Order): void {
+  add({ changes, facts, reload, reopenLogs = false }: Order): void {
     for (const change of changes) this.#addChange(change)
     for (const fact of facts) this.#facts.set(fact.id, fact)
     this.#reload = reload ?? this.#reload
+    this.#reopenLogs ||= reopenLogs
   }
 
   /** The order so far; the next one is empty. */
   take(): Order {
-    const order = {
+    const order: Order = {
       changes: [...this.#changes.values()],
       facts: [...this.#facts.values()],
       ...(this.#reload === undefined ? {} : { reload: this.#reload }),
+      ...(this.#reopenLogs ? { reopenLogs: true } : {}),
     }
     this.#changes.clear()
     this.#facts.clear()
     this.#reload = undefined
+    this.#reopenLogs = false
     return order
   }
 

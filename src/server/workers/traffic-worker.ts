@@ -61,6 +61,7 @@ class TrafficWorker {
     switch (message.kind) {
       case 'order':
         this.#enforce(message.changes, message.facts)
+        if (message.reopenLogs === true) void this.#accessLog?.reopen()
         if (message.reload !== undefined) await this.#reload(message.reload)
         this.#report(message.number)
         break
@@ -80,7 +81,6 @@ class TrafficWorker {
   /** The primary has checked the same order already; what fails here stays as it is. */
   async #reload({ level, tls, rules }: Reload): Promise<void> {
     this.#log.level = level
-    void this.#accessLog?.reopen()
     try {
       this.#proxy.replaceTls(tls.traffic, tls.nodes)
       this.#proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))

@@ -110,6 +110,10 @@ export class WorkerPool implements DataPlane {
     await this.#order({ changes: [], facts: [], reload: this.#present })
   }
 
+  reopenLogs(): void {
+    void this.#order({ changes: [], facts: [], reopenLogs: true })
+  }
+
   workers(): readonly WorkerReport[] {
     return this.#slots.map(({ link, restarts }) => ({
       pid: link?.pid ?? null,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Change } from '../../../../src/cluster/snapshot.ts'
+import type { Reload } from '../../../../src/server/data-plane.ts'
 import { PendingOrder } from '../../../../src/server/workers/pending-order.ts'
 
 const load = (id: number, factor: number): Change => ({ kind: 'load', id, factor })
@@ -46,5 +47,21 @@ test('an order that was taken is not sent again', () => {
   const pending = new PendingOrder()
   pending.add({ changes: [load(1, 5)], facts: [] })
   pending.take()
+  assert.deepEqual(pending.take(), { changes: [], facts: [] })
+})
+
+test('of reloads the last one counts, and logs are opened again once', () => {
+  const pending = new PendingOrder()
+  const reload = (level: string): Reload => ({
+    level,
+    rules: { candidacy: [], balance: [] },
+    tls: { traffic: undefined, nodes: {} },
+  })
+  pending.add({ changes: [], facts: [], reload: reload('info') })
+  pending.add({ changes: [], facts: [], reopenLogs: true })
+  pending.add({ changes: [], facts: [], reload: reload('warn') })
+  pending.add({ changes: [], facts: [] })
+  const order = { changes: [], facts: [], reload: reload('warn'), reopenLogs: true }
+  assert.deepEqual(pending.take(), order)
   assert.deepEqual(pending.take(), { changes: [], facts: [] })
 })

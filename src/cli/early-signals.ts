@@ -1,0 +1,31 @@
+// Keeps the signals that arrive while a long-running command is loaded, until the command handles them: their default is
+// to end the process at once, and as process 1 of a container it is to be lost. The first module of bin/topspin.js.
+
+const commands = ['serve', 'agent', 'announce', 'peer', 'demo']
+
+/** Kept until a listener for the signal is added, which then gets it. */
+function keep(signal: NodeJS.Signals): void {
+  let hasArrived = false
+  const arrived = (): void => {
+    hasArrived = true
+  }
+  const handOver = (event: string | symbol): void => {
+    if (event !== signal) return
+    process.off('newListener', handOver)
+    setImmediate(() => {
+      process.off(signal, arrived)
+      if (hasArrived) process.emit(signal, signal)
+    })
+  }
+  process.on(signal, arrived)
+  process.on('newListener', handOver)
+}
+
+const [, , command = ''] = process.argv
+if (commands.includes(command)) {
+  keep('SIGTERM')
+  keep('SIGINT')
+  // By default SIGUSR1 opens the debugger of Node.js.
+  process.on('SIGUSR1', () => {})
+}
+if (command === 'serve') keep('SIGHUP')

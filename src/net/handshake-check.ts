@@ -1,0 +1,26 @@
+// Tries out whether clients can complete a TLS handshake with a certificate and its key. OpenSSL accepts pairs that no
+// client can use, for example with a key of DSA. Used by config/tls-files.ts.
+
+import { once } from 'node:events'
+import { duplexPair } from 'node:stream'
+import { connect, createSecureContext, TLSSocket } from 'node:tls'
+import { tlsLimits } from '../base/limits.ts'
+
+/** Without a network. @returns the reason when it fails. */
+export async function handshakeProblem(cert: string, key: string): Promise<string | undefined> {
+  const [near, far] = duplexPair()
+  const secureContext = createSecureContext({ cert, key })
+  const server = new TLSSocket(near, { isServer: true, secureContext })
+  const client = connect({ socket: far, rejectUnauthorized: false })
+  const signal = AbortSignal.timeout(tlsLimits.checkMs)
+  const ends = [once(server, 'secure', { signal }), once(client, 'secureConnect', { signal })]
+  try {
+    await Promise.all(ends)
+    return undefined
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code ?? message
+  } finally {
+    for (const socket of [server, client]) socket.on('error', () => {}).destroy()
+  }
+}

@@ -1,0 +1,79 @@
+// Signals to `topspin serve` while it starts, and SIGUSR1.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { built } from '../../support/child.ts'
+import { startNode } from '../../support/node-server.ts'
+import { startServe, startTopspin } from '../../support/topspin.ts'
+import { until } from '../../support/until.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const workers of ['0', '2']) {
+    test(`${signal} during the start ends in order, ${workers} workers`, async () => {
+      // The module of a candidacy function is loaded while the proxy starts.
+      const module = join(folder, `${signal}.mjs`)
+      writeFileSync(
+        module,
+        `process.kill(process.pid, '${signal}')\nexport const byNothing = () => (list) => list\n`,
+      )
+      const addresses = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']
+      const serve = startTopspin(['serve', ...addresses, '--workers', workers], {
+        env: { TOPSPIN_CANDIDACY: `${module}#byNothing` },
+      })
+      const ended = await serve.ended
+      assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr)
+      assert.match(ended.stdout, /draining/)
+    })
+  }
+}
+
+test('a signal before its handler is kept for it', async () => {
+  const early = built('src/cli/early-signals.js')
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `process.argv[2] = 'agent'
+     await import('${early}')
+     process.kill(process.pid, 'SIGTERM')
+     await new Promise((resolve) => setTimeout(resolve, 50))
+     process.on('SIGTERM', (signal) => { console.log('handled', signal); process.exit(7) })
+     setTimeout(() => {}, 5_000)`,
+  ])
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  assert.equal(code, 7)
+  assert.equal(text, 'handled SIGTERM\n')
+})
+
+for (const workers of [0, 2]) {
+  test(`SIGUSR1 opens the access log again and no debugger, ${workers} workers`, async (t) => {
+    const { port } = await startNode(t, (_, response) => response.end('served'))
+    const log = join(folder, `access-${workers}.log`)
+    const serve = await startServe(
+      ['--to', `127.0.0.1:${port}`, '--workers', String(workers)],
+      { TOPSPIN_ACCESS_LOG: log },
+      { isGroup: true },
+    )
+    t.after(() => serve.child.kill('SIGKILL'))
+    renameSync(log, `${log}.1`)
+    // As `pkill -USR1` does, to the workers as well.
+    process.kill(-Number(serve.child.pid), 'SIGUSR1')
+    await until('there is a new file', () => existsSync(log))
+    await fetch(`${serve.traffic}later`)
+    serve.child.kill('SIGTERM')
+    const ended = await serve.ended
+    assert.equal(ended.code, 0)
+    assert.doesNotMatch(ended.stderr, /Debugger/)
+    assert.match(readFileSync(log, 'utf8'), /"target":"\/later"/)
+  })
+}
