@@ -66,6 +66,10 @@ export const acceptLimits = {
 export const logLimits = {
   /** Least time between two warnings of one kind that outside programs can cause. */
   warningEveryMs: 10_000,
+  /** Characters of a User-Agent in the access log, and of the first line of a request that is not valid. */
+  userAgentMax: 512,
+  methodMax: 32,
+  targetMax: 1_024,
   /** Lines about invalid responses of nodes in that time. */
   invalidResponseLinesMax: 20,
 }

@@ -403,9 +403,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
   state: fileName(
     'File that keeps the registry, so that the proxy serves the same nodes and sessions at once after a restart or a crash. Each proxy needs a file of its own. Default: none; nodes register again.',
   ).optional(),
-  accessLog: file('Destination of the access log: one line of JSON for each request.').prefault(
-    'off',
-  ),
+  accessLog: file(
+    'Destination of the access log: one line of JSON for every request, refused ones included ([access-log.md](access-log.md)).',
+  ).prefault('off'),
   log: section({ level: reloadable(level.prefault('info')) }),
 })
 

@@ -102,11 +102,13 @@ export class AttemptState extends HeldRequest {
   upload: Upload | undefined
   /** Everything that was sent so far is in `out`. */
   replayable = true
+  /** Bytes of the request's body that were sent, and of what a tunnel carried to the node. */
+  bodyBytes = 0
   /** How long to wait for a usable node, ticker time; 0 when the exchange does not wait. */
   waitUntil = 0
 
   reset(): void {
-    this.count = this.failures = this.waitUntil = 0
+    this.count = this.failures = this.waitUntil = this.bodyBytes = 0
     this.freshOnly = this.isHeld = false
     this.replayable = true
   }
@@ -199,6 +201,8 @@ export interface RequestLine {
   readonly method: string
   readonly target: string
   readonly host: string
+  readonly userAgent: string
+  readonly client: string
 }
 
 const none: readonly number[] = []

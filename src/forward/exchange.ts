@@ -16,7 +16,14 @@ import type { ExchangeTraffic, Upload, Waiting } from './exchange-traffic.ts'
 import type { ResponseReceiver } from './node/node-context.ts'
 import { endedEarlyError, timeoutError } from './node/node-error.ts'
 import type { RequestSource } from './node/request-source.ts'
-import { bodyDisplaced, nodeMalformed, nodeSlow, noNode, type Refusal } from './refusal.ts'
+import {
+  bodyDisplaced,
+  nodeMalformed,
+  nodeSlow,
+  noNode,
+  type Refusal,
+  refusalBytes,
+} from './refusal.ts'
 import { accept } from './stages/accept.ts'
 import { attempt, endAttempt, lacksBody, leaveNode, sendBody } from './stages/attempt.ts'
 import { choose, exclude, findCascade } from './stages/choose.ts'
@@ -192,9 +199,14 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     node.resume()
   }
 
-  /** The client is gone, or its request has failed: there is no response. @param code for the access log. */
-  abandon(code: string): void {
+  /**
+   * The client is gone, or its request has failed: there is no response of a node.
+   * @param code for the access log.
+   * @param refusal that the client gets instead; its connection ends with it.
+   */
+  abandon(code: string, refusal?: Refusal): void {
     const state = this.#state
+    if (refusal !== undefined) this.#note(refusal, true)
     if (state.attempts.waitUntil > 0) state.traffic.waiting.delete(this)
     endAttempt(state, false)
     settle(state, code) // 8
@@ -208,11 +220,18 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     else this.#refuse(bodyDisplaced)
   }
 
-  /** Both connections of a tunnel have closed. */
-  tunnelClosed(): void {
+  /** Both connections of a tunnel have closed, which has carried so many bytes. */
+  tunnelClosed(toNode: number, toClient: number): void {
     const state = this.#state
-    const { candidate, node } = state.attempts
-    if (candidate !== undefined) leaveNode(state, candidate, 'none')
+    const { attempts, response } = state
+    const { candidate, node } = attempts
+    attempts.bodyBytes += toNode
+    response.bytesOut += toClient
+    if (candidate !== undefined) {
+      candidate.live.bytesSent += toNode
+      candidate.live.bytesRead += toClient
+      leaveNode(state, candidate, 'none')
+    }
     if (node !== undefined) state.traffic.ticker.delete(node)
     settle(state, '') // 8
   }
@@ -364,10 +383,19 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     const state = this.#state
     const { request, response, traffic } = state
     countRefusal(traffic.counters, refusal)
-    response.status = refusal.status
     // The rest of the request's body must not be read as the next request.
     response.closes = !request.head.keepAlive || !request.body.done || traffic.draining
+    this.#note(refusal, response.closes)
     settle(state, refusal.code) // 8
+  }
+
+  /** Notes a response of the proxy for the access log. */
+  #note(refusal: Refusal, closes: boolean): void {
+    const { response, traffic } = this.#state
+    response.status = refusal.status
+    if (traffic.accessLog === undefined) return
+    const bytes = refusalBytes(refusal, closes, this.head.isHead, traffic.date.bytes)
+    response.bytesOut += bytes.length
   }
 
   /** Breaks the response off so that the client can see it. @param code for the access log. */

@@ -134,9 +134,12 @@ export class ReverseProxy {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs)
     })
-    await Promise.race([Promise.all(this.#listeners.map((listener) => listener.drain())), deadline])
+    const drained = Promise.all(this.#listeners.map((listener) => listener.drain()))
+    await Promise.race([drained, deadline])
     clearTimeout(timer)
     this.close()
+    // What was cut closes now, and its lines of the access log are written.
+    await drained
   }
 
   /** Cuts everything. */

@@ -6,29 +6,36 @@ import type { Out } from '../wire/http/out.ts'
 
 const time = Buffer.from('{"time":')
 const client = Buffer.from(',"client":"')
+const remote = Buffer.from('","remote":"')
 const method = Buffer.from('","method":"')
 const target = Buffer.from('","target":"')
 const host = Buffer.from('","host":"')
+const userAgent = Buffer.from('","userAgent":"')
 const status = Buffer.from('","status":')
 const code = Buffer.from(',"code":"')
 const route = Buffer.from('","route":"')
 const attempts = Buffer.from('","attempts":')
 const duration = Buffer.from(',"durationMs":')
 const bytes = Buffer.from(',"bytes":')
+const bytesIn = Buffer.from(',"bytesIn":')
 const end = Buffer.from('}\n')
 
-/** JSON and a line feed, in ASCII. Method, client address and code need no escaping. */
+/** JSON and a line feed, in ASCII. Method, addresses and code need no escaping. */
 export function writeAccessLine(entry: AccessEntry, out: Out): void {
   out.raw(time)
   out.decimal(Math.max(0, Math.floor(entry.time)))
   out.raw(client)
   out.latin1(entry.client)
+  out.raw(remote)
+  out.latin1(entry.remote)
   out.raw(method)
   out.latin1(entry.method)
   out.raw(target)
   escaped(entry.target, out)
   out.raw(host)
   escaped(entry.host, out)
+  out.raw(userAgent)
+  escaped(entry.userAgent, out)
   out.raw(status)
   out.decimal(entry.status)
   out.raw(code)
@@ -41,6 +48,8 @@ export function writeAccessLine(entry: AccessEntry, out: Out): void {
   milliseconds(entry.durationMs, out)
   out.raw(bytes)
   out.decimal(entry.bytes)
+  out.raw(bytesIn)
+  out.decimal(entry.bytesIn)
   out.raw(end)
 }
 

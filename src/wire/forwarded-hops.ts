@@ -107,6 +107,25 @@ function addressIn(text: string): string {
   return isIP(bare) === 0 ? '' : bare
 }
 
+/**
+ * The nearest address that is not a trusted proxy; the search ends at anything that is not an address.
+ * @param claimed in the order in which the hops added them: the nearest is last; '' for what is not an address.
+ * @param remote address of the connection.
+ */
+export function clientBehind(
+  claimed: readonly string[],
+  remote: string,
+  isTrusted: (address: string) => boolean,
+): string {
+  let known = remote
+  for (const address of claimed.toReversed()) {
+    if (address === '') return known
+    known = address
+    if (!isTrusted(address)) return known
+  }
+  return known
+}
+
 /** A hop as an entry of X-Forwarded-For. */
 export const listEntry = ({ address, text }: Hop): string => address || text
 

@@ -3,7 +3,14 @@
 // and the host rarely changes.
 
 import { hostText } from '../base/host-port.ts'
-import { forPair, type Hop, hopsInForwarded, hopsInList, listEntry } from './forwarded-hops.ts'
+import {
+  clientBehind,
+  forPair,
+  type Hop,
+  hopsInForwarded,
+  hopsInList,
+  listEntry,
+} from './forwarded-hops.ts'
 import { fieldLine } from './http/field-lines.ts'
 import {
   CLAIM,
@@ -54,6 +61,8 @@ export const viaLines = (pseudonym: string): ViaLines => [
 /** Writes our own lines of a request head. `fields` are the received ones; the host is bytes[hostFrom..hostTo) of theirs. */
 export interface ForwardedLines {
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void
+  /** Address of the client behind trusted proxies; that of the connection where they name none. */
+  clientOf(fields: Fields): string
 }
 
 export class ForwardedFields implements ForwardedLines {
@@ -77,6 +86,17 @@ export class ForwardedFields implements ForwardedLines {
     if (!this.#isSameHost(fields.bytes, hostFrom, hostTo))
       this.#remember(fields.bytes, hostFrom, hostTo)
     if (this.#lines !== undefined) out.raw(this.#lines)
+  }
+
+  clientOf(fields: Fields): string {
+    const { address, trusted, header, isTrusted = () => false } = this.#options
+    if (!trusted) return address
+    const { hops } = hopsIn(claimsIn(fields), header)
+    return clientBehind(
+      hops.map((hop) => hop.address),
+      address,
+      isTrusted,
+    )
   }
 
   #isSameHost(bytes: Buffer, from: number, to: number): boolean {
@@ -113,9 +133,7 @@ export class ForwardedFields implements ForwardedLines {
     const { address, scheme, header } = this.#options
     const ownHost = text(fields.bytes, hostFrom, hostTo)
     const ownElement = this.#element(ownHost)
-    // Only one of the two applies: a proxy that writes one of them may pass on the other as its client sent it.
-    const fromForwarded = forwarded !== undefined && (header === 'forwarded' || list === '')
-    const hops = fromForwarded ? forwarded : list === '' ? [] : hopsInList(list)
+    const { hops, fromForwarded } = hopsIn(claims, header)
     const first = fromForwarded ? this.#firstBehindTrusted(hops) : undefined
     const proto = first?.proto || claims.proto || scheme
     const host = first?.host || claims.host || ownHost
@@ -165,6 +183,17 @@ function claimsIn(fields: Fields): Claims {
   const forwardedText = elements.join(', ')
   const forwarded = forwardedText === '' ? undefined : hopsInForwarded(forwardedText)
   return { list: lists.join(', '), forwarded, forwardedText, proto, host }
+}
+
+/** Only one of the two fields applies: a proxy that writes one of them may pass on the other as its client sent it. */
+function hopsIn(
+  { list, forwarded }: Claims,
+  header: TrustedHeader | undefined,
+): { readonly hops: readonly Hop[]; readonly fromForwarded: boolean } {
+  if (forwarded !== undefined && (header === 'forwarded' || list === '')) {
+    return { hops: forwarded, fromForwarded: true }
+  }
+  return { hops: list === '' ? [] : hopsInList(list), fromForwarded: false }
 }
 
 const isSame = (a: readonly Hop[], b: readonly Hop[]): boolean =>

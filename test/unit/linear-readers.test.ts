@@ -113,15 +113,18 @@ function request(text: string): void {
     {
       time: 0,
       client: 'c',
+      remote: '192.0.2.1',
       method: 'GET',
       target: bytes.toString('latin1', head.targetFrom, head.targetTo),
       host: bytes.toString('latin1', head.hostFrom, head.hostTo),
+      userAgent: 'curl/8',
       status: 200,
       code: '',
       route: 'a',
       attempts: 1,
       durationMs: 1,
       bytes: 1,
+      bytesIn: 0,
     },
     new Out(64),
   )

@@ -23,6 +23,7 @@ import { type ClientIdentity, identify } from './client-identity.ts'
 import type { ClientRules } from './client-rules.ts'
 import { type ClientState, checkStep, checksSteps } from './client-states.ts'
 import { HeldAnswers } from './held-answers.ts'
+import { logUnread } from './log-unread.ts'
 import { Tunnel } from './tunnel.ts'
 import { UnreadBytes } from './unread-bytes.ts'
 
@@ -166,8 +167,10 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   destroy(): void {
-    if (this.#tunnel === undefined) this.connection.destroy()
-    else this.#tunnel.destroy()
+    if (this.#tunnel !== undefined) return this.#tunnel.destroy()
+    if (this.#state !== 'busy') return this.connection.destroy()
+    this.#exchange?.abandon('PROXY_CLOSED')
+    this.cut(false)
   }
 
   // What the client does.
@@ -197,7 +200,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       case 'lingering':
         return this.#discarded(length)
       case 'barred':
-        return this.#refuseAndEnd(clientUnknown)
+        return this.#refuseUnread(clientUnknown, bytes, 0, length)
       case 'away':
         return this.#rules.receivedAway(bytes, length)
     }
@@ -241,7 +244,9 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       this.#enter('busy')
       this.deadline = never
       if (bodyFrom < 0) {
-        if (!this.#rules.acceptInvalid(bytes, at, end)) this.#refuseAndEnd(problemOf(bodyFrom))
+        if (!this.#rules.acceptInvalid(bytes, at, end)) {
+          this.#refuseUnread(problemOf(bodyFrom), bytes, at, end)
+        }
         break
       }
       if (exchange.head.hasBody) this.#beginPace(this.#rules.bodyPace)
@@ -374,14 +379,14 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   expired(): void {
     switch (this.#state) {
       case 'head':
-        if (!this.#rules.acceptLate()) this.#refuseAndEnd(clientSlow)
+        if (!this.#rules.acceptLate()) this.#refuseLate()
         return
       case 'busy': {
         const exchange = this.#exchange
         if (exchange === undefined || exchange.answered || exchange.requestBody.done) {
           return this.connection.destroy()
         }
-        exchange.abandon('CLIENT_TIMEOUT')
+        exchange.abandon(clientSlow.code, clientSlow)
         return this.#refuseAndEnd(clientSlow, exchange.head.isHead)
       }
       default:
@@ -492,10 +497,12 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.deadline = never
     this.#enter('tunnel')
     this.#bodyBuffer = undefined
-    this.#tunnel = new Tunnel(this.connection, node, exchange.requestBody, this.#traffic, () => {
-      exchange.tunnelClosed()
+    const { requestBody } = exchange
+    const closed = (toNode: number, toClient: number): void => {
+      exchange.tunnelClosed(toNode, toClient)
       this.#close()
-    })
+    }
+    this.#tunnel = new Tunnel(this.connection, node, requestBody, this.#traffic, closed)
     const unread = this.releaseUnread()
     if (unread !== undefined) this.#tunnel.fromClient(unread)
   }
@@ -506,6 +513,17 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   // The end of the connection.
+
+  #refuseLate(): void {
+    const unread = this.#unread.release() ?? nothing
+    this.#refuseUnread(clientSlow, unread, 0, unread.length)
+  }
+
+  /** Refuses a request of which bytes[at..end) is no complete and valid head. */
+  #refuseUnread(refusal: Refusal, bytes: Buffer, at: number, end: number): void {
+    logUnread(this.#traffic, this, refusal, bytes, at, end)
+    this.#refuseAndEnd(refusal)
+  }
 
   /** The last answer, by the proxy itself. @param toHead the request's method is HEAD. */
   #refuseAndEnd(refusal: Refusal, toHead: boolean = false): void {
@@ -558,3 +576,5 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     return this.#pace.deadline
   }
 }
+
+const nothing = Buffer.alloc(0)

@@ -11,19 +11,19 @@ export class Tunnel implements Timed {
   deadline: number
   readonly #traffic: Traffic
   readonly #ends: readonly [End, End]
-  readonly #onClosed: () => void
+  readonly #onClosed: (toNode: number, toClient: number) => void
   #open = 2
 
   /**
    * @param body of the request: what is left of it keeps its framing when the node has switched before its end.
-   * @param onClosed called when both connections have closed.
+   * @param onClosed called when both connections have closed, with the bytes that were carried.
    */
   constructor(
     client: Connection,
     node: Connection,
     body: BodyRelay,
     traffic: Traffic,
-    onClosed: () => void,
+    onClosed: (toNode: number, toClient: number) => void,
   ) {
     this.#traffic = traffic
     this.#onClosed = onClosed
@@ -51,7 +51,8 @@ export class Tunnel implements Timed {
   closed(): void {
     if (--this.#open > 0) return
     this.#traffic.ticker.delete(this)
-    this.#onClosed()
+    const [fromClient, fromNode] = this.#ends
+    this.#onClosed(fromClient.bytes, fromNode.bytes)
   }
 
   failed(error: unknown): void {
@@ -70,6 +71,8 @@ export class Tunnel implements Timed {
 /** One direction. */
 class End implements Receiver {
   readonly from: Connection
+  /** Received from it. */
+  bytes = 0
   readonly #to: Connection
   readonly #tunnel: Tunnel
   readonly #traffic: Traffic
@@ -95,6 +98,7 @@ class End implements Receiver {
 
   received(bytes: Buffer, length: number): void {
     this.#tunnel.moved()
+    this.bytes += length
     const relayed = this.#relayed(bytes, length)
     if (relayed === undefined) return this.#tunnel.destroy()
     if (this.#to.write(relayed)) return

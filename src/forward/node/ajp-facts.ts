@@ -2,7 +2,7 @@
 // connected directly.
 
 import type { RequestFacts } from '../../wire/ajp/forward-request.ts'
-import { hopsInList } from '../../wire/forwarded-hops.ts'
+import { clientBehind, hopsInList } from '../../wire/forwarded-hops.ts'
 import { X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostWithoutPort } from '../../wire/http/host.ts'
@@ -19,7 +19,7 @@ export function ajpFacts(
   context: FactsContext,
 ): RequestFacts {
   const claims = readClaims(head)
-  const remoteAddress = clientAddress(claims.addresses, client.address, context)
+  const remoteAddress = clientBehind(claims.addresses, client.address, context.isTrusted)
   const isSecure = claims.scheme === 'https'
   const authority = text(head.fields.bytes, head.hostFrom, head.hostTo) || client.localAuthority
   const attributes: [string, string][] = [
@@ -62,21 +62,6 @@ function readClaims({ fields }: RequestHead): Claims {
     else if (kind === X_FORWARDED_PROTO) scheme = fields.value(f)
   }
   return { addresses, scheme: scheme.split(',', 1)[0]?.trim().toLowerCase() ?? '' }
-}
-
-/** The nearest address that is not a trusted proxy; the search ends at anything that is not an address. */
-function clientAddress(
-  claimed: readonly string[],
-  nearest: string,
-  { isTrusted }: FactsContext,
-): string {
-  let known = nearest
-  for (const address of claimed.toReversed()) {
-    if (address === '') return known
-    known = address
-    if (!isTrusted(address)) return known
-  }
-  return known
 }
 
 function portOf(authority: string): number | undefined {

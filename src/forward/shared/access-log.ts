@@ -1,13 +1,18 @@
-// The facts of one exchange, for an access log. `server/` writes them as lines.
+// The facts of one request and its response, for an access log. `server/` writes them as lines.
 
 export interface AccessEntry {
   /** End of the exchange, ms since 1970. */
   readonly time: number
-  /** Address of the client, without port. */
+  /** Address of the client, without port: the nearest one that is not a trusted proxy. */
   readonly client: string
+  /** Address of the connection, without port: that of a proxy in front, or the client's. */
+  readonly remote: string
   readonly method: string
   readonly target: string
   readonly host: string
+  /** At most 512 characters of it; '' when there is none. */
+  readonly userAgent: string
+  /** 0: the client was gone before there was a response. */
   readonly status: number
   /** Why the proxy answered itself or cut the response; '' when a node answered. */
   readonly code: string
@@ -16,8 +21,10 @@ export interface AccessEntry {
   readonly attempts: number
   /** From the end of the request's head to the end of the response, ms. */
   readonly durationMs: number
-  /** Bytes of the response, with its head. */
+  /** Bytes of the response with its head, and of what a tunnel carried to the client. */
   readonly bytes: number
+  /** Bytes of the body of the request that were sent to the node, and of what a tunnel carried to it. */
+  readonly bytesIn: number
 }
 
 export type AccessLog = (entry: AccessEntry) => void

@@ -3,11 +3,12 @@
 import { text } from '../../wire/http/fields.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import type { ExchangeState, RequestLine } from '../exchange-state.ts'
+import { senderOf } from '../shared/sender.ts'
 import { wantedUpgrade } from './upgrade.ts'
 
 /** @param bodyFrom offset behind the head. */
 export function accept(
-  { request, choice, attempts, response, traffic }: ExchangeState,
+  { request, choice, attempts, response, client, traffic }: ExchangeState,
   bodyFrom: number,
 ): void {
   const { head } = request
@@ -22,15 +23,16 @@ export function accept(
   request.body.begin(framing, head.contentLength, 'same')
   if (traffic.accessLog !== undefined) {
     request.startedAt = traffic.clock.now()
-    request.line = requestLine(head)
+    request.line = requestLine(head, client)
   }
 }
 
-function requestLine(head: RequestHead): RequestLine {
+function requestLine(head: RequestHead, client: ExchangeState['client']): RequestLine {
   const { bytes } = head.fields
   return {
     method: head.method,
     target: text(bytes, head.targetFrom, head.targetTo),
     host: text(bytes, head.hostFrom, head.hostTo),
+    ...senderOf(head.fields, client),
   }
 }

@@ -78,6 +78,7 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
     piece = out.content
   }
   candidate.live.bytesSent += behind
+  attempts.bodyBytes += behind
   client.bodyProgress()
   if (body.done) endUpload(state)
   else if (behind >= heldLimits.progressBytes) noteUpload(state)

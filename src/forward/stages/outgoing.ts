@@ -35,7 +35,9 @@ export function outgoing(
     },
     out,
   )
-  return request.body.relay(bytes, request.end, end, out)
+  const behind = request.body.relay(bytes, request.end, end, out)
+  if (behind > request.end) state.attempts.bodyBytes = behind - request.end
+  return behind
 }
 
 /**

@@ -42,13 +42,16 @@ function logAccess(
     method: line.method,
     target: line.target,
     host: line.host,
+    userAgent: line.userAgent,
     time: traffic.clock.wall(),
-    client: client.address,
+    client: line.client,
+    remote: client.address,
     status: response.status,
     code,
     route,
     attempts: attempts.count,
     durationMs: traffic.clock.now() - request.startedAt,
     bytes: response.bytesOut,
+    bytesIn: attempts.bodyBytes,
   })
 }

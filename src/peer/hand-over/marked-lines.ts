@@ -25,4 +25,8 @@ export class MarkedLines implements ForwardedLines {
     this.#forwarded.write(fields, minor, hostFrom, hostTo, out)
     out.latin1(this.#line)
   }
+
+  clientOf(fields: Fields): string {
+    return this.#forwarded.clientOf(fields)
+  }
 }

@@ -215,8 +215,9 @@ export class ParsedClient implements ExchangeClient, Timed {
     const connection = Connection.adopt(socket, untilTunnel)
     socket.resume()
     this.#owner.becameTunnel(this)
-    this.#tunnel = new Tunnel(connection, node, this.#exchange.requestBody, this.#traffic, () => {
-      this.#exchange.tunnelClosed()
+    const { requestBody } = this.#exchange
+    this.#tunnel = new Tunnel(connection, node, requestBody, this.#traffic, (toNode, toClient) => {
+      this.#exchange.tunnelClosed(toNode, toClient)
       this.#end()
     })
     if (behind !== undefined && behind.length > 0) this.#tunnel.fromClient(behind)

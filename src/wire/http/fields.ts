@@ -2,7 +2,7 @@
 // RequestHead and ResponseHead has one, which is filled for every message; both are part of a pooled exchange.
 
 import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
-import { clientFieldKind, fieldKind, isDisguised } from './field-name.ts'
+import { clientFieldKind, equalsName, fieldKind, isDisguised } from './field-name.ts'
 import { defaultHeadLimits, type HeadLimits } from './head-limits.ts'
 import { BAD_FIELD, BAD_LINE_END, FIELD_LARGE, FIELDS_MANY, INCOMPLETE } from './problem.ts'
 
@@ -52,6 +52,14 @@ export class Fields {
   }
   value(index: number): string {
     return text(this.bytes, this.valueFrom(index), this.valueTo(index))
+  }
+
+  /** Index of the first field with this name, -1 when there is none. @param name in lower case. */
+  indexOf(name: Uint8Array): number {
+    for (let f = 0; f < this.count; f++) {
+      if (equalsName(this.bytes, this.nameFrom(f), this.nameTo(f), name)) return f
+    }
+    return -1
   }
 
   /**

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { get, RawClient } from '../../support/raw-client.ts'
 import { startServe, startTopspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
@@ -47,6 +48,50 @@ test('each request is one line of JSON, and SIGHUP opens the file again', async 
     ['/second'],
   )
 })
+
+for (const workers of ['0', '1']) {
+  test(`what the drain deadline cuts is logged, too (${workers} workers)`, async (t) => {
+    const node = createServer((_, response) => response.write('never complete'))
+    node.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nhello')
+      socket.on('error', () => {})
+    })
+    node.listen(0, '127.0.0.1')
+    t.after(() => {
+      node.closeAllConnections()
+      node.close()
+    })
+    await until('the node listens', () => node.listening)
+    const own = mkdtempSync(join(tmpdir(), 'topspin-'))
+    t.after(() => rmSync(own, { recursive: true }))
+    const log = join(own, 'access.log')
+    const to = `127.0.0.1:${(node.address() as AddressInfo).port}`
+    const serve = await startServe(['--to', to, '--workers', workers], {
+      TOPSPIN_ACCESS_LOG: log,
+      TOPSPIN_TIMEOUTS_DRAIN: '300ms',
+    })
+    t.after(() => serve.child.kill('SIGKILL'))
+    const port = Number(new URL(serve.traffic).port)
+    const [waiting, tunnel] = [await RawClient.connect(t, port), await RawClient.connect(t, port)]
+    waiting.send(get('/waits'))
+    tunnel.send(get('/tunnel', 'Connection: Upgrade', 'Upgrade: tcp'))
+    await until(
+      'both have begun',
+      () => waiting.text.includes('never') && /hello$/.test(tunnel.text),
+    )
+    serve.child.kill('SIGTERM')
+    assert.equal((await serve.ended).code, 0)
+    const lines = readFileSync(log, 'utf8').trim().split('\n')
+    const entries = lines.map((line) => JSON.parse(line))
+    assert.deepEqual(
+      new Map(entries.map(({ target, status, code }) => [target, [status, code]])),
+      new Map([
+        ['/waits', [200, 'PROXY_CLOSED']],
+        ['/tunnel', [101, '']],
+      ]),
+    )
+  })
+}
 
 test('an access log whose folder is gone at a reload is reported, and traffic continues', async (t) => {
   const node = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')

@@ -13,15 +13,18 @@ function accessLine(entry: AccessEntry): string {
 const entry = {
   time: 1_795_245_573_843,
   client: '192.0.2.1',
+  remote: '192.0.2.1',
   method: 'GET',
   target: '/shop?item=1',
   host: 'shop.test',
+  userAgent: 'curl/8',
   status: 200,
   code: '',
   route: 'a',
   attempts: 1,
   durationMs: 1.5,
   bytes: 225,
+  bytesIn: 0,
 }
 
 test('a line is the entry as JSON', () => {

@@ -85,6 +85,8 @@ test('request line and time of arrival are kept for the access log, and only for
     method: 'GET',
     target: '/a?b=%20',
     host: 'www.example.com',
+    userAgent: '',
+    client: '192.0.2.1',
   })
   clock.advance(25)
   accept(state, 0)

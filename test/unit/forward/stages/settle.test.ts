@@ -76,14 +76,17 @@ test('the access log gets one entry with the route of the node', () => {
       method: 'GET',
       target: '/a?b',
       host: 'www.example.com',
+      userAgent: '',
       time: clock.wall(),
       client: '192.0.2.1',
+      remote: '192.0.2.1',
       status: 200,
       code: '',
       route: 'n1',
       attempts: 1,
       durationMs: 25,
       bytes: client.text.length + dateLine.length,
+      bytesIn: 0,
     },
   ])
 })

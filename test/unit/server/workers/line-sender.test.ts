@@ -9,15 +9,18 @@ import { LineSender } from '../../../../src/server/workers/line-sender.ts'
 const entry = (target: string): AccessEntry => ({
   time: 0,
   client: '127.0.0.1',
+  remote: '192.0.2.1',
   method: 'GET',
   target,
   host: 'x',
+  userAgent: 'curl/8',
   status: 200,
   code: '',
   route: 'a',
   attempts: 1,
   durationMs: 1,
   bytes: 1,
+  bytesIn: 0,
 })
 
 test('lines are sent whole and in order, the last ones at closing', () => {

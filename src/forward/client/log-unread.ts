@@ -1,0 +1,41 @@
+// The access log's entry for a request that is refused before its head is complete and valid: as much of it as can be read.
+
+import { firstLine } from '../../wire/http/first-line.ts'
+import { RequestHead } from '../../wire/http/request-head.ts'
+import type { ExchangeClient } from '../exchange-client.ts'
+import { type Refusal, refusalBytes } from '../refusal.ts'
+import { senderOf } from '../shared/sender.ts'
+import type { Traffic } from '../traffic/traffic.ts'
+
+const hostName = Buffer.from('host')
+
+/** @param bytes what has arrived of the request, in [at..end). */
+export function logUnread(
+  { accessLog, clock, date, settings }: Traffic,
+  client: ExchangeClient,
+  refusal: Refusal,
+  bytes: Buffer,
+  at: number,
+  end: number,
+): void {
+  if (accessLog === undefined) return
+  // The head of an exchange may refer to bytes that have changed since.
+  const head = new RequestHead(settings.headLimits)
+  head.parse(bytes, at, end)
+  const { fields } = head
+  const host = fields.indexOf(hostName)
+  accessLog({
+    ...firstLine(bytes, at, end),
+    host: host < 0 ? '' : fields.value(host),
+    ...senderOf(fields, client),
+    remote: client.address,
+    time: clock.wall(),
+    status: refusal.status,
+    code: refusal.code,
+    route: '',
+    attempts: 0,
+    durationMs: 0,
+    bytes: refusalBytes(refusal, true, false, date.bytes).length,
+    bytesIn: 0,
+  })
+}

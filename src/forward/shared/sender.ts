@@ -1,0 +1,34 @@
+// Who has sent a request, for the access log.
+
+import { logLimits } from '../../base/limits.ts'
+import type { ForwardedLines } from '../../wire/forwarded.ts'
+import { type Fields, text } from '../../wire/http/fields.ts'
+
+export interface Sender {
+  readonly userAgent: string
+  /** Address, without port: the nearest one that is not a trusted proxy. */
+  readonly client: string
+}
+
+interface Connected {
+  /** Of the connection, without port. */
+  readonly address: string
+  readonly trusted: boolean
+  readonly forwarded: ForwardedLines
+}
+
+const userAgent = Buffer.from('user-agent')
+
+export function senderOf(fields: Fields, { trusted, address, forwarded }: Connected): Sender {
+  return {
+    userAgent: userAgentOf(fields),
+    client: trusted ? forwarded.clientOf(fields) : address,
+  }
+}
+
+function userAgentOf(fields: Fields): string {
+  const f = fields.indexOf(userAgent)
+  if (f < 0) return ''
+  const from = fields.valueFrom(f)
+  return text(fields.bytes, from, Math.min(fields.valueTo(f), from + logLimits.userAgentMax))
+}
