@@ -5,6 +5,7 @@
 import net from 'node:net'
 import { feedSocket } from '../node-internals/feed-socket.ts'
 import { readInto } from '../node-internals/read-into.ts'
+import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { wasReset } from '../node-internals/reset-behind-bytes.ts'
 
 export interface Receiver {
@@ -110,6 +111,7 @@ export class Connection {
           connection === undefined ? true : connection.#read(bytes as Buffer, length),
       },
     } as net.NetConnectOpts)
+    readPastReset(socket)
     connection = new Connection(socket, receiver)
     const dialled = connection
     socket.once('connect', () => dialled.guard(() => receiver.connected()))

@@ -2,6 +2,7 @@
 // cannot be paused inside a TLS record, so a buffer of ours could be overwritten while it is still being sent from.
 
 import tls from 'node:tls'
+import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
 import type { NodeTls } from './node-tls.ts'
@@ -33,6 +34,7 @@ export class SecureConnection extends Connection {
     const options = nodeTls.dialOptions(host, port)
     const socket = tls.connect(Object.assign(options, { allowHalfOpen: true }))
     socket.setNoDelay(true)
+    readPastReset(socket)
     const connection = new SecureConnection(socket, receiver)
     connection.#held = []
     socket.on('session', (session) => nodeTls.remember(host, port, session))

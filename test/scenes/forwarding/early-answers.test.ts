@@ -2,6 +2,10 @@
 // body is.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer as createHttp, type RequestListener } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { noOpenssl, selfSigned } from '../../support/certificates.ts'
 import { contextOf, startProxy } from '../../support/cluster-fixture.ts'
@@ -43,6 +47,7 @@ describe('a client that sends 20 MB before it reads gets', () => {
     ["a node's 413", 413, early('413 Content Too Large'), false],
     ["a node's 401 to a chunked body", 401, early('401 Unauthorized'), true],
     ["a node's 413 behind which the node ends", 413, early('413 No', '&then=fin'), false],
+    ["a node's 413 behind which the node resets", 413, early('413 No', '&then=rst'), false],
     ["the proxy's 404", 404, '/none', false],
     ["the proxy's 404 to a chunked body", 404, '/none', true],
     ["the proxy's 400", 400, '/raw%00', false],
@@ -53,6 +58,30 @@ describe('a client that sends 20 MB before it reads gets', () => {
       const { port } = await startProxy(t, [node])
       const client = await RawClient.connect(t, port)
       assert.equal((await answerAfterAll(client, target, isChunked))?.status, status)
+    })
+  }
+
+  for (const [what, secure] of [
+    ["a Node.js server's 413, which closes with bytes unread", false],
+    ['the same over TLS', true],
+  ] as const) {
+    test(what, { skip: secure ? noOpenssl : false }, async (t) => {
+      const answer: RequestListener = (_, response) => {
+        response.writeHead(413, { Connection: 'close' }).end('too large')
+      }
+      const node = secure ? createHttps(selfSigned(), answer) : createHttp(answer)
+      node.listen(0, '127.0.0.1')
+      await once(node, 'listening')
+      t.after(() => node.close())
+      const nodeAt = { port: (node.address() as AddressInfo).port }
+      const { port, live } = await startProxy(t, [{ ...nodeAt, type: secure ? 'https' : 'http' }], {
+        nodeTls: { verify: false },
+      })
+      for (let i = 0; i < 4; i++) {
+        const client = await RawClient.connect(t, port)
+        assert.equal((await answerAfterAll(client, '/'))?.status, 413)
+      }
+      assert.deepEqual([live(1).failures, live(1).health.kind], [0, 'up'])
     })
   }
 
