@@ -11,6 +11,8 @@ import { busyShare, type CpuTotals, machineCpu } from './cpu.ts'
 export class ProcessorMeter {
   readonly #group: Cgroup | undefined
   #last: CpuTotals | undefined
+  /** Processors that the control group grants, at the last reading; `undefined`: no limit. */
+  limit: number | undefined
 
   constructor(group: Cgroup | undefined = findCgroup()) {
     this.#group = group
@@ -24,6 +26,7 @@ export class ProcessorMeter {
 
   #totals(nowMs: number): CpuTotals {
     const cpu = this.#group?.cpu()
+    this.limit = cpu?.limit
     if (cpu?.limit === undefined) return machineCpu()
     return { busyMs: cpu.used, totalMs: nowMs * cpu.limit }
   }

@@ -4,12 +4,12 @@
 import { availableParallelism } from 'node:os'
 import { type Cgroup, findCgroup } from './cgroup.ts'
 
-/** More than 0; a quota of one and a half is 1.5. */
+/** More than 0; a quota of one and a half is 1.5. @param limit of the control group; `undefined`: none. */
 export function grantedProcessorShare(
-  cgroup: Cgroup | undefined,
+  limit: number | undefined,
   present: number = availableParallelism(),
 ): number {
-  return Math.min(present, cgroup?.cpu()?.limit ?? present)
+  return Math.min(present, limit ?? present)
 }
 
 /** At least 1; a quota of one and a half counts as 2. */
@@ -17,5 +17,5 @@ export function grantedProcessors(
   cgroup: Cgroup | undefined = findCgroup(),
   present: number = availableParallelism(),
 ): number {
-  return Math.max(1, Math.ceil(grantedProcessorShare(cgroup, present)))
+  return Math.max(1, Math.ceil(grantedProcessorShare(cgroup?.cpu()?.limit, present)))
 }

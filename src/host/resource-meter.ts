@@ -48,7 +48,7 @@ export class ResourceMeter {
     this.#readAt = nowMs
     // Without a new reading of the processors the last one stands.
     this.#busy = Math.min(1, this.#processor.read(nowMs) ?? this.#busy)
-    const cores = grantedProcessorShare(this.#group)
+    const cores = grantedProcessorShare(this.#processor.limit)
     // Windows has no load average; the number of busy processors is the nearest figure.
     const load = machineLoad() ?? this.#busy * cores
     while (this.#loadHigh < load) this.#loadHigh *= 2

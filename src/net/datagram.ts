@@ -8,7 +8,7 @@ import type { HostPort } from '../base/host-port.ts'
 import { datagramLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { OutageLog } from '../base/outage-log.ts'
-import { isLoopback } from './address.ts'
+import { isLoopback, isWildcard } from './address.ts'
 import { AddressLookup, type Resolver, systemResolver } from './address-lookup.ts'
 import { DatagramReceiver, type Reception } from './datagram-receiver.ts'
 import { DatagramSender } from './datagram-sender.ts'
@@ -32,6 +32,8 @@ export interface DatagramOptions {
   readonly ttl?: number
   /** Whether processes of this machine, including this one, receive what is sent to a group. Default true. */
   readonly loopback?: boolean
+  /** Whether this process receives what it sends to its own port, where `to` has hosts. Default true. */
+  readonly toSelf?: boolean
   /** Port to bind when `to` has hosts. Default: the first free port among theirs. */
   readonly port?: number
   /** Whether a port of its own is bound even when `to` has groups and broadcasts only. Default false. */
@@ -71,6 +73,7 @@ class OpenDatagrams implements Datagrams {
   readonly #receivers: Map<string, DatagramReceiver> = new Map()
   readonly #timer: NodeJS.Timeout
   #destinations: readonly Destination[] = []
+  #ownAddresses: ReadonlySet<string> = new Set()
   #interfaces: string = interfacesText()
   #ticks = 0
   #isClosed = false
@@ -103,7 +106,15 @@ class OpenDatagrams implements Datagrams {
   }
 
   send(bytes: Uint8Array): void {
-    for (const to of this.#destinations) this.#sender.send(bytes, to)
+    const own = this.#options.toSelf === false ? this.own : []
+    for (const to of this.#destinations) {
+      if (!own.some((place) => this.#isAt(place, to))) this.#sender.send(bytes, to)
+    }
+  }
+
+  #isAt({ host, port }: HostPort, to: HostPort): boolean {
+    if (port !== to.port) return false
+    return host === to.host || (isWildcard(host) && this.#ownAddresses.has(to.host))
   }
 
   async close(): Promise<void> {
@@ -143,6 +154,7 @@ class OpenDatagrams implements Datagrams {
   #arrange(): void {
     if (this.#isClosed) return
     const networks = ownNetworks()
+    this.#ownAddresses = new Set(networks.map((network) => network.split('/', 1)[0] as string))
     this.#destinations = this.#lookup.addresses().map((address) => destination(address, networks))
     const { onDatagram } = this.#options
     if (onDatagram === undefined) return

@@ -79,7 +79,8 @@ export class PeerMembership {
     this.live.set(selfId, newLive(room))
     this.service = new ServiceMeter(clock, room, capacity)
     this.#timerDelay = new TimerDelayMeter(periodMs / sweepsPerPeriod, clock.now())
-    this.#resources = new ResourceMeter(periodMs * 0.9, clock.now(), this.#timerDelay)
+    // Reading the machine costs more than all else that an idle server does, so every second announcement repeats the last.
+    this.#resources = new ResourceMeter(periodMs * 1.5, clock.now(), this.#timerDelay)
     this.table = new PeerTable({
       clock,
       live: this.live,
@@ -152,6 +153,7 @@ export class PeerMembership {
         else listener.receive(bytes, from.address)
       },
       ownPort,
+      toSelf: false,
       ...present({ interface: which, ttl, port }),
     })
   }
