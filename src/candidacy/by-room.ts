@@ -4,7 +4,7 @@
 
 import type { Kind } from './candidacy.ts'
 import { comparedMax, RoomChoice } from './room-choice.ts'
-import { previewOf } from './room-reasons.ts'
+import { askingPreviewOf, previewOf } from './room-reasons.ts'
 import { hasRoom } from './room-report.ts'
 
 export const byRoom: Kind = {
@@ -26,7 +26,13 @@ export const byRoom: Kind = {
           if (!hasRoom(self.live.room, inquiry.usualMs, now)) inquiry.among = candidates
           return self.alone
         },
-        preview: (candidates, _exchange, clock) => previewOf(candidates, comparedMax, clock.now()),
+        preview: (candidates, exchange, clock) => {
+          const now = clock.now()
+          const { self, inquiry } = exchange
+          return inquiry === undefined || self === undefined || !candidates.includes(self)
+            ? previewOf(candidates, comparedMax, now)
+            : askingPreviewOf(candidates, self, inquiry.usualMs, now)
+        },
       }
     }
   },

@@ -1,9 +1,11 @@
 // Explains a choice of `byRoom`: its figures, and one sentence for each candidate. Later choices are not affected.
 
+import { askLimits } from '../base/limits.ts'
 import type { Candidate, CandidateReason, Preview } from './candidacy.ts'
 import { nameOf } from './figures.ts'
 import { errorFactor, expectedMs } from './room-cost.ts'
 import { costOf } from './room-cost-of.ts'
+import { hasRoom } from './room-report.ts'
 import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
@@ -42,6 +44,27 @@ export function previewOf(
     why: `byRoom chose ${describe(best)}; ${rivalOf(best, next)}${many}`,
     reasons: seen.map((one) => reasonOf(one, one === best)),
   }
+}
+
+/**
+ * The same for a server whose peers can be asked. Who would be asked, and what they answer, only a request shows: the
+ * status page has those of the last one.
+ */
+export function askingPreviewOf(
+  candidates: readonly Candidate[],
+  self: Candidate,
+  usualMs: number,
+  now: number,
+): Preview {
+  const seen = seenBy(candidates, now)
+  const own = seen.find(({ candidate }) => candidate === self) as Judged
+  const others = candidates.length - 1
+  const asked = Math.min(askLimits.peersMax, others)
+  const why = hasRoom(self.live.room, usualMs, now)
+    ? `byRoom chose ${describe(own)}; it has room, so no peer is asked`
+    : `byRoom asks ${asked} of ${others} peers; ${describe(own)}`
+  const reasons = seen.map((one) => reasonOf(one, one === own))
+  return { left: self.alone, why, reasons }
 }
 
 function seenBy(candidates: readonly Candidate[], now: number): Judged[] {

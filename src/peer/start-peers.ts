@@ -26,7 +26,7 @@ import { type PeersOptions, peerDefaults } from './options.ts'
 import { middlewareOf, type PeerMiddleware } from './parsed/middleware.ts'
 import { ParsedHandOver } from './parsed/parsed-hand-over.ts'
 import { StatusMount } from './status/status-mount.ts'
-import { type PeersReport, peersReport } from './status/status-report.ts'
+import { askedReport, type PeersReport, peersReport } from './status/status-report.ts'
 
 /** A server of this process among its peers. */
 export interface Peers extends AsyncDisposable {
@@ -75,11 +75,15 @@ export function makePeers(options: PeersOptions): StartedPeers {
   const cascades = cascadesOf(options, routeKeys, failures)
   const counts = newCounts()
   const status = statusOf(options, () =>
-    peersReport(membership, [
-      { title: 'Requests', counts: { ...counts } },
-      { title: 'Questions', counts: { ...asking.counts } },
-      { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
-    ]),
+    peersReport(
+      membership,
+      [
+        { title: 'Requests', counts: { ...counts } },
+        { title: 'Questions', counts: { ...asking.counts } },
+        { title: 'Failed candidacy functions', counts: Object.fromEntries(failures) },
+      ],
+      askedReport(asking.last),
+    ),
   )
   if (options.peerTls !== undefined) new NodeTls(options.peerTls)
   const membership = new PeerMembership(options, true)

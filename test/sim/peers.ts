@@ -3,10 +3,12 @@
 // figures that they rest on, are the program's own; network, queues and time are the model's.
 
 import type { Random } from '../../src/base/clock.ts'
-import type { Candidate, ExchangeView, Means } from '../../src/candidacy/candidacy.ts'
+import { askLimits } from '../../src/base/limits.ts'
+import type { Candidate, ExchangeView, Inquiry, Means } from '../../src/candidacy/candidacy.ts'
 import { Cascades } from '../../src/candidacy/cascades.ts'
 import type { Cascade } from '../../src/candidacy/compose.ts'
 import { decide } from '../../src/candidacy/decide.ts'
+import { roomReport } from '../../src/candidacy/room-report.ts'
 import { HeldRequest } from '../../src/cluster/held-requests.ts'
 import { observeLatency } from '../../src/cluster/latency.ts'
 import { type NodeLive, newLive } from '../../src/cluster/live.ts'
@@ -14,8 +16,11 @@ import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import { Room } from '../../src/cluster/room.ts'
 import { NoTrial } from '../../src/cluster/trial.ts'
 import { Usual } from '../../src/cluster/usual.ts'
+import { type Asked, AskedRequest } from '../../src/peer/asking/asked-request.ts'
+import { drawOthers } from '../../src/peer/asking/draw.ts'
 import { ServiceMeter } from '../../src/peer/membership/service-meter.ts'
 import type { Announcement } from '../../src/wire/announcement.ts'
+import type { RoomReport } from '../../src/wire/ask.ts'
 import { balancerOf, nodeOf } from '../support/cluster-fixture.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { Events } from './events.ts'
@@ -33,6 +38,8 @@ export interface PeersGiven {
   readonly seed: number
   /** Share of the requests that are long polls: they end after about 15 s and need no worker. Default 0. */
   readonly longPolls?: number
+  /** Peers can be asked how much room they have. Default true. */
+  readonly asks?: boolean
   /** Functions of the experiment's own, as a module's. */
   readonly policies?: Means['policies']
 }
@@ -53,6 +60,8 @@ export class SimulatedPeers {
   readonly events: Events = new Events()
   readonly servers: Server[] = []
   readonly answered: Answered[] = []
+  /** Requests for which peers were asked. */
+  questions = 0
   readonly #given: PeersGiven
   /** For arrivals and work: the same for all cascades. */
   readonly #random: Random
@@ -117,16 +126,47 @@ export class SimulatedPeers {
     const isLong = random() < (this.#given.longPolls ?? 0)
     const mean = isLong ? longPollMs : this.#given.serviceMs
     const job = { work: -Math.log(1 - random()) * mean, isLong }
-    const view = new View(entry.self)
-    const { candidate, mode } = decide(this.#cascade, entry.candidates, view, this.events)
     const begun = this.events.now()
     const settle = (isError: boolean): void => {
       if (!isLong) this.answered.push({ at: begun, ms: this.events.now() - begun, isError })
     }
     entry.received++
-    if (candidate === undefined || mode === 'here') return entry.serve(job, settle)
+    const inquiry = this.#given.asks === false ? undefined : new OpenInquiry(this.#announcedMs())
+    const view = new View(entry.self, inquiry)
+    const { candidate } = decide(this.#cascade, entry.candidates, view, this.events)
+    const among = inquiry?.among
+    if (among === undefined) this.#serve(entry, candidate ?? entry.self, job, settle)
+    else this.#ask(entry, among, (winner) => this.#serve(entry, winner, job, settle))
+  }
+
+  /** Questions and answers travel for as long as hand-overs do. */
+  #ask(entry: Server, among: readonly Candidate[], decided: (winner: Candidate) => void): void {
+    this.questions++
+    const usualMs = this.#announcedMs()
+    const drawn = drawOthers(among, entry.self, askLimits.peersMax, this.#otherRandom)
+    const asked = drawn.map(
+      (candidate): Asked => ({ candidate, canAnswer: true, report: undefined }),
+    )
+    const request = new AskedRequest(entry.self, asked, usualMs, this.events)
+    this.events.after(this.#hopMs(), () => {
+      for (const one of asked) {
+        one.report = this.servers[one.candidate.node.id]!.report(usualMs)
+      }
+      const restMs = request.isAnswered ? this.#hopMs() : askLimits.waitMs
+      this.events.after(restMs, () => decided(request.choose()))
+    })
+  }
+
+  #announcedMs(): number {
+    const known = this.servers.filter(({ announcedMs }) => announcedMs > 0)
+    return known.reduce((sum, { announcedMs }) => sum + announcedMs, 0) / Math.max(1, known.length)
+  }
+
+  #serve(entry: Server, candidate: Candidate, job: Job, settle: (isError: boolean) => void): void {
+    if (candidate.node.id === entry.id) return entry.serve(job, settle)
     const server = this.servers[candidate.node.id]!
     const { live } = candidate
+    const begun = this.events.now()
     const request = new HeldRequest()
     entry.handed++
     server.arriving++
@@ -187,6 +227,7 @@ export class Server {
   /** Its peer entry at the others, and at itself. */
   #peers: readonly [Peer, Peer] | undefined
   #inFlight = 0
+  #frozenUntil = 0
   #load = 0
   #loadAt = 0
   #busyMs = 0
@@ -278,6 +319,29 @@ export class Server {
     ]
   }
 
+  get announcedMs(): number {
+    return this.#announcement?.resources.ms ?? 0
+  }
+
+  get isFrozen(): boolean {
+    return this.#events.now() < this.#frozenUntil
+  }
+
+  /** Nothing is worked on, and no question is answered. */
+  freeze(ms: number): void {
+    const now = this.#events.now()
+    this.#frozenUntil = now + ms
+    for (const [at, until] of this.#busyUntil.entries()) {
+      this.#busyUntil[at] = Math.max(until, now) + ms
+    }
+  }
+
+  /** What it answers when it is asked. */
+  report(usualMs: number): RoomReport | undefined {
+    if (this.isFrozen) return undefined
+    return roomReport(this.#room, usualMs, this.#events.now())
+  }
+
   peer(isSelf: boolean): Peer {
     return this.#peers![isSelf ? 1 : 0]
   }
@@ -324,8 +388,19 @@ class View implements ExchangeView {
   readonly tried: readonly number[] = []
   readonly self: Candidate
   readonly request = undefined
+  readonly inquiry: Inquiry | undefined
 
-  constructor(self: Candidate) {
+  constructor(self: Candidate, inquiry: Inquiry | undefined) {
     this.self = self
+    this.inquiry = inquiry
+  }
+}
+
+class OpenInquiry implements Inquiry {
+  readonly usualMs: number
+  among: readonly Candidate[] | undefined
+
+  constructor(usualMs: number) {
+    this.usualMs = usualMs
   }
 }

@@ -2,7 +2,7 @@
 // Names and paths in a report come from the network, so every value is escaped (wire/html.ts).
 
 import { Html, html } from '../../wire/html.ts'
-import type { CounterGroup, PeerRow, PeersReport } from './status-report.ts'
+import type { AskedReport, CounterGroup, PeerRow, PeersReport } from './status-report.ts'
 import { statusStyle } from './status-style.ts'
 
 export interface StatusAnswer {
@@ -21,13 +21,13 @@ export function statusAnswer(report: PeersReport, accept: string = ''): StatusAn
 }
 
 const machineColumns = ['CPU idle', 'Load', 'Memory free', 'Event loop delay']
-const serviceColumns = ['In flight', 'Served', 'Typical time', 'Speed']
+const serviceColumns = ['In flight', 'Served', 'Typical time', 'With room', 'At once']
 const sentColumns = ['Requests', 'In flight', 'Failed']
 const columns = [...machineColumns, ...serviceColumns, ...sentColumns]
 
 /** The page reloads itself every five seconds. */
 export function statusPage(report: PeersReport): string {
-  const { name, time, peers, announcements, counters } = report
+  const { name, time, peers, announcements, counters, lastQuestion } = report
   const present = peers.filter(({ state }) => state === 'self' || state === 'present').length
   const { accepted, own, refused } = announcements
   const groups: readonly CounterGroup[] = [
@@ -61,7 +61,7 @@ ${trust(report)}
 ${peers.map(row)}</tbody>
 </table>
 <div class="groups">
-${groups.map(group)}</div>
+${groups.map(group)}${lastQuestion === undefined ? html`` : question(lastQuestion)}</div>
 </main>
 </body>
 </html>
@@ -102,7 +102,8 @@ function serviceCells({ resources: has }: PeerRow): readonly Html[] {
     html`${bar(used)}${number(has.slotsInUse)}<small>of ${number(slots)}</small>`,
     html`${number(has.served)}`,
     html`${has.serviceTimeMs === 0 ? '–' : duration(has.serviceTimeMs)}`,
-    html`${has.speed === 1 ? '–' : `${number(has.speed)}/s`}`,
+    html`${has.ms === 0 ? '–' : duration(has.ms)}`,
+    html`${has.knee === 0 ? '–' : number(has.knee)}`,
   ]
 }
 
@@ -115,6 +116,24 @@ function group({ title, counts }: CounterGroup): Html {
   )
   const none = html`<tr><td colspan="2">none</td></tr>`
   return html`<table><caption>${title}</caption><tbody>${rows.length === 0 ? none : rows}</tbody></table>
+`
+}
+
+/** What the peers answered, and which server was chosen. */
+function question({ asked, winner }: AskedReport): Html {
+  const rows = asked.map(({ name, room }) => {
+    const chosen = name === winner ? html` <strong>chosen</strong>` : html``
+    const errors =
+      room === undefined || room.errorFactor === 1
+        ? html``
+        : html`<small>errors: ${number(room.errorFactor)} times</small>`
+    const figures =
+      room === undefined
+        ? html`no answer`
+        : html`${number(room.inHand)} of ${number(room.knee)}, ${duration(room.ms)}${errors}`
+    return html`<tr><th scope="row">${name}${chosen}</th><td>${figures}</td></tr>`
+  })
+  return html`<table><caption>Last question: in hand, of so many at once, time with room</caption><tbody>${rows}</tbody></table>
 `
 }
 

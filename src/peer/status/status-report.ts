@@ -1,11 +1,14 @@
 // This server's view of all peers, as values: the content of the status page and its JSON form. The numbers are those of
 // one process, so other peers may report others.
 
+import { present } from '../../base/environment.ts'
 import { hostPortText } from '../../base/host-port.ts'
 import type { NodeLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
 import type { PeerState } from '../../cluster/peer-table.ts'
 import type { Resources } from '../../wire/announcement.ts'
+import type { RoomReport } from '../../wire/ask.ts'
+import type { AskedRequest } from '../asking/asked-request.ts'
 import type { PeerMembership } from '../membership/membership.ts'
 
 export interface PeerRow {
@@ -57,11 +60,21 @@ export interface PeersReport {
     readonly refused: Readonly<Record<string, number>>
   }
   readonly counters: readonly CounterGroup[]
+  /** The last request for which peers were asked; absent before the first. */
+  readonly lastQuestion?: AskedReport
+}
+
+export interface AskedReport {
+  /** Name of the server that was chosen; absent while answers are awaited. */
+  readonly winner?: string
+  /** This server first, then the peers that were asked. `room` is absent for one that has not answered. */
+  readonly asked: readonly { readonly name: string; readonly room?: RoomReport }[]
 }
 
 export function peersReport(
   membership: PeerMembership,
   counters: readonly CounterGroup[] = [],
+  lastQuestion?: AskedReport,
 ): PeersReport {
   const { table, live, settings, accept, self } = membership
   const now = settings.clock.now()
@@ -79,6 +92,20 @@ export function peersReport(
     peers: [rowOf(self, live.of(self.id), 'self', 0, 0), ...others],
     announcements: { accepted: table.accepted, own, refused },
     counters,
+    ...present({ lastQuestion }),
+  }
+}
+
+/** @param request the last one; `undefined` before the first. */
+export function askedReport(request: AskedRequest | undefined): AskedReport | undefined {
+  if (request === undefined) return undefined
+  const { self, own, asked, winner } = request
+  return {
+    ...present({ winner: winner?.node.route }),
+    asked: [{ candidate: self, report: own }, ...asked].map(({ candidate, report: room }) => ({
+      name: candidate.node.route,
+      ...present({ room }),
+    })),
   }
 }
 

@@ -30,7 +30,15 @@ function reportOf(t: TestContext): PeersReport {
   table.refuse('forged')
   Object.assign(live.of(2), { elected: 12, inFlight: 3, failures: 1 })
   clock.advance(1_500)
-  return peersReport(membership, [{ title: 'Functions', counts: { 'byAge 5 <': 1_234 } }])
+  const question = {
+    winner: 'b<',
+    asked: [
+      { name: '<me>', room: { inHand: 9, ms: 41, knee: 4, errorFactor: 1 } },
+      { name: 'b<', room: { inHand: 2, ms: 83, knee: 7, errorFactor: 3.5 } },
+      { name: 'c' },
+    ],
+  }
+  return peersReport(membership, [{ title: 'Functions', counts: { 'byAge 5 <': 1_234 } }], question)
 }
 
 test('the report lists this server first, then the other peers and what was sent to them', (t) => {
@@ -71,6 +79,11 @@ test('the page escapes every value and has no script', (t) => {
     '1,234',
     '1.5 s ago',
     '7.57 GiB',
+    // What a request takes there while there is room, and how many at once.
+    '<td>8.3 ms</td><td>5.5</td>',
+    'b&lt; <strong>chosen</strong></th><td>2 of 7, 83 ms<small>errors: 3.5 times</small></td>',
+    '9 of 4, 41 ms</td>',
+    'c</th><td>no answer</td>',
   ]) {
     assert.ok(page.includes(part), part)
   }
