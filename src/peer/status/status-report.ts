@@ -24,6 +24,8 @@ export interface PeerRow {
   /** Paths that it serves; empty for all. */
   readonly contexts: readonly string[]
   readonly resources: Resources
+  /** It answers questions about its room. */
+  readonly canBeAsked: boolean
   /** Share of its recent announcements that did not arrive here, 0..1. */
   readonly loss: number
   /** What this server has sent to it: requests, those in flight, failed attempts, and bytes both ways. */
@@ -126,6 +128,7 @@ function rowOf(
     periodMs,
     contexts,
     resources,
+    canBeAsked: announcement.ask !== undefined,
     loss,
     sent: { requests: elected, inFlight, failures, bytesSent, bytesRead },
   }
