@@ -1,7 +1,7 @@
 // Candidates for tests of the choice: nodes and peers with everything that does not matter filled in,
 // what a function may know of a request, and cascades that let no failure pass unseen.
 
-import type { ExchangeView, Means, RequestView } from '../../src/candidacy/candidacy.ts'
+import type { ExchangeView, Inquiry, Means, RequestView } from '../../src/candidacy/candidacy.ts'
 import { Cascades } from '../../src/candidacy/cascades.ts'
 import type { Cascade, OnFailure } from '../../src/candidacy/compose.ts'
 import type { Balancer } from '../../src/cluster/balancer.ts'
@@ -116,6 +116,7 @@ export interface ViewGiven {
   readonly tried?: readonly number[]
   readonly balancer?: Partial<Balancer>
   readonly self?: Candidate
+  readonly inquiry?: Inquiry
   readonly request?: RequestView
 }
 
@@ -128,6 +129,7 @@ export function viewOf(given: ViewGiven = {}): ExchangeView {
     sessionId: given.sessionId ?? '',
     tried: given.tried ?? [],
     self: given.self,
+    inquiry: given.inquiry,
     request: given.request,
   }
 }
