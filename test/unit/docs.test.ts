@@ -25,7 +25,7 @@ function below(folder: string, depth: number = Number.POSITIVE_INFINITY): string
   const names = readdirSync(join(root, folder), { recursive: depth > 1, encoding: 'utf8' })
   return names
     .map((name) => join(folder, name).replaceAll('\\', '/'))
-    .filter((name) => !name.includes('node_modules') && statSync(join(root, name)).isFile())
+    .filter((name) => !/node_modules|\/target\//.test(name) && statSync(join(root, name)).isFile())
 }
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -104,6 +104,14 @@ test('every log message that the troubleshooting page explains is in the source'
   assert.ok(messages.length > 20)
   const gone = messages.filter((message) => !code.includes(message))
   assert.deepEqual(gone, [])
+})
+
+test('every promise of SECURITY.md names tests', () => {
+  const [, promises = ''] = read('SECURITY.md').split('## What limits an attacker')
+  const bullets = (promises.split('\n## ')[0] ?? '').split(/^- /m).slice(1)
+  assert.ok(bullets.length > 20)
+  const untested = bullets.filter((bullet) => !/\]\(test\/[\w/-]+\.test\.ts\)/.test(bullet))
+  assert.deepEqual(untested, [])
 })
 
 test('every section and decision that a comment cites stands in its page', () => {
