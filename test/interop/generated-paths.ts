@@ -1,5 +1,5 @@
-// Paths made of everything that servers read differently, asked through the proxy: what serves each of them is
-// the context that the routing chose.
+// Requests generated paths, which servers parse differently, through the proxy, and compares the context that serves
+// each with the one that the proxy chose.
 
 import assert from 'node:assert/strict'
 import { Agent } from 'node:http'
@@ -12,7 +12,7 @@ const dots = ['..', '..', '.', '%2e%2e', '.%2e', '%2E.', '%2e', '..%3b', '...', 
 const parameters = ['', '', '', '', ';', ';x=1', ';jsessionid=a', ';/', '%3b', ';a=..', ';..']
 const separators = ['/', '/', '/', '/', '/', '//', '///', '/./', '%2f', '%5c', '%2F', '/;/']
 
-/** Always the same ones, so that a failure can be looked at. */
+/** The same paths in every run, so that a failure can be reproduced. */
 export function generatedPaths(count: number): string[] {
   const random = seededRandom(13)
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
@@ -33,13 +33,13 @@ export function generatedPaths(count: number): string[] {
 export interface Tally {
   served: number
   refused: number
-  /** No context, said by the proxy or by the server behind it. */
+  /** No context, according to the proxy or to the server. */
   unknown: number
 }
 
 /**
- * @param contexts those that are registered.
- * @param contextOf the context that an answer is from; `undefined` when it is from none.
+ * @param contexts the registered contexts.
+ * @param contextOf the context that served an answer; `undefined` if none did.
  */
 export async function askAll(
   port: number,

@@ -1,4 +1,4 @@
-// Servers that read paths in other ways than Tomcat: Express, WSGI, Undertow.
+// Servers that parse paths differently from Tomcat: Express, WSGI, Undertow.
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -18,11 +18,11 @@ import { askAll, generatedPaths } from './generated-paths.ts'
 const registered = ['/app', '/app/admin']
 const there = [...registered, '/manager']
 
-test('Express serves no other context than the one that was chosen', async (t) => {
+test('Express serves only the context that the proxy chose', async (t) => {
   await compare(t, await startExpress(t))
 })
 
-test('WSGI serves no other context than the one that was chosen', {
+test('WSGI serves only the context that the proxy chose', {
   skip: whyNoPython(),
 }, async (t) => {
   await compare(t, await startWsgi(t))
@@ -52,7 +52,7 @@ async function compare(t: TestContext, node: number): Promise<void> {
     assert.match(reply.status, / 200 /, `${method}: ${reply.body}`)
   }
   const port = Number(new URL(proxy.traffic).port)
-  // The one exception (wire/http/path-readings.ts): a session at the end belongs to what is before it.
+  // The one exception (wire/http/path-readings.ts): a session id at the end is part of the segment before it.
   const paths = generatedPaths(11_000).filter((path) => !/;jsessionid=[^;/]*$/.test(path))
   const tally = await askAll(port, paths, registered, ({ headers }) => {
     const context = headers['x-context']
@@ -75,7 +75,7 @@ interface Response {
 async function startExpress(t: TestContext): Promise<number> {
   const express: Express = createRequire(import.meta.url)('express')
   const app = express()
-  // The longest first, since the first one that fits serves.
+  // The longest first, since the first match serves.
   for (const context of [...there].sort((a, b) => b.length - a.length)) {
     app.use(context, (_, response) => response.set('X-Context', context).end())
   }

@@ -1,5 +1,5 @@
-// What every story with Tomcats needs: the proxy with its usual number of workers, a tap on what the
-// nodes tell it, and Tomcats that register through the tap.
+// The set-up of every story with Tomcats: the proxy with its default number of workers, a tap that records the nodes'
+// control messages, and Tomcats that register through the tap.
 
 import type { TestContext } from 'node:test'
 import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
@@ -12,7 +12,7 @@ import { until } from '../support/until.ts'
 
 export interface NodeChoices {
   readonly contexts?: readonly string[]
-  /** Attributes of the Listener beside those that lead to the proxy. */
+  /** Additional attributes of the Listener. */
   readonly listener?: Readonly<Record<string, string>>
   /** Attributes of the Connector. */
   readonly connector?: Readonly<Record<string, string>>
@@ -39,7 +39,7 @@ export class Stage {
     this.tomcats = new Tomcats(t)
   }
 
-  /** @param settings of the proxy, by their names in the environment. */
+  /** @param settings environment variables of the proxy. */
   static async set(
     t: TestContext,
     kind: ConnectorKind,
@@ -62,7 +62,7 @@ export class Stage {
     this.#t.after(() => killGroup(proxy))
   }
 
-  /** Kills the whole of it, workers included, without a word, and starts it again. */
+  /** Kills the proxy and its workers with SIGKILL, and starts it again. */
   async restartProxy(settings: Record<string, string> = {}): Promise<void> {
     if (this.#proxy !== undefined) {
       killGroup(this.#proxy)
@@ -76,7 +76,7 @@ export class Stage {
     const listener = {
       proxyList: `127.0.0.1:${this.tap.port}`,
       advertise: 'false',
-      // Sessions are not waited for: 10 s each time.
+      // Without this each stop would wait 10 s for sessions.
       sessionDrainingStrategy: 'NEVER',
       ...choices.listener,
     }
@@ -95,7 +95,7 @@ export class Stage {
     return node
   }
 
-  /** Waits until the proxy holds the node for usable, with these contexts. */
+  /** Waits until the proxy reports the node as usable, with these contexts. */
   async usable(node: TomcatRun, contexts: readonly string[] = usualContexts): Promise<void> {
     let seen: NodeReport | undefined
     await until(
@@ -112,7 +112,7 @@ export class Stage {
     )
   }
 
-  /** Waits until a node has been sent so many requests that it has not answered. */
+  /** Waits until `count` requests of a context are in flight at the node. */
   async inFlight(node: TomcatRun, path: string, count: number): Promise<void> {
     await until(`${count} requests are in flight to ${node.route}${path}`, async () => {
       const report = await this.report(node.route)
@@ -121,7 +121,7 @@ export class Stage {
     })
   }
 
-  /** Waits until a node has reported its load so many times more. */
+  /** Waits until the node has sent `count` more load reports. */
   async reports(node: TomcatRun, count: number): Promise<void> {
     let before = Number.POSITIVE_INFINITY
     let seen = 0
@@ -133,19 +133,19 @@ export class Stage {
     })
   }
 
-  /** How the proxy sees a node. */
+  /** The node in the proxy's status. */
   async report(route: string): Promise<NodeReport | undefined> {
     const { text } = await get(this.#control, '/api/status', { connection: 'close' })
     const { nodes } = JSON.parse(text) as StatusReport
     return nodes.find((node) => node.route === route && node.removal === 'none')
   }
 
-  /** Asks through the proxy, on a connection of its own. */
+  /** Sends a request through the proxy, on a new connection. */
   ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     return get(this.traffic, path, { connection: 'close', ...headers })
   }
 
-  /** A session that was begun on this node, as a Cookie field. */
+  /** Begins a session on this node. @returns its Cookie field. */
   async sessionOn(node: TomcatRun, path: string = '/shop/'): Promise<string> {
     const answer = await this.ask(path, { cookie: `JSESSIONID=elsewhere.${node.route}` })
     if (answer.headers['x-run'] !== node.run)
@@ -162,8 +162,8 @@ function killGroup({ child }: Running): void {
   }
 }
 
-/** What the application told, by name. */
-export function told(answer: Answer): Map<string, string> {
+/** The facts that the application writes in its response, by name. */
+export function factsOf(answer: Answer): Map<string, string> {
   const pairs = answer.text.split('\n').map((line): [string, string] => {
     const at = line.indexOf('=')
     return [line.slice(0, at), line.slice(at + 1)]

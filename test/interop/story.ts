@@ -1,5 +1,5 @@
-// What happens between real nodes and the proxy, told the same for every kind of connector. A story is a
-// stage with Tomcats and the steps that are played on it one after the other: a JVM takes its time to start.
+// Tests with real Tomcats that run once for each kind of connector. A story starts its Tomcats once and then runs
+// several steps, because a JVM takes seconds to start.
 
 import { type TestContext, test } from 'node:test'
 import { whyNoTomcat } from '../support/tomcat-build.ts'
@@ -10,8 +10,8 @@ export interface Story {
   play(t: TestContext, kind: ConnectorKind): Promise<void>
 }
 
-/** Each story as a test; all of them skipped, with the reason, where there is no Tomcat to be had. */
-export async function tell(kind: ConnectorKind, stories: readonly Story[]): Promise<void> {
+/** Registers each story as a test. Without a Tomcat all are skipped, and the reason is printed. */
+export async function testStories(kind: ConnectorKind, stories: readonly Story[]): Promise<void> {
   const skip = (await whyNoTomcat()) ?? false
   for (const story of stories) {
     test(`Tomcat by ${kind}: ${story.about}`, { skip, timeout: 120_000 }, (t) =>

@@ -1,4 +1,4 @@
-// Real Tomcats that announce their AJP connector.
+// Real Tomcats that register their AJP connector.
 
 import { ajp } from './stories/ajp.ts'
 import { bodies } from './stories/bodies.ts'
@@ -8,9 +8,9 @@ import { draining } from './stories/draining.ts'
 import { paths } from './stories/paths.ts'
 import { registration } from './stories/registration.ts'
 import { failover, sessions } from './stories/sessions.ts'
-import { tell } from './story.ts'
+import { testStories } from './story.ts'
 
-await tell('ajp', [
+await testStories('ajp', [
   registration,
   discovery,
   bodies,

@@ -1,4 +1,4 @@
-// Real Tomcats that announce their HTTP connector.
+// Real Tomcats that register their HTTP connector.
 
 import { bodies } from './stories/bodies.ts'
 import { deployment } from './stories/deployment.ts'
@@ -7,9 +7,9 @@ import { draining } from './stories/draining.ts'
 import { paths } from './stories/paths.ts'
 import { registration } from './stories/registration.ts'
 import { failover, sessions } from './stories/sessions.ts'
-import { tell } from './story.ts'
+import { testStories } from './story.ts'
 
-await tell('http', [
+await testStories('http', [
   registration,
   discovery,
   bodies,

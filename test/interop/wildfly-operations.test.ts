@@ -1,4 +1,4 @@
-// Real WildFlys that are steered by their administrators under load, over AJP and over HTTP.
+// Real WildFlys that are disabled, stopped, suspended and reloaded under load, over AJP and HTTP.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -14,29 +14,35 @@ const modcluster = [
 ] as const
 const shop = { virtualhost: 'default-host', context: '/shop' }
 
-test('WildFly, steered by its administrator', { skip, timeout: 270_000 }, async (t) => {
+test('WildFly under administration', { skip, timeout: 270_000 }, async (t) => {
   const stage = await WildFlyStage.set(t)
   const nodes = await Promise.all([stage.start('a', 'ajp'), stage.start('b', 'http')])
 
-  await t.test('registers beside a proxy that is dead, without its excluded contexts', async () => {
-    for (const [index, type] of ['ajp', 'http'].entries()) {
-      const report = await stage.report(nodes[index]?.route ?? '')
-      assert.equal(report?.type, type)
-      assert.deepEqual([...new Set(report?.contexts.map(({ path }) => path))], ['/shop'])
-    }
-    for (const { route, run } of nodes) {
-      const answer = await stage.ask('/shop/', { cookie: `JSESSIONID=x.${route}` })
-      assert.equal(answer.headers['x-run'], run)
-    }
-    assert.equal((await stage.ask('/wildfly-services/')).status, 404)
-  })
+  await t.test(
+    'registers although another proxy in its list is dead, and without its excluded contexts',
+    async () => {
+      for (const [index, type] of ['ajp', 'http'].entries()) {
+        const report = await stage.report(nodes[index]?.route ?? '')
+        assert.equal(report?.type, type)
+        assert.deepEqual([...new Set(report?.contexts.map(({ path }) => path))], ['/shop'])
+      }
+      for (const { route, run } of nodes) {
+        const answer = await stage.ask('/shop/', { cookie: `JSESSIONID=x.${route}` })
+        assert.equal(answer.headers['x-run'], run)
+      }
+      assert.equal((await stage.ask('/wildfly-services/')).status, 404)
+    },
+  )
 
-  await t.test('serves no other context by a path that it reads differently', async () => {
-    for (const path of ['/shop//../console', '/shop/..;/wildfly-services/', '/shop/%2e%2e/a'])
-      assert.equal((await stage.ask(path)).status, 400, path)
-    for (const path of ['//shop/', '/shop//', '/shop/x/../', '/shop/;jsessionid=1.a'])
-      assert.equal((await stage.ask(path)).status, 200, path)
-  })
+  await t.test(
+    'serves no unregistered context for a path that it reads differently than the proxy',
+    async () => {
+      for (const path of ['/shop//../console', '/shop/..;/wildfly-services/', '/shop/%2e%2e/a'])
+        assert.equal((await stage.ask(path)).status, 400, path)
+      for (const path of ['//shop/', '/shop//', '/shop/x/../', '/shop/;jsessionid=1.a'])
+        assert.equal((await stage.ask(path)).status, 200, path)
+    },
+  )
 
   const operations: readonly {
     readonly about: string

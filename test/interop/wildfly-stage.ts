@@ -1,5 +1,5 @@
-// What every story with WildFlys needs: the proxy with its usual number of workers, WildFlys that register with it
-// although their list has a dead proxy too, and how the proxy sees them.
+// The set-up of every story with WildFlys: the proxy with its default number of workers, and WildFlys whose list of
+// proxies also names a dead one.
 
 import type { TestContext } from 'node:test'
 import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
@@ -33,9 +33,9 @@ export class WildFlyStage {
     return new WildFlyStage(t, traffic, control, dead)
   }
 
-  /** A WildFly whose application is enabled. It drains for 10 s, its default, unless another time is given. */
+  /** Starts a WildFly and waits until its application is enabled. It drains for 10 s by default. */
   async start(route: string, kind: 'ajp' | 'http', drain: number = 10): Promise<WildFly> {
-    // Where the dead proxy stands in the list must make no difference.
+    // The position of the dead proxy in the list must make no difference.
     const both = [this.#control, this.#dead] as const
     const proxies = kind === 'ajp' ? both : ([both[1], both[0]] as const)
     const node = await WildFly.start(this.#t, { route, kind, proxies, drain })
@@ -44,7 +44,7 @@ export class WildFlyStage {
     return node
   }
 
-  /** Waits until the proxy has the application of a node in this state, and may use the node. */
+  /** Waits until the proxy reports the node as usable and its application in this state. */
   async has(route: string, status: string): Promise<void> {
     let seen: NodeReport | undefined
     await until(
@@ -62,7 +62,7 @@ export class WildFlyStage {
     )
   }
 
-  /** How the proxy sees a node. */
+  /** The node in the proxy's status. */
   async report(route: string): Promise<NodeReport | undefined> {
     const { text } = await get(this.#control, '/api/status', { connection: 'close' })
     const { nodes } = JSON.parse(text) as StatusReport

@@ -152,7 +152,7 @@ const middle = (values: readonly number[]): number =>
 
 for (const asks of [true, false]) {
   const where = asks ? 'that can be asked' : 'that cannot be asked'
-  describe(`the default cascade among peers ${where}, beside one who sees all servers`, () => {
+  describe(`the default cascade among peers ${where}, beside a rule that reads all queues`, () => {
     const all: number[] = []
     for (const [name, { most, asked, ...row }] of Object.entries(rows)) {
       const bound = asks ? asked : most

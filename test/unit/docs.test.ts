@@ -138,7 +138,7 @@ test('every section and decision that a comment cites stands in its page', () =>
   assert.deepEqual(wrong, [])
 })
 
-test('the pages of docs/api say what the doc comments say', () => {
+test('the pages of docs/api match the doc comments', () => {
   const script = join(root, 'scripts', 'api-pages.js')
   const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
   assert.equal(status, 0, stderr)

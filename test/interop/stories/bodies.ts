@@ -1,9 +1,9 @@
-// Bodies of every kind through the proxy to a Tomcat and back.
+// Request and response bodies of every framing, through the proxy to a Tomcat and back.
 
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
-import { Stage, told } from '../stage.ts'
+import { factsOf, Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
 interface Received {
@@ -22,7 +22,7 @@ interface Sending {
 const megabyte = 1024 * 1024
 
 export const bodies: Story = {
-  about: 'bodies of every kind',
+  about: 'bodies of every framing pass unchanged',
   async play(t, kind) {
     // In one process, so that there is one pool of connections to the node.
     const stage = await Stage.set(t, kind, { TOPSPIN_WORKERS: '0' })
@@ -30,41 +30,38 @@ export const bodies: Story = {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     t.after(() => agent.destroy())
 
-    await t.test('connections to it are kept and serve many clients', async () => {
+    await t.test('connections to the node are kept and serve many clients', async () => {
       const connections = new Set<string | undefined>()
       for (let i = 0; i < 20; i++) {
         const answer = await stage.ask('/shop/')
         assert.equal(answer.status, 200)
-        connections.add(told(answer).get('connection'))
+        connections.add(factsOf(answer).get('connection'))
       }
-      // The end of an answer may come behind its last byte, when the next request is there already.
+      // The end of a response may arrive after its last byte, when the next request has already arrived.
       assert.ok(connections.size <= 3, [...connections].join())
     })
 
-    await t.test(
-      'a large one, by length, in chunks or upon 100, comes back as it went',
-      async () => {
-        const body = randomBytes(2 * megabyte + 17)
-        const length = { 'content-length': String(body.length) }
-        const thirds = [body.subarray(0, 5), body.subarray(5, 900_000), body.subarray(900_000)]
-        const posts: Omit<Sending, 'path'>[] = [
-          { headers: length, pieces: [body] },
-          { headers: { 'transfer-encoding': 'chunked' }, pieces: thirds },
-          { headers: { ...length, expect: '100-continue' }, pieces: [body] },
-          { headers: { 'content-length': '0' } },
-        ]
-        for (const post of posts) {
-          const whole = { path: '/shop/echo', method: 'POST', ...post }
-          const echoed = await send(stage.traffic, agent, whole)
-          const wanted = Buffer.concat(post.pieces ?? [])
-          assert.equal(echoed.status, 200, JSON.stringify(post.headers))
-          assert.equal(echoed.body.length, wanted.length)
-          assert.equal(digest(echoed.body), digest(wanted))
-        }
-      },
-    )
+    await t.test('a large body by length, in chunks or after 100 is echoed unchanged', async () => {
+      const body = randomBytes(2 * megabyte + 17)
+      const length = { 'content-length': String(body.length) }
+      const thirds = [body.subarray(0, 5), body.subarray(5, 900_000), body.subarray(900_000)]
+      const posts: Omit<Sending, 'path'>[] = [
+        { headers: length, pieces: [body] },
+        { headers: { 'transfer-encoding': 'chunked' }, pieces: thirds },
+        { headers: { ...length, expect: '100-continue' }, pieces: [body] },
+        { headers: { 'content-length': '0' } },
+      ]
+      for (const post of posts) {
+        const whole = { path: '/shop/echo', method: 'POST', ...post }
+        const echoed = await send(stage.traffic, agent, whole)
+        const wanted = Buffer.concat(post.pieces ?? [])
+        assert.equal(echoed.status, 200, JSON.stringify(post.headers))
+        assert.equal(echoed.body.length, wanted.length)
+        assert.equal(digest(echoed.body), digest(wanted))
+      }
+    })
 
-    await t.test('a download comes whole, and nothing of it after HEAD', async () => {
+    await t.test('a download is complete, and HEAD has no body', async () => {
       const path = `/shop/bytes?${megabyte}`
       const download = await send(stage.traffic, agent, { path })
       assert.equal(download.headers['content-length'], String(megabyte))
@@ -76,7 +73,7 @@ export const bodies: Story = {
   },
 }
 
-/** Bytes that count from 0 to 250 and again, as the node's. */
+/** Bytes that count from 0 to 250 repeatedly, as the node writes them. */
 const counting = Buffer.from(Array.from({ length: 251 }, (_, index) => index))
 
 function digest(bytes: Buffer): string {

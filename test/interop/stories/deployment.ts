@@ -1,4 +1,4 @@
-// Applications come and go in running Tomcats under traffic, and a Tomcat goes itself.
+// Applications are undeployed and deployed in running Tomcats under traffic, and a Tomcat shuts down.
 
 import assert from 'node:assert/strict'
 import { Load } from '../../support/load.ts'
@@ -8,12 +8,12 @@ import { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
 export const deployment: Story = {
-  about: 'changes under load, and no request fails',
+  about: 'no request fails while deployments change under load',
   async play(t, kind) {
     const stage = await Stage.set(t, kind)
     const [a, b] = [await stage.node('a'), await stage.node('b')]
 
-    await t.test('an application is taken away and brought back on each, twice', async (step) => {
+    await t.test('each node undeploys and deploys an application twice', async (step) => {
       const load = new Load(step, { port: stage.traffic, rate: 250, users: 16 })
       await load.more(300)
       const drains: number[] = []
@@ -38,7 +38,7 @@ export const deployment: Story = {
         `${completed} requests, ${failures.length} failed, ${moved.length} moved with their session; undeployed after ${drains.map((ms) => `${ms.toFixed(0)} ms`).join(', ')}`,
       )
       assert.deepEqual(failures, [])
-      assert.ok(moved.length > 0, 'no session lived through it: nothing was shown')
+      assert.ok(moved.length > 0, 'no session lasted: the test shows nothing')
       const executions = stage.tomcats.executions()
       assert.deepEqual(repeated(executions), [])
       assert.equal(executions.size, posts)
@@ -46,7 +46,7 @@ export const deployment: Story = {
       for (const ms of drains) assert.ok(ms < inVainMs, `${ms} ms: it waited in vain`)
     })
 
-    await t.test('one of them shuts down: it drains and takes its leave', async (step) => {
+    await t.test('a node that shuts down drains and removes its contexts', async (step) => {
       const load = new Load(step, { port: stage.traffic, rate: 250, users: 16 })
       await load.more(100)
       const slow = stage.ask('/shop/?ms=1500', { cookie: 'JSESSIONID=elsewhere.a' })

@@ -1,4 +1,4 @@
-// Tomcats without a list of proxies: they hear of the proxy by multicast.
+// Tomcats without a list of proxies find the proxy by multicast.
 
 import assert from 'node:assert/strict'
 import { freePorts } from '../../support/free-ports.ts'
@@ -10,7 +10,7 @@ const group = '224.0.1.105'
 const key = 'sesame'
 
 export const discovery: Story = {
-  about: 'it finds the proxy by multicast, with the same key and not with another',
+  about: 'a node finds the proxy by multicast if their keys are equal',
   async play(t, kind) {
     if (!(await multicastWorks(group, '127.0.0.1')))
       return t.skip('no multicast on the loopback interface')
@@ -32,7 +32,7 @@ export const discovery: Story = {
     const stranger = await stage.start('b', { listener: listening('other') })
     const found = await stage.node('a', { listener: listening(key) })
     assert.equal((await stage.ask('/shop/')).headers['x-run'], found.run)
-    // As long again as the stranger had: it was there first.
+    // Two more reports: the node with another key, which started first, has had twice the time.
     await stage.reports(found, 3)
     assert.equal(await stage.report(stranger.route), undefined)
     assert.equal(stage.tap.heard.length, 0)

@@ -1,14 +1,14 @@
-// Paths that Tomcat reads in its own way never reach an application that is not registered.
+// Paths that Tomcat parses in its own way never reach an unregistered application.
 
 import assert from 'node:assert/strict'
 import { askAll, generatedPaths } from '../generated-paths.ts'
-import { Stage, told } from '../stage.ts'
+import { factsOf, Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
 const contexts = ['/app', '/app/admin']
 
 export const paths: Story = {
-  about: 'no path leads to another context than the one that was chosen',
+  about: 'a path reaches only the context that the proxy chose',
   async play(t, kind) {
     const stage = await Stage.set(t, kind)
     const there = ['/', '/app', '/app/admin', '/manager']
@@ -18,7 +18,7 @@ export const paths: Story = {
     const report = await stage.report('a')
     assert.deepEqual(report?.contexts.map(({ path }) => path).sort(), contexts)
 
-    await t.test('of those that have been used against proxies', async () => {
+    await t.test('paths from known attacks on proxies', async () => {
       for (const path of [
         '/app//../manager/html',
         '/app/x/..;/..;/manager/html',
@@ -34,9 +34,9 @@ export const paths: Story = {
         assert.equal((await stage.ask(path)).status, 200, path)
     })
 
-    await t.test('of 10,000 generated ones', async (step) => {
+    await t.test('10,000 generated paths', async (step) => {
       const tally = await askAll(stage.traffic, generatedPaths(10_000), contexts, (answer) =>
-        answer.headers['x-run'] === undefined ? undefined : told(answer).get('application'),
+        answer.headers['x-run'] === undefined ? undefined : factsOf(answer).get('application'),
       )
       step.diagnostic(JSON.stringify(tally))
       assert.ok(tally.served > 500 && tally.refused > 500, JSON.stringify(tally))

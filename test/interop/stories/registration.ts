@@ -1,7 +1,7 @@
-// A Tomcat registers, and its application sees the clients as if there were no proxy between.
+// A Tomcat registers, and its application sees the clients' addresses in place of the proxy's.
 
 import assert from 'node:assert/strict'
-import { Stage, told } from '../stage.ts'
+import { factsOf, Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
 const claims = {
@@ -11,12 +11,12 @@ const claims = {
 }
 
 export const registration: Story = {
-  about: 'it registers by its list of proxies',
+  about: 'a node registers by its list of proxies',
   async play(t, kind) {
     const stage = await Stage.set(t, kind)
     const tomcat = await stage.node('a', { contexts: ['/', '/shop'] })
 
-    await t.test('it tells what it is and how busy, and gets requests', async () => {
+    await t.test('the node sends CONFIG, contexts and load, and gets requests', async () => {
       const words = stage.tap.words('a')
       assert.equal(words[0], 'CONFIG')
       assert.deepEqual(words.slice(1).sort(), ['ENABLE-APP /', 'ENABLE-APP /shop'])
@@ -34,13 +34,16 @@ export const registration: Story = {
         const answer = await stage.ask(path)
         assert.equal(answer.status, 200)
         assert.equal(answer.headers['x-run'], tomcat.run)
-        assert.deepEqual([told(answer).get('uri'), told(answer).get('context')], [path, context])
+        assert.deepEqual(
+          [factsOf(answer).get('uri'), factsOf(answer).get('context')],
+          [path, context],
+        )
       }
     })
 
-    await t.test('it understands INFO: looking again it finds nothing to repeat', async () => {
+    await t.test('the node parses INFO: a refresh repeats nothing but CONFIG', async () => {
       const from = stage.tap.heard.length
-      // Asks for INFO, and sends what differs from its own view: nothing but CONFIG.
+      // Requests INFO and sends the differences to its own state: nothing but CONFIG.
       await tomcat.order('refresh')
       await stage.tap.until('the node has reported twice more', (heard) => {
         const later = heard.slice(from)
@@ -50,17 +53,22 @@ export const registration: Story = {
       assert.equal((await stage.ask('/shop/')).status, 200)
     })
 
-    await t.test('its application believes nothing that a client says of itself', async () => {
-      const seen = told(await stage.ask('/shop/', { ...claims, 'x-forwarded-host': 'bank.test' }))
-      assert.equal(seen.get('remoteAddr'), '127.0.0.1')
-      assert.equal(seen.get('serverName'), 'www.shop.test')
-      assert.deepEqual([seen.get('scheme'), seen.get('secure')], ['http', 'false'])
-    })
+    await t.test(
+      'forwarding fields of an untrusted client do not reach the application',
+      async () => {
+        const seen = factsOf(
+          await stage.ask('/shop/', { ...claims, 'x-forwarded-host': 'bank.test' }),
+        )
+        assert.equal(seen.get('remoteAddr'), '127.0.0.1')
+        assert.equal(seen.get('serverName'), 'www.shop.test')
+        assert.deepEqual([seen.get('scheme'), seen.get('secure')], ['http', 'false'])
+      },
+    )
 
-    await t.test('its application sees who asks through a trusted proxy in front', async () => {
+    await t.test('the application sees the client of a trusted proxy in front', async () => {
       await stage.restartProxy({ TOPSPIN_TRUST: '127.0.0.0/8' })
       await stage.usable(tomcat)
-      const seen = told(await stage.ask('/shop/', claims))
+      const seen = factsOf(await stage.ask('/shop/', claims))
       assert.equal(seen.get('remoteAddr'), '203.0.113.7')
       assert.equal(seen.get('serverName'), 'www.shop.test')
       assert.deepEqual([seen.get('scheme'), seen.get('secure')], ['https', 'true'])

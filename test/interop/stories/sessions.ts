@@ -1,4 +1,4 @@
-// Sessions stay with their Tomcat, whatever happens to the proxy; when the Tomcat dies they stay in its domain.
+// Sessions stay with their Tomcat when the proxy is killed and restarted; when the Tomcat dies they stay in its domain.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { get } from '../../support/node-server.ts'
 import type { TomcatRun } from '../../support/tomcats.ts'
-import { Stage, told } from '../stage.ts'
+import { factsOf, Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 
-/** Tomcat reports every second here; it finds out, and says everything again. */
+/** Tomcat reports every second here; the next report shows that the proxy is empty, and it registers again. */
 const backWithinMs = 4_000
 
 export const sessions: Story = {
-  about: 'sessions stay, whatever happens to the proxy',
+  about: 'sessions stay when the proxy is killed and restarted',
   async play(t, kind) {
     const folder = mkdtempSync(join(tmpdir(), 'topspin-state-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -26,18 +26,18 @@ export const sessions: Story = {
       held.push({ node, cookie })
     }
 
-    await t.test('a session is known by its cookie', () => stickTo(stage, held))
+    await t.test('a session is recognised by its cookie', () => stickTo(stage, held))
 
-    await t.test('a session is known by its id in the path', async () => {
+    await t.test('a session is recognised by its id in the path', async () => {
       for (const { node, cookie } of held) {
         const id = cookie.replace('JSESSIONID=', '')
         const answer = await stage.ask(`/shop/page;jsessionid=${id}`)
         assert.equal(answer.headers['x-run'], node.run)
-        assert.equal(told(answer).get('session'), id)
+        assert.equal(factsOf(answer).get('session'), id)
       }
     })
 
-    await t.test('a proxy that was killed and has a state file serves them at once', async () => {
+    await t.test('a restarted proxy with a state file serves the sessions at once', async () => {
       const from = stage.tap.heard.length
       await stage.restartProxy(settings)
       await stickTo(stage, held)
@@ -47,7 +47,7 @@ export const sessions: Story = {
           ({ node }) => later.filter(({ says }) => says.get('JVMRoute') === node.route).length >= 2,
         )
       })
-      // The nodes find nothing amiss: none of them says again what it has.
+      // No node registers again.
       for (const { node } of held) {
         const said = stage.tap.words(node.route, from).filter((word) => word !== 'CONFIG')
         assert.deepEqual(said, [])
@@ -55,20 +55,23 @@ export const sessions: Story = {
       await stickTo(stage, held)
     })
 
-    await t.test('a proxy that was killed and starts empty has them back by itself', async () => {
-      await stage.restartProxy()
-      const start = performance.now()
-      for (const { node } of held) await stage.usable(node)
-      const ms = performance.now() - start
-      await stickTo(stage, held)
-      t.diagnostic(`both are back after ${ms.toFixed(0)} ms`)
-      assert.ok(ms < backWithinMs, `${ms} ms`)
-    })
+    await t.test(
+      'a restarted proxy without a state file gets the nodes back by their next reports',
+      async () => {
+        await stage.restartProxy()
+        const start = performance.now()
+        for (const { node } of held) await stage.usable(node)
+        const ms = performance.now() - start
+        await stickTo(stage, held)
+        t.diagnostic(`both are back after ${ms.toFixed(0)} ms`)
+        assert.ok(ms < backWithinMs, `${ms} ms`)
+      },
+    )
   },
 }
 
 export const failover: Story = {
-  about: 'it is killed, and its sessions move inside its domain and nowhere else',
+  about: 'sessions of a killed node move inside its domain only',
   async play(t, kind) {
     const stage = await Stage.set(t, kind)
     const inDomain = (domain: string) => ({ listener: { loadBalancingGroup: domain } })
@@ -83,10 +86,10 @@ export const failover: Story = {
       const answer = await stage.ask('/shop/', { cookie })
       assert.equal(answer.status, 200)
       assert.equal(answer.headers['x-run'], heir.run)
-      // Without replication it begins a new one, that belongs to the heir.
+      // Without replication the other node begins a new session.
       assert.match(String(answer.headers['set-cookie']), /\.b;/)
     }
-    // The other domain is alive: it serves who has no session.
+    // The other domain serves clients without a session.
     const runs = new Set<unknown>()
     for (let i = 0; i < 12; i++) runs.add((await get(stage.traffic, '/shop/')).headers['x-run'])
     assert.deepEqual(runs, new Set([heir.run, stranger.run]))
@@ -103,7 +106,7 @@ async function stickTo(stage: Stage, sessions: readonly Session[]): Promise<void
     for (let i = 0; i < 4; i++) {
       const answer = await stage.ask('/shop/', { cookie })
       assert.equal(answer.headers['x-run'], node.run, answer.text)
-      assert.equal(told(answer).get('isNew'), 'false')
+      assert.equal(factsOf(answer).get('isNew'), 'false')
     }
   }
 }

@@ -43,7 +43,7 @@ test('a node sends INFO, CONFIG, ENABLE-APP and STATUS', async (t) => {
   ])
 })
 
-test('a report says whether its load factor comes from default metrics alone', async (t) => {
+test('a report marks a load factor that comes from default metrics alone', async (t) => {
   const queue = { name: 'queue', read: () => 0.2 }
   for (const [options, source] of [
     [{}, 'default-metrics'],

@@ -130,7 +130,7 @@ describe('a request body', () => {
     assert.equal(origin.accepted(), 1)
   })
 
-  test('that nobody reads does not spoil the connection', async (t) => {
+  test('that the application does not read leaves the connection usable', async (t) => {
     const { origin, client } = await one(t)
     for (let i = 0; i < 3; i++) {
       const answer = await client.ask(post('/early', 'x'.repeat(20_000)))
@@ -294,7 +294,7 @@ describe('an answer', () => {
     assert.equal(origin.accepted(), 2)
   })
 
-  test('that is complete before the container says so frees the client at once', async (t) => {
+  test('that is complete before END_RESPONSE frees the client at once', async (t) => {
     const { origin, client } = await one(t)
     const early = Buffer.concat([sendHeaders(200, [['Content-Length', '2']]), sendBody('ok')])
     assert.equal((await client.ask(get(rawAjp(early)))).body.toString(), 'ok')
@@ -319,7 +319,7 @@ describe('what the application sees of the client', () => {
     assert.equal(seen?.attributes.get('AJP_REMOTE_PORT'), String(client.socket.localPort))
   })
 
-  test('is what a trusted proxy in front says', async (t) => {
+  test('comes from a trusted proxy in front', async (t) => {
     const { origin, client } = await one(t, { trust: ['127.0.0.0/8', '10.0.0.0/8'] })
     const proto = 'X-Forwarded-Proto: https'
     await client.ask(get('/echo', 'X-Forwarded-For: 203.0.113.9, 10.1.2.3', proto))
@@ -339,7 +339,7 @@ describe('what the application sees of the client', () => {
     assert.equal(origin.seen[0]?.attributes.has('AJP_REMOTE_PORT'), false)
   })
 
-  test('is not what a client has a trusted proxy pass on beside its own field', async (t) => {
+  test('does not come from a field of the client that a trusted proxy passes on', async (t) => {
     const { origin, client } = await one(t, { trust: ['127.0.0.0/8', '10.0.0.0/8'] })
     const passedOn = [
       'for=127.0.0.2',
@@ -356,14 +356,14 @@ describe('what the application sees of the client', () => {
     )
   })
 
-  test('is what Forwarded says where that field is the one that counts', async (t) => {
+  test('comes from Forwarded where the configuration selects that field', async (t) => {
     const options = { trust: ['127.0.0.1'], trustHeader: 'forwarded' } as const
     const { origin, client } = await one(t, options)
     await client.ask(get('/echo', 'X-Forwarded-For: 9.9.9.9', 'Forwarded: for=8.8.8.8'))
     assert.equal(origin.seen[0]?.remoteAddress, '8.8.8.8')
   })
 
-  test('is not what the client says itself', async (t) => {
+  test('does not come from fields of the client', async (t) => {
     const { origin, client } = await one(t)
     await client.ask(get('/echo', 'X-Forwarded-For: 1.1.1.1', 'X-Forwarded-Proto: https'))
     assert.equal(origin.seen[0]?.remoteAddress, '127.0.0.1')
@@ -394,7 +394,7 @@ describe('the packet size', () => {
     assert.deepEqual([live(1).inFlight, live(1).health.kind], [0, 'up'])
   })
 
-  test('is as large as both sides were told', async (t) => {
+  test('is the one that both sides are configured with', async (t) => {
     const { origin, client } = await one(t, { ajp: { secret: '', packetBytes: 65_536 } })
     const long = `X-Long: ${'x'.repeat(7_900)}`
     assert.equal((await client.ask(get('/echo', long, long, long))).status, 200)

@@ -229,7 +229,7 @@ describe('a connection that has waited', () => {
   })
 
   for (const pong of ['never', 'end', 'garbage'] as const) {
-    test(`and does not say so (${pong}) is replaced, even for a POST`, async (t) => {
+    test(`and does not answer CPING (${pong}) is replaced, even for a POST`, async (t) => {
       const { client, origin, live } = await one(t, {}, { pingMs: 200 })
       await client.ask(get('/echo'))
       origin.pong = pong
@@ -253,7 +253,7 @@ describe('a connection that has waited', () => {
     assert.equal(origin.accepted(), 2)
   })
 
-  test('and says something unasked is not used', async (t) => {
+  test('and sends an unsolicited packet is not used', async (t) => {
     const { client, origin } = await one(t)
     await client.ask(get('/echo'))
     for (const socket of origin.open) socket.write(answerOf('poison'))

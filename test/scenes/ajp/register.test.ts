@@ -20,7 +20,7 @@ async function start(t: TestContext, workers: string) {
 }
 
 for (const workers of ['0', '2']) {
-  test(`an AJP node registers, serves and says how it is (${workers} workers)`, async (t) => {
+  test(`an AJP node registers, serves and reports its load (${workers} workers)`, async (t) => {
     const { origin, serve, traffic, say, control } = await start(t, workers)
     await say('CONFIG', `Port=${origin.port}&Host=127.0.0.1&ping=5`)
     await say('ENABLE-APP', 'Context=/&Alias=localhost')

@@ -1,4 +1,5 @@
-// A proxy advertises itself by multicast, and nodes register. On the loopback interface, each test in a group of its own.
+// A proxy advertises itself by multicast, and nodes register. On the loopback interface, each test in a group of its
+// own.
 
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
@@ -139,7 +140,7 @@ test('the doctor receives the advertisement, asks the proxy and reports its prob
   assert.equal(found.code, 1)
 })
 
-test('the doctor knows a wrong key', { skip }, async (t) => {
+test('the doctor reports a wrong key', { skip }, async (t) => {
   const at = await group()
   await proxy(t, at, 'k')
   const { code, stdout } = await startTopspin(

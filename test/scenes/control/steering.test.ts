@@ -253,7 +253,7 @@ test('drain waits for the sessions of a node, then for its requests in flight', 
   )
 })
 
-test('a proxy with a secret is controlled with it, and by nobody without it', async (t) => {
+test('a proxy with a secret accepts commands with it only', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'topspin-secret-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'secret')

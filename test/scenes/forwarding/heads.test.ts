@@ -1,5 +1,5 @@
-// Heads of requests and responses: how large they may be, what is said about those that are refused, and what a response
-// gets that a node has left out.
+// Heads of requests and responses: how large they may be, what is said about those that are refused, and what a
+// response gets that a node has left out.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -53,7 +53,7 @@ test('a policy of 9 KB reaches the client', async (t) => {
   client.socket.destroy()
 })
 
-test('a response that breaks a limit is a 502, and the log says which', async (t) => {
+test('a response that breaks a limit is a 502, and the log names the limit', async (t) => {
   const log = memoryLog()
   const cases = [
     [[`X-Long: ${'x'.repeat(1_000)}`], 'header field longer than headers.maxField: x-long'],
@@ -148,7 +148,7 @@ test('a status above 599 and members of Connection that are no tokens pass', asy
   assert.equal(origin.seen.at(-1)?.get('connection'), undefined)
 })
 
-test('lengths that are equal pass from a node, and lines that end with LF pass from nobody', async (t) => {
+test('equal lengths of a node are accepted, and lines that end with LF are refused', async (t) => {
   const { client } = await started(t)
   const twice = await client.ask(ok('Content-Length: 2'))
   assert.deepEqual([twice.status, twice.get('content-length')], [200, '2'])

@@ -1,5 +1,5 @@
-// Requests in hand at a node, as byRoom counts them: each way in which a request ends takes it out of the list, and only
-// those that say something about the node count as answers or errors.
+// Requests in hand at a node, as byRoom counts them: each way in which a request ends takes it out of the list, and
+// only those that say something about the node count as answers or errors.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -71,7 +71,7 @@ test('an answer that is cut counts as an error', async (t) => {
   assert.deepEqual(seen(proxy), failed)
 })
 
-test('what is no response counts as an error', async (t) => {
+test('bytes that are no response count as an error', async (t) => {
   const proxy = await cluster(t)
   const client = await RawClient.connect(t, proxy.port)
   client.send(get(raw('nonsense\r\n\r\n')))
@@ -87,7 +87,7 @@ test('no answer in time counts as an error', async (t) => {
   assert.deepEqual(seen(proxy), failed)
 })
 
-test('a client that leaves says nothing about the node, before the head and behind it', async (t) => {
+test('a client that leaves, before or after the head, does not change the figures of the node', async (t) => {
   const proxy = await cluster(t)
   for (const target of [raw('', '&then=stall'), raw(ok.slice(0, -1), '&then=stall')]) {
     const client = await RawClient.connect(t, proxy.port)
@@ -99,7 +99,7 @@ test('a client that leaves says nothing about the node, before the head and behi
   }
 })
 
-test('a malformed request body says nothing about the node', async (t) => {
+test('a malformed request body does not change the figures of the node', async (t) => {
   const proxy = await cluster(t)
   const client = await RawClient.connect(t, proxy.port)
   const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
@@ -136,7 +136,7 @@ test('a retry counts at the node that is asked next', async (t) => {
   assert.deepEqual(seen(proxy, 2), answered)
 })
 
-test('a reused connection that its node has closed says nothing about the node', async (t) => {
+test('a reused connection that its node has closed does not change the figures of the node', async (t) => {
   const proxy = await cluster(t)
   const client = await RawClient.connect(t, proxy.port)
   await client.ask(get('/echo'))
@@ -156,7 +156,7 @@ test('explaining and refusing begin nothing', async (t) => {
   assert.deepEqual(seen(proxy), nothing)
 })
 
-test('nodes of a balancer share what is usual, and keep it when nodes come and go', async (t) => {
+test('nodes of a balancer share the usual time, and keep it when nodes come and go', async (t) => {
   const { live, apply, port } = await startProxy(t, [
     { port: (await startOrigin(t)).port },
     { port: (await startOrigin(t)).port },

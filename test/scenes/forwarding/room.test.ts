@@ -111,7 +111,7 @@ const oneIsSlow = [alike, alike, alike, alike, fourTimesAsSlow]
 /** 70 % of what they can do. */
 const rate = (0.7 * 4 * (4 + 1 / 4) * 1_000) / workMs
 
-test('one of five nodes takes four times as long: nobody waits for it as with least connections', async (t) => {
+test('one of five nodes takes four times as long: requests wait less for it than with least connections', async (t) => {
   const [auto, least] = await both(t, oneIsSlow)
   await load([auto, least], { rate, seconds: 8 })
   assert.ok(compared(t, auto, least) <= 0.9)

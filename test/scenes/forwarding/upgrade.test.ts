@@ -177,7 +177,7 @@ describe('bare tunnels', () => {
     await until('the node is free', () => live(1).inFlight === 0)
   })
 
-  test('what is left of a body keeps its framing when the node switches before its end', async (t) => {
+  test('the rest of a body keeps its framing when the node switches before its end', async (t) => {
     const origin = await startOrigin(t)
     const { port } = await startProxy(t, [{ port: origin.port }])
     const long = 'x'.repeat(3_000_000)

@@ -52,7 +52,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     return { ...running, origin, connect }
   }
 
-  test('is served over one kept connection, and the node hears that it came by https', async (t) => {
+  test('is served over one kept connection, and the node receives the scheme https', async (t) => {
     const { connect, origin, proxy } = await start(t)
     const client = await connect()
     assert.equal((await client.ask(get('/echo'))).status, 200)
@@ -98,7 +98,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     }
   })
 
-  test('sees that an answer was cut, however its length was told', async (t) => {
+  test('sees that a response was cut, with every framing', async (t) => {
     const { connect } = await start(t)
     for (const by of ['fin', 'rst'] as const) {
       const counted = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789'
@@ -132,7 +132,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     await until('nothing is left', () => proxy.connections === 0)
   })
 
-  test('is refused what a plain client is refused, and the connection ends with the answer', async (t) => {
+  test('gets the same refusals as a plain client, and the connection closes after the response', async (t) => {
     const { connect, origin } = await start(t)
     for (const bytes of [
       request('POST', '/', 'Content-Length: 3', 'Transfer-Encoding: chunked'),
@@ -197,7 +197,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     }
   })
 
-  test('that speaks plainly is told so', async (t) => {
+  test('that speaks plain HTTP gets a clear refusal', async (t) => {
     const { port, origin } = await start(t)
     const client = await RawClient.connect(t, port)
     const answer = await client.ask(get('/echo'))
@@ -357,7 +357,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     const spoofed = get('/echo', 'Client-Cert: :AAAA:', 'Client-Cert-Chain: :AAAA:')
     const der = (pair: Pair): string => pair.cert.replace(/-----[^-]+-----/g, '').replace(/\s/g, '')
 
-    test('tells the node who it is when that is wanted, and nobody else can', async (t) => {
+    test('is identified to the node if configured, and no field of a client can claim it', async (t) => {
       const settings = { tls: { ...own, ca, clientAuth: 'require' as const }, clientCert: true }
       const { connect, origin } = await start(t, settings)
       const { cert, key } = mine
@@ -370,7 +370,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
       }
     })
 
-    test('is not passed on unless that is asked for, and what it claims is stripped', async (t) => {
+    test('is not passed on unless configured, and claims of the client are removed', async (t) => {
       const tlsOptions = { ...own, ca, clientAuth: 'request' as const }
       const { connect, origin } = await start(t, { tls: tlsOptions, trust: ['127.0.0.1'] })
       const { cert, key } = mine

@@ -133,7 +133,7 @@ describe('a node over TLS', { skip: noOpenssl }, () => {
     await refused(await start(t, own, { nodeTls: { ...trusting, pins: itself } }), /self-signed/)
   })
 
-  test('that asks for a client certificate gets it, and is told of when there is none', async (t) => {
+  test('that requests a client certificate gets it, and the log reports a missing one', async (t) => {
     const mine = authority.issue({ names: ['proxy.test'] })
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const server: TlsOptions = { ...good, ca: authority.cert, requestCert: true, maxVersion }
@@ -229,7 +229,7 @@ describe('a node over TLS', { skip: noOpenssl }, () => {
     await until('all of it has come', () => length > 60_000_000, 30_000)
   })
 
-  test('with an answer until the end is complete when TLS says so', async (t) => {
+  test('with a response until the close is complete after close_notify', async (t) => {
     const { client } = await start(t, good, { nodeTls: trusting })
     const answer = await client.ask(get(raw('HTTP/1.1 200 OK\r\n\r\nall of it', '&then=fin')))
     assert.equal(answer.body.toString(), 'all of it')

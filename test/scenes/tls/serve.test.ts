@@ -181,7 +181,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     for (let i = 0; i < 6; i++) assert.equal(await certificateAt(port), 'localhost')
   })
 
-  test('forwards to fixed nodes over TLS, named by https://, and says what is wrong with their certificates', async (t) => {
+  test('forwards to fixed nodes over TLS, named by https://, and reports problems of their certificates', async (t) => {
     const good = await startOrigin(t, own)
     const bad = await startOrigin(t, selfSigned())
     const to = [`https://127.0.0.1:${good.port}`, `https://127.0.0.1:${bad.port}`]
@@ -203,7 +203,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     )
   })
 
-  test('takes nodes over TLS on the control listener: with a certificate, and with no other', async (t) => {
+  test('accepts nodes over TLS on the control listener with a permitted certificate only', async (t) => {
     const listens = authority.issue()
     const config = {
       workers: 0,
@@ -318,7 +318,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     assert.match(blind.stderr, /name that( authority)? in tls\.ca/)
   })
 
-  test('takes a sidecar and an unchanged application whose environment names the files', async (t) => {
+  test('accepts a sidecar and an unchanged application whose environment names the files', async (t) => {
     const config = {
       workers: 0,
       control: {
@@ -362,7 +362,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     }
   })
 
-  test('tells all that is wrong with its files before it begins, and so does check', async (t) => {
+  test('reports all problems of its files before it starts, and so does check', async (t) => {
     const file = configured(t, {
       listen: ['https://127.0.0.1:0'],
       tls: { cert: own.certFile, key: mine.keyFile, clientAuth: 'require' },

@@ -21,7 +21,7 @@ test('values are read with their form, and empty ones count as not set', () => {
   assert.deepEqual(variables.problems, [])
 })
 
-test('a value that cannot be used is a problem that says what would be right', () => {
+test('an invalid value is a problem that names valid ones', () => {
   const variables = new EnvironmentReader({ TOPSPIN_C: 'soon', TOPSPIN_D: '10', TOPSPIN_E: 'x,,y' })
   assert.equal(variables.duration('C'), undefined)
   assert.equal(variables.number('D', 1, 9, 'a digit'), undefined)
@@ -49,7 +49,7 @@ test('a misspelt variable is reported with the one that was meant', () => {
   ])
 })
 
-test('a variable of another part of Topspin is never taken for a misspelt one', () => {
+test('a variable of another part of Topspin is never reported as misspelt', () => {
   const all = Object.fromEntries(
     [...serveNames, ...agentNames, ...peerNames].map((name) => [name, ' ']),
   )

@@ -10,7 +10,7 @@ test('without options all cases and proxies are measured, five rounds of each', 
   assert.deepEqual([only, sides, rounds], [known.cases, known.sides, 5])
 })
 
-test('Topspin is there whoever else is asked for', () => {
+test('Topspin runs beside any choice of other proxies', () => {
   assert.deepEqual(read('--with', 'haproxy').sides, ['topspin', 'haproxy'])
 })
 
@@ -19,7 +19,7 @@ test('a number given outranks --quick', () => {
   assert.deepEqual([rounds, seconds], [3, 1])
 })
 
-test('a wrong name or number is told with what would be right', () => {
+test('the message about a wrong name or number lists valid ones', () => {
   assert.throws(() => read('--only', 'gte'), /--only gte: known are get, post/)
   assert.throws(() => read('--rounds', '0'), /--rounds 0: write a number from 1 to 9999/)
   assert.throws(() => read('--slow'), /--slow/)

@@ -12,7 +12,7 @@ test('a bar against another proxy is the quotient of the two, and met when equal
   ])
 })
 
-test('a bar of memory is told in its unit', () => {
+test('a memory limit is shown with its unit', () => {
   const bars: Bar[] = [
     { level: 'must', measure: 'memoryBytes', atMost: 200e6 },
     { level: 'goal', measure: 'memoryEachBytes', atMost: 96 * 1024 },

@@ -27,7 +27,7 @@ test('figures come in requests per second and milliseconds', () => {
   })
 })
 
-test('every kind of error is told', () => {
+test('every kind of error is reported', () => {
   const { errors } = readWrk(output({ read: 3, status: 2, bytes: 99_000 }), {
     kind: 'get',
     bodyBytes: 100,

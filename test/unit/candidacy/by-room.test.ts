@@ -118,12 +118,12 @@ describe('byRoom', () => {
     assert.equal(chosen.size, 3)
   })
 
-  test('looks at all of up to 28 candidates', () => {
+  test('compares all of up to 28 candidates', () => {
     const proxy = busy(27, 1)
     for (let n = 0; n < 200; n++) assert.equal(proxy.choose(), proxy.candidates.at(-1))
   })
 
-  test('looks at 24 of more in a row, from a random one on', () => {
+  test('compares 24 consecutive ones of more, from a random one on', () => {
     const { candidates, clock } = busy(399, 1)
     const random = seededRandom(1)
     let times = 0
@@ -134,7 +134,7 @@ describe('byRoom', () => {
     assert.ok(times > 90 && times < 150, `${times} of 2,000, expected 120`)
   })
 
-  test('looks at the four best of the last choice again', () => {
+  test('compares the four best of the last choice again', () => {
     const proxy = busy(3_988, 12)
     for (let n = 0; n < 4_000; n++) proxy.choose()
     let found = 0
@@ -311,7 +311,7 @@ describe('idle nodes', () => {
     assert.equal(new Set(turns).size, 3)
   })
 
-  test('that no request was ever sent to have their turn, whatever is usual', () => {
+  test('that no request was ever sent to have their turn at any usual time', () => {
     const proxy = new Fixture()
     proxy.known(4, 4)
     const untried = proxy.add()
@@ -359,7 +359,7 @@ describe('load factors', () => {
     return outcome.shareOf(0) / (own / (own + 4 * others))
   }
 
-  test('that stay the same give a node the share that it asks for, until the others are full', () => {
+  test('that stay constant give a node its share until the other nodes are full', () => {
     for (const load of [0.3, 0.7]) {
       for (const own of [50, 10]) {
         const times = share(load, own, 100, 0, 1)
@@ -392,7 +392,7 @@ describe('load factors', () => {
     }
   })
 
-  test('that move give a node the share that it asks for up to half of the load, and not when queues grow', () => {
+  test('that move give a node its share up to half of the load, and not when queues grow', () => {
     for (const own of [10, 30, 60]) {
       for (const load of [0.2, 0.5]) {
         const times = share(load, own, 90, 1, 3)
@@ -434,7 +434,7 @@ describe('the explanation of a choice by byRoom', () => {
     return proxy
   }
 
-  test('says the figures of that choice, why the winner won, and why each other did not', () => {
+  test('has the figures of that choice, and the reason for each candidate', () => {
     const proxy = five()
     const { winner, why, steps } = proxy.explain()
     assert.equal(winner, 'n1')
@@ -485,7 +485,7 @@ describe('the explanation of a choice by byRoom', () => {
     )
   })
 
-  test('says when chance decides, when there is one candidate only, and when not all are looked at', () => {
+  test('reports when chance decides, when there is one candidate only, and when not all are compared', () => {
     const proxy = new Fixture()
     assert.equal(proxy.explain().why, 'there were no candidates')
     proxy.add()

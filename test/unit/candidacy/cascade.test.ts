@@ -161,7 +161,7 @@ describe('decide', () => {
   const decided = (candidacy: readonly string[], candidates = [self, other]) =>
     decide(cascadeOf(candidacy), candidates, viewOf({ self }), clock)
 
-  test('the chosen peer is proxied to, and this server serves what it is chosen for', () => {
+  test('a request goes to the chosen peer, or is served here if this server is chosen', () => {
     assert.equal(decided(['byLoad']).mode, 'proxy')
     assert.equal(decided(['byLoad']).candidate, other)
     assert.deepEqual(decided(['byLoad 2']), { candidate: self, mode: 'here', location: undefined })

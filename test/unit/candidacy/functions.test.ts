@@ -225,7 +225,7 @@ describe('byCost', () => {
     assert.deepEqual(left('byCost', all), [2, 1])
   })
 
-  test('divides by speed and cores when its argument says so', () => {
+  test('divides by speed and cores with the argument for it', () => {
     const all = [
       resourcesOf(1, { load: 2, loadHigh: 4, speed: 50, cores: 1 }),
       resourcesOf(2, { load: 3, loadHigh: 4, speed: 200, cores: 1 }),

@@ -35,25 +35,25 @@ function begin(room: Room, times: number, now: number): void {
 const near = (value: number, wanted: number): void =>
   assert.ok(Math.abs(value / wanted - 1) < 1e-3, `${value}, not ${wanted}`)
 
-describe('what a request is expected to take', () => {
-  test('is what is usual at a node of which nothing is known', () => {
+describe('the expected service time', () => {
+  test('is the usual time at a node without responses', () => {
     assert.equal(expectedMs(roomWith(70), 0), 70)
     assert.equal(expectedMs(roomWith(0), 0), 1)
   })
 
-  test('is between what was learnt and what is usual while few answers came: half after three', () => {
+  test('lies between the own and the usual time after few responses: half-way after three', () => {
     const { room, now } = answered(3, 40, 80)
     const answers = 3 * 0.98 * 0.98
     near(room.answers, 0.98 + 0.98 ** 2 + 0.98 ** 3)
     near(expectedMs(room, now), 80 - (40 * answers) / (answers + 3))
   })
 
-  test('is close to what was learnt after many', () => {
+  test('is close to the own time after many', () => {
     const { room, now } = answered(500, 40, 80)
     near(expectedMs(room, now), 80 - (40 * 49) / 52)
   })
 
-  test('is what is usual at a node that is due for a trial', () => {
+  test('is the usual time at a node that is due for a trial', () => {
     const { room, now } = answered(500, 40, 80)
     assert.equal(expectedMs(room, now + 2_001), 80)
   })
@@ -63,7 +63,7 @@ describe('the cost of one more request', () => {
   const { room, now } = answered(500, 40, 40)
   const ms = expectedMs(room, now)
 
-  test('is what it takes while there is room', () => {
+  test('is the service time below the knee', () => {
     near(costAt(room, now, 0), ms)
   })
 
@@ -78,7 +78,7 @@ describe('the cost of one more request', () => {
     near(costAt(room, now, 2), ms * (7 + 0.3 + 2))
   })
 
-  test('is that of an idle node at one that is due for a trial, whatever it has in hand', () => {
+  test('is that of an idle node at one that is due for a trial, with any number in hand', () => {
     near(costAt(room, now + 2_001, 0), 40)
     near(costAt(room, now + 2_001, 2), 40 * 3)
   })

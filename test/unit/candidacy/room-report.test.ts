@@ -30,7 +30,7 @@ test('a server of which nothing is known yet, or whose peers announce nothing, h
   assert.equal(hasRoom(learnt(40, 1_000), 0, 40_000), true)
 })
 
-test('a server that takes more than one and a half times what is usual asks', () => {
+test('a server that takes more than one and a half times the usual time asks', () => {
   assert.equal(hasRoom(learnt(200, 14), 10, 2_800), true)
   assert.equal(hasRoom(learnt(200, 17), 10, 3_400), false)
 })
@@ -44,7 +44,7 @@ test('a server that fails asks until the errors have faded', () => {
   assert.equal(hasRoom(room, 10, 10_000), true)
 })
 
-test('a report holds what was learnt, near what is usual while it is little', () => {
+test('a report has the own service time, close to the usual one after few responses', () => {
   const few = roomReport(learnt(3, 40), 10, 120)
   assert.ok(few.ms > 15 && few.ms < 35, `${few.ms}`)
   const many = roomReport(learnt(200, 40), 10, 8_000)

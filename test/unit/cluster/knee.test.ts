@@ -1,4 +1,4 @@
-// How many requests a server works on at once, learnt from counts alone.
+// The estimate of how many requests a server processes concurrently, from counts alone.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -60,7 +60,7 @@ describe('an estimate of the knee', () => {
     assert.equal(feed(new Knee(), Array(320).fill([1, 2, 3]).flat(), 100), 3)
   })
 
-  test('is the smallest that explains what was seen nearly as well as the best', () => {
+  test('is the smallest knee whose likelihood is close to the best', () => {
     // With two in hand it answers by so much faster than with one; the log likelihoods differ by 0.74 and by 1.26.
     const kneeAt = (faster: number): number => {
       const knee = new Knee()

@@ -329,7 +329,7 @@ describe('commands of Java nodes', () => {
     }
   })
 
-  test('other contexts and aliases of the message are disabled as ever', () => {
+  test('other contexts and aliases of the message are disabled', () => {
     app('STOP-APP /shop')
     bench.ok('ENABLE-APP / JVMRoute=a&Alias=x&Context=/news', java)
     bench.ok('DISABLE-APP / JVMRoute=a&Alias=x,y&Context=/shop,/news', java)
@@ -341,7 +341,7 @@ describe('commands of Java nodes', () => {
     ])
   })
 
-  test('CONFIG begins anew: what was stopped may be disabled', () => {
+  test('after a new CONFIG a stopped context may be disabled', () => {
     app('STOP-APP /shop')
     bench.ok(a, java)
     assert.deepEqual(bench.contexts('a'), ['x /shop STOPPED'])
@@ -360,7 +360,7 @@ describe('commands of Java nodes', () => {
     assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])
   })
 
-  test('of all other nodes DISABLE-APP disables what was stopped, as in httpd', () => {
+  test('DISABLE-APP of all other nodes disables a stopped context, as in httpd', () => {
     app('STOP-APP /shop')
     app('DISABLE-APP /shop', 'Topspin')
     assert.deepEqual(bench.contexts('a'), ['x /shop DISABLED'])

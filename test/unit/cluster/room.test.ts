@@ -39,7 +39,7 @@ class Fixture {
 const near = (value: number, wanted: number, within: number): void =>
   assert.ok(Math.abs(value - wanted) <= within, `${value}, not ${wanted} within ${within}`)
 
-describe('what a request takes while there is room', () => {
+describe('the service time', () => {
   test('is 0 while nothing is known', () => {
     const server = new Fixture()
     assert.equal(server.ms, 0)
@@ -61,7 +61,7 @@ describe('what a request takes while there is room', () => {
     near(server.ms, 40 + 40 * (1 - 0.98 ** 50), 0.01)
   })
 
-  test('does not hold the queue: with four in hand at a server for one it is a quarter of what each takes', () => {
+  test('excludes the queue: with four in hand at a server for one it is a quarter of each response time', () => {
     const server = new Fixture()
     const waiting = [server.begin(), server.begin(), server.begin(), server.begin()]
     for (let n = 0; n < 200; n++) {
@@ -101,7 +101,7 @@ describe('what a request takes while there is room', () => {
     assert.ok(knee === 2 || knee === 3, `knee ${knee}`)
   })
 
-  test('is followed by what is usual, the mean at first and then at a fiftieth for each answer', () => {
+  test('is followed by the usual time, as a mean at first and then by a fiftieth for each response', () => {
     const server = new Fixture()
     server.serve(1, 40)
     near(server.usual.ms, 40, 1e-9)
@@ -289,7 +289,7 @@ describe('a request', () => {
 })
 
 describe('a trial', () => {
-  test('that is answered quickly replaces what was known', () => {
+  test('that is answered quickly replaces the figures', () => {
     const server = new Fixture()
     server.usual.ms = 50
     server.serve(50, 2_000)
@@ -311,7 +311,7 @@ describe('a trial', () => {
     assert.ok(server.ms > 1_900)
   })
 
-  test('finds out that what a server has in hand are requests without an end', () => {
+  test('shows that the requests in hand never end', () => {
     const server = new Fixture()
     server.serve(50, 10)
     server.begin()

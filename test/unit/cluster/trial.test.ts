@@ -48,7 +48,7 @@ test('a node that answers within twice the usual time is tried after 2 s again',
   assert.deepEqual(waits(trial, 3, 199), [2_000, 2_000, 2_000])
 })
 
-test('requests that were sent before the trial say nothing about it', () => {
+test('requests that were sent before the trial do not end it', () => {
   const trial = answeredNode()
   trial.sent(100)
   trial.sent(2_200)
@@ -57,7 +57,7 @@ test('requests that were sent before the trial say nothing about it', () => {
   assert.ok(!trial.answered(2_200, usualMs, knownMs, 2_300), 'one answer for one trial')
 })
 
-test('an answer replaces what was known if it is quick, or less than half of what was known', () => {
+test('a response replaces the figures if it is quick, or took less than half of the earlier time', () => {
   const replaces = (ms: number): boolean => {
     const trial = answeredNode()
     trial.sent(2_001)

@@ -11,7 +11,7 @@ function trustOf(text: string | undefined, environment: Record<string, string> =
   return result.config.trust
 }
 
-test('trust is a list, or a map that says the field as well', () => {
+test('trust is a list, or a map that also names the field', () => {
   const usual = { from: ['10.0.0.0/8'], header: 'x-forwarded-for' }
   assert.deepEqual(trustOf('trust: 10.0.0.0/8'), usual)
   assert.deepEqual(trustOf('trust: [10.0.0.0/8]'), usual)
@@ -22,7 +22,7 @@ test('trust is a list, or a map that says the field as well', () => {
   assert.deepEqual(trustOf(undefined), { from: [], header: 'x-forwarded-for' })
 })
 
-test('the environment may say either, beside a file that says the other', () => {
+test('the environment may set one form, and a file the other', () => {
   const both = { from: ['10.0.0.0/8'], header: 'forwarded' }
   assert.deepEqual(trustOf('trust: 10.0.0.0/8', { TOPSPIN_TRUST_HEADER: 'forwarded' }), both)
   assert.deepEqual(

@@ -113,7 +113,7 @@ test('STATUS of a busy node is answered OK: it accepts connections and is late',
   assert.equal(settings.live.of(1).health.kind, 'suspect')
 })
 
-test('STATUS waits a second at most for a probe, and then rests on what is known', async (t) => {
+test('STATUS waits a second at most for a probe, then replies from the state so far', async (t) => {
   const { send, settings } = bench({ watch: { probe: () => new Promise(() => {}) } })
   await send('CONFIG', config)
   t.mock.timers.enable({ apis: ['setTimeout'] })

@@ -73,7 +73,7 @@ describe('a late probe', () => {
     }
   })
 
-  test('says nothing while the node sends bytes to clients', () => {
+  test('does not count while the node sends bytes to clients', () => {
     live().bytesRead = 10
     for (let i = 0; i < 5; i++) recordProbe(fixture.settings, node, unanswered, 9)
     assert.equal(live().health.kind, 'up')

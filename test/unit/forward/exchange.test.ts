@@ -300,7 +300,7 @@ test('an exchange of the pool serves the client that leases it', () => {
   assert.equal(exchange.source, other.client)
 })
 
-test('a node that awaits a body of which nothing has come gets the client told to send it', () => {
+test('a client that waits with its body gets 100 Continue when the node needs the body', () => {
   const request = requestText('POST / HTTP/1.1', 'Content-Length: 2', 'Expect: 100-continue')
   const { exchange, forward, client, connection } = exchangeFor(request)
   forward()

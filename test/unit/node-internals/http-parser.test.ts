@@ -17,11 +17,11 @@ test('the parser can be attached late and fed by events', () => {
   assert.equal(probeHttpParser(), true)
 })
 
-test('a socket without a connection is not one that nobody has touched', () => {
+test('a socket without a connection does not count as untouched', () => {
   assert.equal(isUntouched(new Socket()), false)
 })
 
-test('a server parses what is fed to it, and then reads the connection itself', async (t) => {
+test('a server parses the bytes that it is fed, and then reads the connection itself', async (t) => {
   const http = createServer()
   const listener = connectionListenerOf(http)
   assert.ok(listener !== undefined)

@@ -16,7 +16,7 @@ test('a server that does not listen has none', () => {
   assert.equal(listenHandleOf(createServer()), undefined)
 })
 
-test('what a further handle accepts goes to the first one', () => {
+test('connections of a further handle go to the server of the first one', () => {
   const accepted: unknown[] = []
   const first: ListenHandle = {
     onconnection: (status, client) => accepted.push(status, client),

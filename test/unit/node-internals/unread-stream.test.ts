@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { markUnread, probeUnreadStream } from '../../../src/node-internals/unread-stream.ts'
 
-test('a paused stream can be made one that nobody has read', async () => {
+test('the initial state of a paused stream can be restored', async () => {
   assert.equal(await probeUnreadStream(), true)
 })
 

@@ -22,7 +22,7 @@ test('a question and its answer are read back, with a key and without', () => {
   }
 })
 
-test('the longest datagram fits the limit, whatever the figures are', () => {
+test('the longest datagram fits the limit with any figures', () => {
   const most = { inHand: 1e12, ms: 1e12 + 0.123, knee: 1e12, errorFactor: 1e12 + 0.123 }
   const bytes = writeAnswer({ ...head, time: 1e14 }, most, keys)
   assert.ok(bytes.length <= askLimits.bytesMax, `${bytes.length}`)
@@ -60,7 +60,7 @@ for (const [what, from, to] of bad) {
   })
 }
 
-test('another version, an announcement and a long datagram are told apart', () => {
+test('another version, an announcement and a long datagram are distinguished', () => {
   const other = changed(writeQuestion(head, none), 'ask/1', 'ask/2')
   assert.equal(isAsk(other), true)
   assert.equal(readAsk(other, none), 'version')

@@ -52,7 +52,7 @@ test('time in which nothing is read does not count', () => {
   assert.equal(pace.deadline, 1_030_000)
 })
 
-test('a body begins with a new time, whatever was before', () => {
+test('each body begins with a new deadline', () => {
   const pace = new BodyPace()
   pace.begin(0, limits)
   pace.stop(5)

@@ -45,7 +45,7 @@ test('a client that is slower than we send is reported', () => {
   assert.equal(held.uncork(), false)
 })
 
-test('what is held for a closed connection is not sent', async () => {
+test('held bytes of a closed connection are not sent', async () => {
   const { held, sent } = heldAnswers(true)
   held.add(Buffer.from('lost'))
   held.drop()
@@ -53,7 +53,7 @@ test('what is held for a closed connection is not sent', async () => {
   assert.deepEqual([sent, held.isEmpty], [[], true])
 })
 
-test('what is held is sent when it has grown to the limit', () => {
+test('held bytes are sent at the limit', () => {
   const { held, sent } = heldAnswers(true)
   held.add(Buffer.alloc(10_000, 'x'))
   assert.deepEqual(sent, [])

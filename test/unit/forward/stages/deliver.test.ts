@@ -173,7 +173,7 @@ test('latency is that of good responses, where the cascade reads it', () => {
   }
 })
 
-test('a response that says that the node cannot serve counts as its error', () => {
+test('a status of a node that cannot serve counts as its error', () => {
   for (const [status, errors] of [
     [503, 1],
     [500, 0],

@@ -39,7 +39,7 @@ function attempted(line = 'GET / HTTP/1.1', given: ExchangeGiven & { isReused?: 
   return { ...fixture, candidate, again }
 }
 
-test('a refused connection is retried at another node, whatever the method', () => {
+test('a refused connection is retried at another node with every method', () => {
   for (const method of ['GET', 'POST']) {
     const { state, candidate, connections } = attempted(`${method} / HTTP/1.1`)
     assert.equal(attemptFailed(state, refused), 'another', method)

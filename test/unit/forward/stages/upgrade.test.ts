@@ -62,7 +62,7 @@ test('HTTP itself is never a protocol to switch to, alone or in a list', () => {
   assert.deepEqual(list, { protocols: ['chat/2', 'other'], accept: undefined })
 })
 
-test('what is no protocol name is not forwarded', () => {
+test('an Upgrade value that is no protocol name is not forwarded', () => {
   for (const name of ['', ',', 'a b', 'a/b/c', '"tcp"', 'tcp;q=1', 'x'.repeat(65)]) {
     assert.equal(wanted('GET / HTTP/1.1', connection, `Upgrade: ${name}`), undefined, name)
   }

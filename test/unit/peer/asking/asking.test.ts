@@ -150,7 +150,7 @@ test('answers that arrived while this process was busy count, although the deadl
   assert.ok(asked.winner === 2 || asked.winner === 3, `${asked.winner}`)
 })
 
-test('when nobody answers the request is served here', async (t) => {
+test('without an answer the request is served here', async (t) => {
   const [network, candidates] = started(t, 4)
   const asked = ask(network, candidates)
   await network.expire()
@@ -228,7 +228,7 @@ test('peers are asked about a thousand requests in a second, and answer five tho
   assert.notEqual(ask(network, candidates).cancel, undefined)
 })
 
-test('a peer without a place for questions counts by what was learnt here', (t) => {
+test('a peer without an address for questions counts by the figures of this server', (t) => {
   const [network, candidates] = started(t, 2)
   const other = peerCandidate(3)
   other.live.room.usual.ms = 10

@@ -32,7 +32,7 @@ const request = (hasPassed: boolean): ArrivedRequest => ({
   hasPassed: () => hasPassed,
 })
 
-test('a request goes where the chooser says', () => {
+test('a request goes to the peer that the chooser returns', () => {
   assert.equal(policyWith(toPeer).choose(request(false)), toPeer)
   assert.equal(policyWith(here).choose(request(false)), here)
 })

@@ -5,7 +5,7 @@ import { AcceptFrom } from '../../../../src/peer/membership/accept-from.ts'
 const make = (acceptFrom: string[] | undefined, hasKey: boolean): AcceptFrom =>
   new AcceptFrom({ acceptFrom, hasKey, interface: '127.0.0.1' })
 
-test('with a key any source is heard, unless networks are given', () => {
+test('with a key any source is accepted, unless networks are given', () => {
   const any = make(undefined, true)
   assert.deepEqual(
     [any.networks, any.source('8.8.8.8'), any.target('8.8.8.8')],
@@ -27,7 +27,7 @@ test('without a key it is this machine and the networks of the interface', () =>
   }
 })
 
-test('without a key nobody may send requests out of these networks, or to a name', () => {
+test('without a key no announced address may lie outside these networks or be a name', () => {
   const some = make(['10.0.0.0/8'], false)
   assert.equal(some.target('10.1.1.1'), true)
   assert.equal(some.target('169.254.169.254'), false)

@@ -90,7 +90,7 @@ class Cluster {
   }
 }
 
-test('five minutes in which half gets lost: nobody is missed who is there, and who dies is missed in time', (t) => {
+test('with half of the datagrams lost for five minutes, no present peer counts as silent, and a dead one does in time', (t) => {
   const cluster = new Cluster(t, 0.5)
   const staying = ['a', 'b', 'c', 'd', 'e']
   for (const name of staying) cluster.start(name)

@@ -20,7 +20,7 @@ test('the moving median ignores the largest values and follows a change', () => 
   assert.ok(median.value > 90 && median.value < 115, `${median.value}`)
 })
 
-test('requests in progress and served are counted, and slots are what is left of the capacity', () => {
+test('requests in progress and served are counted, and free slots are the rest of the capacity', () => {
   const meter = new ServiceMeter(new ManualClock(), ownRoom(), 2)
   const requests = [new HeldRequest(), new HeldRequest(), new HeldRequest()]
   for (const request of requests) meter.begin(request)
@@ -105,7 +105,7 @@ test('errors and responses that no client waited for do not count for the speed'
   assert.equal(served, 440)
 })
 
-test('what was learnt stays while the server is idle', () => {
+test('figures stay while the server is idle', () => {
   const clock = new ManualClock()
   const meter = new ServiceMeter(clock, ownRoom(), undefined)
   const serve = (ms: number): void => {

@@ -68,7 +68,7 @@ test('a status above 599 is a final response, and a Connection member that is no
   assert.deepEqual(good('HTTP/1.1 200 OK', 'Connection: "x", a b, y').nominated, ['y'])
 })
 
-test('what is wrong with a response is described, with the name of the field', () => {
+test('the problem of a response is described, with the name of the field', () => {
   const described = (...lines: string[]): string => {
     const { head, result } = parse(...lines)
     return head.describe(result)
