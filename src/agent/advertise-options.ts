@@ -9,7 +9,7 @@ export interface AdvertiseOptions {
   readonly group?: string
   /** Network interface, by its name or one of its addresses. Default: the system's choice. */
   readonly interface?: string
-  /** The proxies' key (AdvertiseSecurityKey). Default none: anybody on the network can then advertise a proxy. */
+  /** The proxies' key (AdvertiseSecurityKey). Default none: any machine on the network can then advertise a proxy. */
   readonly key?: string
   /**
    * Whether only datagrams with Topspin's code over the whole datagram are accepted, which prevents changes and

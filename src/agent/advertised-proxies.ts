@@ -12,7 +12,7 @@ export type Advertised =
   | 'found'
   /** A further datagram of a known proxy. */
   | 'known'
-  /** The proxy says that it leaves. That is a hint: everybody with the key can send it. */
+  /** The proxy announces that it leaves. This is a hint: every holder of the key can send it. */
   | 'leaving'
   /** Refused: its date is too far from this machine's clock. */
   | 'stale'

@@ -153,7 +153,7 @@ export class InFlight {
       inFlight.#ended(this)
     })(this)
 
-  /** A response that its client did not wait for says nothing about the server. */
+  /** A response that was cut because its client disconnected is no evidence about the server. */
   #ended({ [held]: request, statusCode, writableFinished }: CountedResponse): void {
     const isError = statusCode >= 500
     this.completed++

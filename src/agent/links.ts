@@ -102,7 +102,7 @@ export class Links {
     })
   }
 
-  /** A proxy that anybody can have advertised does not receive the secret. */
+  /** An unauthenticated advertised proxy does not receive the secret. */
   #secretFor(proxy: ProxyAddress): string | undefined {
     const { advertise, secret } = this.#settings
     const isAuthenticated = advertise?.requireMac === true && advertise.key !== ''

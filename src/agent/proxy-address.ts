@@ -8,7 +8,7 @@ import { controlPort, type Endpoint, type HostPort, parseHostPort } from '../bas
 export interface ProxyAddress extends Endpoint {
   /** The name that was looked up; the proxy's certificate must have it. */
   readonly name?: string
-  /** Known only from its datagrams, which anybody on the network can send. */
+  /** Found by its datagrams alone, which any machine on the network can send. */
   readonly isAdvertised?: true
 }
 

@@ -8,8 +8,8 @@ import { infoMessage, type ProxyLink } from './proxy-link.ts'
 
 /**
  * Sends the messages and reads the number of requests from the replies to STOP-APP.
- * @param countsRequests this process counts them itself, so a proxy that does not reply with a number need not be asked.
- * @returns 0 for a proxy that does not say.
+ * @param countsRequests this process counts them itself, so a proxy whose replies have no number need not be asked.
+ * @returns 0 if the replies have no number.
  */
 export async function requestsAtProxy(
   link: Pick<ProxyLink, 'send'>,

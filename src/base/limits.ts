@@ -7,7 +7,9 @@ export const httpLimits = {
   headBytesMax: 65_536,
   /** Request target; a longer one is answered 414. */
   targetBytesMax: 8_192,
-  /** One field line; default of `headers.maxField`. Kerberos tickets and content security policies take 12 KB and more. */
+  /**
+   * One field line; default of `headers.maxField`. Kerberos tickets and content security policies take 12 KB and more.
+   */
   fieldBytesMax: 32_768,
   /** Field lines of one head or trailer section; default of `headers.maxCount`. */
   fieldsMax: 200,
@@ -259,7 +261,9 @@ export const stallLimits = {
 export const handOverLimits = {
   /** Bytes of the body of an idempotent request that are kept, so that this server can still serve it. */
   keptBodyBytesMax: 65_536,
-  /** Bytes by which a head grows at most: mark, Via, forwarded fields. Longer heads than a peer accepts are served here. */
+  /**
+   * Bytes by which a head grows at most: mark, Via, forwarded fields. Longer heads than a peer accepts are served here.
+   */
   addedHeadBytes: 1_024,
   /** Largest difference to the clock of the peer that signed a mark, including the time on the way. */
   markSkewMs: 30_000,
@@ -368,7 +372,7 @@ export const askLimits = {
 export const advertiseLimits = {
   /** One datagram; a Java node reads no more. */
   bytesMax: 512,
-  /** Proxies that an agent knows by their datagrams. */
+  /** Advertised proxies that an agent keeps. */
   foundMax: 100,
   /** Largest difference between the date of a datagram and the clock of this machine. */
   skewMs: 300_000,

@@ -1,5 +1,5 @@
-// A line that anybody outside can cause as often as they like: written a few times in `warningEveryMs`, with the
-// number of lines suppressed before it. Used for what the listeners refuse.
+// Rate limit for log lines that remote parties can cause: a few in each `warningEveryMs`, each with the number of lines
+// suppressed before it. Used for the listeners' refusals.
 
 import type { Clock } from './clock.ts'
 import { logLimits } from './limits.ts'

@@ -1,6 +1,6 @@
-// Candidacy: which servers may get a request, as functions from list to list (mod_backhand's design). A function filters,
-// orders or truncates the list of candidates; the first of the final list is chosen. If the final list is empty, the
-// proxy answers 503 and a peer serves the request itself.
+// Candidacy: which servers may get a request, as functions from list to list (mod_backhand's design). A function
+// filters, orders or truncates the list of candidates; the first of the final list is chosen. If the final list is
+// empty, the proxy answers 503 and a peer serves the request itself.
 
 import type { Clock, Random } from '../base/clock.ts'
 import type { Balancer } from '../cluster/balancer.ts'
@@ -52,8 +52,8 @@ export interface RequestView {
 }
 
 /**
- * A candidacy function. It returns a list of the candidates that it received, or `exchange.self`, each at most once, and
- * does not modify the list that it received. If it throws, the list stays as it was and the failure is counted.
+ * A candidacy function. It returns a list of the candidates that it received, or `exchange.self`, each at most once,
+ * and does not modify the list that it received. If it throws, the list stays as it was and the failure is counted.
  */
 export type Candidacy = (
   candidates: readonly Candidate[],
@@ -78,7 +78,10 @@ export interface Step {
   readonly readsLatency: boolean
   /** It returns the list unchanged and updates its own state; explanations skip it. */
   readonly annotates: boolean
-  /** For a function whose choices count for the next ones: what `apply` would leave, and why. Explanations take it instead. */
+  /**
+   * For a function whose choices count for the next ones: what `apply` would leave, and why. Explanations take it
+   * instead.
+   */
   readonly preview: ((...given: Parameters<Candidacy>) => Preview) | undefined
 }
 
@@ -91,7 +94,7 @@ export interface Preview {
   readonly reasons: readonly CandidateReason[]
 }
 
-/** How a candidate fared, and what that rests on. */
+/** Why a candidate was chosen or not, with its figures. */
 export interface CandidateReason {
   readonly candidate: string
   /** By name, in the order in which they are shown. */
@@ -125,7 +128,7 @@ export interface Kind {
   readonly aliases: readonly string[]
   /** Syntax of its argument, for messages; '' when it takes none. */
   readonly form: string
-  /** Parses the argument, '' when there is none. @returns a text that says what is wrong with it. */
+  /** Parses the argument, '' when there is none. @returns the step's maker, or the error message. */
   readonly read: (argument: string) => Maker | string
 }
 

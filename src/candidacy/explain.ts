@@ -1,5 +1,5 @@
-// Explains a choice: runs a cascade with a recorder. Random steps draw anew, so the result can differ from that of a real
-// request. Changes nothing that later choices depend on.
+// Explains a choice: runs a cascade with a recorder. Random steps draw anew, so the result can differ from that of a
+// real request. Changes nothing that later choices depend on.
 
 import type { Clock } from '../base/clock.ts'
 import type { Candidate, CandidateReason, ExchangeView, Preview, Step } from './candidacy.ts'
@@ -16,9 +16,9 @@ interface ExplainedStep {
   readonly figures: ReadonlyMap<string, number>
   /** Error message, when the function failed and left the list unchanged. */
   readonly failure: string | undefined
-  /** How each candidate fared; empty for a function that does not say so. */
+  /** The figures of each candidate and why it was chosen or not; empty if the function does not report them. */
   readonly reasons: readonly CandidateReason[]
-  /** Why the first candidate is the first; `undefined` for a function that does not say so. */
+  /** Why the first candidate is the first; `undefined` if the function does not report it. */
   readonly why: string | undefined
 }
 

@@ -1,5 +1,5 @@
 // The Location of a redirect, in the format of `redirectToName` and `redirectToIp`:
-//   [SCHEME://]HOST[:PORT], with %N for the chosen server's name, %A its address, %P its port, %S its scheme, %H the host
+// [SCHEME://]HOST[:PORT], with %N for the chosen server's name, %A its address, %P its port, %S its scheme, %H the host
 //   of the request, %% a percent sign; %2N is the first two labels of the name, %-2N the last two.
 // Path and query of the request are appended. SCHEME and PORT default to those of the chosen server.
 
@@ -15,7 +15,7 @@ export interface LocationFormat {
   readonly hasPort: boolean
 }
 
-/** @returns the format, or a text that says what is wrong with it. */
+/** @returns the format, or an error message. */
 export function readLocationFormat(text: string): LocationFormat | string {
   const parts: Part[] = []
   for (const [piece] of text.matchAll(/%(?:-?[1-9])?[NAPSH]|%%|%|[^%]+/g)) {

@@ -1,5 +1,6 @@
-// Candidacy functions from users' modules: `./policies/nearest.js#byRack eu-1`. Their result is checked: it must be a list
-// of candidates that they received, each at most once. Anything else counts as a failure and leaves the list unchanged.
+// Candidacy functions from users' modules: `./policies/nearest.js#byRack eu-1`. Their result is checked: it must be a
+// list of candidates that they received, each at most once. Anything else counts as a failure and leaves the list
+// unchanged.
 
 import { type Candidate, type Means, type Step, stepOf } from './candidacy.ts'
 
@@ -13,7 +14,7 @@ export interface PolicyName {
   readonly argument: string
 }
 
-/** @returns `undefined` when the text names no module, or a text that says what is wrong with it. */
+/** @returns `undefined` if the text names no module, or an error message. */
 export function readPolicyName(text: string): PolicyName | string | undefined {
   if (!/^(?:\.{0,2}\/|file:)/.test(text)) return undefined
   const parts = /^(\S[^#]*)#([A-Za-z_$][\w$]*)(?:\s+(.*))?$/.exec(text)

@@ -1,6 +1,6 @@
-// Cascades of the proxy that have a name: the configuration may say `auto` instead of its functions.
+// Named cascades of the proxy: in the configuration, `auto` stands for its functions.
 
-/** The default: `byRoom` learns how much room each node has. */
+/** The default: `byRoom` estimates the free capacity of each node. */
 export const autoCascade: readonly string[] = [
   'usable',
   'bySession',
@@ -9,7 +9,7 @@ export const autoCascade: readonly string[] = [
   'byRoom',
 ]
 
-/** mod_cluster's rule: each node gets the share of the requests that its load factor asks for. */
+/** mod_cluster's rule: shares of the requests in proportion to the load factors. */
 export const modClusterCascade: readonly string[] = [
   'usable',
   'bySession',
@@ -17,7 +17,7 @@ export const modClusterCascade: readonly string[] = [
   'byLoadFactor',
 ]
 
-/** In lower case: names are compared without regard to case. */
+/** Keys in lower case: names are compared case-insensitively. */
 const byName: ReadonlyMap<string, readonly string[]> = new Map([
   ['auto', autoCascade],
   ['mod_cluster', modClusterCascade],
@@ -25,7 +25,7 @@ const byName: ReadonlyMap<string, readonly string[]> = new Map([
 
 export const isCascadeName = (text: string): boolean => byName.has(text.trim().toLowerCase())
 
-/** The functions of a cascade that is given by its name; any other one as it is. */
+/** Replaces the name of a cascade by its functions; returns any other list unchanged. */
 export function expandCascade(candidacy: readonly string[]): readonly string[] {
   const [only] = candidacy
   if (only === undefined || candidacy.length > 1) return candidacy

@@ -26,7 +26,7 @@ export function splitCascade(text: string): readonly string[] {
   return parts.filter((part) => part !== '')
 }
 
-/** Parses `NAME` or `NAME ARGUMENT`. @returns what makes the step, or a text that says what is wrong. */
+/** Parses `NAME` or `NAME ARGUMENT`. @returns the step's maker, or an error message. */
 export function readStep(text: string): ((means: Means) => Step) | string {
   const trimmed = text.trim()
   if (trimmed.length > candidacyLimits.stepCharactersMax) {

@@ -1,5 +1,6 @@
-// A node's health as pure transitions: each function takes the present state and an observation, and returns the next state.
-// The traffic reports failed connections and responses; control/watch.ts probes the node when `probeAt` is reached.
+// A node's health as pure transitions: each function takes the present state and an observation, and returns the next
+// state. The traffic reports failed connections and responses; control/watch.ts probes the node when `probeAt` is
+// reached.
 
 import type { Random } from '../base/clock.ts'
 import type { HealthCheck } from './health-check.ts'
@@ -69,8 +70,8 @@ export function onAnswerFailed(
 }
 
 /**
- * A complete response arrived. It does not end `down`, since it may have been sent before; a probe does. Nor does it end
- * misses: a node that still serves may answer its health check by a status that takes it out.
+ * A complete response arrived. It does not end `down`, since it may have been sent before; a probe does. Nor does it
+ * end misses: a node that still serves may answer its health check by a status that takes it out.
  */
 export function onAnswered(health: Health): Health {
   if (health.kind !== 'suspect' || health.failures === 0) return health
@@ -103,7 +104,7 @@ export function onProbed(
     return passes >= rise ? healthy : { ...health, passes, probeAt: now + intervalMs }
   }
   const { failures, misses: before } = health.kind === 'suspect' ? health : none
-  // A connection says nothing about responses that failed.
+  // An accepted connection does not clear failed responses.
   if (answered) return failures > 0 && responded !== true ? suspect(failures, 0) : healthy
   const misses = before + 1
   if (misses < fall && unreachable !== true) return suspect(failures, misses)

@@ -1,5 +1,5 @@
 // Admission to the control listener: which addresses may connect, and how many connections and requests in
-// progress one address may have. The listener asks for each connection, the responder for each request.
+// progress one address may have. The listener calls it for each connection, the responder for each request.
 
 import { ThrottledLog } from '../base/throttled-log.ts'
 import { plainAddress } from '../net/address.ts'

@@ -15,7 +15,7 @@ interface AdvertiserOptions {
   readonly interface?: string | undefined
   /** Routers that a datagram may pass, plus one: 0..255. mod_advertise has 10. */
   readonly ttl: number
-  /** '' for none: then anybody on the network can advertise another proxy. */
+  /** '' for none: any machine on the network can then advertise another proxy. */
   readonly key: string
   /** Between two datagrams, ms. mod_advertise has 10 000. */
   readonly everyMs: number

@@ -56,6 +56,6 @@ export interface ExchangeTraffic {
   cascades: Cascades
   /** The routes since the last change. */
   routes: Routes
-  /** Responses say `Connection: close`: the process is ending, or connections carry one request each. */
+  /** Responses have `Connection: close`: the process is ending, or connections carry one request each. */
   draining: boolean
 }

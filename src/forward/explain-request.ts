@@ -59,11 +59,11 @@ export interface StepFacts {
   readonly name: string
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** By what it orders or filters, where there is such a figure. */
+  /** The figure by which it orders or filters, for each node; empty if it has none. */
   readonly figures: readonly (readonly [node: string, figure: number])[]
   /** Why it left the list unchanged, when it failed. */
   readonly failure: string | null
-  /** How each candidate fared, best first; empty for a function that does not say so. */
+  /** Why each candidate was chosen or not, best first; empty if the function does not report it. */
   readonly reasons: readonly ReasonFacts[]
 }
 

@@ -1,5 +1,5 @@
-// A check of certificate authorities in PEM form. OpenSSL silently skips what it cannot read, and would then trust
-// fewer authorities than configured. Called where such a list is read.
+// A check of certificate authorities in PEM form. OpenSSL silently skips entries that it cannot parse, and would then
+// trust fewer authorities than configured. Called where such a list is read.
 
 import { X509Certificate } from 'node:crypto'
 

@@ -1,4 +1,4 @@
-// A TLS problem of a connection to a node or proxy, in words that say what would be right. For the log and the status
+// A TLS problem of a connection to a node or proxy, as a text that ends with the remedy. For the log and the status
 // page, never for clients.
 
 /** By OpenSSL's code; `%` stands for the section of the configuration. */

@@ -120,7 +120,7 @@ export class Connection {
 
   /**
    * Passes bytes, which must stay as they are, to the listeners of the socket's stream. It does so after the present
-   * call of `received`, so that an exception of a listener is not taken for a bug of ours.
+   * call of `received`, so that an exception of a listener is not reported as a fault of this class.
    */
   passOn(bytes: Buffer): void {
     this.#passing = this.#passing === undefined ? bytes : Buffer.concat([this.#passing, bytes])
@@ -179,7 +179,9 @@ export class Connection {
     return false
   }
 
-  /** Node.js emits `drain` only after a write that filled the queue; the callback of an empty write follows any queue. */
+  /**
+   * Node.js emits `drain` only after a write that filled the queue; the callback of an empty write follows any queue.
+   */
   #awaitDrain(): void {
     this.awaitsDrain = true
     this.socket.write('', () => this.#drained())

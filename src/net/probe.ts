@@ -1,5 +1,5 @@
-// Probes a node: one connection, at most one question and answer (probe-dialect.ts), one deadline over all of it. Used by
-// the control service and by peers.
+// Probes a node: one connection, at most one question and answer (probe-dialect.ts), one deadline over all of it. Used
+// by the control service and by peers.
 
 import { connect, type Socket } from 'node:net'
 import tls from 'node:tls'
@@ -23,9 +23,9 @@ export interface ProbeTarget extends Pick<HealthCheck, 'question'> {
 }
 
 export interface ProbeResult extends ProbeOutcome {
-  /** What had not come at the deadline. The node may be busy. */
+  /** Missing at the deadline. The node may be busy. */
   readonly late?: 'connection' | 'answer'
-  /** This process lacked a resource, so the result says nothing about the node. */
+  /** This process lacked a resource, so the result is no evidence about the node. */
   readonly shortage?: boolean
 }
 

@@ -82,7 +82,7 @@ export class SecureConnection extends Connection {
     if (!this.destroyed) this.guard(() => this.receiver.drained())
   }
 
-  /** Sends close_notify first: without it the remote side may take what it got for truncated [RFC 8446 6.1]. */
+  /** Sends close_notify first: without it the remote side may treat the data as truncated [RFC 8446 6.1]. */
   override close(): void {
     this.socket.destroySoon()
   }

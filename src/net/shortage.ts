@@ -1,4 +1,4 @@
-// Errors of the system that say something about this process or this machine and nothing about the remote side: no
+// System errors that are caused by this process or this machine and not by the remote side: no
 // free local port, descriptor, buffer or memory, or a local rule against the connection.
 
 const shortages: ReadonlySet<string> = new Set([

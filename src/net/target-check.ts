@@ -10,7 +10,7 @@ import { isShortage } from './shortage.ts'
 
 /**
  * What became of one request: a response; a connection that was cut, or late for very long; none, since nothing listens
- * there; or a local error, which says nothing about the target.
+ * there; or a local error, which is no evidence about the target.
  */
 type Outcome = 'answered' | 'cut' | 'refused' | 'shortage'
 

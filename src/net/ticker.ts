@@ -41,7 +41,7 @@ export class Ticker {
   #isScheduled = false
   #timer: NodeJS.Timeout | undefined
 
-  /** @param fault called when a callback throws; the others are called all the same. */
+  /** @param fault called when a callback throws; the others are still called. */
   constructor(clock: Clock, fault: (error: unknown) => void) {
     this.#clock = clock
     this.#fault = fault

@@ -30,7 +30,7 @@ type Attached = Socket & {
   [ending]?: Ending
 }
 
-/** A TCP connection that has just been accepted: nobody has read it or listens to it. */
+/** Whether a TCP connection has just been accepted: it was not read and has no listeners for data. */
 export function isUntouched(socket: Socket): boolean {
   if (!(socket instanceof Socket) || socket instanceof TLSSocket) return false
   if (inside(socket)._handle?.isStreamBase !== true || inside(socket).parser != null) return false

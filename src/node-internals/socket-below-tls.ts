@@ -6,7 +6,7 @@
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
-/** `undefined` where this Node.js does not tell. */
+/** `undefined` if this Node.js does not have the property. */
 export function socketBelow(socket: TLSSocket): Socket | undefined {
   const { _parent: below } = socket as unknown as { readonly _parent?: unknown }
   return below instanceof Socket ? below : undefined

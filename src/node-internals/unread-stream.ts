@@ -1,5 +1,5 @@
-// Makes a stream that was read and paused look as if nobody had read it, so that its next reader starts it by
-// listening. Used by peers for the body of a request that comes back from a failed hand-over.
+// Restores the initial state of a stream that was read and paused, so that its next reader starts it by listening. Used
+// by peers for the body of a request whose hand-over failed.
 //
 // Relies on Node.js forgetting an explicit pause when the last `readable` listener goes and there is no other reader.
 

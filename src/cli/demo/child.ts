@@ -20,7 +20,7 @@ export interface Child<Ready> {
   kill(): void
 }
 
-/** A child ended before it was ready; the message is what it wrote to standard error. */
+/** A child ended before it was ready; the message is its output on standard error. */
 export class ChildFailed extends Error {
   readonly exitCode: number
 

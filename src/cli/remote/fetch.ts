@@ -103,7 +103,7 @@ export async function fetchReport(
 const urlOf = (control: string): string =>
   control.startsWith('https://') ? control : `http://${control}`
 
-/** Checks as much as tells a proxy from another program. */
+/** Checks only enough to distinguish a Topspin proxy from another program. */
 function parseReport(text: string): StatusReport | undefined {
   try {
     const report = JSON.parse(text) as Partial<StatusReport> | null

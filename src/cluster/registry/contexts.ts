@@ -1,5 +1,5 @@
-// The effect of *-APP and CONFIG on the contexts of one node (mcmp.md 2.3): contexts are created or set for every alias and
-// path; the aliases of one message form a group with one vhost number (decisions 24, 28, 45, 46). Pure.
+// The effect of *-APP and CONFIG on the contexts of one node (mcmp.md 2.3): contexts are created or set for every alias
+// and path; the aliases of one message form a group with one vhost number (decisions 24, 28, 45, 46). Pure.
 
 import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
 import type { Context } from '../context.ts'
@@ -79,8 +79,8 @@ const created = (row: Context): Context =>
   row.status === 'STOPPED' ? { ...row, isUnopened: true } : row
 
 /**
- * A WildFly that shuts down sends DISABLE-APP, STOP-APP, and both again when it undeploys, by then suspended: a Java node
- * does not disable what was stopped (mcmp.md 2.3). It may disable what it has just created or configured.
+ * A WildFly that shuts down sends DISABLE-APP, STOP-APP, and both again when it undeploys, by then suspended: a Java
+ * node does not disable a stopped context (mcmp.md 2.3). It may disable what it has just created or configured.
  */
 export function withStatus(row: Context, status: ContextStatus, fromJavaNode: boolean): Context {
   if (row.status === 'STOPPED') {

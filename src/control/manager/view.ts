@@ -19,7 +19,7 @@ export interface NodeView {
   readonly report: NodeReport
   /** The route, or REMOVED for a node that is about to leave the tables. */
   readonly name: string
-  /** Whether requests may be sent to it, as far as the proxy knows. */
+  /** Whether the proxy may send requests to the node. */
   readonly isOk: boolean
   readonly hosts: readonly HostView[]
 }

@@ -51,7 +51,7 @@ interface Claims {
   readonly scheme: string
 }
 
-/** From our own lines, which say the same in X-Forwarded-* as in Forwarded (wire/forwarded.ts). */
+/** Reads X-Forwarded-* of the outgoing head; its Forwarded has the same values (wire/forwarded.ts). */
 function readClaims({ fields }: RequestHead): Claims {
   let addresses: string[] = []
   let scheme = ''

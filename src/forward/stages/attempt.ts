@@ -132,10 +132,10 @@ export function endAttempt(
   node.abort()
 }
 
-/** What the end of an attempt says about the node: it has answered well, it has failed, or nothing. */
+/** The result of an attempt for the node's figures: a success, a failure, or neither. */
 export type Verdict = 'good' | 'error' | 'none'
 
-/** The node has the request, which `attempt` has counted, no longer. */
+/** Takes the request, which `attempt` has counted, off the node's figures. */
 export function leaveNode(
   state: AttemptStage,
   { live, contextLive }: Candidate,

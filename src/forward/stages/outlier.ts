@@ -1,4 +1,5 @@
-// Still stage 6: what an attempt says about the node beside the others, which excludes a node that fails its clients.
+// Still stage 6: counts the outcome of an attempt for outlier ejection, which excludes a node with more errors than
+// others.
 
 import { eject, observe } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'

@@ -1,4 +1,4 @@
-// Still stage 4: the cascade says that the client reaches the chosen node by a redirect. The status is 302 for GET and
+// Still stage 4: the cascade redirects the client to the chosen node. The status is 302 for GET and
 // HEAD, and 307 for other methods, which must not change [RFC 9110 15.4].
 
 import { type LocationFormat, locationOf } from '../../candidacy/location.ts'

@@ -1,5 +1,5 @@
-// Sends the body of a request to a container: removes the framing of HTTP/1, and writes packets as the container asks for
-// them. Pure.
+// Sends the body of a request to a container: removes the framing of HTTP/1, and writes the packets that the container
+// requests. Pure.
 
 import { ajpLimits } from '../../base/limits.ts'
 import { BodyRelay } from '../http/body-relay.ts'
@@ -63,7 +63,9 @@ export class BodyPackets {
     this.pending += piece.length
   }
 
-  /** GET_BODY_CHUNK was received. @param bytes that it asks for. @returns false when it asks more often than allowed. */
+  /**
+   * GET_BODY_CHUNK was received. @param bytes that it asks for. @returns false when it asks more often than allowed.
+   */
   ask(bytes: number): boolean {
     this.#asked++
     this.#askedBytes = bytes > 0 ? Math.min(bytes, this.#dataMax) : this.#dataMax

@@ -16,7 +16,7 @@ export function parseLength(bytes: Buffer, from: number, to: number): number {
   return Number.isSafeInteger(length) ? length : -1
 }
 
-/** As `parseLength`, or a list of lengths that are all the same: such a list may be taken as one [RFC 9112 6.3]. */
+/** As `parseLength`, or a list of equal lengths, which may be read as one [RFC 9112 6.3]. */
 export function parseEqualLengths(bytes: Buffer, from: number, to: number): number {
   const length = parseLength(bytes, from, to)
   if (length >= 0 || bytes.subarray(from, to).indexOf(COMMA) < 0) return length
