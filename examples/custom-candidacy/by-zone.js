@@ -1,5 +1,5 @@
-// A candidacy function: keeps the nodes of one zone while there are any. A node tells its zone by the
-// beginning of its route, as in `eu1-shop-a`. Named in topspin.yaml beside this file.
+// A candidacy function: keeps the nodes of one zone while there are any. A node's route begins with its
+// zone, as in `eu1-shop-a`. Named in topspin.yaml beside this file.
 
 /**
  * @param {readonly import('topspin').Candidate[]} candidates those that are left at this step of the cascade
