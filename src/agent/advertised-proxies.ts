@@ -7,7 +7,7 @@ import { isWildcard } from '../net/address.ts'
 import type { Received } from '../wire/advertise.ts'
 
 /** The result of a datagram. */
-export type Advertised =
+type Advertised =
   /** A new proxy. */
   | 'found'
   /** A further datagram of a known proxy. */

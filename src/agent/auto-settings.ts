@@ -6,7 +6,7 @@ import type { JoinOptions } from './join-cluster.ts'
 import { environmentSecret } from './secret.ts'
 import type { TlsFiles } from './tls-files.ts'
 
-export type AutoSettings =
+type AutoSettings =
   /** No variable names a cluster; the hints name misspelt variables. */
   | { readonly kind: 'off'; readonly hints: readonly string[] }
   | { readonly kind: 'bad'; readonly problems: readonly string[] }

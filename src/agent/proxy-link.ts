@@ -21,7 +21,7 @@ import { type Registration, registrationMessages, removeNode } from './registrat
 
 export const infoMessage: QueryMessage = { method: 'INFO', xml: false }
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly proxy: ProxyTarget
   /** The shared secret, if the proxy may receive it. */
   readonly secret: string | undefined

@@ -19,7 +19,7 @@ export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () 
   }
 }
 
-export interface Waiting {
+interface Waiting {
   /** Deadline, ms from now; the condition is checked once even when it has passed. */
   readonly withinMs: number
   /** Between two checks, ms. Default 20. */

@@ -6,7 +6,7 @@ import type { Candidate, ExchangeView } from './candidacy.ts'
 import type { Cascade } from './compose.ts'
 import type { LocationFormat } from './location.ts'
 
-export interface Decision {
+interface Decision {
   /** The chosen candidate; `undefined` when none was left, and the request is served here. */
   readonly candidate: Candidate | undefined
   readonly mode: 'here' | 'proxy' | 'redirect'

@@ -22,7 +22,7 @@ interface ExplainedStep {
   readonly why: string | undefined
 }
 
-export interface Explanation {
+interface Explanation {
   readonly steps: readonly ExplainedStep[]
   /** Name of the chosen candidate; `undefined` when none is left. */
   readonly winner: string | undefined

@@ -27,7 +27,7 @@ import type { SteerFlags } from './remote/steer.ts'
 import type { ServeFlags } from './serve.ts'
 
 /** Runs a command, which resolves with its exit code. */
-export type Run = (command: () => Promise<number>) => Promise<void>
+type Run = (command: () => Promise<number>) => Promise<void>
 
 const { clients: defaultListen, nodes: defaultControl } = defaultAddresses
 const secretHelp = "file of the proxy's secret (default: $TOPSPIN_SECRET)"

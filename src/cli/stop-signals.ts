@@ -6,7 +6,7 @@ type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
 /** One Ctrl-C can arrive twice, from the terminal and from npm: within this time it counts as one, ms. */
 const echoMs = 500
 
-export interface StopHandlers {
+interface StopHandlers {
   /** Default: SIGTERM and SIGINT. */
   readonly signals?: readonly StopSignal[]
   first(signal: StopSignal): void

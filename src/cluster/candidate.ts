@@ -33,7 +33,7 @@ export interface Application {
 }
 
 /** A value and the object that it was derived by, which a reload may replace. */
-export interface Derived {
+interface Derived {
   by: object | undefined
   value: unknown
 }

@@ -7,7 +7,7 @@ const weight = 0.1
 const gapMax = 50
 
 /** `double`: it arrived before, or is more than 31 behind the highest. */
-export type SequenceState = 'new' | 'late' | 'double'
+type SequenceState = 'new' | 'late' | 'double'
 
 export class Loss {
   /** Share of the numbers that did not arrive, 0..1. */

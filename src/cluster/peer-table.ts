@@ -33,7 +33,7 @@ export interface PeerEvent {
   readonly other?: Announcement
 }
 
-export interface PeerTableOptions {
+interface PeerTableOptions {
   readonly clock: Clock
   /** Each run of a peer has a row there, dropped with the run. */
   readonly live: LiveTable

@@ -9,7 +9,7 @@ import { applyChange, type Change, type Snapshot } from './snapshot.ts'
 
 export type { Application, Candidate } from './candidate.ts'
 
-export interface RoutesOptions {
+interface RoutesOptions {
   /** A context is found under its own aliases only; false, as in httpd: under any Host. */
   readonly useAlias: boolean
 }

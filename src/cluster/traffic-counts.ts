@@ -37,7 +37,7 @@ export interface TrafficCounts {
  * requests; `handshake_...`: a TLS handshake took too long, was displaced by another one or refused while too many were
  * in progress, or was invalid.
  */
-export type ClosingReason =
+type ClosingReason =
   | 'displaced'
   | 'idle'
   | 'handshake_timeout'

@@ -20,7 +20,7 @@ import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 
 /** What docs/configuration.md states about a key beside its name and default. */
-export interface KeyNote {
+interface KeyNote {
   readonly form: string
   readonly description: string
 }

@@ -21,7 +21,7 @@ export interface TlsMaterial {
   readonly nodes: NodeTlsOptions
 }
 
-export type TlsResult =
+type TlsResult =
   | { readonly ok: true; readonly material: TlsMaterial }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 

@@ -10,7 +10,7 @@ import type { ControlSettings } from './options.ts'
 import type { Responder } from './responder.ts'
 
 /** What the listener does for a connection. */
-export interface ConnectionCalls {
+interface ConnectionCalls {
   /** The connection begins to wait for a request or for its end, or works on a request. */
   readonly waits: (isWaiting: boolean) => void
   /** Called with the bytes received when the first request is for the traffic. */

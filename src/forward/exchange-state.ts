@@ -83,7 +83,7 @@ export class ChoiceState implements ExchangeView {
  * The attempts to get a response, and the node of the present one, whose `room` holds it. Written by outgoing (5) and
  * attempt (6).
  */
-export class AttemptState extends HeldRequest {
+class AttemptState extends HeldRequest {
   /** Head and first piece of the body as they are sent, while they may have to be sent again. */
   out: Out | undefined
   candidate: Candidate | undefined

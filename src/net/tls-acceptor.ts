@@ -30,7 +30,7 @@ export interface TlsServerOptions {
  * Why a handshake has failed: `timeout`; `displaced` by another one, or `refused`, while too many are in progress;
  * `invalid` bytes or no common protocol.
  */
-export type HandshakeFailure = 'timeout' | 'displaced' | 'refused' | 'invalid'
+type HandshakeFailure = 'timeout' | 'displaced' | 'refused' | 'invalid'
 
 interface AcceptorCalls {
   /**

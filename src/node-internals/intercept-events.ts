@@ -9,7 +9,7 @@ import { createServer } from 'node:http'
 import { Duplex } from 'node:stream'
 
 /** @returns true to keep the event from the listeners. Takes three arguments of the event: none of HTTP's has more. */
-export type Intercept = (
+type Intercept = (
   event: string | symbol,
   first: unknown,
   second: unknown,

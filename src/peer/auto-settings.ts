@@ -5,7 +5,7 @@ import { type Environment, EnvironmentReader, present } from '../base/environmen
 import type { JoinPeersOptions } from './join-peers.ts'
 import { readPeerKey } from './peer-key.ts'
 
-export type PeerAutoSettings =
+type PeerAutoSettings =
   | { readonly kind: 'bad'; readonly problems: readonly string[] }
   | {
       readonly kind: 'join'

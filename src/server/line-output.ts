@@ -5,7 +5,7 @@ import { close, write, writeSync } from 'node:fs'
 import { logOutputLimits } from '../base/limits.ts'
 import type { WriteTarget } from './write-target.ts'
 
-export interface LineOutputEvents {
+interface LineOutputEvents {
   /** A write has failed; not called again before one has succeeded. */
   failed(error: Error): void
   /** The kept lines are written, after so many others were dropped. */

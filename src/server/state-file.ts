@@ -10,7 +10,7 @@ import type { Change } from '../cluster/snapshot.ts'
 import { readState, type StateWriter, writeState } from '../cluster/state-text.ts'
 import type { StateReport } from '../control/status-report.ts'
 
-export interface StateFileOptions {
+interface StateFileOptions {
   readonly path: string
   /** The present cluster. */
   readonly state: () => readonly Change[]

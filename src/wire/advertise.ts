@@ -34,7 +34,7 @@ export interface Received extends Advertisement {
 }
 
 /** Why a datagram is refused. */
-export type AdvertiseFault =
+type AdvertiseFault =
   | 'too-long'
   | 'malformed'
   /** The digest is missing or wrong: another key, or a key where none is expected. */

@@ -25,7 +25,7 @@ import type { Out } from './http/out.ts'
 /** The field in which trusted proxies send the address of the client. */
 export type TrustedHeader = 'x-forwarded-for' | 'forwarded'
 
-export interface ForwardedOptions {
+interface ForwardedOptions {
   /** Address of the client's connection, without port. */
   readonly address: string
   readonly scheme: 'http' | 'https'

@@ -67,7 +67,7 @@ export const writeHandedOver = (
   key: KeyObject | undefined,
 ): string => new Marker(mark, key).mark(mark.time, method, target)
 
-export type HandedOverReading =
+type HandedOverReading =
   | { readonly kind: 'valid'; readonly mark: HandedOver; readonly signed: boolean }
   | { readonly kind: 'refused'; readonly reason: 'form' | 'signature' | 'time' }
 

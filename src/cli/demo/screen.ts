@@ -78,7 +78,7 @@ export function renderLine(view: DemoView): string {
   return `requests=${view.requests} failed=${view.failed} redeploys=${view.redeploys} ${nodes.join(' ')}`
 }
 
-export interface Painter {
+interface Painter {
   paint(view: DemoView): void
   /** Leaves the last frame on the screen and shows the cursor again. */
   end(): void

@@ -12,7 +12,7 @@ import { ownInterface } from '../../net/own-interface.ts'
 import { readAdvertisement } from '../../wire/advertise.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-export interface MulticastQuestion {
+interface MulticastQuestion {
   readonly group: HostPort
   readonly interface: string | undefined
   /** '' when none. */
@@ -22,7 +22,7 @@ export interface MulticastQuestion {
 }
 
 /** Advertisements received, by the results of `readAdvertisement`. */
-export interface Advertised {
+interface Advertised {
   /** Control address by the id of the proxy. */
   readonly good: ReadonlyMap<string, string>
   readonly wrongKey: number
@@ -31,7 +31,7 @@ export interface Advertised {
   readonly skewMs: number | undefined
 }
 
-export interface Multicast {
+interface Multicast {
   readonly findings: readonly Finding[]
   /** Control addresses of the proxies that advertise themselves. */
   readonly proxies: readonly string[]

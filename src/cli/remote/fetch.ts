@@ -17,9 +17,9 @@ const pageBytesMax = 64 * 1_048_576
 
 type Failed = { readonly ok: false; readonly message: string }
 
-export type FetchedPage = { readonly ok: true; readonly text: string } | Failed
+type FetchedPage = { readonly ok: true; readonly text: string } | Failed
 
-export type FetchedReport =
+type FetchedReport =
   | { readonly ok: true; readonly report: StatusReport; readonly text: string }
   | Failed
 

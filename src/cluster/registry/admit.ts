@@ -9,7 +9,7 @@ import { rivalOf, sameAddress, sameWorker } from './identity.ts'
 import { questionKey } from './questions.ts'
 import type { Refusals } from './refusals.ts'
 
-export type Admission =
+type Admission =
   /** `rival`: the node that had the address under another route; it is removed. */
   | { readonly kind: 'new'; readonly rival?: Node }
   /** The same worker registers again, possibly after it was removed. */

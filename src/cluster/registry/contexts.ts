@@ -11,7 +11,7 @@ export interface Room {
   readonly contexts: Slots
 }
 
-export interface Put {
+interface Put {
   readonly contexts: readonly Context[]
   /** Aliases of the message with the paths that now have the status; aliases without any are absent. */
   readonly touched: readonly { readonly alias: string; readonly contexts: readonly string[] }[]

@@ -3,7 +3,7 @@
 
 import { httpLimits } from '../../base/limits.ts'
 
-export interface ConnectionRoom {
+interface ConnectionRoom {
   /** Client connections at a time. */
   readonly clients: number
   /** Connections to nodes at a time, idle ones included. */

@@ -133,7 +133,7 @@ export function endAttempt(
 }
 
 /** The result of an attempt for the node's figures: a success, a failure, or neither. */
-export type Verdict = 'good' | 'error' | 'none'
+type Verdict = 'good' | 'error' | 'none'
 
 /** Takes the request, which `attempt` has counted, off the node's figures. */
 export function leaveNode(

@@ -15,7 +15,7 @@ import { observeOutcome } from './outlier.ts'
 const safeAttemptsMax = 8
 
 /** What follows from a failed attempt. */
-export type AfterFailure =
+type AfterFailure =
   /** No other attempt: the client gets `refusalAfter`. */
   | 'refuse'
   /** Another node may be asked. */

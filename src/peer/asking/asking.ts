@@ -21,7 +21,7 @@ import { type Asked, AskedRequest } from './asked-request.ts'
 import { drawOthers } from './draw.ts'
 import { hearings } from './hearing.ts'
 
-export interface AskingOptions {
+interface AskingOptions {
   readonly keys: KeyRing
   readonly clock: Clock
   readonly random: Random
@@ -36,7 +36,7 @@ export interface AskingOptions {
   readonly refuse: (reason: AskFault | 'clock' | 'source') => void
 }
 
-export interface AskCounts {
+interface AskCounts {
   /** Requests for which peers were asked. */
   requests: number
   /** The same beyond the limit of one second, which were decided without. */
@@ -50,7 +50,7 @@ export interface AskCounts {
 }
 
 /** Ends the wait for answers. */
-export type Cancel = () => void
+type Cancel = () => void
 
 interface OpenQuestion {
   readonly asked: Asked

@@ -6,7 +6,7 @@ import { NodeState } from '../../candidacy/node-state.ts'
 /** Questions without any answer until a peer counts as one that cannot be asked. */
 const unansweredMax = 8
 
-export class Hearing {
+class Hearing {
   #hasAnswered = false
   #unanswered = 0
 

@@ -15,7 +15,7 @@ import { agreed, pathReadings } from '../../wire/http/path-readings.ts'
 import { type Choice, type Chooser, type Decided, here } from './choice.ts'
 import { type PeerCandidates, peerBalancer } from './peer-candidates.ts'
 
-export interface CascadeChooserOptions {
+interface CascadeChooserOptions {
   readonly candidates: PeerCandidates
   /** The peers that are present, this server included; another array after each change. */
   readonly peers: () => readonly Peer[]

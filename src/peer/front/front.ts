@@ -18,7 +18,7 @@ import { type PeersOptions, peerDefaults, type WithoutAddress } from '../options
 import { makePeers, type StartedPeers } from '../start-peers.ts'
 import { Target } from './target.ts'
 
-export interface FrontOptions extends WithoutAddress<PeersOptions> {
+interface FrontOptions extends WithoutAddress<PeersOptions> {
   /** The server: `http://host:port`. The path is that of the probes. */
   readonly target: string
   readonly listen: { readonly host: string; readonly port: number }

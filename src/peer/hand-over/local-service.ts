@@ -7,7 +7,7 @@ import type { NodeLive } from '../../cluster/live.ts'
 import type { ServiceOutcome } from '../membership/service-meter.ts'
 
 /** Keeps the figures that are announced, and the room that is left here. */
-export interface Meter {
+interface Meter {
   /** A request is being served. */
   begin(request: HeldRequest): void
   /** The request, which has begun, is over. */

@@ -18,7 +18,7 @@ import { MarkedLines } from './marked-lines.ts'
 /** `source`: without a key, from an address that no present peer announces. */
 export type MarkRefusal = 'form' | 'signature' | 'time' | 'source'
 
-export interface MarksOptions {
+interface MarksOptions {
   /** The first key signs; all verify. None: marks are accepted by their source. */
   readonly keys: readonly KeyObject[]
   /** Whether a mark without signature is accepted from this address. */

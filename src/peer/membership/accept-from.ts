@@ -8,7 +8,7 @@ import { interfacesText, ownInterface, ownNetworks } from '../../net/own-interfa
 
 const loopback: readonly string[] = ['127.0.0.0/8', '::1']
 
-export interface AcceptOptions {
+interface AcceptOptions {
   readonly acceptFrom: readonly string[] | undefined
   /** Announcements are authenticated with a key, so any source is accepted by default. */
   readonly hasKey: boolean

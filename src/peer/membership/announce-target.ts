@@ -5,7 +5,7 @@ import type { MembershipOptions } from '../options.ts'
 import { PeerMembership } from './membership.ts'
 import { portOf, readTarget, watchTarget } from './watch-target.ts'
 
-export interface AnnounceOptions extends Omit<MembershipOptions, 'address'> {
+interface AnnounceOptions extends Omit<MembershipOptions, 'address'> {
   /** The server: `http://host:port` or `https://host:port`. The path is that of the probes. */
   readonly target: string
   /** Where peers send requests to. Default: `target`. */

@@ -10,7 +10,7 @@ import type { KeyRing } from '../../wire/announcement-key.ts'
 import type { AcceptFrom } from './accept-from.ts'
 
 /** `source`: from an address that is not accepted. `target`: would send requests to an address that is not accepted. */
-export type DatagramRefusal = DatagramFault | AnnouncementRefusal | 'source' | 'target'
+type DatagramRefusal = DatagramFault | AnnouncementRefusal | 'source' | 'target'
 
 /** Reasons that an operator can put right; the others occur in every network. */
 const messages: ReadonlyMap<DatagramRefusal, string> = new Map([
@@ -30,7 +30,7 @@ const messages: ReadonlyMap<DatagramRefusal, string> = new Map([
 /** Time between two log lines about one reason, ms. */
 const logEveryMs = 600_000
 
-export interface AnnouncementListenerOptions {
+interface AnnouncementListenerOptions {
   readonly peers: PeerTable
   readonly keys: KeyRing
   readonly accept: AcceptFrom

@@ -23,7 +23,7 @@ interface Loss {
   readonly there: number
 }
 
-export interface AnnouncerOptions {
+interface AnnouncerOptions {
   readonly identity: Identity
   readonly periodMs: number
   readonly clock: Clock

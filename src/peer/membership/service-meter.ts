@@ -6,7 +6,7 @@ import type { HeldRequest } from '../../cluster/held-requests.ts'
 import type { Room } from '../../cluster/room.ts'
 import type { Resources } from '../../wire/announcement.ts'
 
-export type ServiceFigures = Pick<
+type ServiceFigures = Pick<
   Resources,
   'speed' | 'slotsInUse' | 'slotsFree' | 'served' | 'serviceTimeMs' | 'ms' | 'knee' | 'inHand'
 >

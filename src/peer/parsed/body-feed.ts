@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { handOverLimits } from '../../base/limits.ts'
 import { markUnread } from '../../node-internals/unread-stream.ts'
 
-export interface BodyFeedOptions {
+interface BodyFeedOptions {
   /** Bytes of the body; -1 when it is chunked. */
   readonly length: number
   /** The request may be executed twice, so what was sent is kept. */

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { handedOverField } from '../../wire/handed-over.ts'
 import { fieldOf } from '../hand-over/request-views.ts'
 
-export interface HeadOptions {
+interface HeadOptions {
   /** Value of the field that marks hand-overs; `undefined`: none. */
   readonly mark: string | undefined
   /** The connection ends with this exchange. */

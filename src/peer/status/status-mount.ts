@@ -8,7 +8,7 @@ import { networkCheck } from '../../net/network-check.ts'
 import { statusAnswer } from './status-page.ts'
 import type { PeersReport } from './status-report.ts'
 
-export interface StatusMountOptions {
+interface StatusMountOptions {
   readonly statusPath: string
   readonly statusFrom: readonly string[]
   readonly report: () => PeersReport

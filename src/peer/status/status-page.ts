@@ -5,7 +5,7 @@ import { Html, html } from '../../wire/html.ts'
 import type { AskedReport, CounterGroup, PeerRow, PeersReport } from './status-report.ts'
 import { statusStyle } from './status-style.ts'
 
-export interface StatusAnswer {
+interface StatusAnswer {
   readonly contentType: string
   readonly body: string
 }

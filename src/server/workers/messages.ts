@@ -78,7 +78,7 @@ interface WorkerNumbers {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** An error as JSON, with the fields that `listenFailure` reads. */
-export interface PlainError {
+interface PlainError {
   readonly message: string
   readonly code?: string
   readonly syscall?: string

@@ -15,7 +15,7 @@ import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './
 import { type Order, PendingOrder } from './pending-order.ts'
 import { workerFlags } from './worker-flags.ts'
 
-export interface WorkerEvents {
+interface WorkerEvents {
   /** It waits for its start message. */
   ready(): void
   message(message: FromWorker, handle: ListenHandle | undefined): void

@@ -3,7 +3,7 @@
 import { equalsName } from './field-name.ts'
 import { text } from './fields.ts'
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly close: boolean
   readonly keepAlive: boolean
   readonly upgrade: boolean

@@ -48,7 +48,7 @@ interface RequestOrigin {
   readonly localAuthority: string
 }
 
-export interface OutgoingRequest {
+interface OutgoingRequest {
   readonly head: RequestHead
   readonly client: RequestOrigin
   /** Value of `Upgrade`: the connection may become a tunnel. */

@@ -1,7 +1,7 @@
 // The problems of HTTP/1 messages. Parsers return them as negative numbers, so that valid messages cost no allocation;
 // `problemOf` returns status, code and text.
 
-export interface HttpProblem {
+interface HttpProblem {
   /** Status of the response to a client that sent the message. If a node sent it, its client gets a 502. */
   readonly status: number
   readonly code: string

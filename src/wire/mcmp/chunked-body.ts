@@ -4,9 +4,9 @@
 import type { ByteQueue } from './byte-queue.ts'
 import { readFieldLine } from './field-line.ts'
 
-export type ChunkedRead = 'more' | 'done' | 'too-big' | 'bad'
+type ChunkedRead = 'more' | 'done' | 'too-big' | 'bad'
 
-export interface ChunkedLimits {
+interface ChunkedLimits {
   readonly messageBytesMax: number
   readonly chunkLineBytesMax: number
 }

@@ -16,7 +16,7 @@ export interface MessageHead {
   readonly expectsContinue: boolean
 }
 
-export interface HeadProblem {
+interface HeadProblem {
   readonly status: 400 | 431 | 505
   readonly method: string
   readonly problem: string

@@ -56,7 +56,7 @@ function headerText(text: string): string {
   return out === '' ? 'unknown problem' : out
 }
 
-export type State = 'OK' | 'NOTOK'
+type State = 'OK' | 'NOTOK'
 
 /** `Type=PING-RSP&State=OK&id=...`, with the route if the PING had one. */
 export function pingReply(route: string | undefined, state: State, id: string): Success {
@@ -67,7 +67,7 @@ export function pingReply(route: string | undefined, state: State, id: string): 
 export const statusReply = (route: string, state: State, id: string): Success =>
   textReply(`Type=STATUS-RSP&JVMRoute=${pairValue(route)}&State=${state}&id=${id}\n`)
 
-export interface TouchedAlias {
+interface TouchedAlias {
   readonly alias: string
   readonly contexts: readonly string[]
 }
