@@ -77,7 +77,7 @@ export class AdvertisedProxies {
   }
 
   /**
-   * Forgets proxies that leave or are silent, unless they are reached: datagrams get lost, and everybody who has
+   * Forgets proxies that leave or are silent, unless they are reached: datagrams get lost, and every program that has
    * received one can send it again.
    */
   forget(now: number, isReached: (proxy: Endpoint) => boolean): void {

@@ -163,7 +163,7 @@ export class Discovery {
   }
 }
 
-/** Messages of the log for refused datagrams, with what would be right. */
+/** Log messages for refused datagrams, each with the remedy. */
 const refusals: ReadonlyMap<string, string> = new Map([
   ['digest', 'advertisement refused: made with a key other than advertise.key'],
   ['seal', 'advertisement refused: changed on its way, or made with another key'],

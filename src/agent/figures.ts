@@ -44,7 +44,7 @@ export class Figures {
     this.#timer.unref()
   }
 
-  /** Adds what happened since the last step to the running means. Public for tests. */
+  /** Adds the time since the last step to the running means. Public for tests. */
   step(): void {
     const now = this.#clock.now()
     const { completed, failed, count, room } = this.#inFlight
@@ -94,7 +94,7 @@ export class Figures {
     })
   }
 
-  /** A server that computes is busy by its event loop, one that waits for others by the requests that it has in hand. */
+  /** A server that computes is busy by its event loop; one that waits for other servers, by its requests in hand. */
   #utilization(): number | undefined {
     if (this.#ms === 0) return undefined
     return Math.min(1, Math.max(this.#activeMs, this.#busyMs) / this.#ms)

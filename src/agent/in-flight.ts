@@ -30,7 +30,7 @@ class OpenRequest extends HeldRequest {
 const held = Symbol('held request')
 type CountedResponse = ServerResponse & { [held]?: OpenRequest }
 
-/** Most by which `delay` exceeds the time that a request takes while there is room: all who read it act at once. */
+/** Greatest multiple of the service time that `delay` reports: all readers of a higher one would act at once. */
 const crowdingMax = 2
 
 /** Running totals of one server, and its open requests and connections. */
@@ -40,7 +40,7 @@ export class InFlight {
   failed = 0
   /** Connections after an upgrade (WebSocket) or CONNECT, with the targets of their requests. */
   readonly upgraded: Map<Duplex, string> = new Map()
-  /** What is learnt from all requests. */
+  /** Estimates from all requests. */
   readonly room: Room = new Room()
   /** Load report header up to the number in flight. `undefined`: no header. */
   stem: string | undefined

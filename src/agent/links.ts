@@ -11,7 +11,7 @@ import { ProxyLink } from './proxy-link.ts'
 import type { Registration } from './registration.ts'
 import type { Settings } from './settings.ts'
 
-/** What every link needs from the membership. */
+/** The parts of the membership that every link uses. */
 interface LinkSource {
   registration(localAddress: string): Registration
   /** The load factor to report, -1..100. */

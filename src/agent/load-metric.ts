@@ -8,8 +8,8 @@ export interface LoadRound {
   /** Mean number of requests in flight since the last reading. */
   readonly inFlight: number
   /**
-   * Milliseconds in total in which the server worked on requests; those with n in hand count min(n, c) / c, where c is how
-   * many it can work on at once, as learnt from its requests. Long ones, such as long polls, do not count.
+   * Milliseconds in total in which the server processed requests; those with n in hand count min(n, c) / c, where c is how
+   * many it can process at once, as estimated from its requests. Long ones, such as long polls, do not count.
    */
   readonly busyMs: number
   /** Responses in total. */

@@ -40,7 +40,7 @@ export class LocalServer implements MemberServer {
     this.isDefaultLoad = metrics === undefined && capacity === undefined
     this.#server = server
     this.#inFlight = new InFlight(server, systemClock)
-    // Sees events before the counting does: what is parsed again is no upgrade.
+    // Runs before the counting: a request that is parsed again is no upgrade.
     this.#offers = ignoreOffers(server)
     this.#figures = new Figures(this.#inFlight, systemClock)
     this.#metrics = metrics ?? defaultMetrics(capacity)

@@ -1,4 +1,4 @@
-// What a membership needs from the server behind it. Implemented for a server of this process by local-server.ts, and for
+// The server behind a membership, as an interface. Implemented for a server of this process by local-server.ts, and for
 // one in another process by sidecar.ts.
 
 /** Which requests to count, by their targets as received. */

@@ -46,7 +46,7 @@ export interface NodeOptions extends LoadOptions {
   readonly log?: Logger
 }
 
-/** The load reports of a node, and what they are computed from. */
+/** The load reports of a node, and their inputs. */
 interface LoadOptions {
   /** Milliseconds between load reports, 100..600 000. Default 10 000. */
   readonly reportIntervalMs?: number

@@ -1,4 +1,4 @@
-// Every bound on what clients, nodes, peers and applications can make Topspin store or wait for, by name. Sizes are
+// Every bound on the memory and the waits that clients, nodes, peers and applications can cause, by name. Sizes are
 // bytes, times milliseconds, everything else counts.
 
 /** HTTP/1 forwarding, towards clients and nodes. */
@@ -250,7 +250,7 @@ export const workerLimits = {
 export const stallLimits = {
   /** Requests that wait there, of one process. */
   waitingMin: 4,
-  /** Time without a byte from it, and the same as a multiple of what a request usually takes. */
+  /** Time without a byte from it, ms, and the same as a multiple of the usual service time. */
   quietMs: 1_000,
   usualTimes: 16,
   /** Longest time between two requests of its sessions. */
@@ -288,9 +288,9 @@ export const candidacyLimits = {
   matchesMax: 4_096,
 }
 
-/** What remote addresses hold of something limited (net/held-by-address.ts). */
+/** Shares of remote addresses in a limited resource (net/held-by-address.ts). */
 export const heldLimits = {
-  /** What is held for so long without a result has to leave first when room is needed. */
+  /** An item that is held for this time without a result leaves first when room is needed. */
   stalledMs: 1_000,
   /** So many bytes of a request's body at once show that it has not stalled. */
   progressBytes: 1_024,

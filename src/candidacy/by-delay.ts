@@ -1,5 +1,5 @@
 // `byDelay OTHERS`: keeps the candidate with the least expected delay, (requests there + 1) / speed. The number of
-// requests is exact for this server. For another server it is what this process has in flight there, plus the average
+// requests is exact for this server. For another server it is this process's requests in flight there, plus the average
 // that the other peers on the list announce. The count announced by one peer is not used alone: it is old, and every
 // sender sees the same value, so all of them would choose the same server at once.
 

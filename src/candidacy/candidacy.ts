@@ -32,7 +32,7 @@ export interface ExchangeView {
 
 /** A function of a cascade leaves the choice to the answers of peers. Read by the owner of the exchange afterwards. */
 export interface Inquiry {
-  /** What a request usually takes at the peers, as they announce it, ms; 0 when not known. */
+  /** Usual service time at the peers, as they announce it, ms; 0 if unknown. */
   readonly usualMs: number
   /** Set by the function: the candidates of which some are asked, this server among them. */
   among: readonly Candidate[] | undefined
@@ -85,7 +85,7 @@ export interface Step {
   readonly preview: ((...given: Parameters<Candidacy>) => Preview) | undefined
 }
 
-/** What a function would make of a list. */
+/** The result that a function would have for a list. */
 export interface Preview {
   readonly left: readonly Candidate[]
   /** One sentence. */
@@ -103,7 +103,7 @@ export interface CandidateReason {
   readonly why: string
 }
 
-/** What functions are made from, besides their argument. */
+/** The inputs of functions besides their argument. */
 export interface Means {
   readonly random: Random
   /** Keys of the routes in session ids: one signed with any of them is accepted. When empty, routes are plain names. */

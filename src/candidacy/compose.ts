@@ -50,7 +50,7 @@ export class Cascade {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as Step
       const before = list
-      // An explanation must not change what later choices depend on.
+      // An explanation must not change the inputs of later choices.
       if (recorder === undefined || !step.annotates) {
         try {
           list =

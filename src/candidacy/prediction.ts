@@ -1,4 +1,4 @@
-// Predicted load: what choices of this process have added to peers since their last announcements. Written by
+// Predicted load: the load that choices of this process have added to peers since their last announcements. Written by
 // `addPrediction`, read by every function that orders by load.
 
 import type { Candidate } from './candidacy.ts'

@@ -1,4 +1,4 @@
-// What the traffic chooses among: nodes that serve a path, with their live numbers. Immutable.
+// The candidates of the traffic: nodes that serve a path, with their live numbers. Immutable.
 
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
@@ -28,7 +28,7 @@ export interface Application {
   /** The balancer's cookie name as bytes. */
   readonly cookie: Uint8Array
   readonly candidates: readonly Candidate[]
-  /** What an upper floor derives from the path; the same for all versions of the application. */
+  /** Values that an upper floor derives from the path; the same for all versions of the application. */
   readonly derived: Derived
 }
 

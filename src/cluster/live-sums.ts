@@ -52,7 +52,7 @@ export class LiveSums<Key> {
   }
 
   /**
-   * Adds what the figures of a process have grown by since its last report.
+   * Adds the growth of a process's figures since its last report.
    * @param isKnown whether the node is in the snapshot: a process that has not received the removal of a node yet must not
    *   bring its row back.
    * @param now monotonic time of the table, ms.

@@ -51,12 +51,12 @@ export interface NodeLive {
   outlier: Outlier
   /** Measured only for cascades that read it. */
   latency: Latency
-  /** The requests of this process there, and what is learnt from them. */
+  /** The requests of this process there, and the estimates from them. */
   readonly room: Room
   readonly stall: Stall
   /** The sum of those of the worker processes; `undefined` where this process carries the traffic. */
   workersRoom: RoomFigures | undefined
-  /** What share of the requests it asks for. */
+  /** The share of requests that its load factor requests. */
   readonly wish: Wish
   /** State of candidacy functions, each at its own index (candidacy/node-state.ts). */
   readonly kept: unknown[]

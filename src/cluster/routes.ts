@@ -33,7 +33,7 @@ export class Routes {
   }
 
   /**
-   * The routes after changes, which takes time by what they touch.
+   * The routes after changes, in time proportional to the changed parts.
    * @param before the snapshot of these routes.
    * @param live the live numbers after the changes.
    */

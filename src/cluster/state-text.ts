@@ -27,7 +27,7 @@ export function writeState({ writer, changes }: SavedState): string {
   return `${headOf(body)}\n${body}`
 }
 
-/** @returns the state, or what is wrong with the text. */
+/** @returns the state, or the problem of the text. */
 export function readState(bytes: Buffer): SavedState | { readonly problem: string } {
   const end = bytes.indexOf('\n')
   if (end < 0) return { problem: 'it has no first line' }

@@ -164,7 +164,7 @@ function knownKeys(path: Path): string[] {
   return Object.keys(schema?.properties ?? {})
 }
 
-/** Offset of the issue in the text: of an unknown key itself, else of the value or what is nearest around it. */
+/** Offset of the issue in the text: of an unknown key itself, else of the value or the nearest node around it. */
 function offsetOf(document: Document, issue: ConfigIssue): number {
   for (let length = issue.path.length; length > 0; length--) {
     const path = issue.path.slice(0, length)

@@ -1,4 +1,4 @@
-// The forms of values in the configuration: what people write, the parsed value, and the error for anything else.
+// The forms of values in the configuration: the text, the parsed value, and the error for any other text.
 // Used by schema.ts.
 
 import { z } from 'zod'
@@ -19,7 +19,7 @@ import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 
-/** What docs/configuration.md states about a key beside its name and default. */
+/** The notes of docs/configuration.md on a key, beside its name and default. */
 interface KeyNote {
   readonly form: string
   readonly description: string

@@ -5,7 +5,7 @@ import { probeLimits } from '../base/limits.ts'
 import type { HealthRule } from '../cluster/health-check.ts'
 import { choice, count, duration, show } from './schema-forms.ts'
 
-/** A text of this form; `what` is what it should be. */
+/** A text of this form. @param what the expected form, for the error. */
 const text = (form: RegExp, what: string): z.ZodType<string, unknown> =>
   z.preprocess(
     (input) => (typeof input === 'number' ? String(input) : input),

@@ -8,7 +8,7 @@ import { hostKey } from '../wire/http/host.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { nameCheck } from './node-addresses.ts'
 
-/** What is wrong with the request. */
+/** The problem of the request. */
 export type Denial = 'secret' | 'origin' | 'host'
 
 /** `action`: a form of a page that changes something. */

@@ -9,7 +9,7 @@ import { isForTraffic, withoutEmptyLines } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
 import type { Responder } from './responder.ts'
 
-/** What the listener does for a connection. */
+/** The listener's part in a connection. */
 interface ConnectionCalls {
   /** The connection begins to wait for a request or for its end, or works on a request. */
   readonly waits: (isWaiting: boolean) => void
@@ -105,7 +105,7 @@ export class ControlConnection {
     this.#socket.off('end', this.#onEnd)
   }
 
-  /** The next request of what was received, or the wait for more bytes. */
+  /** Processes the next request among the received bytes, or waits for more bytes. */
   #process(): void {
     try {
       const event = this.#reader.next()

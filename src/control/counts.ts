@@ -1,4 +1,4 @@
-// What the control listener counts for /metrics: messages by result, refusals by reason. Shown by prometheus.ts.
+// Counters of the control listener for /metrics: messages by result, refusals by reason. Shown by prometheus.ts.
 
 /**
  * The source address, the secret, the `Origin` of a web page, its `Host`, too much from one source, too many

@@ -45,7 +45,7 @@ export class DeferredEnables {
     )
   }
 
-  /** Applies what waits. Called before any other message is applied, so that their order stays. */
+  /** Applies the deferred messages. Called before any other message is applied, so that their order stays. */
   flush(): Promise<void> {
     const waiting = this.#waiting
     if (waiting.length > 0) {

@@ -10,14 +10,14 @@ import { isPage, pathOf } from './pages.ts'
 const CR = 0x0d
 const LF = 0x0a
 
-/** What follows the empty lines that some clients send between two requests [RFC 9112 2.2]. */
+/** The bytes after the empty lines that some clients send between two requests [RFC 9112 2.2]. */
 export function withoutEmptyLines(bytes: Buffer): Buffer {
   let at = 0
   while (bytes[at] === CR && bytes[at + 1] === LF) at += 2
   return bytes.subarray(at)
 }
 
-/** `undefined` until the first line is complete. False for messages, for pages and for what is not HTTP/1. */
+/** `undefined` until the first line is complete. False for messages, for pages and for bytes that are not HTTP/1. */
 export function isForTraffic(bytes: Buffer, snapshot: Snapshot): boolean | undefined {
   const request = withoutEmptyLines(bytes)
   const end = request.indexOf(LF)

@@ -13,7 +13,7 @@ import type { Message } from '../wire/mcmp/message.ts'
 import type { ControlSettings } from './options.ts'
 import { recordProbe } from './record.ts'
 
-/** Other messages may change the registry during the probes; after this many rounds it decides with what is known. */
+/** Other messages may change the registry during the probes; after this many rounds it decides with the facts so far. */
 const roundsMax = 3
 
 export class NodeProbes {

@@ -46,7 +46,7 @@ export interface ControlOptions {
   readonly log?: Logger
 }
 
-/** What the control service needs from the traffic, which runs in this process or in workers. */
+/** The traffic, which runs in this process or in workers, as the control service uses it. */
 interface ControlledTraffic {
   /** Puts changes into force everywhere. The reply to a message is sent after it (mcmp.md decision 57). */
   readonly apply: (changes: readonly Change[]) => void | Promise<void>

@@ -168,7 +168,7 @@ export class PrometheusText {
     )
     gauge(
       'topspin_node_service_milliseconds',
-      'Time that a request takes while the node has room, as it was learnt.',
+      'Estimated service time of a request at the node.',
       (live) => {
         const { ms, answers } = roomFigures(live, clock.now())
         return answers === 0 ? undefined : ms
@@ -176,7 +176,7 @@ export class PrometheusText {
     )
     gauge(
       'topspin_node_concurrency',
-      'Requests that the node works on at once, as it was learnt.',
+      'Requests that the node processes at once, as estimated.',
       (live) => {
         const { knee, answers } = roomFigures(live, clock.now())
         return answers === 0 ? undefined : knee

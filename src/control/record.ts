@@ -1,4 +1,4 @@
-// Records what changed the state of nodes: changes of the registry, results of probes, and STATUS messages.
+// Logs the causes of changed node states: changes of the registry, results of probes, and STATUS messages.
 // Shared by message-handler.ts and watch.ts.
 
 import { onProbed } from '../cluster/health.ts'

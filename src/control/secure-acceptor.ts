@@ -36,7 +36,7 @@ export function secureAcceptor(
   })
 }
 
-/** Writes the reason, in `Mess` too, where nodes look for it, and ignores what the client sends. */
+/** Writes the reason, in `Mess` too, where nodes read it, and ignores further bytes of the client. */
 function dismiss(socket: Socket, problem: string): void {
   const body = `403 ${problem}\n`
   const fields = ['Content-Type: text/plain', `Content-Length: ${body.length}`, 'Connection: close']

@@ -69,7 +69,7 @@ export interface NodeReport {
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
   readonly inFlight: number
-  /** What `byRoom` chooses by. */
+  /** The figures of `byRoom`. */
   readonly room: RoomReport
   /** Its own sessions with a request in the last minutes; approximate when there are many. */
   readonly sessions: number
@@ -86,9 +86,9 @@ interface RoomReport {
   readonly inHand: number
   /** Upgraded connections, and requests that take much longer than others. */
   readonly long: number
-  /** What a request takes while there is room, ms; `null` before the first answer. */
+  /** Service time of a request below the knee, ms; `null` before the first response. */
   readonly ms: number | null
-  /** How many requests the node works on at once, as far as it was seen. */
+  /** Requests that the node processes concurrently, as observed so far. */
   readonly knee: number
 }
 

@@ -1,4 +1,4 @@
-// What is known of one exchange, a request with its response. The fields stand in groups, and a stage may write its own
+// The state of one exchange, a request with its response. The fields are in groups, and a stage may write its own
 // group only: stages 1 to 4 get single groups, the later ones `AttemptStage` and `ResponseStage`. One object serves many
 // exchanges, one after the other (exchange-pool.ts), so that a request allocates none.
 
@@ -22,7 +22,7 @@ import type { LeasedConnection } from './node/node-context.ts'
 export class RequestState {
   readonly head: RequestHead
   readonly body: BodyRelay = new BodyRelay()
-  /** Offset behind what belongs to this request, in the bytes that the exchange began with. */
+  /** Offset after this request, in the bytes that the exchange began with. */
   end = 0
   /** `undefined` for an ordinary request, even one with an Upgrade field. */
   upgrade: WantedUpgrade | undefined
@@ -44,7 +44,7 @@ export class RequestState {
   }
 }
 
-/** What a node is chosen by, in the form that candidacy functions read. Written by recall (3) and choose (4). */
+/** The inputs of the choice of a node, in the form that candidacy functions read. Written by recall (3) and choose (4). */
 export class ChoiceState implements ExchangeView {
   application: Application = nowhere
   balancer: Balancer = nowhere.balancer
@@ -188,7 +188,7 @@ export interface ResponseStage extends Ports {
  */
 export type Choose = (tried: readonly number[]) => Candidate | undefined
 
-/** What the node must answer to switch protocols. Kept because the bytes of the request's head do not last. */
+/** The answer with which the node must switch protocols. Kept because the bytes of the request's head do not last. */
 export interface WantedUpgrade {
   /** As they are sent to the node; it chooses one of them. */
   readonly protocols: readonly string[]

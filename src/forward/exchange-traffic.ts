@@ -1,4 +1,4 @@
-// What the stages of an exchange need of the process: settings, cluster, counters and pools.
+// The parts of the process that the stages of an exchange use: settings, cluster, counters and pools.
 
 import type { Clock, Moment, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'

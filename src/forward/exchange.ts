@@ -56,7 +56,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
   /**
    * Forwards the request in `head`; the bytes behind the head are in bytes[bodyFrom..end). The client gets the response
    * by its `write` and `exchangeOver`, or by its `refuse`.
-   * @returns the offset behind what belongs to this request.
+   * @returns the offset after this request.
    */
   forward(bytes: Buffer, bodyFrom: number, end: number): number {
     const state = this.#state
@@ -122,7 +122,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     client.resumeBody()
   }
 
-  /** @returns the offset behind what belongs to this request, or a problem with its body. */
+  /** @returns the offset after this request, or a problem with its body. */
   #endHold(bytes: Buffer, length: number): number {
     const state = this.#state
     const { request, choice, attempts, client, traffic } = state
@@ -174,7 +174,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
 
   /**
    * bytes[0..length) of the request's body have arrived; they must not change until they have left.
-   * @returns the offset behind what belongs to this request.
+   * @returns the offset after this request.
    */
   clientSent(bytes: Buffer, length: number): number {
     const state = this.#state
@@ -236,7 +236,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     settle(state, '') // 8
   }
 
-  /** Offset behind what belongs to this request, in the bytes that `forward` or `forwardTo` was called with. */
+  /** Offset after this request, in the bytes that `forward` or `forwardTo` was called with. */
   get behind(): number {
     return this.#state.request.end
   }

@@ -48,7 +48,7 @@ export class DatagramReceiver {
     return this.#bound
   }
 
-  /** Where the open socket receives what is sent to this process alone; the address may be a wildcard. */
+  /** The address at which the open socket receives datagrams to this process alone; may be a wildcard. */
   get own(): HostPort | undefined {
     const { port } = this
     const { kind, address } = this.#reception
@@ -185,7 +185,7 @@ export class DatagramReceiver {
   #receive(socket: Socket, bytes: Buffer, from: RemoteInfo): void {
     if (this.#socket !== socket) return
     if (++this.#received > datagramLimits.perSecondMax) {
-      // Only a closed socket costs nothing: the kernel drops what arrives until the next second.
+      // Only a closed socket costs nothing: the kernel drops datagrams until the next second.
       this.#drop()
       this.#isFlooded = true
       const detail = { on: this.#name, limit: datagramLimits.perSecondMax }

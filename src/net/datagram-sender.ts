@@ -14,7 +14,7 @@ interface SenderOptions {
   readonly interface: string | undefined
   /** Routers that a datagram to a group may pass, plus one. */
   readonly ttl: number
-  /** Whether processes of this machine receive what is sent to a group. */
+  /** Whether processes of this machine receive datagrams to a group. */
   readonly loopback: boolean
   readonly log: Logger
 }

@@ -30,7 +30,7 @@ export interface DatagramOptions {
   readonly interface?: string
   /** Routers that a datagram to a group may pass, plus one: 0..255. Default 1, the local network. */
   readonly ttl?: number
-  /** Whether processes of this machine, including this one, receive what is sent to a group. Default true. */
+  /** Whether processes of this machine, including this one, receive datagrams to a group. Default true. */
   readonly loopback?: boolean
   /** Whether this process receives what it sends to its own port, where `to` has hosts. Default true. */
   readonly toSelf?: boolean

@@ -1,4 +1,4 @@
-// What remote addresses hold of something limited, such as connections or handshakes. When it is used up, an address
+// Shares of remote addresses in a limited resource, such as connections or handshakes. When it is used up, an address
 // that holds more than the newcomer loses its oldest item, so one address cannot shut out another; otherwise the item
 // leaves that has been held longest, once it has stalled. Every operation takes constant time. Pure.
 

@@ -5,7 +5,7 @@ import type { HttpQuestion } from '../cluster/health-check.ts'
 
 export interface Dialect {
   readonly request: Uint8Array
-  /** What the bytes received so far mean; `undefined` while more are needed. */
+  /** The result of the bytes received so far; `undefined` while more are needed. */
   verdict(bytes: Buffer): Verdict | undefined
 }
 

@@ -1,5 +1,5 @@
 // A timeout that counts only the time in which this process runs. After a suspension (SIGSTOP, a sleeping machine)
-// the process first reads what has arrived, instead of treating every remote side as silent.
+// the process first reads the bytes that have arrived, instead of treating every remote side as silent.
 
 /** The wait is split into pieces of this length, ms; a suspension ends at most one of them. */
 const pieceMs = 250

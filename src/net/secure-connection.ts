@@ -8,7 +8,7 @@ import { Connection, type DialReceiver, type Receiver } from './connection.ts'
 import type { NodeTls } from './node-tls.ts'
 
 export class SecureConnection extends Connection {
-  /** What was written before the certificate was verified; it is sent after that. */
+  /** Bytes that were written before the certificate was verified; they are sent after that. */
   #held: Uint8Array[] | undefined
 
   private constructor(socket: tls.TLSSocket, receiver: Receiver) {

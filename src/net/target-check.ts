@@ -9,7 +9,7 @@ import { withDeadline } from '../base/wait.ts'
 import { isShortage } from './shortage.ts'
 
 /**
- * What became of one request: a response; a connection that was cut, or late for very long; none, since nothing listens
+ * The outcome of one request: a response; a connection that was cut, or late for very long; none, since nothing listens
  * there; or a local error, which is no evidence about the target.
  */
 type Outcome = 'answered' | 'cut' | 'refused' | 'shortage'
@@ -33,7 +33,7 @@ export class TargetCheck {
 
   /**
    * Sends a request unless one is under way, and waits for its outcome for a short time. A target that accepts the
-   * connection and is late stays what it was: it may be busy. Never rejects.
+   * connection and is late keeps its state: it may be busy. Never rejects.
    */
   async check(): Promise<boolean> {
     this.#asked ??= this.#ask()

@@ -10,7 +10,7 @@ import { Socket } from 'node:net'
  * @returns false when the stream's buffer is full: stop reading until it is read from.
  */
 export function feedSocket(socket: Socket, bytes: Buffer): boolean {
-  // What waits in the stream, for a reader or while it is paused, must stay in front.
+  // Bytes that wait in the stream, for a reader or while it is paused, must stay in front.
   if (socket.readableFlowing !== true || socket.readableLength > 0) return socket.push(bytes)
   socket.emit('data', bytes)
   return true

@@ -39,7 +39,7 @@ export function isUntouched(socket: Socket): boolean {
 }
 
 /**
- * From now on the server parses what the socket emits as `data`.
+ * From now on the server parses the `data` events of the socket.
  * @param readsHandle the parser also reads the handle itself, at less cost; this cannot be taken back.
  */
 export function attachParser(
@@ -57,7 +57,7 @@ export function attachParser(
 
 /**
  * Gives a connection back that the server has let go of with an `upgrade` event.
- * @param bytes a request with what follows it, parsed before all that is read from now on.
+ * @param bytes a request and the bytes after it, parsed before all that is read from now on.
  * @returns false when the server parses no connections itself, or still owes a response on this one.
  */
 export function parseAgain(server: Server, socket: Socket, bytes: Buffer): boolean {
@@ -72,7 +72,7 @@ export function parseAgain(server: Server, socket: Socket, bytes: Buffer): boole
 export function letReadHandle(socket: Socket): void {
   const { _handle: handle, parser } = inside(socket)
   if (handle == null || parser == null || typeof parser.consume !== 'function') return
-  // What the stream still holds must be parsed first, and other listeners need the events.
+  // Bytes that the stream still holds must be parsed first, and other listeners need the events.
   if (parser._consumed === true || !hasAnsweredAll(socket)) return
   parser._consumed = true
   parser.consume(handle)
@@ -93,7 +93,7 @@ export function hasOtherReader(socket: Attached): boolean {
   return socket.listenerCount('data') !== ours || socket.listenerCount('readable') > 0
 }
 
-/** The server has answered every request that it was given, and its parser alone reads what comes next. */
+/** The server has answered every request that it received, and its parser alone reads the next bytes. */
 export function hasAnsweredAll(socket: Socket): boolean {
   if (isResponseUnderWay(socket) || inside(socket).parser == null) return false
   if (socket.readableFlowing !== true || socket.readableLength > 0) return false

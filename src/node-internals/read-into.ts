@@ -1,5 +1,5 @@
 // `onread` for an accepted socket: bytes arrive in a buffer of ours, without stream machinery between. Node.js
-// offers it for outgoing sockets only (`net.connect`); this sets on an accepted one what `net.connect` would set.
+// offers it for outgoing sockets only (`net.connect`); this sets the same on an accepted one.
 // Used by net/connection.ts for every client connection.
 //
 // Touches `socket._handle.useUserBuffer` and the socket's symbols kBuffer, kBufferCb and kBufferGen.

@@ -41,7 +41,7 @@ export interface MembershipOptions {
    */
   readonly address: string
   /**
-   * Secrets that all peers share: the first authenticates what is sent, all are accepted. Default: none; then
+   * Secrets that all peers share: the first seals announcements, all are accepted. Default: none; then
    * `acceptFrom` alone protects the group.
    */
   readonly key?: string | readonly string[]

@@ -13,7 +13,7 @@ export function readPeerKey(variables: EnvironmentReader): string | undefined {
   return key
 }
 
-/** What is wrong with the value; undefined when it can be a secret. The value itself is not in the text. */
+/** The problem of the value; undefined if it can be a secret. The text does not contain the value. */
 export function peerKeyProblem(
   value: string,
   isFile: (name: string) => boolean = fileExists,

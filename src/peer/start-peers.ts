@@ -33,13 +33,13 @@ export interface Peers extends AsyncDisposable {
   readonly name: string
   /** Names of the peers that are present, this server included. */
   readonly known: readonly string[]
-  /** What was done with the requests that arrived. */
+  /** The requests that arrived, by outcome. */
   readonly counts: Readonly<HandOverCounts>
   /** For Connect and Express; see `fastifyPeers`, `koaPeers`, `honoPeers` and `nestPeers` for others. */
   readonly middleware: PeerMiddleware
   /** Resolves when the sockets for announcements are open, or their failure has been logged. */
   readonly ready: Promise<void>
-  /** Sends goodbyes and hands nothing over any more. Resolves when what was handed over has been answered. */
+  /** Sends goodbyes and hands over no more requests. Resolves when all handed-over requests have been answered. */
   leave(): Promise<void>
   /** Leaves, and ends everything but the server itself. */
   close(): Promise<void>
@@ -199,13 +199,13 @@ function trafficOf(options: PeersOptions, { live, settings }: PeerMembership): T
   })
 }
 
-/** A proxy of the same network passes on what its clients send, so the network of the source is not enough. */
+/** A proxy of the same network passes on fields of its clients, so the network of the source is not enough. */
 function isPeer(address: string, membership: PeerMembership): boolean {
   const isAnnounced = ({ announcement }: Peer): boolean => announcement.host === address
   return membership.accept.source(address) && membership.peers().some(isAnnounced)
 }
 
-/** A silent peer is not waited for. One that has left answers what it has been handed. */
+/** Requests do not wait for a silent peer. One that has left still answers its requests. */
 function changed({ kind, peer }: PeerEvent, { underWay, policy }: HandOver): void {
   if (kind === 'silent') underWay.abandonPeer(peer.id)
   if (kind === 'forgotten') underWay.cutPeer(peer.id)

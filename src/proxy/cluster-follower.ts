@@ -15,7 +15,7 @@ export class ClusterFollower {
   readonly #traffic: Traffic
   readonly #ownsLive: boolean
   #snapshot: Snapshot = emptySnapshot
-  /** What a request usually takes, by balancer. */
+  /** The usual service time, by balancer. */
   readonly #usual: Map<string, Usual> = new Map()
   /** Ticker time. */
   #windowEnds = 0
@@ -67,7 +67,7 @@ export class ClusterFollower {
     this.#traffic.live.of(id).statusAt = this.#traffic.clock.now()
   }
 
-  /** The nodes of a balancer share one figure of what is usual among them. */
+  /** The nodes of a balancer share one usual service time. */
   #shareUsual({ id, balancer }: Node): void {
     const usual = this.#usual.get(balancer) ?? new Usual()
     this.#usual.set(balancer, usual)

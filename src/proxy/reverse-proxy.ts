@@ -127,7 +127,7 @@ export class ReverseProxy {
     return this.#room.open
   }
 
-  /** Accepts nothing more, finishes what is in flight, then closes. @param deadlineMs after that the rest is cut. */
+  /** Stops accepting, finishes requests in flight, then closes. @param deadlineMs after that the rest is cut. */
   async drain(deadlineMs: number): Promise<void> {
     this.#traffic.draining = true
     let timer: NodeJS.Timeout | undefined

@@ -14,7 +14,7 @@ import type { LineOutput } from './line-output.ts'
 
 type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
 
-/** What a reload changes. */
+/** The values that a reload changes. */
 export interface Reload {
   /** Level of the log. */
   readonly level: string

@@ -28,7 +28,7 @@ export class LineOutput {
   #kept: string[] = []
   /** Characters of `#kept`. */
   #keptLength = 0
-  /** What is being written. */
+  /** The bytes that are being written. */
   #block: Buffer | undefined
   #isWriting = false
   #retry: NodeJS.Timeout | undefined

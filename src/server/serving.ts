@@ -83,7 +83,7 @@ export async function startServing(
   return new RunningServices({ ...parts, traffic, control, advertiser })
 }
 
-/** What runs from the start to the end. */
+/** The services that run from the start to the end. */
 interface Parts {
   /** As at the start. */
   readonly config: Config

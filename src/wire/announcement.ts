@@ -28,9 +28,9 @@ export interface Resources {
   readonly served: number
   /** Typical time to serve a request, ms: a moving average close to the median; 0 before the first request. */
   readonly serviceTimeMs: number
-  /** What a request takes while there is room, ms; 0 when not known. */
+  /** Service time of a request below the knee, ms; 0 if unknown. */
   readonly ms: number
-  /** Requests that the peer works on at once; 0 when not known. */
+  /** Requests that the peer processes at once; 0 if unknown. */
   readonly knee: number
   /** As `slotsInUse`. */
   readonly inHand: number

@@ -8,11 +8,11 @@ import type { KeyRing, SealFault } from './announcement-key.ts'
 export interface RoomReport {
   /** Requests in progress, without upgraded and long ones. */
   readonly inHand: number
-  /** What a request is expected to take while there is room, ms; 0 when not known. */
+  /** Expected service time of a request, ms; 0 if unknown. */
   readonly ms: number
-  /** Requests that the server works on at once, at least 1. */
+  /** Requests that the server processes at once, at least 1. */
   readonly knee: number
-  /** By what errors raise the cost of a request there: 1 without errors. */
+  /** Factor by which errors raise the cost of a request there: 1 without errors. */
   readonly errorFactor: number
 }
 

@@ -3,7 +3,7 @@
 
 import { escapeXml } from './mcmp/xml.ts'
 
-/** A piece of HTML that may be put into a page as it is. */
+/** A piece of HTML that may be put into a page unescaped. */
 export class Html {
   readonly text: string
 

@@ -8,7 +8,7 @@ export const loadReportField = 'endpoint-load-metrics'
 export interface LoadReport {
   /** Busy share of the processors, 0..1. */
   readonly cpuUtilization: number | undefined
-  /** Busy share of what the server can do, 0..1: Envoy and gRPC weight a server by it. */
+  /** Busy share of the server's capacity, 0..1: Envoy and gRPC weight a server by it. */
   readonly applicationUtilization: number | undefined
   /** Requests a second. */
   readonly rpsFractional: number | undefined

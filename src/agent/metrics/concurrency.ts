@@ -1,10 +1,10 @@
-// How much of what the server can work on at once is in use.
+// The share in use of the server's concurrency.
 
 import type { LoadMetric, LoadRound, MetricOptions } from '../load-metric.ts'
 
 /**
- * Share of the time in which the server worked on as many requests at once as it can; with fewer of them in hand that time
- * counts in part. How many it can is learnt from its own requests. Unlike the event loop and the processors this shows
+ * Share of the time in which the server processed as many requests at once as it can; with fewer in hand that time
+ * counts in part. Its concurrency is estimated from its own requests. Unlike the event loop and the processors this shows
  * a server that waits for its database. Requests beyond that number and long ones, such as long polls, do not count.
  */
 export function concurrencyUse(options: MetricOptions = {}): LoadMetric {

@@ -5,7 +5,7 @@ export interface Finding {
   readonly result: 'ok' | 'warn' | 'fail'
   readonly what: string
   readonly seen: string
-  /** What to do; '' when there is nothing to do. */
+  /** The remedy; '' if none is needed. */
   readonly advice: string
 }
 

@@ -15,7 +15,7 @@ const pollMs = 200
 /** How long requests in flight may take after the stop, ms. */
 const lastRequestsMs = 30_000
 
-/** What a node still has to finish. */
+/** The unfinished work of a node. */
 interface Work {
   readonly sessions: number
   readonly inFlight: number

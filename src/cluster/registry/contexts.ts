@@ -91,7 +91,7 @@ export function withStatus(row: Context, status: ContextStatus, fromJavaNode: bo
   return { ...rest, status }
 }
 
-/** The contexts after a CONFIG of their node: what is STOPPED may be disabled again. */
+/** The contexts after a CONFIG of their node: STOPPED ones may be disabled again. */
 export const afterConfig = (contexts: readonly Context[]): readonly Context[] =>
   contexts.map((row) =>
     row.status === 'STOPPED' && row.isUnopened !== true ? { ...row, isUnopened: true } : row,

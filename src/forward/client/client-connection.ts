@@ -227,7 +227,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /**
    * Reads requests from bytes[0..end) as long as the connection is free for one.
-   * @param isOurs nobody else writes to `bytes`, so the rest may stay in it.
+   * @param isOurs no other code writes to `bytes`, so the rest may stay in it.
    */
   #consume(bytes: Buffer, end: number, isOurs: boolean): void {
     this.#isConsuming = true

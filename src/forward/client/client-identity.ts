@@ -1,4 +1,4 @@
-// Who the client of an accepted connection is: what is the same for all its requests. Made once for a connection.
+// The client of an accepted connection: the facts that all its requests share. Made once for a connection.
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'

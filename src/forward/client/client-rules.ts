@@ -1,5 +1,5 @@
-// What a client's connection leaves to its owner. The front proxy forwards every request; a peer leaves some requests
-// to its own HTTP server (peer/raw/shared-connection.ts).
+// The decisions that a client's connection leaves to its owner. The front proxy forwards every request; a peer leaves
+// some requests to its own HTTP server (peer/raw/shared-connection.ts).
 
 import type { Exchange } from '../exchange.ts'
 import type { Refusal } from '../refusal.ts'

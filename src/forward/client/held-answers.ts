@@ -37,7 +37,7 @@ export class HeldAnswers implements Corked {
     return this.#out.length < heldBytesMax || this.uncork()
   }
 
-  /** Sends what is held. @returns false when the client is slower. */
+  /** Sends the held bytes. @returns false when the client is slower. */
   uncork(): boolean {
     const out = this.#out
     if (out === undefined) return true

@@ -15,7 +15,7 @@ export class Tunnel implements Timed {
   #open = 2
 
   /**
-   * @param body of the request: what is left of it keeps its framing when the node has switched before its end.
+   * @param body of the request: its rest keeps its framing when the node has switched before its end.
    * @param onClosed called when both connections have closed, with the bytes that were carried.
    */
   constructor(
@@ -120,7 +120,7 @@ class End implements Receiver {
     return out.content
   }
 
-  /** What the other direction wrote to `from` has left, so its source may be read again. */
+  /** The bytes that the other direction wrote to `from` have left, so its source may be read again. */
   drained(): void {
     this.#traffic.paused.delete(this.#to.socket)
     this.#to.resume()

@@ -30,7 +30,7 @@ export class UnreadBytes {
     return bytes
   }
 
-  /** Keeps the rest of what was parsed. @param isOurs nobody else writes to `rest`. */
+  /** Keeps the bytes after the parsed ones. @param isOurs no other code writes to `rest`. */
   keep(rest: Buffer, isOurs: boolean): void {
     this.#bytes = isOurs ? rest : Buffer.from(rest)
   }

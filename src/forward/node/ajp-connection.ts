@@ -15,7 +15,7 @@ import { headLargeError } from './node-error.ts'
 
 const cping = Buffer.from([0x12, 0x34, 0, 1, CPING])
 
-/** Fits most of what one read brings; it grows as needed. */
+/** Fits the bytes of most reads; grows as needed. */
 const answerBytes = 32_768
 
 export class AjpConnection extends NodeConnection {

@@ -46,7 +46,7 @@ export function ajpFacts(
 }
 
 interface Claims {
-  /** In the order in which the hops added them: the nearest is last; '' for what is not an address. */
+  /** In the order in which the hops added them: the nearest is last; '' in place of any other text. */
   readonly addresses: readonly string[]
   readonly scheme: string
 }

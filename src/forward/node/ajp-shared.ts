@@ -1,4 +1,4 @@
-// What all AJP connections of one process share: the settings, and the buffers in which packets are assembled.
+// State that all AJP connections of one process share: the settings, and the buffers in which packets are assembled.
 
 import { ajpLimits } from '../../base/limits.ts'
 import { Packet } from '../../wire/ajp/packet.ts'

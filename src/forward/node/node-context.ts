@@ -109,7 +109,7 @@ export interface ResponseReceiver {
   readonly source: RequestSource
   /** The response has no body, because the request's method is HEAD. */
   readonly isHead: boolean
-  /** What is read from now on is sent to the client from the buffer that it was read into. */
+  /** Bytes that are read from now on are sent to the client from the buffer that they were read into. */
   readonly relaysBody: boolean
   /** How long the node may stay silent now, ms. */
   readonly silenceMs: number
@@ -121,7 +121,7 @@ export interface ResponseReceiver {
   nodeDrained(): void
   /** The node waits for the request's body, and the client may wait for a 100 (Continue) [RFC 9110 10.1.1]. */
   nodeAwaitsBody(): void
-  /** What has arrived is not a response. @param reason for the log. */
+  /** The received bytes are not a response. @param reason for the log. */
   nodeMalformed(reason: string): void
   /** The node sends no more. */
   nodeEnded(): void

@@ -1,4 +1,4 @@
-// What a failed connection to a node means for the request on it: whose failure it is, and whether another attempt
+// The error of a request whose connection to a node failed: the side that failed, and whether another attempt
 // is safe.
 
 import { TopspinError } from '../../base/errors.ts'

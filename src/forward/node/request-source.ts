@@ -1,6 +1,6 @@
 // The client's side of a request, as AJP carries it to a node.
 
-/** What the TLS handshake of a client's own connection has shown. */
+/** Facts from the TLS handshake of a client's own connection. */
 export interface ClientTls {
   /** For example `TLSv1.3`. */
   readonly protocol: string

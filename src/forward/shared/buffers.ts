@@ -6,7 +6,7 @@ import { Out } from '../../wire/http/out.ts'
 /** The most that one read returns, bytes: a response of 64 KB with its head fits. */
 const readBytes = 81_920
 
-/** What a head may grow by on its way through. */
+/** Greatest growth of a head by added fields, bytes. */
 const headRoomBytes = 16_384
 
 /** Read buffers kept for later. */

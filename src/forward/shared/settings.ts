@@ -24,7 +24,7 @@ export interface Timeouts {
   readonly bodyMs: number
   /** From the end of a request's head to the end of its body; then 408. Default 3_600_000. */
   readonly requestMs: number
-  /** A client that reads nothing of what is sent to it. Default 300_000. */
+  /** A client that reads none of the bytes that are sent to it. Default 300_000. */
   readonly sendMs: number
   /** Connecting to a node. Default 3_000. */
   readonly connectMs: number
@@ -96,7 +96,7 @@ export interface ProxySettings {
   readonly ajp: AjpSettings
 }
 
-/** Settings that differ from the defaults, and what a process brings along. */
+/** Settings that differ from the defaults, and the resources of the process. */
 export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly timeouts?: Partial<Timeouts>
   /** Shared with the control listener, which then applies changes to it. Default: a table of its own. */

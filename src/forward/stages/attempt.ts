@@ -10,7 +10,7 @@ import { proxyFull, type Refusal, uploadsFull } from '../refusal.ts'
 import { bind, leaseBound } from './bind.ts'
 
 /**
- * @param receiver gets what the node responds.
+ * @param receiver of the node's response.
  * @returns the response when this process can open no more connections, which is not a failure of the node.
  */
 export function attempt(
@@ -58,7 +58,7 @@ export function attempt(
 
 /**
  * Sends bytes[0..length) of the request's body, which must not change until they have left.
- * @returns the offset behind what belongs to the body, or a problem with it.
+ * @returns the offset after the body, or a problem with it.
  */
 export function sendBody(state: AttemptStage, bytes: Buffer, length: number): number {
   const { request, attempts, traffic, client } = state

@@ -194,7 +194,7 @@ function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: n
   return 'tunnel'
 }
 
-/** Records what the head shows: keep-alive time, a log-in on the connection, latency, and errors beside the other nodes'. */
+/** Records facts of the head: keep-alive time, a log-in on the connection, latency, and errors beside the other nodes'. */
 function observe(state: ResponseStage, candidate: Candidate): void {
   const { response, attempts, choice, traffic } = state
   const { head } = response

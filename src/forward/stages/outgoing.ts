@@ -9,9 +9,9 @@ import { withoutCookie, withoutPathParameter } from '../../wire/session.ts'
 import type { AttemptStage, ChoiceState } from '../exchange-state.ts'
 
 /**
- * Head, and what has arrived of the body in bytes[request.end..end).
+ * Head, and the first bytes of the body in bytes[request.end..end).
  * @param candidate `undefined` when the request waits for a usable node.
- * @returns the offset behind what belongs to the request, or a problem with its body.
+ * @returns the offset after the request, or a problem with its body.
  */
 export function outgoing(
   state: AttemptStage,

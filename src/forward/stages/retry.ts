@@ -14,7 +14,7 @@ import { observeOutcome } from './outlier.ts'
 /** Refused connections in a row before the client gets a response; each was another node. */
 const safeAttemptsMax = 8
 
-/** What follows from a failed attempt. */
+/** The next step after a failed attempt. */
 type AfterFailure =
   /** No other attempt: the client gets `refusalAfter`. */
   | 'refuse'

@@ -25,7 +25,7 @@ export function wantedUpgrade(head: RequestHead): WantedUpgrade | undefined {
   return protocols.length === 0 ? undefined : { protocols, accept }
 }
 
-/** What a node must send in Sec-WebSocket-Accept; `undefined` when the request is no WebSocket handshake. */
+/** The Sec-WebSocket-Accept that a node must send; `undefined` if the request is no WebSocket handshake. */
 function websocketAccept(head: RequestHead): string | undefined {
   if (head.method !== 'GET' || head.hasBody) return undefined
   if (head.websocketKey < 0 || head.websocketVersion < 0) return undefined

@@ -1,4 +1,4 @@
-// Assembles what all connections of one process share. Called by the front proxy and by peers.
+// Assembles the state that all connections of one process share. Called by the front proxy and by peers.
 
 import { Moment, systemClock } from '../../base/clock.ts'
 import { logLimits } from '../../base/limits.ts'

@@ -1,4 +1,4 @@
-// What all connections of one process share: what exchanges need, and what their clients' connections need.
+// The state that all connections of one process share: for exchanges, and for their clients' connections.
 
 import type { LiveTable } from '../../cluster/live.ts'
 import type { Corks } from '../../net/corks.ts'

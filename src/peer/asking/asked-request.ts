@@ -11,7 +11,7 @@ import type { RoomReport } from '../../wire/ask.ts'
 /** A peer that was drawn. */
 export interface Asked {
   readonly candidate: Candidate
-  /** It has a place where it can be asked. Else what was learnt here counts. */
+  /** Whether it has an address for questions. Otherwise the figures of this server count. */
   readonly canAnswer: boolean
   /** `undefined` until it answers. */
   report: RoomReport | undefined
@@ -20,7 +20,7 @@ export interface Asked {
 export class AskedRequest {
   readonly self: Candidate
   readonly asked: readonly Asked[]
-  /** What a request usually takes at the peers, ms; 0 when not known. */
+  /** Usual service time at the peers, ms; 0 if unknown. */
   readonly usualMs: number
   readonly #clock: Clock
   /** The winner, once it is chosen. */

@@ -79,7 +79,7 @@ export class Asking {
 
   /**
    * Asks some of the candidates.
-   * @param self this server, one of the candidates. @param usualMs what a request usually takes, ms; 0 when not known.
+   * @param self this server, one of the candidates. @param usualMs usual service time, ms; 0 if unknown.
    * @param decided called once with the winner, later than this call returns, unless the wait is cancelled.
    * @returns `undefined`: none can be asked now.
    */
@@ -119,7 +119,7 @@ export class Asking {
     else this.#answered(read)
   }
 
-  /** @param decided `undefined`: nobody waits; answers only show that the peers can be asked. */
+  /** @param decided `undefined`: no request waits; answers only show that the peers can be asked. */
   #ask(request: AskedRequest, decided: ((winner: Candidate) => void) | undefined): Cancel {
     let isOver = decided === undefined
     const decide = (): void => {

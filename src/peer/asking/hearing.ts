@@ -1,5 +1,5 @@
-// Whether a peer has been heard to answer questions. One of which no answer ever arrives, because a firewall is in the way,
-// is judged by what was learnt here instead, as a peer that cannot be asked.
+// Whether a peer answers questions. A peer whose answers never arrive, because a firewall is in the way,
+// is judged by this server's own figures instead, as a peer that cannot be asked.
 
 import { NodeState } from '../../candidacy/node-state.ts'
 

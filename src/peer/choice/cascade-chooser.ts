@@ -20,7 +20,7 @@ interface CascadeChooserOptions {
   /** The peers that are present, this server included; another array after each change. */
   readonly peers: () => readonly Peer[]
   readonly clock: Clock
-  /** Asks some peers (asking/asking.ts). Default: nobody is asked. */
+  /** Asks some peers (asking/asking.ts). Default: no peer is asked. */
   readonly ask?: Ask
 }
 

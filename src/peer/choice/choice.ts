@@ -32,6 +32,6 @@ export interface Chooser {
   readonly isOff: boolean
   /** @param request valid during the call only. */
   first(request: RequestView): Choice
-  /** After a failure, for which nobody is asked. @param tried `node.id` of the candidates that failed. */
+  /** After a failure; asks no peer. @param tried `node.id` of the candidates that failed. */
   again(request: RequestView, tried: readonly number[]): Decided
 }

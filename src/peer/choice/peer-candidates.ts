@@ -31,10 +31,10 @@ export class PeerCandidates {
   haveContexts = false
   /** Some other peer can be asked how much room it has. */
   canBeAsked = false
-  /** What a request takes while there is room, ms: the mean of what the peers announce; 0 when none does. */
+  /** Service time, ms: the mean of the peers' announced figures; 0 if there are none. */
   announcedMs = 0
   readonly #live: LiveTable
-  /** What a request usually takes at this server and its peers. */
+  /** The usual service time at this server and its peers. */
   readonly #usual: Usual = new Usual()
   #peers: readonly Peer[] | undefined
   #nodes: Map<number, Node> = new Map()
@@ -57,7 +57,7 @@ export class PeerCandidates {
   }
 
   #renew(peers: readonly Peer[]): void {
-    // Before the first response what the peers announce is all that is known.
+    // Before the first response the peers' announcements are the only source.
     this.announcedMs = announcedMs(peers)
     if (this.#usual.ms === 0) this.#usual.ms = this.announcedMs
     const nodes = new Map<number, Node>()

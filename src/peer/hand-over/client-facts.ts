@@ -1,4 +1,4 @@
-// What is the same for all requests of a client's connection, kept on its socket: the client and the fields that show it.
+// Facts of a client's connection that all its requests share, kept on its socket: the client and the fields that show it.
 // The facts are made anew when the socket reports another client, since peers share their connections.
 
 import type { Socket } from 'node:net'

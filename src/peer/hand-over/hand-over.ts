@@ -1,4 +1,4 @@
-// What the ways of handing over share in one server. Made by start-peers.ts.
+// The state that both ways of handing over share in one server. Made by start-peers.ts.
 
 import type { StatusMount } from '../status/status-mount.ts'
 import type { LocalService } from './local-service.ts'
@@ -7,7 +7,7 @@ import type { HandOverPolicy } from './policy.ts'
 import type { RefusedMarks } from './refused-marks.ts'
 import type { UnderWay } from './under-way.ts'
 
-/** Requests by what was done with them, since the start. */
+/** Requests by outcome, since the start. */
 export interface HandOverCounts {
   /** Chosen to be served here. */
   here: number

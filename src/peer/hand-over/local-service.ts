@@ -1,5 +1,5 @@
-// Counts what is served here, for the announcements and for this server's own choices: each response from its beginning
-// to its end. Upgraded connections are not counted: they last for hours and say nothing about the load.
+// Counts requests that are served here, for the announcements and for this server's own choices: each response from its
+// beginning to its end. Upgraded connections are not counted: they last for hours and say nothing about the load.
 
 import type { ServerResponse } from 'node:http'
 import { HeldRequest } from '../../cluster/held-requests.ts'

@@ -14,7 +14,7 @@ export interface ArrivedRequest extends RequestView {
 }
 
 /**
- * A request of which the head has been read. Strings are made of what is asked for only. One object serves many
+ * A request of which the head has been read. Strings are made on demand only. One object serves many
  * requests, because a choice does not wait for anything.
  */
 export class HeadView implements ArrivedRequest {

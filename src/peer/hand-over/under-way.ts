@@ -4,9 +4,9 @@
 export interface HandingOver {
   /** Requests that a peer has not answered yet. */
   readonly count: number
-  /** Peer `id` is silent: what waits for it and may be executed again is served here. */
+  /** Peer `id` is silent: requests that wait for it and may be executed again are served here. */
   abandonPeer(id: number): void
-  /** Waits for no peer any longer: what may be executed again is served here. */
+  /** Stops waiting for peers: requests that may be executed again are served here. */
   abandonAll(): void
   /** Peer `id` is forgotten: tunnels to it are closed. */
   cutPeer(id: number): void

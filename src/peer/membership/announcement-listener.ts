@@ -59,7 +59,7 @@ export class AnnouncementListener {
   #add(announcement: Announcement): DatagramRefusal | undefined {
     const { accept } = this.#options
     const { host, ask } = announcement
-    // Questions to an address that is not accepted would reach somebody else.
+    // Questions to an address that is not accepted would reach another server.
     const isAccepted = accept.target(host) && (ask === undefined || accept.target(ask.host))
     if (!isAccepted) return this.#count('target')
     return this.#options.peers.accept(announcement)

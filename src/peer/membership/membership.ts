@@ -1,5 +1,5 @@
 // The membership of a server among its peers: it announces the server, receives the announcements of the others, and
-// knows which peers are present. Used by start-peers.ts, and by announce-target.ts for a server of another process.
+// keeps the list of present peers. Used by start-peers.ts, and by announce-target.ts for a server of another process.
 
 import type { RemoteInfo } from 'node:dgram'
 import { isIP } from 'node:net'
@@ -36,7 +36,7 @@ const refreshSweeps = 20
 const loggedNetworks = 16
 
 export class PeerMembership {
-  /** The peers that are known, and what was refused. */
+  /** The known peers, and the refused datagrams. */
   readonly table: PeerTable
   /** Live numbers of the peers, by `peer.id`. */
   readonly live: LiveTable = new LiveTable()

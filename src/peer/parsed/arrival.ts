@@ -15,5 +15,5 @@ export interface Arrival {
   readonly serveHere: ServeHere
 }
 
-/** Passes what arrived to the application, as if it had not been intercepted. */
+/** Passes the intercepted event to the application. */
 export type ServeHere = (arrival: Arrival) => void

@@ -9,7 +9,7 @@ import { markUnread } from '../../node-internals/unread-stream.ts'
 interface BodyFeedOptions {
   /** Bytes of the body; -1 when it is chunked. */
   readonly length: number
-  /** The request may be executed twice, so what was sent is kept. */
+  /** The request may be executed twice, so the sent bytes are kept. */
   readonly keeps: boolean
   /** Sends bytes of the body. */
   readonly send: (bytes: Buffer) => void
@@ -52,7 +52,7 @@ export class BodyFeed {
     if (this.#isAttached) this.#request.pause()
   }
 
-  /** The exchange is over: what still arrives is discarded. */
+  /** The exchange is over: further bytes are discarded. */
   end(): void {
     this.#detach()
     this.#kept = undefined

@@ -207,7 +207,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   becomeTunnel(node: Connection): void {
     const { socket } = this.arrival
     const body = this.#body
-    // What had arrived and was no part of the body.
+    // Bytes that had arrived and were no part of the body.
     const behind = body instanceof UpgradeBody ? body.rest : this.arrival.behind
     this.deadline = Number.POSITIVE_INFINITY
     body?.end()
@@ -243,7 +243,7 @@ export class ParsedClient implements ExchangeClient, Timed {
     if (this.#exchange.nodeId === id) this.#tunnel?.destroy()
   }
 
-  /** The client reads nothing of what is sent to it. */
+  /** The client reads none of the bytes that are sent to it. */
   expired(): void {
     this.arrival.socket.destroy()
   }

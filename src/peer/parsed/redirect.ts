@@ -1,4 +1,4 @@
-// Redirects a client to a peer, where the cascade says so.
+// Redirects a client to a peer when the cascade requires it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'

@@ -49,7 +49,7 @@ export function bodyLength(request: IncomingMessage): number {
   return Number(fieldOf(request, 'content-length') ?? 0)
 }
 
-/** Removes the mark from what the application sees of the request. */
+/** Removes the mark from the request before the application receives it. */
 export function withoutMark(request: IncomingMessage): void {
   // Node.js makes these objects from `rawHeaders` at the first use, so they are made before it is changed.
   delete request.headers[handedOverField]

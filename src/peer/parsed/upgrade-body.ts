@@ -14,8 +14,8 @@ export class UpgradeBody {
   #isListening = false
 
   /**
-   * @param behind what arrived with the head.
-   * @param send sends bytes of the body; it returns the offset behind what belongs to it.
+   * @param behind bytes that arrived with the head.
+   * @param send sends bytes of the body; it returns the offset after the body.
    */
   constructor(socket: Socket, behind: Buffer | undefined, send: (bytes: Buffer) => number) {
     this.#socket = socket

@@ -61,7 +61,7 @@ export interface ServerTimeouts {
 
 interface WaitingRequest {
   readonly pending: PendingChoice
-  /** What has arrived of it, and behind it. */
+  /** The bytes of the request so far, and those after it. */
   bytes: Buffer
 }
 
@@ -336,7 +336,7 @@ export class SharedConnection implements ClientRules {
 
   /**
    * The server gets one request, and the connection comes back when it has been answered.
-   * @returns the offset after what the server got.
+   * @returns the offset after the bytes that the server got.
    */
   #lend(
     head: RequestHead,

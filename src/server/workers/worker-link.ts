@@ -105,7 +105,7 @@ export class WorkerLink {
     return this.#isReady && !this.#isLate ? given : Promise.resolve()
   }
 
-  /** What this worker would do with a request; undefined when it does not answer in time. */
+  /** Explains this worker's choice for a request; undefined if the worker does not answer in time. */
   explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
     if (!this.#isReady || this.#isLate || this.#hasEnded) return Promise.resolve(undefined)
     this.#lastQuestion += 1

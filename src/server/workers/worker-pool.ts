@@ -45,7 +45,7 @@ export class WorkerPool implements DataPlane {
   /** Opens the sockets; the others begin when it has. */
   #opener: WorkerLink | undefined
   readonly #waiting: Set<WorkerLink> = new Set()
-  /** What workers write to standard error. */
+  /** The standard error of the workers. */
   readonly #errors: LineOutput
 
   constructor(count: number, options: DataPlaneOptions) {

@@ -48,7 +48,7 @@ export class AnswerReader {
   /** Collected bytes: #source[#from..). */
   #source: Buffer = this.#bytes
   #from = 0
-  /** The first part of what is being collected, from earlier calls. */
+  /** The first part of an incomplete packet, from earlier calls. */
   #kept: Buffer | undefined
   #have = 0
 

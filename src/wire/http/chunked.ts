@@ -61,7 +61,7 @@ export class ChunkedRelay {
     return true
   }
 
-  /** @returns the offset after what was relayed: `end`, or less when the body has ended; or a problem (negative). */
+  /** @returns the offset after the relayed bytes: `end`, or less when the body has ended; or a problem (negative). */
   relay(bytes: Buffer, at: number, end: number, out: Out): number {
     let i = at
     while (i < end && this.#state !== DONE) {

@@ -37,7 +37,7 @@ export const FOLDED = 23
 /** Authorization and Proxy-Authorization, which are passed on. */
 export const AUTHORIZATION = 25
 
-/** What is done with fields of the kind FOLDED. */
+/** The treatment of fields of the kind FOLDED. */
 export type Underscores = 'drop' | 'pass' | 'reject'
 
 const names: readonly (readonly [string, number])[] = [

@@ -114,7 +114,7 @@ export class ResponseHead {
     return bytes[i] === LF ? BAD_LINE_END : BAD_STATUS_LINE
   }
 
-  /** What `parse` has found, for a log. @param problem its result, negative. */
+  /** The problem that `parse` has found, for a log. @param problem its result, negative. */
   describe(problem: number): string {
     const { text } = problemOf(problem)
     const { failedName } = this.fields

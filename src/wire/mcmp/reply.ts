@@ -108,7 +108,7 @@ export function requestsIn(text: string): number | undefined {
   return found === null ? undefined : Number(found[1])
 }
 
-/** Encodes only what would end the value: Java and httpd neither encode nor decode here. */
+/** Encodes only characters that would end the value: Java and httpd neither encode nor decode here. */
 const pairValue = (text: string): string => text.replaceAll('&', '%26').replaceAll('=', '%3D')
 
 /** The pairs of a one-line reply; the first one of a key applies. Empty for any other text. Keys are case-sensitive. */
