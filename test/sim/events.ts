@@ -38,14 +38,14 @@ export class Events implements Clock {
   /** Runs all events up to and including `end`. */
   runUntil(end: number): void {
     while (this.#heap.length > 0 && this.#heap[0]!.at <= end) {
-      const event = this.#take()
+      const event = this.#next()
       this.#now = event.at
       event.run()
     }
     this.#now = end
   }
 
-  #take(): Event {
+  #next(): Event {
     const heap = this.#heap
     const first = heap[0]!
     const last = heap.pop()!

@@ -14,13 +14,13 @@ export class AskedChild<Answer> {
     t.after(() => this.process.kill('SIGKILL'))
   }
 
-  tell(order: string): void {
+  send(order: string): void {
     this.process.send(order)
   }
 
   async ask(question: string): Promise<Answer> {
     const answer = once(this.process, 'message', { signal: AbortSignal.timeout(10_000) })
-    this.tell(question)
+    this.send(question)
     return (await answer)[0] as Answer
   }
 }

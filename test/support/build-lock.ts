@@ -12,7 +12,7 @@ export async function underLock<Result>(
   deadlineMs: number,
   build: () => Result,
 ): Promise<Result> {
-  await until('the lock of the build is free', () => take(lock, deadlineMs), deadlineMs)
+  await until('the lock of the build is free', () => acquire(lock, deadlineMs), deadlineMs)
   try {
     return build()
   } finally {
@@ -20,7 +20,7 @@ export async function underLock<Result>(
   }
 }
 
-function take(lock: string, deadlineMs: number): boolean {
+function acquire(lock: string, deadlineMs: number): boolean {
   try {
     mkdirSync(lock)
     return true

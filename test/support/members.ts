@@ -26,9 +26,9 @@ export class Members {
     this.#running.set(name, new AskedChild(this.#t, 'peer-member', all))
   }
 
-  tell(name: string, order: 'leave' | NodeJS.Signals): void {
+  signal(name: string, order: 'leave' | NodeJS.Signals): void {
     const child = this.#running.get(name)
-    if (order === 'leave') child?.tell(order)
+    if (order === 'leave') child?.send(order)
     else child?.process.kill(order)
   }
 

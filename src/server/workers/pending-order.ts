@@ -27,7 +27,7 @@ export class PendingOrder {
   }
 
   /** The order so far; the next one is empty. */
-  take(): Order {
+  flush(): Order {
     const order: Order = {
       changes: [...this.#changes.values()],
       facts: [...this.#facts.values()],

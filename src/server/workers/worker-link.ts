@@ -142,7 +142,7 @@ export class WorkerLink {
     this.#answer = this.#nextAnswer
     this.#nextAnswer = undefined
     this.#lastOrder += 1
-    this.send({ kind: 'order', number: this.#lastOrder, ...this.#pending.take() })
+    this.send({ kind: 'order', number: this.#lastOrder, ...this.#pending.flush() })
     this.#waited = 0
     this.#everySecond ??= setInterval(() => this.#wait(), 1_000).unref()
   }

@@ -1,4 +1,4 @@
-// A node registers as Java nodes do that say no Type, which means AJP: it is asked by CPING, gets its
+// A node registers as Java nodes do that send no Type, which means AJP: it is asked by CPING, gets its
 // requests with the secret of the configuration, and is found dead and alive again.
 
 import assert from 'node:assert/strict'
@@ -15,16 +15,16 @@ async function start(t: TestContext, workers: string) {
   const serve = await startServe(['--workers', workers], env)
   t.after(() => serve.child.kill('SIGKILL'))
   const [traffic, control] = [serve.traffic, serve.control].map((url) => Number(new URL(url).port))
-  const say = (method: string, body: string) => sendMessage(control!, method, `JVMRoute=a&${body}`)
-  return { origin, serve, traffic: traffic!, say, control: control! }
+  const send = (method: string, body: string) => sendMessage(control!, method, `JVMRoute=a&${body}`)
+  return { origin, serve, traffic: traffic!, send, control: control! }
 }
 
 for (const workers of ['0', '2']) {
   test(`an AJP node registers, serves and reports its load (${workers} workers)`, async (t) => {
-    const { origin, serve, traffic, say, control } = await start(t, workers)
-    await say('CONFIG', `Port=${origin.port}&Host=127.0.0.1&ping=5`)
-    await say('ENABLE-APP', 'Context=/&Alias=localhost')
-    assert.match((await say('STATUS', 'Load=50')).body, /State=OK/)
+    const { origin, serve, traffic, send, control } = await start(t, workers)
+    await send('CONFIG', `Port=${origin.port}&Host=127.0.0.1&ping=5`)
+    await send('ENABLE-APP', 'Context=/&Alias=localhost')
+    assert.match((await send('STATUS', 'Load=50')).body, /State=OK/)
     assert.equal(origin.pings, 1)
     assert.match((await sendMessage(control, 'PING', 'JVMRoute=a')).body, /State=OK/)
     assert.equal(origin.pings, 2)
@@ -33,7 +33,7 @@ for (const workers of ['0', '2']) {
     assert.equal((await get(traffic, '/echo', { 'X-Long': 'x'.repeat(2_000) })).status, 431)
 
     origin.pong = 'garbage'
-    assert.match((await say('STATUS', 'Load=50')).body, /State=NOTOK/)
+    assert.match((await send('STATUS', 'Load=50')).body, /State=NOTOK/)
     assert.equal((await get(traffic, '/echo')).status, 503)
     origin.pong = 'now'
     await until('it is found alive again', async () => (await get(traffic, '/echo')).status === 200)

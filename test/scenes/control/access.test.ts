@@ -32,7 +32,7 @@ async function start(t: TestContext, options: ControlBenchOptions): Promise<Cont
   return bench
 }
 
-async function say(port: number, head: string, body = ''): Promise<RawResponse> {
+async function sendHead(port: number, head: string, body = ''): Promise<RawResponse> {
   const text = `${head}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`
   const [response] = parseResponses(await exchange(port, [text]))
   assert.ok(response !== undefined)
@@ -62,7 +62,7 @@ test('without the secret a message is refused with MEM, so that a Java node keep
     'Authorization: Bearer open-sesam\r\n',
     'Authorization: Basic eDp5\r\n',
   ]) {
-    const refused = await say(port, `CONFIG / HTTP/1.1\r\nHost: x\r\n${shown}`, config)
+    const refused = await sendHead(port, `CONFIG / HTTP/1.1\r\nHost: x\r\n${shown}`, config)
     assert.equal(refused.status, 'HTTP/1.1 500 Internal Server Error')
     assert.equal(refused.fields.get('type'), 'MEM')
     assert.equal(refused.fields.get('mess'), 'MEM: The secret of this proxy is missing or wrong')
@@ -76,21 +76,27 @@ test('without the secret a message is refused with MEM, so that a Java node keep
 test('with the secret messages and pages are accepted, as Bearer or Basic', async (t) => {
   const { port, registry } = await start(t, { access: { secret } })
   const password = Buffer.from(`admin:${secret}`).toString('base64')
-  await say(port, `CONFIG / HTTP/1.1\r\nAuthorization: Bearer ${secret}\r\n`, config)
+  await sendHead(port, `CONFIG / HTTP/1.1\r\nAuthorization: Bearer ${secret}\r\n`, config)
   assert.equal(registry.snapshot.nodes.size, 1)
-  const page = await say(port, `GET /api/status HTTP/1.1\r\nAuthorization: Basic ${password}\r\n`)
+  const page = await sendHead(
+    port,
+    `GET /api/status HTTP/1.1\r\nAuthorization: Basic ${password}\r\n`,
+  )
   assert.equal(page.status, 'HTTP/1.1 200 OK')
 })
 
 test('pages require the secret, except the health checks', async (t) => {
   const { port } = await start(t, { access: { secret } })
   for (const path of ['/api/status', '/metrics', '/', '/nowhere']) {
-    const page = await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)
+    const page = await sendHead(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)
     assert.equal(page.status, 'HTTP/1.1 401 Unauthorized', path)
     assert.equal(page.fields.get('www-authenticate'), 'Basic realm="Topspin"')
   }
   for (const path of ['/livez', '/readyz?verbose'])
-    assert.equal((await say(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)).status, 'HTTP/1.1 200 OK')
+    assert.equal(
+      (await sendHead(port, `GET ${path} HTTP/1.1\r\nHost: x\r\n`)).status,
+      'HTTP/1.1 200 OK',
+    )
 })
 
 test('an agent with the secret registers, one without it keeps trying', async (t) => {
@@ -117,7 +123,7 @@ test('an agent with the secret registers, one without it keeps trying', async (t
 test('a web page cannot send messages', async (t) => {
   const { port, registry } = await start(t, {})
   const from = 'Host: localhost\r\nOrigin: http://localhost\r\n'
-  const refused = await say(port, `CONFIG / HTTP/1.1\r\n${from}`, config)
+  const refused = await sendHead(port, `CONFIG / HTTP/1.1\r\n${from}`, config)
   assert.equal(refused.fields.get('mess'), 'MEM: Web pages from elsewhere have no say here')
   assert.equal(registry.snapshot.version, 0)
 })
@@ -174,7 +180,7 @@ test('the messages in progress and the connections of one address are limited', 
 test('pages answer under the names of this listener alone, on every address', async (t) => {
   const { port } = await start(t, { access: { names: ['proxy.example'] } })
   const statusOf = async (path: string, host: string): Promise<string> =>
-    (await say(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n`)).status.slice(9, 12)
+    (await sendHead(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n`)).status.slice(9, 12)
   for (const path of ['/', '/mod_cluster-manager', '/metrics', '/api/status']) {
     assert.equal(await statusOf(path, `evil.example:${port}`), '403', path)
     for (const host of ['127.0.0.1', 'localhost', `proxy.example:${port}`, 'topspin'])

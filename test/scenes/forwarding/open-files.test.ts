@@ -67,7 +67,7 @@ for (const workers of [0, 1]) {
       [1, 2, 3].map(() => ['up', 0]),
     )
 
-    crowd.tell('leave')
+    crowd.send('leave')
     const left = performance.now()
     await until('a new client is served', async () => {
       const client = await RawClient.connect(t, serve.trafficPort)

@@ -34,22 +34,22 @@ for (const [way, places] of [
     members.start('d')
     await members.agree(['a', 'b', 'c', 'd'], ['a', 'b', 'c', 'd'])
 
-    members.tell('d', 'leave')
+    members.signal('d', 'leave')
     const left = await members.agree(['a', 'b', 'c'], ['a', 'b', 'c'])
     assert.ok(left < periodMs, `gone after ${left} ms`)
 
-    members.tell('c', 'SIGKILL')
+    members.signal('c', 'SIGKILL')
     const died = await members.agree(['a', 'b'], ['a', 'b'])
     assert.ok(died < threePeriods, `dead after ${died} ms`)
 
     members.start('c')
     await members.agree(['a', 'b', 'c'], ['a', 'b', 'c'])
 
-    members.tell('b', 'SIGSTOP')
+    members.signal('b', 'SIGSTOP')
     const frozen = await members.agree(['a', 'c'], ['a', 'c'])
     assert.ok(frozen < threePeriods, `frozen after ${frozen} ms`)
 
-    members.tell('b', 'SIGCONT')
+    members.signal('b', 'SIGCONT')
     const back = await members.agree(['a', 'b', 'c'], ['a', 'b', 'c'])
     assert.ok(back < threePeriods, `back after ${back} ms`)
     // It was away itself, so it finds nobody silent.
@@ -83,11 +83,11 @@ test('the same holds in a network that loses half, duplicates and reorders', asy
     assert.ok(said > 60, `${name} has noticed what gets lost, and said ${said}`)
   }
 
-  members.tell('d', 'SIGKILL')
+  members.signal('d', 'SIGKILL')
   const died = await members.agree(['a', 'b', 'c'], ['a', 'b', 'c'])
   assert.ok(died < threePeriods, `dead after ${died} ms`)
 
-  members.tell('c', 'leave')
+  members.signal('c', 'leave')
   const left = await members.agree(['a', 'b'], ['a', 'b'])
   assert.ok(left < threePeriods, `gone after ${left} ms`)
 })

@@ -70,7 +70,7 @@ async function report({ control }: Proxy): Promise<{
   return JSON.parse((await get(control, '/api/status')).text)
 }
 
-const told = async (proxy: Proxy, method: string, body: string): Promise<string> => {
+const send = async (proxy: Proxy, method: string, body: string): Promise<string> => {
   const reply = await sendMessage(proxy.control, method, body)
   assert.match(reply.status, / 200 /, `${method} ${body}: ${reply.fields.get('mess')}`)
   return reply.body
@@ -83,13 +83,13 @@ for (const workers of [0, 1]) {
     const b = await startNode(t, (_, res) => res.end('b'))
     let proxy = await start(t, file, workers)
     for (const [route, { port }] of [['a', a] as const, ['b', b] as const]) {
-      await told(proxy, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http`)
-      await told(proxy, 'ENABLE-APP', `JVMRoute=${route}&Alias=localhost&Context=/shop,/old`)
-      await told(proxy, 'STATUS', `JVMRoute=${route}&Load=50`)
+      await send(proxy, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${port}&Type=http`)
+      await send(proxy, 'ENABLE-APP', `JVMRoute=${route}&Alias=localhost&Context=/shop,/old`)
+      await send(proxy, 'STATUS', `JVMRoute=${route}&Load=50`)
     }
-    await told(proxy, 'DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/old')
-    await told(proxy, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/old')
-    const info = await told(proxy, 'INFO', '')
+    await send(proxy, 'DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/old')
+    await send(proxy, 'STOP-APP', 'JVMRoute=b&Alias=localhost&Context=/old')
+    const info = await send(proxy, 'INFO', '')
     const { body: status } = await sendMessage(proxy.control, 'STATUS', 'JVMRoute=a&Load=50')
     await killed(proxy)
 
@@ -105,16 +105,16 @@ for (const workers of [0, 1]) {
       [true, true],
     )
     const traffic = /Elected.*/g
-    const again = await told(proxy, 'INFO', '')
+    const again = await send(proxy, 'INFO', '')
     assert.equal(again.replace(traffic, ''), info.replace(traffic, ''))
-    const reply = await told(proxy, 'STATUS', 'JVMRoute=a&Load=60')
+    const reply = await send(proxy, 'STATUS', 'JVMRoute=a&Load=60')
     assert.match(reply, /State=OK&id=\d+\n$/)
     assert.notEqual(reply, status, 'another run has another id')
     assert.deepEqual(
       (await report(proxy)).nodes.map((node) => node.unconfirmed),
       [false, true],
     )
-    await told(proxy, 'REMOVE-APP', 'JVMRoute=a&Alias=localhost&Context=/shop')
+    await send(proxy, 'REMOVE-APP', 'JVMRoute=a&Alias=localhost&Context=/shop')
     await killed(proxy)
     proxy = await start(t, file, workers)
     const [first] = (await report(proxy)).nodes
@@ -129,11 +129,11 @@ test('a node that died with the proxy is detected at once', async (t) => {
   const file = join(folderFor(t), 'state')
   const a = await startNode(t, (_, res) => res.end('a'))
   let proxy = await start(t, file)
-  await told(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
-  await told(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  await send(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
+  await send(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
   const leaves = 'StickySessionForce=No'
-  await told(proxy, 'CONFIG', `JVMRoute=b&Host=127.0.0.1&Port=1&Type=http&${leaves}`)
-  await told(proxy, 'ENABLE-APP', 'JVMRoute=b&Alias=localhost&Context=/')
+  await send(proxy, 'CONFIG', `JVMRoute=b&Host=127.0.0.1&Port=1&Type=http&${leaves}`)
+  await send(proxy, 'ENABLE-APP', 'JVMRoute=b&Alias=localhost&Context=/')
   await killed(proxy)
   proxy = await start(t, file)
   await until('the dead node is down', async () => {
@@ -188,7 +188,7 @@ test('a torn file is renamed with a warning, and the proxy serves', async (t) =>
   const file = join(folderFor(t), 'state')
   let proxy = await start(t, file)
   for (const route of ['a', 'b', 'c'])
-    await told(proxy, 'CONFIG', `JVMRoute=${route}&Host=${route}.test&Port=81&Type=http`)
+    await send(proxy, 'CONFIG', `JVMRoute=${route}&Host=${route}.test&Port=81&Type=http`)
   await killed(proxy)
   const whole = readFileSync(file)
   const torn = [
@@ -203,7 +203,7 @@ test('a torn file is renamed with a warning, and the proxy serves', async (t) =>
     await proxy.running.sees(/state file not used: renamed/)
     assert.deepEqual((await report(proxy)).nodes, [])
     assert.deepEqual(readFileSync(`${file}.corrupt`), bytes)
-    await told(proxy, 'CONFIG', 'JVMRoute=d&Host=d.test&Port=81&Type=http')
+    await send(proxy, 'CONFIG', 'JVMRoute=d&Host=d.test&Port=81&Type=http')
     await killed(proxy)
   }
   proxy = await start(t, file)
@@ -217,7 +217,7 @@ test('a file that cannot be written is a warning and a metric, and the proxy ser
   const folder = folderFor(t)
   const file = join(folder, 'missing', 'state')
   const proxy = await start(t, file)
-  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   await proxy.running.sees(/state file not written/)
   const metrics = await get(proxy.control, '/metrics')
   assert.match(metrics.text, /^topspin_state_ok 0$/m)
@@ -232,7 +232,7 @@ test('a directory in place of the file is not changed', async (t) => {
   const folder = folderFor(t)
   writeFileSync(join(folder, 'other'), 'kept')
   const proxy = await start(t, folder)
-  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   await proxy.running.sees(/state file not read/)
   assert.notEqual((await report(proxy)).state.reason, null)
   assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'kept')
@@ -242,9 +242,9 @@ test('a directory in place of the file is not changed', async (t) => {
 test('a full disk is a warning, and the previous state is kept', { skip: noFull }, async (t) => {
   const file = join(folderFor(t), 'state')
   const proxy = await start(t, file)
-  await told(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   symlinkSync('/dev/full', `${file}.new`)
-  await told(proxy, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
+  await send(proxy, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
   assert.match((await report(proxy)).state.reason ?? '', /ENOSPC/)
   await killed(proxy)
   const { nodes } = await report(await start(t, file))
@@ -261,9 +261,9 @@ test('a disk that hangs delays one reply for a second, and no further one', asyn
   const a = await startNode(t, (_, res) => res.end('a'))
   const proxy = await start(t, file)
   const from = performance.now()
-  await told(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
-  await told(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
-  for (let load = 1; load <= 20; load++) await told(proxy, 'STATUS', `JVMRoute=a&Load=${load}`)
+  await send(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
+  await send(proxy, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  for (let load = 1; load <= 20; load++) await send(proxy, 'STATUS', `JVMRoute=a&Load=${load}`)
   assert.equal((await get(proxy.traffic, '/')).text, 'a')
   assert.ok(performance.now() - from < 5_000)
   assert.match((await report(proxy)).state.reason ?? '', /not within/)
@@ -272,14 +272,14 @@ test('a disk that hangs delays one reply for a second, and no further one', asyn
 test('two proxies with one file both log a warning, and the later one keeps it', async (t) => {
   const file = join(folderFor(t), 'state')
   const first = await start(t, file)
-  await told(first, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  await send(first, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   const second = await start(t, file)
   await second.running.sees(/two proxies must not share one/)
   assert.equal((await report(second)).nodes.length, 1)
-  await told(first, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
+  await send(first, 'CONFIG', 'JVMRoute=b&Host=b.test&Port=81&Type=http')
   await first.running.sees(/another process writes it/)
   assert.match((await report(first)).state.reason ?? '', /another process/)
-  await told(second, 'CONFIG', 'JVMRoute=c&Host=c.test&Port=81&Type=http')
+  await send(second, 'CONFIG', 'JVMRoute=c&Host=c.test&Port=81&Type=http')
   assert.equal((await report(second)).state.reason, null)
   assert.doesNotMatch(readFileSync(file, 'utf8'), /"route":"b"/)
 })

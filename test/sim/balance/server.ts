@@ -64,7 +64,7 @@ export class SimulatedServer {
   }
 
   /** The request that is done. */
-  take(): number {
+  dequeue(): number {
     const done = this.#atWork.pop()
     const next = this.queues ? this.#waiting.shift() : undefined
     if (next !== undefined) this.#start(next)

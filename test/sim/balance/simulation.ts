@@ -274,7 +274,7 @@ class Simulation implements World {
     const server = this.servers[index]!
     if (server.dueAt !== this.now) return
     server.advance(this.now)
-    const attempt = this.#attempts[server.take()]!
+    const attempt = this.#attempts[server.dequeue()]!
     this.#latencies[index]!.note(attempt.foundThere, this.now - attempt.reachedAt, this.now)
     this.#after(this.#way(), kind.answered, attempt.id)
     this.#schedule(index)

@@ -12,7 +12,7 @@ test('later changes of the same thing replace earlier ones', () => {
     pending.add({ changes: [load(1, factor), load(2, factor)], facts: [] })
     pending.add({ changes: [{ kind: 'contexts', id: 1, contexts: [] }], facts: [] })
   }
-  assert.deepEqual(pending.take().changes, [
+  assert.deepEqual(pending.flush().changes, [
     load(1, 100),
     load(2, 100),
     { kind: 'contexts', id: 1, contexts: [] },
@@ -23,7 +23,7 @@ test('of facts about a node the last one counts', () => {
   const pending = new PendingOrder()
   pending.add({ changes: [], facts: [{ id: 1, down: 'refused', silent: false }] })
   pending.add({ changes: [], facts: [{ id: 1, silent: true }] })
-  assert.deepEqual(pending.take().facts, [{ id: 1, silent: true }])
+  assert.deepEqual(pending.flush().facts, [{ id: 1, silent: true }])
 })
 
 test('of a node that is gone nothing else is sent', () => {
@@ -31,7 +31,7 @@ test('of a node that is gone nothing else is sent', () => {
   pending.add({ changes: [load(1, 5), load(2, 6)], facts: [{ id: 1, silent: true }] })
   pending.add({ changes: [{ kind: 'contexts', id: 1, contexts: [] }], facts: [] })
   pending.add({ changes: [{ kind: 'gone', id: 1 }], facts: [] })
-  const { changes, facts } = pending.take()
+  const { changes, facts } = pending.flush()
   assert.deepEqual(changes, [load(2, 6), { kind: 'gone', id: 1 }])
   assert.deepEqual(facts, [])
 })
@@ -40,14 +40,14 @@ test('a balancer that is forgotten replaces its settings', () => {
   const pending = new PendingOrder()
   pending.add({ changes: [{ kind: 'balancer-gone', name: 'b' }], facts: [] })
   pending.add({ changes: [{ kind: 'balancer-gone', name: 'b' }], facts: [] })
-  assert.equal(pending.take().changes.length, 1)
+  assert.equal(pending.flush().changes.length, 1)
 })
 
 test('an order that was taken is not sent again', () => {
   const pending = new PendingOrder()
   pending.add({ changes: [load(1, 5)], facts: [] })
-  pending.take()
-  assert.deepEqual(pending.take(), { changes: [], facts: [] })
+  pending.flush()
+  assert.deepEqual(pending.flush(), { changes: [], facts: [] })
 })
 
 test('of reloads the last one counts, and logs are opened again once', () => {
@@ -62,6 +62,6 @@ test('of reloads the last one counts, and logs are opened again once', () => {
   pending.add({ changes: [], facts: [], reload: reload('warn') })
   pending.add({ changes: [], facts: [] })
   const order = { changes: [], facts: [], reload: reload('warn'), reopenLogs: true }
-  assert.deepEqual(pending.take(), order)
-  assert.deepEqual(pending.take(), { changes: [], facts: [] })
+  assert.deepEqual(pending.flush(), order)
+  assert.deepEqual(pending.flush(), { changes: [], facts: [] })
 })
