@@ -1,7 +1,7 @@
 // `active`: drops standbys (load factor 0, no report yet, or silent) unless only standbys are left. For cascades that
 // do not end with `byLoadFactor`, which prefers active nodes itself.
 
-import { isActive } from './by-load-factor.ts'
+import type { NodeLive } from '../cluster/live.ts'
 import type { Candidacy, Candidate } from './candidacy.ts'
 
 export const active: Candidacy = (candidates) => {
@@ -14,6 +14,10 @@ export const active: Candidacy = (candidates) => {
   }
   return candidates
 }
+
+/** Whether a node gets new requests in proportion to its load factor, so is no standby. */
+export const isActive = (live: NodeLive): boolean =>
+  live.loadFactor !== undefined && live.loadFactor !== 0 && !live.silent
 
 /** A peer has no load factor: it takes part while it announces itself. */
 const takesPart = ({ peer, live }: Candidate): boolean => peer !== undefined || isActive(live)

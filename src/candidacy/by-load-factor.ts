@@ -3,6 +3,7 @@
 // no report yet, or silent) are used only when there is no other node.
 
 import type { NodeLive } from '../cluster/live.ts'
+import { isActive } from './active.ts'
 import type { Candidacy, Candidate } from './candidacy.ts'
 import { NodeState } from './node-state.ts'
 
@@ -45,10 +46,6 @@ export const byLoadFactor: Candidacy = (candidates) => {
   }
   return (best ?? standby)?.alone ?? nobody
 }
-
-/** Whether the node takes new requests in proportion to its load factor, so is no standby. */
-export const isActive = (live: NodeLive): boolean =>
-  live.loadFactor !== undefined && live.loadFactor !== 0 && !live.silent
 
 /** At least 1: a node at -1 is a candidate for its own sessions only, and counts as the most loaded one. */
 const factorOf = (live: NodeLive): number => Math.max(1, live.loadFactor ?? 1)

@@ -5,6 +5,8 @@
 const parsesMax = 16
 
 export class UnreadBytes {
+  /** Whether no bytes are kept. A field of its own: it is read several times for each request. */
+  isEmpty = true
   #bytes: Buffer | undefined
   /** Attempts to parse the head that is arriving. */
   #parses = 0
@@ -15,10 +17,6 @@ export class UnreadBytes {
     this.#headBytesMax = headBytesMax
   }
 
-  get isEmpty(): boolean {
-    return this.#bytes === undefined
-  }
-
   get length(): number {
     return this.#bytes?.length ?? 0
   }
@@ -27,17 +25,20 @@ export class UnreadBytes {
   release(): Buffer | undefined {
     const bytes = this.#bytes
     this.#bytes = undefined
+    this.isEmpty = true
     return bytes
   }
 
   /** Keeps the bytes after the parsed ones. @param isOurs no other code writes to `rest`. */
   keep(rest: Buffer, isOurs: boolean): void {
     this.#bytes = isOurs ? rest : Buffer.from(rest)
+    this.isEmpty = false
   }
 
   /** Keeps more bytes. */
   add(more: Buffer): void {
     this.#bytes = this.#bytes === undefined ? Buffer.from(more) : Buffer.concat([this.#bytes, more])
+    this.isEmpty = false
   }
 
   /** @returns all bytes together, to be parsed; `undefined` while the head is not complete and was parsed often. */
@@ -49,6 +50,7 @@ export class UnreadBytes {
       whole.length > this.#headBytesMax ||
       whole.indexOf('\r\n\r\n', Math.max(0, before.length - 3), 'latin1') >= 0
     this.#bytes = isWorthParsing ? undefined : whole
+    this.isEmpty = isWorthParsing
     return isWorthParsing ? whole : undefined
   }
 
