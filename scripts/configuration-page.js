@@ -55,9 +55,9 @@ column.
 
 SIGHUP reads the file again. The keys marked _reload_ take effect at once; all other changed keys are listed in the log,
 because they need a restart. A file with a problem changes nothing, and neither does one that would stop the traffic: a
-file that sets no key any more, one that removes the last node, or a certificate with which no client could connect.
-Whatever the file is like, SIGHUP reads the files of certificates and keys again, for new connections, and opens the
-file of \`accessLog\` again, for tools that rename it. SIGUSR1 does the latter alone.
+file that sets no key any more, one that removes the last node, or a certificate that clients cannot use or that has
+expired. Whatever the file is like, SIGHUP reads the files of certificates and keys again, for new connections, and
+opens the file of \`accessLog\` again, for tools that rename it. SIGUSR1 does the latter alone.
 
 \`\`\`yaml
 ${example}\`\`\`

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { systemClock } from '../base/clock.ts'
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { restartKeys } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
@@ -14,6 +15,7 @@ import type { Advertiser } from '../control/advertiser.ts'
 import { type Control, startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { isLoopback } from '../net/address.ts'
+import { dateProblem } from '../net/certificate-dates.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { probeWith } from '../net/probe.ts'
 import { loadPolicies } from '../proxy/index.ts'
@@ -80,7 +82,7 @@ export async function startServing(
   await cluster.state?.start()
   const protocol = tls.control === undefined ? 'http' : 'https'
   const advertiser = startAdvertising(config, control.address, protocol, log)
-  return new RunningServices({ ...parts, traffic, control, advertiser })
+  return new RunningServices({ ...parts, traffic, control, advertiser }, tls)
 }
 
 /** The services that run from the start to the end. */
@@ -189,11 +191,13 @@ class RunningServices implements Serving {
   readonly listening: Listening
   /** In force since the start or the last reload. */
   #present: Config
+  #tls: TlsMaterial
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, tls: TlsMaterial) {
     const { traffic, control } = parts
     this.#parts = parts
     this.#present = parts.config
+    this.#tls = tls
     this.listening = {
       traffic: traffic.map(urlOf),
       control: urlOf(control.address),
@@ -214,9 +218,9 @@ class RunningServices implements Serving {
 
   async renewTls(): Promise<readonly ConfigProblem[]> {
     const tls = await readTls(this.#present)
-    if (!tls.ok) return tls.problems
-    await this.#put(this.#present, tls.material)
-    return []
+    const problems = tls.ok ? this.#outdated(tls.material) : tls.problems
+    if (tls.ok && problems.length === 0) await this.#put(this.#present, tls.material)
+    return problems
   }
 
   readonly reopenLogs = (): void => this.#parts.plane.reopenLogs()
@@ -224,7 +228,7 @@ class RunningServices implements Serving {
   /** Of a configuration that is valid, but not for a proxy that serves already. */
   async #problemsOf(next: Config, tls: TlsMaterial): Promise<readonly ConfigProblem[]> {
     const { config, cluster } = this.#parts
-    const problems: ConfigProblem[] = []
+    const problems = this.#outdated(tls)
     const refuse = (path: string, message: string): void =>
       void problems.push({ place: 'configuration', path, message })
     if (cluster.wouldBeEmpty(next.to)) refuse('to', 'removes all nodes: restart to do that')
@@ -234,9 +238,26 @@ class RunningServices implements Serving {
     return problems
   }
 
+  /** The certificates that clients would refuse by their dates, unless those in force are no better. */
+  #outdated(tls: TlsMaterial): ConfigProblem[] {
+    const now = systemClock.wall()
+    const problems: ConfigProblem[] = []
+    for (const [listener, path] of [
+      ['traffic', 'tls.cert'],
+      ['control', 'control.tls.cert'],
+    ] as const) {
+      const [next, present] = [tls[listener], this.#tls[listener]]
+      const message = next && dateProblem(next.cert, now)
+      if (message === undefined || (present && dateProblem(present.cert, now))) continue
+      problems.push({ place: 'configuration', path, message })
+    }
+    return problems
+  }
+
   /** @returns false when the control listener cannot change between HTTP and HTTPS. */
   async #put(next: Config, tls: TlsMaterial): Promise<boolean> {
     const { config, log, ticketKeys, plane, nodeTls, health, control } = this.#parts
+    this.#tls = tls
     log.level = next.log.level
     nodeTls.current = new NodeTls(tls.nodes)
     health.current = next.health

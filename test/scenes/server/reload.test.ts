@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
-import { noOpenssl, selfSigned } from '../../support/certificates.ts'
+import { Authority, noOpenssl, selfSigned } from '../../support/certificates.ts'
 import { sendMessage } from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
 import { type Running, startServe } from '../../support/topspin.ts'
@@ -126,6 +126,7 @@ for (const workers of ['0', '2']) {
     })
     const about = ['-subj', '/CN=dsa', '-days', '2', '-out', `${dsa}.crt`]
     execFileSync('openssl', ['req', '-x509', '-new', '-key', `${dsa}.key`, ...about])
+    const expired = new Authority().issue({ days: -1 })
     writeFileSync(join(folder, 'empty'), '')
     const empty = join(folder, 'empty')
     for (const [certFile, keyFile, reason] of [
@@ -134,6 +135,7 @@ for (const workers of ['0', '2']) {
       [empty, empty, /tls\.cert: .*not a certificate/],
       [own.keyFile, own.certFile, /tls\.cert: .*not a certificate/],
       [`${dsa}.crt`, `${dsa}.key`, /tls\.cert: no client could connect/],
+      [expired.certFile, expired.keyFile, /tls\.cert: has expired/],
     ] as const) {
       put(certFile, keyFile)
       await refused(serve, reason)
