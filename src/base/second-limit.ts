@@ -1,4 +1,4 @@
-// At most so many events in one second. Used where network input or load could cause work without bound.
+// A limit of events in one second. Used where network input or load could cause work without bound.
 
 export class SecondLimit {
   readonly #most: number

@@ -1,4 +1,4 @@
-// `byBusy BIAS`: fewest requests in service first, whatever the capacity of the server.
+// `byBusy BIAS`: fewest requests in service first, regardless of the server's capacity.
 
 import { biasedKind } from './biased.ts'
 import type { Kind } from './candidacy.ts'

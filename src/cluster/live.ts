@@ -11,7 +11,7 @@ import { SessionCount } from './session-count.ts'
 import { Stall } from './stall.ts'
 import { Wish } from './wish.ts'
 
-/** The numbers of one path on one node, whatever the alias. */
+/** The numbers of one path on one node, for all aliases together. */
 export interface ContextLive {
   /** Requests sent and not yet answered completely. */
   inFlight: number

@@ -3,7 +3,7 @@
 
 type Key = string | number
 
-/** Up to so many entries are one native map, which is copied as a whole. */
+/** Up to this number of entries the map is one native map, which is copied as a whole. */
 const leafMax = 64
 /** A branch has 16 subtrees, for four bits of the hash. */
 const bits = 4
@@ -126,7 +126,7 @@ function withoutKey<K extends Key, V>(tree: Tree<K, V>, hash: number, key: K): T
   const at = hash & (fanOut - 1)
   const after = withoutKey(tree.trees[at] as Tree<K, V>, hash >>> bits, key)
   const branch = { size: tree.size - 1, trees: tree.trees.with(at, after) }
-  // As few entries as one leaf holds are one leaf, however the map came about.
+  // Equal maps have equal trees: a map that fits into one leaf is one leaf.
   return branch.size > leafMax ? branch : new Map(entriesOf(branch))
 }
 

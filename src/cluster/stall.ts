@@ -1,10 +1,10 @@
-// Whether a server has stalled: it accepts connections, since its kernel does so for it, and answers nothing. It is looked
-// for only where requests wait at a node, so requests that are answered cost nothing. Used by `bySession`.
+// Detects a stalled server: its kernel accepts connections, but the server answers nothing. Checked only while requests
+// wait at a node, so answered requests cost nothing. Used by `bySession`.
 
 import { stallLimits } from '../base/limits.ts'
 import type { Room } from './room.ts'
 
-/** The live numbers of a node that show it. */
+/** The live numbers of a node that show a stall. */
 interface Shown {
   readonly bytesRead: number
   readonly room: Room
@@ -12,14 +12,14 @@ interface Shown {
 
 export class Stall {
   #bytesRead = 0
-  /** When `#bytesRead` was first seen, monotonic ms. */
+  /** Time of the first call with this `#bytesRead`, monotonic ms. */
   #since = 0
   #checkedAt = Number.NEGATIVE_INFINITY
 
   /**
-   * Whether several requests wait at the node while not one byte has come from it for a second, and for many times what a
-   * request usually takes. Long polls and streams do not count as waiting (room.ts). After a gap between two calls it
-   * begins anew: this process may have been suspended, and bytes are still to be read.
+   * Whether several requests wait at the node and no byte has come from it for a second and for many times the usual
+   * service time. Long polls and streams do not count as waiting (room.ts). A gap between two calls restarts the
+   * measurement: this process may have been suspended, and bytes are still to be read.
    * @param now monotonic ms.
    */
   isStalled({ bytesRead, room }: Shown, now: number): boolean {

@@ -16,7 +16,7 @@ export class HeldByAddress<Item> {
   readonly #held: Map<Item, Held> = new Map()
   /** The items of each network, oldest first. */
   readonly #byNetwork: Map<string, Set<Item>> = new Map()
-  /** The networks that hold so many items, by their number. The last entry is not empty. */
+  /** Networks by the number of items that they hold, which is the index. The last entry is not empty. */
   readonly #byCount: Set<string>[] = []
 
   get size(): number {

@@ -1,5 +1,5 @@
-// Still stage 1: requests that are not forwarded, whatever the cluster looks like: MCMP messages, those that have used
-// up their Max-Forwards, and those that this proxy has forwarded before.
+// Still stage 1: requests that are never forwarded: MCMP messages, requests whose Max-Forwards is used up, and requests that
+// this proxy has forwarded before.
 
 import { BAD_TARGET, LOOP, problemOf } from '../../wire/http/problem.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'

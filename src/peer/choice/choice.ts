@@ -1,4 +1,4 @@
-// Where one request goes, and the interface of whatever decides it.
+// The decision where one request is served, and the interface of its makers.
 
 import type { RequestView } from '../../candidacy/candidacy.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'

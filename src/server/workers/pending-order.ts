@@ -1,5 +1,5 @@
 // The changes that a worker has not applied yet, as one order: later changes replace earlier ones of the same thing, so
-// that its size is that of the cluster however long the worker does not answer. Pure. Used by worker-link.ts.
+// that its size is that of the cluster even if the worker does not answer for long. Pure. Used by worker-link.ts.
 
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { Change } from '../../cluster/snapshot.ts'

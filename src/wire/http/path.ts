@@ -11,7 +11,7 @@ const QUESTION = 0x3f
 
 /**
  * The path of the target bytes[from..to) without query, if it has no escapes, parameters, dot segments or empty segments, so
- * that all servers read it alike; else `undefined` (see path-readings.ts).
+ * that all servers read it in the same way; otherwise `undefined` (see path-readings.ts).
  */
 export function plainPath(bytes: Buffer, from: number, to: number): string | undefined {
   let before = 0
