@@ -10,6 +10,8 @@ export interface Order {
   readonly facts: readonly LiveFact[]
   readonly reload?: Reload
   readonly reopenLogs?: boolean
+  /** The answer contains the numbers of the nodes. Reading them takes time by the number of nodes. */
+  readonly figures?: boolean
 }
 
 export class PendingOrder {
@@ -18,12 +20,14 @@ export class PendingOrder {
   readonly #facts: Map<number, LiveFact> = new Map()
   #reload: Reload | undefined
   #reopenLogs = false
+  #figures = false
 
-  add({ changes, facts, reload, reopenLogs = false }: Order): void {
+  add({ changes, facts, reload, reopenLogs = false, figures = false }: Order): void {
     for (const change of changes) this.#addChange(change)
     for (const fact of facts) this.#facts.set(fact.id, fact)
     this.#reload = reload ?? this.#reload
     this.#reopenLogs ||= reopenLogs
+    this.#figures ||= figures
   }
 
   /** The order so far; the next one is empty. */
@@ -33,11 +37,13 @@ export class PendingOrder {
       facts: [...this.#facts.values()],
       ...(this.#reload === undefined ? {} : { reload: this.#reload }),
       ...(this.#reopenLogs ? { reopenLogs: true } : {}),
+      ...(this.#figures ? { figures: true } : {}),
     }
     this.#changes.clear()
     this.#facts.clear()
     this.#reload = undefined
     this.#reopenLogs = false
+    this.#figures = false
     return order
   }
 

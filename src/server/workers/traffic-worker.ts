@@ -21,6 +21,12 @@ import { WorkerSockets } from './worker-sockets.ts'
 
 type Policies = Awaited<ReturnType<typeof loadPolicies>>
 
+interface ReportOptions {
+  readonly answers?: number
+  readonly figures?: boolean
+  readonly onSent?: () => void
+}
+
 class TrafficWorker {
   readonly #proxy: ReverseProxy
   readonly #log: SentLog
@@ -63,7 +69,7 @@ class TrafficWorker {
         this.#enforce(message.changes, message.facts)
         if (message.reopenLogs === true) void this.#accessLog?.reopen()
         if (message.reload !== undefined) await this.#reload(message.reload)
-        this.#report(message.number)
+        this.#report({ answers: message.number, figures: message.figures === true })
         break
       case 'explain': {
         const explanation = this.#proxy.explain(message.question)
@@ -94,9 +100,10 @@ class TrafficWorker {
     for (const fact of facts) applyFact(this.#proxy.live.of(fact.id), fact, systemClock.now())
   }
 
-  #report(answers?: number, onSent?: () => void): void {
+  /** @param figures whether it contains the numbers of the nodes. */
+  #report({ answers, figures = true, onSent }: ReportOptions = {}): void {
     const { live, connections, counters } = this.#proxy
-    const nodes = this.#changes.read(live, systemClock.now())
+    const nodes = figures ? this.#changes.read(live, systemClock.now()) : []
     send(
       {
         kind: 'report',
@@ -113,8 +120,10 @@ class TrafficWorker {
   #reportAgain(): void {
     if (this.#isReporting) return
     this.#isReporting = true
-    this.#report(undefined, () => {
-      this.#isReporting = false
+    this.#report({
+      onSent: () => {
+        this.#isReporting = false
+      },
     })
   }
 
@@ -122,7 +131,7 @@ class TrafficWorker {
     await this.#proxy.drain(deadlineMs)
     await this.#accessLog?.close()
     await killIfStuck()
-    this.#report(undefined, () => process.exit(0))
+    this.#report({ onSent: () => process.exit(0) })
   }
 }
 

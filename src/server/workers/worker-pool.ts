@@ -92,7 +92,7 @@ export class WorkerPool implements DataPlane {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, workerLimits.refreshMs)
     })
-    await Promise.race([this.#order({ changes: [], facts: [] }), deadline])
+    await Promise.race([this.#order({ changes: [], facts: [], figures: true }), deadline])
     clearTimeout(timer)
   }
 
