@@ -127,6 +127,8 @@ export const mcmpLimits = {
   lingerMs: 1_000,
   /** Probes of nodes in progress. */
   probesMax: 64,
+  /** Nodes that the watch looks at in one step of 100 ms. */
+  watchedMax: 1_000,
   /** How long the reply to a STATUS or PING waits for a probe. */
   probeWaitMs: 1_000,
 }

@@ -165,10 +165,12 @@ const limitDefaults: Required<ConnectionLimits> = {
   transferMs: mcmpLimits.transferMs,
 }
 
+const noRules: readonly HealthRule[] = []
+
 const watchDefaults: Required<WatchOptions> = {
   probe,
   health: defaultHealthLimits,
   statusTimeoutMs: mcmpLimits.statusTimeoutMs,
-  rules: () => [],
+  rules: () => noRules,
   removeDownMs: mcmpLimits.removeDownMs,
 }

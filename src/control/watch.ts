@@ -11,6 +11,7 @@ import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { ProbeResult } from '../net/probe.ts'
 import type { ControlSettings } from './options.ts'
 import { publishChanges, recordProbe } from './record.ts'
+import { Rounds } from './rounds.ts'
 
 const stepMs = 100
 const removalStepMs = 1_000
@@ -35,6 +36,9 @@ interface Watched {
 export class Watch {
   readonly #settings: ControlSettings
   readonly #watched: Map<number, Watched> = new Map()
+  readonly #rounds: Rounds = new Rounds()
+  /** Nodes whose probe is due while too many are in progress. */
+  readonly #waiting: Set<number> = new Set()
   #timer: NodeJS.Timeout | undefined
   #removalAt = 0
   #steppedAt: number
@@ -69,10 +73,23 @@ export class Watch {
       this.#removalAt = now + removalStepMs
       this.#advanceRemovals(now)
     }
-    for (const node of this.#settings.registry.snapshot.nodes.values()) {
-      if (node.removal !== 'none') continue
+    const { nodes } = this.#settings.registry.snapshot
+    this.#probeWaiting(nodes, now)
+    for (const id of this.#rounds.part(() => nodes.keys(), mcmpLimits.watchedMax)) {
+      const node = nodes.get(id)
+      if (node?.removal !== 'none') continue
       this.#checkReports(node, now)
       if (isForwardable(node)) this.#checkActivity(node, now)
+    }
+  }
+
+  /** In the order in which they were due. */
+  #probeWaiting(nodes: Snapshot['nodes'], now: number): void {
+    for (const id of this.#waiting) {
+      if (this.#probes >= mcmpLimits.probesMax) return
+      this.#waiting.delete(id)
+      const node = nodes.get(id)
+      if (node?.removal === 'none') this.#checkActivity(node, now)
     }
   }
 
@@ -115,15 +132,19 @@ export class Watch {
     const live = this.#settings.live.of(node.id)
     const watched = this.#watchedFor(node, live, now)
     const { check } = watched
-    if (watched.isProbed || this.#probes >= mcmpLimits.probesMax) return
     const { health } = live
+    if (watched.isProbed || now < (health.kind === 'down' ? health.probeAt : watched.checkAt))
+      return
+    if (this.#probes >= mcmpLimits.probesMax) {
+      this.#waiting.add(node.id)
+      return
+    }
     if (health.kind === 'down') {
-      if (now < health.probeAt) return
       if (check.probe === 'none') this.#recordProbe(node, unprobed, live.bytesRead)
       else void this.#probe(node, watched)
       return
     }
-    if (now < watched.checkAt || check.probe === 'none') return
+    if (check.probe === 'none') return
     const isShown = isShownByTraffic(check, live, watched)
     watched.bytesRead = live.bytesRead
     watched.elected = live.elected

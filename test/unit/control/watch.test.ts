@@ -15,6 +15,10 @@ let up: boolean
 /** Whether the probe itself throws. */
 let broken: boolean
 let probes: number
+/** Ports of the nodes that were probed. */
+let asked: Set<number>
+/** Until when a probe lasts. */
+let held: () => Promise<void>
 /** Of a probe while the node is not up. */
 let failure: Omit<ProbeResult, 'answered'>
 let rules: readonly HealthRule[]
@@ -30,6 +34,8 @@ beforeEach(() => {
   up = true
   broken = false
   probes = 0
+  asked = new Set()
+  held = () => Promise.resolve()
   failure = { reason: 'ECONNREFUSED', unreachable: true }
   rules = []
   changes = []
@@ -49,7 +55,9 @@ beforeEach(() => {
       },
       watch: {
         rules: () => rules,
-        probe: () => {
+        probe: async ({ port }) => {
+          asked.add(port)
+          await held()
           probes += 1
           if (broken) return Promise.reject(new Error('a fault of ours'))
           return Promise.resolve(
@@ -62,9 +70,9 @@ beforeEach(() => {
   register('http')
 })
 
-function register(type: string): void {
+function register(type: string, route = 'a', port = 80): void {
   registry.apply(
-    { method: 'CONFIG', route: 'a', host: '127.0.0.1', port: 80, type, aliases: [], contexts: [] },
+    { method: 'CONFIG', route, host: '127.0.0.1', port, type, aliases: [], contexts: [] },
     { now, answers: new Map(), live: (id) => live.of(id) },
   )
 }
@@ -241,6 +249,19 @@ test('a removed node passes through the phases of removal by the clock alone', a
     changes.map((change) => change.kind),
     ['node', 'gone'],
   )
+})
+
+test('of many nodes that are due, none waits for ever for its probe', async () => {
+  for (let at = 2; at <= 200; at += 1) register('http', `n${at}`, 1_000 + at)
+  const ended: (() => void)[] = []
+  held = () => new Promise((resolve) => ended.push(resolve))
+  await pass(5_500)
+  assert.equal(asked.size, 64, 'so many at a time')
+  while (asked.size < 200) {
+    assert.ok(now < 60_000, `${asked.size} nodes were probed`)
+    for (const end of ended.splice(0)) end()
+    await pass(2_000)
+  }
 })
 
 test('a fault in a probe ends neither the process nor the probes', async () => {

@@ -65,3 +65,12 @@ test('of reloads the last one counts, and logs are opened again once', () => {
   assert.deepEqual(pending.flush(), order)
   assert.deepEqual(pending.flush(), { changes: [], facts: [] })
 })
+
+test('an order asks for figures when one of those that it holds does', () => {
+  const pending = new PendingOrder()
+  pending.add({ changes: [], facts: [], figures: true })
+  pending.add({ changes: [load(1, 5)], facts: [] })
+  assert.equal(pending.take().figures, true)
+  pending.add({ changes: [load(1, 5)], facts: [] })
+  assert.equal(pending.take().figures, undefined)
+})
