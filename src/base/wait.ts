@@ -10,13 +10,11 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** The value of `promise`, or that of `late` when it has not come within `ms`. Rejects when `promise` does before. */
-export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => T): Promise<T> {
-  const over = new AbortController()
-  try {
-    return await Promise.race([promise, pause(ms, over.signal).then(late)])
-  } finally {
-    over.abort()
-  }
+export function withDeadline<T>(promise: Promise<T>, ms: number, late: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(late()), ms)
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 interface Waiting {
