@@ -5,7 +5,7 @@ import type { Random } from '../base/clock.ts'
 import type { Usual } from '../cluster/usual.ts'
 import type { Candidate } from './candidacy.ts'
 import { costOf } from './room-cost-of.ts'
-import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
+import { canRotate, isAlike } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -97,26 +97,35 @@ export class RoomChoice {
     for (let at = 1; at < to; at++) {
       if ((costs[at] as number) < (costs[best] as number)) best = at
     }
-    if (candidates.length <= comparedMax) best = this.#longestIdle(candidates, best, to, now)
+    if (candidates.length <= comparedMax) best = this.#longestIdle(candidates, best, to, most, now)
     const chosen = candidates[positions[best] as number] as Candidate
     if (least < most && isCapped(chosen.live.wish, most)) shares.of(chosen.live).spend()
     return chosen
   }
 
-  /** Among idle nodes of about the same cost, the one whose last request is the oldest. */
-  #longestIdle(candidates: readonly Candidate[], best: number, to: number, now: number): number {
-    if (!canRotate(candidates[this.#positions[best] as number] as Candidate, now)) return best
-    const limit = aboutTheSame(this.#costs[best] as number)
+  /** Among idle nodes of about the same cost, the one whose last request is the oldest; of those, the cheapest. */
+  #longestIdle(
+    candidates: readonly Candidate[],
+    best: number,
+    to: number,
+    most: number,
+    now: number,
+  ): number {
+    const costs = this.#costs
+    const cheapest = candidates[this.#positions[best] as number] as Candidate
+    if (!canRotate(cheapest, now)) return best
+    const least = costs[best] as number
     let chosen = best
-    let sentAt = Number.POSITIVE_INFINITY
+    let { sentAt } = cheapest.live.room.trial
     for (let at = 0; at < to; at++) {
+      const cost = costs[at] as number
       const candidate = candidates[this.#positions[at] as number] as Candidate
-      if ((this.#costs[at] as number) > limit && !isUntried(candidate)) continue
       const { trial } = candidate.live.room
-      if (trial.sentAt < sentAt && canRotate(candidate, now)) {
-        chosen = at
-        sentAt = trial.sentAt
-      }
+      if (trial.sentAt > sentAt || !isAlike(candidate, cost, least, most)) continue
+      if (trial.sentAt === sentAt && cost >= (costs[chosen] as number)) continue
+      if (!canRotate(candidate, now)) continue
+      chosen = at
+      sentAt = trial.sentAt
     }
     return chosen
   }

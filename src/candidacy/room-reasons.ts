@@ -6,7 +6,7 @@ import { nameOf } from './figures.ts'
 import { errorFactor, expectedMs } from './room-cost.ts'
 import { costOf } from './room-cost-of.ts'
 import { hasRoom } from './room-report.ts'
-import { aboutTheSame, canRotate, isUntried } from './room-rotation.ts'
+import { canRotate, isAlike } from './room-rotation.ts'
 import { shares } from './share.ts'
 import { capWaiting, isCapped } from './share-cap.ts'
 
@@ -91,12 +91,13 @@ function describe({ candidate, name, cost, now }: Judged): string {
 function chosenOf(seen: readonly Judged[], areAll: boolean): Judged {
   const best = seen[0] as Judged
   if (!areAll || !canRotate(best.candidate, best.now)) return best
-  const limit = aboutTheSame(best.cost)
   return seen
-    .filter(({ candidate, cost }) => cost <= limit || isUntried(candidate))
-    .filter(({ candidate }) => canRotate(candidate, best.now))
+    .filter((one) => isAlikeTo(one, best) && canRotate(one.candidate, one.now))
     .reduce((one, other) => (sentAtOf(other) < sentAtOf(one) ? other : one))
 }
+
+const isAlikeTo = ({ candidate, cost, most }: Judged, cheapest: Judged): boolean =>
+  isAlike(candidate, cost, cheapest.cost, most)
 
 const sentAtOf = ({ candidate }: Judged): number => candidate.live.room.trial.sentAt
 
@@ -105,7 +106,7 @@ function rivalOf(best: Judged, next: Judged): string {
   if (canRotate(next.candidate, best.now) && canRotate(best.candidate, best.now)) {
     if (sentAtOf(next) === sentAtOf(best)) {
       if (next.cost === best.cost) return `${next.name} costs the same, chance decides`
-    } else if (next.cost <= aboutTheSame(best.cost)) {
+    } else if (isAlikeTo(next, best)) {
       return `${next.name} costs about the same and had a request later: ${shown(next.cost)}`
     }
   }

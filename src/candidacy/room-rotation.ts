@@ -2,18 +2,24 @@
 // alone would send every request to the same node. Used by `byRoom`.
 
 import type { Candidate } from './candidacy.ts'
+import { isCapped } from './share-cap.ts'
 
 /** Costs up to this multiple of the least are about the same: a mean of fifty responses is no more exact. */
 const alikeTimes = 1.25
 /** So are costs up to this much above the least, ms: one turn of an event loop. */
 const alikeMs = 0.5
 
-/** @returns the greatest cost that counts as about the same as `least`. */
-export const aboutTheSame = (least: number): number => Math.max(least * alikeTimes, least + alikeMs)
-
 /** Whether the node is idle or due for a trial. Peers do not rotate: this server is preferred among them. */
 export const canRotate = ({ peer, live: { room } }: Candidate, now: number): boolean =>
   peer === undefined && (room.inHand === 0 || room.trial.isDue(now))
 
-/** Whether no request was ever sent to the node. It takes part in the rotation at any cost, to obtain its figures. */
-export const isUntried = ({ live }: Candidate): boolean => live.room.trial.sentAt === 0
+/**
+ * Whether a candidate takes part in the rotation. A node that never had a request does at any cost, to obtain its
+ * figures; one whose load factor limits its share does only while it has not had its share.
+ * @param least the least cost, ms. @param most the highest weight among the candidates.
+ */
+export function isAlike({ live }: Candidate, cost: number, least: number, most: number): boolean {
+  if (cost <= least * alikeTimes) return true
+  if (isCapped(live.wish, most)) return false
+  return cost <= least + alikeMs || live.room.trial.sentAt < 0
+}

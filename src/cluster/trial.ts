@@ -14,7 +14,7 @@ export class Trial {
   #waitMs = waitMinMs
   /** Time of the last response below status 500, monotonic ms; -1 before the first. */
   #answeredAt = -1
-  #sentAt = 0
+  #sentAt = -1
   /** When the request of the running trial was sent, monotonic ms; infinity without a trial. */
   #triedAt: number = Number.POSITIVE_INFINITY
 
@@ -28,7 +28,7 @@ export class Trial {
     return Math.max(this.#answeredAt, this.#sentAt) + this.#waitMs
   }
 
-  /** When the last request was sent, monotonic ms; 0 before the first. */
+  /** When the last request was sent, monotonic ms; -1 before the first. */
   get sentAt(): number {
     return this.#sentAt
   }
