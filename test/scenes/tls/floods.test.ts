@@ -51,7 +51,7 @@ function flood(t: TestContext, { port, count, addressOf, bytes }: Flood): Set<ne
   return open
 }
 
-/** The status that a client gets who comes with a new connection, and in what time. */
+/** Status of the response to a request on a new connection, or the code of the error. */
 async function ask(port: number, localAddress: string = '127.0.0.1'): Promise<number | string> {
   const socket = tls.connect({
     port,

@@ -8,7 +8,15 @@ import { controlFixture } from '../../support/control-fixture.ts'
 
 test('a scrape shows the totals and gauges of its moment, not of an earlier one', async () => {
   const { settings } = controlFixture({
-    traffic: { counts: () => ({ ...newCounters(), retries: 4, refused: new Map([[503, 5]]) }) },
+    traffic: {
+      counts: () => ({
+        ...newCounters(),
+        retries: 4,
+        refused: new Map([[503, 5]]),
+        refusedFor: new Map([['UPLOADS_FULL', 5]]),
+        closedFor: new Map([['handshake_displaced' as const, 3]]),
+      }),
+    },
   })
   settings.registry.restore(clusterOf([{ route: 'a' }, { route: 'ws', type: 'gopher' }]), 0)
   const counts = new ControlCounts()
@@ -30,6 +38,8 @@ test('a scrape shows the totals and gauges of its moment, not of an earlier one'
     'topspin_control_refused_total{reason="secret"} 1',
     'topspin_retries_total 4',
     'topspin_refused_total{status="503"} 5',
+    'topspin_refusals_total{reason="UPLOADS_FULL"} 5',
+    'topspin_connections_closed_total{reason="handshake_displaced"} 3',
   ])
     assert.ok(body.split('\n').includes(line), line)
 })
