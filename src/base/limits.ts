@@ -37,6 +37,11 @@ export const httpLimits = {
   replayBytesMax: 196_608,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
+  /** How long a connection rests after a response that must not have a body, before it carries another request. */
+  restMs: 100,
+  /** The same while `restingMany` connections to the node rest. */
+  restMsMin: 10,
+  restingMany: 64,
   /** Connections to nodes that belong to one client's connection, because it has logged in on them. */
   boundMax: 8,
   /** Open files reserved for everything except clients and nodes: log, control listener, libraries. */

@@ -104,9 +104,10 @@ export class RecordingConnection implements LeasedConnection {
   bindTo(): void {
     this.calls.push('bindTo')
   }
-  reuse(): void {
+  reuse(): boolean {
     this.isIdle = false
     this.calls.push('reuse')
+    return true
   }
   close(): void {
     this.calls.push('close')
@@ -131,8 +132,9 @@ export class RecordingConnection implements LeasedConnection {
   noteKeepAlive(field: string): void {
     this.calls.push(`keepAlive ${field}`)
   }
-  release(reusable: boolean): void {
-    this.calls.push(reusable ? 'release' : 'release, not reusable')
+  release(reusable: boolean, rests: boolean): void {
+    const how = reusable ? 'release' : 'release, not reusable'
+    this.calls.push(rests ? `${how}, rests` : how)
   }
   abort(): void {
     this.calls.push('abort')

@@ -169,6 +169,11 @@ export class AjpConnection extends NodeConnection {
     return this.context.buffers.shared
   }
 
+  /** The packets of a response have an end of their own. */
+  override release(reusable: boolean): void {
+    super.release(reusable, false)
+  }
+
   /** A response may be complete by its length before the END_RESPONSE packet has arrived. */
   protected override returnToPool(): void {
     if (!this.#answer.ended) {

@@ -5,6 +5,7 @@ import type { TopspinError } from '../../base/errors.ts'
 import { isSecure, type Node } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
+import { hasUnreadInput } from '../../node-internals/unread-input.ts'
 import type {
   ConnectionPool,
   LeasedConnection,
@@ -25,6 +26,10 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   isReady = false
   isIdle = false
   isReused = false
+  /** Its last response must not have a body: bytes that arrive late are one nevertheless. */
+  rests = false
+  /** When it began to be idle, ms of the clock; only while it rests. */
+  restsSince = 0
   /** How long it may be idle, ms; less when the node announces a shorter time in Keep-Alive. */
   idleMs: number
   /** The same while it is one of the `smax` that the pool keeps. */
@@ -73,9 +78,16 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.#bound = bound
   }
 
-  reuse(): void {
+  reuse(): boolean {
     this.pool.remove(this)
     this.isIdle = false
+    if (!this.hasLateBytes) return true
+    this.destroy()
+    return false
+  }
+
+  get hasLateBytes(): boolean {
+    return this.rests && hasUnreadInput(this.connection.socket)
   }
 
   close(): void {
@@ -111,7 +123,8 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.connection.resume()
   }
 
-  release(reusable: boolean): void {
+  release(reusable: boolean, rests: boolean): void {
+    this.rests = rests
     if (reusable && this.pending === 0) this.returnToPool()
     else this.destroy()
   }
@@ -174,8 +187,9 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
 
   received(bytes: Buffer, length: number): void {
     // Without a request it is not a response [RFC 9112 9.2].
-    if (this.exchange === undefined) this.retire()
-    else this.exchange.nodeSent(bytes, length)
+    if (this.exchange !== undefined) return this.exchange.nodeSent(bytes, length)
+    if (this.isIdle && this.rests) this.pool.receivedLate()
+    this.retire()
   }
 
   drained(): void {

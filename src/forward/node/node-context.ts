@@ -1,7 +1,9 @@
 // Between exchanges and nodes, as interfaces: what pools and connections need of the process, of their pool, and of the
 // exchange that receives a response; and what an exchange needs of a connection.
 
+import type { Clock } from '../../base/clock.ts'
 import type { TopspinError } from '../../base/errors.ts'
+import type { Logger } from '../../base/log.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Connection } from '../../net/connection.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
@@ -14,6 +16,8 @@ import type { RequestSource } from './request-source.ts'
 /** Shared by all connections to nodes. */
 export interface NodeContext {
   readonly settings: Pick<ProxySettings, 'timeouts' | 'poolIdleMs' | 'poolIdleMax'>
+  readonly clock: Clock
+  readonly log: Logger
   readonly ticker: Ticker
   readonly buffers: Buffers
   readonly ajp: AjpShared
@@ -41,6 +45,8 @@ export interface ConnectionPool<C> {
   release(connection: C): void
   /** An idle connection has ended. */
   remove(connection: C): void
+  /** Bytes have arrived on a resting connection: the node sends bodies where it must not. */
+  receivedLate(): void
   /** A connection is being opened. */
   opened(): void
   /** Its descriptor is free again. */
@@ -85,15 +91,16 @@ export interface LeasedConnection extends Timed {
   /**
    * Ends the lease: the response is complete. The connection goes back to the pool, unless
    * @param reusable is false, or bytes of the request have not left: they must not precede the next request.
+   * @param rests a body that the node sends in spite of HTTP may still arrive, so the connection rests for a moment.
    */
-  release(reusable: boolean): void
+  release(reusable: boolean, rests: boolean): void
   /**
    * From now on it serves one client's connection alone, and waits for that between two requests.
    * @param bound the connections of that client, from which it removes itself when it closes.
    */
   bindTo(bound: Set<LeasedConnection>): void
-  /** Begins another lease of an idle connection that is bound. */
-  reuse(): void
+  /** Begins another lease of an idle connection that is bound. @returns false when it had to be closed instead. */
+  reuse(): boolean
   /** Closes it when no exchange has it. */
   close(): void
   /**

@@ -1,6 +1,8 @@
 // Pools of open connections to nodes, one pool for each registration. The newest idle connection is leased first, so
-// that the others reach their idle timeout and are closed.
+// that the others reach their idle timeout and are closed. A node may send a late body behind a response that must not
+// have one, which would be taken for the next response: those connections rest first, and the oldest is leased first.
 
+import { httpLimits } from '../../base/limits.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import { AjpConnection } from './ajp-connection.ts'
@@ -62,9 +64,13 @@ class Pool implements ConnectionPool<NodeConnection> {
   readonly idleMs: number
   readonly #pools: Pools
   readonly #idle: NodeConnection[] = []
+  /** Idle after a response that must not have a body, the longest idle first. */
+  readonly #resting: NodeConnection[] = []
   /** Idle connections that belong to one client each, the longest idle first. */
   readonly #bound: Set<NodeConnection> = new Set()
   #isClosed = false
+  /** The node has sent a body behind a response that must not have one. */
+  #sendsLate = false
 
   constructor(node: Node, pools: Pools) {
     this.node = node
@@ -81,11 +87,11 @@ class Pool implements ConnectionPool<NodeConnection> {
 
   /** `smax` of the node: idle connections to keep open. */
   get keepsIdle(): boolean {
-    return this.#idle.length <= this.node.smax
+    return this.#idle.length + this.#resting.length <= this.node.smax
   }
 
   lease(fresh: boolean): NodeConnection | undefined {
-    const idle = fresh ? undefined : this.#idle.pop()
+    const idle = fresh ? undefined : (this.#idle.pop() ?? this.#rested())
     if (idle !== undefined) {
       idle.isIdle = false
       return idle
@@ -94,16 +100,34 @@ class Pool implements ConnectionPool<NodeConnection> {
     return this.node.type === 'ajp' ? new AjpConnection(this) : new NodeConnection(this)
   }
 
+  /** The connection that rests longest, if that is long enough and nothing has arrived on it. */
+  #rested(): NodeConnection | undefined {
+    const { restMs, restMsMin, restingMany } = httpLimits
+    while (this.#resting.length > 0) {
+      const ms = this.#resting.length < restingMany ? restMs : restMsMin
+      const oldest = this.#resting[0] as NodeConnection
+      if (this.context.clock.now() - oldest.restsSince < ms) return undefined
+      this.#resting.shift()
+      if (!oldest.hasLateBytes) return oldest
+      oldest.destroy()
+    }
+    return undefined
+  }
+
   release(connection: NodeConnection): void {
     const { poolIdleMax } = this.context.settings
-    const isFull = !connection.isBound && this.#idle.length >= poolIdleMax
-    if (this.#isClosed || isFull) {
+    const count = this.#idle.length + this.#resting.length
+    const isFull = !connection.isBound && count >= poolIdleMax
+    if (this.#isClosed || isFull || (connection.rests && this.#sendsLate)) {
       connection.destroy()
       return
     }
     connection.isIdle = true
     if (connection.isBound) this.#bound.add(connection)
-    else this.#idle.push(connection)
+    else if (connection.rests) {
+      connection.restsSince = this.context.clock.now()
+      this.#resting.push(connection)
+    } else this.#idle.push(connection)
   }
 
   remove(connection: NodeConnection): void {
@@ -111,8 +135,17 @@ class Pool implements ConnectionPool<NodeConnection> {
       this.#bound.delete(connection)
       return
     }
-    const index = this.#idle.lastIndexOf(connection)
-    if (index >= 0) this.#idle.splice(index, 1)
+    const list = connection.rests ? this.#resting : this.#idle
+    const index = list.lastIndexOf(connection)
+    if (index >= 0) list.splice(index, 1)
+  }
+
+  /** From now on no connection is used again after such a response. */
+  receivedLate(): void {
+    if (this.#sendsLate) return
+    this.#sendsLate = true
+    const { route } = this.node
+    this.context.log.warn({ route }, 'node sends bodies behind responses that must not have one')
   }
 
   opened(): void {
@@ -125,7 +158,7 @@ class Pool implements ConnectionPool<NodeConnection> {
 
   /** Closes the connection that has been idle longest. @returns false when there is none. */
   closeOldest(): boolean {
-    const oldest = this.#idle.shift()
+    const oldest = this.#idle.shift() ?? this.#resting.shift()
     oldest?.destroy()
     return oldest !== undefined
   }
@@ -141,6 +174,7 @@ class Pool implements ConnectionPool<NodeConnection> {
   close(): void {
     this.#isClosed = true
     for (const connection of this.#idle.splice(0)) connection.destroy()
+    for (const connection of this.#resting.splice(0)) connection.destroy()
     for (const connection of [...this.#bound]) connection.close()
   }
 }

@@ -23,8 +23,7 @@ export function leaseBound({ bound }: Client, node: Node): LeasedConnection | un
   if (bound === undefined) return undefined
   for (const connection of bound) {
     if (!connection.isIdle || connection.node !== node) continue
-    connection.reuse()
-    return connection
+    if (connection.reuse()) return connection
   }
   return undefined
 }

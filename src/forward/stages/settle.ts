@@ -12,7 +12,9 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   const { live } = candidate
   if (live.health.kind !== 'up') live.health = onAnswered(live.health)
   if (response.isBlocked) node.detachBuffer()
-  node.release(reusable && request.body.done && response.head.keepAlive)
+  const { head } = response
+  const rests = request.head.isHead || head.status === 204 || head.status === 304
+  node.release(reusable && request.body.done && head.keepAlive, rests)
   leaveNode(state, candidate, response.status < 500 ? 'good' : 'error')
   settle(state, '')
   client.exchangeOver(response.closes)

@@ -73,7 +73,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
   const isTrusted = networkCheck(settings.trust, 'trust')
   const ajp = new AjpShared(settings.ajp)
   const connectionsMax = room.nodes
-  const nodes = { settings, ticker, buffers, ajp, connectionsMax, isTrusted, fault }
+  const nodes = { settings, clock, log, ticker, buffers, ajp, connectionsMax, isTrusted, fault }
   return {
     settings,
     clock,

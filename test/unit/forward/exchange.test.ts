@@ -47,7 +47,7 @@ test('a request goes to a node and its response to the client', () => {
   answer('HTTP/1.1 204 No Content\r\n\r\n')
   assert.equal(client.text, 'HTTP/1.1 204 No Content\r\n\r\n')
   assert.deepEqual(client.calls, ['over'])
-  assert.deepEqual(connection(0).calls, ['release'])
+  assert.deepEqual(connection(0).calls, ['release, rests'])
 })
 
 test('the offset is behind the body as far as it has arrived', () => {

@@ -52,6 +52,18 @@ test('a connection is not used again when either side closes it or bytes are lef
   assert.deepEqual(overtaken.client.calls.at(-1), 'over and close')
 })
 
+test('a connection rests after a response that must not have a body', () => {
+  for (const status of [200, 204, 304]) {
+    for (const method of ['GET', 'HEAD']) {
+      const { state, connection } = answered({}, requestText(`${method} / HTTP/1.1`))
+      state.response.head.status = status
+      complete(state, true)
+      const rests = method === 'HEAD' || status !== 200
+      assert.deepEqual(connection.calls, [rests ? 'release, rests' : 'release'])
+    }
+  }
+})
+
 test('the read buffer is left to a client that is still being sent it', () => {
   const { state, connection } = answered()
   state.response.isBlocked = true
