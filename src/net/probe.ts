@@ -56,11 +56,11 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
     const { host, port, timeoutMs } = target
     const socket = secure ? dialSecure(target, nodeTls()) : connect({ host, port, noDelay: true })
     const end = (result: ProbeResult): void => {
-      giveUp()
+      cancelTimeout()
       socket.destroy()
       resolve(result)
     }
-    const giveUp = runningTimeout(timeoutMs, () => end(late(target, isConnected)))
+    const cancelTimeout = runningTimeout(timeoutMs, () => end(late(target, isConnected)))
     socket.on('connect', () => {
       isConnected = true
     })

@@ -31,8 +31,8 @@ export class BodyFeed {
     this.#kept = options.keeps ? [] : undefined
   }
 
-  /** The stream is unread, or `giveBack` can make it so. */
-  get canGiveBack(): boolean {
+  /** The stream is unread, or `restore` can make it so. */
+  get canRestore(): boolean {
     if (!this.#isAttached) return true
     return !this.#request.readableEnded && (this.#bytes === 0 || this.#kept !== undefined)
   }
@@ -59,8 +59,8 @@ export class BodyFeed {
     if (this.#isAttached) this.#request.resume()
   }
 
-  /** Makes the stream unread again; only where `canGiveBack`. */
-  giveBack(): void {
+  /** Makes the stream unread again; only where `canRestore`. */
+  restore(): void {
     this.#detach()
     if (!this.#isAttached) return
     this.#putBack()

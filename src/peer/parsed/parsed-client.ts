@@ -161,7 +161,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void {
     const { response } = this.arrival
     const mayRepeat = refusal === noNode || refusal === proxyFull || this.#isRepeatable
-    if (this.#owner.servesHere && mayRepeat && this.#body?.canGiveBack !== false) {
+    if (this.#owner.servesHere && mayRepeat && this.#body?.canRestore !== false) {
       return this.#comeBack()
     }
     if (response !== undefined) markHeadSent(response, refusal.status)
@@ -171,7 +171,7 @@ export class ParsedClient implements ExchangeClient, Timed {
 
   #comeBack(): void {
     this.#end()
-    this.#body?.giveBack()
+    this.#body?.restore()
     this.#owner.cameBack(this)
   }
 
@@ -231,7 +231,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   /** The same when it waits for this peer and the request can be served here instead. */
   abandonPeer(id: number): void {
     if (this.#exchange.nodeId !== id || !this.#isRepeatable) return
-    if (this.#body?.canGiveBack !== false) this.abandon()
+    if (this.#body?.canRestore !== false) this.abandon()
   }
 
   get isTunnel(): boolean {

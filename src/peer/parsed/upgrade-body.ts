@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 
 export class UpgradeBody {
   /** An upgrade is not tried again. */
-  readonly canGiveBack = false
+  readonly canRestore = false
   /** Bytes behind the body. */
   rest: Buffer | undefined
   readonly #socket: Socket
@@ -42,7 +42,7 @@ export class UpgradeBody {
     this.#isListening = false
   }
 
-  giveBack(): void {}
+  restore(): void {}
 
   readonly #data = (piece: Buffer): void => {
     const behind = this.#send(piece)

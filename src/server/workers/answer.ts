@@ -1,13 +1,13 @@
-// An answer that a worker owes, with a deadline. Used by worker-link.ts.
+// The wait for an answer of a worker, with a deadline. Used by worker-link.ts.
 
 export class Answer {
-  /** Resolves when the answer is given, or at the deadline. */
-  readonly given: Promise<void>
+  /** Resolves with the answer, or at the deadline. */
+  readonly settled: Promise<void>
   readonly #deadline: NodeJS.Timeout
   #resolve: () => void = () => {}
 
   constructor(deadlineMs: number, onMissed: () => void) {
-    this.given = new Promise((resolve) => {
+    this.settled = new Promise((resolve) => {
       this.#resolve = resolve
     })
     this.#deadline = setTimeout(() => {
@@ -16,7 +16,7 @@ export class Answer {
     }, deadlineMs)
   }
 
-  give(): void {
+  settle(): void {
     clearTimeout(this.#deadline)
     this.#resolve()
   }

@@ -100,9 +100,9 @@ export class WorkerLink {
     if (!this.#isStarted || this.#hasEnded) return Promise.resolve()
     this.#pending.add(order)
     this.#nextAnswer ??= this.#expectAnswer()
-    const { given } = this.#nextAnswer
+    const { settled } = this.#nextAnswer
     if (this.#answer === undefined) this.#sendOrder()
-    return this.#isReady && !this.#isLate ? given : Promise.resolve()
+    return this.#isReady && !this.#isLate ? settled : Promise.resolve()
   }
 
   /** Explains this worker's choice for a request; undefined if the worker does not answer in time. */
@@ -168,7 +168,7 @@ export class WorkerLink {
     this.counts = countsFrom(counts)
     if (answers !== this.#lastOrder) return
     this.#isLate = false
-    this.#answer?.give()
+    this.#answer?.settle()
     this.#answer = undefined
     if (this.#nextAnswer !== undefined) return this.#sendOrder()
     clearInterval(this.#everySecond)
@@ -179,8 +179,8 @@ export class WorkerLink {
   #release(): void {
     this.#hasEnded = true
     clearInterval(this.#everySecond)
-    this.#answer?.give()
-    this.#nextAnswer?.give()
+    this.#answer?.settle()
+    this.#nextAnswer?.settle()
     for (const end of this.#pendingQuestions.values()) end(undefined)
   }
 
