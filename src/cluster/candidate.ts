@@ -30,6 +30,8 @@ export interface Application {
   readonly candidates: readonly Candidate[]
   /** Values that an upper floor derives from the path; the same for all versions of the application. */
   readonly derived: Derived
+  /** A request has found it, so that its candidates do not change any more: the next change makes another version. */
+  isFound: boolean
 }
 
 /** A value and the object that it was derived by, which a reload may replace. */

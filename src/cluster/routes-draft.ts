@@ -1,5 +1,5 @@
-// Routes while changes are put into them. What a change does not touch is shared with the routes before; lists of
-// candidates that this draft has copied are extended in place, so that a whole cluster is added in linear time.
+// Routes while changes are put into them. What a change does not touch is shared with the routes before. Lists of
+// candidates that no request has found yet are changed in place: a list of thousands is copied for requests, not for changes.
 
 import { type ContextStatus, compareStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
@@ -45,8 +45,6 @@ export class RoutesDraft implements RoutesParts {
   wildcards: number
   nodes: PersistentMap<string, Node>
   readonly #live: LiveTable
-  /** Lists of candidates that this draft has made. */
-  readonly #own: Set<readonly Candidate[]> = new Set()
 
   constructor({ useAlias, byAlias, wildcards, nodes }: RoutesParts, live: LiveTable) {
     this.useAlias = useAlias
@@ -160,14 +158,14 @@ export class RoutesDraft implements RoutesParts {
     const applications = this.#applications(alias, path)
     const at = applications.findIndex((each) => each.balancer === balancer)
     const found = applications[at]
-    const candidates = this.#ownList(found?.candidates ?? [])
+    const candidates = found === undefined ? [] : changeable(found)
     const place = placeFor(candidates, node)
     candidates.splice(place, candidates[place]?.node.id === node.id ? 1 : 0, made)
     // The first node decides the order of the applications.
     if (found?.candidates === candidates && place > 0) return
     const cookie = found?.cookie ?? Buffer.from(balancer.cookie)
     const derived = found?.derived ?? newDerived()
-    const application: Application = { path, balancer, cookie, candidates, derived }
+    const application = { path, balancer, cookie, candidates, derived, isFound: false }
     this.#set(
       alias,
       path,
@@ -180,12 +178,12 @@ export class RoutesDraft implements RoutesParts {
     const at = applications.findIndex((each) => each.balancer === balancer)
     const found = applications[at]
     if (found === undefined) return
-    const candidates = this.#ownList(found.candidates)
+    const candidates = changeable(found)
     const place = placeFor(candidates, node)
     if (candidates[place]?.node.id === node.id) candidates.splice(place, 1)
     if (candidates.length === 0) this.#set(alias, path, applications.toSpliced(at, 1))
     else if (candidates !== found.candidates || place === 0)
-      this.#set(alias, path, applications.with(at, { ...found, candidates }))
+      this.#set(alias, path, applications.with(at, { ...found, candidates, isFound: false }))
   }
 
   #applications(alias: string, path: string): readonly Application[] {
@@ -200,15 +198,11 @@ export class RoutesDraft implements RoutesParts {
     if (!alias.startsWith('*')) return
     this.wildcards += (paths.size === 0 ? 0 : 1) - (before === undefined ? 0 : 1)
   }
-
-  /** A list that may be changed: this one, or a copy. */
-  #ownList(list: readonly Candidate[]): Candidate[] {
-    if (this.#own.has(list)) return list as Candidate[]
-    const copy = list.slice()
-    this.#own.add(copy)
-    return copy
-  }
 }
+
+/** The candidates as a list that may be changed: a copy, once a request has found them. */
+const changeable = ({ candidates, isFound }: Application): Candidate[] =>
+  isFound ? candidates.slice() : (candidates as Candidate[])
 
 const byFirstNode = (a: Application, b: Application): number =>
   (a.candidates[0]?.node.slot ?? 0) - (b.candidates[0]?.node.slot ?? 0)

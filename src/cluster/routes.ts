@@ -61,7 +61,10 @@ export class Routes {
    */
   find(path: string, host: string): readonly Application[] | undefined {
     const paths = this.#anyHost ?? this.#under(host)
-    return paths === undefined ? undefined : paths.find(path)
+    const found = paths?.find(path)
+    if (found === undefined) return undefined
+    for (let at = 0; at < found.length; at++) (found[at] as Application).isFound = true
+    return found
   }
 
   /** All paths under this host have the same applications. */

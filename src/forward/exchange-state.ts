@@ -213,6 +213,7 @@ const nowhere: Application = {
   cookie: new Uint8Array(0),
   candidates: [],
   derived: newDerived(),
+  isFound: true,
   balancer: {
     name: '',
     slot: -1,

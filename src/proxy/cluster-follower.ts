@@ -79,11 +79,10 @@ export class ClusterFollower {
   }
 
   #endEjections(now: number): void {
-    for (const node of this.#snapshot.nodes.values()) {
-      const live = this.#traffic.live.of(node.id)
+    for (const [id, live] of this.#traffic.live.rows()) {
       if (!readmit(live.outlier, now)) continue
       live.epoch++
-      this.#traffic.log.info({ route: node.route }, 'node eligible again')
+      this.#traffic.log.info({ route: this.#snapshot.nodes.get(id)?.route }, 'node eligible again')
     }
   }
 
