@@ -33,7 +33,8 @@ export class Routes {
   }
 
   /**
-   * The routes after changes, in time proportional to the changed parts.
+   * The routes after changes, in time proportional to the changed parts. The routes before are not searched any more: what
+   * no request has found is changed in place.
    * @param before the snapshot of these routes.
    * @param live the live numbers after the changes.
    */
