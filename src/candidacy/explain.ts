@@ -88,12 +88,15 @@ function reason(steps: readonly ExplainedStep[], winner: string | undefined): st
   }
   const decisive = steps.findLast(
     ({ before, after, why }) =>
-      after[0] === winner && (before[0] !== winner || (why !== undefined && before.length > 1)),
+      after[0] === winner &&
+      (before[0] !== winner || (before.length > 1 && (why !== undefined || after.length === 1))),
   )
   if (decisive === undefined) return `${winner} was first from the beginning and stayed first`
-  const { name, before, figures, why } = decisive
+  const { name, before, after, figures, why } = decisive
   if (why !== undefined) return why
   const value = figures.get(winner)
   const figure = value === undefined ? '' : ` at ${Number(value.toFixed(3))}`
-  return `${name} put ${winner} first of ${before.length}${figure}`
+  return after.length === 1
+    ? `${name} chose ${winner} of ${before.length}${figure}`
+    : `${name} put ${winner} first of ${before.length}${figure}`
 }

@@ -23,6 +23,8 @@ const byName: ReadonlyMap<string, readonly string[]> = new Map([
   ['mod_cluster', modClusterCascade],
 ])
 
+export const cascadeNames: readonly string[] = [...byName.keys()]
+
 export const isCascadeName = (text: string): boolean => byName.has(text.trim().toLowerCase())
 
 /** Replaces the name of a cascade by its functions; returns any other list unchanged. */

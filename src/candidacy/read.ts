@@ -7,7 +7,7 @@ import type { Kind, Means, Step } from './candidacy.ts'
 import { stepOf } from './candidacy.ts'
 import { kinds } from './index.ts'
 import { type PolicyName, readPolicyName, userStep } from './policy.ts'
-import { isCascadeName } from './proxy-cascades.ts'
+import { cascadeNames, isCascadeName } from './proxy-cascades.ts'
 
 /** Splits a comma-separated cascade, as in an environment variable; commas in brackets belong to an argument. */
 export function splitCascade(text: string): readonly string[] {
@@ -88,7 +88,12 @@ const byName: ReadonlyMap<string, Kind> = new Map(
 function unknown(name: string): string {
   if (isCascadeName(name)) return `${name} is a whole cascade of the proxy and stands alone`
   const known = kinds.map((kind) => kind.name)
-  const nearest = suggest(name, [...known, ...kinds.flatMap((kind) => kind.aliases)])
-  const hint = nearest === undefined ? `there are ${known.join(', ')}` : `did you mean ${nearest}?`
+  const nearest = suggest(name, [
+    ...known,
+    ...kinds.flatMap((kind) => kind.aliases),
+    ...cascadeNames,
+  ])
+  const all = `there are ${known.join(', ')}; and for the proxy, alone, ${cascadeNames.join(' or ')}`
+  const hint = nearest === undefined ? all : `did you mean ${nearest}?`
   return `no candidacy function called ${name}; ${hint}`
 }

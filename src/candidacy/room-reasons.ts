@@ -38,7 +38,7 @@ export function previewOf(
   const best = chosenOf(seen, candidates.length <= compared)
   const next = seen.find((one) => one !== best) as Judged
   const many =
-    candidates.length > compared ? `; a choice looks at ${compared} of ${candidates.length}` : ''
+    candidates.length > compared ? `; a choice compares ${compared} of ${candidates.length}` : ''
   return {
     left: best.candidate.alone,
     why: `byRoom chose ${describe(best)}; ${rivalOf(best, next)}${many}`,
@@ -79,12 +79,17 @@ function seenBy(candidates: readonly Candidate[], now: number): Judged[] {
   })
 }
 
-/** For example `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 41`. */
-function describe({ candidate, name, cost, now }: Judged): string {
+/** For example `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 53`. */
+function describe(seen: Judged): string {
+  const { candidate, name, now } = seen
+  const trial = candidate.live.room.trial.isDue(now) ? ', due for a trial as a usual node' : ''
+  return `${name}${trial}: ${figuresOf(seen)}`
+}
+
+function figuresOf({ candidate, cost, now }: Judged): string {
   const { room } = candidate.live
-  const ms = expectedMs(room, now)
-  const hand = `${name}: ${room.inHand} in hand of ${shown(room.knee)} that it works on at once`
-  return `${hand}, ${shown(ms)} ms each, one more costs ${shown(cost)}`
+  const hand = `${room.inHand} in hand of ${shown(room.knee)} that it works on at once`
+  return `${hand}, ${shown(expectedMs(room, now))} ms each, one more costs ${shown(cost)}`
 }
 
 /** @param seen the cheapest first. @param areAll whether a choice compares all candidates. */
@@ -127,7 +132,7 @@ function reasonOf(seen: Judged, isBest: boolean): CandidateReason {
     ['cost', cost],
     ['errors', room.errors.at(now)],
     ['trialInMs', Math.max(0, room.trial.dueAt - now)],
-    ['loadFactor', wish.weight],
+    ['weight', wish.weight],
     ['credit', shares.of(live).credit],
     ['cap', cap],
   ])
@@ -143,10 +148,9 @@ function whyNot(seen: Judged): string {
   if (cap > 0) {
     return `${name} is at its share (load factor ${shown(wish.weight)} of ${shown(most)})`
   }
-  if (room.trial.isDue(now)) return `${name} is due for a trial: ${describe(seen)}`
-  if (room.inHand === 0 && isSlow(seen)) {
+  if (!room.trial.isDue(now) && room.inHand === 0 && isSlow(seen)) {
     const seconds = Math.ceil((room.trial.dueAt - now) / 1_000)
-    return `${name} is slow and waits for its trial, in ${seconds} s: ${describe(seen)}`
+    return `${name} is slow and waits for its trial, in ${seconds} s: ${figuresOf(seen)}`
   }
   return describe(seen)
 }

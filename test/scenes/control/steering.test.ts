@@ -154,7 +154,7 @@ test('explain shows which node a request would go to, and the result of each can
     }
     const cookie = ['--cookie', 'JSESSIONID=id.b']
     const text = await explain('http://x.test/shop/cart?q=1', ...cookie)
-    assert.match(text, /^http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession put b first of 2\n/)
+    assert.match(text, /^http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession chose b of 2\n/)
     assert.match(text, /^context \/shop of balancer mycluster; session of b in domain east$/m)
     assert.match(text, /^bySession +a b +b$/m)
     const explained = JSON.parse(await explain('/shop', ...cookie, '--json')) as RequestExplanation

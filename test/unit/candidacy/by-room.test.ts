@@ -455,7 +455,7 @@ describe('the explanation of a choice by byRoom', () => {
     assert.match(said.get('n2')!, /^n2: 1 in hand of 4 that it works on at once, 1\d\d ms each/)
     assert.equal(said.get('n3'), 'n3: 36 % errors')
     assert.equal(said.get('n4'), 'n4 is at its share (load factor 50 of 100)')
-    assert.match(said.get('n5')!, /^n5 is slow and waits for its trial, in 2 s: n5: 0 in hand of 1/)
+    assert.match(said.get('n5')!, /^n5 is slow and waits for its trial, in 2 s: 0 in hand of 1/)
     const { room } = proxy.candidates[0]!.live
     const now = proxy.clock.now()
     const figures = reasons.find(({ candidate }) => candidate === 'n1')!.figures
@@ -468,6 +468,26 @@ describe('the explanation of a choice by byRoom', () => {
     assert.equal(figures.get('errors'), 0)
     const costs = reasons.map((reason) => reason.figures.get('cost')!)
     assert.equal(costs[0], Math.min(...costs))
+  })
+
+  test('says that the chosen node is due for a trial, and has the usual time for it', () => {
+    const proxy = new Fixture()
+    const slow = proxy.known(400, 1)
+    const usual = proxy.known(40, 1)
+    proxy.usual.ms = 40
+    proxy.clock.advance(1_000)
+    proxy.end(usual, proxy.begin(usual))
+    proxy.clock.advance(1_500)
+    proxy.begin(usual)
+    assert.equal(proxy.choose(), slow)
+    const { why, steps } = proxy.explain()
+    assert.match(
+      why,
+      /^byRoom chose n1, due for a trial as a usual node: 0 in hand of 1 that it works on at once, 40 ms each, one more costs 40; next is n2/,
+    )
+    const [first] = steps[0]!.reasons
+    assert.equal(first!.figures.get('weight'), 100)
+    assert.equal(why.indexOf(`byRoom chose ${first!.why}`), 0)
   })
 
   test('changes nothing that the next choice depends on', () => {
@@ -493,6 +513,6 @@ describe('the explanation of a choice by byRoom', () => {
     proxy.add()
     assert.match(proxy.explain().steps[0]!.why!, /n2 costs the same, chance decides$/)
     for (let n = 0; n < 48; n++) proxy.add()
-    assert.match(proxy.explain().steps[0]!.why!, /; a choice looks at 28 of 50$/)
+    assert.match(proxy.explain().steps[0]!.why!, /; a choice compares 28 of 50$/)
   })
 })

@@ -51,6 +51,8 @@ describe('the textual form', () => {
   for (const [text, reason] of [
     ['byAeg 5', /no candidacy function called byAeg; did you mean byAge\?/],
     ['byTides', /no candidacy function called byTides; there are usable, bySession, /],
+    ['byTides', /; and for the proxy, alone, auto or mod_cluster$/],
+    ['mod_clustr', /no candidacy function called mod_clustr; did you mean mod_cluster\?/],
     ['byLoadWindow', /no candidacy function called byLoadWindow/],
     ['byAge soon', /byAge: "soon" is not a number from 0 to 86400; write byAge \[SECONDS\]/],
     ['byAge -1', /"-1" is not a number/],
@@ -272,6 +274,10 @@ describe('explain', () => {
     )
     assert.equal(winner, 'p2')
     assert.equal(why, 'byLoad put p2 first of 2 at 1')
+  })
+
+  test('names the function that chose the candidate which was the first before', () => {
+    assert.equal(explained(['byHostname p1', 'byLoad']).why, 'byHostname p1 chose p1 of 3')
   })
 
   test('reports when no candidate is left, and when nothing changed', () => {
