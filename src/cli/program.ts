@@ -40,7 +40,7 @@ export function createProgram(run: Run): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .exitOverride()
-    .showHelpAfterError('(--help lists what can be written)')
+    .showHelpAfterError('(--help shows the commands and options)')
     .configureHelp({ helpWidth: 80, subcommandTerm: termOf })
     .addHelpText(
       'after',

@@ -56,7 +56,13 @@ export class Reloads {
     for (const hint of result.hints) log.warn({}, hint)
     if (result.isEmpty && !this.#isEmpty)
       return this.#refuse(
-        [{ place: 'configuration', path: '', message: 'the file sets no key' }],
+        [
+          {
+            place: 'configuration',
+            path: '',
+            message: 'the file sets no key; restart the proxy to return to the defaults',
+          },
+        ],
         serving,
         log,
       )

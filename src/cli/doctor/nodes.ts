@@ -61,8 +61,6 @@ function nodeFinding(node: NodeReport): Finding {
     return warn(what, `${why}: it gets requests only when there is no other node`, '')
   }
   const aliases = [...new Set(enabled.map((context) => context.alias))].join(', ')
-  return ok(
-    what,
-    `${at}, load factor ${node.loadFactor}, ${enabled.length} contexts for ${aliases}`,
-  )
+  const contexts = enabled.length === 1 ? '1 context' : `${enabled.length} contexts`
+  return ok(what, `${at}, load factor ${node.loadFactor}, ${contexts} for ${aliases}`)
 }

@@ -23,7 +23,13 @@ const report = (...nodes: NodeReport[]): StatusReport => ({ nodes }) as unknown 
 
 describe('the finding about a node', () => {
   const cases: [string, Partial<NodeReport>, 'ok' | 'warn' | 'fail', RegExp][] = [
-    ['that reports its load is ok', {}, 'ok', /load factor 90/],
+    ['that reports its load is ok', {}, 'ok', /load factor 90, 1 context for localhost$/],
+    [
+      'with two contexts is ok, with their number',
+      { contexts: [context, { ...context, path: '/shop' }] },
+      'ok',
+      /, 2 contexts for localhost$/,
+    ],
     [
       'that cannot be reached is fail, with the reason',
       { health: 'down', reason: 'refused' },
