@@ -126,8 +126,12 @@ export function clientBehind(
   return known
 }
 
-/** A hop as an entry of X-Forwarded-For. */
-export const listEntry = ({ address, text }: Hop): string => address || text
+/**
+ * A hop as an entry of X-Forwarded-For. A quoted node name may hold a comma, which would make it several entries there, so
+ * any name that is neither an address nor a token becomes `unknown`.
+ */
+export const listEntry = ({ address, text }: Hop): string =>
+  address || (isToken.test(text) ? text : 'unknown')
 
 /** A hop as the `for` of an element of Forwarded. */
 export function forPair({ address, text }: Hop): string {

@@ -133,6 +133,18 @@ describe('forwarded', () => {
     )
   })
 
+  for (const name of ['_a, 5.5.5.5', '6.6.6.6, for=7.7.7.7', 'a b', '5.5.5.5,']) {
+    test(`the quoted node name "${name}" adds no address to X-Forwarded-For`, () => {
+      const field = `Forwarded: for="${name}"`
+      assert.deepEqual(both('x-forwarded-for', field), [
+        'X-Forwarded-For: unknown, 10.0.0.1',
+        'X-Forwarded-Proto: http',
+        'X-Forwarded-Host: h',
+        `${field}, for=10.0.0.1;proto=http;host="h"`,
+      ])
+    })
+  }
+
   test('the certificate of a client has the form of RFC 9440', () => {
     const certificate = Buffer.from('not really one')
     const about = {
