@@ -2,6 +2,7 @@
 
 import { isatty } from 'node:tty'
 import { type Logger as PinoLogger, pino } from 'pino'
+import { printableJson } from '../base/printable.ts'
 import { LineOutput } from './line-output.ts'
 import { standardTarget } from './write-target.ts'
 
@@ -29,10 +30,14 @@ export function createLogger(level: string, fd: 1 | 2): ProgramLog {
   const isReadable = isatty(fd)
   const colours = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
   const log = pino(options, {
-    write: (line: string) => lines.write(isReadable ? readableLine(line, colours) : line),
+    write: (line: string) =>
+      lines.write(isReadable ? readableLine(line, colours) : shownLine(line)),
   })
   return { log, lines }
 }
+
+/** A line of JSON as a terminal may show it, for `tail` and the like: names in it come from the network. */
+export const shownLine = (line: string): string => `${printableJson(line.trimEnd())}\n`
 
 /** `14:03:07 warn  node is down route=a reason="connection refused"` from a line of JSON. */
 export function readableLine(json: string, colours: boolean): string {
@@ -40,7 +45,7 @@ export function readableLine(json: string, colours: boolean): string {
   const clock = String(time).slice(11, 19)
   const word = String(level).padEnd(5)
   const rest = Object.entries(detail).map(([key, value]) => ` ${key}=${readableValue(value)}`)
-  return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${rest.join('')}\n`
+  return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${printableJson(rest.join(''))}\n`
 }
 
 /** Reports the first failure on standard error, unless that is the failed output. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readableLine } from '../../../src/server/logger.ts'
+import { readableLine, shownLine } from '../../../src/server/logger.ts'
 
 const line = (detail: object): string =>
   JSON.stringify({
@@ -34,4 +34,15 @@ test('a line feed in a value does not begin a new line', () => {
     readableLine(line({ path: 'a\nb' }), false),
     '14:03:07 warn  node is down path="a\\nb"\n',
   )
+})
+
+test('characters that a terminal acts upon or hides are escaped in both forms', () => {
+  const json = line({ route: 'a\u{9b}2Jb\u{202e}c' })
+  assert.equal(
+    readableLine(json, false),
+    '14:03:07 warn  node is down route="a\\u009b2Jb\\u202ec"\n',
+  )
+  const shown = shownLine(`${json}\n`)
+  assert.match(shown, /"route":"a\\u009b2Jb\\u202ec".*\}\n$/)
+  assert.deepEqual(JSON.parse(shown), JSON.parse(json))
 })
