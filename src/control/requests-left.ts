@@ -18,9 +18,9 @@ export async function requestsLeft(
   id: number,
   paths: readonly string[],
 ): Promise<number> {
+  await refresh()
   for (const ms of pausesMs) {
-    const requests = inFlightOn(live.of(id), paths)
-    if (requests === 0) return 0
+    if (inFlightOn(live.of(id), paths) === 0) return 0
     await pause(ms)
     await refresh()
   }

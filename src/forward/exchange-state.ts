@@ -59,6 +59,8 @@ export class ChoiceState implements ExchangeView {
   location: LocationFormat | undefined
   /** Chooses instead of the cascade. */
   chooser: Choose | undefined
+  /** The client wants to change protocols, which AJP cannot. */
+  needsTunnel = false
   /** The choice reads `live.latency`, so it must be measured. */
   readsLatency = false
   /** The proxy serves nothing itself. */

@@ -91,7 +91,9 @@ test('a message of a node is read back by a proxy, whether or not plus means spa
           body,
           userAgent,
         })
-        assert.deepEqual(parsed, { ok: true, message: { ...message } })
+        const isOfJava = userAgent !== '' && message.method.endsWith('-APP')
+        const sender = isOfJava ? { fromJavaNode: true } : {}
+        assert.deepEqual(parsed, { ok: true, message: { ...message, ...sender } })
       },
     ),
   )

@@ -21,6 +21,7 @@ export function findCascade(
   const cascade = cascades.of(choice.application) ?? cascades.find(request.path)
   choice.cascade = cascade
   choice.location = cascade.location
+  choice.needsTunnel = request.upgrade !== undefined
   choice.readsLatency = cascade.readsLatency
   choice.request = cascade.readsRequest ? requestView(request.head, client) : undefined
 }
@@ -41,8 +42,16 @@ export function choose(
     const own = boundCandidate(choice, chosenAt, bound)
     if (own !== undefined) return own
   }
-  return cascade.run(application.candidates, choice, chosenAt)[0]
+  const { candidates } = application
+  const tunnelled = choice.needsTunnel
+    ? cascade.run(withTunnels(candidates), choice, chosenAt)[0]
+    : undefined
+  return tunnelled ?? cascade.run(candidates, choice, chosenAt)[0]
 }
+
+/** An AJP node gets the request as an ordinary one, so it is chosen when there is no other. */
+const withTunnels = (candidates: readonly Candidate[]): readonly Candidate[] =>
+  candidates.filter(({ node }) => node.type !== 'ajp')
 
 function boundCandidate(
   choice: Readonly<ChoiceState>,

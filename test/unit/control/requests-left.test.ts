@@ -7,11 +7,19 @@ const inFlight = (live: LiveTable, path: string, count: number): void => {
   contextLive(live.of(1), path).inFlight = count
 }
 
-test('without requests in flight the count is 0 at once, without a refresh', async () => {
+test('without requests in flight the count is 0 after one refresh', async () => {
   const live = new LiveTable()
   inFlight(live, '/other', 3)
-  const refresh = (): void => assert.fail('asked')
+  let asked = 0
+  const refresh = (): void => void asked++
   assert.equal(await requestsLeft(live, refresh, 1, ['/shop']), 0)
+  assert.equal(asked, 1)
+})
+
+test('requests that only a refresh shows are counted', async () => {
+  const live = new LiveTable()
+  const refresh = (): void => inFlight(live, '/shop', 2)
+  assert.equal(await requestsLeft(live, refresh, 1, ['/shop']), 2)
 })
 
 test('a request whose response is still passing through the proxy does not count', async () => {

@@ -22,6 +22,19 @@ test('the head of the list that the cascade leaves is chosen', () => {
   assert.equal(choose(choice, traffic.chosenAt), second)
 })
 
+test('a request to upgrade goes to a node that is not reached over AJP, if there is one', () => {
+  const upgrade = requestText('GET / HTTP/1.1', 'Connection: Upgrade', 'Upgrade: chat')
+  const fixture = exchangeOf(upgrade, {
+    nodes: [{ type: 'ajp' }, { type: 'http' }, { type: 'ajp' }],
+  })
+  const [, http] = routed(fixture)
+  const { choice, traffic } = fixture.state
+  assert.ok(http !== undefined)
+  for (let n = 0; n < 6; n++) assert.equal(choose(choice, traffic.chosenAt), http)
+  exclude(choice, http)
+  assert.equal(choose(choice, traffic.chosenAt)?.node.type, 'ajp')
+})
+
 test('nothing is chosen when no node is usable', () => {
   const fixture = exchangeOf(undefined, { nodes: [{ contexts: [contextOf('/', 'STOPPED')] }] })
   routed(fixture)
