@@ -4,6 +4,9 @@ import { isIP } from 'node:net'
 
 /** Without the IPv6 form of an IPv4 address (`::ffff:10.0.0.1`) and without the zone of a link-local one. */
 export const plainAddress = (address: string): string =>
+  address.includes(':') ? withoutForm(address) : address
+
+const withoutForm = (address: string): string =>
   address.replace(/^::ffff:(?=\d{1,3}\.)/, '').split('%', 1)[0] as string
 
 /** Whether a host is this machine alone: a loopback address or `localhost`. */

@@ -24,6 +24,8 @@ export function networkCheck(
       throw new RangeError(`${setting}: not an address or network: ${entry}`, { cause })
     }
   }
+  // BlockList makes an object of each address.
+  if (entries.length === 0) return () => false
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
