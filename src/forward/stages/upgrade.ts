@@ -35,12 +35,19 @@ function websocketAccept(head: RequestHead): string | undefined {
     .digest('base64')
 }
 
+/** The node has chosen a protocol that the request offers, or several in layers, the lowest of which is offered. */
 export function isUpgraded(response: ResponseHead, wanted: WantedUpgrade): boolean {
   if (!response.wantsUpgrade || response.upgrade < 0) return false
   if (response.chunked || response.contentLength > 0) return false
-  const chosen = response.fields.value(response.upgrade).toLowerCase()
-  if (!wanted.protocols.some((name) => name.toLowerCase() === chosen)) return false
-  if (chosen !== websocket) return true
+  // Protocols in layers are listed from the lowest, which is the one that the connection switches to [RFC 9110 7.8].
+  const chosen = response.fields
+    .value(response.upgrade)
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+  const [lowest] = chosen
+  if (!wanted.protocols.some((name) => name.toLowerCase() === lowest)) return false
+  if (chosen.some((name) => isHttp.test(name))) return false
+  if (!chosen.includes(websocket)) return true
   const { websocketAccept } = response
   return websocketAccept >= 0 && response.fields.value(websocketAccept) === wanted.accept
 }

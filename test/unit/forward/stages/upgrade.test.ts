@@ -97,7 +97,26 @@ test('the node chooses one of the protocols of the request', () => {
   const offered = { protocols: ['SPDY/3.1', 'tcp'], accept: undefined }
   assert.equal(switched(offered, connection, 'Upgrade: tcp'), true)
   assert.equal(switched(offered, connection, 'Upgrade: spdy/3.1'), true)
-  for (const other of ['spdy', 'tcp, SPDY/3.1', 'websocket', 'h2c', '']) {
+  for (const other of ['spdy', 'websocket', 'h2c', '', ',tcp']) {
     assert.equal(switched(offered, connection, `Upgrade: ${other}`), false, other)
   }
+})
+
+test('a node may name protocols in layers, the lowest of which the request offers', () => {
+  const offered = { protocols: ['foo/2', 'bar'], accept: undefined }
+  for (const layers of ['foo/2, bar', 'Foo/2,BAR', 'bar , foo/2', 'foo/2, other', 'bar, other']) {
+    assert.equal(switched(offered, connection, `Upgrade: ${layers}`), true, layers)
+  }
+  for (const layers of ['other, foo/2', 'foo, bar', 'foo/2, h2c', 'bar, HTTP/2.0']) {
+    assert.equal(switched(offered, connection, `Upgrade: ${layers}`), false, layers)
+  }
+})
+
+test('WebSocket in any layer needs the answer to the key', () => {
+  const offered = { protocols: ['tcp', 'websocket'], accept }
+  const upgrade = [connection, 'Upgrade: tcp, websocket']
+  assert.equal(switched(offered, ...upgrade, `Sec-WebSocket-Accept: ${accept}`), true)
+  assert.equal(switched(offered, ...upgrade), false)
+  const withoutKey = { protocols: ['tcp'], accept: undefined }
+  assert.equal(switched(withoutKey, ...upgrade), false)
 })
