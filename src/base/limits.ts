@@ -37,7 +37,7 @@ export const httpLimits = {
   replayBytesMax: 196_608,
   /** Requests that wait for a usable node (WaitWorker). */
   waitingMax: 1_000,
-  /** How long a connection rests after a response that must not have a body, before it carries another request. */
+  /** How long a connection rests after a response without a body, before it carries another request. */
   restMs: 100,
   /** The same while `restingMany` connections to the node rest. */
   restMsMin: 10,

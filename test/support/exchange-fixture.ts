@@ -132,6 +132,9 @@ export class RecordingConnection implements LeasedConnection {
   noteKeepAlive(field: string): void {
     this.calls.push(`keepAlive ${field}`)
   }
+  noteExcess(behindEmpty: boolean): void {
+    this.calls.push(behindEmpty ? 'excess, empty' : 'excess')
+  }
   release(reusable: boolean, rests: boolean): void {
     const how = reusable ? 'release' : 'release, not reusable'
     this.calls.push(rests ? `${how}, rests` : how)

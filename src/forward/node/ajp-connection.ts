@@ -110,6 +110,9 @@ export class AjpConnection extends NodeConnection {
     return this.pending === 0
   }
 
+  /** The end of an AJP response is a packet of its own, so more of its body is never read as the next response. */
+  override noteExcess(): void {}
+
   override received(bytes: Buffer, length: number): void {
     if (this.isIdle) return this.retire()
     const out = this.#out

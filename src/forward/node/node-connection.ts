@@ -5,7 +5,7 @@ import type { TopspinError } from '../../base/errors.ts'
 import { isSecure, type Node } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
-import { hasUnreadInput } from '../../node-internals/unread-input.ts'
+import { unreadInput } from '../../node-internals/unread-input.ts'
 import type {
   ConnectionPool,
   LeasedConnection,
@@ -18,6 +18,9 @@ import { closedError, connectError } from './node-error.ts'
 const keepAliveMarginMs = 1_000
 const keepAliveMinMs = 500
 
+/** A node may send it on an idle connection before it closes that [RFC 9110 15.5.9]. */
+const timeoutNotice = /^HTTP\/1\.[01] 408/
+
 export class NodeConnection implements DialReceiver, LeasedConnection {
   readonly pool: ConnectionPool<NodeConnection>
   readonly connection: Connection
@@ -26,7 +29,7 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   isReady = false
   isIdle = false
   isReused = false
-  /** Its last response must not have a body: bytes that arrive late are one nevertheless. */
+  /** Its last response has no body: a node may send one nevertheless, late. */
   rests = false
   /** When it began to be idle, ms of the clock; only while it rests. */
   restsSince = 0
@@ -81,13 +84,22 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   reuse(): boolean {
     this.pool.remove(this)
     this.isIdle = false
-    if (!this.hasLateBytes) return true
+    if (!this.hasUnreadInput()) return true
     this.destroy()
     return false
   }
 
-  get hasLateBytes(): boolean {
-    return this.rests && hasUnreadInput(this.connection.socket)
+  /** Whether bytes or the end have arrived on a resting connection, which must not be used then. */
+  hasUnreadInput(): boolean {
+    if (!this.rests) return false
+    const input = unreadInput(this.connection.socket)
+    // Bytes below TLS may be a session ticket or an alert.
+    if (input === 'bytes' && !isSecure(this.node)) this.noteExcess(true)
+    return input !== 'none'
+  }
+
+  noteExcess(behindEmpty: boolean): void {
+    this.pool.receivedExcess(behindEmpty)
   }
 
   close(): void {
@@ -188,8 +200,10 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   received(bytes: Buffer, length: number): void {
     // Without a request it is not a response [RFC 9112 9.2].
     if (this.exchange !== undefined) return this.exchange.nodeSent(bytes, length)
-    if (this.isIdle && this.rests) this.pool.receivedLate()
     this.retire()
+    if (!this.isIdle || timeoutNotice.test(bytes.toString('latin1', 0, Math.min(length, 12))))
+      return
+    this.noteExcess(this.rests)
   }
 
   drained(): void {

@@ -45,8 +45,11 @@ export interface ConnectionPool<C> {
   release(connection: C): void
   /** An idle connection has ended. */
   remove(connection: C): void
-  /** Bytes have arrived on a resting connection: the node sends bodies where it must not. */
-  receivedLate(): void
+  /**
+   * The node has sent bytes behind a complete response. Connections are not used again after such responses from now on.
+   * @param behindEmpty the response had no body; else no connection is used again after any response.
+   */
+  receivedExcess(behindEmpty: boolean): void
   /** A connection is being opened. */
   opened(): void
   /** Its descriptor is free again. */
@@ -88,10 +91,12 @@ export interface LeasedConnection extends Timed {
   detachBuffer(): void
   /** @param field value of Keep-Alive in a response: when the node closes idle connections. */
   noteKeepAlive(field: string): void
+  /** Bytes have arrived together with the end of a response, behind it. @param behindEmpty the response has no body. */
+  noteExcess(behindEmpty: boolean): void
   /**
    * Ends the lease: the response is complete. The connection goes back to the pool, unless
    * @param reusable is false, or bytes of the request have not left: they must not precede the next request.
-   * @param rests a body that the node sends in spite of HTTP may still arrive, so the connection rests for a moment.
+   * @param rests the response has no body; one that the node sends nevertheless may still arrive, so the connection rests for a moment.
    */
   release(reusable: boolean, rests: boolean): void
   /**

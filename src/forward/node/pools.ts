@@ -1,6 +1,6 @@
 // Pools of open connections to nodes, one pool for each registration. The newest idle connection is leased first, so
-// that the others reach their idle timeout and are closed. A node may send a late body behind a response that must not
-// have one, which would be taken for the next response: those connections rest first, and the oldest is leased first.
+// that the others reach their idle timeout and are closed. A node may send a late body behind a response that has none,
+// which would be taken for the next response: those connections rest first, and the oldest is leased first.
 
 import { httpLimits } from '../../base/limits.ts'
 import type { Node } from '../../cluster/node.ts'
@@ -64,13 +64,13 @@ class Pool implements ConnectionPool<NodeConnection> {
   readonly idleMs: number
   readonly #pools: Pools
   readonly #idle: NodeConnection[] = []
-  /** Idle after a response that must not have a body, the longest idle first. */
+  /** Idle after a response without a body, the longest idle first. */
   readonly #resting: NodeConnection[] = []
   /** Idle connections that belong to one client each, the longest idle first. */
   readonly #bound: Set<NodeConnection> = new Set()
   #isClosed = false
-  /** The node has sent a body behind a response that must not have one. */
-  #sendsLate = false
+  /** Behind which complete responses the node has sent bytes. */
+  #excess: 'never' | 'empty' | 'any' = 'never'
 
   constructor(node: Node, pools: Pools) {
     this.node = node
@@ -108,7 +108,7 @@ class Pool implements ConnectionPool<NodeConnection> {
       const oldest = this.#resting[0] as NodeConnection
       if (this.context.clock.now() - oldest.restsSince < ms) return undefined
       this.#resting.shift()
-      if (!oldest.hasLateBytes) return oldest
+      if (!oldest.hasUnreadInput()) return oldest
       oldest.destroy()
     }
     return undefined
@@ -118,7 +118,7 @@ class Pool implements ConnectionPool<NodeConnection> {
     const { poolIdleMax } = this.context.settings
     const count = this.#idle.length + this.#resting.length
     const isFull = !connection.isBound && count >= poolIdleMax
-    if (this.#isClosed || isFull || (connection.rests && this.#sendsLate)) {
+    if (this.#isClosed || isFull || this.#mayGetExcess(connection)) {
       connection.destroy()
       return
     }
@@ -140,12 +140,20 @@ class Pool implements ConnectionPool<NodeConnection> {
     if (index >= 0) list.splice(index, 1)
   }
 
-  /** From now on no connection is used again after such a response. */
-  receivedLate(): void {
-    if (this.#sendsLate) return
-    this.#sendsLate = true
+  #mayGetExcess(connection: NodeConnection): boolean {
+    return this.#excess === 'any' || (this.#excess === 'empty' && connection.rests)
+  }
+
+  receivedExcess(behindEmpty: boolean): void {
+    if (this.#excess === 'any' || (behindEmpty && this.#excess === 'empty')) return
+    this.#excess = behindEmpty ? 'empty' : 'any'
+    for (const connection of this.#resting.splice(0)) connection.destroy()
+    if (!behindEmpty) for (const connection of this.#idle.splice(0)) connection.destroy()
     const { route } = this.node
-    this.context.log.warn({ route }, 'node sends bodies behind responses that must not have one')
+    const message = behindEmpty
+      ? 'node sends bytes behind responses without a body'
+      : 'node sends bytes behind complete responses'
+    this.context.log.warn({ route }, message)
   }
 
   opened(): void {

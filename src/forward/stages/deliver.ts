@@ -5,7 +5,7 @@ import { httpLimits } from '../../base/limits.ts'
 import { observeLatency } from '../../cluster/latency.ts'
 import { isNodeError } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
-import type { BodyRelay, Rewriting } from '../../wire/http/body-relay.ts'
+import type { Rewriting } from '../../wire/http/body-relay.ts'
 import { asksConnectionLogin } from '../../wire/http/connection-login.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
@@ -90,7 +90,7 @@ function deliverHead(
   response.started = true
   response.status = head.status
   // A malformed body is cut, whether it breaks in the first piece or in a later one.
-  const delivery = behind < 0 ? broken(response, behind) : after(response.body, behind < end)
+  const delivery = behind < 0 ? broken(response, behind) : after(state, behind < end)
   send(state, out)
   return delivery
 }
@@ -128,13 +128,13 @@ function deliverBody(state: ResponseStage, bytes: Buffer, length: number): Deliv
     const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
     response.bytesOut += length
     // The piece lies in the buffer that the node's bytes are read into: no more reading until it has left.
-    const delivery = after(body, false)
+    const delivery = after(state, false)
     if (!client.write(piece)) block(state)
     return delivery
   }
   const out = traffic.buffers.answer
   const behind = body.relay(bytes, 0, length, out)
-  const delivery = behind < 0 ? broken(response, behind) : after(body, behind < length)
+  const delivery = behind < 0 ? broken(response, behind) : after(state, behind < length)
   send(state, out)
   return delivery
 }
@@ -151,8 +151,10 @@ function broken(response: ResponseState, problem: number): Delivery {
 }
 
 /** @param excess bytes are left behind the response. */
-function after(body: BodyRelay, excess: boolean): Delivery {
+function after({ response, attempts }: ResponseStage, excess: boolean): Delivery {
+  const { body } = response
   if (!body.done) return 'more'
+  if (excess) attempts.node?.noteExcess(body.framing === 'none')
   return excess || body.framing === 'close' ? 'last' : 'complete'
 }
 

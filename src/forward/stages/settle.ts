@@ -13,7 +13,7 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   if (live.health.kind !== 'up') live.health = onAnswered(live.health)
   if (response.isBlocked) node.detachBuffer()
   const { head } = response
-  const rests = request.head.isHead || head.status === 204 || head.status === 304
+  const rests = head.framing(request.head.isHead) === 'none'
   node.release(reusable && request.body.done && head.keepAlive, rests)
   leaveNode(state, candidate, response.status < 500 ? 'good' : 'error')
   settle(state, '')

@@ -49,6 +49,19 @@ test('a head may arrive in any pieces', () => {
   }
 })
 
+test('bytes behind a response are reported, with whether it has a body', () => {
+  for (const [text, call] of [
+    ['HTTP/1.1 204 No Content\r\n\r\nx', 'excess, empty'],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nx', 'excess, empty'],
+    ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokx', 'excess'],
+    ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nx', 'excess'],
+  ] as const) {
+    const { send, connection } = awaiting()
+    assert.equal(send(text), 'last')
+    assert.deepEqual(connection.calls, [call])
+  }
+})
+
 test('bytes behind the response make the connection unusable', () => {
   const { send, client } = awaiting()
   assert.equal(send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 '), 'last')
