@@ -8,10 +8,10 @@ import type { HealthCheck } from './health-check.ts'
 export type Health =
   | { readonly kind: 'up' }
   /**
-   * Still used: `failures` responses failed, fewer than `failuresMax` in a row, and `misses` probes, fewer than the
-   * `fall` of the node's check in a row.
+   * Still used: a response failed, or `misses` probes in a row did, fewer than the `fall` of the node's check. Probed at
+   * `probeAt` (monotonic, ms). A probe that passes ends it; while `misses` is 0, so does a response.
    */
-  | { readonly kind: 'suspect'; readonly failures: number; readonly misses: number }
+  | { readonly kind: 'suspect'; readonly misses: number; readonly probeAt: number }
   /**
    * Not used; probed again at `probeAt`. Times are monotonic, ms. `probes`: failed ones since it went down; `passes`:
    * successful ones in a row, absent for none.
@@ -26,16 +26,16 @@ export type Health =
     }
 
 export interface HealthLimits {
-  /** Failed responses in a row after which a node that accepts connections is down. Default 3. */
-  readonly failuresMax: number
-  /** Wait before the first probe, ms; doubled with each failed one, +-25 % jitter. Default 250. */
+  /**
+   * Wait before the first probe of a node that is down, ms; doubled with each failed one, +-25 % jitter. Also the shortest
+   * time between two probes because of failed responses. Default 250.
+   */
   readonly backoffMs: number
   /** Longest wait between probes before jitter, ms. Default 10 000. */
   readonly backoffMaxMs: number
 }
 
 export const defaultHealthLimits: HealthLimits = {
-  failuresMax: 3,
   backoffMs: 250,
   backoffMaxMs: 10_000,
 }
@@ -54,19 +54,17 @@ export function onConnectFailed(
   return down(0, now, now, reason, random, limits)
 }
 
-/** A connection was made, but no complete response arrived. */
-export function onAnswerFailed(
-  health: Health,
-  reason: string,
-  now: number,
-  random: Random,
-  limits: HealthLimits,
-): Health {
+/**
+ * A connection was made, but no complete response arrived. However often that happens, it makes the node suspect at
+ * most, because one client can cause it by requests that are slow or crash; the node is due for a probe, which decides.
+ * Without probes (check `none`, or an embedded proxy without a watch) such a node stays in use: only failed connections
+ * make it down, and outlier ejection excludes it while most of its responses fail and those of other nodes do not.
+ * @returns the same object when nothing is to be reported: the node is down, or its probe is due or was due just now.
+ */
+export function onAnswerFailed(health: Health, now: number, { backoffMs }: HealthLimits): Health {
   if (health.kind === 'down') return health
-  const { failures: before, misses } = health.kind === 'suspect' ? health : none
-  const failures = before + 1
-  if (failures < limits.failuresMax) return suspect(failures, misses)
-  return down(0, now, now, reason, random, limits)
+  if (health.kind === 'suspect' && now < health.probeAt + backoffMs) return health
+  return { kind: 'suspect', misses: health.kind === 'suspect' ? health.misses : 0, probeAt: now }
 }
 
 /**
@@ -74,8 +72,7 @@ export function onAnswerFailed(
  * end misses: a node that still serves may answer its health check by a status that takes it out.
  */
 export function onAnswered(health: Health): Health {
-  if (health.kind !== 'suspect' || health.failures === 0) return health
-  return health.misses === 0 ? healthy : suspect(0, health.misses)
+  return health.kind === 'suspect' && health.misses === 0 ? healthy : health
 }
 
 /** The result of a probe. */
@@ -83,8 +80,6 @@ export interface ProbeOutcome {
   readonly answered: boolean
   /** For the log and the status page. */
   readonly reason: string
-  /** The answer was a response, and not only an established connection. */
-  readonly responded?: boolean
   /** No connection is possible: nothing listens there. */
   readonly unreachable?: boolean
 }
@@ -92,7 +87,7 @@ export interface ProbeOutcome {
 /** A probe of a node has ended. A node to which no connection is possible is down at once. */
 export function onProbed(
   health: Health,
-  { answered, reason, responded, unreachable }: ProbeOutcome,
+  { answered, reason, unreachable }: ProbeOutcome,
   { rise, fall, intervalMs }: Pick<HealthCheck, 'rise' | 'fall' | 'intervalMs'>,
   now: number,
   random: Random,
@@ -103,31 +98,12 @@ export function onProbed(
     const passes = (health.passes ?? 0) + 1
     return passes >= rise ? healthy : { ...health, passes, probeAt: now + intervalMs }
   }
-  const { failures, misses: before } = health.kind === 'suspect' ? health : none
-  // An accepted connection does not clear failed responses.
-  if (answered) return failures > 0 && responded !== true ? suspect(failures, 0) : healthy
-  const misses = before + 1
-  if (misses < fall && unreachable !== true) return suspect(failures, misses)
-  return down(0, now, now, reason, random, limits)
+  if (answered) return healthy
+  const misses = health.kind === 'suspect' ? health.misses + 1 : 1
+  if (misses >= fall || unreachable === true) return down(0, now, now, reason, random, limits)
+  const waitMs = Math.min(intervalMs, limits.backoffMs * 2 ** misses)
+  return { kind: 'suspect', misses, probeAt: now + waitMs }
 }
-
-/** How soon a node that is not down is probed again because a probe failed, ms; infinite when none failed. */
-export function nextProbeMs(
-  health: Health,
-  { intervalMs }: Pick<HealthCheck, 'intervalMs'>,
-  { backoffMs }: HealthLimits,
-): number {
-  if (health.kind !== 'suspect' || health.misses === 0) return Number.POSITIVE_INFINITY
-  return Math.min(intervalMs, backoffMs * 2 ** health.misses)
-}
-
-const none = { failures: 0, misses: 0 }
-
-const suspect = (failures: number, misses: number): Health => ({
-  kind: 'suspect',
-  failures,
-  misses,
-})
 
 function down(
   probes: number,

@@ -2,7 +2,7 @@
 // idle, and puts nodes on standby that stopped reporting (mcmp.md 2.4, 2.5, decisions 37, 39, 40).
 
 import { mcmpLimits, probeLimits } from '../base/limits.ts'
-import { nextProbeMs } from '../cluster/health.ts'
+import type { Health } from '../cluster/health.ts'
 import { checkOf, type HealthCheck, type HealthRule } from '../cluster/health-check.ts'
 import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable, type Node } from '../cluster/node.ts'
@@ -24,6 +24,8 @@ interface Watched {
   /** Of this node by these rules. */
   check: HealthCheck
   isProbed: boolean
+  /** When the last probe began, monotonic ms. */
+  probedAt: number
   /** When to check again whether the node is to be probed, monotonic ms. */
   checkAt: number
   /** At the last check. */
@@ -133,24 +135,33 @@ export class Watch {
     const watched = this.#watchedFor(node, live, now)
     const { check } = watched
     const { health } = live
-    if (watched.isProbed || now < (health.kind === 'down' ? health.probeAt : watched.checkAt))
-      return
+    if (watched.isProbed || now < this.#dueAt(health, watched)) return
     if (this.#probes >= mcmpLimits.probesMax) {
       this.#waiting.add(node.id)
       return
     }
-    if (health.kind === 'down') {
-      if (check.probe === 'none') this.#recordProbe(node, unprobed, live.bytesRead)
-      else void this.#probe(node, watched)
+    if (check.probe === 'none') {
+      if (health.kind !== 'up') this.#recordProbe(node, unprobed, live.bytesRead)
       return
     }
-    if (check.probe === 'none') return
+    if (health.kind === 'down') {
+      void this.#probe(node, watched)
+      return
+    }
     const isShown = isShownByTraffic(check, live, watched)
     watched.bytesRead = live.bytesRead
     watched.elected = live.elected
     watched.waitMs = nextWaitMs(check, live, isShown ? 0 : watched.waitMs)
     watched.checkAt = now + watched.waitMs
     if (!isShown) void this.#probe(node, watched)
+  }
+
+  /** A result that is no evidence leaves a suspect as it is; the next probe waits nevertheless. */
+  #dueAt(health: Health, { checkAt, probedAt }: Watched): number {
+    if (health.kind === 'up') return checkAt
+    if (health.kind === 'down') return health.probeAt
+    const { backoffMs } = this.#settings.watch.health
+    return Math.min(checkAt, Math.max(health.probeAt, probedAt + backoffMs))
   }
 
   #watchedFor(node: Node, live: NodeLive, now: number): Watched {
@@ -162,7 +173,18 @@ export class Watch {
       const waitMs = check.intervalMs
       // A node from the state file may have died since, so it is probed at once.
       const checkAt = live.unconfirmed ? now : now + waitMs
-      watched = { node, rules, check, isProbed: false, checkAt, bytesRead, elected, waitMs }
+      const probedAt = Number.NEGATIVE_INFINITY
+      watched = {
+        node,
+        rules,
+        check,
+        isProbed: false,
+        probedAt,
+        checkAt,
+        bytesRead,
+        elected,
+        waitMs,
+      }
       this.#watched.set(node.id, watched)
     } else if (watched.node !== node || watched.rules !== rules) {
       watched.node = node
@@ -180,12 +202,11 @@ export class Watch {
     const { clock, live, watch } = this.#settings
     const { bytesRead } = live.of(node.id)
     watched.isProbed = true
+    watched.probedAt = clock.now()
     this.#probes += 1
     try {
       const target = { host, port, type, probe, question, timeoutMs }
       this.#recordProbe(node, await watch.probe(target), bytesRead)
-      const nextMs = nextProbeMs(live.of(node.id).health, watched.check, watch.health)
-      watched.checkAt = Math.min(watched.checkAt, clock.now() + nextMs)
     } catch (error) {
       this.#logFault(error)
     } finally {
@@ -223,7 +244,7 @@ export class Watch {
   }
 }
 
-/** Without probes a node that went down gets requests again after a while. */
+/** Without probes a node that went down gets requests again after a while, and a failed response leaves no trace. */
 const unprobed: ProbeResult = { answered: true, reason: 'not probed' }
 
 /**
@@ -235,7 +256,7 @@ function isShownByTraffic(
   { bytesRead, elected, health }: NodeLive,
   before: Pick<Watched, 'bytesRead' | 'elected'>,
 ): boolean {
-  if (probe === 'http' || (health.kind === 'suspect' && health.misses > 0)) return false
+  if (probe === 'http' || health.kind === 'suspect') return false
   return bytesRead > before.bytesRead || (probe === 'tcp' && elected > before.elected)
 }
 

@@ -50,6 +50,8 @@ export interface ExchangeTraffic {
   readonly accessLog: AccessLog | undefined
   /** Called when traffic has found that a node is down. */
   readonly onNodeDown: (id: number, reason: string) => void
+  /** Called when a response of a node has failed, so that a probe is due. */
+  readonly onNodeSuspect: (id: number) => void
   /** The response where no context is registered. */
   readonly unknownContext: Refusal
   /** The cascade of each path. */

@@ -73,7 +73,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
     socket.on('data', (bytes) => {
       answer = Buffer.concat([answer, bytes])
       const verdict = dialect?.verdict(answer)
-      if (verdict !== undefined) end({ ...verdict, responded: verdict.answered })
+      if (verdict !== undefined) end(verdict)
       else if (answer.length > probeLimits.answerBytesMax)
         end({ answered: false, reason: `no final response in ${answer.length} bytes` })
     })

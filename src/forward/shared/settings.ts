@@ -103,6 +103,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly live?: LiveTable
   /** Called when traffic has found that a node is down; the live numbers have its new state. */
   readonly onNodeDown?: (id: number, reason: string) => void
+  /** Called when a response of a node has failed, so that a probe is due; the live numbers have its new state. */
+  readonly onNodeSuspect?: (id: number) => void
   /** Whether a client's connection may carry more than one request. Default true. */
   readonly keepAlive?: boolean
   /** Called at the end of each request. Default: no access log. */

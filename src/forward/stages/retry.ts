@@ -67,13 +67,18 @@ export function spendRetry({ retryBudget, counters, ticker }: ExchangeTraffic): 
 }
 
 function recordFailure(state: AttemptStage, candidate: Candidate, error: TopspinError): void {
-  const { settings, clock, random, log, onNodeDown } = state.traffic
+  const { settings, clock, random, log, onNodeDown, onNodeSuspect } = state.traffic
   const { live, node } = candidate
   if (error.phase !== 'connect') observeOutcome(state, candidate, true)
   const before = live.health
-  const observed = isGone(error, live.inFlight) ? onConnectFailed : onAnswerFailed
-  live.health = observed(before, error.message, clock.now(), random, settings.health)
-  if (before.kind === 'down' || live.health.kind !== 'down') return
+  const now = clock.now()
+  if (!isGone(error, live.inFlight)) {
+    live.health = onAnswerFailed(before, now, settings.health)
+    if (live.health !== before) onNodeSuspect(node.id)
+    return
+  }
+  live.health = onConnectFailed(before, error.message, now, random, settings.health)
+  if (before.kind === 'down') return
   live.epoch++
   log.warn({ route: node.route, reason: error.message }, 'node is down')
   onNodeDown(node.id, error.message)

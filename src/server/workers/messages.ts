@@ -54,6 +54,8 @@ export type FromWorker =
     }
   /** The traffic has found that a node is down. */
   | { readonly kind: 'down'; readonly id: number; readonly reason: string }
+  /** A response of a node has failed, so that a probe is due. */
+  | { readonly kind: 'suspect'; readonly id: number }
   | {
       readonly kind: 'log'
       readonly level: LogLevel

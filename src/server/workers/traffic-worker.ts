@@ -44,6 +44,7 @@ class TrafficWorker {
       policies,
       log: this.#log,
       onNodeDown: (id, reason) => send({ kind: 'down', id, reason }),
+      onNodeSuspect: (id) => send({ kind: 'suspect', id }),
       sockets,
       ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
     })

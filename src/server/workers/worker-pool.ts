@@ -6,7 +6,7 @@ import { systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
 import { workerLimits } from '../../base/limits.ts'
 import { changesFrom } from '../../cluster/changes-from.ts'
-import { defaultHealthLimits, onConnectFailed } from '../../cluster/health.ts'
+import { defaultHealthLimits, onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
 import { factOf, factsFrom } from '../../cluster/live-facts.ts'
 import { LiveSums } from '../../cluster/live-sums.ts'
 import type { Change } from '../../cluster/snapshot.ts'
@@ -219,6 +219,9 @@ export class WorkerPool implements DataPlane {
       case 'down':
         this.#onNodeDown(message.id, message.reason)
         break
+      case 'suspect':
+        this.#onNodeSuspect(message.id)
+        break
       case 'log':
         log[message.level]({ ...message.detail, worker: link.pid }, message.message)
         break
@@ -261,6 +264,14 @@ export class WorkerPool implements DataPlane {
     row.health = onConnectFailed(row.health, reason, now, Math.random, defaultHealthLimits)
     row.epoch++
     this.notify(id)
+  }
+
+  /** A response of a node has failed in a worker: the watch probes it now. */
+  #onNodeSuspect(id: number): void {
+    const { snapshot, live } = this.#options
+    if (!snapshot().nodes.has(id)) return
+    const row = live.of(id)
+    row.health = onAnswerFailed(row.health, systemClock.now(), defaultHealthLimits)
   }
 
   #ended(slot: Slot, link: WorkerLink, startedAt: number): void {

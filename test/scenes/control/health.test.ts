@@ -78,6 +78,47 @@ async function oneThread(t: TestContext, type: 'http' | 'ajp' = 'http') {
   }
 }
 
+for (const workers of ['0', '2']) {
+  test(`a client whose requests crash or time out does not take the node out for others, --workers ${workers}`, async (t) => {
+    let connections = 0
+    const server = createHttpServer((request, response) => {
+      if (request.url === '/crash') request.socket.destroy()
+      else if (request.url !== '/hang') response.end('ok')
+    })
+    server.on('connection', () => {
+      connections += 1
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    const running = await startServe(
+      ['--workers', workers, '--to', `127.0.0.1:${port}`],
+      { TOPSPIN_TIMEOUTS_RESPONSE_HEAD: '200ms' },
+      { deadlineMs: 60_000 },
+    )
+    t.after(() => running.child.kill('SIGKILL'))
+    const traffic = Number(new URL(running.traffic).port)
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 4; i += 1) assert.equal((await get(traffic, '/crash')).status, 502)
+      assert.equal((await get(traffic, '/')).status, 200)
+      for (let i = 0; i < 4; i += 1) assert.equal((await get(traffic, '/hang')).status, 504)
+      assert.equal((await get(traffic, '/')).status, 200)
+    }
+    assert.doesNotMatch(running.printed.stdout + running.printed.stderr, /node is down/)
+    const before = connections
+    assert.equal((await get(traffic, '/hang')).status, 504)
+    const { nodes } = (await (await fetch(`${running.control}api/status`)).json()) as {
+      nodes: { health: string }[]
+    }
+    assert.notEqual(nodes[0]?.health, 'down')
+    await until('a health check follows', () => connections > before + 1)
+  })
+}
+
 test('a node with one thread serves all requests that wait for a long one', async (t) => {
   const node = await oneThread(t)
   const proxy = await start(

@@ -26,9 +26,7 @@ describe('an answer cut at every byte', () => {
       for (const version of ['1.1', '1.0']) {
         test(`${shape}, ${by}, to HTTP/${version}: never looks complete`, async (t) => {
           const origin = await startOrigin(t)
-          const { port, live } = await startProxy(t, [{ port: origin.port }], {
-            health: { failuresMax: 1e9, backoffMs: 1, backoffMaxMs: 1 },
-          })
+          const { port, live } = await startProxy(t, [{ port: origin.port }])
           // Where it lasts until the end of the connection, an end behind the head is the end of the answer.
           const headLength = answer.indexOf('\r\n\r\n') + 4
           const isEnd = shape === 'until-close' && by === 'fin'

@@ -6,7 +6,6 @@ import {
   type Health,
   healthy,
   defaultHealthLimits as limits,
-  nextProbeMs,
   onAnswered,
   onAnswerFailed,
   onConnectFailed,
@@ -18,18 +17,13 @@ import { seededRandom } from '../../support/seeded-random.ts'
 
 const middle = () => 0.5
 const connected = { answered: true, reason: 'connected' }
-const responded = { answered: true, reason: 'answered', responded: true }
 const silent = { answered: false, reason: 'no answer' }
 const refused = { answered: false, reason: 'refused', unreachable: true }
 
 const probed = (health: Health, outcomes: readonly ProbeOutcome[], check = defaultCheck): Health =>
   outcomes.reduce((next, each) => onProbed(next, each, check, 1_000, middle, limits), health)
 
-function failAnswers(times: number): Health {
-  let health: Health = healthy
-  for (let i = 0; i < times; i++) health = onAnswerFailed(health, 'cut', 1_000, middle, limits)
-  return health
-}
+const failed = onAnswerFailed(healthy, 1_000, limits)
 
 describe('health', () => {
   test('one refused connection makes a node down', () => {
@@ -43,22 +37,40 @@ describe('health', () => {
     })
   })
 
-  test('three failed responses in a row make a node down', () => {
-    assert.deepEqual(failAnswers(2), { kind: 'suspect', failures: 2, misses: 0 })
-    assert.equal(failAnswers(3).kind, 'down')
-    assert.deepEqual(onAnswered(failAnswers(2)), healthy)
+  test('failed responses make a node suspect and due for a probe, and never down', () => {
+    assert.deepEqual(failed, { kind: 'suspect', misses: 0, probeAt: 1_000 })
+    let health: Health = failed
+    for (let now = 1_000; now < 20_000; now += 10) {
+      health = onAnswerFailed(health, now, limits)
+      assert.equal(health.kind, 'suspect')
+    }
+    assert.equal(onAnswered(health), healthy)
+    assert.equal(probed(health, [connected]), healthy)
+  })
+
+  test('further failed responses make a probe due again after the shortest wait', () => {
+    assert.equal(onAnswerFailed(failed, 1_249, limits), failed)
+    const again = { kind: 'suspect', misses: 0, probeAt: 1_250 }
+    assert.deepEqual(onAnswerFailed(failed, 1_250, limits), again)
+  })
+
+  test('failed responses neither clear nor add to failed probes', () => {
+    const missed = probed(failed, [silent, silent])
+    assert.deepEqual(onAnswerFailed(missed, 1_500, limits), missed)
+    const later = { kind: 'suspect', misses: 2, probeAt: 9_000 }
+    assert.deepEqual(onAnswerFailed(missed, 9_000, limits), later)
   })
 
   test('a late response does not end down; a probe does', () => {
-    const down = failAnswers(3)
+    const down = onConnectFailed(healthy, 'refused', 1_000, middle, limits)
     assert.equal(onAnswered(down), down)
     assert.equal(onProbed(down, connected, defaultCheck, 2_000, middle, limits), healthy)
   })
 
   test('further failures do not delay the probe', () => {
-    const down = failAnswers(3)
+    const down = onConnectFailed(healthy, 'refused', 1_000, middle, limits)
     assert.equal(onConnectFailed(down, 'again', 9_000, middle, limits), down)
-    assert.equal(onAnswerFailed(down, 'again', 9_000, middle, limits), down)
+    assert.equal(onAnswerFailed(down, 9_000, limits), down)
   })
 
   test('the wait between probes doubles up to its limit, and since stays the same', () => {
@@ -91,12 +103,12 @@ describe('a failed probe', () => {
     const check = { ...defaultCheck, fall: 4 }
     assert.deepEqual(probed(healthy, [silent, silent, silent], check), {
       kind: 'suspect',
-      failures: 0,
       misses: 3,
+      probeAt: 3_000,
     })
     assert.equal(probed(healthy, [silent, silent, silent, silent], check).kind, 'down')
     assert.equal(
-      probed(healthy, [silent, silent, silent, responded, silent], check).kind,
+      probed(healthy, [silent, silent, silent, connected, silent], check).kind,
       'suspect',
     )
     assert.equal(probed(healthy, [silent], { ...check, fall: 1 }).kind, 'down')
@@ -107,15 +119,14 @@ describe('a failed probe', () => {
   })
 
   test('is soon followed by another one', () => {
-    assert.equal(nextProbeMs(healthy, defaultCheck, limits), Number.POSITIVE_INFINITY)
-    const once = probed(healthy, [silent])
-    assert.equal(nextProbeMs(once, defaultCheck, limits), 500)
-    assert.equal(nextProbeMs(once, { intervalMs: 100 }, limits), 100)
+    assert.deepEqual(probed(healthy, [silent]), { kind: 'suspect', misses: 1, probeAt: 1_500 })
+    const often = probed(healthy, [silent], { ...defaultCheck, intervalMs: 100 })
+    assert.deepEqual(often, { kind: 'suspect', misses: 1, probeAt: 1_100 })
   })
 
   test('is not outweighed by a response to a client', () => {
-    const health = onAnswered(probed(failAnswers(1), [silent, silent]))
-    assert.deepEqual(health, { kind: 'suspect', failures: 0, misses: 2 })
+    const health = onAnswered(probed(failed, [silent, silent]))
+    assert.deepEqual(health, { kind: 'suspect', misses: 2, probeAt: 2_000 })
     assert.equal(probed(health, [silent]).kind, 'down')
   })
 })
@@ -130,8 +141,8 @@ describe('a successful probe', () => {
     assert.equal(probed(once, [refused, connected], check).kind, 'down')
   })
 
-  test('outweighs failed responses when it is a response itself, and not a mere connection', () => {
-    assert.equal(probed(failAnswers(2), [responded]), healthy)
-    assert.deepEqual(probed(failAnswers(2), [silent, connected]), failAnswers(2))
+  test('ends a suspicion', () => {
+    assert.equal(probed(failed, [connected]), healthy)
+    assert.equal(probed(failed, [silent, connected]), healthy)
   })
 })

@@ -31,12 +31,12 @@ test('the epoch of a node that reports again is raised', () => {
   assert.deepEqual([here.silent, here.epoch], [false, epoch + 1])
 })
 
-test('a fact that changes nothing leaves the epoch and the count of a suspicion unchanged', () => {
+test('a fact that changes nothing leaves the epoch and a suspicion unchanged', () => {
   const here = new LiveTable().of(1)
   const { epoch } = here
-  here.health = { kind: 'suspect', failures: 2, misses: 0 }
+  here.health = { kind: 'suspect', misses: 2, probeAt: 5 }
   applyFact(here, { id: 1, silent: false }, 0)
-  assert.deepEqual(here.health, { kind: 'suspect', failures: 2, misses: 0 })
+  assert.deepEqual(here.health, { kind: 'suspect', misses: 2, probeAt: 5 })
   assert.equal(here.epoch, epoch)
 })
 

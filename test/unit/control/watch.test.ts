@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
+import { defaultHealthLimits, onAnswerFailed } from '../../../src/cluster/health.ts'
 import type { HealthRule } from '../../../src/cluster/health-check.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
@@ -166,6 +167,58 @@ describe('a busy node', () => {
   test('that is quiet is probed less and less often', async () => {
     await pass(80_000)
     assert.equal(probes, 4, 'after 5, 15, 35 and 75 s')
+  })
+})
+
+describe('a suspect node', () => {
+  const failResponse = (): void => {
+    node().health = onAnswerFailed(node().health, now, defaultHealthLimits)
+  }
+
+  test('is probed at once, and up when the probe passes, whatever the traffic', async () => {
+    await pass(1_000)
+    node().elected += 1
+    node().bytesRead += 1
+    failResponse()
+    await pass(100)
+    assert.deepEqual([probes, node().health.kind], [1, 'up'])
+  })
+
+  test('is down after as many failed probes as its check says, sooner than in three intervals', async () => {
+    up = false
+    failure = { reason: 'answered by status 503' }
+    failResponse()
+    await pass(1_700)
+    assert.deepEqual([probes, node().health.kind], [3, 'down'])
+  })
+
+  test('is probed four times a second at most, however many responses fail', async () => {
+    for (let step = 0; step < 40; step += 1) {
+      failResponse()
+      await pass(100)
+    }
+    assert.ok(probes > 10 && probes <= 17, `${probes} probes`)
+    assert.notEqual(node().health.kind, 'down')
+  })
+
+  test('is probed no more often when the results are no evidence', async () => {
+    up = false
+    failure = { reason: 'EMFILE', shortage: true }
+    failResponse()
+    await pass(4_000)
+    assert.ok(probes > 10 && probes <= 17, `${probes} probes`)
+    assert.equal(node().health.kind, 'suspect')
+  })
+
+  test('whose check is none is not probed, stays in use, and is soon up again', async () => {
+    rules = [{ probe: 'none' }]
+    for (let step = 0; step < 40; step += 1) {
+      failResponse()
+      await pass(100)
+      assert.notEqual(node().health.kind, 'down')
+    }
+    await pass(100)
+    assert.deepEqual([probes, node().health.kind], [0, 'up'])
   })
 })
 

@@ -62,6 +62,23 @@ test('a connection that closes before the response is retried for idempotent met
   }
 })
 
+test('a node whose responses fail is suspect, stays in use, and is reported once in a while', () => {
+  const suspects: number[] = []
+  const { state, candidate, clock, down, log, again } = attempted('GET / HTTP/1.1', {
+    onNodeSuspect: (id) => suspects.push(id),
+  })
+  for (let i = 0; i < 20; i++) {
+    attemptFailed(state, i % 2 === 0 ? closed : timeoutError())
+    assert.equal(candidate.live.health.kind, 'suspect')
+    again()
+  }
+  const { id } = candidate.node
+  assert.deepEqual([suspects, down, log.messages], [[id], [], []])
+  clock.advance(250)
+  attemptFailed(state, closed)
+  assert.deepEqual(suspects, [id, id])
+})
+
 test('a reused connection that closes is retried at the same node and no failure of the node', () => {
   const { state, candidate } = attempted('GET / HTTP/1.1', { isReused: true })
   assert.equal(attemptFailed(state, closed), 'same')

@@ -80,7 +80,7 @@ test('the read buffer is left to a client that is still being sent it', () => {
 
 test('a complete response clears suspicion of the node', () => {
   const { state, candidate } = answered()
-  candidate.live.health = { kind: 'suspect', failures: 2, misses: 0 }
+  candidate.live.health = { kind: 'suspect', misses: 0, probeAt: 0 }
   complete(state, true)
   assert.equal(candidate.live.health.kind, 'up')
 })
