@@ -349,9 +349,12 @@ const configSchema: z.ZodType<Config, unknown> = section({
     connect: timeout('connectMs', 'Connecting to a node.'),
     responseHead: timeout(
       'responseHeadMs',
-      'From the end of a request to the head of its response.',
+      'From the end of a request to the head of its response. Time in which the client is slow to send its body does not count.',
     ),
-    responseBody: timeout('responseBodyMs', 'Between two parts of a response body.'),
+    responseBody: timeout(
+      'responseBodyMs',
+      'Between two parts of a response body. Time in which the client is slow to send or read does not count.',
+    ),
     tunnel: timeout('tunnelMs', 'A tunnel (WebSocket) without a byte in either direction.'),
     drain: duration(0, 'Time for requests in flight after SIGTERM.').prefault('25s'),
   }),

@@ -25,7 +25,14 @@ import {
   refusalBytes,
 } from './refusal.ts'
 import { accept } from './stages/accept.ts'
-import { attempt, endAttempt, lacksBody, leaveNode, sendBody } from './stages/attempt.ts'
+import {
+  attempt,
+  endAttempt,
+  lacksBody,
+  leaveNode,
+  sendBody,
+  startSilence,
+} from './stages/attempt.ts'
 import { choose, exclude, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
 import { block, deliver, deliverEnd } from './stages/deliver.ts'
@@ -191,11 +198,11 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
 
   /** All of the response that was written has left. */
   clientDrained(): void {
-    const { attempts, response, client, traffic } = this.#state
+    const { attempts, response, client } = this.#state
     const { node } = attempts
     if (node === undefined) return
     response.isBlocked = client.pending > 0
-    node.deadline = traffic.ticker.now + attempts.bodyMs
+    startSilence(this.#state, attempts.bodyMs)
     node.resume()
   }
 
@@ -282,21 +289,25 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
   }
 
   nodeReady(): void {
-    const { request, attempts, client, traffic } = this.#state
+    const { request, attempts, client } = this.#state
     const { node } = attempts
     if (node === undefined) return
-    node.deadline = traffic.ticker.now + attempts.headMs
+    startSilence(this.#state, attempts.headMs)
     if (!request.body.done && node.pending === 0) client.resumeBody()
   }
 
   nodeDrained(): void {
-    if (!this.requestBody.done) this.#state.client.resumeBody()
+    if (this.requestBody.done) return
+    startSilence(this.#state, this.silenceMs)
+    this.#state.client.resumeBody()
   }
 
   nodeAwaitsBody(): void {
     const state = this.#state
-    const { response, client } = state
+    const { response, client, attempts } = state
     if (response.started) return
+    response.interims++
+    startSilence(state, attempts.headMs)
     response.bytesOut += continueBytes.length
     if (!client.write(continueBytes)) block(state)
   }

@@ -46,7 +46,7 @@ export function attempt(
   live.bytesSent += bytes.length
   node.attach(receiver)
   const isSent = node.write(bytes)
-  if (node.isReady) node.deadline = traffic.ticker.now + attempts.headMs
+  if (node.isReady) startSilence(state, attempts.headMs)
   if (request.body.done) return undefined
   attempts.upload = receiver
   noteUpload(state)
@@ -61,12 +61,11 @@ export function attempt(
  * @returns the offset after the body, or a problem with it.
  */
 export function sendBody(state: AttemptStage, bytes: Buffer, length: number): number {
-  const { request, attempts, traffic, client } = state
+  const { request, attempts, client } = state
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return length
   const { body } = request
   attempts.replayable = false
-  node.deadline = traffic.ticker.now + attempts.headMs
   let piece = bytes
   let behind = length
   if (body.passes(0, length)) {
@@ -82,9 +81,29 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
   client.bodyProgress()
   if (body.done) endUpload(state)
   else if (behind >= heldLimits.progressBytes) noteUpload(state)
-  if (!node.write(piece) && !body.done) client.pauseBody()
+  const isSent = node.write(piece)
+  startSilence(state, attempts.headMs)
+  if (!isSent && !body.done) client.pauseBody()
   return behind
 }
+
+/**
+ * The node may be silent for `ms` from now. It has no deadline while the client is the slow side: all that has arrived
+ * of an incomplete body has left for the node, so the deadlines of the client's body count. A client that expects a
+ * 100 (Continue) or upgrades may wait for the node before it sends its body.
+ */
+export function startSilence(state: AttemptStage, ms: number): void {
+  const { request, attempts, traffic } = state
+  const { node } = attempts
+  if (node === undefined) return
+  const isClientSlow = !request.body.done && node.pending === 0 && !mayAwaitNode(state)
+  node.deadline = isClientSlow ? Number.POSITIVE_INFINITY : traffic.ticker.now + ms
+}
+
+const mayAwaitNode = ({ request, attempts, response }: AttemptStage): boolean =>
+  (request.head.expectsContinue || request.upgrade !== undefined) &&
+  attempts.bodyBytes === 0 &&
+  response.interims === 0
 
 /**
  * Whether nothing of the body has arrived: bytes[request.end..end) are what has. A client that expects a 100 (Continue)

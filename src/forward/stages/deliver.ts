@@ -11,6 +11,7 @@ import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
+import { startSilence } from './attempt.ts'
 import { bind } from './bind.ts'
 import { observeOutcome } from './outlier.ts'
 import { isUpgraded } from './upgrade.ts'
@@ -35,7 +36,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return 'more'
   candidate.live.bytesRead += length
-  node.deadline = traffic.ticker.now + attempts.bodyMs
+  startSilence(state, attempts.bodyMs)
   if (response.started) return deliverBody(state, bytes, length)
   if (response.partial === undefined) {
     response.partialReads = 0
@@ -81,6 +82,7 @@ function deliverHead(
     if (++response.interims > httpLimits.interimMax) {
       return malformed(response, 'too many interim responses')
     }
+    startSilence(state, state.attempts.bodyMs)
     // HTTP/1.0 has no interim responses [RFC 9110 15.2].
     if (request.head.minor === 1) sendInterim(state)
   }

@@ -136,6 +136,31 @@ describe('the node is too slow', () => {
     assertInTime(from)
   })
 
+  test('in responding, but not while the client is slow to send the rest of its body', async (t) => {
+    for (const node of [{}, { timeoutMs: short }]) {
+      const { client, live } = await one(t, { responseHeadMs: short, responseBodyMs: short }, node)
+      client.send(`${request('POST', '/echo', 'Content-Length: 9')}abc`)
+      await new Promise((resolve) => setTimeout(resolve, 6 * short))
+      client.send('def')
+      await new Promise((resolve) => setTimeout(resolve, 6 * short))
+      assert.deepEqual([live(1).failures, live(1).health.kind], [0, 'up'])
+      client.send('ghi')
+      assert.equal((await client.answer())?.body.toString(), 'abcdefghi')
+    }
+  })
+
+  test('in responding to a complete body, or to a client that expects a 100 (Continue)', async (t) => {
+    for (const [field, body] of [
+      ['Content-Length: 3', 'abc'],
+      ['Content-Length: 3\r\nExpect: 100-continue', ''],
+    ] as const) {
+      const { client, from } = await one(t, { responseHeadMs: short })
+      client.send(request('POST', raw(''), field) + body)
+      assert.equal((await client.answer())?.status, 504)
+      assertInTime(from)
+    }
+  })
+
   test('in completing the head of its response', async (t) => {
     const { client, from } = await one(t, { responseHeadMs: short, responseBodyMs: short })
     assert.equal((await client.ask(get(raw('HTTP/1.1 200 OK\r\nA: b')))).status, 504)

@@ -263,18 +263,22 @@ test('a node that ends its side before it responds has failed the attempt', () =
   assert.equal(connections.length, 2)
 })
 
-test('a node that becomes ready has its deadline for the response, and gets the body', () => {
+test('a node that becomes ready gets the body, and has a deadline while some of it is pending or all was sent', () => {
   const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 3')}a`
   const { fixture, exchange, forward, client, connection } = exchangeFor(request)
   fixture.onLease = (leased) => Object.assign(leased, { isReady: false })
   forward()
   exchange.nodeReady()
-  assert.equal(connection(0).deadline, 60_000)
+  assert.equal(connection(0).deadline, Number.POSITIVE_INFINITY, 'the client is the slow side')
   connection(0).pending = 5
   exchange.nodeReady()
+  assert.equal(connection(0).deadline, 60_000)
   assert.deepEqual(client.calls, ['pauseBody', 'resumeBody'])
+  connection(0).pending = 0
   exchange.nodeDrained()
+  assert.equal(connection(0).deadline, Number.POSITIVE_INFINITY)
   exchange.clientSent(Buffer.from('ok'), 2)
+  assert.equal(connection(0).deadline, 60_000)
   exchange.nodeDrained()
   assert.deepEqual(client.calls.slice(2), ['resumeBody', 'bodyProgress'])
 })

@@ -86,12 +86,30 @@ test('pieces of the body are sent up to its end, and the request can not be sent
   const before = candidate.live.bytesSent
   state.traffic.ticker.now = 500
   assert.equal(sendBody(state, Buffer.from('0123xxxx'), 4), 4)
-  assert.equal(connections[0]?.deadline, 60_500)
+  assert.equal(connections[0]?.deadline, Number.POSITIVE_INFINITY, 'the client is the slow side')
   assert.equal(sendBody(state, Buffer.from('456789GET /'), 11), 6)
+  assert.equal(connections[0]?.deadline, 60_500)
   assert.ok(connections[0]?.text.endsWith('\r\n\r\n0123456789'))
   assert.deepEqual(client.calls, ['bodyProgress', 'bodyProgress'])
   assert.equal(state.attempts.replayable, false)
   assert.equal(candidate.live.bytesSent, before + 10)
+})
+
+test('the node has a deadline before the end of a body only while something is pending towards it', () => {
+  const never = Number.POSITIVE_INFINITY
+  for (const [fields, isSlow, expected] of [
+    [['Content-Length: 10'], false, never],
+    [['Transfer-Encoding: chunked'], false, never],
+    [['Content-Length: 10'], true, 60_000],
+    // The client may wait for the node's decision.
+    [['Content-Length: 10', 'Expect: 100-continue'], false, 60_000],
+  ] as const) {
+    const request = requestText('POST / HTTP/1.1', ...fields)
+    const fixture = exchangeOf(request)
+    fixture.onLease = (connection) => Object.assign(connection, { isSlow })
+    attempt(fixture.state, prepared(fixture, request), noReceiver)
+    assert.equal(fixture.connections[0]?.deadline, expected, `${fields}, ${isSlow}`)
+  }
 })
 
 test('a node that reads slower pauses the body', () => {
