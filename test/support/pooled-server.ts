@@ -60,6 +60,8 @@ export class PooledServer {
     response.assignSocket(new Writable({ write: (_bytes, _encoding, done) => done() }) as Socket)
     response.writeHead(status)
     response.end()
+    // Node.js 24.21 says so in the next tick only. A real response is finished before it is closed.
+    Object.defineProperty(response, 'writableFinished', { value: true })
     response.emit('close')
     return readLoadReport(response.getHeader('endpoint-load-metrics'))
   }
