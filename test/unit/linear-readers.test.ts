@@ -500,11 +500,18 @@ function assertLinear({
       before + unit.repeat(Math.max(1, Math.floor(size / unit.length))) + behind
     const [half, whole] = [input(length / 2), input(length)]
     let ratio = Number.POSITIVE_INFINITY
-    let took = 0
+    let shorter = Number.POSITIVE_INFINITY
+    let took = Number.POSITIVE_INFINITY
     // What else runs on the machine only makes a run longer: the shortest of many counts.
     for (let attempt = 0; attempt < attemptsMax && ratio > ratioMax; attempt++) {
-      const shorter = shortest(() => read(half), 1 + attempt)
-      took = shortest(() => read(whole), 1 + attempt)
+      shorter = Math.min(
+        shorter,
+        shortest(() => read(half), 1 + attempt),
+      )
+      took = Math.min(
+        took,
+        shortest(() => read(whole), 1 + attempt),
+      )
       ratio = took < negligibleMs ? 0 : took / shorter
     }
     const what = `${JSON.stringify(unit)} repeated to ${whole.length} characters`
@@ -516,9 +523,9 @@ function assertLinear({
 }
 
 const ratioMax = 2.5
-const attemptsMax = 6
+const attemptsMax = 10
 /** For the longest input there can be this is nothing to worry about, nor to measure. */
-const negligibleMs = 0.1
+const negligibleMs = 0.5
 
 /** Processor time of the shortest of a few runs, ms: the time of this process alone, whatever else runs. */
 function shortest(run: () => unknown, effort: number): number {
