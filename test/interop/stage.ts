@@ -2,13 +2,14 @@
 // control messages, and Tomcats that register through the tap.
 
 import type { TestContext } from 'node:test'
-import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
+import type { NodeReport } from '../../src/control/status-report.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { McmpTap } from '../support/mcmp-tap.ts'
-import { type Answer, get } from '../support/node-server.ts'
+import type { Answer } from '../support/node-server.ts'
 import { type ConnectorKind, type TomcatRun, Tomcats } from '../support/tomcats.ts'
 import { type Running, startServe } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
+import { ProxiedStage } from './proxied-stage.ts'
 
 export interface NodeChoices {
   readonly contexts?: readonly string[]
@@ -20,21 +21,18 @@ export interface NodeChoices {
 
 const usualContexts = ['/shop']
 
-export class Stage {
-  readonly traffic: number
+export class Stage extends ProxiedStage {
   readonly tap: McmpTap
   readonly tomcats: Tomcats
   readonly #t: TestContext
   readonly #kind: ConnectorKind
-  readonly #control: number
   #proxy: Running | undefined
 
   private constructor(t: TestContext, kind: ConnectorKind, ports: readonly number[], tap: McmpTap) {
     const [traffic = 0, control = 0] = ports
+    super(traffic, control)
     this.#t = t
     this.#kind = kind
-    this.traffic = traffic
-    this.#control = control
     this.tap = tap
     this.tomcats = new Tomcats(t)
   }
@@ -55,7 +53,7 @@ export class Stage {
   async #startProxy(settings: Record<string, string>): Promise<void> {
     const where = {
       listen: `127.0.0.1:${this.traffic}`,
-      control: `127.0.0.1:${this.#control}`,
+      control: `127.0.0.1:${this.control}`,
     }
     const proxy = await startServe([], settings, { ...where, deadlineMs: 120_000, isGroup: true })
     this.#proxy = proxy
@@ -131,18 +129,6 @@ export class Stage {
       before = age
       return seen > count
     })
-  }
-
-  /** The node in the proxy's status. */
-  async report(route: string): Promise<NodeReport | undefined> {
-    const { text } = await get(this.#control, '/api/status', { connection: 'close' })
-    const { nodes } = JSON.parse(text) as StatusReport
-    return nodes.find((node) => node.route === route && node.removal === 'none')
-  }
-
-  /** Sends a request through the proxy, on a new connection. */
-  ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return get(this.traffic, path, { connection: 'close', ...headers })
   }
 
   /** Begins a session on this node. @returns its Cookie field. */

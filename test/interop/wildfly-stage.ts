@@ -2,24 +2,21 @@
 // proxies also names a dead one.
 
 import type { TestContext } from 'node:test'
-import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
+import type { NodeReport } from '../../src/control/status-report.ts'
 import { freePorts } from '../support/free-ports.ts'
-import { type Answer, get } from '../support/node-server.ts'
 import { startServe } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
 import { WildFly } from '../support/wildfly.ts'
+import { ProxiedStage } from './proxied-stage.ts'
 
-export class WildFlyStage {
-  readonly traffic: number
+export class WildFlyStage extends ProxiedStage {
   readonly runs: WildFly[] = []
   readonly #t: TestContext
-  readonly #control: number
   readonly #dead: number
 
   private constructor(t: TestContext, traffic: number, control: number, dead: number) {
+    super(traffic, control)
     this.#t = t
-    this.traffic = traffic
-    this.#control = control
     this.#dead = dead
   }
 
@@ -36,7 +33,7 @@ export class WildFlyStage {
   /** Starts a WildFly and waits until its application is enabled. It drains for 10 s by default. */
   async start(route: string, kind: 'ajp' | 'http', drain: number = 10): Promise<WildFly> {
     // The position of the dead proxy in the list must make no difference.
-    const both = [this.#control, this.#dead] as const
+    const both = [this.control, this.#dead] as const
     const proxies = kind === 'ajp' ? both : ([both[1], both[0]] as const)
     const node = await WildFly.start(this.#t, { route, kind, proxies, drain })
     this.runs.push(node)
@@ -60,16 +57,5 @@ export class WildFlyStage {
       60_000,
       () => seen,
     )
-  }
-
-  /** The node in the proxy's status. */
-  async report(route: string): Promise<NodeReport | undefined> {
-    const { text } = await get(this.#control, '/api/status', { connection: 'close' })
-    const { nodes } = JSON.parse(text) as StatusReport
-    return nodes.find((node) => node.route === route && node.removal === 'none')
-  }
-
-  ask(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return get(this.traffic, path, { connection: 'close', ...headers })
   }
 }

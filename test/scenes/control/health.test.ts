@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sendMessage } from '../../support/control-client.ts'
-import { get } from '../../support/node-server.ts'
+import { get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
@@ -83,7 +83,7 @@ for (const workers of ['0', '2']) {
     // Connections without a request: those of health checks.
     let checks = 0
     const used = new WeakSet<Socket>()
-    const server = createHttpServer((request, response) => {
+    const { server, port } = await startNode(t, (request, response) => {
       used.add(request.socket)
       if (request.url === '/crash') request.socket.destroy()
       else if (request.url !== '/hang') response.end('ok')
@@ -93,13 +93,6 @@ for (const workers of ['0', '2']) {
         if (!used.has(socket)) checks += 1
       })
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.after(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    const { port } = server.address() as AddressInfo
     const running = await startServe(
       ['--workers', workers, '--to', `127.0.0.1:${port}`],
       { TOPSPIN_TIMEOUTS_RESPONSE_HEAD: '200ms' },
@@ -161,24 +154,15 @@ test('a node that is registered and works on a long request reports OK', async (
 
 test('the application gets no request that no client has sent, unless a check asks for it', async (t) => {
   const asked: string[] = []
-  const server = createHttpServer((request, response) => {
+  const { port } = await startNode(t, (request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers.host}`)
     response.end()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
   })
   const folder = mkdtempSync(join(tmpdir(), 'topspin-health-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'topspin.yaml')
   const write = (health: string): void =>
-    writeFileSync(
-      file,
-      `to: 127.0.0.1:${(server.address() as AddressInfo).port}\nhealth: ${health}\n`,
-    )
+    writeFileSync(file, `to: 127.0.0.1:${port}\nhealth: ${health}\n`)
   write('{ probe: tcp, interval: 100ms }')
   const running = await startServe(['--workers', '0', '--config', file], {}, { deadlineMs: 60_000 })
   t.after(() => running.child.kill('SIGKILL'))
@@ -192,17 +176,10 @@ test('the application gets no request that no client has sent, unless a check as
 
 test('a node that answers its check by another status than expected is left out until it answers well again', async (t) => {
   let status = 200
-  const server = createHttpServer((request, response) => {
+  const { port } = await startNode(t, (request, response) => {
     response.statusCode = request.url === '/ready' ? status : 200
     response.end('ok')
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
   const proxy = await start(
     t,
     ['--to', `127.0.0.1:${port}`],

@@ -19,21 +19,24 @@ interface Node {
   readonly accepted: () => number
 }
 
-/** `/204`, `/304`, `/zero` and HEAD: an empty response, and `late` after `lateMs`. Else the target as the body. */
-async function startNode(t: TestContext, lateMs: number | undefined): Promise<Node> {
+/** What the node answers to a request, and whether `late` follows. */
+type Respond = (method: string, target: string) => { bytes: string; isLate: boolean }
+
+/** @param lateMs after each response that `late` follows; `undefined`: it never does. */
+async function startNode(
+  t: TestContext,
+  lateMs: number | undefined,
+  respond: Respond = respondEmpty,
+): Promise<Node> {
   let accepted = 0
   const server = net.createServer({ noDelay: true }, (socket) => {
     accepted++
     socket.on('error', () => {})
     socket.on('data', (request) => {
-      const [method, target = ''] = request.toString('latin1').split(' ')
-      const status = /^\/(204|304)/.exec(target)?.[1] ?? '200'
-      const isZero = target === '/zero'
-      const body = method === 'HEAD' || status !== '200' || isZero ? '' : target
-      const bytes = isZero ? 0 : target.length
-      const length = status === '204' ? '' : `Content-Length: ${bytes}\r\n`
-      socket.write(`HTTP/1.1 ${status} X\r\n${length}\r\n${body}`)
-      if (body !== '' || lateMs === undefined) return
+      const [method = '', target = ''] = request.toString('latin1').split(' ')
+      const { bytes, isLate } = respond(method, target)
+      socket.write(bytes)
+      if (!isLate || lateMs === undefined) return
       if (lateMs === 0) setImmediate(() => socket.write(late))
       else setTimeout(() => socket.write(late), lateMs)
     })
@@ -42,6 +45,15 @@ async function startNode(t: TestContext, lateMs: number | undefined): Promise<No
   await once(server, 'listening')
   t.after(() => server.close())
   return { port: (server.address() as AddressInfo).port, accepted: () => accepted }
+}
+
+/** `/204`, `/304`, `/zero` and HEAD: an empty response, and `late`. Else the target as the body. */
+const respondEmpty: Respond = (method, target) => {
+  const status = /^\/(204|304)/.exec(target)?.[1] ?? '200'
+  const isZero = target === '/zero'
+  const body = method === 'HEAD' || status !== '200' || isZero ? '' : target
+  const length = status === '204' ? '' : `Content-Length: ${isZero ? 0 : target.length}\r\n`
+  return { bytes: `HTTP/1.1 ${status} X\r\n${length}\r\n${body}`, isLate: body === '' }
 }
 
 const empty = [
@@ -120,35 +132,22 @@ test('bytes that have arrived when a connection is leased find the node out, its
   }
 })
 
-/** Each response has its target as the body, in one chunk or by length, and `late` follows after `lateMs`. */
-async function startExcessive(t: TestContext, isChunked: boolean, lateMs: number): Promise<Node> {
-  let accepted = 0
-  const server = net.createServer({ noDelay: true }, (socket) => {
-    accepted++
-    socket.on('error', () => {})
-    socket.on('data', (request) => {
-      const [, target = ''] = request.toString('latin1').split(' ')
-      const length = target.length
-      socket.write(
-        isChunked
-          ? `HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${target}\r\n0\r\n\r\n`
-          : `HTTP/1.1 200 X\r\nContent-Length: ${length}\r\n\r\n${target}`,
-      )
-      if (lateMs === 0) setImmediate(() => socket.write(late))
-      else setTimeout(() => socket.write(late), lateMs)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  return { port: (server.address() as AddressInfo).port, accepted: () => accepted }
-}
+/** The target as the body, in one chunk or by length, and `late`. */
+const respondBody =
+  (isChunked: boolean): Respond =>
+  (_method, target) => {
+    const { length } = target
+    const bytes = isChunked
+      ? `HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${target}\r\n0\r\n\r\n`
+      : `HTTP/1.1 200 X\r\nContent-Length: ${length}\r\n\r\n${target}`
+    return { bytes, isLate: true }
+  }
 
 for (const isChunked of [true, false]) {
   for (const lateMs of [0, 2]) {
     const body = isChunked ? 'a chunked body' : 'a body with a length'
     test(`${lateMs} ms late behind ${body}: no wrong response once the node is found out`, async (t) => {
-      const node = await startExcessive(t, isChunked, lateMs)
+      const node = await startNode(t, lateMs, respondBody(isChunked))
       const log = memoryLog()
       const { port } = await startProxy(t, [{ port: node.port }], { log })
       const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(t, port)))

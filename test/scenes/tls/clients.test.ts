@@ -6,12 +6,13 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer as createHttp } from 'node:http'
 import { Agent, createServer as createHttps, request as httpsRequest } from 'node:https'
-import net, { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { startAjpOrigin } from '../../support/ajp-origin.ts'
 import { Authority, noOpenssl, type Pair, selfSigned } from '../../support/certificates.ts'
+import { clientHello } from '../../support/client-hello.ts'
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
 import { cutAt, startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
@@ -20,24 +21,6 @@ import { until } from '../../support/until.ts'
 import { type WebSocket, webSocket, webSocketServer } from '../../support/web-socket.ts'
 
 const run = promisify(execFile)
-
-/** What a client of Node.js says first. */
-async function firstMessage(t: TestContext): Promise<Buffer> {
-  const server = net.createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const client = tls.connect({ port, host: '127.0.0.1' })
-  client.on('error', () => {})
-  const [socket] = (await once(server, 'connection')) as [net.Socket]
-  const [bytes] = (await once(socket, 'data')) as [Buffer]
-  t.after(() => {
-    client.destroy()
-    socket.destroy()
-    server.close()
-  })
-  return bytes
-}
 
 describe('a client over TLS', { skip: noOpenssl }, () => {
   const authority = noOpenssl === false ? new Authority() : (undefined as never)
@@ -229,7 +212,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
 
   test('may send any mutation of a good first message: it ends its own connection at most', async (t) => {
     const { port, connect, proxy } = await start(t)
-    const hello = await firstMessage(t)
+    const hello = await clientHello(t)
     const random = seededRandom(7)
     for (let round = 0; round < 20; round++) {
       const clients = await Promise.all(

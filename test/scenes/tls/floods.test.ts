@@ -8,6 +8,7 @@ import { describe, type TestContext, test } from 'node:test'
 import tls from 'node:tls'
 import { heldLimits, httpLimits, tlsLimits } from '../../../src/base/limits.ts'
 import { noOpenssl, selfSigned } from '../../support/certificates.ts'
+import { clientHello } from '../../support/client-hello.ts'
 import { type Given, type RunningProxy, startProxy } from '../../support/cluster-fixture.ts'
 import { startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, RawClient } from '../../support/raw-client.ts'
@@ -70,23 +71,6 @@ async function ask(port: number, localAddress: string = '127.0.0.1'): Promise<nu
   }
 }
 
-/** All that a client sends before the server answers. */
-async function helloOf(t: TestContext): Promise<Buffer> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  const client = tls.connect({ port, host: '127.0.0.1' })
-  client.on('error', () => {})
-  const [socket] = (await once(server, 'connection')) as [net.Socket]
-  const [bytes] = (await once(socket, 'data')) as [Buffer]
-  t.after(() => {
-    client.destroy()
-    socket.destroy()
-    server.close()
-  })
-  return bytes
-}
-
 const count = tlsLimits.handshakesMax + 20
 const hello = 'a whole first message'
 
@@ -103,7 +87,7 @@ describe('a client is served beside many connections that', { skip }, () => {
   ])[]) {
     test(what, async (t) => {
       const { port, proxy } = await start(t)
-      flood(t, { port, count, addressOf, bytes: bytes ?? (await helloOf(t)) })
+      flood(t, { port, count, addressOf, bytes: bytes ?? (await clientHello(t)) })
       await until('they are there', () => proxy.connections >= tlsLimits.handshakesMax)
       for (let i = 0; i < 20; i++) assert.equal(await ask(port), 200)
       const { closedFor } = proxy.counters
@@ -114,7 +98,7 @@ describe('a client is served beside many connections that', { skip }, () => {
 
   test(`send ${hello} from its own address, once these have stalled`, async (t) => {
     const { port, proxy } = await start(t)
-    const bytes = await helloOf(t)
+    const bytes = await clientHello(t)
     const sockets = Array.from({ length: count }, () => net.connect(port, '127.0.0.1'))
     t.after(() => {
       for (const socket of sockets) socket.destroy()
