@@ -20,18 +20,23 @@ type AutoSettings =
     }
 
 /**
- * | variable | means | default | |---|---|---| | TOPSPIN_PROXIES | control addresses, comma-separated `host:port` or
- * `https://host:port`; without it the process joins no cluster | | | TOPSPIN_SECRET, TOPSPIN_SECRET_FILE | the proxies'
- * shared secret, or the file that holds it | | | TOPSPIN_CA, _CERT, _KEY | PEM files for proxies over TLS: the
- * authorities that sign their certificates; this node's certificate, and its private key | | | TOPSPIN_ADVERTISE |
- * `on`, or a multicast group `host:port`: joins the proxies that advertise themselves there | off | |
- * TOPSPIN_ADVERTISE_KEY, _ADVERTISE_INTERFACE | the proxies' key; the network interface | | | TOPSPIN_CONTEXTS | paths,
- * comma-separated | / | | TOPSPIN_ALIASES | names of the virtual host, comma-separated | localhost | | TOPSPIN_ROUTE,
- * _BALANCER, _DOMAIN | as in `NodeOptions` | | | TOPSPIN_HOST | address to register | where the server listens | |
- * TOPSPIN_PORT | port of the server to register, where an application has several | the first | |
- * TOPSPIN_REPORT_INTERVAL | a duration: `1s`, `500ms`, `1.5m`, or milliseconds | 10s | | TOPSPIN_CAPACITY | requests in
- * flight that mean "full" | | | TOPSPIN_INITIAL_LOAD | load factor to start from, -1..100 | 0 | | TOPSPIN_DRAIN |
- * `requests` or `none` | requests | | TOPSPIN_DRAIN_DEADLINE | a duration | 10s |
+ * | variable | means | default |
+ * |---|---|---|
+ * | TOPSPIN_PROXIES | control addresses, comma-separated `host:port` or `https://host:port`; without it the process joins no cluster | |
+ * | TOPSPIN_SECRET, TOPSPIN_SECRET_FILE | the proxies' shared secret, or the file that holds it | |
+ * | TOPSPIN_CA, _CERT, _KEY | PEM files for proxies over TLS: the authorities that sign their certificates; this node's certificate, and its private key | |
+ * | TOPSPIN_ADVERTISE | `on`, or a multicast group `host:port`: joins the proxies that advertise themselves there | off |
+ * | TOPSPIN_ADVERTISE_KEY, _ADVERTISE_INTERFACE | the proxies' key; the network interface | |
+ * | TOPSPIN_CONTEXTS | paths, comma-separated | / |
+ * | TOPSPIN_ALIASES | names of the virtual host, comma-separated | localhost |
+ * | TOPSPIN_ROUTE, _BALANCER, _DOMAIN | as in `NodeOptions` | |
+ * | TOPSPIN_HOST | address to register | where the server listens |
+ * | TOPSPIN_PORT | port of the server to register, where an application has several | the first |
+ * | TOPSPIN_REPORT_INTERVAL | a duration: `1s`, `500ms`, `1.5m`, or milliseconds | 10s |
+ * | TOPSPIN_CAPACITY | requests in flight that mean "full" | |
+ * | TOPSPIN_INITIAL_LOAD | load factor to start from, -1..100 | 0 |
+ * | TOPSPIN_DRAIN | `requests` or `none` | requests |
+ * | TOPSPIN_DRAIN_DEADLINE | a duration | 10s |
  */
 export function autoSettings(environment: Environment): AutoSettings {
   const variables = new EnvironmentReader(environment)

@@ -7,9 +7,10 @@ import type { TargetFilter } from './member-server.ts'
 
 /** @param paths of all contexts of the node: a target belongs to the longest one that it lies in. */
 export function targetsOf(path: string, paths: Iterable<string>): TargetFilter {
+  const key = pathKey(path)
   const contexts = new PathMap<string>()
-  for (const each of paths) contexts.set(pathKey(each), pathKey(each))
-  return (target) => contexts.find(firstReading(pathOf(target))) === pathKey(path)
+  for (const each of [...paths].map(pathKey)) contexts.set(each, each)
+  return (target) => contexts.find(firstReading(pathOf(target))) === key
 }
 
 /** Without scheme, authority and query. */

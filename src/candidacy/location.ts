@@ -1,5 +1,5 @@
 // The Location of a redirect, in the format of `redirectToName` and `redirectToIp`:
-// [SCHEME://]HOST[:PORT], with %N for the chosen server's name, %A its address, %P its port, %S its scheme, %H the host
+//   [SCHEME://]HOST[:PORT], with %N for the chosen server's name, %A its address, %P its port, %S its scheme, %H the host
 //   of the request, %% a percent sign; %2N is the first two labels of the name, %-2N the last two.
 // Path and query of the request are appended. SCHEME and PORT default to those of the chosen server.
 

@@ -5,7 +5,7 @@
 import type { Peer } from '../cluster/peer.ts'
 import type { Room } from '../cluster/room.ts'
 import type { Candidate } from './candidacy.ts'
-import { costAt, errorFactor, priorAnswers } from './room-cost.ts'
+import { blended, costAt, crowding, errorFactor, priorAnswers } from './room-cost.ts'
 
 /** Serving a request here saves both servers the work of a hand-over. */
 const hereFactor = 0.8
@@ -36,13 +36,10 @@ function expectedMsAt({ announcement, isSelf }: Peer, room: Room, now: number): 
   const announcedMs = announcement.resources.ms
   if (!isSelf && announcedMs > 0) {
     const prior = Math.max(usual, announcedMs)
-    ms = prior + ((ms - prior) * answers) / (answers + announcedAnswers)
+    ms = blended(prior, ms, answers, announcedAnswers)
     answers += announcedAnswers
   }
-  return usual + ((ms - usual) * answers) / (answers + priorAnswers)
+  return blended(usual, ms, answers, priorAnswers)
 }
 
-function waitingAt(room: Room, now: number): number {
-  const { inHand, knee } = room
-  return inHand < knee || room.trial.isDue(now) ? 1 : (2 * inHand + 1) / knee
-}
+const waitingAt = (room: Room, now: number): number => (room.trial.isDue(now) ? 1 : crowding(room))

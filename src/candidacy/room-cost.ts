@@ -37,14 +37,22 @@ export function expectedMs(room: Room, now: number): number {
 export function expectedMsBeside(room: Room, usual: number, now: number): number {
   const { answers } = room
   const ms = room.ms(now)
-  return usual === 0 ? ms : usual + ((ms - usual) * answers) / (answers + priorAnswers)
+  return usual === 0 ? ms : blended(usual, ms, answers, priorAnswers)
 }
+
+/** A mean of a prior figure and one of so many answers. @param weight answers that the prior counts as. */
+export const blended = (prior: number, ms: number, answers: number, weight: number): number =>
+  prior + ((ms - prior) * answers) / (answers + weight)
+
+/** Waiting that one more request adds, in service times. */
+export const crowding = ({ inHand, knee }: Pick<Room, 'inHand' | 'knee'>): number =>
+  inHand < knee ? 1 : (2 * inHand + 1) / knee
 
 /** A node that is due for a trial counts as idle: its requests in hand may never end. */
 function waitingAt(room: Room, now: number): number {
-  const { inHand, knee } = room
+  const { inHand } = room
   if (inHand === 0 || room.trial.isDue(now)) return 1
-  return (inHand < knee ? 1 : (2 * inHand + 1) / knee) + evenness * inHand
+  return crowding(room) + evenness * inHand
 }
 
 /** 1 without errors, 4 after one, 6 at a share of a quarter, 201 when all responses are errors. */

@@ -4,7 +4,7 @@
 
 import type { Room } from '../cluster/room.ts'
 import type { RoomReport } from '../wire/ask.ts'
-import { errorFactor, expectedMsBeside } from './room-cost.ts'
+import { crowding, errorFactor, expectedMsBeside } from './room-cost.ts'
 
 /** A server is slow at this multiple of the usual time: peers may then be better although it has room. */
 const slowTimes = 1.5
@@ -41,7 +41,7 @@ export function costThere(report: RoomReport, usualMs: number, observed: number)
 }
 
 /** As `costAt` of room-cost.ts, without evenness. */
-function waitingMs({ inHand, ms, knee }: RoomReport, usualMs: number): number {
+function waitingMs(report: RoomReport, usualMs: number): number {
   // All peers are equal before the first response.
-  return (ms || usualMs || 1) * (inHand < knee ? 1 : (2 * inHand + 1) / knee)
+  return (report.ms || usualMs || 1) * crowding(report)
 }

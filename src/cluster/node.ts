@@ -51,4 +51,5 @@ const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 
 export const isForwardable = (node: Pick<Node, 'type'>): boolean => forwardable.has(node.type)
 
 /** Whether connections to the node use TLS. */
-export const isSecure = (node: Node): boolean => node.type === 'https' || node.type === 'wss'
+export const isSecure = (node: Pick<Node, 'type'>): boolean =>
+  node.type === 'https' || node.type === 'wss'

@@ -4,7 +4,7 @@
 
 import type { TopspinError } from '../base/errors.ts'
 import { httpLimits } from '../base/limits.ts'
-import type { Application } from '../cluster/routes.ts'
+import type { Application, Candidate } from '../cluster/routes.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
 import type { BodyRelay } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
@@ -139,9 +139,12 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     client.bodyProgress()
     if (traffic.routes !== request.routes) select(choice, this.#renewed())
     const candidate = choose(choice, traffic.chosenAt) // 4
-    if (candidate !== undefined) outgoingAgain(state, candidate) // 5
-    const refusal = candidate === undefined ? this.#wait() : attempt(state, candidate, this) // 6
-    if (refusal !== undefined) this.#refuse(refusal)
+    if (candidate !== undefined)
+      this.#attemptAgain(candidate) // 5, 6
+    else {
+      const refusal = this.#wait()
+      if (refusal !== undefined) this.#refuse(refusal)
+    }
     return behind
   }
 
@@ -164,8 +167,13 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     if (candidate === undefined && now < attempts.waitUntil) return
     traffic.waiting.delete(this)
     if (candidate === undefined) return this.#refuse(noNode)
-    outgoingAgain(state, candidate) // 5
-    const refusal = attempt(state, candidate, this) // 6
+    this.#attemptAgain(candidate) // 5, 6
+  }
+
+  /** The request's bytes are rewritten for this node and sent to it. */
+  #attemptAgain(candidate: Candidate): void {
+    outgoingAgain(this.#state, candidate) // 5
+    const refusal = attempt(this.#state, candidate, this) // 6
     if (refusal !== undefined) this.#refuse(refusal)
   }
 
@@ -376,9 +384,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     response.partial = undefined
     const next = choose(choice, traffic.chosenAt, client.bound) // 4
     if (next === undefined || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
-    outgoingAgain(state, next) // 5
-    const refusal = attempt(state, next, this) // 6
-    if (refusal !== undefined) this.#refuse(refusal)
+    this.#attemptAgain(next) // 5, 6
   }
 
   // The end, where no node has answered or its response is incomplete.

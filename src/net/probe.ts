@@ -6,7 +6,7 @@ import tls from 'node:tls'
 import { probeLimits } from '../base/limits.ts'
 import type { ProbeOutcome } from '../cluster/health.ts'
 import type { HealthCheck } from '../cluster/health-check.ts'
-import { isForwardable } from '../cluster/node.ts'
+import { isForwardable, isSecure } from '../cluster/node.ts'
 import { tlsProblem } from './connect-problem.ts'
 import { NodeTls } from './node-tls.ts'
 import { cping, type Dialect, httpDialect } from './probe-dialect.ts'
@@ -49,7 +49,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
   if (!isForwardable(target))
     return Promise.resolve({ answered: false, reason: `type ${target.type} is not supported` })
   const dialect = dialectOf(target)
-  const secure = target.type === 'https' || target.type === 'wss'
+  const secure = isSecure(target)
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
     let isConnected = false

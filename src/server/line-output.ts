@@ -3,6 +3,7 @@
 
 import { close, write, writeSync } from 'node:fs'
 import { logOutputLimits } from '../base/limits.ts'
+import { withDeadline } from '../base/wait.ts'
 import type { WriteTarget } from './write-target.ts'
 
 interface LineOutputEvents {
@@ -69,12 +70,10 @@ export class LineOutput {
   /** Resolves when everything is written, when writing fails, or at a deadline. */
   async flush(): Promise<void> {
     if (this.#isEmpty || this.#isFailing) return
-    let deadline: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
+    const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
-      deadline = setTimeout(resolve, logOutputLimits.closeMs)
     })
-    clearTimeout(deadline)
+    await withDeadline(empty, logOutputLimits.closeMs, () => {})
   }
 
   get #isEmpty(): boolean {

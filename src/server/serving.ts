@@ -110,8 +110,8 @@ async function makePlane(
   programLog: ProgramLog,
 ): Promise<DataPlane> {
   // Two at least: while one is replaced, the other one serves.
-  const byDefault = config.control.traffic ? 0 : Math.max(2, grantedProcessors())
-  const workers = config.workers ?? byDefault
+  const byDefault = (): number => (config.control.traffic ? 0 : Math.max(2, grantedProcessors()))
+  const workers = config.workers ?? byDefault()
   const options = {
     settings: trafficSettings(config, tls),
     accessLog: config.accessLog,

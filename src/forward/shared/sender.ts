@@ -10,20 +10,13 @@ export interface Sender {
   readonly client: string
 }
 
-interface Connected {
-  /** Of the connection, without port. */
-  readonly address: string
-  readonly trusted: boolean
-  readonly forwarded: ForwardedLines
-}
-
 const userAgent = Buffer.from('user-agent')
 
-export function senderOf(fields: Fields, { trusted, address, forwarded }: Connected): Sender {
-  return {
-    userAgent: userAgentOf(fields),
-    client: trusted ? forwarded.clientOf(fields) : address,
-  }
+export function senderOf(
+  fields: Fields,
+  { forwarded }: { readonly forwarded: ForwardedLines },
+): Sender {
+  return { userAgent: userAgentOf(fields), client: forwarded.clientOf(fields) }
 }
 
 function userAgentOf(fields: Fields): string {

@@ -36,7 +36,7 @@ export function attempt(
   live.room.begin(attempts, traffic.chosenAt.now())
   candidate.contextLive.inFlight++
   if (choice.route === candidate.node.route) {
-    live.sessions.note(choice.sessionId, traffic.clock.now())
+    live.sessions.note(choice.sessionId, traffic.chosenAt.now())
   }
   const { timeouts } = traffic.settings
   const { timeoutMs } = candidate.node
@@ -129,7 +129,9 @@ function noteUpload({ attempts: { upload }, client, traffic }: AttemptStage): vo
 }
 
 function endUpload({ attempts, traffic }: AttemptStage): void {
-  if (attempts.upload !== undefined) traffic.uploads.release(attempts.upload)
+  const { upload } = attempts
+  if (upload === undefined) return
+  traffic.uploads.release(upload)
   attempts.upload = undefined
 }
 
@@ -161,7 +163,7 @@ export function leaveNode(
   verdict: Verdict,
 ): void {
   const { attempts, traffic } = state
-  if (attempts.upload !== undefined) endUpload(state)
+  endUpload(state)
   live.inFlight--
   contextLive.inFlight--
   const now = traffic.clock.now()

@@ -124,11 +124,11 @@ export class CascadeChooser implements Chooser {
   }
 
   /** `undefined`: the application that the client asked answers. */
-  #cascadeFor({ target }: RequestView): Cascade | undefined {
+  #cascadeFor(request: RequestView): Cascade | undefined {
     if (this.isLeaving) return undefined
     const { cascades } = this
     // Where servers may read the path differently, the cascade is not known.
-    const cascade = cascades.isSingle ? cascades.find('') : this.#cascadeOf(target)
+    const cascade = cascades.isSingle ? cascades.root : this.#cascadeOf(request.target)
     return cascade?.isOff === true ? undefined : cascade
   }
 

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
 import { workerLimits } from '../../base/limits.ts'
+import { withDeadline } from '../../base/wait.ts'
 import { changesFrom } from '../../cluster/changes-from.ts'
 import { defaultHealthLimits, onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
 import { factOf, factsFrom } from '../../cluster/live-facts.ts'
@@ -88,12 +89,8 @@ export class WorkerPool implements DataPlane {
   }
 
   async refresh(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, workerLimits.refreshMs)
-    })
-    await Promise.race([this.#order({ changes: [], facts: [], figures: true }), deadline])
-    clearTimeout(timer)
+    const refreshed = this.#order({ changes: [], facts: [], figures: true })
+    await withDeadline(refreshed, workerLimits.refreshMs, () => {})
   }
 
   /** By the first worker that answers: each chooses by its own counts. */
