@@ -138,7 +138,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     attempts.isHeld = false
     client.bodyProgress()
     if (traffic.routes !== request.routes) select(choice, this.#renewed())
-    const candidate = choose(choice, traffic.chosenAt) // 4
+    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
     if (candidate !== undefined)
       this.#attemptAgain(candidate) // 5, 6
     else {

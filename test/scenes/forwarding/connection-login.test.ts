@@ -87,6 +87,19 @@ for (const scheme of ['NTLM', 'Negotiate', 'negotiate']) {
   })
 }
 
+test('a request whose body follows its head goes to the node of the log-in', async (t) => {
+  const origins = [await startOrigin(t), await startOrigin(t), await startOrigin(t)]
+  const { port } = await startProxy(t, origins, { candidacy: ['usable', 'byRandom'] })
+  const alice = await RawClient.connect(t, port)
+  assert.equal(await logIn(alice, 'alice'), 'alice')
+  for (let i = 0; i < 12; i++) {
+    alice.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n')
+    await new Promise((resolve) => setImmediate(resolve))
+    alice.send('body')
+    assert.equal((await alice.answer())?.body.toString(), 'alice')
+  }
+})
+
 test('log-ins of several clients may be interleaved, over several nodes', async (t) => {
   const origins = [await startOrigin(t), await startOrigin(t), await startOrigin(t)]
   const { port } = await startProxy(t, origins, { candidacy: ['usable', 'byRandom'] })
