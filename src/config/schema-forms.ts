@@ -10,9 +10,9 @@ import {
   parseEndpoint,
   parseSecureEndpoint,
 } from '../base/host-port.ts'
-import { isNameEntry } from '../control/node-addresses.ts'
 import { destination } from '../net/destination.ts'
 import { networkCheck } from '../net/network-check.ts'
+import { isNameEntry } from '../net/node-addresses.ts'
 import { parsePin } from '../net/pin.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'

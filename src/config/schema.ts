@@ -177,7 +177,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       allow: list(nodeAddress, '', {
         form: 'network or name, or a list',
         description:
-          'Addresses, networks and host names where nodes may be; `.suffix` allows all names below it. A name that is not listed is allowed when its addresses are. An empty list allows every address except those where clouds serve credentials (169.254.0.0/16, fe80::/10 and similar).',
+          'Addresses, networks and host names where nodes may be; `.suffix` allows all names below it. A name that is not listed is allowed when its addresses are; they are checked at each connection. An empty list allows every address except those where clouds serve credentials (169.254.0.0/16, fe80::/10 and similar).',
       }),
     }),
     compat: yesNo(

@@ -12,7 +12,10 @@ import type { Config, TrafficTimeouts } from './schema.ts'
 import type { TlsMaterial } from './tls-files.ts'
 
 /** The options of a proxy that the configuration sets. */
-export type TrafficSettings = Pick<ProxyOptions, 'listen' | 'tls' | 'nodeTls' | 'keepAlive'> &
+export type TrafficSettings = Pick<
+  ProxyOptions,
+  'listen' | 'tls' | 'nodeTls' | 'nodesAllow' | 'keepAlive'
+> &
   Omit<ProxySettings, 'timeouts' | 'health' | 'outlier' | 'retryBudget'> & {
     readonly timeouts: Omit<Timeouts, 'lingerMs'>
   }
@@ -40,6 +43,7 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     listen: config.listen,
     tls: tls.traffic,
     nodeTls: tls.nodes,
+    nodesAllow: config.control.nodes.allow,
     clientCert: config.tls.forwardClientCert,
     trust: config.trust.from,
     trustHeader: config.trust.header,

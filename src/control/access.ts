@@ -3,10 +3,10 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import { nameCheck } from '../net/node-addresses.ts'
 import { readSecret } from '../wire/authorization.ts'
 import { hostKey } from '../wire/http/host.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
-import { nameCheck } from './node-addresses.ts'
 
 /** The problem of the request. */
 export type Denial = 'secret' | 'origin' | 'host'

@@ -11,7 +11,7 @@ import type { Parsed } from '../wire/mcmp/parsed.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { DeferredEnables } from './deferred-enables.ts'
-import { nodeAddressCheck } from './node-addresses.ts'
+import { hostCheck } from './host-check.ts'
 import { NodeProbes } from './node-probes.ts'
 import type { ControlSettings } from './options.ts'
 import { publishChanges, recordStatus } from './record.ts'
@@ -26,7 +26,7 @@ export class MessageHandler {
   /** @throws RangeError for an entry of `access.nodes` that is not an address, network or name. */
   constructor(settings: ControlSettings) {
     this.#settings = settings
-    this.#isAddressAllowed = nodeAddressCheck(settings.access.nodes)
+    this.#isAddressAllowed = hostCheck(settings.access.nodes)
     this.#probes = new NodeProbes(settings)
     this.#deferred = new DeferredEnables(
       () => settings.registry.snapshot,

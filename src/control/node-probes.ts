@@ -66,7 +66,7 @@ export class NodeProbes {
 
   async #send(asked: Question): Promise<boolean> {
     const { watch, registry, live } = this.#settings
-    const { host, port, type } = asked
+    const { host, port, type, fixed } = asked
     const check = checkOf(watch.rules(), asked)
     const { probe, question } = check
     if (probe === 'none') return this.#isUp(asked)
@@ -74,7 +74,8 @@ export class NodeProbes {
     const before = findNode(registry.snapshot, asked.route)
     const bytesRead = before === undefined ? 0 : live.of(before.id).bytesRead
     if (before !== undefined && probe === 'tcp' && isBusy(live.of(before.id))) return true
-    const result = await watch.probe({ host, port, type, probe, question, timeoutMs })
+    const lookup = fixed ? undefined : this.#settings.lookup
+    const result = await watch.probe({ host, port, type, probe, question, timeoutMs, lookup })
     this.#record(asked, result, bytesRead)
     // A node that accepts connections and is late is busy.
     return result.answered || result.late === 'answer'

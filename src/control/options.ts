@@ -1,6 +1,6 @@
 // The options of the control service in groups, and their defaults. Read by start-control.ts and its parts.
 
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import type { HostPort } from '../base/host-port.ts'
 import { mcmpLimits } from '../base/limits.ts'
@@ -12,6 +12,7 @@ import type { Registry } from '../cluster/registry.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
+import { checkedLookup } from '../net/checked-lookup.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
@@ -125,21 +126,26 @@ export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>>
   readonly access: Required<AccessOptions>
   readonly limits: Required<ConnectionLimits>
   readonly watch: Required<WatchOptions>
+  /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
+  readonly lookup: LookupFunction
 }
 
-/** @throws RangeError for a secret of another form. */
+/** @throws RangeError for a secret of another form, and for an entry of `access.nodes` that is not an address, network or name. */
 export function controlSettings(options: ControlOptions): ControlSettings {
   const { secret = '' } = options.access ?? {}
   if (secret !== '' && !isSecret(secret)) throw new RangeError(`secret: ${secretForm}`)
+  const { nodes = [] } = options.access ?? {}
+  const { log = silent, clock = systemClock } = options
   return {
     console: undefined,
     tls: undefined,
     state: () => undefined,
     compat: false,
-    clock: systemClock,
     random: Math.random,
-    log: silent,
     ...options,
+    clock,
+    log,
+    lookup: checkedLookup(nodes, log, clock),
     traffic: { ...trafficDefaults, ...options.traffic },
     access: { names: [], allow: [], secret: '', nodes: [], ...options.access },
     limits: { ...limitDefaults, ...options.limits },

@@ -199,13 +199,14 @@ export class Watch {
     const { probe, question, timeoutMs = pingTimeout(node) } = watched.check
     if (probe === 'none') return
     const { host, port, type } = node
+    const lookup = node.fixed ? undefined : this.#settings.lookup
     const { clock, live, watch } = this.#settings
     const { bytesRead } = live.of(node.id)
     watched.isProbed = true
     watched.probedAt = clock.now()
     this.#probes += 1
     try {
-      const target = { host, port, type, probe, question, timeoutMs }
+      const target = { host, port, type, probe, question, timeoutMs, lookup }
       this.#recordProbe(node, await watch.probe(target), bytesRead)
     } catch (error) {
       this.#logFault(error)

@@ -98,13 +98,20 @@ export class Connection {
     if (!this.#read(bytes, bytes.length)) this.socket.pause()
   }
 
-  static dial(host: string, port: number, receiver: DialReceiver): Connection {
+  /** @param lookup for a host that is a name; `undefined`: that of the system. */
+  static dial(
+    host: string,
+    port: number,
+    receiver: DialReceiver,
+    lookup?: net.LookupFunction,
+  ): Connection {
     let connection: Connection | undefined
     const socket = net.connect({
       host,
       port,
       allowHalfOpen: true,
       noDelay: true,
+      lookup,
       onread: {
         buffer: () => (connection === undefined ? receiver : connection.receiver).nextBuffer(),
         callback: (length: number, bytes: Uint8Array): boolean =>

@@ -1,8 +1,9 @@
 // Probes a node: one connection, at most one question and answer (probe-dialect.ts), one deadline over all of it. Used
 // by the control service and by peers.
 
-import { connect, type Socket } from 'node:net'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import tls from 'node:tls'
+import { TopspinError } from '../base/errors.ts'
 import { probeLimits } from '../base/limits.ts'
 import type { ProbeOutcome } from '../cluster/health.ts'
 import type { HealthCheck } from '../cluster/health-check.ts'
@@ -20,6 +21,8 @@ export interface ProbeTarget extends Pick<HealthCheck, 'question'> {
   /** `tcp`: the node accepts a connection. On a type with TLS the handshake must not fail. */
   readonly probe: 'tcp' | 'cping' | 'http'
   readonly timeoutMs: number
+  /** For a host that is a name. Default: that of the system. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 export interface ProbeResult extends ProbeOutcome {
@@ -53,8 +56,8 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
     let isConnected = false
-    const { host, port, timeoutMs } = target
-    const socket = secure ? dialSecure(target, nodeTls()) : connect({ host, port, noDelay: true })
+    const { timeoutMs } = target
+    const socket = secure ? dialSecure(target, nodeTls()) : dialPlain(target)
     const end = (result: ProbeResult): void => {
       cancelTimeout()
       socket.destroy()
@@ -79,7 +82,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
     })
     socket.on('end', () => end(socket.writableEnded ? connected : cutOff))
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      const reason = tlsProblem(error, 'nodeTls') ?? error.code ?? error.message
+      const reason = tlsProblem(error, 'nodeTls') ?? reasonOf(error)
       if (isShortage(error)) end({ answered: false, reason, shortage: true })
       else end({ answered: false, reason, unreachable: !isConnected || secure })
     })
@@ -103,8 +106,15 @@ function dialectOf(target: ProbeTarget): Dialect | undefined {
   return target.probe === 'http' ? httpDialect(target.question, target) : undefined
 }
 
-function dialSecure({ host, port }: ProbeTarget, nodeTls: NodeTls): Socket {
-  const socket = tls.connect(nodeTls.dialOptions(host, port))
+/** Of an error of the system the code, which is shorter. */
+const reasonOf = (error: NodeJS.ErrnoException): string =>
+  error instanceof TopspinError ? error.message : (error.code ?? error.message)
+
+const dialPlain = ({ host, port, lookup }: ProbeTarget): Socket =>
+  connect({ host, port, noDelay: true, ...(lookup === undefined ? {} : { lookup }) })
+
+function dialSecure({ host, port, lookup }: ProbeTarget, nodeTls: NodeTls): Socket {
+  const socket = tls.connect(Object.assign(nodeTls.dialOptions(host, port), { lookup }))
   socket.on('session', (session) => nodeTls.remember(host, port, session))
   socket.prependOnceListener('secureConnect', () => {
     const problem = nodeTls.problemWith(socket)

@@ -1,6 +1,7 @@
 // A connection of the data plane over TLS, to clients and to nodes. Bytes arrive by the stream's `data` events: reading
 // cannot be paused inside a TLS record, so a buffer of ours could be overwritten while it is still being sent from.
 
+import type { LookupFunction } from 'node:net'
 import tls from 'node:tls'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { socketBelow } from '../node-internals/socket-below-tls.ts'
@@ -24,15 +25,19 @@ export class SecureConnection extends Connection {
     return new SecureConnection(socket, receiver)
   }
 
-  /** Calls `connected` when the node's certificate has been verified. */
+  /**
+   * Calls `connected` when the node's certificate has been verified.
+   * @param lookup for a host that is a name; `undefined`: that of the system.
+   */
   static dialSecure(
     host: string,
     port: number,
     nodeTls: NodeTls,
     receiver: DialReceiver,
+    lookup?: LookupFunction,
   ): SecureConnection {
     const options = nodeTls.dialOptions(host, port)
-    const socket = tls.connect(Object.assign(options, { allowHalfOpen: true }))
+    const socket = tls.connect(Object.assign(options, { allowHalfOpen: true, lookup }))
     socket.setNoDelay(true)
     readPastReset(socket)
     const connection = new SecureConnection(socket, receiver)

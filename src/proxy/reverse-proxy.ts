@@ -43,7 +43,7 @@ export class ReverseProxy {
     this.#listen = listen
     this.#sockets = sockets
     this.#tls = tls
-    this.#traffic = makeTraffic(rest)
+    this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] })
     this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
     this.#room = new ClientRoom(this.#traffic)
     this.#traffic.ticker.onTick((now) => this.#cluster.tick(now))

@@ -16,6 +16,8 @@ export interface Question {
   readonly route: string
   readonly balancer: string
   readonly timeoutMs: number
+  /** The node is named in the configuration. */
+  readonly fixed: boolean
 }
 
 export interface Facts {

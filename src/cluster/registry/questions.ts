@@ -70,4 +70,5 @@ const ask = (node: Node, timeoutMs: number): Question => ({
   route: node.route,
   balancer: node.balancer,
   timeoutMs,
+  fixed: node.fixed,
 })

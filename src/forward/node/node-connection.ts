@@ -54,9 +54,11 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.idleMs = pool.idleMs
     this.keptMs = context.settings.poolIdleMs
     const host = bare(node.host)
+    // The author of the configuration is trusted, the sender of a registration is not.
+    const lookup = node.fixed ? undefined : context.lookup
     this.connection = isSecure(node)
-      ? SecureConnection.dialSecure(host, node.port, pool.nodeTls, this)
-      : Connection.dial(host, node.port, this)
+      ? SecureConnection.dialSecure(host, node.port, pool.nodeTls, this, lookup)
+      : Connection.dial(host, node.port, this, lookup)
     context.ticker.add(this)
     pool.opened()
     // Of the socket, because a tunnel takes over the events of the connection.

@@ -1,6 +1,7 @@
 // Between exchanges and nodes, as interfaces: what pools and connections need of the process, of their pool, and of the
 // exchange that receives a response; and what an exchange needs of a connection.
 
+import type { LookupFunction } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { TopspinError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
@@ -23,6 +24,8 @@ export interface NodeContext {
   readonly ajp: AjpShared
   /** Connections to nodes at a time, idle ones included. */
   readonly connectionsMax: number
+  /** For the names of registered nodes. `undefined`: that of the system. */
+  readonly lookup: LookupFunction | undefined
   /** Whether this is the address of a trusted proxy. */
   readonly isTrusted: (address: string) => boolean
   /** Records that our own code threw; the connection at work has been cut. */

@@ -10,7 +10,8 @@ export function connectError(cause: Error | undefined): TopspinError {
   if (isShortage(cause)) return shortageError(cause)
   const text =
     tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the connection was not established in time'
-  return new TopspinError('NODE_CONNECT', text, {
+  const code = cause instanceof TopspinError ? cause.code : 'NODE_CONNECT'
+  return new TopspinError(code, text, {
     side: 'node',
     phase: 'connect',
     retry: 'safe',

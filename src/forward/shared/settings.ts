@@ -113,6 +113,11 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly policies?: ReadonlyMap<string, UserCandidacy>
   /** TLS to nodes of the types https and wss. Default: their certificates are verified as Node.js does. */
   readonly nodeTls?: NodeTlsOptions | undefined
+  /**
+   * Where nodes may be that are not `fixed`, checked at each connection to a name: see `control.nodes.allow`. An empty list
+   * allows every address except those where clouds serve credentials. Default: not checked.
+   */
+  readonly nodesAllow?: readonly string[] | undefined
   /** Files and sockets that this process may have open. Default: the limit of the system. */
   readonly openFiles?: number
   /** Default: nothing is logged. */

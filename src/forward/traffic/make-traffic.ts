@@ -9,6 +9,7 @@ import { Routes } from '../../cluster/routes.ts'
 import { emptySnapshot } from '../../cluster/snapshot.ts'
 import { newCounters } from '../../cluster/traffic-counts.ts'
 import { openFilesMax } from '../../host/open-files.ts'
+import { checkedLookup } from '../../net/checked-lookup.ts'
 import { Corks } from '../../net/corks.ts'
 import { HeldByAddress } from '../../net/held-by-address.ts'
 import { networkCheck } from '../../net/network-check.ts'
@@ -35,7 +36,10 @@ import {
 import { makeCascades } from './make-cascades.ts'
 import type { Traffic } from './traffic.ts'
 
-/** @throws RangeError for a candidacy function or a trusted network that does not exist, and for invalid settings of AJP. */
+/**
+ * @throws RangeError for a candidacy function, a trusted network or an entry of `nodesAllow` that does not exist, and for
+ * invalid settings of AJP.
+ */
 export function makeTraffic(options: TrafficOptions): Traffic {
   const {
     live = new LiveTable(),
@@ -48,6 +52,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     onNodeDown = () => {},
     onNodeSuspect = () => {},
     nodeTls,
+    nodesAllow,
     openFiles = openFilesMax(),
     keepAlive = true,
     ...given
@@ -74,7 +79,9 @@ export function makeTraffic(options: TrafficOptions): Traffic {
   const isTrusted = networkCheck(settings.trust, 'trust')
   const ajp = new AjpShared(settings.ajp)
   const connectionsMax = room.nodes
-  const nodes = { settings, clock, log, ticker, buffers, ajp, connectionsMax, isTrusted, fault }
+  const lookup = nodesAllow && checkedLookup(nodesAllow, log, clock)
+  const shared = { settings, clock, log, ticker, buffers, ajp }
+  const nodes = { ...shared, connectionsMax, lookup, isTrusted, fault }
   return {
     settings,
     clock,

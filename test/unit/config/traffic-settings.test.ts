@@ -14,12 +14,13 @@ function settingsOf(text: string) {
 
 test('an empty configuration has the defaults of the proxy', () => {
   const { health: _, outlier: __, retryBudget: ___, timeouts, ...defaults } = defaultSettings
-  const { listen, tls, nodeTls, keepAlive, via, ...settings } = settingsOf('')
+  const { listen, tls, nodeTls, nodesAllow, keepAlive, via, ...settings } = settingsOf('')
   const { lingerMs: ____, ...configured } = timeouts
   assert.deepEqual(settings, { ...defaults, timeouts: configured })
   assert.deepEqual(listen, [{ host: '127.0.0.1', port: 8000 }])
   assert.equal(tls, undefined)
   assert.deepEqual(nodeTls, {})
+  assert.deepEqual(nodesAllow, [])
   assert.equal(keepAlive, true)
   assert.match(via, /^topspin-[0-9a-f]{8}$/)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { isNameEntry, nodeAddressCheck } from '../../../src/control/node-addresses.ts'
+import { hostCheck } from '../../../src/control/host-check.ts'
+import { isNameEntry } from '../../../src/net/node-addresses.ts'
 
 const names = new Map([
   ['app.internal', ['10.0.0.7', '10.0.0.8']],
@@ -8,8 +9,7 @@ const names = new Map([
   ['metadata.example', ['169.254.169.254']],
   ['2852039166', ['169.254.169.254']],
 ])
-const check = (allow: readonly string[]) =>
-  nodeAddressCheck(allow, async (name) => names.get(name) ?? [])
+const check = (allow: readonly string[]) => hostCheck(allow, async (name) => names.get(name) ?? [])
 
 describe('without a list', () => {
   const mayBeAt = check([])
