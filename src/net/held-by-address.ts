@@ -1,12 +1,15 @@
-// Shares of remote addresses in a limited resource, such as connections or handshakes. When it is used up, an address
-// that holds more than the newcomer loses its oldest item, so one address cannot shut out another; otherwise the item
-// leaves that has been held longest, once it has stalled. Every operation takes constant time. Pure.
+// Items that remote addresses hold of a limited resource, such as connections or handshakes. When it is used up, an
+// address that holds more than the newcomer loses its oldest item, so one address cannot shut out another; otherwise the
+// item leaves that has been held longest, once it has stalled. The shares of addresses are counted only from the first
+// lack of room on: until then an item costs one entry of a map. Every operation takes constant time, over a lack of room
+// with what led to it. Pure.
 
 import { heldLimits } from '../base/limits.ts'
 import { networkOf } from './address.ts'
+import { Shares } from './shares.ts'
 
 interface Held {
-  readonly network: string
+  readonly address: string
   /** Monotonic ms. */
   readonly since: number
 }
@@ -14,10 +17,10 @@ interface Held {
 export class HeldByAddress<Item> {
   /** Oldest first. */
   readonly #held: Map<Item, Held> = new Map()
-  /** The items of each network, oldest first. */
-  readonly #byNetwork: Map<string, Set<Item>> = new Map()
-  /** Networks by the number of items that they hold, which is the index. The last entry is not empty. */
-  readonly #byCount: Set<string>[] = []
+  /** `undefined` while there is room. */
+  #shares: Shares<Item> | undefined
+  /** The shares are forgotten when fewer items than this are held. */
+  #plenty = 0
 
   get size(): number {
     return this.#held.size
@@ -26,24 +29,21 @@ export class HeldByAddress<Item> {
   /** @param now monotonic ms. */
   hold(address: string, item: Item, now: number): void {
     this.release(item)
-    const network = networkOf(address)
-    this.#held.set(item, { network, since: now })
-    const items = this.#byNetwork.get(network) ?? new Set()
-    items.add(item)
-    this.#byNetwork.set(network, items)
-    this.#recount(network, items.size - 1, items.size)
+    this.#held.set(item, { address, since: now })
+    this.#shares?.add(networkOf(address), item)
   }
 
   /** Without effect when the item is not held. */
   release(item: Item): void {
+    if (this.#shares === undefined) {
+      this.#held.delete(item)
+      return
+    }
     const held = this.#held.get(item)
     if (held === undefined) return
     this.#held.delete(item)
-    const { network } = held
-    const items = this.#byNetwork.get(network) as Set<Item>
-    items.delete(item)
-    if (items.size === 0) this.#byNetwork.delete(network)
-    this.#recount(network, items.size + 1, items.size)
+    this.#shares.delete(networkOf(held.address), item)
+    if (this.#held.size < this.#plenty) this.#shares = undefined
   }
 
   /**
@@ -51,33 +51,22 @@ export class HeldByAddress<Item> {
    * @returns it; `undefined` when the newcomer has to leave.
    */
   displace(newcomer: string, now: number): Item | undefined {
-    const item = this.#oldestOfGreatest(newcomer) ?? this.#oldestStalled(now)
+    this.#shares ??= this.#count()
+    const item = this.#shares.oldestOfGreatest(networkOf(newcomer)) ?? this.#oldestStalled(now)
     if (item !== undefined) this.release(item)
     return item
   }
 
-  /** Of a network that still holds as many as the newcomer's afterwards. */
-  #oldestOfGreatest(newcomer: string): Item | undefined {
-    const greatest = this.#byCount.length - 1
-    const own = this.#byNetwork.get(networkOf(newcomer))?.size ?? 0
-    if (greatest < own + 2) return undefined
-    const [network = ''] = this.#byCount[greatest] ?? []
-    const [item] = this.#byNetwork.get(network) ?? []
-    return item
+  #count(): Shares<Item> {
+    const shares = new Shares<Item>()
+    for (const [item, { address }] of this.#held) shares.add(networkOf(address), item)
+    this.#plenty = Math.floor(this.#held.size / 2)
+    return shares
   }
 
   #oldestStalled(now: number): Item | undefined {
     const [oldest] = this.#held
     if (oldest === undefined || now - oldest[1].since < heldLimits.stalledMs) return undefined
     return oldest[0]
-  }
-
-  #recount(network: string, before: number, after: number): void {
-    this.#byCount[before]?.delete(network)
-    if (after > 0) {
-      this.#byCount[after] ??= new Set()
-      this.#byCount[after].add(network)
-    }
-    while (this.#byCount.length > 0 && !this.#byCount.at(-1)?.size) this.#byCount.pop()
   }
 }

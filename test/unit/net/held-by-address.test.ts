@@ -94,3 +94,16 @@ test('after any steps the victim is the one that a plain search finds', () => {
     assert.equal(held.size, plain.length)
   }
 })
+
+test('shares are right when they are counted late, forgotten and counted again', () => {
+  const held = new HeldByAddress<string>()
+  for (let i = 0; i < 8; i++) held.hold(i < 5 ? '10.0.0.1' : '10.0.0.2', `${i}`, i)
+  held.release('0')
+  assert.equal(held.displace('10.0.0.3', 8), '1')
+  for (const item of ['2', '3', '5', '6']) held.release(item)
+  assert.equal(held.size, 2)
+  held.hold('10.0.0.2', 'c1', 9)
+  held.hold('10.0.0.2', 'c2', 10)
+  assert.equal(held.displace('10.0.0.1', 11), '7', 'three of 10.0.0.2, one of 10.0.0.1')
+  assert.equal(held.displace('10.0.0.1', 11), undefined)
+})
