@@ -1,0 +1,92 @@
+// `node dist/bench/registry.js [NODES...]`: what do so many nodes with ten contexts each cost one proxy with two
+// workers? Time to register all of them beside traffic and that traffic's p99, one STATUS in the primary, one changed
+// context in a worker, memory, and the time from a restart to the first response of the last node in the state file.
+// Linux only. Exit code 0 when every goal is reached at every size.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Measured, verdicts } from './registry/goals.ts'
+import { Lanes } from './registry/lanes.ts'
+import { startOrigin } from './registry/origin.ts'
+import { ServedProxy } from './registry/served-proxy.ts'
+import { SteadyTraffic } from './registry/steady-traffic.ts'
+
+const contextsPerNode = 10
+/** Messages of STATUS and of a changed context that are measured. */
+const repeats = 2_000
+
+const sizes = process.argv.slice(2).map(Number)
+let isReached = true
+for (const nodes of sizes.length > 0 ? sizes : [100, 1_000, 10_000]) {
+  const measured = await measure(nodes)
+  for (const { text, reached } of verdicts(measured)) {
+    console.log(`${String(nodes).padStart(6)} nodes  ${text}`)
+    isReached &&= reached
+  }
+}
+process.exitCode = isReached ? 0 : 1
+
+async function measure(nodes: number): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'topspin-registry-'))
+  const origin = await startOrigin()
+  const config = join(folder, 'topspin.json')
+  writeFileSync(config, JSON.stringify(configuration(nodes, join(folder, 'state'))))
+  let proxy = await ServedProxy.start(config)
+  try {
+    const lanes = new Lanes(proxy.controlPort)
+    await lanes.send([registration(0, origin.port)].flat())
+    const traffic = new SteadyTraffic(proxy.trafficPort, '/app0')
+    const from = performance.now()
+    const others = Array.from({ length: nodes - 1 }, (_, i) => registration(i + 1, origin.port))
+    await lanes.sendGroups(others)
+    const registerMs = performance.now() - from
+    const { p99, failed } = await traffic.stop()
+
+    const statusUs = await proxy.primaryCost(async () => {
+      await lanes.send(Array.from({ length: repeats }, (_, i) => status(i % nodes, i)))
+    }, repeats)
+    const changeUs = await proxy.workerCost(async () => {
+      await lanes.send(Array.from({ length: repeats }, (_, i) => toggled(i % nodes, i)))
+    }, repeats)
+    const memory = proxy.memoryBytes()
+    lanes.close()
+    await proxy.stop()
+
+    const begun = performance.now()
+    proxy = await ServedProxy.start(config)
+    await proxy.serves(`/app${(nodes - 1) % contextsPerNode}`)
+    const replayMs = performance.now() - begun
+    return { nodes, registerMs, p99, failed, statusUs, changeUs, memory, replayMs }
+  } finally {
+    await proxy.stop()
+    await origin.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function configuration(nodes: number, state: string): object {
+  const limits = { nodes: nodes + 10, aliases: 2 * nodes + 10, contexts: nodes * 11 + 10 }
+  const control = { listen: '127.0.0.1:0', limits }
+  return { listen: '127.0.0.1:0', control, workers: 2, state, accessLog: 'off' }
+}
+
+/** All of 127/8 is this machine on Linux. */
+const hostOf = (node: number): string => `127.7.${node >> 8}.${node & 255}`
+
+function registration(node: number, port: number): string[] {
+  const contexts = Array.from({ length: contextsPerNode }, (_, i) => `/app${i}`)
+  return [
+    `CONFIG JVMRoute=node${node}&Host=${hostOf(node)}&Port=${port}&Type=http`,
+    `ENABLE-APP JVMRoute=node${node}&Alias=localhost&Context=${contexts.join(',')}`,
+    status(node, 0),
+  ]
+}
+
+const status = (node: number, turn: number): string =>
+  `STATUS JVMRoute=node${node}&Load=${40 + (turn % 20)}`
+
+function toggled(node: number, turn: number): string {
+  const method = Math.floor(turn / 2) % 2 === 0 ? 'DISABLE-APP' : 'ENABLE-APP'
+  return `${method} JVMRoute=node${node}&Alias=localhost&Context=/app3`
+}

@@ -1,0 +1,77 @@
+// Control connections that stay open, each with one message at a time, as nodes send them.
+
+import { connect, type Socket } from 'node:net'
+
+const lanesMax = 32
+
+export class Lanes {
+  readonly #lanes: Lane[]
+
+  constructor(port: number) {
+    this.#lanes = Array.from({ length: lanesMax }, () => new Lane(port))
+  }
+
+  /** `METHOD body`, spread over the lanes. Every reply must be a 200. */
+  async send(messages: readonly string[]): Promise<void> {
+    await this.sendGroups(messages.map((message) => [message]))
+  }
+
+  /** The messages of one group go in order through one lane. */
+  async sendGroups(groups: readonly (readonly string[])[]): Promise<void> {
+    let next = 0
+    await Promise.all(
+      this.#lanes.map(async (lane) => {
+        for (let group = groups[next++]; group !== undefined; group = groups[next++]) {
+          for (const message of group) await lane.send(message)
+        }
+      }),
+    )
+  }
+
+  close(): void {
+    for (const lane of this.#lanes) lane.close()
+  }
+}
+
+class Lane {
+  readonly #socket: Socket
+  #text = ''
+  #reply: { resolve(): void; reject(error: Error): void } | undefined
+
+  constructor(port: number) {
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    this.#socket.setEncoding('latin1').on('data', (piece: string) => this.#read(piece))
+    this.#socket.on('error', (error) => this.#reply?.reject(error))
+    this.#socket.on('close', () => this.#reply?.reject(new Error('the control connection ended')))
+  }
+
+  send(message: string): Promise<void> {
+    const at = message.indexOf(' ')
+    const body = message.slice(at + 1)
+    this.#socket.write(
+      `${message.slice(0, at)} / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
+    return new Promise((resolve, reject) => {
+      this.#reply = { resolve, reject }
+    })
+  }
+
+  close(): void {
+    this.#reply = undefined
+    this.#socket.destroy()
+  }
+
+  #read(piece: string): void {
+    this.#text += piece
+    const end = this.#text.indexOf('\r\n\r\n')
+    if (end < 0) return
+    const length = Number(/content-length: *(\d+)/i.exec(this.#text)?.[1] ?? 0)
+    if (this.#text.length < end + 4 + length) return
+    const reply = this.#reply
+    const text = this.#text
+    this.#text = ''
+    this.#reply = undefined
+    if (text.startsWith('HTTP/1.1 200')) reply?.resolve()
+    else reply?.reject(new Error(text))
+  }
+}
