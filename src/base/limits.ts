@@ -81,6 +81,14 @@ export const logLimits = {
   invalidResponseLinesMax: 20,
 }
 
+/** The listener for /livez and /readyz alone (`health.listen`). */
+export const healthLimits = {
+  connectionsMax: 256,
+  headBytesMax: 8_192,
+  /** From the first byte of a request to its end. */
+  requestMs: 5_000,
+}
+
 /** The control listener and the registry behind it. */
 export const mcmpLimits = {
   /** Body of one message (mcmp.md decision 9). */

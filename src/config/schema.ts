@@ -95,7 +95,12 @@ export interface Config {
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
   readonly balance: readonly CascadeEntry[]
-  readonly health: readonly HealthRule[]
+  readonly health: {
+    /** Absent: `/livez` and `/readyz` are on the control listener alone. */
+    readonly listen?: HostPort | undefined
+    readonly checks: readonly HealthRule[]
+  }
+  readonly drain: { readonly delay: number }
   readonly maxConnections: number
   readonly body: { readonly minRate: number }
   readonly timeouts: TrafficTimeouts & { readonly drain: number }
@@ -322,13 +327,28 @@ const configSchema: z.ZodType<Config, unknown> = section({
         'Candidacy functions for paths: the entry with the longest `path` that contains the path of a request replaces `candidacy` as a whole.',
     }),
   ),
-  health: reloadable(
-    health.prefault('auto').meta({
-      form: 'auto, none, tcp or http, or a map, or a list of maps',
+  health: section({
+    listen: endpoint(0).optional().meta({
+      form: 'HOST:PORT',
       description:
-        'How nodes are probed. `auto` and `tcp`: a connection to a node that the traffic does not show to be alive; a node of type `ajp` gets a CPING with `auto`. `http`: a request in every interval. `none`: no probes; a node to which connections failed gets requests again after a while. Failed responses make a probe due at once and no node down by themselves. A map has `probe` and, for `http`, `method` (GET), `path` (/), `host` (the address of the node) and `expect` (200-399: statuses of a healthy node); and `interval` (5s), `timeout` (the `ping` that the node registers, 10s), `rise` (1: successful probes in a row until a node is up again) and `fall` (3: failed ones in a row until it is down; one is enough when no connection is possible). With `node` (route or HOST:PORT) or `balancer` a map applies to these nodes alone; the map for the node comes before that for its balancer. See [balancing.md](balancing.md#health).',
+        'A listener of its own for `/livez` and `/readyz`, for load balancers and orchestrators that must not reach the control listener. It is open from the start of the process to its end: `/readyz` is 503 while the proxy starts and from the moment that it is told to stop. It needs no secret. Default: none; the control listener answers them, too.',
     }),
-  ),
+    checks: reloadable(
+      health.prefault('auto').meta({
+        form: 'auto, none, tcp or http, or a map, or a list of maps',
+        description:
+          'How nodes are probed. `auto` and `tcp`: a connection to a node that the traffic does not show to be alive; a node of type `ajp` gets a CPING with `auto`. `http`: a request in every interval. `none`: no probes; a node to which connections failed gets requests again after a while. Failed responses make a probe due at once and no node down by themselves. A map has `probe` and, for `http`, `method` (GET), `path` (/), `host` (the address of the node) and `expect` (200-399: statuses of a healthy node); and `interval` (5s), `timeout` (the `ping` that the node registers, 10s), `rise` (1: successful probes in a row until a node is up again) and `fall` (3: failed ones in a row until it is down; one is enough when no connection is possible). With `node` (route or HOST:PORT) or `balancer` a map applies to these nodes alone; the map for the node comes before that for its balancer. `health: VALUE` and `TOPSPIN_HEALTH` are short forms. See [balancing.md](balancing.md#health).',
+      }),
+    ),
+  }),
+  drain: section({
+    delay: reloadable(
+      duration(
+        0,
+        'How long the proxy goes on accepting connections after SIGTERM while `/readyz` is 503 already and each response has `Connection: close`, so that whatever is in front of it has noticed before the first connection would be refused. Then `timeouts.drain` begins. Set it above the interval of these checks times the number of failures that they need; what stops the process must wait for both times.',
+      ).prefault('0s'),
+    ),
+  }),
   maxConnections: count(
     1,
     1_000_000,

@@ -58,6 +58,8 @@ export interface ExchangeTraffic {
   cascades: Cascades
   /** The routes since the last change. */
   routes: Routes
-  /** Responses have `Connection: close`: the process is ending, or connections carry one request each. */
+  /** Responses have `Connection: close`: the process is about to end, or connections carry one request each. */
+  closing: boolean
+  /** The process is ending: a connection ends after its response, whatever that has said. */
   draining: boolean
 }

@@ -42,6 +42,8 @@ export interface DataPlane {
   workers(): readonly WorkerReport[]
   /** Totals since the start. */
   counts(): TrafficCounts
+  /** From now on responses end their connections; new connections are still accepted. */
+  announceEnd(): void
   /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */
   drain(deadlineMs: number): Promise<void>
   /** Closes at once. */

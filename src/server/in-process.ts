@@ -40,6 +40,7 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     reopenLogs: () => void accessLog?.reopen(),
     workers: () => [],
     counts: () => ({ ...proxy.counters, logLinesDropped: lines.dropped.total }),
+    announceEnd: () => proxy.announceEnd(),
     async drain(deadlineMs) {
       await proxy.drain(deadlineMs)
       await accessLog?.close()

@@ -4,7 +4,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
-import { type Endpoint, hostPortText } from '../base/host-port.ts'
+import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
+import { pause } from '../base/wait.ts'
 import { restartKeys } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
@@ -12,6 +13,7 @@ import { controlSecret } from '../config/secret.ts'
 import { readTls, type TlsMaterial } from '../config/tls-files.ts'
 import { cascadeRules, cascadesIn, trafficSettings } from '../config/traffic-settings.ts'
 import type { Advertiser } from '../control/advertiser.ts'
+import { HealthListener } from '../control/health-listener.ts'
 import { type Control, startControl } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import { isLoopback } from '../net/address.ts'
@@ -32,6 +34,8 @@ export interface Listening {
   readonly control: string
   /** Absent when there is no address for browsers. */
   readonly console?: string
+  /** Absent when there is no address for health checks alone. */
+  readonly health?: string
 }
 
 type ReloadResult =
@@ -47,7 +51,10 @@ export interface Serving {
   renewTls(): Promise<readonly ConfigProblem[]>
   /** Opens the file of the access log again by its name. */
   reopenLogs(): void
-  /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */
+  /**
+   * Is not ready from now on, accepts until `drain.delay` has passed, lets requests in flight end within `deadlineMs`,
+   * then closes.
+   */
   drain(deadlineMs: number): Promise<void>
   /** Closes at once. */
   close(): Promise<void>
@@ -62,6 +69,24 @@ export async function startServing(
   tls: TlsMaterial,
   programLog: ProgramLog,
 ): Promise<Serving> {
+  const { listen } = config.health
+  if (listen === undefined) return startServices(config, tls, programLog)
+  const listener = new HealthListener()
+  const health = { listener, address: await listener.open(listen) }
+  try {
+    return await startServices(config, tls, programLog, health)
+  } catch (error) {
+    await listener.close()
+    throw error
+  }
+}
+
+async function startServices(
+  config: Config,
+  tls: TlsMaterial,
+  programLog: ProgramLog,
+  health?: Health,
+): Promise<Serving> {
   const { log } = programLog
   await loadPolicies(cascadesIn(config))
   const secret = controlSecret(config.control)
@@ -69,8 +94,8 @@ export async function startServing(
   const ticketKeys = randomBytes(48).toString('base64')
   const plane = await makePlane(config, withTicketKeys(tls, ticketKeys), cluster, programLog)
   const nodeTls = { current: new NodeTls(tls.nodes) }
-  const health = { current: config.health }
-  const parts = { config, log, cluster, ticketKeys, plane, nodeTls, health }
+  const checks = { current: config.health.checks }
+  const parts = { config, log, cluster, ticketKeys, plane, nodeTls, checks, health }
   await cluster.restore(plane)
   await cluster.setFixedNodes(config.to, plane)
   const traffic = await plane.listen()
@@ -82,7 +107,14 @@ export async function startServing(
   await cluster.state?.start()
   const protocol = tls.control === undefined ? 'http' : 'https'
   const advertiser = startAdvertising(config, control.address, protocol, log)
+  health?.listener.become('ready')
   return new RunningServices({ ...parts, traffic, control, advertiser }, tls)
+}
+
+/** The listener for health checks alone. */
+interface Health {
+  readonly listener: HealthListener
+  readonly address: HostPort
 }
 
 /** The services that run from the start to the end. */
@@ -97,7 +129,8 @@ interface Parts {
   /** For probes of nodes; a reload replaces it. */
   readonly nodeTls: { current: NodeTls }
   /** How nodes are probed; a reload replaces it. */
-  readonly health: { current: Config['health'] }
+  readonly checks: { current: Config['health']['checks'] }
+  readonly health: Health | undefined
   readonly traffic: readonly Endpoint[]
   readonly control: Control
   readonly advertiser: Advertiser | undefined
@@ -151,7 +184,7 @@ function listenForNodes(
     cluster,
     plane,
     nodeTls,
-    health,
+    checks,
   }: Omit<Parts, 'traffic' | 'control' | 'advertiser'>,
   tls: TlsMaterial,
   secret: string,
@@ -177,7 +210,7 @@ function listenForNodes(
     limits: { messageBytesMax: limits.messageBytes },
     watch: {
       probe: probeWith(() => nodeTls.current),
-      rules: () => health.current,
+      rules: () => checks.current,
       statusTimeoutMs: statusTimeout,
     },
     state: () => cluster.state?.report(),
@@ -192,9 +225,11 @@ class RunningServices implements Serving {
   /** In force since the start or the last reload. */
   #present: Config
   #tls: TlsMaterial
+  /** Ends the drain delay. */
+  readonly #closing: AbortController = new AbortController()
 
   constructor(parts: Parts, tls: TlsMaterial) {
-    const { traffic, control } = parts
+    const { traffic, control, health } = parts
     this.#parts = parts
     this.#present = parts.config
     this.#tls = tls
@@ -202,6 +237,7 @@ class RunningServices implements Serving {
       traffic: traffic.map(urlOf),
       control: urlOf(control.address),
       ...(control.console === undefined ? {} : { console: urlOf(control.console) }),
+      ...(health === undefined ? {} : { health: urlOf(health.address) }),
     }
   }
 
@@ -256,11 +292,11 @@ class RunningServices implements Serving {
 
   /** @returns false when the control listener cannot change between HTTP and HTTPS. */
   async #put(next: Config, tls: TlsMaterial): Promise<boolean> {
-    const { config, log, ticketKeys, plane, nodeTls, health, control } = this.#parts
+    const { config, log, ticketKeys, plane, nodeTls, checks, control } = this.#parts
     this.#tls = tls
     log.level = next.log.level
     nodeTls.current = new NodeTls(tls.nodes)
-    health.current = next.health
+    checks.current = next.health.checks
     const { deterministicFailover } = config
     await plane.reload({
       level: next.log.level,
@@ -271,23 +307,33 @@ class RunningServices implements Serving {
   }
 
   async drain(deadlineMs: number): Promise<void> {
-    const { plane, control, advertiser } = this.#parts
+    const { log, plane, control, advertiser, health } = this.#parts
     advertiser?.drain()
     control.drain()
+    health?.listener.become('draining')
+    plane.announceEnd()
+    const { delay } = this.#present.drain
+    if (delay > 0) {
+      log.info({ delayMs: delay }, 'not ready; connections are accepted during the drain delay')
+      await pause(delay, this.#closing.signal)
+    }
+    if (this.#closing.signal.aborted) return
     await plane.drain(deadlineMs)
     await this.#closeControl()
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
     await this.#parts.plane.close()
     await this.#closeControl()
   }
 
   async #closeControl(): Promise<void> {
-    const { cluster, control, advertiser } = this.#parts
+    const { cluster, control, advertiser, health } = this.#parts
     await advertiser?.close()
     await control.close()
     await cluster.state?.close()
+    await health?.listener.close()
   }
 }
 

@@ -109,6 +109,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     unknownContext: unknownContext(settings.noContextStatus),
     cascades: makeCascades(settings, { random, policies, counters, log }),
     routes: Routes.of(emptySnapshot, live, settings),
+    closing: !keepAlive,
     draining: !keepAlive,
     live,
     via: viaLines(settings.via),

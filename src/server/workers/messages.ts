@@ -19,6 +19,8 @@ export type ToWorker =
       readonly level: string
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
+      /** Its responses end their connections from the start. */
+      readonly isEnding: boolean
     }
   /** With a handle, before `start`: the socket for the address at this position is open already. */
   | { readonly kind: 'socket'; readonly index: number }
@@ -28,6 +30,8 @@ export type ToWorker =
   | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
   /** With a handle: one of the copies of the request with this number. */
   | { readonly kind: 'copied'; readonly number: number }
+  /** From now on responses end their connections; new connections are still accepted. */
+  | { readonly kind: 'announce-end' }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>

@@ -48,6 +48,7 @@ class TrafficWorker {
       sockets,
       ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
     })
+    if (start.isEnding) this.#proxy.announceEnd()
     this.#enforce(start.changes, start.facts)
   }
 
@@ -77,6 +78,9 @@ class TrafficWorker {
         send({ kind: 'explained', number: message.number, explanation })
         break
       }
+      case 'announce-end':
+        this.#proxy.announceEnd()
+        break
       case 'drain':
         void this.#drain(message.deadlineMs)
         break

@@ -122,6 +122,11 @@ export class WorkerLink {
     })
   }
 
+  /** Responses of this worker end their connections. One that is not started yet learns it from its start message. */
+  announceEnd(): void {
+    if (this.#isStarted) this.send({ kind: 'announce-end' })
+  }
+
   /** Lets requests in flight end within `deadlineMs`; kills a worker that is not ready. */
   drain(deadlineMs: number): void {
     if (this.#isReady) this.send({ kind: 'drain', deadlineMs })

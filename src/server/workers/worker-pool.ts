@@ -42,6 +42,8 @@ export class WorkerPool implements DataPlane {
   /** As of the last reload, for workers that start later. */
   #present: Reload
   #isRunning = false
+  /** Responses end their connections. */
+  #isEnding = false
   readonly #sockets: KeptSockets
   /** Opens the sockets; the others begin when it has. */
   #opener: WorkerLink | undefined
@@ -126,6 +128,11 @@ export class WorkerPool implements DataPlane {
     return { ...sum, logLinesDropped }
   }
 
+  announceEnd(): void {
+    this.#isEnding = true
+    for (const link of this.#links()) link.announceEnd()
+  }
+
   async drain(deadlineMs: number): Promise<void> {
     this.#end()
     const links = this.#links()
@@ -192,6 +199,7 @@ export class WorkerPool implements DataPlane {
       level,
       changes: changesFrom(snapshot(), live),
       facts: factsFrom(snapshot(), live),
+      isEnding: this.#isEnding,
     }
   }
 

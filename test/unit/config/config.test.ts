@@ -286,15 +286,17 @@ test('TLS is read from every source, and a key in the wrong section is a problem
 
 describe('health checks of nodes', () => {
   test('are a word, a map or a list, or the same as JSON', () => {
-    assert.deepEqual(configOf('').health, [{ probe: 'auto' }])
-    assert.deepEqual(configOf('health: none').health, [{ probe: 'none' }])
-    assert.deepEqual(configOf('health: { path: /ready, expect: 200-299, fall: 2 }').health, [
+    const checks = (text: string, more = {}) => configOf(text, more).health.checks
+    assert.deepEqual(checks(''), [{ probe: 'auto' }])
+    assert.deepEqual(checks('health: none'), [{ probe: 'none' }])
+    assert.deepEqual(checks('health: { checks: none }'), [{ probe: 'none' }])
+    assert.deepEqual(checks('health: { path: /ready, expect: 200-299, fall: 2 }'), [
       { probe: 'http', path: '/ready', expect: [[200, 299]], fall: 2 },
     ])
     const environment = {
       TOPSPIN_HEALTH: '[{"probe":"tcp","interval":"2s"},{"balancer":"Shop","expect":"200, 404"}]',
     }
-    assert.deepEqual(configOf('health: none', { environment }).health, [
+    assert.deepEqual(checks('health: none', { environment }), [
       { probe: 'tcp', interval: 2_000 },
       {
         balancer: 'shop',
@@ -305,6 +307,25 @@ describe('health checks of nodes', () => {
         ],
       },
     ])
+  })
+
+  test('stand beside the address of the listener for health checks', () => {
+    const listen = { host: '127.0.0.1', port: 6670 }
+    assert.deepEqual(configOf('health: { listen: 127.0.0.1:6670 }').health, {
+      listen,
+      checks: [{ probe: 'auto' }],
+    })
+    for (const text of [
+      'health: { listen: 6670, probe: tcp, fall: 2 }',
+      'health: { listen: 6670, checks: { probe: tcp, fall: 2 } }',
+      'health: { listen: 6670, checks: [{ probe: tcp, fall: 2 }] }',
+    ])
+      assert.deepEqual(configOf(text).health, { listen, checks: [{ probe: 'tcp', fall: 2 }] }, text)
+    const environment = { TOPSPIN_HEALTH_LISTEN: '6670', TOPSPIN_HEALTH: 'none' }
+    assert.deepEqual(configOf('health: tcp', { environment }).health, {
+      listen,
+      checks: [{ probe: 'none' }],
+    })
   })
 
   test('with problems are refused, with their places', () => {

@@ -1,0 +1,87 @@
+// A listener for /livez and /readyz alone, open from the start of the process to its end. Made by server/serving.ts.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { TopspinError } from '../base/errors.ts'
+import { type HostPort, hostPortText } from '../base/host-port.ts'
+import { healthLimits } from '../base/limits.ts'
+import { HeldByAddress } from '../net/held-by-address.ts'
+import { pathOf } from './pages.ts'
+
+/** Whether the proxy should get new clients: only while it is `ready`. */
+type Readiness = 'starting' | 'ready' | 'draining'
+
+export class HealthListener {
+  readonly #server: Server
+  readonly #clock: Clock
+  /** Open connections. */
+  readonly #open: HeldByAddress<Socket> = new HeldByAddress()
+  #readiness: Readiness = 'starting'
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+    const { requestMs: requestTimeout, headBytesMax: maxHeaderSize } = healthLimits
+    // Simple health checks send HTTP/1.1 without Host.
+    const options = { requestTimeout, maxHeaderSize, requireHostHeader: false }
+    this.#server = createServer({ ...options, connectionsCheckingInterval: requestTimeout / 2 })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+    this.#server.on('request', (request, response) => this.#respond(request, response))
+  }
+
+  /** Rejects with a `TopspinError` when the address cannot be listened on. */
+  async open(at: HostPort): Promise<HostPort> {
+    await new Promise<void>((resolve, reject) => {
+      // An error after the start is a connection that was not accepted, and no reason to end.
+      this.#server.on('error', (cause) => {
+        const text = `cannot listen on ${hostPortText(at)}: ${cause.message}`
+        reject(new TopspinError('HEALTH_LISTEN', text, { side: 'proxy', phase: 'control', cause }))
+      })
+      this.#server.listen({ ...at, exclusive: true }, resolve)
+    })
+    const { address, port } = this.#server.address() as AddressInfo
+    return { host: address, port }
+  }
+
+  become(readiness: Readiness): void {
+    this.#readiness = readiness
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    const remote = socket.remoteAddress ?? ''
+    const now = this.#clock.now()
+    if (this.#open.size >= healthLimits.connectionsMax) {
+      const displaced = this.#open.displace(remote, now)
+      displaced?.destroy()
+      if (displaced === undefined) return void socket.destroy()
+    }
+    this.#open.hold(remote, socket, now)
+    socket.on('close', () => this.#open.release(socket))
+  }
+
+  #respond({ method, url = '' }: IncomingMessage, response: ServerResponse): void {
+    const [status, text] = this.#answer(method ?? '', pathOf(url))
+    response.writeHead(status, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+      ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
+      // Each check is a connection of its own, so that none is idle when the process ends.
+      Connection: 'close',
+    })
+    response.end(`${text}\n`)
+  }
+
+  #answer(method: string, path: string): readonly [status: number, text: string] {
+    if (path !== '/livez' && path !== '/readyz')
+      return [404, 'not found; the pages are /livez, /readyz']
+    if (method !== 'GET' && method !== 'HEAD') return [405, 'method not allowed']
+    if (path === '/livez') return [200, 'alive']
+    return [this.#readiness === 'ready' ? 200 : 503, this.#readiness]
+  }
+}
