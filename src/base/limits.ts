@@ -114,6 +114,10 @@ export const mcmpLimits = {
   waitBeforeRemoveMs: 10_000,
   /** Refused registrations remembered (decision 33). */
   refusalsMax: 1_000,
+  /** Orders of operators, each for a node or a context. Those of nodes that are not registered leave first. */
+  ordersMax: 10_000,
+  /** How long the orders for a node are kept while it is not registered. A restart of the proxy begins anew. */
+  ordersKeptMs: 604_800_000,
   /** ENABLE-APP messages of Java nodes that wait to be put in force after their replies. */
   enablesWaitingMax: 100,
   /** Connections to the control listener. */

@@ -2,6 +2,7 @@
 
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
+import type { Context } from './context.ts'
 import { type ContextLive, contextLive, type NodeLive } from './live.ts'
 import type { Node } from './node.ts'
 import type { Peer } from './peer.ts'
@@ -14,6 +15,8 @@ export interface Candidate {
   readonly contextLive: ContextLive
   /** The most enabled status of the path on this node under the aliases that match. */
   readonly status: ContextStatus
+  /** The context with that status; absent for peers. */
+  readonly context?: Context
   /** The peer with its announcement; `undefined` for a registered node. */
   readonly peer: Peer | undefined
   /** A list of this candidate alone, so that a choice allocates nothing. */
@@ -43,15 +46,19 @@ interface Derived {
 export const newDerived = (): Derived => ({ by: undefined, value: undefined })
 
 /** @param path as `pathKey` returns it. */
-export function candidateOf(
-  path: string,
-  node: Node,
-  live: NodeLive,
-  status: ContextStatus,
-): Candidate {
+export function candidateOf(path: string, node: Node, live: NodeLive, context: Context): Candidate {
   const alone: Candidate[] = []
+  const { status } = context
   const numbers = contextLive(live, path)
-  const made: Candidate = { node, live, contextLive: numbers, status, peer: undefined, alone }
+  const made: Candidate = {
+    node,
+    live,
+    contextLive: numbers,
+    status,
+    context,
+    peer: undefined,
+    alone,
+  }
   alone.push(made)
   return made
 }

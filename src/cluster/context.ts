@@ -11,7 +11,12 @@ export interface Context {
   readonly alias: string
   /** Number of the alias group on its node, from 1; aliases of one message share it (mcmp.md decision 45). */
   readonly vhost: number
+  /** The status that counts: the less enabled of the node's own and the one that an operator has ordered. */
   readonly status: ContextStatus
+  /** The node's own status, where an order makes it less enabled. */
+  readonly own?: ContextStatus
+  /** What an operator has ordered (orders.ts); absent: nothing. */
+  readonly order?: Exclude<ContextStatus, 'ENABLED'>
   /** STOPPED, and neither enabled nor disabled since it was created or since the node's last CONFIG. */
   readonly isUnopened?: true
   /** Row in the table of contexts of INFO and DUMP; reused after the context is gone. */
@@ -19,6 +24,13 @@ export interface Context {
   /** Row of its alias in the table of hosts; shared by all contexts of this node under this alias. */
   readonly hostSlot: number
 }
+
+/** The status that the node itself has given its context. */
+export const ownStatusOf = ({ status, own = status }: Context): ContextStatus => own
+
+/** Identifies a context of a node. Neither case of aliases nor a leading slash matter (mcmp.md decisions 23, 24). */
+export const contextKey = ({ alias, path }: Pick<Context, 'alias' | 'path'>): string =>
+  `${alias.toLowerCase()} ${path.startsWith('/') ? path.slice(1) : path}`
 
 /** The canonical form of a path: `/shop/` and `shop` become `/shop`, the root becomes '' (mcmp.md decision 23). */
 export function pathKey(path: string): string {

@@ -43,6 +43,8 @@ export interface Node extends NodeSettings {
   readonly removal: Removal
   /** Named in the configuration: neither messages nor missing STATUS remove it. */
   readonly fixed: boolean
+  /** Remote address of its last CONFIG; absent for nodes of the configuration. */
+  readonly from?: string
 }
 
 const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp'])

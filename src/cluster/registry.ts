@@ -13,6 +13,7 @@ import { commandContexts, commandNode } from './registry/command.ts'
 import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
 import { type FixedNode, fixedSteps } from './registry/fixed.ts'
 import { formerOf, nodeSettingsOf } from './registry/identity.ts'
+import { absentOrders, forget, isOperators, order } from './registry/operator.ts'
 import { PathOwners } from './registry/path-owners.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
@@ -37,6 +38,8 @@ export class Registry {
   /** Start of a node's present phase of removal, monotonic ms, by id. */
   readonly #removedAt: Map<number, number> = new Map()
   readonly #owners: PathOwners = new PathOwners()
+  /** Since when there are orders for a route without a registered node, monotonic ms. */
+  readonly #absentSince: Map<string, number> = new Map()
   #snapshot: Snapshot = emptySnapshot
   #nextId = 1
 
@@ -64,9 +67,13 @@ export class Registry {
     return { reply, changes: this.#commit(steps), warnings: steps.warnings }
   }
 
-  /** Moves nodes in removal to their next phase once it is time (mcmp.md 2.4). */
-  tick(facts: Pick<Facts, 'now' | 'live'>): readonly Change[] {
+  /**
+   * Moves nodes in removal to their next phase once it is time (mcmp.md 2.4), and forgets the orders for nodes that have
+   * not been registered for long.
+   */
+  tick(facts: Pick<Facts, 'now' | 'live'>): Omit<Applied, 'reply'> {
     const steps = new Steps(this.#snapshot)
+    this.#forgetOrders(steps, facts.now)
     for (const [id, since] of this.#removedAt) {
       const node = this.#snapshot.nodes.get(id)
       if (node === undefined || facts.now - since < this.#waitMs) continue
@@ -77,7 +84,19 @@ export class Registry {
         steps.apply({ kind: 'gone', id })
       }
     }
-    return this.#commit(steps)
+    return { changes: this.#commit(steps), warnings: steps.warnings }
+  }
+
+  #forgetOrders(steps: Steps, now: number): void {
+    const absent = absentOrders(steps.snapshot)
+    const routes = new Set(absent.map(({ route }) => route))
+    for (const route of this.#absentSince.keys())
+      if (!routes.has(route)) this.#absentSince.delete(route)
+    for (const orders of absent) {
+      const since = this.#absentSince.get(orders.route)
+      if (since === undefined) this.#absentSince.set(orders.route, now)
+      else if (now - since >= mcmpLimits.ordersKeptMs) forget(steps, orders)
+    }
   }
 
   /** Marks a node removed without a message, for example after too many failed pings. No effect on fixed nodes. */
@@ -152,7 +171,7 @@ export class Registry {
       this.#mark(steps, admission.rival, facts.now)
     }
     rewriteBalancer(steps, message, config, this.#limits)
-    const node = this.#nodeFor(admission, config, steps)
+    const node = this.#nodeFor(admission, config, steps, facts.from)
     warnAboutType(steps, node)
     return (
       configureContexts(steps, message, node.id, roomIn(steps.snapshot, this.#limits)) ?? emptyReply
@@ -163,9 +182,11 @@ export class Registry {
     admission: { kind: 'new' } | { kind: 'update' | 'replace'; node: Node },
     config: NodeSettings,
     steps: Steps,
+    from: string | undefined,
   ): Node {
+    const sender = from === undefined ? {} : { from }
     if (admission.kind === 'update') {
-      const node: Node = { ...admission.node, ...config, removal: 'none' }
+      const node: Node = { ...admission.node, ...config, ...sender, removal: 'none' }
       steps.apply({ kind: 'node', node })
       return node
     }
@@ -181,6 +202,7 @@ export class Registry {
       slot: old?.slot ?? left?.slot ?? freeSlot(steps.snapshot),
       removal: 'none',
       fixed: false,
+      ...sender,
     }
     steps.apply({ kind: 'node', node })
     if (contexts.length > 0) steps.apply({ kind: 'contexts', id: node.id, contexts })
@@ -188,12 +210,27 @@ export class Registry {
   }
 
   #app(message: AppMessage, facts: Facts, steps: Steps): Reply {
-    const node = findNode(this.#snapshot, message.route)
-    if (node === undefined || node.removal !== 'none') return unknownRoute(message.route)
-    if (!message.wildcard)
-      return commandContexts(steps, message, node, facts, this.#limits, this.#owners)
-    if (message.method === 'REMOVE-APP') return this.#removeNode(node, facts, steps)
-    return commandNode(steps, message.method, node, message.fromJavaNode === true)
+    const { route, method, wildcard } = message
+    const node = findNode(this.#snapshot, route)
+    if (node === undefined || node.removal !== 'none') return this.#orderAbsent(message, steps)
+    const isOrder = method !== 'REMOVE-APP' && isOperators(message, node, facts)
+    if (isOrder) {
+      const refusal = order(steps, { ...message, method }, node, this.#limits)
+      if (refusal !== undefined) return refusal
+    }
+    if (!wildcard)
+      return commandContexts(steps, message, node, facts, this.#limits, this.#owners, isOrder)
+    if (method === 'REMOVE-APP') return this.#removeNode(node, facts, steps)
+    if (isOrder) return emptyReply
+    return commandNode(steps, method, node, message.fromJavaNode === true)
+  }
+
+  /** An operator may change the orders that there are for a node which is not registered. */
+  #orderAbsent(message: AppMessage, steps: Steps): Reply {
+    const { method, route, sender } = message
+    const isOrder = sender === 'operator' && this.#snapshot.orders.has(route)
+    if (method === 'REMOVE-APP' || !isOrder) return unknownRoute(route)
+    return order(steps, { ...message, method }, undefined, this.#limits) ?? emptyReply
   }
 
   #removeNode(node: Node, facts: Facts, steps: Steps): Reply {

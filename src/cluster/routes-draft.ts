@@ -1,10 +1,10 @@
 // Routes while changes are put into them. What a change does not touch is shared with the routes before. Lists of
 // candidates that no request has found yet are changed in place: a list of thousands is copied for requests, not for changes.
 
-import { type ContextStatus, compareStatus } from '../wire/mcmp/context-status.ts'
+import { compareStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
 import { type Application, type Candidate, candidateOf, newDerived } from './candidate.ts'
-import { aliasKey, pathKey } from './context.ts'
+import { aliasKey, type Context, pathKey } from './context.ts'
 import type { LiveTable } from './live.ts'
 import { isForwardable, type Node } from './node.ts'
 import { PathMap } from './path-map.ts'
@@ -31,12 +31,12 @@ export const noRoutes = (useAlias: boolean): RoutesParts => ({
   nodes: PersistentMap.from(),
 })
 
-/** Where a node serves: the most enabled status by alias and path. */
+/** Where a node serves: the most enabled context by alias and path. */
 interface Place {
   readonly node: Node
   /** `undefined` while it is not in the snapshot. */
   readonly balancer: Balancer | undefined
-  readonly served: ReadonlyMap<string, ReadonlyMap<string, ContextStatus>>
+  readonly served: ReadonlyMap<string, ReadonlyMap<string, Context>>
 }
 
 export class RoutesDraft implements RoutesParts {
@@ -75,6 +75,7 @@ export class RoutesDraft implements RoutesParts {
       case 'balancer-gone':
         this.#replaceBalancer(change.name, before, after)
         break
+      case 'orders':
       case 'load':
         break
       default:
@@ -118,16 +119,16 @@ export class RoutesDraft implements RoutesParts {
     const node = snapshot.nodes.get(id)
     if (node === undefined || node.removal !== 'none') return undefined
     const balancer = snapshot.balancers.get(node.balancer)
-    const served = new Map<string, Map<string, ContextStatus>>()
+    const served = new Map<string, Map<string, Context>>()
     if (balancer === undefined || !isForwardable(node)) return { node, balancer, served }
     for (const context of snapshot.contexts.get(id) ?? []) {
       const alias = this.useAlias ? aliasKey(context.alias) : ''
-      const paths = served.get(alias) ?? new Map<string, ContextStatus>()
+      const paths = served.get(alias) ?? new Map<string, Context>()
       served.set(alias, paths)
       const path = pathKey(context.path)
       const known = paths.get(path)
-      if (known === undefined || compareStatus(context.status, known) < 0)
-        paths.set(path, context.status)
+      if (known === undefined || compareStatus(context.status, known.status) < 0)
+        paths.set(path, context)
     }
     return { node, balancer, served }
   }
@@ -145,16 +146,16 @@ export class RoutesDraft implements RoutesParts {
     if (after === undefined) return
     this.nodes = this.nodes.with(after.node.route, after.node)
     for (const [alias, paths] of after.served) {
-      for (const [path, status] of paths) {
-        if (isSame && before?.served.get(alias)?.get(path) === status) continue
-        this.#put(alias, path, after, status)
+      for (const [path, context] of paths) {
+        if (isSame && isAlike(before?.served.get(alias)?.get(path), context)) continue
+        this.#put(alias, path, after, context)
       }
     }
   }
 
-  #put(alias: string, path: string, { node, balancer }: Place, status: ContextStatus): void {
+  #put(alias: string, path: string, { node, balancer }: Place, context: Context): void {
     if (balancer === undefined) return
-    const made = candidateOf(path, node, this.#live.of(node.id), status)
+    const made = candidateOf(path, node, this.#live.of(node.id), context)
     const applications = this.#applications(alias, path)
     const at = applications.findIndex((each) => each.balancer === balancer)
     const found = applications[at]
@@ -199,6 +200,10 @@ export class RoutesDraft implements RoutesParts {
     this.wildcards += (paths.size === 0 ? 0 : 1) - (before === undefined ? 0 : 1)
   }
 }
+
+/** Whether two contexts with the same path make the same candidate. */
+const isAlike = (before: Context | undefined, after: Context): boolean =>
+  before?.status === after.status && before.own === after.own && before.order === after.order
 
 /** The candidates as a list that may be changed: a copy, once a request has found them. */
 const changeable = ({ candidates, isFound }: Application): Candidate[] =>

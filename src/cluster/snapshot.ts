@@ -5,6 +5,7 @@ import type { Balancer } from './balancer.ts'
 import type { Context } from './context.ts'
 import type { Node } from './node.ts'
 import { NodeTable } from './node-table.ts'
+import { areEmpty, type Orders } from './orders.ts'
 import { PersistentMap } from './persistent-map.ts'
 import { RowSet } from './row-set.ts'
 
@@ -19,6 +20,8 @@ export interface Snapshot {
   /** Rows in the tables of contexts and of hosts that contexts have. */
   readonly contextRows: RowSet
   readonly hostRows: RowSet
+  /** Orders of operators by route, also for nodes that are not registered. */
+  readonly orders: PersistentMap<string, Orders>
 }
 
 export type Change =
@@ -32,6 +35,8 @@ export type Change =
   | { readonly kind: 'gone'; readonly id: number }
   /** All contexts of a node after the change. */
   | { readonly kind: 'contexts'; readonly id: number; readonly contexts: readonly Context[] }
+  /** All orders of operators for a route after the change; the contexts under them follow. */
+  | { readonly kind: 'orders'; readonly orders: Orders }
   /** A node reported its load factor (see `NodeLive.loadFactor`); not part of the snapshot. */
   | {
       readonly kind: 'load'
@@ -48,6 +53,7 @@ export const emptySnapshot: Snapshot = {
   contexts: PersistentMap.from(),
   contextRows: RowSet.empty,
   hostRows: RowSet.empty,
+  orders: PersistentMap.from(),
 }
 
 /** The snapshot after a change; the given one is not modified. */
@@ -80,6 +86,8 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
         contexts: snapshot.contexts.with(change.id, change.contexts),
         ...rowsAfter(snapshot, change.id, change.contexts),
       }
+    case 'orders':
+      return { ...snapshot, version, orders: ordersAfter(snapshot, change.orders) }
     case 'load':
       return snapshot
     default:
@@ -90,6 +98,10 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
 /** The node with this route; nodes marked for removal are found, forgotten ones are not. */
 export const findNode = ({ nodes }: Snapshot, route: string): Node | undefined =>
   nodes.withRoute(route)
+
+function ordersAfter({ orders }: Snapshot, next: Orders): Snapshot['orders'] {
+  return areEmpty(next) ? orders.without(next.route) : orders.with(next.route, next)
+}
 
 /** The rows in use when a node has these contexts. */
 function rowsAfter(

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import type { Balancer } from './balancer.ts'
 import type { Context } from './context.ts'
 import type { Node } from './node.ts'
+import type { ContextOrder, Orders } from './orders.ts'
 import type { Change } from './snapshot.ts'
 
 /** The process that wrote the file, to detect two proxies that use the same one. */
@@ -45,8 +46,10 @@ function headOf(body: string): string {
   return `${format} ${Buffer.byteLength(body)} ${sum}`
 }
 
-/** 'true?': absent or true. */
-type Shape<T> = { readonly [K in keyof Required<T>]: 'string' | 'number' | 'boolean' | 'true?' }
+/** With `?`: or absent. */
+type Shape<T> = {
+  readonly [K in keyof Required<T>]: 'string' | 'string?' | 'number' | 'boolean' | 'true?' | 'rows'
+}
 
 const balancerShape: Shape<Balancer> = {
   name: 'string',
@@ -78,6 +81,7 @@ const nodeShape: Shape<Node> = {
   smax: 'number',
   ttlMs: 'number',
   timeoutMs: 'number',
+  from: 'string?',
 }
 
 const contextShape: Shape<Context> = {
@@ -88,7 +92,13 @@ const contextShape: Shape<Context> = {
   slot: 'number',
   hostSlot: 'number',
   isUnopened: 'true?',
+  own: 'string?',
+  order: 'string?',
 }
+
+const ordersShape: Shape<Orders> = { route: 'string', node: 'string?', contexts: 'rows' }
+
+const contextOrderShape: Shape<ContextOrder> = { alias: 'string', path: 'string', status: 'string' }
 
 const writerShape: Shape<StateWriter> = { pid: 'number', machine: 'string' }
 
@@ -106,10 +116,11 @@ function isChange(value: unknown): value is Change {
       return fits(value['balancer'], balancerShape)
     case 'node':
       return fits(value['node'], nodeShape)
-    case 'contexts': {
-      const rows: unknown = value['contexts']
-      const areRows = Array.isArray(rows) && rows.every((row) => fits(row, contextShape))
-      return typeof value['id'] === 'number' && areRows
+    case 'contexts':
+      return typeof value['id'] === 'number' && areRows(value['contexts'], contextShape)
+    case 'orders': {
+      const orders: unknown = value['orders']
+      return fits(orders, ordersShape) && areRows(orders['contexts'], contextOrderShape)
     }
     case 'load':
       return typeof value['id'] === 'number' && typeof value['factor'] === 'number'
@@ -118,10 +129,19 @@ function isChange(value: unknown): value is Change {
   }
 }
 
-function fits(value: unknown, shape: Readonly<Record<string, string>>): boolean {
+const areRows = (value: unknown, shape: Readonly<Record<string, string>>): boolean =>
+  Array.isArray(value) && value.every((row) => fits(row, shape))
+
+function fits(
+  value: unknown,
+  shape: Readonly<Record<string, string>>,
+): value is Readonly<Record<string, unknown>> {
   if (!isObject(value)) return false
-  const fitsAs = (of: unknown, type: string): boolean =>
-    type === 'true?' ? of === undefined || of === true : typeof of === type
+  const fitsAs = (of: unknown, type: string): boolean => {
+    if (type === 'rows') return Array.isArray(of)
+    if (type === 'true?') return of === undefined || of === true
+    return type === 'string?' ? of === undefined || typeof of === 'string' : typeof of === type
+  }
   return (
     Object.keys(value).every((name) => Object.hasOwn(shape, name)) &&
     Object.entries(shape).every(([name, type]) => fitsAs(value[name], type))

@@ -10,6 +10,7 @@ import { parseMessage } from '../wire/mcmp/parse.ts'
 import type { Parsed } from '../wire/mcmp/parsed.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
+import { senderField } from '../wire/mcmp/sender.ts'
 import { DeferredEnables } from './deferred-enables.ts'
 import { hostCheck } from './host-check.ts'
 import { NodeProbes } from './node-probes.ts'
@@ -30,7 +31,7 @@ export class MessageHandler {
     this.#probes = new NodeProbes(settings)
     this.#deferred = new DeferredEnables(
       () => settings.registry.snapshot,
-      (message) => this.#applyOrFail(message),
+      (message) => this.#applyOrFail(message, undefined),
     )
   }
 
@@ -41,20 +42,20 @@ export class MessageHandler {
     if (parsed.ignored !== undefined)
       this.#settings.log.warn({ remote, fields: parsed.ignored }, 'message values ignored')
     const message = withRemoteAddress(parsed.message, remote)
-    return this.#deferred.defer(message) ?? this.execute(message)
+    return this.#deferred.defer(message) ?? this.execute(message, plainAddress(remote))
   }
 
-  /** Never rejects. */
-  async execute(message: Message): Promise<Reply> {
+  /** @param from remote address of the sender; absent: the message is the proxy's own. Never rejects. */
+  async execute(message: Message, from?: string): Promise<Reply> {
     await this.#deferred.flush()
-    return this.#applyOrFail(message)
+    return this.#applyOrFail(message, from)
   }
 
   /** A fault of ours is a general error, which nodes retry. Never rejects. */
-  async #applyOrFail(message: Message): Promise<Reply> {
+  async #applyOrFail(message: Message, from: string | undefined): Promise<Reply> {
     const { method } = message
     try {
-      return await this.#apply(message)
+      return await this.#apply(message, from)
     } catch (error) {
       this.#settings.log.error({ error, method }, 'message failed')
       return problem('GENERAL', `GENERAL: ${method} failed`)
@@ -62,7 +63,7 @@ export class MessageHandler {
   }
 
   /** The steps of a message: check the address, probe, apply, publish the changes, reply. */
-  async #apply(message: Message): Promise<Reply> {
+  async #apply(message: Message, from: string | undefined): Promise<Reply> {
     const { registry, clock, live, log, traffic } = this.#settings
     if (message.method === 'INFO') await traffic.refresh()
     const isAllowed = await this.#isAllowed(message)
@@ -71,7 +72,8 @@ export class MessageHandler {
     const answers = isAllowed ? await this.#probes.answersFor(message) : noAnswers
     const before = registry.snapshot
     if (message.method === 'STATUS') this.#recordStatus(message.route)
-    const facts = { now: clock.now(), answers, live: (id: number) => live.of(id) }
+    const sender = from === undefined ? {} : { from }
+    const facts = { now: clock.now(), ...sender, answers, live: (id: number) => live.of(id) }
     const { reply, changes, warnings } = registry.apply(message, facts)
     for (const warning of warnings) log.warn({ method: message.method }, warning)
     await publishChanges(this.#settings, before, changes)
@@ -115,6 +117,7 @@ const parse = (request: FramedRequest, method: Method): Parsed =>
     contentType: fieldOf(request, 'content-type'),
     userAgent: fieldOf(request, 'user-agent'),
     loadSource: fieldOf(request, loadSourceField),
+    sender: fieldOf(request, senderField),
   })
 
 /** MEM: the node keeps trying, and is accepted once the proxy allows its address (decision 26). */

@@ -2,8 +2,11 @@
 // manager page shows the same figures.
 
 import type { Balancer } from '../cluster/balancer.ts'
+import { ownStatusOf } from '../cluster/context.ts'
 import { inFlightOn, type LiveTable, type NodeLive } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
+import type { OrderedStatus, Orders } from '../cluster/orders.ts'
+import { absentOrders } from '../cluster/registry/operator.ts'
 import { roomFigures } from '../cluster/room-figures.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
@@ -22,6 +25,8 @@ export interface StatusReport {
   readonly traffic: PlainCounts
   /** In table order. */
   readonly nodes: readonly NodeReport[]
+  /** Orders of operators for nodes that are not registered now. */
+  readonly orders: readonly Orders[]
 }
 
 export interface StateReport {
@@ -77,6 +82,8 @@ export interface NodeReport {
   readonly failures: number
   readonly bytesRead: number
   readonly bytesSent: number
+  /** What an operator has ordered for the whole node; `null`: nothing. */
+  readonly order: OrderedStatus | null
   readonly contexts: readonly ContextReport[]
 }
 
@@ -95,7 +102,12 @@ interface RoomReport {
 export interface ContextReport {
   readonly path: string
   readonly alias: string
+  /** The less enabled of the two below. */
   readonly status: ContextStatus
+  /** The node's own status. */
+  readonly own: ContextStatus
+  /** What an operator has ordered; `null`: nothing. */
+  readonly order: OrderedStatus | null
   /** Requests in flight on the path, under any alias. */
   readonly inFlight: number
 }
@@ -123,6 +135,7 @@ export function statusReport(
     state: state ?? null,
     traffic: plainCounts(counts),
     nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
+    orders: absentOrders(snapshot),
   }
 }
 
@@ -157,11 +170,14 @@ export function nodeReport(
     failures: live.failures,
     bytesRead: live.bytesRead,
     bytesSent: live.bytesSent,
-    contexts: (snapshot.contexts.get(node.id) ?? []).map(({ path, alias, status }) => ({
-      path,
-      alias,
-      status,
-      inFlight: inFlightOn(live, [path]),
+    order: (node.removal === 'none' && snapshot.orders.get(node.route)?.node) || null,
+    contexts: (snapshot.contexts.get(node.id) ?? []).map((row) => ({
+      path: row.path,
+      alias: row.alias,
+      status: row.status,
+      own: ownStatusOf(row),
+      order: row.order ?? null,
+      inFlight: inFlightOn(live, [row.path]),
     })),
   }
 }
@@ -186,3 +202,16 @@ export function nodeState(
   if (node.loadFactor === null) return 'starting'
   return node.loadFactor === 0 ? 'standby' : node.health
 }
+
+type Statuses = Pick<ContextReport, 'status' | 'own' | 'order'>
+
+/** Whose the status of a context is, in brackets; '' where no operator has ordered anything. */
+export function whoseStatus({ status, own, order }: Statuses): string {
+  if (order === null) return ''
+  if (own === order) return '(operator and node)'
+  return status === order ? `(operator; node: ${own})` : `(node; operator: ${order})`
+}
+
+/** The status of a context and whose it is; for the page and the commands. */
+export const contextStatusText = (context: Statuses): string =>
+  `${context.status} ${whoseStatus(context)}`.trimEnd()

@@ -111,9 +111,11 @@ export class Watch {
   }
 
   #advanceRemovals(now: number): void {
-    const { registry, live } = this.#settings
+    const { registry, live, log } = this.#settings
     const before = registry.snapshot
-    this.#publish(before, registry.tick({ now, live: (id) => live.of(id) }))
+    const { changes, warnings } = registry.tick({ now, live: (id) => live.of(id) })
+    for (const warning of warnings) log.warn({}, warning)
+    this.#publish(before, changes)
     for (const id of this.#watched.keys()) {
       if (!registry.snapshot.nodes.has(id)) this.#watched.delete(id)
     }

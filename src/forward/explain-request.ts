@@ -3,8 +3,11 @@
 
 import type { CandidateReason } from '../candidacy/candidacy.ts'
 import { explain } from '../candidacy/explain.ts'
+import { ownStatusOf } from '../cluster/context.ts'
+import type { OrderedStatus } from '../cluster/orders.ts'
 import type { Candidate } from '../cluster/routes.ts'
 import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
+import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import { ChoiceState, RequestState } from './exchange-state.ts'
 import type { ExchangeTraffic } from './exchange-traffic.ts'
 import { noNode, type Refusal } from './refusal.ts'
@@ -46,8 +49,12 @@ export interface RequestExplanation {
 
 export interface CandidateFacts {
   readonly node: string
-  /** Of the context, on this node. */
-  readonly status: string
+  /** Of the context, on this node: the less enabled of the two below. */
+  readonly status: ContextStatus
+  /** The node's own status. */
+  readonly own: ContextStatus
+  /** What an operator has ordered; `null`: nothing. */
+  readonly order: OrderedStatus | null
   readonly health: string
   /** `null` before the first report. */
   readonly loadFactor: number | null
@@ -140,9 +147,11 @@ const reasonFacts = ({ candidate, figures, why }: CandidateReason): ReasonFacts 
   why,
 })
 
-const factsOf = ({ node, status, live }: Candidate): CandidateFacts => ({
+const factsOf = ({ node, status, context, live }: Candidate): CandidateFacts => ({
   node: node.route,
   status,
+  own: context === undefined ? status : ownStatusOf(context),
+  order: context?.order ?? null,
   health: live.health.kind,
   loadFactor: live.loadFactor ?? null,
   inFlight: live.inFlight,

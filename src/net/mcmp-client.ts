@@ -11,6 +11,7 @@ import { writeSecret } from '../wire/authorization.ts'
 import { messageTarget, writeBody } from '../wire/mcmp/body.ts'
 import { defaultMetricsSource, loadSourceField } from '../wire/mcmp/load-source.ts'
 import type { Message } from '../wire/mcmp/message.ts'
+import { senderField, topspinUserAgent } from '../wire/mcmp/sender.ts'
 import { tlsProblem } from './connect-problem.ts'
 
 interface SendOptions {
@@ -118,8 +119,9 @@ export class McmpClient {
         path: messageTarget(message),
         headers: {
           'content-length': Buffer.byteLength(body),
-          'user-agent': 'Topspin',
+          'user-agent': topspinUserAgent,
           ...this.#authorization,
+          ...('sender' in message ? { [senderField]: message.sender } : {}),
           ...(isDefaultLoad(message) ? { [loadSourceField]: defaultMetricsSource } : {}),
         },
         maxHeaderSize: agentLimits.replyHeadBytesMax,

@@ -9,6 +9,12 @@ import type { Change } from '../../src/cluster/snapshot.ts'
 import type { Message } from '../../src/wire/mcmp/message.ts'
 import { methodOf, parseMessage } from '../../src/wire/mcmp/parse.ts'
 
+/** Remote address of the sender, and its field `Topspin-Sender`. */
+interface From {
+  readonly from?: string
+  readonly sender?: string
+}
+
 export class RegistryBench {
   readonly registry: Registry
   readonly live: LiveTable = new LiveTable()
@@ -23,7 +29,7 @@ export class RegistryBench {
   }
 
   /** `'STOP-APP /* JVMRoute=a'`: method, target, body. */
-  send(line: string, userAgent: string = ''): Applied {
+  send(line: string, userAgent: string = '', { from, sender = '' }: From = {}): Applied {
     const [name = '', target = '', body = ''] = line.split(' ')
     const method = methodOf(name)
     assert.ok(method !== undefined, name)
@@ -34,12 +40,13 @@ export class RegistryBench {
       accept: '',
       contentType: '',
       userAgent,
+      sender,
     })
     assert.ok(parsed.ok, JSON.stringify(parsed))
-    return this.apply(parsed.message)
+    return this.apply(parsed.message, from)
   }
 
-  apply(message: Message): Applied {
+  apply(message: Message, from?: string): Applied {
     const answers = new Map<string, boolean>()
     for (const question of this.registry.questions(message)) {
       const address = `${question.host}:${question.port}`
@@ -49,6 +56,7 @@ export class RegistryBench {
     const before = this.registry.snapshot
     const applied = this.registry.apply(message, {
       now: this.now,
+      ...(from === undefined ? {} : { from }),
       answers,
       live: (id) => this.live.of(id),
     })
@@ -58,7 +66,7 @@ export class RegistryBench {
 
   tick(): readonly Change[] {
     const before = this.registry.snapshot
-    const changes = this.registry.tick({ now: this.now, live: (id) => this.live.of(id) })
+    const { changes } = this.registry.tick({ now: this.now, live: (id) => this.live.of(id) })
     applyToLive(this.live, changes, before)
     return changes
   }

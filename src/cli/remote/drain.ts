@@ -5,6 +5,7 @@ import { pause } from '../../base/wait.ts'
 import type { AppMethod } from '../../wire/mcmp/message.ts'
 import { CommandFailure } from '../failure.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
+import { nodeMessage } from './steer.ts'
 
 export interface DrainFlags extends RemoteFlags {
   /** How long sessions may continue, ms. */
@@ -38,11 +39,13 @@ export const drain = (route: string, flags: DrainFlags): Promise<number> =>
       throw new CommandFailure(`${route}: stopped, but ${inFlight} requests are in flight`)
     const rest = sessions === 0 ? '' : `; sessions that move to other nodes: ${sessions}`
     if (!flags.json)
-      process.stdout.write(`${route}: drained in ${(ms / 1_000).toFixed(1)} s${rest}\n`)
+      process.stdout.write(
+        `${route}: drained in ${(ms / 1_000).toFixed(1)} s${rest}; topspin enable ${route} ends the order\n`,
+      )
   })
 
 const send = (remote: Remote, method: AppMethod, route: string): Promise<void> =>
-  remote.send({ method, wildcard: true, route, aliases: [], contexts: [] })
+  remote.send(nodeMessage(method, route))
 
 /** Polls until the condition holds or `end` (monotonic ms) has passed; a node that has left has no work. */
 async function workAfter(

@@ -1,6 +1,7 @@
 // `topspin explain URL`: the node that a request would go to now, and the list of candidates before and after each
 // candidacy function.
 
+import { contextStatusText } from '../../control/status-report.ts'
 import type {
   CandidateFacts,
   ReasonFacts,
@@ -49,9 +50,9 @@ const candidatesTable = (candidates: readonly CandidateFacts[]): string[] =>
       { title: 'LOAD FACTOR', align: 'right' },
       { title: 'IN FLIGHT', align: 'right' },
     ],
-    candidates.map(({ node, status, health, loadFactor, inFlight }) => [
+    candidates.map(({ node, status, own, order, health, loadFactor, inFlight }) => [
       node,
-      status,
+      contextStatusText({ status, own, order }),
       health,
       loadFactor === null ? '-' : String(loadFactor),
       String(inFlight),

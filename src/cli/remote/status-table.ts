@@ -2,11 +2,15 @@
 
 import { hostPortText } from '../../base/host-port.ts'
 import {
+  type ContextReport,
+  contextStatusText,
   type NodeReport,
   nodeState,
   type StatusReport,
   type WorkerReport,
+  whoseStatus,
 } from '../../control/status-report.ts'
+import { compareStatus } from '../../wire/mcmp/context-status.ts'
 import { alignTable } from '../table.ts'
 
 const noNodes = 'No nodes are registered.\n'
@@ -16,7 +20,7 @@ export function statusTable(report: StatusReport): string {
   const draining = report.draining ? 'The proxy is draining.\n' : ''
   const nodes = report.nodes.length === 0 ? noNodes : nodesTable(report)
   const workers = report.workers.length === 0 ? '' : `\n${workersTable(report.workers)}`
-  return `${draining}${nodes}${workers}`
+  return `${draining}${nodes}${workers}${ordersText(report.orders)}`
 }
 
 function nodesTable(report: StatusReport): string {
@@ -78,14 +82,35 @@ function workersTable(workers: readonly WorkerReport[]): string {
   return `${lines.join('\n')}\n`
 }
 
-/** `ENABLED / /api, STOPPED /shop`; a path is listed once, whatever its aliases. */
-export function contextsText(node: NodeReport): string {
-  const groups = (['ENABLED', 'DISABLED', 'STOPPED'] as const).map((status) => {
-    const found = node.contexts.filter((context) => context.status === status)
-    const paths = [...new Set(found.map((context) => context.path))].sort()
-    return paths.length === 0 ? '' : `${status} ${paths.join(' ')}`
-  })
-  return groups.filter((group) => group !== '').join(', ')
+/** `ENABLED / /api, STOPPED /shop (operator; node: ENABLED)`; a path is listed once, whatever its aliases. */
+export const contextsText = (node: NodeReport): string => groupedText(node, whoseStatus)
+
+/** The same without whose status it is. */
+export const plainContextsText = (node: NodeReport): string => groupedText(node, () => '')
+
+function groupedText({ contexts }: NodeReport, whose: (context: ContextReport) => string): string {
+  const groups = new Map<string, { status: string; paths: Set<string>; whose: string }>()
+  for (const context of contexts.toSorted((a, b) => compareStatus(a.status, b.status))) {
+    const group = { status: context.status, paths: new Set<string>(), whose: whose(context) }
+    const key = `${group.status} ${group.whose}`
+    groups.set(key, groups.get(key) ?? group)
+    groups.get(key)?.paths.add(context.path)
+  }
+  return [...groups.values()]
+    .map((group) => `${group.status} ${[...group.paths].sort().join(' ')} ${group.whose}`.trimEnd())
+    .join(', ')
+}
+
+/** The orders for nodes that are not registered, one line for each. */
+function ordersText(orders: StatusReport['orders']): string {
+  const lines = orders.map(
+    ({ route, node, contexts }) =>
+      `${route} is not registered; an operator has ordered for it: ${[
+        ...(node === undefined ? [] : [node]),
+        ...contexts.map(({ status, path, alias }) => `${status} ${path} on ${alias}`),
+      ].join(', ')}\n`,
+  )
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
 }
 
 /** One line for each context; the first line of a node names the node. */
@@ -108,9 +133,12 @@ export function contextsTable(nodes: readonly NodeReport[]): string {
 /** Path, status and aliases of each context. */
 function contextRows(node: NodeReport): string[][] {
   const aliases = new Map<string, string[]>()
-  for (const { path, status, alias } of node.contexts) {
-    const key = `${path} ${status}`
-    aliases.set(key, [...(aliases.get(key) ?? []), alias])
+  for (const context of node.contexts) {
+    const key = `${context.path} ${contextStatusText(context)}`
+    aliases.set(key, [...(aliases.get(key) ?? []), context.alias])
   }
-  return [...aliases].sort().map(([key, names]) => [...key.split(' '), names.join(', ')])
+  return [...aliases].sort().map(([key, names]) => {
+    const space = key.indexOf(' ')
+    return [key.slice(0, space), key.slice(space + 1), names.join(', ')]
+  })
 }

@@ -30,9 +30,9 @@ export function answerPing(
 }
 
 export function answerQuery(message: QueryMessage, snapshot: Snapshot, facts: Facts): Reply {
-  const { method, xml } = message
+  const { method, xml, forNode = false } = message
   if (method === 'VERSION') return xml ? xmlReply(versionXml) : textReply(versionText)
-  const rows = tables(snapshot, facts.live)
+  const rows = tables(snapshot, facts.live, !forNode)
   if (method === 'INFO') return xml ? xmlReply(writeInfoXml(rows)) : textReply(writeInfoText(rows))
   return xml ? xmlReply(writeDumpXml(rows)) : textReply(writeDumpText(rows))
 }

@@ -26,7 +26,10 @@ export function commandNode(
   return emptyReply
 }
 
-/** Sets the status of the named contexts and creates missing ones, or removes them. */
+/**
+ * Sets the status of the named contexts and creates missing ones, or removes them.
+ * @param isOrder an operator sends it, so contexts that exist keep their own status; their orders are set elsewhere.
+ */
 export function commandContexts(
   steps: Steps,
   message: AppMessage,
@@ -34,6 +37,7 @@ export function commandContexts(
   facts: Facts,
   limits: RegistryLimits,
   owners: PathOwners,
+  isOrder: boolean,
 ): Reply {
   const { method, route, aliases, contexts: paths, fromJavaNode = false } = message
   const before = contextsOf(steps.snapshot, node.id)
@@ -42,13 +46,10 @@ export function commandContexts(
     steps.apply({ kind: 'contexts', id: node.id, contexts: removed.contexts })
     return appReply(method, route, removed.touched)
   }
-  const put = putContexts(
-    before,
-    aliases,
-    paths,
-    statusAfter[method],
-    roomIn(steps.snapshot, limits),
-    fromJavaNode,
+  const status = statusAfter[method]
+  const room = roomIn(steps.snapshot, limits)
+  const put = putContexts(before, aliases, paths, status, room, (row) =>
+    isOrder ? row : withStatus(row, status, fromJavaNode),
   )
   steps.apply({ kind: 'contexts', id: node.id, contexts: put.contexts })
   const failed = put.failedAliases.length + put.failedContexts.length

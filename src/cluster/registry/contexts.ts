@@ -2,7 +2,7 @@
 // and path; the aliases of one message form a group with one vhost number (decisions 24, 28, 45, 46). Pure.
 
 import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
-import type { Context } from '../context.ts'
+import { type Context, contextKey, ownStatusOf } from '../context.ts'
 import type { Slots } from './slots.ts'
 
 /** Free rows in the tables of aliases and contexts. */
@@ -22,23 +22,20 @@ interface Put {
 const fold = (alias: string): string => alias.toLowerCase()
 /** A leading slash makes no difference (mcmp.md decision 23). */
 const bare = (path: string): string => (path.startsWith('/') ? path.slice(1) : path)
-const keyOf = (alias: string, path: string): string => `${fold(alias)} ${bare(path)}`
 
+/** @param change makes the row of a context that exists already. */
 export function putContexts(
   before: readonly Context[],
   aliases: readonly string[],
   paths: readonly string[],
   status: ContextStatus,
   room: Room,
-  fromJavaNode: boolean = false,
+  change: (row: Context) => Context = (row) => withStatus(row, status, false),
 ): Put {
   const vhost = groupOf(before, aliases)
   const named = new Set(aliases.map(fold))
   const rows = new Map(
-    before.map((row) => [
-      keyOf(row.alias, row.path),
-      named.has(fold(row.alias)) ? { ...row, vhost } : row,
-    ]),
+    before.map((row) => [contextKey(row), named.has(fold(row.alias)) ? { ...row, vhost } : row]),
   )
   const known = new Map<string, Pick<Context, 'alias' | 'hostSlot'>>()
   for (const row of before) if (!known.has(fold(row.alias))) known.set(fold(row.alias), row)
@@ -53,7 +50,7 @@ export function putContexts(
     }
     const done: string[] = []
     for (const path of paths) {
-      const key = keyOf(alias, path)
+      const key = contextKey({ alias, path })
       const row = rows.get(key)
       const slot = row?.slot ?? room.contexts.allocate()
       if (slot === undefined) {
@@ -66,7 +63,7 @@ export function putContexts(
         key,
         row === undefined
           ? created({ path, alias: host.alias, vhost, status, slot, hostSlot: host.hostSlot })
-          : withStatus(row, status, fromJavaNode),
+          : change(row),
       )
       done.push(path)
     }
@@ -83,18 +80,18 @@ const created = (row: Context): Context =>
  * node does not disable a stopped context (mcmp.md 2.3). It may disable what it has just created or configured.
  */
 export function withStatus(row: Context, status: ContextStatus, fromJavaNode: boolean): Context {
-  if (row.status === 'STOPPED') {
+  if (ownStatusOf(row) === 'STOPPED') {
     const staysStopped = status === 'DISABLED' && fromJavaNode && row.isUnopened !== true
     if (status === 'STOPPED' || staysStopped) return row
   }
-  const { isUnopened, ...rest } = row
+  const { isUnopened, own, order, ...rest } = row
   return { ...rest, status }
 }
 
 /** The contexts after a CONFIG of their node: STOPPED ones may be disabled again. */
 export const afterConfig = (contexts: readonly Context[]): readonly Context[] =>
   contexts.map((row) =>
-    row.status === 'STOPPED' && row.isUnopened !== true ? { ...row, isUnopened: true } : row,
+    ownStatusOf(row) === 'STOPPED' && row.isUnopened !== true ? { ...row, isUnopened: true } : row,
   )
 
 export function removeContexts(

@@ -23,6 +23,8 @@ export interface Question {
 export interface Facts {
   /** Monotonic time, ms. */
   readonly now: number
+  /** Remote address of the sender; absent when the proxy itself sends. */
+  readonly from?: string
   /** Whether the address answered, by `Question.key`. */
   readonly answers: ReadonlyMap<string, boolean>
   /** The live numbers of a node, by id. */
@@ -43,6 +45,7 @@ export interface RegistryLimits {
   readonly contextsMax: number
   readonly balancersMax: number
   readonly refusalsMax: number
+  readonly ordersMax: number
 }
 
 export interface RegistryOptions {

@@ -4,18 +4,19 @@
 import { compareStatus } from '../../wire/mcmp/context-status.ts'
 import type { Dump, DumpNode } from '../../wire/mcmp/dump.ts'
 import type { InfoAlias, InfoContext } from '../../wire/mcmp/info.ts'
-import type { Context } from '../context.ts'
+import { type Context, ownStatusOf } from '../context.ts'
 import type { Node } from '../node.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { Facts } from './facts.ts'
 
-export function tables(snapshot: Snapshot, live: Facts['live']): Dump {
+/** @param withOrders whether contexts show the orders of operators beside their status. */
+export function tables(snapshot: Snapshot, live: Facts['live'], withOrders: boolean): Dump {
   const aliases: InfoAlias[] = []
   const contexts: InfoContext[] = []
   for (const node of snapshot.nodes.values()) {
     const rows = snapshot.contexts.get(node.id) ?? []
     for (const row of aliasRows(node, rows)) aliases.push(row)
-    for (const row of contextRows(node, rows)) contexts.push(row)
+    for (const row of contextRows(node, rows, withOrders)) contexts.push(row)
   }
   aliases.sort(byId)
   contexts.sort(byId)
@@ -66,7 +67,7 @@ function aliasRows(node: Node, rows: readonly Context[]): InfoAlias[] {
  * Of the lines of one path in one virtual host the least enabled is last, since a Java node keeps the last one and corrects
  * it (mcmp.md decision 47).
  */
-function contextRows(node: Node, rows: readonly Context[]): InfoContext[] {
+function contextRows(node: Node, rows: readonly Context[], withOrders: boolean): InfoContext[] {
   const sets = new Map<string, Context[]>()
   for (const row of rows) {
     const key = `${row.vhost} ${row.path}`
@@ -76,13 +77,17 @@ function contextRows(node: Node, rows: readonly Context[]): InfoContext[] {
   }
   return [...sets.values()].flatMap((set) => {
     const slots = set.map((row) => row.slot).sort((a, b) => a - b)
-    const statuses = set.map((row) => row.status).sort(compareStatus)
-    return set.map(({ vhost, path }, i) => ({
+    const sorted = set.toSorted((a, b) => compareStatus(a.status, b.status))
+    return sorted.map((row, i) => ({
       id: slots[i] ?? 0,
       node: node.slot,
-      vhost,
-      path,
-      status: statuses[i] ?? 'STOPPED',
+      vhost: row.vhost,
+      path: row.path,
+      status: row.status,
+      ...(withOrders ? ordersOf(row) : {}),
     }))
   })
 }
+
+const ordersOf = (row: Context): Pick<InfoContext, 'order'> =>
+  row.order === undefined ? {} : { order: { own: ownStatusOf(row), operator: row.order } }

@@ -5,7 +5,7 @@ import { hostPortText } from '../../base/host-port.ts'
 import { type Html, html, Html as Raw } from '../../wire/html.ts'
 import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import { releaseName } from '../../wire/mcmp/version.ts'
-import { nodeState } from '../status-report.ts'
+import { contextStatusText, nodeState } from '../status-report.ts'
 import { style } from './style.ts'
 import type { ContextView, DomainView, HostView, NodeView } from './view.ts'
 
@@ -148,14 +148,15 @@ ${aliases}</pre>
 `
 }
 
-/** With the actions that lead to another status. */
+/** With the actions that lead to another status, and whose status it is where an operator has ordered something. */
 function contextHtml(context: ContextView, view: NodeView, options: PageOptions): Html {
-  const { path, status, aliases, inFlight } = context
+  const { path, status, order, aliases, inFlight } = context
   const actions = commands
     .filter(([command]) => statusAfter[command] !== status)
     .map(([command, verb]) => {
       const of = { JVMRoute: view.node.route, Alias: aliases.join(','), Context: path }
       return action(verb, { Cmd: command, Range: 'CONTEXT', ...of }, options)
     })
-  return html`${path}, Status: ${status} Request: ${inFlight} ${spaced(actions)}\n`
+  const whose = order === null ? html`` : html` <small>${contextStatusText(context)}</small>`
+  return html`${path}, Status: ${status} Request: ${inFlight} ${spaced(actions)}${whose}\n`
 }

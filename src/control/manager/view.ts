@@ -1,8 +1,10 @@
 // The content of the manager page: nodes by domain, each with its virtual hosts (mcmp.md 6). Pure; made by the
 // manager for each request.
 
+import { ownStatusOf } from '../../cluster/context.ts'
 import { inFlightOn, type LiveTable, type NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
+import type { OrderedStatus } from '../../cluster/orders.ts'
 import type { Snapshot } from '../../cluster/snapshot.ts'
 import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
 import { type NodeReport, nodeReport } from '../status-report.ts'
@@ -28,13 +30,17 @@ export interface HostView {
   /** Counted from 1 for each node. */
   readonly number: number
   readonly aliases: readonly string[]
-  /** A path whose aliases differ in status appears once for each status. */
+  /** A path whose aliases differ in status or orders appears once for each. */
   readonly contexts: readonly ContextView[]
 }
 
 export interface ContextView {
   readonly path: string
   readonly status: ContextStatus
+  /** The node's own status. */
+  readonly own: ContextStatus
+  /** What an operator has ordered; `null`: nothing. */
+  readonly order: OrderedStatus | null
   readonly aliases: readonly string[]
   /** Requests in flight on the path, under any alias. */
   readonly inFlight: number
@@ -69,13 +75,22 @@ function nodeView(node: Node, snapshot: Snapshot, live: LiveTable, now: number):
 
 function hostViews(snapshot: Snapshot, id: number, live: NodeLive): readonly HostView[] {
   const hosts = new Map<number, { aliases: Set<string>; contexts: Map<string, ContextView> }>()
-  for (const { vhost, alias, path, status } of snapshot.contexts.get(id) ?? []) {
+  for (const row of snapshot.contexts.get(id) ?? []) {
+    const { vhost, alias, path, status, order = null } = row
+    const own = ownStatusOf(row)
     const host = hosts.get(vhost) ?? { aliases: new Set(), contexts: new Map() }
     hosts.set(vhost, host)
     host.aliases.add(alias)
-    const key = `${status} ${path}`
+    const key = `${status} ${own} ${order} ${path}`
     const aliases = [...(host.contexts.get(key)?.aliases ?? []), alias]
-    host.contexts.set(key, { path, status, aliases, inFlight: inFlightOn(live, [path]) })
+    host.contexts.set(key, {
+      path,
+      status,
+      own,
+      order,
+      aliases,
+      inFlight: inFlightOn(live, [path]),
+    })
   }
   return [...hosts]
     .sort(([a], [b]) => a - b)

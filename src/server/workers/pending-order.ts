@@ -66,6 +66,8 @@ function keyOf(change: Change): string {
       return `node ${change.node.id}`
     case 'gone':
       return `node ${change.id}`
+    case 'orders':
+      return `orders ${change.orders.route}`
     case 'contexts':
     case 'load':
       return `${change.kind} ${change.id}`

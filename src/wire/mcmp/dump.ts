@@ -2,7 +2,7 @@
 
 import { hostText } from '../../base/host-port.ts'
 import { statusNumber } from './context-status.ts'
-import type { Info, InfoNode } from './info.ts'
+import { type ContextOrders, type Info, type InfoNode, orderAttributes } from './info.ts'
 import { element, escapeXml, xmlDeclaration } from './xml.ts'
 
 export interface DumpBalancer {
@@ -45,10 +45,15 @@ export function writeDumpText(dump: Dump): string {
   )
   const contexts = dump.contexts.map(
     (c) =>
-      `context: ${c.id} [${c.path}] vhost: ${c.vhost} node: ${c.node} status: ${statusNumber[c.status]}\n`,
+      `context: ${c.id} [${c.path}] vhost: ${c.vhost} node: ${c.node} status: ${statusNumber[c.status]}${orderText(c.order)}\n`,
   )
   return [...balancers, ...nodes, ...hosts, ...contexts].join('')
 }
+
+const orderText = (order: ContextOrders | undefined): string =>
+  order === undefined
+    ? ''
+    : ` own: ${statusNumber[order.own]} operator: ${statusNumber[order.operator]}`
 
 /** The XML form. */
 export function writeDumpXml(dump: Dump): string {
@@ -66,7 +71,7 @@ export function writeDumpXml(dump: Dump): string {
   )
   const contexts = dump.contexts.map(
     (c) =>
-      `<Context id="${c.id}" path="${escapeXml(c.path)}">${element('Vhost', c.vhost)}${element('Node', c.node)}<Status id="${statusNumber[c.status]}">${c.status}</Status></Context>`,
+      `<Context id="${c.id}" path="${escapeXml(c.path)}">${element('Vhost', c.vhost)}${element('Node', c.node)}<Status id="${statusNumber[c.status]}"${orderAttributes(c.order)}>${c.status}</Status></Context>`,
   )
   return `${xmlDeclaration}<Dump><Balancers>${balancers.join('')}</Balancers><Nodes>${nodes.join('')}</Nodes><Hosts>${hosts.join('')}</Hosts><Contexts>${contexts.join('')}</Contexts></Dump>`
 }

@@ -42,6 +42,15 @@ export interface InfoContext {
   readonly vhost: number
   readonly path: string
   readonly status: ContextStatus
+  /** Where an operator has ordered something; left out of replies to nodes. */
+  readonly order?: ContextOrders
+}
+
+/** The two parts of the status of a context. */
+export interface ContextOrders {
+  /** The node's own. */
+  readonly own: ContextStatus
+  readonly operator: ContextStatus
 }
 
 export interface Info {
@@ -65,8 +74,8 @@ export function writeInfoText(info: Info): string {
     ({ id, node, vhost, alias }) => `Vhost: [${node}:${vhost}:${id}], Alias: ${alias}\n`,
   )
   const contexts = info.contexts.map(
-    ({ id, node, vhost, path, status }) =>
-      `Context: [${node}:${vhost}:${id}], Context: ${path}, Status: ${status}\n`,
+    ({ id, node, vhost, path, status, order }) =>
+      `Context: [${node}:${vhost}:${id}], Context: ${path}, Status: ${status}${orderText(order)}\n`,
   )
   return [...nodes, ...aliases, ...contexts].join('')
 }
@@ -82,11 +91,18 @@ export function writeInfoXml(info: Info): string {
       `<Vhost id="${vhost}" alias="${escapeXml(alias)}"><Node id="${node}"/></Vhost>`,
   )
   const contexts = info.contexts.map(
-    ({ id, node, vhost, path, status }) =>
-      `<Context id="${id}"><Status id="${statusNumber[status]}">${status}</Status>${element('Context', path)}<Node id="${node}"/><Vhost id="${vhost}"/></Context>`,
+    ({ id, node, vhost, path, status, order }) =>
+      `<Context id="${id}"><Status id="${statusNumber[status]}"${orderAttributes(order)}>${status}</Status>${element('Context', path)}<Node id="${node}"/><Vhost id="${vhost}"/></Context>`,
   )
   return `${xmlDeclaration}<Info><Nodes>${nodes.join('')}</Nodes><Vhosts>${aliases.join('')}</Vhosts><Contexts>${contexts.join('')}</Contexts></Info>`
 }
+
+const orderText = (order: ContextOrders | undefined): string =>
+  order === undefined ? '' : `, Own: ${order.own}, Operator: ${order.operator}`
+
+/** For the element of a status. */
+export const orderAttributes = (order: ContextOrders | undefined): string =>
+  order === undefined ? '' : ` own="${order.own}" operator="${order.operator}"`
 
 /** Name first. "Transfered" is spelt as in the protocol. */
 function nodeFields(node: InfoNode): [key: string, value: string | number][] {

@@ -1,5 +1,8 @@
 // MCMP messages of a node to a proxy as values (mcmp.md 1.3, 1.4). The control listener parses them, the agent writes them.
 
+/** `operator`: a person or a tool that steers nodes from outside. */
+export type Sender = 'node' | 'operator'
+
 export type AppMethod = 'ENABLE-APP' | 'DISABLE-APP' | 'STOP-APP' | 'REMOVE-APP'
 export type Method = 'CONFIG' | AppMethod | 'STATUS' | 'INFO' | 'DUMP' | 'PING' | 'VERSION'
 
@@ -40,6 +43,8 @@ export interface AppMessage {
   readonly contexts: readonly string[]
   /** The sender is a WildFly or Tomcat, by its User-Agent. */
   readonly fromJavaNode?: true
+  /** Who sends it, as the message itself shows (sender.ts); absent: the proxy decides by the remote address. */
+  readonly sender?: Sender
 }
 
 export interface StatusMessage {
@@ -62,6 +67,8 @@ export interface QueryMessage {
   readonly method: 'INFO' | 'DUMP' | 'VERSION'
   /** The reply is XML: `Accept` contains `text/xml`. */
   readonly xml: boolean
+  /** The sender is a node: the reply has the lines of mod_cluster and nothing beside them. */
+  readonly forNode?: true
 }
 
 export type Message = ConfigMessage | AppMessage | StatusMessage | PingMessage | QueryMessage

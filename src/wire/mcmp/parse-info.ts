@@ -49,8 +49,9 @@ const nodeNames = [',Balancer: ', ',LBGroup: ', ',Host: ', ',Port: ', ',Type: ']
 const loadField = /(?:^|,)Load: (-?\d{1,4})(?:,|$)/
 const connectedField = /(?:^|,)Connected: (\d{1,9})(?:,|$)/
 const vhostLine = /^Vhost: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Alias: (.*)$/
+/** Topspin shows what an operator has ordered, beside the node's own status. */
 const contextLine =
-  /^Context: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Context: (.*), Status: (ENABLED|DISABLED|STOPPED)$/
+  /^Context: \[(\d{1,9}):(\d{1,9}):-?\d{1,9}\], Context: (.*), Status: (ENABLED|DISABLED|STOPPED)(?:, Own: \w{1,8}, Operator: \w{1,8})?$/
 
 export function parseInfo(text: string): ReadInfoResult {
   const nodes: ReadNode[] = []

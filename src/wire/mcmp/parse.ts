@@ -7,7 +7,7 @@ import { byteLength, fieldBytesMax, isHostName, readInteger, readPort } from './
 import { isJavaNode } from './java-node.ts'
 import { ItemList, readHost } from './lists.ts'
 import { defaultMetricsSource } from './load-source.ts'
-import type { AppMethod, Method, PingMessage, StatusMessage } from './message.ts'
+import type { AppMethod, Method, PingMessage, QueryMessage, StatusMessage } from './message.ts'
 import { parseConfigMessage } from './parse-config.ts'
 import type { Parsed } from './parsed.ts'
 import {
@@ -23,6 +23,7 @@ import {
   tooBig,
   tooManyPairs,
 } from './problem.ts'
+import { senderOf } from './sender.ts'
 
 export interface MessageRequest {
   readonly method: Method
@@ -34,6 +35,8 @@ export interface MessageRequest {
   readonly userAgent: string
   /** Of the field `loadSourceField`. */
   readonly loadSource?: string
+  /** Of the field `senderField`. */
+  readonly sender?: string
 }
 
 const methods: ReadonlySet<string> = new Set<Method>([
@@ -61,7 +64,7 @@ export const isWildcard = (target: string): boolean => target === '*' || target.
 export function parseMessage(request: MessageRequest): Parsed {
   const { method } = request
   if (method === 'INFO' || method === 'DUMP' || method === 'VERSION')
-    return { ok: true, message: { method, xml: request.accept.toLowerCase().includes('text/xml') } }
+    return { ok: true, message: parseQuery(method, request) }
   const pairs = parseBody(request.body, { plusIsSpace: plusIsSpace(request) })
   if ('type' in pairs) return pairs
   switch (method) {
@@ -76,6 +79,12 @@ export function parseMessage(request: MessageRequest): Parsed {
   }
 }
 
+function parseQuery(method: QueryMessage['method'], request: MessageRequest): QueryMessage {
+  const xml = request.accept.toLowerCase().includes('text/xml')
+  const forNode = senderOf(request.sender ?? '', request.userAgent) === 'node'
+  return forNode ? { method, xml, forNode } : { method, xml }
+}
+
 function plusIsSpace(request: MessageRequest): boolean {
   const mediaType = request.contentType.split(';', 1)[0]!.trim().toLowerCase()
   return mediaType === 'application/x-www-form-urlencoded' || isJavaNode(request.userAgent)
@@ -83,12 +92,16 @@ function plusIsSpace(request: MessageRequest): boolean {
 
 function parseApp(
   method: AppMethod,
-  { target, userAgent }: MessageRequest,
+  { target, userAgent, sender: field = '' }: MessageRequest,
   pairs: readonly Pair[],
 ): Parsed {
   if (pairs.length === 0) return cannotParse
   const wildcard = isWildcard(target)
-  const sender = isJavaNode(userAgent) ? ({ fromJavaNode: true } as const) : {}
+  const sender = senderOf(field, userAgent)
+  const from = {
+    ...(isJavaNode(userAgent) ? ({ fromJavaNode: true } as const) : {}),
+    ...(sender === undefined ? {} : { sender }),
+  }
   let route = ''
   const aliasList = new ItemList('Alias')
   const contextList = new ItemList('Context')
@@ -115,14 +128,14 @@ function parseApp(
   if (wildcard)
     return {
       ok: true,
-      message: { method, wildcard, route, aliases: [], contexts: [], ...sender },
+      message: { method, wildcard, route, aliases: [], contexts: [], ...from },
     }
   if (aliases.length === 0 && contexts.length === 0)
     return problem('SYNTAX', 'SYNTAX: No Context and Alias in APP command')
   if (contexts.length === 0) return problem('SYNTAX', 'SYNTAX: Alias without Context')
   if (aliases.length === 0) return problem('SYNTAX', 'SYNTAX: Context without Alias')
   if (aliases.length * contexts.length > mcmpLimits.messagePairsMax) return tooManyPairs
-  return { ok: true, message: { method, wildcard, route, aliases, contexts, ...sender } }
+  return { ok: true, message: { method, wildcard, route, aliases, contexts, ...from } }
 }
 
 function parseStatus(pairs: readonly Pair[], isDefaultLoad: boolean): Parsed {

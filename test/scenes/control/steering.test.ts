@@ -26,7 +26,9 @@ describe('with two nodes', () => {
 
   const run = (...args: readonly string[]): Promise<Ended> => topspin(...args, '--control', control)
 
+  /** Without orders of the tests before. */
   async function register(route: string, at: number): Promise<void> {
+    await run('enable', route)
     await sendMessage(port, 'REMOVE-APP', `JVMRoute=${route}`, '/*')
     await sendMessage(port, 'CONFIG', `JVMRoute=${route}&Host=127.0.0.1&Port=${at}&Type=http`)
     await sendMessage(

@@ -4,7 +4,14 @@ import { advertiseFindings } from '../../../src/cli/doctor/multicast.ts'
 import { nodeFindings } from '../../../src/cli/doctor/nodes.ts'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 
-const context = { path: '/', alias: 'localhost', status: 'ENABLED', inFlight: 0 } as const
+const context = {
+  path: '/',
+  alias: 'localhost',
+  status: 'ENABLED',
+  own: 'ENABLED',
+  order: null,
+  inFlight: 0,
+} as const
 const node = (more: Partial<NodeReport> = {}): NodeReport =>
   ({
     route: 'a',

@@ -32,11 +32,33 @@ const node: NodeReport = {
   failures: 0,
   bytesRead: 0,
   bytesSent: 0,
+  order: null,
   contexts: [
-    { path: '/shop', alias: 'localhost', status: 'ENABLED', inFlight: 0 },
-    { path: '/shop', alias: 'shop.test', status: 'ENABLED', inFlight: 0 },
-    { path: '/', alias: 'localhost', status: 'ENABLED', inFlight: 0 },
-    { path: '/old', alias: 'localhost', status: 'STOPPED', inFlight: 0 },
+    {
+      path: '/shop',
+      alias: 'localhost',
+      status: 'ENABLED',
+      own: 'ENABLED',
+      order: null,
+      inFlight: 0,
+    },
+    {
+      path: '/shop',
+      alias: 'shop.test',
+      status: 'ENABLED',
+      own: 'ENABLED',
+      order: null,
+      inFlight: 0,
+    },
+    { path: '/', alias: 'localhost', status: 'ENABLED', own: 'ENABLED', order: null, inFlight: 0 },
+    {
+      path: '/old',
+      alias: 'localhost',
+      status: 'STOPPED',
+      own: 'STOPPED',
+      order: null,
+      inFlight: 0,
+    },
   ],
 }
 const report: StatusReport = {
@@ -47,6 +69,7 @@ const report: StatusReport = {
   state: null,
   traffic: plainCounts(newCounters()),
   nodes: [node],
+  orders: [],
 }
 
 test('columns are aligned, and a path is listed once, whatever its aliases', () => {
@@ -65,6 +88,37 @@ test('columns are aligned, and a path is listed once, whatever its aliases', () 
     'longer-name  http://[::1]:8080     mycluster/east  starting            -          3        2     1     4   -     1200       0',
     '',
   ])
+})
+
+test('the orders of operators stand beside the status, also those for nodes that are not registered', () => {
+  const [shop, ...others] = node.contexts
+  assert.ok(shop !== undefined)
+  const ordered: NodeReport = {
+    ...node,
+    contexts: [
+      { ...shop, status: 'DISABLED', order: 'DISABLED' },
+      { ...shop, path: '/a', status: 'STOPPED', own: 'STOPPED', order: 'STOPPED' },
+      { ...shop, path: '/b', status: 'STOPPED', own: 'STOPPED', order: 'DISABLED' },
+      ...others.slice(1, 2),
+    ],
+  }
+  assert.equal(
+    contextsText(ordered),
+    'ENABLED /, DISABLED /shop (operator; node: ENABLED), STOPPED /a (operator and node), STOPPED /b (node; operator: DISABLED)',
+  )
+  const orders = [
+    { route: 'gone', node: 'STOPPED' as const, contexts: [] },
+    { route: 'off', contexts: [{ alias: 'x', path: '/y', status: 'DISABLED' as const }] },
+  ]
+  assert.deepEqual(
+    statusTable({ ...report, nodes: [], orders })
+      .split('\n')
+      .slice(2, 4),
+    [
+      'gone is not registered; an operator has ordered for it: STOPPED',
+      'off is not registered; an operator has ordered for it: DISABLED /y on x',
+    ],
+  )
 })
 
 test('an empty cluster and a draining proxy are written in words', () => {
