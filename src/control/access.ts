@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { nameCheck } from '../net/node-addresses.ts'
 import { readSecret } from '../wire/authorization.ts'
-import { hostKey } from '../wire/http/host.ts'
+import { hostKey, isAuthority } from '../wire/http/host.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
 
 /** The problem of the request. */
@@ -28,7 +28,7 @@ export function denialOf(
   const field = (name: string): string | undefined => request.fields.get(name)?.[0]
   if (secret !== '' && !isSameSecret(readSecret(field('authorization') ?? '') ?? '', secret))
     return 'secret'
-  const host = field('host') ?? ''
+  const { host } = request
   if (secret === '' && kind !== 'message' && !isOwnHost(host)) return 'host'
   const origin = field('origin')
   // Only browsers send Origin. A page may act on the listener that served it, but never send messages.
@@ -48,6 +48,8 @@ const isOwnOrigin = (origin: string, host: string): boolean =>
 export function hostCheck(names: readonly string[]): (host: string) => boolean {
   const isNamed = nameCheck(['.localhost', ...names])
   return (host) => {
+    const bytes = Buffer.from(host, 'latin1')
+    if (!isAuthority(bytes, 0, bytes.length, true)) return false
     const name = hostKey(host)
     return !name.includes('.') || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || isNamed(name)
   }

@@ -8,6 +8,8 @@ export interface MessageHead {
   readonly method: string
   readonly target: string
   readonly version: 'HTTP/1.0' | 'HTTP/1.1'
+  /** The authority of an absolute target, otherwise the value of Host; '' without both. */
+  readonly host: string
   /** Trimmed values of all lines, by name in lower case. */
   readonly fields: ReadonlyMap<string, readonly string[]>
   /** Length of the body in bytes, 0 when there is none; or `chunked`. */
@@ -44,6 +46,8 @@ export function parseHead(bytes: Uint8Array, fieldsMax: number): MessageHead | H
   }
   if ((fields.get('host')?.length ?? 0) > 1)
     return { status: 400, method, problem: 'more than one Host' }
+  const host = hostOf(target, fields.get('host')?.[0])
+  if (host === undefined) return { status: 400, method, problem: 'bad Host' }
   const framing = framingOf(fields, version)
   if (framing === undefined) return { status: 400, method, problem: 'bad framing of the body' }
   const expectsContinue = version === 'HTTP/1.1' && items(fields, 'expect').includes('100-continue')
@@ -51,12 +55,29 @@ export function parseHead(bytes: Uint8Array, fieldsMax: number): MessageHead | H
     method,
     target,
     version,
+    host,
     fields,
     framing,
     keepAlive: staysOpen(fields, version),
     expectsContinue,
   }
 }
+
+/**
+ * `undefined` for a Host that is none, with user information for example, and for one that is not that of an absolute
+ * target: two readers would see two hosts [RFC 9112 3.2.2].
+ */
+function hostOf(target: string, field: string | undefined): string | undefined {
+  if (field !== undefined && !hostForm.test(field)) return undefined
+  const absolute = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1]
+  if (absolute === undefined) return field ?? ''
+  if (absolute === '' || !hostForm.test(absolute)) return undefined
+  const isSame = field === undefined || field.toLowerCase() === absolute.toLowerCase()
+  return isSame ? absolute : undefined
+}
+
+/** The characters of a host with its port. Also an IPv6 address with a zone or without brackets, which some nodes send. */
+const hostForm = /^[A-Za-z0-9!$%&'()*+.:;=[\]_~-]*$/
 
 function framingOf(
   fields: ReadonlyMap<string, readonly string[]>,

@@ -87,3 +87,26 @@ test('addresses, names without dots and configured names are own hosts', () => {
   ])
     assert.equal(isOwnHost(host), false, host)
 })
+
+test('a Host that is no authority is not that of this listener', () => {
+  for (const host of ['localhost', 'localhost:6666', '[::1]:6666', '10.0.0.1', 'proxy', ''])
+    assert.equal(isOwnHost(host), true, host)
+  for (const host of [
+    'evil@localhost',
+    'localhost:6666:1',
+    'localhost:',
+    '[::1',
+    'localhost:x',
+    "evil'",
+    'evil.test:80',
+  ])
+    assert.equal(isOwnHost(host), host === 'localhost:' || host === "evil'", host)
+})
+
+test('the authority of an absolute target counts', () => {
+  const reader = new FrameReader()
+  reader.push(Buffer.from('GET http://evil.example/api/status HTTP/1.1\r\n\r\n'))
+  const event = reader.next()
+  assert.ok(event?.kind === 'request')
+  assert.equal(denialOf(event.request, '', 'page', isOwnHost), 'host')
+})

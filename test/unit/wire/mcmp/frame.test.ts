@@ -53,6 +53,35 @@ describe('one request', () => {
   })
 })
 
+describe('the host of a request', () => {
+  test('is Host, or the authority of an absolute target, which must be the same', () => {
+    assert.equal(one('GET /a HTTP/1.1\r\nHost: p.test:1\r\n\r\n').host, 'p.test:1')
+    assert.equal(one('GET http://p.test:1/a HTTP/1.1\r\n\r\n').host, 'p.test:1')
+    assert.equal(one('GET http://p.test/a HTTP/1.1\r\nHost: P.test\r\n\r\n').host, 'p.test')
+    assert.equal(one('PING / HTTP/1.1\r\nHost: [fe80::1%eth0]:6666\r\n\r\n').host.length, 20)
+    assert.equal(one('PING / HTTP/1.1\r\n\r\n').host, '')
+    for (const [target, host] of [
+      ['http://evil.test/a', 'localhost'],
+      ['http://localhost/a', 'evil.test'],
+      ['http://localhost:1/a', 'localhost'],
+      ['http://localhost@evil.test/', 'localhost'],
+      ['http:///a', 'localhost'],
+      ['/a', 'evil@localhost'],
+      ['/a', 'evil.test/localhost'],
+      ['/a', 'evil.test,localhost'],
+      ['/a', 'a b'],
+      ['/a', 'a#b'],
+    ]) {
+      const [event] = read(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+      assert.deepEqual(
+        event?.kind === 'problem' && [event.status, event.text],
+        [400, 'bad Host'],
+        `${target} ${host}`,
+      )
+    }
+  })
+})
+
 describe('several requests', () => {
   test('in one piece are returned in order', () => {
     const kinds = read(
