@@ -2,21 +2,26 @@
 // of the fields. Used by forwarded.ts, and for the attributes of AJP requests.
 
 import { isIP } from 'node:net'
+import { isAuthority } from './http/host.ts'
 
 export interface Hop {
   /** An IP address without port and brackets; '' for other node names, such as `unknown` and `_hidden`. */
   readonly address: string
   /** As written in the field. */
   readonly text: string
+  /** `http` or `https`; '' for anything else. */
   readonly proto: string
+  /** '' when it is no authority. */
   readonly host: string
+  /** `proto` or `host` is '' in place of something else. */
+  readonly isMended: boolean
 }
 
 /** The entries of an X-Forwarded-For field. */
 export const hopsInList = (value: string): Hop[] =>
   value.split(',').map((entry) => {
     const text = entry.trim()
-    return { address: addressIn(text), text, proto: '', host: '' }
+    return { address: addressIn(text), text, proto: '', host: '', isMended: false }
   })
 
 /** The elements of a Forwarded field; `undefined` when they do not follow the grammar [RFC 7239 4]. */
@@ -28,12 +33,35 @@ export function hopsInForwarded(value: string): Hop[] | undefined {
     at = readElement(value, at, pairs)
     if (at < 0) return undefined
     const text = pairs.get('for') ?? 'unknown'
-    const [proto = '', host = ''] = [pairs.get('proto'), pairs.get('host')]
-    if (pairs.size > 0) hops.push({ address: addressIn(text), text, proto, host })
+    const [rawProto = '', rawHost = ''] = [pairs.get('proto'), pairs.get('host')]
+    const [proto, host] = [protocolsIn(rawProto), hostsIn(rawHost)]
+    const isMended = proto !== rawProto || host !== rawHost
+    if (pairs.size > 0) hops.push({ address: addressIn(text), text, proto, host, isMended })
     at++
   }
   return hops
 }
+
+/**
+ * The value of X-Forwarded-Proto when every item of it is `http` or `https`, in lower case; '' otherwise. Some proxies write
+ * `ws` and `wss` for WebSockets, which are the same two.
+ */
+export function protocolsIn(value: string): string {
+  if (value === 'http' || value === 'https') return value
+  const items = itemsOf(value).map((item) => item.toLowerCase().replace(/^ws(s?)$/, 'http$1'))
+  return items.every((item) => item === 'http' || item === 'https') ? items.join(', ') : ''
+}
+
+/** The value of X-Forwarded-Host when every item of it is an authority; '' otherwise. */
+export function hostsIn(value: string): string {
+  const isValid = itemsOf(value).every((item) => {
+    const bytes = Buffer.from(item, 'latin1')
+    return isAuthority(bytes, 0, bytes.length, false)
+  })
+  return isValid ? value : ''
+}
+
+const itemsOf = (value: string): string[] => value.split(',').map((item) => item.trim())
 
 /** Parses a forwarded-element at `at`. @returns the offset of the comma after it, or of the end; -1 when invalid. */
 function readElement(value: string, from: number, into: Map<string, string>): number {

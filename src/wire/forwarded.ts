@@ -9,7 +9,9 @@ import {
   type Hop,
   hopsInForwarded,
   hopsInList,
+  hostsIn,
   listEntry,
+  protocolsIn,
 } from './forwarded-hops.ts'
 import { fieldLine } from './http/field-lines.ts'
 import {
@@ -144,7 +146,7 @@ export class ForwardedFields implements ForwardedLines {
     const elements =
       forwarded !== undefined && isSame(forwarded, hops)
         ? [claims.forwardedText, ownElement]
-        : [...elementsOf(hops, claims.proto, claims.host), ownElement]
+        : [...elementsOf(hops, claims, fromForwarded), ownElement]
     out.raw(fieldLine('Forwarded', elements.join(', ')))
     return true
   }
@@ -177,8 +179,8 @@ function claimsIn(fields: Fields): Claims {
     const kind = fields.kinds[f]!
     if (kind === X_FORWARDED_FOR) lists.push(fields.value(f))
     else if (kind === FORWARDED) elements.push(fields.value(f))
-    else if (kind === X_FORWARDED_PROTO) proto = fields.value(f)
-    else if (kind === X_FORWARDED_HOST) host = fields.value(f)
+    else if (kind === X_FORWARDED_PROTO) proto = protocolsIn(fields.value(f))
+    else if (kind === X_FORWARDED_HOST) host = hostsIn(fields.value(f))
   }
   const forwardedText = elements.join(', ')
   const forwarded = forwardedText === '' ? undefined : hopsInForwarded(forwardedText)
@@ -197,15 +199,22 @@ function hopsIn(
 }
 
 const isSame = (a: readonly Hop[], b: readonly Hop[]): boolean =>
-  a.length === b.length && a.every((hop, i) => listEntry(hop) === listEntry(b[i] as Hop))
+  a.length === b.length &&
+  a.every((hop, i) => !hop.isMended && listEntry(hop) === listEntry(b[i] as Hop))
 
-/** The content of X-Forwarded-* as elements of Forwarded; protocol and host belong to the nearest hop. */
-function elementsOf(hops: readonly Hop[], proto: string, host: string): string[] {
+/** The hops as elements of Forwarded; protocol and host of X-Forwarded-* belong to the nearest hop. */
+function elementsOf(
+  hops: readonly Hop[],
+  { proto, host }: Pick<Claims, 'proto' | 'host'>,
+  fromForwarded: boolean,
+): string[] {
   return hops.map((hop, index) => {
+    if (fromForwarded) return elementOf(hop, hop.proto, hop.host)
     const isNearest = index === hops.length - 1
-    const hasProto = isNearest && /^https?$/i.test(proto)
-    const hasHost = isNearest && host !== ''
-    const quoted = host.replace(/["\\]/g, '\\$&')
-    return `${forPair(hop)}${hasProto ? `;proto=${proto}` : ''}${hasHost ? `;host="${quoted}"` : ''}`
+    return elementOf(hop, isNearest ? proto : '', isNearest ? host : '')
   })
 }
+
+/** @param proto list as in X-Forwarded-Proto; more than one is no value of Forwarded, and neither are several hosts. */
+const elementOf = (hop: Hop, proto: string, host: string): string =>
+  `${forPair(hop)}${/^https?$/.test(proto) ? `;proto=${proto}` : ''}${host === '' || host.includes(',') ? '' : `;host="${host}"`}`

@@ -65,6 +65,71 @@ describe('forwarded', () => {
     assert.ok(told.includes('X-Forwarded-Host: h'))
   })
 
+  test('of a trusted hop, only http and https pass as protocols', () => {
+    for (const [given, expected] of [
+      ['https', 'https'],
+      ['HTTPS', 'https'],
+      ['wss', 'https'],
+      ['ws', 'http'],
+      ['https,http', 'https, http'],
+      ['javascript', 'http'],
+      ['https"; evil', 'http'],
+      ['https, gopher', 'http'],
+      ['', 'http'],
+    ]) {
+      const told = lines(
+        '10.0.0.1',
+        true,
+        'h',
+        undefined,
+        `X-Forwarded-Proto: ${given}`,
+        'X-Forwarded-For: 9.9.9.9',
+      )
+      assert.ok(told.includes(`X-Forwarded-Proto: ${expected}`), `${given}: ${told}`)
+      assert.doesNotMatch(told.join(), /gopher|evil|script/)
+    }
+    const forwarded = 'Forwarded: for=9.9.9.9;proto=gopher'
+    const told = lines('10.0.0.1', true, 'h', 'forwarded', forwarded)
+    assert.ok(told.includes('X-Forwarded-Proto: http'))
+    assert.ok(told.includes('Forwarded: for=9.9.9.9, for=10.0.0.1;proto=http;host="h"'))
+  })
+
+  test('of a trusted hop, only authorities pass as hosts', () => {
+    for (const header of ['x-forwarded-for', 'forwarded'] as const) {
+      for (const given of [
+        'Forwarded: for=9.9.9.9;host="e\\"vil"',
+        'Forwarded: for=9.9.9.9;host="a/b"',
+        'Forwarded: for=9.9.9.9;host="u@vil"',
+        'Forwarded: for=9.9.9.9;host="x<vil>"',
+      ]) {
+        for (const more of [[], ['X-Forwarded-For: 9.9.9.9']]) {
+          const told = lines('10.0.0.1', true, 'h', header, given, ...more)
+          assert.doesNotMatch(told.join('\n'), /vil|a\/b/, given)
+          assert.ok(told.includes('X-Forwarded-For: 9.9.9.9, 10.0.0.1'), told.join('\n'))
+          assert.ok(told.includes('X-Forwarded-Host: h'))
+        }
+      }
+    }
+    for (const [given, expected] of [
+      ['shop.test:81', 'shop.test:81'],
+      ['a.test, b.test', 'a.test, b.test'],
+      ['e"vil', 'h'],
+      ['u@vil', 'h'],
+      ['a.test, e"vil', 'h'],
+    ]) {
+      const told = lines(
+        '10.0.0.1',
+        true,
+        'h',
+        undefined,
+        'X-Forwarded-For: 9.9.9.9',
+        `X-Forwarded-Host: ${given}`,
+      )
+      assert.ok(told.includes(`X-Forwarded-Host: ${expected}`), `${given}: ${told}`)
+      assert.doesNotMatch(told.join('\n'), /vil/)
+    }
+  })
+
   const front = 'X-Forwarded-For: 9.9.9.9'
   const both = (header: 'x-forwarded-for' | 'forwarded', ...given: string[]): string[] =>
     lines('10.0.0.1', true, 'h', header, ...given).slice(1)
