@@ -276,7 +276,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   headers: section({
     underscores: choice(
       ['drop', 'pass', 'reject'],
-      'Fields of clients whose names become those of fields that Topspin writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do (`X_Forwarded_For`, `Client_Cert`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
+      'Fields of clients whose names become those of fields that Topspin writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do, or left out at either end (`X_Forwarded_For`, `Client_Cert`, `Forwarded_`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
     ).prefault('drop'),
     maxField: count(
       1_024,

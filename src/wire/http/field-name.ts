@@ -31,7 +31,7 @@ export const KEEP_ALIVE = 21
 export const HANDED_OVER = 22
 /**
  * A name from a client that equals one of these names once every other character than letters and digits is `_`, as in
- * CGI, WSGI, Rack and PHP: `X_Forwarded_For`. If the name is that of a framing field, the request is refused instead.
+ * CGI, WSGI, Rack and PHP, and those around it are left out: `X_Forwarded_For`, `Forwarded_`. If the name is that of a framing field, the request is refused instead.
  */
 export const FOLDED = 23
 /** Authorization and Proxy-Authorization, which are passed on. */
@@ -98,12 +98,16 @@ for (const [name, kind] of names) {
  */
 export function isDisguised(bytes: Buffer, from: number, to: number): boolean {
   if (isMark[bytes[from]!] === 0 && isMark[bytes[to - 1]!] === 0) return false
+  return frames(coreKind(bytes, from, to))
+}
+
+/** The kind of a name without the marks around it, folded. */
+function coreKind(bytes: Buffer, from: number, to: number): number {
   let first = from
   let last = to
   while (first < last && isMark[bytes[first]!] === 1) first++
   while (last > first && isMark[bytes[last - 1]!] === 1) last--
-  const kind = first < last ? fieldKind(bytes, first, last) : OTHER
-  return frames(kind) || frames(foldedKind(bytes, first, last))
+  return first < last ? foldedKind(bytes, first, last) : OTHER
 }
 
 const frames = (kind: number): boolean => kind === CONTENT_LENGTH || kind === TRANSFER_ENCODING
@@ -119,8 +123,17 @@ const harmless: ReadonlySet<number> = new Set([
   AUTHORIZATION,
 ])
 
-/** The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that folds to a framing field. */
+/**
+ * The kind of a client's field name: as `fieldKind`, or FOLDED; -1 for one that folds to a framing field. Marks around a
+ * name do not hide it (`Forwarded_`), since some servers strip them.
+ */
 export function clientFieldKind(bytes: Buffer, from: number, to: number): number {
+  const kind = wholeNameKind(bytes, from, to)
+  if (kind !== OTHER || (isMark[bytes[from]!] === 0 && isMark[bytes[to - 1]!] === 0)) return kind
+  return harmless.has(coreKind(bytes, from, to)) ? OTHER : FOLDED
+}
+
+function wholeNameKind(bytes: Buffer, from: number, to: number): number {
   const known = byLength[to - from]
   if (known === undefined) return OTHER
   const first = bytes[from]! | 0x20

@@ -52,6 +52,12 @@ describe('a name that folds to a field of the proxy', () => {
     'HTTP2_Settings',
     'Max_Forwards',
     'Topspin_Handed_Over',
+    'Forwarded_',
+    '_Forwarded',
+    'Host_',
+    'X-Forwarded-For-',
+    "X_Real_IP'",
+    '__Client_Cert__',
   ]) {
     test(`${name} is noticed and not sent, not even for a trusted client`, () => {
       assert.equal((parsed(`${name}: 6.6.6.6`) as RequestHead).hasFolded, true)
@@ -82,6 +88,10 @@ describe('any other name with an underscore', () => {
     'Sec_WebSocket_Key',
     'X_Forwarded_Fo',
     'Hos_',
+    'Date_',
+    'Authorization_',
+    'custom_',
+    '-',
     'x_real_ipp',
   ])
     test(`${name} is sent`, () => {
