@@ -313,6 +313,11 @@ export const heldLimits = {
   stalledMs: 1_000,
   /** So many bytes of a request's body at once show that it has not stalled. */
   progressBytes: 1_024,
+  /**
+   * Requests with incomplete bodies at one node; for a further one, one that has stalled or one of the address with the
+   * most leaves. Below the threads of usual servers (Tomcat has 200).
+   */
+  uploadsAtNode: 64,
 }
 
 /** TLS of the listeners and towards nodes. */

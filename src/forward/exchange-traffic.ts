@@ -6,7 +6,6 @@ import type { ThrottledLog } from '../base/throttled-log.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
-import type { HeldByAddress } from '../net/held-by-address.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ConnectionSource } from './node/node-context.ts'
 import type { Refusal } from './refusal.ts'
@@ -15,17 +14,14 @@ import type { Buffers } from './shared/buffers.ts'
 import type { DateLine } from './shared/date-line.ts'
 import type { RetryBudget } from './shared/retry-budget.ts'
 import type { ProxySettings } from './shared/settings.ts'
+import type { Uploads } from './shared/uploads.ts'
+
+export type { Upload } from './shared/uploads.ts'
 
 /** An exchange that waits for a usable node (WaitWorker). */
 export interface Waiting {
   /** Called at every tick and after every change of the cluster. */
   tryAgain(now: number): void
-}
-
-/** An exchange that has leased a connection to a node, and whose request has not arrived completely. */
-export interface Upload {
-  /** Gives the connection up. */
-  displace(): void
 }
 
 export interface ExchangeTraffic {
@@ -45,8 +41,7 @@ export interface ExchangeTraffic {
   readonly pools: ConnectionSource
   readonly waiting: Set<Waiting>
   /** By client address. Requests that are complete have the rest of the connections to nodes for themselves. */
-  readonly uploads: HeldByAddress<Upload>
-  readonly uploadsMax: number
+  readonly uploads: Uploads
   readonly accessLog: AccessLog | undefined
   /** Called when traffic has found that a node is down. */
   readonly onNodeDown: (id: number, reason: string) => void

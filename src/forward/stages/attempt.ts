@@ -4,9 +4,9 @@ import { heldLimits } from '../../base/limits.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import { Out } from '../../wire/http/out.ts'
 import type { AttemptStage, RequestState } from '../exchange-state.ts'
-import type { Upload } from '../exchange-traffic.ts'
 import type { ResponseReceiver } from '../node/node-context.ts'
 import { proxyFull, type Refusal, uploadsFull } from '../refusal.ts'
+import type { Upload } from '../shared/uploads.ts'
 import { bind, leaseBound } from './bind.ts'
 
 /**
@@ -20,7 +20,7 @@ export function attempt(
 ): Refusal | undefined {
   const { traffic, client, choice, attempts, request } = state
   const { live } = candidate
-  if (!request.body.done && !makeUploadRoom(state)) return uploadsFull
+  if (!request.body.done && !makeUploadRoom(state, candidate)) return uploadsFull
   const own = attempts.freshOnly ? undefined : leaseBound(client, candidate.node)
   const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly)
   if (node === undefined) {
@@ -115,23 +115,20 @@ export const lacksBody = (
 ): boolean => !body.done && bodyFrom === end && !head.expectsContinue && upgrade === undefined
 
 /** So that requests whose bodies arrive slowly leave connections for others. @returns false when there is no room. */
-function makeUploadRoom({ traffic, client }: AttemptStage): boolean {
-  const { uploads, uploadsMax, ticker } = traffic
-  if (uploads.size < uploadsMax) return true
-  const displaced = uploads.displace(client.address, ticker.now)
-  displaced?.displace()
-  return displaced !== undefined
+function makeUploadRoom({ traffic, client }: AttemptStage, { node }: Candidate): boolean {
+  return traffic.uploads.makeRoom(client.address, node.id, traffic.ticker.now)
 }
 
 /** The upload begins or makes progress. */
-function noteUpload({ attempts: { upload }, client, traffic }: AttemptStage): void {
-  if (upload !== undefined) traffic.uploads.hold(client.address, upload, traffic.ticker.now)
+function noteUpload({ attempts: { upload, candidate }, client, traffic }: AttemptStage): void {
+  if (upload === undefined || candidate === undefined) return
+  traffic.uploads.note(client.address, candidate.node.id, upload, traffic.ticker.now)
 }
 
 function endUpload({ attempts, traffic }: AttemptStage): void {
-  const { upload } = attempts
-  if (upload === undefined) return
-  traffic.uploads.release(upload)
+  const { upload, candidate } = attempts
+  if (upload === undefined || candidate === undefined) return
+  traffic.uploads.end(candidate.node.id, upload)
   attempts.upload = undefined
 }
 

@@ -1,7 +1,7 @@
 // Assembles the state that all connections of one process share. Called by the front proxy and by peers.
 
 import { Moment, systemClock } from '../../base/clock.ts'
-import { logLimits } from '../../base/limits.ts'
+import { heldLimits, logLimits } from '../../base/limits.ts'
 import { silent } from '../../base/log.ts'
 import { ThrottledLog } from '../../base/throttled-log.ts'
 import { LiveTable } from '../../cluster/live.ts'
@@ -33,6 +33,7 @@ import {
   type ProxySettings,
   type TrafficOptions,
 } from '../shared/settings.ts'
+import { Uploads } from '../shared/uploads.ts'
 import { makeCascades } from './make-cascades.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -101,8 +102,11 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     retryBudget: new RetryBudget(settings.retryBudget),
     pools: new Pools(nodes, new NodeTls(nodeTls)),
     waiting: new Set(),
-    uploads: new HeldByAddress(),
-    uploadsMax: Math.max(1, Math.floor(room.nodes / 2)),
+    // Half of the connections to nodes are for requests that are complete. Without a least rate, slow bodies are usual.
+    uploads: new Uploads(
+      Math.max(1, Math.floor(room.nodes / 2)),
+      settings.bodyMinRate === 0 ? Number.POSITIVE_INFINITY : heldLimits.uploadsAtNode,
+    ),
     accessLog,
     onNodeDown,
     onNodeSuspect,
