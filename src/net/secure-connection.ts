@@ -4,7 +4,7 @@
 import type { LookupFunction } from 'node:net'
 import tls from 'node:tls'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
-import { socketBelow } from '../node-internals/socket-below-tls.ts'
+import { resetAtClose, socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
 import type { NodeTls } from './node-tls.ts'
 
@@ -94,8 +94,11 @@ export class SecureConnection extends Connection {
 
   /** Resets the TCP connection below; where that cannot be reached, ends it without close_notify. */
   override reset(): void {
-    const below = socketBelow(this.socket as tls.TLSSocket)
-    if (below === undefined || below.connecting || below.destroyed) this.destroy()
-    else below.resetAndDestroy()
+    const socket = this.socket as tls.TLSSocket
+    const below = socketBelow(socket)
+    if (below !== undefined && !below.connecting && !below.destroyed)
+      return void below.resetAndDestroy()
+    if (below === undefined && !socket.connecting && !socket.destroyed) resetAtClose(socket)
+    this.destroy()
   }
 }

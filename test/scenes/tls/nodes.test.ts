@@ -71,6 +71,32 @@ describe('a node over TLS', { skip: noOpenssl }, () => {
     assert.equal(live(1).inFlight, 0)
   })
 
+  test('sees a reset when its request is aborted, so that no TIME_WAIT is left', async (t) => {
+    const ends: string[] = []
+    const server = createServer(good, (socket) => {
+      socket.on('data', () => {})
+      socket.on('end', () => ends.push('end'))
+      socket.on('error', (error: NodeJS.ErrnoException) => ends.push(String(error.code)))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port: at } = server.address() as AddressInfo
+    const { port, live } = await startProxy(t, [{ port: at, host: '127.0.0.1', type: 'https' }], {
+      nodeTls: trusting,
+    })
+    for (const leave of ['destroy', 'reset'] as const) {
+      const client = await RawClient.connect(t, port)
+      client.send(get('/quiet'))
+      await until('the request is at the node', () => live(1).inFlight === 1)
+      if (leave === 'reset') client.reset()
+      else client.socket.destroy()
+      await until('the node has lost it', () => ends.length > 0)
+      assert.deepEqual(ends.splice(0), ['ECONNRESET'], leave)
+      assert.equal(live(1).inFlight, 0)
+    }
+  })
+
   test('is reached by its name, which is asked for (SNI) and checked', async (t) => {
     const names: (string | false | null)[] = []
     const pair = authority.issue({ names: ['localhost'] })
