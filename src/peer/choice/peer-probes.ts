@@ -1,5 +1,5 @@
-// Readmits peers that failed. Those that could not be reached are probed, at growing intervals; those that only sent
-// errors count again after a while. Called at every tick of the traffic.
+// Probes peers that could not be reached, at growing intervals, and those of which a response failed, at once: they may be
+// gone. Readmits those that only sent errors after a while. Called at every tick of the traffic.
 
 import { handOverLimits } from '../../base/limits.ts'
 import { onProbed } from '../../cluster/health.ts'
@@ -27,7 +27,7 @@ export class PeerProbes {
       if (peer?.isSelf === true) continue
       if (readmit(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer readmitted')
       const { health } = live
-      if (health.kind !== 'down' || health.probeAt > clock.now()) continue
+      if (health.kind === 'up' || health.probeAt > clock.now()) continue
       if (!this.#probed.has(node.id)) void this.#send(candidate)
     }
   }
@@ -41,8 +41,11 @@ export class PeerProbes {
     const result = await this.#probe({ ...target, timeoutMs: handOverLimits.probeMs })
     this.#probed.delete(node.id)
     if (result.shortage === true) return
+    const wasDown = live.health.kind === 'down'
     const { health } = settings
     live.health = onProbed(live.health, result, defaultCheck, clock.now(), random, health)
-    if (result.answered) log.info({ peer: node.route }, 'peer answers again')
+    if (wasDown && result.answered) log.info({ peer: node.route }, 'peer answers again')
+    if (!wasDown && live.health.kind === 'down')
+      log.warn({ peer: node.route, reason: result.reason }, 'peer is down')
   }
 }
