@@ -25,7 +25,10 @@ const [, , command = ''] = process.argv
 if (commands.includes(command)) {
   keep('SIGTERM')
   keep('SIGINT')
+  keep('SIGQUIT')
   // By default SIGUSR1 opens the debugger of Node.js.
   process.on('SIGUSR1', () => {})
+  // By default SIGUSR2 ends the process; other programs reopen logs or restart at it.
+  process.on('SIGUSR2', () => {})
 }
 if (command === 'serve') keep('SIGHUP')

@@ -1,13 +1,13 @@
 // The signals that stop a command that runs until it is stopped: the first one begins an orderly end, the second one
 // ends it at once.
 
-type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
+type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP'
 
 /** One Ctrl-C can arrive twice, from the terminal and from npm: within this time it counts as one, ms. */
 const echoMs = 500
 
 interface StopHandlers {
-  /** Default: SIGTERM and SIGINT. */
+  /** Default: SIGTERM, SIGINT, and SIGQUIT, by which nginx is drained. */
   readonly signals?: readonly StopSignal[]
   first(signal: StopSignal): void
   second(signal: StopSignal): void
@@ -15,7 +15,7 @@ interface StopHandlers {
 
 /** Handles the signals until the returned function is called. */
 export function onStopSignals({
-  signals = ['SIGTERM', 'SIGINT'],
+  signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'],
   first,
   second,
 }: StopHandlers): () => void {

@@ -1,6 +1,7 @@
 // Adapts the state of an earlier run of the proxy. Called by server/serving.ts before and after `Registry.restore`.
 
 import type { LiveTable } from './live.ts'
+import type { Node } from './node.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
 /** Drops balancers without nodes: they stay while a proxy runs, and their number is limited. */
@@ -13,6 +14,22 @@ export function withoutIdleBalancers(changes: readonly Change[]): readonly Chang
     if (change.kind !== 'balancer') return [change]
     if (!used.has(change.balancer.name)) return []
     return [{ kind: 'balancer', balancer: { ...change.balancer, slot: slot++ } }]
+  })
+}
+
+/** Leaves nodes out, with everything about them. */
+export function withoutNodes(
+  changes: readonly Change[],
+  isRefused: (node: Node) => boolean,
+): readonly Change[] {
+  const refused = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'node' && isRefused(change.node) ? change.node.id : [],
+    ),
+  )
+  return changes.filter((change) => {
+    if (change.kind === 'node') return !refused.has(change.node.id)
+    return !('id' in change) || !refused.has(change.id)
   })
 }
 

@@ -1,6 +1,7 @@
 // The registry of the cluster together with all that follows its changes: live numbers, traffic and state file. Made
 // by serving.ts.
 
+import { isIP } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { mcmpLimits } from '../base/limits.ts'
@@ -8,11 +9,13 @@ import type { Logger } from '../base/log.ts'
 import { changesFrom } from '../cluster/changes-from.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
+import type { Node } from '../cluster/node.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
-import { markRestored, withoutIdleBalancers } from '../cluster/restored.ts'
+import { markRestored, withoutIdleBalancers, withoutNodes } from '../cluster/restored.ts'
 import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import type { Config } from '../config/schema.ts'
+import { addressCheck } from '../net/node-addresses.ts'
 import type { DataPlane } from './data-plane.ts'
 import { StateFile } from './state-file.ts'
 
@@ -23,10 +26,12 @@ export class ServedCluster {
   readonly state: StateFile | undefined
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #isAllowed: (host: string, address: string) => boolean
 
   constructor({ control, state }: Config, log: Logger, clock: Clock = systemClock) {
     this.#log = log
     this.#clock = clock
+    this.#isAllowed = addressCheck(control.nodes.allow)
     const { nodes: nodesMax, aliases: hostsMax, contexts: contextsMax } = control.limits
     this.registry = new Registry({
       // Microseconds, as httpd counts them: a different number after each start.
@@ -50,13 +55,20 @@ export class ServedCluster {
   /** Puts the state that an earlier run saved in force. */
   async restore(plane: DataPlane): Promise<void> {
     const { registry, live } = this
-    const saved = withoutIdleBalancers(this.state?.load() ?? [])
+    const saved = withoutIdleBalancers(withoutNodes(this.state?.load() ?? [], this.#isRefused))
     const changes = registry.restore(saved, this.#clock.now())
     applyToLive(live, changes, emptySnapshot)
     markRestored(registry.snapshot, live, this.#clock.now())
     await plane.apply(changes)
     if (changes.length > 0)
       this.#log.info({ nodes: registry.snapshot.nodes.size }, 'state restored')
+  }
+
+  /** Whether a node may not be where it was: names are checked at each connection, addresses when they register. */
+  readonly #isRefused = ({ route, host, fixed }: Node): boolean => {
+    if (fixed || isIP(host) === 0 || this.#isAllowed(host, host)) return false
+    this.#log.warn({ route, host }, 'node of the state file left out: its address is not allowed')
+    return true
   }
 
   /** Whether no node is left once these are the fixed nodes, and there is one now. */

@@ -156,6 +156,12 @@ async function makePlane(
   return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
 }
 
+/** The material of the listeners, and the keys of their certificates. */
+const listenersWithTls = [
+  ['traffic', 'tls.cert'],
+  ['control', 'control.tls.cert'],
+] as const
+
 function warnOfRisks(
   { control }: Config,
   tls: TlsMaterial,
@@ -164,6 +170,11 @@ function warnOfRisks(
   log: Logger,
 ): void {
   if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not verified')
+  for (const [listener, key] of listenersWithTls) {
+    const cert = tls[listener]?.cert
+    const reason = cert === undefined ? undefined : dateProblem(cert, systemClock.wall())
+    if (reason !== undefined) log.warn({ key, reason }, 'clients refuse the certificate')
+  }
   const isOpenToAll =
     !isLoopback(control.listen.host) &&
     control.allow.length === 0 &&
@@ -278,10 +289,7 @@ class RunningServices implements Serving {
   #outdated(tls: TlsMaterial): ConfigProblem[] {
     const now = systemClock.wall()
     const problems: ConfigProblem[] = []
-    for (const [listener, path] of [
-      ['traffic', 'tls.cert'],
-      ['control', 'control.tls.cert'],
-    ] as const) {
+    for (const [listener, path] of listenersWithTls) {
       const [next, present] = [tls[listener], this.#tls[listener]]
       const message = next && dateProblem(next.cert, now)
       if (message === undefined || (present && dateProblem(present.cert, now))) continue

@@ -4,7 +4,7 @@
 import { workerLimits } from '../../base/limits.ts'
 
 // A terminal sends them to the whole process group; the primary handles them.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
   process.on(signal, () => {})
 
 const primary = Number(process.argv[2])

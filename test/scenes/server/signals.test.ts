@@ -56,6 +56,30 @@ test('a signal before its handler is kept for it', async () => {
 })
 
 for (const workers of [0, 2]) {
+  test(`SIGUSR2 ends nothing, and SIGQUIT drains, ${workers} workers`, async (t) => {
+    const node = await startNode(t)
+    const serve = await startServe(
+      ['--to', `127.0.0.1:${node.port}`, '--workers', String(workers)],
+      {},
+      { isGroup: true },
+    )
+    t.after(() => serve.child.kill('SIGKILL'))
+    const group = -Number(serve.child.pid)
+    process.kill(group, 'SIGUSR2')
+    const slow = fetch(`${serve.traffic}slow`)
+    await until('a request is in flight', () => node.slow.length === 1)
+    // As a terminal does for Ctrl-\\, to the workers as well.
+    process.kill(group, 'SIGQUIT')
+    await serve.sees(/draining/)
+    node.slow[0]?.end('answered')
+    assert.equal(await (await slow).text(), 'answered')
+    const ended = await serve.ended
+    assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr)
+    assert.doesNotMatch(ended.stdout, /worker ended/)
+  })
+}
+
+for (const workers of [0, 2]) {
   test(`SIGUSR1 opens the access log again and no debugger, ${workers} workers`, async (t) => {
     const { port } = await startNode(t, (_, response) => response.end('served'))
     const log = join(folder, `access-${workers}.log`)

@@ -283,3 +283,29 @@ test('two proxies with one file both log a warning, and the later one keeps it',
   assert.equal((await report(second)).state.reason, null)
   assert.doesNotMatch(readFileSync(file, 'utf8'), /"route":"b"/)
 })
+
+test('an address that control.nodes.allow no longer has is left out of the state', async (t) => {
+  const file = join(folderFor(t), 'state')
+  const node = await startNode(t, (_, response) => response.end('served'))
+  const first = await start(t, file)
+  for (const route of ['a', 'b'])
+    await sendMessage(
+      first.control,
+      'CONFIG',
+      `JVMRoute=${route}&Host=${route === 'a' ? '127.0.0.1' : 'localhost'}&Port=${node.port}&Type=http`,
+    )
+  await sendMessage(first.control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/a')
+  await sendMessage(first.control, 'ENABLE-APP', 'JVMRoute=b&Alias=localhost&Context=/b')
+  await killed(first)
+  const environment = { TOPSPIN_CONTROL_NODES_ALLOW: '10.0.0.0/8,localhost' }
+  const running = await startServe(['--state', file, '--workers', '0'], environment)
+  t.after(() => running.child.kill('SIGKILL'))
+  await running.sees(/"route":"a","host":"127\.0\.0\.1","msg":"node of the state file left out/)
+  const port = (url: string): number => Number(new URL(url).port)
+  const { nodes } = JSON.parse((await get(port(running.control), '/api/status')).text)
+  assert.deepEqual(
+    nodes.map(({ route }: NodeView) => route),
+    ['b'],
+  )
+  assert.equal((await get(port(running.traffic), '/a')).status, 404)
+})

@@ -46,6 +46,14 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     return serve
   }
 
+  test('warns of certificates that clients refuse by their dates', async (t) => {
+    const old = authority.issue({ days: -1 })
+    const pair = { cert: old.certFile, key: old.keyFile }
+    const serve = await started(t, { tls: pair, control: { tls: pair }, workers: 0 })
+    await serve.sees(/"key":"tls\.cert","reason":"has expired: [^"]+","msg":"clients refuse/)
+    await serve.sees(/"key":"control\.tls\.cert","reason":"has expired: /)
+  })
+
   const fetchText = (url: string, agent: Agent): Promise<string> =>
     new Promise((resolve, reject) => {
       const outgoing = httpsGet(url, { agent }, (response) => {
