@@ -20,7 +20,7 @@ export function statusTable(report: StatusReport): string {
   const draining = report.draining ? 'The proxy is draining.\n' : ''
   const nodes = report.nodes.length === 0 ? noNodes : nodesTable(report)
   const workers = report.workers.length === 0 ? '' : `\n${workersTable(report.workers)}`
-  return `${draining}${nodes}${workers}${ordersText(report.orders)}`
+  return `${draining}${nodes}${reasonsText(report.nodes)}${workers}${ordersText(report.orders)}`
 }
 
 function nodesTable(report: StatusReport): string {
@@ -28,7 +28,7 @@ function nodesTable(report: StatusReport): string {
     node.route,
     `${node.type}://${hostPortText(node)}`,
     node.domain === '' ? node.balancer : `${node.balancer}/${node.domain}`,
-    nodeState(node),
+    shortState(node),
     node.loadFactor === null ? '-' : String(node.loadFactor),
     String(node.inFlight),
     String(node.room.inHand),
@@ -101,6 +101,22 @@ function groupedText({ contexts }: NodeReport, whose: (context: ContextReport) =
     .join(', ')
 }
 
+/** Longest state in a table; what does not fit follows below it. */
+const stateMax = 48
+
+function shortState(node: NodeReport): string {
+  const state = nodeState(node)
+  return state.length <= stateMax ? state : `${state.slice(0, stateMax - 4).trimEnd()}...)`
+}
+
+/** Why nodes are down, as far as the table does not have it; one line for each. */
+function reasonsText(nodes: readonly NodeReport[]): string {
+  const lines = nodes
+    .filter((node) => nodeState(node).length > stateMax)
+    .map(({ route, reason }) => `${route} is down: ${reason}\n`)
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
+}
+
 /** The orders for nodes that are not registered, one line for each. */
 function ordersText(orders: StatusReport['orders']): string {
   const lines = orders.map(
@@ -119,7 +135,7 @@ export function contextsTable(nodes: readonly NodeReport[]): string {
   const titles = ['NODE', 'ADDRESS', 'STATE', 'CONTEXT', 'STATUS', 'ALIASES']
   const rows = nodes.flatMap((node) => {
     const contexts = contextRows(node)
-    const about = [node.route, `${node.type}://${hostPortText(node)}`, nodeState(node)]
+    const about = [node.route, `${node.type}://${hostPortText(node)}`, shortState(node)]
     const blank = about.map(() => '')
     if (contexts.length === 0) return [about]
     return contexts.map((context, index) => [...(index === 0 ? about : blank), ...context])

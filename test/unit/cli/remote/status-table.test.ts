@@ -90,6 +90,15 @@ test('columns are aligned, and a path is listed once, whatever its aliases', () 
   ])
 })
 
+test('a node that is down says why, in the table or below it', () => {
+  const down = (reason: string): string =>
+    statusTable({ ...report, nodes: [{ ...node, health: 'down', reason, contexts: [] }] })
+  assert.match(down('ECONNREFUSED'), / {2}down \(ECONNREFUSED\) {2}/)
+  const long = 'its certificate is not trusted: self-signed certificate in certificate chain'
+  assert.match(down(long), / {2}down \(its certificate is not trusted: self-si\.\.\.\) {2}/)
+  assert.equal(down(long).split('\n')[3], `a is down: ${long}`)
+})
+
 test('the orders of operators stand beside the status, also those for nodes that are not registered', () => {
   const [shop, ...others] = node.contexts
   assert.ok(shop !== undefined)
