@@ -82,8 +82,8 @@ export interface NodeReport {
   readonly failures: number
   readonly bytesRead: number
   readonly bytesSent: number
-  /** What an operator has ordered for the whole node; `null`: nothing. */
-  readonly order: OrderedStatus | null
+  /** What an operator has ordered for the whole node; absent: nothing. */
+  readonly order?: OrderedStatus
   readonly contexts: readonly ContextReport[]
 }
 
@@ -102,12 +102,11 @@ interface RoomReport {
 export interface ContextReport {
   readonly path: string
   readonly alias: string
-  /** The less enabled of the two below. */
+  /** The node's own, or the one that an operator has ordered: the less enabled counts. */
   readonly status: ContextStatus
-  /** The node's own status. */
-  readonly own: ContextStatus
-  /** What an operator has ordered; `null`: nothing. */
-  readonly order: OrderedStatus | null
+  /** What an operator has ordered, and the node's own status beside it; absent where nothing is ordered. */
+  readonly order?: OrderedStatus
+  readonly own?: ContextStatus
   /** Requests in flight on the path, under any alias. */
   readonly inFlight: number
 }
@@ -148,6 +147,7 @@ export function nodeReport(
 ): NodeReport {
   const live = table.of(node.id)
   const { statusAt, health } = live
+  const order = node.removal === 'none' ? snapshot.orders.get(node.route)?.node : undefined
   return {
     route: node.route,
     balancer: node.balancer,
@@ -170,13 +170,12 @@ export function nodeReport(
     failures: live.failures,
     bytesRead: live.bytesRead,
     bytesSent: live.bytesSent,
-    order: (node.removal === 'none' && snapshot.orders.get(node.route)?.node) || null,
+    ...(order === undefined ? {} : { order }),
     contexts: (snapshot.contexts.get(node.id) ?? []).map((row) => ({
       path: row.path,
       alias: row.alias,
       status: row.status,
-      own: ownStatusOf(row),
-      order: row.order ?? null,
+      ...(row.order === undefined ? {} : { order: row.order, own: ownStatusOf(row) }),
       inFlight: inFlightOn(live, [row.path]),
     })),
   }
@@ -206,8 +205,8 @@ export function nodeState(
 type Statuses = Pick<ContextReport, 'status' | 'own' | 'order'>
 
 /** Whose the status of a context is, in brackets; '' where no operator has ordered anything. */
-export function whoseStatus({ status, own, order }: Statuses): string {
-  if (order === null) return ''
+export function whoseStatus({ status, own = status, order }: Statuses): string {
+  if (order === undefined) return ''
   if (own === order) return '(operator and node)'
   return status === order ? `(operator; node: ${own})` : `(node; operator: ${order})`
 }

@@ -54,7 +54,7 @@ export interface ExchangeTraffic {
   /** The routes since the last change. */
   routes: Routes
   /** Responses have `Connection: close`: the process is about to end, or connections carry one request each. */
-  closing: boolean
-  /** The process is ending: a connection ends after its response, whatever that has said. */
   draining: boolean
+  /** The process accepts nothing more: a connection ends after its response, whatever that has said. */
+  ending: boolean
 }

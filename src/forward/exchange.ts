@@ -401,7 +401,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     const { request, response, traffic } = state
     countRefusal(traffic.counters, refusal)
     // The rest of the request's body must not be read as the next request.
-    response.closes = !request.head.keepAlive || !request.body.done || traffic.closing
+    response.closes = !request.head.keepAlive || !request.body.done || traffic.draining
     this.#note(refusal, response.closes)
     settle(state, refusal.code) // 8
   }

@@ -49,12 +49,11 @@ export interface RequestExplanation {
 
 export interface CandidateFacts {
   readonly node: string
-  /** Of the context, on this node: the less enabled of the two below. */
+  /** Of the context, on this node: the node's own, or the one that an operator has ordered; the less enabled counts. */
   readonly status: ContextStatus
-  /** The node's own status. */
-  readonly own: ContextStatus
-  /** What an operator has ordered; `null`: nothing. */
-  readonly order: OrderedStatus | null
+  /** What an operator has ordered, and the node's own status beside it; absent where nothing is ordered. */
+  readonly order?: OrderedStatus
+  readonly own?: ContextStatus
   readonly health: string
   /** `null` before the first report. */
   readonly loadFactor: number | null
@@ -150,8 +149,7 @@ const reasonFacts = ({ candidate, figures, why }: CandidateReason): ReasonFacts 
 const factsOf = ({ node, status, context, live }: Candidate): CandidateFacts => ({
   node: node.route,
   status,
-  own: context === undefined ? status : ownStatusOf(context),
-  order: context?.order ?? null,
+  ...(context?.order === undefined ? {} : { order: context.order, own: ownStatusOf(context) }),
   health: live.health.kind,
   loadFactor: live.loadFactor ?? null,
   inFlight: live.inFlight,

@@ -129,13 +129,13 @@ export class ReverseProxy {
 
   /** From now on responses end their connections (`Connection: close`); new connections are still accepted. */
   announceEnd(): void {
-    this.#traffic.closing = true
+    this.#traffic.draining = true
   }
 
   /** Stops accepting, finishes requests in flight, then closes. @param deadlineMs after that the rest is cut. */
   async drain(deadlineMs: number): Promise<void> {
-    this.#traffic.closing = true
     this.#traffic.draining = true
+    this.#traffic.ending = true
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs)

@@ -50,9 +50,9 @@ const candidatesTable = (candidates: readonly CandidateFacts[]): string[] =>
       { title: 'LOAD FACTOR', align: 'right' },
       { title: 'IN FLIGHT', align: 'right' },
     ],
-    candidates.map(({ node, status, own, order, health, loadFactor, inFlight }) => [
+    candidates.map(({ node, health, loadFactor, inFlight, ...context }) => [
       node,
-      contextStatusText({ status, own, order }),
+      contextStatusText(context),
       health,
       loadFactor === null ? '-' : String(loadFactor),
       String(inFlight),

@@ -105,7 +105,7 @@ function outcomeText(command: SteerCommand, route: string, node: NodeReport | un
   if (node === undefined)
     return command === 'remove' ? `${route}: removed` : `${route}: not registered; order changed`
   const rest =
-    command === 'enable' && node.contexts.some(({ own }) => own !== 'ENABLED')
+    command === 'enable' && node.contexts.some(({ status, own = status }) => own !== 'ENABLED')
       ? '; enable ends orders of operators only, and the node itself has set the rest'
       : ''
   return `${route}: ${plainContextsText(node) || 'no contexts'}${rest}`

@@ -20,8 +20,14 @@ export type StatusMessage = AppMessage & { readonly method: Exclude<AppMethod, '
  */
 export function isOperators({ sender }: AppMessage, node: Node, { from }: Facts): boolean {
   if (sender !== undefined) return sender === 'operator'
-  return from !== undefined && from !== node.from && from !== node.host
+  if (from === undefined) return false
+  const sent = canonical(from)
+  return sent !== canonical(node.from ?? '') && sent !== canonical(node.host)
 }
+
+/** A program that connects to `localhost` comes from either address. */
+const canonical = (host: string): string =>
+  host === 'localhost' || host === '::1' ? '127.0.0.1' : host.toLowerCase()
 
 /** Changes the orders for a route, and the contexts under them. @returns the problem when there are too many. */
 export function order(

@@ -35,14 +35,7 @@ export function actionOf(parameters: Parameters, snapshot: Snapshot): Action {
   const rows = snapshot.contexts.get(node.id) ?? []
   const unknown = aliases.find((alias) => !has(rows, path, alias))
   if (unknown !== undefined) return problem(`MEM: ${route} has no context ${path} on "${unknown}"`)
-  return messages({
-    method,
-    wildcard: false,
-    route,
-    aliases,
-    contexts: [path],
-    sender: 'operator',
-  })
+  return messages({ method, wildcard: false, route, aliases, contexts: [path] })
 }
 
 function domainAction(method: AppMethod, domain: string, snapshot: Snapshot): Action {
@@ -60,7 +53,6 @@ const nodeMessage = (method: AppMethod, route: string): AppMessage => ({
   route,
   aliases: [],
   contexts: [],
-  sender: 'operator',
 })
 
 const has = (rows: readonly Context[], path: string, alias: string): boolean =>

@@ -71,7 +71,7 @@ export class Manager {
     const action = actionOf(parameters, this.#settings.registry.snapshot)
     if (action.kind === 'problem') return action.text
     for (const message of action.messages) {
-      const reply = await this.#messages.execute(message)
+      const reply = await this.#messages.execute({ ...message, sender: 'operator' })
       if (!reply.ok) return reply.text
       const { method, route, contexts } = message
       this.#settings.log.info({ method, route, contexts }, 'manager action executed')

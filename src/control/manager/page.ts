@@ -157,6 +157,6 @@ function contextHtml(context: ContextView, view: NodeView, options: PageOptions)
       const of = { JVMRoute: view.node.route, Alias: aliases.join(','), Context: path }
       return action(verb, { Cmd: command, Range: 'CONTEXT', ...of }, options)
     })
-  const whose = order === null ? html`` : html` <small>${contextStatusText(context)}</small>`
+  const whose = order === undefined ? html`` : html` <small>${contextStatusText(context)}</small>`
   return html`${path}, Status: ${status} Request: ${inFlight} ${spaced(actions)}${whose}\n`
 }

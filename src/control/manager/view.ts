@@ -37,10 +37,9 @@ export interface HostView {
 export interface ContextView {
   readonly path: string
   readonly status: ContextStatus
-  /** The node's own status. */
-  readonly own: ContextStatus
-  /** What an operator has ordered; `null`: nothing. */
-  readonly order: OrderedStatus | null
+  /** What an operator has ordered, and the node's own status beside it; absent where nothing is ordered. */
+  readonly order?: OrderedStatus
+  readonly own?: ContextStatus
   readonly aliases: readonly string[]
   /** Requests in flight on the path, under any alias. */
   readonly inFlight: number
@@ -76,7 +75,7 @@ function nodeView(node: Node, snapshot: Snapshot, live: LiveTable, now: number):
 function hostViews(snapshot: Snapshot, id: number, live: NodeLive): readonly HostView[] {
   const hosts = new Map<number, { aliases: Set<string>; contexts: Map<string, ContextView> }>()
   for (const row of snapshot.contexts.get(id) ?? []) {
-    const { vhost, alias, path, status, order = null } = row
+    const { vhost, alias, path, status, order } = row
     const own = ownStatusOf(row)
     const host = hosts.get(vhost) ?? { aliases: new Set(), contexts: new Map() }
     hosts.set(vhost, host)
@@ -86,8 +85,7 @@ function hostViews(snapshot: Snapshot, id: number, live: NodeLive): readonly Hos
     host.contexts.set(key, {
       path,
       status,
-      own,
-      order,
+      ...(order === undefined ? {} : { order, own }),
       aliases,
       inFlight: inFlightOn(live, [path]),
     })

@@ -453,7 +453,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (this.#state !== 'busy') return
     const isLast = this.#exchange?.head.keepAlive === false && this.#exchange.requestBody.done
     this.#releaseExchange()
-    if (closes || this.#traffic.draining) {
+    if (closes || this.#traffic.ending) {
       return isLast && this.#unread.isEmpty ? this.#finish() : this.#linger()
     }
     this.#enter('idle')

@@ -66,7 +66,7 @@ async function statusesOf(control: number): Promise<string[]> {
   return nodes
     .filter(({ removal }) => removal === 'none')
     .flatMap(({ contexts }) => contexts)
-    .map(({ status, own, order }) => `${status} ${own} ${order}`)
+    .map(({ status, own = status, order }) => `${status} ${own} ${order ?? '-'}`)
 }
 
 /** The statuses of many requests over new connections, which all workers accept. */
@@ -132,14 +132,14 @@ test('topspin enable leaves what the node itself has stopped', async (t) => {
   const node = await startNode(t)
   const agent = await joined(t, place, node.server)
   await agent.drain('/')
-  assert.deepEqual(await statusesOf(control), ['STOPPED STOPPED null'])
+  assert.deepEqual(await statusesOf(control), ['STOPPED STOPPED -'])
   const enabled = await topspin('enable', 'shop-a', '--control', `127.0.0.1:${control}`)
   assert.equal(
     enabled.stdout,
     'shop-a: STOPPED /; enable ends orders of operators only, and the node itself has set the rest\n',
   )
   await agent.enable('/')
-  assert.deepEqual(await statusesOf(control), ['ENABLED ENABLED null'])
+  assert.deepEqual(await statusesOf(control), ['ENABLED ENABLED -'])
 })
 
 test('an order can be ended while the node is not registered', async (t) => {
@@ -187,7 +187,7 @@ test('a message from another address than the node is an operator’s, and so is
   assert.deepEqual(await answers(traffic), [200])
 
   await sendMessage(control, 'STOP-APP', 'JVMRoute=r&Alias=localhost&Context=/')
-  assert.deepEqual(await statusesOf(control), ['STOPPED STOPPED null'])
+  assert.deepEqual(await statusesOf(control), ['STOPPED STOPPED -'])
   await register()
   const page = await get(control, '/mod_cluster-manager')
   const [, token = ''] = /name="nonce" value="([0-9a-f-]{36})"/.exec(page.text) ?? []

@@ -8,8 +8,6 @@ const context = {
   path: '/',
   alias: 'localhost',
   status: 'ENABLED',
-  own: 'ENABLED',
-  order: null,
   inFlight: 0,
 } as const
 const node = (more: Partial<NodeReport> = {}): NodeReport =>

@@ -138,6 +138,14 @@ describe('the sender of a message is', () => {
     }
   })
 
+  test('the node where both addresses are those of localhost', () => {
+    const all = new RegistryBench()
+    all.send('CONFIG / JVMRoute=n&Host=localhost&Port=80&Type=http', '', { from: '127.0.0.1' })
+    all.send('ENABLE-APP / JVMRoute=n&Alias=x&Context=/a', '', { from: '::1' })
+    all.send(stop, '', { from: '::1' })
+    assert.equal(contexts(all), '/a SS-')
+  })
+
   test('the node where its User-Agent is that of a Java node or an agent, from any address', () => {
     for (const userAgent of [java, 'Topspin']) {
       const all = bench()
