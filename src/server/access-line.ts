@@ -4,8 +4,8 @@
 import type { AccessEntry } from '../proxy/index.ts'
 import type { Out } from '../wire/http/out.ts'
 
-const time = Buffer.from('{"time":')
-const client = Buffer.from(',"client":"')
+const time = Buffer.from('{"time":"')
+const client = Buffer.from('Z","client":"')
 const remote = Buffer.from('","remote":"')
 const method = Buffer.from('","method":"')
 const target = Buffer.from('","target":"')
@@ -23,7 +23,7 @@ const end = Buffer.from('}\n')
 /** JSON and a line feed, in ASCII. Method, addresses and code need no escaping. */
 export function writeAccessLine(entry: AccessEntry, out: Out): void {
   out.raw(time)
-  out.decimal(Math.max(0, Math.floor(entry.time)))
+  isoTime(Math.max(0, Math.floor(entry.time)), out)
   out.raw(client)
   out.latin1(entry.client)
   out.raw(remote)
@@ -51,6 +51,21 @@ export function writeAccessLine(entry: AccessEntry, out: Out): void {
   out.raw(bytesIn)
   out.decimal(entry.bytesIn)
   out.raw(end)
+}
+
+/** `2026-11-29T00:58:57.` of the second that was written last. */
+let second = Number.NaN
+let secondText: Buffer = Buffer.alloc(0)
+
+/** As in the log of the program, without the `Z`. @param ms since 1970. */
+function isoTime(ms: number, out: Out): void {
+  const now = Math.floor(ms / 1_000)
+  if (now !== second) {
+    second = now
+    secondText = Buffer.from(new Date(now * 1_000).toISOString().slice(0, -4))
+  }
+  out.raw(secondText)
+  out.digits(ms - now * 1_000, 3)
 }
 
 /** With three decimals. */

@@ -27,8 +27,11 @@ const entry = {
   bytesIn: 0,
 }
 
-test('a line is the entry as JSON', () => {
-  assert.deepEqual(JSON.parse(accessLine(entry)), entry)
+/** As a line has it. */
+const shown = (of: AccessEntry): object => ({ ...of, time: new Date(of.time).toISOString() })
+
+test('a line is the entry as JSON, with its time as in the log of the program', () => {
+  assert.deepEqual(JSON.parse(accessLine(entry)), shown(entry))
   assert.ok(accessLine(entry).endsWith('}\n'))
 })
 
@@ -39,7 +42,7 @@ test('characters that JSON must escape are escaped', () => {
     host: 'h\u00e4user\u007f\n\u20ac.test',
     route: 'a\\b',
   }
-  assert.deepEqual(JSON.parse(accessLine(odd)), odd)
+  assert.deepEqual(JSON.parse(accessLine(odd)), shown(odd))
   assert.equal(accessLine(odd).indexOf('\n'), accessLine(odd).length - 1)
 })
 
@@ -55,5 +58,5 @@ test('times have three decimals', () => {
 
 test('large numbers are whole', () => {
   const large = { ...entry, bytes: 9_007_199_254_740_991, time: 4_000_000_000_000 }
-  assert.deepEqual(JSON.parse(accessLine(large)), large)
+  assert.deepEqual(JSON.parse(accessLine(large)), shown(large))
 })
