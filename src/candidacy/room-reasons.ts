@@ -41,7 +41,7 @@ export function previewOf(
     candidates.length > compared ? `; a choice compares ${compared} of ${candidates.length}` : ''
   return {
     left: best.candidate.alone,
-    why: `byRoom chose ${describe(best)}; ${rivalOf(best, next)}${many}`,
+    why: `byRoom chose ${best.name}${trialOf(best)}: one more request adds the least time there, ${addedBy(best)}; ${rivalOf(best, next)}${many}`,
     reasons: seen.map((one) => reasonOf(one, one === best)),
   }
 }
@@ -61,8 +61,8 @@ export function askingPreviewOf(
   const others = candidates.length - 1
   const asked = Math.min(askLimits.peersMax, others)
   const why = hasRoom(self.live.room, usualMs, now)
-    ? `byRoom chose ${describe(own)}; it has room, so no peer is asked`
-    : `byRoom asks ${asked} of ${others} peers; ${describe(own)}`
+    ? `byRoom chose this server, which has room, so no peer is asked; one more request adds ${addedBy(own)}`
+    : `byRoom asks ${asked} of ${others} peers how much room they have; here one more request adds ${addedBy(own)}`
   const reasons = seen.map((one) => reasonOf(one, one === own))
   return { left: self.alone, why, reasons }
 }
@@ -79,17 +79,19 @@ function seenBy(candidates: readonly Candidate[], now: number): Judged[] {
   })
 }
 
-/** For example `b: 3 in hand of 4 that it works on at once, 41 ms each, one more costs 53`. */
-function describe(seen: Judged): string {
-  const { candidate, name, now } = seen
-  const trial = candidate.live.room.trial.isDue(now) ? ', due for a trial as a usual node' : ''
-  return `${name}${trial}: ${figuresOf(seen)}`
-}
+/** For example `b: one more request adds 53 ms (3 requests in hand, room for 4, usually 41 ms each)`. */
+const describe = (seen: Judged): string =>
+  `${seen.name}${trialOf(seen)}: one more request adds ${addedBy(seen)}`
 
-function figuresOf({ candidate, cost, now }: Judged): string {
+const trialOf = ({ candidate, now }: Judged): string =>
+  candidate.live.room.trial.isDue(now) ? ', due for a trial as a usual node' : ''
+
+/** What one more request adds is its own time and the waiting of all others. */
+function addedBy({ candidate, cost, now }: Judged): string {
   const { room } = candidate.live
-  const hand = `${room.inHand} in hand of ${shown(room.knee)} that it works on at once`
-  return `${hand}, ${shown(expectedMs(room, now))} ms each, one more costs ${shown(cost)}`
+  const hand = `${room.inHand} ${room.inHand === 1 ? 'request' : 'requests'} in hand`
+  const each = `usually ${shown(expectedMs(room, now))} ms each`
+  return `${shown(cost)} ms (${hand}, room for ${shown(room.knee)}, ${each})`
 }
 
 /** @param seen the cheapest first. @param areAll whether a choice compares all candidates. */
@@ -107,16 +109,14 @@ const isAlikeTo = ({ candidate, cost, most }: Judged, cheapest: Judged): boolean
 const sentAtOf = ({ candidate }: Judged): number => candidate.live.room.trial.sentAt
 
 function rivalOf(best: Judged, next: Judged): string {
-  const { room } = next.candidate.live
   if (canRotate(next.candidate, best.now) && canRotate(best.candidate, best.now)) {
     if (sentAtOf(next) === sentAtOf(best)) {
-      if (next.cost === best.cost) return `${next.name} costs the same, chance decides`
+      if (next.cost === best.cost) return `${next.name} would add the same, chance decides`
     } else if (isAlikeTo(next, best)) {
-      return `${next.name} costs about the same and had a request later: ${shown(next.cost)}`
+      return `${next.name} would add about the same (${shown(next.cost)} ms) and had its last request later`
     }
   }
-  const ms = shown(expectedMs(room, next.now))
-  return `next is ${next.name}, ${room.inHand} of ${shown(room.knee)}, ${ms} ms: ${shown(next.cost)}`
+  return `next best is ${next.name}, ${addedBy(next)}`
 }
 
 function reasonOf(seen: Judged, isBest: boolean): CandidateReason {
@@ -144,13 +144,14 @@ function whyNot(seen: Judged): string {
   const { candidate, name, cap, now, most } = seen
   const { room, wish } = candidate.live
   const errors = room.errors.at(now)
-  if (errorFactor(room, now) > 2) return `${name}: ${Math.round(100 * errors)} % errors`
+  if (errorFactor(room, now) > 2)
+    return `${name} is avoided: ${Math.round(100 * errors)} % of its responses are errors`
   if (cap > 0) {
-    return `${name} is at its share (load factor ${shown(wish.weight)} of ${shown(most)})`
+    return `${name} has had its share (its load factor is ${shown(wish.weight)}, the highest is ${shown(most)})`
   }
   if (!room.trial.isDue(now) && room.inHand === 0 && isSlow(seen)) {
     const seconds = Math.ceil((room.trial.dueAt - now) / 1_000)
-    return `${name} is slow and waits for its trial, in ${seconds} s: ${figuresOf(seen)}`
+    return `${name} is slow and gets its next trial request in ${seconds} s; one more request adds ${addedBy(seen)}`
   }
   return describe(seen)
 }

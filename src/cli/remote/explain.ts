@@ -74,7 +74,9 @@ const stepsTable = (steps: readonly StepFacts[]): string[] =>
 function reasonsTable(name: string, reasons: readonly ReasonFacts[]): string[] {
   const [first] = reasons
   if (first === undefined) return []
-  const names = Object.keys(first.figures)
+  const names = Object.keys(first.figures).filter(
+    (figure) => always.has(figure) || reasons.some(({ figures }) => isNews(figure, figures, first)),
+  )
   const table = alignTable(
     [
       { title: name },
@@ -88,9 +90,24 @@ function reasonsTable(name: string, reasons: readonly ReasonFacts[]): string[] {
   return ['', ...table, '', ...reasons.map(({ why }) => why)]
 }
 
+/** Figures that are shown even where all candidates have the same. */
+const always: ReadonlySet<string> = new Set(['inHand', 'knee', 'ms', 'cost'])
+
+/** Whether a candidate has another value than the first. */
+const isNews = (figure: string, figures: ReasonFacts['figures'], first: ReasonFacts): boolean =>
+  figures[figure] !== first.figures[figure]
+
+/** Titles that say more than the name of the figure. */
+const titles: ReadonlyMap<string, string> = new Map([
+  ['knee', 'ROOM FOR'],
+  ['ms', 'MS EACH'],
+  ['usual', 'USUAL MS'],
+  ['cost', 'ONE MORE ADDS MS'],
+])
+
 /** `IN HAND` for `inHand`. */
 const titleOf = (figure: string): string =>
-  figure.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
+  titles.get(figure) ?? figure.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
 
 const namesText = (names: readonly string[]): string => (names.length === 0 ? '-' : names.join(' '))
 

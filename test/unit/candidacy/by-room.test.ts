@@ -441,7 +441,7 @@ describe('the explanation of a choice by byRoom', () => {
     assert.equal(winner, proxy.choose().node.route)
     assert.match(
       why,
-      /^byRoom chose n1: 3 in hand of 4 that it works on at once, 4\d ms each, one more costs 5\d; next is n2, 1 of 4, 1\d\d ms: 1\d\d$/,
+      /^byRoom chose n1: one more request adds the least time there, 5\d ms \(3 requests in hand, room for 4, usually 4\d ms each\); next best is n2, 1\d\d ms \(1 request in hand, room for 4, usually 1\d\d ms each\)$/,
     )
     const [{ reasons }] = steps as [(typeof steps)[0]]
     assert.deepEqual(reasons.map(({ candidate }) => candidate).toSorted(), [
@@ -452,10 +452,16 @@ describe('the explanation of a choice by byRoom', () => {
       'n5',
     ])
     const said = new Map(reasons.map((reason) => [reason.candidate, reason.why]))
-    assert.match(said.get('n2')!, /^n2: 1 in hand of 4 that it works on at once, 1\d\d ms each/)
-    assert.equal(said.get('n3'), 'n3: 36 % errors')
-    assert.equal(said.get('n4'), 'n4 is at its share (load factor 50 of 100)')
-    assert.match(said.get('n5')!, /^n5 is slow and waits for its trial, in 2 s: 0 in hand of 1/)
+    assert.match(
+      said.get('n2')!,
+      /^n2: one more request adds 1\d\d ms \(1 request in hand, room for 4, usually 1\d\d ms each\)/,
+    )
+    assert.equal(said.get('n3'), 'n3 is avoided: 36 % of its responses are errors')
+    assert.equal(said.get('n4'), 'n4 has had its share (its load factor is 50, the highest is 100)')
+    assert.match(
+      said.get('n5')!,
+      /^n5 is slow and gets its next trial request in 2 s; one more request adds/,
+    )
     const { room } = proxy.candidates[0]!.live
     const now = proxy.clock.now()
     const figures = reasons.find(({ candidate }) => candidate === 'n1')!.figures
@@ -483,11 +489,11 @@ describe('the explanation of a choice by byRoom', () => {
     const { why, steps } = proxy.explain()
     assert.match(
       why,
-      /^byRoom chose n1, due for a trial as a usual node: 0 in hand of 1 that it works on at once, 40 ms each, one more costs 40; next is n2/,
+      /^byRoom chose n1, due for a trial as a usual node: one more request adds the least time there, 40 ms \(0 requests in hand, room for 1, usually 40 ms each\); next best is n2/,
     )
     const [first] = steps[0]!.reasons
     assert.equal(first!.figures.get('weight'), 100)
-    assert.equal(why.indexOf(`byRoom chose ${first!.why}`), 0)
+    assert.match(first!.why, /^n1, due for a trial as a usual node: one more request adds 40 ms/)
   })
 
   test('changes nothing that the next choice depends on', () => {
@@ -511,7 +517,7 @@ describe('the explanation of a choice by byRoom', () => {
     proxy.add()
     assert.equal(proxy.explain().steps[0]!.why, 'n1 is the only candidate')
     proxy.add()
-    assert.match(proxy.explain().steps[0]!.why!, /n2 costs the same, chance decides$/)
+    assert.match(proxy.explain().steps[0]!.why!, /n2 would add the same, chance decides$/)
     for (let n = 0; n < 48; n++) proxy.add()
     assert.match(proxy.explain().steps[0]!.why!, /; a choice compares 28 of 50$/)
   })
