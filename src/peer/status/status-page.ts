@@ -20,7 +20,7 @@ export function statusAnswer(report: PeersReport, accept: string = ''): StatusAn
   return { contentType: 'text/html; charset=utf-8', body: statusPage(report) }
 }
 
-const machineColumns = ['CPU idle', 'Load', 'Memory free', 'Event loop delay']
+const machineColumns = ['CPU busy', 'Load', 'Memory used', 'Event loop delay']
 const serviceColumns = ['In flight', 'Served', 'Typical time', 'With room', 'At once']
 const sentColumns = ['Requests', 'In flight', 'Failed']
 const columns = [...machineColumns, ...serviceColumns, ...sentColumns]
@@ -86,11 +86,12 @@ function row(peer: PeerRow): Html {
 }
 
 function machineCells({ resources: has }: PeerRow): readonly Html[] {
-  const memoryUsed = has.memoryTotal > 0 ? 1 - has.memoryAvailable / has.memoryTotal : 0
+  const used = Math.max(0, has.memoryTotal - has.memoryAvailable)
+  const usedShare = has.memoryTotal > 0 ? used / has.memoryTotal : 0
   return [
-    html`${bar(1 - has.cpuIdle)}${percent(has.cpuIdle)}<small>${number(has.cores)} cores</small>`,
+    html`${bar(1 - has.cpuIdle)}${percent(1 - has.cpuIdle)}<small>of ${number(has.cores)} cores</small>`,
     html`${number(has.load)}<small>up to ${number(has.loadHigh)}</small>`,
-    html`${bar(memoryUsed)}${bytes(has.memoryAvailable)}<small>of ${bytes(has.memoryTotal)}</small>`,
+    html`${bar(usedShare)}${bytes(used)}<small>of ${bytes(has.memoryTotal)}</small>`,
     html`${duration(has.eventLoopDelayMs)}`,
   ]
 }
@@ -112,12 +113,29 @@ const sentCells = ({ sent }: PeerRow): readonly Html[] =>
 
 function group({ title, counts }: CounterGroup): Html {
   const rows = Object.entries(counts).map(
-    ([name, count]) => html`<tr><th scope="row">${name}</th><td>${number(count)}</td></tr>`,
+    ([name, count]) =>
+      html`<tr><th scope="row">${counterNames.get(name) ?? name}</th><td>${number(count)}</td></tr>`,
   )
   const none = html`<tr><td colspan="2">none</td></tr>`
   return html`<table><caption>${title}</caption><tbody>${rows.length === 0 ? none : rows}</tbody></table>
 `
 }
+
+/** Names in the report that need words. */
+const counterNames: ReadonlyMap<string, string> = new Map([
+  ['here', 'served here'],
+  ['handed', 'handed over'],
+  ['redirected', 'redirected'],
+  ['cameBack', 'not answered by a peer, served here'],
+  ['received', 'received from peers'],
+  ['refusedMarks', 'with a mark that was refused'],
+  ['requests', 'requests for which peers were asked'],
+  ['limited', 'requests beyond the limit of questions'],
+  ['questions', 'questions sent'],
+  ['answers', 'answers received'],
+  ['late', 'answers too late'],
+  ['given', 'answers given'],
+])
 
 /** What the peers answered, and which server was chosen. */
 function question({ asked, winner }: AskedReport): Html {

@@ -12,6 +12,8 @@ function reportOf(t: TestContext): PeersReport {
     group: '127.0.0.1:9',
     address: 'http://127.0.0.1:8000',
     name: '<me>',
+    insecure: true,
+    log: false,
     clock,
     openDatagrams: () => ({
       ready: Promise.resolve(),
@@ -78,7 +80,7 @@ test('the page escapes every value and has no script', (t) => {
     'byAge 5 &lt;',
     '1,234',
     '1.5 s ago',
-    '7.57 GiB',
+    '8.43 GiB<small>of 16 GiB',
     // What a request takes there while there is room, and how many at once.
     '<td>8.3 ms</td><td>5.5</td>',
     'b&lt; <strong>chosen</strong></th><td>2 of 7, 83 ms<small>errors: 3.5 times</small></td>',
