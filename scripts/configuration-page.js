@@ -49,8 +49,8 @@ Every key has a default, so no file is needed. Each source outranks those before
 4. the flags ${names.slice(0, -1).join(', ')} and ${names.at(-1)}.
 
 Durations are written \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`, or as a number of milliseconds. Addresses are
-\`HOST:PORT\`, \`[IPv6]:PORT\`, or a port alone on 127.0.0.1. An unknown key is an error, and an unknown variable that
-looks like a misspelt one is a warning. \`topspin check FILE\` reports all problems of a file at once, with line and
+\`HOST:PORT\`, \`[IPv6]:PORT\`, or a port alone on 127.0.0.1. An unknown key is an error, and so is an unknown
+TOPSPIN_ variable. \`topspin check FILE\` reports all problems of a file at once, with line and
 column.
 
 SIGHUP reads the file again. The keys marked _reload_ take effect at once; all other changed keys are listed in the log,

@@ -28,7 +28,7 @@ const server = createServer((_request, response) => {
       candidacy,
       interface: '127.0.0.1',
       name: `joined-${(server.address() as AddressInfo).port}`,
-      ...(key === undefined ? {} : { key }),
+      ...(key === undefined ? { insecure: true } : { key }),
     })
   }
 })

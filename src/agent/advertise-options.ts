@@ -6,16 +6,16 @@ import type { AdvertiseSettings } from './discovery.ts'
 
 export interface AdvertiseOptions {
   /** Multicast group and port. Default `224.0.1.105:23364`, as in httpd and WildFly. */
-  readonly group?: string
+  readonly group?: string | undefined
   /** Network interface, by its name or one of its addresses. Default: the system's choice. */
-  readonly interface?: string
+  readonly interface?: string | undefined
   /** The proxies' key (AdvertiseSecurityKey). Default none: any machine on the network can then advertise a proxy. */
-  readonly key?: string
+  readonly key?: string | undefined
   /**
    * Whether only datagrams with Topspin's code over the whole datagram are accepted, which prevents changes and
    * replays. httpd sends no code. Default false.
    */
-  readonly requireMac?: boolean
+  readonly requireMac?: boolean | undefined
 }
 
 export function advertiseFrom(

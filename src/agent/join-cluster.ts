@@ -14,20 +14,20 @@ import { LocalServer } from './local-server.ts'
 import { Membership, type ProxyStatus } from './membership.ts'
 import { agentDefaults, type NodeOptions } from './options.ts'
 import type { ContextState } from './registration.ts'
-import { badOptions, checkPath, type Settings, settingsFrom } from './settings.ts'
+import { badOptions, checkJoinOptions, checkPath, type Settings, settingsFrom } from './settings.ts'
 
 export interface JoinOptions extends NodeOptions {
   /** Whether to reject when no proxy has registered this node within `requiredMs`. Default false: keep trying. */
-  readonly required?: boolean
+  readonly required?: boolean | undefined
   /** Default 15 000. */
-  readonly requiredMs?: number
+  readonly requiredMs?: number | undefined
   /**
    * Whether SIGTERM and SIGINT first take the node out of the cluster. Then the application's own handlers run; without
    * handlers the process ends. A second signal ends the waits. Default false.
    */
-  readonly signals?: boolean
+  readonly signals?: boolean | undefined
   /** Called after every change of `status`. */
-  readonly changed?: (status: readonly ProxyStatus[]) => void
+  readonly changed?: ((status: readonly ProxyStatus[]) => void) | undefined
 }
 
 /** A server's membership of the cluster. */
@@ -113,6 +113,9 @@ async function settingsOf(
   server: Server | HttpsServer,
   options: JoinOptions,
 ): Promise<{ settings: Settings; address: AddressInfo }> {
+  checkJoinOptions(options)
+  if (typeof server?.address !== 'function')
+    throw badOptions(['server: pass the http.Server, which for example app.listen() returns'])
   const type = server instanceof TlsServer ? 'https' : 'http'
   settingsFrom(options, type, options.port ?? 1)
   if (!server.listening) await once(server, 'listening')

@@ -18,6 +18,8 @@ export type LinkState =
       readonly kind: 'report'
       /** False when the proxy replied that it cannot connect to this node (`State=NOTOK`). */
       readonly reachable: boolean
+      /** Why it cannot, as far as the proxy replied or the address shows; absent when it can. */
+      readonly reason?: string
       /** Changes when the proxy restarts. */
       readonly id: string | undefined
     }
@@ -26,7 +28,12 @@ export type LinkState =
 
 export type LinkEvent =
   | { readonly kind: 'informed' }
-  | { readonly kind: 'reported'; readonly reachable: boolean; readonly id: string | undefined }
+  | {
+      readonly kind: 'reported'
+      readonly reachable: boolean
+      readonly reason?: string | undefined
+      readonly id: string | undefined
+    }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'leave' }
   | { readonly kind: 'left'; readonly reason?: string }
@@ -43,7 +50,7 @@ export function nextLinkState(state: LinkState, event: LinkEvent): LinkState {
     case 'informed':
       return state.kind === 'discover' ? { kind: 'register', failures: state.failures } : state
     case 'reported':
-      return afterReport(state, event.reachable, event.id)
+      return afterReport(state, event)
     case 'failed':
       return afterFailure(state, event.reason)
   }
@@ -61,13 +68,17 @@ export function retryDelayMs(failures: number, reportIntervalMs: number, random:
 }
 
 /** Another id means that the proxy has restarted and may have lost all registrations. The same object: no change. */
-function afterReport(state: LinkState, reachable: boolean, id: string | undefined): LinkState {
+function afterReport(
+  state: LinkState,
+  { reachable, reason, id }: Extract<LinkEvent, { kind: 'reported' }>,
+): LinkState {
   if (state.kind === 'report' && state.id !== id) {
     return { kind: 'discover', failures: 0, reason: 'the proxy has restarted' }
   }
   if (state.kind !== 'report' && state.kind !== 'register') return state
-  if (state.kind === 'report' && state.reachable === reachable) return state
-  return { kind: 'report', reachable, id }
+  if (state.kind === 'report' && state.reachable === reachable && state.reason === reason)
+    return state
+  return { kind: 'report', reachable, ...(reason === undefined ? {} : { reason }), id }
 }
 
 function afterFailure(state: LinkState, reason: string): LinkState {

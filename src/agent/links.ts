@@ -95,8 +95,8 @@ export class Links {
       isDefaultLoad: this.#source.isDefaultLoad,
       random: Math.random,
       log,
-      changed: (state) => {
-        logged.report(state)
+      changed: (before, state, address) => {
+        logged.report(before, state, address)
         this.#source.changed()
       },
     })

@@ -33,7 +33,7 @@ export interface LoadMetric {
    */
   readonly weight?: number | undefined
   /** The value that means "full", above 0. Default 1, for metrics that are shares. */
-  readonly capacity?: number
+  readonly capacity?: number | undefined
   read(round: LoadRound): number | 'unavailable' | undefined
   /** Called once when the agent ends. */
   close?(): void

@@ -2,10 +2,10 @@
 // that hangs delays no other. links.ts starts the links; membership.ts sends reports and messages through them.
 
 import type { Random } from '../base/clock.ts'
-import { hostPortText } from '../base/host-port.ts'
+import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
-import { plainAddress } from '../net/address.ts'
+import { isLoopback, plainAddress } from '../net/address.ts'
 import { McmpClient, type ProxyTarget, type SendResult } from '../net/mcmp-client.ts'
 import type { AppMessage, QueryMessage, StatusMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
@@ -35,7 +35,8 @@ interface LinkOptions {
   readonly isDefaultLoad: boolean
   readonly random: Random
   readonly log: Logger
-  changed(state: LinkState): void
+  /** @param address of this node in its last registration, as host:port. */
+  changed(before: LinkState, state: LinkState, address: string | undefined): void
 }
 
 export class ProxyLink {
@@ -48,6 +49,8 @@ export class ProxyLink {
   #queue: Promise<unknown> = Promise.resolve()
   #queued = 0
   #isReportQueued = false
+  /** In the last registration. */
+  #address: HostPort | undefined
   #retry: NodeJS.Timeout | undefined
   #resolveTried: () => void = () => {}
   /** Resolves when the proxy has registered this node or the first attempt has failed. */
@@ -142,6 +145,7 @@ export class ProxyLink {
     this.#change({ kind: 'informed' })
     const localAddress = plainAddress(this.#client.localAddress ?? '127.0.0.1')
     const registration = this.#options.registration(localAddress)
+    this.#address = addressOf(registration)
     for (const message of registrationMessages(registration, read.ok ? read.info : undefined)) {
       const result = await this.#client.send(message, { signal })
       if (!result.ok) return this.#fail(result.error.message)
@@ -162,8 +166,19 @@ export class ProxyLink {
     if (!result.ok) return this.#fail(result.error.message)
     const reply = parseReply(result.body)
     const reachable = reply.get('State') !== 'NOTOK'
-    this.#change({ kind: 'reported', reachable, id: reply.get('id') })
+    const reason = reachable ? undefined : this.#unreachedReason(result.reason)
+    this.#change({ kind: 'reported', reachable, reason, id: reply.get('id') })
     if (this.state.kind === 'discover') this.#registerIn(0)
+  }
+
+  /** Why the proxy cannot connect to this node. @param replied the proxy's own words, if it is a Topspin proxy. */
+  #unreachedReason(replied: string | undefined): string | undefined {
+    const { localAddress, remoteAddress } = this.#client
+    const isElsewhere = remoteAddress !== localAddress
+    if (this.#address === undefined || !isLoopback(this.#address.host) || !isElsewhere)
+      return replied
+    const remedy = 'listen on an address that the proxy reaches, and set host if it is another one'
+    return `the registered address is a loopback address, and the proxy is elsewhere: ${remedy}`
   }
 
   #fail(reason: string): void {
@@ -184,7 +199,8 @@ export class ProxyLink {
     this.state = nextLinkState(before, event)
     if (this.state === before) return
     if (this.state.kind !== 'register') this.#resolveTried()
-    this.#options.changed(this.state)
+    const address = this.#address && hostPortText(this.#address)
+    this.#options.changed(before, this.state, address)
   }
 
   /** Runs jobs one after the other; drops a job when too many wait. Never rejects. */
@@ -199,3 +215,6 @@ export class ProxyLink {
     this.#queued--
   }
 }
+
+const addressOf = ({ host, config }: Registration): HostPort | undefined =>
+  config.port === undefined ? undefined : { host, port: config.port }

@@ -3,10 +3,14 @@
 
 import { hostname } from 'node:os'
 import { createSecureContext } from 'node:tls'
+import { systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import type { Endpoint } from '../base/host-port.ts'
-import { agentLimits } from '../base/limits.ts'
+import { agentLimits, logLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
+import { checkForms } from '../base/option-forms.ts'
+import { stderrLog } from '../base/stderr-log.ts'
+import { throttled } from '../base/throttled-log.ts'
 import { checkAuthorities } from '../net/authorities.ts'
 import type { ProxyTls } from '../net/mcmp-client.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
@@ -14,6 +18,7 @@ import { writeBody } from '../wire/mcmp/body.ts'
 import { advertiseFrom } from './advertise-options.ts'
 import type { AdvertiseSettings } from './discovery.ts'
 import { checkLoad, type LoadSettings } from './load-factor.ts'
+import { joinForms } from './option-table.ts'
 import { agentDefaults, type DrainOptions, type NodeOptions } from './options.ts'
 import { keyOf, parseProxyAddress } from './proxy-address.ts'
 import { type ConfigFields, contextMessage } from './registration.ts'
@@ -60,7 +65,7 @@ export function settingsFrom(
     reportIntervalMs: options.reportIntervalMs ?? agentDefaults.reportIntervalMs,
     load: loadSettings(options, problems),
     drain: drainSettings(options.drain ?? {}, problems),
-    log: options.log ?? silent,
+    log: logOf(options),
   }
   const { reportIntervalMsMin, reportIntervalMsMax } = agentLimits
   const { reportIntervalMs } = settings
@@ -76,6 +81,18 @@ export function settingsFrom(
   if (problems.length > 0) throw badOptions(problems)
   return settings
 }
+
+/** @throws TopspinError for unknown options and for values of another type. */
+export function checkJoinOptions(options: NodeOptions | undefined): void {
+  const problems: string[] = []
+  if (typeof options === 'object') checkForms(options, joinForms, problems)
+  else problems.push("pass options, for example { proxies: ['127.0.0.1:6666'] }")
+  if (problems.length > 0) throw badOptions(problems)
+}
+
+/** Outside parties can cause lines: a proxy that comes and goes, a datagram. */
+const logOf = ({ log = stderrLog }: NodeOptions): Logger =>
+  log === false ? silent : throttled(log, systemClock, logLimits.linesMax)
 
 export function badOptions(problems: readonly string[]): TopspinError {
   return new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })

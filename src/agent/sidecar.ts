@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.ts'
 import { waitUntil } from '../base/wait.ts'
 import { Command } from '../host/command.ts'
 import { TargetCheck } from '../net/target-check.ts'
+import type { JoinOptions } from './join-cluster.ts'
 import { LoadFactor } from './load-factor.ts'
 import type { LoadMetric } from './load-metric.ts'
 import type { MemberServer } from './member-server.ts'
@@ -15,11 +16,14 @@ import { processor } from './metrics/processor.ts'
 import { agentDefaults, type NodeOptions } from './options.ts'
 import { badOptions, type Settings, settingsFrom } from './settings.ts'
 
-interface SidecarOptions extends Omit<NodeOptions, 'host' | 'port' | 'capacity'> {
+/** `host` and `port` are the target's by default; only proxies of this machine can use a loopback address. */
+interface SidecarOptions
+  extends Omit<NodeOptions, 'capacity'>,
+    Pick<JoinOptions, 'required' | 'requiredMs'> {
   /** URL of the server, `http://host:port` or `https://host:port`; health checks request its path. */
   readonly target: string
-  /** Address to register. Default: the target's; only proxies of this machine can use a loopback address. */
-  readonly host?: string
+  /** Path that health checks request. Default: that of the target. */
+  readonly healthPath?: string
   /** Program and arguments of the server. Default: the server runs already. */
   readonly command?: readonly string[]
   /** Deadline for the first answer of the target, milliseconds. Default 60 000. */
@@ -31,11 +35,13 @@ interface SidecarOptions extends Omit<NodeOptions, 'host' | 'port' | 'capacity'>
 type Ending =
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'exit'; readonly code: number }
-  | { readonly kind: 'never-answered' }
+  /** The target never answered, or no proxy has registered the node. */
+  | { readonly kind: 'failed' }
 
 /**
  * Runs until the command ends or SIGTERM or SIGINT arrives; a second signal ends the draining. Resolves with the exit
- * code: the command's, 128 + signal when a signal ended it, 1 when the target never answered, otherwise 0.
+ * code: the command's, 128 + signal when a signal ended it, 1 when the target never answered or a required proxy did not
+ * register it, otherwise 0.
  * @throws TopspinError for bad options.
  */
 export async function runSidecar(options: SidecarOptions): Promise<number> {
@@ -66,7 +72,7 @@ class Sidecar {
     const { metrics = [processor({ weight: 2 }), memory()] } = options
     this.#options = options
     const target = readTarget(options.target)
-    this.#check = new TargetCheck(target)
+    this.#check = new TargetCheck(new URL(options.healthPath ?? '', target))
     const type = target.protocol === 'https:' ? 'https' : 'http'
     const host = options.host ?? target.hostname.replace(/^\[|\]$/g, '')
     const port = Number(target.port || (type === 'https' ? 443 : 80))
@@ -94,9 +100,10 @@ class Sidecar {
       this.#server.isHealthy = true
       this.#membership = new Membership(this.#settings, this.#server)
       void this.#membership.join()
+      if (this.#options.required === true) void this.#requireProxy(this.#membership)
       await this.#watchTarget(this.#membership)
-    } else this.end({ kind: 'never-answered' })
-    const ending = this.#ending ?? { kind: 'never-answered' }
+    }
+    const ending = this.#ending ?? this.#neverAnswered()
     // A server that has exited has no requests in flight.
     if (ending.kind === 'exit') this.#membership?.hurry()
     await this.#membership?.leave()
@@ -105,12 +112,40 @@ class Sidecar {
     return ending
   }
 
-  #waitForTarget(): Promise<boolean> {
-    return waitUntil(() => this.#check.check(), {
-      withinMs: this.#options.startDeadlineMs ?? agentDefaults.startDeadlineMs,
+  #neverAnswered(): Ending {
+    const fields = { target: this.#options.target, withinMs: this.#startDeadlineMs }
+    this.#settings.log.error({ ...fields, reason: this.#check.reason }, 'target never answered')
+    return { kind: 'failed' }
+  }
+
+  get #startDeadlineMs(): number {
+    return this.#options.startDeadlineMs ?? agentDefaults.startDeadlineMs
+  }
+
+  async #waitForTarget(): Promise<boolean> {
+    const { log } = this.#settings
+    const waiting = setInterval(() => {
+      const fields = { target: this.#options.target, reason: this.#check.reason }
+      log.warn(fields, 'waiting for the target to answer')
+    }, agentDefaults.waitingLogMs)
+    const answers = await waitUntil(() => this.#check.check(), {
+      withinMs: this.#startDeadlineMs,
       everyMs: 100,
       signal: this.#over.signal,
     })
+    clearInterval(waiting)
+    return answers && !this.#over.signal.aborted
+  }
+
+  /** Ends the sidecar unless a proxy registers the node in time. */
+  async #requireProxy(membership: Membership): Promise<void> {
+    const { requiredMs = agentDefaults.requiredMs } = this.#options
+    const { signal } = this.#over
+    const wait = { withinMs: requiredMs, signal }
+    if ((await waitUntil(() => membership.isRegistered, wait)) || signal.aborted) return
+    this.#settings.log.error({ withinMs: requiredMs }, 'no proxy has registered this node')
+    membership.hurry()
+    this.end({ kind: 'failed' })
   }
 
   /** Checks the target until the end; a change of its health is reported at once. */
@@ -119,8 +154,10 @@ class Sidecar {
       const isHealthy = await this.#check.check()
       if (isHealthy !== this.#server.isHealthy) {
         this.#server.isHealthy = isHealthy
-        const message = isHealthy ? 'target answers again' : 'target stopped answering'
-        this.#settings.log.warn({ target: this.#options.target }, message)
+        const { log } = this.#settings
+        const { target } = this.#options
+        if (isHealthy) log.info({ target }, 'target answers again')
+        else log.warn({ target, reason: this.#check.reason }, 'target stopped answering')
         membership.report()
       }
       return false
@@ -172,7 +209,7 @@ class TargetServer implements MemberServer {
 /** The exit code of the sidecar. */
 async function endCommand(ending: Ending, command: Command | undefined): Promise<number> {
   if (ending.kind === 'exit') return ending.code
-  const hasFailed = ending.kind === 'never-answered'
+  const hasFailed = ending.kind === 'failed'
   if (command === undefined) return hasFailed ? 1 : 0
   const code = await command.end(ending.kind === 'signal' ? ending.signal : 'SIGTERM')
   return hasFailed ? 1 : code

@@ -10,6 +10,8 @@ export interface TlsFiles {
   readonly ca?: string | undefined
   readonly cert?: string | undefined
   readonly key?: string | undefined
+  /** No file: the name that the certificates of the proxies have. */
+  readonly servername?: string | undefined
 }
 
 /** @throws TopspinError that names every file that cannot be read. */
@@ -26,5 +28,5 @@ export function readTlsFiles(files: TlsFiles): ProxyTls {
   }
   const tls = { ca: read(files.ca), cert: read(files.cert), key: read(files.key) }
   if (problems.length > 0) throw badOptions(problems)
-  return tls
+  return files.servername === undefined ? tls : { ...tls, servername: files.servername }
 }

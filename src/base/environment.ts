@@ -1,8 +1,9 @@
 // Reads TOPSPIN_... variables. Problems are collected, so that all of them are reported at once, and so are the
 // names, so that a misspelt variable is reported with a suggestion. Used by agent, peer and `topspin serve`.
 
-import { parseDuration } from './duration.ts'
 import { suggest } from './suggest.ts'
+import { duration, list, number, type ValueForm } from './value-forms.ts'
+import { allVariables, hasProxySection, nodeVariables } from './variable-names.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,7 +35,7 @@ export class EnvironmentReader {
   text(name: string): string | undefined {
     this.expect(name)
     const value = this.#environment[prefix + name]?.trim()
-    return value === '' ? undefined : value
+    return value === '' || isServiceLink(prefix + name, value) ? undefined : value
   }
 
   /** Which of the two names is set: `name`, or `former` with a warning. `name` when neither is. */
@@ -56,46 +57,64 @@ export class EnvironmentReader {
     return result
   }
 
+  /** The value in a form; undefined when the variable is not set. */
+  value(name: string, { what, parse }: ValueForm): unknown {
+    return this.parsed(name, what, parse)
+  }
+
   /** A duration (duration.ts), in ms. */
   duration(name: string): number | undefined {
-    const what = 'a duration; write for example 10s, 500ms or 1.5m'
-    return this.parsed(name, what, parseDuration)
+    return this.value(name, duration) as number | undefined
   }
 
   /** @param what as for `parsed`. */
   number(name: string, least: number, most: number, what: string): number | undefined {
-    return this.parsed(name, what, (value) => {
-      const number = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
-      return number >= least && number <= most ? number : undefined
-    })
+    return this.value(name, number(least, most, what)) as number | undefined
   }
 
   /** A list with commas between its items. @param items what they are, for the problem. */
   list(name: string, items: string): readonly string[] | undefined {
-    return this.parsed(name, `a list of ${items} with commas between them`, (value) => {
-      const list = value.split(',').map((item) => item.trim())
-      return list.every((item) => item !== '') ? list : undefined
-    })
+    return this.value(name, list(items)) as readonly string[] | undefined
   }
 }
 
-/** Variables of one part of Topspin whose names are close to those of another part. */
-const lookalikes: readonly string[] = ['TOPSPIN_BALANCE', 'TOPSPIN_BALANCER']
-
-/** One sentence for each TOPSPIN_ variable that is not in `known` but looks like a misspelt one that is. */
-export function unknownVariables(environment: Environment, known: ReadonlySet<string>): string[] {
-  const others = Object.keys(environment).filter(
-    (name) => name.startsWith(prefix) && !known.has(name) && !lookalikes.includes(name),
-  )
+/**
+ * One sentence for each TOPSPIN_ variable that no part of Topspin has, or that looks like a misspelt one of this part.
+ * @param known the variables of this part.
+ * @param isProxy this part is the proxy, whose variables `known` lists in full.
+ */
+export function unknownVariables(
+  environment: Environment,
+  known: ReadonlySet<string>,
+  isProxy: boolean = false,
+): string[] {
   const names = [...known].map((name) => name.slice(prefix.length))
-  return others.flatMap((name) => {
-    const meant = suggest(name.slice(prefix.length), names, editsMax)
-    return meant === undefined ? [] : `${name} is not known; did you mean ${prefix}${meant}?`
+  const others = isProxy ? nodeVariables : allVariables
+  return Object.keys(environment).flatMap((variable) => {
+    const isKnown = known.has(variable) || isServiceLink(variable, environment[variable])
+    const name = variable.slice(prefix.length)
+    if (!variable.startsWith(prefix) || isKnown || others.has(name)) return []
+    const meant = suggest(name, names, editsMax)
+    if (meant === undefined && !isProxy && hasProxySection(name)) return []
+    const nearest = meant ?? suggest(name, [...allVariables], editsMax)
+    if (nearest !== undefined) return `${variable} is not known; did you mean ${prefix}${nearest}?`
+    return `${variable} is not a variable of Topspin; docs/configuration.md, docs/agent.md and docs/peers.md list them`
   })
 }
 
+/** The same for a command that reads few variables. */
+export const strayVariables = (environment: Environment): string[] =>
+  unknownVariables(environment, new Set())
+
 /** Names end in the same words: with more, ADVERTISE_TTL would be a misspelt ADVERTISE_KEY. */
 const editsMax = 2
+
+/** Kubernetes sets such variables in every pod of a namespace that has a service `topspin` or `topspin-...`. */
+function isServiceLink(variable: string, value: string | undefined): boolean {
+  if (/^TOPSPIN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?)$/.test(variable)) return true
+  if (/_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(variable)) return true
+  return variable.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value ?? '')
+}
 
 /** Without the keys whose value is undefined: an option that is there has a value. */
 export function present<T extends object>(

@@ -73,6 +73,14 @@ export const acceptLimits = {
 export const logLimits = {
   /** Least time between two warnings of one kind that outside programs can cause. */
   warningEveryMs: 10_000,
+  /** Lines in that time of an agent or of a peer, and of the proxy about one node and about all nodes. */
+  linesMax: 50,
+  nodeLinesMax: 20,
+  allNodesLinesMax: 1_000,
+  /** Nodes whose lines are counted. */
+  nodeLogsMax: 10_000,
+  /** Bytes that standard error has not taken yet; further lines of an agent or a peer are dropped. */
+  stderrKeptMax: 65_536,
   /** Characters of a User-Agent in the access log, and of the first line of a request that is not valid. */
   userAgentMax: 512,
   methodMax: 32,

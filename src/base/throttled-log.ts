@@ -45,3 +45,28 @@ export class ThrottledLog {
     this.#log[level](suppressed === 0 ? detail : { ...detail, suppressed }, this.#message)
   }
 }
+
+/**
+ * A log that passes on at most `linesMax` lines of any kind in each `warningEveryMs`; the first line of the next period
+ * has the number of lines suppressed. Used where remote parties cause lines with different messages.
+ */
+export function throttled(log: Logger, clock: Clock, linesMax: number): Logger {
+  let periodEnds = Number.NEGATIVE_INFINITY
+  let lines = 0
+  let suppressed = 0
+  const at = (level: keyof Logger) => (detail: object, message: string) => {
+    const now = clock.now()
+    if (now >= periodEnds) {
+      periodEnds = now + logLimits.warningEveryMs
+      lines = 0
+    }
+    if (++lines > linesMax) {
+      suppressed += 1
+      return
+    }
+    const fields = suppressed === 0 ? detail : { ...detail, suppressed }
+    suppressed = 0
+    log[level](fields, message)
+  }
+  return { debug: log.debug.bind(log), info: at('info'), warn: at('warn'), error: at('error') }
+}

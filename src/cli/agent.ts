@@ -1,55 +1,43 @@
-// `topspin agent`: the agent as a sidecar, with flags.
+// `topspin agent`: the agent as a sidecar, with flags and variables by the table of the options
+// (agent/option-table.ts).
 
-import type { AdvertiseOptions } from '../agent/advertise-options.ts'
 import { runSidecar } from '../agent/sidecar.ts'
+import { textOptions } from '../agent/text-options.ts'
 import { readTlsFiles } from '../agent/tls-files.ts'
 import { EnvironmentReader, present } from '../base/environment.ts'
 import { TopspinError } from '../base/errors.ts'
+import { defaultAddresses } from '../base/host-port.ts'
+import { silent } from '../base/log.ts'
 import { commandSecret } from '../config/secret.ts'
 import { createLogger } from '../server/logger.ts'
+import { type AgentFlags, flagValue } from './agent-flags.ts'
 import { exitCodes } from './failure.ts'
 
-export interface AgentFlags {
-  readonly target: URL
-  readonly context: readonly string[]
-  readonly proxy: readonly string[]
-  readonly route?: string
-  /** PEM files, for proxies over TLS. */
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  readonly secretFile?: string
-  readonly advertise?: string
-  /** The command to start, with its arguments; empty: the server runs already. */
-  readonly command: readonly string[]
-}
-
 /** Resolves with the exit code: that of the command, when there is one. */
-export async function runAgent(flags: AgentFlags): Promise<number> {
+export async function runAgent(command: readonly string[], flags: AgentFlags): Promise<number> {
   const variables = new EnvironmentReader(process.env)
-  const files = {
-    ca: flags.ca ?? variables.text('CA'),
-    cert: flags.cert ?? variables.text('CERT'),
-    key: flags.key ?? variables.text('KEY'),
-  }
-  const advertise = advertiseOptions(flags.advertise, variables)
-  variables.expect('SECRET', 'SECRET_FILE')
-  for (const hint of variables.hints) complain(hint)
+  const { options, tlsFiles, level } = textOptions('sidecar', variables, (row) =>
+    flagValue(row, flags),
+  )
+  const { target, proxies, ...rest } = options as typeof options & { target?: string }
   const secret = commandSecret(flags.secretFile)
-  if (!secret.ok) {
-    complain(secret.problem)
-    return exitCodes.usage
-  }
+  const problems = [...variables.problems, ...variables.hints]
+  if (!secret.ok) problems.push(secret.problem)
+  if (target === undefined)
+    problems.push('the target is missing; write --target http://HOST:PORT, or set TOPSPIN_TARGET')
+  for (const problem of problems) complain(problem)
+  if (target === undefined || !secret.ok || problems.length > 0) return exitCodes.usage
+  const byDefault = rest.advertise === undefined ? [defaultAddresses.nodes] : []
   try {
     return await runSidecar({
-      target: flags.target.href,
-      contexts: flags.context,
-      proxies: flags.proxy,
-      tls: readTlsFiles(files),
-      command: flags.command,
+      target,
+      ...rest,
+      proxies: proxies ?? byDefault,
+      tls: readTlsFiles(tlsFiles),
+      command,
       // Standard output belongs to the command.
-      log: createLogger('info', 2).log,
-      ...present({ secret: secret.secret, advertise, route: flags.route }),
+      log: level === 'off' ? silent : createLogger(level, 2).log,
+      ...present({ secret: secret.secret }),
     })
   } catch (error) {
     if (!(error instanceof TopspinError)) throw error
@@ -59,14 +47,3 @@ export async function runAgent(flags: AgentFlags): Promise<number> {
 }
 
 const complain = (text: string): void => void process.stderr.write(`topspin agent: ${text}\n`)
-
-/** The key is not a flag: other users of the machine can read those. */
-function advertiseOptions(
-  group: string | undefined,
-  variables: EnvironmentReader,
-): AdvertiseOptions | undefined {
-  const key = variables.text('ADVERTISE_KEY')
-  const which = variables.text('ADVERTISE_INTERFACE')
-  if (group === undefined) return undefined
-  return present({ group: group === 'on' ? undefined : group, key, interface: which })
-}

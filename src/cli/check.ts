@@ -2,12 +2,13 @@
 
 import { loadConfig } from '../config/config.ts'
 import { type ConfigProblem, problemsText } from '../config/problem.ts'
+import { startProblems } from '../config/start-checks.ts'
 import { readTls } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { loadPolicies } from '../proxy/index.ts'
 import { exitCodes } from './failure.ts'
 
-/** Loads the certificates and the modules of candidacy functions that the file names, too. */
+/** Tries the certificates, the modules of candidacy functions and the files that the file names, too. */
 export async function checkFile(file: string): Promise<number> {
   const problems = await problemsOf(file)
   if (problems.length === 0) {
@@ -22,11 +23,11 @@ async function problemsOf(file: string): Promise<readonly ConfigProblem[]> {
   const result = loadConfig(file, { environment: {}, flags: [] })
   if (!result.ok) return result.problems
   const tls = await readTls(result.config)
-  if (!tls.ok) return tls.problems
+  const problems = [...(tls.ok ? [] : tls.problems), ...startProblems(result.config)]
   try {
     await loadPolicies(cascadesIn(result.config))
-    return []
   } catch (error) {
-    return [{ place: file, path: '', message: (error as Error).message }]
+    problems.push({ place: file, path: '', message: (error as Error).message })
   }
+  return problems
 }

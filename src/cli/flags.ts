@@ -46,19 +46,9 @@ export function secureEndpoint(value: string): string {
   throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
 }
 
-export function appendSecureEndpoint(value: string, before?: readonly string[]): string[] {
-  return append(secureEndpoint(value), before)
-}
-
 /** A multicast group, or `on` for the usual one. */
 export function multicastGroup(value: string): string {
   return value === 'on' ? value : endpoint(value)
-}
-
-export function httpUrl(value: string): URL {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  throw new InvalidArgumentError('Write an http URL, for example http://127.0.0.1:3000.')
 }
 
 /** The URL of a request, or its path alone. */

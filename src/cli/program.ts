@@ -4,15 +4,13 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { defaultAddresses } from '../base/host-port.ts'
-import type { AgentFlags } from './agent.ts'
+import { type AgentFlags, agentFlags } from './agent-flags.ts'
 import type { DemoFlags } from './demo/demo.ts'
 import type { DoctorFlags } from './doctor/doctor.ts'
 import {
   append,
-  appendSecureEndpoint,
   duration,
   endpoint,
-  httpUrl,
   multicastGroup,
   requestUrl,
   secureEndpoint,
@@ -36,16 +34,15 @@ const commandHelp = 'command that starts the server, after --'
 export function createProgram(run: Run): Command {
   const program = new Command('topspin')
     .description('HTTP load balancer in which servers register themselves and report their load.')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
     .showHelpAfterError('(--help shows the commands and options)')
     .configureHelp({ helpWidth: 80, subcommandTerm: termOf })
     .addHelpText(
       'after',
-      '\nenable, disable, stop and remove ROUTE change a node, or one of its contexts.' +
-        '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
+      '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
     )
   addServe(program, run)
   addAgent(program, run)
@@ -86,31 +83,20 @@ function addServe(program: Command, run: Run): void {
 }
 
 function addAgent(program: Command, run: Run): void {
-  program
+  const agent = program
     .command('agent')
     .description('Register a server of any kind with proxies (sidecar).')
-    .requiredOption('--target <url>', 'the server, for example http://127.0.0.1:3000', httpUrl)
-    .option('--context <path>', 'application path; repeatable (default: /)', append)
-    .option(
-      '--proxy <host:port>',
-      `proxy to register with; repeatable (default: ${defaultControl})`,
-      appendSecureEndpoint,
-    )
-    .option('--advertise <group>', 'find proxies by multicast: on, or host:port', multicastGroup)
-    .option('--route <name>', 'name of the node (default: from host and port)')
-    .option('--secret-file <file>', secretHelp)
-    .option('--ca <file>', 'authorities that sign the certificates of proxies')
-    .option('--cert <file>', 'certificate of the node, for proxies over TLS')
-    .option('--key <file>', 'private key of that certificate')
     .argument('[command...]', commandHelp)
     .usage('--target URL [options] [-- command args...]')
-    .action((command: string[], flags: Partial<AgentFlags> & { target: URL }) =>
-      run(async () => {
-        const { runAgent } = await import('./agent.ts')
-        const proxy = flags.advertise === undefined ? [defaultControl] : []
-        return runAgent({ context: ['/'], proxy, ...flags, command })
-      }),
-    )
+    .option('--secret-file <file>', secretHelp)
+    .addHelpText('after', '\nEach has a variable, as TOPSPIN_CONTEXTS; docs/agent.md lists them.')
+  for (const option of agentFlags) agent.addOption(option)
+  agent.action((command: string[], flags: AgentFlags) =>
+    run(async () => {
+      const { runAgent } = await import('./agent.ts')
+      return runAgent(command, flags)
+    }),
+  )
 }
 
 function addAnnounce(program: Command, run: Run): void {
@@ -179,7 +165,7 @@ function addSteering(program: Command, run: Run): void {
     remove: 'Remove a node or a context from the proxy.',
   } as const
   for (const name of ['enable', 'disable', 'stop', 'remove'] as const)
-    remoteCommand(program, name, helps[name], { hidden: true })
+    remoteCommand(program, name, helps[name])
       .argument('<route>', 'name of the node')
       .option('--context <path>', 'this context alone (default: the whole node)')
       .option('--alias <name>', 'the context under this alias alone')
@@ -229,8 +215,9 @@ function addDoctor(program: Command, run: Run): void {
     .option(
       '--control <host:port>',
       `control address of the proxy (default: ${defaultControl})`,
-      endpoint,
+      secureEndpoint,
     )
+    .option('--secret-file <file>', secretHelp)
     .option('--advertise <group>', 'find proxies by multicast: on, or host:port', multicastGroup)
     .option('--interface <name>', 'network interface for multicast, by name or address')
     .addOption(
@@ -264,15 +251,10 @@ function addCheck(program: Command, run: Run): void {
 }
 
 /** A command for a running proxy, with the flags that all of them have. */
-function remoteCommand(
-  program: Command,
-  name: string,
-  description: string,
-  options: { hidden?: boolean } = {},
-): Command {
+function remoteCommand(program: Command, name: string, description: string): Command {
   const control = 'control address of the proxy'
   return program
-    .command(name, options)
+    .command(name)
     .description(description)
     .addOption(valueFlag('--control <host:port>', control, secureEndpoint, defaultControl))
     .option('--secret-file <file>', secretHelp)
@@ -294,6 +276,7 @@ function membershipFlags(command: Command): Command {
       append,
     )
     .addOption(new Option('--key <secret>').argParser(append).hideHelp())
+    .option('--insecure', 'a group without a key: any program near can attract requests')
     .option('--context <path>', 'path that the server serves; repeatable (default: all)', append)
     .option('--address <url>', 'where peers reach it (default: the target, or --listen)')
     .addOption(new Option('--advertise <url>').hideHelp())

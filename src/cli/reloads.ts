@@ -53,7 +53,6 @@ export class Reloads {
   async #reload(serving: Serving, log: Logger): Promise<void> {
     const result = this.#read()
     if (!result.ok) return this.#refuse(result.problems, serving, log)
-    for (const hint of result.hints) log.warn({}, hint)
     if (result.isEmpty && !this.#isEmpty)
       return this.#refuse(
         [

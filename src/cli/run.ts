@@ -10,11 +10,13 @@ export async function run(args: readonly string[]): Promise<number> {
     exitCode = await command()
   })
   try {
-    await program.parseAsync(args, { from: 'user' })
+    // -V is the former letter of -v.
+    const line = args[0] === '-V' ? ['-v', ...args.slice(1)] : args
+    await program.parseAsync(line, { from: 'user' })
     return exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    const wasAsked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
-    return wasAsked ? exitCodes.ok : exitCodes.usage
+    // A help or a version that was asked for has 0.
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   }
 }

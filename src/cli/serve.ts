@@ -4,6 +4,7 @@
 import type { Logger } from 'pino'
 import { type ConfigResult, loadConfig } from '../config/config.ts'
 import { problemsText } from '../config/problem.ts'
+import { startProblems } from '../config/start-checks.ts'
 import { readTls } from '../config/tls-files.ts'
 import { createLogger } from '../server/logger.ts'
 import { type Listening, type Serving, startServing } from '../server/serving.ts'
@@ -17,7 +18,7 @@ export interface ServeFlags extends Readonly<Partial<Record<keyof typeof keyOfFl
   readonly config?: string
 }
 
-const retry = 'topspin serve --listen HOST:PORT --control HOST:PORT'
+const retry = 'topspin serve --listen HOST:PORT --control HOST:PORT --console HOST:PORT'
 
 type FlagValue = string | readonly string[]
 
@@ -53,13 +54,13 @@ async function serveUntil(
   }
   const { config } = result
   const tls = await readTls(config)
-  if (!tls.ok) {
-    process.stderr.write(problemsText(tls.problems))
+  const problems = [...(tls.ok ? [] : tls.problems), ...startProblems(config)]
+  if (!tls.ok || problems.length > 0) {
+    process.stderr.write(problemsText(problems))
     return exitCodes.badConfiguration
   }
   const programLog = createLogger(config.log.level, 1)
   const { log, lines } = programLog
-  for (const hint of result.hints) log.warn({}, hint)
   let serving: Serving | undefined
   void signals.second.then(() => {
     if (serving === undefined) process.exit(exitCodes.failure)

@@ -35,8 +35,6 @@ export type ConfigResult =
       readonly config: Config
       /** There is a file, and it sets no key. */
       readonly isEmpty: boolean
-      /** One sentence for each variable that looks like a misspelt one. */
-      readonly hints: readonly string[]
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
@@ -62,15 +60,15 @@ export function loadConfig(
 export function readConfig(sources: ConfigSources): ConfigResult {
   const file = readFile(sources.file)
   const above = readNamedValues(sources)
-  const problems = [...file.problems, ...above.problems]
+  const problems = [...file.problems, ...above.problems, ...misspeltVariables(sources)]
   if (problems.length > 0) return { ok: false, problems }
   const result = validateConfig(merge(file.tree, above.tree))
   if (result.ok) {
     const folder = sources.file === undefined ? '.' : dirname(sources.file.name)
-    const known = new Set(variables().map(({ variable }) => variable))
-    const hints = unknownVariables(sources.environment, known)
     const isEmpty = sources.file !== undefined && Object.keys(file.tree).length === 0
-    return { ok: true, config: withAbsolutePolicies(result.config, folder), isEmpty, hints }
+    const unused = unusedSecret(sources.environment, result.config)
+    if (unused !== undefined) return { ok: false, problems: [unused] }
+    return { ok: true, config: withAbsolutePolicies(result.config, folder), isEmpty }
   }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
 }
@@ -134,6 +132,28 @@ function readNamedValues(sources: ConfigSources): {
     return { ...problemOf(issue, found?.[1].place ?? 'environment'), path: '' }
   })
   return { tree, problems }
+}
+
+function misspeltVariables({ environment }: ConfigSources): ConfigProblem[] {
+  const known = new Set(variables().map(({ variable }) => variable))
+  return unknownVariables(environment, known, true).map((sentence) => {
+    const [place = '', ...words] = sentence.split(' ')
+    return { place, path: '', message: words.join(' ') }
+  })
+}
+
+/** The variable for nodes and commands, where the proxy has no secret: its control listener would be open. */
+function unusedSecret(
+  environment: ConfigSources['environment'],
+  { control }: Config,
+): ConfigProblem | undefined {
+  if (control.secret !== undefined || control.secretFile !== undefined) return undefined
+  const [place, own] = environment['TOPSPIN_SECRET_FILE']
+    ? ['TOPSPIN_SECRET_FILE', 'TOPSPIN_CONTROL_SECRET_FILE']
+    : ['TOPSPIN_SECRET', 'TOPSPIN_CONTROL_SECRET']
+  if (!environment[place]) return undefined
+  const message = `is the secret that nodes and commands send; the proxy requires one only if ${own} is set, too`
+  return { place, path: '', message }
 }
 
 /** The environment variables of all keys, and those of the short forms. */

@@ -9,7 +9,7 @@ import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import type { Parsed } from '../wire/mcmp/parsed.ts'
 import { problem } from '../wire/mcmp/problem.ts'
-import { type Reply, stopReply } from '../wire/mcmp/reply.ts'
+import { parseReply, type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { senderField } from '../wire/mcmp/sender.ts'
 import { DeferredEnables } from './deferred-enables.ts'
 import { hostCheck } from './host-check.ts'
@@ -77,6 +77,7 @@ export class MessageHandler {
     const { reply, changes, warnings } = registry.apply(message, facts)
     for (const warning of warnings) log.warn({ method: message.method }, warning)
     await publishChanges(this.#settings, before, changes)
+    if (message.method === 'STATUS') return this.#withReason(message, reply)
     return message.method === 'STOP-APP' ? this.#withRequestsLeft(message, reply) : reply
   }
 
@@ -90,6 +91,13 @@ export class MessageHandler {
   #recordStatus(route: string): void {
     const node = findNode(this.#settings.registry.snapshot, route)
     if (node?.removal === 'none') recordStatus(this.#settings, node)
+  }
+
+  /** Adds why the node cannot be reached to `State=NOTOK`. */
+  #withReason(message: Message, reply: Reply): Reply {
+    if (!reply.ok || parseReply(reply.body).get('State') !== 'NOTOK') return reply
+    const reason = this.#probes.reasonFor(message)
+    return reason === undefined ? reply : { ...reply, reason }
   }
 
   /** Counts the requests in flight anew: some were sent to the node before the stop reached the traffic. */

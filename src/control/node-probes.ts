@@ -20,6 +20,8 @@ export class NodeProbes {
   readonly #settings: ControlSettings
   /** Probes in progress by address and timeout: one probe serves all messages that wait for it. */
   readonly #running: Map<string, Promise<boolean>> = new Map()
+  /** Why the last probe of an address failed, by question. */
+  readonly #reasons: Map<string, string> = new Map()
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
@@ -37,6 +39,12 @@ export class NodeProbes {
       )
     }
     return answers
+  }
+
+  /** Why an address that the message asks about did not answer; undefined when all answered. */
+  reasonFor(message: Message): string | undefined {
+    const open = this.#settings.registry.questions(message)
+    return open.map(({ key }) => this.#reasons.get(key)).find((reason) => reason !== undefined)
   }
 
   /**
@@ -77,8 +85,15 @@ export class NodeProbes {
     const lookup = fixed ? undefined : this.#settings.lookup
     const result = await watch.probe({ host, port, type, probe, question, timeoutMs, lookup })
     this.#record(asked, result, bytesRead)
+    if (result.answered) this.#reasons.delete(asked.key)
+    else this.#keepReason(asked, result)
     // A node that accepts connections and is late is busy.
     return result.answered || result.late === 'answer'
+  }
+
+  #keepReason({ key }: Question, { reason }: ProbeResult): void {
+    if (this.#reasons.size >= mcmpLimits.nodesMax) this.#reasons.clear()
+    this.#reasons.set(key, reason)
   }
 
   /** The node may have moved to another address during the probe. */

@@ -11,8 +11,9 @@ import { writeSecret } from '../wire/authorization.ts'
 import { messageTarget, writeBody } from '../wire/mcmp/body.ts'
 import { defaultMetricsSource, loadSourceField } from '../wire/mcmp/load-source.ts'
 import type { Message } from '../wire/mcmp/message.ts'
+import { reasonField } from '../wire/mcmp/reply.ts'
 import { senderField, topspinUserAgent } from '../wire/mcmp/sender.ts'
-import { tlsProblem } from './connect-problem.ts'
+import { agentTlsSettings, tlsProblem } from './connect-problem.ts'
 
 interface SendOptions {
   /** From connecting to the last byte of the reply, ms. Default 5000. */
@@ -42,7 +43,12 @@ export interface ProxyTarget extends HostPort {
  * `MCMP_REPLY` (not a valid reply, or too long) or `MCMP_CONNECTION`.
  */
 export type SendResult =
-  | { readonly ok: true; readonly body: string }
+  | {
+      readonly ok: true
+      readonly body: string
+      /** Why a reply of Topspin's proxy is `State=NOTOK`. */
+      readonly reason?: string
+    }
   | { readonly ok: false; readonly error: TopspinError; readonly refusal?: ErrorReply }
 
 interface ErrorReply {
@@ -57,6 +63,8 @@ export class McmpClient {
   readonly proxy: ProxyTarget
   /** Local address of the last connection with a reply: the address under which the proxy sees this machine. */
   localAddress: string | undefined
+  /** Address of the proxy on that connection. */
+  remoteAddress: string | undefined
   readonly #agent: Agent
   readonly #authorization: { authorization?: string }
 
@@ -103,9 +111,16 @@ export class McmpClient {
       if (!(error instanceof StaleConnection) || signal.aborted) throw error
       response = await this.#head(message, body, signal)
     }
-    this.localAddress = response.socket.localAddress ?? this.localAddress
+    const { localAddress, remoteAddress } = response.socket
+    this.localAddress = localAddress ?? this.localAddress
+    this.remoteAddress = remoteAddress ?? this.remoteAddress
     const text = await bodyOf(response)
-    if (response.statusCode === 200) return { ok: true, body: text }
+    if (response.statusCode === 200) {
+      const reason = response.headers[reasonField]
+      return typeof reason === 'string'
+        ? { ok: true, body: text, reason }
+        : { ok: true, body: text }
+    }
     return this.#errorReply(message, response)
   }
 
@@ -197,7 +212,7 @@ function hasCode(error: unknown): error is Error & { code: string } {
 }
 
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? (tlsProblem(error, 'tls') ?? error.message) : ''
+  const text = error instanceof Error ? (tlsProblem(error, agentTlsSettings) ?? error.message) : ''
   // The AggregateError of several addresses has no message, only a code.
   if (text === '') return hasCode(error) ? error.code : String(error)
   return text

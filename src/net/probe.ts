@@ -8,7 +8,7 @@ import { probeLimits } from '../base/limits.ts'
 import type { ProbeOutcome } from '../cluster/health.ts'
 import type { HealthCheck } from '../cluster/health-check.ts'
 import { isForwardable, isSecure } from '../cluster/node.ts'
-import { tlsProblem } from './connect-problem.ts'
+import { nodeTlsSettings, tlsProblem } from './connect-problem.ts'
 import { NodeTls } from './node-tls.ts'
 import { cping, type Dialect, httpDialect } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
@@ -82,7 +82,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
     })
     socket.on('end', () => end(socket.writableEnded ? connected : cutOff))
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      const reason = tlsProblem(error, 'nodeTls') ?? reasonOf(error)
+      const reason = tlsProblem(error, nodeTlsSettings) ?? reasonOf(error)
       if (isShortage(error)) end({ answered: false, reason, shortage: true })
       else end({ answered: false, reason, unreachable: !isConnected || secure })
     })

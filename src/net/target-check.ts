@@ -17,6 +17,8 @@ type Outcome = 'answered' | 'cut' | 'refused' | 'shortage'
 export class TargetCheck {
   /** Whether the target serves, as far as is known: false before its first answer. */
   isHealthy = false
+  /** Why the last request had no response; undefined after a response, and before the first outcome. */
+  reason: string | undefined
   readonly #target: URL
   /**
    * The request under way. There is never more than one: each takes a place in the queue of a server that works on one
@@ -59,17 +61,26 @@ export class TargetCheck {
     const options = { method: 'HEAD', agent: false, rejectUnauthorized: false } as const
     const probe = send(this.#target, options, (response) => {
       response.resume()
+      this.reason = undefined
       resolve('answered')
     })
     this.#request = probe
-    const within = (ms: number): NodeJS.Timeout => setTimeout(() => probe.destroy(), ms)
-    let timer = within(targetLimits.connectMs)
+    const within = (ms: number, reason: string): NodeJS.Timeout =>
+      setTimeout(() => {
+        this.reason = `${reason} within ${ms} ms`
+        probe.destroy()
+      }, ms)
+    let timer = within(targetLimits.connectMs, 'no connection')
     const connected = (): void => {
       clearTimeout(timer)
-      timer = within(targetLimits.answerMs)
+      this.reason = 'no response yet'
+      timer = within(targetLimits.answerMs, 'no response')
     }
     probe.on('socket', (socket: Socket) => socket.once('connect', connected))
-    probe.on('error', (error) => resolve(outcomeOf(error)))
+    probe.on('error', (error: NodeJS.ErrnoException) => {
+      this.reason = error.message === '' ? error.code : error.message
+      resolve(outcomeOf(error))
+    })
     probe.on('close', () => {
       clearTimeout(timer)
       resolve('cut')

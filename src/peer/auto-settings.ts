@@ -2,6 +2,8 @@
 // that a key is compared with the names of files.
 
 import { type Environment, EnvironmentReader, present } from '../base/environment.ts'
+import { type LogLevel, logLevels, stderrLogAt } from '../base/stderr-log.ts'
+import { choice, yesNo } from '../base/value-forms.ts'
 import type { JoinPeersOptions } from './join-peers.ts'
 import { readPeerKey } from './peer-key.ts'
 
@@ -22,7 +24,10 @@ type PeerAutoSettings =
  * | TOPSPIN_GROUP | `host:port` of a multicast group, a broadcast address, or a comma list of all peers | |
  * | TOPSPIN_INTERFACE | name or address of the network interface for announcements | the system's choice |
  * | TOPSPIN_CANDIDACY | candidacy functions, comma-separated | byAge 5, byRoom |
- * | TOPSPIN_PEER_KEY | secret shared by all peers | none: announcements from near networks alone are accepted |
+ * | TOPSPIN_PEER_KEY | secret shared by all peers | required, unless TOPSPIN_INSECURE=yes |
+ * | TOPSPIN_INSECURE | `yes`: no key; announcements from near networks alone are accepted | no |
+ * | TOPSPIN_LOG_LEVEL | debug, info, warn, error or off | info |
+ * | TOPSPIN_SIGNALS | `no`: SIGTERM and SIGINT do not make this server leave | yes |
  * | TOPSPIN_ADDRESS | `http://host:port` where other peers reach this server | where the server listens |
  * | TOPSPIN_NAME | name among the peers | host and port |
  * | TOPSPIN_CONTEXTS | paths that this server serves, comma-separated | all |
@@ -41,7 +46,8 @@ export function peerAutoSettings(environment: Environment): PeerAutoSettings {
   const group = variables.list('GROUP', 'host:port')
   const options = {
     group: group ?? [],
-    signals: true,
+    signals: variables.value('SIGNALS', yesNo) ?? true,
+    insecure: variables.value('INSECURE', yesNo),
     interface: variables.text('INTERFACE'),
     candidacy: variables.text('CANDIDACY'),
     name: variables.text('NAME'),
@@ -59,6 +65,7 @@ export function peerAutoSettings(environment: Environment): PeerAutoSettings {
   }
   const port = variables.number('PORT', 1, 65_535, 'a port from 1 to 65535')
   const key = readPeerKey(variables)
+  const level = variables.value('LOG_LEVEL', choice(logLevels, 'a level')) as LogLevel | undefined
   const address = variables.parsed(
     variables.renamed('ADDRESS', 'ADVERTISE'),
     'a URL; write http://host:port, where other peers reach this server',
@@ -67,7 +74,16 @@ export function peerAutoSettings(environment: Environment): PeerAutoSettings {
   variables.expect('MODE')
   const { problems, warnings, hints } = variables
   if (group === undefined && problems.length === 0) problems.push('TOPSPIN_GROUP is not set')
+  if (key === undefined && options.insecure !== true && problems.length === 0)
+    problems.push(
+      'TOPSPIN_PEER_KEY is not set; set the secret that all peers share, or TOPSPIN_INSECURE=yes for a group without one',
+    )
   if (problems.length + hints.length > 0) return { kind: 'bad', problems: [...problems, ...hints] }
-  const joinOptions = present({ ...options, key, address }) as JoinPeersOptions
+  const joinOptions = present({
+    ...options,
+    key,
+    address,
+    log: stderrLogAt(level ?? 'info'),
+  }) as JoinPeersOptions
   return { kind: 'join', options: joinOptions, port, warnings }
 }

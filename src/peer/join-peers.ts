@@ -11,6 +11,7 @@ import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
 import { policiesOf } from './choice/cascades-of.ts'
 import { ownAddress } from './membership/own-address.ts'
+import { checkPeersOptions, joinForms } from './option-forms.ts'
 import { type PeersOptions, peerDefaults, type WithoutAddress } from './options.ts'
 import { interceptRequests } from './parsed/server-events.ts'
 import { interceptConnections } from './raw/intake.ts'
@@ -21,9 +22,9 @@ export interface JoinPeersOptions extends WithoutAddress<PeersOptions> {
    * On SIGTERM or SIGINT send goodbyes and finish the requests under way, before the application's own signal handlers
    * run, or the process ends where there are none. Default false.
    */
-  readonly signals?: boolean
+  readonly signals?: boolean | undefined
   /** Time for requests under way after such a signal, ms. Default 10 000. */
-  readonly drainMs?: number
+  readonly drainMs?: number | undefined
 }
 
 /**
@@ -37,6 +38,9 @@ export async function joinPeers(
   server: Server | HttpsServer,
   options: JoinPeersOptions,
 ): Promise<Peers> {
+  checkPeersOptions(options, joinForms)
+  if (typeof server?.address !== 'function')
+    throw badOption('server: pass the http.Server, which for example app.listen() returns')
   if (!server.listening) await once(server, 'listening')
   const { signals = false, drainMs = peerDefaults.drainMs, ...rest } = options
   const address = options.address ?? addressOf(server, options.interface)
@@ -105,10 +109,12 @@ function leaveOnSignals(
 function addressOf(server: Server | HttpsServer, which: string | undefined): string {
   const address = server.address()
   if (address === null || typeof address === 'string') {
-    const text = 'the server listens on no TCP port, so no peer can reach it'
-    throw new TopspinError('BAD_OPTION', text, { side: 'proxy', phase: 'control' })
+    throw badOption('the server listens on no TCP port, so no peer can reach it')
   }
   const host = ownAddress(address.address, which)
   const scheme = server instanceof TlsServer ? 'https' : 'http'
   return `${scheme}://${hostPortText({ host, port: address.port })}`
 }
+
+const badOption = (message: string): TopspinError =>
+  new TopspinError('BAD_OPTION', message, { side: 'proxy', phase: 'control' })

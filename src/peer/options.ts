@@ -41,46 +41,50 @@ export interface MembershipOptions {
    */
   readonly address: string
   /**
-   * Secrets that all peers share: the first seals announcements, all are accepted. Default: none; then
-   * `acceptFrom` alone protects the group.
+   * Secrets that all peers share, of 16 characters or more: the first seals announcements, all are accepted. Required
+   * unless `insecure` is true.
    */
-  readonly key?: string | readonly string[]
+  readonly key?: string | readonly string[] | undefined
+  /**
+   * Whether the group has no key: any program in the networks of `acceptFrom` can then attract requests. Default false.
+   */
+  readonly insecure?: boolean | undefined
   /** Name among the peers, 1..63 printable ASCII characters. Default: host and port of `address`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Paths that this server serves. Default: all. */
-  readonly contexts?: readonly string[]
+  readonly contexts?: readonly string[] | undefined
   /**
    * Requests in progress at which the server counts as full, 1..1 000 000. Default: as many as it has been seen to work
    * on at once.
    */
-  readonly capacity?: number
+  readonly capacity?: number | undefined
   /** Time between two announcements, ms, 100..60 000. Default 1000. */
-  readonly periodMs?: number
+  readonly periodMs?: number | undefined
   /** Name or address of the network interface for announcements. Default: the system's choice. */
-  readonly interface?: string
+  readonly interface?: string | undefined
   /** Routers that an announcement to a multicast group may pass, plus one, 0..255. Default 1: the local network. */
-  readonly ttl?: number
+  readonly ttl?: number | undefined
   /** Port to receive announcements on, where the group is a list of hosts. Default: the first of their ports that is free. */
-  readonly port?: number
+  readonly port?: number | undefined
   /**
    * Addresses and networks whose announcements are accepted. Default: with a key any; without one this machine and the
    * networks of its interfaces (of `interface`, where it is given).
    */
-  readonly acceptFrom?: readonly string[]
+  readonly acceptFrom?: readonly string[] | undefined
   /** Largest difference between the clocks of two servers, ms, 0..86 400 000. Default 30 000. */
-  readonly skewMs?: number
+  readonly skewMs?: number | undefined
   /** Periods without an announcement after which a peer counts as silent, 1..1000. Default 2.6. */
-  readonly silentPeriods?: number
+  readonly silentPeriods?: number | undefined
   /** Time without an announcement after which a peer is forgotten, ms, 0..86 400 000. Default 20 000. */
-  readonly forgetMs?: number
+  readonly forgetMs?: number | undefined
   /** Figures that are announced instead of the measured ones. Called once a period; must not throw. */
-  readonly resources?: () => Partial<Resources>
-  /** Default: nothing is logged. */
-  readonly log?: Logger
+  readonly resources?: (() => Partial<Resources>) | undefined
+  /** Default: standard error, with a line on joining, on each trouble and on leaving; `false`: no log. */
+  readonly log?: Logger | false | undefined
   /** For tests. */
-  readonly clock?: Clock
-  readonly random?: Random
-  readonly openDatagrams?: (options: DatagramOptions) => Datagrams
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+  readonly openDatagrams?: ((options: DatagramOptions) => Datagrams) | undefined
 }
 
 /** Membership, and how requests are handed over. */
@@ -89,35 +93,38 @@ export interface PeersOptions extends MembershipOptions {
    * How a peer is chosen: candidacy functions as a list, or with commas between. `off` serves every request here.
    * Default: `byAge 5, byRoom`.
    */
-  readonly candidacy?: string | readonly string[]
+  readonly candidacy?: string | readonly string[] | undefined
   /** Paths with functions of their own, which replace `candidacy` there and below. */
-  readonly balance?: readonly {
-    readonly path: string
-    readonly candidacy: string | readonly string[]
-  }[]
+  readonly balance?:
+    | readonly { readonly path: string; readonly candidacy: string | readonly string[] }[]
+    | undefined
   /**
    * Functions of your own, by the names `./FILE.js#NAME` that the lists above use. Default: `joinPeers` loads them from
    * these files.
    */
-  readonly policies?: ReadonlyMap<string, UserCandidacy>
+  readonly policies?: ReadonlyMap<string, UserCandidacy> | undefined
   /**
    * Milliseconds: `connectMs` (default 1000) to connect to a peer, `responseHeadMs` (60 000) from the end of a request to
    * the head of its response, `responseBodyMs` (60 000) between two pieces of a response, `tunnelMs` (3 600 000) of a
    * WebSocket without any bytes, `sendMs` (300 000) of a client that reads nothing.
    */
-  readonly timeouts?: Partial<
-    Pick<Timeouts, 'connectMs' | 'responseHeadMs' | 'responseBodyMs' | 'tunnelMs' | 'sendMs'>
-  >
+  readonly timeouts?: PeerTimeouts | undefined
   /** How certificates of peers that announce `https` are verified. Default: as Node.js does. */
-  readonly peerTls?: NodeTlsOptions
+  readonly peerTls?: NodeTlsOptions | undefined
   /** Path of the status page, which is never handed over. Default: there is none. */
-  readonly statusPath?: string
+  readonly statusPath?: string | undefined
   /** Addresses and networks that may see the status page. Default: this machine. */
-  readonly statusFrom?: readonly string[]
+  readonly statusFrom?: readonly string[] | undefined
+}
+
+type PeerTimeouts = {
+  readonly [Name in 'connectMs' | 'responseHeadMs' | 'responseBodyMs' | 'tunnelMs' | 'sendMs']?:
+    | Timeouts[Name]
+    | undefined
 }
 
 /** Options of which the address may be left out, because the server that listens shows it. */
 export type WithoutAddress<T extends MembershipOptions> = Omit<T, 'address'> & {
   /** Where peers send requests to: `http://host:port` or `https://host:port`. Default: where the server listens. */
-  readonly address?: string
+  readonly address?: string | undefined
 }

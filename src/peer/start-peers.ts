@@ -2,6 +2,7 @@
 // `joinPeers` for a whole server, by `topspin peer`, and by applications that use a middleware.
 
 import { createSecretKey } from 'node:crypto'
+import { present } from '../base/environment.ts'
 import { handOverLimits } from '../base/limits.ts'
 import { waitUntil } from '../base/wait.ts'
 import { roomReport } from '../candidacy/room-report.ts'
@@ -22,6 +23,7 @@ import { HandOverPolicy } from './hand-over/policy.ts'
 import { RefusedMarks } from './hand-over/refused-marks.ts'
 import { UnderWay } from './hand-over/under-way.ts'
 import { PeerMembership } from './membership/membership.ts'
+import { checkPeersOptions, startForms } from './option-forms.ts'
 import { type PeersOptions, peerDefaults } from './options.ts'
 import { middlewareOf, type PeerMiddleware } from './parsed/middleware.ts'
 import { ParsedHandOver } from './parsed/parsed-hand-over.ts'
@@ -61,6 +63,7 @@ const leaveMs = 10_000
  * @throws TopspinError BAD_OPTION that names the bad options; then nothing has been opened.
  */
 export function startPeers(options: PeersOptions): StartedPeers {
+  checkPeersOptions(options, startForms)
   const peers = makePeers(options)
   peers.membership.announce()
   return peers
@@ -192,7 +195,7 @@ function trafficOf(options: PeersOptions, { live, settings }: PeerMembership): T
     log,
     clock,
     random,
-    timeouts: { connectMs: peerDefaults.connectMs, ...options.timeouts },
+    timeouts: { connectMs: peerDefaults.connectMs, ...present(options.timeouts ?? {}) },
     nodeTls: options.peerTls,
     // Every request that may be sent again is: few peers fail at a time, and they come back soon.
     retryBudget: 1,

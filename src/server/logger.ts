@@ -3,6 +3,7 @@
 import { isatty } from 'node:tty'
 import { type Logger as PinoLogger, pino } from 'pino'
 import { printableJson } from '../base/printable.ts'
+import { readableFields } from '../base/readable-fields.ts'
 import { LineOutput } from './line-output.ts'
 import { standardTarget } from './write-target.ts'
 
@@ -44,8 +45,7 @@ export function readableLine(json: string, colours: boolean): string {
   const { level, time, msg, ...detail } = JSON.parse(json) as Record<string, unknown>
   const clock = String(time).slice(11, 19)
   const word = String(level).padEnd(5)
-  const rest = Object.entries(detail).map(([key, value]) => ` ${key}=${readableValue(value)}`)
-  return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${printableJson(rest.join(''))}\n`
+  return `${clock} ${colours ? paint(word) : word} ${msg ?? ''}${readableFields(detail)}\n`
 }
 
 /** Reports the first failure on standard error, unless that is the failed output. */
@@ -61,14 +61,6 @@ function reportOnce(fd: 1 | 2): (error: Error) => void {
 
 function levelByName(label: string): { level: string } {
   return { level: label }
-}
-
-function readableValue(value: unknown): string {
-  if (typeof value === 'string')
-    return /^[\w.:/@*[\]-]+$/.test(value) ? value : JSON.stringify(value)
-  if (typeof value === 'object' && value !== null && 'message' in value)
-    return JSON.stringify(value.message)
-  return JSON.stringify(value)
 }
 
 function paint(word: string): string {

@@ -5,7 +5,7 @@ import type { LoadMetric, LoadRound, MetricOptions } from '../load-metric.ts'
 
 export interface BusynessOptions extends MetricOptions {
   /** Requests in flight that mean "full". Default: estimated. */
-  readonly capacity?: number
+  readonly capacity?: number | undefined
 }
 
 /** Below this use of the event loop the requests in flight do not show the capacity. */

@@ -5,7 +5,7 @@ import type { LoadMetric, MetricOptions } from '../load-metric.ts'
 
 export interface EventLoopDelayOptions extends MetricOptions {
   /** Mean delay that means "full", in milliseconds. Default 50. */
-  readonly capacity?: number
+  readonly capacity?: number | undefined
 }
 
 /** Share of the time in which the event loop was active. */

@@ -54,11 +54,12 @@ function renderScreen(view: DemoView): string[] {
     rows,
   )
   return [
-    'Topspin demo: three nodes that register themselves; c has half the capacity and is redeployed over and over.',
+    'Topspin demo: three nodes that register themselves. c has half the capacity and',
+    'is redeployed over and over.',
     '',
-    `  traffic  ${view.trafficUrl}    (try ${view.trafficUrl}shop)`,
-    `  control  ${view.controlUrl}    (topspin status --control ${new URL(view.controlUrl).host})`,
-    `  manager  ${view.consoleUrl}mod_cluster-manager    (manage nodes and contexts in a browser)`,
+    `  traffic  ${view.trafficUrl}shop`,
+    `  control  topspin status --control ${new URL(view.controlUrl).host}`,
+    `  manager  ${view.consoleUrl}mod_cluster-manager  (in a browser)`,
     '',
     ...table.map((line) => `  ${line}`),
     '',

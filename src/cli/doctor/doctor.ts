@@ -1,5 +1,6 @@
 // `topspin doctor`: finds out why nodes and proxies do not find each other. Runs on the machine of a node or a proxy.
 
+import { strayVariables } from '../../base/environment.ts'
 import { parseEndpoint } from '../../base/host-port.ts'
 import { commandSecret } from '../../config/secret.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
@@ -17,38 +18,41 @@ export interface DoctorFlags {
   readonly interface?: string
   /** How long to wait for advertisements, ms. */
   readonly wait: number
+  readonly secretFile?: string
   readonly json?: boolean
 }
 
 /** Exit code 1 when a finding is `fail`. */
 export async function runDoctor(flags: DoctorFlags): Promise<number> {
-  const findings = await examine(flags)
+  const secret = commandSecret(flags.secretFile)
+  const problems = strayVariables(process.env)
+  if (!secret.ok) problems.push(secret.problem)
+  for (const problem of problems) process.stderr.write(`topspin: ${problem}\n`)
+  if (!secret.ok || problems.length > 0) return exitCodes.usage
+  const findings = await examine(flags, secret.secret)
   process.stdout.write(flags.json ? `${JSON.stringify(findings, null, 2)}\n` : text(findings))
   return findings.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.ok
 }
 
-async function examine(flags: DoctorFlags): Promise<Finding[]> {
+async function examine(flags: DoctorFlags, secret: string | undefined): Promise<Finding[]> {
   const { control, advertise, interface: which, wait } = flags
-  const findings = control === undefined ? [] : await proxyFindings(control)
+  const ask = (at: string): Promise<Finding[]> => proxyFindings(at, secret)
+  const findings = control === undefined ? [] : await ask(control)
   if (advertise === undefined) return findings
   const group = parseEndpoint(advertise) ?? customaryGroup
   const key = process.env['TOPSPIN_ADVERTISE_KEY'] ?? ''
   const multicast = await multicastFindings({ group, interface: which, key, waitMs: wait })
-  const asked = multicast.proxies.filter((address) => address !== control).map(proxyFindings)
+  const asked = multicast.proxies.filter((address) => address !== control).map(ask)
   return [...findings, ...multicast.findings, ...(await Promise.all(asked)).flat()]
 }
 
-async function proxyFindings(control: string): Promise<Finding[]> {
-  const secret = commandSecret(undefined)
-  const fetched = await fetchReport(control, secret.ok ? secret.secret : undefined)
+async function proxyFindings(control: string, secret: string | undefined): Promise<Finding[]> {
+  const fetched = await fetchReport(control, secret)
   if (!fetched.ok) {
-    return [
-      fail(
-        'control listener',
-        fetched.message,
-        'is the proxy running, and is this its control address (--control)? It listens on loopback by default; to reach it from other machines, set control.listen and open the firewall',
-      ),
-    ]
+    const advice = fetched.isReached
+      ? 'docs/manager.md describes who may use a control listener, docs/tls.md those with TLS'
+      : 'is the proxy running, and is this its control address (--control)? It listens on loopback by default; to reach it from other machines, set control.listen and open the firewall. One with TLS is https://HOST:PORT'
+    return [fail('control listener', fetched.message, advice)]
   }
   return [
     ok(

@@ -89,7 +89,10 @@ function collect(
   else {
     const skew = read.time - systemClock.wall()
     if (Math.abs(skew) > advertiseLimits.skewMs) received.skewMs = skew
-    else if (read.manager !== undefined) received.good.set(read.server, read.manager.address)
+    else if (read.manager !== undefined) {
+      const { protocol, address } = read.manager
+      received.good.set(read.server, protocol === 'https' ? `https://${address}` : address)
+    }
   }
 }
 

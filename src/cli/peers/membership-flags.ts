@@ -3,6 +3,7 @@
 
 import { type Environment, EnvironmentReader, present } from '../../base/environment.ts'
 import { TopspinError } from '../../base/errors.ts'
+import { yesNo } from '../../base/value-forms.ts'
 import type { MembershipOptions, WithoutAddress } from '../../peer/options.ts'
 import { peerKeyProblem, readPeerKey } from '../../peer/peer-key.ts'
 
@@ -12,6 +13,7 @@ export interface MembershipFlags {
   readonly peerKey?: readonly string[]
   /** Former name of `peerKey`. */
   readonly key?: readonly string[]
+  readonly insecure?: boolean
   readonly context?: readonly string[]
   readonly address?: string
   /** Former name of `address`. */
@@ -25,8 +27,8 @@ export interface MembershipFlags {
 }
 
 /**
- * @param warn receives a sentence for each former or misspelt name.
- * @throws TopspinError BAD_OPTION for a key that is the name of a file.
+ * @param warn receives a sentence for each former name.
+ * @throws TopspinError BAD_OPTION for misspelt variables, a missing key, and a key that is the name of a file.
  */
 export function membershipOptions(
   flags: MembershipFlags,
@@ -36,10 +38,12 @@ export function membershipOptions(
   if (flags.key !== undefined) warn('--key is now called --peer-key; please rename it')
   if (flags.advertise !== undefined) warn('--advertise is now called --address; please rename it')
   const { group, name, interface: which, ttl, capacity } = flags
-  return {
+  const variables = new EnvironmentReader(environment)
+  const options = {
     group,
     ...present({
-      key: keysOf(flags, new EnvironmentReader(environment), warn),
+      key: keysOf(flags, variables),
+      insecure: flags.insecure ?? (variables.value('INSECURE', yesNo) as boolean | undefined),
       contexts: flags.context,
       address: flags.address ?? flags.advertise,
       name,
@@ -49,23 +53,33 @@ export function membershipOptions(
       capacity,
     }),
   }
+  for (const text of variables.warnings) warn(text)
+  const problems = [...variables.problems, ...variables.hints]
+  if (options.key === undefined && options.insecure !== true && problems.length === 0)
+    problems.push(
+      'the key is missing: set TOPSPIN_PEER_KEY, or write --insecure for a group without one',
+    )
+  if (problems.length > 0) throw badOption(problems)
+  return options
 }
 
-/** The keys of the flags, else that of the environment. */
+const badOption = (problems: readonly string[]): TopspinError =>
+  new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
+
+/** The keys of the flags, else that of the environment. Problems are added to those of the variables. */
 function keysOf(
   flags: MembershipFlags,
   variables: EnvironmentReader,
-  warn: (text: string) => void,
 ): readonly string[] | undefined {
   const fromFlags = flags.peerKey ?? flags.key
-  const fromEnvironment = fromFlags === undefined ? readPeerKey(variables) : undefined
-  for (const text of [...variables.warnings, ...variables.hints]) warn(text)
-  const problems = [...variables.problems]
   for (const key of fromFlags ?? []) {
     const problem = peerKeyProblem(key)
-    if (problem !== undefined) problems.push(`--peer-key ${problem}`)
+    if (problem !== undefined) variables.problems.push(`--peer-key ${problem}`)
   }
-  if (problems.length > 0)
-    throw new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
-  return fromFlags ?? (fromEnvironment === undefined ? undefined : [fromEnvironment])
+  if (fromFlags !== undefined) {
+    variables.expect('PEER_KEY', 'KEY')
+    return fromFlags
+  }
+  const fromEnvironment = readPeerKey(variables)
+  return fromEnvironment === undefined ? undefined : [fromEnvironment]
 }

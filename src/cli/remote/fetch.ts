@@ -3,19 +3,28 @@
 import { get } from 'node:http'
 import { get as secureGet } from 'node:https'
 import { readTlsFiles } from '../../agent/tls-files.ts'
-import { present } from '../../base/environment.ts'
+import { EnvironmentReader, present } from '../../base/environment.ts'
+import { printable } from '../../base/printable.ts'
 import type { StatusReport } from '../../control/status-report.ts'
-import { tlsProblem } from '../../net/connect-problem.ts'
+import { commandTlsSettings, tlsProblem } from '../../net/connect-problem.ts'
 import type { ProxyTls } from '../../net/mcmp-client.ts'
 import { writeSecret } from '../../wire/authorization.ts'
 
 /** Deadline of one answer, ms. */
 const answerWithinMs = 5_000
 
+/** Characters that are shown of an answer. */
+const lineMax = 300
+
 /** Far above the report of a full table, bytes. */
 const pageBytesMax = 64 * 1_048_576
 
-type Failed = { readonly ok: false; readonly message: string }
+type Failed = {
+  readonly ok: false
+  readonly message: string
+  /** A program has answered. */
+  readonly isReached?: true
+}
 
 type FetchedPage = { readonly ok: true; readonly text: string } | Failed
 
@@ -28,8 +37,9 @@ type FetchedReport =
  * and the client certificate. @throws TopspinError that names every file that cannot be read.
  */
 export function controlTls(): ProxyTls {
-  const { TOPSPIN_CA: ca, TOPSPIN_CERT: cert, TOPSPIN_KEY: key } = process.env
-  return present(readTlsFiles({ ca, cert, key }))
+  const variables = new EnvironmentReader(process.env)
+  const [ca, cert, key] = ['CA', 'CERT', 'KEY'].map((name) => variables.text(name))
+  return present(readTlsFiles({ ca, cert, key, servername: variables.text('SERVER_NAME') }))
 }
 
 /**
@@ -45,6 +55,7 @@ export function fetchPage(
   const url = urlOf(control) + path
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
+    const refused = (message: string): void => resolve({ ok: false, message, isReached: true })
     // The names that a proxy answers to keep web pages out; this is none.
     const headers = {
       host: 'localhost',
@@ -70,19 +81,30 @@ export function fetchPage(
         response.on('error', (error) => fail(error.message))
         response.on('end', () => {
           if (response.statusCode === 200) return resolve({ ok: true, text })
-          if (response.statusCode === 401)
-            return fail(`the proxy at ${control} requires its secret; see --secret-file`)
-          if (response.statusCode === 503) return fail(`${place}: ${text.trim()}`)
-          fail(`${place} answered ${response.statusCode}: not a control listener?`)
+          if (response.statusCode === 401) return refused(secretProblem(control, secret))
+          refused(answerProblem(`${place}`, response.statusCode ?? 0, text))
         })
       },
     )
     request.on('error', (error: NodeJS.ErrnoException) =>
       fail(
-        `no proxy answers at ${control} (${tlsProblem(error, 'tls') ?? error.code ?? error.message})`,
+        `no proxy answers at ${control} (${tlsProblem(error, commandTlsSettings) ?? error.code ?? error.message})`,
       ),
     )
   })
+}
+
+const secretProblem = (control: string, secret: string | undefined): string =>
+  secret === undefined
+    ? `the proxy at ${control} requires its secret; write --secret-file FILE, or set TOPSPIN_SECRET`
+    : `the proxy at ${control} does not accept the secret that was sent (--secret-file, TOPSPIN_SECRET)`
+
+/** With the first line of the answer, if it is a text: a control listener says what is wrong. */
+function answerProblem(place: string, status: number, text: string): string {
+  const [line = ''] = text.trim().split('\n', 1)
+  const isText = line !== '' && !line.startsWith('<') && !line.startsWith('{')
+  const said = isText ? printable(line.slice(0, lineMax)) : 'not a control listener?'
+  return status === 503 ? `${place}: ${said}` : `${place} answered ${status}: ${said}`
 }
 
 const reportPath = '/api/status'
@@ -97,7 +119,7 @@ export async function fetchReport(
   const report = parseReport(page.text)
   if (report !== undefined) return { ok: true, report, text: page.text }
   const message = `${urlOf(control)}${reportPath} did not answer with a report: not a control listener?`
-  return { ok: false, message }
+  return { ok: false, message, isReached: true }
 }
 
 const urlOf = (control: string): string =>

@@ -1,6 +1,7 @@
 // A running proxy as the commands use it: its report and its pages, and messages to it, with the secret where the
 // proxy requires one. A command that fails ends with a line on standard error and exit code `failure` or `usage`.
 
+import { strayVariables } from '../../base/environment.ts'
 import { parseSecureEndpoint } from '../../base/host-port.ts'
 import { suggest } from '../../base/suggest.ts'
 import { commandSecret } from '../../config/secret.ts'
@@ -21,8 +22,10 @@ export class Remote {
   readonly #control: string
   readonly #secret: string | undefined
 
-  /** @throws CommandFailure when the secret cannot be read. */
+  /** @throws CommandFailure when a variable is misspelt, or the secret cannot be read. */
   constructor(flags: RemoteFlags) {
+    const stray = strayVariables(process.env)
+    if (stray.length > 0) throw new CommandFailure(stray.join('; '), exitCodes.usage)
     this.#control = flags.control
     const secret = commandSecret(flags.secretFile)
     if (!secret.ok) throw new CommandFailure(secret.problem, exitCodes.usage)

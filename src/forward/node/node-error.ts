@@ -2,14 +2,16 @@
 // is safe.
 
 import { TopspinError } from '../../base/errors.ts'
-import { tlsProblem } from '../../net/connect-problem.ts'
+import { nodeTlsSettings, tlsProblem } from '../../net/connect-problem.ts'
 import { isShortage } from '../../net/shortage.ts'
 
 /** The connection could not be established. */
 export function connectError(cause: Error | undefined): TopspinError {
   if (isShortage(cause)) return shortageError(cause)
   const text =
-    tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the connection was not established in time'
+    tlsProblem(cause, nodeTlsSettings) ??
+    cause?.message ??
+    'the connection was not established in time'
   const code = cause instanceof TopspinError ? cause.code : 'NODE_CONNECT'
   return new TopspinError(code, text, {
     side: 'node',
@@ -32,7 +34,8 @@ function shortageError(cause: Error | undefined): TopspinError {
 /** The connection was established and has closed. */
 export function closedError(cause: Error | undefined): TopspinError {
   if (isShortage(cause)) return shortageError(cause)
-  const text = tlsProblem(cause, 'nodeTls') ?? cause?.message ?? 'the node closed the connection'
+  const text =
+    tlsProblem(cause, nodeTlsSettings) ?? cause?.message ?? 'the node closed the connection'
   return new TopspinError('NODE_CLOSED', text, {
     side: 'node',
     phase: 'head',

@@ -2,6 +2,7 @@
 
 import { TopspinError } from '../../base/errors.ts'
 import { silent } from '../../base/log.ts'
+import { stderrLog } from '../../base/stderr-log.ts'
 import type { UserCandidacy } from '../../candidacy/candidacy.ts'
 import { type CascadeEntry, Cascades } from '../../candidacy/cascades.ts'
 import { failureLog } from '../../candidacy/failure-log.ts'
@@ -21,9 +22,9 @@ export function cascadesOf(
   routeKeys: readonly Buffer[],
   failures: Map<string, number>,
 ): Cascades {
-  const { random = Math.random, policies = new Map(), log = silent } = options
+  const { random = Math.random, policies = new Map(), log = stderrLog } = options
   const entries = entriesOf(options)
-  const onFailure = failureLog(log, (name) => {
+  const onFailure = failureLog(log === false ? silent : log, (name) => {
     const count = (failures.get(name) ?? 0) + 1
     failures.set(name, count)
     return count

@@ -2,6 +2,7 @@
 // them when it shuts down. The types are the part of Nest's that is used.
 
 import type { Server } from 'node:http'
+import { stderrLog } from '../../base/stderr-log.ts'
 import { type JoinPeersOptions, joinPeers } from '../join-peers.ts'
 import type { Peers } from '../start-peers.ts'
 
@@ -24,7 +25,8 @@ export function nestPeers(options: JoinPeersOptions): NestPeersModule {
       if (server === undefined) throw new TypeError('topspin: this NestJS has no HTTP server')
       this.#peers = joinPeers(server, options)
       this.#peers.catch((error: unknown) => {
-        options.log?.error({ reason: String(error) }, 'not joined')
+        const { log = stderrLog } = options
+        if (log !== false) log.error({ reason: String(error) }, 'not joined')
       })
     }
 

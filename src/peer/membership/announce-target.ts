@@ -9,7 +9,7 @@ interface AnnounceOptions extends Omit<MembershipOptions, 'address'> {
   /** The server: `http://host:port` or `https://host:port`. The path is that of the probes. */
   readonly target: string
   /** Where peers send requests to. Default: `target`. */
-  readonly address?: string
+  readonly address?: string | undefined
   /** Sends goodbyes and ends. */
   readonly signal: AbortSignal
 }

@@ -4,7 +4,7 @@
 import type { RemoteInfo } from 'node:dgram'
 import { isIP } from 'node:net'
 import { present } from '../../base/environment.ts'
-import type { HostPort } from '../../base/host-port.ts'
+import { type HostPort, hostPortText } from '../../base/host-port.ts'
 import { OutageLog } from '../../base/outage-log.ts'
 import { LiveTable, newLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
@@ -126,17 +126,21 @@ export class PeerMembership {
 
   /** Announces this server from now on. */
   announce(): void {
+    const { group, keys, log } = this.settings
+    const fields = { ...this.#fields, group: group.map(hostPortText), authenticated: !keys.isEmpty }
+    if (!this.#announcer.isPresent) log.info(fields, 'peer announced')
     this.#announcer.start()
   }
 
   /** Sends goodbyes, so that the peers hand over nothing more. Announcements are still received. */
   leave(): void {
+    if (this.#announcer.isPresent) this.settings.log.info(this.#fields, 'peer left its group')
     this.#announcer.stop()
   }
 
   /** Leaves and ends the membership. Resolves when the goodbyes have been sent. */
   async close(): Promise<void> {
-    this.#announcer.stop()
+    this.leave()
     clearInterval(this.#sweeps)
     await this.#datagrams.close()
   }
@@ -156,6 +160,12 @@ export class PeerMembership {
       toSelf: false,
       ...present({ interface: which, ttl, port }),
     })
+  }
+
+  /** Of this server, for the log. */
+  get #fields(): { readonly name: string; readonly address: string } {
+    const { name, scheme, host, port } = this.settings.identity
+    return { name, address: `${scheme}://${hostPortText({ host, port })}` }
   }
 
   /** Where the own datagrams arrive, at an address that peers can send to. */

@@ -4,8 +4,10 @@
 import { type Clock, type Random, systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
 import { type HostPort, hostPortText, hostText, parseHostPort } from '../../base/host-port.ts'
-import { peerLimits } from '../../base/limits.ts'
+import { logLimits, peerLimits } from '../../base/limits.ts'
 import { type Logger, silent } from '../../base/log.ts'
+import { stderrLog } from '../../base/stderr-log.ts'
+import { throttled } from '../../base/throttled-log.ts'
 import { type DatagramOptions, type Datagrams, openDatagrams } from '../../net/datagram.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import type { Announcement } from '../../wire/announcement.ts'
@@ -38,11 +40,12 @@ export interface MembershipSettings {
 export function membershipSettings(options: MembershipOptions): MembershipSettings {
   const problems: string[] = []
   const { capacity, periodMs = peerDefaults.periodMs } = options
-  const { log = silent, acceptFrom } = options
+  const { acceptFrom, clock = systemClock } = options
+  const log = logOf(options, clock)
   checkNumbers({ ...options, periodMs }, problems)
   if ('advertise' in options) problems.push('advertise is now called address')
   const group = readGroup(options.group, problems)
-  const keys = readKeys(options.key, problems, log)
+  const keys = readKeys(options, problems, log)
   const identity = readIdentity(options, problems)
   if (acceptFrom !== undefined) attempt(() => networkCheck(acceptFrom, 'acceptFrom'), problems)
   if (problems.length === 0) {
@@ -61,11 +64,15 @@ export function membershipSettings(options: MembershipOptions): MembershipSettin
     periodMs,
     acceptFrom,
     log,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     openDatagrams: options.openDatagrams ?? openDatagrams,
   }
 }
+
+/** Outside parties can cause lines: every announcement may be of another peer. */
+const logOf = ({ log = stderrLog }: MembershipOptions, clock: Clock): Logger =>
+  log === false ? silent : throttled(log, clock, logLimits.linesMax)
 
 const ranges = {
   periodMs: [peerLimits.periodMsMin, peerLimits.periodMsMax],
@@ -128,8 +135,16 @@ function readGroup(value: MembershipOptions['group'], problems: string[]): HostP
 }
 
 /** A string is one key, because a key may contain commas. */
-function readKeys(value: MembershipOptions['key'], problems: string[], log: Logger): KeyRing {
-  const secrets = typeof value === 'string' ? [value] : (value ?? [])
+function readKeys({ key, insecure }: MembershipOptions, problems: string[], log: Logger): KeyRing {
+  const secrets = typeof key === 'string' ? [key] : (key ?? [])
+  const isMissing = key === '' || secrets.length === 0
+  if (isMissing && insecure !== true) {
+    problems.push(
+      `key is missing: set the secret that all peers share, ${keyLengthLeast} characters or more; or set insecure: true for a group without one`,
+    )
+    return new KeyRing([])
+  }
+  if (isMissing) return new KeyRing([])
   if (secrets.some((secret) => secret.length < keyLengthLeast)) {
     log.warn({}, `key of less than ${keyLengthLeast} characters: it can be guessed`)
   }

@@ -10,7 +10,12 @@ export interface Success {
   readonly body: string
   /** Absent: no Content-Type, as for CONFIG and commands for a whole node (mcmp.md decision 42). */
   readonly contentType?: 'text/plain' | 'text/xml'
+  /** Why the state in it is NOTOK; a field of the head, which other agents ignore. */
+  readonly reason?: string
 }
+
+/** The HTTP field with the reason of `State=NOTOK`, in lower case, as Node.js reads it. */
+export const reasonField = 'topspin-reason'
 
 export type Reply = Success | McmpProblem
 
@@ -31,7 +36,9 @@ export function writeReply(reply: Reply, options: ReplyOptions): Uint8Array {
   const connection = options.keepAlive && reply.ok ? 'Keep-Alive' : 'close'
   if (reply.ok) {
     const type = reply.contentType === undefined ? '' : `Content-Type: ${reply.contentType}\r\n`
-    return response('200 OK', `${type}Connection: ${connection}\r\n`, reply.body)
+    const reason =
+      reply.reason === undefined ? '' : `Topspin-Reason: ${headerText(reply.reason)}\r\n`
+    return response('200 OK', `${type}${reason}Connection: ${connection}\r\n`, reply.body)
   }
   const mess = headerText(reply.text)
   const head = `Version: ${protocolVersion}\r\nType: ${reply.type}\r\nMess: ${mess}\r\nContent-Type: text/plain\r\nConnection: close\r\n`

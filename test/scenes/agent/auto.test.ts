@@ -6,7 +6,7 @@ import { FakeHttpd } from '../../support/fake-httpd.ts'
 import { get } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 
-const auto = ['--import', pathToFileURL(built('src/agent/auto.js')).href]
+const auto = ['--import', pathToFileURL(built('src/auto.js')).href]
 
 for (const { name, end } of [
   { name: 'express', end: 'SIGTERM' },

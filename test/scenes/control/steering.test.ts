@@ -267,7 +267,7 @@ test('a proxy with a secret accepts commands with it only', async (t) => {
   const control = new URL(proxy.control).host
   const without = await topspin('disable', '127-0-0-1-9', '--control', control)
   assert.equal(without.code, 1)
-  assert.match(without.stderr, /requires its secret; see --secret-file/)
+  assert.match(without.stderr, /requires its secret; write --secret-file FILE/)
   const withFile = await topspin(
     'disable',
     '127-0-0-1-9',

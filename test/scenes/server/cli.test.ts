@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { freePorts } from '../../support/free-ports.ts'
-import { program, startServe, topspin } from '../../support/topspin.ts'
+import { program, startServe, startTopspin, topspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'topspin test '))
@@ -151,10 +151,15 @@ test('serve forwards to a fixed node, lists it, and ends with 0 on SIGTERM', asy
   assert.equal(ended.code, 0, ended.stderr)
 })
 
-test('serve logs a hint for a misspelt variable, and starts', async (t) => {
-  const serve = await startServe(['--workers', '0'], { TOPSPIN_LISTN: '127.0.0.1:1' })
-  t.after(() => serve.child.kill('SIGKILL'))
-  await serve.sees(/TOPSPIN_LISTN is not known; did you mean TOPSPIN_LISTEN\?/)
+test('serve refuses misspelt variables, and the secret of nodes without one of its own', async () => {
+  const environment = { TOPSPIN_LISTN: '127.0.0.1:1', TOPSPIN_COLOUR: 'red' }
+  const misspelt = await startTopspin(['serve'], { env: environment }).ended
+  assert.equal(misspelt.code, 78)
+  assert.match(misspelt.stderr, /^TOPSPIN_LISTN: is not known; did you mean TOPSPIN_LISTEN\?$/m)
+  assert.match(misspelt.stderr, /^TOPSPIN_COLOUR: is not a variable of Topspin/m)
+  const open = await startTopspin(['serve'], { env: { TOPSPIN_SECRET: 'open-sesame' } }).ended
+  assert.equal(open.code, 78)
+  assert.match(open.stderr, /^TOPSPIN_SECRET: .*TOPSPIN_CONTROL_SECRET/m)
 })
 
 test('serve continues when its log cannot be written, and reports that once', {

@@ -345,7 +345,7 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
       TOPSPIN_CERT: mine.certFile,
       TOPSPIN_KEY: mine.keyFile,
     }
-    const auto = built('src/agent/auto.js')
+    const auto = built('src/auto.js')
     const script = `require('node:http').createServer((q, r) => r.end('auto')).listen(0, '127.0.0.1')`
     startChild(t, ['--import', auto, '-e', script], {
       ...files,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { autoSettings } from '../../../src/agent/auto-settings.ts'
+import type { JoinOptions } from '../../../src/agent/join-cluster.ts'
 import type { NodeOptions } from '../../../src/agent/options.ts'
-import { settingsFrom } from '../../../src/agent/settings.ts'
+import { checkJoinOptions, settingsFrom } from '../../../src/agent/settings.ts'
 
 const proxies = ['proxy.test', '[::1]:7000', 'proxy.test:6666']
 
@@ -54,19 +55,18 @@ test('options are read from the environment', () => {
     TOPSPIN_DRAIN: 'none',
     TOPSPIN_BALANCER: '',
   })
-  assert.deepEqual(settings, {
-    kind: 'join',
-    port: 3000,
-    options: {
-      proxies: ['127.0.0.1:6666', '[::1]:6667'],
-      signals: true,
-      contexts: ['/a', '/b'],
-      route: 'x',
-      reportIntervalMs: 1000,
-      capacity: 50,
-      initialLoad: -1,
-      drain: { strategy: 'none' },
-    },
+  assert.ok(settings.kind === 'join')
+  assert.equal(settings.port, 3000)
+  const { log: _, ...options } = settings.options
+  assert.deepEqual(options, {
+    proxies: ['127.0.0.1:6666', '[::1]:6667'],
+    signals: true,
+    contexts: ['/a', '/b'],
+    route: 'x',
+    reportIntervalMs: 1000,
+    capacity: 50,
+    initialLoad: -1,
+    drain: { strategy: 'none' },
   })
 })
 
@@ -101,7 +101,7 @@ test('without proxies the process joins no cluster, and variables of other parts
   const off = { kind: 'off', hints: [] }
   assert.deepEqual(autoSettings({}), off)
   assert.deepEqual(autoSettings({ TOPSPIN_PROXIES: ' ', TOPSPIN_ROUTE: 'x' }), off)
-  const others = { TOPSPIN_PROXIES: 'a', TOPSPIN_CONFIG: 'x', TOPSPIN_LISTEN: 'y' }
+  const others = { TOPSPIN_PROXIES: 'a', TOPSPIN_CONTROL_LISTEN: 'x', TOPSPIN_LISTEN: 'y' }
   assert.equal(autoSettings(others).kind, 'join')
 })
 
@@ -175,4 +175,69 @@ test('advertisements need a group that can be parsed, and a key when the code is
   assert.deepEqual(advertise({ group: '239.1.1.1' })?.group, { host: '239.1.1.1', port: 23_364 })
   assert.throws(() => advertise({ group: 'a b' }), /advertise.group "a b"/)
   assert.throws(() => advertise({ requireMac: true }), /requireMac needs advertise.key/)
+})
+
+test('options that are misspelt or of another type are refused with the right ones', () => {
+  const check = (options: object): void => checkJoinOptions(options)
+  assert.doesNotThrow(() => check({ proxies, log: false, drain: { sessions: () => 0 } }))
+  assert.throws(() => check({ proxies, contxts: ['/x'] }), /contxts .* did you mean contexts\?$/)
+  assert.throws(() => check({ proxies: '127.0.0.1:1' }), /^[^;]*proxies: write a list[^;]*$/)
+  assert.throws(() => check({ proxies, drain: { deadline: 5 } }), /did you mean drain\.deadlineMs/)
+  assert.throws(() => checkJoinOptions(undefined), /pass options/)
+})
+
+test('every option can be undefined, as process.env has it', () => {
+  const options: JoinOptions = {
+    proxies,
+    secret: process.env['TOPSPIN_TEST_NOT_SET'],
+    route: undefined,
+    tls: undefined,
+    drain: { deadlineMs: undefined },
+  }
+  assert.doesNotThrow(() => checkJoinOptions(options))
+})
+
+test('every variable of the environment becomes an option', () => {
+  const read = autoSettings({
+    TOPSPIN_PROXIES: '6666, https://proxy.test',
+    TOPSPIN_HOST_PORT: '8080',
+    TOPSPIN_STICKY_COOKIE: 'NODE',
+    TOPSPIN_STICKY_FORCE: 'yes',
+    TOPSPIN_DRAIN: '20s',
+    TOPSPIN_DRAIN_UPGRADED: 'on',
+    TOPSPIN_METRICS: 'processor*2, busyness/100',
+    TOPSPIN_HISTORY: '3',
+    TOPSPIN_REQUIRED: 'true',
+    TOPSPIN_SIGNALS: 'no',
+    TOPSPIN_ADVERTISE: 'on',
+    TOPSPIN_ADVERTISE_KEY: 'k',
+    TOPSPIN_ADVERTISE_REQUIRE_MAC: 'yes',
+  })
+  assert.ok(read.kind === 'join')
+  const { log: _, metrics, ...options } = read.options
+  assert.deepEqual(options, {
+    proxies: ['127.0.0.1:6666', 'https://proxy.test'],
+    port: 8080,
+    sticky: { cookie: 'NODE', force: true },
+    drain: { deadlineMs: 20_000, upgraded: true },
+    history: 3,
+    required: true,
+    signals: false,
+    advertise: { key: 'k', requireMac: true },
+  })
+  assert.deepEqual(
+    metrics?.map(({ name, weight, capacity }) => [name, weight, capacity]),
+    [
+      ['processor', 2, undefined],
+      ['busyness', undefined, 100],
+    ],
+  )
+})
+
+test('metrics of the environment are named with their forms when one is wrong', () => {
+  for (const metrics of ['procesor', 'request-rate', 'memory*x', '']) {
+    const read = autoSettings({ TOPSPIN_PROXIES: 'a', TOPSPIN_METRICS: metrics || ',' })
+    assert.ok(read.kind === 'bad')
+    assert.match(read.problems.join(), /processor\*2,memory .* system-load/)
+  }
 })

@@ -77,10 +77,19 @@ test('variables of other programs and empty ones are ignored', () => {
   assert.deepEqual(configOf('', { environment }).listen, [{ host: '127.0.0.1', port: 8000 }])
 })
 
-test('a misspelt variable is reported with the one that was meant', () => {
+test('a misspelt variable is refused with the one that was meant', () => {
   const result = read('', { environment: { TOPSPIN_LISTN: '127.0.0.1:1', TOPSPIN_ROUTE: 'x' } })
-  const hints = ['TOPSPIN_LISTN is not known; did you mean TOPSPIN_LISTEN?']
-  assert.deepEqual(result.ok && result.hints, hints)
+  assert.deepEqual(result.ok ? [] : result.problems, [
+    { place: 'TOPSPIN_LISTN', path: '', message: 'is not known; did you mean TOPSPIN_LISTEN?' },
+  ])
+})
+
+test('the secret of nodes and commands is no secret of the proxy, which would be open', () => {
+  const environment = { TOPSPIN_SECRET: 'eight-characters' }
+  const result = read('', { environment })
+  assert.deepEqual(result.ok ? [] : result.problems.map(({ place }) => place), ['TOPSPIN_SECRET'])
+  const both = { ...environment, TOPSPIN_CONTROL_SECRET: 'eight-characters' }
+  assert.equal(read('', { environment: both }).ok, true)
 })
 
 test('networks have an address of their family and a prefix that fits', () => {

@@ -45,3 +45,14 @@ test('the name of a file is refused as a key, wherever it stands', () => {
   assert.throws(() => read({ key: ['./node.pem'] }), /--peer-key looks like the name of a file/)
   assert.throws(() => read({}, { TOPSPIN_KEY: '/etc/tls/key' }), /TOPSPIN_KEY looks like/)
 })
+
+test('a group without a key has to be asked for', () => {
+  assert.throws(() => read({}), /the key is missing: set TOPSPIN_PEER_KEY, or write --insecure/)
+  assert.equal(read({ insecure: true }).insecure, true)
+  assert.equal(read({}, { TOPSPIN_INSECURE: 'yes' }).insecure, true)
+})
+
+test('a misspelt variable is refused', () => {
+  const environment = { TOPSPIN_PER_KEY: 'a shared secret' }
+  assert.throws(() => read({}, environment), /TOPSPIN_PER_KEY is not known; did you mean/)
+})

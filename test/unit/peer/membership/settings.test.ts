@@ -5,7 +5,11 @@ import { membershipSettings } from '../../../../src/peer/membership/settings.ts'
 import type { MembershipOptions } from '../../../../src/peer/options.ts'
 import { memoryLog } from '../../../support/memory-log.ts'
 
-const given: MembershipOptions = { group: '239.255.77.1', address: 'http://10.0.0.1:8080' }
+const given: MembershipOptions = {
+  group: '239.255.77.1',
+  address: 'http://10.0.0.1:8080',
+  insecure: true,
+}
 
 function problemsOf(changes: Partial<MembershipOptions>): string {
   try {
@@ -71,4 +75,10 @@ test('a key that can be guessed is logged', () => {
   const log = memoryLog()
   membershipSettings({ ...given, key: 'short', log })
   assert.match(log.messages[0] ?? '', /can be guessed/)
+})
+
+test('a group without a key has to be asked for', () => {
+  for (const key of [undefined, '', []])
+    assert.match(problemsOf({ insecure: undefined, key }), /^key is missing: .* insecure: true/)
+  assert.equal(problemsOf({ insecure: undefined, key: 'at least 16 characters' }), '')
 })

@@ -1,0 +1,112 @@
+// The names of the variables of all parts of Topspin, without TOPSPIN_, so that a part accepts those of the others in a
+// shared environment. Each part has its own table; test/unit/base/variable-names.test.ts compares them with these lists.
+
+/** Of the agent (agent/option-table.ts, agent/auto-settings.ts) and of the commands. */
+const agentNames: readonly string[] = [
+  'ADVERTISE',
+  'ADVERTISE_INTERFACE',
+  'ADVERTISE_KEY',
+  'ADVERTISE_REQUIRE_MAC',
+  'ALIASES',
+  'BALANCER',
+  'CA',
+  'CAPACITY',
+  'CERT',
+  'CONTEXTS',
+  'DECAY',
+  'DOMAIN',
+  'DRAIN',
+  'DRAIN_DEADLINE',
+  'DRAIN_UPGRADED',
+  'HEALTH_INTERVAL',
+  'HEALTH_PATH',
+  'HISTORY',
+  'HOST',
+  'HOST_PORT',
+  'INITIAL_LOAD',
+  'KEY',
+  'LOG_LEVEL',
+  'METRICS',
+  'MODE',
+  'PORT',
+  'PROXIES',
+  'REPORT_INTERVAL',
+  'REQUIRED',
+  'REQUIRED_TIMEOUT',
+  'ROUTE',
+  'SECRET',
+  'SECRET_FILE',
+  'SERVER_NAME',
+  'SIGNALS',
+  'START_TIMEOUT',
+  'STICKY',
+  'STICKY_COOKIE',
+  'STICKY_FORCE',
+  'STICKY_PATH',
+  'STICKY_REMOVE',
+  'TARGET',
+]
+
+/** Of peers (peer/auto-settings.ts), beside those that the agent has, too. */
+const peerNames: readonly string[] = [
+  'ACCEPT_FROM',
+  'ADDRESS',
+  'ANSWER_TIMEOUT',
+  'CANDIDACY',
+  'CONNECT_TIMEOUT',
+  'GROUP',
+  'INSECURE',
+  'INTERFACE',
+  'NAME',
+  'PEER_KEY',
+  'PERIOD',
+  'STATUS_PATH',
+  'TTL',
+]
+
+/** The first words of the proxy's variables: `CONTROL` of TOPSPIN_CONTROL_LISTEN. */
+const proxySections: readonly string[] = [
+  'ACCESS_LOG',
+  'ADVERTISE',
+  'AJP',
+  'ALLOW_HALF_OPEN',
+  'BALANCE',
+  'BODY',
+  'CANDIDACY',
+  'CONTROL',
+  'DETERMINISTIC_FAILOVER',
+  'DRAIN',
+  'HEADERS',
+  'HEALTH',
+  'LISTEN',
+  'LOG',
+  'MAX_CONNECTIONS',
+  'NODE_TLS',
+  'NO_CONTEXT_STATUS',
+  'POOL',
+  'STATE',
+  'TARGET',
+  'TIMEOUTS',
+  'TLS',
+  'TO',
+  'TRUST',
+  'USE_ALIAS',
+  'VIA',
+  'WORKERS',
+]
+
+/** Of agents, peers and commands. */
+export const nodeVariables: ReadonlySet<string> = new Set([...agentNames, ...peerNames])
+
+export const allVariables: ReadonlySet<string> = new Set([...nodeVariables, ...proxySections])
+
+/** Whether a name begins with a section of the proxy's configuration. */
+export const hasProxySection = (name: string): boolean =>
+  proxySections.some((section) => name.startsWith(`${section}_`))
+
+/** For the test that compares the lists with the tables. */
+export const variableNames: Readonly<Record<'agent' | 'peer' | 'sections', readonly string[]>> = {
+  agent: agentNames,
+  peer: peerNames,
+  sections: proxySections,
+}

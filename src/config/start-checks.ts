@@ -1,0 +1,56 @@
+// What a valid configuration needs of this machine, apart from addresses and certificates: files that can be read and
+// written, and room for its nodes. Checked by `topspin check`, and by `topspin serve` at the start.
+
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { ConfigProblem } from './problem.ts'
+import type { Config } from './schema.ts'
+import { controlSecret } from './secret.ts'
+
+export function startProblems(config: Config): readonly ConfigProblem[] {
+  const { accessLog, state, control, to } = config
+  const problems: ConfigProblem[] = []
+  const add = (path: string, message: string | undefined): void => {
+    if (message !== undefined) problems.push({ place: 'configuration', path, message })
+  }
+  if (accessLog !== 'off' && accessLog !== 'stdout') add('accessLog', writeProblem(accessLog))
+  // The state is written to a new file beside it, which then takes its name.
+  if (state !== undefined) add('state', writeProblem(state) ?? folderProblem(dirname(state)))
+  add('control.secretFile', secretProblem(control))
+  const { nodes } = control.limits
+  if (to.length > nodes)
+    add('to', `names ${to.length} nodes, and control.limits.nodes allows ${nodes}`)
+  return problems
+}
+
+function secretProblem(control: Config['control']): string | undefined {
+  try {
+    controlSecret(control)
+    return undefined
+  } catch (error) {
+    return (error as Error).message.replace(/^control\.secretFile: /, '')
+  }
+}
+
+function writeProblem(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (stats === undefined) return folderProblem(dirname(file))
+  if (stats.isDirectory()) return `${file} is a folder; write the name of a file`
+  return accessProblem(file, 'cannot be written')
+}
+
+function folderProblem(folder: string): string | undefined {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats === undefined) return `the folder ${folder} does not exist`
+  if (!stats.isDirectory()) return `${folder} is not a folder`
+  return accessProblem(folder, 'cannot be written to')
+}
+
+function accessProblem(path: string, what: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return `${path} ${what}: ${(error as Error).message}`
+  }
+}
