@@ -31,9 +31,12 @@ export {
   type AccessLog,
   type Address,
   createProxy,
+  type InsertSettings,
   loadPolicies,
   type ProxyOptions,
   type ProxySettings,
   type ReverseProxy,
+  type StickyEntry,
+  type StickySettings,
   type Timeouts,
 } from './proxy/index.ts'

@@ -50,6 +50,16 @@ export const httpLimits = {
   nodeRoomMax: 4_096,
 }
 
+/** The proxy's own sticky cookie. */
+export const stickyLimits = {
+  /** Cookies of its name in one request that are read; a signature costs some microseconds. */
+  cookiesMax: 8,
+  /** Valid cookies of a balancer that are kept in memory, twice, so that their signatures need no second look. */
+  rememberedMax: 4_096,
+  /** Characters of a header field or query parameter that are read as the key of a session. */
+  keyMax: 4_096,
+}
+
 /** Accepting from one listening socket while many connections wait. A tick is 100 ms. */
 export const acceptLimits = {
   /**

@@ -85,6 +85,7 @@ const proxySections: readonly string[] = [
   'NO_CONTEXT_STATUS',
   'POOL',
   'STATE',
+  'STICKY',
   'TARGET',
   'TIMEOUTS',
   'TLS',

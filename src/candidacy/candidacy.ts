@@ -20,6 +20,11 @@ export interface ExchangeView {
   readonly route: string | undefined
   /** Domain of the node with that route; '' when there is none. */
   readonly domain: string
+  /**
+   * Hash of the session's key, 32 bits: requests with the same one go to the same node, unless `route` has a usable one.
+   * `undefined` when there is none.
+   */
+  readonly affinity: number | undefined
   /** `node.id` of the nodes to which attempts of this exchange have failed. */
   readonly tried: readonly number[]
   /** This server's own candidate; `undefined` in a proxy, which serves no requests itself. */

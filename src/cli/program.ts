@@ -200,6 +200,7 @@ function addExplain(program: Command, run: Run): void {
       new Option('--cookie <text>', 'its Cookie, as JSESSIONID=x.node').default('', 'none'),
     )
     .addOption(valueFlag('--client <address>', 'address of the client', String, '127.0.0.1'))
+    .option('--header <line>', 'a header field, as "X-Session: abc"; repeatable', append)
     .action((url: string, flags: ExplainFlags) =>
       run(async () => {
         const { showExplanation } = await import('./remote/explain.ts')

@@ -158,10 +158,10 @@ function unusedSecret(
 
 /** The environment variables of all keys, and those of the short forms. */
 function variables(): Pick<ConfigKey, 'name' | 'steps' | 'variable'>[] {
-  const short = [...shortForms].map((steps) => ({
-    name: steps.join('.'),
-    steps,
-    variable: variableOf(steps.slice(0, 1)),
+  const short = [...shortForms].map(([section, key]) => ({
+    name: `${section}.${key}`,
+    steps: [...section.split('.'), key],
+    variable: variableOf(section.split('.')),
   }))
   return [...configKeys(), ...short]
 }

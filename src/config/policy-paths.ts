@@ -17,6 +17,8 @@ export function withAbsolutePolicies(config: Config, folder: string): Config {
   return {
     ...config,
     candidacy: absolute(config.candidacy),
-    balance: config.balance.map((entry) => ({ ...entry, candidacy: absolute(entry.candidacy) })),
+    balance: config.balance.map((entry) =>
+      entry.candidacy === undefined ? entry : { ...entry, candidacy: absolute(entry.candidacy) },
+    ),
   }
 }

@@ -5,15 +5,14 @@ import { z } from 'zod'
 import { formatDuration } from '../base/duration.ts'
 import { defaultAddresses, type Endpoint, type HostPort } from '../base/host-port.ts'
 import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
-import type { CascadeEntry } from '../candidacy/cascades.ts'
 import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
 import type { HealthRule } from '../cluster/health-check.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
-import { defaultSettings, type Timeouts } from '../proxy/index.ts'
+import { defaultSettings, type StickySettings, type Timeouts } from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
 import type { Underscores } from '../wire/http/field-name.ts'
-import { balance, cascade } from './schema-cascades.ts'
+import { type BalanceEntry, balance, cascade } from './schema-cascades.ts'
 import {
   ajpSecret,
   choice,
@@ -41,6 +40,7 @@ import {
   yesNo,
 } from './schema-forms.ts'
 import { health } from './schema-health.ts'
+import { insertProblem, sticky, stickyOf } from './schema-sticky.ts'
 import { expandShortForms } from './short-forms.ts'
 
 /** The parsed configuration. Durations are milliseconds. */
@@ -94,7 +94,8 @@ export interface Config {
   /** Absent: a new name at each start. */
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
-  readonly balance: readonly CascadeEntry[]
+  readonly balance: readonly BalanceEntry[]
+  readonly sticky: StickySettings
   readonly health: {
     /** Absent: `/livez` and `/readyz` are on the control listener alone. */
     readonly listen?: HostPort | undefined
@@ -322,11 +323,12 @@ const configSchema: z.ZodType<Config, unknown> = section({
   ),
   balance: reloadable(
     balance.prefault([]).meta({
-      form: 'list of `path` and `candidacy`, or the same as JSON',
+      form: 'list of maps, or the same as JSON',
       description:
-        'Candidacy functions for paths: the entry with the longest `path` that contains the path of a request replaces `candidacy` as a whole.',
+        'Other rules for some requests. An entry with `path` and `candidacy`: the longest `path` that contains the path of a request replaces `candidacy` as a whole. An entry with `sticky` and `balancer`, or `path`: the keys of `sticky` for the applications of that balancer, or below that path; keys that it leaves out are those of `sticky`.',
     }),
   ),
+  sticky,
   health: section({
     listen: endpoint(0).optional().meta({
       form: 'HOST:PORT',
@@ -452,9 +454,19 @@ export function validateConfig(raw: unknown): ValidateResult {
 
 /** Checks keys that depend on each other. */
 function consistent(config: Config): ValidateResult {
-  if (!config.control.traffic || (config.workers ?? 0) === 0) return { ok: true, config }
-  const message = 'needs workers: 0'
-  return { ok: false, issues: [{ path: ['control', 'traffic'], message, unknownKey: false }] }
+  const issues: ConfigIssue[] = []
+  const refuse = (path: ConfigIssue['path'], message: string): void =>
+    void issues.push({ path, message, unknownKey: false })
+  if (config.control.traffic && (config.workers ?? 0) > 0)
+    refuse(['control', 'traffic'], 'needs workers: 0')
+  const problem = insertProblem(config.sticky)
+  if (problem !== undefined) refuse(['sticky', 'insert', problem[0]], problem[1])
+  for (const [index, entry] of config.balance.entries()) {
+    if (entry.sticky === undefined || problem !== undefined) continue
+    const own = insertProblem(stickyOf(config.sticky, entry.sticky))
+    if (own !== undefined) refuse(['balance', index, 'sticky', 'insert', own[0]], own[1])
+  }
+  return issues.length === 0 ? { ok: true, config } : { ok: false, issues }
 }
 
 function issuesOf(issue: z.core.$ZodIssue): ConfigIssue[] {

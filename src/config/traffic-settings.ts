@@ -6,9 +6,11 @@ import {
   newPseudonym,
   type ProxyOptions,
   type ProxySettings,
+  type StickyEntry,
   type Timeouts,
 } from '../proxy/index.ts'
 import type { Config, TrafficTimeouts } from './schema.ts'
+import { stickyOf } from './schema-sticky.ts'
 import type { TlsMaterial } from './tls-files.ts'
 
 /** The options of a proxy that the configuration sets. */
@@ -20,22 +22,39 @@ export type TrafficSettings = Pick<
     readonly timeouts: Omit<Timeouts, 'lingerMs'>
   }
 
-/** The candidacy functions, and those of paths. */
-export type CascadeRules = Pick<Config, 'candidacy' | 'balance'>
+/** The candidacy functions, those of paths, and the rules of sticky sessions. */
+export type CascadeRules = Pick<ProxySettings, 'candidacy' | 'balance' | 'sticky'>
 
-/** The same as one list. */
-export function cascadesIn({ candidacy, balance }: CascadeRules): readonly CascadeEntry[] {
-  return [{ path: '/', candidacy }, ...balance]
+/** All cascades as one list. */
+export function cascadesIn({
+  candidacy,
+  balance,
+}: Pick<Config, 'candidacy' | 'balance'>): readonly CascadeEntry[] {
+  return [{ path: '/', candidacy }, ...balance.flatMap(cascadeOf)]
+}
+
+function cascadeOf({ path, candidacy }: Config['balance'][number]): readonly CascadeEntry[] {
+  return path === undefined || candidacy === undefined ? [] : [{ path, candidacy }]
 }
 
 /** The rules of the configuration, with `bySessionId` where `deterministicFailover` asks for it. */
 export function cascadeRules(config: Config): CascadeRules {
-  const { candidacy, balance, deterministicFailover } = config
-  if (!deterministicFailover) return { candidacy, balance }
+  const { candidacy, balance, deterministicFailover, sticky } = config
+  const change = deterministicFailover ? withSessionId : (list: readonly string[]) => list
   return {
-    candidacy: withSessionId(candidacy),
-    balance: balance.map((entry) => ({ ...entry, candidacy: withSessionId(entry.candidacy) })),
+    candidacy: change(candidacy),
+    balance: balance
+      .flatMap(cascadeOf)
+      .map((entry) => ({ ...entry, candidacy: change(entry.candidacy) })),
+    sticky: [sticky, ...balance.flatMap((entry) => stickyEntries(sticky, entry))],
   }
+}
+
+function stickyEntries(
+  base: Config['sticky'],
+  { path, balancer, sticky }: Config['balance'][number],
+): readonly StickyEntry[] {
+  return sticky === undefined ? [] : [{ ...stickyOf(base, sticky), path, balancer }]
 }
 
 export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettings {

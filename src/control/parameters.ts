@@ -20,23 +20,25 @@ export function queryOf(target: string): string {
 
 /**
  * The request that /api/explain asks about; `undefined` when the query names none.
- * @param query `url`, and optionally `cookie` and `client`.
+ * @param query `url`, and optionally `cookie`, `client`, and any number of `header` (`Name: value`).
  */
 export function explainQuestion(query: string): ExplainQuestion | undefined {
   const parameters = readParameters(query)
   const url = parameters?.get('url') ?? ''
   const cookie = parameters?.get('cookie') ?? ''
   const client = parameters?.get('client') ?? '127.0.0.1'
-  if (/[\r\n]/.test(url + cookie + client)) return undefined
+  const headers = new URLSearchParams(query).getAll('header')
+  if (/[\r\n]/.test(url + cookie + client + headers.join(''))) return undefined
+  const rest = { cookie, client, ...(headers.length === 0 ? {} : { headers }) }
   const [asked = ''] = url.split('#', 1)
   if (url === '' || /\s/.test(asked)) return undefined
   const scheme = /^https?:\/\//i.exec(asked)?.[0]
   if (scheme === undefined) {
     const isPath = asked === '' || asked.startsWith('/')
-    return isPath ? { target: asked || '/', host: 'localhost', cookie, client } : undefined
+    return isPath ? { target: asked || '/', host: 'localhost', ...rest } : undefined
   }
-  const rest = asked.slice(scheme.length)
-  const [host = ''] = rest.split('/', 1)
+  const behind = asked.slice(scheme.length)
+  const [host = ''] = behind.split('/', 1)
   if (host === '' || host.includes('?')) return undefined
-  return { target: rest.slice(host.length) || '/', host, cookie, client }
+  return { target: behind.slice(host.length) || '/', host, ...rest }
 }

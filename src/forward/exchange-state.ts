@@ -17,6 +17,7 @@ import { ResponseHead } from '../wire/http/response-head.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import type { ExchangeTraffic, Upload } from './exchange-traffic.ts'
 import type { LeasedConnection } from './node/node-context.ts'
+import type { StickySession } from './shared/sticky-rules.ts'
 
 /** The request as it arrived. Written by accept (1) and match (2). */
 export class RequestState {
@@ -52,6 +53,15 @@ export class ChoiceState implements ExchangeView {
   sessionId = ''
   route: string | undefined
   domain = ''
+  affinity: number | undefined
+  /** What named the session's node or key; '' when nothing did. */
+  recalledBy: RecalledBy = ''
+  /** The proxy's own cookie in the request. */
+  sticky: ReceivedCookie | undefined
+  /** The request begins a session without a cookie of the application. */
+  beginsSession = false
+  /** The response may get a cookie of the proxy, even if the application sets none. */
+  mayInsert = false
   tried: readonly number[] = none
   request: RequestView | undefined
   cascade: Cascade
@@ -75,6 +85,10 @@ export class ChoiceState implements ExchangeView {
     this.sessionId = ''
     this.route = undefined
     this.domain = ''
+    this.affinity = undefined
+    this.recalledBy = ''
+    this.sticky = undefined
+    this.beginsSession = this.mayInsert = false
     this.tried = none
     this.location = undefined
     this.chooser = undefined
@@ -189,6 +203,16 @@ export interface ResponseStage extends Ports {
  * @param tried `node.id` of the nodes that failed for this request.
  */
 export type Choose = (tried: readonly number[]) => Candidate | undefined
+
+/** The session id of the application, the proxy's own cookie, or a key in a header field or query parameter. */
+export type RecalledBy = '' | 'id' | 'cookie' | 'header' | 'query'
+
+/** The proxy's own cookie, valid or not: it is not forwarded. */
+export interface ReceivedCookie {
+  readonly name: string
+  /** `undefined` for a forged or expired one. */
+  readonly session: StickySession | undefined
+}
 
 /** The answer with which the node must switch protocols. Kept because the bytes of the request's head do not last. */
 export interface WantedUpgrade {

@@ -14,6 +14,7 @@ import type { Buffers } from './shared/buffers.ts'
 import type { DateLine } from './shared/date-line.ts'
 import type { RetryBudget } from './shared/retry-budget.ts'
 import type { ProxySettings } from './shared/settings.ts'
+import type { StickyRules } from './shared/sticky-rules.ts'
 import type { Uploads } from './shared/uploads.ts'
 
 export type { Upload } from './shared/uploads.ts'
@@ -51,6 +52,8 @@ export interface ExchangeTraffic {
   readonly unknownContext: Refusal
   /** The cascade of each path. */
   cascades: Cascades
+  /** What sessions are recognised by beside the ids of the applications, and the proxy's own cookie. */
+  sticky: StickyRules
   /** The routes since the last change. */
   routes: Routes
   /** Responses have `Connection: close`: the process is about to end, or connections carry one request each. */

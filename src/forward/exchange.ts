@@ -38,9 +38,10 @@ import { cut } from './stages/cut.ts'
 import { block, deliver, deliverEnd } from './stages/deliver.ts'
 import { match } from './stages/match.ts'
 import { outgoing, outgoingAgain } from './stages/outgoing.ts'
-import { recall, select } from './stages/recall.ts'
+import { recall } from './stages/recall.ts'
 import { redirect } from './stages/redirect.ts'
 import { attemptFailed, attemptTimedOut, refusalAfter, spendRetry } from './stages/retry.ts'
+import { select } from './stages/select.ts'
 import { complete, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
 
@@ -72,7 +73,7 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     let refusal = turnBack(this.head, traffic.settings) // 1
     refusal ??= match(request, traffic) // 2
     if (refusal === undefined) {
-      recall(request, choice) // 3
+      recall(request, choice, traffic) // 3
       findCascade(request, choice, traffic, client.address) // 4
       refusal = this.#send(bytes, end, lacksBody(request, end)) // 4 5 6
     }

@@ -22,6 +22,8 @@ export interface ExplainQuestion {
   readonly host: string
   /** Value of `Cookie`; '' when there is none. */
   readonly cookie: string
+  /** Other header fields, as `Name: value`. */
+  readonly headers?: readonly string[]
   /** Address of the client. */
   readonly client: string
 }
@@ -33,12 +35,18 @@ export interface RequestExplanation {
   /** The context of the path; `null` when there is none. */
   readonly context: { readonly path: string; readonly balancer: string } | null
   readonly session: {
-    /** The request carries a session id of that balancer. */
+    /** The request carries a session id of that balancer, a valid cookie of the proxy, or a key. */
     readonly present: boolean
-    /** Route in the session id, if a registered node has it. */
+    /** What it was recognised by; `null` when nothing names a node or is a key. */
+    readonly by: 'id' | 'cookie' | 'header' | 'query' | null
+    /** Route of the session's node, if that is registered. */
     readonly route: string | null
     readonly domain: string
+    /** The proxy's own cookie in the request. */
+    readonly cookie: { readonly name: string; readonly isValid: boolean } | null
   }
+  /** When responses of the application get the proxy's own cookie, and its name; `null`: never. */
+  readonly insert: { readonly when: string; readonly name: string } | null
   readonly candidates: readonly CandidateFacts[]
   readonly steps: readonly StepFacts[]
   /** The node that would be asked. */
@@ -93,10 +101,11 @@ export function explainRequest(
   if (parsed < 0) return refused(problemOf(parsed))
   const refusal = match(request, traffic)
   if (refusal !== undefined) return refused(refusal)
-  recall(request, choice)
+  recall(request, choice, traffic)
   findCascade(request, choice, traffic, question.client)
   const { application, cascade } = choice
   const { candidates } = application
+  const { insert } = traffic.sticky.of(application)
   const { steps, winner, why } = explain(cascade, candidates, choice, traffic.clock)
   return {
     refusal: winner === undefined ? refusalText(noNode) : null,
@@ -105,10 +114,13 @@ export function explainRequest(
       balancer: application.balancer.name,
     },
     session: {
-      present: choice.hasSession,
+      present: choice.hasSession || choice.recalledBy !== '',
+      by: choice.recalledBy === '' ? null : choice.recalledBy,
       route: choice.route ?? null,
       domain: choice.domain,
+      cookie: cookieFacts(choice),
     },
+    insert: insert === undefined ? null : { when: insert.when, name: insert.name },
     candidates: candidates.map(factsOf),
     steps: steps.map((step) => ({
       name: step.name,
@@ -123,9 +135,15 @@ export function explainRequest(
   }
 }
 
-function headBytes({ target, host, cookie }: ExplainQuestion): Buffer {
-  const session = cookie === '' ? '' : `Cookie: ${cookie}\r\n`
-  return Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${session}\r\n`, 'latin1')
+function headBytes({ target, host, cookie, headers = [] }: ExplainQuestion): Buffer {
+  const session = cookie === '' ? [] : [`Cookie: ${cookie}`]
+  const lines = [`GET ${target} HTTP/1.1`, `Host: ${host}`, ...session, ...headers, '', '']
+  return Buffer.from(lines.join('\r\n'), 'latin1')
+}
+
+function cookieFacts({ sticky }: ChoiceState): RequestExplanation['session']['cookie'] {
+  if (sticky === undefined) return null
+  return { name: sticky.name, isValid: sticky.session !== undefined }
 }
 
 const refusalText = ({ status, code }: Refusal): string => `${status} ${code}`
@@ -133,7 +151,8 @@ const refusalText = ({ status, code }: Refusal): string => `${status} ${code}`
 const refused = (refusal: Refusal): RequestExplanation => ({
   refusal: refusalText(refusal),
   context: null,
-  session: { present: false, route: null, domain: '' },
+  session: { present: false, by: null, route: null, domain: '', cookie: null },
+  insert: null,
   candidates: [],
   steps: [],
   node: null,

@@ -24,6 +24,13 @@ export {
   type Timeouts,
   type TrafficOptions,
 } from './shared/settings.ts'
+export { StickyRules } from './shared/sticky-rules.ts'
+export {
+  defaultInsert,
+  type InsertSettings,
+  type StickyEntry,
+  type StickySettings,
+} from './shared/sticky-settings.ts'
 export { loadPolicies } from './traffic/load-policies.ts'
 export { makeCascades } from './traffic/make-cascades.ts'
 export { makeTraffic } from './traffic/make-traffic.ts'

@@ -9,7 +9,11 @@ import type { Node } from '../cluster/node.ts'
 import { readmit } from '../cluster/outlier.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Usual } from '../cluster/usual.ts'
-import { makeCascades, type ProxySettings, type Traffic } from '../forward/index.ts'
+import { makeCascades, type ProxySettings, StickyRules, type Traffic } from '../forward/index.ts'
+
+/** Without `sticky`, the rules of sessions stay as they are. */
+export type ChoiceRules = Pick<ProxySettings, 'candidacy' | 'balance'> &
+  Partial<Pick<ProxySettings, 'sticky'>>
 
 export class ClusterFollower {
   readonly #traffic: Traffic
@@ -45,12 +49,10 @@ export class ClusterFollower {
   }
 
   /** @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded. */
-  useCascades(
-    rules: Pick<ProxySettings, 'candidacy' | 'balance'>,
-    policies: ReadonlyMap<string, UserCandidacy>,
-  ): void {
+  useCascades(rules: ChoiceRules, policies: ReadonlyMap<string, UserCandidacy>): void {
     const traffic = this.#traffic
     traffic.cascades = makeCascades(rules, { ...traffic, policies })
+    if (rules.sticky !== undefined) traffic.sticky = new StickyRules(rules.sticky)
   }
 
   tick(now: number): void {

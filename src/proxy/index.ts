@@ -5,11 +5,15 @@ import { type ProxyOptions, ReverseProxy } from './reverse-proxy.ts'
 export {
   type AccessEntry,
   type AccessLog,
+  defaultInsert,
   defaultSettings,
   defaultTimeouts,
+  type InsertSettings,
   loadPolicies,
   newPseudonym,
   type ProxySettings,
+  type StickyEntry,
+  type StickySettings,
   type Timeouts,
 } from '../forward/index.ts'
 export type { Address, SharedSockets } from './listener.ts'

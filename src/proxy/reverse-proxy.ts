@@ -10,7 +10,6 @@ import {
   type ExplainQuestion,
   explainRequest,
   makeTraffic,
-  type ProxySettings,
   type RequestExplanation,
   type Traffic,
   type TrafficOptions,
@@ -18,7 +17,7 @@ import {
 import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { ClientRoom } from './client-room.ts'
-import { ClusterFollower } from './cluster-follower.ts'
+import { type ChoiceRules, ClusterFollower } from './cluster-follower.ts'
 import { type Address, Listener, type SharedSocket, type SharedSockets } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {
@@ -87,13 +86,10 @@ export class ReverseProxy {
   }
 
   /**
-   * Puts other cascades in force for new requests; those in flight keep theirs.
+   * Puts other cascades and rules of sessions in force for new requests; those in flight keep their cascades.
    * @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded.
    */
-  useCascades(
-    rules: Pick<ProxySettings, 'candidacy' | 'balance'>,
-    policies: ReadonlyMap<string, UserCandidacy> = new Map(),
-  ): void {
+  useCascades(rules: ChoiceRules, policies: ReadonlyMap<string, UserCandidacy> = new Map()): void {
     this.#cluster.useCascades(rules, policies)
   }
 

@@ -1,6 +1,8 @@
 // Session ids with routes, `<id>.<route>`, in cookies and path parameters (mcmp.md 3.2).
 
 import { indexIn } from './http/bytes.ts'
+import { COOKIE } from './http/field-name.ts'
+import type { RequestHead } from './http/request-head.ts'
 
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
@@ -37,6 +39,19 @@ export function cookieValue(
 ): string | undefined {
   const at = findCookie(bytes, from, to, name)
   return at < 0 ? undefined : valueAt(bytes, at + name.length + 1, to)
+}
+
+/** The values of all cookies `name` in a request that has a Cookie field. */
+export function cookieValues(
+  { fields, cookie }: Pick<RequestHead, 'fields' | 'cookie'>,
+  name: Uint8Array,
+): readonly string[] {
+  let found: string[] | undefined
+  for (let f = cookie; f < fields.count; f++) {
+    if (fields.kinds[f] !== COOKIE) continue
+    found = addCookieValues(fields.bytes, fields.valueFrom(f), fields.valueTo(f), name, found)
+  }
+  return found ?? none
 }
 
 /** The given values followed by those of all cookies `name` in a Cookie field bytes[from..to). */
@@ -102,11 +117,11 @@ export function withoutPathParameter(target: string, name: string): string {
   return before + kept.join('') + target.slice(path.length)
 }
 
-/** A Cookie value without the cookies `name`; '' when none are left. */
+/** A Cookie value without the cookies `name`, and otherwise unchanged; '' when none are left. */
 export function withoutCookie(value: string, name: string): string {
   return value
     .split(';')
-    .map((cookie) => cookie.trim())
-    .filter((cookie) => cookie !== '' && !cookie.startsWith(`${name}=`))
-    .join('; ')
+    .filter((cookie) => !cookie.trimStart().startsWith(`${name}=`))
+    .join(';')
+    .trim()
 }

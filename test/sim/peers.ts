@@ -385,6 +385,7 @@ class View implements ExchangeView {
   readonly sessionId = ''
   readonly route = undefined
   readonly domain = ''
+  readonly affinity = undefined
   readonly tried: readonly number[] = []
   readonly self: Candidate
   readonly request = undefined

@@ -111,6 +111,7 @@ function announcementOf(
 export interface ViewGiven {
   readonly route?: string
   readonly domain?: string
+  readonly affinity?: number
   readonly hasSession?: boolean
   readonly sessionId?: string
   readonly tried?: readonly number[]
@@ -126,6 +127,7 @@ export function viewOf(given: ViewGiven = {}): ExchangeView {
     hasSession: given.hasSession ?? given.route !== undefined,
     route: given.route,
     domain: given.domain ?? '',
+    affinity: given.affinity,
     sessionId: given.sessionId ?? '',
     tried: given.tried ?? [],
     self: given.self,

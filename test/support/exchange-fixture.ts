@@ -233,7 +233,7 @@ export function requestText(line: string, ...fields: readonly string[]): string 
 export function routed({ state }: Fixture): Candidate[] {
   const { request, choice, client, traffic } = state
   assert.equal(match(request, traffic), undefined)
-  recall(request, choice)
+  recall(request, choice, traffic)
   findCascade(request, choice, traffic, client.address)
   return [...choice.application.candidates]
 }

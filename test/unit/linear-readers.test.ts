@@ -34,8 +34,10 @@ import { writeRequestHead } from '../../src/wire/http/outgoing-request.ts'
 import { writeResponseHead } from '../../src/wire/http/outgoing-response.ts'
 import { plainPath, rawPath } from '../../src/wire/http/path.ts'
 import { agreed, firstReading, pathReadings } from '../../src/wire/http/path-readings.ts'
+import { queryParameter } from '../../src/wire/http/query.ts'
 import { RequestHead } from '../../src/wire/http/request-head.ts'
 import { ResponseHead } from '../../src/wire/http/response-head.ts'
+import { readSetCookie } from '../../src/wire/http/set-cookie.ts'
 import { FrameReader } from '../../src/wire/mcmp/frame.ts'
 import { type MessageRequest, parseMessage } from '../../src/wire/mcmp/parse.ts'
 import { parseInfo } from '../../src/wire/mcmp/parse-info.ts'
@@ -214,6 +216,18 @@ const paths: readonly Reader[] = [
     },
     units: [...usualUnits, 'JSESSIONID;', 'JSESSIONID=a;', 'JSESSIONID'],
     length: httpLimits.fieldBytesMax,
+  },
+  {
+    about: 'a cookie that a node sets',
+    read: (text) => readSetCookie(text, 0),
+    units: [...usualUnits, '; Expires=', '; Max-Age=1', 'Expires=Thu, 01 Jan 1970 00:00:00 GMT;'],
+    length: httpLimits.fieldBytesMax,
+  },
+  {
+    about: 'a parameter of a query',
+    read: (text) => queryParameter(bytesOf(text), 0, text.length, bytesOf('sid')),
+    units: [...usualUnits, 'sid', 'sid&', 'sid='],
+    length: httpLimits.targetBytesMax,
   },
 ]
 

@@ -14,24 +14,28 @@ import { type RemoteFlags, withRemote } from './remote.ts'
 export interface ExplainFlags extends RemoteFlags {
   readonly cookie: string
   readonly client: string
+  readonly header?: readonly string[]
 }
 
 export const showExplanation = (url: string, flags: ExplainFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const { cookie, client, json } = flags
-    const text = await remote.page(`/api/explain?${new URLSearchParams({ url, cookie, client })}`)
+    const { cookie, client, header = [], json } = flags
+    const query = new URLSearchParams({ url, cookie, client })
+    for (const line of header) query.append('header', line)
+    const text = await remote.page(`/api/explain?${query}`)
     if (json) process.stdout.write(text)
     else process.stdout.write(explanationText(url, JSON.parse(text) as RequestExplanation))
   })
 
 function explanationText(url: string, explanation: RequestExplanation): string {
-  const { refusal, context, session, candidates, steps, node, why } = explanation
+  const { refusal, context, session, insert, candidates, steps, node, why } = explanation
   const outcome =
     node === null ? `answered by the proxy itself: ${refusal}, ${why}` : `goes to ${node}: ${why}`
   if (context === null) return `${url} is ${outcome}\n`
   return [
     `${url} ${node === null ? 'is ' : ''}${outcome}`,
     `context ${context.path} of balancer ${context.balancer}; ${sessionText(session)}`,
+    ...(insert === null ? [] : [`cookie ${insert.name} of the proxy: ${insert.when}`]),
     '',
     ...candidatesTable(candidates),
     '',
@@ -111,8 +115,25 @@ const titleOf = (figure: string): string =>
 
 const namesText = (names: readonly string[]): string => (names.length === 0 ? '-' : names.join(' '))
 
-function sessionText({ present, route, domain }: RequestExplanation['session']): string {
-  if (!present) return 'no session'
-  if (route === null) return 'session of a node that is not registered'
-  return domain === '' ? `session of ${route}` : `session of ${route} in domain ${domain}`
+function sessionText({
+  present,
+  by,
+  route,
+  domain,
+  cookie,
+}: RequestExplanation['session']): string {
+  const invalid = cookie?.isValid === false ? ` (the cookie ${cookie.name} is not valid)` : ''
+  if (!present) return `no session${invalid}`
+  const found = by === 'cookie' ? ` by the cookie ${cookie?.name}` : sources[by ?? 'id']
+  const near = domain === '' ? '' : ` in domain ${domain}`
+  if (route !== null) return `session of ${route}${near}${found}${invalid}`
+  if (by === 'header' || by === 'query') return `session of no node yet${found}${invalid}`
+  return `session of a node that is not registered${near}${found}${invalid}`
 }
+
+const sources = {
+  id: '',
+  cookie: '',
+  header: ' by a header field',
+  query: ' by a query parameter',
+} as const

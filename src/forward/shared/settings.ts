@@ -14,6 +14,7 @@ import type { TrustedHeader } from '../../wire/forwarded.ts'
 import type { Underscores } from '../../wire/http/field-name.ts'
 import { defaultHeadLimits, type HeadLimits } from '../../wire/http/head-limits.ts'
 import type { AccessLog } from './access-log.ts'
+import { defaultInsert, type StickyEntry } from './sticky-settings.ts'
 
 export interface Timeouts {
   /** From the first byte of a request to the end of its head; then 408. Default 10_000. */
@@ -89,6 +90,8 @@ export interface ProxySettings {
   readonly candidacy: readonly string[]
   /** Cascades of paths. The longest path applies; nothing is inherited. Default none. */
   readonly balance: readonly CascadeEntry[]
+  /** Sticky sessions at the proxy. Default: its own cookie, where applications need it. */
+  readonly sticky: readonly StickyEntry[]
   readonly health: HealthLimits
   readonly outlier: OutlierLimits
   /** Requests that may be sent a second time, as a share of all: 0..1. Default 0.2. */
@@ -158,6 +161,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   noContextStatus: 404,
   candidacy: autoCascade,
   balance: [],
+  sticky: [{ insert: defaultInsert }],
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,
   retryBudget: 0.2,

@@ -13,6 +13,7 @@ import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
 import { startSilence } from './attempt.ts'
 import { bind } from './bind.ts'
+import { insertion } from './insertion.ts'
 import { observeOutcome } from './outlier.ts'
 import { isUpgraded } from './upgrade.ts'
 
@@ -77,7 +78,7 @@ function deliverHead(
     }
     if (bodyFrom < 0) return malformed(response, head.describe(bodyFrom))
     at = bodyFrom
-    if (head.status === 101) return switchProtocols(state, bytes, at, end)
+    if (head.status === 101) return switchProtocols(state, candidate, bytes, at, end)
     if (head.status >= 200) break
     if (++response.interims > httpLimits.interimMax) {
       return malformed(response, 'too many interim responses')
@@ -87,7 +88,7 @@ function deliverHead(
     if (request.head.minor === 1) sendInterim(state)
   }
   const out = state.traffic.buffers.answer
-  const behind = writeFirst(state, bytes, at, end, out)
+  const behind = writeFirst(state, candidate, bytes, at, end, out)
   observe(state, candidate)
   response.started = true
   response.status = head.status
@@ -99,12 +100,14 @@ function deliverHead(
 
 /** Writes the head and the first piece of the body. @returns the offset behind the piece, or a problem with it. */
 function writeFirst(
-  { request, response, traffic }: ResponseStage,
+  state: ResponseStage,
+  candidate: Candidate,
   bytes: Buffer,
   at: number,
   end: number,
   out: Out,
 ): number {
+  const { request, response, choice, traffic } = state
   const { head, body } = response
   const framing = head.framing(request.head.isHead)
   const isOld = request.head.minor === 0
@@ -119,7 +122,8 @@ function writeFirst(
   const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
   const date = head.date < 0 ? traffic.date.bytes : undefined
-  writeResponseHead({ head, chunked, connection, date }, out)
+  const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
+  writeResponseHead({ head, chunked, connection, date, added }, out)
   return body.relay(bytes, at, end, out)
 }
 
@@ -183,14 +187,21 @@ function sendInterim(state: ResponseStage): void {
   send(state, out)
 }
 
-function switchProtocols(state: ResponseStage, bytes: Buffer, at: number, end: number): Delivery {
-  const { request, response, traffic } = state
+function switchProtocols(
+  state: ResponseStage,
+  candidate: Candidate,
+  bytes: Buffer,
+  at: number,
+  end: number,
+): Delivery {
+  const { request, response, choice, traffic } = state
   const { head } = response
   if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) {
     return malformed(response, 'a 101 for a protocol that the request does not name')
   }
   const out = traffic.buffers.answer
-  writeResponseHead({ head, chunked: false, connection: 'upgrade' }, out)
+  const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
+  writeResponseHead({ head, chunked: false, connection: 'upgrade', added }, out)
   out.copy(bytes, at, end)
   response.started = true
   response.status = 101

@@ -31,7 +31,8 @@ export function outgoing(
       upgrade: request.upgrade?.protocols.join(', '),
       passesFolded: traffic.settings.underscores === 'pass' || passesClaims(state),
       target: strips ? strippedTarget(state) : undefined,
-      cookie: strips ? strippedCookie(state) : undefined,
+      cookie:
+        strips || state.choice.sticky !== undefined ? strippedCookie(state, strips) : undefined,
     },
     out,
   )
@@ -84,14 +85,18 @@ function strippedTarget({ request, choice }: AttemptStage): string {
   return withoutPathParameter(target, choice.balancer.pathParameter)
 }
 
-function strippedCookie({ request, choice }: AttemptStage): string | undefined {
+/** @param ofSession the session id is removed, too. */
+function strippedCookie({ request, choice }: AttemptStage, ofSession: boolean): string | undefined {
   const { head } = request
   if (head.cookie < 0) return undefined
   const { fields } = head
   const kept: string[] = []
   for (let f = head.cookie; f < fields.count; f++) {
-    if (fields.kinds[f] === COOKIE)
-      kept.push(withoutCookie(fields.value(f), choice.balancer.cookie))
+    if (fields.kinds[f] !== COOKIE) continue
+    let value = fields.value(f)
+    if (ofSession) value = withoutCookie(value, choice.balancer.cookie)
+    if (choice.sticky !== undefined) value = withoutCookie(value, choice.sticky.name)
+    kept.push(value)
   }
   return kept.filter((value) => value !== '').join('; ')
 }

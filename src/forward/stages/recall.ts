@@ -1,28 +1,37 @@
-// Stage 3: the session in a cookie or path parameter -> the balancer, route and domain that it belongs to (mcmp.md 3.2).
+// Stage 3: the session of a request -> the balancer, route and domain that it belongs to (mcmp.md 3.2). The session id of
+// the application comes first, then what the proxy itself recognises a session by (recall-sticky.ts).
 
-import type { Balancer } from '../../cluster/balancer.ts'
-import type { Node } from '../../cluster/node.ts'
-import type { Application, Routes } from '../../cluster/routes.ts'
+import type { Application } from '../../cluster/routes.ts'
 import { indexIn } from '../../wire/http/bytes.ts'
-import { COOKIE } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
-import { addCookieValues, pathParameters, routesOf } from '../../wire/session.ts'
+import { cookieValues, pathParameters } from '../../wire/session.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
+import { opensEngineIo } from './engine-io.ts'
+import { noteCookie, recallSticky, type StickyTraffic } from './recall-sticky.ts'
+import { nodeOf, select } from './select.ts'
 
 const SEMICOLON = 0x3b
 
-export function recall(request: Readonly<RequestState>, choice: ChoiceState): void {
-  const { applications } = request
+export function recall(
+  request: Readonly<RequestState>,
+  choice: ChoiceState,
+  traffic: StickyTraffic,
+): void {
+  const { applications, head } = request
+  const { sticky } = traffic
   select(choice, applications[0] as Application)
+  choice.mayInsert = sticky.insertsAlways
+  const mayBeSticky = head.cookie >= 0 ? !sticky.isOff : sticky.readsKeys
   for (let i = 0; i < applications.length; i++) {
-    if (recallIn(applications[i] as Application, request, choice)) return
+    if (!recallIn(applications[i] as Application, request, choice)) continue
+    if (mayBeSticky) noteCookie(request, choice, traffic)
+    return
   }
-  if (applications.length > 1) select(choice, openOne(applications, choice.hasSession))
-}
-
-export function select(choice: ChoiceState, application: Application): void {
-  choice.application = application
-  choice.balancer = application.balancer
+  if (mayBeSticky && recallSticky(request, choice, traffic)) return
+  if (head.queryFrom > 0 && opensEngineIo(head)) choice.mayInsert = choice.beginsSession = true
+  if (applications.length === 1) return
+  select(choice, openOne(applications, choice.hasSession))
+  if (mayBeSticky) noteCookie(request, choice, traffic)
 }
 
 /** The first balancer whose context accepts such requests; if none does, the first (mcmp.md 3.1). */
@@ -50,18 +59,10 @@ function recallIn(
     choice.sessionId = sessionId
     choice.route = node.route
     choice.domain = node.domain
+    choice.recalledBy = 'id'
     return true
   }
   return false
-}
-
-/** The first node of the balancer that the session id names. */
-function nodeOf(sessionId: string, balancer: Balancer, routes: Routes): Node | undefined {
-  for (const route of routesOf(sessionId)) {
-    const node = routes.node(route)
-    if (node?.balancer === balancer.name) return node
-  }
-  return undefined
 }
 
 /** All of them: a client may send the cookie of a session that is over beside the present one, in any order. */
@@ -69,19 +70,11 @@ function sessionIdsOf(
   application: Application,
   { head }: Readonly<RequestState>,
 ): readonly string[] {
-  const { fields } = head
-  const { bytes } = fields
-  let found: string[] | undefined
-  if (head.cookie >= 0) {
-    for (let f = head.cookie; f < fields.count; f++) {
-      if (fields.kinds[f] !== COOKIE) continue
-      const [from, to] = [fields.valueFrom(f), fields.valueTo(f)]
-      found = addCookieValues(bytes, from, to, application.cookie, found)
-    }
-  }
-  if (indexIn(bytes, SEMICOLON, head.targetFrom, head.targetTo) < 0) return found ?? none
+  const found = head.cookie < 0 ? none : cookieValues(head, application.cookie)
+  const { bytes } = head.fields
+  if (indexIn(bytes, SEMICOLON, head.targetFrom, head.targetTo) < 0) return found
   const target = text(bytes, head.targetFrom, head.targetTo)
-  return [...(found ?? none), ...pathParameters(target, application.balancer.pathParameter)]
+  return [...found, ...pathParameters(target, application.balancer.pathParameter)]
 }
 
 const none: readonly string[] = []

@@ -33,6 +33,7 @@ import {
   type ProxySettings,
   type TrafficOptions,
 } from '../shared/settings.ts'
+import { StickyRules } from '../shared/sticky-rules.ts'
 import { Uploads } from '../shared/uploads.ts'
 import { makeCascades } from './make-cascades.ts'
 import type { Traffic } from './traffic.ts'
@@ -111,6 +112,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     onNodeDown,
     onNodeSuspect,
     unknownContext: unknownContext(settings.noContextStatus),
+    sticky: new StickyRules(settings.sticky),
     cascades: makeCascades(settings, { random, policies, counters, log }),
     routes: Routes.of(emptySnapshot, live, settings),
     draining: !keepAlive,

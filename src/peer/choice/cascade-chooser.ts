@@ -174,6 +174,7 @@ class View implements ExchangeView {
   readonly sessionId = ''
   readonly route = undefined
   readonly domain = ''
+  readonly affinity = undefined
   tried: readonly number[] = none
   self: Candidate | undefined
   inquiry: Inquiry | undefined

@@ -59,8 +59,8 @@ export class WorkerPool implements DataPlane {
       shortLives: 0,
     }))
     this.#sums = new LiveSums(options.live)
-    const { listen, tls, nodeTls = {}, candidacy, balance } = options.settings
-    const rules = { candidacy, balance }
+    const { listen, tls, nodeTls = {}, candidacy, balance, sticky } = options.settings
+    const rules = { candidacy, balance, sticky }
     this.#present = { level: options.level, rules, tls: { traffic: tls, nodes: nodeTls } }
     this.#sockets = new KeptSockets(listen.length)
     this.#errors = new LineOutput(standardTarget(2), { failed() {}, dropped() {} })
@@ -104,8 +104,8 @@ export class WorkerPool implements DataPlane {
     return undefined
   }
 
-  async reload({ level, rules: { candidacy, balance }, tls }: Reload): Promise<void> {
-    this.#present = { level, rules: { candidacy, balance }, tls }
+  async reload({ level, rules, tls }: Reload): Promise<void> {
+    this.#present = { level, rules, tls }
     await this.#order({ changes: [], facts: [], reload: this.#present })
   }
 

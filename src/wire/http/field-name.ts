@@ -36,6 +36,7 @@ export const HANDED_OVER = 22
 export const FOLDED = 23
 /** Authorization and Proxy-Authorization, which are passed on. */
 export const AUTHORIZATION = 25
+export const SET_COOKIE = 26
 
 /** The treatment of fields of the kind FOLDED. */
 export type Underscores = 'drop' | 'pass' | 'reject'
@@ -72,6 +73,7 @@ const names: readonly (readonly [string, number])[] = [
   ['cookie', COOKIE],
   ['authorization', AUTHORIZATION],
   ['proxy-authorization', AUTHORIZATION],
+  ['set-cookie', SET_COOKIE],
   ['max-forwards', MAX_FORWARDS],
   ['endpoint-load-metrics', LOAD_REPORT],
   ['endpoint-load-metrics-bin', LOAD_REPORT],
@@ -121,6 +123,7 @@ const harmless: ReadonlySet<number> = new Set([
   WEBSOCKET_ACCEPT,
   DATE,
   AUTHORIZATION,
+  SET_COOKIE,
 ])
 
 /**

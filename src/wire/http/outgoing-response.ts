@@ -43,6 +43,8 @@ interface OutgoingResponse {
   readonly connection: 'close' | 'keep-alive' | 'upgrade' | ''
   /** The line that a response without Date gets. */
   readonly date?: Buffer | undefined
+  /** Whole lines of the proxy's own. */
+  readonly added?: Buffer | undefined
 }
 
 export function writeResponseHead(response: OutgoingResponse, out: Out): void {
@@ -55,6 +57,7 @@ export function writeResponseHead(response: OutgoingResponse, out: Out): void {
   out.crlf()
   writeFields(fields, keeps, response, out)
   if (response.date !== undefined && head.date < 0) out.raw(response.date)
+  if (response.added !== undefined) out.raw(response.added)
   if (response.chunked) out.raw(chunkedLine)
   else if (head.contentLength >= 0 && !head.chunked && mayHaveLength(head.status)) {
     out.raw(contentLength)

@@ -68,6 +68,8 @@ export class RequestHead {
   /** The forwarded target: origin form or `*`. Empty for an absolute form without path. */
   targetFrom = 0
   targetTo = 0
+  /** Offset behind the `?` of the target; 0 when it has no query. */
+  queryFrom = 0
   /** It holds characters or a lone `%` that RFC 3986 has no room for. */
   isRawTarget = false
   /** The minor version as it was sent, 0..9. */
@@ -170,6 +172,7 @@ export class RequestHead {
       if (bytes[i + 1] !== SP || this.method !== 'OPTIONS') return BAD_TARGET
       this.targetFrom = i
       this.targetTo = i + 1
+      this.queryFrom = 0
       this.isRawTarget = false
       return i + 1
     }
@@ -188,6 +191,7 @@ export class RequestHead {
       this.hostTo = i
     }
     this.targetFrom = i
+    this.queryFrom = 0
     this.isRawTarget = false
     for (; i < end; i++) {
       const byte = bytes[i]!
@@ -197,6 +201,7 @@ export class RequestHead {
       if (byte !== PERCENT || !isEscape(bytes, i, end)) this.isRawTarget = true
     }
     if (i < end && bytes[i] === QUESTION) {
+      this.queryFrom = i + 1
       for (i++; i < end; i++) {
         const byte = bytes[i]!
         if (isQuery[byte] === 1) continue

@@ -10,6 +10,7 @@ import {
   DATE,
   KEEP_ALIVE,
   OTHER,
+  SET_COOKIE,
   TRANSFER_ENCODING,
   UPGRADE,
   WEBSOCKET_ACCEPT,
@@ -55,6 +56,8 @@ export class ResponseHead {
   websocketAccept = -1
   keepAliveField = -1
   date = -1
+  /** The first of them. */
+  setCookie = -1
   nominated: readonly string[] = []
   readonly #limits: HeadLimits
   /** Connection names close, or both framings are there. */
@@ -160,6 +163,9 @@ export class ResponseHead {
         case DATE:
           this.date = f
           break
+        case SET_COOKIE:
+          if (this.setCookie < 0) this.setCookie = f
+          break
       }
     }
     return this.#frame(codings)
@@ -170,6 +176,7 @@ export class ResponseHead {
     this.chunked = this.wantsUpgrade = this.#closes = false
     this.keepAlive = this.minor === 1
     this.upgrade = this.websocketAccept = this.keepAliveField = this.date = -1
+    this.setCookie = -1
     this.nominated = none
   }
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
+import { defaultInsert } from '../../../src/proxy/index.ts'
 import { rawAjp, startAjpOrigin } from '../../support/ajp-origin.ts'
 import { answerOf, endResponse, sendBody, sendHeaders } from '../../support/ajp-packets.ts'
 import { type Given, type NodeGiven, startProxy } from '../../support/cluster-fixture.ts'
@@ -230,7 +231,7 @@ describe('an answer', () => {
   })
 
   test('keeps its fields, but for those about a connection', async (t) => {
-    const { client } = await one(t)
+    const { client } = await one(t, { sticky: [{ insert: { ...defaultInsert, when: 'off' } }] })
     const fields: [string, string][] = [
       ['Date', 'Sun, 06 Nov 1994 08:49:37 GMT'],
       ['Content-Type', 'text/html'],

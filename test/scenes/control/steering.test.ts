@@ -170,7 +170,7 @@ test('explain shows which node a request would go to, and the result of each can
       [
         'b',
         null,
-        { present: true, route: 'b', domain: 'east' },
+        { present: true, by: 'id', route: 'b', domain: 'east', cookie: null },
         [
           ['usable', ['a', 'b']],
           ['bySession', ['b']],

@@ -44,6 +44,12 @@ test('cookie and client of a question are optional', () => {
   })
 })
 
+test('a question may have any header fields', () => {
+  const question = explainQuestion('url=/a&header=X-A%3A+1&header=X-B%3A2')
+  assert.deepEqual(question?.headers, ['X-A: 1', 'X-B:2'])
+  assert.equal(explainQuestion('url=/a&header=X-A%3A1%0D%0AHost%3Ab'), undefined)
+})
+
 test('without a URL, with another scheme or with a line break there is no question', () => {
   for (const query of [
     '',

@@ -59,7 +59,7 @@ describe('session', () => {
     assert.equal(withoutPathParameter('/a;sid=x.n1/b?;sid=x.n1', 'sid'), '/a/b?;sid=x.n1')
     assert.equal(withoutPathParameter('/a', 'sid'), '/a')
     assert.equal(withoutPathParameter('/a;sid=x/b;c;sid=y;d/e;sid=z', 'sid'), '/a/b;c;d/e')
-    assert.equal(withoutCookie('a=1; SID=x;b=2; SID=y', 'SID'), 'a=1; b=2')
+    assert.equal(withoutCookie('a=1; SID=x;b=2; SID=y', 'SID'), 'a=1;b=2')
     assert.equal(withoutCookie('SID=x', 'SID'), '')
     assert.equal(withoutCookie('SIDX; sid=x', 'SID'), 'SIDX; sid=x')
   })

@@ -12,7 +12,7 @@ function recalled(target: string, cookie: string, given: ExchangeGiven) {
   const { state } = exchangeOf(requestText(`GET ${target} HTTP/1.1`, ...fields), given)
   const { request, choice, traffic } = state
   assert.equal(match(request, traffic), undefined)
-  recall(request, choice)
+  recall(request, choice, traffic)
   const { hasSession, sessionId, route, domain, balancer } = choice
   assert.equal(balancer, choice.application.balancer)
   return { hasSession, sessionId, route, domain, balancer: balancer.name }

@@ -54,7 +54,7 @@ test('of reloads the last one counts, and logs are opened again once', () => {
   const pending = new PendingOrder()
   const reload = (level: string): Reload => ({
     level,
-    rules: { candidacy: [], balance: [] },
+    rules: { candidacy: [], balance: [], sticky: [] },
     tls: { traffic: undefined, nodes: {} },
   })
   pending.add({ changes: [], facts: [], reload: reload('info') })
