@@ -1,9 +1,9 @@
 // The commands with their flags and help texts. A command's own module is loaded when it runs: each command needs a
 // small part of the whole. Used by run.ts, and by scripts/configuration-page.js for the list of flags.
 
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { defaultAddresses } from '../base/host-port.ts'
+import { packageVersion } from '../base/package-version.ts'
 import { type AgentFlags, agentFlags } from './agent-flags.ts'
 import type { DemoFlags } from './demo/demo.ts'
 import type { DoctorFlags } from './doctor/doctor.ts'
@@ -308,9 +308,4 @@ function termOf(command: Command): string {
     return argument.required ? ` <${name}>` : ` [${name}]`
   })
   return command.name() + args.join('')
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

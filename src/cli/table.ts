@@ -5,6 +5,8 @@ import { printable } from '../base/printable.ts'
 export interface Column {
   readonly title: string
   readonly align?: 'right'
+  /** Where the table is too wide, columns are left out, the highest number first. Default: never. */
+  readonly rank?: number
 }
 
 /** One line for the titles and one for each row, without trailing blanks. Cells may hold text from elsewhere. */
@@ -24,4 +26,24 @@ export function alignTable(
       .join('  ')
       .trimEnd(),
   )
+}
+
+/** The same, with as many columns as fit into `width`, and the titles of those that were left out. */
+export function fittedTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): { readonly lines: readonly string[]; readonly leftOut: readonly string[] } {
+  let kept = columns.map((column, index) => ({ column, index }))
+  const leftOut: string[] = []
+  for (;;) {
+    const lines = alignTable(
+      kept.map(({ column }) => column),
+      rows.map((row) => kept.map(({ index }) => row[index] ?? '')),
+    )
+    const highest = kept.reduce((most, { column }) => Math.max(most, column.rank ?? 0), 0)
+    if (highest === 0 || lines.every((line) => line.length <= width)) return { lines, leftOut }
+    for (const { column } of kept) if (column.rank === highest) leftOut.push(column.title)
+    kept = kept.filter(({ column }) => column.rank !== highest)
+  }
 }

@@ -7,6 +7,7 @@ import { logLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { throttled } from '../base/throttled-log.ts'
 import type { Context } from '../cluster/context.ts'
+import type { LiveTable } from '../cluster/live.ts'
 import type { Node } from '../cluster/node.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 
@@ -57,6 +58,18 @@ export class ClusterLog {
       else if (addressOf(was) !== addressOf(is)) line('node moved', placeOf(is))
       for (const [event, paths] of changedContexts(before, after, id))
         line(event, pathFields([...paths]))
+    }
+  }
+
+  /** Nodes that begin or end to report that they are broken. @param live before the changes. */
+  reportLoads({ nodes }: Snapshot, live: LiveTable, changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind !== 'load') continue
+      const isBroken = change.factor === -1
+      const node = nodes.get(change.id)
+      if (node === undefined || isBroken === (live.of(change.id).loadFactor === -1)) continue
+      const message = isBroken ? 'node reports that it is broken' : 'node is no longer broken'
+      this.#logOf(node.route).info({ route: node.route, by: 'node' }, message)
     }
   }
 

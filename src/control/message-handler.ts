@@ -1,7 +1,8 @@
 // The path of an MCMP message: parse, probe, apply to the registry, publish the changes, reply (mcmp.md 1.5,
 // decisions 8, 26, 31, 49, 57). Called by the responder, and by the manager page for its actions.
 
-import { findNode } from '../cluster/snapshot.ts'
+import { isOperators } from '../cluster/registry/operator.ts'
+import { findNode, type Snapshot } from '../cluster/snapshot.ts'
 import { isWildcard, plainAddress } from '../net/address.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { loadSourceField } from '../wire/mcmp/load-source.ts'
@@ -11,6 +12,7 @@ import type { Parsed } from '../wire/mcmp/parsed.ts'
 import { problem } from '../wire/mcmp/problem.ts'
 import { parseReply, type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { senderField } from '../wire/mcmp/sender.ts'
+import type { Cause } from './cluster-log.ts'
 import { DeferredEnables } from './deferred-enables.ts'
 import { hostCheck } from './host-check.ts'
 import { NodeProbes } from './node-probes.ts'
@@ -76,7 +78,7 @@ export class MessageHandler {
     const facts = { now: clock.now(), ...sender, answers, live: (id: number) => live.of(id) }
     const { reply, changes, warnings } = registry.apply(message, facts)
     for (const warning of warnings) log.warn({ method: message.method }, warning)
-    await publishChanges(this.#settings, before, changes)
+    await publishChanges(this.#settings, before, changes, causeOf(message, before, sender))
     if (message.method === 'STATUS') return this.#withReason(message, reply)
     return message.method === 'STOP-APP' ? this.#withRequestsLeft(message, reply) : reply
   }
@@ -110,6 +112,15 @@ export class MessageHandler {
     return stopReply(route, aliases, contexts, requests)
   }
 }
+
+/** Who sends a message, for the log. */
+function causeOf(message: Message, before: Snapshot, from: { readonly from?: string }): Cause {
+  const node = isAppMessage(message) ? findNode(before, message.route) : undefined
+  const isOrder = isAppMessage(message) && node !== undefined && isOperators(message, node, from)
+  return { by: isOrder ? 'operator' : 'node', ...from }
+}
+
+const isAppMessage = (message: Message): message is AppMessage => 'wildcard' in message
 
 const noAnswers: ReadonlyMap<string, boolean> = new Map()
 

@@ -16,6 +16,7 @@ import { checkedLookup } from '../net/checked-lookup.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
+import { ClusterLog } from './cluster-log.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
@@ -128,6 +129,7 @@ export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>>
   readonly watch: Required<WatchOptions>
   /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
   readonly lookup: LookupFunction
+  readonly clusterLog: ClusterLog
 }
 
 /** @throws RangeError for a secret of another form, and for an entry of `access.nodes` that is not an address, network or name. */
@@ -146,6 +148,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     clock,
     log,
     lookup: checkedLookup(nodes, log, clock),
+    clusterLog: new ClusterLog(log, clock),
     traffic: { ...trafficDefaults, ...options.traffic },
     access: { names: [], allow: [], secret: '', nodes: [], ...options.access },
     limits: { ...limitDefaults, ...options.limits },

@@ -58,12 +58,13 @@ export class Pages {
     this.#isDraining = true
   }
 
-  async respond(request: FramedRequest): Promise<PageResponse> {
+  /** @param remote address of the client. */
+  async respond(request: FramedRequest, remote: string): Promise<PageResponse> {
     const { method } = request
     const path = pathOf(request.target)
     if (method !== 'GET' && method !== 'HEAD' && !isAction(request))
       return textResponse(501, 'method not implemented')
-    if (managerPaths.includes(path)) return this.#manager.respond(request, path)
+    if (managerPaths.includes(path)) return this.#manager.respond(request, path, remote)
     switch (path) {
       case '/':
         return frontPage

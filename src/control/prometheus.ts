@@ -175,6 +175,11 @@ export class PrometheusText {
       },
     )
     gauge(
+      'topspin_node_error_ratio',
+      'Share of errors among the last responses of the node, 0 to 1.',
+      (live) => roomFigures(live, clock.now()).errors,
+    )
+    gauge(
       'topspin_node_concurrency',
       'Requests that the node processes at once, as estimated.',
       (live) => {

@@ -7,19 +7,27 @@ import { applyToLive } from '../cluster/live-changes.ts'
 import type { Node } from '../cluster/node.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { ProbeResult } from '../net/probe.ts'
+import type { Cause } from './cluster-log.ts'
 import type { ControlSettings } from './options.ts'
 
 /**
  * Puts changes into force: first in the live numbers, then in the traffic. They take effect in the order of
  * the calls.
- * @param before the registry's snapshot before these changes.
+ * @param before the registry's snapshot before these changes, which are the last.
+ * @param cause for the log; absent: the changes are not logged.
  */
 export async function publishChanges(
   settings: ControlSettings,
   before: Snapshot,
   changes: readonly Change[],
+  cause?: Cause,
 ): Promise<void> {
   if (changes.length === 0) return
+  const { clusterLog, live, registry } = settings
+  if (cause !== undefined) {
+    clusterLog.report(before, registry.snapshot, changes, cause)
+    clusterLog.reportLoads(before, live, changes)
+  }
   applyToLive(settings.live, changes, before)
   await settings.traffic.apply(changes)
 }
@@ -49,7 +57,9 @@ export function recordProbe(
   if (wasDown === isDown) return
   // The node's score is aligned with the others' before it is chosen again.
   if (wasDown) live.epoch++
-  log.warn({ route: node.route, reason }, isDown ? 'node is down' : 'node is up')
+  const fields = { route: node.route, reason, by: 'health check' }
+  if (isDown) log.warn(fields, 'node is down')
+  else log.info(fields, 'node is up')
   settings.traffic.notify(node.id)
 }
 

@@ -114,7 +114,7 @@ export class Responder {
     if (denial !== undefined) return written(deniedPage(denial), request)
     // On a shared port the next request of this connection may be for the traffic.
     const mayKeepAlive = this.#settings.traffic.accept === undefined
-    return written(await this.#pages.respond(request), request, mayKeepAlive)
+    return written(await this.#pages.respond(request, caller.remote), request, mayKeepAlive)
   }
 
   #denialOf(request: FramedRequest, kind: RequestKind, { remote }: Caller): Denial | undefined {

@@ -97,6 +97,8 @@ interface RoomReport {
   readonly ms: number | null
   /** Requests that the node processes concurrently, as observed so far. */
   readonly knee: number
+  /** Share of errors among its last responses, 0..1; fades while there are none. */
+  readonly errors: number
 }
 
 export interface ContextReport {
@@ -182,8 +184,9 @@ export function nodeReport(
 }
 
 function roomReport(live: NodeLive, now: number): RoomReport {
-  const { inHand, long, ms, knee, answers } = roomFigures(live, now)
-  return { inHand, long, ms: answers === 0 ? null : rounded(ms), knee: rounded(knee) }
+  const { inHand, long, ms, knee, errors, answers } = roomFigures(live, now)
+  const known = { ms: answers === 0 ? null : rounded(ms), knee: rounded(knee) }
+  return { inHand, long, ...known, errors: rounded(errors) }
 }
 
 /** Three digits behind the point. */
@@ -191,7 +194,10 @@ const rounded = (value: number): number => Number(value.toFixed(3))
 
 /** A node's state in one word, with the reason when it is down; for the manager page and the commands. */
 export function nodeState(
-  node: Pick<NodeReport, 'removal' | 'health' | 'reason' | 'loadFactor' | 'silent' | 'unconfirmed'>,
+  node: Pick<
+    NodeReport,
+    'removal' | 'health' | 'reason' | 'loadFactor' | 'silent' | 'unconfirmed' | 'contexts'
+  >,
 ): string {
   if (node.removal !== 'none') return 'removed'
   if (node.health === 'down') return `down (${node.reason})`
@@ -199,7 +205,15 @@ export function nodeState(
   if (node.silent) return 'silent'
   if (node.unconfirmed) return 'unconfirmed'
   if (node.loadFactor === null) return 'starting'
-  return node.loadFactor === 0 ? 'standby' : node.health
+  if (node.loadFactor === 0) return 'standby'
+  return servingState(node.contexts) ?? node.health
+}
+
+/** Of a node that is well and serves nothing, or nothing new; undefined otherwise. */
+function servingState(contexts: readonly Pick<ContextReport, 'status'>[]): string | undefined {
+  const has = (wanted: ContextStatus): boolean => contexts.some(({ status }) => status === wanted)
+  if (contexts.length === 0 || has('ENABLED')) return undefined
+  return has('DISABLED') ? 'disabled' : 'stopped'
 }
 
 type Statuses = Pick<ContextReport, 'status' | 'own' | 'order'>

@@ -15,6 +15,7 @@ import { Registry } from '../cluster/registry.ts'
 import { markRestored, withoutIdleBalancers, withoutNodes } from '../cluster/restored.ts'
 import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
 import type { Config } from '../config/schema.ts'
+import { ClusterLog } from '../control/cluster-log.ts'
 import { addressCheck } from '../net/node-addresses.ts'
 import type { DataPlane } from './data-plane.ts'
 import { StateFile } from './state-file.ts'
@@ -26,11 +27,13 @@ export class ServedCluster {
   readonly state: StateFile | undefined
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #clusterLog: ClusterLog
   readonly #isAllowed: (host: string, address: string) => boolean
 
   constructor({ control, state }: Config, log: Logger, clock: Clock = systemClock) {
     this.#log = log
     this.#clock = clock
+    this.#clusterLog = new ClusterLog(log, clock)
     this.#isAllowed = addressCheck(control.nodes.allow)
     const { nodes: nodesMax, aliases: hostsMax, contexts: contextsMax } = control.limits
     this.registry = new Registry({
@@ -86,6 +89,7 @@ export class ServedCluster {
     const nodes = addresses.map(fixedNode)
     const dropped = registry.dropFixed(new Set(nodes.map(({ route }) => route)), this.#clock.now())
     const changes = [...dropped, ...registry.addFixed(nodes)]
+    this.#clusterLog.report(before, registry.snapshot, changes, { by: 'configuration' })
     applyToLive(live, changes, before)
     await this.enforce(changes, plane)
   }

@@ -28,7 +28,7 @@ export interface MembershipFlags {
 
 /**
  * @param warn receives a sentence for each former name.
- * @throws TopspinError BAD_OPTION for misspelt variables, a missing key, and a key that is the name of a file.
+ * @throws TopspinError BAD_OPTION for misspelt variables, and for a key that is the name of a file.
  */
 export function membershipOptions(
   flags: MembershipFlags,
@@ -55,10 +55,6 @@ export function membershipOptions(
   }
   for (const text of variables.warnings) warn(text)
   const problems = [...variables.problems, ...variables.hints]
-  if (options.key === undefined && options.insecure !== true && problems.length === 0)
-    problems.push(
-      'the key is missing: set TOPSPIN_PEER_KEY, or write --insecure for a group without one',
-    )
   if (problems.length > 0) throw badOption(problems)
   return options
 }

@@ -11,24 +11,27 @@ import {
   whoseStatus,
 } from '../../control/status-report.ts'
 import { compareStatus } from '../../wire/mcmp/context-status.ts'
-import { alignTable } from '../table.ts'
+import { alignTable, fittedTable } from '../table.ts'
 
 const noNodes = 'No nodes are registered.\n'
 
-/** One line for each node, and one for each worker process. */
-export function statusTable(report: StatusReport): string {
+/** One line for each node, and one for each worker process. @param width of the terminal; default: any. */
+export function statusTable(
+  report: StatusReport,
+  width: number = Number.POSITIVE_INFINITY,
+): string {
   const draining = report.draining ? 'The proxy is draining.\n' : ''
-  const nodes = report.nodes.length === 0 ? noNodes : nodesTable(report)
+  const nodes = report.nodes.length === 0 ? noNodes : nodesTable(report, width)
   const workers = report.workers.length === 0 ? '' : `\n${workersTable(report.workers)}`
-  return `${draining}${nodes}${reasonsText(report.nodes)}${workers}${ordersText(report.orders)}`
+  return `${draining}${nodes}${reasonsText(report.nodes, stateMax(width))}${workers}${ordersText(report.orders)}`
 }
 
-function nodesTable(report: StatusReport): string {
+function nodesTable(report: StatusReport, width: number): string {
   const rows = report.nodes.map((node) => [
     node.route,
     `${node.type}://${hostPortText(node)}`,
     node.domain === '' ? node.balancer : `${node.balancer}/${node.domain}`,
-    shortState(node),
+    shortState(node, stateMax(width)),
     node.loadFactor === null ? '-' : String(node.loadFactor),
     String(node.inFlight),
     String(node.room.inHand),
@@ -37,27 +40,34 @@ function nodesTable(report: StatusReport): string {
     node.room.ms === null ? '-' : shown(node.room.ms),
     String(node.elected),
     String(node.failures),
+    `${Math.round(100 * node.room.errors)} %`,
     contextsText(node),
   ])
-  const lines = alignTable(
+  const { lines, leftOut } = fittedTable(
     [
       { title: 'NODE' },
-      { title: 'ADDRESS' },
-      { title: 'BALANCER' },
+      { title: 'ADDRESS', rank: 1 },
+      { title: 'BALANCER', rank: 6 },
       { title: 'STATE' },
-      { title: 'LOAD FACTOR', align: 'right' },
+      { title: 'LOAD FACTOR', align: 'right', rank: 3 },
       { title: 'IN FLIGHT', align: 'right' },
-      { title: 'IN HAND', align: 'right' },
-      { title: 'LONG', align: 'right' },
-      { title: 'KNEE', align: 'right' },
-      { title: 'MS', align: 'right' },
-      { title: 'ELECTED', align: 'right' },
-      { title: 'FAILED', align: 'right' },
+      { title: 'IN HAND', align: 'right', rank: 7 },
+      { title: 'LONG', align: 'right', rank: 9 },
+      { title: 'KNEE', align: 'right', rank: 8 },
+      { title: 'MS', align: 'right', rank: 4 },
+      { title: 'ELECTED', align: 'right', rank: 5 },
+      { title: 'FAILED', align: 'right', rank: 2 },
+      { title: 'ERRORS', align: 'right' },
       { title: 'CONTEXTS' },
     ],
     rows,
+    width,
   )
-  return `${lines.join('\n')}\n`
+  const note =
+    leftOut.length === 0
+      ? ''
+      : `Left out for lack of width (see --json):\n  ${leftOut.join(', ')}\n`
+  return `${lines.join('\n')}\n${note}`
 }
 
 /** Whole numbers from ten on, else two digits. */
@@ -102,17 +112,17 @@ function groupedText({ contexts }: NodeReport, whose: (context: ContextReport) =
 }
 
 /** Longest state in a table; what does not fit follows below it. */
-const stateMax = 48
+const stateMax = (width: number): number => (width < 140 ? 24 : 48)
 
-function shortState(node: NodeReport): string {
+function shortState(node: NodeReport, most: number = 48): string {
   const state = nodeState(node)
-  return state.length <= stateMax ? state : `${state.slice(0, stateMax - 4).trimEnd()}...)`
+  return state.length <= most ? state : `${state.slice(0, most - 4).trimEnd()}...)`
 }
 
 /** Why nodes are down, as far as the table does not have it; one line for each. */
-function reasonsText(nodes: readonly NodeReport[]): string {
+function reasonsText(nodes: readonly NodeReport[], most: number): string {
   const lines = nodes
-    .filter((node) => nodeState(node).length > stateMax)
+    .filter((node) => nodeState(node).length > most)
     .map(({ route, reason }) => `${route} is down: ${reason}\n`)
   return lines.length === 0 ? '' : `\n${lines.join('')}`
 }

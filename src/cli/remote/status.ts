@@ -6,7 +6,8 @@ import { contextsTable, statusTable } from './status-table.ts'
 export const showStatus = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     const { report, text } = await remote.report()
-    process.stdout.write(flags.json ? `${text.trimEnd()}\n` : statusTable(report))
+    const table = (): string => statusTable(report, process.stdout.columns)
+    process.stdout.write(flags.json ? `${text.trimEnd()}\n` : table())
   })
 
 export const showNodes = (flags: RemoteFlags): Promise<number> =>

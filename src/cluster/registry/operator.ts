@@ -18,7 +18,11 @@ export type StatusMessage = AppMessage & { readonly method: Exclude<AppMethod, '
  * Whether an operator sends a message about a node: it says so, or it says nothing and comes neither from the address
  * that the node last registered from nor from the one where it is reached.
  */
-export function isOperators({ sender }: AppMessage, node: Node, { from }: Facts): boolean {
+export function isOperators(
+  { sender }: AppMessage,
+  node: Node,
+  { from }: Pick<Facts, 'from'>,
+): boolean {
   if (sender !== undefined) return sender === 'operator'
   if (from === undefined) return false
   const sent = canonical(from)

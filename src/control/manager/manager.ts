@@ -2,6 +2,7 @@
 // that are sent by POST with the page's token, with `compat` also by GET. Called by pages.ts.
 
 import { randomUUID } from 'node:crypto'
+import { plainAddress } from '../../net/address.ts'
 import type { FramedRequest } from '../../wire/mcmp/frame.ts'
 import { isSameSecret } from '../access.ts'
 import type { MessageHandler } from '../message-handler.ts'
@@ -31,16 +32,17 @@ export class Manager {
   }
 
   /** @param path the one of `managerPaths` that was asked for. */
-  async respond(request: FramedRequest, path: string): Promise<PageResponse> {
+  /** @param remote address of the browser. */
+  async respond(request: FramedRequest, path: string, remote: string): Promise<PageResponse> {
     const query = readParameters(queryOf(request.target))
     if (query === undefined) return badParameters
-    if (request.method !== 'POST') return this.#get(query, path)
+    if (request.method !== 'POST') return this.#get(query, path, remote)
     const form = readParameters(Buffer.from(request.body).toString('utf8'))
     if (form === undefined) return badParameters
-    return this.#post(new Map([...query, ...form]), path)
+    return this.#post(new Map([...query, ...form]), path, remote)
   }
 
-  async #get(query: Parameters, path: string): Promise<PageResponse> {
+  async #get(query: Parameters, path: string, remote: string): Promise<PageResponse> {
     const command = (query.get('cmd') ?? '').toUpperCase()
     if (command === 'INFO' || command === 'DUMP') return this.#tables(command)
     if (!isCommand(query)) return this.#page(query, path)
@@ -48,33 +50,34 @@ export class Manager {
       return htmlResponse(405, failurePage(path, 'actions must be sent by POST'), { Allow: 'POST' })
     // As in httpd: without the token the parameters have no effect.
     if (!this.#hasToken(query)) return this.#page(new Map(), path)
-    const problem = await this.#execute(query)
+    const problem = await this.#execute(query, remote)
     return problem === undefined
       ? this.#page(query, path)
       : htmlResponse(200, failurePage(path, problem))
   }
 
-  async #post(parameters: Parameters, path: string): Promise<PageResponse> {
+  async #post(parameters: Parameters, path: string, remote: string): Promise<PageResponse> {
     if (!this.#hasToken(parameters))
       return htmlResponse(403, failurePage(path, 'the page is out of date; reload it'))
     if (!isCommand(parameters)) return htmlResponse(400, failurePage(path, 'no command'))
-    const problem = await this.#execute(parameters)
+    const problem = await this.#execute(parameters, remote)
     if (problem !== undefined) return htmlResponse(409, failurePage(path, problem))
-    return textResponse(303, 'done', { Location: path })
+    const refresh = refreshOf(parameters)
+    const place = refresh === undefined ? path : `${path}?refresh=${refresh}`
+    return textResponse(303, 'done', { Location: place })
   }
 
   readonly #hasToken = (parameters: Parameters): boolean =>
     isSameSecret(parameters.get('nonce') ?? '', this.#token)
 
   /** The problem, if there is one; messages that succeeded before it stay in force. */
-  async #execute(parameters: Parameters): Promise<string | undefined> {
+  async #execute(parameters: Parameters, remote: string): Promise<string | undefined> {
     const action = actionOf(parameters, this.#settings.registry.snapshot)
     if (action.kind === 'problem') return action.text
     for (const message of action.messages) {
-      const reply = await this.#messages.execute({ ...message, sender: 'operator' })
+      const order = { ...message, sender: 'operator' } as const
+      const reply = await this.#messages.execute(order, plainAddress(remote))
       if (!reply.ok) return reply.text
-      const { method, route, contexts } = message
-      this.#settings.log.info({ method, route, contexts }, 'manager action executed')
     }
     return undefined
   }

@@ -2,6 +2,7 @@
 // read this one (mcmp.md 6, decision 60). Pure; every text from the network is escaped.
 
 import { hostPortText } from '../../base/host-port.ts'
+import { packageVersion } from '../../base/package-version.ts'
 import { type Html, html, Html as Raw } from '../../wire/html.ts'
 import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import { releaseName } from '../../wire/mcmp/version.ts'
@@ -35,6 +36,7 @@ export function managerPage(domains: readonly DomainView[], options: PageOptions
     : html`<form id="act" method="post" action="${path}"><input type="hidden" name="nonce" value="${token}"></form>\n`
   return document(html`<header>
 <h1>${releaseName}</h1>
+<p>Topspin ${packageVersion()}</p>
 <nav>${again} <a href="${path}?Cmd=DUMP&Range=ALL">show DUMP output</a> <a href="${path}?Cmd=INFO&Range=ALL">show INFO output</a></nav>
 </header>
 ${form}${content}`)
@@ -51,13 +53,19 @@ export const failurePage = (path: string, text: string): string =>
 </div>
 `)
 
+/** A square with a spinning top, in the page itself: a browser asks for no other file. */
+const icon: string = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 5h14L8 15zM7 1h2v4H7z" fill="#1257b8"/></svg>',
+)}`
+
 /** A complete page around its content. */
 export const document = (content: Html): string =>
   html`<!DOCTYPE html>
 <html lang="en"><head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Mod_cluster Status</title>
+<title>Topspin ${packageVersion()}: Mod_cluster Status</title>
+<link rel="icon" href="${icon}">
 <style>${new Raw(style)}</style>
 </head><body>
 ${content}</body></html>
@@ -71,7 +79,9 @@ const commands = [
 
 /** A button or link that sends one command. */
 function action(label: string, parameters: Record<string, string>, options: PageOptions): Html {
-  const query = new URLSearchParams(parameters).toString()
+  const { refresh } = options
+  const again = refresh === undefined ? {} : { refresh: String(refresh) }
+  const query = new URLSearchParams({ ...parameters, ...again }).toString()
   return options.byGet
     ? html`<a href="${options.path}?nonce=${options.token}&${query}">${label}</a>`
     : html`<button form="act" formaction="${options.path}?${query}">${label}</button>`
@@ -93,7 +103,7 @@ ${members}`
 function nodeHtml(view: NodeView, options: PageOptions): Html {
   const { node, name, report } = view
   const state = nodeState(report)
-  const colour = state === 'up' ? 'good' : view.isOk ? 'wait' : 'bad'
+  const colour = colourOf(view, state)
   const actions = commands.map(([command, verb]) =>
     action(`${verb} Contexts`, { Cmd: command, Range: 'NODE', JVMRoute: node.route }, options),
   )
@@ -102,12 +112,19 @@ function nodeHtml(view: NodeView, options: PageOptions): Html {
 <h1> Node ${name} (${node.type}://${hostPortText(node)}): </h1>
 <p class="state">${state}</p>
 ${node.removal === 'none' ? html`<p>${spaced(actions)}</p>\n` : html``}<dl>
-${figure('load factor', report.loadFactor ?? 0)}${figure('in flight', report.inFlight)}${figure('in hand', report.room.inHand)}${figure('long', report.room.long)}${figure('works on at once', report.room.knee)}${figure('ms each', report.room.ms ?? 0)}${figure('sessions', report.sessions)}${figure('requests', report.elected)}${figure('failed', report.failures)}</dl>
+${figure('load factor', report.loadFactor ?? 0)}${figure('in flight', report.inFlight)}${figure('in hand', report.room.inHand)}${figure('long', report.room.long)}${figure('works on at once', report.room.knee)}${figure('ms each', report.room.ms ?? 0)}${figure('sessions', report.sessions)}${figure('requests', report.elected)}${figure('failed', report.failures)}${figure('% errors', Math.round(100 * report.room.errors))}</dl>
 <p class="facts">
 ${facts(view)}
 </p>
 ${hosts}</section>
 `
+}
+
+/** A node that has left is no fault. */
+function colourOf({ node, isOk }: NodeView, state: string): string {
+  if (node.removal !== 'none') return 'left'
+  if (state === 'up') return 'good'
+  return isOk ? 'wait' : 'bad'
 }
 
 const figure = (name: string, value: number): Html =>

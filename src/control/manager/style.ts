@@ -20,9 +20,11 @@ nav a { margin-right: 1rem }
 .member { margin: 0 0 1rem; padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--good); border-radius: 6px }
 .member.wait { border-left-color: var(--wait) }
 .member.bad { border-left-color: var(--bad) }
+.member.left { border-left-color: var(--line); color: var(--soft) }
 .state { margin: 0; font-weight: 600; color: var(--good) }
 .wait > .state { color: var(--wait) }
 .bad > .state { color: var(--bad) }
+.left > .state { color: var(--soft) }
 dl { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: .5rem 0 }
 dt { font-size: .8rem; color: var(--soft) }
 dd { margin: 0; font-variant-numeric: tabular-nums }
@@ -37,7 +39,7 @@ const hash = createHash('sha256').update(style).digest('base64')
 
 /** Referrer `same-origin` and not stricter, so that browsers send the Origin of a form. */
 const pageFields: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  'Content-Security-Policy': `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   'Referrer-Policy': 'same-origin',
 }
 

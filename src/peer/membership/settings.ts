@@ -140,7 +140,7 @@ function readKeys({ key, insecure }: MembershipOptions, problems: string[], log:
   const isMissing = key === '' || secrets.length === 0
   if (isMissing && insecure !== true) {
     problems.push(
-      `key is missing: set the secret that all peers share, ${keyLengthLeast} characters or more; or set insecure: true for a group without one`,
+      `key is missing: set the secret that all peers share (TOPSPIN_PEER_KEY), ${keyLengthLeast} characters or more; or, for a group without one, insecure: true (TOPSPIN_INSECURE=yes, --insecure)`,
     )
     return new KeyRing([])
   }

@@ -98,7 +98,7 @@ test('STATUS probes the node, records its health and its report', async () => {
   const live = settings.live.of(1)
   assert.equal(live.statusAt, 500)
   assert.equal(live.health.kind, 'down')
-  assert.deepEqual(log.messages, ['node is down'])
+  assert.deepEqual(log.messages, ['node joined', 'node is down'])
   answered = true
   assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=OK/)
   assert.equal(settings.live.of(1).health.kind, 'up')
@@ -161,14 +161,14 @@ test('a fault of ours is a general error, which nodes retry', async () => {
   const reply = await send('CONFIG', config)
   assert.ok(!reply.ok)
   assert.equal(reply.type, 'GENERAL')
-  assert.deepEqual(log.messages, ['message failed'])
+  assert.deepEqual(log.messages, ['node joined', 'message failed'])
 })
 
 test('invalid values of a message are logged with the address of the sender', async () => {
   const { send, log } = bench()
   await send('CONFIG', `${config}&StickySession=maybe`)
-  assert.deepEqual(log.messages, ['message values ignored'])
-  assert.deepEqual(log.details, [{ remote: '10.0.0.7', fields: ['stickySession'] }])
+  assert.deepEqual(log.messages, ['message values ignored', 'node joined'])
+  assert.deepEqual(log.details[0], { remote: '10.0.0.7', fields: ['stickySession'] })
 })
 
 function bodyOf(reply: Reply): string {

@@ -31,7 +31,9 @@ describe('a probe', () => {
     assert.equal(live().health.kind, 'down')
     assert.deepEqual(notified, [1])
     assert.deepEqual(fixture.log.messages, ['node is down'])
-    assert.deepEqual(fixture.log.details, [{ route: 'a', reason: 'ECONNREFUSED' }])
+    assert.deepEqual(fixture.log.details, [
+      { route: 'a', reason: 'ECONNREFUSED', by: 'health check' },
+    ])
   })
 
   test('that succeeds makes a node that was down up, in a new epoch', () => {

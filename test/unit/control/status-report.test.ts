@@ -4,7 +4,12 @@ import { contextLive, LiveTable } from '../../../src/cluster/live.ts'
 import { applyToLive } from '../../../src/cluster/live-changes.ts'
 import { applyChange, emptySnapshot } from '../../../src/cluster/snapshot.ts'
 import { newCounters } from '../../../src/cluster/traffic-counts.ts'
-import { type NodeReport, nodeState, statusReport } from '../../../src/control/status-report.ts'
+import {
+  type ContextReport,
+  type NodeReport,
+  nodeState,
+  statusReport,
+} from '../../../src/control/status-report.ts'
 import { clusterOf, contextOf } from '../../support/cluster-fixture.ts'
 
 const process = { draining: false, workers: [], counts: newCounters(), state: undefined }
@@ -58,9 +63,17 @@ describe('the state of a node is', () => {
     loadFactor: 50,
     silent: false,
     unconfirmed: false,
+    contexts: [],
   } as const
+  const context = { path: '/', alias: 'localhost', inFlight: 0 } as const
+  const of = (...statuses: ContextReport['status'][]): Partial<NodeReport> => ({
+    contexts: statuses.map((status) => ({ ...context, status })),
+  })
   const cases: readonly (readonly [string, Partial<NodeReport>])[] = [
     ['up', {}],
+    ['up', of('STOPPED', 'ENABLED')],
+    ['stopped', of('STOPPED', 'STOPPED')],
+    ['disabled', of('STOPPED', 'DISABLED')],
     ['suspect', { health: 'suspect' }],
     ['standby', { loadFactor: 0 }],
     ['starting', { loadFactor: null }],

@@ -26,7 +26,7 @@ const node: NodeReport = {
   health: 'up',
   reason: null,
   inFlight: 3,
-  room: { inHand: 2, long: 1, ms: 41.26, knee: 4 },
+  room: { inHand: 2, long: 1, ms: 41.26, knee: 4, errors: 0.125 },
   sessions: 0,
   elected: 1200,
   failures: 0,
@@ -76,9 +76,9 @@ test('columns are aligned, and a path is listed once, whatever its aliases', () 
     contexts: [],
   }
   assert.deepEqual(statusTable({ ...report, nodes: [node, other] }).split('\n'), [
-    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  IN HAND  LONG  KNEE  MS  ELECTED  FAILED  CONTEXTS',
-    'a            http://10.0.0.7:8080  mycluster       up                 80          3        2     1     4  41     1200       0  ENABLED / /shop, STOPPED /old',
-    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3        2     1     4   -     1200       0',
+    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  IN HAND  LONG  KNEE  MS  ELECTED  FAILED  ERRORS  CONTEXTS',
+    'a            http://10.0.0.7:8080  mycluster       up                 80          3        2     1     4  41     1200       0    13 %  ENABLED / /shop, STOPPED /old',
+    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3        2     1     4   -     1200       0    13 %',
     '',
   ])
 })
@@ -161,4 +161,11 @@ for (const [change, expected] of states) {
 
 test('a node without contexts has an empty column', () => {
   assert.equal(contextsText({ ...node, contexts: [] }), '')
+})
+
+test('a table that is too wide for the terminal leaves out columns, and says which', () => {
+  const lines = statusTable(report, 80).split('\n')
+  assert.match(lines[0] ?? '', /^NODE .*STATE .*IN FLIGHT .*ERRORS {2}CONTEXTS$/)
+  for (const line of lines) assert.ok(line.length < 80, line)
+  assert.match(lines.slice(2).join(' '), /^Left out for lack of width .*: {3}LONG, KNEE, /)
 })
