@@ -35,7 +35,7 @@ async function measure(nodes: number): Promise<Measured> {
   let proxy = await ServedProxy.start(config)
   try {
     const lanes = new Lanes(proxy.controlPort)
-    await lanes.send([registration(0, origin.port)].flat())
+    await lanes.sendGroups([registration(0, origin.port)])
     const traffic = new SteadyTraffic(proxy.trafficPort, '/app0')
     const from = performance.now()
     const others = Array.from({ length: nodes - 1 }, (_, i) => registration(i + 1, origin.port))
@@ -72,7 +72,9 @@ function configuration(nodes: number, state: string): object {
 }
 
 /** All of 127/8 is this machine on Linux. */
-const hostOf = (node: number): string => `127.7.${node >> 8}.${node & 255}`
+function hostOf(node: number): string {
+  return `127.7.${node >> 8}.${node & 255}`
+}
 
 function registration(node: number, port: number): string[] {
   const contexts = Array.from({ length: contextsPerNode }, (_, i) => `/app${i}`)
@@ -83,8 +85,9 @@ function registration(node: number, port: number): string[] {
   ]
 }
 
-const status = (node: number, turn: number): string =>
-  `STATUS JVMRoute=node${node}&Load=${40 + (turn % 20)}`
+function status(node: number, turn: number): string {
+  return `STATUS JVMRoute=node${node}&Load=${40 + (turn % 20)}`
+}
 
 function toggled(node: number, turn: number): string {
   const method = Math.floor(turn / 2) % 2 === 0 ? 'DISABLE-APP' : 'ENABLE-APP'
