@@ -180,8 +180,10 @@ export const probeLimits = {
 
 /** The state file. */
 export const stateLimits = {
-  /** A longer file is not read. */
-  bytesMax: 67_108_864,
+  /** A longer file is not read: a state of 1,000,000 contexts with as many bytes of changes. */
+  bytesMax: 268_435_456,
+  /** Changes of a shorter state are not appended; the file is replaced. */
+  appendFromBytes: 65_536,
   /** How long the reply to a message waits for the disk. */
   waitMs: 1_000,
   /** Delay before changed load factors are written. */

@@ -1,8 +1,12 @@
-// The text of a state file: a line with format, length and SHA-256 checksum, then JSON. Pure; used by server/state-file.ts.
-// A truncated or modified text is refused as a whole.
+// The text of a state file: a whole state, then the changes since. Each part is a line with its kind, length and SHA-256
+// checksum, and JSON. Pure; used by server/state-file.ts.
+//
+// A whole state that was truncated or modified is refused. Of the changes those before the first damaged part count: a
+// process that is killed while it appends leaves an unfinished part, whose changes nobody was told are kept.
 
 import { createHash } from 'node:crypto'
 import type { Balancer } from './balancer.ts'
+import { ChangeSet } from './change-set.ts'
 import type { Context } from './context.ts'
 import type { Node } from './node.ts'
 import type { ContextOrder, Orders } from './orders.ts'
@@ -20,30 +24,84 @@ export interface SavedState {
   readonly changes: readonly Change[]
 }
 
-/** Name and version of the format below. */
-const format = 'topspin-state 1'
+export interface FoundState extends SavedState {
+  /** Bytes at the end that are not used. */
+  readonly unusedBytes: number
+}
+
+/** Names and versions of the parts below. */
+const wholeFormat = 'topspin-state 1'
+const changesFormat = 'topspin-changes 1'
 
 export function writeState({ writer, changes }: SavedState): string {
-  const body = JSON.stringify({ writer, changes })
-  return `${headOf(body)}\n${body}`
+  return partOf(wholeFormat, { writer, changes })
+}
+
+/** The changes since the text before, to be appended to it. */
+export function writeChanges(changes: readonly Change[]): string {
+  return `\n${partOf(changesFormat, changes)}`
+}
+
+function partOf(format: string, value: unknown): string {
+  const body = JSON.stringify(value)
+  return `${headOf(format, Buffer.from(body))}\n${body}`
+}
+
+function headOf(format: string, body: Buffer): string {
+  return `${format} ${body.length} ${createHash('sha256').update(body).digest('hex')}`
 }
 
 /** @returns the state, or the problem of the text. */
-export function readState(bytes: Buffer): SavedState | { readonly problem: string } {
-  const end = bytes.indexOf('\n')
-  if (end < 0) return { problem: 'it has no first line' }
-  const head = bytes.toString('latin1', 0, end)
-  if (!head.startsWith(`${format} `))
+export function readState(bytes: Buffer): FoundState | { readonly problem: string } {
+  const firstLine = bytes.toString('latin1', 0, wholeFormat.length + 1)
+  if (firstLine !== `${wholeFormat} ` && bytes.includes('\n'))
     return { problem: 'it is not of the form that this version writes' }
-  const body = bytes.toString('utf8', end + 1)
-  if (head !== headOf(body)) return { problem: 'its length or its checksum is wrong' }
-  const state: unknown = JSON.parse(body)
-  return isState(state) ? state : { problem: 'it was written by another version' }
+  const whole = readPart(bytes, 0, wholeFormat)
+  if (whole === undefined) return { problem: 'its length or its checksum is wrong' }
+  const { value } = whole
+  if (!isState(value)) return { problem: 'it was written by another version' }
+  const { changes, end } = readChanges(value.changes, bytes, whole.end)
+  return { writer: value.writer, changes, unusedBytes: bytes.length - end }
 }
 
-function headOf(body: string): string {
-  const sum = createHash('sha256').update(body).digest('hex')
-  return `${format} ${Buffer.byteLength(body)} ${sum}`
+/** The first changes with all that follow at `at` applied. */
+function readChanges(
+  first: readonly Change[],
+  bytes: Buffer,
+  at: number,
+): { changes: readonly Change[]; end: number } {
+  const all = new ChangeSet()
+  for (const change of first) all.add(change)
+  let end = at
+  while (bytes[end] === newline) {
+    const part = readPart(bytes, end + 1, changesFormat)
+    if (part === undefined || !areChanges(part.value)) break
+    for (const change of part.value) all.add(change)
+    end = part.end
+  }
+  const changes = all.flush()
+  return { changes: kinds.flatMap((kind) => changes.filter((one) => one.kind === kind)), end }
+}
+
+/** Of things that are present, in the order of `changesFrom`. */
+const kinds: readonly Change['kind'][] = ['balancer', 'orders', 'node', 'contexts', 'load']
+
+const newline = 0x0a
+/** Longer than any first line. */
+const headMax = 128
+
+/** @returns `undefined` when it is damaged. */
+function readPart(
+  bytes: Buffer,
+  at: number,
+  format: string,
+): { value: unknown; end: number } | undefined {
+  const head = bytes.toString('latin1', at, at + headMax).split('\n', 1)[0] as string
+  const length = Number(head.split(' ')[2])
+  const begin = at + head.length + 1
+  const body = bytes.subarray(begin, begin + length)
+  if (bytes[begin - 1] !== newline || head !== headOf(format, body)) return undefined
+  return { value: JSON.parse(body.toString()), end: begin + length }
 }
 
 /** With `?`: or absent. */
@@ -105,8 +163,11 @@ const writerShape: Shape<StateWriter> = { pid: 'number', machine: 'string' }
 /** The checksum is right here, but another version with other fields may have written the file. */
 function isState(value: unknown): value is SavedState {
   if (!isObject(value) || !fits(value['writer'], writerShape)) return false
-  const changes: unknown = value['changes']
-  return Array.isArray(changes) && changes.every(isChange)
+  return areChanges(value['changes'])
+}
+
+function areChanges(value: unknown): value is readonly Change[] {
+  return Array.isArray(value) && value.every(isChange)
 }
 
 function isChange(value: unknown): value is Change {
@@ -124,6 +185,10 @@ function isChange(value: unknown): value is Change {
     }
     case 'load':
       return typeof value['id'] === 'number' && typeof value['factor'] === 'number'
+    case 'gone':
+      return typeof value['id'] === 'number'
+    case 'balancer-gone':
+      return typeof value['name'] === 'string'
     default:
       return false
   }

@@ -1,13 +1,15 @@
-// The file that keeps the registry across restarts. Every write makes a new file that replaces the old one, so the file
-// is always one complete state. Made by served-cluster.ts.
+// The file that keeps the registry across restarts. A write makes a new file that replaces the old one, so the file is
+// always one complete state; changes of a large state are appended, until they are as long as the state itself. Made by
+// served-cluster.ts.
 
-import { readFileSync, renameSync, type Stats, statSync } from 'node:fs'
+import { constants, readFileSync, renameSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open, rename, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { stateLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import { ChangeSet } from '../cluster/change-set.ts'
 import type { Change } from '../cluster/snapshot.ts'
-import { readState, type StateWriter, writeState } from '../cluster/state-text.ts'
+import { readState, type StateWriter, writeChanges, writeState } from '../cluster/state-text.ts'
 import type { StateReport } from '../control/status-report.ts'
 
 interface StateFileOptions {
@@ -28,6 +30,14 @@ export class StateFile {
   #soon: NodeJS.Timeout | undefined
   /** Mark of the file as this process last wrote or read it; undefined: there was no file. */
   #mark: string | undefined
+  /** Since the last write began. */
+  readonly #changes: ChangeSet = new ChangeSet()
+  /** Length of the state at the beginning of the file, and of the changes behind it, bytes. */
+  #stateBytes = 0
+  #appendedBytes = 0
+  /** Nothing can be appended: the file does not hold the state of this process. */
+  #mustReplace = true
+  #isClosing = false
   #reason: string | null = null
   /** False before the start, and after another process has written the file. */
   #owns = false
@@ -53,6 +63,11 @@ export class StateFile {
     if (found.size > stateLimits.bytesMax) return this.#setAside('too large')
     const state = this.#read()
     if ('problem' in state) return this.#setAside(state.problem)
+    if (state.unusedBytes > 0)
+      log.warn(
+        { state: path, bytes: state.unusedBytes },
+        'unfinished end of the state file not used',
+      )
     if (isAlive(state.writer))
       log.warn(
         { state: path, pid: state.writer.pid },
@@ -70,6 +85,7 @@ export class StateFile {
   /** Saves changes. Resolves when the file contains them, at the deadline, or when that fails. */
   async keep(changes: readonly Change[]): Promise<void> {
     if (!this.#owns || changes.length === 0) return
+    for (const change of changes) this.#changes.add(change)
     // Load factors are reported again and again: no reply waits for them.
     if (changes.every((change) => change.kind === 'load')) return this.#later(stateLimits.loadMs)
     const written = this.#write()
@@ -77,9 +93,10 @@ export class StateFile {
     await this.#within(written)
   }
 
-  /** Writes the last changes. */
+  /** Writes the last changes, as one complete state, which earlier versions can read. */
   async close(): Promise<void> {
     clearTimeout(this.#soon)
+    this.#isClosing = true
     if (this.#owns) await this.#within(this.#write())
     this.#owns = false
     clearTimeout(this.#soon)
@@ -127,7 +144,7 @@ export class StateFile {
   #begin(): Promise<void> {
     clearTimeout(this.#soon)
     this.#soon = undefined
-    const writing = this.#replace()
+    const writing = this.#save()
       .then(
         () => this.#succeeded(),
         (error: unknown) => {
@@ -143,19 +160,45 @@ export class StateFile {
     return writing
   }
 
+  async #save(): Promise<void> {
+    if (!this.#owns) return
+    const isAppended = !this.#mustReplace && !this.#isClosing && this.#isLarge()
+    // Until it has succeeded, since a failure may leave a part of the changes in the file.
+    this.#mustReplace = true
+    await (isAppended ? this.#append() : this.#replace())
+    this.#mustReplace = false
+  }
+
+  #isLarge(): boolean {
+    return this.#stateBytes > Math.max(stateLimits.appendFromBytes, this.#appendedBytes)
+  }
+
+  async #append(): Promise<void> {
+    const text = writeChanges(this.#changes.flush())
+    const { path } = this.#options
+    if (!(await this.#isPresent())) return this.#replace()
+    this.#mark = await fill(await open(path, constants.O_WRONLY | constants.O_APPEND), text)
+    this.#appendedBytes += text.length
+  }
+
   async #replace(): Promise<void> {
     const { path, state } = this.#options
-    if (!this.#owns) return
+    this.#changes.flush()
     const text = writeState({ writer: self, changes: state() })
-    const file = await open(`${path}.new`, 'w', 0o600)
-    const mark = await fill(file, text)
-    const found = await stat(path).then(markOf, () => undefined)
-    if (found !== undefined && found !== this.#mark) {
-      this.#owns = false
-      throw new Error('another process writes it: two proxies must not share a state file')
-    }
+    const mark = await fill(await open(`${path}.new`, 'w', 0o600), text)
+    await this.#isPresent()
     await rename(`${path}.new`, path)
     this.#mark = mark
+    this.#stateBytes = text.length
+    this.#appendedBytes = 0
+  }
+
+  /** Whether there is a file. @throws when another process has written it. */
+  async #isPresent(): Promise<boolean> {
+    const found = await stat(this.#options.path).then(markOf, () => undefined)
+    if (found === undefined || found === this.#mark) return found !== undefined
+    this.#owns = false
+    throw new Error('another process writes it: two proxies must not share a state file')
   }
 
   async #within(written: Promise<void>): Promise<void> {

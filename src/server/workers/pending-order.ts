@@ -1,6 +1,7 @@
 // The changes that a worker has not applied yet, as one order: later changes replace earlier ones of the same thing, so
 // that its size is that of the cluster even if the worker does not answer for long. Pure. Used by worker-link.ts.
 
+import { ChangeSet } from '../../cluster/change-set.ts'
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { Reload } from '../data-plane.ts'
@@ -15,15 +16,17 @@ export interface Order {
 }
 
 export class PendingOrder {
-  /** By kind and subject, in the order of the first change: a node stands before its contexts. */
-  readonly #changes: Map<string, Change> = new Map()
+  readonly #changes: ChangeSet = new ChangeSet()
   readonly #facts: Map<number, LiveFact> = new Map()
   #reload: Reload | undefined
   #reopenLogs = false
   #figures = false
 
   add({ changes, facts, reload, reopenLogs = false, figures = false }: Order): void {
-    for (const change of changes) this.#addChange(change)
+    for (const change of changes) {
+      this.#changes.add(change)
+      if (change.kind === 'gone') this.#facts.delete(change.id)
+    }
     for (const fact of facts) this.#facts.set(fact.id, fact)
     this.#reload = reload ?? this.#reload
     this.#reopenLogs ||= reopenLogs
@@ -33,45 +36,16 @@ export class PendingOrder {
   /** The order so far; the next one is empty. */
   flush(): Order {
     const order: Order = {
-      changes: [...this.#changes.values()],
+      changes: this.#changes.flush(),
       facts: [...this.#facts.values()],
       ...(this.#reload === undefined ? {} : { reload: this.#reload }),
       ...(this.#reopenLogs ? { reopenLogs: true } : {}),
       ...(this.#figures ? { figures: true } : {}),
     }
-    this.#changes.clear()
     this.#facts.clear()
     this.#reload = undefined
     this.#reopenLogs = false
     this.#figures = false
     return order
-  }
-
-  #addChange(change: Change): void {
-    this.#changes.set(keyOf(change), change)
-    if (change.kind !== 'gone') return
-    this.#facts.delete(change.id)
-    for (const kind of ['contexts', 'load']) this.#changes.delete(`${kind} ${change.id}`)
-  }
-}
-
-/** Changes with the same key replace each other. */
-function keyOf(change: Change): string {
-  switch (change.kind) {
-    case 'balancer':
-      return `balancer ${change.balancer.name}`
-    case 'balancer-gone':
-      return `balancer ${change.name}`
-    case 'node':
-      return `node ${change.node.id}`
-    case 'gone':
-      return `node ${change.id}`
-    case 'orders':
-      return `orders ${change.orders.route}`
-    case 'contexts':
-    case 'load':
-      return `${change.kind} ${change.id}`
-    default:
-      return change satisfies never
   }
 }

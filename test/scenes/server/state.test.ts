@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -182,6 +183,43 @@ test('every message answered with 200 is kept after kill -9 during a burst', asy
     assert.doesNotMatch(proxy.running.printed.stdout, /state file not used/)
   }
   t.diagnostic(`${known.size} nodes over 8 kills`)
+})
+
+test('changes of a large state are appended, and kept after kill -9', async (t) => {
+  const file = join(folderFor(t), 'state')
+  let proxy = await start(t, file)
+  const contexts = Array.from({ length: 40 }, (_, i) => `/context-${i}`).join()
+  const register = async (route: string): Promise<void> => {
+    const config = `JVMRoute=${route}&Host=${route}.test&Port=81&Type=http`
+    await send(proxy, 'CONFIG', `${config}&Alias=x&Context=${contexts}`)
+  }
+  for (let i = 0; i < 24; i++) await register(`r${i}`)
+  const { ino } = statSync(file)
+  await register('last')
+  await send(proxy, 'STOP-APP', 'JVMRoute=last&Alias=x&Context=/context-0')
+  assert.equal(statSync(file).ino, ino, 'the same file')
+  assert.ok(statSync(file).size > 65_536)
+  await killed(proxy)
+  const whole = readFileSync(file)
+  writeFileSync(file, whole.subarray(0, whole.length - 5))
+  proxy = await start(t, file)
+  await proxy.running.sees(/unfinished end of the state file not used/)
+  await killed(proxy)
+  writeFileSync(file, whole)
+  proxy = await start(t, file)
+  const { nodes } = await report(proxy)
+  assert.equal(nodes.length, 25)
+  assert.equal(nodes.at(-1)?.contexts[0]?.status, 'STOPPED')
+  await register('later')
+  proxy.running.child.kill('SIGTERM')
+  await proxy.running.ended
+  assert.doesNotMatch(
+    readFileSync(file, 'latin1'),
+    /\n.*\n/,
+    'one complete state after an orderly end',
+  )
+  proxy = await start(t, file)
+  assert.equal((await report(proxy)).nodes.length, 26)
 })
 
 test('a torn file is renamed with a warning, and the proxy serves', async (t) => {

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { changesFrom } from '../../../src/cluster/changes-from.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
-import { readState, type SavedState, writeState } from '../../../src/cluster/state-text.ts'
+import type { Change } from '../../../src/cluster/snapshot.ts'
+import {
+  type FoundState,
+  readState,
+  type SavedState,
+  writeChanges,
+  writeState,
+} from '../../../src/cluster/state-text.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 
 const writer = { pid: 4711, machine: 'here' }
@@ -27,7 +34,7 @@ const saved = ({ registry, live }: RegistryBench): SavedState => ({
   changes: changesFrom(registry.snapshot, live),
 })
 
-function read(text: string | Buffer): SavedState {
+function read(text: string | Buffer): FoundState {
   const state = readState(Buffer.from(text))
   assert.ok('changes' in state, JSON.stringify(state))
   return state
@@ -35,7 +42,7 @@ function read(text: string | Buffer): SavedState {
 
 test('reading returns what was written', () => {
   const state = saved(cluster())
-  assert.deepEqual(read(writeState(state)), state)
+  assert.deepEqual(read(writeState(state)), { ...state, unusedBytes: 0 })
 })
 
 test('a restored registry continues where the earlier one ended', () => {
@@ -74,7 +81,52 @@ test('a text truncated anywhere is refused', () => {
   for (let length = 0; length < bytes.length; length++) {
     assert.ok('problem' in readState(bytes.subarray(0, length)), `cut at ${length}`)
   }
-  assert.ok('problem' in readState(Buffer.concat([bytes, Buffer.from(' ')])))
+})
+
+test('of appended changes the last of each thing counts', () => {
+  const bench = cluster()
+  let text = writeState(saved(bench))
+  const append = (line: string): void => {
+    text += writeChanges(bench.send(line).changes)
+  }
+  append('CONFIG / JVMRoute=d&Host=10.0.0.4&Port=81&Type=http&Balancer=third')
+  append('ENABLE-APP / JVMRoute=d&Alias=localhost&Context=/d')
+  append('STOP-APP / JVMRoute=a&Alias=shop.test&Context=/cart')
+  for (const load of [7, 8, 9]) append(`STATUS / JVMRoute=d&Load=${load}`)
+  append('REMOVE-APP /* JVMRoute=b')
+  bench.now += 10_001
+  text += writeChanges(bench.tick())
+  bench.now += 10_001
+  text += writeChanges(bench.tick())
+  assert.equal(bench.contexts('b').length, 0)
+  const { changes, unusedBytes } = read(text)
+  assert.equal(unusedBytes, 0)
+  const byText = (list: readonly Change[]): string[] =>
+    list.map((one) => JSON.stringify(one)).sort()
+  assert.deepEqual(byText(changes), byText(saved(bench).changes))
+  const restored = new Registry({ runId: '1' })
+  restored.restore(changes, 5_000)
+  assert.deepEqual(restored.snapshot.contexts, bench.registry.snapshot.contexts)
+})
+
+test('changes that were appended in part are left out, and those before count', () => {
+  const bench = cluster()
+  const whole = writeState(saved(bench))
+  const first = writeChanges(bench.send('STATUS / JVMRoute=a&Load=11').changes)
+  const second = writeChanges(bench.send('STATUS / JVMRoute=a&Load=12').changes)
+  const factorOf = (state: FoundState): unknown =>
+    state.changes.find((change) => change.kind === 'load')?.factor
+  for (let length = 0; length <= second.length; length++) {
+    const state = read(whole + first + second.slice(0, length))
+    assert.equal(factorOf(state), length === second.length ? 12 : 11)
+    assert.equal(state.unusedBytes, length === second.length ? 0 : length)
+  }
+  const bytes = Buffer.from(whole + first + second)
+  for (let at = Buffer.byteLength(whole + first); at < bytes.length; at++) {
+    const flipped = Buffer.from(bytes)
+    flipped[at] = (flipped[at] as number) ^ 1
+    assert.equal(factorOf(read(flipped)), 11, `flipped at ${at}`)
+  }
 })
 
 test('a text with any flipped bit is refused', () => {
@@ -103,7 +155,8 @@ test('a text of a version with other fields is refused', () => {
     { kind: 'contexts', id: 1, contexts: [{ ...row, isUnopened: false }] },
     { kind: 'contexts', id: 1, contexts: [{ ...row, toString: 'x' }] },
     { kind: 'load', id: 1, factor: null },
-    { kind: 'gone', id: 1 },
+    { kind: 'gone', id: '1' },
+    { kind: 'balancer-gone' },
     null,
   ]
   for (const change of bad) {
