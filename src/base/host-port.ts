@@ -1,11 +1,13 @@
 // Addresses as `host:port`, as people, environment variables and URLs write them. The one place that puts IPv6
-// addresses into brackets.
+// addresses into brackets. Addresses of unix sockets: unix-address.ts.
 
 import { isIP } from 'node:net'
+import { isUnixAddress, parseUnixAddress } from './unix-address.ts'
 
 export interface HostPort {
-  /** A name or an address, without brackets. */
+  /** A name or an address, without brackets; or `unix:/path`. */
   readonly host: string
+  /** 0 for a unix socket. */
   readonly port: number
 }
 
@@ -60,6 +62,14 @@ export function parseSecureEndpoint(value: string | number): Endpoint | undefine
   return found !== undefined && match?.[1] === 'https' ? { ...found, tls: true } : found
 }
 
+/** The same, or `unix:/path`, also with `https://` in front. */
+export function parseSocketAddress(value: string | number): Endpoint | undefined {
+  const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(unix:.*)$/.exec(String(value).trim()) ?? []
+  const found = parseUnixAddress(rest)
+  if (found === undefined) return parseSecureEndpoint(value)
+  return scheme === 'https' ? { ...found, tls: true } : found
+}
+
 function isNameOrIPv4(host: string): boolean {
   if (/^[\d.]+$/.test(host)) return isIP(host) === 4
   return (
@@ -72,6 +82,8 @@ function isNameOrIPv4(host: string): boolean {
 
 /** A name or address as it stands in a URL: IPv6 addresses in brackets [RFC 3986 3.2.2], unless they are already. */
 export const hostText = (host: string): string =>
-  host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+  host.includes(':') && !host.startsWith('[') && !isUnixAddress(host) ? `[${host}]` : host
 
-export const hostPortText = ({ host, port }: HostPort): string => `${hostText(host)}:${port}`
+/** `host:port`, or `unix:/path`. */
+export const hostPortText = ({ host, port }: HostPort): string =>
+  isUnixAddress(host) ? host : `${hostText(host)}:${port}`

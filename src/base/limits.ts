@@ -79,6 +79,12 @@ export const acceptLimits = {
   restTicks: 50,
 }
 
+/** The files of unix sockets that this process listens on. */
+export const socketFileLimits = {
+  /** How long another process may take to accept a connection before it counts as one that listens. */
+  connectMs: 1_000,
+}
+
 /** The log (base/throttled-log.ts). */
 export const logLimits = {
   /** Least time between two warnings of one kind that outside programs can cause. */

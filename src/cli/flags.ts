@@ -3,7 +3,12 @@
 
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../base/duration.ts'
-import { hostPortText, parseEndpoint, parseSecureEndpoint } from '../base/host-port.ts'
+import {
+  type Endpoint,
+  hostPortText,
+  parseEndpoint,
+  parseSocketAddress,
+} from '../base/host-port.ts'
 
 /** The key that each flag of `topspin serve` sets. */
 export const keyOfFlag = {
@@ -40,11 +45,15 @@ export function endpoint(value: string): string {
   throw new InvalidArgumentError('Write HOST:PORT, for example 127.0.0.1:8000.')
 }
 
-export function secureEndpoint(value: string): string {
-  const found = parseSecureEndpoint(value)
-  if (found !== undefined) return `${found.tls === true ? 'https://' : ''}${hostPortText(found)}`
-  throw new InvalidArgumentError('Write HOST:PORT or https://HOST:PORT.')
+/** An address, or a unix socket. */
+export function socketAddress(value: string): string {
+  const found = parseSocketAddress(value)
+  if (found !== undefined) return endpointText(found)
+  throw new InvalidArgumentError('Write HOST:PORT or unix:/PATH, with https:// in front for TLS.')
 }
+
+const endpointText = (found: Endpoint): string =>
+  `${found.tls === true ? 'https://' : ''}${hostPortText(found)}`
 
 /** A multicast group, or `on` for the usual one. */
 export function multicastGroup(value: string): string {

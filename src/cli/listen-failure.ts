@@ -2,6 +2,7 @@
 
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
+import { unixAddress } from '../base/unix-address.ts'
 import { exitCodes } from './failure.ts'
 
 /** @param retry a command line with other addresses, for the advice. */
@@ -10,13 +11,13 @@ export function listenFailure(
   retry: string,
 ): { message: string; exitCode: number } {
   const failure = systemError(error)
-  if (failure?.address === undefined || failure.port === undefined) {
+  if (failure?.address === undefined) {
     return {
       message: error instanceof Error ? error.message : String(error),
       exitCode: isBadConfiguration(error) ? exitCodes.badConfiguration : exitCodes.failure,
     }
   }
-  const place = hostPortText({ host: failure.address, port: failure.port })
+  const place = placeOf(failure.address, failure.port)
   const advice = `Choose another address: ${retry}`
   switch (failure.code) {
     case 'EADDRINUSE':
@@ -24,6 +25,13 @@ export function listenFailure(
         message: `${place} is in use by another program. ${advice}`,
         exitCode: exitCodes.addressInUse,
       }
+    case 'EEXIST':
+      return {
+        message: `${place}: a file that is no socket has this name. ${advice}`,
+        exitCode: exitCodes.failure,
+      }
+    case 'ENOENT':
+      return { message: `${place}: the folder does not exist`, exitCode: exitCodes.failure }
     case 'EADDRNOTAVAIL':
       return {
         message: `${place}: this machine does not have that address. ${advice}`,
@@ -42,6 +50,10 @@ export function listenFailure(
 /** The secret or a candidacy function that the configuration names cannot be loaded. */
 const isBadConfiguration = (error: unknown): boolean =>
   error instanceof TopspinError && (error.code === 'BAD_SECRET' || error.code === 'POLICY')
+
+/** The errors of Node.js about unix sockets have the path as `address`, and no port or -1. */
+const placeOf = (address: string, port: number = -1): string =>
+  hostPortText(port < 0 ? { host: unixAddress(address), port: 0 } : { host: address, port })
 
 interface ListenError extends NodeJS.ErrnoException {
   readonly address?: string

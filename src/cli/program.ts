@@ -13,7 +13,7 @@ import {
   endpoint,
   multicastGroup,
   requestUrl,
-  secureEndpoint,
+  socketAddress,
   wholeNumber,
 } from './flags.ts'
 import type { MembershipFlags } from './peers/membership-flags.ts'
@@ -214,9 +214,9 @@ function addDoctor(program: Command, run: Run): void {
     .command('doctor')
     .description('Find out why nodes and proxies do not find each other.')
     .option(
-      '--control <host:port>',
+      '--control <address>',
       `control address of the proxy (default: ${defaultControl})`,
-      secureEndpoint,
+      socketAddress,
     )
     .option('--secret-file <file>', secretHelp)
     .option('--advertise <group>', 'find proxies by multicast: on, or host:port', multicastGroup)
@@ -257,7 +257,7 @@ function remoteCommand(program: Command, name: string, description: string): Com
   return program
     .command(name)
     .description(description)
-    .addOption(valueFlag('--control <host:port>', control, secureEndpoint, defaultControl))
+    .addOption(valueFlag('--control <address>', control, socketAddress, defaultControl))
     .option('--secret-file <file>', secretHelp)
     .option('--json', 'print the result as JSON')
 }

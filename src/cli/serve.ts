@@ -8,6 +8,7 @@ import { startProblems } from '../config/start-checks.ts'
 import { readTls } from '../config/tls-files.ts'
 import { createLogger } from '../server/logger.ts'
 import { type Listening, type Serving, startServing } from '../server/serving.ts'
+import { passedSockets } from '../server/systemd/passed-sockets.ts'
 import { exitCodes } from './failure.ts'
 import { keyOfFlag } from './flags.ts'
 import { listenFailure } from './listen-failure.ts'
@@ -66,7 +67,8 @@ async function serveUntil(
     if (serving === undefined) process.exit(exitCodes.failure)
   })
   try {
-    serving = await startServing(config, tls.material, programLog)
+    const inherited = passedSockets(process.env, log)
+    serving = await startServing(config, tls.material, programLog, inherited)
   } catch (error) {
     const { message, exitCode } = listenFailure(error, retry)
     process.stderr.write(`topspin: ${message}\n`)

@@ -181,7 +181,7 @@ function knownKeys(path: Path): string[] {
   for (const step of path) {
     schema = typeof step === 'number' ? schema?.items : schema?.properties?.[step]
   }
-  return Object.keys(schema?.properties ?? {})
+  return schema?.keys ? [...schema.keys] : Object.keys(schema?.properties ?? {})
 }
 
 /** Offset of the issue in the text: of an unknown key itself, else of the value or the nearest node around it. */

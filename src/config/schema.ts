@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { formatDuration } from '../base/duration.ts'
 import { defaultAddresses, type Endpoint, type HostPort } from '../base/host-port.ts'
 import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
+import { isUnixAddress } from '../base/unix-address.ts'
 import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
 import type { HealthRule } from '../cluster/health-check.ts'
@@ -40,15 +41,16 @@ import {
   yesNo,
 } from './schema-forms.ts'
 import { health } from './schema-health.ts'
+import { controlEntry, type ListenEntry, listenEntries } from './schema-listen.ts'
 import { insertProblem, sticky, stickyOf } from './schema-sticky.ts'
 import { expandShortForms } from './short-forms.ts'
 
 /** The parsed configuration. Durations are milliseconds. */
 export interface Config {
-  readonly listen: readonly Endpoint[]
+  readonly listen: readonly ListenEntry[]
   readonly control: {
-    readonly listen: HostPort
-    readonly console?: HostPort | undefined
+    readonly listen: ListenEntry
+    readonly console?: ListenEntry | undefined
     readonly names: readonly string[]
     readonly allow: readonly string[]
     readonly secret?: string | undefined
@@ -138,10 +140,10 @@ export interface ListenerTls {
 }
 
 const configSchema: z.ZodType<Config, unknown> = section({
-  listen: list(secureEndpoint(0), defaultAddresses.clients, {
-    form: 'HOST:PORT or https://HOST:PORT, or a list',
+  listen: listenEntries.prefault(defaultAddresses.clients).meta({
+    form: 'HOST:PORT, unix:/PATH or a map, with https:// in front for TLS, or a list',
     description:
-      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port.',
+      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number). In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
   }),
   tls: section({
     cert: reloadable(
@@ -155,13 +157,13 @@ const configSchema: z.ZodType<Config, unknown> = section({
     ).prefault(false),
   }),
   control: section({
-    listen: endpoint(0).prefault(defaultAddresses.nodes).meta({
-      form: 'HOST:PORT',
+    listen: controlEntry.prefault(defaultAddresses.nodes).meta({
+      form: 'HOST:PORT, unix:/PATH or a map',
       description:
-        'Address of the control listener: nodes register there (MCMP), and it answers `/api/status`, `/metrics`, `/livez` and `/readyz`. A machine that can reach it can register as a node and receive traffic, so clients must not reach it.',
+        'Address of the control listener: nodes register there (MCMP), and it answers `/api/status`, `/metrics`, `/livez` and `/readyz`. A machine that can reach it can register as a node and receive traffic, so clients must not reach it. A map is that of `listen`; the default `mode` is 600.',
     }),
-    console: endpoint(0).optional().meta({
-      form: 'HOST:PORT',
+    console: controlEntry.optional().meta({
+      form: 'HOST:PORT, unix:/PATH or a map',
       description:
         'A second address, for browsers: the manager page and the other pages, but no MCMP. Browsers refuse to open port 6666. Default: none.',
     }),
@@ -457,8 +459,14 @@ function consistent(config: Config): ValidateResult {
   const issues: ConfigIssue[] = []
   const refuse = (path: ConfigIssue['path'], message: string): void =>
     void issues.push({ path, message, unknownKey: false })
-  if (config.control.traffic && (config.workers ?? 0) > 0)
-    refuse(['control', 'traffic'], 'needs workers: 0')
+  const { control, advertise, workers = 0 } = config
+  if (control.traffic && workers > 0) refuse(['control', 'traffic'], 'needs workers: 0')
+  const isUnreachable = isUnixAddress(control.listen.host) && advertise.address === undefined
+  if (advertise.group !== undefined && isUnreachable)
+    refuse(
+      ['advertise', 'address'],
+      'is missing: nodes elsewhere cannot reach the unix socket of control.listen',
+    )
   const problem = insertProblem(config.sticky)
   if (problem !== undefined) refuse(['sticky', 'insert', problem[0]], problem[1])
   for (const [index, entry] of config.balance.entries()) {
@@ -484,6 +492,8 @@ function issuesOf(issue: z.core.$ZodIssue): ConfigIssue[] {
 export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema
+  /** The keys of a map that is another form of the value. */
+  readonly keys?: readonly string[]
   readonly default?: unknown
   readonly form?: string
   readonly description?: string

@@ -3,17 +3,23 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
-import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
+import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { ThrottledLog } from '../base/throttled-log.ts'
+import { isUnixAddress } from '../base/unix-address.ts'
 import { HeldByAddress } from '../net/held-by-address.ts'
+import { type ListenAddress, listenAt } from '../net/listen-at.ts'
 import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import type { Admission } from './admission.ts'
-import { callerOf } from './caller.ts'
+import { type Caller, callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 import type { Responder } from './responder.ts'
 import { secureAcceptor } from './secure-acceptor.ts'
+
+/** Of the file of a unix socket: who can connect can register nodes. */
+const controlMode = 0o600
 
 export class ControlListener {
   readonly #settings: ControlSettings
@@ -21,6 +27,8 @@ export class ControlListener {
   readonly #admission: Admission
   readonly #counts: ControlCounts
   readonly #acceptsMessages: boolean
+  /** It listens on a unix socket. */
+  #isUnix = false
   readonly #server: Server
   readonly #acceptor: TlsAcceptor | undefined
   readonly #connections: Set<ControlConnection> = new Set()
@@ -51,22 +59,23 @@ export class ControlListener {
     this.#server = createServer(listening, (socket) => this.#accept(socket))
   }
 
-  /** Rejects with a `TopspinError` when the address cannot be listened on. */
-  async open({ host, port }: HostPort): Promise<Endpoint> {
-    await new Promise<void>((resolve, reject) => {
-      // An error after the start is a connection that was not accepted, and no reason to end.
-      this.#server.on('error', (cause) => {
-        if (this.#server.listening)
-          this.#settings.log.error({ cause }, 'control connection not accepted')
-        reject(listenError({ host, port }, cause))
-      })
-      this.#server.listen({ host, port }, resolve)
+  /**
+   * @param kept the socket, where another process has opened it.
+   * Rejects with a `TopspinError` when the address cannot be listened on.
+   */
+  async open(address: ListenAddress, kept: ListenHandle | undefined): Promise<Endpoint> {
+    this.#isUnix = isUnixAddress(address.host)
+    const at = await listenAt(
+      this.#server,
+      { ...address, mode: address.mode ?? controlMode },
+      kept,
+    ).catch((cause: Error) => {
+      throw listenError(address, cause)
     })
-    const bound = this.#server.address()
-    const at =
-      bound === null || typeof bound === 'string'
-        ? { host, port }
-        : { host: bound.address, port: bound.port }
+    // A connection that was not accepted is no reason to end.
+    this.#server.on('error', (cause) => {
+      this.#settings.log.error({ cause }, 'control connection not accepted')
+    })
     return this.#acceptor === undefined ? at : { ...at, tls: true }
   }
 
@@ -88,7 +97,7 @@ export class ControlListener {
   }
 
   #accept(socket: Socket): void {
-    const { remote } = callerOf(socket, this.#acceptsMessages)
+    const { remote } = this.#callerOf(socket)
     if (!this.#admission.admitConnection(remote)) return refuse(socket)
     if (!this.#makeRoom(remote)) {
       this.#admission.releaseConnection(remote)
@@ -102,8 +111,12 @@ export class ControlListener {
       this.#admission.releaseConnection(remote)
     }
     socket.on('close', release)
-    if (this.#acceptor !== undefined) this.#acceptor.accept(socket)
+    if (this.#acceptor !== undefined) this.#acceptor.accept(socket, remote)
     else this.#serve(socket, socket, release)
+  }
+
+  #callerOf(socket: Socket): Caller {
+    return callerOf(socket, this.#isUnix, this.#acceptsMessages)
   }
 
   /** @returns false when all connections are at work, or none has waited for long and no address has more. */
@@ -126,7 +139,7 @@ export class ControlListener {
   #serve(socket: Socket, raw: Socket, release?: () => void): void {
     const { traffic, clock } = this.#settings
     const { accept } = traffic
-    const caller = callerOf(socket, this.#acceptsMessages)
+    const caller = this.#callerOf(socket)
     const forget = (): void => void this.#connections.delete(connection)
     const passToTraffic = (first: Buffer): void => {
       for (const listener of [forget, release]) {
@@ -159,7 +172,7 @@ function refuse(socket: Socket): void {
   socket.resetAndDestroy()
 }
 
-const listenError = (at: HostPort, cause: Error): TopspinError =>
+const listenError = (at: ListenAddress, cause: Error): TopspinError =>
   new TopspinError(
     'CONTROL_LISTEN_FAILED',
     `cannot listen on ${hostPortText(at)}: ${cause.message}`,

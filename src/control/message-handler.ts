@@ -3,7 +3,7 @@
 
 import { isOperators } from '../cluster/registry/operator.ts'
 import { findNode, type Snapshot } from '../cluster/snapshot.ts'
-import { isWildcard, plainAddress } from '../net/address.ts'
+import { isWildcard, plainAddress, unixClient } from '../net/address.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { loadSourceField } from '../wire/mcmp/load-source.ts'
 import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
@@ -143,8 +143,11 @@ const parse = (request: FramedRequest, method: Method): Parsed =>
 const addressRefused = (route: string): Reply =>
   problem('MEM', `MEM: Address of node with "${route}" JVMRoute is not allowed`)
 
-/** A node that registers the wildcard address it listens on is reached at the address that it came from. */
+/**
+ * A node that registers the wildcard address it listens on is reached at the address that it came from; behind a unix
+ * socket that is this machine.
+ */
 function withRemoteAddress(message: Message, remote: string): Message {
   if (message.method !== 'CONFIG' || !isWildcard(message.host ?? '')) return message
-  return { ...message, host: plainAddress(remote) }
+  return { ...message, host: remote === unixClient ? '127.0.0.1' : plainAddress(remote) }
 }

@@ -2,7 +2,6 @@
 
 import type { LookupFunction, Socket } from 'node:net'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
-import type { HostPort } from '../base/host-port.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
 import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
@@ -13,20 +12,24 @@ import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import { checkedLookup } from '../net/checked-lookup.ts'
+import type { ListenAddress } from '../net/listen-at.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import { ClusterLog } from './cluster-log.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
   /**
-   * Address for messages and pages; port 0 is any free port. Every machine that can reach it can register
+   * Address for messages and pages; port 0 is any free port. The file of a unix socket has mode 600 by default. Every machine that can reach it can register
    * nodes, and so receive traffic.
    */
-  readonly listen: HostPort
+  readonly listen: ListenAddress
   /** A second address for pages alone, because browsers refuse to connect to port 6666. Default: none. */
-  readonly console?: HostPort | undefined
+  readonly console?: ListenAddress | undefined
+  /** The sockets of these addresses, where another process has opened them. Default: none. */
+  readonly sockets?: ControlSockets
   /** TLS for both addresses; with `clientAuth` nodes must show a certificate. Default: no TLS. */
   readonly tls?: TlsServerOptions | undefined
   readonly registry: Registry
@@ -46,6 +49,11 @@ export interface ControlOptions {
   readonly random?: Random
   /** Default: no log. */
   readonly log?: Logger
+}
+
+interface ControlSockets {
+  readonly listen?: ListenHandle | undefined
+  readonly console?: ListenHandle | undefined
 }
 
 /** The traffic, which runs in this process or in workers, as the control service uses it. */
@@ -140,6 +148,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
   const { log = silent, clock = systemClock } = options
   return {
     console: undefined,
+    sockets: {},
     tls: undefined,
     state: () => undefined,
     compat: false,

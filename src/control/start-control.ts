@@ -1,8 +1,10 @@
 // The control service: its listeners for messages and pages, and the watch over nodes. Assembled here for
 // server/serving.ts and for programs that embed the proxy.
 
-import type { Endpoint, HostPort } from '../base/host-port.ts'
+import type { Endpoint } from '../base/host-port.ts'
+import type { ListenAddress } from '../net/listen-at.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { Admission } from './admission.ts'
 import { ControlCounts } from './counts.ts'
 import { ControlListener } from './listener.ts'
@@ -39,10 +41,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const watch = new Watch(settings)
 
   const listeners: ControlListener[] = []
-  const open = (at: HostPort, acceptsMessages: boolean): Promise<Endpoint> => {
+  const open = (
+    at: ListenAddress,
+    kept: ListenHandle | undefined,
+    acceptsMessages: boolean,
+  ): Promise<Endpoint> => {
     const listener = new ControlListener(settings, responder, admission, counts, acceptsMessages)
     listeners.push(listener)
-    return listener.open(at)
+    return listener.open(at, kept)
   }
   const close = async (): Promise<void> => {
     watch.stop()
@@ -50,8 +56,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   }
 
   try {
-    const address = await open(settings.listen, true)
-    const console = settings.console && (await open(settings.console, false))
+    const { listen, sockets } = settings
+    const address = await open(listen, sockets.listen, true)
+    const console = settings.console && (await open(settings.console, sockets.console, false))
     watch.start()
     return {
       address,

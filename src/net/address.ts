@@ -1,4 +1,4 @@
-// Forms of IP addresses that mean something: loopback, wildcard, and IPv4 inside IPv6. Pure.
+// Forms of addresses that mean something: loopback, wildcard, IPv4 inside IPv6, and unix sockets. Pure.
 
 import { isIP } from 'node:net'
 
@@ -8,6 +8,9 @@ export const plainAddress = (address: string): string =>
 
 const withoutForm = (address: string): string =>
   address.replace(/^::ffff:(?=\d{1,3}\.)/, '').split('%', 1)[0] as string
+
+/** Stands for the address of a client on a unix socket, which has none: in lists of networks, limits and logs. */
+export const unixClient = 'unix'
 
 /** Whether a host is this machine alone: a loopback address or `localhost`. */
 export const isLoopback = (host: string): boolean =>

@@ -7,6 +7,7 @@ import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { TopspinError } from '../base/errors.ts'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
+import { socketPathOf } from '../base/unix-address.ts'
 import { writeSecret } from '../wire/authorization.ts'
 import { messageTarget, writeBody } from '../wire/mcmp/body.ts'
 import { defaultMetricsSource, loadSourceField } from '../wire/mcmp/load-source.ts'
@@ -128,8 +129,7 @@ export class McmpClient {
     return new Promise((resolve, reject) => {
       const outgoing = (this.proxy.tls === undefined ? request : secureRequest)({
         agent: this.#agent,
-        host: this.proxy.host,
-        port: this.proxy.port,
+        ...placeOf(this.proxy),
         method: message.method,
         path: messageTarget(message),
         headers: {
@@ -176,6 +176,11 @@ export class McmpClient {
     const message = `proxy ${hostPortText(this.proxy)}: ${text}`
     return new TopspinError(code, message, { side: 'proxy', phase: 'control', cause })
   }
+}
+
+function placeOf({ host, port }: HostPort): object {
+  const socketPath = socketPathOf(host)
+  return socketPath === undefined ? { host, port } : { socketPath }
 }
 
 const isDefaultLoad = (message: Message): boolean =>

@@ -6,6 +6,7 @@ import { constants, createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
+import { socketBelow } from '../node-internals/socket-below-tls.ts'
 import { FirstRecord } from './first-record.ts'
 import { HeldByAddress } from './held-by-address.ts'
 import { runningTimeout } from './running-timeout.ts'
@@ -53,7 +54,7 @@ const plainRefusal =
 /** A socket before the end of its handshake. */
 interface Pending {
   readonly raw: Socket
-  readonly name: string
+  readonly key: unknown
   readonly remote: string
   readonly record: FirstRecord
   hasFailed: boolean
@@ -64,8 +65,7 @@ interface Pending {
 export class TlsAcceptor {
   readonly #calls: AcceptorCalls
   readonly #handshakeMs: number
-  /** By both addresses, because the secured socket is another object than the accepted one. */
-  readonly #pending: Map<string, Pending> = new Map()
+  readonly #pending: Map<unknown, Pending> = new Map()
   readonly #handshakes: HeldByAddress<Pending> = new HeldByAddress()
   #server: Server
 
@@ -89,25 +89,26 @@ export class TlsAcceptor {
     return this.#pending.size
   }
 
-  /** Begins the handshake of a socket from a server with `pauseOnConnect` and `allowHalfOpen`. */
-  accept(raw: Socket): void {
-    const remote = raw.remoteAddress
-    if (remote === undefined) {
-      // The client has reset the connection already.
+  /**
+   * Begins the handshake of a socket from a server with `pauseOnConnect` and `allowHalfOpen`.
+   * @param remote address of the client, whose handshakes are limited together; '' when it has reset the connection.
+   */
+  accept(raw: Socket, remote: string): void {
+    if (remote === '') {
       raw.destroy()
       this.#calls.lost(raw)
       return
     }
     const pending: Pending = {
       raw,
-      name: nameOf(raw),
+      key: raw.remotePort === undefined ? raw : nameOf(raw),
       remote,
       record: new FirstRecord(),
       hasFailed: false,
       hasEnded: false,
       cancelTimeout: runningTimeout(this.#handshakeMs, () => this.#fail(pending, 'timeout')),
     }
-    this.#pending.set(pending.name, pending)
+    this.#pending.set(pending.key, pending)
     raw.on('error', () => raw.destroy())
     raw.once('end', () => raw.destroy())
     raw.once('close', () => {
@@ -167,7 +168,7 @@ export class TlsAcceptor {
     pending.hasEnded = true
     pending.cancelTimeout()
     this.#handshakes.release(pending)
-    this.#pending.delete(pending.name)
+    this.#pending.delete(pending.key)
     return true
   }
 
@@ -196,15 +197,20 @@ export class TlsAcceptor {
     })
     server.on('secureConnection', (socket) => this.#secured(socket, clientAuth))
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      const pending = this.#pending.get(nameOf(socket))
+      const pending = this.#pendingOf(socket)
       if (pending !== undefined) this.#fail(pending, 'invalid', error.code ?? error.message)
       socket.destroy()
     })
     return server
   }
 
+  /** By both addresses, because the secured socket is another object than the accepted one; unix sockets have none. */
+  #pendingOf(socket: TLSSocket): Pending | undefined {
+    return this.#pending.get(socket.remotePort === undefined ? socketBelow(socket) : nameOf(socket))
+  }
+
   #secured(socket: TLSSocket, clientAuth: ClientAuth): void {
-    const pending = this.#pending.get(nameOf(socket))
+    const pending = this.#pendingOf(socket)
     if (pending === undefined) {
       socket.destroy()
       return

@@ -2,30 +2,29 @@
 
 import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
+import { hostPortText } from '../base/host-port.ts'
 import { ThrottledLog } from '../base/throttled-log.ts'
+import { isUnixAddress } from '../base/unix-address.ts'
 import { countClosing } from '../cluster/traffic-counts.ts'
 import { ClientConnection, ProxyRules, type Traffic } from '../forward/index.ts'
 import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
+import { unixClient } from '../net/address.ts'
+import { type ListenAddress, listenAt, listenBacklog } from '../net/listen-at.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import type { ClientRoom } from './client-room.ts'
 
-export interface Address {
-  readonly host: string
-  /** 0: any free port. */
-  readonly port: number
-  /** Clients use TLS. */
-  readonly tls?: true
-}
+/** Where a listener listens; `tls`: clients use TLS. */
+export type Address = ListenAddress
 
-/** The listening sockets of a worker process. Its primary keeps them, so that they stay open when the worker ends. */
+/** Listening sockets that another process has opened, or that it keeps open when this one ends. */
 export interface SharedSockets {
   /** The socket for the address at this position of `listen`; undefined: this process opens it. */
   kept(index: number): ListenHandle | undefined
   /** This process has opened the address at this position, or uses the socket that was kept. */
   listening(index: number, handle: ListenHandle): void
   /** Copies the handle of such a socket, so that more connections are accepted at a time while many wait. */
-  readonly copy: CopyHandle
+  readonly copy?: CopyHandle
 }
 
 /** The part of one listener. */
@@ -35,9 +34,6 @@ export interface SharedSocket {
   /** Number of further handles. */
   readonly copies: number
 }
-
-/** Connections that the kernel queues until they are accepted; the system may allow fewer. */
-const backlog = 4_096
 
 /** Connections looked at for one that is idle; the next search goes on behind them. */
 const looksMax = 64
@@ -54,6 +50,8 @@ export class Listener {
   /** Where clients use TLS. */
   readonly #acceptor: TlsAcceptor | undefined
   #handles: AcceptHandles | undefined
+  /** It listens on a unix socket. */
+  #isUnix = false
   #endTicks: (() => void) | undefined
   /** While draining: called when a connection has closed. */
   #onClosed: (() => void) | undefined
@@ -75,31 +73,21 @@ export class Listener {
     this.#server.on('connection', (socket) => this.#accepted(socket))
   }
 
-  /** @throws TopspinError LISTEN, with the system's error as cause. */
-  listen(address: Address): Promise<Address> {
-    return new Promise((resolve, reject) => {
-      const failed = (cause: NodeJS.ErrnoException): void => {
-        const text = `cannot listen on ${address.host}:${address.port}: ${cause.message}`
-        reject(new TopspinError('LISTEN', text, { side: 'proxy', phase: 'accept', cause }))
-      }
-      this.#server.once('error', failed)
-      this.#openSocket(address, () => {
-        this.#server.off('error', failed)
-        this.#server.on('error', (error) => {
-          this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
-        })
-        this.#share()
-        const bound = this.#server.address() as net.AddressInfo
-        const tls = this.#acceptor === undefined ? {} : { tls: true as const }
-        resolve({ host: bound.address, port: bound.port, ...tls })
-      })
-    })
-  }
-
-  #openSocket({ host, port }: Address, opened: () => void): void {
+  /** Rejects with TopspinError LISTEN, with the system's error as cause. */
+  async listen(address: Address): Promise<Address> {
+    this.#isUnix = isUnixAddress(address.host)
     const kept = this.#shared?.sockets.kept(this.#shared.index)
-    if (kept === undefined) this.#server.listen({ host, port, backlog }, opened)
-    else this.#server.listen(kept, backlog, opened)
+    try {
+      const bound = await listenAt(this.#server, address, kept)
+      this.#server.on('error', (error) => {
+        this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
+      })
+      this.#share()
+      return bound
+    } catch (cause) {
+      const text = `cannot listen on ${hostPortText(address)}: ${(cause as Error).message}`
+      throw new TopspinError('LISTEN', text, { side: 'proxy', phase: 'accept', cause })
+    }
   }
 
   #share(): void {
@@ -107,8 +95,8 @@ export class Listener {
     const { sockets, index, copies } = this.#shared
     const handle = listenHandleOf(this.#server)
     if (handle !== undefined) sockets.listening(index, handle)
-    if (copies === 0) return
-    const handles = new AcceptHandles(this.#server, backlog, copies, sockets.copy)
+    if (copies === 0 || sockets.copy === undefined) return
+    const handles = new AcceptHandles(this.#server, listenBacklog, copies, sockets.copy)
     this.#handles = handles
     this.#endTicks = this.#traffic.ticker.onTick(() => handles.tick())
   }
@@ -126,13 +114,18 @@ export class Listener {
       return
     }
     const { arriving, ticker } = this.#traffic
-    arriving.hold(socket.remoteAddress ?? '', socket, ticker.now)
-    this.#acceptor.accept(socket)
+    const remote = this.#remoteOf(socket)
+    arriving.hold(remote, socket, ticker.now)
+    this.#acceptor.accept(socket, remote)
+  }
+
+  #remoteOf(socket: net.Socket): string {
+    return this.#isUnix ? unixClient : (socket.remoteAddress ?? '')
   }
 
   /** @returns false when there is no room: the connection has been closed. */
   #admit(socket: net.Socket): boolean {
-    if (this.#room.admit(socket.remoteAddress ?? '')) return true
+    if (this.#room.admit(this.#remoteOf(socket))) return true
     socket.destroy()
     return false
   }

@@ -9,6 +9,7 @@ import type { TlsMaterial } from '../config/tls-files.ts'
 import type { CascadeRules, TrafficSettings } from '../config/traffic-settings.ts'
 import type { WorkerReport } from '../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
+import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import type { Address } from '../proxy/index.ts'
 import type { LineOutput } from './line-output.ts'
 
@@ -52,6 +53,8 @@ export interface DataPlane {
 
 export interface DataPlaneOptions {
   readonly settings: TrafficSettings
+  /** By the position of their address in `settings.listen`: the sockets that another process has opened. */
+  readonly inherited: readonly (ListenHandle | undefined)[]
   /** A file, `stdout` or `off`. */
   readonly accessLog: string
   /** Level of the workers' log. */

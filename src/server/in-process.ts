@@ -7,13 +7,14 @@ import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 
 /** Rejects when a module that a cascade names cannot be loaded. */
 export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
-  const { settings, live, log, lines } = options
+  const { settings, inherited, live, log, lines } = options
   let accessLog: AccessLog | undefined
   const proxy: ReverseProxy = createProxy({
     ...settings,
     policies: await loadPolicies(cascadesIn(settings)),
     live,
     log,
+    sockets: { kept: (index) => inherited[index], listening: () => {} },
     ...(options.accessLog === 'off' ? {} : { accessLog: (entry) => accessLog?.write(entry) }),
   })
   return {

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
+import { isUnixAddress, socketPathOf } from '../base/unix-address.ts'
 import { pause } from '../base/wait.ts'
 import { restartKeys } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
@@ -20,10 +21,17 @@ import { isLoopback } from '../net/address.ts'
 import { dateProblem } from '../net/certificate-dates.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { probeWith } from '../net/probe.ts'
+import { SocketFiles } from '../net/socket-file.ts'
 import { loadPolicies } from '../proxy/index.ts'
 import { startAdvertising } from './advertising.ts'
 import type { DataPlane } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
+import {
+  type InheritedSocket,
+  type ListenPlace,
+  type ListenPlaces,
+  listenPlaces,
+} from './inherited-sockets.ts'
 import type { ProgramLog } from './logger.ts'
 import { ServedCluster } from './served-cluster.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
@@ -63,18 +71,20 @@ export interface Serving {
 /**
  * Rejects when an address or the access log cannot be opened, or a module of candidacy functions cannot be loaded;
  * then nothing runs.
+ * @param inherited listening sockets that another process has opened for this one.
  */
 export async function startServing(
   config: Config,
   tls: TlsMaterial,
   programLog: ProgramLog,
+  inherited: readonly InheritedSocket[] = [],
 ): Promise<Serving> {
   const { listen } = config.health
-  if (listen === undefined) return startServices(config, tls, programLog)
+  if (listen === undefined) return startServices(config, tls, programLog, inherited)
   const listener = new HealthListener()
   const health = { listener, address: await listener.open(listen) }
   try {
-    return await startServices(config, tls, programLog, health)
+    return await startServices(config, tls, programLog, inherited, health)
   } catch (error) {
     await listener.close()
     throw error
@@ -85,24 +95,40 @@ async function startServices(
   config: Config,
   tls: TlsMaterial,
   programLog: ProgramLog,
+  inherited: readonly InheritedSocket[],
   health?: Health,
 ): Promise<Serving> {
   const { log } = programLog
   await loadPolicies(cascadesIn(config))
+  const places = listenPlaces(config, inherited)
+  warnOfUnused(places, log)
   const secret = controlSecret(config.control)
   const cluster = new ServedCluster(config, log)
   const ticketKeys = randomBytes(48).toString('base64')
-  const plane = await makePlane(config, withTicketKeys(tls, ticketKeys), cluster, programLog)
+  const plane = await makePlane(
+    config,
+    withTicketKeys(tls, ticketKeys),
+    cluster,
+    programLog,
+    places,
+  )
   const nodeTls = { current: new NodeTls(tls.nodes) }
   const checks = { current: config.health.checks }
-  const parts = { config, log, cluster, ticketKeys, plane, nodeTls, checks, health }
+  const socketFiles = new SocketFiles()
+  const parts = { config, log, cluster, ticketKeys, plane, nodeTls, checks, health, socketFiles }
   await cluster.restore(plane)
   await cluster.setFixedNodes(config.to, plane)
   const traffic = await plane.listen()
-  const control = await listenForNodes(parts, tls, secret).catch(async (error: unknown) => {
+  noteFiles(socketFiles, places.traffic)
+  const control = await listenForNodes(parts, tls, secret, places).catch(async (error: unknown) => {
     await plane.close()
+    socketFiles.removeAll()
     throw error
   })
+  noteFiles(socketFiles, [
+    places.control,
+    ...(places.console === undefined ? [] : [places.console]),
+  ])
   warnOfRisks(config, tls, secret, control.address, log)
   await cluster.state?.start()
   const protocol = tls.control === undefined ? 'http' : 'https'
@@ -131,6 +157,8 @@ interface Parts {
   /** How nodes are probed; a reload replaces it. */
   readonly checks: { current: Config['health']['checks'] }
   readonly health: Health | undefined
+  /** Of the unix sockets that this proxy has opened. */
+  readonly socketFiles: SocketFiles
   readonly traffic: readonly Endpoint[]
   readonly control: Control
   readonly advertiser: Advertiser | undefined
@@ -141,12 +169,14 @@ async function makePlane(
   tls: TlsMaterial,
   cluster: ServedCluster,
   programLog: ProgramLog,
+  { traffic }: ListenPlaces,
 ): Promise<DataPlane> {
   // Two at least: while one is replaced, the other one serves.
   const byDefault = (): number => (config.control.traffic ? 0 : Math.max(2, grantedProcessors()))
   const workers = config.workers ?? byDefault()
   const options = {
-    settings: trafficSettings(config, tls),
+    settings: { ...trafficSettings(config, tls), listen: traffic.map(({ entry }) => entry) },
+    inherited: traffic.map((place) => place.inherited),
     accessLog: config.accessLog,
     level: config.log.level,
     ...programLog,
@@ -162,6 +192,22 @@ const listenersWithTls = [
   ['control', 'control.tls.cert'],
 ] as const
 
+function warnOfUnused({ unused }: ListenPlaces, log: Logger): void {
+  for (const { name, fd, address } of unused)
+    log.warn(
+      { name, fd, address: hostPortText(address) },
+      'inherited socket not used: name it in listen, as fd:NAME',
+    )
+}
+
+/** Of the sockets that this process or its workers have opened. */
+function noteFiles(files: SocketFiles, places: readonly ListenPlace[]): void {
+  for (const { entry, inherited } of places) {
+    const path = socketPathOf(entry.host)
+    if (path !== undefined && inherited === undefined) files.add(path)
+  }
+}
+
 function warnOfRisks(
   { control }: Config,
   tls: TlsMaterial,
@@ -176,7 +222,8 @@ function warnOfRisks(
     if (reason !== undefined) log.warn({ key, reason }, 'clients refuse the certificate')
   }
   const isOpenToAll =
-    !isLoopback(control.listen.host) &&
+    !isLoopback(bound.host) &&
+    !isUnixAddress(bound.host) &&
     control.allow.length === 0 &&
     secret === '' &&
     control.tls.clientAuth !== 'require'
@@ -199,12 +246,13 @@ function listenForNodes(
   }: Omit<Parts, 'traffic' | 'control' | 'advertiser'>,
   tls: TlsMaterial,
   secret: string,
+  places: ListenPlaces,
 ): Promise<Control> {
-  const { listen, console, traffic, names, allow, nodes, limits, statusTimeout, compat } =
-    config.control
+  const { traffic, names, allow, nodes, limits, statusTimeout, compat } = config.control
   return startControl({
-    listen,
-    console,
+    listen: places.control.entry,
+    console: places.console?.entry,
+    sockets: { listen: places.control.inherited, console: places.console?.inherited },
     tls: tls.control,
     registry: cluster.registry,
     live: cluster.live,
@@ -337,16 +385,18 @@ class RunningServices implements Serving {
   }
 
   async #closeControl(): Promise<void> {
-    const { cluster, control, advertiser, health } = this.#parts
+    const { cluster, control, advertiser, health, socketFiles } = this.#parts
     await advertiser?.close()
     await control.close()
+    socketFiles.removeAll()
     await cluster.state?.close()
     await health?.listener.close()
   }
 }
 
 function urlOf({ tls, ...address }: Endpoint): string {
-  return `${tls === true ? 'https' : 'http'}://${hostPortText(address)}/`
+  const path = isUnixAddress(address.host) ? '' : '/'
+  return `${tls === true ? 'https' : 'http'}://${hostPortText(address)}${path}`
 }
 
 function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {

@@ -5,6 +5,7 @@ import { get as secureGet } from 'node:https'
 import { readTlsFiles } from '../../agent/tls-files.ts'
 import { EnvironmentReader, present } from '../../base/environment.ts'
 import { printable } from '../../base/printable.ts'
+import { socketPathOf } from '../../base/unix-address.ts'
 import type { StatusReport } from '../../control/status-report.ts'
 import { commandTlsSettings, tlsProblem } from '../../net/connect-problem.ts'
 import type { ProxyTls } from '../../net/mcmp-client.ts'
@@ -43,7 +44,7 @@ export function controlTls(): ProxyTls {
 }
 
 /**
- * @param control `host:port` of the control listener, with `https://` in front where it speaks TLS.
+ * @param control `host:port` or `unix:/path` of the control listener, with `https://` in front where it speaks TLS.
  * @param secret shared secret of the proxy, if it has one.
  */
 export function fetchPage(
@@ -52,7 +53,9 @@ export function fetchPage(
   secret: string | undefined,
 ): Promise<FetchedPage> {
   const isSecure = control.startsWith('https://')
-  const url = urlOf(control) + path
+  const socketPath = socketPathOf(control.replace('https://', ''))
+  const place = (urlOf(control) + path).split('?', 1)[0]
+  const base = socketPath === undefined ? urlOf(control) : `http${isSecure ? 's' : ''}://localhost`
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
     const refused = (message: string): void => resolve({ ok: false, message, isReached: true })
@@ -68,10 +71,15 @@ export function fetchPage(
       return fail((error as Error).message)
     }
     const request = (isSecure ? secureGet : get)(
-      url,
-      { signal: AbortSignal.timeout(answerWithinMs), agent: false, headers, ...tls },
+      base + path,
+      {
+        signal: AbortSignal.timeout(answerWithinMs),
+        agent: false,
+        headers,
+        ...tls,
+        ...(socketPath === undefined ? {} : { socketPath }),
+      },
       (response) => {
-        const place = url.split('?', 1)[0]
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (piece: string) => {
@@ -123,7 +131,9 @@ export async function fetchReport(
 }
 
 const urlOf = (control: string): string =>
-  control.startsWith('https://') ? control : `http://${control}`
+  control.startsWith('https://') || socketPathOf(control) !== undefined
+    ? control
+    : `http://${control}`
 
 /** Checks only enough to distinguish a Topspin proxy from another program. */
 function parseReport(text: string): StatusReport | undefined {

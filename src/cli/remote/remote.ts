@@ -2,7 +2,7 @@
 // proxy requires one. A command that fails ends with a line on standard error and exit code `failure` or `usage`.
 
 import { strayVariables } from '../../base/environment.ts'
-import { parseSecureEndpoint } from '../../base/host-port.ts'
+import { parseSocketAddress } from '../../base/host-port.ts'
 import { suggest } from '../../base/suggest.ts'
 import { commandSecret } from '../../config/secret.ts'
 import type { NodeReport, StatusReport } from '../../control/status-report.ts'
@@ -70,7 +70,7 @@ export class Remote {
 
   /** @throws CommandFailure when the proxy refuses the message. */
   async send(message: AppMessage): Promise<void> {
-    const address = parseSecureEndpoint(this.#control)
+    const address = parseSocketAddress(this.#control)
     if (address === undefined) throw new CommandFailure(`${this.#control} is not an address`)
     const { host, port } = address
     const tls = address.tls === true ? { tls: controlTls() } : {}

@@ -1,4 +1,4 @@
-// The primary's handles on the listening sockets. It never accepts from them; while it has them, clients wait instead of
+// The primary's handles on the listening sockets, which a worker or another process has opened. It never accepts from them; while it has them, clients wait instead of
 // being refused when no worker is left.
 
 import type { ListenHandle } from '../../node-internals/listen-handle.ts'
@@ -8,8 +8,10 @@ export class KeptSockets {
   readonly #count: number
   readonly #handles: Map<number, ListenHandle> = new Map()
 
-  constructor(count: number) {
+  /** @param inherited the sockets that are open already, by the position of their address. */
+  constructor(count: number, inherited: readonly (ListenHandle | undefined)[]) {
     this.#count = count
+    for (const [index, handle] of inherited.entries()) this.keep(index, handle)
   }
 
   get areComplete(): boolean {

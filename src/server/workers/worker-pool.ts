@@ -62,7 +62,7 @@ export class WorkerPool implements DataPlane {
     const { listen, tls, nodeTls = {}, candidacy, balance, sticky } = options.settings
     const rules = { candidacy, balance, sticky }
     this.#present = { level: options.level, rules, tls: { traffic: tls, nodes: nodeTls } }
-    this.#sockets = new KeptSockets(listen.length)
+    this.#sockets = new KeptSockets(listen.length, options.inherited)
     this.#errors = new LineOutput(standardTarget(2), { failed() {}, dropped() {} })
   }
 
