@@ -85,6 +85,14 @@ export const socketFileLimits = {
   connectMs: 1_000,
 }
 
+/** The PROXY header at the start of a client's connection. */
+export const proxyProtocolLimits = {
+  /** With additional values (TLVs), such as the certificate of a client. */
+  headerBytesMax: 16_384,
+  /** Lines of the log about connections without a valid one, in that time. */
+  refusalLinesMax: 20,
+}
+
 /** The log (base/throttled-log.ts). */
 export const logLimits = {
   /** Least time between two warnings of one kind that outside programs can cause. */

@@ -35,7 +35,8 @@ export interface TrafficCounts {
 /**
  * `displaced`: no room for more connections, and this one stalled or its address had most; `idle`: the same, between two
  * requests; `handshake_...`: a TLS handshake took too long, was displaced by another one or refused while too many were
- * in progress, or was invalid.
+ * in progress, or was invalid; `proxy_address`, `proxy_header`: a listener with `proxyProtocol` got a connection from
+ * another address, or one without a valid PROXY header.
  */
 type ClosingReason =
   | 'displaced'
@@ -44,6 +45,8 @@ type ClosingReason =
   | 'handshake_displaced'
   | 'handshake_refused'
   | 'handshake_invalid'
+  | 'proxy_address'
+  | 'proxy_header'
 
 type MapName = 'refused' | 'refusedFor' | 'closedFor' | 'candidacyFailures'
 

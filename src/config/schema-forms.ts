@@ -77,7 +77,7 @@ export const secureEndpoint = (least: 0 | 1): z.ZodType<Endpoint, string | numbe
   )
 
 export const network: z.ZodType<string, string | number> = value(
-  'an address or a network; write for example 10.0.0.0/8 or ::1',
+  'an address or a network; write for example 10.0.0.0/8 or ::1, or unix for clients on unix sockets',
   (text) => (isNetwork(String(text)) ? String(text) : undefined),
   { form: 'network', description: '' },
 )

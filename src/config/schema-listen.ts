@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { type Endpoint, parseSocketAddress } from '../base/host-port.ts'
 import { isUnixAddress, socketPathMax } from '../base/unix-address.ts'
-import { show } from './schema-forms.ts'
+import { list, network, show } from './schema-forms.ts'
 
 /** Where a listener listens, see net/listen-at.ts. */
 export interface ListenEntry extends Endpoint {
@@ -12,6 +12,8 @@ export interface ListenEntry extends Endpoint {
   /** Its user and group, by name or number. */
   readonly owner?: string | undefined
   readonly group?: string | undefined
+  /** Addresses and networks of proxies in front, which send PROXY headers. */
+  readonly proxyProtocol?: readonly string[] | undefined
 }
 
 const what = 'an address; write HOST:PORT, for example 127.0.0.1:8000'
@@ -59,7 +61,12 @@ const fileKeys = {
   group: account('group').optional(),
 }
 
-const wholeKeys = { at, ...fileKeys }
+const proxies = list(network, '', { form: '', description: '' }).refine(
+  (entries) => entries.length > 0,
+  { error: 'an empty list; write the addresses of the proxies in front, or unix' },
+)
+
+const wholeKeys = { at, ...fileKeys, proxyProtocol: proxies.optional() }
 
 type Whole = z.output<z.ZodObject<typeof wholeKeys>>
 
@@ -72,6 +79,9 @@ const entryOfMap: z.ZodType<ListenEntry, unknown> = z
     const key = Object.keys(fileKeys).find((name) => entry[name as keyof Whole] !== undefined)
     if (key !== undefined && !isUnixAddress(entry.at.host))
       context.addIssue({ code: 'custom', path: [key], message: 'needs at: unix:/PATH' })
+    const message = 'needs unix in its list: connections of a unix socket have no address'
+    if (isUnixAddress(entry.at.host) && entry.proxyProtocol?.includes('unix') === false)
+      context.addIssue({ code: 'custom', path: ['proxyProtocol'], message })
   })
   .transform(({ at: address, ...options }) => ({ ...address, ...options }))
 
@@ -87,11 +97,14 @@ export const listenEntry: z.ZodType<ListenEntry, unknown> = z
   })
   .meta({ keys: Object.keys(wholeKeys) })
 
-/** The same without TLS, which `control.tls` decides. */
+/** The same for the control service: `control.tls` decides about TLS, and no proxy may be in front. */
 export const controlEntry: z.ZodType<ListenEntry, unknown> = listenEntry.superRefine(
-  ({ tls }, context) => {
-    const message = 'write the address without https://; control.tls.cert means TLS'
-    if (tls === true) context.addIssue({ code: 'custom', message })
+  ({ tls, proxyProtocol }, context) => {
+    const refuse = (message: string, path: string[]): void =>
+      context.addIssue({ code: 'custom', path, message })
+    if (tls === true) refuse('write the address without https://; control.tls.cert means TLS', [])
+    if (proxyProtocol !== undefined)
+      refuse('is for the addresses of listen alone', ['proxyProtocol'])
   },
 )
 

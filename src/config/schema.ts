@@ -143,7 +143,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   listen: listenEntries.prefault(defaultAddresses.clients).meta({
     form: 'HOST:PORT, unix:/PATH or a map, with https:// in front for TLS, or a list',
     description:
-      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number). In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
+      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number), and `proxyProtocol`: the addresses and networks of proxies in front that send a PROXY header (version 1 or 2), or `unix`; connections from other addresses, and those without a header, are closed. In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
   }),
   tls: section({
     cert: reloadable(
@@ -175,7 +175,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
     allow: list(network, '', {
       form: 'network, or a list',
       description:
-        'Addresses and networks that may connect to this listener; connections from others are closed at once. An empty list allows all.',
+        'Addresses and networks that may connect to this listener, or `unix`; connections from others are closed at once. An empty list allows all.',
     }),
     secret: sharedSecret(
       'Secret that every request to this listener must contain, except `/livez` and `/readyz`: `Authorization: Bearer SECRET`, or the password of Basic. mod_cluster on Java cannot send it; such nodes are refused.',
@@ -269,7 +269,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
     from: list(network, '', {
       form: 'network, or a list',
       description:
-        'Addresses and networks of proxies in front of this one: their `Forwarded` and `X-Forwarded-*` fields are trusted; those of others are replaced. `trust: LIST` and `TOPSPIN_TRUST` are short forms.',
+        'Addresses and networks of proxies in front of this one, or `unix` for those on unix sockets: their `Forwarded` and `X-Forwarded-*` fields are trusted; those of others are replaced. `trust: LIST` and `TOPSPIN_TRUST` are short forms.',
     }),
     header: choice(
       ['x-forwarded-for', 'forwarded'],

@@ -2,6 +2,7 @@
 
 export type { PaceLimits } from './client/body-pace.ts'
 export { ClientConnection } from './client/client-connection.ts'
+export { identify } from './client/client-identity.ts'
 export { type ClientRules, ProxyRules } from './client/client-rules.ts'
 export { Tunnel } from './client/tunnel.ts'
 export type { Exchange } from './exchange.ts'

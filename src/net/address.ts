@@ -1,6 +1,6 @@
 // Forms of addresses that mean something: loopback, wildcard, IPv4 inside IPv6, and unix sockets. Pure.
 
-import { isIP } from 'node:net'
+import { groupsOf } from '../base/ipv6-groups.ts'
 
 /** Without the IPv6 form of an IPv4 address (`::ffff:10.0.0.1`) and without the zone of a link-local one. */
 export const plainAddress = (address: string): string =>
@@ -48,22 +48,3 @@ export function embeddedIPv4(address: string): string[] {
 
 const dotted = (high: number, low: number): string =>
   `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`
-
-/** The eight numbers of an IPv6 address; `undefined` for anything else. */
-function groupsOf(address: string): number[] | undefined {
-  const [plain = ''] = address.split('%', 1)
-  if (isIP(plain) !== 6) return undefined
-  const last = plain.slice(plain.lastIndexOf(':') + 1)
-  const v4 = last.includes('.') ? last.split('.').map(Number) : undefined
-  const [p = 0, q = 0, r = 0, s = 0] = v4 ?? []
-  const tail = v4 === undefined ? last : `${hex(p, q)}:${hex(r, s)}`
-  const [head = '', behind] = (plain.slice(0, plain.length - last.length) + tail).split('::')
-  const numbers = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
-  if (behind === undefined) return numbers(head)
-  const [before, after] = [numbers(head), numbers(behind)]
-  const gap = Array.from({ length: 8 - before.length - after.length }, () => 0)
-  return [...before, ...gap, ...after]
-}
-
-const hex = (high: number, low: number): string => (high * 256 + low).toString(16)

@@ -6,16 +6,24 @@ import { hostPortText } from '../base/host-port.ts'
 import { ThrottledLog } from '../base/throttled-log.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import { countClosing } from '../cluster/traffic-counts.ts'
-import { ClientConnection, ProxyRules, type Traffic } from '../forward/index.ts'
+import { ClientConnection, identify, ProxyRules, type Traffic } from '../forward/index.ts'
 import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { unixClient } from '../net/address.ts'
+import { type ClientOrigin, unixOrigin } from '../net/client-origin.ts'
 import { type ListenAddress, listenAt, listenBacklog } from '../net/listen-at.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import type { ClientRoom } from './client-room.ts'
+import { ProxiedClients } from './proxied-clients.ts'
 
 /** Where a listener listens; `tls`: clients use TLS. */
-export type Address = ListenAddress
+export interface Address extends ListenAddress {
+  /**
+   * Addresses and networks of proxies in front: connections come from them alone, and begin with a PROXY header, which
+   * names the client. `unix` stands for those on a unix socket. Default: connections are the clients' own.
+   */
+  readonly proxyProtocol?: readonly string[] | undefined
+}
 
 /** Listening sockets that another process has opened, or that it keeps open when this one ends. */
 export interface SharedSockets {
@@ -38,6 +46,8 @@ export interface SharedSocket {
 /** Connections looked at for one that is idle; the next search goes on behind them. */
 const looksMax = 64
 
+const nothing = Buffer.alloc(0)
+
 export class Listener {
   readonly #traffic: Traffic
   readonly #room: ClientRoom
@@ -52,6 +62,10 @@ export class Listener {
   #handles: AcceptHandles | undefined
   /** It listens on a unix socket. */
   #isUnix = false
+  /** Where proxies in front send PROXY headers. */
+  #proxied: ProxiedClients | undefined
+  /** The clients of connections within their TLS handshake, where a PROXY header names them. */
+  readonly #origins: WeakMap<net.Socket, ClientOrigin> = new WeakMap()
   #endTicks: (() => void) | undefined
   /** While draining: called when a connection has closed. */
   #onClosed: (() => void) | undefined
@@ -76,6 +90,8 @@ export class Listener {
   /** Rejects with TopspinError LISTEN, with the system's error as cause. */
   async listen(address: Address): Promise<Address> {
     this.#isUnix = isUnixAddress(address.host)
+    const { proxyProtocol } = address
+    if (proxyProtocol !== undefined) this.#proxied = this.#proxiedBy(proxyProtocol)
     const kept = this.#shared?.sockets.kept(this.#shared.index)
     try {
       const bound = await listenAt(this.#server, address, kept)
@@ -103,20 +119,20 @@ export class Listener {
 
   /** Serves a connection that another listener has accepted; `first` was read from it. */
   accept(socket: net.Socket, first: Buffer): void {
-    if (this.#admit(socket)) this.#serve(socket).connection.feed(first)
+    if (this.#admit(socket)) this.#serve(socket, undefined).connection.feed(first)
   }
 
   #accepted(socket: net.Socket): void {
     this.#handles?.accepted()
-    if (!this.#admit(socket)) return
-    if (this.#acceptor === undefined) {
-      this.#serve(socket)
-      return
+    const proxied = this.#proxied
+    if (proxied?.admits(this.#remoteOf(socket)) === false) {
+      socket.on('error', () => {})
+      socket.resetAndDestroy()
+    } else if (this.#admit(socket)) {
+      if (proxied === undefined) return this.#begin(socket, this.#isUnix ? unixOrigin : undefined)
+      this.#traffic.arriving.hold(this.#remoteOf(socket), socket, this.#traffic.ticker.now)
+      proxied.accept(socket)
     }
-    const { arriving, ticker } = this.#traffic
-    const remote = this.#remoteOf(socket)
-    arriving.hold(remote, socket, ticker.now)
-    this.#acceptor.accept(socket, remote)
   }
 
   #remoteOf(socket: net.Socket): string {
@@ -130,10 +146,50 @@ export class Listener {
     return false
   }
 
-  #serve(socket: net.Socket): ClientConnection {
-    const connection = new ClientConnection(socket, this.#traffic, this.#rules, this.#closed)
+  /** Begins with the TLS handshake, or with requests. @param first what was read of it already. */
+  #begin(socket: net.Socket, origin: ClientOrigin | undefined, first: Buffer = nothing): void {
+    if (this.#acceptor === undefined) {
+      const { connection } = this.#serve(socket, origin)
+      if (first.length > 0) connection.feed(first)
+      return
+    }
+    const { arriving, ticker } = this.#traffic
+    const remote = origin?.address ?? this.#remoteOf(socket)
+    if (origin !== undefined) this.#origins.set(socket, origin)
+    if (first.length > 0) socket.unshift(first)
+    arriving.hold(remote, socket, ticker.now)
+    this.#acceptor.accept(socket, remote)
+  }
+
+  #serve(socket: net.Socket, origin: ClientOrigin | undefined): ClientConnection {
+    const identity = origin && identify(socket, this.#traffic, origin)
+    const connection = new ClientConnection(
+      socket,
+      this.#traffic,
+      this.#rules,
+      this.#closed,
+      identity,
+    )
     this.#connections.add(connection)
     return connection
+  }
+
+  #proxiedBy(proxies: readonly string[]): ProxiedClients {
+    const { arriving } = this.#traffic
+    return new ProxiedClients(this.#traffic, proxies, this.#isUnix, {
+      accepted: (socket, origin, rest) => {
+        arriving.release(socket)
+        this.#begin(socket, origin, rest)
+      },
+      lost: (socket) => this.#lost(socket),
+    })
+  }
+
+  /** A connection has closed before it was served. */
+  #lost(socket: net.Socket): void {
+    this.#traffic.arriving.release(socket)
+    this.#room.open--
+    this.#onClosed?.()
   }
 
   readonly #closed = (connection: ClientConnection): void => {
@@ -160,14 +216,10 @@ export class Listener {
     return new TlsAcceptor(tls, settings.timeouts.headMs, {
       secured: (socket, problem, raw) => {
         arriving.release(raw)
-        const connection = this.#serve(socket)
+        const connection = this.#serve(socket, this.#origins.get(raw))
         if (problem !== undefined) connection.bar()
       },
-      lost: (raw) => {
-        arriving.release(raw)
-        this.#room.open--
-        this.#onClosed?.()
-      },
+      lost: (raw) => this.#lost(raw),
       failed: (client, failure, detail) => {
         countClosing(counters, `handshake_${failure}`)
         if (failure === 'displaced' || failure === 'refused') crowded.warn({ client, failure })
@@ -184,6 +236,7 @@ export class Listener {
   /** Accepts nothing more and closes idle connections; resolves when the others have closed. */
   async drain(): Promise<void> {
     this.#stopAccepting()
+    this.#proxied?.drain()
     this.#acceptor?.drain()
     for (const connection of this.#connections) connection.drain()
     if (this.#open === 0) return
@@ -197,6 +250,7 @@ export class Listener {
   /** Cuts all connections. */
   close(): void {
     this.#stopAccepting()
+    this.#proxied?.close()
     this.#acceptor?.close()
     for (const connection of this.#connections) connection.destroy()
   }
@@ -208,8 +262,9 @@ export class Listener {
     this.#server.close()
   }
 
-  /** Connections that have not closed, those within their handshake included. */
+  /** Connections that have not closed, those before the end of their PROXY header or TLS handshake included. */
   get #open(): number {
-    return this.#connections.size + (this.#acceptor?.pending ?? 0)
+    const { size } = this.#connections
+    return size + (this.#acceptor?.pending ?? 0) + (this.#proxied?.pending ?? 0)
   }
 }

@@ -85,20 +85,26 @@ export interface RunningProxy {
 
 export interface Given extends Partial<Omit<ProxyOptions, 'listen' | 'live'>> {
   readonly balancer?: Partial<Balancer>
+  /** Where the proxy listens. Default: a free port of 127.0.0.1. */
+  readonly at?: Partial<ListenAddress>
 }
+
+type ListenAddress = ProxyOptions['listen'][number]
 
 /** A proxy in front of nodes; it ends with the test. */
 export async function startProxy(
   t: TestContext,
   nodes: readonly NodeGiven[],
-  { balancer, ...options }: Given = {},
+  { balancer, at, ...options }: Given = {},
 ): Promise<RunningProxy> {
   const live = new LiveTable()
   const proxy = createProxy({
     via: 'under-test',
     ...options,
     live,
-    listen: [{ host: '127.0.0.1', port: 0, ...(options.tls === undefined ? {} : { tls: true }) }],
+    listen: [
+      { host: '127.0.0.1', port: 0, ...(options.tls === undefined ? {} : { tls: true }), ...at },
+    ],
   })
   let snapshot = emptySnapshot
   const apply = (changes: readonly Change[]): void => {

@@ -6,6 +6,7 @@ import { createSecretKey } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { parseHostPort } from '../../src/base/host-port.ts'
 import { httpLimits, mcmpLimits } from '../../src/base/limits.ts'
+import { parseUnixAddress } from '../../src/base/unix-address.ts'
 import { Registry } from '../../src/cluster/registry.ts'
 import { denialOf } from '../../src/control/access.ts'
 import { isForTraffic } from '../../src/control/first-request.ts'
@@ -42,6 +43,7 @@ import { FrameReader } from '../../src/wire/mcmp/frame.ts'
 import { type MessageRequest, parseMessage } from '../../src/wire/mcmp/parse.ts'
 import { parseInfo } from '../../src/wire/mcmp/parse-info.ts'
 import { parseReply } from '../../src/wire/mcmp/reply.ts'
+import { HeaderReader } from '../../src/wire/proxy-protocol/header-reader.ts'
 import {
   addCookieValues,
   cookieValue,
@@ -271,6 +273,19 @@ const fields: readonly Reader[] = [
     length: 8_000,
   },
   { about: 'an address', read: plainAddress, length: 8_000 },
+  {
+    about: 'the address of a unix socket',
+    read: parseUnixAddress,
+    before: 'unix:/',
+    length: 8_000,
+  },
+  {
+    about: 'a PROXY line',
+    read: (text) => new HeaderReader().add(bytesOf(text)),
+    before: 'PROXY TCP4 ',
+    behind: '\r\n',
+    length: 8_000,
+  },
   { about: 'the address of a proxy', read: (text) => parseHostPort(text, 1), length: 8_000 },
 ]
 

@@ -7,6 +7,7 @@ import { hostText } from '../../base/host-port.ts'
 import { heldLimits, httpLimits } from '../../base/limits.ts'
 import { countRefusal } from '../../cluster/traffic-counts.ts'
 import { plainAddress } from '../../net/address.ts'
+import type { ClientOrigin } from '../../net/client-origin.ts'
 import { Connection, type Receiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import type { Timed } from '../../net/ticker.ts'
@@ -40,6 +41,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   readonly #traffic: Traffic
   readonly #rules: ClientRules
   readonly #onClosed: (connection: ClientConnection) => void
+  readonly #origin: ClientOrigin | undefined
   #state: ClientState = 'idle'
   /** While a request is being read or under way. */
   #exchange: Exchange | undefined
@@ -76,6 +78,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.trusted = identity.trusted
     this.tls = identity.tls
     this.forwarded = identity.forwarded
+    this.#origin = identity.origin
     this.deadline = traffic.ticker.now + rules.timeouts.headMs
     traffic.counters.connections++
     traffic.ticker.add(this)
@@ -108,11 +111,13 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Address and port that the client connected to. */
   get localAuthority(): string {
+    if (this.#origin !== undefined) return this.#origin.localAuthority
     const { localAddress = '', localPort = 0 } = this.connection.socket
     return `${hostText(plainAddress(localAddress))}:${localPort}`
   }
 
   get port(): number | undefined {
+    if (this.#origin !== undefined) return this.#origin.port
     return this.connection.socket.remotePort
   }
 

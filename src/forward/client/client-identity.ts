@@ -2,7 +2,8 @@
 
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { plainAddress } from '../../net/address.ts'
+import { plainAddress, unixClient } from '../../net/address.ts'
+import type { ClientOrigin } from '../../net/client-origin.ts'
 import { SocketTls } from '../../net/socket-tls.ts'
 import { ForwardedFields, type ForwardedLines } from '../../wire/forwarded.ts'
 import type { ClientTls } from '../node/request-source.ts'
@@ -16,20 +17,28 @@ export interface ClientIdentity {
   /** Writes the fields that show the client to nodes. */
   readonly forwarded: ForwardedLines
   readonly tls: ClientTls | undefined
+  /** The ends of the connection, where the socket does not show them. */
+  readonly origin?: ClientOrigin | undefined
 }
 
-export function identify(socket: Socket, traffic: Traffic): ClientIdentity {
-  const address = plainAddress(socket.remoteAddress ?? 'unknown')
-  const trusted = traffic.isTrusted(address)
+/** @param origin default: as the socket shows. */
+export function identify(
+  socket: Socket,
+  traffic: Traffic,
+  origin: ClientOrigin | undefined = undefined,
+): ClientIdentity {
+  const address = origin?.address ?? plainAddress(socket.remoteAddress ?? 'unknown')
+  const trusted = origin?.isUnknown !== true && traffic.isTrusted(address)
   const tls = socket instanceof TLSSocket ? new SocketTls(socket) : undefined
   const forwarded = new ForwardedFields({
-    address,
-    scheme: tls === undefined ? 'http' : 'https',
+    // A node name of RFC 7239 6 that stands for no address.
+    address: address === unixClient ? 'unknown' : address,
+    scheme: tls === undefined && origin?.isSecure !== true ? 'http' : 'https',
     trusted,
     header: traffic.settings.trustHeader,
     isTrusted: traffic.isTrusted,
     via: traffic.via,
     certificate: traffic.settings.clientCert ? tls?.certificateDer : undefined,
   })
-  return { address, trusted, forwarded, tls }
+  return { address, trusted, forwarded, tls, origin }
 }
