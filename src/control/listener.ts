@@ -8,6 +8,7 @@ import { ThrottledLog } from '../base/throttled-log.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import { HeldByAddress } from '../net/held-by-address.ts'
 import { type ListenAddress, listenAt } from '../net/listen-at.ts'
+import { resetSocket } from '../net/reset-socket.ts'
 import type { TlsAcceptor, TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import type { Admission } from './admission.ts'
@@ -169,7 +170,7 @@ export class ControlListener {
 
 function refuse(socket: Socket): void {
   socket.on('error', () => {})
-  socket.resetAndDestroy()
+  resetSocket(socket)
 }
 
 const listenError = (at: ListenAddress, cause: Error): TopspinError =>

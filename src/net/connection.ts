@@ -1,4 +1,4 @@
-// A TCP connection of the data plane: bytes arrive in a buffer of ours (`onread`), without stream machinery between,
+// A TCP or unix connection of the data plane: bytes arrive in a buffer of ours (`onread`), without stream machinery between,
 // and are valid during the call only. The receiver is an object that lives as long as the connection. Over TLS:
 // secure-connection.ts.
 
@@ -7,6 +7,8 @@ import { feedSocket } from '../node-internals/feed-socket.ts'
 import { readInto } from '../node-internals/read-into.ts'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { wasReset } from '../node-internals/reset-behind-bytes.ts'
+import { dialPlace } from './dial-place.ts'
+import { resetSocket } from './reset-socket.ts'
 
 export interface Receiver {
   /** bytes[0..length) have arrived. The buffer is overwritten after the call. */
@@ -98,7 +100,10 @@ export class Connection {
     if (!this.#read(bytes, bytes.length)) this.socket.pause()
   }
 
-  /** @param lookup for a host that is a name; `undefined`: that of the system. */
+  /**
+   * @param host a name, an IP address, or `unix:/path`.
+   * @param lookup for a host that is a name; `undefined`: that of the system.
+   */
   static dial(
     host: string,
     port: number,
@@ -107,8 +112,7 @@ export class Connection {
   ): Connection {
     let connection: Connection | undefined
     const socket = net.connect({
-      host,
-      port,
+      ...dialPlace(host, port),
       allowHalfOpen: true,
       noDelay: true,
       lookup,
@@ -233,7 +237,7 @@ export class Connection {
   reset(): void {
     // Node.js would wait for a connection that is not established yet, and reset it then.
     if (this.socket.connecting || this.socket.destroyed) this.socket.destroy()
-    else this.socket.resetAndDestroy()
+    else resetSocket(this.socket)
   }
 
   /** An exception cuts this connection and never ends the process. */

@@ -11,6 +11,8 @@ import {
 } from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { tlsLimits } from '../base/limits.ts'
+import { isUnixAddress } from '../base/unix-address.ts'
+import { dialPlace } from './dial-place.ts'
 import { fingerprints, parsePin } from './pin.ts'
 
 /** Certificates and keys as PEM text. */
@@ -25,7 +27,10 @@ export interface NodeTlsOptions {
   /** Certificate and key of this proxy, for nodes that require one. */
   readonly cert?: string | undefined
   readonly key?: string | undefined
-  /** The name in the handshake (SNI), and the name that the certificate must have. Default: the node's host. */
+  /**
+   * The name in the handshake (SNI), and the name that the certificate must have. Default: the node's host, `localhost`
+   * on a unix socket.
+   */
   readonly servername?: string | undefined
   /** false accepts any certificate. Default true. */
   readonly verify?: boolean | undefined
@@ -55,12 +60,11 @@ export class NodeTls {
   }
 
   dialOptions(host: string, port: number): ConnectionOptions {
-    const servername = this.#servername ?? (isIP(host) === 0 ? host : undefined)
+    const servername = this.#servername ?? nameOf(host)
     const session = this.#sessions.get(keyOf(host, port))
     this.#context ??= contextOf({})
     return {
-      host,
-      port,
+      ...dialPlace(host, port),
       secureContext: this.#context,
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: this.#verifies,
@@ -92,6 +96,12 @@ export class NodeTls {
 
 const contextOf = (given: SecureContextOptions): SecureContext =>
   createSecureContext({ minVersion: 'TLSv1.2', ...given })
+
+/** For the handshake, which names no IP address; a server on a unix socket is this machine. */
+function nameOf(host: string): string | undefined {
+  if (isUnixAddress(host)) return 'localhost'
+  return isIP(host) === 0 ? host : undefined
+}
 
 const keyOf = (host: string, port: number): string => `${host} ${port}`
 

@@ -1,6 +1,7 @@
 // The protocols of probes: the bytes of a question, and what the bytes of an answer mean (mcmp.md 2.5). Pure.
 
-import { hostPortText } from '../base/host-port.ts'
+import { type HostPort, hostPortText } from '../base/host-port.ts'
+import { isUnixAddress } from '../base/unix-address.ts'
 import type { HttpQuestion } from '../cluster/health-check.ts'
 
 export interface Dialect {
@@ -31,14 +32,17 @@ const version = Buffer.from('HTTP/1.')
 /** `HTTP/1.1 200` */
 const statusLineMin = 12
 
+const ownHost = (address: HostPort): string =>
+  isUnixAddress(address.host) ? 'localhost' : hostPortText(address)
+
 /** A request, and the statuses of its final response that are an answer. */
 export function httpDialect(
   { method, path, host, expect }: HttpQuestion,
-  address: { readonly host: string; readonly port: number },
+  address: HostPort,
 ): Dialect {
   const lines = [
     `${method} ${path} HTTP/1.1`,
-    `Host: ${host === '' ? hostPortText(address) : host}`,
+    `Host: ${host === '' ? ownHost(address) : host}`,
     'User-Agent: topspin',
     'Connection: close',
   ]

@@ -9,6 +9,7 @@ import type { ProbeOutcome } from '../cluster/health.ts'
 import type { HealthCheck } from '../cluster/health-check.ts'
 import { isForwardable, isSecure } from '../cluster/node.ts'
 import { nodeTlsSettings, tlsProblem } from './connect-problem.ts'
+import { dialPlace } from './dial-place.ts'
 import { NodeTls } from './node-tls.ts'
 import { cping, type Dialect, httpDialect } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
@@ -111,7 +112,7 @@ const reasonOf = (error: NodeJS.ErrnoException): string =>
   error instanceof TopspinError ? error.message : (error.code ?? error.message)
 
 const dialPlain = ({ host, port, lookup }: ProbeTarget): Socket =>
-  connect({ host, port, noDelay: true, ...(lookup === undefined ? {} : { lookup }) })
+  connect({ ...dialPlace(host, port), noDelay: true, ...(lookup === undefined ? {} : { lookup }) })
 
 function dialSecure({ host, port, lookup }: ProbeTarget, nodeTls: NodeTls): Socket {
   const socket = tls.connect(Object.assign(nodeTls.dialOptions(host, port), { lookup }))

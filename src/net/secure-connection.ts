@@ -7,6 +7,7 @@ import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { resetAtClose, socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
 import type { NodeTls } from './node-tls.ts'
+import { resetSocket } from './reset-socket.ts'
 
 export class SecureConnection extends Connection {
   /** Bytes that were written before the certificate was verified; they are sent after that. */
@@ -97,7 +98,7 @@ export class SecureConnection extends Connection {
     const socket = this.socket as tls.TLSSocket
     const below = socketBelow(socket)
     if (below !== undefined && !below.connecting && !below.destroyed)
-      return void below.resetAndDestroy()
+      return resetSocket(below)
     if (below === undefined && !socket.connecting && !socket.destroyed) resetAtClose(socket)
     this.destroy()
   }

@@ -11,6 +11,7 @@ import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { unixClient } from '../net/address.ts'
 import { type ClientOrigin, unixOrigin } from '../net/client-origin.ts'
 import { type ListenAddress, listenAt, listenBacklog } from '../net/listen-at.ts'
+import { resetSocket } from '../net/reset-socket.ts'
 import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import type { ClientRoom } from './client-room.ts'
@@ -127,7 +128,7 @@ export class Listener {
     const proxied = this.#proxied
     if (proxied?.admits(this.#remoteOf(socket)) === false) {
       socket.on('error', () => {})
-      socket.resetAndDestroy()
+      resetSocket(socket)
     } else if (this.#admit(socket)) {
       if (proxied === undefined) return this.#begin(socket, this.#isUnix ? unixOrigin : undefined)
       this.#traffic.arriving.hold(this.#remoteOf(socket), socket, this.#traffic.ticker.now)

@@ -17,6 +17,7 @@ import {
   Tunnel,
 } from '../../forward/index.ts'
 import { Connection, type Receiver } from '../../net/connection.ts'
+import { resetSocket } from '../../net/reset-socket.ts'
 import type { Timed } from '../../net/ticker.ts'
 import { markHeadSent, markSent } from '../../node-internals/bypassed-response.ts'
 import { isLastResponse } from '../../node-internals/response-keep-alive.ts'
@@ -200,7 +201,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   cut(byReset: boolean): void {
     const { socket } = this.arrival
     this.#end()
-    if (byReset && !(socket instanceof TLSSocket)) socket.resetAndDestroy()
+    if (byReset && !(socket instanceof TLSSocket)) resetSocket(socket)
     else socket.destroy()
   }
 

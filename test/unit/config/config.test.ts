@@ -126,7 +126,7 @@ test('all problems of all sources are reported at once, each with its place', ()
       'topspin.yaml:4:3: timeouts.conect: unknown key; did you mean connect?',
       'topspin.yaml:5:9: timeouts.idle: "soon" is not a duration of at least 1 ms; write for example 10s, 500ms or a number of milliseconds',
       'topspin.yaml:6:15: log.level: "loud" is not a level; write debug, info, warn or error',
-      '--to: "here" is not an address; write HOST:PORT, for example 127.0.0.1:3001',
+      '--to: "here" is not an address; write HOST:PORT, for example 127.0.0.1:3001, or unix:/PATH',
       'TOPSPIN_POOL_IDLE: "long" is not a duration of at least 1 ms; write for example 10s, 500ms or a number of milliseconds',
     ],
   )
