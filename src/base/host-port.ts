@@ -84,6 +84,10 @@ function isNameOrIPv4(host: string): boolean {
 export const hostText = (host: string): string =>
   host.includes(':') && !host.startsWith('[') && !isUnixAddress(host) ? `[${host}]` : host
 
+/** The same for every spelling of an address: names in any case, but paths as they are. */
+export const addressKey = ({ host, port }: HostPort): string =>
+  isUnixAddress(host) ? host : `${host.toLowerCase()}:${port}`
+
 /** `host:port`, or `unix:/path`. */
 export const hostPortText = ({ host, port }: HostPort): string =>
   isUnixAddress(host) ? host : `${hostText(host)}:${port}`

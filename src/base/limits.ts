@@ -85,6 +85,12 @@ export const socketFileLimits = {
   connectMs: 1_000,
 }
 
+/** Reports to systemd. */
+export const systemdLimits = {
+  /** Deadline of the program that sends one. */
+  notifyMs: 5_000,
+}
+
 /** The PROXY header at the start of a client's connection. */
 export const proxyProtocolLimits = {
   /** With additional values (TLVs), such as the certificate of a client. */

@@ -6,11 +6,13 @@ import type { ConfigResult } from '../config/config.ts'
 import { type ConfigProblem, formatProblem } from '../config/problem.ts'
 import { readTls } from '../config/tls-files.ts'
 import type { Serving } from '../server/serving.ts'
+import { type ServiceManager, servingStatus } from '../server/systemd/service-manager.ts'
 
 export class Reloads {
   readonly #read: () => ConfigResult
   #serving: Serving | undefined
   #log: Logger | undefined
+  #manager: ServiceManager | undefined
   /** The file in force sets no key. */
   #isEmpty = false
   #isRunning = false
@@ -22,7 +24,13 @@ export class Reloads {
   }
 
   /** The proxy serves this configuration; reloads that were requested before are carried out. */
-  begin(serving: Serving, isEmpty: boolean, log: Logger): void {
+  begin(
+    serving: Serving,
+    isEmpty: boolean,
+    log: Logger,
+    manager: ServiceManager | undefined = undefined,
+  ): void {
+    this.#manager = manager
     this.#serving = serving
     this.#isEmpty = isEmpty
     this.#log = log
@@ -38,6 +46,7 @@ export class Reloads {
 
   async #run(serving: Serving, log: Logger): Promise<void> {
     this.#isRunning = true
+    void this.#manager?.reloading()
     while (this.#isRequested) {
       this.#isRequested = false
       serving.reopenLogs()
@@ -48,6 +57,7 @@ export class Reloads {
       }
     }
     this.#isRunning = false
+    void this.#manager?.ready(servingStatus(serving.listening))
   }
 
   async #reload(serving: Serving, log: Logger): Promise<void> {

@@ -9,6 +9,7 @@ import { readTls } from '../config/tls-files.ts'
 import { createLogger } from '../server/logger.ts'
 import { type Listening, type Serving, startServing } from '../server/serving.ts'
 import { passedSockets } from '../server/systemd/passed-sockets.ts'
+import { ServiceManager, servingStatus } from '../server/systemd/service-manager.ts'
 import { exitCodes } from './failure.ts'
 import { keyOfFlag } from './flags.ts'
 import { listenFailure } from './listen-failure.ts'
@@ -62,6 +63,7 @@ async function serveUntil(
   }
   const programLog = createLogger(config.log.level, 1)
   const { log, lines } = programLog
+  const manager = ServiceManager.of(process.env, log)
   let serving: Serving | undefined
   void signals.second.then(() => {
     if (serving === undefined) process.exit(exitCodes.failure)
@@ -74,11 +76,13 @@ async function serveUntil(
     process.stderr.write(`topspin: ${message}\n`)
     return exitCode
   }
-  reloads.begin(serving, result.isEmpty, log)
+  reloads.begin(serving, result.isEmpty, log, manager)
   const { reopenLogs } = serving
   process.on('SIGUSR1', reopenLogs)
   log.info(serving.listening, 'listening')
   onListening(serving.listening)
+  void manager?.ready(servingStatus(serving.listening))
+  void signals.first.then((signal) => manager?.stopping(`draining after ${signal}`))
   await stopped(signals, serving, config.timeouts.drain, log)
   process.off('SIGUSR1', reopenLogs)
   await lines.flush()

@@ -1,6 +1,7 @@
 // The nodes of a snapshot: by id, by route and by address, in order of their rows. Immutable; a changed copy costs about
 // the same at any number of nodes.
 
+import { addressKey } from '../base/host-port.ts'
 import type { Node } from './node.ts'
 import { PersistentMap } from './persistent-map.ts'
 import { RowSet } from './row-set.ts'
@@ -111,8 +112,6 @@ export class NodeTable {
 const nobody: readonly Node[] = []
 
 const bySlot = (a: Node, b: Node): number => a.slot - b.slot
-
-const addressKey = ({ host, port }: Address): string => `${host.toLowerCase()}:${port}`
 
 function withoutRoute(
   byRoute: PersistentMap<string, Node>,

@@ -8,8 +8,9 @@ import {
   type HostPort,
   hostPortText,
   parseEndpoint,
-  parseSecureEndpoint,
+  parseSocketAddress,
 } from '../base/host-port.ts'
+import { isUnixAddress } from '../base/unix-address.ts'
 import { destination } from '../net/destination.ts'
 import { networkCheck } from '../net/network-check.ts'
 import { isNameEntry } from '../net/node-addresses.ts'
@@ -66,12 +67,15 @@ export const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
     { form: 'HOST:PORT', description: '' },
   )
 
+/** Of a node: port 0 is none, but a unix socket has no port. */
 export const secureEndpoint = (least: 0 | 1): z.ZodType<Endpoint, string | number> =>
   value(
-    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
+    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}, or unix:/PATH`,
     (text) => {
-      const found = parseSecureEndpoint(text)
-      return found === undefined || found.port < least ? undefined : found
+      const found = parseSocketAddress(text)
+      return found === undefined || (found.port < least && !isUnixAddress(found.host))
+        ? undefined
+        : found
     },
     { form: '[https://]HOST:PORT', description: '' },
   )

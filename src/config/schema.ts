@@ -255,7 +255,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   }),
   to: reloadable(
     list(secureEndpoint(1), '', {
-      form: 'HOST:PORT or https://HOST:PORT, or a list',
+      form: 'HOST:PORT or unix:/PATH, with https:// in front for TLS, or a list',
       description:
         'Fixed nodes that serve `/` and need not register; `https://` in front means TLS.',
     }),

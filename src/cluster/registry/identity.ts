@@ -1,5 +1,6 @@
 // The identity of a worker: when two registrations are the same one (mcmp.md 2.2); and the defaults of CONFIG (1.3).
 
+import { addressKey } from '../../base/host-port.ts'
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import type { Balancer } from '../balancer.ts'
 import type { Node, NodeSettings } from '../node.ts'
@@ -37,10 +38,8 @@ export function balancerOf(message: ConfigMessage, name: string, slot: number): 
   }
 }
 
-const sameHost = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
-
 export const sameAddress = (a: NodeSettings, b: NodeSettings): boolean =>
-  sameHost(a.host, b.host) && a.port === b.port
+  addressKey(a) === addressKey(b)
 
 export const sameWorker = (a: NodeSettings, b: NodeSettings): boolean =>
   sameAddress(a, b) &&

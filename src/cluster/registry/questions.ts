@@ -1,6 +1,7 @@
 // The addresses to probe before a message can be applied (mcmp.md decisions 8, 31, 34, 49). Pure; the control service sends
 // the probes and passes the results to `Registry.apply`.
 
+import { addressKey } from '../../base/host-port.ts'
 import { mcmpLimits } from '../../base/limits.ts'
 import type { Message } from '../../wire/mcmp/message.ts'
 import type { Node } from '../node.ts'
@@ -12,7 +13,7 @@ export const questionKey = (node: {
   readonly type: string
   readonly host: string
   readonly port: number
-}): string => `${node.type}://${node.host.toLowerCase()}:${node.port}`
+}): string => `${node.type}://${addressKey(node)}`
 
 export function questions(
   message: Message,
