@@ -97,8 +97,7 @@ export class SecureConnection extends Connection {
   override reset(): void {
     const socket = this.socket as tls.TLSSocket
     const below = socketBelow(socket)
-    if (below !== undefined && !below.connecting && !below.destroyed)
-      return resetSocket(below)
+    if (below !== undefined && !below.connecting && !below.destroyed) return resetSocket(below)
     if (below === undefined && !socket.connecting && !socket.destroyed) resetAtClose(socket)
     this.destroy()
   }
