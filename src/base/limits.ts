@@ -188,6 +188,31 @@ export const mcmpLimits = {
   probeWaitMs: 1_000,
 }
 
+/** Fixed nodes: entries of `to`. */
+export const fixedLimits = {
+  /** Default and greatest limit of the requests that wait for a place at one node with `maxConnections`. */
+  queueDefault: 100,
+  queueMax: 100_000,
+  /** Default of their deadline. */
+  queueMs: 5_000,
+  weightMax: 1_000,
+  /** Time between two readings of a source: the shortest, and the defaults for names and for files. */
+  sourceEveryMsMin: 100,
+  namesEveryMs: 10_000,
+  fileEveryMs: 2_000,
+  /** Deadline of one reading, and of a look-up at one name server. */
+  sourceMs: 5_000,
+  lookupMs: 2_000,
+  /** Nodes of one source. */
+  sourceNodesMax: 50_000,
+  /** Bytes of a file with nodes. */
+  fileBytesMax: 16_777_216,
+  /** After a change a file is read again to see whether it is complete, ms. */
+  fileRestMs: 100,
+  /** Names of services whose addresses are looked up at a time. */
+  lookupsMax: 8,
+}
+
 /** Probes of nodes. */
 export const probeLimits = {
   /** Bytes of an answer that are read until it is complete. */

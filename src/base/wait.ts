@@ -10,7 +10,11 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** The value of `promise`, or that of `late` when it has not come within `ms`. Rejects when `promise` does before. */
-export function withDeadline<T>(promise: Promise<T>, ms: number, late: () => T): Promise<T> {
+export function withDeadline<T, L = T>(
+  promise: Promise<T>,
+  ms: number,
+  late: () => L,
+): Promise<T | L> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(late()), ms)
     promise.then(resolve, reject).finally(() => clearTimeout(timer))

@@ -27,6 +27,8 @@ export interface ExchangeView {
   readonly affinity: number | undefined
   /** `node.id` of the nodes to which attempts of this exchange have failed. */
   readonly tried: readonly number[]
+  /** The request has waited for a place at a full node, and may have the next one. */
+  readonly isQueued?: boolean
   /** This server's own candidate; `undefined` in a proxy, which serves no requests itself. */
   readonly self: Candidate | undefined
   /** Set where peers can be asked how much room they have, before a choice is made. */
@@ -84,10 +86,10 @@ export interface Step {
   /** It returns the list unchanged and updates its own state; explanations skip it. */
   readonly annotates: boolean
   /**
-   * For a function whose choices count for the next ones: what `apply` would leave, and why. Explanations take it
-   * instead.
+   * What `apply` would leave, and why. Explanations take it instead, unless it returns `undefined`. A function whose choices
+   * count for the next ones has one.
    */
-  readonly preview: ((...given: Parameters<Candidacy>) => Preview) | undefined
+  readonly preview: ((...given: Parameters<Candidacy>) => Preview | undefined) | undefined
 }
 
 /** The result that a function would have for a list. */
@@ -95,7 +97,7 @@ export interface Preview {
   readonly left: readonly Candidate[]
   /** One sentence. */
   readonly why: string
-  /** Of each candidate that the function was given. */
+  /** Of the candidates that the function was given, or of those that it drops. */
   readonly reasons: readonly CandidateReason[]
 }
 

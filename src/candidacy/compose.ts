@@ -75,8 +75,8 @@ function explained(
   clock: Clock,
   recorder: Recorder,
 ): readonly Candidate[] {
-  if (step.preview === undefined) return step.apply(list, exchange, clock)
-  const preview = step.preview(list, exchange, clock)
+  const preview = step.preview?.(list, exchange, clock)
+  if (preview === undefined) return step.apply(list, exchange, clock)
   recorder.previewed(preview)
   return preview.left
 }

@@ -25,9 +25,13 @@ import { off } from './off.ts'
 import { redirectToIp, redirectToName } from './redirect.ts'
 import { removeSelf } from './remove-self.ts'
 import { usable } from './usable.ts'
+import { usablePreview } from './usable-reasons.ts'
 
 export const kinds: readonly Kind[] = [
-  plainKind('usable', usable),
+  plainKind('usable', usable, {
+    preview: (candidates, exchange, clock) =>
+      usablePreview(candidates, usable(candidates, exchange, clock), exchange),
+  }),
   bySession,
   plainKind('bySessionId', bySessionId),
   plainKind('active', active),

@@ -1,18 +1,21 @@
-// `usable`: drops the candidates that cannot or must not get this request now (mcmp.md 3.1, 3.3).
+// `usable`: drops the candidates that cannot or must not get this request now (mcmp.md 3.1, 3.3). Of fixed nodes, those
+// that are full are dropped, and backups and nodes that wait for their first check while there is a better one.
 
 import { isEjected } from '../cluster/outlier.ts'
 import type { Candidacy, Candidate, ExchangeView } from './candidacy.ts'
+import { hasQueueRoom, isFull } from './full.ts'
+import { bestTier, tierOf } from './usable-tier.ts'
 
 export const usable: Candidacy = (candidates, exchange) => {
+  let first = bestTier
   for (let i = 0; i < candidates.length; i++) {
-    const candidate = candidates[i]
-    if (candidate === undefined) continue
-    if (candidate.status !== 'ENABLED' || !isUsable(candidate, exchange)) {
-      return withoutDisabled(
-        candidates.filter((other) => isUsable(other, exchange)),
-        exchange,
-      )
-    }
+    const candidate = candidates[i] as Candidate
+    const { status } = candidate
+    const isOpen = status === 'ENABLED' && isUsable(candidate, exchange)
+    if (!isOpen || isFullFor(candidate, exchange)) return usableOf(candidates, exchange)
+    const tier = tierOf(candidate)
+    if (i === 0) first = tier
+    else if (tier !== first) return usableOf(candidates, exchange)
   }
   // The common case: all are usable, so the list is not copied.
   return candidates
@@ -28,6 +31,36 @@ function withoutDisabled(
   const enabled = candidates.filter(({ status }) => status === 'ENABLED')
   const keepsOwn = candidates.some(({ node }) => node.route === route)
   return enabled.length === 0 || keepsOwn ? candidates : enabled
+}
+
+/** The candidates for which the request can wait: full ones that would be usable. */
+export function fullAmong(
+  candidates: readonly Candidate[],
+  exchange: ExchangeView,
+): readonly Candidate[] {
+  const left = candidates.filter((candidate) => isUsable(candidate, exchange))
+  const best = Math.min(...left.map(tierOf))
+  return left.filter((candidate) => tierOf(candidate) === best && isFullFor(candidate, exchange))
+}
+
+export const isFullFor = ({ live }: Candidate, { isQueued }: ExchangeView): boolean =>
+  isFull(live, isQueued === true)
+
+function usableOf(candidates: readonly Candidate[], exchange: ExchangeView): readonly Candidate[] {
+  const open = candidates.filter((candidate) => isUsable(candidate, exchange))
+  const left = withoutDisabled(open, exchange)
+  let best = Number.POSITIVE_INFINITY
+  for (const candidate of left) {
+    // Requests wait for a full node before a backup is used.
+    const counts = !isFullFor(candidate, exchange) || hasQueueRoom(candidate.live)
+    if (counts) best = Math.min(best, tierOf(candidate))
+  }
+  return left.filter(
+    (candidate) =>
+      // A session waits for its own node.
+      candidate.node.route === exchange.route ||
+      (tierOf(candidate) === best && !isFullFor(candidate, exchange)),
+  )
 }
 
 function isUsable(candidate: Candidate, exchange: ExchangeView): boolean {

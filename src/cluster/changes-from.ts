@@ -11,7 +11,9 @@ export function changesFrom(snapshot: Snapshot, live: LiveTable): readonly Chang
   for (const orders of snapshot.orders.values()) changes.push({ kind: 'orders', orders })
   for (const node of snapshot.nodes.values()) changes.push({ kind: 'node', node })
   for (const [id, contexts] of snapshot.contexts) changes.push({ kind: 'contexts', id, contexts })
-  for (const id of snapshot.nodes.keys()) {
+  for (const { id, own } of snapshot.nodes.values()) {
+    // The weight of the entry, which is part of the node.
+    if (own !== undefined) continue
     const { loadFactor: factor, isDefaultLoad } = live.of(id)
     if (factor === undefined) continue
     changes.push({ kind: 'load', id, factor, ...(isDefaultLoad ? { isDefault: true } : {}) })

@@ -2,18 +2,9 @@
 // the watch over nodes and for the probes on behalf of messages.
 
 import { hostPortText } from '../base/host-port.ts'
+import type { HealthRule, HttpQuestion } from './health-rule.ts'
 import type { Node } from './node.ts'
-
-/** An HTTP request that a node answers while it is healthy. */
-export interface HttpQuestion {
-  readonly method: string
-  /** Origin form, or `*`. */
-  readonly path: string
-  /** For the Host field; '' for the address of the node. */
-  readonly host: string
-  /** Statuses of a healthy node, as pairs of the lowest and the highest. */
-  readonly expect: readonly (readonly [number, number])[]
-}
+import type { OwnSettings } from './own-settings.ts'
 
 /** `cping` is the question of AJP. */
 type ProbeKind = 'none' | 'tcp' | 'cping' | 'http'
@@ -32,25 +23,6 @@ export interface HealthCheck {
   readonly fall: number
 }
 
-/** One entry of `health` in the configuration. Absent values have the defaults of `defaultCheck`. */
-export interface HealthRule {
-  /** Route or address of the node to which it applies. */
-  readonly node?: string | undefined
-  /** Name of the balancer to whose nodes it applies. */
-  readonly balancer?: string | undefined
-  readonly probe: 'auto' | 'none' | 'tcp' | 'http'
-  readonly method?: string | undefined
-  readonly path?: string | undefined
-  readonly host?: string | undefined
-  readonly expect?: HttpQuestion['expect'] | undefined
-  /** Milliseconds. */
-  readonly interval?: number | undefined
-  /** Milliseconds. */
-  readonly timeout?: number | undefined
-  readonly rise?: number | undefined
-  readonly fall?: number | undefined
-}
-
 export const defaultCheck: HealthCheck = {
   probe: 'tcp',
   question: { method: 'GET', path: '/', host: '', expect: [[200, 399]] },
@@ -60,13 +32,19 @@ export const defaultCheck: HealthCheck = {
   fall: 3,
 }
 
-/** The check of the rule that names the node, else of the one that names its balancer, else of the one for all. */
-export function checkOf(
-  rules: readonly HealthRule[],
-  node: Pick<Node, 'route' | 'balancer' | 'host' | 'port' | 'type'>,
-): HealthCheck {
+/** What decides about the check of a node. */
+type Checked = Pick<Node, 'route' | 'balancer' | 'host' | 'port' | 'type'> & {
+  readonly own?: Pick<OwnSettings, 'health'> | undefined
+}
+
+/**
+ * The check of the node's own entry in the configuration, else of the rule that names the node, else of the one that names
+ * its balancer, else of the one for all.
+ */
+export function checkOf(rules: readonly HealthRule[], node: Checked): HealthCheck {
   const address = hostPortText(node)
   const rule =
+    node.own?.health ??
     rules.find((each) => each.node === node.route || each.node === address) ??
     rules.find((each) => each.node === undefined && each.balancer === node.balancer) ??
     rules.find((each) => each.node === undefined && each.balancer === undefined)

@@ -7,6 +7,8 @@ import type { HealthCheck } from './health-check.ts'
 
 export type Health =
   | { readonly kind: 'up' }
+  /** A fixed node before its first check or response. Used while no checked node is there. */
+  | { readonly kind: 'unchecked' }
   /**
    * Still used: a response failed, or `misses` probes in a row did, fewer than the `fall` of the node's check. Probed at
    * `probeAt` (monotonic, ms). A probe that passes ends it; while `misses` is 0, so does a response.
@@ -42,6 +44,8 @@ export const defaultHealthLimits: HealthLimits = {
 
 export const healthy: Health = { kind: 'up' }
 
+export const unchecked: Health = { kind: 'unchecked' }
+
 /** A connection failed: nothing listens there, so one failure is enough. */
 export function onConnectFailed(
   health: Health,
@@ -62,7 +66,8 @@ export function onConnectFailed(
  * @returns the same object when nothing is to be reported: the node is down, or its probe is due or was due just now.
  */
 export function onAnswerFailed(health: Health, now: number, { backoffMs }: HealthLimits): Health {
-  if (health.kind === 'down') return health
+  // The first check of a node that is unchecked is due already.
+  if (health.kind === 'down' || health.kind === 'unchecked') return health
   if (health.kind === 'suspect' && now < health.probeAt + backoffMs) return health
   return { kind: 'suspect', misses: health.kind === 'suspect' ? health.misses : 0, probeAt: now }
 }
@@ -72,6 +77,7 @@ export function onAnswerFailed(health: Health, now: number, { backoffMs }: Healt
  * end misses: a node that still serves may answer its health check by a status that takes it out.
  */
 export function onAnswered(health: Health): Health {
+  if (health.kind === 'unchecked') return healthy
   return health.kind === 'suspect' && health.misses === 0 ? healthy : health
 }
 
@@ -84,7 +90,10 @@ export interface ProbeOutcome {
   readonly unreachable?: boolean
 }
 
-/** A probe of a node has ended. A node to which no connection is possible is down at once. */
+/**
+ * A probe of a node has ended. A node to which no connection is possible is down at once, and so is one whose first check
+ * fails.
+ */
 export function onProbed(
   health: Health,
   { answered, reason, unreachable }: ProbeOutcome,
@@ -99,6 +108,7 @@ export function onProbed(
     return passes >= rise ? healthy : { ...health, passes, probeAt: now + intervalMs }
   }
   if (answered) return healthy
+  if (health.kind === 'unchecked') return down(0, now, now, reason, random, limits)
   const misses = health.kind === 'suspect' ? health.misses + 1 : 1
   if (misses >= fall || unreachable === true) return down(0, now, now, reason, random, limits)
   const waitMs = Math.min(intervalMs, limits.backoffMs * 2 ** misses)

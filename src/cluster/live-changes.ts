@@ -2,7 +2,11 @@
 // snapshot, by `applyToLive` to its table.
 
 import { type Context, pathKey } from './context.ts'
+import { unchecked } from './health.ts'
 import type { LiveTable, NodeLive } from './live.ts'
+import type { Node } from './node.ts'
+import type { OwnSettings } from './own-settings.ts'
+import { partOf } from './process-share.ts'
 import type { Change, Snapshot } from './snapshot.ts'
 
 /**
@@ -14,8 +18,10 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
   for (const change of changes) {
     if (change.kind === 'gone') live.forget(change.id)
     if (change.kind === 'node' && change.node.removal === 'none') {
-      const removal = before.nodes.get(change.node.id)?.removal ?? 'none'
+      const known = before.nodes.get(change.node.id)
+      const removal = known?.removal ?? 'none'
       if (removal !== 'none') live.of(change.node.id).epoch++
+      if (change.node.own !== undefined) applyOwn(live, change.node.id, change.node.own, known)
     }
     if (change.kind === 'contexts' && isOpened(change.contexts, before.contexts.get(change.id))) {
       live.of(change.id).epoch++
@@ -29,6 +35,17 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
     if (numbers.isDefaultLoad) numbers.wish.forget()
     else numbers.wish.report(change.factor)
   }
+}
+
+/** @param known the node before the change. */
+function applyOwn(live: LiveTable, id: number, own: OwnSettings, known: Node | undefined): void {
+  const numbers = live.of(id)
+  numbers.inFlightMax = partOf(own.maxConnections, live.share)
+  numbers.queueMax = own.queueMax === 0 ? 0 : partOf(own.queueMax, live.share)
+  if (known === undefined) numbers.health = unchecked
+  if (known?.own?.weight === own.weight) return
+  numbers.loadFactor = Math.max(1, Math.round(own.weight))
+  numbers.wish.fix(own.weight)
 }
 
 /** Drops the numbers of paths that are gone, once no request is in flight there. */

@@ -10,19 +10,28 @@ export interface LiveFact {
   readonly id: number
   /** The reason why it is down; absent while it is up. */
   readonly down?: string
+  /** No check and no response has shown its state. */
+  readonly unchecked?: true
   /** STATUS stopped (see `NodeLive.silent`). */
   readonly silent: boolean
 }
 
 export function factOf(id: number, { health, silent }: NodeLive): LiveFact {
+  if (health.kind === 'unchecked') return { id, unchecked: true, silent }
   return health.kind === 'down' ? { id, down: health.reason, silent } : { id, silent }
 }
 
-/** The facts about the nodes that are down or silent: a new process assumes that all are up and report. */
+/**
+ * The facts that a new process does not assume: it takes fixed nodes for unchecked, and all others for nodes that are up
+ * and report.
+ */
 export function factsFrom(snapshot: Snapshot, live: LiveTable): readonly LiveFact[] {
-  return [...snapshot.nodes.keys()]
-    .map((id) => factOf(id, live.of(id)))
-    .filter((fact) => fact.down !== undefined || fact.silent)
+  return [...snapshot.nodes.values()]
+    .map(({ id, own }) => ({ own, fact: factOf(id, live.of(id)) }))
+    .filter(({ own, fact }) =>
+      own === undefined || fact.unchecked === true ? fact.down !== undefined || fact.silent : true,
+    )
+    .map(({ fact }) => fact)
 }
 
 /**
@@ -31,13 +40,16 @@ export function factsFrom(snapshot: Snapshot, live: LiveTable): readonly LiveFac
  */
 export function applyFact(live: NodeLive, fact: LiveFact, now: number): void {
   const wasDown = live.health.kind === 'down'
+  const wasUnchecked = live.health.kind === 'unchecked'
   if (fact.down === undefined) {
-    if (wasDown) live.health = healthy
+    if (wasDown || (wasUnchecked && fact.unchecked !== true)) live.health = healthy
   } else if (!wasDown) {
     // Only the primary sends probes.
     live.health = { kind: 'down', since: now, probes: 0, probeAt: Infinity, reason: fact.down }
   }
   const isDown = fact.down !== undefined
-  if (wasDown !== isDown || (live.silent && !fact.silent)) live.epoch++
+  const isChecked = wasUnchecked && live.health.kind === 'up'
+  if (isChecked || (wasDown && !isDown)) live.upAt = now
+  if (wasDown !== isDown || isChecked || (live.silent && !fact.silent)) live.epoch++
   live.silent = fact.silent
 }

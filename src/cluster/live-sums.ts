@@ -8,6 +8,8 @@ import { figuresOfRoom, type RoomFigures, sumOfRooms } from './room-figures.ts'
 export interface NodeFigures {
   readonly id: number
   readonly inFlight: number
+  /** Requests in its queue. */
+  readonly waiting: number
   readonly elected: number
   readonly bytesRead: number
   readonly bytesSent: number
@@ -71,6 +73,7 @@ export class LiveSums<Key> {
       const sum = this.#live.of(row.id)
       for (const name of totals) sum[name] += row[name] - (before?.[name] ?? 0)
       sum.inFlight += row.inFlight - (before?.inFlight ?? 0)
+      sum.waiting += row.waiting - (before?.waiting ?? 0)
       for (const bit of row.sessions) sum.sessions.see(bit, now)
       addContexts(sum, row.contexts, 1)
       addContexts(sum, before?.contexts ?? [], -1)
@@ -83,11 +86,12 @@ export class LiveSums<Key> {
   drop(key: Key): void {
     const rows = this.#last.get(key) ?? new Map<number, NodeFigures>()
     this.#last.delete(key)
-    for (const [id, { inFlight, contexts }] of rows) {
+    for (const [id, { inFlight, waiting, contexts }] of rows) {
       this.#sumRooms(id)
-      if (inFlight === 0) continue
+      if (inFlight === 0 && waiting === 0) continue
       const sum = this.#live.of(id)
       sum.inFlight -= inFlight
+      sum.waiting -= waiting
       addContexts(sum, contexts, -1)
     }
   }
@@ -104,13 +108,14 @@ export class LiveSums<Key> {
 }
 
 function figuresOf(id: number, row: NodeLive, now: number): NodeFigures {
-  const { inFlight, elected, bytesRead, bytesSent, failures } = row
+  const { inFlight, waiting, elected, bytesRead, bytesSent, failures } = row
   const contexts = [...row.contexts]
     .filter(([, numbers]) => numbers.inFlight !== 0)
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
   const sessions = row.sessions.collectFresh()
   const room = figuresOfRoom(row.room, now)
-  return { id, inFlight, elected, bytesRead, bytesSent, failures, contexts, sessions, room }
+  const counts = { id, inFlight, waiting, elected, bytesRead, bytesSent, failures }
+  return { ...counts, contexts, sessions, room }
 }
 
 function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 | -1): void {
@@ -120,6 +125,7 @@ function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 |
 function isSame(before: NodeFigures, row: NodeLive): boolean {
   return (
     before.inFlight === row.inFlight &&
+    before.waiting === row.waiting &&
     before.room.long === row.room.long &&
     // While requests are in hand, `ms` changes with the time.
     before.room.inHand === 0 &&

@@ -5,6 +5,7 @@ import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
 import { type Latency, newLatency } from './latency.ts'
 import { newOutlier, type Outlier } from './outlier.ts'
+import { type ProcessShare, wholeShare } from './process-share.ts'
 import { Room } from './room.ts'
 import type { RoomFigures } from './room-figures.ts'
 import { SessionCount } from './session-count.ts'
@@ -20,6 +21,13 @@ export interface ContextLive {
 export interface NodeLive {
   /** Requests of this process not yet answered completely; for a peer's own server, all requests that it serves now. */
   inFlight: number
+  /** Limit of `inFlight` in this process; Infinity: none. */
+  inFlightMax: number
+  /** Requests that wait in the queue of the node, and their limit. */
+  waiting: number
+  queueMax: number
+  /** Lines of requests that may get its next free place (forward/shared/queues.ts). */
+  awaited: number
   /** Requests sent to the node since it registered. */
   elected: number
   /**
@@ -48,6 +56,8 @@ export interface NodeLive {
   /** By path, as `pathKey` returns it; see `contextLive`. */
   readonly contexts: Map<string, ContextLive>
   health: Health
+  /** When the node was first or last found to be up again, monotonic ms; -Infinity before that. */
+  upAt: number
   outlier: Outlier
   /** Measured only for cascades that read it. */
   latency: Latency
@@ -64,6 +74,10 @@ export interface NodeLive {
 
 export const newLive = (room: Room = new Room()): NodeLive => ({
   inFlight: 0,
+  inFlightMax: Number.POSITIVE_INFINITY,
+  waiting: 0,
+  queueMax: 0,
+  awaited: 0,
   elected: 0,
   epoch: 0,
   loadFactor: undefined,
@@ -77,6 +91,7 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   sessions: new SessionCount(),
   contexts: new Map(),
   health: healthy,
+  upAt: Number.NEGATIVE_INFINITY,
   outlier: newOutlier(),
   latency: newLatency(),
   room,
@@ -105,7 +120,13 @@ export function inFlightOn({ contexts }: Readonly<NodeLive>, paths: readonly str
 
 /** All live numbers of this process, by `node.id`. */
 export class LiveTable {
+  /** Of this process, in limits for all processes. */
+  readonly share: ProcessShare
   readonly #byId: Map<number, NodeLive> = new Map()
+
+  constructor(share: ProcessShare = wholeShare) {
+    this.share = share
+  }
 
   /** The node's numbers, made at the first call. */
   of(id: number): NodeLive {

@@ -1,6 +1,8 @@
 // A node: a server process that serves applications and is registered by CONFIG (mcmp.md 1.3) or by the configuration.
 // Immutable; its live numbers are in live.ts.
 
+import type { OwnSettings } from './own-settings.ts'
+
 type FlushPackets = 'off' | 'on' | 'auto'
 
 /** Settings of a node as sent by CONFIG, with defaults applied. Times are milliseconds. */
@@ -45,6 +47,8 @@ export interface Node extends NodeSettings {
   readonly fixed: boolean
   /** Remote address of its last CONFIG; absent for nodes of the configuration. */
   readonly from?: string
+  /** Of a fixed node of `topspin serve`. */
+  readonly own?: OwnSettings
 }
 
 const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp'])

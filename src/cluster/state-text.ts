@@ -104,9 +104,16 @@ function readPart(
   return { value: JSON.parse(body.toString()), end: begin + length }
 }
 
-/** With `?`: or absent. */
+/** With `?`: or absent. The fields of an `object?` are optional for every reader. */
 type Shape<T> = {
-  readonly [K in keyof Required<T>]: 'string' | 'string?' | 'number' | 'boolean' | 'true?' | 'rows'
+  readonly [K in keyof Required<T>]:
+    | 'string'
+    | 'string?'
+    | 'number'
+    | 'boolean'
+    | 'true?'
+    | 'object?'
+    | 'rows'
 }
 
 const balancerShape: Shape<Balancer> = {
@@ -140,6 +147,7 @@ const nodeShape: Shape<Node> = {
   ttlMs: 'number',
   timeoutMs: 'number',
   from: 'string?',
+  own: 'object?',
 }
 
 const contextShape: Shape<Context> = {
@@ -205,6 +213,7 @@ function fits(
   const fitsAs = (of: unknown, type: string): boolean => {
     if (type === 'rows') return Array.isArray(of)
     if (type === 'true?') return of === undefined || of === true
+    if (type === 'object?') return of === undefined || isObject(of)
     return type === 'string?' ? of === undefined || typeof of === 'string' : typeof of === type
   }
   return (

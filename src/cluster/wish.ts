@@ -29,6 +29,13 @@ export class Wish {
     else this.weight += smoothing * (factor - this.weight)
   }
 
+  /** A weight of the configuration. @param weight above 0, at most 100. */
+  fix(weight: number): void {
+    this.weight = weight
+    this.#reported = 0
+    this.#same = constantReports
+  }
+
   /** Discards the reports: the node requests no share. */
   forget(): void {
     this.weight = 100

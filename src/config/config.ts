@@ -7,7 +7,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import { unknownVariables } from '../base/environment.ts'
 import { suggest } from '../base/suggest.ts'
 import { type ConfigKey, configKeys, variableOf } from './keys.ts'
-import { withAbsolutePolicies } from './policy-paths.ts'
+import { withAbsolutePaths } from './policy-paths.ts'
 import type { ConfigProblem } from './problem.ts'
 import {
   type Config,
@@ -68,7 +68,7 @@ export function readConfig(sources: ConfigSources): ConfigResult {
     const isEmpty = sources.file !== undefined && Object.keys(file.tree).length === 0
     const unused = unusedSecret(sources.environment, result.config)
     if (unused !== undefined) return { ok: false, problems: [unused] }
-    return { ok: true, config: withAbsolutePolicies(result.config, folder), isEmpty }
+    return { ok: true, config: withAbsolutePaths(result.config, folder), isEmpty }
   }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
 }

@@ -106,6 +106,15 @@ export const pseudonym = (note: string): z.ZodType<string, string | number> =>
     { form: 'name', description: note },
   )
 
+/** A text of this form. @param what the expected form, for the error. */
+export const text = (form: RegExp, what: string): z.ZodType<string, unknown> =>
+  z.preprocess(
+    (input) => (typeof input === 'number' ? String(input) : input),
+    z
+      .string({ error: (issue) => `${show(issue.input)} is not ${what}` })
+      .regex(form, { error: (issue) => `${show(issue.input)} is not ${what}` }),
+  )
+
 export const yesNo = (note: string): z.ZodType<boolean, string | boolean> =>
   z
     .union([z.boolean(), z.string()], {
@@ -233,7 +242,7 @@ function isNetwork(text: string): boolean {
 }
 
 /** A string or number that `parse` turns into the value; undefined refuses it. */
-function value<T>(
+export function value<T>(
   what: string,
   parse: (text: string | number) => T | undefined,
   note: KeyNote,
@@ -251,7 +260,7 @@ function value<T>(
 
 /** A YAML list, or one string with commas (as in the environment); `fallback` is of that form too. */
 export function list<T>(
-  item: z.ZodType<T, string | number>,
+  item: z.ZodType<T, unknown>,
   fallback: string,
   note: KeyNote,
 ): z.ZodType<readonly T[], unknown> {

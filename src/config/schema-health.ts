@@ -2,17 +2,8 @@
 
 import { z } from 'zod'
 import { probeLimits } from '../base/limits.ts'
-import type { HealthRule } from '../cluster/health-check.ts'
-import { choice, count, duration, show } from './schema-forms.ts'
-
-/** A text of this form. @param what the expected form, for the error. */
-const text = (form: RegExp, what: string): z.ZodType<string, unknown> =>
-  z.preprocess(
-    (input) => (typeof input === 'number' ? String(input) : input),
-    z
-      .string({ error: (issue) => `${show(issue.input)} is not ${what}` })
-      .regex(form, { error: (issue) => `${show(issue.input)} is not ${what}` }),
-  )
+import type { HealthRule } from '../cluster/health-rule.ts'
+import { choice, count, duration, show, text } from './schema-forms.ts'
 
 const statusesForm = 'a list of statuses; write for example 200-299,404'
 
@@ -30,14 +21,7 @@ const expect: z.ZodType<NonNullable<HealthRule['expect']>, unknown> = z
     }),
   )
 
-const keys = {
-  node: text(
-    /^[\x21-\x7e]{1,255}$/,
-    'a node; write its route, or its address as HOST:PORT',
-  ).optional(),
-  balancer: text(/^[\x21-\x7e]{1,255}$/, 'the name of a balancer')
-    .transform((name) => name.toLowerCase())
-    .optional(),
+const checkKeys = {
   probe: choice(['auto', 'none', 'tcp', 'http'], '').optional(),
   method: text(/^[A-Z][A-Z-]{0,31}$/, 'a method; write for example HEAD').optional(),
   path: text(/^(\*|\/[\x21-\x7e]{0,2000})$/, 'a path; write for example /ready').optional(),
@@ -49,22 +33,42 @@ const keys = {
   fall: count(1, 100, '').optional(),
 }
 
+const keys = {
+  node: text(
+    /^[\x21-\x7e]{1,255}$/,
+    'a node; write its route, or its address as HOST:PORT',
+  ).optional(),
+  balancer: text(/^[\x21-\x7e]{1,255}$/, 'the name of a balancer')
+    .transform((name) => name.toLowerCase())
+    .optional(),
+  ...checkKeys,
+}
+
 const httpKeys = ['method', 'path', 'host', 'expect'] as const
 
-const rule: z.ZodType<HealthRule, unknown> = z
-  .strictObject(keys, {
-    error: (issue) =>
-      issue.code === 'invalid_type' ? `${show(issue.input)} is not a health check` : undefined,
-  })
-  .superRefine((entry, context) => {
-    const path = httpKeys.find((key) => entry[key] !== undefined)
-    if (path !== undefined && (entry.probe ?? 'http') !== 'http')
-      context.addIssue({ code: 'custom', path: [path], message: 'needs probe: http' })
-  })
-  .transform((entry) => {
-    const isHttp = httpKeys.some((key) => entry[key] !== undefined)
-    return { ...entry, probe: entry.probe ?? (isHttp ? 'http' : 'auto') }
-  })
+const checkOfKeys = <Keys extends typeof checkKeys>(all: Keys): z.ZodType<HealthRule, unknown> =>
+  z
+    .strictObject(all as typeof checkKeys, {
+      error: (issue) =>
+        issue.code === 'invalid_type' ? `${show(issue.input)} is not a health check` : undefined,
+    })
+    .superRefine((entry, context) => {
+      const path = httpKeys.find((key) => entry[key] !== undefined)
+      if (path !== undefined && (entry.probe ?? 'http') !== 'http')
+        context.addIssue({ code: 'custom', path: [path], message: 'needs probe: http' })
+    })
+    .transform((entry) => {
+      const isHttp = httpKeys.some((key) => entry[key] !== undefined)
+      return { ...entry, probe: entry.probe ?? (isHttp ? 'http' : 'auto') }
+    })
+
+const rule = checkOfKeys(keys)
+
+/** The check of one node, in its own entry: one word, or a map. */
+export const nodeHealth: z.ZodType<HealthRule, unknown> = z.preprocess(
+  (input) => (typeof input === 'string' ? { probe: input.trim() } : input),
+  checkOfKeys(checkKeys),
+)
 
 /** One word, one check, or a list of checks; the same as JSON in one string (as in the environment). */
 export const health: z.ZodType<readonly HealthRule[], unknown> = z.preprocess(

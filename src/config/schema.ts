@@ -8,11 +8,13 @@ import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
-import type { HealthRule } from '../cluster/health-check.ts'
+import type { HealthRule } from '../cluster/health-rule.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, type StickySettings, type Timeouts } from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
 import type { Underscores } from '../wire/http/field-name.ts'
+import type { NodeEntry, NodeTlsFiles } from './node-entry.ts'
+import { problemsOfNodes } from './node-problems.ts'
 import { type BalanceEntry, balance, cascade } from './schema-cascades.ts'
 import {
   ajpSecret,
@@ -42,6 +44,7 @@ import {
 } from './schema-forms.ts'
 import { health } from './schema-health.ts'
 import { controlEntry, type ListenEntry, listenEntries } from './schema-listen.ts'
+import { fixedNodes } from './schema-nodes.ts'
 import { insertProblem, sticky, stickyOf } from './schema-sticky.ts'
 import { expandShortForms } from './short-forms.ts'
 
@@ -69,15 +72,8 @@ export interface Config {
     }
   }
   readonly tls: ListenerTls & { readonly forwardClientCert: boolean }
-  readonly nodeTls: {
-    readonly ca?: string | undefined
-    readonly pin: readonly string[]
-    readonly cert?: string | undefined
-    readonly key?: string | undefined
-    readonly servername?: string | undefined
-    readonly verify: boolean
-  }
-  readonly to: readonly Endpoint[]
+  readonly nodeTls: NodeTlsFiles
+  readonly to: readonly NodeEntry[]
   /** Traffic processes; 0: this process. Absent: one for each granted processor. */
   readonly workers?: number | undefined
   readonly trust: { readonly from: readonly string[]; readonly header: TrustedHeader }
@@ -253,13 +249,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       ).prefault(true),
     ),
   }),
-  to: reloadable(
-    list(secureEndpoint(1), '', {
-      form: 'HOST:PORT or unix:/PATH, with https:// in front for TLS, or a list',
-      description:
-        'Fixed nodes that serve `/` and need not register; `https://` in front means TLS.',
-    }),
-  ),
+  to: reloadable(fixedNodes),
   workers: count(
     0,
     workerLimits.workersMax,
@@ -474,6 +464,7 @@ function consistent(config: Config): ValidateResult {
     const own = insertProblem(stickyOf(config.sticky, entry.sticky))
     if (own !== undefined) refuse(['balance', index, 'sticky', 'insert', own[0]], own[1])
   }
+  for (const { path, message } of problemsOfNodes(config)) refuse(path, message)
   return issues.length === 0 ? { ok: true, config } : { ok: false, issues }
 }
 

@@ -1,5 +1,5 @@
 // What a valid configuration needs of this machine, apart from addresses and certificates: files that can be read and
-// written, and room for its nodes. Checked by `topspin check`, and by `topspin serve` at the start.
+// written. Checked by `topspin check`, and by `topspin serve` at the start.
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,7 +8,7 @@ import type { Config } from './schema.ts'
 import { controlSecret } from './secret.ts'
 
 export function startProblems(config: Config): readonly ConfigProblem[] {
-  const { accessLog, state, control, to } = config
+  const { accessLog, state, control } = config
   const problems: ConfigProblem[] = []
   const add = (path: string, message: string | undefined): void => {
     if (message !== undefined) problems.push({ place: 'configuration', path, message })
@@ -17,9 +17,6 @@ export function startProblems(config: Config): readonly ConfigProblem[] {
   // The state is written to a new file beside it, which then takes its name.
   if (state !== undefined) add('state', writeProblem(state) ?? folderProblem(dirname(state)))
   add('control.secretFile', secretProblem(control))
-  const { nodes } = control.limits
-  if (to.length > nodes)
-    add('to', `names ${to.length} nodes, and control.limits.nodes allows ${nodes}`)
   return problems
 }
 

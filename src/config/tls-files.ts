@@ -9,6 +9,8 @@ import { checkAuthorities } from '../net/authorities.ts'
 import { handshakeProblem } from '../net/handshake-check.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import { tlsName } from './fixed-nodes.ts'
+import type { NodeTlsFiles } from './node-entry.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config, ListenerTls } from './schema.ts'
 
@@ -35,7 +37,7 @@ export async function readTls(config: Config): Promise<TlsResult> {
   const material = {
     traffic: reader.listener('tls', config.tls),
     control: reader.listener('control.tls', config.control.tls),
-    nodes: reader.nodes(config.nodeTls),
+    nodes: { ...reader.nodes('nodeTls', config.nodeTls), entries: reader.entries(config.to) },
   }
   await reader.tryHandshake('tls', material.traffic)
   await reader.tryHandshake('control.tls', material.control)
@@ -69,10 +71,18 @@ class Reader {
       this.problem(`${section}.cert`, `no client could connect with it: ${reason}`)
   }
 
-  nodes({ pin, verify, servername, ...files }: Config['nodeTls']): NodeTlsOptions {
-    const [cert, key] = this.#pair('nodeTls', files.cert, files.key)
+  /** Of the entries of `to` that have TLS settings of their own, each settings once. */
+  entries(to: Config['to']): Readonly<Record<string, NodeTlsOptions>> {
+    const entries: Record<string, NodeTlsOptions> = {}
+    for (const [index, { tls }] of to.entries())
+      if (tls !== undefined) entries[tlsName(tls)] ??= this.nodes(`to[${index}].tls`, tls)
+    return entries
+  }
+
+  nodes(section: string, { pin, verify, servername, ...files }: NodeTlsFiles): NodeTlsOptions {
+    const [cert, key] = this.#pair(section, files.cert, files.key)
     return {
-      ca: this.#authorities('nodeTls.ca', files.ca),
+      ca: this.#authorities(`${section}.ca`, files.ca),
       cert,
       key,
       pins: pin,

@@ -197,8 +197,13 @@ export class PrometheusText {
       'Reported load factor, -1..100, more is freer.',
       (live) => live.loadFactor,
     )
-    gauge('topspin_node_up', '1 unless the node is down.', (live) =>
-      live.health.kind === 'down' ? 0 : 1,
+    gauge(
+      'topspin_node_queued',
+      'Requests that wait for a place at the node (maxConnections).',
+      (live) => live.waiting,
+    )
+    gauge('topspin_node_up', '0 while the node is down or has never been checked.', (live) =>
+      live.health.kind === 'down' || live.health.kind === 'unchecked' ? 0 : 1,
     )
   }
 

@@ -48,17 +48,23 @@ export function recordProbe(
   const live = settings.live.of(node.id)
   if (result.shortage === true || (late !== undefined && live.bytesRead > bytesRead)) return
   const wasDown = live.health.kind === 'down'
+  const wasUnchecked = live.health.kind === 'unchecked'
   // The queue of connections of a busy node may be full.
   const isGone = late === 'connection' && live.inFlight === 0
   const outcome = isGone ? { ...result, unreachable: true } : result
   const check = checkOf(watch.rules(), node)
   live.health = onProbed(live.health, outcome, check, clock.now(), random, watch.health)
   const isDown = live.health.kind === 'down'
-  if (wasDown === isDown) return
+  const isChecked = wasUnchecked && !isDown
+  if (wasDown === isDown && !isChecked) return
   // The node's score is aligned with the others' before it is chosen again.
-  if (wasDown) live.epoch++
+  if (!isDown) {
+    live.epoch++
+    live.upAt = clock.now()
+  }
   const fields = { route: node.route, reason, by: 'health check' }
   if (isDown) log.warn(fields, 'node is down')
+  else if (isChecked) log.debug(fields, 'node is up')
   else log.info(fields, 'node is up')
   settings.traffic.notify(node.id)
 }

@@ -62,6 +62,10 @@ export interface NodeReport {
   readonly removal: Removal
   /** Named in the configuration. */
   readonly fixed: boolean
+  /** A fixed node that gets requests only while no other one is usable. */
+  readonly backup: boolean
+  /** Where a fixed node that is not listed in the configuration comes from, as `dns app.internal:8080`; else ''. */
+  readonly source: string
   /** -1 broken, 0 standby, 1..100 more is freer; `null` before the first report. */
   readonly loadFactor: number | null
   /** Milliseconds since the last STATUS; `null` before the first. */
@@ -70,10 +74,15 @@ export interface NodeReport {
   readonly silent: boolean
   /** Read from the state file; it has not reported since the proxy started. */
   readonly unconfirmed: boolean
-  readonly health: 'up' | 'suspect' | 'down'
+  /** `unchecked`: a fixed node before its first check or response. */
+  readonly health: 'up' | 'unchecked' | 'suspect' | 'down'
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
   readonly inFlight: number
+  /** Limit of the requests in flight, in all processes; `null`: none. */
+  readonly maxConnections: number | null
+  /** Requests that wait in its queue. */
+  readonly queued: number
   /** The figures of `byRoom`. */
   readonly room: RoomReport
   /** Its own sessions with a request in the last minutes; approximate when there are many. */
@@ -159,6 +168,8 @@ export function nodeReport(
     type: node.type,
     removal: node.removal,
     fixed: node.fixed,
+    backup: node.own?.backup ?? false,
+    source: node.own?.source ?? '',
     loadFactor: live.loadFactor ?? null,
     statusAgeMs: statusAt === undefined || live.unconfirmed ? null : Math.round(now - statusAt),
     silent: live.silent,
@@ -166,6 +177,8 @@ export function nodeReport(
     health: health.kind,
     reason: health.kind === 'down' ? health.reason : null,
     inFlight: live.inFlight,
+    maxConnections: node.own?.maxConnections || null,
+    queued: live.waiting,
     room: roomReport(live, now),
     sessions: live.sessions.count(now),
     elected: live.elected,
@@ -196,7 +209,14 @@ const rounded = (value: number): number => Number(value.toFixed(3))
 export function nodeState(
   node: Pick<
     NodeReport,
-    'removal' | 'health' | 'reason' | 'loadFactor' | 'silent' | 'unconfirmed' | 'contexts'
+    | 'removal'
+    | 'health'
+    | 'reason'
+    | 'loadFactor'
+    | 'silent'
+    | 'unconfirmed'
+    | 'contexts'
+    | 'backup'
   >,
 ): string {
   if (node.removal !== 'none') return 'removed'
@@ -206,7 +226,9 @@ export function nodeState(
   if (node.unconfirmed) return 'unconfirmed'
   if (node.loadFactor === null) return 'starting'
   if (node.loadFactor === 0) return 'standby'
-  return servingState(node.contexts) ?? node.health
+  const serving = servingState(node.contexts)
+  if (serving !== undefined) return serving
+  return node.backup ? `${node.health} (backup)` : node.health
 }
 
 /** Of a node that is well and serves nothing, or nothing new; undefined otherwise. */

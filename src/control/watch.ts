@@ -3,7 +3,8 @@
 
 import { mcmpLimits, probeLimits } from '../base/limits.ts'
 import type { Health } from '../cluster/health.ts'
-import { checkOf, type HealthCheck, type HealthRule } from '../cluster/health-check.ts'
+import { checkOf, type HealthCheck } from '../cluster/health-check.ts'
+import type { HealthRule } from '../cluster/health-rule.ts'
 import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable, type Node } from '../cluster/node.ts'
 import { pingTimeout } from '../cluster/registry/questions.ts'
@@ -143,7 +144,9 @@ export class Watch {
       return
     }
     if (check.probe === 'none') {
-      if (health.kind !== 'up') this.#recordProbe(node, unprobed, live.bytesRead)
+      // A fixed node is up once a worker has had a response of it.
+      const isShown = health.kind === 'unchecked' ? live.bytesRead > 0 : health.kind !== 'up'
+      if (isShown) this.#recordProbe(node, unprobed, live.bytesRead)
       return
     }
     if (health.kind === 'down') {
@@ -160,7 +163,7 @@ export class Watch {
 
   /** A result that is no evidence leaves a suspect as it is; the next probe waits nevertheless. */
   #dueAt(health: Health, { checkAt, probedAt }: Watched): number {
-    if (health.kind === 'up') return checkAt
+    if (health.kind === 'up' || health.kind === 'unchecked') return checkAt
     if (health.kind === 'down') return health.probeAt
     const { backoffMs } = this.#settings.watch.health
     return Math.min(checkAt, Math.max(health.probeAt, probedAt + backoffMs))
@@ -173,8 +176,8 @@ export class Watch {
       const check = checkOf(rules, node)
       const { bytesRead, elected } = live
       const waitMs = check.intervalMs
-      // A node from the state file may have died since, so it is probed at once.
-      const checkAt = live.unconfirmed ? now : now + waitMs
+      // A node from the state file may have died since, and a fixed one may never have been there: probed at once.
+      const checkAt = live.unconfirmed || live.health.kind === 'unchecked' ? now : now + waitMs
       const probedAt = Number.NEGATIVE_INFINITY
       watched = {
         node,
@@ -200,7 +203,7 @@ export class Watch {
   async #probe(node: Node, watched: Watched): Promise<void> {
     const { probe, question, timeoutMs = pingTimeout(node) } = watched.check
     if (probe === 'none') return
-    const { host, port, type } = node
+    const { host, port, type, own } = node
     const lookup = node.fixed ? undefined : this.#settings.lookup
     const { clock, live, watch } = this.#settings
     const { bytesRead } = live.of(node.id)
@@ -208,7 +211,7 @@ export class Watch {
     watched.probedAt = clock.now()
     this.#probes += 1
     try {
-      const target = { host, port, type, probe, question, timeoutMs, lookup }
+      const target = { host, port, type, probe, question, timeoutMs, lookup, own }
       this.#recordProbe(node, await watch.probe(target), bytesRead)
     } catch (error) {
       this.#logFault(error)
@@ -259,7 +262,7 @@ function isShownByTraffic(
   { bytesRead, elected, health }: NodeLive,
   before: Pick<Watched, 'bytesRead' | 'elected'>,
 ): boolean {
-  if (probe === 'http' || health.kind === 'suspect') return false
+  if (probe === 'http' || health.kind !== 'up') return false
   return bytesRead > before.bytesRead || (probe === 'tcp' && elected > before.elected)
 }
 

@@ -63,6 +63,10 @@ export class ChoiceState implements ExchangeView {
   /** The response may get a cookie of the proxy, even if the application sets none. */
   mayInsert = false
   tried: readonly number[] = none
+  /** It is looked for a node on behalf of a queue. */
+  isQueued = false
+  /** The node of the session has as many requests as it may have: the request waits for it. */
+  full: Candidate | undefined
   request: RequestView | undefined
   cascade: Cascade
   /** Clients reach the chosen node by a redirect to this place. */
@@ -90,6 +94,7 @@ export class ChoiceState implements ExchangeView {
     this.sticky = undefined
     this.beginsSession = this.mayInsert = false
     this.tried = none
+    this.full = undefined
     this.location = undefined
     this.chooser = undefined
   }
@@ -120,7 +125,7 @@ class AttemptState extends HeldRequest {
   replayable = true
   /** Bytes of the request's body that were sent, and of what a tunnel carried to the node. */
   bodyBytes = 0
-  /** How long to wait for a usable node, ticker time; 0 when the exchange does not wait. */
+  /** How long to wait for a usable node or for a place at one, ticker time; 0 when the exchange has not waited. */
   waitUntil = 0
 
   reset(): void {

@@ -12,11 +12,13 @@ import type { Refusal } from './refusal.ts'
 import type { AccessLog } from './shared/access-log.ts'
 import type { Buffers } from './shared/buffers.ts'
 import type { DateLine } from './shared/date-line.ts'
+import type { Queues } from './shared/queues.ts'
 import type { RetryBudget } from './shared/retry-budget.ts'
 import type { ProxySettings } from './shared/settings.ts'
 import type { StickyRules } from './shared/sticky-rules.ts'
 import type { Uploads } from './shared/uploads.ts'
 
+export type { Queued } from './shared/queues.ts'
 export type { Upload } from './shared/uploads.ts'
 
 /** An exchange that waits for a usable node (WaitWorker). */
@@ -41,6 +43,7 @@ export interface ExchangeTraffic {
   readonly retryBudget: RetryBudget
   readonly pools: ConnectionSource
   readonly waiting: Set<Waiting>
+  readonly queues: Queues
   /** By client address. Requests that are complete have the rest of the connections to nodes for themselves. */
   readonly uploads: Uploads
   readonly accessLog: AccessLog | undefined

@@ -12,7 +12,7 @@ import { problemOf } from '../wire/http/problem.ts'
 import type { RequestHead } from '../wire/http/request-head.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { type Choose, ExchangeState } from './exchange-state.ts'
-import type { ExchangeTraffic, Upload, Waiting } from './exchange-traffic.ts'
+import type { ExchangeTraffic, Queued, Upload, Waiting } from './exchange-traffic.ts'
 import type { ResponseReceiver } from './node/node-context.ts'
 import { endedEarlyError, timeoutError } from './node/node-error.ts'
 import type { RequestSource } from './node/request-source.ts'
@@ -21,6 +21,8 @@ import {
   nodeMalformed,
   nodeSlow,
   noNode,
+  queueFull,
+  queueTimeout,
   type Refusal,
   refusalBytes,
 } from './refusal.ts'
@@ -36,6 +38,7 @@ import {
 import { choose, exclude, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
 import { block, deliver, deliverEnd } from './stages/deliver.ts'
+import { canQueue, enqueue } from './stages/enqueue.ts'
 import { match } from './stages/match.ts'
 import { outgoing, outgoingAgain } from './stages/outgoing.ts'
 import { recall } from './stages/recall.ts'
@@ -45,7 +48,7 @@ import { select } from './stages/select.ts'
 import { complete, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
 
-export class Exchange implements ResponseReceiver, Waiting, Upload {
+export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
   readonly #state: ExchangeState
   readonly head: RequestHead
   readonly requestBody: BodyRelay
@@ -149,15 +152,51 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     return behind
   }
 
-  /** Waits until a node is usable, at most as long as the balancer allows (WaitWorker). */
+  /** Waits for a place at a node, or until one is usable, at most as long as the balancer allows (WaitWorker). */
   #wait(): Refusal | undefined {
-    const { request, choice, attempts, client, traffic } = this.#state
+    const state = this.#state
+    const { request, choice, attempts, client, traffic } = state
+    const queued = enqueue(state, this) // 4
+    if (queued === 'full') return this.#leaveSession()
+    if (queued === 'waits') {
+      if (!request.body.done) client.pauseBody()
+      return undefined
+    }
     const { waitMs } = choice.balancer
     if (waitMs <= 0 || traffic.waiting.size >= httpLimits.waitingMax) return noNode
     attempts.waitUntil = traffic.ticker.now + waitMs
     traffic.waiting.add(this)
     if (!request.body.done) client.pauseBody()
     return undefined
+  }
+
+  /** The queue of the session's node is full: another node gets the request, or its queue. */
+  #leaveSession(): Refusal | undefined {
+    const state = this.#state
+    const { choice, traffic, client } = state
+    const { full, balancer } = choice
+    if (full === undefined || balancer.stickyForce) return queueFull
+    exclude(choice, full)
+    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
+    if (candidate === undefined) return this.#wait()
+    outgoingAgain(state, candidate) // 5
+    return attempt(state, candidate, this) // 6
+  }
+
+  admit(): boolean {
+    const { choice, client, traffic } = this.#state
+    select(choice, this.#renewed())
+    choice.isQueued = true
+    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
+    choice.isQueued = false
+    if (candidate === undefined) return false
+    traffic.queues.leave(this)
+    this.#attemptAgain(candidate) // 5, 6
+    return true
+  }
+
+  expire(): void {
+    this.#refuse(queueTimeout)
   }
 
   tryAgain(now: number): void {
@@ -223,7 +262,10 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
   abandon(code: string, refusal?: Refusal): void {
     const state = this.#state
     if (refusal !== undefined) this.#note(refusal, true)
-    if (state.attempts.waitUntil > 0) state.traffic.waiting.delete(this)
+    if (state.attempts.waitUntil > 0) {
+      state.traffic.waiting.delete(this)
+      state.traffic.queues.leave(this)
+    }
     endAttempt(state, false)
     settle(state, code) // 8
   }
@@ -384,8 +426,11 @@ export class Exchange implements ResponseReceiver, Waiting, Upload {
     if (after === 'another' && failed !== undefined) exclude(choice, failed)
     response.partial = undefined
     const next = choose(choice, traffic.chosenAt, client.bound) // 4
-    if (next === undefined || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
-    this.#attemptAgain(next) // 5, 6
+    const mayTry = next !== undefined || canQueue(choice)
+    if (!mayTry || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
+    if (next !== undefined) return this.#attemptAgain(next) // 5, 6
+    const refusal = this.#wait() // 4
+    if (refusal !== undefined) this.#refuse(refusal)
   }
 
   // The end, where no node has answered or its response is incomplete.

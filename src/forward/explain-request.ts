@@ -3,6 +3,7 @@
 
 import type { CandidateReason } from '../candidacy/candidacy.ts'
 import { explain } from '../candidacy/explain.ts'
+import { fullAmong, isFullFor } from '../candidacy/usable.ts'
 import { ownStatusOf } from '../cluster/context.ts'
 import type { OrderedStatus } from '../cluster/orders.ts'
 import type { Candidate } from '../cluster/routes.ts'
@@ -10,8 +11,9 @@ import { INCOMPLETE, problemOf } from '../wire/http/problem.ts'
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import { ChoiceState, RequestState } from './exchange-state.ts'
 import type { ExchangeTraffic } from './exchange-traffic.ts'
-import { noNode, type Refusal } from './refusal.ts'
+import { noNode, queueFull, type Refusal } from './refusal.ts'
 import { findCascade } from './stages/choose.ts'
+import { homeAmong } from './stages/enqueue.ts'
 import { match } from './stages/match.ts'
 import { recall } from './stages/recall.ts'
 
@@ -30,7 +32,7 @@ export interface ExplainQuestion {
 
 /** Plain values, so that it can be sent to another process. */
 export interface RequestExplanation {
-  /** The proxy's own response, as `404 NO_CONTEXT`; `null` when a node would be asked. */
+  /** The proxy's own response, as `404 NO_CONTEXT`; `null` when a node would be asked, now or after a wait. */
   readonly refusal: string | null
   /** The context of the path; `null` when there is none. */
   readonly context: { readonly path: string; readonly balancer: string } | null
@@ -49,7 +51,7 @@ export interface RequestExplanation {
   readonly insert: { readonly when: string; readonly name: string } | null
   readonly candidates: readonly CandidateFacts[]
   readonly steps: readonly StepFacts[]
-  /** The node that would be asked. */
+  /** The node that would be asked; `null` for a response of the proxy, or when the request waits for any node. */
   readonly node: string | null
   /** The reason, one sentence. */
   readonly why: string
@@ -108,7 +110,7 @@ export function explainRequest(
   const { insert } = traffic.sticky.of(application)
   const { steps, winner, why } = explain(cascade, candidates, choice, traffic.clock)
   return {
-    refusal: winner === undefined ? refusalText(noNode) : null,
+    ...outcomeOf(choice, winner, why),
     context: {
       path: application.path === '' ? '/' : application.path,
       balancer: application.balancer.name,
@@ -130,8 +132,6 @@ export function explainRequest(
       failure: step.failure ?? null,
       reasons: step.reasons.map(reasonFacts),
     })),
-    node: winner ?? null,
-    why,
   }
 }
 
@@ -144,6 +144,27 @@ function headBytes({ target, host, cookie, headers = [] }: ExplainQuestion): Buf
 function cookieFacts({ sticky }: ChoiceState): RequestExplanation['session']['cookie'] {
   if (sticky === undefined) return null
   return { name: sticky.name, isValid: sticky.session !== undefined }
+}
+
+type Outcome = Pick<RequestExplanation, 'refusal' | 'node' | 'why'>
+
+/** @param winner of the cascade: the request goes there, or waits for a place there. */
+function outcomeOf(choice: ChoiceState, winner: string | undefined, why: string): Outcome {
+  const { candidates } = choice.application
+  if (winner !== undefined) {
+    const chosen = candidates.find(({ node }) => node.route === winner)
+    const waits = chosen !== undefined && isFullFor(chosen, choice)
+    const text = waits ? `${why}; it is full, so the request waits for a place there` : why
+    return { refusal: null, node: winner, why: text }
+  }
+  const full = fullAmong(candidates, choice)
+  if (full.length === 0) return { refusal: refusalText(noNode), node: null, why }
+  const home = homeAmong(full)
+  if (home === undefined)
+    return { refusal: refusalText(queueFull), node: null, why: queueFull.text }
+  const seconds = (home.node.own?.queueMs ?? 0) / 1_000
+  const text = `all usable nodes are full, so the request waits for a place, at most ${seconds} s`
+  return { refusal: null, node: null, why: text }
 }
 
 const refusalText = ({ status, code }: Refusal): string => `${status} ${code}`

@@ -72,6 +72,16 @@ export const noNode: Refusal = {
   code: 'NO_NODE',
   text: 'no node can take this request now',
 }
+export const queueFull: Refusal = {
+  status: 503,
+  code: 'QUEUE_FULL',
+  text: 'all nodes have as many requests as they may have, and as many wait',
+}
+export const queueTimeout: Refusal = {
+  status: 503,
+  code: 'QUEUE_TIMEOUT',
+  text: 'no node had room for this request in time',
+}
 export const proxyFull: Refusal = {
   status: 503,
   code: 'PROXY_FULL',

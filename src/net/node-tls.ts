@@ -12,6 +12,7 @@ import {
 import { TopspinError } from '../base/errors.ts'
 import { tlsLimits } from '../base/limits.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
+import type { OwnSettings } from '../cluster/own-settings.ts'
 import { dialPlace } from './dial-place.ts'
 import { fingerprints, parsePin } from './pin.ts'
 
@@ -34,7 +35,12 @@ export interface NodeTlsOptions {
   readonly servername?: string | undefined
   /** false accepts any certificate. Default true. */
   readonly verify?: boolean | undefined
+  /** For nodes with settings of their own, by name; see `NodeTls.of`. */
+  readonly entries?: Readonly<Record<string, NodeTlsOptions>> | undefined
 }
+
+/** The part of a node's settings that TLS depends on. */
+type OwnTls = Pick<OwnSettings, 'tls' | 'serverName'>
 
 export class NodeTls {
   readonly #verifies: boolean
@@ -44,10 +50,17 @@ export class NodeTls {
   readonly #servername: string | undefined
   /** TLS sessions by address, the least recent first. */
   readonly #sessions: Map<string, Buffer> = new Map()
+  readonly #options: NodeTlsOptions
+  /** By the names of their entries. */
+  readonly #entries: Map<string, NodeTls> = new Map()
+  /** By the names of servers, the oldest first. */
+  readonly #named: Map<string, NodeTls> = new Map()
 
   /** @throws Error of OpenSSL when certificate, key or authorities cannot be used; RangeError for a pin. */
   constructor(options: NodeTlsOptions = {}) {
-    const { ca, cert, key, verify = true, pins = [] } = options
+    const { ca, cert, key, verify = true, pins = [], entries = {} } = options
+    this.#options = options
+    for (const [name, entry] of Object.entries(entries)) this.#entries.set(name, new NodeTls(entry))
     this.#pins = new Set(pins.map(requiredPin))
     this.#servername = options.servername
     this.#verifies = verify && (pins.length === 0 || ca !== undefined)
@@ -57,6 +70,25 @@ export class NodeTls {
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),
       })
+  }
+
+  /** For this node. */
+  of(own: OwnTls | undefined): NodeTls {
+    if (own === undefined || (own.tls === '' && own.serverName === '')) return this
+    const entry = this.#entries.get(own.tls) ?? this
+    return own.serverName === '' ? entry : entry.#forServer(own.serverName)
+  }
+
+  /** The same for a server of this name, unless the options name another. */
+  #forServer(servername: string): NodeTls {
+    if (this.#servername !== undefined) return this
+    let named = this.#named.get(servername)
+    if (named !== undefined) return named
+    named = new NodeTls({ ...this.#options, entries: {}, servername })
+    this.#named.set(servername, named)
+    const [oldest] = this.#named.keys()
+    if (this.#named.size > tlsLimits.sessionsMax && oldest !== undefined) this.#named.delete(oldest)
+    return named
   }
 
   dialOptions(host: string, port: number): ConnectionOptions {

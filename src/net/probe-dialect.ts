@@ -2,7 +2,7 @@
 
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
-import type { HttpQuestion } from '../cluster/health-check.ts'
+import type { HttpQuestion } from '../cluster/health-rule.ts'
 
 export interface Dialect {
   readonly request: Uint8Array

@@ -8,6 +8,7 @@ import { probeLimits } from '../base/limits.ts'
 import type { ProbeOutcome } from '../cluster/health.ts'
 import type { HealthCheck } from '../cluster/health-check.ts'
 import { isForwardable, isSecure } from '../cluster/node.ts'
+import type { OwnSettings } from '../cluster/own-settings.ts'
 import { nodeTlsSettings, tlsProblem } from './connect-problem.ts'
 import { dialPlace } from './dial-place.ts'
 import { NodeTls } from './node-tls.ts'
@@ -24,6 +25,8 @@ export interface ProbeTarget extends Pick<HealthCheck, 'question'> {
   readonly timeoutMs: number
   /** For a host that is a name. Default: that of the system. */
   readonly lookup?: LookupFunction | undefined
+  /** Of a fixed node, for TLS. */
+  readonly own?: OwnSettings | undefined
 }
 
 export interface ProbeResult extends ProbeOutcome {
@@ -58,7 +61,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
     let answer = Buffer.alloc(0)
     let isConnected = false
     const { timeoutMs } = target
-    const socket = secure ? dialSecure(target, nodeTls()) : dialPlain(target)
+    const socket = secure ? dialSecure(target, nodeTls().of(target.own)) : dialPlain(target)
     const end = (result: ProbeResult): void => {
       cancelTimeout()
       socket.destroy()

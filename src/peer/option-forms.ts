@@ -13,7 +13,7 @@ const tlsForms = {
   pins: 'texts',
   servername: 'text',
   verify: 'boolean',
-} satisfies Record<keyof NodeTlsOptions, OptionForms[string]>
+} satisfies Record<Exclude<keyof NodeTlsOptions, 'entries'>, OptionForms[string]>
 
 const peersForms = {
   group: 'text or texts',

@@ -7,6 +7,7 @@ import type { NodeLive } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { Node } from '../cluster/node.ts'
 import { readmit } from '../cluster/outlier.ts'
+import { SlowStarts } from '../cluster/slow-starts.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Usual } from '../cluster/usual.ts'
 import { makeCascades, type ProxySettings, StickyRules, type Traffic } from '../forward/index.ts'
@@ -21,6 +22,7 @@ export class ClusterFollower {
   #snapshot: Snapshot = emptySnapshot
   /** The usual service time, by balancer. */
   readonly #usual: Map<string, Usual> = new Map()
+  readonly #slowStarts: SlowStarts = new SlowStarts()
   /** Ticker time. */
   #windowEnds = 0
 
@@ -37,10 +39,14 @@ export class ClusterFollower {
     for (const change of changes) {
       if (change.kind === 'load') this.#noteReport(change.id)
       this.#snapshot = applyChange(this.#snapshot, change)
-      if (change.kind === 'gone') traffic.pools.drop(change.id)
+      if (change.kind === 'gone') {
+        traffic.pools.drop(change.id)
+        this.#slowStarts.forget(change.id)
+      }
       if (change.kind === 'balancer-gone') this.#usual.delete(change.name)
       if (change.kind !== 'node') continue
       this.#shareUsual(change.node)
+      this.#slowStarts.follow(change.node)
       if (change.node.removal !== 'none') traffic.pools.drop(change.node.id)
     }
     if (changes.some((change) => change.kind !== 'load'))
@@ -57,6 +63,8 @@ export class ClusterFollower {
 
   tick(now: number): void {
     this.#wakeWaiting(now)
+    this.#traffic.queues.tick(now)
+    this.#slowStarts.tick(this.#traffic.live, this.#traffic.clock.now())
     this.#endEjections(now)
     if (now < this.#windowEnds) return
     this.#windowEnds = now + byLoadFactorWindowMs

@@ -3,7 +3,6 @@
 
 import { isIP } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { changesFrom } from '../cluster/changes-from.ts'
@@ -14,10 +13,13 @@ import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
 import { markRestored, withoutIdleBalancers, withoutNodes } from '../cluster/restored.ts'
 import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
+import { fixedNodesOf, placedIn } from '../config/fixed-nodes.ts'
 import type { Config } from '../config/schema.ts'
 import { ClusterLog } from '../control/cluster-log.ts'
 import { addressCheck } from '../net/node-addresses.ts'
 import type { DataPlane } from './data-plane.ts'
+import { NodeSources } from './sources/node-sources.ts'
+import { sourceOf } from './sources/source-of.ts'
 import { StateFile } from './state-file.ts'
 
 export class ServedCluster {
@@ -25,6 +27,9 @@ export class ServedCluster {
   readonly live: LiveTable = new LiveTable()
   /** undefined: the registry is lost at a restart. */
   readonly state: StateFile | undefined
+  readonly #sources: NodeSources
+  /** Since the sources were read for the first time. */
+  #fixed: Fixed | undefined
   readonly #log: Logger
   readonly #clock: Clock
   readonly #clusterLog: ClusterLog
@@ -35,6 +40,7 @@ export class ServedCluster {
     this.#clock = clock
     this.#clusterLog = new ClusterLog(log, clock)
     this.#isAllowed = addressCheck(control.nodes.allow)
+    this.#sources = new NodeSources(log, sourceOf, () => this.#onSources())
     const { nodes: nodesMax, aliases: hostsMax, contexts: contextsMax } = control.limits
     this.registry = new Registry({
       // Microseconds, as httpd counts them: a different number after each start.
@@ -75,34 +81,61 @@ export class ServedCluster {
   }
 
   /** Whether no node is left once these are the fixed nodes, and there is one now. */
-  wouldBeEmpty(fixed: readonly Endpoint[]): boolean {
+  wouldBeEmpty(fixed: Config['to']): boolean {
     if (fixed.length > 0) return false
     const nodes = [...this.registry.snapshot.nodes.values()]
     const present = nodes.filter(({ removal }) => removal === 'none')
     return present.length > 0 && present.every((node) => node.fixed)
   }
 
-  /** Makes these the fixed nodes, in place of the ones before. */
-  async setFixedNodes(addresses: readonly Endpoint[], plane: DataPlane): Promise<void> {
+  /** Makes the nodes of `to` the fixed nodes, in place of the ones before, and follows the sources that it names. */
+  async setFixedNodes(config: Config, plane: DataPlane): Promise<void> {
+    this.#fixed = undefined
+    await this.#sources.follow(config.to, config.control.limits.nodes)
+    this.#fixed = { config, plane }
+    await this.#enforceFixed(this.#fixed)
+  }
+
+  /** Ends what follows the cluster. */
+  close(): void {
+    this.#fixed = undefined
+    this.#sources.close()
+  }
+
+  /** A source lists other nodes. */
+  #onSources(): void {
+    if (this.#fixed === undefined) return
+    this.#enforceFixed(this.#fixed).catch((error: unknown) =>
+      this.#log.error({ reason: String(error) }, 'fault in the nodes of a source'),
+    )
+  }
+
+  async #enforceFixed({ config, plane }: Fixed): Promise<void> {
     const { registry, live } = this
     const before = registry.snapshot
-    const nodes = addresses.map(fixedNode)
-    const dropped = registry.dropFixed(new Set(nodes.map(({ route }) => route)), this.#clock.now())
+    const places = [...placedIn(config.to), ...this.#sources.nodes()]
+    const nodes = withoutDoubles(fixedNodesOf(places, config))
+    const unread = this.#sources.unread()
+    const keep = new Set(nodes.map(({ route }) => route))
+    for (const { route, own } of before.nodes.values())
+      if (own !== undefined && unread.has(own.source)) keep.add(route)
+    const dropped = registry.dropFixed(keep, this.#clock.now())
     const changes = [...dropped, ...registry.addFixed(nodes)]
+    if (changes.length === 0) return
     this.#clusterLog.report(before, registry.snapshot, changes, { by: 'configuration' })
     applyToLive(live, changes, before)
     await this.enforce(changes, plane)
   }
 }
 
-/** Its route is its address, so that sessions find it again after a restart. */
-function fixedNode({ tls, ...address }: Endpoint): FixedNode {
-  return {
-    ...address,
-    type: tls === true ? 'https' : 'http',
-    route: hostPortText(address)
-      .replace(/[^A-Za-z0-9]+/g, '-')
-      .replace(/^-/, '')
-      .slice(-63),
-  }
+interface Fixed {
+  readonly config: Config
+  readonly plane: DataPlane
+}
+
+/** Two sources may list the same address: the first one counts. */
+function withoutDoubles(nodes: readonly FixedNode[]): readonly FixedNode[] {
+  const byRoute = new Map<string, FixedNode>()
+  for (const node of nodes) if (!byRoute.has(node.route)) byRoute.set(node.route, node)
+  return byRoute.size === nodes.length ? nodes : [...byRoute.values()]
 }

@@ -117,10 +117,14 @@ async function startServices(
   const socketFiles = new SocketFiles()
   const parts = { config, log, cluster, ticketKeys, plane, nodeTls, checks, health, socketFiles }
   await cluster.restore(plane)
-  await cluster.setFixedNodes(config.to, plane)
-  const traffic = await plane.listen()
+  await cluster.setFixedNodes(config, plane)
+  const traffic = await plane.listen().catch((error: unknown) => {
+    cluster.close()
+    throw error
+  })
   noteFiles(socketFiles, places.traffic)
   const control = await listenForNodes(parts, tls, secret, places).catch(async (error: unknown) => {
+    cluster.close()
     await plane.close()
     socketFiles.removeAll()
     throw error
@@ -306,7 +310,7 @@ class RunningServices implements Serving {
     if (problems.length > 0) return { ok: false, problems }
     const isControlReplaced = await this.#put(next, tls)
     this.#present = next
-    await cluster.setFixedNodes(next.to, plane)
+    await cluster.setFixedNodes(next, plane)
     const keys = restartKeys(config, next)
     return { ok: true, restartKeys: isControlReplaced ? keys : [...keys, 'control.tls'] }
   }
@@ -386,6 +390,7 @@ class RunningServices implements Serving {
 
   async #closeControl(): Promise<void> {
     const { cluster, control, advertiser, health, socketFiles } = this.#parts
+    cluster.close()
     await advertiser?.close()
     await control.close()
     socketFiles.removeAll()

@@ -5,23 +5,29 @@ import type { ExchangeView, Inquiry, Means, RequestView } from '../../src/candid
 import { Cascades } from '../../src/candidacy/cascades.ts'
 import type { Cascade, OnFailure } from '../../src/candidacy/compose.ts'
 import type { Balancer } from '../../src/cluster/balancer.ts'
-import { newLive } from '../../src/cluster/live.ts'
+import { type NodeLive, newLive } from '../../src/cluster/live.ts'
+import type { OwnSettings } from '../../src/cluster/own-settings.ts'
 import { makePeer, type Peer } from '../../src/cluster/peer.ts'
 import type { Candidate } from '../../src/cluster/routes.ts'
 import type { Announcement, Resources } from '../../src/wire/announcement.ts'
 import type { ContextStatus } from '../../src/wire/mcmp/context-status.ts'
-import { balancerOf, nodeOf } from './cluster-fixture.ts'
+import { balancerOf, nodeOf, ownOf } from './cluster-fixture.ts'
 import { seededRandom } from './seeded-random.ts'
 
 export interface NodeGiven {
   readonly factor?: number | undefined
   readonly domain?: string
   readonly status?: ContextStatus
+  /** It is an entry of `to` that sets this. */
+  readonly own?: Partial<OwnSettings>
+  readonly live?: Partial<NodeLive>
 }
 
 export function nodeCandidate(id: number, given: NodeGiven = {}): Candidate {
-  const live = { ...newLive(), loadFactor: 'factor' in given ? given.factor : 100 }
-  const node = nodeOf(id, { domain: given.domain ?? '' })
+  const loadFactor = 'factor' in given ? given.factor : 100
+  const live = { ...newLive(), loadFactor, ...given.live }
+  const own = given.own === undefined ? {} : { own: ownOf(given.own) }
+  const node = nodeOf(id, { domain: given.domain ?? '', ...own })
   return candidateOf({ node, live, status: given.status ?? 'ENABLED', peer: undefined })
 }
 
@@ -115,6 +121,7 @@ export interface ViewGiven {
   readonly hasSession?: boolean
   readonly sessionId?: string
   readonly tried?: readonly number[]
+  readonly isQueued?: boolean
   readonly balancer?: Partial<Balancer>
   readonly self?: Candidate
   readonly inquiry?: Inquiry
@@ -130,6 +137,7 @@ export function viewOf(given: ViewGiven = {}): ExchangeView {
     affinity: given.affinity,
     sessionId: given.sessionId ?? '',
     tried: given.tried ?? [],
+    isQueued: given.isQueued ?? false,
     self: given.self,
     inquiry: given.inquiry,
     request: given.request,

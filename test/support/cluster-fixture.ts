@@ -7,6 +7,7 @@ import type { Context } from '../../src/cluster/context.ts'
 import { LiveTable, type NodeLive } from '../../src/cluster/live.ts'
 import { applyToLive } from '../../src/cluster/live-changes.ts'
 import type { Node } from '../../src/cluster/node.ts'
+import type { OwnSettings } from '../../src/cluster/own-settings.ts'
 import { applyChange, type Change, emptySnapshot } from '../../src/cluster/snapshot.ts'
 import { createProxy, type ProxyOptions, type ReverseProxy } from '../../src/proxy/index.ts'
 import type { ContextStatus } from '../../src/wire/mcmp/context-status.ts'
@@ -45,6 +46,26 @@ export function nodeOf(id: number, given: Partial<Node> = {}): Node {
     timeoutMs: 0,
     removal: 'none',
     fixed: true,
+    ...given,
+  }
+}
+
+/** The settings of an entry of `to` that sets none. */
+export function ownOf(given: Partial<OwnSettings> = {}): OwnSettings {
+  return {
+    source: '',
+    backup: false,
+    weight: 100,
+    awaitsCheck: true,
+    maxConnections: 0,
+    queueMax: 0,
+    queueMs: 5_000,
+    slowStartMs: 0,
+    tls: '',
+    serverName: '',
+    connectMs: 0,
+    headMs: 0,
+    bodyMs: 0,
     ...given,
   }
 }

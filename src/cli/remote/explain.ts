@@ -29,11 +29,10 @@ export const showExplanation = (url: string, flags: ExplainFlags): Promise<numbe
 
 function explanationText(url: string, explanation: RequestExplanation): string {
   const { refusal, context, session, insert, candidates, steps, node, why } = explanation
-  const outcome =
-    node === null ? `answered by the proxy itself: ${refusal}, ${why}` : `goes to ${node}: ${why}`
-  if (context === null) return `${url} is ${outcome}\n`
+  const outcome = outcomeText(node, refusal, why)
+  if (context === null) return `${url} ${outcome}\n`
   return [
-    `${url} ${node === null ? 'is ' : ''}${outcome}`,
+    `${url} ${outcome}`,
     `context ${context.path} of balancer ${context.balancer}; ${sessionText(session)}`,
     ...(insert === null ? [] : [`cookie ${insert.name} of the proxy: ${insert.when}`]),
     '',
@@ -43,6 +42,11 @@ function explanationText(url: string, explanation: RequestExplanation): string {
     ...steps.flatMap(({ name, reasons }) => reasonsTable(name, reasons)),
     '',
   ].join('\n')
+}
+
+function outcomeText(node: string | null, refusal: string | null, why: string): string {
+  if (node !== null) return `goes to ${node}: ${why}`
+  return refusal === null ? `waits: ${why}` : `is answered by the proxy itself: ${refusal}, ${why}`
 }
 
 const candidatesTable = (candidates: readonly CandidateFacts[]): string[] =>

@@ -27,13 +27,17 @@ export function statusTable(
 }
 
 function nodesTable(report: StatusReport, width: number): string {
+  const isLimited = report.nodes.some(({ maxConnections }) => maxConnections !== null)
   const rows = report.nodes.map((node) => [
     node.route,
     `${node.type}://${hostPortText(node)}`,
     node.domain === '' ? node.balancer : `${node.balancer}/${node.domain}`,
     shortState(node, stateMax(width)),
     node.loadFactor === null ? '-' : String(node.loadFactor),
-    String(node.inFlight),
+    node.maxConnections === null
+      ? String(node.inFlight)
+      : `${node.inFlight} of ${node.maxConnections}`,
+    ...(isLimited ? [String(node.queued)] : []),
     String(node.room.inHand),
     String(node.room.long),
     shown(node.room.knee),
@@ -51,6 +55,7 @@ function nodesTable(report: StatusReport, width: number): string {
       { title: 'STATE' },
       { title: 'LOAD FACTOR', align: 'right', rank: 3 },
       { title: 'IN FLIGHT', align: 'right' },
+      ...(isLimited ? [{ title: 'QUEUED', align: 'right' as const }] : []),
       { title: 'IN HAND', align: 'right', rank: 7 },
       { title: 'LONG', align: 'right', rank: 9 },
       { title: 'KNEE', align: 'right', rank: 8 },

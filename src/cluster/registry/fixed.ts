@@ -1,8 +1,10 @@
 // Nodes of the configuration (`--to`, or `to` in the file): registered without a message and not removed by one. They report
-// no load, so their load factor is 100. Called by the registry.
+// no load: their load factor is their weight, by default 100. Called by the registry.
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
+import { aliasKey, type Context, pathKey } from '../context.ts'
 import type { Node } from '../node.ts'
+import type { OwnSettings } from '../own-settings.ts'
 import { findNode } from '../snapshot.ts'
 import { putContexts } from './contexts.ts'
 import { balancerOf, nodeSettingsOf, sameWorker } from './identity.ts'
@@ -22,6 +24,8 @@ export interface FixedNode {
   readonly aliases?: readonly string[]
   /** Default `/`. */
   readonly contexts?: readonly string[]
+  /** Default: none, and the load factor is 100. */
+  readonly own?: OwnSettings
 }
 
 /**
@@ -32,7 +36,10 @@ const fixedMaxAttempts = 3
 
 const unlimited = { hostsMax: Number.POSITIVE_INFINITY, contextsMax: Number.POSITIVE_INFINITY }
 
-/** Registers a fixed node. Replaces the node of its route, unless that is the same worker. */
+/**
+ * Registers a fixed node. Replaces the node of its route, unless that is the same worker. Its contexts are those of the
+ * configuration, with the status that they have.
+ */
 export function fixedSteps(
   steps: Steps,
   fixed: FixedNode,
@@ -56,7 +63,8 @@ export function fixedSteps(
   const config = nodeSettingsOf(message, defaultBalancer)
   const old = findNode(steps.snapshot, fixed.route)
   const same = old !== undefined && sameWorker(old, config)
-  const carried = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
+  const before = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
+  const carried = before.filter(isAmong(aliases, message.contexts))
   // The limits of the tables do not apply to the configuration.
   const room = roomIn(steps.snapshot, unlimited)
   if (old !== undefined && !same) steps.apply({ kind: 'gone', id: old.id })
@@ -66,6 +74,7 @@ export function fixedSteps(
     slot: old?.slot ?? freeSlot(steps.snapshot),
     removal: 'none',
     fixed: true,
+    ...(fixed.own === undefined ? {} : { own: fixed.own }),
   }
   const { balancers } = steps.snapshot
   if (!balancers.has(node.balancer))
@@ -75,17 +84,26 @@ export function fixedSteps(
     })
   const added = putContexts(carried, aliases, message.contexts, 'ENABLED', room)
   const statuses = new Map(carried.map(({ slot, status }) => [slot, status]))
-  steps.apply(
-    { kind: 'node', node },
-    // Keep a status that was set before.
-    {
-      kind: 'contexts',
-      id: node.id,
-      contexts: added.contexts.map((row) => ({
-        ...row,
-        status: statuses.get(row.slot) ?? row.status,
-      })),
-    },
-    { kind: 'load', id: node.id, factor: 100 },
-  )
+  // Keep a status that was set before.
+  const contexts = added.contexts.map((row) => ({
+    ...row,
+    status: statuses.get(row.slot) ?? row.status,
+  }))
+  if (!isSame(node, old)) steps.apply({ kind: 'node', node })
+  if (!isSame(contexts, same ? before : undefined))
+    steps.apply({ kind: 'contexts', id: node.id, contexts })
+  if (fixed.own === undefined) steps.apply({ kind: 'load', id: node.id, factor: 100 })
 }
+
+function isAmong(
+  aliases: readonly string[],
+  paths: readonly string[],
+): (context: Context) => boolean {
+  const places = new Set(aliases.flatMap((alias) => paths.map((path) => placeKey(alias, path))))
+  return ({ alias, path }) => places.has(placeKey(alias, path))
+}
+
+const placeKey = (alias: string, path: string): string => `${aliasKey(alias)} ${pathKey(path)}`
+
+/** Most nodes are the same after a reload or a new list of a source. */
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

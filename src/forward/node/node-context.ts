@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { TopspinError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Node } from '../../cluster/node.ts'
+import type { ProcessShare } from '../../cluster/process-share.ts'
 import type { Connection } from '../../net/connection.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { Ticker, Timed } from '../../net/ticker.ts'
@@ -22,6 +23,8 @@ export interface NodeContext {
   readonly ticker: Ticker
   readonly buffers: Buffers
   readonly ajp: AjpShared
+  /** Of this process, in limits of nodes that processes share. */
+  readonly share: ProcessShare
   /** Connections to nodes at a time, idle ones included. */
   readonly connectionsMax: number
   /** For the names of registered nodes. `undefined`: that of the system. */

@@ -4,6 +4,7 @@
 
 import { httpLimits } from '../../base/limits.ts'
 import type { Node } from '../../cluster/node.ts'
+import { partOf } from '../../cluster/process-share.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import { AjpConnection } from './ajp-connection.ts'
 import { NodeConnection } from './node-connection.ts'
@@ -69,6 +70,9 @@ class Pool implements ConnectionPool<NodeConnection> {
   /** Idle connections that belong to one client each, the longest idle first. */
   readonly #bound: Set<NodeConnection> = new Set()
   #isClosed = false
+  /** Connections of this pool, leased or idle, and their limit. */
+  #open = 0
+  readonly #openMax: number
   /** Behind which complete responses the node has sent bytes. */
   #excess: 'never' | 'empty' | 'any' = 'never'
 
@@ -77,12 +81,13 @@ class Pool implements ConnectionPool<NodeConnection> {
     this.context = pools.context
     this.#pools = pools
     const { timeouts, poolIdleMs } = pools.context.settings
-    this.connectMs = shorter(timeouts.connectMs, node.pingMs)
+    this.connectMs = node.own?.connectMs || shorter(timeouts.connectMs, node.pingMs)
     this.idleMs = shorter(poolIdleMs, node.ttlMs)
+    this.#openMax = partOf(node.own?.maxConnections ?? 0, pools.context.share)
   }
 
   get nodeTls(): NodeTls {
-    return this.#pools.nodeTls
+    return this.#pools.nodeTls.of(this.node.own)
   }
 
   /** `smax` of the node: idle connections to keep open. */
@@ -96,8 +101,14 @@ class Pool implements ConnectionPool<NodeConnection> {
       idle.isIdle = false
       return idle
     }
+    if (this.#open >= this.#openMax) this.#closeIdle()
     if (!this.#pools.makeRoom()) return undefined
     return this.node.type === 'ajp' ? new AjpConnection(this) : new NodeConnection(this)
+  }
+
+  /** In place of the connection that is about to be opened: to the node, an idle connection is one, too. */
+  #closeIdle(): void {
+    if (!this.closeOldest()) this.closeOldestBound()
   }
 
   /** The connection that rests longest, if that is long enough and nothing has arrived on it. */
@@ -157,10 +168,12 @@ class Pool implements ConnectionPool<NodeConnection> {
   }
 
   opened(): void {
+    this.#open++
     this.#pools.open++
   }
 
   closed(): void {
+    this.#open--
     this.#pools.open--
   }
 

@@ -9,6 +9,7 @@ import { autoCascade } from '../../candidacy/proxy-cascades.ts'
 import { defaultHealthLimits, type HealthLimits } from '../../cluster/health.ts'
 import type { LiveTable } from '../../cluster/live.ts'
 import { defaultOutlierLimits, type OutlierLimits } from '../../cluster/outlier.ts'
+import type { ProcessShare } from '../../cluster/process-share.ts'
 import type { NodeTlsOptions } from '../../net/node-tls.ts'
 import type { TrustedHeader } from '../../wire/forwarded.ts'
 import type { Underscores } from '../../wire/http/field-name.ts'
@@ -104,6 +105,8 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly timeouts?: Partial<Timeouts>
   /** Shared with the control listener, which then applies changes to it. Default: a table of its own. */
   readonly live?: LiveTable
+  /** Of this process, in limits that processes share; with `live`, that of the table. Default: the whole. */
+  readonly share?: ProcessShare | undefined
   /** Called when traffic has found that a node is down; the live numbers have its new state. */
   readonly onNodeDown?: (id: number, reason: string) => void
   /** Called when a response of a node has failed, so that a probe is due; the live numbers have its new state. */

@@ -39,9 +39,9 @@ export function attempt(
     live.sessions.note(choice.sessionId, traffic.chosenAt.now())
   }
   const { timeouts } = traffic.settings
-  const { timeoutMs } = candidate.node
-  attempts.headMs = timeoutMs > 0 ? timeoutMs : timeouts.responseHeadMs
-  attempts.bodyMs = timeoutMs > 0 ? timeoutMs : timeouts.responseBodyMs
+  const { timeoutMs, own: set } = candidate.node
+  attempts.headMs = set?.headMs || timeoutMs || timeouts.responseHeadMs
+  attempts.bodyMs = set?.bodyMs || timeoutMs || timeouts.responseBodyMs
   const bytes = (attempts.out as Out).content
   live.bytesSent += bytes.length
   node.attach(receiver)
@@ -163,6 +163,7 @@ export function leaveNode(
   endUpload(state)
   live.inFlight--
   contextLive.inFlight--
+  if (live.awaited > 0) traffic.queues.released(live)
   const now = traffic.clock.now()
   if (verdict === 'none') live.room.abandon(attempts, now)
   else live.room.end(attempts, now, verdict === 'good')

@@ -1,7 +1,7 @@
 // Stage 4: candidates -> candidacy cascade -> one node. The cascade is found once and used for all attempts.
 
 import type { Moment } from '../../base/clock.ts'
-import { usable } from '../../candidacy/usable.ts'
+import { isFullFor, usable } from '../../candidacy/usable.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
@@ -27,15 +27,17 @@ export function findCascade(
 }
 
 /**
- * `undefined` when no node is usable.
+ * `undefined` when no node is usable, or has a place for the request; then `choice.full` is the one that it waits for, if
+ * it waits for only one.
  * @param bound the client's own connections: their nodes come first, unless a session names another.
  */
 export function choose(
-  choice: Readonly<ChoiceState>,
+  choice: ChoiceState,
   chosenAt: Moment,
   bound?: ReadonlySet<LeasedConnection>,
 ): Candidate | undefined {
   const { cascade, chooser, application } = choice
+  choice.full = undefined
   chosenAt.update()
   if (chooser !== undefined) return chooser(choice.tried)
   if (bound !== undefined && choice.route === undefined) {
@@ -46,7 +48,10 @@ export function choose(
   const tunnelled = choice.needsTunnel
     ? cascade.run(withTunnels(candidates), choice, chosenAt)[0]
     : undefined
-  return tunnelled ?? cascade.run(candidates, choice, chosenAt)[0]
+  const chosen = tunnelled ?? cascade.run(candidates, choice, chosenAt)[0]
+  if (chosen === undefined || !isFullFor(chosen, choice)) return chosen
+  choice.full = chosen
+  return undefined
 }
 
 /** An AJP node gets the request as an ordinary one, so it is chosen when there is no other. */

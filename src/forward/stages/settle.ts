@@ -1,6 +1,7 @@
 // Stage 8: the exchange is over: the connection goes back to the pool or is closed; counts, health, buffers, access log.
 
 import { onAnswered } from '../../cluster/health.ts'
+import type { NodeLive } from '../../cluster/live.ts'
 import type { ExchangeState } from '../exchange-state.ts'
 import { leaveNode } from './attempt.ts'
 
@@ -10,7 +11,7 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return
   const { live } = candidate
-  if (live.health.kind !== 'up') live.health = onAnswered(live.health)
+  if (live.health.kind !== 'up') noteAnswer(live, state.traffic.clock.now())
   if (response.isBlocked) node.detachBuffer()
   const { head } = response
   const rests = head.framing(request.head.isHead) === 'none'
@@ -18,6 +19,15 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   leaveNode(state, candidate, response.status < 500 ? 'good' : 'error')
   settle(state, '')
   client.exchangeOver(response.closes)
+}
+
+function noteAnswer(live: NodeLive, now: number): void {
+  const isFirst = live.health.kind === 'unchecked'
+  live.health = onAnswered(live.health)
+  // Its score is aligned with those of the nodes that are preferred until a node is checked.
+  if (!isFirst) return
+  live.epoch++
+  live.upAt = now
 }
 
 /** @param code why the proxy answered itself or cut the response; '' when a node answered. */

@@ -24,6 +24,7 @@ import { unknownContext } from '../refusal.ts'
 import { Buffers } from '../shared/buffers.ts'
 import { connectionRoom } from '../shared/connection-room.ts'
 import { DateLine } from '../shared/date-line.ts'
+import { Queues } from '../shared/queues.ts'
 import { RefusalLog } from '../shared/refusal-log.ts'
 import { RetryBudget } from '../shared/retry-budget.ts'
 import {
@@ -44,7 +45,8 @@ import type { Traffic } from './traffic.ts'
  */
 export function makeTraffic(options: TrafficOptions): Traffic {
   const {
-    live = new LiveTable(),
+    share,
+    live = new LiveTable(share),
     accessLog,
     log = silent,
     clock = systemClock,
@@ -83,7 +85,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
   const connectionsMax = room.nodes
   const lookup = nodesAllow && checkedLookup(nodesAllow, log, clock)
   const shared = { settings, clock, log, ticker, buffers, ajp }
-  const nodes = { ...shared, connectionsMax, lookup, isTrusted, fault }
+  const nodes = { ...shared, share: live.share, connectionsMax, lookup, isTrusted, fault }
   return {
     settings,
     clock,
@@ -103,6 +105,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     retryBudget: new RetryBudget(settings.retryBudget),
     pools: new Pools(nodes, new NodeTls(nodeTls)),
     waiting: new Set(),
+    queues: new Queues(fault),
     // Half of the connections to nodes are for requests that are complete. Without a least rate, slow bodies are usual.
     uploads: new Uploads(
       Math.max(1, Math.floor(room.nodes / 2)),

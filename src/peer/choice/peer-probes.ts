@@ -27,7 +27,7 @@ export class PeerProbes {
       if (peer?.isSelf === true) continue
       if (readmit(live.outlier, ticker.now)) log.info({ peer: node.route }, 'peer readmitted')
       const { health } = live
-      if (health.kind === 'up' || health.probeAt > clock.now()) continue
+      if (!('probeAt' in health) || health.probeAt > clock.now()) continue
       if (!this.#probed.has(node.id)) void this.#send(candidate)
     }
   }

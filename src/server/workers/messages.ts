@@ -2,6 +2,7 @@
 
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { NodeFigures } from '../../cluster/live-sums.ts'
+import type { ProcessShare } from '../../cluster/process-share.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../../config/traffic-settings.ts'
@@ -14,6 +15,7 @@ export type ToWorker =
   | {
       readonly kind: 'start'
       readonly settings: TrafficSettings
+      readonly share: ProcessShare
       /** A file, `stdout` or `off`. */
       readonly accessLog: string
       readonly level: string

@@ -41,6 +41,7 @@ class TrafficWorker {
     this.#accessLogTo = start.accessLog
     this.#proxy = createProxy({
       ...start.settings,
+      share: start.share,
       policies,
       log: this.#log,
       onNodeDown: (id, reason) => send({ kind: 'down', id, reason }),

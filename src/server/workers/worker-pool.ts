@@ -186,15 +186,16 @@ export class WorkerPool implements DataPlane {
       }
       this.#opener = link
     }
-    link.start(this.#startMessage(), this.#sockets.all)
+    link.start(this.#startMessage(link), this.#sockets.all)
   }
 
-  #startMessage(): StartMessage {
+  #startMessage(link: WorkerLink): StartMessage {
     const { settings, accessLog, snapshot, live } = this.#options
     const { level, rules, tls } = this.#present
     return {
       kind: 'start',
       settings: { ...settings, ...rules, tls: tls.traffic, nodeTls: tls.nodes },
+      share: { index: this.#slots.findIndex((slot) => slot.link === link), of: this.#slots.length },
       accessLog,
       level,
       changes: changesFrom(snapshot(), live),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkOf, defaultCheck, type HealthRule } from '../../../src/cluster/health-check.ts'
+import { checkOf, defaultCheck } from '../../../src/cluster/health-check.ts'
+import type { HealthRule } from '../../../src/cluster/health-rule.ts'
 import { nodeOf } from '../../support/cluster-fixture.ts'
 
 const node = nodeOf(1, { route: 'a', balancer: 'shop', host: '10.0.0.1', port: 80, type: 'http' })

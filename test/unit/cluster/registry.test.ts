@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { mcmpLimits } from '../../../src/base/limits.ts'
 import { contextLive } from '../../../src/cluster/live.ts'
+import type { FixedNode } from '../../../src/cluster/registry/fixed.ts'
 import { applyChange, emptySnapshot } from '../../../src/cluster/snapshot.ts'
+import { ownOf } from '../../support/cluster-fixture.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 
 const a = 'CONFIG / JVMRoute=a&Host=10.0.0.1&Port=81&Type=http'
@@ -607,6 +609,35 @@ describe('nodes of the configuration', () => {
     bench.registry.addFixed([{ route: 'f', host: '10.0.0.9', port: 99 }])
     assert.deepEqual(bench.contexts('f'), ['localhost / ENABLED'])
     assert.equal(bench.lines('Node').length, 1)
+  })
+})
+
+describe('entries of the configuration', () => {
+  const add = (given: Partial<FixedNode>) =>
+    bench.registry.addFixed([{ route: 'f', host: '10.0.0.9', port: 99, own: ownOf(), ...given }])
+
+  test('that have not changed make no changes', () => {
+    add({ aliases: ['*'], contexts: ['/a', '/b'] })
+    assert.deepEqual(add({ aliases: ['*'], contexts: ['/a', '/b'] }), [])
+  })
+
+  test('lose the contexts that they name no longer, and keep the status of the others', () => {
+    add({ contexts: ['/a', '/b'] })
+    bench.ok('DISABLE-APP / JVMRoute=f&Alias=localhost&Context=/b')
+    add({ contexts: ['/b', '/c'] })
+    assert.deepEqual(bench.contexts('f'), ['localhost /b DISABLED', 'localhost /c ENABLED'])
+  })
+
+  test('that change their settings stay the same node', () => {
+    const [id] = bench.registry.snapshot.nodes.keys()
+    add({})
+    const changes = add({ own: ownOf({ backup: true }) })
+    assert.deepEqual(
+      changes.map((change) => change.kind),
+      ['node'],
+    )
+    assert.equal(bench.lines('Node').length, 1)
+    assert.equal(id, undefined)
   })
 })
 

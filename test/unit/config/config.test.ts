@@ -60,12 +60,12 @@ test('a list may be one value, a YAML list, or text with commas', () => {
     'to: [3001, 3002]',
   ]) {
     assert.deepEqual(
-      configOf(text).to.map((to) => to.port),
+      configOf(text).to.map(({ address }) => address?.port),
       [3001, 3002],
       text,
     )
   }
-  assert.deepEqual(configOf('to: 3001').to, [{ host: '127.0.0.1', port: 3001 }])
+  assert.deepEqual(configOf('to: 3001').to[0]?.address, { host: '127.0.0.1', port: 3001 })
 })
 
 test('JSON is read as well', () => {
@@ -275,7 +275,7 @@ test('TLS is read from every source, and a key in the wrong section is a problem
     { host: '0.0.0.0', port: 80 },
     { host: '0.0.0.0', port: 443, tls: true },
   ])
-  assert.deepEqual(config.to, [{ host: '10.0.0.5', port: 8443, tls: true }])
+  assert.deepEqual(config.to[0]?.address, { host: '10.0.0.5', port: 8443, tls: true })
   assert.equal(config.tls.clientAuth, 'request')
   assert.equal(config.tls.forwardClientCert, false)
   assert.deepEqual(

@@ -64,6 +64,7 @@ describe('the state of a node is', () => {
     silent: false,
     unconfirmed: false,
     contexts: [],
+    backup: false,
   } as const
   const context = { path: '/', alias: 'localhost', inFlight: 0 } as const
   const of = (...statuses: ContextReport['status'][]): Partial<NodeReport> => ({
@@ -75,6 +76,8 @@ describe('the state of a node is', () => {
     ['stopped', of('STOPPED', 'STOPPED')],
     ['disabled', of('STOPPED', 'DISABLED')],
     ['suspect', { health: 'suspect' }],
+    ['unchecked', { health: 'unchecked' }],
+    ['up (backup)', { backup: true }],
     ['standby', { loadFactor: 0 }],
     ['starting', { loadFactor: null }],
     ['unconfirmed', { unconfirmed: true, loadFactor: null }],
@@ -84,5 +87,5 @@ describe('the state of a node is', () => {
     ['removed', { removal: 'marked', health: 'down', reason: 'x' }],
   ]
   for (const [state, given] of cases)
-    test(state, () => assert.equal(nodeState({ ...up, ...given }), state))
+    test(state, () => assert.equal(nodeState({ ...up, ...given } as NodeReport), state))
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { defaultHealthLimits, onAnswerFailed } from '../../../src/cluster/health.ts'
-import type { HealthRule } from '../../../src/cluster/health-check.ts'
+import type { HealthRule } from '../../../src/cluster/health-rule.ts'
 import { LiveTable } from '../../../src/cluster/live.ts'
 import { Registry } from '../../../src/cluster/registry.ts'
 import type { Change } from '../../../src/cluster/snapshot.ts'

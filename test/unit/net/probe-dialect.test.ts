@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { HttpQuestion } from '../../../src/cluster/health-check.ts'
+import type { HttpQuestion } from '../../../src/cluster/health-rule.ts'
 import { cping, httpDialect } from '../../../src/net/probe-dialect.ts'
 
 const question: HttpQuestion = {

@@ -1,0 +1,89 @@
+// Problems of the fixed nodes in a configuration that no single key shows. Pure; used by schema.ts.
+
+import { hostPortText } from '../base/host-port.ts'
+import type { HealthRule } from '../cluster/health-rule.ts'
+import { fixedNodesOf, placedIn } from './fixed-nodes.ts'
+import { type NodeEntry, type PlacedNode, sourceName } from './node-entry.ts'
+
+interface NodeProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** The keys of the configuration that are read here. */
+interface Checked {
+  readonly to: readonly NodeEntry[]
+  readonly health: { readonly checks: readonly HealthRule[] }
+  readonly useAlias: boolean
+  readonly control: { readonly limits: { readonly nodes: number } }
+}
+
+export function problemsOfNodes(config: Checked): readonly NodeProblem[] {
+  const { to, control } = config
+  const allowed = control.limits.nodes
+  const { length } = placedIn(to)
+  const tooMany = `${length} fixed nodes, and control.limits.nodes allows ${allowed}: raise it to ${length} or more`
+  return [
+    ...(length > allowed ? [{ path: ['to'], message: tooMany }] : []),
+    ...to.flatMap((entry, index) => problemsOfEntry(entry, ['to', index], config.useAlias)),
+    ...doubles(config),
+  ]
+}
+
+function problemsOfEntry(
+  { queue, maxConnections, tls, aliases, address, source }: NodeEntry,
+  path: readonly (string | number)[],
+  useAlias: boolean,
+): NodeProblem[] {
+  const problems: NodeProblem[] = []
+  if (queue !== undefined && maxConnections === undefined && source?.kind !== 'file')
+    problems.push({ path: [...path, 'queue'], message: 'needs maxConnections' })
+  if (tls !== undefined && !isSecure(address, source))
+    problems.push({ path: [...path, 'tls'], message: 'needs https:// in front of the address' })
+  if (aliases !== undefined && !useAlias)
+    problems.push({
+      path: [...path, 'aliases'],
+      message: 'needs useAlias: true; without that a context is served under every host name',
+    })
+  return problems
+}
+
+/** A file may list addresses with `https://`. */
+function isSecure(address: NodeEntry['address'], source: NodeEntry['source']): boolean {
+  if (source?.kind === 'dns') return source.name.tls === true
+  return source === undefined ? address?.tls === true : source.kind === 'file' || source.tls
+}
+
+/** Entries for the same place, and nodes with the same route. */
+function doubles(config: Checked): NodeProblem[] {
+  const { to } = config
+  const problems: NodeProblem[] = []
+  const places = placedIn(to)
+  const nodes = fixedNodesOf(places, config)
+  const byRoute = new Map<string, PlacedNode>()
+  const sources = new Set<string>()
+  let at = 0
+  for (const [index, { source, route = '' }] of to.entries()) {
+    if (source !== undefined) {
+      const key = `${sourceName(source)} ${route}`
+      if (sources.has(key))
+        problems.push({ path: ['to', index], message: `${sourceName(source)} is listed twice` })
+      sources.add(key)
+      continue
+    }
+    const place = places[at] as PlacedNode
+    const name = nodes[at]?.route ?? ''
+    at += 1
+    const other = byRoute.get(name)
+    if (other === undefined) byRoute.set(name, place)
+    else problems.push({ path: ['to', index], message: twice(place, other, name) })
+  }
+  return problems
+}
+
+function twice({ address }: PlacedNode, other: PlacedNode, route: string): string {
+  const [text, otherText] = [hostPortText(address), hostPortText(other.address)]
+  return text === otherText
+    ? `${text} is listed twice; give one of the entries another route`
+    : `${text} has the route ${route}, as ${otherText} has; give one of them another route`
+}

@@ -1,0 +1,93 @@
+// All sources of the configuration, with the nodes that they list now. Used by served-cluster.ts.
+
+import type { Logger } from '../../base/log.ts'
+import {
+  type NodeEntry,
+  type PlacedNode,
+  type SourceSettings,
+  sourceName,
+} from '../../config/node-entry.ts'
+import { FollowedSource } from './followed-source.ts'
+import type { FoundNode, NodeSource } from './node-source.ts'
+
+type SourceEntry = NodeEntry & { readonly source: SourceSettings }
+
+export class NodeSources {
+  readonly #log: Logger
+  readonly #make: (settings: SourceSettings) => NodeSource
+  readonly #onChange: () => void
+  /** By their settings: entries with the same ones share a source. */
+  readonly #followed: Map<string, FollowedSource> = new Map()
+  #entries: readonly SourceEntry[] = []
+  #nodesMax = 0
+
+  /** @param onChange called when a list has changed. */
+  constructor(log: Logger, make: (settings: SourceSettings) => NodeSource, onChange: () => void) {
+    this.#log = log
+    this.#make = make
+    this.#onChange = onChange
+  }
+
+  /**
+   * Follows the sources of these entries from now on. Resolves when new ones have been read once, or could not be.
+   * @param nodesMax nodes of all sources together.
+   */
+  async follow(entries: readonly NodeEntry[], nodesMax: number): Promise<void> {
+    this.#entries = entries.filter((entry) => entry.source !== undefined) as SourceEntry[]
+    this.#nodesMax = nodesMax
+    const wanted = new Map(this.#entries.map(({ source }) => [keyOf(source), source]))
+    for (const [key, followed] of this.#followed) {
+      if (wanted.has(key)) continue
+      followed.close()
+      this.#followed.delete(key)
+    }
+    for (const [key, settings] of wanted)
+      if (!this.#followed.has(key)) this.#followed.set(key, this.#start(settings))
+    await Promise.all([...this.#followed.values()].map(({ first }) => first))
+  }
+
+  #start(settings: SourceSettings): FollowedSource {
+    return new FollowedSource({
+      name: sourceName(settings),
+      source: this.#make(settings),
+      everyMs: settings.every,
+      log: this.#log,
+      onList: () => {
+        const { length } = this.nodes()
+        if (length > this.#nodesMax)
+          return `makes ${length} fixed nodes, more than control.limits.nodes allows (${this.#nodesMax})`
+        this.#onChange()
+        return undefined
+      },
+    })
+  }
+
+  /** All nodes that are listed now. */
+  nodes(): readonly PlacedNode[] {
+    return this.#entries.flatMap(({ address: _, source, route: routePrefix, ...settings }) => {
+      const name = sourceName(source)
+      const found = this.#followed.get(keyOf(source))?.nodes ?? []
+      return found.map((node) => placed(node, { ...settings, routePrefix, source: name }))
+    })
+  }
+
+  /** Names of the sources that have not been read yet: what they listed before a restart is not over. */
+  unread(): ReadonlySet<string> {
+    const unread = this.#entries.filter(
+      ({ source }) => this.#followed.get(keyOf(source))?.nodes === undefined,
+    )
+    return new Set(unread.map(({ source }) => sourceName(source)))
+  }
+
+  close(): void {
+    for (const followed of this.#followed.values()) followed.close()
+    this.#followed.clear()
+  }
+}
+
+const keyOf = (settings: SourceSettings): string => JSON.stringify(settings)
+
+const placed = (
+  { serverName = '', ...node }: FoundNode,
+  settings: Omit<PlacedNode, 'address' | 'serverName' | 'route'>,
+): PlacedNode => ({ ...settings, ...node, serverName })
