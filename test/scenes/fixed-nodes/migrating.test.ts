@@ -194,6 +194,7 @@ test('nginx: hosts, locations, a backup and a limit', { skip: absent('nginx') },
     assert.deepEqual(await counts(port, 3, '/', 'a.blog.test'), { blog: 3 })
     assert.equal((await counts(port, 3, '/', 'other.test'))['blog'], undefined)
     assert.deepEqual(await counts(port, 3, '/reports/1'), { reports: 3 })
+    await until('the requests of before have ended', () => reports.now + reports2.now === 0)
     reports.slowMs = reports2.slowMs = 200
     reports.most = reports2.most = 0
     const many = Array.from({ length: 4 }, () => get(port, '/reports/slow', { host: 'shop.test' }))
