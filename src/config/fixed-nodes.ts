@@ -79,7 +79,11 @@ function heaviestOf(places: readonly PlacedNode[]): ReadonlyMap<string, number> 
 }
 
 /** From its address, so that sessions find the node again after a restart. */
-function routeOf({ address, route, routePrefix }: PlacedNode): string {
+export function routeOf({
+  address,
+  route,
+  routePrefix,
+}: Pick<PlacedNode, 'address' | 'route' | 'routePrefix'>): string {
   if (route !== undefined) return route
   const name = hostPortText(address)
     .replace(/[^A-Za-z0-9]+/g, '-')

@@ -1,9 +1,8 @@
 // Problems of the fixed nodes in a configuration that no single key shows. Pure; used by schema.ts.
 
-import { hostPortText } from '../base/host-port.ts'
-import type { HealthRule } from '../cluster/health-rule.ts'
-import { fixedNodesOf, placedIn } from './fixed-nodes.ts'
-import { type NodeEntry, type PlacedNode, sourceName } from './node-entry.ts'
+import { type Endpoint, hostPortText } from '../base/host-port.ts'
+import { routeOf } from './fixed-nodes.ts'
+import { type NodeEntry, sourceName } from './node-entry.ts'
 
 interface NodeProblem {
   readonly path: readonly (string | number)[]
@@ -13,7 +12,6 @@ interface NodeProblem {
 /** The keys of the configuration that are read here. */
 interface Checked {
   readonly to: readonly NodeEntry[]
-  readonly health: { readonly checks: readonly HealthRule[] }
   readonly useAlias: boolean
   readonly control: { readonly limits: { readonly nodes: number } }
 }
@@ -21,12 +19,12 @@ interface Checked {
 export function problemsOfNodes(config: Checked): readonly NodeProblem[] {
   const { to, control } = config
   const allowed = control.limits.nodes
-  const { length } = placedIn(to)
+  const { length } = to.filter(({ address }) => address !== undefined)
   const tooMany = `${length} fixed nodes, and control.limits.nodes allows ${allowed}: raise it to ${length} or more`
   return [
     ...(length > allowed ? [{ path: ['to'], message: tooMany }] : []),
     ...to.flatMap((entry, index) => problemsOfEntry(entry, ['to', index], config.useAlias)),
-    ...doubles(config),
+    ...doubles(to),
   ]
 }
 
@@ -55,34 +53,28 @@ function isSecure(address: NodeEntry['address'], source: NodeEntry['source']): b
 }
 
 /** Entries for the same place, and nodes with the same route. */
-function doubles(config: Checked): NodeProblem[] {
-  const { to } = config
+function doubles(to: Checked['to']): NodeProblem[] {
   const problems: NodeProblem[] = []
-  const places = placedIn(to)
-  const nodes = fixedNodesOf(places, config)
-  const byRoute = new Map<string, PlacedNode>()
+  const byRoute = new Map<string, Endpoint>()
   const sources = new Set<string>()
-  let at = 0
-  for (const [index, { source, route = '' }] of to.entries()) {
+  for (const [index, { source, address, route }] of to.entries()) {
     if (source !== undefined) {
-      const key = `${sourceName(source)} ${route}`
+      const key = `${sourceName(source)} ${route ?? ''}`
       if (sources.has(key))
         problems.push({ path: ['to', index], message: `${sourceName(source)} is listed twice` })
       sources.add(key)
-      continue
     }
-    const place = places[at] as PlacedNode
-    const name = nodes[at]?.route ?? ''
-    at += 1
+    if (address === undefined) continue
+    const name = routeOf({ address, route })
     const other = byRoute.get(name)
-    if (other === undefined) byRoute.set(name, place)
-    else problems.push({ path: ['to', index], message: twice(place, other, name) })
+    if (other === undefined) byRoute.set(name, address)
+    else problems.push({ path: ['to', index], message: twice(address, other, name) })
   }
   return problems
 }
 
-function twice({ address }: PlacedNode, other: PlacedNode, route: string): string {
-  const [text, otherText] = [hostPortText(address), hostPortText(other.address)]
+function twice(address: Endpoint, other: Endpoint, route: string): string {
+  const [text, otherText] = [hostPortText(address), hostPortText(other)]
   return text === otherText
     ? `${text} is listed twice; give one of the entries another route`
     : `${text} has the route ${route}, as ${otherText} has; give one of them another route`
