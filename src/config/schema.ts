@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { formatDuration } from '../base/duration.ts'
-import { defaultAddresses, type Endpoint, type HostPort } from '../base/host-port.ts'
+import { defaultAddresses, type HostPort } from '../base/host-port.ts'
 import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import { kinds } from '../candidacy/index.ts'
@@ -36,7 +36,6 @@ import {
   pseudonym,
   reloadable,
   section,
-  secureEndpoint,
   sharedSecret,
   timeout,
   word,
