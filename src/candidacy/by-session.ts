@@ -9,19 +9,21 @@ import type { Candidacy, Candidate, ExchangeView, Kind } from './candidacy.ts'
 import { readSessionArgument } from './session-id.ts'
 
 const byRoute: Candidacy = (candidates, exchange, clock) => {
-  const { route, balancer } = exchange
+  const { route, balancer, affinity } = exchange
   if (route === undefined || !balancer.sticky) return unbound(candidates, exchange)
+  const isForced =
+    balancer.stickyForce && (affinity === undefined || balancer.isForceDefault !== true)
   for (const candidate of candidates) {
     if (candidate.node.route !== route) continue
     const { live } = candidate
-    const mayMove = !balancer.stickyForce && candidates.length > 1 && live.room.inHand > 0
+    const mayMove = !isForced && candidates.length > 1 && live.room.inHand > 0
     if (!mayMove || !live.stall.isStalled(live, clock.now())) return candidate.alone
     return unbound(
       candidates.filter((other) => other !== candidate),
       exchange,
     )
   }
-  if (!balancer.stickyForce) return unbound(candidates, exchange)
+  if (!isForced) return unbound(candidates, exchange)
   if (exchange.domain === '') return []
   return unbound(
     candidates.filter((candidate) => candidate.node.domain === exchange.domain),

@@ -16,6 +16,8 @@ export interface Balancer {
   readonly stickyRemove: boolean
   /** Answer 503 rather than leave the session's node or domain. Default true. */
   readonly stickyForce: boolean
+  /** No node has sent StickySessionForce: MCMP's default binds the ids of applications, not the proxy's own cookie. */
+  readonly isForceDefault?: true
   /** WaitWorker: how long to wait for a usable node, ms. Default 0, no wait. */
   readonly waitMs: number
   /** Maxattempts: further attempts after the first one. Default 1. */

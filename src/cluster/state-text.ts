@@ -124,6 +124,7 @@ const balancerShape: Shape<Balancer> = {
   pathParameter: 'string',
   stickyRemove: 'boolean',
   stickyForce: 'boolean',
+  isForceDefault: 'true?',
   waitMs: 'number',
   maxAttempts: 'number',
 }

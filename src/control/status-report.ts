@@ -49,7 +49,7 @@ export interface WorkerReport {
 }
 
 /** A balancer's settings, without its row in the registry's tables. */
-export type BalancerReport = Omit<Balancer, 'slot'>
+export type BalancerReport = Omit<Balancer, 'slot' | 'isForceDefault'>
 
 export interface NodeReport {
   readonly route: string
@@ -140,7 +140,9 @@ export function statusReport(
   return {
     version: snapshot.version,
     draining,
-    balancers: [...snapshot.balancers.values()].map(({ slot: _, ...settings }) => settings),
+    balancers: [...snapshot.balancers.values()].map(
+      ({ slot: _, isForceDefault: __, ...settings }) => settings,
+    ),
     workers,
     state: state ?? null,
     traffic: plainCounts(counts),

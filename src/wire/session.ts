@@ -119,9 +119,15 @@ export function withoutPathParameter(target: string, name: string): string {
 
 /** A Cookie value without the cookies `name`, and otherwise unchanged; '' when none are left. */
 export function withoutCookie(value: string, name: string): string {
-  return value
-    .split(';')
-    .filter((cookie) => !cookie.trimStart().startsWith(`${name}=`))
-    .join(';')
-    .trim()
+  const wanted = `${name}=`
+  let kept = ''
+  for (let from = 0; from < value.length; ) {
+    const semicolon = value.indexOf(';', from)
+    const end = semicolon < 0 ? value.length : semicolon
+    let at = from
+    while (value[at] === ' ' || value[at] === '\t') at++
+    if (!value.startsWith(wanted, at)) kept += value.slice(kept === '' ? at : from - 1, end)
+    from = end + 1
+  }
+  return kept
 }

@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { type TestContext, test } from 'node:test'
+import { built } from '../support/child.ts'
 import { sendMessage } from '../support/control-client.ts'
 import { type Answer, get } from '../support/node-server.ts'
 import { libraryApp, libraryList, whyNoLibraries } from '../support/session-libraries.ts'
@@ -47,6 +48,12 @@ test(
 )
 
 test(
+  'express-session: sessions stay at nodes that register themselves, through SIGTERM and a kill -9',
+  options,
+  (t) => visitPages(t, 'express', true),
+)
+
+test(
   '@fastify/session: each session stays at its node, through a drain and a kill -9',
   options,
   (t) => visitPages(t, 'fastify'),
@@ -60,9 +67,9 @@ for (const transports of [['polling'], ['polling', 'websocket'], ['websocket']])
   )
 }
 
-async function visitPages(t: TestContext, kind: string): Promise<void> {
-  const nodes = await startNodes(t, kind)
-  const proxies = await startProxies(t, nodes)
+/** @param registers the nodes register by `topspin/auto`; otherwise they are fixed. */
+async function visitPages(t: TestContext, kind: string, registers = false): Promise<void> {
+  const { nodes, proxies } = registers ? await registered(t, kind) : await fixed(t, kind)
   const sessions = Array.from({ length: clients }, () => new Session())
   const tally: Tally = { wrong: [], moved: 0, failed: 0 }
   let made = 0
@@ -75,14 +82,19 @@ async function visitPages(t: TestContext, kind: string): Promise<void> {
   const running = Promise.all(sessions.map(run))
   await until('a third of the requests is made', () => made > requests / 3)
   const [drained, killed] = nodes as [AppNode, AppNode]
-  // No new sessions, the old ones stay.
-  await steer(proxies, 'DISABLE-APP', drained)
-  const before = made
-  await until('a hundred requests more', () => made > before + 100)
-  const isAtDrained = sessions.filter(({ node }) => node === drained).length
-  assert.ok(isAtDrained > 0, 'a disabled node keeps its sessions')
-  drained.isGone = true
-  await steer(proxies, 'STOP-APP', drained)
+  if (registers) {
+    drained.isGone = true
+    drained.process.kill('SIGTERM')
+  } else {
+    // No new sessions, the old ones stay.
+    await steer(proxies, 'DISABLE-APP', drained)
+    const before = made
+    await until('a hundred requests more', () => made > before + 100)
+    const isAtDrained = sessions.some(({ node }) => node === drained)
+    assert.ok(isAtDrained, 'a disabled node keeps its sessions')
+    drained.isGone = true
+    await steer(proxies, 'STOP-APP', drained)
+  }
   await until('two thirds of the requests are made', () => made > (requests * 2) / 3)
   killed.isGone = true
   killed.process.kill('SIGKILL')
@@ -140,8 +152,7 @@ interface ClientSocket {
 }
 
 async function visitSockets(t: TestContext, transports: readonly string[]): Promise<void> {
-  const nodes = await startNodes(t, 'socket.io')
-  const proxies = await startProxies(t, nodes)
+  const { nodes, proxies } = await fixed(t, 'socket.io')
   const unknown: string[] = []
   for (const node of nodes)
     node.process.on('message', (news: { unknown?: string }) => {
@@ -202,7 +213,27 @@ interface Proxy {
   readonly control: number
 }
 
-/** Two proxies with the same secret, each with two workers, in front of fixed nodes. */
+interface Place {
+  readonly nodes: readonly AppNode[]
+  readonly proxies: readonly Proxy[]
+}
+
+async function fixed(t: TestContext, kind: string): Promise<Place> {
+  const nodes = await startNodes(t, kind)
+  return { nodes, proxies: await startProxies(t, nodes) }
+}
+
+async function registered(t: TestContext, kind: string): Promise<Place> {
+  const proxies = await startProxies(t, [])
+  const nodes = await startNodes(t, kind, proxies)
+  await until('all are registered everywhere', async () => {
+    const reports = await Promise.all(proxies.map(({ control }) => get(control, '/api/status')))
+    return reports.every(({ text }) => text.split('"status":"ENABLED"').length > nodes.length)
+  })
+  return { nodes, proxies }
+}
+
+/** Two proxies with the same secret, each with two workers. @param nodes fixed ones. */
 async function startProxies(t: TestContext, nodes: readonly AppNode[]): Promise<Proxy[]> {
   const to = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')
   const secret = { TOPSPIN_STICKY_INSERT_SECRET: 'the-same-at-both' }
@@ -219,10 +250,18 @@ async function startProxies(t: TestContext, nodes: readonly AppNode[]): Promise<
 
 const portOf = (url: string): number => Number(new URL(url).port)
 
-function startNodes(t: TestContext, kind: string): Promise<AppNode[]> {
+/** @param proxies with which they register. */
+function startNodes(
+  t: TestContext,
+  kind: string,
+  proxies: readonly Proxy[] = [],
+): Promise<AppNode[]> {
+  const controls = proxies.map(({ control }) => `127.0.0.1:${control}`).join(',')
+  const execArgv = controls === '' ? [] : ['--import', built('src/auto.js')]
   return Promise.all(
     ['a', 'b', 'c', 'd'].map(async (route) => {
-      const child = fork(libraryApp, [kind, route], { stdio: 'inherit' })
+      const env = { ...process.env, TOPSPIN_PROXIES: controls, TOPSPIN_ROUTE: route }
+      const child = fork(libraryApp, [kind, route], { stdio: 'inherit', execArgv, env })
       t.after(() => child.kill('SIGKILL'))
       const [{ port }] = (await once(child, 'message')) as [{ port: number }]
       return { route, process: child, port, isGone: false }

@@ -33,6 +33,7 @@ export function balancerOf(message: ConfigMessage, name: string, slot: number): 
     pathParameter: message.stickySessionPath ?? 'jsessionid',
     stickyRemove: message.stickySessionRemove ?? false,
     stickyForce: message.stickySessionForce ?? true,
+    ...(message.stickySessionForce === undefined ? { isForceDefault: true } : {}),
     waitMs: message.waitWorkerMs ?? 0,
     maxAttempts: message.maxAttempts ?? 1,
   }

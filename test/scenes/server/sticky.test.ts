@@ -175,6 +175,22 @@ test('a forged cookie is none, and explain shows it', async (t) => {
   }
 })
 
+test('the cookie is Secure where a trusted proxy has received the request over HTTPS', async (t) => {
+  const node = await startApp(t, 'a')
+  const trusting = await startProxy(t, [node], [], { TOPSPIN_TRUST: '127.0.0.1' })
+  const strict = await startProxy(t, [node])
+  for (const [{ traffic }, fields, isSecure] of [
+    [trusting, { 'x-forwarded-proto': 'https' }, true],
+    [trusting, { forwarded: 'for=10.0.0.1;proto=https' }, true],
+    [trusting, { 'x-forwarded-proto': 'http' }, false],
+    [trusting, {}, false],
+    [strict, { 'x-forwarded-proto': 'https' }, false],
+  ] as const) {
+    const line = stickyLine(await get(traffic, '/login', fields))
+    assert.equal(line?.includes('; Secure'), isSecure, JSON.stringify(fields))
+  }
+})
+
 test('SIGHUP changes name and lifetime, and turns the cookie off', async (t) => {
   const nodes = await Promise.all(['a', 'b'].map((name) => startApp(t, name)))
   const folder = mkdtempSync(join(tmpdir(), 'topspin-sticky-'))

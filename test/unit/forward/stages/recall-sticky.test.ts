@@ -103,6 +103,19 @@ describe('a cookie', () => {
     assert.notEqual(moved.cookie, '')
   })
 
+  test('is bound by StickySessionForce if a node sends it, not by the default', () => {
+    const { cookie } = serve({ nodes: [{ route: 'a' }], answer: session })
+    const nodes = [{ route: 'a', contexts: [contextOf('/', 'STOPPED')] }, { route: 'b' }]
+    const isForceDefault = { stickyForce: true, isForceDefault: true } as const
+    const moved = serve({ nodes, cookie, balancer: isForceDefault })
+    assert.equal(moved.route, 'b')
+    assert.notEqual(moved.cookie, '')
+    const forced = (): unknown => serve({ nodes, cookie, balancer: { stickyForce: true } })
+    assert.throws(forced, /no node is usable/)
+    const byId = (): unknown => serve({ nodes, cookie: 'JSESSIONID=x.a', balancer: isForceDefault })
+    assert.throws(byId, /no node is usable/)
+  })
+
   test('of a session that moves does not lead to a node that is being drained', () => {
     const { cookie } = serve({ nodes: [{ route: 'gone' }], answer: session })
     const nodes = [
