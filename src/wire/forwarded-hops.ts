@@ -61,7 +61,14 @@ export function hostsIn(value: string): string {
   return isValid ? value : ''
 }
 
-const itemsOf = (value: string): string[] => value.split(',').map((item) => item.trim())
+/** Without the blanks around them; JavaScript's `trim` would also strip bytes that are none [RFC 9110 5.6.3]. */
+const itemsOf = (value: string): string[] =>
+  value.split(',').map((item) => {
+    let [from, to] = [0, item.length]
+    while (item[from] === ' ' || item[from] === '\t') from++
+    while (to > from && (item[to - 1] === ' ' || item[to - 1] === '\t')) to--
+    return item.slice(from, to)
+  })
 
 /** Parses a forwarded-element at `at`. @returns the offset of the comma after it, or of the end; -1 when invalid. */
 function readElement(value: string, from: number, into: Map<string, string>): number {

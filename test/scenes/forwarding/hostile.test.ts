@@ -21,14 +21,17 @@ describe('the process survives', () => {
     assert.equal((await client.ask(get('/echo'))).status, 200)
   })
 
-  for (const name of ['X-Forwarded-Proto', 'X-Forwarded-Host']) {
+  for (const [name, own] of [
+    ['X-Forwarded-Proto', 'http'],
+    ['X-Forwarded-Host', 'app.test'],
+  ] as const) {
     test(`a trusted hop's ${name} that ends in a no-break space`, async (t) => {
       const origin = await startOrigin(t)
       const { port } = await startProxy(t, [{ port: origin.port }], { trust: ['127.0.0.1'] })
       const client = await RawClient.connect(t, port)
       const answer = await client.ask(get('/echo', `${name}: value\xa0`))
       assert.equal(answer.status, 200)
-      assert.equal(origin.seen[0]!.get(name.toLowerCase()), 'value\xa0')
+      assert.equal(origin.seen[0]!.get(name.toLowerCase()), own)
     })
   }
 })

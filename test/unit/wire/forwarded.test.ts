@@ -116,6 +116,7 @@ describe('forwarded', () => {
       ['e"vil', 'h'],
       ['u@vil', 'h'],
       ['a.test, e"vil', 'h'],
+      ['vil\xa0', 'h'],
     ]) {
       const told = lines(
         '10.0.0.1',
