@@ -82,13 +82,15 @@ export function fixedSteps(
       kind: 'balancer',
       balancer: balancerOf(message, node.balancer, freeBalancerSlot(steps.snapshot)),
     })
-  const added = putContexts(carried, aliases, message.contexts, 'ENABLED', room)
-  const statuses = new Map(carried.map(({ slot, status }) => [slot, status]))
-  // Keep a status that was set before.
-  const contexts = added.contexts.map((row) => ({
-    ...row,
-    status: statuses.get(row.slot) ?? row.status,
-  }))
+  // A status that was set before stays, and so does an operator's order.
+  const { contexts } = putContexts(
+    carried,
+    aliases,
+    message.contexts,
+    'ENABLED',
+    room,
+    (row) => row,
+  )
   if (!isSame(node, old)) steps.apply({ kind: 'node', node })
   if (!isSame(contexts, same ? before : undefined))
     steps.apply({ kind: 'contexts', id: node.id, contexts })

@@ -110,6 +110,23 @@ describe('an order', () => {
     }
   })
 
+  test('for a fixed node holds through reloads, and can be ended after them', () => {
+    const all = new RegistryBench()
+    const reload = (port = 80): void =>
+      void all.registry.addFixed([{ route: 'n', host: '10.0.0.1', port, contexts: ['/a', '/b'] }])
+    reload()
+    all.send('DISABLE-APP /* JVMRoute=n', '', command)
+    reload()
+    assert.equal(contexts(all), '/a DED, /b DED')
+    reload(81)
+    assert.equal(contexts(all), '/a DED, /b DED')
+    all.send('STOP-APP / JVMRoute=n&Alias=localhost&Context=/b', '', own)
+    reload(81)
+    assert.equal(contexts(all), '/a DED, /b SSD')
+    all.send('ENABLE-APP /* JVMRoute=n', '', command)
+    assert.equal(contexts(all), '/a EE-, /b SS-')
+  })
+
   test('leaves the rule for the second DISABLE-APP of a Java node as it is', () => {
     const all = bench()
     all.send('DISABLE-APP /* JVMRoute=n', '', command)
