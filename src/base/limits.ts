@@ -60,6 +60,77 @@ export const stickyLimits = {
   keyMax: 4_096,
 }
 
+/** Requests that wait for a connection to a node. */
+export const admissionLimits = {
+  /** Requests without the head of an answer, of one process, before others wait while the event loop is busy. */
+  unansweredMax: 256,
+  /** How often the load of the event loop is looked at while requests wait, ms. */
+  checkMs: 5,
+  /** It is not busy when it is idle for more than this share of the time. */
+  idleShare: 0.1,
+  /** How long idle connections beyond `pool.idleMax` are kept for the next wave of requests, ms. */
+  surplusIdleMs: 10_000,
+}
+
+/** HTTP/2 from clients. "A fault" draws on `faultBurst` and `faultRate`; GOAWAY ENHANCE_YOUR_CALM follows beyond them. */
+export const http2Limits = {
+  /** Streams of one connection at a time, announced. */
+  streamsMax: 128,
+  /** Streams begun in one read; a further one is refused, which is a fault. */
+  newStreamsMax: 256,
+  /** Streams reset by the client, or by us because of its fault, before they were answered; per second after the first. */
+  resetBurst: 200,
+  resetRate: 20,
+  faultBurst: 500,
+  faultRate: 20,
+  /** Payload of one frame, the least that the protocol allows [RFC 9113 4.2]. */
+  frameBytesMax: 16_384,
+  /** The fields of one request with `entryOverhead` for each, announced; then 431. */
+  fieldListBytesMax: 32_768,
+  /** One field block as it arrives. */
+  blockBytesMax: 65_536,
+  /** CONTINUATION frames of one field block. */
+  continuationsMax: 8,
+  /** The decoder's dynamic table, as RFC 7541 4.1 counts it. */
+  tableBytesMax: 4_096,
+  /** Entries of one SETTINGS frame. */
+  settingsMax: 32,
+  /** SETTINGS, PING, PRIORITY and unknown frames of each kind in one second before each is a fault. */
+  controlFramesFree: 10,
+  /** WINDOW_UPDATE frames before each is a fault, and as many again for each frame of DATA that we sent. */
+  windowUpdatesFree: 1_000,
+  windowUpdatesForData: 10,
+  /** DATA frames with fewer bytes are small; so many of them are a fault. */
+  smallDataBytes: 64,
+  smallDataForFault: 16,
+  /** Our own frames (ACK, RST_STREAM, WINDOW_UPDATE) that wait while the socket is full. */
+  controlBytesMax: 65_536,
+  /** What one connection sends to the socket in one write. */
+  outBytesMax: 65_536,
+  /** Held bytes of answers, of one connection; beyond them no stream begins. And of one process: the oldest is reset. */
+  heldBytesMax: 1_048_576,
+  heldBytesOfAllMax: 67_108_864,
+  /** Windows for requests: of one stream and of one connection. */
+  streamWindowBytes: 262_144,
+  connectionWindowBytes: 1_048_576,
+  /** Bytes of requests that all connections of one process hold; beyond them no WINDOW_UPDATE is sent. */
+  receivedBytesOfAllMax: 67_108_864,
+  /** Heads of requests that wait for their turn, of one process; a further stream is refused. */
+  waitingBytesOfAllMax: 67_108_864,
+  /** How long an answer may not be sent while others of the connection are, ms. */
+  stalledMs: 30_000,
+  /** Deadline for the acknowledgement of our SETTINGS, ms. */
+  settingsAckMs: 10_000,
+  /** How long the answer to the PING between the two GOAWAY frames of a drain is awaited, ms. */
+  drainPingMs: 1_000,
+  /** How often the deadlines of the streams of a connection are looked at, ms. */
+  checkMs: 500,
+  /** Bytes read and dropped after a GOAWAY with an error. */
+  lingerBytesMax: 1_048_576,
+  /** PRIORITY_UPDATE frames for streams that have not begun. */
+  earlyPrioritiesMax: 128,
+}
+
 /** Accepting from one listening socket while many connections wait. A tick is 100 ms. */
 export const acceptLimits = {
   /**

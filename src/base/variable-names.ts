@@ -78,6 +78,7 @@ const proxySections: readonly string[] = [
   'DRAIN',
   'HEADERS',
   'HEALTH',
+  'HTTP2',
   'LISTEN',
   'LOG',
   'MAX_CONNECTIONS',

@@ -8,6 +8,9 @@ export interface TrafficCounts {
   /** Client connections over the limit, which were closed at once. */
   readonly connectionsRefused: number
   readonly requests: number
+  /** Client connections over HTTP/2, and their requests. */
+  readonly connectionsHttp2: number
+  readonly requestsHttp2: number
   /** Requests that the proxy answered itself, by status. */
   readonly refused: ReadonlyMap<number, number>
   /** The same by reason: the code in the body of the response. */
@@ -36,7 +39,8 @@ export interface TrafficCounts {
  * `displaced`: no room for more connections, and this one stalled or its address had most; `idle`: the same, between two
  * requests; `handshake_...`: a TLS handshake took too long, was displaced by another one or refused while too many were
  * in progress, or was invalid; `proxy_address`, `proxy_header`: a listener with `proxyProtocol` got a connection from
- * another address, or one without a valid PROXY header.
+ * another address, or one without a valid PROXY header; `http2_...`: a connection of HTTP/2 made too much work for nothing, sent
+ * invalid frames, or did not acknowledge our settings.
  */
 type ClosingReason =
   | 'displaced'
@@ -47,6 +51,9 @@ type ClosingReason =
   | 'handshake_invalid'
   | 'proxy_address'
   | 'proxy_header'
+  | 'http2_flood'
+  | 'http2_invalid'
+  | 'http2_timeout'
 
 type MapName = 'refused' | 'refusedFor' | 'closedFor' | 'candidacyFailures'
 
@@ -57,6 +64,8 @@ const countNames: readonly CountName[] = [
   'connections',
   'connectionsRefused',
   'requests',
+  'connectionsHttp2',
+  'requestsHttp2',
   'retries',
   'retriesRefused',
   'ejections',
@@ -79,6 +88,8 @@ export function newCounters(): Counters {
     connections: 0,
     connectionsRefused: 0,
     requests: 0,
+    connectionsHttp2: 0,
+    requestsHttp2: 0,
     refused: new Map(),
     refusedFor: new Map(),
     closedFor: new Map(),

@@ -85,6 +85,7 @@ export interface Config {
   }
   readonly target: { readonly strict: boolean }
   readonly allowHalfOpen: boolean
+  readonly http2: boolean
   readonly useAlias: boolean
   readonly noContextStatus: number
   readonly deterministicFailover: boolean
@@ -289,6 +290,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Refuse targets that RFC 3986 does not allow: with one of `[]{}|^"<>` or a backquote, or a `%` that begins no escape. Browsers send them, so by default they are forwarded as they came. Control characters, spaces, `%00`, and backslashes in a path are always refused.',
     ).prefault(false),
   }),
+  http2: yesNo(
+    'Clients may speak HTTP/2 on the addresses of `listen`: over TLS when they offer `h2` (ALPN), in the clear when they begin with the preface of HTTP/2 (prior knowledge). `Upgrade: h2c` is never accepted. Not with `control.traffic`. Nodes are asked over HTTP/1.1 all the same.',
+  ).prefault(true),
   allowHalfOpen: yesNo(
     'Clients that end their side of the connection after a request and still read (half-closed, as `nc -N` and `shutdown(SHUT_WR)` do) get their response. Otherwise such an end means that the client has left, as most clients do when they give up: its request ends at the node at once, once nothing is left to be sent to it. A reset always means that.',
   ).prefault(false),
@@ -382,9 +386,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
     idle: duration(1, 'How long an idle connection to a node is kept.').prefault(
       formatDuration(defaultSettings.poolIdleMs),
     ),
-    idleMax: count(0, 100_000, 'Upper limit of idle connections to each node.').prefault(
-      defaultSettings.poolIdleMax,
-    ),
+    idleMax: count(
+      0,
+      100_000,
+      'Idle connections to each node that are kept for `pool.idle`. Further ones are closed when no request needed them for 10 seconds. 0: none is kept.',
+    ).prefault(defaultSettings.poolIdleMax),
   }),
   ajp: section({
     secret: ajpSecret(

@@ -74,6 +74,8 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     },
     strictTarget: config.target.strict,
     allowHalfOpen: config.allowHalfOpen,
+    // With one port for everything a connection carries one request.
+    http2: config.http2 && !config.control.traffic,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,
     // One name for all workers, so that each detects a loop through another.

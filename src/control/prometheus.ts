@@ -20,6 +20,8 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
     'Client connections over the limit, closed at once.',
   ],
   ['topspin_requests_total', 'requests', 'Requests of clients.'],
+  ['topspin_http2_connections_total', 'connectionsHttp2', 'Client connections over HTTP/2.'],
+  ['topspin_http2_requests_total', 'requestsHttp2', 'Requests of clients over HTTP/2.'],
   ['topspin_retries_total', 'retries', 'Requests sent to a node once more.'],
   ['topspin_retries_refused_total', 'retriesRefused', 'Retries that the budget did not allow.'],
   [

@@ -127,9 +127,11 @@ class AttemptState extends HeldRequest {
   bodyBytes = 0
   /** How long to wait for a usable node or for a place at one, ticker time; 0 when the exchange has not waited. */
   waitUntil = 0
+  /** How long to wait for a connection to a node, ticker time; 0 when the exchange has not waited. */
+  admitUntil = 0
 
   reset(): void {
-    this.count = this.failures = this.waitUntil = this.bodyBytes = 0
+    this.count = this.failures = this.waitUntil = this.admitUntil = this.bodyBytes = 0
     this.freshOnly = this.isHeld = false
     this.replayable = true
   }
@@ -232,6 +234,7 @@ export interface RequestLine {
   readonly method: string
   readonly target: string
   readonly host: string
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0'
   readonly userAgent: string
   readonly client: string
 }

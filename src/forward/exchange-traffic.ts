@@ -10,6 +10,7 @@ import type { Ticker } from '../net/ticker.ts'
 import type { ConnectionSource } from './node/node-context.ts'
 import type { Refusal } from './refusal.ts'
 import type { AccessLog } from './shared/access-log.ts'
+import type { Admission } from './shared/admission.ts'
 import type { Buffers } from './shared/buffers.ts'
 import type { DateLine } from './shared/date-line.ts'
 import type { Queues } from './shared/queues.ts'
@@ -42,6 +43,7 @@ export interface ExchangeTraffic {
   readonly buffers: Buffers
   readonly retryBudget: RetryBudget
   readonly pools: ConnectionSource
+  readonly admission: Admission
   readonly waiting: Set<Waiting>
   readonly queues: Queues
   /** By client address. Requests that are complete have the rest of the connections to nodes for themselves. */

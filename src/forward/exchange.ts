@@ -10,6 +10,7 @@ import type { BodyRelay } from '../wire/http/body-relay.ts'
 import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import type { RequestHead } from '../wire/http/request-head.ts'
+import { ResponseHead } from '../wire/http/response-head.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { type Choose, ExchangeState } from './exchange-state.ts'
 import type { ExchangeTraffic, Queued, Upload, Waiting } from './exchange-traffic.ts'
@@ -21,11 +22,13 @@ import {
   nodeMalformed,
   nodeSlow,
   noNode,
+  proxyFull,
   queueFull,
   queueTimeout,
   type Refusal,
   refusalBytes,
 } from './refusal.ts'
+import type { Waiter } from './shared/admission.ts'
 import { accept } from './stages/accept.ts'
 import {
   attempt,
@@ -37,7 +40,7 @@ import {
 } from './stages/attempt.ts'
 import { choose, exclude, findCascade } from './stages/choose.ts'
 import { cut } from './stages/cut.ts'
-import { block, deliver, deliverEnd } from './stages/deliver.ts'
+import { deliver, deliverEnd, interim } from './stages/deliver.ts'
 import { canQueue, enqueue } from './stages/enqueue.ts'
 import { match } from './stages/match.ts'
 import { outgoing, outgoingAgain } from './stages/outgoing.ts'
@@ -48,7 +51,7 @@ import { select } from './stages/select.ts'
 import { complete, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
 
-export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
+export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Waiter {
   readonly #state: ExchangeState
   readonly head: RequestHead
   readonly requestBody: BodyRelay
@@ -66,10 +69,11 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
 
   /**
    * Forwards the request in `head`; the bytes behind the head are in bytes[bodyFrom..end). The client gets the response
-   * by its `write` and `exchangeOver`, or by its `refuse`.
+   * by its `answerHead`, `answerData` and `exchangeOver`, or by its `refuse`.
+   * @param isAdmitted the request has had its turn (shared/admission.ts).
    * @returns the offset after this request.
    */
-  forward(bytes: Buffer, bodyFrom: number, end: number): number {
+  forward(bytes: Buffer, bodyFrom: number, end: number, isAdmitted: boolean = false): number {
     const state = this.#state
     const { request, choice, client, traffic } = state
     accept(state, bodyFrom) // 1
@@ -78,7 +82,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
     if (refusal === undefined) {
       recall(request, choice, traffic) // 3
       findCascade(request, choice, traffic, client.address) // 4
-      refusal = this.#send(bytes, end, lacksBody(request, end)) // 4 5 6
+      refusal = this.#send(bytes, end, lacksBody(request, end), isAdmitted) // 4 5 6
     }
     // Before the refusal, because after it this object may serve another request.
     const behind = request.end
@@ -104,15 +108,16 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
     select(choice, application)
     choice.chooser = choose
     choice.readsLatency = true
-    const refusal = this.#send(bytes, end, false) // 4 5 6
+    const refusal = this.#send(bytes, end, false, true) // 4 5 6
     if (refusal !== undefined) this.#settleRefused(refusal)
     return refusal
   }
 
   /** @param isHeld no connection is leased before some of the body has arrived. */
-  #send(bytes: Buffer, end: number, isHeld: boolean): Refusal | undefined {
+  #send(bytes: Buffer, end: number, isHeld: boolean, isAdmitted: boolean): Refusal | undefined {
     const state = this.#state
     const { request, choice, client, traffic } = state
+    if (!isAdmitted && !isHeld && this.#mustQueue()) return this.#queueNew(bytes, end)
     const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
     if (candidate !== undefined && choice.location !== undefined) {
       const elsewhere = redirect(request, candidate, choice.location) // 4
@@ -123,7 +128,56 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
     request.end = behind
     if (isHeld && (candidate !== undefined || choice.balancer.waitMs > 0)) return this.#hold()
     if (candidate === undefined) return this.#wait()
-    return attempt(state, candidate, this) // 6
+    return this.#attempt(candidate) // 6
+  }
+
+  #attempt(candidate: Candidate): Refusal | undefined {
+    const refusal = attempt(this.#state, candidate, this) // 6
+    return refusal === proxyFull ? this.#queue() : refusal
+  }
+
+  /** A request that is redirected needs no connection. */
+  #mustQueue(): boolean {
+    const { choice, traffic } = this.#state
+    return (
+      !traffic.admission.isOpen && choice.location === undefined && choice.chooser === undefined
+    )
+  }
+
+  /** The request waits for its turn before a node is chosen. */
+  #queueNew(bytes: Buffer, end: number): Refusal | undefined {
+    const { request } = this.#state
+    const behind = outgoing(this.#state, undefined, bytes, end) // 5
+    if (behind < 0) return problemOf(behind)
+    request.end = behind
+    return this.#queue()
+  }
+
+  /** @returns the response when the request has waited long enough, or is handed over by a peer, which can serve it. */
+  #queue(): Refusal | undefined {
+    const { request, choice, attempts, client, traffic } = this.#state
+    const { now } = traffic.ticker
+    if (attempts.admitUntil === 0) attempts.admitUntil = now + traffic.settings.timeouts.connectMs
+    if (choice.chooser !== undefined || now >= attempts.admitUntil) {
+      traffic.counters.shortages++
+      return proxyFull
+    }
+    traffic.admission.wait(this)
+    if (!request.body.done) client.pauseBody()
+    return undefined
+  }
+
+  proceed(): false {
+    this.#begin()
+    return false
+  }
+
+  refuseLate(now: number): void {
+    const { attempts, traffic } = this.#state
+    if (now < attempts.admitUntil) return
+    traffic.admission.leave(this)
+    traffic.counters.shortages++
+    this.#refuse(proxyFull)
   }
 
   /** Waits for the first of the body, which is sent together with the head. */
@@ -136,20 +190,27 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
   /** @returns the offset after this request, or a problem with its body. */
   #endHold(bytes: Buffer, length: number): number {
     const state = this.#state
-    const { request, choice, attempts, client, traffic } = state
+    const { request, attempts, client } = state
     const behind = request.body.relay(bytes, 0, length, attempts.out as Out)
     if (behind < 0) return behind
     attempts.isHeld = false
     client.bodyProgress()
-    if (traffic.routes !== request.routes) select(choice, this.#renewed())
-    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
-    if (candidate !== undefined)
-      this.#attemptAgain(candidate) // 5, 6
+    if (!this.#mustQueue()) this.#begin()
     else {
-      const refusal = this.#wait()
+      const refusal = this.#queue()
       if (refusal !== undefined) this.#refuse(refusal)
     }
     return behind
+  }
+
+  /** Sends a request that had to wait. */
+  #begin(): void {
+    const { request, choice, client, traffic } = this.#state
+    if (traffic.routes !== request.routes) select(choice, this.#renewed())
+    const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
+    if (candidate !== undefined) return this.#attemptAgain(candidate) // 5, 6
+    const refusal = this.#wait()
+    if (refusal !== undefined) this.#refuse(refusal)
   }
 
   /** Waits for a place at a node, or until one is usable, at most as long as the balancer allows (WaitWorker). */
@@ -180,7 +241,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
     const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
     if (candidate === undefined) return this.#wait()
     outgoingAgain(state, candidate) // 5
-    return attempt(state, candidate, this) // 6
+    return this.#attempt(candidate) // 6
   }
 
   admit(): boolean {
@@ -213,7 +274,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
   /** The request's bytes are rewritten for this node and sent to it. */
   #attemptAgain(candidate: Candidate): void {
     outgoingAgain(this.#state, candidate) // 5
-    const refusal = attempt(this.#state, candidate, this) // 6
+    const refusal = this.#attempt(candidate) // 6
     if (refusal !== undefined) this.#refuse(refusal)
   }
 
@@ -266,6 +327,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
       state.traffic.waiting.delete(this)
       state.traffic.queues.leave(this)
     }
+    if (state.attempts.admitUntil > 0) state.traffic.admission.leave(this)
     endAttempt(state, false)
     settle(state, code) // 8
   }
@@ -355,12 +417,11 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
 
   nodeAwaitsBody(): void {
     const state = this.#state
-    const { response, client, attempts } = state
+    const { response, attempts } = state
     if (response.started) return
     response.interims++
     startSilence(state, attempts.headMs)
-    response.bytesOut += continueBytes.length
-    if (!client.write(continueBytes)) block(state)
+    interim(state, continueHead)
   }
 
   nodeSent(bytes: Buffer, length: number): void {
@@ -470,4 +531,6 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload {
   }
 }
 
+const continueHead = new ResponseHead()
 const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
+continueHead.parse(continueBytes, 0, continueBytes.length)

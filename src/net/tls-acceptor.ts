@@ -33,7 +33,7 @@ export interface TlsServerOptions {
  */
 type HandshakeFailure = 'timeout' | 'displaced' | 'refused' | 'invalid'
 
-interface AcceptorCalls {
+export interface AcceptorCalls {
   /**
    * After the handshake.
    * @param problem why the requests of this client must be refused.
@@ -65,15 +65,23 @@ interface Pending {
 export class TlsAcceptor {
   readonly #calls: AcceptorCalls
   readonly #handshakeMs: number
+  readonly #protocols: readonly string[]
   readonly #pending: Map<unknown, Pending> = new Map()
   readonly #handshakes: HeldByAddress<Pending> = new HeldByAddress()
   #server: Server
 
   /**
    * @param handshakeMs deadline from the accept to the end of the handshake, ms.
+   * @param protocols for ALPN, the preferred one first.
    * @throws Error of OpenSSL when certificate, key or authorities cannot be used.
    */
-  constructor(options: TlsServerOptions, handshakeMs: number, calls: AcceptorCalls) {
+  constructor(
+    options: TlsServerOptions,
+    handshakeMs: number,
+    calls: AcceptorCalls,
+    protocols: readonly string[] = ['http/1.1'],
+  ) {
+    this.#protocols = protocols
     this.#calls = calls
     this.#handshakeMs = handshakeMs
     this.#server = this.#serverOf(options)
@@ -184,7 +192,7 @@ export class TlsAcceptor {
       ...(ca === undefined ? {} : { ca }),
       ...(ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
       minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [...this.#protocols],
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       requestCert: clientAuth !== 'none',
       // A bad client certificate is refused with an HTTP response, which people can read.

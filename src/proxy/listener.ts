@@ -12,7 +12,7 @@ import { unixClient } from '../net/address.ts'
 import { type ClientOrigin, unixOrigin } from '../net/client-origin.ts'
 import { type ListenAddress, listenAt, listenBacklog } from '../net/listen-at.ts'
 import { resetSocket } from '../net/reset-socket.ts'
-import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import { type AcceptorCalls, TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
 import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import type { ClientRoom } from './client-room.ts'
 import { ProxiedClients } from './proxied-clients.ts'
@@ -214,7 +214,8 @@ export class Listener {
   #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
     const { settings, arriving, counters, log, clock } = this.#traffic
     const crowded = new ThrottledLog(log, clock, 'too many TLS handshakes in progress')
-    return new TlsAcceptor(tls, settings.timeouts.headMs, {
+    const protocols = settings.http2 ? ['h2', 'http/1.1'] : ['http/1.1']
+    const calls: AcceptorCalls = {
       secured: (socket, problem, raw) => {
         arriving.release(raw)
         const connection = this.#serve(socket, this.#origins.get(raw))
@@ -226,7 +227,8 @@ export class Listener {
         if (failure === 'displaced' || failure === 'refused') crowded.warn({ client, failure })
         else log.debug({ client, failure, detail }, 'TLS handshake failed')
       },
-    })
+    }
+    return new TlsAcceptor(tls, settings.timeouts.headMs, calls, protocols)
   }
 
   /** Uses other certificates for new handshakes. Without effect on a listener without TLS. */

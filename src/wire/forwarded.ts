@@ -39,6 +39,8 @@ interface ForwardedOptions {
   readonly header?: TrustedHeader | undefined
   /** Whether an address belongs to a trusted proxy. Default: none does. */
   readonly isTrusted?: ((address: string) => boolean) | undefined
+  /** The requests come over HTTP/2. Default false. */
+  readonly isHttp2?: boolean | undefined
   /** Certificate of the client in DER, for Client-Cert. */
   readonly certificate?: Buffer | undefined
 }
@@ -51,13 +53,14 @@ export const isClaim = (kind: number): boolean =>
   kind === X_FORWARDED_HOST ||
   kind === CLAIM
 
-/** Our Via line for requests of HTTP/1.0 and of HTTP/1.1. */
-export type ViaLines = readonly [Buffer, Buffer]
+/** Our Via line for requests of HTTP/1.0, HTTP/1.1 and HTTP/2. */
+export type ViaLines = readonly [Buffer, Buffer, Buffer]
 
 /** @param pseudonym received-by of our entries. @throws RangeError when it is no field value. */
 export const viaLines = (pseudonym: string): ViaLines => [
   fieldLine('Via', `1.0 ${pseudonym}`),
   fieldLine('Via', `1.1 ${pseudonym}`),
+  fieldLine('Via', `2.0 ${pseudonym}`),
 ]
 
 /** Writes our own lines of a request head. `fields` are the received ones; the host is bytes[hostFrom..hostTo) of theirs. */
@@ -73,16 +76,18 @@ export class ForwardedFields implements ForwardedLines {
   #host: Buffer = Buffer.alloc(0)
   #lines: Buffer | undefined
   readonly #certificateLine: Buffer | undefined
+  readonly #via: Buffer
 
   constructor(options: ForwardedOptions) {
     this.#options = options
-    const { certificate } = options
+    const { certificate, via, isHttp2 } = options
+    this.#via = via[isHttp2 === true ? 2 : 1]
     if (certificate !== undefined)
       this.#certificateLine = fieldLine('Client-Cert', `:${certificate.toString('base64')}:`)
   }
 
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void {
-    out.raw(this.#options.via[minor === 0 ? 0 : 1])
+    out.raw(minor === 0 ? this.#options.via[0] : this.#via)
     if (this.#certificateLine !== undefined) out.raw(this.#certificateLine)
     if (this.#options.trusted && this.#extend(fields, hostFrom, hostTo, out)) return
     if (!this.#isSameHost(fields.bytes, hostFrom, hostTo))

@@ -22,6 +22,9 @@ import { recall } from '../../src/forward/stages/recall.ts'
 import { makeTraffic } from '../../src/forward/traffic/make-traffic.ts'
 import type { Connection } from '../../src/net/connection.ts'
 import { ForwardedFields, type ForwardedLines, viaLines } from '../../src/wire/forwarded.ts'
+import type { Out } from '../../src/wire/http/out.ts'
+import { type OutgoingResponse, writeResponseHead } from '../../src/wire/http/outgoing-response.ts'
+import type { ResponseHead } from '../../src/wire/http/response-head.ts'
 import { clusterOf, type NodeGiven } from './cluster-fixture.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type MemoryLog, memoryLog } from './memory-log.ts'
@@ -41,6 +44,7 @@ class RecordingClient implements ExchangeClient {
     trusted: false,
     via: viaLines('under-test'),
   })
+  readonly framesBodies = false
   pending = 0
   /** Writes do not leave at once. */
   isSlow = false
@@ -50,7 +54,19 @@ class RecordingClient implements ExchangeClient {
   readonly calls: string[] = []
   readonly refusals: Refusal[] = []
 
-  write(bytes: Uint8Array): boolean {
+  answerHead(answer: OutgoingResponse, _isWhole: boolean, out: Out): number {
+    writeResponseHead(answer, out)
+    return 0
+  }
+
+  interim(head: ResponseHead, out: Out): number {
+    writeResponseHead({ head, chunked: false, connection: '' }, out)
+    return 0
+  }
+
+  answerTrailers(): void {}
+
+  answerData(bytes: Uint8Array): boolean {
     this.text += Buffer.from(bytes).toString('latin1').replace(dateLine, '')
     if (this.isSlow) this.pending += bytes.length
     return !this.isSlow

@@ -121,6 +121,7 @@ function request(text: string): void {
       method: 'GET',
       target: bytes.toString('latin1', head.targetFrom, head.targetTo),
       host: bytes.toString('latin1', head.hostFrom, head.hostTo),
+      protocol: 'HTTP/1.1',
       userAgent: 'curl/8',
       status: 200,
       code: '',

@@ -12,7 +12,11 @@ import { Connection, type Receiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import type { ForwardedLines } from '../../wire/forwarded.ts'
+import type { Out } from '../../wire/http/out.ts'
+import { type OutgoingResponse, writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
+import type { ResponseHead } from '../../wire/http/response-head.ts'
+import { beginsPreface, preface } from '../../wire/http2/frames.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeClient } from '../exchange-client.ts'
 import type { LeasedConnection } from '../node/node-context.ts'
@@ -24,6 +28,7 @@ import { type ClientIdentity, identify } from './client-identity.ts'
 import type { ClientRules } from './client-rules.ts'
 import { type ClientState, checkStep, checksSteps } from './client-states.ts'
 import { HeldAnswers } from './held-answers.ts'
+import { Http2Connection } from './http2-connection.ts'
 import { logUnread } from './log-unread.ts'
 import { Tunnel } from './tunnel.ts'
 import { UnreadBytes } from './unread-bytes.ts'
@@ -31,6 +36,7 @@ import { UnreadBytes } from './unread-bytes.ts'
 const never = Number.POSITIVE_INFINITY
 
 export class ClientConnection implements ExchangeClient, Receiver, Timed {
+  readonly framesBodies = false
   readonly connection: Connection
   readonly address: string
   readonly trusted: boolean
@@ -56,6 +62,9 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** `#consume` is running, and reads the next request itself. */
   #isConsuming = false
   #tunnel: Tunnel | undefined
+  #http2: Http2Connection | undefined
+  /** No request has arrived yet. */
+  #isNew = true
   /** Made when the client sends several requests at once. */
   #held: HeldAnswers | undefined
 
@@ -87,6 +96,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       accepted instanceof TLSSocket
         ? SecureConnection.acceptSecure(accepted, this)
         : Connection.accept(accepted, this)
+    const isChosen = accepted instanceof TLSSocket && accepted.alpnProtocol === 'h2'
+    if (isChosen && rules.acceptsHttp2) this.#becomeHttp2()
   }
 
   get state(): ClientState {
@@ -100,6 +111,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Kept open after a request that was a while ago: closing it loses nothing. */
   get isDormant(): boolean {
+    if (this.#http2 !== undefined) return this.#http2.isDormant
     if (!this.isIdle || this.#isArriving || this.connection.pending > 0) return false
     const idleSince = this.deadline - this.#rules.timeouts.idleMs
     return this.#traffic.ticker.now - idleSince >= heldLimits.stalledMs
@@ -134,7 +146,8 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** The client has not shown a valid certificate: its first request is refused, and nothing else is read. */
   bar(): void {
-    this.#enter('barred')
+    if (this.#state === 'http2') this.#http2?.bar()
+    else this.#enter('barred')
   }
 
   /** From now on another reader parses and answers requests; bytes go to `ClientRules.receivedAway`. */
@@ -166,12 +179,14 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Ends the connection at once when it is idle. */
   drain(): void {
+    if (this.#http2 !== undefined) return this.#http2.drain()
     if (this.#state !== 'idle' || this.connection.pending > 0) return
     this.#enter('finishing')
     this.connection.close()
   }
 
   destroy(): void {
+    if (this.#http2 !== undefined) return this.#http2.destroy()
     if (this.#tunnel !== undefined) return this.#tunnel.destroy()
     if (this.#state !== 'busy') return this.connection.destroy()
     this.#exchange?.abandon('PROXY_CLOSED')
@@ -241,11 +256,17 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
       this.#exchange ??= this.#traffic.exchanges.lease(this, this.#traffic)
       const exchange = this.#exchange
       const bodyFrom = exchange.head.parse(bytes, at, end)
+      if (bodyFrom < 0 && this.#isPreface(bytes, at, end)) {
+        if (end - at >= preface.length) return this.#becomeHttp2().received(bytes, end)
+        this.#awaitHead()
+        break
+      }
       this.#unread.parsed(bodyFrom !== INCOMPLETE)
       if (bodyFrom === INCOMPLETE) {
         this.#awaitHead()
         break
       }
+      this.#isNew = false
       this.#enter('busy')
       this.deadline = never
       if (bodyFrom < 0) {
@@ -264,6 +285,26 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (this.#state === 'busy') return
     this.#held?.uncork()
     if (readsOn) this.#endAfterRemote()
+  }
+
+  /** Whether the first bytes of the client, bytes[at..end), begin HTTP/2 in the clear [RFC 9113 3.3]. */
+  #isPreface(bytes: Buffer, at: number, end: number): boolean {
+    if (!this.#isNew || at > 0 || !this.#rules.acceptsHttp2 || this.tls !== undefined) return false
+    return beginsPreface(bytes, end)
+  }
+
+  #becomeHttp2(): Http2Connection {
+    this.#isConsuming = false
+    this.#enter('http2')
+    this.deadline = never
+    this.#arrived()
+    this.#releaseExchange()
+    const { connection } = this
+    const identity = identify(connection.socket, this.#traffic, this.#origin, true)
+    this.#http2 = new Http2Connection(connection, identity, this.#traffic, this.#rules, () =>
+      this.#close(),
+    )
+    return this.#http2
   }
 
   /** A head has arrived, and maybe the whole request. */
@@ -401,11 +442,23 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   // What the exchange does.
 
+  answerHead(answer: OutgoingResponse, _isWhole: boolean, out: Out): number {
+    writeResponseHead(answer, out)
+    return 0
+  }
+
+  interim(head: ResponseHead, out: Out): number {
+    writeResponseHead({ head, chunked: false, connection: '' }, out)
+    return 0
+  }
+
+  answerTrailers(): void {}
+
   /**
    * Sends bytes of the answer; false when the client is slower. While the client's next request is at hand, the answer
    * is held back for a moment.
    */
-  write(bytes: Uint8Array): boolean {
+  answerData(bytes: Uint8Array): boolean {
     if (this.#unread.isEmpty && this.#held?.isEmpty !== false) return this.#send(bytes)
     this.#held ??= new HeldAnswers(this.#traffic, (held) => this.#send(held))
     return this.#held.add(bytes)
@@ -421,7 +474,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     const exchange = this.#exchange
     if (exchange !== undefined && this.#rules.acceptRefused(exchange, refusal)) return
     this.#traffic.refusalLog.write(refusal, this.address)
-    this.write(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
+    this.answerData(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
     this.exchangeOver(closes)
   }
 
@@ -534,7 +587,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #refuseAndEnd(refusal: Refusal, toHead: boolean = false): void {
     countRefusal(this.#traffic.counters, refusal)
     this.#traffic.refusalLog.write(refusal, this.address)
-    this.write(refusalBytes(refusal, true, toHead, this.#traffic.date.bytes))
+    this.answerData(refusalBytes(refusal, true, toHead, this.#traffic.date.bytes))
     this.#linger()
   }
 

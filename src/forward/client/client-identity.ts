@@ -21,11 +21,12 @@ export interface ClientIdentity {
   readonly origin?: ClientOrigin | undefined
 }
 
-/** @param origin default: as the socket shows. */
+/** @param origin default: as the socket shows. @param isHttp2 the connection speaks HTTP/2. */
 export function identify(
   socket: Socket,
   traffic: Traffic,
   origin: ClientOrigin | undefined = undefined,
+  isHttp2: boolean = false,
 ): ClientIdentity {
   const address = origin?.address ?? plainAddress(socket.remoteAddress ?? 'unknown')
   const trusted = origin?.isUnknown !== true && traffic.isTrusted(address)
@@ -38,6 +39,7 @@ export function identify(
     header: traffic.settings.trustHeader,
     isTrusted: traffic.isTrusted,
     via: traffic.via,
+    isHttp2,
     certificate: traffic.settings.clientCert ? tls?.certificateDer : undefined,
   })
   return { address, trusted, forwarded, tls, origin }

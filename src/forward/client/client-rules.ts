@@ -11,6 +11,8 @@ export interface ClientRules {
   readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs'>
   /** Whether a client that has ended its side after its request still gets the rest of its answers. */
   readonly allowsHalfOpen: boolean
+  /** Whether clients may speak HTTP/2: chosen by ALPN, or in the clear with its preface. */
+  readonly acceptsHttp2: boolean
   /** How fast the body of a request must arrive. */
   readonly bodyPace: PaceLimits
   /**
@@ -39,8 +41,10 @@ export class ProxyRules implements ClientRules {
   readonly timeouts: Timeouts
   readonly bodyPace: PaceLimits
   readonly allowsHalfOpen: boolean
+  readonly acceptsHttp2: boolean
 
-  constructor({ settings: { timeouts, bodyMinRate, allowHalfOpen } }: Traffic) {
+  constructor({ settings: { timeouts, bodyMinRate, allowHalfOpen, http2 } }: Traffic) {
+    this.acceptsHttp2 = http2
     this.timeouts = timeouts
     this.allowsHalfOpen = allowHalfOpen
     this.bodyPace = {

@@ -9,6 +9,7 @@
  *   before the connection is closed [RFC 9112 9.6].
  * - `tunnel`: the connection is joined to one of a node, after an upgrade.
  * - `barred`: the client has not shown a valid certificate, so its first request is refused.
+ * - `http2`: the client speaks HTTP/2 (http2-connection.ts).
  * - `away`: another reader parses and answers requests: the HTTP server of a peer.
  * - `closed`: the connection is closed, or belongs to the other reader for good.
  */
@@ -20,18 +21,20 @@ export type ClientState =
   | 'lingering'
   | 'tunnel'
   | 'barred'
+  | 'http2'
   | 'away'
   | 'closed'
 
 /** A remote side can close the connection in any state, so `closed` may follow all others. */
 const followers: Readonly<Record<ClientState, readonly ClientState[]>> = {
-  idle: ['head', 'busy', 'barred', 'finishing', 'away', 'closed'],
-  head: ['busy', 'finishing', 'lingering', 'away', 'closed'],
+  idle: ['head', 'busy', 'barred', 'finishing', 'http2', 'away', 'closed'],
+  head: ['busy', 'finishing', 'lingering', 'http2', 'away', 'closed'],
   busy: ['idle', 'finishing', 'lingering', 'tunnel', 'away', 'closed'],
   finishing: ['closed'],
   lingering: ['closed'],
   tunnel: ['closed'],
-  barred: ['lingering', 'closed'],
+  barred: ['lingering', 'http2', 'closed'],
+  http2: ['closed'],
   away: ['idle', 'closed'],
   closed: [],
 }

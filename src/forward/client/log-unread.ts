@@ -27,6 +27,7 @@ export function logUnread(
   accessLog({
     ...firstLine(bytes, at, end),
     host: host < 0 ? '' : fields.value(host),
+    protocol: client.protocol ?? 'HTTP/1.1',
     ...senderOf(fields, client),
     remote: client.address,
     time: clock.wall(),

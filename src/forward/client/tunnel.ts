@@ -1,11 +1,24 @@
 // Two connections joined by an upgrade: bytes pass both ways, with backpressure, until both connections have closed or
-// no bytes have passed for too long.
+// no bytes have passed for too long. One of them may be a stream of HTTP/2 (stream-tunnel.ts).
 
+import type { Socket } from 'node:net'
 import type { Connection, Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import type { BodyRelay } from '../../wire/http/body-relay.ts'
 import { Out } from '../../wire/http/out.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+
+/** What a tunnel uses of a connection. */
+export interface TunnelSide {
+  /** Absent when it is a stream. */
+  readonly socket: Socket | undefined
+  handTo(receiver: Receiver): void
+  write(bytes: Uint8Array): boolean
+  pause(): void
+  resume(): void
+  end(): void
+  destroy(): void
+}
 
 export class Tunnel implements Timed {
   deadline: number
@@ -19,7 +32,7 @@ export class Tunnel implements Timed {
    * @param onClosed called when both connections have closed, with the bytes that were carried.
    */
   constructor(
-    client: Connection,
+    client: TunnelSide,
     node: Connection,
     body: BodyRelay,
     traffic: Traffic,
@@ -70,17 +83,17 @@ export class Tunnel implements Timed {
 
 /** One direction. */
 class End implements Receiver {
-  readonly from: Connection
+  readonly from: TunnelSide
   /** Received from it. */
   bytes = 0
-  readonly #to: Connection
+  readonly #to: TunnelSide
   readonly #tunnel: Tunnel
   readonly #traffic: Traffic
   readonly #body: BodyRelay | undefined
 
   constructor(
-    from: Connection,
-    to: Connection,
+    from: TunnelSide,
+    to: TunnelSide,
     tunnel: Tunnel,
     traffic: Traffic,
     body: BodyRelay | undefined,
@@ -103,7 +116,7 @@ class End implements Receiver {
     if (relayed === undefined) return this.#tunnel.destroy()
     if (this.#to.write(relayed)) return
     this.from.pause()
-    this.#traffic.paused.add(this.from.socket)
+    if (this.from.socket !== undefined) this.#traffic.paused.add(this.from.socket)
   }
 
   /**
@@ -122,7 +135,7 @@ class End implements Receiver {
 
   /** The bytes that the other direction wrote to `from` have left, so its source may be read again. */
   drained(): void {
-    this.#traffic.paused.delete(this.#to.socket)
+    if (this.#to.socket !== undefined) this.#traffic.paused.delete(this.#to.socket)
     this.#to.resume()
   }
 
@@ -135,7 +148,7 @@ class End implements Receiver {
   }
 
   closed(error: Error | undefined): void {
-    this.#traffic.paused.delete(this.from.socket)
+    if (this.from.socket !== undefined) this.#traffic.paused.delete(this.from.socket)
     if (error === undefined) this.#to.end()
     else this.#to.destroy()
     this.#tunnel.closed()

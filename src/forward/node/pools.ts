@@ -2,7 +2,7 @@
 // that the others reach their idle timeout and are closed. A node may send a late body behind a response that has none,
 // which would be taken for the next response: those connections rest first, and the oldest is leased first.
 
-import { httpLimits } from '../../base/limits.ts'
+import { admissionLimits, httpLimits } from '../../base/limits.ts'
 import type { Node } from '../../cluster/node.ts'
 import { partOf } from '../../cluster/process-share.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
@@ -126,13 +126,20 @@ class Pool implements ConnectionPool<NodeConnection> {
   }
 
   release(connection: NodeConnection): void {
-    const { poolIdleMax } = this.context.settings
-    const count = this.#idle.length + this.#resting.length
-    const isFull = !connection.isBound && count >= poolIdleMax
-    if (this.#isClosed || isFull || this.#mayGetExcess(connection)) {
+    const { ticker, settings } = this.context
+    const { poolIdleMax } = settings
+    const isUnwanted = poolIdleMax === 0 && !connection.isBound
+    if (this.#isClosed || isUnwanted || this.#mayGetExcess(connection)) {
       connection.destroy()
       return
     }
+    const isSurplus = this.#idle.length + this.#resting.length >= poolIdleMax
+    // The newest idle connection is leased first, so a surplus one that expires was not needed all the time.
+    if (isSurplus && !connection.isBound)
+      connection.deadline = Math.min(
+        connection.deadline,
+        ticker.now + admissionLimits.surplusIdleMs,
+      )
     connection.isIdle = true
     if (connection.isBound) this.#bound.add(connection)
     else if (connection.rests) {

@@ -10,6 +10,8 @@ export interface AccessEntry {
   readonly method: string
   readonly target: string
   readonly host: string
+  /** Of the client's connection. */
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0'
   /** At most 512 characters of it; '' when there is none. */
   readonly userAgent: string
   /** 0: the client was gone before there was a response. */

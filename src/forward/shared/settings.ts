@@ -60,7 +60,7 @@ export interface ProxySettings {
   readonly bodyMinRate: number
   /** A connection to a node without a request; less than the 75 s for which the agent keeps its server's connections. Default 60_000. */
   readonly poolIdleMs: number
-  /** Idle connections kept for one node. Default 256. */
+  /** Idle connections kept for one node; more are closed when they were not needed for 10 s. 0: none is kept. Default 256. */
   readonly poolIdleMax: number
   /** Client connections at a time; more are refused. Default 50_000. */
   readonly connectionsMax: number
@@ -79,6 +79,8 @@ export interface ProxySettings {
    * that the client is gone, and ends its request at the node, too. Default false.
    */
   readonly allowHalfOpen: boolean
+  /** Clients may speak HTTP/2: over TLS by ALPN, in the clear by prior knowledge. Default true. */
+  readonly http2: boolean
   /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
   readonly via: string
   /** Sends a client's certificate to the node in `Client-Cert` [RFC 9440]. Default false. */
@@ -159,6 +161,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   headLimits: defaultHeadLimits,
   strictTarget: false,
   allowHalfOpen: false,
+  http2: true,
   clientCert: false,
   useAlias: false,
   noContextStatus: 404,

@@ -33,6 +33,7 @@ function requestLine(head: RequestHead, client: ExchangeState['client']): Reques
     method: head.method,
     target: text(bytes, head.targetFrom, head.targetTo),
     host: text(bytes, head.hostFrom, head.hostTo),
+    protocol: client.protocol ?? (head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1'),
     ...senderOf(head.fields, client),
   }
 }

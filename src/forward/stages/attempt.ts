@@ -11,7 +11,8 @@ import { bind, leaseBound } from './bind.ts'
 
 /**
  * @param receiver of the node's response.
- * @returns the response when this process can open no more connections, which is not a failure of the node.
+ * @returns the response when this process can open no more connections, which is not a failure of the node: the request may
+ *   wait for one.
  */
 export function attempt(
   state: AttemptStage,
@@ -23,11 +24,9 @@ export function attempt(
   if (!request.body.done && !makeUploadRoom(state, candidate)) return uploadsFull
   const own = attempts.freshOnly ? undefined : leaseBound(client, candidate.node)
   const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly)
-  if (node === undefined) {
-    traffic.counters.shortages++
-    return proxyFull
-  }
+  if (node === undefined) return proxyFull
   if (request.head.bindsConnection) bind(client, node)
+  traffic.admission.begin()
   attempts.count++
   attempts.candidate = candidate
   attempts.node = node
@@ -159,8 +158,9 @@ export function leaveNode(
   { live, contextLive }: Candidate,
   verdict: Verdict,
 ): void {
-  const { attempts, traffic } = state
+  const { attempts, response, traffic } = state
   endUpload(state)
+  traffic.admission.end(response.started)
   live.inFlight--
   contextLive.inFlight--
   if (live.awaited > 0) traffic.queues.released(live)

@@ -8,8 +8,8 @@ import type { Candidate } from '../../cluster/routes.ts'
 import type { Rewriting } from '../../wire/http/body-relay.ts'
 import { asksConnectionLogin } from '../../wire/http/connection-login.ts'
 import type { Out } from '../../wire/http/out.ts'
-import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
+import type { ResponseHead } from '../../wire/http/response-head.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
 import { startSilence } from './attempt.ts'
 import { bind } from './bind.ts'
@@ -38,7 +38,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
   if (node === undefined || candidate === undefined) return 'more'
   candidate.live.bytesRead += length
   startSilence(state, attempts.bodyMs)
-  if (response.started) return deliverBody(state, bytes, length)
+  if (response.started) return deliverBody(state, bytes, 0, length)
   if (response.partial === undefined) {
     response.partialReads = 0
     return deliverHead(state, candidate, bytes, length)
@@ -56,7 +56,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
 export function deliverEnd(state: ResponseStage): boolean {
   const out = state.traffic.buffers.answer
   if (!state.response.body.finish(out)) return false
-  if (out.length > 0) send(state, out)
+  if (out.length > 0 || state.client.framesBodies) send(state, out, true)
   return true
 }
 
@@ -85,17 +85,44 @@ function deliverHead(
     }
     startSilence(state, state.attempts.bodyMs)
     // HTTP/1.0 has no interim responses [RFC 9110 15.2].
-    if (request.head.minor === 1) sendInterim(state)
+    if (request.head.minor === 1) interim(state, head)
   }
+  if (state.client.framesBodies) return deliverFramed(state, candidate, bytes, at, end)
   const out = state.traffic.buffers.answer
   const behind = writeFirst(state, candidate, bytes, at, end, out)
   observe(state, candidate)
   response.started = true
+  state.traffic.admission.answered()
   response.status = head.status
   // A malformed body is cut, whether it breaks in the first piece or in a later one.
   const delivery = behind < 0 ? broken(response, behind) : after(state, behind < end)
-  send(state, out)
+  send(state, out, response.body.done)
   return delivery
+}
+
+/** The head of the final response, and the first piece of its body, for a client whose protocol frames it. */
+function deliverFramed(
+  state: ResponseStage,
+  candidate: Candidate,
+  bytes: Buffer,
+  at: number,
+  end: number,
+): Delivery {
+  const { request, response, choice, client, traffic } = state
+  const { head, body } = response
+  const framing = head.framing(request.head.isHead)
+  body.begin(framing, head.contentLength, framing === 'chunked' ? 'decode' : 'same')
+  observe(state, candidate)
+  response.started = true
+  traffic.admission.answered()
+  response.status = head.status
+  const isWhole = body.done
+  const date = head.date < 0 ? traffic.date.bytes : undefined
+  const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
+  const answer = { head, chunked: false, connection: '', date, added } as const
+  response.bytesOut += client.answerHead(answer, isWhole, traffic.buffers.answer)
+  if (isWhole) return after(state, at < end)
+  return at < end ? deliverBody(state, bytes, at, end) : 'more'
 }
 
 /** Writes the head and the first piece of the body. @returns the offset behind the piece, or a problem with it. */
@@ -107,7 +134,7 @@ function writeFirst(
   end: number,
   out: Out,
 ): number {
-  const { request, response, choice, traffic } = state
+  const { request, response, choice, client, traffic } = state
   const { head, body } = response
   const framing = head.framing(request.head.isHead)
   const isOld = request.head.minor === 0
@@ -123,25 +150,27 @@ function writeFirst(
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
   const date = head.date < 0 ? traffic.date.bytes : undefined
   const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
-  writeResponseHead({ head, chunked, connection, date, added }, out)
+  client.answerHead({ head, chunked, connection, date, added }, body.done, out)
   return body.relay(bytes, at, end, out)
 }
 
-function deliverBody(state: ResponseStage, bytes: Buffer, length: number): Delivery {
+function deliverBody(state: ResponseStage, bytes: Buffer, at: number, end: number): Delivery {
   const { response, client, traffic } = state
   const { body } = response
-  if (body.passes(0, length)) {
-    const piece = length === bytes.length ? bytes : bytes.subarray(0, length)
-    response.bytesOut += length
+  if (body.passes(at, end)) {
+    const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end)
+    response.bytesOut += end - at
     // The piece lies in the buffer that the node's bytes are read into: no more reading until it has left.
     const delivery = after(state, false)
-    if (!client.write(piece)) block(state)
+    if (!client.answerData(piece, body.done)) block(state)
     return delivery
   }
   const out = traffic.buffers.answer
-  const behind = body.relay(bytes, 0, length, out)
-  const delivery = behind < 0 ? broken(response, behind) : after(state, behind < length)
-  send(state, out)
+  const behind = body.relay(bytes, at, end, out)
+  const delivery = behind < 0 ? broken(response, behind) : after(state, behind < end)
+  const { trailers } = body
+  send(state, out, body.done && behind >= 0 && trailers === undefined)
+  if (trailers !== undefined) client.answerTrailers(trailers)
   return delivery
 }
 
@@ -164,15 +193,16 @@ function after({ response, attempts }: ResponseStage, excess: boolean): Delivery
   return excess || body.framing === 'close' ? 'last' : 'complete'
 }
 
-function send(state: ResponseStage, out: Out): void {
+function send(state: ResponseStage, out: Out, isLast: boolean): void {
   state.response.bytesOut += out.length
-  if (state.client.write(out.content)) return out.clear()
-  out.detach()
+  if (state.client.answerData(out.content, isLast)) return out.clear()
+  if (state.client.framesBodies) out.clear()
+  else out.detach()
   block(state)
 }
 
 /** Something written to the client has not left: stops reading from the node. */
-export function block({ response, attempts }: ResponseStage): void {
+function block({ response, attempts }: ResponseStage): void {
   const { node } = attempts
   response.isBlocked = true
   if (node === undefined) return
@@ -181,10 +211,10 @@ export function block({ response, attempts }: ResponseStage): void {
   if (response.started) node.deadline = Infinity
 }
 
-function sendInterim(state: ResponseStage): void {
+export function interim(state: ResponseStage, head: ResponseHead): void {
   const out = state.traffic.buffers.answer
-  writeResponseHead({ head: state.response.head, chunked: false, connection: '' }, out)
-  send(state, out)
+  state.response.bytesOut += state.client.interim(head, out)
+  if (out.length > 0) send(state, out, false)
 }
 
 function switchProtocols(
@@ -194,18 +224,20 @@ function switchProtocols(
   at: number,
   end: number,
 ): Delivery {
-  const { request, response, choice, traffic } = state
+  const { request, response, choice, client, traffic } = state
   const { head } = response
   if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) {
     return malformed(response, 'a 101 for a protocol that the request does not name')
   }
   const out = traffic.buffers.answer
   const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
-  writeResponseHead({ head, chunked: false, connection: 'upgrade', added }, out)
+  const answer = { head, chunked: false, connection: 'upgrade', added } as const
+  response.bytesOut += client.answerHead(answer, false, out)
   out.copy(bytes, at, end)
   response.started = true
+  traffic.admission.answered()
   response.status = 101
-  send(state, out)
+  if (out.length > 0) send(state, out, false)
   return 'tunnel'
 }
 

@@ -12,7 +12,10 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   if (node === undefined || candidate === undefined) return
   const { live } = candidate
   if (live.health.kind !== 'up') noteAnswer(live, state.traffic.clock.now())
-  if (response.isBlocked) node.detachBuffer()
+  if (response.isBlocked) {
+    if (client.framesBodies) node.resume()
+    else node.detachBuffer()
+  }
   const { head } = response
   const rests = head.framing(request.head.isHead) === 'none'
   node.release(reusable && request.body.done && head.keepAlive, rests)
@@ -54,6 +57,7 @@ function logAccess(
     method: line.method,
     target: line.target,
     host: line.host,
+    protocol: line.protocol,
     userAgent: line.userAgent,
     time: traffic.clock.wall(),
     client: line.client,

@@ -21,9 +21,11 @@ import { ExchangePool } from '../exchange-pool.ts'
 import { AjpShared } from '../node/ajp-shared.ts'
 import { Pools } from '../node/pools.ts'
 import { unknownContext } from '../refusal.ts'
+import { Admission } from '../shared/admission.ts'
 import { Buffers } from '../shared/buffers.ts'
 import { connectionRoom } from '../shared/connection-room.ts'
 import { DateLine } from '../shared/date-line.ts'
+import { Http2Shared } from '../shared/http2-shared.ts'
 import { Queues } from '../shared/queues.ts'
 import { RefusalLog } from '../shared/refusal-log.ts'
 import { RetryBudget } from '../shared/retry-budget.ts'
@@ -104,6 +106,12 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     buffers,
     retryBudget: new RetryBudget(settings.retryBudget),
     pools: new Pools(nodes, new NodeTls(nodeTls)),
+    admission: new Admission({
+      connectionsMax,
+      ticker,
+      loopTimes: () => performance.eventLoopUtilization(),
+      fault,
+    }),
     waiting: new Set(),
     queues: new Queues(fault),
     // Half of the connections to nodes are for requests that are complete. Without a least rate, slow bodies are usual.
@@ -124,6 +132,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     via: viaLines(settings.via),
     exchanges: new ExchangePool(),
     corks: new Corks(),
+    http2: new Http2Shared(),
     refusalLog: new RefusalLog(log, clock),
     arriving: new HeldByAddress(),
     paused,

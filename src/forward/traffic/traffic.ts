@@ -8,6 +8,7 @@ import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import type { Pools } from '../node/pools.ts'
+import type { Http2Shared } from '../shared/http2-shared.ts'
 import type { RefusalLog } from '../shared/refusal-log.ts'
 
 export interface Traffic extends ExchangeTraffic {
@@ -16,6 +17,7 @@ export interface Traffic extends ExchangeTraffic {
   readonly via: ViaLines
   readonly exchanges: ExchangePool
   readonly corks: Corks
+  readonly http2: Http2Shared
   readonly refusalLog: RefusalLog
   /** Client connections whose first or present request has not arrived completely. */
   readonly arriving: HeldByAddress<{ destroy(): void }>

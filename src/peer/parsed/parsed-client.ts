@@ -23,6 +23,9 @@ import { markHeadSent, markSent } from '../../node-internals/bypassed-response.t
 import { isLastResponse } from '../../node-internals/response-keep-alive.ts'
 import type { ForwardedFields } from '../../wire/forwarded.ts'
 import { isIdempotent } from '../../wire/http/method.ts'
+import type { Out } from '../../wire/http/out.ts'
+import { type OutgoingResponse, writeResponseHead } from '../../wire/http/outgoing-response.ts'
+import type { ResponseHead } from '../../wire/http/response-head.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
 import type { Destinations } from '../hand-over/destinations.ts'
 import { fitsPeer } from '../hand-over/fits-peer.ts'
@@ -54,6 +57,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
   readonly isMarked = true
+  readonly framesBodies = false
   deadline: number = Number.POSITIVE_INFINITY
   readonly #owner: ParsedOwner
   readonly #traffic: Traffic
@@ -142,7 +146,19 @@ export class ParsedClient implements ExchangeClient, Timed {
     return this.arrival.socket.writableLength
   }
 
-  write(bytes: Uint8Array): boolean {
+  answerHead(answer: OutgoingResponse, _isWhole: boolean, out: Out): number {
+    writeResponseHead(answer, out)
+    return 0
+  }
+
+  interim(head: ResponseHead, out: Out): number {
+    writeResponseHead({ head, chunked: false, connection: '' }, out)
+    return 0
+  }
+
+  answerTrailers(): void {}
+
+  answerData(bytes: Uint8Array): boolean {
     const { response, socket } = this.arrival
     if (response !== undefined && this.#exchange.answered && !response.headersSent) {
       markHeadSent(response, this.#exchange.status)
@@ -166,7 +182,7 @@ export class ParsedClient implements ExchangeClient, Timed {
       return this.#comeBack()
     }
     if (response !== undefined) markHeadSent(response, refusal.status)
-    this.write(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
+    this.answerData(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
     this.exchangeOver(closes)
   }
 

@@ -185,6 +185,11 @@ export class SharedConnection implements ClientRules {
 
   // The rules of the connection.
 
+  /** A stream cannot be left to the HTTP server of the application. */
+  get acceptsHttp2(): boolean {
+    return false
+  }
+
   get allowsHalfOpen(): boolean {
     return allowsHalfOpen(this.#joined.server)
   }

@@ -1,6 +1,7 @@
 // Relays one body, in either direction: finds its end, and changes the framing where the two sides need different ones. Pure.
 
 import { ChunkedRelay, writeChunk, writeLastChunk } from './chunked.ts'
+import type { Fields } from './fields.ts'
 import type { Out } from './out.ts'
 import type { Framing } from './response-head.ts'
 
@@ -8,7 +9,7 @@ import type { Framing } from './response-head.ts'
 export type Rewriting =
   /** Not at all. */
   | 'same'
-  /** Chunks become plain bytes, for a client of HTTP/1.0. */
+  /** Chunks become plain bytes, for a client of HTTP/1.0 or of a protocol with frames of its own. */
   | 'decode'
   /** Bytes that end with the connection become chunks. */
   | 'encode'
@@ -27,6 +28,11 @@ export class BodyRelay {
     this.#left = length
     this.done = framing === 'none' || (framing === 'length' && length === 0)
     if (framing === 'chunked') this.#chunks.reset(rewriting === 'decode')
+  }
+
+  /** The trailers of a body that was decoded, when it has ended; valid as long as the bytes that were relayed last. */
+  get trailers(): Fields | undefined {
+    return this.framing === 'chunked' ? this.#chunks.trailers : undefined
   }
 
   /** Whether all of bytes[at..end) is body and can be sent unchanged; if so it counts as relayed. */

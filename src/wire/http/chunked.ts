@@ -33,6 +33,8 @@ const BACKSLASH = 0x5c
 const lastChunk = Buffer.from('0\r\n')
 
 export class ChunkedRelay {
+  /** Of a body that is decoded, when it has ended; valid as long as the bytes that were read last. */
+  trailers: Fields | undefined
   #state = SIZE
   #size = 0
   #sizeDigits = 0
@@ -44,7 +46,7 @@ export class ChunkedRelay {
   reset(decodes: boolean): void {
     this.#state = SIZE
     this.#size = this.#sizeDigits = this.#extensionBytes = 0
-    this.#trailers = undefined
+    this.#trailers = this.trailers = undefined
     this.#decodes = decodes
   }
 
@@ -200,7 +202,8 @@ export class ChunkedRelay {
       return end
     }
     this.#state = DONE
-    if (!this.#decodes) {
+    if (this.#decodes) this.trailers = fields
+    else {
       out.raw(lastChunk)
       writeTrailers(fields, out)
       out.crlf()

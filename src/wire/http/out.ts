@@ -54,6 +54,16 @@ export class Out {
     this.length += size
   }
 
+  /** As `copy`, with the letters of ASCII in lower case. */
+  lower(source: Buffer, from: number, to: number): void {
+    this.#reserve(to - from)
+    const { bytes } = this
+    for (let i = from; i < to; i++) {
+      const byte = source[i]!
+      bytes[this.length++] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+    }
+  }
+
   /** @param part characters up to U+00FF, checked by the caller. */
   latin1(part: string): void {
     const size = part.length
@@ -63,6 +73,29 @@ export class Out {
       for (let i = 0, at = this.length; i < size; i++, at++) bytes[at] = part.charCodeAt(i)
       this.length += size
     } else this.length += this.bytes.write(part, this.length, 'latin1')
+  }
+
+  byte(value: number): void {
+    this.#reserve(1)
+    this.bytes[this.length++] = value
+  }
+
+  /** Big-endian, as `uint32`. */
+  uint24(value: number): void {
+    this.#reserve(3)
+    const { bytes } = this
+    bytes[this.length++] = value >> 16
+    bytes[this.length++] = value >> 8
+    bytes[this.length++] = value
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4)
+    const { bytes } = this
+    bytes[this.length++] = value >> 24
+    bytes[this.length++] = value >> 16
+    bytes[this.length++] = value >> 8
+    bytes[this.length++] = value
   }
 
   crlf(): void {

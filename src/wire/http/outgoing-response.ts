@@ -35,7 +35,7 @@ const offeringLines: typeof connectionLines = {
 /** The client must switch protocols, to one of those in Upgrade [RFC 9110 15.5.22]. */
 const upgradeRequired = 426
 
-interface OutgoingResponse {
+export interface OutgoingResponse {
   readonly head: ResponseHead
   /** The body is sent in chunks. */
   readonly chunked: boolean

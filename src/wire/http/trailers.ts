@@ -28,9 +28,12 @@ const forbidden = new Set([
 ])
 
 export function writeTrailers(fields: Fields, out: Out): void {
-  for (let f = 0; f < fields.count; f++) {
-    const name = fields.name(f)
-    if (fields.kinds[f]! !== OTHER || forbidden.has(name) || name.startsWith('if-')) continue
-    writeField(fields, f, out)
-  }
+  for (let f = 0; f < fields.count; f++)
+    if (isForwardedTrailer(fields, f)) writeField(fields, f, out)
+}
+
+export function isForwardedTrailer(fields: Fields, index: number): boolean {
+  if (fields.kinds[index]! !== OTHER) return false
+  const name = fields.name(index)
+  return !forbidden.has(name) && !name.startsWith('if-')
 }

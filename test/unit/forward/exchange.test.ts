@@ -417,3 +417,37 @@ test('latency is measured for the caller of forwardTo, within its application', 
   answer('HTTP/1.1 204 No Content\r\n\r\n')
   assert.equal(candidate?.live.latency.ms, 40)
 })
+
+test('a request waits for a connection to a node, with what has arrived of its body', async () => {
+  const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 4')}ab`
+  const { exchange, forward, client, fixture, connections, state } = exchangeFor(request)
+  fixture.isFull = true
+  assert.equal(forward(), request.length)
+  assert.deepEqual(client.calls, ['pauseBody'])
+  fixture.isFull = false
+  exchange.proceed()
+  assert.match(connections[0]?.text ?? '', /\r\n\r\nab$/)
+  assert.equal(state.traffic.counters.shortages, 0)
+})
+
+test('a request that has waited too long for a connection gets a 503', () => {
+  const { exchange, forward, client, fixture, state } = exchangeFor(get)
+  fixture.isFull = true
+  forward()
+  const { connectMs } = state.traffic.settings.timeouts
+  exchange.refuseLate(connectMs - 1)
+  assert.deepEqual(client.refusals, [])
+  exchange.refuseLate(connectMs)
+  assert.deepEqual(client.refusals, [proxyFull])
+  assert.equal(state.traffic.counters.shortages, 1)
+  assert.equal(state.traffic.admission.isOpen, true)
+})
+
+test('a client that goes away does not wait any more', () => {
+  const { exchange, forward, fixture, state } = exchangeFor(get)
+  fixture.isFull = true
+  forward()
+  assert.equal(state.traffic.admission.isOpen, false)
+  exchange.abandon('CLIENT_CLOSED')
+  assert.equal(state.traffic.admission.isOpen, true)
+})

@@ -17,6 +17,7 @@ const entry = {
   method: 'GET',
   target: '/shop?item=1',
   host: 'shop.test',
+  protocol: 'HTTP/1.1' as const,
   userAgent: 'curl/8',
   status: 200,
   code: '',

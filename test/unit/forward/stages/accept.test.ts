@@ -85,6 +85,7 @@ test('request line and time of arrival are kept for the access log, and only for
     method: 'GET',
     target: '/a?b=%20',
     host: 'www.example.com',
+    protocol: 'HTTP/1.1',
     userAgent: '',
     client: '192.0.2.1',
   })

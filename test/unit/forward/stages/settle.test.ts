@@ -95,6 +95,7 @@ test('the access log gets one entry with the route of the node', () => {
       method: 'GET',
       target: '/a?b',
       host: 'www.example.com',
+      protocol: 'HTTP/1.1',
       userAgent: '',
       time: clock.wall(),
       client: '192.0.2.1',

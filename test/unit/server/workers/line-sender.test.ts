@@ -13,6 +13,7 @@ const entry = (target: string): AccessEntry => ({
   method: 'GET',
   target,
   host: 'x',
+  protocol: 'HTTP/1.1',
   userAgent: 'curl/8',
   status: 200,
   code: '',
