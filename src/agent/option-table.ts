@@ -16,7 +16,7 @@ export interface OptionRow {
   readonly variable?: string
   /** Flag of `topspin agent`; absent where a flag makes no sense, or where the command line would show a secret. */
   readonly flag?: string
-  /** Help text of the flag. */
+  /** Help text of the flag; absent: the help names the flag alone, so that it fits one screen. */
   readonly help?: string
   /** How a variable or a flag is read. */
   readonly value?: ValueForm
@@ -89,7 +89,7 @@ export const optionTable: readonly OptionRow[] = [
     form: 'texts',
     variable: 'PROXIES',
     flag: '--proxy <host:port>',
-    help: 'proxy to register with; repeatable (default: 127.0.0.1:6666)',
+    help: 'proxy; repeatable (default: 127.0.0.1:6666)',
     value: proxies,
   },
   {
@@ -97,7 +97,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'ADVERTISE',
     flag: '--advertise <group>',
-    help: 'find proxies by multicast: on, or host:port',
     value: text,
   },
   {
@@ -105,7 +104,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'ADVERTISE_INTERFACE',
     flag: '--advertise-interface <name>',
-    help: 'network interface for that, by name or address',
     value: text,
   },
   {
@@ -119,7 +117,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'boolean',
     variable: 'ADVERTISE_REQUIRE_MAC',
     flag: '--advertise-require-mac',
-    help: "accept advertisements with Topspin's code alone",
     value: yesNo,
   },
   {
@@ -127,7 +124,7 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'ROUTE',
     flag: '--route <name>',
-    help: 'name of the node (default: from host name and port)',
+    help: 'name of the node (default: host name and port)',
     value: text,
   },
   {
@@ -135,7 +132,7 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'HOST',
     flag: '--host <address>',
-    help: 'address at which proxies reach it (default: of target)',
+    help: 'address for proxies (default: of the target)',
     value: text,
   },
   {
@@ -143,7 +140,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'HOST_PORT',
     flag: '--host-port <n>',
-    help: 'port at which proxies reach it (default: of target)',
     value: port,
   },
   {
@@ -151,7 +147,7 @@ export const optionTable: readonly OptionRow[] = [
     form: 'texts',
     variable: 'ALIASES',
     flag: '--alias <name>',
-    help: 'name of the virtual host; repeatable (default: localhost)',
+    help: 'virtual host; repeatable (default: localhost)',
     value: names,
   },
   {
@@ -175,7 +171,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'boolean',
     variable: 'STICKY',
     flag: '--sticky <yes|no>',
-    help: 'sessions stay at their node (default: yes)',
     value: yesNo,
   },
   {
@@ -183,7 +178,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'STICKY_COOKIE',
     flag: '--sticky-cookie <name>',
-    help: 'session cookie (default: JSESSIONID)',
     value: text,
   },
   {
@@ -191,7 +185,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'STICKY_PATH',
     flag: '--sticky-path <name>',
-    help: 'session path parameter (default: jsessionid)',
     value: text,
   },
   {
@@ -199,7 +192,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'boolean',
     variable: 'STICKY_REMOVE',
     flag: '--sticky-remove',
-    help: 'remove session ids whose node is gone',
     value: yesNo,
   },
   {
@@ -207,7 +199,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'boolean',
     variable: 'STICKY_FORCE',
     flag: '--sticky-force',
-    help: 'refuse requests of a session whose node is gone',
     value: yesNo,
   },
   {
@@ -215,7 +206,7 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'DRAIN',
     flag: '--drain <what>',
-    help: 'wait for requests or none; or a duration, as --drain-deadline',
+    help: 'what to wait for: requests, none, or a time',
     value: drain,
   },
   {
@@ -223,7 +214,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'DRAIN_DEADLINE',
     flag: '--drain-deadline <duration>',
-    help: 'longest time for draining',
     value: duration,
   },
   {
@@ -231,7 +221,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'boolean',
     variable: 'DRAIN_UPGRADED',
     flag: '--drain-upgraded',
-    help: 'wait for WebSockets, too',
     value: yesNo,
   },
   { option: 'drain.sessions', form: 'function' },
@@ -241,7 +230,7 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'HEALTH_PATH',
     flag: '--health <path>',
-    help: 'path of the health checks (default: of target)',
+    help: 'path of health checks (default: of the target)',
     value: path,
     only: 'sidecar',
   },
@@ -250,7 +239,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'HEALTH_INTERVAL',
     flag: '--health-interval <duration>',
-    help: 'time between two health checks (default: 1s)',
     value: duration,
     only: 'sidecar',
   },
@@ -268,7 +256,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'boolean',
     variable: 'REQUIRED',
     flag: '--required',
-    help: 'end if no proxy registers the node in time',
     value: yesNo,
   },
   {
@@ -276,7 +263,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'REQUIRED_TIMEOUT',
     flag: '--required-timeout <duration>',
-    help: 'that time (default: 15s)',
     value: duration,
   },
   {
@@ -292,7 +278,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'any',
     variable: 'METRICS',
     flag: '--metrics <list>',
-    help: 'load metrics (default: processor*2,memory)',
     value: serverMetrics,
     sidecarValue: sidecarMetrics,
   },
@@ -308,7 +293,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'INITIAL_LOAD',
     flag: '--initial-load <n>',
-    help: 'load factor to start from; -1: no ramp (default: 0)',
     value: number(-1, 100, 'a number from -1 to 100'),
   },
   {
@@ -316,7 +300,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'HISTORY',
     flag: '--history <n>',
-    help: 'earlier values in the load factor',
     value: count,
   },
   {
@@ -324,7 +307,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'DECAY',
     flag: '--decay <n>',
-    help: 'divisor of the weight of each older value',
     value: number(0, 1e6, 'a number from 0 to 1000000'),
   },
   { option: 'secret', form: 'text', variable: 'SECRET' },
@@ -333,7 +315,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'CA',
     flag: '--ca <file>',
-    help: 'authorities that sign the certificates of proxies',
     value: text,
   },
   {
@@ -341,7 +322,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'CERT',
     flag: '--cert <file>',
-    help: 'certificate of the node, for proxies over TLS',
     value: text,
   },
   {
@@ -349,7 +329,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'KEY',
     flag: '--key <file>',
-    help: 'private key of that certificate',
     value: text,
   },
   {
@@ -357,7 +336,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'text',
     variable: 'SERVER_NAME',
     flag: '--server-name <name>',
-    help: 'name that the certificates of proxies have',
     value: text,
   },
   {
@@ -365,7 +343,6 @@ export const optionTable: readonly OptionRow[] = [
     form: 'any',
     variable: 'LOG_LEVEL',
     flag: '--log-level <level>',
-    help: 'debug, info, warn, error or off (default: info)',
     value: choice(logLevels, 'a level'),
   },
   { option: 'signals', form: 'boolean', variable: 'SIGNALS', value: yesNo, only: 'server' },

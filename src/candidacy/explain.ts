@@ -91,7 +91,12 @@ function reason(steps: readonly ExplainedStep[], winner: string | undefined): st
       after[0] === winner &&
       (before[0] !== winner || (before.length > 1 && (why !== undefined || after.length === 1))),
   )
-  if (decisive === undefined) return `${winner} was first from the beginning and stayed first`
+  if (decisive === undefined) {
+    const isAlone = steps.every(({ before }) => before.length < 2)
+    return isAlone
+      ? `${winner} is the only candidate`
+      : `${winner} was first from the beginning and stayed first`
+  }
   const { name, before, after, figures, why } = decisive
   if (why !== undefined) return why
   const value = figures.get(winner)

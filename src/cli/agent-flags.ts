@@ -20,6 +20,11 @@ const options: ReadonlyMap<OptionRow, Option> = new Map(
 
 export const agentFlags: readonly Option[] = [...options.values()]
 
+/** The flags that the help only names. */
+export const furtherFlags: readonly string[] = agentFlags
+  .filter(({ hidden }) => hidden)
+  .map(({ long }) => long ?? '')
+
 /** undefined when the flag is not given. */
 export function flagValue(row: OptionRow, flags: AgentFlags): unknown {
   const option = options.get(row)
@@ -29,7 +34,7 @@ export function flagValue(row: OptionRow, flags: AgentFlags): unknown {
 function optionOf({ flag, help, value, sidecarValue, only }: OptionRow): Option | undefined {
   const form = sidecarValue ?? value
   if (flag === undefined || form === undefined || only === 'server') return undefined
-  const option = new Option(flag, help)
+  const option = new Option(flag, help).hideHelp(help === undefined)
   return option.isBoolean() ? option : option.argParser(parserOf(form))
 }
 

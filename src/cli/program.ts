@@ -4,7 +4,7 @@
 import { Command, Option } from 'commander'
 import { defaultAddresses } from '../base/host-port.ts'
 import { packageVersion } from '../base/package-version.ts'
-import { type AgentFlags, agentFlags } from './agent-flags.ts'
+import { type AgentFlags, agentFlags, furtherFlags } from './agent-flags.ts'
 import type { DemoFlags } from './demo/demo.ts'
 import type { DoctorFlags } from './doctor/doctor.ts'
 import {
@@ -34,8 +34,9 @@ const commandHelp = 'command that starts the server, after --'
 export function createProgram(run: Run): Command {
   const program = new Command('topspin')
     .description('HTTP load balancer in which servers register themselves and report their load.')
-    .version(packageVersion(), '-v, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
+    .usage('[--help | --version] <command> [options]')
+    .version(packageVersion(), '-v, --version')
+    .addHelpOption(new Option('-h, --help').hideHelp())
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
     .showHelpAfterError('(--help shows the commands and options)')
@@ -44,6 +45,7 @@ export function createProgram(run: Run): Command {
       'after',
       '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
     )
+  for (const option of program.options) option.hideHelp()
   addServe(program, run)
   addAgent(program, run)
   addAnnounce(program, run)
@@ -86,10 +88,10 @@ function addAgent(program: Command, run: Run): void {
   const agent = program
     .command('agent')
     .description('Register a server of any kind with proxies (sidecar).')
-    .argument('[command...]', commandHelp)
+    .argument('[command...]')
     .usage('--target URL [options] [-- command args...]')
-    .option('--secret-file <file>', secretHelp)
-    .addHelpText('after', '\nEach has a variable, as TOPSPIN_CONTEXTS; docs/agent.md lists them.')
+    .addOption(new Option('--secret-file <file>').hideHelp())
+    .addHelpText('after', `\n${furtherText}`)
   for (const option of agentFlags) agent.addOption(option)
   agent.action((command: string[], flags: AgentFlags) =>
     run(async () => {
@@ -156,11 +158,16 @@ function addStatus(program: Command, run: Run): void {
   )
 }
 
+/** In lines of 80 characters at most. */
+const furtherText = `More, all in docs/agent.md: --secret-file ${furtherFlags.join(' ')}`
+  .replace(/(.{1,80})(?: |$)/g, '$1\n')
+  .trimEnd()
+
 /** Each sends one message about a node. */
 function addSteering(program: Command, run: Run): void {
   const helps = {
     enable: 'Enable a node or a context: it gets requests.',
-    disable: 'Disable a node or a context: no new sessions, existing ones continue.',
+    disable: 'Disable a node or a context: it gets no new sessions.',
     stop: 'Stop a node or a context: it gets no requests.',
     remove: 'Remove a node or a context from the proxy.',
   } as const

@@ -14,6 +14,7 @@ export interface NodeFigures {
   readonly bytesRead: number
   readonly bytesSent: number
   readonly failures: number
+  readonly errors: number
   /** Paths with requests in flight, and their number. */
   readonly contexts: readonly (readonly [key: string, inFlight: number])[]
   /** Bits of its session count that were set since the last report. */
@@ -21,7 +22,7 @@ export interface NodeFigures {
   readonly room: RoomFigures
 }
 
-const totals = ['elected', 'bytesRead', 'bytesSent', 'failures'] as const
+const totals = ['elected', 'bytesRead', 'bytesSent', 'failures', 'errors'] as const
 
 /** Reads a table repeatedly; each time it returns the rows that have changed since the time before. */
 export class FiguresReader {
@@ -108,13 +109,13 @@ export class LiveSums<Key> {
 }
 
 function figuresOf(id: number, row: NodeLive, now: number): NodeFigures {
-  const { inFlight, waiting, elected, bytesRead, bytesSent, failures } = row
+  const { inFlight, waiting, elected, bytesRead, bytesSent, failures, errors } = row
   const contexts = [...row.contexts]
     .filter(([, numbers]) => numbers.inFlight !== 0)
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
   const sessions = row.sessions.collectFresh()
   const room = figuresOfRoom(row.room, now)
-  const counts = { id, inFlight, waiting, elected, bytesRead, bytesSent, failures }
+  const counts = { id, inFlight, waiting, elected, bytesRead, bytesSent, failures, errors }
   return { ...counts, contexts, sessions, room }
 }
 

@@ -51,6 +51,8 @@ export interface NodeLive {
   bytesSent: number
   /** Failed attempts. */
   failures: number
+  /** Responses with a status of 500 or more. */
+  errors: number
   /** Recent sessions of this node. */
   readonly sessions: SessionCount
   /** By path, as `pathKey` returns it; see `contextLive`. */
@@ -88,6 +90,7 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   bytesRead: 0,
   bytesSent: 0,
   failures: 0,
+  errors: 0,
   sessions: new SessionCount(),
   contexts: new Map(),
   health: healthy,

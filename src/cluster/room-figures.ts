@@ -12,15 +12,13 @@ export interface RoomFigures {
   readonly ms: number
   /** Requests that the node processes concurrently; more of them queue. */
   readonly knee: number
-  /** Share of errors among the last responses, 0..1; fades while there are none. */
-  readonly errors: number
   /** Weighted number of responses behind `ms`, at most about 50. */
   readonly answers: number
 }
 
 export function figuresOfRoom(room: Room, now: number): RoomFigures {
   const { inHand, long, knee, answers } = room
-  return { inHand, long, ms: room.ms(now), knee, errors: room.errors.at(now), answers }
+  return { inHand, long, ms: room.ms(now), knee, answers }
 }
 
 /** The figures of one node, from either source. */
@@ -34,7 +32,7 @@ interface Rooms {
 export const roomFigures = ({ room, workersRoom }: Rooms, now: number): RoomFigures =>
   workersRoom ?? figuresOfRoom(room, now)
 
-/** The sum over processes: requests are added; the other figures are means, weighted by the responses of each process. */
+/** The sum over processes: requests are added; `ms` and `knee` are means, weighted by the responses of each process. */
 export function sumOfRooms(rooms: readonly RoomFigures[]): RoomFigures {
   const total = (read: (room: RoomFigures) => number): number =>
     rooms.reduce((sum, room) => sum + read(room), 0)
@@ -46,7 +44,6 @@ export function sumOfRooms(rooms: readonly RoomFigures[]): RoomFigures {
     long: total(({ long }) => long),
     ms: answers === 0 ? 0 : mean(({ ms }) => ms),
     knee: answers === 0 ? 1 : mean(({ knee }) => knee),
-    errors: answers === 0 ? 0 : mean(({ errors }) => errors),
     answers,
   }
 }

@@ -92,6 +92,11 @@ export class PrometheusText {
     total('topspin_node_requests_total', 'Requests sent to the node.', (live) => live.elected)
     total('topspin_node_failures_total', 'Attempts that failed.', (live) => live.failures)
     total(
+      'topspin_node_errors_total',
+      'Responses of the node with a status of 500 or more.',
+      (live) => live.errors,
+    )
+    total(
       'topspin_node_read_bytes_total',
       'Bytes received from the node.',
       (live) => live.bytesRead,
@@ -175,11 +180,6 @@ export class PrometheusText {
         const { ms, answers } = roomFigures(live, clock.now())
         return answers === 0 ? undefined : ms
       },
-    )
-    gauge(
-      'topspin_node_error_ratio',
-      'Share of errors among the last responses of the node, 0 to 1.',
-      (live) => roomFigures(live, clock.now()).errors,
     )
     gauge(
       'topspin_node_concurrency',

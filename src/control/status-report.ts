@@ -88,7 +88,10 @@ export interface NodeReport {
   /** Its own sessions with a request in the last minutes; approximate when there are many. */
   readonly sessions: number
   readonly elected: number
+  /** Attempts without a complete response. */
   readonly failures: number
+  /** Responses with a status of 500 or more. */
+  readonly errors: number
   readonly bytesRead: number
   readonly bytesSent: number
   /** What an operator has ordered for the whole node; absent: nothing. */
@@ -106,8 +109,6 @@ interface RoomReport {
   readonly ms: number | null
   /** Requests that the node processes concurrently, as observed so far. */
   readonly knee: number
-  /** Share of errors among its last responses, 0..1; fades while there are none. */
-  readonly errors: number
 }
 
 export interface ContextReport {
@@ -185,6 +186,7 @@ export function nodeReport(
     sessions: live.sessions.count(now),
     elected: live.elected,
     failures: live.failures,
+    errors: live.errors,
     bytesRead: live.bytesRead,
     bytesSent: live.bytesSent,
     ...(order === undefined ? {} : { order }),
@@ -199,9 +201,8 @@ export function nodeReport(
 }
 
 function roomReport(live: NodeLive, now: number): RoomReport {
-  const { inHand, long, ms, knee, errors, answers } = roomFigures(live, now)
-  const known = { ms: answers === 0 ? null : rounded(ms), knee: rounded(knee) }
-  return { inHand, long, ...known, errors: rounded(errors) }
+  const { inHand, long, ms, knee, answers } = roomFigures(live, now)
+  return { inHand, long, ms: answers === 0 ? null : rounded(ms), knee: rounded(knee) }
 }
 
 /** Three digits behind the point. */

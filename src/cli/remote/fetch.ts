@@ -95,11 +95,16 @@ export function fetchPage(
       },
     )
     request.on('error', (error: NodeJS.ErrnoException) =>
-      fail(
-        `no proxy answers at ${control} (${tlsProblem(error, commandTlsSettings) ?? error.code ?? error.message})`,
-      ),
+      fail(`no proxy answers at ${control} (${connectProblem(error, isSecure)})`),
     )
   })
+}
+
+function connectProblem(error: NodeJS.ErrnoException, isSecure: boolean): string {
+  if (error.code !== 'ABORT_ERR')
+    return tlsProblem(error, commandTlsSettings) ?? error.code ?? error.message
+  const hint = isSecure ? '; is it a listener without TLS, which is HOST:PORT alone?' : ''
+  return `no answer within ${answerWithinMs / 1_000} s${hint}`
 }
 
 const secretProblem = (control: string, secret: string | undefined): string =>

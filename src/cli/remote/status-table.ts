@@ -44,7 +44,7 @@ function nodesTable(report: StatusReport, width: number): string {
     node.room.ms === null ? '-' : shown(node.room.ms),
     String(node.elected),
     String(node.failures),
-    `${Math.round(100 * node.room.errors)} %`,
+    errorsText(node),
     contextsText(node),
   ])
   const { lines, leftOut } = fittedTable(
@@ -74,6 +74,10 @@ function nodesTable(report: StatusReport, width: number): string {
       : `Left out for lack of width (see --json):\n  ${leftOut.join(', ')}\n`
   return `${lines.join('\n')}\n${note}`
 }
+
+/** The share is one of all requests that were sent to the node. */
+const errorsText = ({ errors, elected }: NodeReport): string =>
+  errors === 0 ? '0' : `${errors} (${Math.round((100 * errors) / Math.max(errors, elected))} %)`
 
 /** Whole numbers from ten on, else two digits. */
 const shown = (value: number): string =>

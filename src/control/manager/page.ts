@@ -112,7 +112,7 @@ function nodeHtml(view: NodeView, options: PageOptions): Html {
 <h1> Node ${name} (${node.type}://${hostPortText(node)}): </h1>
 <p class="state">${state}</p>
 ${node.removal === 'none' ? html`<p>${spaced(actions)}</p>\n` : html``}<dl>
-${figure('load factor', report.loadFactor ?? 0)}${figure('in flight', report.inFlight)}${figure('in hand', report.room.inHand)}${figure('long', report.room.long)}${figure('works on at once', report.room.knee)}${figure('ms each', report.room.ms ?? 0)}${figure('sessions', report.sessions)}${figure('requests', report.elected)}${figure('failed', report.failures)}${figure('% errors', Math.round(100 * report.room.errors))}</dl>
+${figure('load factor', report.loadFactor ?? 0)}${figure('in flight', report.inFlight)}${figure('in hand', report.room.inHand)}${figure('long', report.room.long)}${figure('works on at once', report.room.knee)}${figure('ms each', report.room.ms ?? 0)}${figure('sessions', report.sessions)}${figure('requests', report.elected)}${figure('failed', report.failures)}${figure('errors', report.errors)}</dl>
 <p class="facts">
 ${facts(view)}
 </p>

@@ -19,7 +19,9 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   const { head } = response
   const rests = head.framing(request.head.isHead) === 'none'
   node.release(reusable && request.body.done && head.keepAlive, rests)
-  leaveNode(state, candidate, response.status < 500 ? 'good' : 'error')
+  const isError = response.status >= 500
+  if (isError) live.errors++
+  leaveNode(state, candidate, isError ? 'error' : 'good')
   settle(state, '')
   client.exchangeOver(response.closes)
 }

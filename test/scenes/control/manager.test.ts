@@ -143,7 +143,10 @@ test('names from the network are escaped, and no script can run', async (t) => {
   assert.match(page.body, /^&amp;lt$/m)
   assert.match(page.body, /^\/&amp;quot, Status: /m)
   const policy = page.fields.get('content-security-policy') ?? ''
-  assert.match(policy, /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self';/)
+  assert.match(
+    policy,
+    /^default-src 'none'; img-src data:; style-src 'sha256-[^']+'; form-action 'self';/,
+  )
   assert.doesNotMatch(page.body, /<script/)
 })
 

@@ -53,7 +53,11 @@ const usageErrors: readonly [string, readonly string[], RegExp][] = [
   ['a flag without its value', ['serve', '--listen'], /argument missing/],
   ['no command', [], /Usage: topspin/],
   ['a missing argument', ['check'], /missing required argument 'file'/],
-  ['a target that is not a URL', ['agent', '--target', 'localhost'], /Write an http URL/],
+  [
+    'a target that is not a URL',
+    ['agent', '--target', 'localhost'],
+    /It is not an http URL; write/,
+  ],
   ['a malformed control address', ['status', '--control', 'nowhere'], /Write HOST:PORT/],
 ]
 for (const [name, args, expected] of usageErrors) {

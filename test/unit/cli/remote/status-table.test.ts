@@ -30,10 +30,11 @@ const node: NodeReport = {
   inFlight: 3,
   maxConnections: null,
   queued: 0,
-  room: { inHand: 2, long: 1, ms: 41.26, knee: 4, errors: 0.125 },
+  room: { inHand: 2, long: 1, ms: 41.26, knee: 4 },
   sessions: 0,
   elected: 1200,
   failures: 0,
+  errors: 150,
   bytesRead: 0,
   bytesSent: 0,
   contexts: [
@@ -80,9 +81,9 @@ test('columns are aligned, and a path is listed once, whatever its aliases', () 
     contexts: [],
   }
   assert.deepEqual(statusTable({ ...report, nodes: [node, other] }).split('\n'), [
-    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  IN HAND  LONG  KNEE  MS  ELECTED  FAILED  ERRORS  CONTEXTS',
-    'a            http://10.0.0.7:8080  mycluster       up                 80          3        2     1     4  41     1200       0    13 %  ENABLED / /shop, STOPPED /old',
-    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3        2     1     4   -     1200       0    13 %',
+    'NODE         ADDRESS               BALANCER        STATE     LOAD FACTOR  IN FLIGHT  IN HAND  LONG  KNEE  MS  ELECTED  FAILED      ERRORS  CONTEXTS',
+    'a            http://10.0.0.7:8080  mycluster       up                 80          3        2     1     4  41     1200       0  150 (13 %)  ENABLED / /shop, STOPPED /old',
+    'longer-name  http://[::1]:8080     mycluster/east  starting            -          3        2     1     4   -     1200       0  150 (13 %)',
     '',
   ])
 })
