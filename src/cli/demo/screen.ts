@@ -1,7 +1,7 @@
 // The output of the demo: the text of one frame, and the painter that repaints it in place on a terminal (plain ANSI,
 // one write for each frame), or prints a line now and then where the output is not a terminal.
 
-import { alignTable } from '../table.ts'
+import { fittedTable } from '../table.ts'
 import type { NodeTally } from './tally.ts'
 
 export interface DemoNode {
@@ -29,7 +29,8 @@ export interface DemoView {
   readonly doing: string
 }
 
-function renderScreen(view: DemoView): string[] {
+/** @param width of the terminal. */
+function renderScreen(view: DemoView, width: number): string[] {
   const rows = view.nodes.map((node) => [
     node.route,
     node.state,
@@ -40,7 +41,7 @@ function renderScreen(view: DemoView): string[] {
     String(node.tally.requests),
     node.contexts,
   ])
-  const table = alignTable(
+  const { lines: table } = fittedTable(
     [
       { title: 'node' },
       { title: 'state' },
@@ -48,10 +49,11 @@ function renderScreen(view: DemoView): string[] {
       { title: 'share', align: 'right' },
       { title: 'p50', align: 'right' },
       { title: 'p99', align: 'right' },
-      { title: 'requests', align: 'right' },
+      { title: 'requests', align: 'right', rank: 1 },
       { title: 'contexts' },
     ],
     rows,
+    width - 2,
   )
   return [
     'Topspin demo: three nodes that register themselves. c has half the capacity and',
@@ -104,7 +106,7 @@ function terminalPainter(output: NodeJS.WriteStream): Painter {
   output.write('\x1b[?25l')
   return {
     paint(view) {
-      const lines = renderScreen(view)
+      const lines = renderScreen(view, output.columns)
         .slice(0, Math.max(1, output.rows - 1))
         .map((line) => `${line.slice(0, output.columns)}\x1b[K\n`)
       const up = painted > 0 ? `\x1b[${painted}A` : ''

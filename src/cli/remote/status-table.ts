@@ -45,7 +45,7 @@ function nodesTable(report: StatusReport, width: number): string {
     String(node.elected),
     String(node.failures),
     errorsText(node),
-    contextsText(node),
+    width < wideFrom ? plainContextsText(node) : contextsText(node),
   ])
   const { lines, leftOut } = fittedTable(
     [
@@ -121,7 +121,10 @@ function groupedText({ contexts }: NodeReport, whose: (context: ContextReport) =
 }
 
 /** Longest state in a table; what does not fit follows below it. */
-const stateMax = (width: number): number => (width < 140 ? 24 : 48)
+const stateMax = (width: number): number => (width < wideFrom ? 24 : 48)
+
+/** Columns of a terminal in which everything has room. */
+const wideFrom = 140
 
 function shortState(node: NodeReport, most: number = 48): string {
   const state = nodeState(node)

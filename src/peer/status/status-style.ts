@@ -12,9 +12,9 @@ header p.warning { color: var(--bad) }
 main { overflow-x: auto }
 table { border-collapse: collapse; margin-top: 1.25rem }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; white-space: nowrap }
-th, td { padding: .4rem .55rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; font-weight: normal }
+th, td { padding: .4rem .45rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; font-weight: normal }
 thead th[scope=col] { white-space: normal }
-tbody th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: 8rem }
+tbody th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: 9.5rem }
 thead th { background: var(--card); color: var(--soft); font-size: .85rem; vertical-align: bottom }
 thead th[colspan] { text-align: center; border-left: 1px solid var(--line) }
 th[scope=row], thead th:first-child { text-align: left }
