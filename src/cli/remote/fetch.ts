@@ -94,15 +94,16 @@ export function fetchPage(
         })
       },
     )
-    request.on('error', (error: NodeJS.ErrnoException) =>
-      fail(`no proxy answers at ${control} (${connectProblem(error, isSecure)})`),
-    )
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const problem = tlsProblem(error, commandTlsSettings)
+      if (problem !== undefined) refused(`${control} cannot be reached over TLS: ${problem}`)
+      else fail(`no proxy answers at ${control} (${connectProblem(error, isSecure)})`)
+    })
   })
 }
 
 function connectProblem(error: NodeJS.ErrnoException, isSecure: boolean): string {
-  if (error.code !== 'ABORT_ERR')
-    return tlsProblem(error, commandTlsSettings) ?? error.code ?? error.message
+  if (error.code !== 'ABORT_ERR') return error.code ?? error.message
   const hint = isSecure ? '; is it a listener without TLS, which is HOST:PORT alone?' : ''
   return `no answer within ${answerWithinMs / 1_000} s${hint}`
 }
