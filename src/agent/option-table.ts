@@ -340,7 +340,7 @@ export const optionTable: readonly OptionRow[] = [
   },
   {
     option: 'log',
-    form: 'any',
+    form: 'logger',
     variable: 'LOG_LEVEL',
     flag: '--log-level <level>',
     value: choice(logLevels, 'a level'),

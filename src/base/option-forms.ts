@@ -11,6 +11,7 @@ type Form =
   | 'function'
   | 'texts'
   | 'text or texts'
+  | 'logger'
   | 'any'
   | OptionForms
 
@@ -24,6 +25,11 @@ type Plain = Exclude<Form, OptionForms>
 const isText = (value: unknown): boolean => typeof value === 'string'
 const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 
+const isLogger = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['debug', 'info', 'warn', 'error'].every((name) => typeof Reflect.get(value, name) === 'function')
+
 const isOf: Record<Plain, (value: unknown) => boolean> = {
   text: isText,
   number: (value) => typeof value === 'number',
@@ -31,6 +37,7 @@ const isOf: Record<Plain, (value: unknown) => boolean> = {
   function: (value) => typeof value === 'function',
   texts: areTexts,
   'text or texts': (value) => isText(value) || areTexts(value),
+  logger: (value) => value === false || isLogger(value),
   any: () => true,
 }
 
@@ -41,6 +48,7 @@ const rightForm: Record<Plain, string> = {
   function: 'pass a function',
   texts: 'write a list of texts',
   'text or texts': 'write a text or a list of texts',
+  logger: 'pass a logger with the methods debug, info, warn and error, as console is; or false',
   any: '',
 }
 

@@ -32,7 +32,7 @@ const peersForms = {
   silentPeriods: 'number',
   forgetMs: 'number',
   resources: 'function',
-  log: 'any',
+  log: 'logger',
   clock: 'any',
   random: 'function',
   openDatagrams: 'function',

@@ -8,6 +8,7 @@ const forms = {
   port: 'number',
   key: 'text or texts',
   changed: 'function',
+  log: 'logger',
   drain: { deadlineMs: 'number', upgraded: 'boolean' },
 } as const
 
@@ -29,12 +30,19 @@ test('a misspelt option is reported with the one that was meant, also below a gr
     'drain.deadline is not an option; did you mean drain.deadlineMs?',
   ])
   assert.deepEqual(problemsOf({ colour: 'red' }), [
-    'colour is not an option; known here: contexts, route, port, key, changed, drain',
+    'colour is not an option; known here: contexts, route, port, key, changed, log, drain',
   ])
 })
 
 test('a name that every object has is no option', () => {
   assert.equal(problemsOf(JSON.parse('{"__proto__": 1, "constructor": 2}')).length, 2)
+})
+
+test('a log is a logger or false', () => {
+  assert.deepEqual(problemsOf({ log: console }), [])
+  assert.deepEqual(problemsOf({ log: false }), [])
+  for (const log of [true, null, console.log, { info() {} }])
+    assert.match(problemsOf({ log }).join(), /^log: pass a logger with the methods/)
 })
 
 test('a value of another form is one problem that shows the right one', () => {
