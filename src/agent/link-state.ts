@@ -18,7 +18,7 @@ export type LinkState =
       readonly kind: 'report'
       /** False when the proxy replied that it cannot connect to this node (`State=NOTOK`). */
       readonly reachable: boolean
-      /** Why it cannot, as far as the proxy replied or the address shows; absent when it can. */
+      /** Why it cannot, as far as the proxy replied; absent when it can. */
       readonly reason?: string
       /** Changes when the proxy restarts. */
       readonly id: string | undefined

@@ -51,6 +51,7 @@ export class ProxyLink {
   #isReportQueued = false
   /** In the last registration. */
   #address: HostPort | undefined
+  #isWarned = false
   #retry: NodeJS.Timeout | undefined
   #resolveTried: () => void = () => {}
   /** Resolves when the proxy has registered this node or the first attempt has failed. */
@@ -146,6 +147,7 @@ export class ProxyLink {
     const localAddress = plainAddress(this.#client.localAddress ?? '127.0.0.1')
     const registration = this.#options.registration(localAddress)
     this.#address = addressOf(registration)
+    this.#warnOfLoopback()
     for (const message of registrationMessages(registration, read.ok ? read.info : undefined)) {
       const result = await this.#client.send(message, { signal })
       if (!result.ok) return this.#fail(result.error.message)
@@ -166,19 +168,21 @@ export class ProxyLink {
     if (!result.ok) return this.#fail(result.error.message)
     const reply = parseReply(result.body)
     const reachable = reply.get('State') !== 'NOTOK'
-    const reason = reachable ? undefined : this.#unreachedReason(result.reason)
+    const reason = reachable ? undefined : result.reason
     this.#change({ kind: 'reported', reachable, reason, id: reply.get('id') })
     if (this.state.kind === 'discover') this.#registerIn(0)
   }
 
-  /** Why the proxy cannot connect to this node. @param replied the proxy's own words, if it is a Topspin proxy. */
-  #unreachedReason(replied: string | undefined): string | undefined {
+  /** Once: the address that is registered leads the proxy to itself. */
+  #warnOfLoopback(): void {
     const { localAddress, remoteAddress } = this.#client
     const isElsewhere = remoteAddress !== localAddress
-    if (this.#address === undefined || !isLoopback(this.#address.host) || !isElsewhere)
-      return replied
-    const remedy = 'listen on an address that the proxy reaches, and set host if it is another one'
-    return `the registered address is a loopback address, and the proxy is elsewhere: ${remedy}`
+    if (this.#address === undefined || !isLoopback(this.#address.host) || !isElsewhere) return
+    if (this.#isWarned) return
+    this.#isWarned = true
+    const { route, log } = this.#options
+    const fields = { proxy: this.name, route, address: hostPortText(this.#address), remedy }
+    log.warn(fields, 'loopback address registered with a proxy on another machine')
   }
 
   #fail(reason: string): void {
@@ -215,6 +219,8 @@ export class ProxyLink {
     this.#queued--
   }
 }
+
+const remedy = 'listen on an address that the proxy reaches, and set host if it is another one'
 
 const addressOf = ({ host, config }: Registration): HostPort | undefined =>
   config.port === undefined ? undefined : { host, port: config.port }
