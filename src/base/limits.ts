@@ -276,6 +276,8 @@ export const fixedLimits = {
   lookupMs: 2_000,
   /** Nodes of one source. */
   sourceNodesMax: 50_000,
+  /** So many take a second or more to be put in force, which is logged before. */
+  manyNodes: 5_000,
   /** Bytes of a file with nodes. */
   fileBytesMax: 16_777_216,
   /** After a change a file is read again to see whether it is complete, ms. */

@@ -2,7 +2,8 @@
 // alone would send every request to the same node. Used by `byRoom`.
 
 import type { Candidate } from './candidacy.ts'
-import { isCapped } from './share-cap.ts'
+import { shares } from './share.ts'
+import { isBehind, isCapped } from './share-cap.ts'
 
 /** Costs up to this multiple of the least are about the same: a mean of fifty responses is no more exact. */
 const alikeTimes = 1.25
@@ -15,11 +16,12 @@ export const canRotate = ({ peer, live: { room } }: Candidate, now: number): boo
 
 /**
  * Whether a candidate takes part in the rotation. A node that never had a request does at any cost, to obtain its
- * figures; one whose load factor limits its share does only while it has not had its share.
+ * figures; one whose load factor limits its share does only while it has not had its share, and then, if an
+ * administrator has set it, although others answer sooner.
  * @param least the least cost, ms. @param most the highest weight among the candidates.
  */
 export function isAlike({ live }: Candidate, cost: number, least: number, most: number): boolean {
   if (cost <= least * alikeTimes) return true
-  if (isCapped(live.wish, most)) return false
+  if (isCapped(live.wish, most)) return isBehind(live.wish, shares.of(live), cost, least)
   return cost <= least + alikeMs || live.room.trial.sentAt < 0
 }

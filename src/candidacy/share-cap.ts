@@ -21,6 +21,19 @@ export function isCapped({ weight, isConstant }: Wish, most: number): boolean {
   return weight < movingBand * most && weight < most - movingPoints
 }
 
+/**
+ * Whether a node has not had the share that an administrator has set, and costs no more than a node that has had its.
+ * @param cost its cost, ms. @param least the least cost, ms.
+ */
+export function isBehind(
+  { isConstant }: Wish,
+  { credit }: Share,
+  cost: number,
+  least: number,
+): boolean {
+  return isConstant && credit >= 1 && cost <= least * (1 + constantWaiting)
+}
+
 /** Additional waiting of a node whose share is limited. @param earned credit that this choice adds. */
 export function capWaiting({ isConstant }: Wish, { credit }: Share, earned: number): number {
   if (credit + earned >= 1) return 0

@@ -1,11 +1,14 @@
 // `topspin check FILE`: reports all problems of a configuration file, or that it has none.
 
+import { readFileSync } from 'node:fs'
 import { loadConfig } from '../config/config.ts'
 import { type ConfigProblem, problemsText } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
 import { startProblems } from '../config/start-checks.ts'
 import { readTls } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { loadPolicies } from '../proxy/index.ts'
+import { nodesIn } from '../server/sources/file-source.ts'
 import { exitCodes } from './failure.ts'
 
 /** Tries the certificates, the modules of candidacy functions and the files that the file names, too. */
@@ -29,5 +32,19 @@ async function problemsOf(file: string): Promise<readonly ConfigProblem[]> {
   } catch (error) {
     problems.push({ place: file, path: '', message: (error as Error).message })
   }
-  return problems
+  return [...problems, ...fileProblems(result.config)]
+}
+
+/** Lists of nodes that cannot be read; `topspin serve` waits for them. */
+function fileProblems({ to }: Config): readonly ConfigProblem[] {
+  return to.flatMap(({ source }, index) => {
+    if (source?.kind !== 'file') return []
+    try {
+      nodesIn(readFileSync(source.file, 'utf8'))
+      return []
+    } catch (error) {
+      const message = `${source.file}: ${(error as Error).message}`
+      return [{ place: 'configuration', path: `to[${index}].file`, message }]
+    }
+  })
 }

@@ -3,7 +3,7 @@
 
 import { isIP } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
-import { mcmpLimits } from '../base/limits.ts'
+import { fixedLimits, mcmpLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { changesFrom } from '../cluster/changes-from.ts'
 import { LiveTable } from '../cluster/live.ts'
@@ -114,6 +114,8 @@ export class ServedCluster {
     const { registry, live } = this
     const before = registry.snapshot
     const places = [...placedIn(config.to), ...this.#sources.nodes()]
+    if (places.length >= fixedLimits.manyNodes)
+      this.#log.info({ nodes: places.length }, 'putting many fixed nodes in force')
     const nodes = withoutDoubles(fixedNodesOf(places, config))
     const unread = this.#sources.unread()
     const keep = new Set(nodes.map(({ route }) => route))

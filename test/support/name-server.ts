@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { isIP } from 'node:net'
 import type { TestContext } from 'node:test'
 
-export interface ServiceRecord {
+interface ServiceRecord {
   readonly target: string
   readonly port: number
   readonly priority?: number

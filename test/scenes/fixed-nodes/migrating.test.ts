@@ -156,8 +156,14 @@ test('HAProxy: servers behind a name, several hosts, TLS to the servers', {
     assert.deepEqual(await counts(port, 3, '/', 'WWW.blog.test'), { blog: 3 })
   }
   names.addresses.set('app.internal', ['127.0.0.3'])
-  for (const port of [foreign, topspin])
-    await until('the new address serves', async () => (await hosts(port)) === '127.0.0.3', 40_000)
+  for (const port of [topspin, foreign]) {
+    let seen = ''
+    const isNew = async (): Promise<boolean> => {
+      seen = await hosts(port)
+      return seen === '127.0.0.3'
+    }
+    await until('the new address serves', isNew, 40_000, () => [port === topspin, seen])
+  }
   assert.equal(await hosts(topspin), '127.0.0.3')
 })
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Share } from '../../../src/candidacy/share.ts'
-import { capWaiting, isCapped } from '../../../src/candidacy/share-cap.ts'
+import { capWaiting, isBehind, isCapped } from '../../../src/candidacy/share-cap.ts'
 import { Wish } from '../../../src/cluster/wish.ts'
 
 function constant(factor: number): Wish {
@@ -43,6 +43,16 @@ test('a node that is behind its share waits for nothing', () => {
 test('a node that has had its share waits nine times for a wish, and twice for a measurement', () => {
   assert.equal(capWaiting(constant(50), new Share(), 0.2), 9)
   assert.equal(capWaiting(moving(50), new Share(), 0.2), 2)
+})
+
+test('a node gets the share that an administrator has set although others answer sooner, up to ten times', () => {
+  const share = new Share()
+  share.earn(1)
+  assert.ok(isBehind(constant(50), share, 9, 1))
+  assert.ok(!isBehind(constant(50), share, 11, 1))
+  assert.ok(!isBehind(moving(50), share, 2, 1), 'a measurement is no wish')
+  share.spend()
+  assert.ok(!isBehind(constant(50), share, 2, 1), 'it has had its share')
 })
 
 test('a node makes up for 20 requests, and no more', () => {
