@@ -3,9 +3,10 @@
 // top-level await, so that it can be required and bundled to CommonJS.
 
 import { joinProxies } from './agent/auto.ts'
+import { applicationEnvironment } from './host/pm2.ts'
 import { joinGroup } from './peer/auto.ts'
 
-const { TOPSPIN_MODE: mode = 'node' } = process.env
+const { TOPSPIN_MODE: mode = 'node' } = applicationEnvironment()
 
 if (mode === 'peer') joinGroup()
 else if (mode === 'node' || mode === '') joinProxies()

@@ -3,32 +3,36 @@
 // HTTPS servers, so it works with every framework that listens with them.
 
 import cluster from 'node:cluster'
+import { isMainThread } from 'node:worker_threads'
+import { forwardSignals } from '../host/forward-signals.ts'
+import { applicationEnvironment } from '../host/pm2.ts'
 import { hookListen } from '../net/hook-listen.ts'
 import { autoSettings } from './auto-settings.ts'
 import { type JoinOptions, joinCluster } from './join-cluster.ts'
 import { readTlsFiles } from './tls-files.ts'
 
 const print = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
+const threadText =
+  'a server in a worker thread does not join, because no signal reaches it; call joinCluster there, or serve in the main thread'
 const printError = (error: unknown): void =>
   print(`not joined: ${error instanceof Error ? error.message : String(error)}`)
 
 /** Reads the variables, and joins with the server that they name once it listens. */
 export function joinProxies(): void {
-  const settings = autoSettings(process.env)
+  // The threads of an application load this module, too.
+  if (!isMainThread) return hookListen(undefined, () => print(threadText))
+  const settings = autoSettings(applicationEnvironment())
   if (settings.kind === 'off') {
     for (const hint of settings.hints) print(hint)
     print('TOPSPIN_PROXIES is not set, so this process joins no cluster')
   } else if (settings.kind === 'bad') {
     for (const problem of settings.problems) print(problem)
     print('this process joins no cluster until these variables are corrected')
-  } else if (cluster.isWorker) {
-    print(
-      'workers of node:cluster share one port, so they cannot join one by one; use the sidecar `topspin agent`',
-    )
   } else {
     try {
       const tls = readTlsFiles(settings.tlsFiles ?? {})
       joinFirst({ ...settings.options, tls }, settings.port)
+      if (cluster.isPrimary) forwardSignals()
     } catch (error) {
       printError(error)
     }

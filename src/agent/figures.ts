@@ -8,6 +8,7 @@ import { ProcessorMeter } from '../host/processor-meter.ts'
 import { writeLoadReportStem } from '../wire/orca.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LoadRound } from './load-metric.ts'
+import type { ServerFigures } from './server-figures.ts'
 
 /** Weight of the past in each step, so that figures cover about a second. */
 const pastWeight = 0.9
@@ -15,6 +16,8 @@ const pastWeight = 0.9
 const processorSteps = 10
 
 export class Figures {
+  /** Called after each step. */
+  onStep: () => void = () => {}
   readonly #inFlight: InFlight
   readonly #clock: Clock
   readonly #loop = new EventLoopMeter()
@@ -62,6 +65,22 @@ export class Figures {
     this.#samples++
     if (++this.#steps % processorSteps === 0) this.#cpu = this.#processor.read(now)
     this.#write()
+    this.onStep()
+  }
+
+  /** Of this process. */
+  get own(): ServerFigures {
+    const { count, room } = this.#inFlight
+    const perSecond = this.#ms > 0 ? 1000 / this.#ms : 0
+    return {
+      processes: 1,
+      inFlight: count,
+      inHand: room.inHand,
+      knee: room.knee,
+      rps: this.#completed * perSecond,
+      eps: this.#failed * perSecond,
+      utilization: this.#utilization() ?? 0,
+    }
   }
 
   /** The inputs of the metrics; begins the next mean of requests in flight. */
@@ -84,13 +103,17 @@ export class Figures {
     clearInterval(this.#timer)
   }
 
+  /** The report is about the node: this process, and the others that serve its port. */
   #write(): void {
+    const { processes, rps, eps, utilization } = this.#inFlight.others
     const perSecond = this.#ms > 0 ? 1000 / this.#ms : 0
+    const own = this.#utilization()
+    const errors = this.#failed * perSecond + eps
     this.#inFlight.stem = writeLoadReportStem({
       cpuUtilization: this.#cpu,
-      applicationUtilization: this.#utilization(),
-      rpsFractional: this.#completed * perSecond,
-      eps: this.#failed > 0 ? this.#failed * perSecond : undefined,
+      applicationUtilization: own === undefined ? undefined : (own + utilization) / (1 + processes),
+      rpsFractional: this.#completed * perSecond + rps,
+      eps: errors > 0 ? errors : undefined,
     })
   }
 

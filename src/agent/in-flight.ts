@@ -12,6 +12,7 @@ import { type Interception, interceptEvents } from '../node-internals/intercept-
 import { makeLastResponse } from '../node-internals/response-keep-alive.ts'
 import { loadReportField, writeLoadReport } from '../wire/orca.ts'
 import type { TargetFilter } from './member-server.ts'
+import { noFigures, type ServerFigures } from './server-figures.ts'
 
 type WriteHead = ServerResponse['writeHead']
 
@@ -44,6 +45,8 @@ export class InFlight {
   readonly room: Room = new Room()
   /** Load report header up to the number in flight. `undefined`: no header. */
   stem: string | undefined
+  /** Of the other processes that serve the same port. */
+  others: ServerFigures = noFigures
   /** Whether every response closes its connection, so that no idle connection outlives the node. */
   closesConnections = false
 
@@ -68,6 +71,11 @@ export class InFlight {
   /** Requests in flight, without upgraded connections. */
   get count(): number {
     return this.#open.size
+  }
+
+  /** Open connections, of those accepted since the start of the counting. */
+  get connections(): number {
+    return this.#sockets.size
   }
 
   countOf(filter: TargetFilter): number {
@@ -143,8 +151,12 @@ export class InFlight {
   /** Without the request that is being answered. */
   #loadReport(stem: string, request: HeldRequest | undefined): string {
     const { room } = this
-    const others = room.inHand - (request !== undefined && room.holds(request) ? 1 : 0)
-    const crowding = Math.min(crowdingMax, Math.max(1, (others + 1) / room.knee))
+    const own = room.inHand - (request !== undefined && room.holds(request) ? 1 : 0)
+    const others = own + this.others.inHand
+    const crowding = Math.min(
+      crowdingMax,
+      Math.max(1, (others + 1) / (room.knee + this.others.knee)),
+    )
     return writeLoadReport(stem, others, room.ms(this.#clock.now()) * crowding)
   }
 

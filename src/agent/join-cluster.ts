@@ -1,17 +1,21 @@
 // Makes a server of this process a node of the cluster: announced to every proxy, with load reports, and removed again
 // without a failed request.
 
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
+import { isMainThread } from 'node:worker_threads'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
 import { waitUntil } from '../base/wait.ts'
+import { sendReady } from '../host/pm2.ts'
 import { holdSignals } from '../host/signals.ts'
+import { SharedMembership } from './group/shared-membership.ts'
 import { LocalServer } from './local-server.ts'
-import { Membership, type ProxyStatus } from './membership.ts'
+import { Membership, type NodeMembership, type ProxyStatus } from './membership.ts'
 import { agentDefaults, type NodeOptions } from './options.ts'
 import type { ContextState } from './registration.ts'
 import { badOptions, checkJoinOptions, checkPath, type Settings, settingsFrom } from './settings.ts'
@@ -23,21 +27,32 @@ export interface JoinOptions extends NodeOptions {
   readonly requiredMs?: number | undefined
   /**
    * Whether SIGTERM and SIGINT first take the node out of the cluster. Then the application's own handlers run; without
-   * handlers the process ends. A second signal ends the waits. Default false.
+   * handlers the process ends. A second signal, half a second later or more, ends the waits. The message `shutdown` of PM2,
+   * `worker.disconnect()` of the primary of node:cluster and the loss of that primary count as signals, and PM2 gets its
+   * message `ready`. Not in worker threads, which get no signals. Default false.
    */
   readonly signals?: boolean | undefined
+  /**
+   * Whether other processes listen on the same port, or will: then all of them are one node. Default: whether this
+   * process is a worker of node:cluster, as also in PM2's cluster mode. To be set where the servers of several processes
+   * or threads listen with `reusePort`.
+   */
+  readonly sharedPort?: boolean | undefined
   /** Called after every change of `status`. */
   readonly changed?: ((status: readonly ProxyStatus[]) => void) | undefined
 }
 
-/** A server's membership of the cluster. */
+/**
+ * A server's membership of the cluster. Where several processes share the port, `status` and `contexts` are those of all,
+ * a change of a context holds for all, and `drain` and `close` are about this process until it is the last one.
+ */
 export interface Agent extends AsyncDisposable {
   readonly route: string
   /** The state of the link to every proxy, in the order of the options. */
   readonly status: readonly ProxyStatus[]
   /** Path to the state that this node wants. */
   readonly contexts: ReadonlyMap<string, ContextState>
-  /** Requests in flight now. */
+  /** Requests in flight now, of this process. */
   readonly inFlight: number
   /** ENABLED: new sessions and all requests. A new path is added. */
   enable(context: string): Promise<void>
@@ -68,44 +83,90 @@ export async function joinCluster(
   server: Server | HttpsServer,
   options: JoinOptions,
 ): Promise<Agent> {
+  const release = markJoined(server)
+  try {
+    return await join(server, options, release)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** @param left called when the server has left. */
+async function join(
+  server: Server | HttpsServer,
+  options: JoinOptions,
+  left: () => void,
+): Promise<Agent> {
   const { settings, address } = await settingsOf(server, options)
   const local = new LocalServer(server, address, settings, options)
-  const membership: Membership = new Membership(settings, local, () =>
-    options.changed?.(membership.status),
-  )
+  const changed = (): void => options.changed?.(membership.status)
+  const { sharedPort = cluster.isWorker } = options
+  const membership: NodeMembership = sharedPort
+    ? new SharedMembership(settings, local, changed)
+    : new Membership(settings, local, changed)
   let releaseSignals = (): void => {}
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
     closed ??= (async () => {
       await membership.leave()
       await local.close()
-      local.release()
+      release()
       releaseSignals()
     })()
     return closed
+  }
+  const release = (): void => {
+    local.release()
+    left()
   }
   // An application that closes its server itself has left.
   server.once('close', () => void close())
   if (options.signals === true) {
     releaseSignals = holdSignals({
-      leave: (handled) => (handled ? membership.leave().then(() => local.release()) : close()),
+      leave: (handled) => (handled ? membership.leave().then(release) : close()),
       hurry: () => membership.hurry(),
     })
   }
-  const agent = agentOf(settings.config.route, membership, local, close)
-  const joined = membership.join()
-  if (options.required !== true) {
-    await joined
-    return agent
+  try {
+    await joined(membership, options)
+  } catch (error) {
+    local.release()
+    releaseSignals()
+    throw error
   }
-  const { requiredMs = agentDefaults.requiredMs } = options
-  if (await waitUntil(() => membership.isRegistered, { withinMs: requiredMs })) return agent
+  if (options.signals === true) sendReady()
+  return agentOf(membership, local, close)
+}
+
+/** Resolves as `joinCluster`. */
+async function joined(
+  membership: NodeMembership,
+  { required = false, requiredMs = agentDefaults.requiredMs }: JoinOptions,
+): Promise<void> {
+  const tried = membership.join()
+  if (!required) return tried
+  const registered = waitUntil(() => membership.isRegistered, { withinMs: requiredMs })
+  await Promise.race([tried, registered])
+  if (await registered) return
   const error = notRegistered(membership, requiredMs)
   membership.hurry()
   await membership.leave()
-  local.release()
-  releaseSignals()
   throw error
+}
+
+/** On the server itself, so that another copy of this package sees it, too. */
+const joinedMark: unique symbol = Symbol.for('topspin.joined') as never
+
+/** @returns a function that removes the mark. @throws TopspinError when an agent has the server already. */
+function markJoined(server: Server & { [joinedMark]?: true }): () => void {
+  if (server[joinedMark] === true) {
+    const message =
+      'this server has joined already: close its agent first, or start the process without topspin/auto if the application joins itself'
+    throw new TopspinError('ALREADY_JOINED', message, { side: 'proxy', phase: 'control' })
+  }
+  Object.defineProperty(server, joinedMark, { value: true, configurable: true })
+  return () => delete server[joinedMark]
 }
 
 /** Waits until the server listens. The options are checked before that, so that mistakes show at once. */
@@ -116,6 +177,10 @@ async function settingsOf(
   checkJoinOptions(options)
   if (typeof server?.address !== 'function')
     throw badOptions(['server: pass the http.Server, which for example app.listen() returns'])
+  if (options.signals === true && !isMainThread)
+    throw badOptions([
+      'signals: no signal reaches a worker thread; leave the option out, and call `close` of the agent when the main thread gets the signal',
+    ])
   const type = server instanceof TlsServer ? 'https' : 'http'
   settingsFrom(options, type, options.port ?? 1)
   if (!server.listening) await once(server, 'listening')
@@ -126,13 +191,14 @@ async function settingsOf(
 }
 
 function agentOf(
-  route: string,
-  membership: Membership,
+  membership: NodeMembership,
   local: LocalServer,
   close: () => Promise<void>,
 ): Agent {
   return {
-    route,
+    get route() {
+      return membership.route
+    },
     get status() {
       return membership.status
     },
@@ -154,7 +220,7 @@ function agentOf(
 }
 
 async function setContext(
-  membership: Membership,
+  membership: NodeMembership,
   context: string,
   state: ContextState | 'REMOVED',
 ): Promise<void> {
@@ -167,13 +233,13 @@ async function setContext(
   await membership.setContext(context, state)
 }
 
-async function drainContext(membership: Membership, context: string): Promise<void> {
+async function drainContext(membership: NodeMembership, context: string): Promise<void> {
   if (!membership.contexts.has(context))
     throw badOptions([`context "${context}" is not a context of this node`])
   await membership.drainContext(context)
 }
 
-function notRegistered(membership: Membership, requiredMs: number): TopspinError {
+function notRegistered(membership: NodeMembership, requiredMs: number): TopspinError {
   const reasons = membership.status.map(({ proxy, state }) => {
     const reason = 'reason' in state ? state.reason : undefined
     return `${proxy}: ${reason ?? 'no reply yet'}`

@@ -6,6 +6,7 @@ import { agentLimits } from '../base/limits.ts'
 import type { ProxyTarget, ProxyTls } from '../net/mcmp-client.ts'
 import { Discovery } from './discovery.ts'
 import { LinkLog } from './link-log.ts'
+import type { LinkState } from './link-state.ts'
 import { keyOf, type ProxyAddress } from './proxy-address.ts'
 import { ProxyLink } from './proxy-link.ts'
 import type { Registration } from './registration.ts'
@@ -18,6 +19,8 @@ interface LinkSource {
   load(): number
   /** Whether it comes from default metrics alone. */
   readonly isDefaultLoad: boolean
+  /** The state that a link of another process to this proxy (`host:port`) had when this one took over. */
+  inherited(proxy: string): LinkState | undefined
   /** Called when a link or the list of links has changed. */
   changed(): void
 }
@@ -77,7 +80,7 @@ export class Links {
       if (this.#byKey.has(key) || this.#byKey.size >= agentLimits.proxiesMax) continue
       const link = this.#linkTo(proxy)
       this.#byKey.set(key, link)
-      link.start()
+      link.start(this.#source.inherited(link.name))
     }
     this.#source.changed()
   }

@@ -18,23 +18,35 @@ export interface LoadSettings {
 /** Values of the initial load at the start, whatever the history (as in mod_cluster). */
 const prefilled = 9
 
-interface Series {
-  readonly metric: LoadMetric
-  /** 1 where the metric has none. */
-  readonly weight: number
+/** One metric as one process has read it; plain data, for processes that share a node. */
+export interface Reading {
+  readonly name: string
+  readonly weight?: number
+  /** The value that means "full". */
   readonly capacity: number
-  /** Newest first. */
-  values: number[]
-  hasFailed: boolean
+  /** In the unit of the metric. Missing: no value this time. */
+  readonly value?: number | 'unavailable'
+}
+
+/** What the next factor depends on beside new readings. */
+export interface LoadState {
+  readonly last: number
+  /** Values by metric, newest first. */
+  readonly series: readonly (readonly [name: string, values: readonly number[]])[]
 }
 
 export class LoadFactor {
-  readonly #series: readonly Series[]
+  readonly #metrics: readonly LoadMetric[]
   readonly #history: number
   readonly #decay: number
   /** One metric at least has a weight. */
   readonly #isWeighted: boolean
   readonly #log: Logger
+  /** The values of a metric before its first one. */
+  readonly #start: readonly number[]
+  readonly #series: Map<string, readonly number[]> = new Map()
+  /** Names of metrics that have failed. */
+  readonly #failed: Set<string> = new Set()
   #last: number
 
   /** @param settings checked by `checkLoad`, as are the metrics. */
@@ -43,37 +55,74 @@ export class LoadFactor {
     { history, decay, initialLoad }: LoadSettings,
     log: Logger,
   ) {
+    this.#metrics = metrics
     this.#history = history
     this.#decay = Math.max(1, decay)
     this.#isWeighted = metrics.some(({ weight }) => weight !== undefined)
     this.#log = log
     this.#last = initialLoad < 1 ? 1 : Math.round(initialLoad)
-    const start = initialLoad < 0 ? [] : Array<number>(prefilled).fill(1 - initialLoad / 100)
-    this.#series = metrics.map((metric) => {
-      const { weight = 1, capacity = 1 } = metric
-      return { metric, weight, capacity, values: [...start], hasFailed: false }
-    })
+    this.#start = initialLoad < 0 ? [] : Array<number>(prefilled).fill(1 - initialLoad / 100)
+  }
+
+  get state(): LoadState {
+    return { last: this.#last, series: [...this.#series] }
+  }
+
+  /** Continues where another process has ended. */
+  restore({ last, series }: LoadState): void {
+    this.#last = last
+    this.#series.clear()
+    for (const [name, values] of series) this.#series.set(name, values)
+  }
+
+  /** Reads every metric once and returns the factor to report, as `combine` does. */
+  next(round: LoadRound): number {
+    return this.combine([this.read(round)])
+  }
+
+  /** Reads every metric once. */
+  read(round: LoadRound): Reading[] {
+    const readings: Reading[] = []
+    for (const metric of this.#metrics) {
+      if (metric.weight === 0) continue
+      const value = this.#read(metric, round)
+      // Two metrics may have one name.
+      const same = readings.filter(({ name }) => name.split('#')[0] === metric.name).length
+      readings.push({
+        name: same === 0 ? metric.name : `${metric.name}#${same + 1}`,
+        capacity: metric.capacity ?? 1,
+        ...(metric.weight === undefined ? {} : { weight: metric.weight }),
+        ...(value === undefined ? {} : { value }),
+      })
+    }
+    return readings
   }
 
   /**
-   * Reads every metric once and returns the factor to report: 1..100, more is freer, or -1 when a metric reports that
-   * the node is unavailable. When no metric has a value the last factor is returned again.
+   * The factor to report for the readings of all processes of the node: 1..100, more is freer, or -1 when a metric reports
+   * everywhere that the node is unavailable. The values of a metric are added up, and so are its capacities; a process
+   * that alone is unavailable counts as full. When no metric has a value the last factor is returned again.
    */
-  next(round: LoadRound): number {
+  combine(readings: readonly (readonly Reading[])[]): number {
     let weights = 0
     let sum = 0
     let greatest = 0
     let isUnavailable = false
-    for (const series of this.#series) {
-      if (series.weight === 0) continue
-      const value = this.#read(series, round)
-      if (value === 'unavailable') isUnavailable = true
-      if (typeof value !== 'number') continue
-      series.values = [value, ...series.values.slice(0, this.#history)]
-      const load = average(series.values, this.#decay)
+    for (const [name, each] of byName(readings)) {
+      if (each.every(({ value }) => value === 'unavailable')) {
+        isUnavailable = true
+        continue
+      }
+      const value = shareOf(each)
+      if (value === undefined) continue
+      const before = this.#series.get(name) ?? this.#start
+      const values = [value, ...before.slice(0, this.#history)]
+      this.#series.set(name, values)
+      const load = average(values, this.#decay)
+      const { weight = 1 } = each[0] ?? {}
       greatest = Math.max(greatest, load)
-      sum += load * series.weight
-      weights += series.weight
+      sum += load * weight
+      weights += weight
     }
     if (weights > 0) {
       const load = this.#isWeighted ? sum / weights : greatest
@@ -83,26 +132,47 @@ export class LoadFactor {
     return isUnavailable ? -1 : this.#last
   }
 
-  #read(series: Series, round: LoadRound): number | 'unavailable' | undefined {
+  #read(metric: LoadMetric, round: LoadRound): number | 'unavailable' | undefined {
     try {
-      const raw = series.metric.read(round)
-      if (raw === undefined || raw === 'unavailable') return raw
-      const value = raw / series.capacity
+      const value = metric.read(round)
+      if (value === undefined || value === 'unavailable') return value
       if (Number.isFinite(value) && value >= 0) return value
-      this.#warn(series, `returned ${raw}`)
+      this.#warn(metric.name, `returned ${value}`)
     } catch (error) {
-      this.#warn(series, error instanceof Error ? error.message : String(error))
+      this.#warn(metric.name, error instanceof Error ? error.message : String(error))
     }
     return undefined
   }
 
   /** Once for each metric, because it would fail in every round. */
-  #warn(series: Series, reason: string): void {
-    if (series.hasFailed) return
-    series.hasFailed = true
-    const metric = series.metric.name
+  #warn(metric: string, reason: string): void {
+    if (this.#failed.has(metric)) return
+    this.#failed.add(metric)
     this.#log.warn({ metric, reason }, 'load metric failed; left out of the load factor')
   }
+}
+
+/** Those that have a value this time. */
+function byName(readings: readonly (readonly Reading[])[]): Map<string, Reading[]> {
+  const metrics = new Map<string, Reading[]>()
+  for (const reading of readings.flat()) {
+    if (reading.value === undefined) continue
+    const same = metrics.get(reading.name)
+    if (same === undefined) metrics.set(reading.name, [reading])
+    else same.push(reading)
+  }
+  return metrics
+}
+
+/** Sum of the values through sum of the capacities; `undefined` without a value. */
+function shareOf(readings: readonly Reading[]): number | undefined {
+  let values = 0
+  let capacities = 0
+  for (const { value, capacity } of readings) {
+    values += value === 'unavailable' || value === undefined ? capacity : value
+    capacities += capacity
+  }
+  return capacities > 0 ? values / capacities : undefined
 }
 
 /** Adds a problem for each value out of range. */

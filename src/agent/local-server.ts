@@ -5,29 +5,32 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
+import { waitUntil } from '../base/wait.ts'
 import { isWildcard } from '../net/address.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
 import type { Interception } from '../node-internals/intercept-events.ts'
+import { stopListening } from '../node-internals/listen-handle.ts'
 import { defaultMetrics } from './default-metrics.ts'
 import { Figures } from './figures.ts'
 import { ignoreOffers } from './http2-offers.ts'
 import { InFlight } from './in-flight.ts'
-import { LoadFactor } from './load-factor.ts'
+import { LoadFactor, type Reading } from './load-factor.ts'
 import type { LoadMetric } from './load-metric.ts'
 import type { MemberServer, TargetFilter } from './member-server.ts'
 import type { NodeOptions } from './options.ts'
+import type { ServerFigures } from './server-figures.ts'
 import type { Settings } from './settings.ts'
 
 export class LocalServer implements MemberServer {
   readonly host: string | undefined
   readonly countsRequests = true
   readonly isDefaultLoad: boolean
+  readonly load: LoadFactor
   readonly #server: Server
   readonly #inFlight: InFlight
   readonly #offers: Interception
   readonly #figures: Figures
   readonly #metrics: readonly LoadMetric[]
-  readonly #factor: LoadFactor
 
   constructor(
     server: Server,
@@ -44,7 +47,7 @@ export class LocalServer implements MemberServer {
     this.#offers = ignoreOffers(server)
     this.#figures = new Figures(this.#inFlight, systemClock)
     this.#metrics = metrics ?? defaultMetrics(capacity)
-    this.#factor = new LoadFactor(this.#metrics, load, log)
+    this.load = new LoadFactor(this.#metrics, load, log)
     outlastProxies(server)
   }
 
@@ -57,7 +60,53 @@ export class LocalServer implements MemberServer {
   }
 
   nextLoad(): number {
-    return this.#factor.next(this.#figures.round())
+    return this.load.next(this.#figures.round())
+  }
+
+  get isListening(): boolean {
+    return this.#server.listening
+  }
+
+  /** Reads the metrics, for `load.combine`. */
+  readings(): Reading[] {
+    return this.load.read(this.#figures.round())
+  }
+
+  /** Of this process at this moment. */
+  get figures(): ServerFigures {
+    return this.#figures.own
+  }
+
+  /** Of the other processes that serve the same port; counted in the load report of every response. */
+  set others(figures: ServerFigures) {
+    this.#inFlight.others = figures
+  }
+
+  /** Called every 100 ms, when the figures are new. */
+  onFigures(changed: () => void): void {
+    this.#figures.onStep = changed
+  }
+
+  /**
+   * Finishes while other processes serve the same port: accepts no new connection, ends each connection with its next
+   * response and idle ones after `idleMs`, and waits for the requests in hand until the deadline or the signal.
+   */
+  async finish(withinMs: number, upgraded: boolean, signal: AbortSignal): Promise<boolean> {
+    this.stopped()
+    stopListening(this.#server)
+    const start = systemClock.now()
+    let isSwept = false
+    return waitUntil(
+      () => {
+        if (!isSwept && systemClock.now() - start >= agentLimits.idleMs) {
+          isSwept = true
+          this.#server.closeIdleConnections()
+        }
+        const open = this.inFlight() + (upgraded ? this.upgraded() : 0)
+        return open === 0 && (isSwept || this.#inFlight.connections === 0)
+      },
+      { withinMs, signal },
+    )
   }
 
   /** From now on every response closes its connection, so that no idle connection outlives the node. */

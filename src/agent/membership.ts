@@ -16,7 +16,27 @@ export interface ProxyStatus {
   readonly state: LinkState
 }
 
-export class Membership {
+/** The part of a membership that an `Agent` uses. Of processes that share a port: group/shared-membership.ts. */
+export interface NodeMembership {
+  readonly route: string
+  readonly status: readonly ProxyStatus[]
+  readonly contexts: ReadonlyMap<string, ContextState>
+  readonly isRegistered: boolean
+  join(): Promise<void>
+  setContext(path: string, state: ContextState | 'REMOVED'): Promise<void>
+  drain(): Promise<void>
+  drainContext(path: string): Promise<void>
+  leave(): Promise<void>
+  hurry(): void
+}
+
+/** What another process hands over that has registered this node. */
+export interface Inheritance {
+  readonly contexts: ReadonlyMap<string, ContextState>
+  readonly status: readonly ProxyStatus[]
+}
+
+export class Membership implements NodeMembership {
   readonly #settings: Settings
   readonly #server: MemberServer
   readonly #links: Links
@@ -27,11 +47,18 @@ export class Membership {
   #left: Promise<void> | undefined
 
   /** @param changed called after every change of `status`. */
-  constructor(settings: Settings, server: MemberServer, changed: () => void = () => {}) {
+  constructor(
+    settings: Settings,
+    server: MemberServer,
+    changed: () => void = () => {},
+    inheritance?: Inheritance,
+  ) {
     const { config, aliases, contexts } = settings
     this.#settings = settings
     this.#server = server
-    this.#contexts = new Map(contexts.map((path) => [path, 'ENABLED']))
+    this.#contexts = new Map(
+      inheritance?.contexts ?? contexts.map((path) => [path, 'ENABLED'] as const),
+    )
     this.#load = server.nextLoad()
     this.#links = new Links(settings, {
       registration: (localAddress) => {
@@ -40,9 +67,14 @@ export class Membership {
       },
       load: () => this.#load,
       isDefaultLoad: server.isDefaultLoad,
+      inherited: (proxy) => inheritance?.status.find((each) => each.proxy === proxy)?.state,
       changed,
     })
     this.#draining = new Draining(settings, server, this.#links, this.#contexts)
+  }
+
+  get route(): string {
+    return this.#settings.config.route
   }
 
   get status(): ProxyStatus[] {
@@ -93,6 +125,18 @@ export class Membership {
   leave(): Promise<void> {
     this.#left ??= this.#leave()
     return this.#left
+  }
+
+  /** Resolves when the messages on their way to the proxies are done. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#links.all.map((link) => link.send([])))
+  }
+
+  /** Ends without a word to the proxies: another process continues. */
+  abandon(): void {
+    clearInterval(this.#reports)
+    this.#draining.hurry()
+    this.#links.close()
   }
 
   /** Ends all waits of `drain` and `leave`. */

@@ -346,6 +346,7 @@ export const optionTable: readonly OptionRow[] = [
     value: choice(logLevels, 'a level'),
   },
   { option: 'signals', form: 'boolean', variable: 'SIGNALS', value: yesNo, only: 'server' },
+  { option: 'sharedPort', form: 'boolean', variable: 'SHARED_PORT', value: yesNo, only: 'server' },
   { option: 'changed', form: 'function', only: 'server' },
 ]
 

@@ -52,7 +52,10 @@ interface LoadOptions {
   readonly reportIntervalMs?: number | undefined
   /** The metrics of the load factor. Default: see `defaultMetrics`. */
   readonly metrics?: readonly LoadMetric[] | undefined
-  /** Requests in flight that mean "full", for the default metrics. Default: requests in flight do not count. */
+  /**
+   * Requests in flight that mean "full", for the default metrics; of one process where several share the port. Default:
+   * requests in flight do not count.
+   */
   readonly capacity?: number | undefined
   /** Load factor to start from, and to rise from in steps: 0..100; -1: the first factor is the measured one. Default 0. */
   readonly initialLoad?: number | undefined
@@ -86,7 +89,7 @@ export interface DrainOptions {
    * ALWAYS, NEVER and DEFAULT of mod_cluster's session draining strategy.
    */
   readonly strategy?: 'default' | 'requests' | 'sessions' | 'none' | undefined
-  /** Deadline of all waits together, milliseconds, at most a day. Default 10 000. */
+  /** Deadline of all waits together, milliseconds, at most a day. Default 8 000: Docker kills after 10 s. */
   readonly deadlineMs?: number | undefined
   /** Number of live sessions, in total or in one context; required by the strategy `sessions`. */
   readonly sessions?: ((context?: string) => number) | undefined
@@ -107,7 +110,7 @@ export const agentDefaults = {
   /** For the default metrics: slow enough for the loop of load factors and shares (docs/mod-cluster-node.md 2.3). */
   defaultLoad: { history: 29, decay: 1.11 },
   stickyForce: false,
-  drain: { strategy: 'default', deadlineMs: 10_000, distributable: false, upgraded: false },
+  drain: { strategy: 'default', deadlineMs: 8_000, distributable: false, upgraded: false },
   /** Of `joinCluster`. */
   requiredMs: 15_000,
   /** Of the sidecar. */

@@ -66,7 +66,12 @@ export class ProxyLink {
     })
   }
 
-  start(): void {
+  /** @param inherited the state of the link of another process, which has registered this node. */
+  start(inherited?: LinkState): void {
+    if (inherited?.kind === 'report') {
+      this.state = inherited
+      this.#resolveTried()
+    }
     this.#registerIn(0)
   }
 
@@ -132,9 +137,12 @@ export class ProxyLink {
     return this.state.kind === 'report' || this.state.kind === 'drain'
   }
 
-  /** The steps of a registration: INFO, the messages that are missing, the first load report. */
+  /**
+   * The steps of a registration: INFO, the messages that are missing, the first load report. An inherited registration is
+   * completed the same way, because this process may serve other contexts.
+   */
   async #register(): Promise<void> {
-    if (this.state.kind !== 'discover') return
+    if (this.state.kind !== 'discover' && this.state.kind !== 'report') return
     const { signal } = this.#abort
     const reply = await this.#client.send(infoMessage, { signal })
     if (!reply.ok) return this.#fail(reply.error.message)

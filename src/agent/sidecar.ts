@@ -5,6 +5,7 @@
 import { systemClock } from '../base/clock.ts'
 import { waitUntil } from '../base/wait.ts'
 import { Command } from '../host/command.ts'
+import { distinctSignals } from '../host/distinct-signals.ts'
 import { TargetCheck } from '../net/target-check.ts'
 import type { JoinOptions } from './join-cluster.ts'
 import { LoadFactor } from './load-factor.ts'
@@ -46,7 +47,10 @@ type Ending =
  */
 export async function runSidecar(options: SidecarOptions): Promise<number> {
   const sidecar = new Sidecar(options)
-  const onSignal = (signal: NodeJS.Signals): void => sidecar.signalled(signal)
+  const onSignal = distinctSignals<NodeJS.Signals>(
+    (signal) => sidecar.end({ kind: 'signal', signal }),
+    () => sidecar.hurry(),
+  )
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   const command = Command.start(options.command)
@@ -66,7 +70,6 @@ class Sidecar {
   readonly #over = new AbortController()
   #membership: Membership | undefined
   #ending: Ending | undefined
-  #signals = 0
 
   constructor(options: SidecarOptions) {
     const { metrics = [processor({ weight: 2 }), memory()] } = options
@@ -82,10 +85,9 @@ class Sidecar {
     this.#server = new TargetServer(metrics, new LoadFactor(metrics, load, log), isDefaultLoad)
   }
 
-  signalled(signal: NodeJS.Signals): void {
-    this.#signals++
-    if (this.#signals > 1) this.#membership?.hurry()
-    this.end({ kind: 'signal', signal })
+  /** Ends the waits of the draining. */
+  hurry(): void {
+    this.#membership?.hurry()
   }
 
   /** Only the first ending counts. */

@@ -336,10 +336,19 @@ export const agentLimits = {
   /** Keep-alive timeout of the server: longer than that of any proxy (Topspin: 60 s). */
   keepAliveMs: 75_000,
   /** Deadline of the last message to a proxy, and of all of them after a second signal. */
-  removeMs: 2_000,
+  removeMs: 1_000,
   hurriedMs: 1_000,
   /** How long the closing of the server waits for busy connections. */
   closeMs: 1_000,
+  /** One message between processes that share a port, and those on the way to one of them, characters. */
+  groupMessageMax: 1_048_576,
+  /** How long one of them waits for the answer of another before it leaves. */
+  groupReplyMs: 1_000,
+  /** How long the last of them still serves, in case that another is about to join: PM2 starts one, then stops one. */
+  newcomerMs: 500,
+  newcomerPollMs: 20,
+  /** Idle connections of one that leaves end after this. */
+  idleMs: 500,
   /** Deadline for the command of the sidecar to end after the signal. */
   childEndMs: 10_000,
   /** Interval at which the load report in response headers is computed. */

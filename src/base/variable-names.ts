@@ -37,6 +37,7 @@ const agentNames: readonly string[] = [
   'SECRET',
   'SECRET_FILE',
   'SERVER_NAME',
+  'SHARED_PORT',
   'SIGNALS',
   'START_TIMEOUT',
   'STICKY',

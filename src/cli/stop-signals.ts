@@ -1,10 +1,9 @@
 // The signals that stop a command that runs until it is stopped: the first one begins an orderly end, the second one
 // ends it at once.
 
-type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP'
+import { distinctSignals } from '../host/distinct-signals.ts'
 
-/** One Ctrl-C can arrive twice, from the terminal and from npm: within this time it counts as one, ms. */
-const echoMs = 500
+type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP'
 
 interface StopHandlers {
   /** Default: SIGTERM, SIGINT, and SIGQUIT, by which nginx is drained. */
@@ -19,16 +18,7 @@ export function onStopSignals({
   first,
   second,
 }: StopHandlers): () => void {
-  let firstAt: number | undefined
-  const handle = (signal: StopSignal): void => {
-    const at = performance.now()
-    if (firstAt === undefined) {
-      firstAt = at
-      first(signal)
-    } else if (at - firstAt > echoMs) {
-      second(signal)
-    }
-  }
+  const handle = distinctSignals(first, second)
   for (const signal of signals) process.on(signal, handle)
   return () => {
     for (const signal of signals) process.off(signal, handle)

@@ -373,7 +373,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Between two parts of a response body. Time in which the client is slow to send or read does not count.',
     ),
     tunnel: timeout('tunnelMs', 'A tunnel (WebSocket) without a byte in either direction.'),
-    drain: duration(0, 'Time for requests in flight after SIGTERM.').prefault('25s'),
+    drain: duration(0, 'Time for requests in flight after SIGTERM.').prefault('8s'),
   }),
   body: section({
     minRate: count(

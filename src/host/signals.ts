@@ -1,9 +1,11 @@
-// Holds SIGTERM and SIGINT back until a node has left the cluster. The application's handlers must not run before
-// that, because they close servers. All listeners of a signal run in one call, so the hold is in `process.emit`
-// (node-internals/intercept-events.ts).
+// Holds SIGTERM, SIGINT and the other orders to end (end-orders.ts) back until a node has left the cluster. The
+// application's handlers must not run before that, because they close servers. All listeners of an event run in one
+// call, so the hold is in `process.emit` (node-internals/intercept-events.ts).
 
 import { interceptEvents } from '../node-internals/intercept-events.ts'
 import { rebindSignal } from '../node-internals/signal-binding.ts'
+import { distinctSignals } from './distinct-signals.ts'
+import { endOrderOf, listenForMessages } from './end-orders.ts'
 
 type Signal = 'SIGTERM' | 'SIGINT'
 
@@ -12,42 +14,61 @@ const signals: readonly Signal[] = ['SIGTERM', 'SIGINT']
 
 interface SignalOptions {
   /**
-   * Called at the first signal; when it settles, the signal takes effect.
+   * Called at the first signal or order; when it settles, that takes effect.
    * @param handled whether the application has a handler of its own.
    */
   leave(handled: boolean): Promise<void>
-  /** Called at further signals. */
+  /** Called at further signals, but not for the echo of the first one. */
   hurry(): void
 }
 
 /** Returns a function that removes the hold. */
 export function holdSignals(options: SignalOptions): () => void {
   const keep = (): void => {}
-  let leaving = false
+  let isLeaving = false
 
   const release = (): void => {
     interception.end()
     for (const signal of signals) process.off(signal, keep)
+    endListening()
   }
-  const handled = (signal: Signal): boolean =>
-    process.listeners(signal).some((listener) => listener !== keep)
-  const resume = (signal: Signal): void => {
-    const own = handled(signal)
-    release()
-    if (own) interception.emit(signal, signal, numbers[signal])
-    else endProcess(signal)
+  const leave = (isHandled: () => boolean, resume: (isHandled: boolean) => void): void => {
+    isLeaving = true
+    void options.leave(isHandled()).finally(() => {
+      const isHandledNow = isHandled()
+      release()
+      resume(isHandledNow)
+    })
   }
-  const interception = interceptEvents(process, (event) => {
-    if (!isSignal(event)) return false
-    if (leaving) {
-      options.hurry()
+  const onSignal = distinctSignals<Signal>(
+    (signal) => {
+      if (isLeaving) return
+      const isHandled = (): boolean => process.listeners(signal).some((each) => each !== keep)
+      leave(isHandled, (own) => {
+        if (own) interception.emit(signal, signal, numbers[signal])
+        else endProcess(signal)
+      })
+    },
+    () => options.hurry(),
+  )
+  const interception = interceptEvents(process, (event, first, second) => {
+    if (isSignal(event)) {
+      onSignal(event)
       return true
     }
-    leaving = true
-    void options.leave(handled(event)).finally(() => resume(event))
+    const order = endOrderOf(event, first)
+    if (order === undefined || isLeaving) return order !== undefined
+    leave(
+      () => order.isHandled(keep),
+      (own) => {
+        if (own) interception.emit(event, first, second)
+        else process.exit(order.exitCode)
+      },
+    )
     return true
   })
   for (const signal of signals) rebindSignal(signal, keep)
+  const endListening = listenForMessages(keep)
   return release
 }
 

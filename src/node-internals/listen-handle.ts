@@ -68,6 +68,11 @@ export function listenOnHandle(server: Server, handle: ListenHandle, backlog: nu
   internal._listen2(null, -1, -1, backlog)
 }
 
+/** Accepts no connection any more; unlike `server.close()` the server itself does not notice. */
+export function stopListening(server: Server): void {
+  listenHandleOf(server)?.close()
+}
+
 /** For `process.send`: the other process gets a handle of its own on the same socket. */
 export const sendable = (handle: ListenHandle): SendHandle => handle as unknown as SendHandle
 

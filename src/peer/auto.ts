@@ -2,27 +2,47 @@
 // variables (auto-settings.ts) and without a change to the application. Loaded by src/auto.ts.
 
 import cluster from 'node:cluster'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { applicationEnvironment } from '../host/pm2.ts'
 import { hookListen } from '../net/hook-listen.ts'
 import { peerAutoSettings } from './auto-settings.ts'
-import { joinPeers } from './join-peers.ts'
+import { type JoinPeersOptions, joinPeers } from './join-peers.ts'
+import { isSoleProcess } from './sole-process.ts'
+import type { Peers } from './start-peers.ts'
 
+const sharedText =
+  'this process shares its port with other workers of node:cluster, so it does not join; give each worker a port of its own'
 const write = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
 
 /** Reads the variables, and joins with the server that they name once it listens. */
 export function joinGroup(): void {
-  const settings = peerAutoSettings(process.env)
+  const settings = peerAutoSettings(applicationEnvironment())
   if (settings.kind === 'bad') {
     for (const problem of settings.problems) write(problem)
     write('this process does not join its peers until these variables are corrected')
-  } else if (cluster.isWorker) {
-    write('workers of node:cluster share one port, so they cannot join; give each its own port')
   } else {
     const { options, port, warnings } = settings
     for (const warning of warnings) write(warning)
     hookListen(port, (server) => {
-      joinPeers(server, options).catch((error: unknown) => {
+      join(server, options).catch((error: unknown) => {
         write(`not joined: ${error instanceof Error ? error.message : String(error)}`)
       })
     })
   }
+}
+
+async function join(server: Server, options: JoinPeersOptions): Promise<void> {
+  if (!cluster.isWorker) return void (await joinPeers(server, options))
+  let peers: Peers | undefined
+  let isShared = false
+  const refuse = (): void => {
+    if (isShared) return
+    isShared = true
+    write(sharedText)
+    void peers?.close()
+  }
+  if (!(await isSoleProcess(server.address() as AddressInfo, refuse))) return refuse()
+  peers = await joinPeers(server, options)
+  if (isShared) await peers.close()
 }

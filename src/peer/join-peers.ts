@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { Server as TlsServer } from 'node:tls'
+import { systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
 import { waitUntil } from '../base/wait.ts'
@@ -23,7 +24,7 @@ export interface JoinPeersOptions extends WithoutAddress<PeersOptions> {
    * run, or the process ends where there are none. Default false.
    */
   readonly signals?: boolean | undefined
-  /** Time for requests under way after such a signal, ms. Default 10 000. */
+  /** Time for requests under way after such a signal, ms. Default 8 000. */
   readonly drainMs?: number | undefined
 }
 
@@ -89,8 +90,10 @@ function leaveOnSignals(
   drainMs: number,
 ): () => void {
   const drain = async (): Promise<void> => {
+    const deadline = systemClock.now() + drainMs
     await leave()
-    await waitUntil(() => membership.service.inFlight === 0, { withinMs: drainMs })
+    const withinMs = deadline - systemClock.now()
+    await waitUntil(() => membership.service.inFlight === 0, { withinMs })
   }
   return holdSignals({
     leave: async (handled) => {

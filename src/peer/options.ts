@@ -25,7 +25,7 @@ export const peerDefaults: {
   candidacy: peerCascade,
   connectMs: 1_000,
   statusFrom: ['127.0.0.0/8', '::1'],
-  drainMs: 10_000,
+  drainMs: 8_000,
 }
 
 /** Who a server is among its peers, and how announcements travel. */

@@ -55,9 +55,6 @@ export interface StartedPeers extends Peers {
   readonly traffic: Traffic
 }
 
-/** Wait for responses of peers while leaving, ms; after that the application here answers. */
-const leaveMs = 10_000
-
 /**
  * Joins without a server, for a middleware.
  * @throws TopspinError BAD_OPTION that names the bad options; then nothing has been opened.
@@ -122,7 +119,8 @@ export function makePeers(options: PeersOptions): StartedPeers {
   const leave = once(async () => {
     chooser.isLeaving = true
     membership.leave()
-    await waitUntil(() => handOver.underWay.count === 0, { withinMs: leaveMs })
+    // Requests that are left after that are answered by the application here.
+    await waitUntil(() => handOver.underWay.count === 0, { withinMs: peerDefaults.drainMs })
     handOver.underWay.abandonAll()
   })
   const close = once(async () => {

@@ -43,7 +43,7 @@ for (const { name, end } of [
   })
 }
 
-test('a second signal ends the waits', async (t) => {
+test('a second signal ends the waits, and the echo of the first one does not', async (t) => {
   const fake = await FakeHttpd.start(t)
   fake.requests = () => 1
   const child = startChild(t, [...auto, built('test/fixtures/express-app.js')], {
@@ -52,9 +52,15 @@ test('a second signal ends the waits', async (t) => {
   })
   await fake.until('it is registered', () => fake.count('STATUS') > 0)
   child.process.kill('SIGTERM')
+  const start = performance.now()
   await fake.until('STOP-APP has arrived twice', () => fake.count('STOP-APP') > 1)
   child.process.kill('SIGTERM')
+  await fake.until('half a second has passed', () => performance.now() - start > 600)
+  assert.ok(fake.count('STOP-APP') > 2)
+  assert.equal(fake.count('REMOVE-APP'), 0)
+  child.process.kill('SIGTERM')
   assert.equal(await child.ended, 'SIGTERM')
+  assert.ok(performance.now() - start < 30_000)
   assert.equal(fake.nodes.size, 0)
 })
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkLoad, LoadFactor, type LoadSettings } from '../../../src/agent/load-factor.ts'
+import {
+  checkLoad,
+  LoadFactor,
+  type LoadSettings,
+  type Reading,
+} from '../../../src/agent/load-factor.ts'
 import type { LoadMetric, LoadRound } from '../../../src/agent/load-metric.ts'
 import { agentDefaults } from '../../../src/agent/options.ts'
 import { type Logger, silent } from '../../../src/base/log.ts'
@@ -161,4 +166,36 @@ test('a setting out of range is a problem that names it', () => {
     [{ initialLoad: 101 }, /initialLoad 101/],
   ]
   for (const [given, text] of bad) assert.match(problemsOf(given).join(), text)
+})
+
+test('the values of several processes are added up, and so are their capacities', () => {
+  const load = new LoadFactor([], { ...defaults, history: 0, initialLoad: -1 }, silent)
+  const reading = (value: number, capacity: number): Reading => ({ name: 'm', value, capacity })
+  assert.equal(load.combine([[reading(6, 10)], [reading(0, 10)]]), 70)
+  assert.equal(load.combine([[reading(6, 10)], [reading(0, 90)]]), 94)
+  assert.equal(load.combine([[reading(1, 1)], []]), 1)
+  assert.equal(load.combine([[reading(0.2, 1)], [{ name: 'other', value: 0.5, capacity: 1 }]]), 50)
+})
+
+test('one unavailable process of several counts as full, and all of them as unavailable', () => {
+  const load = new LoadFactor([], { ...defaults, history: 0, initialLoad: -1 }, silent)
+  const unavailable: Reading = { name: 'm', value: 'unavailable', capacity: 10 }
+  assert.equal(load.combine([[unavailable], [{ name: 'm', value: 0, capacity: 30 }]]), 75)
+  assert.equal(load.combine([[unavailable], [unavailable]]), -1)
+  assert.equal(load.combine([[unavailable], [{ name: 'm', capacity: 30 }]]), -1)
+})
+
+test('a process that restores the state of another continues its averages', () => {
+  const settings = { ...defaults, decay: 1 }
+  const [first, second] = [constant(0.2), constant(0.2)].map(
+    (metric) => new LoadFactor([metric], settings, silent),
+  ) as [LoadFactor, LoadFactor]
+  for (let i = 0; i < 20; i++) first.next(round)
+  second.restore(JSON.parse(JSON.stringify(first.state)))
+  assert.equal(second.next(round), 80)
+})
+
+test('two metrics of one name are two metrics', () => {
+  const metrics = [constant(0), constant(0.9), constant(0)]
+  assert.deepEqual(factors(1, { metrics, initialLoad: -1 }), [10])
 })

@@ -19,7 +19,7 @@ test('defaults are filled in, and duplicates of a proxy removed', () => {
   assert.equal(settings.config.stickySessionForce, false)
   assert.deepEqual(settings.contexts, ['/'])
   assert.deepEqual(settings.aliases, ['localhost'])
-  assert.equal(settings.drain.deadlineMs, 10_000)
+  assert.equal(settings.drain.deadlineMs, 8_000)
 })
 
 test('values that a message cannot contain are refused before anything is sent', () => {

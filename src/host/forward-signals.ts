@@ -1,0 +1,34 @@
+// The primary of node:cluster under `topspin/auto`: a signal that reaches it alone, as from Docker or systemd, is passed on
+// to its workers, and it ends after them. Without it the port would close before they have left.
+
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { interceptEvents } from '../node-internals/intercept-events.ts'
+import { holdSignals } from './signals.ts'
+
+/** Call it in a process that may become a primary. A primary with handlers of its own for signals is left alone. */
+export function forwardSignals(): void {
+  cluster.once('fork', () =>
+    holdSignals({
+      leave: async (handled) => {
+        if (handled) return
+        // Applications replace workers that exit.
+        interceptEvents(cluster, (event) => event === 'exit' || event === 'disconnect')
+        await Promise.all(workers().map(end))
+      },
+      hurry: () => {
+        for (const worker of workers()) worker.process.kill('SIGTERM')
+      },
+    }),
+  )
+}
+
+const workers = (): Worker[] =>
+  Object.values(cluster.workers ?? {}).filter((each) => each !== undefined)
+
+async function end({ process: child }: Worker): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
