@@ -31,6 +31,7 @@ export class Links {
   readonly #discovery: Discovery
   readonly #byKey: Map<string, ProxyLink> = new Map()
   #isLeaving = false
+  #isAbandoned = false
 
   constructor(settings: Settings, source: LinkSource) {
     this.#settings = settings
@@ -59,6 +60,12 @@ export class Links {
     this.#isLeaving = true
     this.#discovery.close()
     for (const link of this.all) link.beginLeaving()
+  }
+
+  /** Ends all links while the node stays registered: another process continues. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.close()
   }
 
   close(): void {
@@ -99,7 +106,7 @@ export class Links {
       random: Math.random,
       log,
       changed: (before, state, address) => {
-        logged.report(before, state, address)
+        if (!this.#isAbandoned) logged.report(before, state, address)
         this.#source.changed()
       },
     })

@@ -136,7 +136,7 @@ export class Membership implements NodeMembership {
   abandon(): void {
     clearInterval(this.#reports)
     this.#draining.hurry()
-    this.#links.close()
+    this.#links.abandon()
   }
 
   /** Ends all waits of `drain` and `leave`. */

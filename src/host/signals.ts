@@ -12,6 +12,9 @@ type Signal = 'SIGTERM' | 'SIGINT'
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const
 const signals: readonly Signal[] = ['SIGTERM', 'SIGINT']
 
+/** Interval of a timer that keeps the process alive. */
+const aliveMs = 1_000
+
 interface SignalOptions {
   /**
    * Called at the first signal or order; when it settles, that takes effect.
@@ -34,7 +37,10 @@ export function holdSignals(options: SignalOptions): () => void {
   }
   const leave = (isHandled: () => boolean, resume: (isHandled: boolean) => void): void => {
     isLeaving = true
+    // A process whose channel to its primary is gone may have nothing else to wait for.
+    const alive = setInterval(() => {}, aliveMs)
     void options.leave(isHandled()).finally(() => {
+      clearInterval(alive)
       const isHandledNow = isHandled()
       release()
       resume(isHandledNow)

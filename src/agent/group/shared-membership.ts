@@ -2,6 +2,7 @@
 // them leads and registers; when it leaves or dies the next one continues with the state that it has from it. Used by
 // join-cluster.ts in place of a Membership.
 
+import cluster from 'node:cluster'
 import { TopspinError } from '../../base/errors.ts'
 import { agentLimits } from '../../base/limits.ts'
 import { waitUntil, withDeadline } from '../../base/wait.ts'
@@ -207,7 +208,9 @@ export class SharedMembership implements NodeMembership {
     for (;;) {
       await waitUntil(isSettled, { withinMs: agentLimits.groupReplyMs, everyMs: 5 })
       if (this.#leader !== undefined) {
-        const waitMs = this.#local.isListening ? agentLimits.newcomerMs : 0
+        // A primary that is gone starts no other worker.
+        const isOrphan = cluster.isWorker && !process.connected
+        const waitMs = this.#local.isListening && !isOrphan ? agentLimits.newcomerMs : 0
         if (!(await this.#leader.hasSuccessor(waitMs, signal))) return this.#leader
         break
       }

@@ -81,6 +81,8 @@ test('one worker after the other is replaced by a single new one, as PM2 does wi
   for (let i = 0; i < 3; i++) await app.order({ do: 'roll', by: 'SIGTERM' })
   await fake.until('it reports on', () => fake.count('STATUS') > 5)
   assert.deepEqual(story(fake), ['ENABLE-APP /'])
+  assert.doesNotMatch(app.printed, /node left/)
+  assert.equal(app.printed.split('node joined').length - 1, 1)
 })
 
 test('the next worker leads at once when the first is killed, and the load report continues', async (t) => {
