@@ -4,11 +4,13 @@
 
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
+import { agentLimits } from '../base/limits.ts'
 import { forwardSignals } from '../host/forward-signals.ts'
 import { applicationEnvironment } from '../host/pm2.ts'
 import { hookListen } from '../net/hook-listen.ts'
 import { autoSettings } from './auto-settings.ts'
 import { type JoinOptions, joinCluster } from './join-cluster.ts'
+import { agentDefaults } from './options.ts'
 import { readTlsFiles } from './tls-files.ts'
 
 const print = (text: string): void => void process.stderr.write(`topspin: ${text}\n`)
@@ -32,7 +34,8 @@ export function joinProxies(): void {
     try {
       const tls = readTlsFiles(settings.tlsFiles ?? {})
       joinFirst({ ...settings.options, tls }, settings.port)
-      if (cluster.isPrimary) forwardSignals()
+      const { deadlineMs = agentDefaults.drain.deadlineMs } = settings.options.drain ?? {}
+      if (cluster.isPrimary) forwardSignals(deadlineMs + agentLimits.workersEndMs)
     } catch (error) {
       printError(error)
     }

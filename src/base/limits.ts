@@ -340,6 +340,8 @@ export const agentLimits = {
   hurriedMs: 1_000,
   /** How long the closing of the server waits for busy connections. */
   closeMs: 1_000,
+  /** How long the primary of node:cluster waits for its workers after their drain deadline. */
+  workersEndMs: 5_000,
   /** One message between processes that share a port, and those on the way to one of them, characters. */
   groupMessageMax: 1_048_576,
   /** How long one of them waits for the answer of another before it leaves. */

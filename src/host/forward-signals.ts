@@ -3,18 +3,22 @@
 
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
+import { withDeadline } from '../base/wait.ts'
 import { interceptEvents } from '../node-internals/intercept-events.ts'
 import { holdSignals } from './signals.ts'
 
-/** Call it in a process that may become a primary. A primary with handlers of its own for signals is left alone. */
-export function forwardSignals(): void {
+/**
+ * Call it in a process that may become a primary. A primary with handlers of its own for signals is left alone.
+ * @param withinMs how long the primary waits for its workers.
+ */
+export function forwardSignals(withinMs: number): void {
   cluster.once('fork', () =>
     holdSignals({
       leave: async (handled) => {
         if (handled) return
         // Applications replace workers that exit.
         interceptEvents(cluster, (event) => event === 'exit' || event === 'disconnect')
-        await Promise.all(workers().map(end))
+        await withDeadline(Promise.all(workers().map(end)), withinMs, () => [])
       },
       hurry: () => {
         for (const worker of workers()) worker.process.kill('SIGTERM')

@@ -36,6 +36,7 @@ test('every option of the agent has a variable and a flag, or is one that only c
     'advertise.key',
     'capacity',
     'secret',
+    'sharedPort',
     'signals',
   ])
   const agent = program.commands.find((command) => command.name() === 'agent')
