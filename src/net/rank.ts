@@ -67,12 +67,17 @@ export class Rank {
   }
 }
 
+/** None where the folder has been removed. */
 function numbersIn(folder: string, name: string): number[] {
   const prefix = `${name}.`
-  return readdirSync(folder)
-    .filter((entry) => entry.startsWith(prefix))
-    .map((entry) => Number(entry.slice(prefix.length)))
-    .filter(Number.isSafeInteger)
+  try {
+    return readdirSync(folder)
+      .filter((entry) => entry.startsWith(prefix))
+      .map((entry) => Number(entry.slice(prefix.length)))
+      .filter(Number.isSafeInteger)
+  } catch {
+    return []
+  }
 }
 
 /** Resolves with false when the path exists. A worker of node:cluster listens itself (`exclusive`), not by its primary. */

@@ -136,7 +136,14 @@ export class SharedMembership implements NodeMembership {
   #lead(): void {
     const state = this.#state
     if (state !== undefined) this.#local.load.restore(state.load)
-    const settings = { ...this.#settings, config: { ...this.#settings.config, route: this.route } }
+    const { config, drain } = this.#settings
+    // The wait for a newcomer is part of the deadline.
+    const deadlineMs = Math.max(0, drain.deadlineMs - agentLimits.newcomerMs)
+    const settings = {
+      ...this.#settings,
+      config: { ...config, route: this.route },
+      drain: { ...drain, deadlineMs },
+    }
     const inheritance = state === undefined ? undefined : inherit(state, this.#settings.contexts)
     const leader = new Leader(settings, this.#local, this.#members, this.#changed, inheritance)
     this.#leader = leader

@@ -67,3 +67,11 @@ test('a number is above those that a clock ahead of this one has given', async (
   t.after(() => ahead.close())
   assert.equal(await isFirst(await claim(t, path)), false)
 })
+
+test('where the folder has been removed, the process is the first', async (t) => {
+  const path = folder(t)
+  await claim(t, path)
+  const rank = await claim(t, path)
+  rmSync(path, { recursive: true })
+  assert.ok(await isFirst(rank))
+})
