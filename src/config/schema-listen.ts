@@ -86,7 +86,7 @@ const entryOfMap: z.ZodType<ListenEntry, unknown> = z
   .transform(({ at: address, ...options }) => ({ ...address, ...options }))
 
 /** One address. The keys of a map are for the error about an unknown one. */
-export const listenEntry: z.ZodType<ListenEntry, unknown> = z
+const listenEntry: z.ZodType<ListenEntry, unknown> = z
   .unknown()
   .transform((input, context) => {
     const result = (isMap(input) ? entryOfMap : at).safeParse(input)

@@ -4,7 +4,7 @@
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** A descriptor of this process and the name that the socket unit gives it. */
-export interface PassedDescriptor {
+interface PassedDescriptor {
   readonly fd: number
   /** `FileDescriptorName=` of the socket unit, by default the name of the unit; '' when none is passed. */
   readonly name: string
