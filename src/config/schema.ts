@@ -9,6 +9,7 @@ import { isUnixAddress } from '../base/unix-address.ts'
 import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
+import type { SendProxyRule } from '../cluster/send-proxy.ts'
 import type { ClientAuth } from '../net/tls-acceptor.ts'
 import { defaultSettings, type StickySettings, type Timeouts } from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
@@ -44,6 +45,7 @@ import {
 import { health } from './schema-health.ts'
 import { controlEntry, type ListenEntry, listenEntries } from './schema-listen.ts'
 import { fixedNodes } from './schema-nodes.ts'
+import { sendProxy } from './schema-send-proxy.ts'
 import { insertProblem, sticky, stickyOf } from './schema-sticky.ts'
 import { expandShortForms } from './short-forms.ts'
 
@@ -73,6 +75,7 @@ export interface Config {
   readonly tls: ListenerTls & { readonly forwardClientCert: boolean }
   readonly nodeTls: NodeTlsFiles
   readonly to: readonly NodeEntry[]
+  readonly sendProxy: readonly SendProxyRule[]
   /** Traffic processes; 0: this process. Absent: one for each granted processor. */
   readonly workers?: number | undefined
   readonly trust: { readonly from: readonly string[]; readonly header: TrustedHeader }
@@ -250,6 +253,11 @@ const configSchema: z.ZodType<Config, unknown> = section({
     ),
   }),
   to: reloadable(fixedNodes),
+  sendProxy: sendProxy.prefault('off').meta({
+    form: 'off, v1 or v2, or a map, or a list of maps',
+    description:
+      'The PROXY header that begins each connection to a node and names the client, in version 1 or 2. Such a connection serves one client alone. A map has `version`, and `node` (route or HOST:PORT) or `balancer` for these nodes alone; the map for the node comes before that for its balancer. See [sockets.md](sockets.md#proxy-protocol-to-nodes).',
+  }),
   workers: count(
     0,
     workerLimits.workersMax,

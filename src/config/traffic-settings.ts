@@ -87,6 +87,7 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     bodyMinRate: config.body.minRate,
     poolIdleMs: config.pool.idle,
     poolIdleMax: config.pool.idleMax,
+    sendProxy: config.sendProxy,
     ajp: { secret: config.ajp.secret, packetBytes: config.ajp.packetSize },
     timeouts: timeoutsOf(config.timeouts),
   }

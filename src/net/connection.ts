@@ -103,12 +103,14 @@ export class Connection {
   /**
    * @param host a name, an IP address, or `unix:/path`.
    * @param lookup for a host that is a name; `undefined`: that of the system.
+   * @param first bytes that begin the connection.
    */
   static dial(
     host: string,
     port: number,
     receiver: DialReceiver,
     lookup?: net.LookupFunction,
+    first?: Buffer,
   ): Connection {
     let connection: Connection | undefined
     const socket = net.connect({
@@ -125,6 +127,7 @@ export class Connection {
     readPastReset(socket)
     connection = new Connection(socket, receiver)
     const dialled = connection
+    if (first !== undefined) socket.write(first)
     socket.once('connect', () => dialled.guard(() => receiver.connected()))
     return connection
   }

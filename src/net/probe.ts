@@ -10,6 +10,7 @@ import type { HealthCheck } from '../cluster/health-check.ts'
 import { isForwardable, isSecure } from '../cluster/node.ts'
 import type { OwnSettings } from '../cluster/own-settings.ts'
 import { nodeTlsSettings, tlsProblem } from './connect-problem.ts'
+import { dialBelow } from './dial-below.ts'
 import { dialPlace } from './dial-place.ts'
 import { NodeTls } from './node-tls.ts'
 import { cping, type Dialect, httpDialect } from './probe-dialect.ts'
@@ -39,10 +40,13 @@ export interface ProbeResult extends ProbeOutcome {
 /** Never rejects. */
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>
 
-/** @param nodeTls called for each probe, because a reload may replace it. */
-export function probeWith(nodeTls: () => NodeTls): Probe {
-  return (target) => probeNode(target, nodeTls)
+/** @param nodeTls called for each probe, because a reload may replace it. @param first default: none. */
+export function probeWith(nodeTls: () => NodeTls, first: FirstBytes = () => undefined): Probe {
+  return (target) => probeNode(target, nodeTls, first(target))
 }
+
+/** The bytes that begin a connection to a target, before TLS. */
+type FirstBytes = (target: ProbeTarget) => Buffer | undefined
 
 let defaultTls: NodeTls | undefined
 
@@ -52,7 +56,11 @@ export const probe: Probe = probeWith(() => {
   return defaultTls
 })
 
-function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeResult> {
+function probeNode(
+  target: ProbeTarget,
+  nodeTls: () => NodeTls,
+  first: Buffer | undefined,
+): Promise<ProbeResult> {
   if (!isForwardable(target))
     return Promise.resolve({ answered: false, reason: `type ${target.type} is not supported` })
   const dialect = dialectOf(target)
@@ -61,7 +69,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
     let answer = Buffer.alloc(0)
     let isConnected = false
     const { timeoutMs } = target
-    const socket = secure ? dialSecure(target, nodeTls().of(target.own)) : dialPlain(target)
+    const socket = secure ? dialSecure(target, nodeTls().of(target.own), first) : dialPlain(target)
     const end = (result: ProbeResult): void => {
       cancelTimeout()
       socket.destroy()
@@ -72,6 +80,7 @@ function probeNode(target: ProbeTarget, nodeTls: () => NodeTls): Promise<ProbeRe
       isConnected = true
     })
     socket.on(secure ? 'secureConnect' : 'connect', () => {
+      if (first !== undefined && !secure) socket.write(first)
       if (dialect !== undefined) socket.write(dialect.request)
       // With TLS 1.3 a node refuses the client certificate after the handshake.
       else if (secure) socket.end()
@@ -117,8 +126,13 @@ const reasonOf = (error: NodeJS.ErrnoException): string =>
 const dialPlain = ({ host, port, lookup }: ProbeTarget): Socket =>
   connect({ ...dialPlace(host, port), noDelay: true, ...(lookup === undefined ? {} : { lookup }) })
 
-function dialSecure({ host, port, lookup }: ProbeTarget, nodeTls: NodeTls): Socket {
-  const socket = tls.connect(Object.assign(nodeTls.dialOptions(host, port), { lookup }))
+function dialSecure(
+  { host, port, lookup }: ProbeTarget,
+  nodeTls: NodeTls,
+  first: Buffer | undefined,
+): Socket {
+  const options = Object.assign(nodeTls.dialOptions(host, port), { lookup })
+  const socket = tls.connect(first === undefined ? options : dialBelow(options, first))
   socket.on('session', (session) => nodeTls.remember(host, port, session))
   socket.prependOnceListener('secureConnect', () => {
     const problem = nodeTls.problemWith(socket)

@@ -6,6 +6,7 @@ import tls from 'node:tls'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { resetAtClose, socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
+import { dialBelow } from './dial-below.ts'
 import type { NodeTls } from './node-tls.ts'
 import { resetSocket } from './reset-socket.ts'
 
@@ -29,6 +30,7 @@ export class SecureConnection extends Connection {
   /**
    * Calls `connected` when the node's certificate has been verified.
    * @param lookup for a host that is a name; `undefined`: that of the system.
+   * @param first bytes that begin the connection, before TLS.
    */
   static dialSecure(
     host: string,
@@ -36,9 +38,10 @@ export class SecureConnection extends Connection {
     nodeTls: NodeTls,
     receiver: DialReceiver,
     lookup?: LookupFunction,
+    first?: Buffer,
   ): SecureConnection {
-    const options = nodeTls.dialOptions(host, port)
-    const socket = tls.connect(Object.assign(options, { allowHalfOpen: true, lookup }))
+    const options = Object.assign(nodeTls.dialOptions(host, port), { allowHalfOpen: true, lookup })
+    const socket = tls.connect(first === undefined ? options : dialBelow(options, first))
     socket.setNoDelay(true)
     readPastReset(socket)
     const connection = new SecureConnection(socket, receiver)

@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.ts'
 import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
 import { isUnixAddress, socketPathOf } from '../base/unix-address.ts'
 import { pause } from '../base/wait.ts'
+import { proxyVersionOf } from '../cluster/send-proxy.ts'
 import { restartKeys } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
@@ -23,6 +24,7 @@ import { NodeTls } from '../net/node-tls.ts'
 import { probeWith } from '../net/probe.ts'
 import { SocketFiles } from '../net/socket-file.ts'
 import { loadPolicies } from '../proxy/index.ts'
+import { localHeader } from '../wire/proxy-protocol/write.ts'
 import { startAdvertising } from './advertising.ts'
 import type { DataPlane } from './data-plane.ts'
 import { inProcess } from './in-process.ts'
@@ -272,7 +274,14 @@ function listenForNodes(
     access: { names, allow, secret, nodes: nodes.allow },
     limits: { messageBytesMax: limits.messageBytes },
     watch: {
-      probe: probeWith(() => nodeTls.current),
+      probe: probeWith(
+        () => nodeTls.current,
+        (target) => {
+          const [node] = cluster.registry.snapshot.nodes.at(target)
+          const version = proxyVersionOf(config.sendProxy, node ?? { ...unregistered, ...target })
+          return version && localHeader(version)
+        },
+      ),
       rules: () => checks.current,
       statusTimeoutMs: statusTimeout,
     },
@@ -281,6 +290,8 @@ function listenForNodes(
     log,
   })
 }
+
+const unregistered = { route: '', balancer: '' }
 
 class RunningServices implements Serving {
   readonly #parts: Parts

@@ -101,6 +101,8 @@ export class RecordingConnection implements LeasedConnection {
   isReady = true
   isReused = false
   isIdle = false
+  isForOneClient = false
+  isLoggedIn = false
   pending = 0
   /** Writes do not leave at once. */
   isSlow = false

@@ -12,6 +12,7 @@ import { ajpFacts } from './ajp-facts.ts'
 import { NodeConnection } from './node-connection.ts'
 import type { ConnectionPool, ResponseReceiver } from './node-context.ts'
 import { headLargeError } from './node-error.ts'
+import type { RequestSource } from './request-source.ts'
 
 const cping = Buffer.from([0x12, 0x34, 0, 1, CPING])
 
@@ -30,8 +31,8 @@ export class AjpConnection extends NodeConnection {
   /** The client waits for a 100 (Continue) before it sends its body. */
   #owesContinue = false
 
-  constructor(pool: ConnectionPool<NodeConnection>) {
-    super(pool)
+  constructor(pool: ConnectionPool<NodeConnection>, client: RequestSource) {
+    super(pool, client)
     this.#body = new BodyPackets(this.context.ajp.packetBytes)
   }
 

@@ -2,10 +2,12 @@
 // the exchange. A connection that speaks AJP: ajp-connection.ts.
 
 import type { TopspinError } from '../../base/errors.ts'
+import { parseHostPort } from '../../base/host-port.ts'
 import { isSecure, type Node } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import { unreadInput } from '../../node-internals/unread-input.ts'
+import { type ClientEnds, proxyHeader } from '../../wire/proxy-protocol/write.ts'
 import type {
   ConnectionPool,
   LeasedConnection,
@@ -13,6 +15,7 @@ import type {
   ResponseReceiver,
 } from './node-context.ts'
 import { closedError, connectError } from './node-error.ts'
+import type { RequestSource } from './request-source.ts'
 
 /** Idle connections are closed this long before the node would close them, and not sooner than the minimum, ms. */
 const keepAliveMarginMs = 1_000
@@ -29,6 +32,7 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   isReady = false
   isIdle = false
   isReused = false
+  isLoggedIn = false
   /** Its last response has no body: a node may send one nevertheless, late. */
   rests = false
   /** When it began to be idle, ms of the clock; only while it rests. */
@@ -47,7 +51,8 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   /** Of the client's connection that it belongs to. */
   #bound: Set<LeasedConnection> | undefined
 
-  constructor(pool: ConnectionPool<NodeConnection>) {
+  /** @param client the one for whose request it is opened. */
+  constructor(pool: ConnectionPool<NodeConnection>, client: RequestSource) {
     this.pool = pool
     const { node, context } = pool
     this.context = context
@@ -56,9 +61,11 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     const host = bare(node.host)
     // The author of the configuration is trusted, the sender of a registration is not.
     const lookup = node.fixed ? undefined : context.lookup
+    const { proxyVersion } = pool
+    const header = proxyVersion && proxyHeader(proxyVersion, endsOf(client))
     this.connection = isSecure(node)
-      ? SecureConnection.dialSecure(host, node.port, pool.nodeTls, this, lookup)
-      : Connection.dial(host, node.port, this, lookup)
+      ? SecureConnection.dialSecure(host, node.port, pool.nodeTls, this, lookup, header)
+      : Connection.dial(host, node.port, this, lookup, header)
     context.ticker.add(this)
     pool.opened()
     // Of the socket, because a tunnel takes over the events of the connection.
@@ -73,6 +80,10 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
 
   get node(): Node {
     return this.pool.node
+  }
+
+  get isForOneClient(): boolean {
+    return this.pool.proxyVersion !== undefined
   }
 
   get isBound(): boolean {
@@ -250,6 +261,12 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     else if (this.isReady) this.exchange.nodeTimedOut()
     else this.connection.destroy()
   }
+}
+
+/** The ends of the client's own connection. */
+function endsOf({ address, port = 0, localAuthority }: RequestSource): ClientEnds {
+  const destination = parseHostPort(localAuthority, 0) ?? { host: '', port: 0 }
+  return { source: { host: address, port }, destination }
 }
 
 /** An IPv6 address without its brackets. */

@@ -10,6 +10,7 @@ import type { ProcessShare } from '../../cluster/process-share.ts'
 import type { Connection } from '../../net/connection.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { Ticker, Timed } from '../../net/ticker.ts'
+import type { ProxyVersion } from '../../wire/proxy-protocol/header.ts'
 import type { Buffers } from '../shared/buffers.ts'
 import type { ProxySettings } from '../shared/settings.ts'
 import type { AjpShared } from './ajp-shared.ts'
@@ -17,7 +18,7 @@ import type { RequestSource } from './request-source.ts'
 
 /** Shared by all connections to nodes. */
 export interface NodeContext {
-  readonly settings: Pick<ProxySettings, 'timeouts' | 'poolIdleMs' | 'poolIdleMax'>
+  readonly settings: Pick<ProxySettings, 'timeouts' | 'poolIdleMs' | 'poolIdleMax' | 'sendProxy'>
   readonly clock: Clock
   readonly log: Logger
   readonly ticker: Ticker
@@ -45,6 +46,8 @@ export interface ConnectionPool<C> {
   readonly connectMs: number
   /** How long a connection may be idle, ms. */
   readonly idleMs: number
+  /** Connections begin with a PROXY header of this version, and each serves one client. */
+  readonly proxyVersion: ProxyVersion | undefined
   /** Whether an idle connection stays open when its time is over. */
   readonly keepsIdle: boolean
   /** The connection may carry another request. */
@@ -66,9 +69,10 @@ export interface ConnectionPool<C> {
 export interface ConnectionSource {
   /**
    * @param fresh lease no connection that has been idle: the node may be about to close it.
+   * @param client the one for whose request it is.
    * @returns `undefined` when this process may open no more connections.
    */
-  lease(node: Node, fresh: boolean): LeasedConnection | undefined
+  lease(node: Node, fresh: boolean, client: RequestSource): LeasedConnection | undefined
 }
 
 /** A connection to a node, as an exchange uses it. */
@@ -79,6 +83,10 @@ export interface LeasedConnection extends Timed {
   readonly isIdle: boolean
   /** A request can be sent. */
   readonly isReady: boolean
+  /** It began with a PROXY header, so it serves the client that the header names alone. */
+  readonly isForOneClient: boolean
+  /** A client has logged in on it, and has to reach the same node again. */
+  isLoggedIn: boolean
   /** It has carried a complete exchange before. */
   readonly isReused: boolean
   /** Bytes of the request that have not left yet. */

@@ -5,10 +5,13 @@
 import { admissionLimits, httpLimits } from '../../base/limits.ts'
 import type { Node } from '../../cluster/node.ts'
 import { partOf } from '../../cluster/process-share.ts'
+import { proxyVersionOf } from '../../cluster/send-proxy.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
+import type { ProxyVersion } from '../../wire/proxy-protocol/header.ts'
 import { AjpConnection } from './ajp-connection.ts'
 import { NodeConnection } from './node-connection.ts'
 import type { ConnectionPool, ConnectionSource, NodeContext } from './node-context.ts'
+import type { RequestSource } from './request-source.ts'
 
 export class Pools implements ConnectionSource {
   /** Connections to nodes, leased or idle. */
@@ -23,8 +26,8 @@ export class Pools implements ConnectionSource {
     this.nodeTls = nodeTls
   }
 
-  lease(node: Node, fresh: boolean): NodeConnection | undefined {
-    return this.#poolOf(node).lease(fresh)
+  lease(node: Node, fresh: boolean, client: RequestSource): NodeConnection | undefined {
+    return this.#poolOf(node).lease(fresh, client)
   }
 
   #poolOf(node: Node): Pool {
@@ -63,6 +66,7 @@ class Pool implements ConnectionPool<NodeConnection> {
   readonly connectMs: number
   /** The setting, or `ttl` of the node when that is shorter. */
   readonly idleMs: number
+  readonly proxyVersion: ProxyVersion | undefined
   readonly #pools: Pools
   readonly #idle: NodeConnection[] = []
   /** Idle after a response without a body, the longest idle first. */
@@ -82,6 +86,7 @@ class Pool implements ConnectionPool<NodeConnection> {
     this.#pools = pools
     const { timeouts, poolIdleMs } = pools.context.settings
     this.connectMs = node.own?.connectMs || shorter(timeouts.connectMs, node.pingMs)
+    this.proxyVersion = proxyVersionOf(pools.context.settings.sendProxy, node)
     this.idleMs = shorter(poolIdleMs, node.ttlMs)
     this.#openMax = partOf(node.own?.maxConnections ?? 0, pools.context.share)
   }
@@ -95,7 +100,7 @@ class Pool implements ConnectionPool<NodeConnection> {
     return this.#idle.length + this.#resting.length <= this.node.smax
   }
 
-  lease(fresh: boolean): NodeConnection | undefined {
+  lease(fresh: boolean, client: RequestSource): NodeConnection | undefined {
     const idle = fresh ? undefined : (this.#idle.pop() ?? this.#rested())
     if (idle !== undefined) {
       idle.isIdle = false
@@ -103,7 +108,9 @@ class Pool implements ConnectionPool<NodeConnection> {
     }
     if (this.#open >= this.#openMax) this.#closeIdle()
     if (!this.#pools.makeRoom()) return undefined
-    return this.node.type === 'ajp' ? new AjpConnection(this) : new NodeConnection(this)
+    return this.node.type === 'ajp'
+      ? new AjpConnection(this, client)
+      : new NodeConnection(this, client)
   }
 
   /** In place of the connection that is about to be opened: to the node, an idle connection is one, too. */

@@ -10,6 +10,7 @@ import { defaultHealthLimits, type HealthLimits } from '../../cluster/health.ts'
 import type { LiveTable } from '../../cluster/live.ts'
 import { defaultOutlierLimits, type OutlierLimits } from '../../cluster/outlier.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
+import type { SendProxyRule } from '../../cluster/send-proxy.ts'
 import type { NodeTlsOptions } from '../../net/node-tls.ts'
 import type { TrustedHeader } from '../../wire/forwarded.ts'
 import type { Underscores } from '../../wire/http/field-name.ts'
@@ -100,6 +101,8 @@ export interface ProxySettings {
   /** Requests that may be sent a second time, as a share of all: 0..1. Default 0.2. */
   readonly retryBudget: number
   readonly ajp: AjpSettings
+  /** Nodes whose connections begin with a PROXY header about the client. Default none. */
+  readonly sendProxy: readonly SendProxyRule[]
 }
 
 /** Settings that differ from the defaults, and the resources of the process. */
@@ -172,6 +175,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   outlier: defaultOutlierLimits,
   retryBudget: 0.2,
   ajp: { secret: '', packetBytes: 8_192 },
+  sendProxy: [],
 }
 
 /** A random name for `Via`. All processes that share a listening address must share it, too. */

@@ -7,7 +7,7 @@ import type { AttemptStage, RequestState } from '../exchange-state.ts'
 import type { ResponseReceiver } from '../node/node-context.ts'
 import { proxyFull, type Refusal, uploadsFull } from '../refusal.ts'
 import type { Upload } from '../shared/uploads.ts'
-import { bind, leaseBound } from './bind.ts'
+import { bind, keepFor, leaseBound } from './bind.ts'
 
 /**
  * @param receiver of the node's response.
@@ -23,9 +23,10 @@ export function attempt(
   const { live } = candidate
   if (!request.body.done && !makeUploadRoom(state, candidate)) return uploadsFull
   const own = attempts.freshOnly ? undefined : leaseBound(client, candidate.node)
-  const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly)
+  const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly, client)
   if (node === undefined) return proxyFull
   if (request.head.bindsConnection) bind(client, node)
+  else if (node.isForOneClient) keepFor(client, node)
   traffic.admission.begin()
   attempts.count++
   attempts.candidate = candidate

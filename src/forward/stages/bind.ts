@@ -1,5 +1,5 @@
-// Still stages 6 and 7: a client logs in on a connection to a node, by NTLM or Negotiate. From then on the connection
-// belongs to the client's connection, and no other client uses it.
+// Still stages 6 and 7: a client logs in on a connection to a node, by NTLM or Negotiate, or the connection began with a
+// PROXY header about the client. From then on it belongs to the client's connection, and no other client uses it.
 
 import { httpLimits } from '../../base/limits.ts'
 import type { Node } from '../../cluster/node.ts'
@@ -8,7 +8,14 @@ import type { LeasedConnection } from '../node/node-context.ts'
 
 type Client = AttemptStage['client']
 
+/** The client logs in on the connection. */
 export function bind(client: Client, connection: LeasedConnection): void {
+  connection.isLoggedIn = true
+  keepFor(client, connection)
+}
+
+/** The connection is closed with the client's, and not used for others. */
+export function keepFor(client: Client, connection: LeasedConnection): void {
   client.bound ??= new Set()
   const { bound } = client
   if (bound.has(connection)) return

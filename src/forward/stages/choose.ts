@@ -29,7 +29,7 @@ export function findCascade(
 /**
  * `undefined` when no node is usable, or has a place for the request; then `choice.full` is the one that it waits for, if
  * it waits for only one.
- * @param bound the client's own connections: their nodes come first, unless a session names another.
+ * @param bound the client's own connections: the nodes where it has logged in come first, unless a session names another.
  */
 export function choose(
   choice: ChoiceState,
@@ -63,7 +63,8 @@ function boundCandidate(
   chosenAt: Moment,
   bound: ReadonlySet<LeasedConnection>,
 ): Candidate | undefined {
-  for (const { node } of [...bound].reverse()) {
+  for (const { node, isLoggedIn } of [...bound].reverse()) {
+    if (!isLoggedIn) continue
     const candidate = choice.application.candidates.find((other) => other.node === node)
     const [own] = candidate === undefined ? [] : usable(candidate.alone, choice, chosenAt)
     if (own !== undefined) return own

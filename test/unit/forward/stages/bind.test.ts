@@ -74,7 +74,9 @@ test("the node of the client's own connection is chosen while it is usable and n
   const candidates = routed(fixture)
   const third = candidates[2]
   assert.ok(third !== undefined)
-  const bound = new Set([new RecordingConnection(third.node)])
+  const own = new RecordingConnection(third.node)
+  own.isLoggedIn = true
+  const bound = new Set([own])
   for (let i = 0; i < 5; i++) assert.equal(choose(choice, traffic.chosenAt, bound), third)
   choice.route = 'n1'
   choice.hasSession = true
