@@ -1,8 +1,17 @@
 // The file of a unix socket that this process listens on: made with the right mode and owner before anybody can connect,
 // in the place of a file that nobody listens on any more, and removed at the end while it is still the same file.
 
-import { chmodSync, chownSync, lstatSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+} from 'node:fs'
 import { connect, type Server } from 'node:net'
+import { dirname } from 'node:path'
 import { socketFileLimits } from '../base/limits.ts'
 
 export interface SocketFileOptions {
@@ -35,7 +44,9 @@ export async function listenAtPath(
   await checkPlace(path)
   const first = `${path}.${process.pid}`
   removeIfThere(first)
-  await listenUnder(server, first, backlog)
+  await listenUnder(server, first, backlog).catch(({ code = '' }: NodeJS.ErrnoException) => {
+    throw systemError(code, path, 'the socket cannot be made')
+  })
   try {
     if (uid !== undefined || gid !== undefined) giveTo(first, uid, gid)
     chmodSync(first, mode)
@@ -77,6 +88,8 @@ function listenUnder(server: Server, path: string, backlog: number): Promise<voi
 /** Rejects unless the name is free, or that of a socket on which nobody listens. */
 async function checkPlace(path: string): Promise<void> {
   const file = lstatSync(path, { throwIfNoEntry: false })
+  if (file === undefined && !existsSync(dirname(path)))
+    throw systemError('ENOENT', path, 'the folder does not exist')
   if (file === undefined) return
   if (!file.isSocket()) throw systemError('EEXIST', path, 'a file that is no socket has this name')
   const outcome = await connectOutcome(path)

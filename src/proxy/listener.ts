@@ -120,7 +120,8 @@ export class Listener {
 
   /** Serves a connection that another listener has accepted; `first` was read from it. */
   accept(socket: net.Socket, first: Buffer): void {
-    if (this.#admit(socket)) this.#serve(socket, undefined).connection.feed(first)
+    const origin = socket.remotePort === undefined ? unixOrigin : undefined
+    if (this.#admit(socket)) this.#serve(socket, origin).connection.feed(first)
   }
 
   #accepted(socket: net.Socket): void {
