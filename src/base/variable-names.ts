@@ -86,6 +86,7 @@ const proxySections: readonly string[] = [
   'NODE_TLS',
   'NO_CONTEXT_STATUS',
   'POOL',
+  'SEND_PROXY',
   'STATE',
   'STICKY',
   'TARGET',
