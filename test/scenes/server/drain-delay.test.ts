@@ -20,7 +20,7 @@ for (const workers of [0, 2]) {
   test(`while the drain delay runs, /readyz is 503 and no client is refused, ${workers} workers`, async (t) => {
     const node = await startNode(t)
     const environment = {
-      TOPSPIN_DRAIN_DELAY: '1500ms',
+      TOPSPIN_DRAIN_DELAY: '2s',
       TOPSPIN_HEALTH_LISTEN: '127.0.0.1:0',
       TOPSPIN_TO: `127.0.0.1:${node.port}`,
     }
@@ -38,6 +38,11 @@ for (const workers of [0, 2]) {
     assert.equal(connectionOf(await idle.answer()), undefined)
     const slow = get(traffic, '/slow')
     await until('a request is in flight', () => node.slow.length === 1)
+    const early = await RawClient.connect(t, traffic)
+    early.send(rawGet('/slow'))
+    await until('another one is', () => node.slow.length === 2)
+    node.slow[1]?.writeHead(200, { 'Content-Length': 2 }).write('a')
+    await until('its response has begun', () => early.text.endsWith('a'))
 
     serve.child.kill('SIGTERM')
     await serve.sees(/draining/)
@@ -55,6 +60,12 @@ for (const workers of [0, 2]) {
       assert.deepEqual([status, headers['connection']], [200, 'close'])
     idle.send(rawGet('/'))
     assert.equal(connectionOf(await idle.answer()), 'close')
+
+    // Its response has said that the connection stays, so it does, until its next response.
+    node.slow[1]?.end('b')
+    assert.equal((await early.answer())?.body.toString(), 'ab')
+    early.send(rawGet('/'))
+    assert.equal(connectionOf(await early.answer()), 'close')
 
     node.slow[0]?.end('done')
     assert.equal((await slow).status, 200)
