@@ -34,7 +34,8 @@ function reasonOf(candidate: Candidate, exchange: ExchangeView): CandidateReason
 }
 
 /** As in usable.ts, in the same order. */
-function whyNot(candidate: Candidate, { hasSession, tried, isQueued }: ExchangeView): string {
+function whyNot(candidate: Candidate, exchange: ExchangeView): string {
+  const { hasSession, tried, isQueued } = exchange
   const { live, node, status } = candidate
   const { health } = live
   if (status === 'STOPPED') return 'its context is stopped'
@@ -45,7 +46,7 @@ function whyNot(candidate: Candidate, { hasSession, tried, isQueued }: ExchangeV
   if (tried.includes(node.id)) return 'has failed for this request'
   if (isFull(live, isQueued === true)) return fullText(candidate)
   if (status === 'DISABLED') return 'its context is disabled, and the session is of another node'
-  if (tierOf(candidate) === bestTier) return 'ejected for errors'
+  if (tierOf(candidate, exchange) === bestTier) return 'ejected for errors'
   if (node.own?.backup === true) return 'a backup, and a node is usable that is none'
   return 'not checked yet, and another node is'
 }

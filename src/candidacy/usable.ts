@@ -13,7 +13,7 @@ export const usable: Candidacy = (candidates, exchange) => {
     const { status } = candidate
     const isOpen = status === 'ENABLED' && isUsable(candidate, exchange)
     if (!isOpen || isFullFor(candidate, exchange)) return usableOf(candidates, exchange)
-    const tier = tierOf(candidate)
+    const tier = tierOf(candidate, exchange)
     if (i === 0) first = tier
     else if (tier !== first) return usableOf(candidates, exchange)
   }
@@ -39,8 +39,10 @@ export function fullAmong(
   exchange: ExchangeView,
 ): readonly Candidate[] {
   const left = candidates.filter((candidate) => isUsable(candidate, exchange))
-  const best = Math.min(...left.map(tierOf))
-  return left.filter((candidate) => tierOf(candidate) === best && isFullFor(candidate, exchange))
+  const best = Math.min(...left.map((candidate) => tierOf(candidate, exchange)))
+  return left.filter(
+    (candidate) => tierOf(candidate, exchange) === best && isFullFor(candidate, exchange),
+  )
 }
 
 export const isFullFor = ({ live }: Candidate, { isQueued }: ExchangeView): boolean =>
@@ -53,13 +55,13 @@ function usableOf(candidates: readonly Candidate[], exchange: ExchangeView): rea
   for (const candidate of left) {
     // Requests wait for a full node before a backup is used.
     const counts = !isFullFor(candidate, exchange) || hasQueueRoom(candidate.live)
-    if (counts) best = Math.min(best, tierOf(candidate))
+    if (counts) best = Math.min(best, tierOf(candidate, exchange))
   }
   return left.filter(
     (candidate) =>
       // A session waits for its own node.
       candidate.node.route === exchange.route ||
-      (tierOf(candidate) === best && !isFullFor(candidate, exchange)),
+      (tierOf(candidate, exchange) === best && !isFullFor(candidate, exchange)),
   )
 }
 

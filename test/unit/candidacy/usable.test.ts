@@ -45,6 +45,11 @@ test('nodes that are checked are preferred to those that are not, and those to b
   assert.equal(left(nodes(notChecked, notChecked)), 'n1 n2')
 })
 
+test('the key of a session chooses among checked nodes and others alike, but not among backups', () => {
+  assert.equal(left(nodes(notChecked, {}), { affinity: 7 }), 'n1 n2')
+  assert.equal(left(nodes(notChecked, backup), { affinity: 7 }), 'n1')
+})
+
 test('a full node is dropped, except for its sessions', () => {
   assert.equal(left(nodes(full, {})), 'n2')
   assert.equal(left(nodes(full, {}), { route: 'n1' }), 'n1 n2')
