@@ -6,6 +6,7 @@ import { keyOfFlag } from '../dist/src/cli/flags.js'
 import { createProgram } from '../dist/src/cli/program.js'
 import { readConfig } from '../dist/src/config/config.js'
 import { configKeys } from '../dist/src/config/keys.js'
+import { takesEffect } from '../dist/src/config/takes-effect.js'
 import { root } from './prepare.js'
 
 const target = join(root, 'docs', 'configuration.md')
@@ -53,11 +54,9 @@ Durations are written \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`, or as a number of mi
 TOPSPIN_ variable. \`topspin check FILE\` reports all problems of a file at once, with line and
 column.
 
-SIGHUP reads the file again. The keys marked _reload_ take effect at once; all other changed keys are listed in the log,
-because they need a restart. A file with a problem changes nothing, and neither does one that would stop the traffic: a
-file that sets no key any more, one that removes the last node, or a certificate that clients cannot use or that has
-expired. Whatever the file is like, SIGHUP reads the files of certificates and keys again, for new connections, and
-opens the file of \`accessLog\` again, for tools that rename it. SIGUSR1 does the latter alone.
+SIGHUP and \`topspin reload\` read the file again; "Reload" below says when a changed key takes effect. What still needs a
+restart is listed by \`topspin reload\` and in the log. A file with a problem changes nothing, and neither does one that
+would stop the traffic: see [reload-upgrade.md](reload-upgrade.md).
 
 \`\`\`yaml
 ${example}\`\`\`
@@ -81,11 +80,12 @@ function section({ name, variable, schema }, flag) {
     `default ${hasDefault ? `\`${schema.default}\`` : 'none'}`,
     `\`${variable}\``,
     ...(flag === undefined ? [] : [`\`${flag}\``]),
-    ...(schema.reload === true ? ['_reload_'] : []),
   ]
   return `## \`${name}\`
 
 ${schema.description}
 
-${facts.join(' · ')}`
+${facts.join(' · ')}
+
+Reload: ${takesEffect(name)}.`
 }

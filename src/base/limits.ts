@@ -391,6 +391,8 @@ export const workerLimits = {
   workersMax: 256,
   /** Deadline for a worker to be ready after its start. */
   readyMs: 15_000,
+  /** Deadline for a worker to open further addresses. */
+  openMs: 5_000,
   /** How long the reply to a message waits for a worker to put the changes in force. */
   applyMs: 1_000,
   /** How long a request for live numbers waits for the workers. */

@@ -55,6 +55,7 @@ export function createProgram(run: Run): Command {
   addSteering(program, run)
   addDrain(program, run)
   addExplain(program, run)
+  addReload(program, run)
   addDoctor(program, run)
   addCheck(program, run)
   return program
@@ -214,6 +215,16 @@ function addExplain(program: Command, run: Run): void {
         return showExplanation(url, flags)
       }),
     )
+}
+
+function addReload(program: Command, run: Run): void {
+  remoteCommand(program, 'reload', 'Make a running proxy read its configuration again.').action(
+    (flags: RemoteFlags) =>
+      run(async () => {
+        const { reload } = await import('./remote/reload.ts')
+        return reload(flags)
+      }),
+  )
 }
 
 function addDoctor(program: Command, run: Run): void {

@@ -70,7 +70,8 @@ async function serveUntil(
   })
   try {
     const inherited = passedSockets(process.env, log)
-    serving = await startServing(config, tls.material, programLog, inherited)
+    const operations = { reload: reloads.reload }
+    serving = await startServing(config, tls.material, programLog, { inherited, operations })
   } catch (error) {
     const { message, exitCode } = listenFailure(error, retry)
     process.stderr.write(`topspin: ${message}\n`)
@@ -83,7 +84,7 @@ async function serveUntil(
   onListening(serving.listening)
   void manager?.ready(servingStatus(serving.listening))
   void signals.first.then((signal) => manager?.stopping(`draining after ${signal}`))
-  await stopped(signals, serving, config.timeouts.drain, log)
+  await stopped(signals, serving, log)
   process.off('SIGUSR1', reopenLogs)
   await lines.flush()
   return exitCodes.ok
@@ -98,13 +99,9 @@ function configuration(flags: ServeFlags): ConfigResult {
 }
 
 /** Resolves when a signal has ended the proxy. */
-async function stopped(
-  signals: StopSignals,
-  serving: Serving,
-  drainMs: number,
-  log: Logger,
-): Promise<void> {
+async function stopped(signals: StopSignals, serving: Serving, log: Logger): Promise<void> {
   const signal = await signals.first
+  const { drainMs } = serving
   log.info({ signal, withinMs: drainMs }, 'draining')
   const closed = signals.second.then((second) => {
     log.warn({ signal: second }, 'closing at once')

@@ -124,7 +124,7 @@ export function inFlightOn({ contexts }: Readonly<NodeLive>, paths: readonly str
 /** All live numbers of this process, by `node.id`. */
 export class LiveTable {
   /** Of this process, in limits for all processes. */
-  readonly share: ProcessShare
+  share: ProcessShare
   readonly #byId: Map<number, NodeLive> = new Map()
 
   constructor(share: ProcessShare = wholeShare) {

@@ -32,8 +32,8 @@ import { type Change, emptySnapshot, findNode, type Snapshot } from './snapshot.
 export class Registry {
   readonly #runId: string
   readonly #defaultBalancer: string
-  readonly #waitMs: number
-  readonly #limits: RegistryLimits
+  #waitMs: number
+  #limits: RegistryLimits
   readonly #refusals: Refusals
   /** Start of a node's present phase of removal, monotonic ms, by id. */
   readonly #removedAt: Map<number, number> = new Map()
@@ -49,6 +49,12 @@ export class Registry {
     this.#waitMs = options.waitBeforeRemoveMs ?? mcmpLimits.waitBeforeRemoveMs
     this.#limits = options.limits ?? mcmpLimits
     this.#refusals = new Refusals(this.#limits.refusalsMax)
+  }
+
+  /** Puts other limits in force: rows that are there stay. @param waitBeforeRemoveMs see `RegistryOptions`. */
+  useLimits(limits: RegistryLimits, waitBeforeRemoveMs: number): void {
+    this.#limits = limits
+    this.#waitMs = waitBeforeRemoveMs
   }
 
   get snapshot(): Snapshot {

@@ -31,12 +31,24 @@ export function variableOf(steps: readonly string[]): string {
   return `TOPSPIN_${words.join('_')}`
 }
 
-/** The keys whose change needs a restart: they differ, and SIGHUP does not put them in force. */
-export function restartKeys(before: Config, after: Config): string[] {
+/** The keys whose values differ. */
+export function changedKeys(before: Config, after: Config): string[] {
   return configKeys()
-    .filter(({ schema }) => schema.reload !== true)
     .filter(({ steps }) => !isDeepStrictEqual(valueAt(before, steps), valueAt(after, steps)))
     .map(({ name }) => name)
+}
+
+/** `config` with the values of these keys as in `other`. */
+export function withValuesOf(other: Config, config: Config, names: readonly string[]): Config {
+  return configKeys()
+    .filter(({ name }) => names.includes(name))
+    .reduce((made, { steps }) => withValue(made, steps, valueAt(other, steps)), config)
+}
+
+function withValue<T>(tree: T, [step, ...rest]: readonly string[], value: unknown): T {
+  if (step === undefined) return value as T
+  const inner = (tree as Readonly<Record<string, unknown>>)[step]
+  return { ...tree, [step]: withValue(inner, rest, value) }
 }
 
 function valueAt(config: Config, steps: readonly string[]): unknown {

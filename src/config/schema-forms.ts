@@ -26,9 +26,6 @@ interface KeyNote {
   readonly description: string
 }
 
-/** Marks a key that SIGHUP puts in force. */
-export const reloadable = <T extends z.ZodType>(type: T): T => type.meta({ reload: true }) as T
-
 export const duration = (least: number, note: string): z.ZodType<number, string | number> =>
   value(
     `a duration${least > 0 ? ` of at least ${least} ms` : ''}; write for example 10s, 500ms or a number of milliseconds`,
@@ -201,9 +198,9 @@ export const hostName: z.ZodType<string | undefined, unknown> = z
 export const listenerTls: Readonly<
   Record<'key' | 'ca', z.ZodType<string | undefined, string | undefined>>
 > & { readonly clientAuth: z.ZodType<ClientAuth, unknown> } = {
-  key: reloadable(pem('The private key of `cert`.')),
-  ca: reloadable(pem('The authorities that sign the certificates of clients.')),
-  clientAuth: reloadable(clientAuth),
+  key: pem('The private key of `cert`.'),
+  ca: pem('The authorities that sign the certificates of clients.'),
+  clientAuth: clientAuth,
 }
 
 export const fileName = (note: string): z.ZodType<string, string> =>

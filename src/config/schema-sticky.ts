@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { InsertSettings, StickySettings } from '../proxy/index.ts'
 import { defaultInsert } from '../proxy/index.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
-import { choice, duration, reloadable, section, show } from './schema-forms.ts'
+import { choice, duration, section, show } from './schema-forms.ts'
 
 /** The keys that an entry of `balance` sets. */
 export interface StickyPart {
@@ -88,76 +88,56 @@ const forms = {
 /** With the notes of docs/configuration.md. */
 export const sticky: z.ZodType<StickySettings, unknown> = section({
   insert: section({
-    when: reloadable(
-      forms.when.prefault(defaultInsert.when).meta({
-        form: 'auto, always or off',
-        description:
-          'When the proxy adds a sticky cookie of its own to a response. `auto`: when the application sets a session cookie (one without lifetime, or with HttpOnly) and the node does not send its route in a session id itself; and at the start of a Socket.IO session. `always`: for every client that does not have it. A client whose session has moved to another node gets a new one in any case. `insert: off` and `TOPSPIN_STICKY_INSERT` are short forms. See [sessions.md](sessions.md).',
-      }),
-    ),
-    name: reloadable(
-      forms.name.prefault(defaultInsert.name).meta({
-        form: 'name',
-        description:
-          'The name of the cookie. Cookies of this name belong to the proxy: they are not forwarded to nodes. Proxies in a row need different names.',
-      }),
-    ),
-    secret: reloadable(
-      forms.secret.prefault([]).meta({
-        form: 'text, or a list',
-        description:
-          'The key that signs the cookie, so that clients cannot make one, nor learn the names of nodes by guessing. Proxies that serve the same clients need the same. With a list the first one signs, and the others are accepted, too.',
-      }),
-    ),
-    ttl: reloadable(
-      forms.ttl.optional().meta({
-        form: 'duration',
-        description:
-          'Lifetime of the cookie (Max-Age). An active client gets a new one each time a tenth of it has passed. Default: until the browser is closed.',
-      }),
-    ),
-    sameSite: reloadable(
-      forms.sameSite.prefault(defaultInsert.sameSite).meta({
-        form: 'lax, strict, none or off',
-        description:
-          'The attribute SameSite: `none` for applications in frames of other sites (over HTTPS alone), `off` for no attribute.',
-      }),
-    ),
-    secure: reloadable(
-      forms.secure.prefault(String(defaultInsert.secure)).meta({
-        form: 'auto, true or false',
-        description:
-          'The attribute Secure. `auto`: for requests over HTTPS, also where a proxy in `trust` has received them so.',
-      }),
-    ),
-    domain: reloadable(
-      forms.domain.optional().meta({
-        form: 'name',
-        description: 'The attribute Domain. Default: none, so the host of the request alone.',
-      }),
-    ),
-    path: reloadable(
-      forms.path.prefault(defaultInsert.path).meta({
-        form: 'context or PATH',
-        description:
-          'The attribute Path. `context`: the path under which the application is registered, so that several applications of one host have a cookie each. Where another proxy in front changes paths, write `/`.',
-      }),
-    ),
+    when: forms.when.prefault(defaultInsert.when).meta({
+      form: 'auto, always or off',
+      description:
+        'When the proxy adds a sticky cookie of its own to a response. `auto`: when the application sets a session cookie (one without lifetime, or with HttpOnly) and the node does not send its route in a session id itself; and at the start of a Socket.IO session. `always`: for every client that does not have it. A client whose session has moved to another node gets a new one in any case. `insert: off` and `TOPSPIN_STICKY_INSERT` are short forms. See [sessions.md](sessions.md).',
+    }),
+    name: forms.name.prefault(defaultInsert.name).meta({
+      form: 'name',
+      description:
+        'The name of the cookie. Cookies of this name belong to the proxy: they are not forwarded to nodes. Proxies in a row need different names.',
+    }),
+    secret: forms.secret.prefault([]).meta({
+      form: 'text, or a list',
+      description:
+        'The key that signs the cookie, so that clients cannot make one, nor learn the names of nodes by guessing. Proxies that serve the same clients need the same. With a list the first one signs, and the others are accepted, too.',
+    }),
+    ttl: forms.ttl.optional().meta({
+      form: 'duration',
+      description:
+        'Lifetime of the cookie (Max-Age). An active client gets a new one each time a tenth of it has passed. Default: until the browser is closed.',
+    }),
+    sameSite: forms.sameSite.prefault(defaultInsert.sameSite).meta({
+      form: 'lax, strict, none or off',
+      description:
+        'The attribute SameSite: `none` for applications in frames of other sites (over HTTPS alone), `off` for no attribute.',
+    }),
+    secure: forms.secure.prefault(String(defaultInsert.secure)).meta({
+      form: 'auto, true or false',
+      description:
+        'The attribute Secure. `auto`: for requests over HTTPS, also where a proxy in `trust` has received them so.',
+    }),
+    domain: forms.domain.optional().meta({
+      form: 'name',
+      description: 'The attribute Domain. Default: none, so the host of the request alone.',
+    }),
+    path: forms.path.prefault(defaultInsert.path).meta({
+      form: 'context or PATH',
+      description:
+        'The attribute Path. `context`: the path under which the application is registered, so that several applications of one host have a cookie each. Where another proxy in front changes paths, write `/`.',
+    }),
   }),
-  header: reloadable(
-    fieldName.optional().meta({
-      form: 'name',
-      description:
-        'A header field with the key of a session, for clients without cookies: requests with the same value go to the same node. A value that ends in `.` and the route of a node goes there. Default: none.',
-    }),
-  ),
-  query: reloadable(
-    parameter.optional().meta({
-      form: 'name',
-      description:
-        'A query parameter with the key of a session, in the same way; the header field comes first. Default: none.',
-    }),
-  ),
+  header: fieldName.optional().meta({
+    form: 'name',
+    description:
+      'A header field with the key of a session, for clients without cookies: requests with the same value go to the same node. A value that ends in `.` and the route of a node goes there. Default: none.',
+  }),
+  query: parameter.optional().meta({
+    form: 'name',
+    description:
+      'A query parameter with the key of a session, in the same way; the header field comes first. Default: none.',
+  }),
 })
 
 const partKeys = {

@@ -35,7 +35,6 @@ import {
   pem,
   pin,
   pseudonym,
-  reloadable,
   section,
   sharedSecret,
   timeout,
@@ -105,7 +104,7 @@ export interface Config {
   readonly drain: { readonly delay: number }
   readonly maxConnections: number
   readonly body: { readonly minRate: number }
-  readonly timeouts: TrafficTimeouts & { readonly drain: number }
+  readonly timeouts: TrafficTimeouts & { readonly drain: number; readonly replaced: number }
   readonly pool: { readonly idle: number; readonly idleMax: number }
   readonly ajp: { readonly secret: string; readonly packetSize: number }
   readonly advertise: {
@@ -145,10 +144,8 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number), and `proxyProtocol`: the addresses and networks of proxies in front that send a PROXY header (version 1 or 2), or `unix`; connections from other addresses, and those without a header, are closed. In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
   }),
   tls: section({
-    cert: reloadable(
-      pem(
-        'The certificate for the `https://` addresses of `listen`, followed by the intermediate certificates.',
-      ),
+    cert: pem(
+      'The certificate for the `https://` addresses of `listen`, followed by the intermediate certificates.',
     ),
     ...listenerTls,
     forwardClientCert: yesNo(
@@ -202,10 +199,8 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'How long a removed node is still shown under its name; its row disappears after twice this time.',
     ).prefault(formatDuration(mcmpLimits.waitBeforeRemoveMs)),
     tls: section({
-      cert: reloadable(
-        pem(
-          'The certificate for nodes. With it the control listener accepts TLS connections only.',
-        ),
+      cert: pem(
+        'The certificate for nodes. With it the control listener accepts TLS connections only.',
       ),
       ...listenerTls,
     }),
@@ -231,28 +226,22 @@ const configSchema: z.ZodType<Config, unknown> = section({
     }),
   }),
   nodeTls: section({
-    ca: reloadable(
-      pem(
-        'The authorities that sign the certificates of nodes of the types https and wss. Default: those that Node.js trusts.',
-      ),
+    ca: pem(
+      'The authorities that sign the certificates of nodes of the types https and wss. Default: those that Node.js trusts.',
     ),
-    pin: reloadable(
-      list(pin, '', {
-        form: 'fingerprint, or a list',
-        description:
-          'The only certificates that nodes may have: SHA-256 of the certificate in 64 digits, or of its public key as `sha256//BASE64`. Without `nodeTls.ca` the pin alone decides, and signature, name and date of the certificate are ignored; with it, both must match.',
-      }),
-    ),
-    cert: reloadable(pem('The client certificate for nodes that ask for one.')),
-    key: reloadable(pem('The private key of `nodeTls.cert`.')),
-    servername: reloadable(hostName),
-    verify: reloadable(
-      yesNo(
-        'Verify the certificates of nodes. Without it, anyone between proxy and node can read and change the traffic.',
-      ).prefault(true),
-    ),
+    pin: list(pin, '', {
+      form: 'fingerprint, or a list',
+      description:
+        'The only certificates that nodes may have: SHA-256 of the certificate in 64 digits, or of its public key as `sha256//BASE64`. Without `nodeTls.ca` the pin alone decides, and signature, name and date of the certificate are ignored; with it, both must match.',
+    }),
+    cert: pem('The client certificate for nodes that ask for one.'),
+    key: pem('The private key of `nodeTls.cert`.'),
+    servername: hostName,
+    verify: yesNo(
+      'Verify the certificates of nodes. Without it, anyone between proxy and node can read and change the traffic.',
+    ).prefault(true),
   }),
-  to: reloadable(fixedNodes),
+  to: fixedNodes,
   sendProxy: sendProxy.prefault('off').meta({
     form: 'off, v1 or v2, or a map, or a list of maps',
     description:
@@ -318,19 +307,15 @@ const configSchema: z.ZodType<Config, unknown> = section({
   via: pseudonym(
     'The name of this proxy in `Via`. A request that already contains it is refused as a loop, so proxies in a row need different names. Default: a new name at each start.',
   ).optional(),
-  candidacy: reloadable(
-    cascade.prefault('auto').meta({
-      form: 'auto, mod_cluster or a list of functions',
-      description: `How the node of a request is chosen. \`auto\` learns how much room each node has (${autoCascade.map((name) => `\`${name}\``).join(', ')}); \`mod_cluster\` gives each node the share that its load factor asks for (${modClusterCascade.map((name) => `\`${name}\``).join(', ')}). A list names the candidacy functions in order, each with its argument: ${kinds.map((kind) => `\`${kind.name}\``).join(', ')}, or \`./FILE.js#NAME\` for a function of your own. See [candidacy.md](candidacy.md).`,
-    }),
-  ),
-  balance: reloadable(
-    balance.prefault([]).meta({
-      form: 'list of maps, or the same as JSON',
-      description:
-        'Other rules for some requests. An entry with `path` and `candidacy`: the longest `path` that contains the path of a request replaces `candidacy` as a whole. An entry with `sticky` and `balancer`, or `path`: the keys of `sticky` for the applications of that balancer, or below that path; keys that it leaves out are those of `sticky`.',
-    }),
-  ),
+  candidacy: cascade.prefault('auto').meta({
+    form: 'auto, mod_cluster or a list of functions',
+    description: `How the node of a request is chosen. \`auto\` learns how much room each node has (${autoCascade.map((name) => `\`${name}\``).join(', ')}); \`mod_cluster\` gives each node the share that its load factor asks for (${modClusterCascade.map((name) => `\`${name}\``).join(', ')}). A list names the candidacy functions in order, each with its argument: ${kinds.map((kind) => `\`${kind.name}\``).join(', ')}, or \`./FILE.js#NAME\` for a function of your own. See [candidacy.md](candidacy.md).`,
+  }),
+  balance: balance.prefault([]).meta({
+    form: 'list of maps, or the same as JSON',
+    description:
+      'Other rules for some requests. An entry with `path` and `candidacy`: the longest `path` that contains the path of a request replaces `candidacy` as a whole. An entry with `sticky` and `balancer`, or `path`: the keys of `sticky` for the applications of that balancer, or below that path; keys that it leaves out are those of `sticky`.',
+  }),
   sticky,
   health: section({
     listen: endpoint(0).optional().meta({
@@ -338,21 +323,17 @@ const configSchema: z.ZodType<Config, unknown> = section({
       description:
         'A listener of its own for `/livez` and `/readyz`, for load balancers and orchestrators that must not reach the control listener. It is open from the start of the process to its end: `/readyz` is 503 while the proxy starts and from the moment that it is told to stop. It needs no secret. Default: none; the control listener answers them, too.',
     }),
-    checks: reloadable(
-      health.prefault('auto').meta({
-        form: 'auto, none, tcp or http, or a map, or a list of maps',
-        description:
-          'How nodes are probed. `auto` and `tcp`: a connection to a node that the traffic does not show to be alive; a node of type `ajp` gets a CPING with `auto`. `http`: a request in every interval. `none`: no probes; a node to which connections failed gets requests again after a while. Failed responses make a probe due at once and no node down by themselves. A map has `probe` and, for `http`, `method` (GET), `path` (/), `host` (the address of the node) and `expect` (200-399: statuses of a healthy node); and `interval` (5s), `timeout` (the `ping` that the node registers, 10s), `rise` (1: successful probes in a row until a node is up again) and `fall` (3: failed ones in a row until it is down; one is enough when no connection is possible). With `node` (route or HOST:PORT) or `balancer` a map applies to these nodes alone; the map for the node comes before that for its balancer. `health: VALUE` and `TOPSPIN_HEALTH` are short forms. See [balancing.md](balancing.md#health).',
-      }),
-    ),
+    checks: health.prefault('auto').meta({
+      form: 'auto, none, tcp or http, or a map, or a list of maps',
+      description:
+        'How nodes are probed. `auto` and `tcp`: a connection to a node that the traffic does not show to be alive; a node of type `ajp` gets a CPING with `auto`. `http`: a request in every interval. `none`: no probes; a node to which connections failed gets requests again after a while. Failed responses make a probe due at once and no node down by themselves. A map has `probe` and, for `http`, `method` (GET), `path` (/), `host` (the address of the node) and `expect` (200-399: statuses of a healthy node); and `interval` (5s), `timeout` (the `ping` that the node registers, 10s), `rise` (1: successful probes in a row until a node is up again) and `fall` (3: failed ones in a row until it is down; one is enough when no connection is possible). With `node` (route or HOST:PORT) or `balancer` a map applies to these nodes alone; the map for the node comes before that for its balancer. `health: VALUE` and `TOPSPIN_HEALTH` are short forms. See [balancing.md](balancing.md#health).',
+    }),
   }),
   drain: section({
-    delay: reloadable(
-      duration(
-        0,
-        'How long the proxy goes on accepting connections after SIGTERM while `/readyz` is 503 already and each response has `Connection: close`, so that whatever is in front of it has noticed before the first connection would be refused. Then `timeouts.drain` begins. Set it above the interval of these checks times the number of failures that they need; what stops the process must wait for both times.',
-      ).prefault('0s'),
-    ),
+    delay: duration(
+      0,
+      'How long the proxy goes on accepting connections after SIGTERM while `/readyz` is 503 already and each response has `Connection: close`, so that whatever is in front of it has noticed before the first connection would be refused. Then `timeouts.drain` begins. Set it above the interval of these checks times the number of failures that they need; what stops the process must wait for both times.',
+    ).prefault('0s'),
   }),
   maxConnections: count(
     1,
@@ -382,6 +363,10 @@ const configSchema: z.ZodType<Config, unknown> = section({
     ),
     tunnel: timeout('tunnelMs', 'A tunnel (WebSocket) without a byte in either direction.'),
     drain: duration(0, 'Time for requests in flight after SIGTERM.').prefault('8s'),
+    replaced: duration(
+      0,
+      'Time for requests in flight, downloads and WebSockets where something else has taken over: at an address that a reload has removed from `listen`, and in workers that are too many after a reload. New connections never arrive there. Then the rest is cut.',
+    ).prefault('1h'),
   }),
   body: section({
     minRate: count(
@@ -436,7 +421,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   accessLog: file(
     'Destination of the access log: one line of JSON for every request, refused ones included ([access-log.md](access-log.md)).',
   ).prefault('off'),
-  log: section({ level: reloadable(level.prefault('info')) }),
+  log: section({ level: level.prefault('info') }),
 })
 
 export type ValidateResult =
@@ -501,8 +486,6 @@ export interface JsonSchema {
   readonly default?: unknown
   readonly form?: string
   readonly description?: string
-  /** SIGHUP puts the key in force. */
-  readonly reload?: boolean
 }
 
 let jsonSchema: JsonSchema | undefined

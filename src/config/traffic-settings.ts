@@ -2,13 +2,7 @@
 // another process. Pure.
 
 import type { CascadeEntry } from '../candidacy/cascades.ts'
-import {
-  newPseudonym,
-  type ProxyOptions,
-  type ProxySettings,
-  type StickyEntry,
-  type Timeouts,
-} from '../proxy/index.ts'
+import type { ProxyOptions, ProxySettings, StickyEntry, Timeouts } from '../proxy/index.ts'
 import type { Config, TrafficTimeouts } from './schema.ts'
 import { stickyOf } from './schema-sticky.ts'
 import type { TlsMaterial } from './tls-files.ts'
@@ -57,7 +51,12 @@ function stickyEntries(
   return sticky === undefined ? [] : [{ ...stickyOf(base, sticky), path, balancer }]
 }
 
-export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettings {
+/** @param pseudonym the name in `Via` when the configuration has none: the same in all workers, so that each detects a loop through another. */
+export function trafficSettings(
+  config: Config,
+  tls: TlsMaterial,
+  pseudonym: string,
+): TrafficSettings {
   return {
     listen: config.listen,
     tls: tls.traffic,
@@ -78,8 +77,7 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
     http2: config.http2 && !config.control.traffic,
     useAlias: config.useAlias,
     noContextStatus: config.noContextStatus,
-    // One name for all workers, so that each detects a loop through another.
-    via: config.via ?? newPseudonym(),
+    via: config.via ?? pseudonym,
     ...cascadeRules(config),
     // With one port for everything the next request of a connection may be a message.
     keepAlive: !config.control.traffic,
@@ -93,7 +91,11 @@ export function trafficSettings(config: Config, tls: TlsMaterial): TrafficSettin
   }
 }
 
-function timeoutsOf({ drain: _, ...timeouts }: Config['timeouts']): TrafficSettings['timeouts'] {
+function timeoutsOf({
+  drain: _,
+  replaced: _replaced,
+  ...timeouts
+}: Config['timeouts']): TrafficSettings['timeouts'] {
   const entries = Object.entries(timeouts satisfies TrafficTimeouts)
   return Object.fromEntries(
     entries.map(([key, ms]) => [`${key}Ms`, ms]),

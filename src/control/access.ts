@@ -17,7 +17,7 @@ export type RequestKind = 'message' | 'page' | 'action'
 /**
  * `undefined` when the request may be answered.
  * @param secret '' when none is required.
- * @param isOwnHost whether a `Host` field stands for this listener (`hostCheck`).
+ * @param isOwnHost whether a `Host` field stands for this listener (`ownHostCheck`).
  */
 export function denialOf(
   request: FramedRequest,
@@ -45,7 +45,7 @@ const isOwnOrigin = (origin: string, host: string): boolean =>
  * resolve to this machine, so that the browser takes the two for one site (DNS rebinding).
  * @param names host names, and `.suffix` for all names below.
  */
-export function hostCheck(names: readonly string[]): (host: string) => boolean {
+export function ownHostCheck(names: readonly string[]): (host: string) => boolean {
   const isNamed = nameCheck(['.localhost', ...names])
   return (host) => {
     const bytes = Buffer.from(host, 'latin1')

@@ -3,7 +3,6 @@
 
 import { ThrottledLog } from '../base/throttled-log.ts'
 import { plainAddress } from '../net/address.ts'
-import { networkCheck } from '../net/network-check.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 
@@ -13,7 +12,7 @@ interface Usage {
 }
 
 export class Admission {
-  readonly #isAllowed: (address: string) => boolean
+  readonly #settings: ControlSettings
   readonly #connectionsMax: number
   readonly #requestsMax: number
   readonly #counts: ControlCounts
@@ -22,10 +21,9 @@ export class Admission {
   /** Remote addresses with an open connection or a request in progress. */
   readonly #byAddress: Map<string, Usage> = new Map()
 
-  /** @throws RangeError for an entry of `access.allow` that is not a network. */
-  constructor({ access, limits, log, clock }: ControlSettings, counts: ControlCounts) {
-    this.#isAllowed =
-      access.allow.length === 0 ? () => true : networkCheck(access.allow, 'control.allow')
+  constructor(settings: ControlSettings, counts: ControlCounts) {
+    const { limits, log, clock } = settings
+    this.#settings = settings
     this.#connectionsMax = limits.sourceConnectionsMax
     this.#requestsMax = limits.sourceMessagesMax
     this.#counts = counts
@@ -33,9 +31,14 @@ export class Admission {
     this.#overLimit = new ThrottledLog(log, clock, 'refused: too much at a time from one address')
   }
 
+  /** Whether an address may connect now. */
+  isAllowed(remote: string): boolean {
+    return this.#settings.checks.admits(plainAddress(remote))
+  }
+
   /** After true, `releaseConnection` follows; after false the connection has to be closed at once. */
   admitConnection(remote: string): boolean {
-    if (!this.#isAllowed(plainAddress(remote))) {
+    if (!this.isAllowed(remote)) {
       this.#counts.countRefusal('address')
       this.#notAllowed.warn({ remote })
       return false

@@ -22,11 +22,23 @@ interface AdvertiserOptions {
   /** Where agents reach the control listener. */
   readonly address: HostPort
   readonly protocol: 'http' | 'https'
+  /** Of an advertiser that this one continues. Default: a new proxy. */
+  readonly identity?: AdvertiserIdentity | undefined
   readonly log: Logger
   readonly clock?: Clock
 }
 
+/** How nodes recognise the datagrams of one proxy. */
+export interface AdvertiserIdentity {
+  readonly server: string
+  /** Of the last datagram. */
+  readonly sequence: number
+}
+
 export interface Advertiser {
+  readonly identity: AdvertiserIdentity
+  /** Sends nothing more: another advertiser continues. */
+  stop(): Promise<void>
   /** Advertises that the proxy is about to leave, and stops the periodic datagrams. */
   drain(): void
   /** Advertises that the proxy is gone, and ends. */
@@ -36,7 +48,7 @@ export interface Advertiser {
 /** Sends the first datagram at once. @throws RangeError for an address that does not fit into a datagram. */
 export function startAdvertiser(options: AdvertiserOptions): Advertiser {
   const { group, ttl, everyMs, log } = options
-  const write = datagramWriter(options)
+  const { write, identity } = datagramWriter(options)
   const first = write(200)
   const datagrams = openDatagrams({
     to: [group],
@@ -59,7 +71,15 @@ export function startAdvertiser(options: AdvertiserOptions): Advertiser {
     datagrams.send(write(403))
   }
   return {
+    get identity() {
+      return identity()
+    },
     drain,
+    async stop() {
+      isLeaving = true
+      clearInterval(timer)
+      await datagrams.close()
+    },
     async close() {
       drain()
       datagrams.send(write(410))
@@ -68,22 +88,31 @@ export function startAdvertiser(options: AdvertiserOptions): Advertiser {
   }
 }
 
+interface DatagramWriter {
+  readonly write: (status: Advertisement['status']) => Buffer
+  readonly identity: () => AdvertiserIdentity
+}
+
 /** Numbers the datagrams of one run; the status is 200 while the proxy runs, 403 when it drains, 410 at the end. */
 function datagramWriter({
   address,
   protocol,
   key,
+  identity = { server: randomUUID(), sequence: 0 },
   clock = systemClock,
-}: AdvertiserOptions): (status: Advertisement['status']) => Buffer {
-  const server = randomUUID()
+}: AdvertiserOptions): DatagramWriter {
+  const { server } = identity
   const host = hostname()
     .replace(/[^A-Za-z0-9.-]/g, '-')
     .slice(0, 63)
   const manager = { address: hostPortText(address), url: `/${server}`, protocol, host }
-  let sequence = 0
-  return (status) => {
-    sequence += 1
-    const advertisement = { status, time: clock.wall(), sequence, server }
-    return writeAdvertisement(status === 200 ? { ...advertisement, manager } : advertisement, key)
+  let { sequence } = identity
+  return {
+    identity: () => ({ server, sequence }),
+    write: (status) => {
+      sequence += 1
+      const advertisement = { status, time: clock.wall(), sequence, server }
+      return writeAdvertisement(status === 200 ? { ...advertisement, manager } : advertisement, key)
+    },
   }
 }

@@ -10,7 +10,7 @@ import { HeldByAddress } from '../net/held-by-address.ts'
 import { pathOf } from './pages.ts'
 
 /** Whether the proxy should get new clients: only while it is `ready`. */
-type Readiness = 'starting' | 'ready' | 'draining'
+export type Readiness = 'starting' | 'ready' | 'draining'
 
 export class HealthListener {
   readonly #server: Server

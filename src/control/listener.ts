@@ -23,6 +23,8 @@ import { secureAcceptor } from './secure-acceptor.ts'
 const controlMode = 0o600
 
 export class ControlListener {
+  /** As configured; port 0 is any free port. */
+  readonly at: ListenAddress
   readonly #settings: ControlSettings
   readonly #responder: Responder
   readonly #admission: Admission
@@ -30,8 +32,10 @@ export class ControlListener {
   readonly #acceptsMessages: boolean
   /** It listens on a unix socket. */
   #isUnix = false
+  #bound: Endpoint = { host: '', port: 0 }
   readonly #server: Server
-  readonly #acceptor: TlsAcceptor | undefined
+  /** Where callers use TLS. */
+  #acceptor: TlsAcceptor | undefined
   readonly #connections: Set<ControlConnection> = new Set()
   /** Open sockets. */
   readonly #open: Set<Socket> = new Set()
@@ -41,48 +45,71 @@ export class ControlListener {
 
   /** @throws Error of OpenSSL when the options for TLS cannot be used. */
   constructor(
+    at: ListenAddress,
+    tls: TlsServerOptions | undefined,
     settings: ControlSettings,
     responder: Responder,
     admission: Admission,
     counts: ControlCounts,
     acceptsMessages: boolean,
   ) {
-    const { tls, log, clock } = settings
+    const { log, clock } = settings
+    this.at = at
     this.#settings = settings
     this.#responder = responder
     this.#admission = admission
     this.#acceptsMessages = acceptsMessages
     this.#counts = counts
     this.#full = new ThrottledLog(log, clock, 'no room for more control connections')
-    this.#acceptor =
-      tls && secureAcceptor(tls, settings, counts, (socket, raw) => this.#serve(socket, raw))
-    const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: tls !== undefined }
+    this.#acceptor = tls && this.#acceptorOf(tls)
+    const listening = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true }
     this.#server = createServer(listening, (socket) => this.#accept(socket))
+  }
+
+  #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
+    return secureAcceptor(tls, this.#settings, this.#counts, (socket, raw) =>
+      this.#serve(socket, raw),
+    )
   }
 
   /**
    * @param kept the socket, where another process has opened it.
    * Rejects with a `TopspinError` when the address cannot be listened on.
    */
-  async open(address: ListenAddress, kept: ListenHandle | undefined): Promise<Endpoint> {
-    this.#isUnix = isUnixAddress(address.host)
-    const at = await listenAt(
-      this.#server,
-      { ...address, mode: address.mode ?? controlMode },
-      kept,
-    ).catch((cause: Error) => {
-      throw listenError(address, cause)
-    })
+  async open(kept: ListenHandle | undefined): Promise<void> {
+    const { at } = this
+    this.#isUnix = isUnixAddress(at.host)
+    this.#bound = await listenAt(this.#server, { ...at, mode: at.mode ?? controlMode }, kept).catch(
+      (cause: Error) => {
+        throw listenError(at, cause)
+      },
+    )
     // A connection that was not accepted is no reason to end.
     this.#server.on('error', (cause) => {
       this.#settings.log.error({ cause }, 'control connection not accepted')
     })
-    return this.#acceptor === undefined ? at : { ...at, tls: true }
   }
 
-  /** Uses other certificates for new connections. @throws Error of OpenSSL; then nothing changes. */
-  replaceTls(tls: TlsServerOptions): void {
-    this.#acceptor?.replace(tls)
+  /** The address that it listens on. */
+  get address(): Endpoint {
+    const { tls: _, ...place } = this.#bound
+    return this.#acceptor === undefined ? place : { ...place, tls: true }
+  }
+
+  /**
+   * Uses other certificates for new connections; undefined: no TLS.
+   * @throws Error of OpenSSL; then nothing changes.
+   */
+  replaceTls(tls: TlsServerOptions | undefined): void {
+    if (tls === undefined) this.#acceptor = undefined
+    else if (this.#acceptor === undefined) this.#acceptor = this.#acceptorOf(tls)
+    else this.#acceptor.replace(tls)
+  }
+
+  /** Closes the connections from addresses that may not connect any more. */
+  closeDisallowed(): void {
+    for (const socket of this.#open)
+      if (!this.#admission.isAllowed(socket.remoteAddress ?? '')) socket.destroy()
   }
 
   /** Ends when every request in progress is answered, or after the time of one transfer. */
@@ -113,7 +140,10 @@ export class ControlListener {
     }
     socket.on('close', release)
     if (this.#acceptor !== undefined) this.#acceptor.accept(socket, remote)
-    else this.#serve(socket, socket, release)
+    else {
+      this.#serve(socket, socket, release)
+      socket.resume()
+    }
   }
 
   #callerOf(socket: Socket): Caller {

@@ -14,7 +14,6 @@ import { parseReply, type Reply, stopReply } from '../wire/mcmp/reply.ts'
 import { senderField } from '../wire/mcmp/sender.ts'
 import type { Cause } from './cluster-log.ts'
 import { DeferredEnables } from './deferred-enables.ts'
-import { hostCheck } from './host-check.ts'
 import { NodeProbes } from './node-probes.ts'
 import type { ControlSettings } from './options.ts'
 import { publishChanges, recordStatus } from './record.ts'
@@ -22,14 +21,11 @@ import { requestsLeft } from './requests-left.ts'
 
 export class MessageHandler {
   readonly #settings: ControlSettings
-  readonly #isAddressAllowed: (host: string) => Promise<boolean>
   readonly #probes: NodeProbes
   readonly #deferred: DeferredEnables
 
-  /** @throws RangeError for an entry of `access.nodes` that is not an address, network or name. */
   constructor(settings: ControlSettings) {
     this.#settings = settings
-    this.#isAddressAllowed = hostCheck(settings.access.nodes)
     this.#probes = new NodeProbes(settings)
     this.#deferred = new DeferredEnables(
       () => settings.registry.snapshot,
@@ -85,9 +81,10 @@ export class MessageHandler {
 
   /** Whether nodes may be at the address that a message names. */
   async #isAllowed(message: Message): Promise<boolean> {
-    if (message.method === 'CONFIG') return this.#isAddressAllowed(message.host ?? 'localhost')
+    const { mayRegister } = this.#settings.checks
+    if (message.method === 'CONFIG') return mayRegister(message.host ?? 'localhost')
     if (message.method !== 'PING' || message.route !== undefined) return true
-    return message.address === undefined || this.#isAddressAllowed(message.address.host)
+    return message.address === undefined || mayRegister(message.address.host)
   }
 
   #recordStatus(route: string): void {

@@ -82,7 +82,7 @@ export class NodeProbes {
     const before = findNode(registry.snapshot, asked.route)
     const bytesRead = before === undefined ? 0 : live.of(before.id).bytesRead
     if (before !== undefined && probe === 'tcp' && isBusy(live.of(before.id))) return true
-    const lookup = fixed ? undefined : this.#settings.lookup
+    const lookup = fixed ? undefined : this.#settings.checks.lookup
     const result = await watch.probe({ host, port, type, probe, question, timeoutMs, lookup })
     this.#record(asked, result, bytesRead)
     if (result.answered) this.#reasons.delete(asked.key)

@@ -13,11 +13,15 @@ import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import { checkedLookup } from '../net/checked-lookup.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
+import { networkCheck } from '../net/network-check.ts'
 import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
+import { ownHostCheck } from './access.ts'
 import { ClusterLog } from './cluster-log.ts'
+import { hostCheck } from './host-check.ts'
+import type { Operations } from './operations.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
@@ -45,6 +49,8 @@ export interface ControlOptions {
    * Default false: POST only.
    */
   readonly compat?: boolean
+  /** What operators can do by POST. Default: nothing. */
+  readonly operations?: Operations | undefined
   readonly clock?: Clock
   readonly random?: Random
   /** Default: no log. */
@@ -129,22 +135,33 @@ interface WatchOptions {
 
 type Grouped = 'traffic' | 'access' | 'limits' | 'watch'
 
-/** The options with every default filled in. */
+/** The rules of `AccessOptions` as functions. */
+interface AccessChecks {
+  /** Whether an address may connect. */
+  readonly admits: (address: string) => boolean
+  /** Whether a `Host` field stands for these listeners. */
+  readonly isOwnHost: (host: string) => boolean
+  /** Whether a node may register at a host. */
+  readonly mayRegister: (host: string) => Promise<boolean>
+  /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
+  readonly lookup: LookupFunction
+}
+
+/** The options with every default filled in. The same object from start to end; a reload changes its values. */
 export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>> {
   readonly traffic: Required<ControlledTraffic>
   readonly access: Required<AccessOptions>
   readonly limits: Required<ConnectionLimits>
   readonly watch: Required<WatchOptions>
-  /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
-  readonly lookup: LookupFunction
   readonly clusterLog: ClusterLog
+  readonly checks: AccessChecks
 }
 
-/** @throws RangeError for a secret of another form, and for an entry of `access.nodes` that is not an address, network or name. */
+/** @throws RangeError for a secret of another form, and for an entry of `access` that is not an address, network or name. */
 export function controlSettings(options: ControlOptions): ControlSettings {
   const { secret = '' } = options.access ?? {}
   if (secret !== '' && !isSecret(secret)) throw new RangeError(`secret: ${secretForm}`)
-  const { nodes = [] } = options.access ?? {}
+  const { nodes = [], allow = [], names = [] } = options.access ?? {}
   const { log = silent, clock = systemClock } = options
   return {
     console: undefined,
@@ -152,12 +169,18 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     tls: undefined,
     state: () => undefined,
     compat: false,
+    operations: undefined,
     random: Math.random,
     ...options,
     clock,
     log,
-    lookup: checkedLookup(nodes, log, clock),
     clusterLog: new ClusterLog(log, clock),
+    checks: {
+      admits: allow.length === 0 ? () => true : networkCheck(allow, 'control.allow'),
+      isOwnHost: ownHostCheck(names),
+      mayRegister: hostCheck(nodes),
+      lookup: checkedLookup(nodes, log, clock),
+    },
     traffic: { ...trafficDefaults, ...options.traffic },
     access: { names: [], allow: [], secret: '', nodes: [], ...options.access },
     limits: { ...limitDefaults, ...options.limits },

@@ -36,8 +36,11 @@ export const textResponse = (
   fields,
 })
 
-export const jsonResponse = (value: unknown): PageResponse => ({
-  status: 200,
+export const jsonResponse = (
+  value: unknown,
+  status: PageResponse['status'] = 200,
+): PageResponse => ({
+  status,
   contentType: 'application/json',
   body: `${JSON.stringify(value)}\n`,
 })

@@ -2,10 +2,12 @@
 // orchestrators. Called by the responder for requests that are not messages.
 
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import type { Caller } from './caller.ts'
 import type { ControlCounts } from './counts.ts'
 import { frontPage } from './manager/front-page.ts'
 import { Manager, managerPaths } from './manager/manager.ts'
 import type { MessageHandler } from './message-handler.ts'
+import { operationPaths, respondToOperation } from './operations.ts'
 import type { ControlSettings } from './options.ts'
 import { jsonResponse, type PageResponse, textResponse } from './page-response.ts'
 import { explainQuestion, queryOf } from './parameters.ts'
@@ -22,6 +24,7 @@ const paths: readonly string[] = [
   '/metrics',
   '/api/status',
   '/api/explain',
+  ...operationPaths,
 ]
 
 /** The path of a target in origin or absolute form, without its query. */
@@ -35,7 +38,8 @@ export const isOpenPage = (target: string): boolean => openPaths.includes(pathOf
 
 /** Whether a request is a form that changes something. */
 export const isAction = ({ method, target }: FramedRequest): boolean =>
-  method === 'POST' && managerPaths.includes(pathOf(target))
+  method === 'POST' &&
+  (managerPaths.includes(pathOf(target)) || operationPaths.includes(pathOf(target)))
 
 /** Whether there is a page for a target. */
 export const isPage = (target: string): boolean => paths.includes(pathOf(target))
@@ -58,13 +62,17 @@ export class Pages {
     this.#isDraining = true
   }
 
-  /** @param remote address of the client. */
-  async respond(request: FramedRequest, remote: string): Promise<PageResponse> {
+  async respond(request: FramedRequest, caller: Caller): Promise<PageResponse> {
     const { method } = request
+    const { access, operations } = this.#settings
     const path = pathOf(request.target)
     if (method !== 'GET' && method !== 'HEAD' && !isAction(request))
       return textResponse(501, 'method not implemented')
-    if (managerPaths.includes(path)) return this.#manager.respond(request, path, remote)
+    if (operationPaths.includes(path))
+      return method === 'POST'
+        ? respondToOperation(path, caller, operations, access.secret !== '')
+        : textResponse(405, 'must be sent by POST', { Allow: 'POST' })
+    if (managerPaths.includes(path)) return this.#manager.respond(request, path, caller.remote)
     switch (path) {
       case '/':
         return frontPage

@@ -9,7 +9,7 @@ import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
 import { type McmpProblem, messageTooBig, problem } from '../wire/mcmp/problem.ts'
 import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
-import { type Denial, denialOf, hostCheck, type RequestKind } from './access.ts'
+import { type Denial, denialOf, type RequestKind } from './access.ts'
 import type { Admission } from './admission.ts'
 import type { Caller } from './caller.ts'
 import type { ControlCounts } from './counts.ts'
@@ -44,7 +44,6 @@ export class Responder {
   readonly #denied: ThrottledLog
   readonly #invalid: ThrottledLog
   readonly #refused: ThrottledLog
-  readonly #isOwnHost: (host: string) => boolean
 
   constructor(
     settings: ControlSettings,
@@ -58,7 +57,6 @@ export class Responder {
     this.#pages = pages
     this.#counts = counts
     this.#admission = admission
-    this.#isOwnHost = hostCheck(settings.access.names)
     const { log, clock } = settings
     this.#denied = new ThrottledLog(log, clock, 'request refused')
     this.#invalid = new ThrottledLog(log, clock, 'request refused', mcmpLimits.refusalLinesMax)
@@ -114,11 +112,12 @@ export class Responder {
     if (denial !== undefined) return written(deniedPage(denial), request)
     // On a shared port the next request of this connection may be for the traffic.
     const mayKeepAlive = this.#settings.traffic.accept === undefined
-    return written(await this.#pages.respond(request, caller.remote), request, mayKeepAlive)
+    return written(await this.#pages.respond(request, caller), request, mayKeepAlive)
   }
 
   #denialOf(request: FramedRequest, kind: RequestKind, { remote }: Caller): Denial | undefined {
-    const denial = denialOf(request, this.#settings.access.secret, kind, this.#isOwnHost)
+    const { access, checks } = this.#settings
+    const denial = denialOf(request, access.secret, kind, checks.isOwnHost)
     if (denial === undefined) return undefined
     this.#counts.countRefusal(denial)
     this.#denied.warn({ remote, reason: denial, method: request.method })

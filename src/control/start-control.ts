@@ -1,15 +1,14 @@
 // The control service: its listeners for messages and pages, and the watch over nodes. Assembled here for
 // server/serving.ts and for programs that embed the proxy.
 
-import type { Endpoint } from '../base/host-port.ts'
+import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
-import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { Admission } from './admission.ts'
 import { ControlCounts } from './counts.ts'
 import { ControlListener } from './listener.ts'
 import { MessageHandler } from './message-handler.ts'
-import { type ControlOptions, controlSettings } from './options.ts'
+import { type ControlOptions, type ControlSettings, controlSettings } from './options.ts'
 import { Pages } from './pages.ts'
 import { Responder } from './responder.ts'
 import { Watch } from './watch.ts'
@@ -20,58 +19,140 @@ export interface Control {
   /** The address for pages alone, if there is one. */
   readonly console: Endpoint | undefined
   /**
-   * Uses other certificates for new connections. @throws Error of OpenSSL when they cannot be used.
-   * @returns false when TLS would have to begin or end, which needs a restart.
+   * Puts other options in force: a new address opens, and one that is gone closes when its requests are answered. Rejects
+   * with a `TopspinError` when an address cannot be listened on, a RangeError for a bad option, an Error of OpenSSL for
+   * certificates that cannot be used; then nothing changes.
    */
-  replaceTls(tls: TlsServerOptions | undefined): boolean
+  replace(options: ReplaceableOptions): Promise<void>
   /** From now on /readyz answers 503; messages are still accepted. */
   drain(): void
   /** Accepts no new connections, answers the requests in progress, and ends. */
   close(): Promise<void>
 }
 
+/** The options that can change while the service runs. */
+export type ReplaceableOptions = Pick<
+  ControlOptions,
+  'listen' | 'console' | 'sockets' | 'tls' | 'access' | 'limits' | 'watch' | 'compat' | 'traffic'
+>
+
 /** Rejects with a `TopspinError` when an address cannot be listened on, a RangeError for a bad option. */
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const settings = controlSettings(options)
-  const counts = new ControlCounts()
-  const admission = new Admission(settings, counts)
-  const messages = new MessageHandler(settings)
-  const pages = new Pages(settings, counts, messages)
-  const responder = new Responder(settings, messages, pages, counts, admission)
-  const watch = new Watch(settings)
+  const control = new ControlService(options)
+  await control.start()
+  return control
+}
 
-  const listeners: ControlListener[] = []
-  const open = (
-    at: ListenAddress,
-    kept: ListenHandle | undefined,
-    acceptsMessages: boolean,
-  ): Promise<Endpoint> => {
-    const listener = new ControlListener(settings, responder, admission, counts, acceptsMessages)
-    listeners.push(listener)
-    return listener.open(at, kept)
-  }
-  const close = async (): Promise<void> => {
-    watch.stop()
-    await Promise.all(listeners.map((listener) => listener.close()))
+/** The listener for messages and pages, and the one for pages alone. */
+interface Listeners {
+  readonly messages: ControlListener
+  readonly console: ControlListener | undefined
+}
+
+class ControlService implements Control {
+  readonly #options: ControlOptions
+  readonly #settings: ControlSettings
+  readonly #counts: ControlCounts = new ControlCounts()
+  readonly #admission: Admission
+  readonly #pages: Pages
+  readonly #responder: Responder
+  readonly #watch: Watch
+  #listeners: Listeners | undefined
+
+  constructor(options: ControlOptions) {
+    const settings = controlSettings(options)
+    const messages = new MessageHandler(settings)
+    this.#options = options
+    this.#settings = settings
+    this.#admission = new Admission(settings, this.#counts)
+    this.#pages = new Pages(settings, this.#counts, messages)
+    this.#responder = new Responder(settings, messages, this.#pages, this.#counts, this.#admission)
+    this.#watch = new Watch(settings)
   }
 
-  try {
-    const { listen, sockets } = settings
-    const address = await open(listen, sockets.listen, true)
-    const console = settings.console && (await open(settings.console, sockets.console, false))
-    watch.start()
-    return {
-      address,
-      console,
-      replaceTls(tls) {
-        if (tls !== undefined) for (const listener of listeners) listener.replaceTls(tls)
-        return (tls === undefined) === (settings.tls === undefined)
-      },
-      drain: () => pages.drain(),
-      close,
+  async start(): Promise<void> {
+    this.#listeners = await this.#openListeners(this.#settings)
+    this.#watch.start()
+  }
+
+  get address(): Endpoint {
+    return this.#opened.messages.address
+  }
+
+  get console(): Endpoint | undefined {
+    return this.#opened.console?.address
+  }
+
+  async replace(options: ReplaceableOptions): Promise<void> {
+    const next = controlSettings({ ...this.#options, ...options })
+    const before = this.#opened
+    const listeners = await this.#openListeners(next)
+    Object.assign(this.#settings, next)
+    for (const listener of [before.messages, before.console]) {
+      if (listener === undefined) continue
+      const isKept = listener === listeners.messages || listener === listeners.console
+      listener.closeDisallowed()
+      if (isKept) listener.replaceTls(next.tls)
+      else void listener.close()
     }
-  } catch (error) {
-    await close()
-    throw error
+    this.#listeners = listeners
+  }
+
+  drain(): void {
+    this.#pages.drain()
+  }
+
+  async close(): Promise<void> {
+    this.#watch.stop()
+    const { messages, console } = this.#opened
+    await Promise.all([messages.close(), console?.close()])
+  }
+
+  get #opened(): Listeners {
+    if (this.#listeners === undefined) throw new Error('the control service has not started')
+    return this.#listeners
+  }
+
+  /** Opens the addresses that are not open yet. Rejects when one cannot be listened on; then none is opened. */
+  async #openListeners(settings: ControlSettings): Promise<Listeners> {
+    const present = this.#listeners
+    const { sockets } = settings
+    const messages = await this.#listenerAt(
+      settings.listen,
+      present?.messages,
+      settings,
+      sockets.listen,
+    )
+    try {
+      const console =
+        settings.console &&
+        (await this.#listenerAt(settings.console, present?.console, settings, sockets.console))
+      return { messages, console }
+    } catch (error) {
+      if (messages !== present?.messages) await messages.close()
+      throw error
+    }
+  }
+
+  /** @param present the listener so far. */
+  async #listenerAt(
+    at: ListenAddress,
+    present: ControlListener | undefined,
+    { tls, console }: ControlSettings,
+    kept: ListenHandle | undefined,
+  ): Promise<ControlListener> {
+    if (present !== undefined && hostPortText(present.at) === hostPortText(at)) return present
+    const acceptsMessages = at !== console
+    const listener = new ControlListener(
+      at,
+      tls,
+      this.#settings,
+      this.#responder,
+      this.#admission,
+      this.#counts,
+      acceptsMessages,
+    )
+    await listener.open(kept)
+    return listener
   }
 }

@@ -204,7 +204,7 @@ export class Watch {
     const { probe, question, timeoutMs = pingTimeout(node) } = watched.check
     if (probe === 'none') return
     const { host, port, type, own } = node
-    const lookup = node.fixed ? undefined : this.#settings.lookup
+    const lookup = node.fixed ? undefined : this.#settings.checks.lookup
     const { clock, live, watch } = this.#settings
     const { bytesRead } = live.of(node.id)
     watched.isProbed = true

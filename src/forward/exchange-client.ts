@@ -15,6 +15,8 @@ export interface ExchangeClient extends RequestSource {
   /** Whether its own claims about the request's origin are passed on. */
   readonly trusted: boolean
   readonly forwarded: ForwardedLines
+  /** Responses have `Connection: close`: the connection is to carry no further request. */
+  readonly isLast: boolean
   /** The mark of a hand-over in its head is our own. */
   readonly isMarked?: boolean | undefined
   /** Connections to nodes that are this client's alone; it closes them with its own. Set by the stages. */

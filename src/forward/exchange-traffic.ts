@@ -29,6 +29,7 @@ export interface Waiting {
 }
 
 export interface ExchangeTraffic {
+  /** The same object from start to end; a reload changes its values. */
   readonly settings: ProxySettings
   readonly clock: Clock
   /** When the last node was chosen; the attempt begins then. */
@@ -58,7 +59,7 @@ export interface ExchangeTraffic {
   /** The cascade of each path. */
   cascades: Cascades
   /** What sessions are recognised by beside the ids of the applications, and the proxy's own cookie. */
-  sticky: StickyRules
+  readonly sticky: StickyRules
   /** The routes since the last change. */
   routes: Routes
   /** Responses have `Connection: close`: the process is about to end, or connections carry one request each. */

@@ -508,7 +508,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     const { request, response, traffic } = state
     countRefusal(traffic.counters, refusal)
     // The rest of the request's body must not be read as the next request.
-    response.closes = !request.head.keepAlive || !request.body.done || traffic.draining
+    response.closes = !request.head.keepAlive || !request.body.done || state.client.isLast
     this.#note(refusal, response.closes)
     settle(state, refusal.code) // 8
   }

@@ -22,10 +22,10 @@ export {
   defaultTimeouts,
   newPseudonym,
   type ProxySettings,
+  type SettingsOptions,
   type Timeouts,
   type TrafficOptions,
 } from './shared/settings.ts'
-export { StickyRules } from './shared/sticky-rules.ts'
 export {
   defaultInsert,
   type InsertSettings,
@@ -33,6 +33,6 @@ export {
   type StickySettings,
 } from './shared/sticky-settings.ts'
 export { loadPolicies } from './traffic/load-policies.ts'
-export { makeCascades } from './traffic/make-cascades.ts'
 export { makeTraffic } from './traffic/make-traffic.ts'
+export { replaceSettings } from './traffic/replace-settings.ts'
 export type { Traffic } from './traffic/traffic.ts'

@@ -93,7 +93,8 @@ export class NodeTls {
 
   dialOptions(host: string, port: number): ConnectionOptions {
     const servername = this.#servername ?? nameOf(host)
-    const session = this.#sessions.get(keyOf(host, port))
+    // A resumed session may show no certificate to compare with the pins.
+    const session = this.#pins.size > 0 ? undefined : this.#sessions.get(keyOf(host, port))
     this.#context ??= contextOf({})
     return {
       ...dialPlace(host, port),

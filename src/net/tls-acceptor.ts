@@ -63,15 +63,17 @@ interface Pending {
 }
 
 export class TlsAcceptor {
+  /** Deadline from the accept to the end of the handshake, ms. */
+  handshakeMs: number
   readonly #calls: AcceptorCalls
-  readonly #handshakeMs: number
-  readonly #protocols: readonly string[]
+  /** For ALPN, the preferred one first; in force with the next `replace`. */
+  protocols: readonly string[]
   readonly #pending: Map<unknown, Pending> = new Map()
   readonly #handshakes: HeldByAddress<Pending> = new HeldByAddress()
   #server: Server
 
   /**
-   * @param handshakeMs deadline from the accept to the end of the handshake, ms.
+   * @param handshakeMs see `handshakeMs`.
    * @param protocols for ALPN, the preferred one first.
    * @throws Error of OpenSSL when certificate, key or authorities cannot be used.
    */
@@ -81,9 +83,9 @@ export class TlsAcceptor {
     calls: AcceptorCalls,
     protocols: readonly string[] = ['http/1.1'],
   ) {
-    this.#protocols = protocols
+    this.protocols = protocols
     this.#calls = calls
-    this.#handshakeMs = handshakeMs
+    this.handshakeMs = handshakeMs
     this.#server = this.#serverOf(options)
   }
 
@@ -114,7 +116,7 @@ export class TlsAcceptor {
       record: new FirstRecord(),
       hasFailed: false,
       hasEnded: false,
-      cancelTimeout: runningTimeout(this.#handshakeMs, () => this.#fail(pending, 'timeout')),
+      cancelTimeout: runningTimeout(this.handshakeMs, () => this.#fail(pending, 'timeout')),
     }
     this.#pending.set(pending.key, pending)
     raw.on('error', () => raw.destroy())
@@ -192,7 +194,7 @@ export class TlsAcceptor {
       ...(ca === undefined ? {} : { ca }),
       ...(ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
       minVersion: 'TLSv1.2',
-      ALPNProtocols: [...this.#protocols],
+      ALPNProtocols: [...this.protocols],
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       requestCert: clientAuth !== 'none',
       // A bad client certificate is refused with an HTTP response, which people can read.

@@ -2,19 +2,15 @@
 // changes, and at each tick what lasts for a time only: waits for a node, ejections, windows of load factors.
 
 import { byLoadFactorWindowMs, recalculate } from '../candidacy/by-load-factor.ts'
-import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { NodeLive } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { Node } from '../cluster/node.ts'
 import { readmit } from '../cluster/outlier.ts'
+import { Routes } from '../cluster/routes.ts'
 import { SlowStarts } from '../cluster/slow-starts.ts'
 import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { Usual } from '../cluster/usual.ts'
-import { makeCascades, type ProxySettings, StickyRules, type Traffic } from '../forward/index.ts'
-
-/** Without `sticky`, the rules of sessions stay as they are. */
-export type ChoiceRules = Pick<ProxySettings, 'candidacy' | 'balance'> &
-  Partial<Pick<ProxySettings, 'sticky'>>
+import type { Traffic } from '../forward/index.ts'
 
 export class ClusterFollower {
   readonly #traffic: Traffic
@@ -54,11 +50,10 @@ export class ClusterFollower {
     this.#wakeWaiting(traffic.ticker.now)
   }
 
-  /** @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded. */
-  useCascades(rules: ChoiceRules, policies: ReadonlyMap<string, UserCandidacy>): void {
+  /** Other settings are in force: makes the routes anew. */
+  settingsReplaced(): void {
     const traffic = this.#traffic
-    traffic.cascades = makeCascades(rules, { ...traffic, policies })
-    if (rules.sticky !== undefined) traffic.sticky = new StickyRules(rules.sticky)
+    traffic.routes = Routes.of(this.#snapshot, traffic.live, traffic.settings)
   }
 
   tick(now: number): void {

@@ -16,6 +16,7 @@ export {
   type StickySettings,
   type Timeouts,
 } from '../forward/index.ts'
+export { listenKeys } from './listen-keys.ts'
 export type { Address, SharedSockets } from './listener.ts'
 export type { ProxyOptions, ReverseProxy } from './reverse-proxy.ts'
 

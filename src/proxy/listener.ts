@@ -28,10 +28,10 @@ export interface Address extends ListenAddress {
 
 /** Listening sockets that another process has opened, or that it keeps open when this one ends. */
 export interface SharedSockets {
-  /** The socket for the address at this position of `listen`; undefined: this process opens it. */
-  kept(index: number): ListenHandle | undefined
-  /** This process has opened the address at this position, or uses the socket that was kept. */
-  listening(index: number, handle: ListenHandle): void
+  /** The socket for the address with this name (`listenKeys`); undefined: this process opens it. */
+  kept(key: string): ListenHandle | undefined
+  /** This process has opened the address, or uses the socket that was kept. */
+  listening(key: string, handle: ListenHandle): void
   /** Copies the handle of such a socket, so that more connections are accepted at a time while many wait. */
   readonly copy?: CopyHandle
 }
@@ -39,7 +39,7 @@ export interface SharedSockets {
 /** The part of one listener. */
 export interface SharedSocket {
   readonly sockets: SharedSockets
-  readonly index: number
+  readonly key: string
   /** Number of further handles. */
   readonly copies: number
 }
@@ -58,8 +58,11 @@ export class Listener {
   readonly #connections: Set<ClientConnection> = new Set()
   /** Where the search for an idle connection goes on. */
   #cursor: Iterator<ClientConnection> | undefined
-  /** Where clients use TLS. */
-  readonly #acceptor: TlsAcceptor | undefined
+  /** Since clients have used TLS for the first time. */
+  #acceptor: TlsAcceptor | undefined
+  #isSecure: boolean
+  /** Where it listens. */
+  #bound: Address = { host: '', port: 0 }
   #handles: AcceptHandles | undefined
   /** It listens on a unix socket. */
   #isUnix = false
@@ -68,8 +71,9 @@ export class Listener {
   /** The clients of connections within their TLS handshake, where a PROXY header names them. */
   readonly #origins: WeakMap<net.Socket, ClientOrigin> = new WeakMap()
   #endTicks: (() => void) | undefined
-  /** While draining: called when a connection has closed. */
+  /** While draining: called when a connection has closed, and resolved when all have. */
   #onClosed: (() => void) | undefined
+  #closed: Promise<void> | undefined
 
   /** @throws Error of OpenSSL when the TLS options cannot be used. */
   constructor(
@@ -83,6 +87,7 @@ export class Listener {
     room.idle.add(this.#closeIdle)
     this.#rules = new ProxyRules(traffic)
     this.#shared = shared
+    this.#isSecure = tls !== undefined
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
     this.#server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
     this.#server.on('connection', (socket) => this.#accepted(socket))
@@ -92,26 +97,32 @@ export class Listener {
   async listen(address: Address): Promise<Address> {
     this.#isUnix = isUnixAddress(address.host)
     const { proxyProtocol } = address
-    if (proxyProtocol !== undefined) this.#proxied = this.#proxiedBy(proxyProtocol)
-    const kept = this.#shared?.sockets.kept(this.#shared.index)
+    this.replaceProxies(proxyProtocol)
+    const kept = this.#shared?.sockets.kept(this.#shared.key)
     try {
-      const bound = await listenAt(this.#server, address, kept)
+      const { tls: _, ...bound } = await listenAt(this.#server, address, kept)
+      this.#bound = bound
       this.#server.on('error', (error) => {
         this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
       })
       this.#share()
-      return bound
+      return this.address
     } catch (cause) {
       const text = `cannot listen on ${hostPortText(address)}: ${(cause as Error).message}`
       throw new TopspinError('LISTEN', text, { side: 'proxy', phase: 'accept', cause })
     }
   }
 
+  /** The address that it listens on. */
+  get address(): Address {
+    return this.#isSecure ? { ...this.#bound, tls: true } : this.#bound
+  }
+
   #share(): void {
     if (this.#shared === undefined) return
-    const { sockets, index, copies } = this.#shared
+    const { sockets, key, copies } = this.#shared
     const handle = listenHandleOf(this.#server)
-    if (handle !== undefined) sockets.listening(index, handle)
+    if (handle !== undefined) sockets.listening(key, handle)
     if (copies === 0 || sockets.copy === undefined) return
     const handles = new AcceptHandles(this.#server, listenBacklog, copies, sockets.copy)
     this.#handles = handles
@@ -150,7 +161,7 @@ export class Listener {
 
   /** Begins with the TLS handshake, or with requests. @param first what was read of it already. */
   #begin(socket: net.Socket, origin: ClientOrigin | undefined, first: Buffer = nothing): void {
-    if (this.#acceptor === undefined) {
+    if (!this.#isSecure || this.#acceptor === undefined) {
       const { connection } = this.#serve(socket, origin)
       if (first.length > 0) connection.feed(first)
       return
@@ -169,7 +180,7 @@ export class Listener {
       socket,
       this.#traffic,
       this.#rules,
-      this.#closed,
+      this.#left,
       identity,
     )
     this.#connections.add(connection)
@@ -194,7 +205,7 @@ export class Listener {
     this.#onClosed?.()
   }
 
-  readonly #closed = (connection: ClientConnection): void => {
+  readonly #left = (connection: ClientConnection): void => {
     if (this.#connections.delete(connection)) this.#room.open--
     this.#onClosed?.()
   }
@@ -215,7 +226,6 @@ export class Listener {
   #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
     const { settings, arriving, counters, log, clock } = this.#traffic
     const crowded = new ThrottledLog(log, clock, 'too many TLS handshakes in progress')
-    const protocols = settings.http2 ? ['h2', 'http/1.1'] : ['http/1.1']
     const calls: AcceptorCalls = {
       secured: (socket, problem, raw) => {
         arriving.release(raw)
@@ -229,38 +239,75 @@ export class Listener {
         else log.debug({ client, failure, detail }, 'TLS handshake failed')
       },
     }
-    return new TlsAcceptor(tls, settings.timeouts.headMs, calls, protocols)
+    return new TlsAcceptor(tls, settings.timeouts.headMs, calls, protocolsOf(settings))
   }
 
-  /** Uses other certificates for new handshakes. Without effect on a listener without TLS. */
-  replaceTls(tls: TlsServerOptions): void {
-    this.#acceptor?.replace(tls)
+  /** Uses other certificates for new connections; undefined: no TLS. @throws as the constructor; then nothing changes. */
+  replaceTls(tls: TlsServerOptions | undefined): void {
+    if (tls !== undefined) {
+      if (this.#acceptor === undefined) this.#acceptor = this.#acceptorOf(tls)
+      else this.#acceptor.replace(tls)
+    }
+    this.#isSecure = tls !== undefined
+  }
+
+  /** Which proxies in front send PROXY headers, see `Address.proxyProtocol`. For new connections. */
+  replaceProxies(proxies: readonly string[] | undefined): void {
+    this.#proxied = proxies && this.#proxiedBy(proxies)
+  }
+
+  /** Other settings of the traffic are in force. */
+  settingsReplaced(): void {
+    const { settings } = this.#traffic
+    this.#rules.replace(settings)
+    if (this.#acceptor === undefined) return
+    this.#acceptor.handshakeMs = settings.timeouts.headMs
+    this.#acceptor.protocols = protocolsOf(settings)
   }
 
   /** Accepts nothing more and closes idle connections; resolves when the others have closed. */
   async drain(): Promise<void> {
     this.#stopAccepting()
+    this.#rules.closes = true
     this.#proxied?.drain()
     this.#acceptor?.drain()
     for (const connection of this.#connections) connection.drain()
-    if (this.#open === 0) return
-    await new Promise<void>((resolve) => {
+    await this.#allClosed()
+  }
+
+  /**
+   * Accepts nothing more, while clients go on elsewhere: idle connections get one more response, or stay open until their
+   * idle timeout, so that no request is lost on its way. Resolves when all have closed.
+   */
+  async drainGently(): Promise<void> {
+    this.#stopAccepting()
+    this.#rules.closes = true
+    for (const connection of this.#connections) connection.drainGently()
+    await this.#allClosed()
+  }
+
+  #allClosed(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => {
       this.#onClosed = () => {
-        if (this.#open === 0) resolve()
+        if (this.#open > 0) return
+        this.#room.idle.delete(this.#closeIdle)
+        resolve()
       }
+      this.#onClosed()
     })
+    return this.#closed
   }
 
   /** Cuts all connections. */
   close(): void {
     this.#stopAccepting()
+    this.#room.idle.delete(this.#closeIdle)
     this.#proxied?.close()
     this.#acceptor?.close()
     for (const connection of this.#connections) connection.destroy()
   }
 
   #stopAccepting(): void {
-    this.#room.idle.delete(this.#closeIdle)
     this.#endTicks?.()
     this.#handles?.close()
     this.#server.close()
@@ -272,3 +319,6 @@ export class Listener {
     return size + (this.#acceptor?.pending ?? 0) + (this.#proxied?.pending ?? 0)
   }
 }
+
+const protocolsOf = ({ http2 }: { readonly http2: boolean }): readonly string[] =>
+  http2 ? ['h2', 'http/1.1'] : ['http/1.1']

@@ -4,21 +4,25 @@ import type { Socket } from 'node:net'
 import { acceptLimits } from '../base/limits.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
+import type { ProcessShare } from '../cluster/process-share.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import {
+  type AccessLog,
   type ExplainQuestion,
   explainRequest,
   makeTraffic,
   type RequestExplanation,
+  replaceSettings,
+  type SettingsOptions,
   type Traffic,
   type TrafficOptions,
 } from '../forward/index.ts'
-import { NodeTls, type NodeTlsOptions } from '../net/node-tls.ts'
 import type { TlsServerOptions } from '../net/tls-acceptor.ts'
 import { ClientRoom } from './client-room.ts'
-import { type ChoiceRules, ClusterFollower } from './cluster-follower.ts'
-import { type Address, Listener, type SharedSocket, type SharedSockets } from './listener.ts'
+import { ClusterFollower } from './cluster-follower.ts'
+import { listenKeys } from './listen-keys.ts'
+import { type Address, Listener, type SharedSockets } from './listener.ts'
 
 export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
@@ -32,14 +36,18 @@ export class ReverseProxy {
   readonly #traffic: Traffic
   readonly #cluster: ClusterFollower
   readonly #room: ClientRoom
-  readonly #listen: readonly Address[]
+  readonly #firstListen: readonly Address[]
   readonly #sockets: SharedSockets | undefined
   #tls: TlsServerOptions | undefined
-  #listeners: readonly Listener[] = []
+  /** By the name of their address (`listenKeys`). */
+  #listeners: ReadonlyMap<string, Listener> = new Map()
+  /** Those whose address is not served any more, until their connections have closed. */
+  readonly #leaving: Set<Listener> = new Set()
+  #isDraining = false
 
   constructor(options: ProxyOptions) {
     const { listen, tls, sockets, ...rest } = options
-    this.#listen = listen
+    this.#firstListen = listen
     this.#sockets = sockets
     this.#tls = tls
     this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] })
@@ -50,32 +58,82 @@ export class ReverseProxy {
 
   /** Begins to accept. @throws TopspinError LISTEN, or Error of OpenSSL; then nothing is listening. */
   async listen(): Promise<readonly Address[]> {
-    const listeners = this.#listen.map((address, index) => {
-      const tls = address.tls === true ? requireTls(this.#tls) : undefined
-      return new Listener(this.#traffic, this.#room, tls, this.#sharedSocket(index))
-    })
-    try {
-      const bound = await Promise.all(
-        this.#listen.map((address, index) => (listeners[index] as Listener).listen(address)),
-      )
-      this.#listeners = listeners
-      this.#traffic.ticker.start()
-      return bound
-    } catch (error) {
-      for (const listener of listeners) listener.close()
-      throw error
-    }
+    const bound = await this.openListeners(this.#firstListen, this.#tls)
+    this.#traffic.ticker.start()
+    return bound
   }
 
-  #sharedSocket(index: number): SharedSocket | undefined {
-    const sockets = this.#sockets
-    const copies = Math.floor(acceptLimits.furtherHandles / this.#listen.length)
-    return sockets === undefined ? undefined : { sockets, index, copies }
+  /**
+   * Begins to accept at those of the addresses that are not open yet. The others go on as they are.
+   * @param tls for the new ones.
+   * @returns the addresses that are open now, in the order of `listen`.
+   * @throws TopspinError LISTEN, or Error of OpenSSL; then nothing changes.
+   */
+  async openListeners(
+    listen: readonly Address[],
+    tls: TlsServerOptions | undefined,
+  ): Promise<readonly Address[]> {
+    const copies = Math.floor(acceptLimits.furtherHandles / Math.max(1, listen.length))
+    const opened = new Map<string, Listener>()
+    try {
+      await Promise.all(
+        listenKeys(listen).map(async (key, index) => {
+          if (this.#listeners.has(key)) return
+          const address = listen[index] as Address
+          const sockets = this.#sockets
+          const shared = sockets && { sockets, key, copies }
+          const options = address.tls === true ? requireTls(tls) : undefined
+          const listener = new Listener(this.#traffic, this.#room, options, shared)
+          opened.set(key, listener)
+          await listener.listen(address)
+        }),
+      )
+    } catch (error) {
+      for (const listener of opened.values()) listener.close()
+      throw error
+    }
+    this.#listeners = new Map([...this.#listeners, ...opened])
+    return listenKeys(listen).map((key) => (this.#listeners.get(key) as Listener).address)
+  }
+
+  /**
+   * Uses TLS, and its certificates, at the addresses that have it, for new connections, and accepts nothing more at the
+   * other addresses that are open: their connections end by themselves.
+   * @param leaveMs what is open there after this time is cut.
+   * @throws Error of OpenSSL when the certificates cannot be used; then nothing changes.
+   */
+  useListeners(
+    listen: readonly Address[],
+    tls: TlsServerOptions | undefined,
+    leaveMs: number,
+  ): void {
+    const keys = listenKeys(listen)
+    const kept = new Map<string, Listener>()
+    for (const [index, key] of keys.entries()) {
+      const listener = this.#listeners.get(key)
+      if (listener === undefined) continue
+      const address = listen[index] as Address
+      listener.replaceTls(address.tls === true ? requireTls(tls) : undefined)
+      listener.replaceProxies(address.proxyProtocol)
+      kept.set(key, listener)
+    }
+    for (const [key, listener] of this.#listeners)
+      if (!kept.has(key)) void this.#leave(listener, leaveMs)
+    this.#listeners = kept
+    this.#tls = tls
+  }
+
+  async #leave(listener: Listener, withinMs: number): Promise<void> {
+    this.#leaving.add(listener)
+    const deadline = setTimeout(() => listener.close(), withinMs)
+    await listener.drainGently()
+    clearTimeout(deadline)
+    this.#leaving.delete(listener)
   }
 
   /** Serves a connection that another listener has accepted; `first` was read from it. To be called after `listen`. */
   accept(socket: Socket, first: Buffer): void {
-    const [listener] = this.#listeners
+    const [listener] = this.#listeners.values()
     if (listener === undefined) socket.destroy()
     else listener.accept(socket, first)
   }
@@ -86,22 +144,40 @@ export class ReverseProxy {
   }
 
   /**
-   * Puts other cascades and rules of sessions in force for new requests; those in flight keep their cascades.
-   * @throws RangeError for a function that does not exist, a bad argument, or a module that was not loaded.
+   * Puts other settings in force, for new connections and for the next requests of open ones; requests in flight keep
+   * their cascades and routes. A setting that the options do not name has its default again.
+   * @throws RangeError as `createProxy`; then nothing changes.
    */
-  useCascades(rules: ChoiceRules, policies: ReadonlyMap<string, UserCandidacy> = new Map()): void {
-    this.#cluster.useCascades(rules, policies)
+  replaceSettings(
+    options: SettingsOptions,
+    policies: ReadonlyMap<string, UserCandidacy> = new Map(),
+  ): void {
+    replaceSettings(this.#traffic, options, policies)
+    this.#cluster.settingsReplaced()
+    this.#traffic.draining = this.#isDraining || options.keepAlive === false
+    for (const listener of this.#everyListener()) listener.settingsReplaced()
+  }
+
+  /** Writes later requests to another access log, or to none. */
+  replaceAccessLog(accessLog: AccessLog | undefined): void {
+    this.#traffic.accessLog = accessLog
   }
 
   /**
-   * Uses other certificates for new connections; open ones keep theirs.
+   * Uses other certificates for new connections of clients; open ones keep theirs.
    * @throws Error of OpenSSL when they cannot be used; then nothing changes.
    */
-  replaceTls(tls: TlsServerOptions | undefined, nodeTls: NodeTlsOptions | undefined): void {
-    const next = new NodeTls(nodeTls)
-    if (tls !== undefined) for (const listener of this.#listeners) listener.replaceTls(tls)
+  replaceTls(tls: TlsServerOptions): void {
+    for (const listener of this.#listeners.values())
+      if (listener.address.tls === true) listener.replaceTls(tls)
     this.#tls = tls
-    this.#traffic.pools.nodeTls = next
+  }
+
+  /** Another share in limits of nodes that processes share: for the nodes that are applied after it. */
+  useShare(share: ProcessShare): void {
+    const { live, pools } = this.#traffic
+    live.share = share
+    pools.context.share = share
   }
 
   /** Where a request would go now, and why. */
@@ -125,18 +201,29 @@ export class ReverseProxy {
 
   /** From now on responses end their connections (`Connection: close`); new connections are still accepted. */
   announceEnd(): void {
+    this.#isDraining = true
     this.#traffic.draining = true
   }
 
-  /** Stops accepting, finishes requests in flight, then closes. @param deadlineMs after that the rest is cut. */
-  async drain(deadlineMs: number): Promise<void> {
-    this.#traffic.draining = true
-    this.#traffic.ending = true
+  /**
+   * Stops accepting, finishes requests in flight, then closes.
+   * @param deadlineMs after that the rest is cut.
+   * @param isReplaced another process serves the same clients: idle connections get one more response (`drainGently`).
+   */
+  async drain(deadlineMs: number, isReplaced: boolean = false): Promise<void> {
+    if (!isReplaced) {
+      this.announceEnd()
+      this.#traffic.ending = true
+    }
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs)
     })
-    const drained = Promise.all(this.#listeners.map((listener) => listener.drain()))
+    const drained = Promise.all(
+      this.#everyListener().map((listener) =>
+        isReplaced ? listener.drainGently() : listener.drain(),
+      ),
+    )
     await Promise.race([drained, deadline])
     clearTimeout(timer)
     this.close()
@@ -146,9 +233,13 @@ export class ReverseProxy {
 
   /** Cuts everything. */
   close(): void {
-    for (const listener of this.#listeners) listener.close()
+    for (const listener of this.#everyListener()) listener.close()
     this.#traffic.pools.close()
     this.#traffic.ticker.stop()
+  }
+
+  #everyListener(): readonly Listener[] {
+    return [...this.#listeners.values(), ...this.#leaving]
   }
 }
 

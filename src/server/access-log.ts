@@ -25,19 +25,29 @@ export async function openAccessLog(
     dropped: (lines: number) => log.warn({ lines }, 'access log lines dropped'),
   }
   const output = new LineOutput(await fileTarget(path), events, dropped)
-  return accessLogOn(output, async () => {
+  const reopen = async (): Promise<void> => {
     try {
       output.replace(await fileTarget(path))
     } catch (error) {
       log.error({ reason: (error as Error).message }, 'access log not opened again')
     }
-  })
+  }
+  return accessLogOn(output, reopen, () => output.close())
 }
 
 /** Writes among other lines, those of the log. */
-export const accessLogAmong = (lines: LineOutput): AccessLog => accessLogOn(lines, async () => {})
+export const accessLogAmong = (lines: LineOutput): AccessLog =>
+  accessLogOn(
+    lines,
+    async () => {},
+    () => lines.flush(),
+  )
 
-function accessLogOn(output: LineOutput, reopen: () => Promise<void>): AccessLog {
+function accessLogOn(
+  output: LineOutput,
+  reopen: () => Promise<void>,
+  end: () => Promise<void>,
+): AccessLog {
   const lines = new AccessLines((text) => output.write(text))
   return {
     write: (entry) => lines.add(entry),
@@ -47,7 +57,7 @@ function accessLogOn(output: LineOutput, reopen: () => Promise<void>): AccessLog
     },
     close: () => {
       lines.close()
-      return output.flush()
+      return end()
     },
   }
 }

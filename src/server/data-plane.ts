@@ -5,22 +5,24 @@ import type { Logger } from '../base/log.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
-import type { TlsMaterial } from '../config/tls-files.ts'
-import type { CascadeRules, TrafficSettings } from '../config/traffic-settings.ts'
+import type { TrafficSettings } from '../config/traffic-settings.ts'
 import type { WorkerReport } from '../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import type { Address } from '../proxy/index.ts'
 import type { LineOutput } from './line-output.ts'
 
-type TrafficTls = Pick<TlsMaterial, 'traffic' | 'nodes'>
-
-/** The values that a reload changes. */
-export interface Reload {
-  /** Level of the log. */
+/** The settings of the traffic, which a reload changes. */
+export interface PlaneSettings {
+  readonly settings: TrafficSettings
+  /** Destination of the access log: a file, `stdout` or `off`. */
+  readonly accessLog: string
+  /** Level of the workers' log. */
   readonly level: string
-  readonly rules: CascadeRules
-  readonly tls: TrafficTls
+  /** Processes; 0: this one. */
+  readonly workers: number
+  /** How long connections may go on at an address that is not served any more, or in a worker too many, ms. */
+  readonly leaveMs: number
 }
 
 export interface DataPlane {
@@ -36,8 +38,13 @@ export interface DataPlane {
   notify(id: number): void
   /** Brings the live numbers up to date. */
   refresh(): void | Promise<void>
-  /** Puts new rules and certificates in force. */
-  reload(order: Reload): Promise<void>
+  /**
+   * Opens the addresses that are not open yet, before a reload.
+   * @returns all of the addresses. Rejects with a TopspinError LISTEN when one cannot be opened; then nothing changes.
+   */
+  open(settings: PlaneSettings): Promise<readonly Address[]>
+  /** Puts other settings in force, and in the same moment these changes: nodes may need the settings. */
+  reload(settings: PlaneSettings, changes: readonly Change[]): Promise<void>
   /** Opens the file of the access log again by its name. */
   reopenLogs(): void
   workers(): readonly WorkerReport[]
@@ -51,14 +58,9 @@ export interface DataPlane {
   close(): Promise<void>
 }
 
-export interface DataPlaneOptions {
-  readonly settings: TrafficSettings
-  /** By the position of their address in `settings.listen`: the sockets that another process has opened. */
-  readonly inherited: readonly (ListenHandle | undefined)[]
-  /** A file, `stdout` or `off`. */
-  readonly accessLog: string
-  /** Level of the workers' log. */
-  readonly level: string
+export interface DataPlaneOptions extends PlaneSettings {
+  /** Sockets that another process has opened, by the names of their addresses (`listenKeys`). */
+  readonly inherited: ReadonlyMap<string, ListenHandle>
   readonly log: Logger
   /** Standard output of this process. */
   readonly lines: LineOutput

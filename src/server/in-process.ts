@@ -2,30 +2,32 @@
 
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../proxy/index.ts'
-import { type AccessLog, accessLogAmong, openAccessLog } from './access-log.ts'
+import { accessLogAmong, openAccessLog } from './access-log.ts'
+import { AccessLogInForce } from './access-log-in-force.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 
 /** Rejects when a module that a cascade names cannot be loaded. */
 export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
   const { settings, inherited, live, log, lines } = options
-  let accessLog: AccessLog | undefined
   const proxy: ReverseProxy = createProxy({
     ...settings,
     policies: await loadPolicies(cascadesIn(settings)),
     live,
     log,
-    sockets: { kept: (index) => inherited[index], listening: () => {} },
-    ...(options.accessLog === 'off' ? {} : { accessLog: (entry) => accessLog?.write(entry) }),
+    sockets: { kept: (key) => inherited.get(key), listening: () => {} },
   })
+  const accessLog = new AccessLogInForce(proxy, (destination) =>
+    destination === 'stdout'
+      ? accessLogAmong(lines)
+      : openAccessLog(destination, log, lines.dropped),
+  )
   return {
     async listen() {
-      if (options.accessLog === 'stdout') accessLog = accessLogAmong(lines)
-      else if (options.accessLog !== 'off')
-        accessLog = await openAccessLog(options.accessLog, log, lines.dropped)
+      await accessLog.replace(options.accessLog)
       try {
         return await proxy.listen()
       } catch (error) {
-        await accessLog?.close()
+        await accessLog.close()
         throw error
       }
     },
@@ -34,21 +36,26 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     apply: (changes) => proxy.apply(changes),
     notify: () => {},
     refresh: () => {},
-    async reload({ rules, tls }) {
-      proxy.replaceTls(tls.traffic, tls.nodes)
-      proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
+    open: (next) => proxy.openListeners(next.settings.listen, next.settings.tls),
+    async reload(next, changes) {
+      const { listen, tls, ...settings } = next.settings
+      const policies = await loadPolicies(cascadesIn(settings))
+      await accessLog.replace(next.accessLog)
+      proxy.replaceSettings(settings, policies)
+      proxy.apply(changes)
+      proxy.useListeners(listen, tls, next.leaveMs)
     },
-    reopenLogs: () => void accessLog?.reopen(),
+    reopenLogs: () => accessLog.reopen(),
     workers: () => [],
     counts: () => ({ ...proxy.counters, logLinesDropped: lines.dropped.total }),
     announceEnd: () => proxy.announceEnd(),
     async drain(deadlineMs) {
       await proxy.drain(deadlineMs)
-      await accessLog?.close()
+      await accessLog.close()
     },
     async close() {
       proxy.close()
-      await accessLog?.close()
+      await accessLog.close()
     },
   }
 }

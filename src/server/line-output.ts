@@ -35,6 +35,7 @@ export class LineOutput {
   #retry: NodeJS.Timeout | undefined
   #retryMs = 0
   #isFailing = false
+  #isClosed = false
   /** Lines dropped and not reported yet. */
   #unreported = 0
   #onEmpty: (() => void) | undefined
@@ -58,8 +59,12 @@ export class LineOutput {
     this.#writeOn()
   }
 
-  /** Continues on another target, and closes the present one. */
+  /** Continues on another target, and closes the present one. After `close` it closes the other one. */
   replace(target: WriteTarget): void {
+    if (this.#isClosed) {
+      close(target.fd)
+      return
+    }
     if (this.#next !== undefined) close(this.#next.fd)
     this.#next = target
     clearTimeout(this.#retry)
@@ -74,6 +79,16 @@ export class LineOutput {
       this.#onEmpty = resolve
     })
     await withDeadline(empty, logOutputLimits.closeMs, () => {})
+  }
+
+  /** Writes the remaining lines, and closes the file unless it is being written at the deadline. */
+  async close(): Promise<void> {
+    await this.flush()
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#retry)
+    if (this.#next !== undefined) close(this.#next.fd)
+    if (!this.#isWriting) close(this.#target.fd)
   }
 
   get #isEmpty(): boolean {

@@ -9,6 +9,7 @@ import { changesFrom } from '../cluster/changes-from.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { Node } from '../cluster/node.ts'
+import type { RegistryLimits } from '../cluster/registry/facts.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
 import { markRestored, withoutIdleBalancers, withoutNodes } from '../cluster/restored.ts'
@@ -26,14 +27,14 @@ export class ServedCluster {
   readonly registry: Registry
   readonly live: LiveTable = new LiveTable()
   /** undefined: the registry is lost at a restart. */
-  readonly state: StateFile | undefined
+  state: StateFile | undefined
   readonly #sources: NodeSources
   /** Since the sources were read for the first time. */
   #fixed: Fixed | undefined
   readonly #log: Logger
   readonly #clock: Clock
   readonly #clusterLog: ClusterLog
-  readonly #isAllowed: (host: string, address: string) => boolean
+  #isAllowed: (host: string, address: string) => boolean
 
   constructor({ control, state }: Config, log: Logger, clock: Clock = systemClock) {
     this.#log = log
@@ -41,19 +42,32 @@ export class ServedCluster {
     this.#clusterLog = new ClusterLog(log, clock)
     this.#isAllowed = addressCheck(control.nodes.allow)
     this.#sources = new NodeSources(log, sourceOf, () => this.#onSources())
-    const { nodes: nodesMax, aliases: hostsMax, contexts: contextsMax } = control.limits
     this.registry = new Registry({
       // Microseconds, as httpd counts them: a different number after each start.
       runId: String(Math.round(clock.wall() * 1_000)),
       waitBeforeRemoveMs: control.removeAfter,
-      limits: { ...mcmpLimits, nodesMax, hostsMax, contextsMax },
+      limits: limitsOf(control),
     })
-    if (state !== undefined)
-      this.state = new StateFile({
-        path: state,
-        state: () => changesFrom(this.registry.snapshot, this.live),
-        log,
-      })
+    this.state = this.#stateFile(state)
+  }
+
+  #stateFile(path: string | undefined): StateFile | undefined {
+    if (path === undefined) return undefined
+    const state = (): readonly Change[] => changesFrom(this.registry.snapshot, this.live)
+    return new StateFile({ path, state, log: this.#log })
+  }
+
+  /** Puts other limits in force, and writes the state to another file. @param changes of the reload, to be saved. */
+  async reload({ control, state }: Config, changes: readonly Change[]): Promise<void> {
+    this.#isAllowed = addressCheck(control.nodes.allow)
+    this.registry.useLimits(limitsOf(control), control.removeAfter)
+    const before = this.state
+    if (state === before?.path) return before?.keep(changes)
+    this.state = this.#stateFile(state)
+    await before?.close()
+    // What the other file holds is of an earlier run.
+    this.state?.load()
+    await this.state?.start()
   }
 
   /** Puts changes in force in the traffic, and saves them. */
@@ -88,12 +102,11 @@ export class ServedCluster {
     return present.length > 0 && present.every((node) => node.fixed)
   }
 
-  /** Makes the nodes of `to` the fixed nodes, in place of the ones before, and follows the sources that it names. */
-  async setFixedNodes(config: Config, plane: DataPlane): Promise<void> {
+  /** Reads the sources that `to` names for the first time, and follows them from then on. */
+  async followSources(config: Config, plane: DataPlane): Promise<void> {
     this.#fixed = undefined
     await this.#sources.follow(config.to, config.control.limits.nodes)
     this.#fixed = { config, plane }
-    await this.#enforceFixed(this.#fixed)
   }
 
   /** Ends what follows the cluster. */
@@ -105,12 +118,14 @@ export class ServedCluster {
   /** A source lists other nodes. */
   #onSources(): void {
     if (this.#fixed === undefined) return
-    this.#enforceFixed(this.#fixed).catch((error: unknown) =>
+    const { config, plane } = this.#fixed
+    this.enforce(this.setFixedNodes(config), plane).catch((error: unknown) =>
       this.#log.error({ reason: String(error) }, 'fault in the nodes of a source'),
     )
   }
 
-  async #enforceFixed({ config, plane }: Fixed): Promise<void> {
+  /** Makes the nodes of `to` the fixed nodes, in place of the ones before. @returns the changes, which the traffic needs. */
+  setFixedNodes(config: Config): readonly Change[] {
     const { registry, live } = this
     const before = registry.snapshot
     const places = [...placedIn(config.to), ...this.#sources.nodes()]
@@ -123,11 +138,16 @@ export class ServedCluster {
       if (own !== undefined && unread.has(own.source)) keep.add(route)
     const dropped = registry.dropFixed(keep, this.#clock.now())
     const changes = [...dropped, ...registry.addFixed(nodes)]
-    if (changes.length === 0) return
+    if (changes.length === 0) return changes
     this.#clusterLog.report(before, registry.snapshot, changes, { by: 'configuration' })
     applyToLive(live, changes, before)
-    await this.enforce(changes, plane)
+    return changes
   }
+}
+
+function limitsOf({ limits }: Config['control']): RegistryLimits {
+  const { nodes: nodesMax, aliases: hostsMax, contexts: contextsMax } = limits
+  return { ...mcmpLimits, nodesMax, hostsMax, contextsMax }
 }
 
 interface Fixed {

@@ -4,29 +4,27 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
-import { type Endpoint, type HostPort, hostPortText } from '../base/host-port.ts'
+import { TopspinError } from '../base/errors.ts'
+import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { isUnixAddress, socketPathOf } from '../base/unix-address.ts'
 import { pause } from '../base/wait.ts'
-import { proxyVersionOf } from '../cluster/send-proxy.ts'
-import { restartKeys } from '../config/keys.ts'
+import { changedKeys, withValuesOf } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { controlSecret } from '../config/secret.ts'
 import { readTls, type TlsMaterial } from '../config/tls-files.ts'
-import { cascadeRules, cascadesIn, trafficSettings } from '../config/traffic-settings.ts'
-import type { Advertiser } from '../control/advertiser.ts'
-import { HealthListener } from '../control/health-listener.ts'
-import { type Control, startControl } from '../control/start-control.ts'
-import { grantedProcessors } from '../host/processors.ts'
+import { cascadesIn } from '../config/traffic-settings.ts'
+import type { Operations } from '../control/operations.ts'
+import { startControl } from '../control/start-control.ts'
 import { isLoopback } from '../net/address.ts'
 import { dateProblem } from '../net/certificate-dates.ts'
 import { NodeTls } from '../net/node-tls.ts'
-import { probeWith } from '../net/probe.ts'
 import { SocketFiles } from '../net/socket-file.ts'
-import { loadPolicies } from '../proxy/index.ts'
-import { localHeader } from '../wire/proxy-protocol/write.ts'
-import { startAdvertising } from './advertising.ts'
+import type { ListenHandle } from '../node-internals/listen-handle.ts'
+import { listenKeys, loadPolicies, newPseudonym } from '../proxy/index.ts'
+import { Advertising } from './advertising.ts'
 import type { DataPlane } from './data-plane.ts'
+import { HealthService } from './health-service.ts'
 import { inProcess } from './in-process.ts'
 import {
   type InheritedSocket,
@@ -36,7 +34,15 @@ import {
 } from './inherited-sockets.ts'
 import type { ProgramLog } from './logger.ts'
 import { ServedCluster } from './served-cluster.ts'
+import {
+  controlOptions,
+  type Parts,
+  type Present,
+  planeSettings,
+  workersOf,
+} from './service-options.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
+import { tryFile } from './write-target.ts'
 
 /** The addresses of the listeners, as URLs. */
 export interface Listening {
@@ -49,13 +55,20 @@ export interface Listening {
 }
 
 type ReloadResult =
-  /** The other keys that differ from the start. */
-  | { readonly ok: true; readonly restartKeys: readonly string[] }
+  | {
+      readonly ok: true
+      /** The keys whose new values are in force. */
+      readonly changed: readonly string[]
+      /** The keys whose values differ from those in force: they need a restart. */
+      readonly restartKeys: readonly string[]
+    }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 export interface Serving {
   readonly listening: Listening
-  /** Puts in force what can change without a restart, or changes nothing and returns the problems. */
+  /** Time for requests in flight after SIGTERM, ms. */
+  readonly drainMs: number
+  /** Puts the configuration in force except for the keys that need a restart, or changes nothing and returns the problems. */
   reload(config: Config, tls: TlsMaterial): Promise<ReloadResult>
   /** Reads the certificates again that the configuration in force names; with a problem nothing changes. */
   renewTls(): Promise<readonly ConfigProblem[]>
@@ -70,6 +83,13 @@ export interface Serving {
   close(): Promise<void>
 }
 
+interface StartMore {
+  /** What operators can do by POST on the control listener. */
+  readonly operations?: Operations | undefined
+  /** Sockets that another process has opened. */
+  readonly inherited?: readonly InheritedSocket[]
+}
+
 /**
  * Rejects when an address or the access log cannot be opened, or a module of candidacy functions cannot be loaded;
  * then nothing runs.
@@ -79,16 +99,14 @@ export async function startServing(
   config: Config,
   tls: TlsMaterial,
   programLog: ProgramLog,
-  inherited: readonly InheritedSocket[] = [],
+  more: StartMore = {},
 ): Promise<Serving> {
-  const { listen } = config.health
-  if (listen === undefined) return startServices(config, tls, programLog, inherited)
-  const listener = new HealthListener()
-  const health = { listener, address: await listener.open(listen) }
+  const health = new HealthService()
+  await health.use(config.health.listen)
   try {
-    return await startServices(config, tls, programLog, inherited, health)
+    return await startServices(config, tls, programLog, health, more)
   } catch (error) {
-    await listener.close()
+    await health.close()
     throw error
   }
 }
@@ -97,8 +115,8 @@ async function startServices(
   config: Config,
   tls: TlsMaterial,
   programLog: ProgramLog,
-  inherited: readonly InheritedSocket[],
-  health?: Health,
+  health: HealthService,
+  { operations, inherited = [] }: StartMore,
 ): Promise<Serving> {
   const { log } = programLog
   await loadPolicies(cascadesIn(config))
@@ -107,89 +125,46 @@ async function startServices(
   const secret = controlSecret(config.control)
   const cluster = new ServedCluster(config, log)
   const ticketKeys = randomBytes(48).toString('base64')
-  const plane = await makePlane(
-    config,
-    withTicketKeys(tls, ticketKeys),
-    cluster,
-    programLog,
-    places,
-  )
+  const pseudonym = newPseudonym()
+  const settings = planeSettings(config, tls, { ticketKeys, pseudonym }, places)
+  const options = {
+    ...settings,
+    inherited: handlesByKey(inherited),
+    ...programLog,
+    snapshot: () => cluster.registry.snapshot,
+    live: cluster.live,
+  }
+  const plane = settings.workers === 0 ? await inProcess(options) : new WorkerPool(options)
   const nodeTls = { current: new NodeTls(tls.nodes) }
-  const checks = { current: config.health.checks }
+  const advertising = new Advertising(log)
   const socketFiles = new SocketFiles()
-  const parts = { config, log, cluster, ticketKeys, plane, nodeTls, checks, health, socketFiles }
+  const held = { inherited, socketFiles }
+  const base = { log, cluster, ticketKeys, pseudonym, plane, nodeTls, advertising, ...held }
   await cluster.restore(plane)
-  await cluster.setFixedNodes(config, plane)
-  const traffic = await plane.listen().catch((error: unknown) => {
-    cluster.close()
-    throw error
-  })
+  await cluster.followSources(config, plane)
+  await plane.apply(cluster.setFixedNodes(config))
+  const present: Present = { config, tls, secret, places, traffic: await listening(plane, cluster) }
   noteFiles(socketFiles, places.traffic)
-  const control = await listenForNodes(parts, tls, secret, places).catch(async (error: unknown) => {
+  const checks = { current: config.health.checks }
+  const control = await startControl({
+    ...controlOptions({ ...base, checks }, present),
+    registry: cluster.registry,
+    live: cluster.live,
+    state: () => cluster.state?.report(),
+    operations,
+    log,
+  }).catch(async (error: unknown) => {
     cluster.close()
     await plane.close()
     socketFiles.removeAll()
     throw error
   })
-  noteFiles(socketFiles, [
-    places.control,
-    ...(places.console === undefined ? [] : [places.console]),
-  ])
-  warnOfRisks(config, tls, secret, control.address, log)
+  noteFiles(socketFiles, controlPlaces(places))
+  warnOfRisks(present, control.address, log)
   await cluster.state?.start()
-  const protocol = tls.control === undefined ? 'http' : 'https'
-  const advertiser = startAdvertising(config, control.address, protocol, log)
-  health?.listener.become('ready')
-  return new RunningServices({ ...parts, traffic, control, advertiser }, tls)
-}
-
-/** The listener for health checks alone. */
-interface Health {
-  readonly listener: HealthListener
-  readonly address: HostPort
-}
-
-/** The services that run from the start to the end. */
-interface Parts {
-  /** As at the start. */
-  readonly config: Config
-  readonly log: Logger
-  readonly cluster: ServedCluster
-  /** For session tickets: all processes have the same keys, so that each resumes the sessions of the others. */
-  readonly ticketKeys: string
-  readonly plane: DataPlane
-  /** For probes of nodes; a reload replaces it. */
-  readonly nodeTls: { current: NodeTls }
-  /** How nodes are probed; a reload replaces it. */
-  readonly checks: { current: Config['health']['checks'] }
-  readonly health: Health | undefined
-  /** Of the unix sockets that this proxy has opened. */
-  readonly socketFiles: SocketFiles
-  readonly traffic: readonly Endpoint[]
-  readonly control: Control
-  readonly advertiser: Advertiser | undefined
-}
-
-async function makePlane(
-  config: Config,
-  tls: TlsMaterial,
-  cluster: ServedCluster,
-  programLog: ProgramLog,
-  { traffic }: ListenPlaces,
-): Promise<DataPlane> {
-  // Two at least: while one is replaced, the other one serves.
-  const byDefault = (): number => (config.control.traffic ? 0 : Math.max(2, grantedProcessors()))
-  const workers = config.workers ?? byDefault()
-  const options = {
-    settings: { ...trafficSettings(config, tls), listen: traffic.map(({ entry }) => entry) },
-    inherited: traffic.map((place) => place.inherited),
-    accessLog: config.accessLog,
-    level: config.log.level,
-    ...programLog,
-    snapshot: () => cluster.registry.snapshot,
-    live: cluster.live,
-  }
-  return workers === 0 ? inProcess(options) : new WorkerPool(workers, options)
+  advertising.use(config, control.address)
+  health.become('ready')
+  return new RunningServices({ ...base, checks, health, control }, present)
 }
 
 /** The material of the listeners, and the keys of their certificates. */
@@ -206,6 +181,24 @@ function warnOfUnused({ unused }: ListenPlaces, log: Logger): void {
     )
 }
 
+async function listening(plane: DataPlane, cluster: ServedCluster): Promise<readonly Endpoint[]> {
+  try {
+    return await plane.listen()
+  } catch (error) {
+    cluster.close()
+    throw error
+  }
+}
+
+/** By the names of their addresses. */
+const handlesByKey = (inherited: readonly InheritedSocket[]): ReadonlyMap<string, ListenHandle> => {
+  const keys = listenKeys(inherited.map(({ address }) => address))
+  return new Map(inherited.map(({ handle }, index) => [keys[index] ?? '', handle]))
+}
+
+const controlPlaces = ({ control, console }: ListenPlaces): readonly ListenPlace[] =>
+  console === undefined ? [control] : [control, console]
+
 /** Of the sockets that this process or its workers have opened. */
 function noteFiles(files: SocketFiles, places: readonly ListenPlace[]): void {
   for (const { entry, inherited } of places) {
@@ -215,9 +208,7 @@ function noteFiles(files: SocketFiles, places: readonly ListenPlace[]): void {
 }
 
 function warnOfRisks(
-  { control }: Config,
-  tls: TlsMaterial,
-  secret: string,
+  { config: { control }, tls, secret }: Present,
   bound: Endpoint,
   log: Logger,
 ): void {
@@ -240,111 +231,85 @@ function warnOfRisks(
     )
 }
 
-/** Starts the control listener. */
-function listenForNodes(
-  {
-    config,
-    log,
-    cluster,
-    plane,
-    nodeTls,
-    checks,
-  }: Omit<Parts, 'traffic' | 'control' | 'advertiser'>,
-  tls: TlsMaterial,
-  secret: string,
-  places: ListenPlaces,
-): Promise<Control> {
-  const { traffic, names, allow, nodes, limits, statusTimeout, compat } = config.control
-  return startControl({
-    listen: places.control.entry,
-    console: places.console?.entry,
-    sockets: { listen: places.control.inherited, console: places.console?.inherited },
-    tls: tls.control,
-    registry: cluster.registry,
-    live: cluster.live,
-    traffic: {
-      apply: (changes) => cluster.enforce(changes, plane),
-      notify: (id) => plane.notify(id),
-      refresh: () => plane.refresh(),
-      workers: () => plane.workers(),
-      counts: () => plane.counts(),
-      explain: (question) => plane.explain(question),
-      accept: traffic ? plane.accept : undefined,
-    },
-    access: { names, allow, secret, nodes: nodes.allow },
-    limits: { messageBytesMax: limits.messageBytes },
-    watch: {
-      probe: probeWith(
-        () => nodeTls.current,
-        (target) => {
-          const [node] = cluster.registry.snapshot.nodes.at(target)
-          const version = proxyVersionOf(config.sendProxy, node ?? { ...unregistered, ...target })
-          return version && localHeader(version)
-        },
-      ),
-      rules: () => checks.current,
-      statusTimeoutMs: statusTimeout,
-    },
-    state: () => cluster.state?.report(),
-    compat,
-    log,
-  })
-}
-
-const unregistered = { route: '', balancer: '' }
-
 class RunningServices implements Serving {
   readonly #parts: Parts
-  readonly listening: Listening
-  /** In force since the start or the last reload. */
-  #present: Config
-  #tls: TlsMaterial
+  #present: Present
   /** Ends the drain delay. */
   readonly #closing: AbortController = new AbortController()
 
-  constructor(parts: Parts, tls: TlsMaterial) {
-    const { traffic, control, health } = parts
+  constructor(parts: Parts, present: Present) {
     this.#parts = parts
-    this.#present = parts.config
-    this.#tls = tls
-    this.listening = {
-      traffic: traffic.map(urlOf),
-      control: urlOf(control.address),
-      ...(control.console === undefined ? {} : { console: urlOf(control.console) }),
-      ...(health === undefined ? {} : { health: urlOf(health.address) }),
+    this.#present = present
+  }
+
+  get listening(): Listening {
+    const { control, health } = this.#parts
+    const { address, console } = control
+    return {
+      traffic: this.#present.traffic.map(urlOf),
+      control: urlOf(address),
+      ...(console === undefined ? {} : { console: urlOf(console) }),
+      ...(health.address === undefined ? {} : { health: urlOf(health.address) }),
     }
   }
 
-  async reload(next: Config, tls: TlsMaterial): Promise<ReloadResult> {
-    const { config, cluster, plane } = this.#parts
+  get drainMs(): number {
+    return this.#present.config.timeouts.drain
+  }
+
+  async reload(wanted: Config, tls: TlsMaterial): Promise<ReloadResult> {
+    const { config } = this.#present
+    const restartKeys = this.#restartKeys(wanted)
+    const next = withValuesOf(config, wanted, restartKeys)
     const problems = await this.#problemsOf(next, tls)
     if (problems.length > 0) return { ok: false, problems }
-    const isControlReplaced = await this.#put(next, tls)
-    this.#present = next
-    await cluster.setFixedNodes(next, plane)
-    const keys = restartKeys(config, next)
-    return { ok: true, restartKeys: isControlReplaced ? keys : [...keys, 'control.tls'] }
+    const changed = changedKeys(config, next)
+    try {
+      await this.#put(next, tls)
+    } catch (error) {
+      if (!(error instanceof TopspinError)) throw error
+      return { ok: false, problems: [{ place: 'configuration', path: '', message: error.message }] }
+    }
+    return { ok: true, changed, restartKeys }
   }
 
   async renewTls(): Promise<readonly ConfigProblem[]> {
-    const tls = await readTls(this.#present)
+    const { config } = this.#present
+    const tls = await readTls(config)
     const problems = tls.ok ? this.#outdated(tls.material) : tls.problems
-    if (tls.ok && problems.length === 0) await this.#put(this.#present, tls.material)
+    if (tls.ok && problems.length === 0) await this.#put(config, tls.material)
     return problems
   }
 
   readonly reopenLogs = (): void => this.#parts.plane.reopenLogs()
 
+  /** The changed keys that need a restart: those that decide whether this process serves traffic. */
+  #restartKeys(next: Config): readonly string[] {
+    const { config } = this.#present
+    const isInProcess = (it: Config): boolean => workersOf(it) === 0
+    const keys = isInProcess(next) === isInProcess(config) ? [] : ['workers', 'control.traffic']
+    return changedKeys(config, next).filter((key) => keys.includes(key))
+  }
+
   /** Of a configuration that is valid, but not for a proxy that serves already. */
   async #problemsOf(next: Config, tls: TlsMaterial): Promise<readonly ConfigProblem[]> {
-    const { config, cluster } = this.#parts
+    const { cluster } = this.#parts
     const problems = this.#outdated(tls)
     const refuse = (path: string, message: string): void =>
       void problems.push({ place: 'configuration', path, message })
+    const failed =
+      (path: string) =>
+      ({ message }: Error): void =>
+        refuse(path, message)
     if (cluster.wouldBeEmpty(next.to)) refuse('to', 'removes all nodes: restart to do that')
-    if (tls.traffic === undefined && config.listen.some(({ tls: isSecure }) => isSecure === true))
-      refuse('tls.cert', 'is missing: the proxy listens at https:// until it is restarted')
-    await loadPolicies(cascadesIn(next)).catch((error: Error) => refuse('', error.message))
+    await loadPolicies(cascadesIn(next)).catch(failed(''))
+    if (next.accessLog !== this.#present.config.accessLog)
+      await tryFile(next.accessLog).catch(failed('accessLog'))
+    try {
+      controlSecret(next.control)
+    } catch (error) {
+      refuse('control.secretFile', (error as Error).message)
+    }
     return problems
   }
 
@@ -353,7 +318,7 @@ class RunningServices implements Serving {
     const now = systemClock.wall()
     const problems: ConfigProblem[] = []
     for (const [listener, path] of listenersWithTls) {
-      const [next, present] = [tls[listener], this.#tls[listener]]
+      const [next, present] = [tls[listener], this.#present.tls[listener]]
       const message = next && dateProblem(next.cert, now)
       if (message === undefined || (present && dateProblem(present.cert, now))) continue
       problems.push({ place: 'configuration', path, message })
@@ -361,29 +326,44 @@ class RunningServices implements Serving {
     return problems
   }
 
-  /** @returns false when the control listener cannot change between HTTP and HTTPS. */
-  async #put(next: Config, tls: TlsMaterial): Promise<boolean> {
-    const { config, log, ticketKeys, plane, nodeTls, checks, control } = this.#parts
-    this.#tls = tls
-    log.level = next.log.level
+  /** Rejects with a TopspinError when an address cannot be opened; then nothing changes. */
+  async #put(config: Config, tls: TlsMaterial): Promise<void> {
+    const { socketFiles, inherited } = this.#parts
+    const { log, cluster, plane, nodeTls, checks, health, control, advertising } = this.#parts
+    const before = this.#present
+    const secret = controlSecret(config.control)
+    const places = listenPlaces(config, inherited)
+    const settings = planeSettings(config, tls, this.#parts, places)
+    let traffic: readonly Endpoint[]
+    try {
+      await health.use(config.health.listen)
+      await control.replace(controlOptions(this.#parts, { config, tls, secret, places }))
+      traffic = await plane.open(settings)
+    } catch (error) {
+      await control.replace(controlOptions(this.#parts, before))
+      await health.use(before.config.health.listen)
+      throw error
+    }
+    this.#present = { config, tls, secret, places, traffic }
+    noteFiles(socketFiles, [...places.traffic, ...controlPlaces(places)])
+    log.level = config.log.level
     nodeTls.current = new NodeTls(tls.nodes)
-    checks.current = next.health.checks
-    const { deterministicFailover } = config
-    await plane.reload({
-      level: next.log.level,
-      rules: cascadeRules({ ...next, deterministicFailover }),
-      tls: withTicketKeys(tls, ticketKeys),
-    })
-    return control.replaceTls(tls.control)
+    checks.current = config.health.checks
+    await cluster.followSources(config, plane)
+    const changes = cluster.setFixedNodes(config)
+    await plane.reload(settings, changes)
+    await cluster.reload(config, changes)
+    advertising.use(config, control.address)
+    warnOfRisks(this.#present, control.address, log)
   }
 
   async drain(deadlineMs: number): Promise<void> {
-    const { log, plane, control, advertiser, health } = this.#parts
-    advertiser?.drain()
+    const { log, plane, control, advertising, health } = this.#parts
+    advertising.drain()
     control.drain()
-    health?.listener.become('draining')
+    health.become('draining')
     plane.announceEnd()
-    const { delay } = this.#present.drain
+    const { delay } = this.#present.config.drain
     if (delay > 0) {
       log.info({ delayMs: delay }, 'not ready; connections are accepted during the drain delay')
       await pause(delay, this.#closing.signal)
@@ -400,21 +380,17 @@ class RunningServices implements Serving {
   }
 
   async #closeControl(): Promise<void> {
-    const { cluster, control, advertiser, health, socketFiles } = this.#parts
+    const { cluster, control, advertising, health, socketFiles } = this.#parts
     cluster.close()
-    await advertiser?.close()
+    await advertising.close()
     await control.close()
     socketFiles.removeAll()
     await cluster.state?.close()
-    await health?.listener.close()
+    await health.close()
   }
 }
 
 function urlOf({ tls, ...address }: Endpoint): string {
   const path = isUnixAddress(address.host) ? '' : '/'
   return `${tls === true ? 'https' : 'http'}://${hostPortText(address)}${path}`
-}
-
-function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {
-  return tls.traffic === undefined ? tls : { ...tls, traffic: { ...tls.traffic, ticketKeys } }
 }

@@ -76,6 +76,10 @@ export class StateFile {
     return state.changes
   }
 
+  get path(): string {
+    return this.#options.path
+  }
+
   /** Starts to write the file. */
   async start(): Promise<void> {
     this.#owns = true

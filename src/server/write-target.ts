@@ -33,6 +33,13 @@ function setNonBlocking(fd: 1 | 2): void {
   stream.on('error', () => {})
 }
 
+/** Rejects when the destination of an access log cannot be opened. @param destination a file, `stdout` or `off`. */
+export async function tryFile(destination: string): Promise<void> {
+  if (destination === 'off' || destination === 'stdout') return
+  const { fd } = await fileTarget(destination)
+  close(fd, () => {})
+}
+
 /** Opens a file for appending. A named pipe needs a reader. Rejects at a deadline, too. */
 export function fileTarget(path: string): Promise<WriteTarget> {
   return new Promise((resolve, reject) => {

@@ -33,6 +33,7 @@ import { type MemoryLog, memoryLog } from './memory-log.ts'
 export const dateLine = 'Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n'
 
 class RecordingClient implements ExchangeClient {
+  isLast = false
   readonly address = '192.0.2.1'
   readonly localAuthority = '127.0.0.1:8000'
   readonly trusted = false

@@ -1,7 +1,7 @@
-// Requests to the control listener of a running proxy: a page of it, or its report (GET /api/status).
+// Requests to the control listener of a running proxy: a page of it, its report (GET /api/status), or an operation (POST).
 
-import { get } from 'node:http'
-import { get as secureGet } from 'node:https'
+import { request as plainRequest } from 'node:http'
+import { request as secureRequest } from 'node:https'
 import { readTlsFiles } from '../../agent/tls-files.ts'
 import { EnvironmentReader, present } from '../../base/environment.ts'
 import { printable } from '../../base/printable.ts'
@@ -11,8 +11,12 @@ import { commandTlsSettings, tlsProblem } from '../../net/connect-problem.ts'
 import type { ProxyTls } from '../../net/mcmp-client.ts'
 import { writeSecret } from '../../wire/authorization.ts'
 
-/** Deadline of one answer, ms. */
-const answerWithinMs = 5_000
+interface RequestOptions {
+  /** Default GET. An operation by POST that fails with 409 says why in its body, which is returned. */
+  readonly method?: 'GET' | 'POST'
+  /** Deadline of the answer, ms. Default 5_000. */
+  readonly withinMs?: number
+}
 
 /** Characters that are shown of an answer. */
 const lineMax = 300
@@ -51,6 +55,7 @@ export function fetchPage(
   control: string,
   path: string,
   secret: string | undefined,
+  { method = 'GET', withinMs = 5_000 }: RequestOptions = {},
 ): Promise<FetchedPage> {
   const isSecure = control.startsWith('https://')
   const socketPath = socketPathOf(control.replace('https://', ''))
@@ -70,10 +75,11 @@ export function fetchPage(
     } catch (error) {
       return fail((error as Error).message)
     }
-    const request = (isSecure ? secureGet : get)(
+    const request = (isSecure ? secureRequest : plainRequest)(
       base + path,
       {
-        signal: AbortSignal.timeout(answerWithinMs),
+        method,
+        signal: AbortSignal.timeout(withinMs),
         agent: false,
         headers,
         ...tls,
@@ -88,24 +94,27 @@ export function fetchPage(
         })
         response.on('error', (error) => fail(error.message))
         response.on('end', () => {
-          if (response.statusCode === 200) return resolve({ ok: true, text })
-          if (response.statusCode === 401) return refused(secretProblem(control, secret))
-          refused(answerProblem(`${place}`, response.statusCode ?? 0, text))
+          const { statusCode } = response
+          if (statusCode === 200 || (method === 'POST' && statusCode === 409))
+            return resolve({ ok: true, text })
+          if (statusCode === 401) return refused(secretProblem(control, secret))
+          refused(answerProblem(`${place}`, statusCode ?? 0, text))
         })
       },
     )
     request.on('error', (error: NodeJS.ErrnoException) => {
       const problem = tlsProblem(error, commandTlsSettings)
       if (problem !== undefined) refused(`${control} cannot be reached over TLS: ${problem}`)
-      else fail(`no proxy answers at ${control} (${connectProblem(error, isSecure)})`)
+      else fail(`no proxy answers at ${control} (${connectProblem(error, isSecure, withinMs)})`)
     })
+    request.end()
   })
 }
 
-function connectProblem(error: NodeJS.ErrnoException, isSecure: boolean): string {
+function connectProblem(error: NodeJS.ErrnoException, isSecure: boolean, withinMs: number): string {
   if (error.code !== 'ABORT_ERR') return error.code ?? error.message
   const hint = isSecure ? '; is it a listener without TLS, which is HOST:PORT alone?' : ''
-  return `no answer within ${answerWithinMs / 1_000} s${hint}`
+  return `no answer within ${withinMs / 1_000} s${hint}`
 }
 
 const secretProblem = (control: string, secret: string | undefined): string =>

@@ -46,6 +46,26 @@ export class Remote {
     return fetched.text
   }
 
+  /**
+   * An operation by POST. @param withinMs deadline of the answer.
+   * @throws CommandFailure when there is no answer, or an error.
+   */
+  async operate<T>(
+    path: string,
+    withinMs: number,
+  ): Promise<{ readonly outcome: T; readonly text: string }> {
+    const options = { method: 'POST', withinMs } as const
+    const fetched = await fetchPage(this.#control, path, this.#secret, options)
+    if (!fetched.ok) throw new CommandFailure(fetched.message)
+    try {
+      return { outcome: JSON.parse(fetched.text) as T, text: fetched.text }
+    } catch {
+      throw new CommandFailure(
+        `${this.#control}${path} did not answer in JSON: not a control listener?`,
+      )
+    }
+  }
+
   /** The registered node with this route, if there is one. */
   async find(route: string): Promise<NodeReport | undefined> {
     return (await this.#registered()).find((node) => node.route === route)

@@ -62,7 +62,8 @@ export function fixedSteps(
   }
   const config = nodeSettingsOf(message, defaultBalancer)
   const old = findNode(steps.snapshot, fixed.route)
-  const same = old !== undefined && sameWorker(old, config)
+  // One that the configuration had dropped begins anew: what is known of its health may come from other settings.
+  const same = old?.removal === 'none' && sameWorker(old, config)
   const before = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
   const carried = before.filter(isAmong(aliases, message.contexts))
   // The limits of the tables do not apply to the configuration.

@@ -82,7 +82,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.#traffic = traffic
     this.#rules = rules
     this.#onClosed = onClosed
-    this.#unread = new UnreadBytes(traffic.settings.headLimits.totalBytes)
+    this.#unread = new UnreadBytes(traffic.settings.headLimits)
     this.address = identity.address
     this.trusted = identity.trusted
     this.tls = identity.tls
@@ -102,6 +102,10 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   get state(): ClientState {
     return this.#state
+  }
+
+  get isLast(): boolean {
+    return this.#traffic.draining || this.#rules.closes
   }
 
   /** Between requests, and nothing of the next one has arrived. */
@@ -183,6 +187,11 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (this.#state !== 'idle' || this.connection.pending > 0) return
     this.#enter('finishing')
     this.connection.close()
+  }
+
+  /** Lets the client go on elsewhere with its next request; with HTTP/1 by `ClientRules.closes`. */
+  drainGently(): void {
+    this.#http2?.drain()
   }
 
   destroy(): void {

@@ -3,11 +3,13 @@
 
 import type { Exchange } from '../exchange.ts'
 import type { Refusal } from '../refusal.ts'
-import type { Timeouts } from '../shared/settings.ts'
+import type { ProxySettings, Timeouts } from '../shared/settings.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { PaceLimits } from './body-pace.ts'
 
 export interface ClientRules {
+  /** Responses have `Connection: close`. */
+  readonly closes: boolean
   readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs'>
   /** Whether a client that has ended its side after its request still gets the rest of its answers. */
   readonly allowsHalfOpen: boolean
@@ -38,20 +40,23 @@ export interface ClientRules {
 
 /** The front proxy's: every request is forwarded, and every failure is answered by the proxy. One object for a listener. */
 export class ProxyRules implements ClientRules {
-  readonly timeouts: Timeouts
-  readonly bodyPace: PaceLimits
-  readonly allowsHalfOpen: boolean
-  readonly acceptsHttp2: boolean
+  closes = false
+  timeouts: Timeouts
+  bodyPace: PaceLimits
+  allowsHalfOpen: boolean
+  acceptsHttp2: boolean
 
-  constructor({ settings: { timeouts, bodyMinRate, allowHalfOpen, http2 } }: Traffic) {
-    this.acceptsHttp2 = http2
+  constructor({ settings }: Traffic) {
+    const { timeouts, bodyPace, allowsHalfOpen, acceptsHttp2 } = rulesOf(settings)
+    this.acceptsHttp2 = acceptsHttp2
     this.timeouts = timeouts
-    this.allowsHalfOpen = allowHalfOpen
-    this.bodyPace = {
-      pauseMs: timeouts.bodyMs,
-      minRate: bodyMinRate,
-      wholeMs: timeouts.requestMs,
-    }
+    this.bodyPace = bodyPace
+    this.allowsHalfOpen = allowsHalfOpen
+  }
+
+  /** Other settings are in force from now on. */
+  replace(settings: ProxySettings): void {
+    Object.assign(this, rulesOf(settings))
   }
 
   accept(exchange: Exchange, bytes: Buffer, _from: number, bodyFrom: number, end: number): number {
@@ -77,4 +82,15 @@ export class ProxyRules implements ClientRules {
   upgrading(): void {}
 
   becameIdle(): void {}
+}
+
+function rulesOf({
+  timeouts,
+  bodyMinRate,
+  allowHalfOpen,
+  http2,
+}: ProxySettings): Pick<ProxyRules, 'timeouts' | 'bodyPace' | 'allowsHalfOpen' | 'acceptsHttp2'> {
+  const { bodyMs, requestMs } = timeouts
+  const bodyPace = { pauseMs: bodyMs, minRate: bodyMinRate, wholeMs: requestMs }
+  return { timeouts, bodyPace, allowsHalfOpen: allowHalfOpen, acceptsHttp2: http2 }
 }

@@ -74,6 +74,8 @@ interface Held {
 export class Http2Stream implements ExchangeClient, Sender {
   readonly framesBodies = true
   readonly protocol = 'HTTP/2.0'
+  /** GOAWAY ends connections of HTTP/2. */
+  readonly isLast = false
   readonly id: number
   priority: Priority
   sendWindow: number

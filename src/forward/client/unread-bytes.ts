@@ -1,6 +1,8 @@
 // Bytes of a client that have arrived and have not been parsed yet: a part of a head, or requests behind the one under way.
 // Used by client-connection.ts.
 
+import type { HeadLimits } from '../../wire/http/head-limits.ts'
+
 /** Whole heads arrive in a few pieces: parsing these from the start again is cheap, unlike thousands of single bytes. */
 const parsesMax = 16
 
@@ -10,11 +12,11 @@ export class UnreadBytes {
   #bytes: Buffer | undefined
   /** Attempts to parse the head that is arriving. */
   #parses = 0
-  readonly #headBytesMax: number
+  readonly #limits: Pick<HeadLimits, 'totalBytes'>
 
-  /** @param headBytesMax a longer head is parsed, and refused. */
-  constructor(headBytesMax: number) {
-    this.#headBytesMax = headBytesMax
+  /** @param limits a longer head is parsed, and refused. */
+  constructor(limits: Pick<HeadLimits, 'totalBytes'>) {
+    this.#limits = limits
   }
 
   get length(): number {
@@ -47,7 +49,7 @@ export class UnreadBytes {
     const whole = Buffer.concat([before, more])
     const isWorthParsing =
       this.#parses < parsesMax ||
-      whole.length > this.#headBytesMax ||
+      whole.length > this.#limits.totalBytes ||
       whole.indexOf('\r\n\r\n', Math.max(0, before.length - 3), 'latin1') >= 0
     this.#bytes = isWorthParsing ? undefined : whole
     this.isEmpty = isWorthParsing

@@ -16,22 +16,26 @@ import type { ProxySettings } from '../shared/settings.ts'
 import type { AjpShared } from './ajp-shared.ts'
 import type { RequestSource } from './request-source.ts'
 
-/** Shared by all connections to nodes. */
-export interface NodeContext {
-  readonly settings: Pick<ProxySettings, 'timeouts' | 'poolIdleMs' | 'poolIdleMax' | 'sendProxy'>
-  readonly clock: Clock
-  readonly log: Logger
-  readonly ticker: Ticker
-  readonly buffers: Buffers
+/** What follows from the settings; a reload replaces it. */
+export interface DerivedContext {
   readonly ajp: AjpShared
-  /** Of this process, in limits of nodes that processes share. */
-  readonly share: ProcessShare
   /** Connections to nodes at a time, idle ones included. */
   readonly connectionsMax: number
   /** For the names of registered nodes. `undefined`: that of the system. */
   readonly lookup: LookupFunction | undefined
   /** Whether this is the address of a trusted proxy. */
   readonly isTrusted: (address: string) => boolean
+}
+
+/** Shared by all connections to nodes. */
+export interface NodeContext extends DerivedContext {
+  readonly settings: Pick<ProxySettings, 'timeouts' | 'poolIdleMs' | 'poolIdleMax' | 'sendProxy'>
+  readonly clock: Clock
+  readonly log: Logger
+  readonly ticker: Ticker
+  readonly buffers: Buffers
+  /** Of this process, in limits of nodes that processes share. */
+  share: ProcessShare
   /** Records that our own code threw; the connection at work has been cut. */
   fault(error: unknown): void
 }

@@ -54,18 +54,19 @@ export class Pools implements ConnectionSource {
     this.#byId.delete(id)
   }
 
-  close(): void {
+  /** Uses the present connections for no further request. */
+  renew(): void {
     for (const id of [...this.#byId.keys()]) this.drop(id)
+  }
+
+  close(): void {
+    this.renew()
   }
 }
 
 class Pool implements ConnectionPool<NodeConnection> {
   readonly node: Node
   readonly context: NodeContext
-  /** The setting, or `ping` of the node when that is shorter. */
-  readonly connectMs: number
-  /** The setting, or `ttl` of the node when that is shorter. */
-  readonly idleMs: number
   readonly proxyVersion: ProxyVersion | undefined
   readonly #pools: Pools
   readonly #idle: NodeConnection[] = []
@@ -84,11 +85,19 @@ class Pool implements ConnectionPool<NodeConnection> {
     this.node = node
     this.context = pools.context
     this.#pools = pools
-    const { timeouts, poolIdleMs } = pools.context.settings
-    this.connectMs = node.own?.connectMs || shorter(timeouts.connectMs, node.pingMs)
     this.proxyVersion = proxyVersionOf(pools.context.settings.sendProxy, node)
-    this.idleMs = shorter(poolIdleMs, node.ttlMs)
     this.#openMax = partOf(node.own?.maxConnections ?? 0, pools.context.share)
+  }
+
+  /** The setting, or `ping` of the node when that is shorter. */
+  get connectMs(): number {
+    const { own, pingMs } = this.node
+    return own?.connectMs || shorter(this.context.settings.timeouts.connectMs, pingMs)
+  }
+
+  /** The setting, or `ttl` of the node when that is shorter. */
+  get idleMs(): number {
+    return shorter(this.context.settings.poolIdleMs, this.node.ttlMs)
   }
 
   get nodeTls(): NodeTls {

@@ -33,6 +33,8 @@ export class Admission {
   /** Those of them without the head of an answer. Downloads and tunnels are not among them. */
   #unanswered = 0
   #unansweredMax = admissionLimits.unansweredMax
+  /** Connections to nodes at a time; a reload changes it. */
+  connectionsMax: number
   readonly #options: AdmissionOptions
   /** In the order in which they have their turn. */
   readonly #queue: Set<Waiter> = new Set()
@@ -42,6 +44,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options
+    this.connectionsMax = options.connectionsMax
     options.ticker.onTick((now) => this.#tick(now))
   }
 
@@ -51,7 +54,7 @@ export class Admission {
   }
 
   get #hasRoom(): boolean {
-    return this.#unanswered < this.#unansweredMax && this.#underWay < this.#options.connectionsMax
+    return this.#unanswered < this.#unansweredMax && this.#underWay < this.connectionsMax
   }
 
   /** A request has leased a connection. */

@@ -105,9 +105,22 @@ export interface ProxySettings {
   readonly sendProxy: readonly SendProxyRule[]
 }
 
-/** Settings that differ from the defaults, and the resources of the process. */
-export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
+/** Settings that differ from the defaults. A reload replaces them all. */
+export interface SettingsOptions extends Partial<Omit<ProxySettings, 'timeouts'>> {
   readonly timeouts?: Partial<Timeouts>
+  /** Whether a client's connection may carry more than one request. Default true. */
+  readonly keepAlive?: boolean
+  /** TLS to nodes of the types https and wss. Default: their certificates are verified as Node.js does. */
+  readonly nodeTls?: NodeTlsOptions | undefined
+  /**
+   * Where nodes may be that are not `fixed`, checked at each connection to a name: see `control.nodes.allow`. An empty list
+   * allows every address except those where clouds serve credentials. Default: not checked.
+   */
+  readonly nodesAllow?: readonly string[] | undefined
+}
+
+/** The settings, and the resources of the process. */
+export interface TrafficOptions extends SettingsOptions {
   /** Shared with the control listener, which then applies changes to it. Default: a table of its own. */
   readonly live?: LiveTable
   /** Of this process, in limits that processes share; with `live`, that of the table. Default: the whole. */
@@ -116,19 +129,10 @@ export interface TrafficOptions extends Partial<Omit<ProxySettings, 'timeouts'>>
   readonly onNodeDown?: (id: number, reason: string) => void
   /** Called when a response of a node has failed, so that a probe is due; the live numbers have its new state. */
   readonly onNodeSuspect?: (id: number) => void
-  /** Whether a client's connection may carry more than one request. Default true. */
-  readonly keepAlive?: boolean
   /** Called at the end of each request. Default: no access log. */
   readonly accessLog?: AccessLog | undefined
   /** Users' functions that the cascades name, as `loadPolicies` returns them. Default none. */
   readonly policies?: ReadonlyMap<string, UserCandidacy>
-  /** TLS to nodes of the types https and wss. Default: their certificates are verified as Node.js does. */
-  readonly nodeTls?: NodeTlsOptions | undefined
-  /**
-   * Where nodes may be that are not `fixed`, checked at each connection to a name: see `control.nodes.allow`. An empty list
-   * allows every address except those where clouds serve credentials. Default: not checked.
-   */
-  readonly nodesAllow?: readonly string[] | undefined
   /** Files and sockets that this process may have open. Default: the limit of the system. */
   readonly openFiles?: number
   /** Default: nothing is logged. */

@@ -11,14 +11,20 @@ export interface Upload {
 export class Uploads {
   readonly #all: HeldByAddress<Upload> = new HeldByAddress()
   readonly #byNode: Map<number, HeldByAddress<Upload>> = new Map()
-  readonly #max: number
-  readonly #atNodeMax: number
+  #max: number
+  #atNodeMax: number
 
   /**
    * @param max in all; a further one is refused when none of them leaves.
    * @param atNodeMax at each node; a further one is let in when none of them leaves.
    */
   constructor(max: number, atNodeMax: number) {
+    this.#max = max
+    this.#atNodeMax = atNodeMax
+  }
+
+  /** Replaces both limits. */
+  limit(max: number, atNodeMax: number): void {
     this.#max = max
     this.#atNodeMax = atNodeMax
   }

@@ -143,7 +143,7 @@ function writeFirst(
   if (framing === 'chunked' && isOld) rewriting = 'decode'
   const untilClose = isOld && (framing === 'close' || framing === 'chunked')
   // After a response that overtakes its request, the rest of the request must not be read as the next one.
-  response.closes = !request.head.keepAlive || untilClose || traffic.draining || !request.body.done
+  response.closes = !request.head.keepAlive || untilClose || client.isLast || !request.body.done
   body.begin(framing, head.contentLength, rewriting)
   // Never in a 204, even if the node sends the field [RFC 9112 6.1].
   const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')

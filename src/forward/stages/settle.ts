@@ -55,6 +55,7 @@ function logAccess(
 ): void {
   const { line } = request
   if (line === undefined) return
+  request.line = undefined
   traffic.accessLog?.({
     method: line.method,
     target: line.target,

@@ -8,13 +8,26 @@ import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import type { Pools } from '../node/pools.ts'
+import type { Refusal } from '../refusal.ts'
+import type { AccessLog } from '../shared/access-log.ts'
 import type { Http2Shared } from '../shared/http2-shared.ts'
 import type { RefusalLog } from '../shared/refusal-log.ts'
+import type { StickyRules } from '../shared/sticky-rules.ts'
 
-export interface Traffic extends ExchangeTraffic {
+/** What follows from the settings; a reload replaces it (replace-settings.ts). */
+export interface DerivedSettings {
+  readonly unknownContext: Refusal
+  readonly sticky: StickyRules
+  readonly via: ViaLines
+  /** Client connections at a time; more are refused. */
+  readonly clientsMax: number
+  /** Whether this is the address of a trusted proxy. */
+  readonly isTrusted: (address: string) => boolean
+}
+
+export interface Traffic extends ExchangeTraffic, DerivedSettings {
   readonly pools: Pools
   readonly live: LiveTable
-  readonly via: ViaLines
   readonly exchanges: ExchangePool
   readonly corks: Corks
   readonly http2: Http2Shared
@@ -22,10 +35,10 @@ export interface Traffic extends ExchangeTraffic {
   /** Client connections whose first or present request has not arrived completely. */
   readonly arriving: HeldByAddress<{ destroy(): void }>
   readonly paused: PausedSockets
-  /** Client connections at a time; more are refused. */
-  readonly clientsMax: number
-  /** Whether this is the address of a trusted proxy. */
-  readonly isTrusted: (address: string) => boolean
+  /** Files and sockets that this process may have open; `undefined` without a limit. */
+  readonly openFiles: number | undefined
+  /** A reload replaces it. */
+  accessLog: AccessLog | undefined
   /** Records that our own code threw; the connection at work has been cut. */
   readonly fault: (error: unknown) => void
 }

@@ -134,6 +134,10 @@ export class ParsedClient implements ExchangeClient, Timed {
     return hostPortText({ host: localAddress, port: localPort })
   }
 
+  get isLast(): boolean {
+    return false
+  }
+
   get bound(): ExchangeClient['bound'] {
     return boundOf(this.arrival.socket)
   }

@@ -69,6 +69,7 @@ const view = new HeadView()
 const never = Number.POSITIVE_INFINITY
 
 export class SharedConnection implements ClientRules {
+  readonly closes = false
   readonly socket: Socket
   readonly timeouts: ServerTimeouts
   readonly #joined: JoinedServer

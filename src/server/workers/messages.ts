@@ -8,24 +8,28 @@ import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../../config/traffic-settings.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import type { Address } from '../../proxy/index.ts'
+import type { PlaneSettings } from '../data-plane.ts'
 import type { Order } from './pending-order.ts'
 
 export type ToWorker =
   /** The answer to `hello`: everything that a worker needs. Answered by `listening` or `failed`. */
-  | {
+  | (PlaneSettings & {
       readonly kind: 'start'
-      readonly settings: TrafficSettings
       readonly share: ProcessShare
-      /** A file, `stdout` or `off`. */
-      readonly accessLog: string
-      readonly level: string
       readonly changes: readonly Change[]
       readonly facts: readonly LiveFact[]
       /** Its responses end their connections from the start. */
       readonly isEnding: boolean
+    })
+  /** With a handle, before `start` or a reload: the socket for the address with this name is open already. */
+  | { readonly kind: 'socket'; readonly key: string }
+  /** Opens the addresses that are not open yet, before a reload. Answered by `opened` with the same number. */
+  | {
+      readonly kind: 'open'
+      readonly number: number
+      readonly listen: readonly Address[]
+      readonly tls: TrafficSettings['tls']
     }
-  /** With a handle, before `start`: the socket for the address at this position is open already. */
-  | { readonly kind: 'socket'; readonly index: number }
   /** To be put in force; it may be empty. Answered by `report` with the same number. */
   | ({ readonly kind: 'order'; readonly number: number } & Order)
   /** Answered by `explained` with the same number. */
@@ -34,7 +38,7 @@ export type ToWorker =
   | { readonly kind: 'copied'; readonly number: number }
   /** From now on responses end their connections; new connections are still accepted. */
   | { readonly kind: 'announce-end' }
-  | { readonly kind: 'drain'; readonly deadlineMs: number }
+  | { readonly kind: 'drain'; readonly deadlineMs: number; readonly isReplaced: boolean }
 
 export type StartMessage = Extract<ToWorker, { kind: 'start' }>
 
@@ -49,13 +53,18 @@ export type FromWorker =
       readonly number: number
       readonly explanation: RequestExplanation
     }
-  /** With a handle, before `listening`: the worker has opened the socket for this address. */
-  | { readonly kind: 'socket'; readonly index: number }
+  /** With a handle, before `listening` and `opened`: the worker has opened the socket for this address. */
+  | { readonly kind: 'socket'; readonly key: string }
+  | {
+      readonly kind: 'opened'
+      readonly number: number
+      readonly result: readonly Address[] | PlainError
+    }
   /** Requests `count` copies of the handle on this socket. */
   | {
       readonly kind: 'copy'
       readonly number: number
-      readonly index: number
+      readonly key: string
       readonly count: number
     }
   /** The traffic has found that a node is down. */

@@ -3,19 +3,20 @@
 
 import { systemClock } from '../../base/clock.ts'
 import { workerLimits } from '../../base/limits.ts'
-import { applyFact, type LiveFact } from '../../cluster/live-facts.ts'
+import { applyFact } from '../../cluster/live-facts.ts'
 import { FiguresReader } from '../../cluster/live-sums.ts'
-import type { Change } from '../../cluster/snapshot.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
 import { cascadesIn } from '../../config/traffic-settings.ts'
 import type { ListenHandle } from '../../node-internals/listen-handle.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../../proxy/index.ts'
-import { type AccessLog, openAccessLog } from '../access-log.ts'
-import type { Reload } from '../data-plane.ts'
+import { openAccessLog } from '../access-log.ts'
+import { AccessLogInForce } from '../access-log-in-force.ts'
+import type { PlaneSettings } from '../data-plane.ts'
 import type { DroppedLines } from '../line-output.ts'
 import { killIfStuck } from '../stuck-thread.ts'
 import { LineSender } from './line-sender.ts'
 import { type FromWorker, plainError, type StartMessage, type ToWorker } from './messages.ts'
+import type { Order } from './pending-order.ts'
 import { SentLog } from './sent-log.ts'
 import { WorkerSockets } from './worker-sockets.ts'
 
@@ -31,14 +32,12 @@ class TrafficWorker {
   readonly #proxy: ReverseProxy
   readonly #log: SentLog
   readonly #changes: FiguresReader = new FiguresReader()
-  readonly #accessLogTo: string
   readonly #dropped: DroppedLines = { total: 0 }
-  #accessLog: AccessLog | undefined
+  readonly #accessLog: AccessLogInForce
   #isReporting = false
 
   constructor(start: StartMessage, policies: Policies) {
     this.#log = new SentLog(start.level, send, this.#dropped)
-    this.#accessLogTo = start.accessLog
     this.#proxy = createProxy({
       ...start.settings,
       share: start.share,
@@ -47,18 +46,18 @@ class TrafficWorker {
       onNodeDown: (id, reason) => send({ kind: 'down', id, reason }),
       onNodeSuspect: (id) => send({ kind: 'suspect', id }),
       sockets,
-      ...(start.accessLog === 'off' ? {} : { accessLog: (entry) => this.#accessLog?.write(entry) }),
     })
+    this.#accessLog = new AccessLogInForce(this.#proxy, (destination) =>
+      destination === 'stdout'
+        ? new LineSender(send, this.#log, this.#dropped)
+        : openAccessLog(destination, this.#log, this.#dropped),
+    )
     if (start.isEnding) this.#proxy.announceEnd()
-    this.#enforce(start.changes, start.facts)
+    this.#enforce(start)
   }
 
-  async listen(): Promise<void> {
-    if (this.#accessLogTo === 'stdout')
-      this.#accessLog = new LineSender(send, this.#log, this.#dropped)
-    else if (this.#accessLogTo !== 'off') {
-      this.#accessLog = await openAccessLog(this.#accessLogTo, this.#log, this.#dropped)
-    }
+  async listen(accessLog: string): Promise<void> {
+    await this.#accessLog.replace(accessLog)
     const addresses = await this.#proxy.listen()
     setInterval(() => this.#reportAgain(), workerLimits.reportEveryMs)
     send({ kind: 'listening', addresses })
@@ -69,9 +68,10 @@ class TrafficWorker {
   ): Promise<void> {
     switch (message.kind) {
       case 'order':
-        this.#enforce(message.changes, message.facts)
-        if (message.reopenLogs === true) void this.#accessLog?.reopen()
-        if (message.reload !== undefined) await this.#reload(message.reload)
+        if (message.share !== undefined) this.#proxy.useShare(message.share)
+        if (message.reload === undefined) this.#enforce(message)
+        else await this.#reload(message.reload, message)
+        if (message.reopenLogs === true) this.#accessLog.reopen()
         this.#report({ answers: message.number, figures: message.figures === true })
         break
       case 'explain': {
@@ -82,8 +82,14 @@ class TrafficWorker {
       case 'announce-end':
         this.#proxy.announceEnd()
         break
+      case 'open': {
+        const { number, listen, tls } = message
+        const result = await this.#proxy.openListeners(listen, tls).catch(plainError)
+        send({ kind: 'opened', number, result })
+        break
+      }
       case 'drain':
-        void this.#drain(message.deadlineMs)
+        void this.#drain(message)
         break
       default:
         message satisfies never
@@ -91,17 +97,25 @@ class TrafficWorker {
   }
 
   /** The primary has checked the same order already; what fails here stays as it is. */
-  async #reload({ level, tls, rules }: Reload): Promise<void> {
+  async #reload(
+    { level, settings, accessLog, leaveMs }: PlaneSettings,
+    order: Pick<Order, 'changes' | 'facts'>,
+  ): Promise<void> {
     this.#log.level = level
+    const { listen, tls, ...others } = settings
     try {
-      this.#proxy.replaceTls(tls.traffic, tls.nodes)
-      this.#proxy.useCascades(rules, await loadPolicies(cascadesIn(rules)))
+      const policies = await loadPolicies(cascadesIn(others))
+      await this.#accessLog.replace(accessLog)
+      await this.#proxy.openListeners(listen, tls)
+      this.#proxy.replaceSettings(others, policies)
+      this.#proxy.useListeners(listen, tls, leaveMs)
     } catch (error) {
       this.#log.error({ reason: String(error) }, 'not reloaded')
     }
+    this.#enforce(order)
   }
 
-  #enforce(changes: readonly Change[], facts: readonly LiveFact[]): void {
+  #enforce({ changes, facts }: Pick<Order, 'changes' | 'facts'>): void {
     if (changes.length > 0) this.#proxy.apply(changes)
     for (const fact of facts) applyFact(this.#proxy.live.of(fact.id), fact, systemClock.now())
   }
@@ -133,9 +147,9 @@ class TrafficWorker {
     })
   }
 
-  async #drain(deadlineMs: number): Promise<void> {
-    await this.#proxy.drain(deadlineMs)
-    await this.#accessLog?.close()
+  async #drain({ deadlineMs, isReplaced }: Extract<ToWorker, { kind: 'drain' }>): Promise<void> {
+    await this.#proxy.drain(deadlineMs, isReplaced)
+    await this.#accessLog.close()
     await killIfStuck()
     this.#report({ onSent: () => process.exit(0) })
   }
@@ -149,7 +163,7 @@ function send(message: FromWorker, onSent?: () => void): void {
 
 async function startWorker(start: StartMessage): Promise<TrafficWorker> {
   const worker = new TrafficWorker(start, await loadPolicies(cascadesIn(start.settings)))
-  await worker.listen()
+  await worker.listen(start.accessLog)
   return worker
 }
 
@@ -158,7 +172,7 @@ export function followPrimary(): void {
   /** The messages are handled one after the other: loading the modules of cascades takes time. */
   let handled: Promise<TrafficWorker | undefined> = Promise.resolve(undefined)
   process.on('message', (message: ToWorker, handle: ListenHandle | undefined) => {
-    if (message.kind === 'socket') return sockets.receive(message.index, handle)
+    if (message.kind === 'socket') return sockets.receive(message.key, handle)
     if (message.kind === 'copied') return sockets.receiveCopy(message.number, handle)
     handled = handled.then(async (worker) => {
       if (message.kind !== 'start') {

@@ -10,6 +10,7 @@ import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traff
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import { type ListenHandle, sendable } from '../../node-internals/listen-handle.ts'
 import type { Address } from '../../proxy/index.ts'
+import type { PlaneSettings } from '../data-plane.ts'
 import { Answer } from './answer.ts'
 import { errorFrom, type FromWorker, type StartMessage, type ToWorker } from './messages.ts'
 import { type Order, PendingOrder } from './pending-order.ts'
@@ -51,6 +52,8 @@ export class WorkerLink {
   readonly #pendingQuestions: Map<number, (explanation: RequestExplanation | undefined) => void> =
     new Map()
   #lastQuestion = 0
+  /** Addresses that are being opened, by number. */
+  readonly #pendingOpens: Map<number, (result: readonly Address[] | Error) => void> = new Map()
   /** It has missed a deadline: nothing waits for it until it answers again. */
   #isLate = false
 
@@ -75,6 +78,10 @@ export class WorkerLink {
       if (message.kind === 'report') this.#onReport(message)
       if (message.kind === 'explained')
         this.#pendingQuestions.get(message.number)?.(message.explanation)
+      if (message.kind === 'opened') {
+        const { number, result } = message
+        this.#pendingOpens.get(number)?.('message' in result ? errorFrom(result) : result)
+      }
       events.message(message, handle as ListenHandle | undefined)
     })
   }
@@ -87,11 +94,45 @@ export class WorkerLink {
     return this.#hasEnded
   }
 
-  /** To be called once it is ready for it. @param sockets that are open already, by position of their address. */
-  start(message: StartMessage, sockets: Iterable<readonly [number, ListenHandle]>): void {
+  /** To be called once it is ready for it. @param sockets that are open already, by the name of their address. */
+  start(message: StartMessage, sockets: Iterable<readonly [string, ListenHandle]>): void {
     this.#isStarted = true
-    for (const [index, handle] of sockets) this.send({ kind: 'socket', index }, handle)
+    for (const [key, handle] of sockets) this.send({ kind: 'socket', key }, handle)
     this.send(message)
+  }
+
+  /** The process listens. */
+  get isReady(): boolean {
+    return this.#isReady && !this.#hasEnded
+  }
+
+  /** For an order that follows. Without effect before the start, which brings the sockets along. */
+  addSocket(key: string, handle: ListenHandle): void {
+    if (this.#isStarted) this.send({ kind: 'socket', key }, handle)
+  }
+
+  /**
+   * Lets this worker open the addresses that are not open yet; their sockets arrive as messages.
+   * @returns all of the addresses. Rejects with the system's error when one cannot be opened, or when the worker does not answer.
+   */
+  open(
+    listen: readonly Address[],
+    tls: PlaneSettings['settings']['tls'],
+  ): Promise<readonly Address[]> {
+    this.#lastQuestion += 1
+    const number = this.#lastQuestion
+    return new Promise((resolve, reject) => {
+      const end = (result: readonly Address[] | Error): void => {
+        clearTimeout(deadline)
+        this.#pendingOpens.delete(number)
+        if (result instanceof Error) reject(result)
+        else resolve(result)
+      }
+      const late = new Error('no worker has opened the addresses in time')
+      const deadline = setTimeout(end, workerLimits.openMs, late)
+      this.#pendingOpens.set(number, end)
+      this.send({ kind: 'open', number, listen, tls })
+    })
   }
 
   /** Resolves when the worker has put the order in force, at the deadline, or when it has ended. */
@@ -127,9 +168,9 @@ export class WorkerLink {
     if (this.#isStarted) this.send({ kind: 'announce-end' })
   }
 
-  /** Lets requests in flight end within `deadlineMs`; kills a worker that is not ready. */
-  drain(deadlineMs: number): void {
-    if (this.#isReady) this.send({ kind: 'drain', deadlineMs })
+  /** Lets requests in flight end within `deadlineMs`; kills a worker that is not ready. @param isReplaced see `ReverseProxy.drain`. */
+  drain(deadlineMs: number, isReplaced: boolean): void {
+    if (this.#isReady) this.send({ kind: 'drain', deadlineMs, isReplaced })
     else this.kill()
   }
 
@@ -187,6 +228,7 @@ export class WorkerLink {
     this.#answer?.settle()
     this.#nextAnswer?.settle()
     for (const end of this.#pendingQuestions.values()) end(undefined)
+    for (const end of this.#pendingOpens.values()) end(new Error('the worker has ended'))
   }
 
   #readiness(): Promise<readonly Address[]> {

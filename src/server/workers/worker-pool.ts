@@ -10,13 +10,14 @@ import { changesFrom } from '../../cluster/changes-from.ts'
 import { defaultHealthLimits, onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
 import { factOf, factsFrom } from '../../cluster/live-facts.ts'
 import { LiveSums } from '../../cluster/live-sums.ts'
+import type { ProcessShare } from '../../cluster/process-share.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import type { ListenHandle } from '../../node-internals/listen-handle.ts'
-import type { Address } from '../../proxy/index.ts'
-import type { DataPlane, DataPlaneOptions, Reload } from '../data-plane.ts'
+import { type Address, listenKeys } from '../../proxy/index.ts'
+import type { DataPlane, DataPlaneOptions, PlaneSettings } from '../data-plane.ts'
 import { LineOutput } from '../line-output.ts'
 import { standardTarget } from '../write-target.ts'
 import { KeptSockets } from './kept-sockets.ts'
@@ -35,55 +36,54 @@ interface Slot {
 
 export class WorkerPool implements DataPlane {
   readonly #options: DataPlaneOptions
-  readonly #slots: readonly Slot[]
+  readonly #slots: Slot[] = []
+  /** Workers that a reload made superfluous, until their connections have ended. */
+  readonly #leaving: Set<WorkerLink> = new Set()
   readonly #sums: LiveSums<WorkerLink>
   readonly #ending: AbortController = new AbortController()
   #countsOfEnded: TrafficCounts = newCounters()
   /** As of the last reload, for workers that start later. */
-  #present: Reload
+  #present: PlaneSettings
   #isRunning = false
   /** Responses end their connections. */
   #isEnding = false
-  readonly #sockets: KeptSockets
+  readonly #sockets: KeptSockets = new KeptSockets()
+  /** Where the addresses listen, by their names (`listenKeys`). */
+  readonly #bound: Map<string, Address> = new Map()
   /** Opens the sockets; the others begin when it has. */
   #opener: WorkerLink | undefined
   readonly #waiting: Set<WorkerLink> = new Set()
   /** The standard error of the workers. */
   readonly #errors: LineOutput
 
-  constructor(count: number, options: DataPlaneOptions) {
+  constructor(options: DataPlaneOptions) {
     this.#options = options
-    this.#slots = Array.from({ length: count }, () => ({
-      link: undefined,
-      restarts: 0,
-      shortLives: 0,
-    }))
     this.#sums = new LiveSums(options.live)
-    const { listen, tls, nodeTls = {}, candidacy, balance, sticky } = options.settings
-    const rules = { candidacy, balance, sticky }
-    this.#present = { level: options.level, rules, tls: { traffic: tls, nodes: nodeTls } }
-    this.#sockets = new KeptSockets(listen.length, options.inherited)
+    const { settings, accessLog, level, workers, leaveMs } = options
+    this.#present = { settings, accessLog, level, workers, leaveMs }
+    this.#inherit(settings)
     this.#errors = new LineOutput(standardTarget(2), { failed() {}, dropped() {} })
   }
 
   async listen(): Promise<readonly Address[]> {
     try {
-      const [bound = []] = await Promise.all(this.#slots.map((slot) => this.#start(slot).ready))
+      const starts = this.#addSlots(this.#present.workers).map((slot) => this.#start(slot).ready)
+      const [bound = []] = await Promise.all(starts)
       this.#isRunning = true
-      return bound
+      return this.#noteBound(this.#present, bound)
     } catch (cause) {
       await this.close()
-      throw new TopspinError('LISTEN', (cause as Error).message, {
-        side: 'proxy',
-        phase: 'accept',
-        cause,
-      })
+      throw listenError(cause)
     }
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
-    for (const change of changes) if (change.kind === 'gone') this.#sums.forget(change.id)
+    this.#forgetGone(changes)
     await this.#order({ changes, facts: [] })
+  }
+
+  #forgetGone(changes: readonly Change[]): void {
+    for (const change of changes) if (change.kind === 'gone') this.#sums.forget(change.id)
   }
 
   notify(id: number): void {
@@ -104,9 +104,98 @@ export class WorkerPool implements DataPlane {
     return undefined
   }
 
-  async reload({ level, rules, tls }: Reload): Promise<void> {
-    this.#present = { level, rules, tls }
-    await this.#order({ changes: [], facts: [], reload: this.#present })
+  async open(next: PlaneSettings): Promise<readonly Address[]> {
+    const { listen, tls } = next.settings
+    for (const key of this.#inherit(next.settings)) this.#addSocket(key, this.#links())
+    const missing = this.#sockets.missing(listenKeys(listen))
+    if (missing.length === 0) return this.#noteBound(next, [])
+    try {
+      const opener = this.#links().find(({ isReady }) => isReady)
+      if (opener === undefined) throw new Error('no worker is ready')
+      const bound = await opener.open(listen, tls)
+      const others = this.#links().filter((link) => link !== opener)
+      for (const key of missing) this.#addSocket(key, others)
+      return this.#noteBound(next, bound)
+    } catch (cause) {
+      this.#sockets.retain(listenKeys(this.#present.settings.listen))
+      throw listenError(cause)
+    }
+  }
+
+  /** Keeps the sockets that another process has opened. @returns the names of the new ones. */
+  #inherit({ listen }: PlaneSettings['settings']): readonly string[] {
+    const missing = this.#sockets.missing(listenKeys(listen))
+    for (const key of missing) this.#sockets.keep(key, this.#options.inherited.get(key))
+    return missing.filter((key) => this.#sockets.at(key) !== undefined)
+  }
+
+  #addSocket(key: string, links: readonly WorkerLink[]): void {
+    const handle = this.#sockets.at(key)
+    if (handle !== undefined) for (const link of links) link.addSocket(key, handle)
+  }
+
+  async reload(next: PlaneSettings, changes: readonly Change[]): Promise<void> {
+    this.#present = next
+    this.#forgetGone(changes)
+    await this.#order({ changes, facts: [], reload: next })
+    this.#sockets.retain(listenKeys(next.settings.listen))
+    await this.#resize(next)
+  }
+
+  /** @param bound in the order of `listen`; empty: as before. @returns the addresses as they listen. */
+  #noteBound(
+    { settings: { listen } }: PlaneSettings,
+    bound: readonly Address[],
+  ): readonly Address[] {
+    const keys = listenKeys(listen)
+    for (const [index, address] of bound.entries()) this.#bound.set(keys[index] ?? '', address)
+    return keys.flatMap((key, index) => {
+      const at = this.#bound.get(key)
+      if (at === undefined) return []
+      const { tls: _, ...place } = at
+      return listen[index]?.tls === true ? [{ ...place, tls: true as const }] : [place]
+    })
+  }
+
+  /** Starts further workers, or lets the last ones go. */
+  async #resize({ workers, leaveMs }: PlaneSettings): Promise<void> {
+    const gone = this.#slots.splice(workers)
+    for (const { link } of gone) if (link !== undefined) this.#leave(link, leaveMs)
+    const before = this.#slots.length
+    const added = this.#addSlots(workers - before)
+    if (added.length > 0 || gone.length > 0) await this.#shareAnew(this.#slots.slice(0, before))
+    await Promise.all(added.map((slot) => this.#startFurther(slot, 'worker started')))
+  }
+
+  /** The limits of nodes are shared by another number of workers. */
+  async #shareAnew(slots: readonly Slot[]): Promise<void> {
+    const { snapshot, live } = this.#options
+    const changes = changesFrom(snapshot(), live).filter(({ kind }) => kind === 'node')
+    await Promise.all(
+      slots.map(({ link }, index) =>
+        link?.order({ changes, facts: [], share: this.#shareOf(index) }),
+      ),
+    )
+  }
+
+  #leave(link: WorkerLink, leaveMs: number): void {
+    this.#leaving.add(link)
+    link.drain(leaveMs, true)
+    const deadline = setTimeout(() => link.kill(), leaveMs + workerLimits.endMs)
+    void link.ended.then(() => {
+      clearTimeout(deadline)
+      this.#leaving.delete(link)
+    })
+  }
+
+  #addSlots(count: number): readonly Slot[] {
+    const added = Array.from({ length: Math.max(0, count) }, () => ({
+      link: undefined,
+      restarts: 0,
+      shortLives: 0,
+    }))
+    this.#slots.push(...added)
+    return added
   }
 
   reopenLogs(): void {
@@ -123,7 +212,7 @@ export class WorkerPool implements DataPlane {
   }
 
   counts(): TrafficCounts {
-    const sum = sumOf([this.#countsOfEnded, ...this.#links().map(({ counts }) => counts)])
+    const sum = sumOf([this.#countsOfEnded, ...this.#everyLink().map(({ counts }) => counts)])
     const logLinesDropped = sum.logLinesDropped + this.#options.lines.dropped.total
     return { ...sum, logLinesDropped }
   }
@@ -135,8 +224,8 @@ export class WorkerPool implements DataPlane {
 
   async drain(deadlineMs: number): Promise<void> {
     this.#end()
-    const links = this.#links()
-    for (const link of links) link.drain(deadlineMs)
+    const links = this.#everyLink()
+    for (const link of links) link.drain(deadlineMs, false)
     const deadline = setTimeout(() => {
       for (const link of links) link.kill()
     }, deadlineMs + workerLimits.endMs)
@@ -146,7 +235,7 @@ export class WorkerPool implements DataPlane {
 
   async close(): Promise<void> {
     this.#end()
-    const links = this.#links()
+    const links = this.#everyLink()
     for (const link of links) link.kill()
     await Promise.all(links.map((link) => link.ended))
   }
@@ -154,11 +243,15 @@ export class WorkerPool implements DataPlane {
   #end(): void {
     this.#isRunning = false
     this.#ending.abort()
-    this.#sockets.close()
+    this.#sockets.retain([])
   }
 
   #links(): WorkerLink[] {
     return this.#slots.flatMap(({ link }) => link ?? [])
+  }
+
+  #everyLink(): WorkerLink[] {
+    return [...this.#links(), ...this.#leaving]
   }
 
   async #order(order: Order): Promise<void> {
@@ -179,7 +272,7 @@ export class WorkerPool implements DataPlane {
 
   /** Sends the start message, or lets the worker wait until another one has opened the sockets. */
   #begin(link: WorkerLink): void {
-    if (!this.#sockets.areComplete) {
+    if (this.#sockets.missing(listenKeys(this.#present.settings.listen)).length > 0) {
       if (this.#opener !== undefined) {
         this.#waiting.add(link)
         return
@@ -190,18 +283,20 @@ export class WorkerPool implements DataPlane {
   }
 
   #startMessage(link: WorkerLink): StartMessage {
-    const { settings, accessLog, snapshot, live } = this.#options
-    const { level, rules, tls } = this.#present
+    const { snapshot, live } = this.#options
     return {
       kind: 'start',
-      settings: { ...settings, ...rules, tls: tls.traffic, nodeTls: tls.nodes },
-      share: { index: this.#slots.findIndex((slot) => slot.link === link), of: this.#slots.length },
-      accessLog,
-      level,
+      ...this.#present,
+      share: this.#shareOf(this.#slots.findIndex((slot) => slot.link === link)),
       changes: changesFrom(snapshot(), live),
       facts: factsFrom(snapshot(), live),
       isEnding: this.#isEnding,
     }
+  }
+
+  /** In limits of nodes that all workers share. */
+  #shareOf(index: number): ProcessShare {
+    return { index, of: this.#slots.length }
   }
 
   /** The sockets are open, or the worker that was to open them has ended. */
@@ -235,7 +330,7 @@ export class WorkerPool implements DataPlane {
         this.#options.lines.write(message.text)
         break
       case 'socket':
-        this.#sockets.keep(message.index, handle)
+        this.#sockets.keep(message.key, handle)
         break
       case 'copy':
         this.#sendCopies(link, message)
@@ -245,6 +340,7 @@ export class WorkerPool implements DataPlane {
         break
       case 'hello':
       case 'explained':
+      case 'opened':
       case 'failed':
         break
       default:
@@ -254,9 +350,9 @@ export class WorkerPool implements DataPlane {
 
   #sendCopies(
     link: WorkerLink,
-    { number, index, count }: Extract<FromWorker, { kind: 'copy' }>,
+    { number, key, count }: Extract<FromWorker, { kind: 'copy' }>,
   ): void {
-    const handle = this.#sockets.at(index)
+    const handle = this.#sockets.at(key)
     if (handle === undefined) return
     for (let i = 0; i < count; i++) link.send({ kind: 'copied', number }, handle)
   }
@@ -286,7 +382,7 @@ export class WorkerPool implements DataPlane {
     this.#countsOfEnded = sumOf([this.#countsOfEnded, link.counts])
     slot.link = undefined
     this.#opened(link)
-    if (!this.#isRunning) return
+    if (!this.#isRunning || !this.#slots.includes(slot)) return
     const livedMs = systemClock.now() - startedAt
     slot.restarts += 1
     slot.shortLives = livedMs < workerLimits.soundMs ? slot.shortLives + 1 : 0
@@ -296,20 +392,27 @@ export class WorkerPool implements DataPlane {
   }
 
   async #replace(slot: Slot, waitMs: number): Promise<void> {
-    const { log } = this.#options
     try {
       await pause(waitMs, undefined, { signal: this.#ending.signal })
     } catch {
       return
     }
+    if (this.#slots.includes(slot)) await this.#startFurther(slot, 'worker replaced')
+  }
+
+  async #startFurther(slot: Slot, event: string): Promise<void> {
+    const { log } = this.#options
     let link: WorkerLink | undefined
     try {
       link = this.#start(slot)
       await link.ready
-      log.info({ worker: link.pid }, 'worker replaced')
+      log.info({ worker: link.pid }, event)
     } catch (error) {
       log.error({ worker: link?.pid, reason: (error as Error).message }, 'worker not started')
       link?.kill()
     }
   }
 }
+
+const listenError = (cause: unknown): TopspinError =>
+  new TopspinError('LISTEN', (cause as Error).message, { side: 'proxy', phase: 'accept', cause })

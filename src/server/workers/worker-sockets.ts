@@ -7,25 +7,26 @@ import type { SharedSockets } from '../../proxy/index.ts'
 import type { FromWorker } from './messages.ts'
 
 export class WorkerSockets implements SharedSockets {
-  readonly #kept: Map<number, ListenHandle> = new Map()
-  readonly #indexes: Map<ListenHandle, number> = new Map()
+  readonly #kept: Map<string, ListenHandle> = new Map()
+  readonly #keys: Map<ListenHandle, string> = new Map()
   /** Requested copies that have not arrived, by the number of the request. */
   readonly #requests: Map<number, (copy: ListenHandle) => void> = new Map()
   #lastRequest = 0
 
   /** Handles the primary's message with a socket that is open already. */
-  receive(index: number, handle: ListenHandle | undefined): void {
-    if (handle !== undefined) this.#kept.set(index, handle)
+  receive(key: string, handle: ListenHandle | undefined): void {
+    if (handle !== undefined) this.#kept.set(key, handle)
   }
 
-  kept(index: number): ListenHandle | undefined {
-    return this.#kept.get(index)
+  kept(key: string): ListenHandle | undefined {
+    return this.#kept.get(key)
   }
 
-  listening(index: number, handle: ListenHandle): void {
-    this.#indexes.set(handle, index)
-    if (this.#kept.has(index)) return
-    const message: FromWorker = { kind: 'socket', index }
+  listening(key: string, handle: ListenHandle): void {
+    this.#keys.set(handle, key)
+    // A later reload may open the address anew.
+    if (this.#kept.delete(key)) return
+    const message: FromWorker = { kind: 'socket', key }
     process.send?.(message, sendable(handle), undefined, () => {})
   }
 
@@ -34,8 +35,8 @@ export class WorkerSockets implements SharedSockets {
     count: number,
     arrived: (copy: ListenHandle) => void,
   ): void => {
-    const index = this.#indexes.get(handle)
-    if (index === undefined) return
+    const key = this.#keys.get(handle)
+    if (key === undefined) return
     this.#lastRequest += 1
     const number = this.#lastRequest
     let missing = count
@@ -44,7 +45,7 @@ export class WorkerSockets implements SharedSockets {
       if (missing === 0) this.#requests.delete(number)
       arrived(copy)
     })
-    const message: FromWorker = { kind: 'copy', number, index, count }
+    const message: FromWorker = { kind: 'copy', number, key, count }
     process.send?.(message, undefined, undefined, () => {})
   }
 

@@ -306,15 +306,12 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
     const { connect, proxy } = await start(t)
     const standing = await connect()
     const next = authority.issue({ names: ['localhost', '127.0.0.1'], subject: 'renewed' })
-    proxy.replaceTls(next, undefined)
+    proxy.replaceTls(next)
     assert.equal((await standing.ask(get('/echo'))).status, 200)
     const late = await connect()
     assert.equal((late.socket as tls.TLSSocket).getPeerCertificate().subject.CN, 'renewed')
     assert.equal((await late.ask(get('/echo'))).status, 200)
-    assert.throws(
-      () => proxy.replaceTls({ ...next, key: own.key }, undefined),
-      /key values mismatch/,
-    )
+    assert.throws(() => proxy.replaceTls({ ...next, key: own.key }), /key values mismatch/)
     assert.equal((await (await connect()).ask(get('/echo'))).status, 200)
   })
 
@@ -426,7 +423,7 @@ describe('a client over TLS', { skip: noOpenssl }, () => {
       const first = tls.connect({ port, host: '127.0.0.1', ca })
       const [session] = (await once(first, 'session')) as [Buffer]
       first.destroy()
-      proxy.replaceTls({ ...own, ticketKeys, ca, clientAuth: 'require' }, undefined)
+      proxy.replaceTls({ ...own, ticketKeys, ca, clientAuth: 'require' })
       const next = await RawClient.connect(t, port, { ca, session })
       assert.equal((next.socket as tls.TLSSocket).isSessionReused(), false)
       assert.equal((await next.ask(get('/echo'))).status, 403)

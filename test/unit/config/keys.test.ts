@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readConfig } from '../../../src/config/config.ts'
-import { configKeys, restartKeys } from '../../../src/config/keys.ts'
+import { changedKeys, configKeys, withValuesOf } from '../../../src/config/keys.ts'
 import type { Config } from '../../../src/config/schema.ts'
+import { takesEffect } from '../../../src/config/takes-effect.ts'
 
 function configOf(text: string): Config {
   const result = readConfig({ file: { name: 'topspin.yaml', text }, environment: {}, flags: [] })
@@ -21,17 +22,30 @@ test('every key has a form, a description and a variable of its own', () => {
   assert.equal(variable, 'TOPSPIN_TIMEOUTS_RESPONSE_HEAD')
 })
 
-test('equal configurations need no restart', () => {
-  assert.deepEqual(restartKeys(configOf('via: x'), configOf('via: x')), [])
+test('equal configurations have no changed keys', () => {
+  assert.deepEqual(changedKeys(configOf('via: x'), configOf('via: x')), [])
 })
 
-test('a changed key needs a restart, unless SIGHUP puts it in force', () => {
+test('the changed keys of two configurations are named, in lists and sections, too', () => {
   const before = configOf('listen: 127.0.0.1:1\npool: { idleMax: 6 }')
   const after = configOf(
-    'listen: 127.0.0.1:2\npool: { idleMax: 7 }\nvia: x\nto: 3001\nlog: { level: warn }\n' +
-      'tls: { cert: a, forwardClientCert: true }\nnodeTls: { verify: false }\ncandidacy: byRandom',
+    'listen: 127.0.0.1:2\npool: { idleMax: 7 }\nvia: x\ntls: { forwardClientCert: true }',
   )
   const keys = ['listen', 'pool.idleMax', 'tls.forwardClientCert', 'via'].sort()
-  assert.deepEqual(restartKeys(before, after).sort(), keys)
-  assert.deepEqual(restartKeys(after, before).sort(), keys)
+  assert.deepEqual([...changedKeys(before, after)].sort(), keys)
+  assert.deepEqual([...changedKeys(after, before)].sort(), keys)
+})
+
+test('some keys of a configuration can keep the values of another one', () => {
+  const before = configOf('pool: { idleMax: 6, idle: 1s }\nvia: x')
+  const after = configOf('pool: { idleMax: 7, idle: 2s }')
+  const mixed = withValuesOf(before, after, ['pool.idleMax', 'via'])
+  assert.deepEqual(mixed.pool, { idleMax: 6, idle: 2_000 })
+  assert.equal(mixed.via, 'x')
+  assert.equal(after.pool.idleMax, 7)
+})
+
+test('every key says when it takes effect', () => {
+  for (const { name } of configKeys()) assert.match(takesEffect(name), /^[a-z].*[^.]$/, name)
+  assert.throws(() => takesEffect('unknown.key'), /takes-effect\.ts/)
 })

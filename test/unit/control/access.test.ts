@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { denialOf, hostCheck } from '../../../src/control/access.ts'
+import { denialOf, ownHostCheck } from '../../../src/control/access.ts'
 import { type FramedRequest, FrameReader } from '../../../src/wire/mcmp/frame.ts'
 
-const isOwnHost = hostCheck(['proxy.example', '.apps.test'])
+const isOwnHost = ownHostCheck(['proxy.example', '.apps.test'])
 
 function request(...fields: string[]): FramedRequest {
   const reader = new FrameReader()

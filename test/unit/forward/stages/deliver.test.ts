@@ -243,7 +243,7 @@ test('the connection closes after a request that asks for it, and while the proc
   closing.send('HTTP/1.1 204 No Content\r\n\r\n')
   assert.equal(closing.state.response.closes, true)
   const draining = awaiting()
-  draining.state.traffic.draining = true
+  draining.client.isLast = true
   draining.send('HTTP/1.1 204 No Content\r\n\r\n')
   assert.match(draining.client.text, /\r\nConnection: close\r\n/)
 })

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Change } from '../../../../src/cluster/snapshot.ts'
-import type { Reload } from '../../../../src/server/data-plane.ts'
+import { readConfig } from '../../../../src/config/config.ts'
+import { trafficSettings } from '../../../../src/config/traffic-settings.ts'
+import type { PlaneSettings } from '../../../../src/server/data-plane.ts'
 import { PendingOrder } from '../../../../src/server/workers/pending-order.ts'
+
+const config = readConfig({ environment: {}, flags: [] })
+assert.ok(config.ok)
+const tls = { traffic: undefined, control: undefined, nodes: {} }
+const settings: PlaneSettings = {
+  settings: trafficSettings(config.config, tls, 'topspin-1'),
+  accessLog: 'off',
+  level: 'info',
+  workers: 1,
+  leaveMs: 0,
+}
 
 const load = (id: number, factor: number): Change => ({ kind: 'load', id, factor })
 
@@ -52,11 +65,7 @@ test('an order that was taken is not sent again', () => {
 
 test('of reloads the last one counts, and logs are opened again once', () => {
   const pending = new PendingOrder()
-  const reload = (level: string): Reload => ({
-    level,
-    rules: { candidacy: [], balance: [], sticky: [] },
-    tls: { traffic: undefined, nodes: {} },
-  })
+  const reload = (level: string): PlaneSettings => ({ ...settings, level })
   pending.add({ changes: [], facts: [], reload: reload('info') })
   pending.add({ changes: [], facts: [], reopenLogs: true })
   pending.add({ changes: [], facts: [], reload: reload('warn') })

@@ -1,0 +1,29 @@
+// `topspin reload`: makes a running proxy read its configuration again.
+
+import type { ReloadOutcome } from '../../control/operations.ts'
+import { CommandFailure, exitCodes } from '../failure.ts'
+import { type RemoteFlags, withRemote } from './remote.ts'
+
+/** New workers have to start. */
+const withinMs = 60_000
+
+export const reload = (flags: RemoteFlags): Promise<number> =>
+  withRemote(flags, async (remote) => {
+    const { outcome, text } = await remote.operate<ReloadOutcome>('/api/reload', withinMs)
+    if (flags.json) process.stdout.write(`${text.trimEnd()}\n`)
+    if (!outcome.ok) {
+      const problems = outcome.problems.map((problem) => `  ${problem}`).join('\n')
+      throw new CommandFailure(`nothing has changed:\n${problems}`, exitCodes.badConfiguration)
+    }
+    if (!flags.json) process.stdout.write(outcomeText(outcome))
+  })
+
+function outcomeText({ changed, restart }: Extract<ReloadOutcome, { ok: true }>): string {
+  const lines = [
+    changed.length === 0
+      ? 'reloaded; no key has changed'
+      : `reloaded; changed: ${changed.join(', ')}`,
+    ...(restart.length === 0 ? [] : [`needs a restart: ${restart.join(', ')}`]),
+  ]
+  return `${lines.join('\n')}\n`
+}

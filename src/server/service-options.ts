@@ -1,0 +1,119 @@
+// The services of `topspin serve`, the configuration in force, and from it the options of the traffic and of the control
+// service, at the start and at each reload. Used by serving.ts.
+
+import type { Logger } from 'pino'
+import type { Endpoint } from '../base/host-port.ts'
+import { proxyVersionOf } from '../cluster/send-proxy.ts'
+import type { Config } from '../config/schema.ts'
+import type { TlsMaterial } from '../config/tls-files.ts'
+import { trafficSettings } from '../config/traffic-settings.ts'
+import type { Control, ReplaceableOptions } from '../control/start-control.ts'
+import { grantedProcessors } from '../host/processors.ts'
+import type { NodeTls } from '../net/node-tls.ts'
+import { probeWith } from '../net/probe.ts'
+import type { SocketFiles } from '../net/socket-file.ts'
+import { localHeader } from '../wire/proxy-protocol/write.ts'
+import type { Advertising } from './advertising.ts'
+import type { DataPlane, PlaneSettings } from './data-plane.ts'
+import type { HealthService } from './health-service.ts'
+import type { InheritedSocket, ListenPlaces } from './inherited-sockets.ts'
+import type { ServedCluster } from './served-cluster.ts'
+
+/** The services that run from the start to the end. */
+export interface Parts {
+  readonly log: Logger
+  readonly cluster: ServedCluster
+  /** For session tickets: all processes have the same keys, so that each resumes the sessions of the others. */
+  readonly ticketKeys: string
+  /** The name in `Via` unless the configuration has one. */
+  readonly pseudonym: string
+  readonly plane: DataPlane
+  /** For probes of nodes; a reload replaces it. */
+  readonly nodeTls: { current: NodeTls }
+  /** How nodes are probed; a reload replaces it. */
+  readonly checks: { current: Config['health']['checks'] }
+  readonly health: HealthService
+  readonly control: Control
+  readonly advertising: Advertising
+  readonly inherited: readonly InheritedSocket[]
+  /** Of the unix sockets that this proxy has opened. */
+  readonly socketFiles: SocketFiles
+}
+
+/** In force since the start or the last reload. */
+export interface Present {
+  readonly config: Config
+  readonly tls: TlsMaterial
+  readonly secret: string
+  /** The addresses of the configuration, with the sockets that were open already. */
+  readonly places: ListenPlaces
+  /** The addresses for clients. */
+  readonly traffic: readonly Endpoint[]
+}
+
+/** Traffic processes; 0: this one. Two at least by default: while one is replaced, the other one serves. */
+export const workersOf = ({ workers, control }: Config): number =>
+  workers ?? (control.traffic ? 0 : Math.max(2, grantedProcessors()))
+
+export function planeSettings(
+  config: Config,
+  tls: TlsMaterial,
+  { ticketKeys, pseudonym }: Pick<Parts, 'ticketKeys' | 'pseudonym'>,
+  places: ListenPlaces,
+): PlaneSettings {
+  return {
+    settings: {
+      ...trafficSettings(config, withTicketKeys(tls, ticketKeys), pseudonym),
+      listen: places.traffic.map(({ entry }) => entry),
+    },
+    accessLog: config.accessLog,
+    level: config.log.level,
+    workers: workersOf(config),
+    leaveMs: config.timeouts.replaced,
+  }
+}
+
+/** A node whose address is probed before it is registered. */
+const unregistered = { route: '', balancer: '' }
+
+/** The options of the control service that a reload can change. */
+export function controlOptions(
+  { cluster, plane, nodeTls, checks }: Pick<Parts, 'cluster' | 'plane' | 'nodeTls' | 'checks'>,
+  { config, tls, secret, places }: Omit<Present, 'traffic'>,
+): ReplaceableOptions {
+  const { traffic, names, allow, nodes, limits, statusTimeout, compat } = config.control
+  return {
+    listen: places.control.entry,
+    console: places.console?.entry,
+    sockets: { listen: places.control.inherited, console: places.console?.inherited },
+    tls: tls.control,
+    traffic: {
+      apply: (changes) => cluster.enforce(changes, plane),
+      notify: (id) => plane.notify(id),
+      refresh: () => plane.refresh(),
+      workers: () => plane.workers(),
+      counts: () => plane.counts(),
+      explain: (question) => plane.explain(question),
+      accept: traffic ? plane.accept : undefined,
+    },
+    access: { names, allow, secret, nodes: nodes.allow },
+    limits: { messageBytesMax: limits.messageBytes },
+    watch: {
+      probe: probeWith(
+        () => nodeTls.current,
+        (target) => {
+          const [node] = cluster.registry.snapshot.nodes.at(target)
+          const version = proxyVersionOf(config.sendProxy, node ?? { ...unregistered, ...target })
+          return version && localHeader(version)
+        },
+      ),
+      rules: () => checks.current,
+      statusTimeoutMs: statusTimeout,
+    },
+    compat,
+  }
+}
+
+function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {
+  return tls.traffic === undefined ? tls : { ...tls, traffic: { ...tls.traffic, ticketKeys } }
+}
