@@ -37,6 +37,8 @@ type Owned = net.Socket & { [connectionOf]: Connection }
 
 export class Connection {
   readonly socket: net.Socket
+  /** Bytes that were passed to `write` may be overwritten after the call. */
+  readonly keepsBytes: boolean = false
   protected receiver: Receiver
   protected awaitsDrain = false
   #reading = true

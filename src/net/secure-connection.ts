@@ -11,6 +11,7 @@ import type { NodeTls } from './node-tls.ts'
 import { resetSocket } from './reset-socket.ts'
 
 export class SecureConnection extends Connection {
+  override readonly keepsBytes = true
   /** Bytes that were written before the certificate was verified; they are sent after that. */
   #held: Uint8Array[] | undefined
 

@@ -152,9 +152,9 @@ export class Http2Output {
     const out = this.#out
     if (out === undefined || this.isFull) return
     this.#out = undefined
-    if (this.#connection.write(out.content)) return this.#shared.releaseOut(out)
-    // The socket still sends from the buffer, which is left to it.
-    this.isFull = true
+    this.isFull = !this.#connection.write(out.content)
+    // Otherwise the socket still sends from the buffer, which is left to it.
+    if (!this.isFull || this.#connection.keepsBytes) this.#shared.releaseOut(out)
   }
 
   /** Writes them even if the socket is full; no others follow. */
