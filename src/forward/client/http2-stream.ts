@@ -31,6 +31,9 @@ const never = Number.POSITIVE_INFINITY
 /** Bytes of a request up to which its body goes on in the same write as its head. */
 const firstBytesMax = 16_384
 
+/** How long the rest of a request is read and dropped when its answer is complete, ms. */
+const lingerMs = 500
+
 /** The connection of a stream. */
 export interface StreamOwner {
   readonly address: string
@@ -98,6 +101,8 @@ export class Http2Stream implements ExchangeClient, Sender {
   #isScheduled = false
   #pace: BodyPace | undefined
   #bodyDeadline = never
+  /** The answer is complete, and the request is not: the stream is reset then. */
+  #resetBy = never
   #held: Held | undefined
   /** When bytes of the answer were sent last, or began to be held; ticker time. */
   #movedAt = 0
@@ -285,11 +290,12 @@ export class Http2Stream implements ExchangeClient, Sender {
       this.#tunnel.remoteEnded()
       return this.#endIfComplete()
     }
+    if (this.#exchange === undefined) return this.#endIfComplete()
     if (!body.isChunked) return
     const { body: out } = this.#owner.traffic.http2
     out.clear()
     body.writeEnd(out)
-    this.#exchange?.clientSent(out.bytes, out.length)
+    this.#exchange.clientSent(out.bytes, out.length)
   }
 
   #pass(piece: Buffer, isCopy: boolean): void {
@@ -325,7 +331,7 @@ export class Http2Stream implements ExchangeClient, Sender {
   passed(bytes: number): void {
     const owner = this.#owner
     owner.passed(bytes)
-    if (this.#isOver) return
+    if (this.#isOver || this.#resetBy < never) return
     const increment = this.#body.passed(bytes)
     if (increment > 0) writeWindowUpdate(owner.output.frames, this.id, increment)
   }
@@ -351,6 +357,7 @@ export class Http2Stream implements ExchangeClient, Sender {
 
   /** Ends what has lasted too long. @param now ticker time. */
   check(now: number): void {
+    if (now >= this.#resetBy) return this.#reset(NO_ERROR)
     if (now >= this.#bodyDeadline) return this.#refuseSlow()
     if (this.#held === undefined) return
     const { output, traffic } = this.#owner
@@ -577,8 +584,10 @@ export class Http2Stream implements ExchangeClient, Sender {
     if (this.#isOver || !this.#hasEnded || this.#exchange !== undefined) return
     if (this.#body.isEnded) return this.#over(false)
     if (this.#tunnel !== undefined) return
-    // The client need not send the rest of its request [RFC 9113 8.1].
-    this.#reset(NO_ERROR)
+    // The client need not send the rest of its request [RFC 9113 8.1]. It may take a reset in the same read for a failure.
+    this.#isPaused = false
+    this.#resetBy = Math.min(this.#resetBy, this.#owner.traffic.ticker.now + lingerMs)
+    this.#feed()
   }
 
   #reset(code: number): void {

@@ -206,6 +206,17 @@ describe('over HTTP/2', () => {
     assert.equal(ended, false)
   })
 
+  test('an answer before the end of the upload arrives whole, and the upload ends', async (t) => {
+    const { connect } = await start(t, (_, response) => response.end('enough'))
+    const session = await connect()
+    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    stream.write('x')
+    const answered = answerOf(stream)
+    const { status, body } = await answered
+    assert.deepEqual([status, body], [200, 'enough'])
+    assert.equal((await get(session, '/')).status, 200)
+  })
+
   test('a slow reader does not stop the others of its connection', async (t) => {
     const { connect } = await start(t, (request, response) => {
       response.end(request.url === '/big' ? Buffer.alloc(5_000_000, 'b') : 'small')
