@@ -522,6 +522,8 @@ export const peerLimits = {
   peersMax: 1_024,
   /** Keys in a ring. */
   keysMax: 8,
+  /** Deadlines of a joined server expire up to that much late: each look wakes an idle process. */
+  tickMs: 250,
   /** Shortest and longest time between two announcements. */
   periodMsMin: 100,
   periodMsMax: 60_000,

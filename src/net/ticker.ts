@@ -10,8 +10,7 @@ export interface Timed {
   expired(now: number): void
 }
 
-/** Time between two ticks, ms. */
-const tickMs = 100
+const defaultTickMs = 100
 
 /** After a longer step than this, ms, the process was suspended: that time does not count. */
 const stepMax = 1_000
@@ -33,6 +32,7 @@ export class Ticker {
   now = 0
   readonly #clock: Clock
   readonly #fault: (error: unknown) => void
+  readonly #tickMs: number
   readonly #waiting: Set<Timed> = new Set()
   readonly #each: Set<(now: number) => void> = new Set()
   #last: number
@@ -41,16 +41,20 @@ export class Ticker {
   #isScheduled = false
   #timer: NodeJS.Timeout | undefined
 
-  /** @param fault called when a callback throws; the others are still called. */
-  constructor(clock: Clock, fault: (error: unknown) => void) {
+  /**
+   * @param fault called when a callback throws; the others are still called.
+   * @param tickMs time between two ticks, ms. Default 100.
+   */
+  constructor(clock: Clock, fault: (error: unknown) => void, tickMs: number = defaultTickMs) {
     this.#clock = clock
     this.#fault = fault
+    this.#tickMs = tickMs
     this.#last = clock.now()
   }
 
   start(): void {
     this.#last = this.#clock.now()
-    this.#timer ??= setInterval(() => this.tick(), tickMs).unref()
+    this.#timer ??= setInterval(() => this.tick(), this.#tickMs).unref()
   }
 
   stop(): void {

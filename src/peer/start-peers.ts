@@ -3,7 +3,7 @@
 
 import { createSecretKey } from 'node:crypto'
 import { present } from '../base/environment.ts'
-import { handOverLimits } from '../base/limits.ts'
+import { handOverLimits, peerLimits } from '../base/limits.ts'
 import { waitUntil } from '../base/wait.ts'
 import { roomReport } from '../candidacy/room-report.ts'
 import type { Peer } from '../cluster/peer.ts'
@@ -194,6 +194,7 @@ function trafficOf(options: PeersOptions, { live, settings }: PeerMembership): T
     clock,
     random,
     timeouts: { connectMs: peerDefaults.connectMs, ...present(options.timeouts ?? {}) },
+    tickMs: peerLimits.tickMs,
     nodeTls: options.peerTls,
     // Every request that may be sent again is: few peers fail at a time, and they come back soon.
     retryBudget: 1,

@@ -133,6 +133,8 @@ export interface TrafficOptions extends SettingsOptions {
   readonly accessLog?: AccessLog | undefined
   /** Users' functions that the cascades name, as `loadPolicies` returns them. Default none. */
   readonly policies?: ReadonlyMap<string, UserCandidacy>
+  /** Time between two looks at the deadlines, which expire up to that much late, ms. Default 100. */
+  readonly tickMs?: number
   /** Files and sockets that this process may have open. Default: the limit of the system. */
   readonly openFiles?: number
   /** Default: nothing is logged. */

@@ -50,6 +50,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     onNodeDown = () => {},
     onNodeSuspect = () => {},
     openFiles = openFilesMax(),
+    tickMs,
     ...given
   } = options
   const { nodeTls, nodesAllow, keepAlive = true } = given
@@ -63,7 +64,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
     log.error({ reason }, 'fault: a connection was cut')
   }
-  const ticker = new Ticker(clock, fault)
+  const ticker = new Ticker(clock, fault, tickMs)
   const paused = new PausedSockets()
   ticker.onTick((now) => paused.tick(now))
   const derived = derivedSettings(settings, openFiles)
