@@ -65,6 +65,9 @@ const peerNames: readonly string[] = [
   'TTL',
 ]
 
+/** Of the tests (forward/client/client-states.ts). */
+const testNames: readonly string[] = ['CHECK_STATES']
+
 /** The first words of the proxy's variables: `CONTROL` of TOPSPIN_CONTROL_LISTEN. */
 const proxySections: readonly string[] = [
   'ACCESS_LOG',
@@ -99,8 +102,12 @@ const proxySections: readonly string[] = [
   'WORKERS',
 ]
 
-/** Of agents, peers and commands. */
-export const nodeVariables: ReadonlySet<string> = new Set([...agentNames, ...peerNames])
+/** Of agents, peers, commands and tests. */
+export const nodeVariables: ReadonlySet<string> = new Set([
+  ...agentNames,
+  ...peerNames,
+  ...testNames,
+])
 
 export const allVariables: ReadonlySet<string> = new Set([...nodeVariables, ...proxySections])
 

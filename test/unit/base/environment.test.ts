@@ -84,6 +84,12 @@ test('variables that Kubernetes sets for a service named topspin are left alone'
   assert.equal(new EnvironmentReader(environment).text('PORT'), undefined)
 })
 
+test('the variable of the tests is known to all parts', () => {
+  const environment = { TOPSPIN_CHECK_STATES: '1' }
+  assert.deepEqual(unknownVariables(environment, new Set(serveNames), true), [])
+  assert.deepEqual(unknownVariables(environment, new Set(['TOPSPIN_ROUTE'])), [])
+})
+
 test('a variable of another part of Topspin is never reported as misspelt', () => {
   const all = Object.fromEntries(
     [...serveNames, ...agentNames, ...peerNames].map((name) => [name, ' ']),
