@@ -116,6 +116,6 @@ test('an access log that cannot be opened is reported, and nothing runs', async 
     env: { TOPSPIN_ACCESS_LOG: join(folder, 'nowhere', 'access.log') },
   })
   const { code, stderr } = await serve.ended
-  assert.equal(code, 1)
-  assert.match(stderr, /ENOENT.*nowhere/)
+  assert.equal(code, 78)
+  assert.match(stderr, /accessLog: the folder .*nowhere does not exist/)
 })
