@@ -56,7 +56,7 @@ column.
 
 SIGHUP and \`topspin reload\` read the file again; "Reload" below says when a changed key takes effect. What still needs a
 restart is listed by \`topspin reload\` and in the log. A file with a problem changes nothing, and neither does one that
-would stop the traffic: see [reload-upgrade.md](reload-upgrade.md).
+would stop the traffic: see [reload.md](reload.md).
 
 \`\`\`yaml
 ${example}\`\`\`
