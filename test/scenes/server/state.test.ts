@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,7 +18,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sendMessage } from '../../support/control-client.ts'
 import { get, startNode } from '../../support/node-server.ts'
-import { type Running, startServe } from '../../support/topspin.ts'
+import { type Running, startServe, topspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
 const noFull: string | false = existsSync('/dev/full') ? false : 'there is no /dev/full'
@@ -252,29 +253,30 @@ test('a torn file is renamed with a warning, and the proxy serves', async (t) =>
 })
 
 test('a file that cannot be written is a warning and a metric, and the proxy serves', async (t) => {
-  const folder = folderFor(t)
-  const file = join(folder, 'missing', 'state')
+  const folder = join(folderFor(t), 'folder')
+  mkdirSync(folder)
+  const file = join(folder, 'state')
   const proxy = await start(t, file)
+  renameSync(folder, `${folder}-away`)
   await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   await proxy.running.sees(/state file not written/)
   const metrics = await get(proxy.control, '/metrics')
   assert.match(metrics.text, /^topspin_state_ok 0$/m)
   assert.match(metrics.text, /^topspin_state_failures_total [1-9]/m)
   assert.match((await report(proxy)).state.reason ?? '', /ENOENT/)
-  mkdirSync(join(folder, 'missing'))
+  mkdirSync(folder)
   await until('it is written', async () => (await report(proxy)).state.reason === null)
   assert.match(readFileSync(file, 'utf8'), /"route":"a"/)
 })
 
-test('a directory in place of the file is not changed', async (t) => {
+test('a folder in place of the file is refused at the start and not changed', async (t) => {
   const folder = folderFor(t)
   writeFileSync(join(folder, 'other'), 'kept')
-  const proxy = await start(t, folder)
-  await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
-  await proxy.running.sees(/state file not read/)
-  assert.notEqual((await report(proxy)).state.reason, null)
+  const ports = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']
+  const { code, stderr } = await topspin('serve', ...ports, '--state', folder)
+  assert.equal(code, 78)
+  assert.match(stderr, /is a folder; write the name of a file/)
   assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'kept')
-  t.after(() => rmSync(`${folder}.new`, { force: true }))
 })
 
 test('a full disk is a warning, and the previous state is kept', { skip: noFull }, async (t) => {
