@@ -112,7 +112,9 @@ test('an agent with the secret registers, one without it keeps trying', async (t
   }
   await until('it has tried twice', () => tried() >= 2)
   assert.equal(registry.snapshot.nodes.size, 0)
-  const agent = await joinCluster(server, { ...options, route: 'friend', secret })
+  const other = await startNode(t)
+  up.add(other.port)
+  const agent = await joinCluster(other.server, { ...options, route: 'friend', secret })
   t.after(() => agent.close())
   assert.deepEqual(
     [...registry.snapshot.nodes.values()].map((node) => node.route),

@@ -234,7 +234,7 @@ test('SIGHUP puts a valid file in force, and changes nothing with an invalid one
 
   file('reload.yaml', `to: ${two}\nvia: other\n`)
   serve.child.kill('SIGHUP')
-  await serve.sees(/"keys":\["via"\]/)
+  await serve.sees(/"changed":\["to","via"\]/)
   await until('the second node answers', async () => (await answer()) === 'two')
   serve.child.kill('SIGINT')
   assert.equal((await serve.ended).code, 0)
