@@ -273,14 +273,14 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
     const say = (detail: object): void => void warned.push(JSON.stringify(detail))
     const nothing = (): void => {}
     const log = { debug: nothing, info: nothing, warn: say, error: say }
-    const third = createServer(own).listen(0, '127.0.0.1')
-    await once(third, 'listening')
     for (const [options, words] of [
       [{ ca }, /a client certificate is required/],
       [{}, /unknown authority|issuer of its certificate is unknown/],
       [{ ca, ...pairOf(selfSigned()) }, /the client certificate is not accepted/],
     ] as const) {
       warned.length = 0
+      const third = createServer(own).listen(0, '127.0.0.1')
+      await once(third, 'listening')
       const refused = await joinCluster(third, { proxies: [proxy], tls: options, log, route: 'r' })
       await until(
         'it is told',
@@ -289,9 +289,8 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
         () => warned,
       )
       assert.equal(refused.status[0]?.state.kind, 'discover')
-      await refused.drain()
+      await refused.close()
     }
-    third.close()
 
     // Plainly: told, and nothing is done.
     const plain = connect(port, '127.0.0.1')
