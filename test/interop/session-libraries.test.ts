@@ -220,7 +220,15 @@ interface Place {
 
 async function fixed(t: TestContext, kind: string): Promise<Place> {
   const nodes = await startNodes(t, kind)
-  return { nodes, proxies: await startProxies(t, nodes) }
+  const proxies = await startProxies(t, nodes)
+  // Until its first check a node is used only where there is no other.
+  await until('all are checked everywhere', async () => {
+    const metrics = await Promise.all(proxies.map(({ control }) => get(control, '/metrics')))
+    return metrics.every(
+      ({ text }) => text.match(/^topspin_node_up\{.*\} 1$/gm)?.length === nodes.length,
+    )
+  })
+  return { nodes, proxies }
 }
 
 async function registered(t: TestContext, kind: string): Promise<Place> {
