@@ -92,7 +92,7 @@ test('a message of a node is read back by a proxy, whether or not plus means spa
           userAgent,
         })
         const isOfJava = userAgent !== '' && message.method.endsWith('-APP')
-        const sender = isOfJava ? { fromJavaNode: true } : {}
+        const sender = isOfJava ? { fromJavaNode: true, sender: 'node' } : {}
         assert.deepEqual(parsed, { ok: true, message: { ...message, ...sender } })
       },
     ),
