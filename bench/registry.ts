@@ -6,11 +6,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Bystander } from './registry/bystander.ts'
 import { type Measured, verdicts } from './registry/goals.ts'
 import { Lanes } from './registry/lanes.ts'
-import { startOrigin } from './registry/origin.ts'
 import { ServedProxy } from './registry/served-proxy.ts'
-import { SteadyTraffic } from './registry/steady-traffic.ts'
 
 const contextsPerNode = 10
 /** Messages of STATUS and of a changed context that are measured. */
@@ -29,19 +28,21 @@ process.exitCode = isReached ? 0 : 1
 
 async function measure(nodes: number): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'topspin-registry-'))
-  const origin = await startOrigin()
+  const bystander = await Bystander.start()
   const config = join(folder, 'topspin.json')
   writeFileSync(config, JSON.stringify(configuration(nodes, join(folder, 'state'))))
   let proxy = await ServedProxy.start(config)
   try {
     const lanes = new Lanes(proxy.controlPort)
-    await lanes.sendGroups([registration(0, origin.port)])
-    const traffic = new SteadyTraffic(proxy.trafficPort, '/app0')
+    await lanes.sendGroups([registration(0, bystander.originPort)])
+    await bystander.sends(proxy.trafficPort, '/app0')
     const from = performance.now()
-    const others = Array.from({ length: nodes - 1 }, (_, i) => registration(i + 1, origin.port))
+    const others = Array.from({ length: nodes - 1 }, (_, i) =>
+      registration(i + 1, bystander.originPort),
+    )
     await lanes.sendGroups(others)
     const registerMs = performance.now() - from
-    const { p99, failed } = await traffic.stop()
+    const { p99, failed } = await bystander.stops()
 
     const statusUs = await proxy.primaryCost(async () => {
       await lanes.send(Array.from({ length: repeats }, (_, i) => status(i % nodes, i)))
@@ -60,7 +61,7 @@ async function measure(nodes: number): Promise<Measured> {
     return { nodes, registerMs, p99, failed, statusUs, changeUs, memory, replayMs }
   } finally {
     await proxy.stop()
-    await origin.close()
+    await bystander.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
