@@ -255,6 +255,8 @@ export const mcmpLimits = {
   probesMax: 64,
   /** Nodes that the watch looks at in one step of 100 ms. */
   watchedMax: 1_000,
+  /** A STATUS is answered without a probe while the node was read from, or answered a probe, within this time. */
+  freshMs: 5_000,
   /** How long the reply to a STATUS or PING waits for a probe. */
   probeWaitMs: 1_000,
 }

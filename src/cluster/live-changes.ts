@@ -21,6 +21,7 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
       const known = before.nodes.get(change.node.id)
       const removal = known?.removal ?? 'none'
       if (removal !== 'none') live.of(change.node.id).epoch++
+      forgetContact(live.of(change.node.id))
       if (change.node.own !== undefined) applyOwn(live, change.node.id, change.node.own, known)
     }
     if (change.kind === 'contexts' && isOpened(change.contexts, before.contexts.get(change.id))) {
@@ -35,6 +36,12 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
     if (numbers.isDefaultLoad) numbers.wish.forget()
     else numbers.wish.report(change.factor)
   }
+}
+
+/** Another process may be at the address. */
+function forgetContact(numbers: NodeLive): void {
+  numbers.readAt = Number.NEGATIVE_INFINITY
+  numbers.probeAnsweredAt = Number.NEGATIVE_INFINITY
 }
 
 /** @param known the node before the change. */

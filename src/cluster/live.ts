@@ -47,6 +47,10 @@ export interface NodeLive {
   unconfirmed: boolean
   /** Bytes of heads and bodies received from the node. */
   bytesRead: number
+  /** When `bytesRead` last rose, monotonic ms. Kept by the watch of the primary (control/watch.ts). */
+  readAt: number
+  /** When a probe was last answered at the node's present address, monotonic ms. Kept by the primary. */
+  probeAnsweredAt: number
   /** Bytes of heads and bodies sent to the node. */
   bytesSent: number
   /** Failed attempts. */
@@ -88,6 +92,8 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   silent: false,
   unconfirmed: false,
   bytesRead: 0,
+  readAt: Number.NEGATIVE_INFINITY,
+  probeAnsweredAt: Number.NEGATIVE_INFINITY,
   bytesSent: 0,
   failures: 0,
   errors: 0,

@@ -51,10 +51,25 @@ export class NodeProbes {
    * Whether the node is alive. A reply to STATUS or PING waits for the probe for a short time only, and then rests on what
    * is known of the node: the next messages of the node wait behind it.
    */
-  #ask(question: Question, { method }: Message): Promise<boolean> {
+  async #ask(question: Question, { method }: Message): Promise<boolean> {
+    if (method === 'STATUS' && this.#isFresh(question)) return true
     const probed = this.#probe(question)
     if (method === 'CONFIG') return probed
     return withDeadline(probed, mcmpLimits.probeWaitMs, () => this.#isUp(question))
+  }
+
+  /**
+   * The node is up, and was read from or answered a probe a moment ago. The configured check by HTTP asks for more than
+   * bytes from the node.
+   */
+  #isFresh(question: Question): boolean {
+    const { registry, live, clock, watch } = this.#settings
+    const node = findNode(registry.snapshot, question.route)
+    if (node === undefined) return false
+    const { health, readAt, probeAnsweredAt } = live.of(node.id)
+    const { probe } = checkOf(watch.rules(), question)
+    const since = probe === 'http' ? probeAnsweredAt : Math.max(readAt, probeAnsweredAt)
+    return health.kind === 'up' && clock.now() - since < mcmpLimits.freshMs
   }
 
   #isUp({ route }: Question): boolean {

@@ -46,6 +46,7 @@ export function recordProbe(
   const { clock, random, log, watch } = settings
   const { reason, late } = result
   const live = settings.live.of(node.id)
+  if (result.answered) live.probeAnsweredAt = clock.now()
   if (result.shortage === true || (late !== undefined && live.bytesRead > bytesRead)) return
   const wasDown = live.health.kind === 'down'
   const wasUnchecked = live.health.kind === 'unchecked'

@@ -29,6 +29,8 @@ interface Watched {
   probedAt: number
   /** When to check again whether the node is to be probed, monotonic ms. */
   checkAt: number
+  /** At the last step. */
+  bytesSeen: number
   /** At the last check. */
   bytesRead: number
   elected: number
@@ -138,6 +140,10 @@ export class Watch {
     const watched = this.#watchedFor(node, live, now)
     const { check } = watched
     const { health } = live
+    if (watched.bytesSeen !== live.bytesRead) {
+      watched.bytesSeen = live.bytesRead
+      live.readAt = now
+    }
     if (watched.isProbed || now < this.#dueAt(health, watched)) return
     if (this.#probes >= mcmpLimits.probesMax) {
       this.#waiting.add(node.id)
@@ -186,6 +192,7 @@ export class Watch {
         isProbed: false,
         probedAt,
         checkAt,
+        bytesSeen: bytesRead,
         bytesRead,
         elected,
         waitMs,

@@ -35,8 +35,9 @@ for (const workers of ['0', '2']) {
     // Three pings without a valid pong in a row take it out.
     origin.pong = 'garbage'
     for (let ping = 0; ping < 3; ping++) {
-      assert.match((await send('STATUS', 'Load=50')).body, /State=NOTOK/)
+      assert.match((await sendMessage(control, 'PING', 'JVMRoute=a')).body, /State=NOTOK/)
     }
+    assert.match((await send('STATUS', 'Load=50')).body, /State=NOTOK/)
     assert.equal((await get(traffic, '/echo')).status, 503)
     origin.pong = 'now'
     await until('it is found alive again', async () => (await get(traffic, '/echo')).status === 200)

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { onAnswerFailed } from '../../../src/cluster/health.ts'
 import { MessageHandler } from '../../../src/control/message-handler.ts'
 import { methodOf } from '../../../src/wire/mcmp/parse.ts'
 import type { Reply } from '../../../src/wire/mcmp/reply.ts'
@@ -103,6 +104,55 @@ test('STATUS probes the node, records its health and its report', async () => {
   assert.match(bodyOf(await send('STATUS', 'JVMRoute=a&Load=73')), /State=OK/)
   assert.equal(settings.live.of(1).health.kind, 'up')
   assert.equal(settings.live.of(1).loadFactor, 73)
+})
+
+test('STATUS is answered without a probe for five seconds after a probe or bytes from the node', async () => {
+  let probes = 0
+  const { send, settings, clock } = bench({
+    watch: {
+      probe: async () => {
+        probes++
+        return { answered: true, reason: 'answered' }
+      },
+    },
+  })
+  await send('CONFIG', config)
+  const status = () => send('STATUS', 'JVMRoute=a&Load=73')
+  await status()
+  clock.advance(4_999)
+  await status()
+  assert.equal(probes, 1)
+  clock.advance(1)
+  await status()
+  assert.equal(probes, 2)
+  settings.live.of(1).readAt = clock.now() + 3_000
+  clock.advance(7_000)
+  await status()
+  assert.equal(probes, 2)
+  await send('PING', 'JVMRoute=a')
+  assert.equal(probes, 3)
+  // A new process may be at the address.
+  await send('CONFIG', config)
+  await status()
+  assert.equal(probes, 4)
+})
+
+test('STATUS of a node whose last response failed is probed at once', async () => {
+  let probes = 0
+  const { send, settings, clock } = bench({
+    watch: {
+      probe: async () => {
+        probes++
+        return { answered: true, reason: 'answered' }
+      },
+    },
+  })
+  await send('CONFIG', config)
+  await send('STATUS', 'JVMRoute=a&Load=73')
+  const live = settings.live.of(1)
+  live.health = onAnswerFailed(live.health, clock.now(), settings.watch.health)
+  await send('STATUS', 'JVMRoute=a&Load=73')
+  assert.equal(probes, 2)
 })
 
 test('STATUS of a busy node is answered OK: it accepts connections and is late', async () => {
