@@ -1,5 +1,6 @@
 // Every reader of network input takes time in proportion to its length: each is run on inputs made of one thing
-// repeated, at length n and 2n, and may take 2.5 times as long. Lengths are about the longest that each may get.
+// repeated, at length n and 4n, and may take 2.5 times as long for each doubling. Lengths are about the longest that each
+// may get.
 
 import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
