@@ -25,7 +25,7 @@ export type {
   WorkerReport,
 } from './control/status-report.ts'
 export type { NodeTlsOptions } from './net/node-tls.ts'
-export type { ClientAuth, TlsServerOptions } from './net/tls-acceptor.ts'
+export type { ClientAuth, ServerCertificate, TlsServerOptions } from './net/tls-options.ts'
 export {
   type AccessEntry,
   type AccessLog,

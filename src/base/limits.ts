@@ -477,6 +477,8 @@ export const heldLimits = {
 export const tlsLimits = {
   /** Handshakes in progress at one listener of one process; a further one displaces another or is refused. */
   handshakesMax: 1_000,
+  /** The first message of a client, with its records; of a longer one the name is not read. */
+  helloBytesMax: 32_768,
   /** Sessions with nodes kept for resumption, one for each address. */
   sessionsMax: 1_000,
   /** File of a certificate, key or list of authorities. */

@@ -38,7 +38,7 @@ export interface TrafficCounts {
 /**
  * `displaced`: no room for more connections, and this one stalled or its address had most; `idle`: the same, between two
  * requests; `handshake_...`: a TLS handshake took too long, was displaced by another one or refused while too many were
- * in progress, or was invalid; `proxy_address`, `proxy_header`: a listener with `proxyProtocol` got a connection from
+ * in progress, was invalid, or asked for a name that no certificate is for; `proxy_address`, `proxy_header`: a listener with `proxyProtocol` got a connection from
  * another address, or one without a valid PROXY header; `http2_...`: a connection of HTTP/2 made too much work for nothing, sent
  * invalid frames, or did not acknowledge our settings.
  */
@@ -49,6 +49,7 @@ type ClosingReason =
   | 'handshake_displaced'
   | 'handshake_refused'
   | 'handshake_invalid'
+  | 'handshake_unknown_name'
   | 'proxy_address'
   | 'proxy_header'
   | 'http2_flood'

@@ -8,7 +8,7 @@ import { tlsLimits } from '../base/limits.ts'
 import { checkAuthorities } from '../net/authorities.ts'
 import { handshakeProblem } from '../net/handshake-check.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
-import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { TlsServerOptions } from '../net/tls-options.ts'
 import { tlsName } from './fixed-nodes.ts'
 import type { NodeTlsFiles } from './node-entry.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -65,8 +65,9 @@ class Reader {
 
   /** Once all files are good. */
   async tryHandshake(section: string, options: TlsServerOptions | undefined): Promise<void> {
-    if (options === undefined || this.problems.length > 0) return
-    const reason = await handshakeProblem(options.cert, options.key)
+    const { cert, key } = options ?? {}
+    if (cert === undefined || key === undefined || this.problems.length > 0) return
+    const reason = await handshakeProblem(cert, key)
     if (reason !== undefined)
       this.problem(`${section}.cert`, `no client could connect with it: ${reason}`)
   }

@@ -4,7 +4,8 @@
 import type { Socket } from 'node:net'
 import { mcmpLimits } from '../base/limits.ts'
 import { ThrottledLog } from '../base/throttled-log.ts'
-import { TlsAcceptor, type TlsServerOptions } from '../net/tls-acceptor.ts'
+import { TlsAcceptor } from '../net/tls-acceptor.ts'
+import type { TlsServerOptions } from '../net/tls-options.ts'
 import type { ControlCounts } from './counts.ts'
 import type { ControlSettings } from './options.ts'
 

@@ -6,7 +6,7 @@ import { duplexPair } from 'node:stream'
 import { connect, createSecureContext, TLSSocket } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
 
-/** Without a network. @returns the reason when it fails. */
+/** Without a network. @returns the reason when it fails. Rejects when OpenSSL takes them for no pair. */
 export async function handshakeProblem(cert: string, key: string): Promise<string | undefined> {
   const [near, far] = duplexPair()
   const secureContext = createSecureContext({ cert, key })

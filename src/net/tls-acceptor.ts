@@ -1,37 +1,24 @@
-// The handshakes of a TLS listener. A socket costs little until its first record has arrived, has one deadline until the
-// end of its handshake, and the number of handshakes in progress is limited. Used by the listeners of the traffic and of
-// the control service.
+// The handshakes of a TLS listener. A socket costs little until its first message has arrived, which decides about its
+// certificate. It has one deadline until the end of its handshake, and the number of handshakes in progress is limited.
+// Used by the listeners of the traffic and of the control service.
 
-import { constants, createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
+import { printable } from '../base/printable.ts'
 import { socketBelow } from '../node-internals/socket-below-tls.ts'
-import { FirstRecord } from './first-record.ts'
+import { readClientHello } from '../wire/tls/client-hello.ts'
+import { CertificateServers, type HandshakeCalls } from './certificate-servers.ts'
 import { HeldByAddress } from './held-by-address.ts'
+import { HelloRecords } from './hello-records.ts'
 import { runningTimeout } from './running-timeout.ts'
-
-/** Client certificates: `none` are requested; `request`: optional, but a bad one is refused; `require`: mandatory. */
-export type ClientAuth = 'none' | 'request' | 'require'
-
-/** Certificates and keys as PEM text. */
-export interface TlsServerOptions {
-  /** Followed by the intermediate certificates. */
-  readonly cert: string
-  readonly key: string
-  /** Authorities that sign client certificates; required unless `clientAuth` is `none`. */
-  readonly ca?: string | undefined
-  /** Default `none`. */
-  readonly clientAuth?: ClientAuth | undefined
-  /** 48 bytes in base64, the same in all processes of a listener, so that each resumes the others' sessions. */
-  readonly ticketKeys?: string | undefined
-}
+import type { ClientAuth, TlsServerOptions } from './tls-options.ts'
 
 /**
  * Why a handshake has failed: `timeout`; `displaced` by another one, or `refused`, while too many are in progress;
- * `invalid` bytes or no common protocol.
+ * `invalid` bytes or no common protocol; `unknown_name`: no certificate is for the name that the client asks for.
  */
-type HandshakeFailure = 'timeout' | 'displaced' | 'refused' | 'invalid'
+type HandshakeFailure = 'timeout' | 'displaced' | 'refused' | 'invalid' | 'unknown_name'
 
 export interface AcceptorCalls {
   /**
@@ -51,12 +38,15 @@ const plainRefusal =
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 54\r\n' +
   'Connection: close\r\n\r\n400 this port speaks HTTPS: begin with https:// (TLS)\n'
 
+/** The fatal alert unrecognized_name in a record of its own [RFC 8446 6.2]. */
+const unknownNameAlert = Buffer.from([21, 3, 3, 0, 2, 2, 112])
+
 /** A socket before the end of its handshake. */
 interface Pending {
   readonly raw: Socket
   readonly key: unknown
   readonly remote: string
-  readonly record: FirstRecord
+  readonly records: HelloRecords
   hasFailed: boolean
   hasEnded: boolean
   readonly cancelTimeout: () => void
@@ -70,7 +60,7 @@ export class TlsAcceptor {
   protocols: readonly string[]
   readonly #pending: Map<unknown, Pending> = new Map()
   readonly #handshakes: HeldByAddress<Pending> = new HeldByAddress()
-  #server: Server
+  #servers: CertificateServers
 
   /**
    * @param handshakeMs see `handshakeMs`.
@@ -86,12 +76,12 @@ export class TlsAcceptor {
     this.protocols = protocols
     this.#calls = calls
     this.handshakeMs = handshakeMs
-    this.#server = this.#serverOf(options)
+    this.#servers = this.#serversOf(options, undefined)
   }
 
   /** Uses other certificates for new handshakes. @throws as the constructor; then nothing changes. */
   replace(options: TlsServerOptions): void {
-    this.#server = this.#serverOf(options)
+    this.#servers = this.#serversOf(options, this.#servers)
   }
 
   /** Sockets before the end of their handshake. */
@@ -113,7 +103,7 @@ export class TlsAcceptor {
       raw,
       key: raw.remotePort === undefined ? raw : nameOf(raw),
       remote,
-      record: new FirstRecord(),
+      records: new HelloRecords(),
       hasFailed: false,
       hasEnded: false,
       cancelTimeout: runningTimeout(this.handshakeMs, () => this.#fail(pending, 'timeout')),
@@ -124,37 +114,47 @@ export class TlsAcceptor {
     raw.once('close', () => {
       if (this.#remove(pending)) this.#calls.lost(raw)
     })
-    this.#readRecord(pending)
+    this.#readHello(pending)
   }
 
   /** Closes the sockets without a first byte; handshakes in progress may finish. */
   drain(): void {
-    for (const { raw, record } of [...this.#pending.values()]) if (record.isEmpty) raw.destroy()
+    for (const { raw, records } of [...this.#pending.values()]) if (records.isEmpty) raw.destroy()
   }
 
   close(): void {
     for (const { raw } of [...this.#pending.values()]) raw.destroy()
   }
 
-  #readRecord(pending: Pending): void {
-    const { raw, record } = pending
+  #readHello(pending: Pending): void {
+    const { raw, records } = pending
     const piece: Buffer | null = raw.read()
-    if (piece !== null) record.add(piece)
-    if (!record.isEmpty && !record.isHandshake) return refusePlain(raw, record.bytes)
-    if (record.isComplete) return this.#shakeHands(pending)
+    if (piece !== null) records.add(piece)
+    if (!records.isEmpty && !records.isHandshake) return refusePlain(raw, records.bytes)
+    if (records.isComplete) return this.#shakeHands(pending)
     raw.once('readable', () => {
-      if (!raw.destroyed) this.#readRecord(pending)
+      if (!raw.destroyed) this.#readHello(pending)
     })
   }
 
   #shakeHands(pending: Pending): void {
-    const { raw, remote, record } = pending
+    const { raw, remote, records } = pending
+    const hello = readClientHello(records.message)
+    const server = this.#servers.serverFor(hello)
+    if (server === undefined) return this.#refuseName(pending, hello?.serverName)
     if (!this.#makeRoom(pending)) return this.#fail(pending, 'refused')
     this.#handshakes.hold(remote, pending, performance.now())
-    raw.unshift(record.bytes)
+    raw.unshift(records.bytes)
     // A client that ends its side during the handshake cannot finish it.
     raw.allowHalfOpen = false
-    this.#server.emit('connection', raw)
+    server.emit('connection', raw)
+  }
+
+  #refuseName(pending: Pending, name: string | undefined): void {
+    const detail = name === undefined ? 'the client names no server' : printable(name)
+    this.#calls.failed(pending.remote, 'unknown_name', detail)
+    pending.raw.write(unknownNameAlert)
+    pending.raw.destroySoon()
   }
 
   #makeRoom({ remote }: Pending): boolean {
@@ -182,36 +182,20 @@ export class TlsAcceptor {
     return true
   }
 
-  #serverOf(options: TlsServerOptions): Server {
-    const { cert, key, ca, clientAuth = 'none', ticketKeys } = options
-    if (clientAuth !== 'none' && ca === undefined)
-      throw new RangeError(
-        `clientAuth ${clientAuth} needs ca: the authorities that sign client certificates`,
-      )
-    const server = createServer({
-      cert,
-      key,
-      ...(ca === undefined ? {} : { ca }),
-      ...(ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: [...this.protocols],
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-      requestCert: clientAuth !== 'none',
-      // A bad client certificate is refused with an HTTP response, which people can read.
-      rejectUnauthorized: false,
-      // A session from before a change of the rules for client certificates is not resumed.
-      sessionIdContext: createHash('sha256')
-        .update(`${clientAuth} ${ca}`)
-        .digest('hex')
-        .slice(0, 32),
-    })
-    server.on('secureConnection', (socket) => this.#secured(socket, clientAuth))
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+  #serversOf(
+    options: TlsServerOptions,
+    previous: CertificateServers | undefined,
+  ): CertificateServers {
+    return new CertificateServers(options, this.protocols, this.#handshakeCalls, previous)
+  }
+
+  readonly #handshakeCalls: HandshakeCalls = {
+    secured: (socket, clientAuth) => this.#secured(socket, clientAuth),
+    failed: (error, socket) => {
       const pending = this.#pendingOf(socket)
       if (pending !== undefined) this.#fail(pending, 'invalid', error.code ?? error.message)
       socket.destroy()
-    })
-    return server
+    },
   }
 
   /** By both addresses, because the secured socket is another object than the accepted one; unix sockets have none. */

@@ -18,7 +18,7 @@ import {
   type Traffic,
   type TrafficOptions,
 } from '../forward/index.ts'
-import type { TlsServerOptions } from '../net/tls-acceptor.ts'
+import type { TlsServerOptions } from '../net/tls-options.ts'
 import { ClientRoom } from './client-room.ts'
 import { ClusterFollower } from './cluster-follower.ts'
 import { listenKeys } from './listen-keys.ts'

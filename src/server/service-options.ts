@@ -12,6 +12,7 @@ import { grantedProcessors } from '../host/processors.ts'
 import type { NodeTls } from '../net/node-tls.ts'
 import { probeWith } from '../net/probe.ts'
 import type { SocketFiles } from '../net/socket-file.ts'
+import type { ServerCertificate } from '../net/tls-options.ts'
 import { localHeader } from '../wire/proxy-protocol/write.ts'
 import type { Advertising } from './advertising.ts'
 import type { DataPlane, PlaneSettings } from './data-plane.ts'
@@ -44,6 +45,8 @@ export interface Parts {
 export interface Present {
   readonly config: Config
   readonly tls: TlsMaterial
+  /** Certificates for clients that do not come from files. */
+  readonly issued: readonly ServerCertificate[]
   readonly secret: string
   /** The addresses of the configuration, with the sockets that were open already. */
   readonly places: ListenPlaces
@@ -58,12 +61,13 @@ export const workersOf = ({ workers, control }: Config): number =>
 export function planeSettings(
   config: Config,
   tls: TlsMaterial,
+  issued: readonly ServerCertificate[],
   { ticketKeys, pseudonym }: Pick<Parts, 'ticketKeys' | 'pseudonym'>,
   places: ListenPlaces,
 ): PlaneSettings {
   return {
     settings: {
-      ...trafficSettings(config, withTicketKeys(tls, ticketKeys), pseudonym),
+      ...trafficSettings(config, withOwn(tls, issued, ticketKeys), pseudonym),
       listen: places.traffic.map(({ entry }) => entry),
     },
     accessLog: config.accessLog,
@@ -114,6 +118,13 @@ export function controlOptions(
   }
 }
 
-function withTicketKeys(tls: TlsMaterial, ticketKeys: string): TlsMaterial {
-  return tls.traffic === undefined ? tls : { ...tls, traffic: { ...tls.traffic, ticketKeys } }
+/** With what the files do not contain. */
+function withOwn(
+  tls: TlsMaterial,
+  issued: readonly ServerCertificate[],
+  ticketKeys: string,
+): TlsMaterial {
+  if (tls.traffic === undefined) return tls
+  const certificates = [...(tls.traffic.certificates ?? []), ...issued]
+  return { ...tls, traffic: { ...tls.traffic, certificates, ticketKeys } }
 }

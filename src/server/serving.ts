@@ -18,8 +18,10 @@ import type { Operations } from '../control/operations.ts'
 import { startControl } from '../control/start-control.ts'
 import { isLoopback } from '../net/address.ts'
 import { dateProblem } from '../net/certificate-dates.ts'
+import { handshakeProblem } from '../net/handshake-check.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { SocketFiles } from '../net/socket-file.ts'
+import type { ServerCertificate } from '../net/tls-options.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { listenKeys, loadPolicies, newPseudonym } from '../proxy/index.ts'
 import { Advertising } from './advertising.ts'
@@ -72,6 +74,11 @@ export interface Serving {
   reload(config: Config, tls: TlsMaterial): Promise<ReloadResult>
   /** Reads the certificates again that the configuration in force names; with a problem nothing changes. */
   renewTls(): Promise<readonly ConfigProblem[]>
+  /**
+   * Replaces the certificates that do not come from files; they serve the `https://` addresses of `listen` beside those
+   * of the configuration, which come first. Rejects when one cannot be used; then nothing changes.
+   */
+  useIssued(certificates: readonly ServerCertificate[]): Promise<void>
   /** Opens the file of the access log again by its name. */
   reopenLogs(): void
   /**
@@ -126,7 +133,7 @@ async function startServices(
   const cluster = new ServedCluster(config, log)
   const ticketKeys = randomBytes(48).toString('base64')
   const pseudonym = newPseudonym()
-  const settings = planeSettings(config, tls, { ticketKeys, pseudonym }, places)
+  const settings = planeSettings(config, tls, [], { ticketKeys, pseudonym }, places)
   const options = {
     ...settings,
     inherited: handlesByKey(inherited),
@@ -143,7 +150,8 @@ async function startServices(
   await cluster.restore(plane)
   await cluster.followSources(config, plane)
   await plane.apply(cluster.setFixedNodes(config))
-  const present: Present = { config, tls, secret, places, traffic: await listening(plane, cluster) }
+  const traffic = await listening(plane, cluster)
+  const present: Present = { config, tls, issued: [], secret, places, traffic }
   noteFiles(socketFiles, places.traffic)
   const checks = { current: config.health.checks }
   const control = await startControl({
@@ -234,6 +242,8 @@ function warnOfRisks(
 class RunningServices implements Serving {
   readonly #parts: Parts
   #present: Present
+  /** The last of the changes, which follow one another. */
+  #turn: Promise<unknown> = Promise.resolve()
   /** Ends the drain delay. */
   readonly #closing: AbortController = new AbortController()
 
@@ -257,7 +267,33 @@ class RunningServices implements Serving {
     return this.#present.config.timeouts.drain
   }
 
-  async reload(wanted: Config, tls: TlsMaterial): Promise<ReloadResult> {
+  reload(wanted: Config, tls: TlsMaterial): Promise<ReloadResult> {
+    return this.#inTurn(() => this.#reload(wanted, tls))
+  }
+
+  renewTls(): Promise<readonly ConfigProblem[]> {
+    return this.#inTurn(() => this.#renewTls())
+  }
+
+  useIssued(issued: readonly ServerCertificate[]): Promise<void> {
+    return this.#inTurn(async () => {
+      // Workers have no way to refuse them.
+      for (const { cert, key } of issued) {
+        const problem = await handshakeProblem(cert, key)
+        if (problem !== undefined) throw new Error(problem)
+      }
+      const { config, tls } = this.#present
+      await this.#put(config, tls, issued)
+    })
+  }
+
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(change)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #reload(wanted: Config, tls: TlsMaterial): Promise<ReloadResult> {
     const { config } = this.#present
     const restartKeys = this.#restartKeys(wanted)
     const next = withValuesOf(config, wanted, restartKeys)
@@ -273,7 +309,7 @@ class RunningServices implements Serving {
     return { ok: true, changed, restartKeys }
   }
 
-  async renewTls(): Promise<readonly ConfigProblem[]> {
+  async #renewTls(): Promise<readonly ConfigProblem[]> {
     const { config } = this.#present
     const tls = await readTls(config)
     const problems = tls.ok ? this.#outdated(tls.material) : tls.problems
@@ -319,32 +355,36 @@ class RunningServices implements Serving {
     const problems: ConfigProblem[] = []
     for (const [listener, path] of listenersWithTls) {
       const [next, present] = [tls[listener], this.#present.tls[listener]]
-      const message = next && dateProblem(next.cert, now)
-      if (message === undefined || (present && dateProblem(present.cert, now))) continue
+      const message = next?.cert && dateProblem(next.cert, now)
+      if (!message || (present?.cert && dateProblem(present.cert, now))) continue
       problems.push({ place: 'configuration', path, message })
     }
     return problems
   }
 
   /** Rejects with a TopspinError when an address cannot be opened; then nothing changes. */
-  async #put(config: Config, tls: TlsMaterial): Promise<void> {
+  async #put(
+    config: Config,
+    tls: TlsMaterial,
+    issued: readonly ServerCertificate[] = this.#present.issued,
+  ): Promise<void> {
     const { socketFiles, inherited } = this.#parts
     const { log, cluster, plane, nodeTls, checks, health, control, advertising } = this.#parts
     const before = this.#present
     const secret = controlSecret(config.control)
     const places = listenPlaces(config, inherited)
-    const settings = planeSettings(config, tls, this.#parts, places)
+    const settings = planeSettings(config, tls, issued, this.#parts, places)
     let traffic: readonly Endpoint[]
     try {
       await health.use(config.health.listen)
-      await control.replace(controlOptions(this.#parts, { config, tls, secret, places }))
+      await control.replace(controlOptions(this.#parts, { config, tls, issued, secret, places }))
       traffic = await plane.open(settings)
     } catch (error) {
       await control.replace(controlOptions(this.#parts, before))
       await health.use(before.config.health.listen)
       throw error
     }
-    this.#present = { config, tls, secret, places, traffic }
+    this.#present = { config, tls, issued, secret, places, traffic }
     noteFiles(socketFiles, [...places.traffic, ...controlPlaces(places)])
     log.level = config.log.level
     nodeTls.current = new NodeTls(tls.nodes)

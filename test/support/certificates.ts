@@ -24,6 +24,8 @@ interface Wanted {
   readonly days?: number
   /** Common name. Default the first of the names. */
   readonly subject?: string
+  /** What `-newkey` of openssl says. Default an elliptic key, P-256. */
+  readonly key?: readonly string[]
 }
 
 let made = 0
@@ -44,9 +46,14 @@ export class Authority {
     this.#keyFile = pair.keyFile
   }
 
-  issue({ names = usualNames, days = 2, subject = names[0] ?? 'nobody' }: Wanted = {}): Pair {
+  issue({
+    names = usualNames,
+    days = 2,
+    subject = names[0] ?? 'nobody',
+    key = usualKey,
+  }: Wanted = {}): Pair {
     const [certFile, keyFile, request] = [newFile('crt'), newFile('key'), newFile('csr')]
-    openssl('req', ...newKey, '-keyout', keyFile, '-out', request, ...about(subject, names))
+    openssl('req', ...newKey(key), '-keyout', keyFile, '-out', request, ...about(subject, names))
     const by = ['-CA', this.certFile, '-CAkey', this.#keyFile, '-CAcreateserial']
     const how = ['-days', String(days), '-copy_extensions', 'copy']
     openssl('x509', '-req', '-in', request, ...by, ...how, '-out', certFile)
@@ -55,14 +62,21 @@ export class Authority {
 }
 
 /** A certificate that nobody else has signed. */
-export function selfSigned({ names = usualNames, subject = 'self', days = 2 }: Wanted = {}): Pair {
+export function selfSigned({
+  names = usualNames,
+  subject = 'self',
+  days = 2,
+  key = usualKey,
+}: Wanted = {}): Pair {
   const [certFile, keyFile] = [newFile('crt'), newFile('key')]
   const how = ['-x509', '-days', String(days), ...about(subject, names)]
-  openssl('req', ...newKey, '-keyout', keyFile, '-out', certFile, ...how)
+  openssl('req', ...newKey(key), '-keyout', keyFile, '-out', certFile, ...how)
   return read(certFile, keyFile)
 }
 
-const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+const usualKey = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+
+const newKey = (key: readonly string[]): string[] => ['-newkey', ...key, '-nodes']
 
 function about(subject: string, names: readonly string[]): string[] {
   const alternatives = names.map((name) => `${/^[\d.]+$/.test(name) ? 'IP' : 'DNS'}:${name}`)
