@@ -190,6 +190,19 @@ export const logLimits = {
   invalidResponseLinesMax: 20,
 }
 
+/** Events and actions of the API (control/events/, control/api/). */
+export const eventLimits = {
+  keptMax: 1_000,
+  actionsMax: 1_000,
+  /** Streams of events at a time. */
+  streamsMax: 32,
+  /** Bytes that a stream's reader has not taken yet; beyond them it is cut. */
+  streamBytesMax: 1_048_576,
+  liveEveryMs: 1_000,
+  /** A comment keeps a quiet stream open. */
+  quietMs: 15_000,
+}
+
 /** The listener for /livez and /readyz alone (`health.listen`). */
 export const healthLimits = {
   connectionsMax: 256,

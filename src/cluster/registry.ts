@@ -30,7 +30,8 @@ import { Steps } from './registry/steps.ts'
 import { type Change, emptySnapshot, findNode, type Snapshot } from './snapshot.ts'
 
 export class Registry {
-  readonly #runId: string
+  /** Different at each start: the `id` of replies to STATUS and PING. */
+  readonly runId: string
   readonly #defaultBalancer: string
   #waitMs: number
   #limits: RegistryLimits
@@ -44,7 +45,7 @@ export class Registry {
   #nextId = 1
 
   constructor(options: RegistryOptions) {
-    this.#runId = options.runId
+    this.runId = options.runId
     this.#defaultBalancer = (options.defaultBalancer ?? 'mycluster').toLowerCase()
     this.#waitMs = options.waitBeforeRemoveMs ?? mcmpLimits.waitBeforeRemoveMs
     this.#limits = options.limits ?? mcmpLimits
@@ -150,7 +151,7 @@ export class Registry {
       case 'STATUS':
         return this.#status(message, facts, steps)
       case 'PING':
-        return answerPing(message, this.#snapshot, facts, this.#runId)
+        return answerPing(message, this.#snapshot, facts, this.runId)
       case 'INFO':
       case 'DUMP':
       case 'VERSION':
@@ -254,12 +255,12 @@ export class Registry {
     if (node === undefined) return unknownRoute(message.route)
     const reachable = message.load === -1 || facts.answers.get(questionKey(node)) === true
     if (node.removal !== 'none' || !reachable)
-      return statusReply(message.route, 'NOTOK', this.#runId)
+      return statusReply(message.route, 'NOTOK', this.runId)
     if (message.load !== undefined) {
       const change: Change = { kind: 'load', id: node.id, factor: message.load }
       steps.apply(message.isDefaultLoad === true ? { ...change, isDefault: true } : change)
     }
-    return statusReply(message.route, 'OK', this.#runId)
+    return statusReply(message.route, 'OK', this.runId)
   }
 
   /** The node gets no more requests; its line stays for a while (mcmp.md decision 37). */

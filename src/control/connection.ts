@@ -2,11 +2,12 @@
 // this connection and nothing else; every state that waits has a deadline (mcmp.md decisions 4 to 6).
 
 import type { Socket } from 'node:net'
-import { mcmpLimits } from '../base/limits.ts'
+import { eventLimits, mcmpLimits } from '../base/limits.ts'
 import { type FramedRequest, FrameReader } from '../wire/mcmp/frame.ts'
 import type { Caller } from './caller.ts'
 import { isForTraffic, withoutEmptyLines } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
+import type { Stream } from './page-response.ts'
 import type { Responder } from './responder.ts'
 
 /** The listener's part in a connection. */
@@ -29,8 +30,11 @@ export class ControlConnection {
   /** The bytes received until then. */
   #first: Buffer = Buffer.alloc(0)
   #deadline: NodeJS.Timeout | undefined
-  /** `reading`: waits for a request; `answering`: a request is in progress; `ending`: drops what still arrives. */
-  #state: 'reading' | 'answering' | 'ending' = 'reading'
+  /**
+   * `reading`: waits for a request; `answering`: a request is in progress; `streaming`: its response has no end; `ending`:
+   * drops what still arrives.
+   */
+  #state: 'reading' | 'answering' | 'streaming' | 'ending' = 'reading'
   /** Whether the deadline that runs is that of a request which has begun to arrive. */
   #midway = false
   #halfClosed = false
@@ -63,7 +67,7 @@ export class ControlConnection {
   /** Ends when the request in progress, if any, is answered. */
   close(): void {
     this.#closing = true
-    if (this.#state === 'reading') this.#finish()
+    if (this.#state === 'reading' || this.#state === 'streaming') this.#finish()
   }
 
   destroy(): void {
@@ -76,6 +80,7 @@ export class ControlConnection {
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#state === 'ending') return this.#discarded()
+    if (this.#state === 'streaming') return
     if (this.#passToTraffic !== undefined) return this.#readFirst(bytes, this.#passToTraffic)
     this.#reader.push(bytes)
     if (this.#state === 'reading') this.#process()
@@ -83,7 +88,7 @@ export class ControlConnection {
 
   readonly #onEnd = (): void => {
     this.#halfClosed = true
-    if (this.#state === 'reading') this.#finish()
+    if (this.#state === 'reading' || this.#state === 'streaming') this.#finish()
   }
 
   #readFirst(bytes: Buffer, passToTraffic: (first: Buffer) => void): void {
@@ -133,7 +138,8 @@ export class ControlConnection {
     clearTimeout(this.#deadline)
     this.#socket.pause()
     this.#responder.respond(request, this.#caller).then(
-      ({ bytes, keepAlive }) => this.#write(bytes, keepAlive),
+      ({ bytes, keepAlive, stream }) =>
+        stream === undefined ? this.#write(bytes, keepAlive) : this.#stream(bytes, stream),
       (error: unknown) => this.#fail(error),
     )
   }
@@ -149,6 +155,22 @@ export class ControlConnection {
       this.#socket.resume()
       this.#process()
     })
+  }
+
+  /** Until the client leaves, or does not read what is written. */
+  #stream(head: Uint8Array, stream: Stream): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    this.#state = 'streaming'
+    socket.resume()
+    socket.write(head)
+    const end = stream((text) => {
+      if (this.#state !== 'streaming') return
+      socket.write(text)
+      if (socket.writableLength > eventLimits.streamBytesMax) socket.destroy()
+    })
+    socket.once('close', end)
+    if (this.#closing) this.#finish()
   }
 
   /** The deadline of a request runs from its first byte; further bytes do not extend it. */

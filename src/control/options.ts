@@ -20,6 +20,8 @@ import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import { ownHostCheck } from './access.ts'
 import { ClusterLog } from './cluster-log.ts'
+import { EventRing } from './events/event-ring.ts'
+import { recordingLog } from './events/recording-log.ts'
 import { hostCheck } from './host-check.ts'
 import type { Operations } from './operations.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
@@ -55,6 +57,8 @@ export interface ControlOptions {
   readonly random?: Random
   /** Default: no log. */
   readonly log?: Logger
+  /** Where the lines of `log` are kept for the API, if somebody else fills it too. Default: filled here. */
+  readonly events?: EventRing
 }
 
 interface ControlSockets {
@@ -162,7 +166,10 @@ export function controlSettings(options: ControlOptions): ControlSettings {
   const { secret = '' } = options.access ?? {}
   if (secret !== '' && !isSecret(secret)) throw new RangeError(`secret: ${secretForm}`)
   const { nodes = [], allow = [], names = [] } = options.access ?? {}
-  const { log = silent, clock = systemClock } = options
+  const { clock = systemClock } = options
+  const events = options.events ?? new EventRing(() => clock.wall())
+  const given = options.log ?? silent
+  const log = options.events === undefined ? recordingLog(given, events) : given
   return {
     console: undefined,
     sockets: {},
@@ -174,6 +181,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     ...options,
     clock,
     log,
+    events,
     clusterLog: new ClusterLog(log, clock),
     checks: {
       admits: allow.length === 0 ? () => true : networkCheck(allow, 'control.allow'),

@@ -6,9 +6,14 @@ export interface PageResponse {
   readonly body: string
   /** Further fields. */
   readonly fields?: Readonly<Record<string, string>>
+  /** The body without an end, beside which `body` is empty. */
+  readonly stream?: Stream
 }
 
-const reasonPhrases = {
+/** Begins to write the body. @returns ends it; called once the connection is gone. */
+export type Stream = (write: (text: string) => void) => () => void
+
+export const reasonPhrases = {
   200: 'OK',
   303: 'See Other',
   400: 'Bad Request',
@@ -18,6 +23,7 @@ const reasonPhrases = {
   405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Content Too Large',
+  415: 'Unsupported Media Type',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -47,7 +53,7 @@ export const jsonResponse = (
 
 /** The bytes of the response; without the body in reply to HEAD. */
 export function writeResponse(
-  { status, contentType, body, fields = {} }: PageResponse,
+  { status, contentType, body, fields = {}, stream }: PageResponse,
   keepAlive: boolean,
   isHead: boolean,
 ): Uint8Array {
@@ -58,7 +64,7 @@ export function writeResponse(
     'X-Content-Type-Options: nosniff',
     ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
     `Connection: ${keepAlive ? 'Keep-Alive' : 'close'}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(stream === undefined ? [`Content-Length: ${Buffer.byteLength(body)}`] : []),
   ]
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${isHead ? '' : body}`)
 }

@@ -2,6 +2,8 @@
 // orchestrators. Called by the responder for requests that are not messages.
 
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import type { Api } from './api/api.ts'
+import { apiPath, isApiPath } from './api/api-path.ts'
 import type { Caller } from './caller.ts'
 import type { ControlCounts } from './counts.ts'
 import { frontPage } from './manager/front-page.ts'
@@ -39,21 +41,27 @@ export const isOpenPage = (target: string): boolean => openPaths.includes(pathOf
 /** Whether a request is a form that changes something. */
 export const isAction = ({ method, target }: FramedRequest): boolean =>
   method === 'POST' &&
-  (managerPaths.includes(pathOf(target)) || operationPaths.includes(pathOf(target)))
+  (managerPaths.includes(pathOf(target)) ||
+    operationPaths.includes(pathOf(target)) ||
+    isApiPath(pathOf(target)))
 
 /** Whether there is a page for a target. */
-export const isPage = (target: string): boolean => paths.includes(pathOf(target))
+export const isPage = (target: string): boolean =>
+  paths.includes(pathOf(target)) || isApiPath(pathOf(target))
 
 export class Pages {
   readonly #settings: ControlSettings
   readonly #counts: ControlCounts
   readonly #manager: Manager
+  readonly #messages: MessageHandler
+  #api: Api | undefined
   #prometheus: PrometheusText | undefined
   #isDraining = false
 
   constructor(settings: ControlSettings, counts: ControlCounts, messages: MessageHandler) {
     this.#settings = settings
     this.#counts = counts
+    this.#messages = messages
     this.#manager = new Manager(settings, messages)
   }
 
@@ -66,6 +74,7 @@ export class Pages {
     const { method } = request
     const { access, operations } = this.#settings
     const path = pathOf(request.target)
+    if (isApiPath(path)) return (await this.#loadedApi()).respond(request, path, caller)
     if (method !== 'GET' && method !== 'HEAD' && !isAction(request))
       return textResponse(501, 'method not implemented')
     if (operationPaths.includes(path))
@@ -87,8 +96,17 @@ export class Pages {
       case '/api/explain':
         return this.#explain(queryOf(request.target))
       default:
-        return textResponse(404, `not found; the pages are ${paths.join(', ')}`)
+        return textResponse(
+          404,
+          `not found; the pages are ${paths.join(', ')}, ${apiPath}/openapi.json`,
+        )
     }
+  }
+
+  async #loadedApi(): Promise<Api> {
+    const { Api } = await import('./api/api.ts')
+    this.#api ??= new Api(this.#settings, this.#messages, () => this.#isDraining)
+    return this.#api
   }
 
   async #metrics(): Promise<PageResponse> {

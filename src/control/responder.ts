@@ -15,12 +15,14 @@ import type { Caller } from './caller.ts'
 import type { ControlCounts } from './counts.ts'
 import type { MessageHandler } from './message-handler.ts'
 import type { ControlSettings } from './options.ts'
-import { type PageResponse, textResponse, writeResponse } from './page-response.ts'
+import { type PageResponse, type Stream, textResponse, writeResponse } from './page-response.ts'
 import { isAction, isOpenPage, type Pages } from './pages.ts'
 
 interface WrittenResponse {
   readonly bytes: Uint8Array
   readonly keepAlive: boolean
+  /** The rest of the response. */
+  readonly stream?: Stream
 }
 
 /** MEM: a refused node keeps trying, and is back once it is allowed. */
@@ -141,6 +143,9 @@ function written(
   request: FramedRequest,
   mayKeepAlive: boolean = false,
 ): WrittenResponse {
-  const keepAlive = mayKeepAlive && request.keepAlive && response.status < 400
-  return { bytes: writeResponse(response, keepAlive, request.method === 'HEAD'), keepAlive }
+  const { status, stream } = response
+  const isHead = request.method === 'HEAD'
+  const keepAlive = mayKeepAlive && request.keepAlive && status < 400 && stream === undefined
+  const bytes = writeResponse(response, keepAlive, isHead)
+  return { bytes, keepAlive, ...(stream === undefined || isHead ? {} : { stream }) }
 }

@@ -62,7 +62,8 @@ class ControlService implements Control {
   constructor(options: ControlOptions) {
     const settings = controlSettings(options)
     const messages = new MessageHandler(settings)
-    this.#options = options
+    const { log, events } = settings
+    this.#options = { ...options, log, events }
     this.#settings = settings
     this.#admission = new Admission(settings, this.#counts)
     this.#pages = new Pages(settings, this.#counts, messages)

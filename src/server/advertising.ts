@@ -1,8 +1,8 @@
 // Advertises the proxy by multicast, as the configuration says. Used by serving.ts.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { Logger } from 'pino'
 import type { Endpoint, HostPort } from '../base/host-port.ts'
+import type { Logger } from '../base/log.ts'
 import type { Config } from '../config/schema.ts'
 import { type Advertiser, type AdvertiserIdentity, startAdvertiser } from '../control/advertiser.ts'
 import { outsideAddress, ownInterface } from '../net/own-interface.ts'

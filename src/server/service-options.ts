@@ -1,8 +1,8 @@
 // The services of `topspin serve`, the configuration in force, and from it the options of the traffic and of the control
 // service, at the start and at each reload. Used by serving.ts.
 
-import type { Logger } from 'pino'
 import type { Endpoint } from '../base/host-port.ts'
+import type { Logger } from '../base/log.ts'
 import { proxyVersionOf } from '../cluster/send-proxy.ts'
 import type { Config } from '../config/schema.ts'
 import type { TlsMaterial } from '../config/tls-files.ts'
@@ -18,11 +18,14 @@ import type { Advertising } from './advertising.ts'
 import type { DataPlane, PlaneSettings } from './data-plane.ts'
 import type { HealthService } from './health-service.ts'
 import type { InheritedSocket, ListenPlaces } from './inherited-sockets.ts'
+import type { ProgramLog } from './logger.ts'
 import type { ServedCluster } from './served-cluster.ts'
 
 /** The services that run from the start to the end. */
 export interface Parts {
+  /** Its lines are events, too. */
   readonly log: Logger
+  readonly programLog: ProgramLog
   readonly cluster: ServedCluster
   /** For session tickets: all processes have the same keys, so that each resumes the sessions of the others. */
   readonly ticketKeys: string

@@ -2,10 +2,10 @@
 // drains and closes them.
 
 import { randomBytes } from 'node:crypto'
-import type { Logger } from 'pino'
 import { systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
+import type { Logger } from '../base/log.ts'
 import { isUnixAddress, socketPathOf } from '../base/unix-address.ts'
 import { pause } from '../base/wait.ts'
 import { changedKeys, withValuesOf } from '../config/keys.ts'
@@ -14,6 +14,8 @@ import type { Config } from '../config/schema.ts'
 import { controlSecret } from '../config/secret.ts'
 import { readTls, type TlsMaterial } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
+import { EventRing } from '../control/events/event-ring.ts'
+import { recordingLog } from '../control/events/recording-log.ts'
 import type { Operations } from '../control/operations.ts'
 import { startControl } from '../control/start-control.ts'
 import { isLoopback } from '../net/address.ts'
@@ -125,7 +127,8 @@ async function startServices(
   health: HealthService,
   { operations, inherited = [] }: StartMore,
 ): Promise<Serving> {
-  const { log } = programLog
+  const events = new EventRing(() => systemClock.wall())
+  const log = recordingLog(programLog.log, events)
   await loadPolicies(cascadesIn(config))
   const places = listenPlaces(config, inherited)
   warnOfUnused(places, log)
@@ -137,7 +140,8 @@ async function startServices(
   const options = {
     ...settings,
     inherited: handlesByKey(inherited),
-    ...programLog,
+    lines: programLog.lines,
+    log,
     snapshot: () => cluster.registry.snapshot,
     live: cluster.live,
   }
@@ -146,7 +150,17 @@ async function startServices(
   const advertising = new Advertising(log)
   const socketFiles = new SocketFiles()
   const held = { inherited, socketFiles }
-  const base = { log, cluster, ticketKeys, pseudonym, plane, nodeTls, advertising, ...held }
+  const base = {
+    log,
+    programLog,
+    cluster,
+    ticketKeys,
+    pseudonym,
+    plane,
+    nodeTls,
+    advertising,
+    ...held,
+  }
   await cluster.restore(plane)
   await cluster.followSources(config, plane)
   await plane.apply(cluster.setFixedNodes(config))
@@ -161,6 +175,7 @@ async function startServices(
     state: () => cluster.state?.report(),
     operations,
     log,
+    events,
   }).catch(async (error: unknown) => {
     cluster.close()
     await plane.close()
@@ -386,7 +401,7 @@ class RunningServices implements Serving {
     }
     this.#present = { config, tls, issued, secret, places, traffic }
     noteFiles(socketFiles, [...places.traffic, ...controlPlaces(places)])
-    log.level = config.log.level
+    this.#parts.programLog.log.level = config.log.level
     nodeTls.current = new NodeTls(tls.nodes)
     checks.current = config.health.checks
     await cluster.followSources(config, plane)

@@ -15,11 +15,13 @@ const rounds = Number(process.env['WILDFLY_ROUNDS'] ?? 2)
 /** The first responses of a WildFly take a second and more, so that it gets trials alone until one is quick. */
 const coldMs = 90_000
 
+const timeoutMs = 280_000 + rounds * 60_000
+
 test('WildFly that is shut down, killed and started', {
   skip,
-  timeout: 280_000 + rounds * 60_000,
+  timeout: timeoutMs,
 }, async (t) => {
-  const stage = await WildFlyStage.set(t)
+  const stage = await WildFlyStage.set(t, timeoutMs)
   const [a, b] = await Promise.all([stage.start('a', 'ajp'), stage.start('b', 'http', 1)])
 
   // WildFly drains twice, suspended the second time: DISABLE-APP after STOP-APP must change nothing (mcmp.md 2.3).

@@ -20,8 +20,9 @@ export class WildFlyStage extends ProxiedStage {
     this.#dead = dead
   }
 
-  static async set(t: TestContext): Promise<WildFlyStage> {
-    const proxy = await startServe([], {}, { deadlineMs: 290_000 })
+  /** @param deadlineMs the proxy is killed after this at the latest. */
+  static async set(t: TestContext, deadlineMs: number = 290_000): Promise<WildFlyStage> {
+    const proxy = await startServe([], {}, { deadlineMs })
     t.after(() => proxy.child.kill('SIGKILL'))
     const [traffic = 0, control = 0] = [proxy.traffic, proxy.control].map((url) =>
       Number(new URL(url).port),

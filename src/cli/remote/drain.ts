@@ -3,9 +3,9 @@
 
 import { pause } from '../../base/wait.ts'
 import type { AppMethod } from '../../wire/mcmp/message.ts'
+import { nodeOrder } from '../../wire/mcmp/operator-messages.ts'
 import { CommandFailure } from '../failure.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
-import { nodeMessage } from './steer.ts'
 
 export interface DrainFlags extends RemoteFlags {
   /** How long sessions may continue, ms. */
@@ -43,7 +43,7 @@ export const drain = (route: string, flags: DrainFlags): Promise<number> =>
   })
 
 const send = (remote: Remote, method: AppMethod, route: string): Promise<void> =>
-  remote.send(nodeMessage(method, route))
+  remote.send(nodeOrder(method, route))
 
 /** Polls until the condition holds or `end` (monotonic ms) has passed; a node that has left has no work. */
 async function workAfter(

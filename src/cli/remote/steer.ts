@@ -3,6 +3,7 @@
 
 import type { ContextReport, NodeReport } from '../../control/status-report.ts'
 import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
+import { contextOrder, nodeOrder } from '../../wire/mcmp/operator-messages.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
 import { contextsText, plainContextsText } from './status-table.ts'
@@ -46,12 +47,12 @@ async function messageFor(
   const orders = (await remote.report()).report.orders.find((each) => each.route === route)
   if (orders === undefined || method === 'REMOVE-APP')
     return steerMessage(method, await remote.node(route), context, alias)
-  if (context === undefined) return nodeMessage(method, route)
+  if (context === undefined) return nodeOrder(method, route)
   const named = orders.contexts.filter(({ path }) => path === context).map((each) => each.alias)
   const aliases = alias === undefined ? named : [alias]
   if (aliases.length === 0)
     throw new CommandFailure(`${route} is not registered, and ${context} has no order`)
-  return contextMessage(method, route, aliases, context)
+  return contextOrder(method, route, aliases, context)
 }
 
 /**
@@ -65,41 +66,17 @@ function steerMessage(
   alias: string | undefined,
 ): AppMessage {
   const { route } = node
-  if (context === undefined) return nodeMessage(method, route)
+  if (context === undefined) return nodeOrder(method, route)
   const isNamed = (row: ContextReport): boolean =>
     alias === undefined || row.alias.toLowerCase() === alias.toLowerCase()
   const aliases = node.contexts
     .filter((row) => row.path === context && isNamed(row))
     .map((row) => row.alias)
-  if (aliases.length > 0) return contextMessage(method, route, aliases, context)
+  if (aliases.length > 0) return contextOrder(method, route, aliases, context)
   const what = alias === undefined ? context : `${context} on ${alias}`
   const known = contextsText(node)
   throw new CommandFailure(`${route} has no context ${what}; it has ${known || 'none'}`)
 }
-
-/** For all contexts of a node, as an operator's order. */
-export const nodeMessage = (method: AppMethod, route: string): AppMessage => ({
-  method,
-  wildcard: true,
-  route,
-  aliases: [],
-  contexts: [],
-  sender: 'operator',
-})
-
-const contextMessage = (
-  method: AppMethod,
-  route: string,
-  aliases: readonly string[],
-  context: string,
-): AppMessage => ({
-  method,
-  wildcard: false,
-  route,
-  aliases,
-  contexts: [context],
-  sender: 'operator',
-})
 
 function outcomeText(command: SteerCommand, route: string, node: NodeReport | undefined): string {
   if (node === undefined)

@@ -1,0 +1,129 @@
+// The JSON API below /api/v1: finds the endpoint of a request, checks who calls and what is sent, and answers. Loaded by
+// the first request.
+
+import type { z } from 'zod'
+import type { FramedRequest } from '../../wire/mcmp/frame.ts'
+import type { Caller } from '../caller.ts'
+import type { MessageHandler } from '../message-handler.ts'
+import type { ControlSettings } from '../options.ts'
+import type { PageResponse } from '../page-response.ts'
+import { queryOf } from '../parameters.ts'
+import { actorOf } from './actor.ts'
+import { apiPath } from './api-path.ts'
+import type { Endpoint } from './endpoint.ts'
+import { endpointsOf } from './endpoints.ts'
+import { EventStreams } from './event-streams.ts'
+import { problem } from './problem.ts'
+import { schemas } from './schemas.ts'
+import { Steering } from './steering.ts'
+
+export class Api {
+  readonly #settings: ControlSettings
+  readonly #endpoints: readonly Endpoint[]
+
+  constructor(settings: ControlSettings, messages: MessageHandler, isDraining: () => boolean) {
+    this.#settings = settings
+    const { events } = settings
+    const streams = new EventStreams(settings)
+    const steering = new Steering(settings, messages)
+    this.#endpoints = endpointsOf({ settings, events, streams, steering, isDraining })
+  }
+
+  async respond(request: FramedRequest, path: string, caller: Caller): Promise<PageResponse> {
+    const found = this.#find(request.method, path.slice(apiPath.length))
+    if ('status' in found) return found
+    const { endpoint, segments } = found
+    const actor = actorOf(caller, this.#settings.access.secret !== '')
+    if (endpoint.role === 'operator' && actor.role !== 'operator')
+      return problem(403, 'only from this machine, unless control.secret is set')
+    const text = queryOf(request.target)
+    const query = readQuery(endpoint, text)
+    if ('problem' in query) return problem(400, query.problem)
+    const body = readBody(endpoint, request)
+    if ('problem' in body) return problem(body.status, body.problem)
+    const lastEventId = request.fields.get('last-event-id')?.[0] ?? ''
+    return endpoint.handle({
+      segments,
+      query: query.value as Readonly<Record<string, unknown>>,
+      text,
+      body: body.value,
+      actor,
+      lastEventId,
+    })
+  }
+
+  #find(
+    name: string,
+    path: string,
+  ): { endpoint: Endpoint; segments: Readonly<Record<string, string>> } | PageResponse {
+    const method = name === 'HEAD' ? 'GET' : name
+    const allowed: string[] = []
+    for (const endpoint of this.#endpoints) {
+      const segments = segmentsOf(endpoint.path, path)
+      if (segments === undefined) continue
+      if (endpoint.method === method) return { endpoint, segments }
+      allowed.push(endpoint.method)
+    }
+    if (allowed.length > 0)
+      return problem(405, `must be sent by ${allowed.join(' or ')}`, { Allow: allowed.join(', ') })
+    return problem(404, `no such resource; ${apiPath}/openapi.json lists all`)
+  }
+}
+
+/** The values of `{name}` in a template; `undefined` when the path does not fit. */
+function segmentsOf(template: string, path: string): Record<string, string> | undefined {
+  const [wanted, given] = [template.split('/'), path.split('/')]
+  if (wanted.length !== given.length) return undefined
+  const values: Record<string, string> = {}
+  for (const [at, part] of wanted.entries()) {
+    const segment = given[at] ?? ''
+    if (!part.startsWith('{')) {
+      if (part !== segment) return undefined
+      continue
+    }
+    try {
+      values[part.slice(1, -1)] = decodeURIComponent(segment)
+    } catch {
+      return undefined
+    }
+  }
+  return values
+}
+
+type Read = { readonly value: unknown } | { readonly problem: string }
+
+function readQuery({ query }: Endpoint, text: string): Read {
+  if (query === undefined)
+    return text === '' ? { value: {} } : { problem: 'this resource takes no query' }
+  return checked(query, Object.fromEntries(new URLSearchParams(text)))
+}
+
+function readBody(
+  { method, body }: Endpoint,
+  request: FramedRequest,
+): { readonly value: unknown } | { readonly status: 400 | 415; readonly problem: string } {
+  if (method !== 'POST') return { value: undefined }
+  // A form of a foreign web page cannot send this type, and a script of one needs a permission that is never given.
+  const type = request.fields.get('content-type')?.[0] ?? ''
+  if (!/^application\/json *(;|$)/i.test(type))
+    return { status: 415, problem: 'must be sent with Content-Type: application/json' }
+  if (body === undefined) return { value: undefined }
+  try {
+    const sent: unknown = JSON.parse(Buffer.from(request.body).toString('utf8'))
+    const read = checked(schemas[body], sent)
+    return 'problem' in read ? { status: 400, ...read } : read
+  } catch {
+    return { status: 400, problem: 'the body is not JSON' }
+  }
+}
+
+function checked(schema: z.ZodType, value: unknown): Read {
+  const result = schema.safeParse(value)
+  if (result.success) return { value: result.data }
+  const problems = result.error.issues.map(
+    ({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
+  )
+  return { problem: problems.slice(0, problemsShown).join('; ') }
+}
+
+const problemsShown = 10

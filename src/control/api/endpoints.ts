@@ -1,0 +1,240 @@
+// The operations of the API.
+
+import { eventLimits } from '../../base/limits.ts'
+import { absentOrders } from '../../cluster/registry/operator.ts'
+import { plainCounts } from '../../cluster/traffic-counts.ts'
+import type { EventRing } from '../events/event-ring.ts'
+import type { ControlSettings } from '../options.ts'
+import { jsonResponse, type PageResponse } from '../page-response.ts'
+import { explainQuestion } from '../parameters.ts'
+import { type NodeReport, nodeReport } from '../status-report.ts'
+import type { Endpoint, Input } from './endpoint.ts'
+import type { EventStreams } from './event-streams.ts'
+import { openApi } from './openapi.ts'
+import { problem } from './problem.ts'
+import { queries } from './schemas.ts'
+import type { ActionOutcome, ActionRequest, Steering } from './steering.ts'
+
+interface Parts {
+  readonly settings: ControlSettings
+  readonly events: EventRing
+  readonly streams: EventStreams
+  readonly steering: Steering
+  readonly isDraining: () => boolean
+}
+
+export function endpointsOf(parts: Parts): readonly Endpoint[] {
+  const all: Endpoint[] = [...readingEndpoints(parts), ...actingEndpoints(parts)]
+  let description: string | undefined
+  all.push({
+    id: 'getDescription',
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This description of the API (OpenAPI 3.1).',
+    role: 'reader',
+    answers: {},
+    handle: () => {
+      description ??= JSON.stringify(openApi(all))
+      return { status: 200, contentType: 'application/json', body: description }
+    },
+  })
+  return all
+}
+
+function readingEndpoints({ settings, events, streams, isDraining }: Parts): readonly Endpoint[] {
+  const { registry, live, clock, traffic } = settings
+  const nodes = async (): Promise<readonly NodeReport[]> => {
+    await traffic.refresh()
+    const { snapshot } = registry
+    const now = clock.now()
+    return [...snapshot.nodes.values()]
+      .filter(({ removal }) => removal === 'none')
+      .map((node) => nodeReport(node, snapshot, live, now))
+  }
+  return [
+    {
+      id: 'getProxy',
+      method: 'GET',
+      path: '/proxy',
+      summary: 'The proxy itself: its traffic, its state file, orders for absent nodes.',
+      role: 'reader',
+      answers: { 200: 'Proxy' },
+      handle: async () => {
+        await traffic.refresh()
+        return jsonResponse({
+          version: registry.snapshot.version,
+          draining: isDraining(),
+          state: settings.state() ?? null,
+          traffic: plainCounts(traffic.counts()),
+          orders: absentOrders(registry.snapshot),
+        })
+      },
+    },
+    {
+      id: 'listNodes',
+      method: 'GET',
+      path: '/nodes',
+      summary: 'The registered nodes with their contexts and live numbers.',
+      role: 'reader',
+      query: queries.nodes,
+      answers: { 200: 'Nodes' },
+      handle: async ({ query: { balancer, domain } }) => {
+        const isAsked = (node: NodeReport): boolean =>
+          (balancer === undefined || node.balancer === balancer) &&
+          (domain === undefined || node.domain === domain)
+        return jsonResponse({ nodes: (await nodes()).filter(isAsked) })
+      },
+    },
+    {
+      id: 'getNode',
+      method: 'GET',
+      path: '/nodes/{route}',
+      summary: 'One node.',
+      role: 'reader',
+      answers: { 200: 'Node', 404: 'Problem' },
+      handle: async ({ segments: { route } }) => {
+        const node = (await nodes()).find((each) => each.route === route)
+        return node === undefined
+          ? problem(404, `no node has the name ${route}`)
+          : jsonResponse(node)
+      },
+    },
+    {
+      id: 'listContexts',
+      method: 'GET',
+      path: '/contexts',
+      summary: 'The contexts of all nodes.',
+      role: 'reader',
+      answers: { 200: 'Contexts' },
+      handle: async () =>
+        jsonResponse({
+          contexts: (await nodes()).flatMap(({ route, contexts }) =>
+            contexts.map((context) => ({ node: route, ...context })),
+          ),
+        }),
+    },
+    {
+      id: 'listBalancers',
+      method: 'GET',
+      path: '/balancers',
+      summary: 'The balancers with their settings.',
+      role: 'reader',
+      answers: { 200: 'Balancers' },
+      handle: () =>
+        jsonResponse({
+          balancers: [...registry.snapshot.balancers.values()].map(
+            ({ slot: _, isForceDefault: __, ...balancer }) => balancer,
+          ),
+        }),
+    },
+    {
+      id: 'listWorkers',
+      method: 'GET',
+      path: '/workers',
+      summary: 'The traffic processes; none where one process does everything.',
+      role: 'reader',
+      answers: { 200: 'Workers' },
+      handle: () => jsonResponse({ workers: traffic.workers() }),
+    },
+    {
+      id: 'listEvents',
+      method: 'GET',
+      path: '/events',
+      summary: `The last events, ${eventLimits.keptMax} at most: lines of the log from level info on.`,
+      role: 'reader',
+      query: queries.events,
+      answers: { 200: 'Events' },
+      handle: ({ query: { after = 0, limit } }) =>
+        jsonResponse({
+          last: events.last,
+          events: events.after(after as number, limit as number | undefined),
+        }),
+    },
+    {
+      id: 'followEvents',
+      method: 'GET',
+      path: '/events/stream',
+      summary:
+        'Server-sent events: `event` at once, `live` each second with the numbers that changed. `Last-Event-ID` resumes; `reset` tells that events are missing.',
+      role: 'reader',
+      answers: { 200: 'text/event-stream', 503: 'Problem' },
+      handle: ({ lastEventId }) => streams.open(lastEventId),
+    },
+    {
+      id: 'explain',
+      method: 'GET',
+      path: '/explain',
+      summary: 'Where a request would go, and why.',
+      role: 'reader',
+      query: queries.explain,
+      answers: { 200: 'Explanation', 503: 'Problem' },
+      handle: async ({ text }) => {
+        const question = explainQuestion(text)
+        if (question === undefined)
+          return problem(400, 'url is not a URL: write http://HOST/PATH, encoded for a query')
+        const explanation = await traffic.explain(question)
+        return explanation === undefined
+          ? problem(503, 'no traffic process answered')
+          : jsonResponse(explanation)
+      },
+    },
+  ]
+}
+
+function actingEndpoints({ settings, steering }: Parts): readonly Endpoint[] {
+  return [
+    {
+      id: 'listActions',
+      method: 'GET',
+      path: '/actions',
+      summary: 'The last actions of operators, with the orders before and after each.',
+      role: 'reader',
+      answers: { 200: 'Actions' },
+      handle: () => jsonResponse({ actions: steering.records() }),
+    },
+    {
+      id: 'act',
+      method: 'POST',
+      path: '/actions',
+      summary:
+        'Enables, disables, stops or removes a node, the nodes of a domain, or a context. The answer tells how to undo it.',
+      role: 'operator',
+      body: 'ActionRequest',
+      answers: { 200: 'Action', 404: 'Problem', 409: 'Problem' },
+      handle: async ({ body, actor }) => answerOf(await steering.act(body as ActionRequest, actor)),
+    },
+    {
+      id: 'undo',
+      method: 'POST',
+      path: '/actions/{id}/undo',
+      summary: 'Restores the orders before an action, unless they have changed since.',
+      role: 'operator',
+      answers: { 200: 'Action', 404: 'Problem', 409: 'Problem' },
+      handle: async ({ segments: { id }, actor }) =>
+        answerOf(await steering.undo(Number(id), actor)),
+    },
+    {
+      id: 'reload',
+      method: 'POST',
+      path: '/reload',
+      summary: 'Reads the configuration again; with problems nothing changes.',
+      role: 'operator',
+      answers: { 200: 'Reloaded', 409: 'Reloaded', 501: 'Problem' },
+      handle: (input) => reload(settings, input),
+    },
+  ]
+}
+
+async function reload(
+  { operations, log }: ControlSettings,
+  { actor }: Input,
+): Promise<PageResponse> {
+  if (operations === undefined) return problem(501, 'not served by this program')
+  const outcome = await operations.reload()
+  const { from, role } = actor
+  log.info({ action: 'reload', ok: outcome.ok, from, role }, 'operator action')
+  return jsonResponse(outcome, outcome.ok ? 200 : 409)
+}
+
+const answerOf = (outcome: ActionOutcome): PageResponse =>
+  outcome.ok ? jsonResponse(outcome.record) : problem(outcome.status, outcome.detail)

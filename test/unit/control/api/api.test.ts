@@ -1,0 +1,356 @@
+// The API without a listener: what each resource answers, who may act, and whether all of it fits its own description.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Api } from '../../../../src/control/api/api.ts'
+import { type SchemaName, schemas } from '../../../../src/control/api/schemas.ts'
+import { MessageHandler } from '../../../../src/control/message-handler.ts'
+import type { PageResponse } from '../../../../src/control/page-response.ts'
+import { pathOf } from '../../../../src/control/pages.ts'
+import type { ControlBenchOptions } from '../../../support/control-bench.ts'
+import {
+  type ControlFixture,
+  controlFixture,
+  framedRequest,
+} from '../../../support/control-fixture.ts'
+import { fuzzSeed } from '../../../support/fuzz-seed.ts'
+
+interface Bench extends ControlFixture {
+  readonly messages: MessageHandler
+  get(target: string, remote?: string): Promise<PageResponse>
+  post(target: string, body?: unknown, remote?: string): Promise<PageResponse>
+  send(
+    line: string,
+    fields: readonly string[],
+    body?: string,
+    remote?: string,
+  ): Promise<PageResponse>
+}
+
+const json = ['Content-Type: application/json']
+
+function bench(options: ControlBenchOptions = {}): Bench {
+  const fixture = controlFixture(options)
+  const messages = new MessageHandler(fixture.settings)
+  const api = new Api(fixture.settings, messages, () => false)
+  const send: Bench['send'] = (line, fields, body = '', remote = '127.0.0.1') => {
+    const request = framedRequest(`${line} HTTP/1.1`, fields, body)
+    return api.respond(request, pathOf(request.target), { remote, acceptsMessages: true })
+  }
+  return {
+    ...fixture,
+    messages,
+    send,
+    get: (target, remote) => send(`GET /api/v1${target}`, [], '', remote),
+    post: (target, body, remote) =>
+      send(`POST /api/v1${target}`, json, body === undefined ? '' : JSON.stringify(body), remote),
+  }
+}
+
+/** With nodes a and b in the domain blue, each with /shop and /pay. */
+async function withNodes(options: ControlBenchOptions = {}): Promise<Bench> {
+  const made = bench(options)
+  for (const [route, port] of [
+    ['a', 81],
+    ['b', 82],
+  ] as const) {
+    const aliases = ['localhost']
+    const contexts = ['/shop', '/pay']
+    const config = { route, host: '127.0.0.1', port, type: 'http', domain: 'blue' }
+    await made.messages.execute({ method: 'CONFIG', ...config, aliases: [], contexts: [] })
+    await made.messages.execute({
+      method: 'ENABLE-APP',
+      wildcard: false,
+      route,
+      aliases,
+      contexts,
+      sender: 'node',
+    })
+    await made.messages.execute({ method: 'STATUS', route, load: 50 })
+  }
+  return made
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads what the schema has checked
+function read(response: PageResponse, name: SchemaName, status = 200): any {
+  assert.equal(response.status, status, response.body)
+  return schemas[name].parse(JSON.parse(response.body))
+}
+
+const statusesOf = ({ settings }: Bench): readonly string[] => {
+  const { nodes, contexts } = settings.registry.snapshot
+  return [...nodes.values()].flatMap(({ id, route }) =>
+    (contexts.get(id) ?? []).map(({ path, status }) => `${route}${path} ${status}`),
+  )
+}
+
+test('nodes, contexts, balancers, workers and the proxy are shown', async () => {
+  const { get } = await withNodes()
+  const { nodes } = read(await get('/nodes'), 'Nodes')
+  assert.deepEqual(
+    nodes.map(({ route }: { route: string }) => route),
+    ['a', 'b'],
+  )
+  assert.equal(read(await get('/nodes?domain=green'), 'Nodes').nodes.length, 0)
+  assert.equal(read(await get('/nodes?balancer=mycluster'), 'Nodes').nodes.length, 2)
+  assert.equal(read(await get('/nodes/b'), 'Node').port, 82)
+  assert.match(read(await get('/nodes/c'), 'Problem', 404).detail, /no node has the name c/)
+  assert.equal(read(await get('/contexts'), 'Contexts').contexts.length, 4)
+  assert.equal(read(await get('/balancers'), 'Balancers').balancers[0].name, 'mycluster')
+  assert.deepEqual(read(await get('/workers'), 'Workers').workers, [])
+  assert.equal(read(await get('/proxy'), 'Proxy').draining, false)
+})
+
+test('the log from level info on is shown as events', async () => {
+  const { get } = await withNodes()
+  const { events, last } = read(await get('/events'), 'Events')
+  assert.equal(events[0].message, 'node joined')
+  assert.equal(events.at(-1).id, last)
+  assert.equal(read(await get('/events?limit=1'), 'Events').events[0].id, last)
+  assert.deepEqual(read(await get(`/events?after=${last}`), 'Events').events, [])
+})
+
+test('a node is disabled and enabled again by undo', async () => {
+  const made = await withNodes()
+  const record = read(
+    await made.post('/actions', { action: 'disable', node: 'a', reason: 'kernel update' }),
+    'Action',
+  )
+  assert.deepEqual(statusesOf(made), [
+    'a/shop DISABLED',
+    'a/pay DISABLED',
+    'b/shop ENABLED',
+    'b/pay ENABLED',
+  ])
+  assert.equal(record.reason, 'kernel update')
+  assert.equal(record.undo, '/api/v1/actions/1/undo')
+  const undone = read(await made.post('/actions/1/undo'), 'Action')
+  assert.equal(undone.undoes, 1)
+  assert.deepEqual(statusesOf(made), [
+    'a/shop ENABLED',
+    'a/pay ENABLED',
+    'b/shop ENABLED',
+    'b/pay ENABLED',
+  ])
+  // Undoing the undo disables again.
+  read(await made.post('/actions/2/undo'), 'Action')
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop DISABLED', 'a/pay DISABLED'])
+  assert.equal(read(await made.get('/actions'), 'Actions').actions.length, 3)
+  assert.ok(made.log.messages.includes('operator action'))
+})
+
+test('an action takes one context of one node, of a domain, or wherever it is', async () => {
+  const made = await withNodes()
+  read(await made.post('/actions', { action: 'stop', node: 'a', context: '/shop/' }), 'Action')
+  assert.deepEqual(statusesOf(made), [
+    'a/shop STOPPED',
+    'a/pay ENABLED',
+    'b/shop ENABLED',
+    'b/pay ENABLED',
+  ])
+  read(await made.post('/actions', { action: 'disable', context: '/pay' }), 'Action')
+  assert.deepEqual(statusesOf(made), [
+    'a/shop STOPPED',
+    'a/pay DISABLED',
+    'b/shop ENABLED',
+    'b/pay DISABLED',
+  ])
+  read(await made.post('/actions', { action: 'stop', domain: 'blue' }), 'Action')
+  assert.deepEqual(statusesOf(made), [
+    'a/shop STOPPED',
+    'a/pay STOPPED',
+    'b/shop STOPPED',
+    'b/pay STOPPED',
+  ])
+  // Each context gets back the order that it had.
+  read(await made.post('/actions/3/undo'), 'Action')
+  assert.deepEqual(statusesOf(made), [
+    'a/shop STOPPED',
+    'a/pay DISABLED',
+    'b/shop ENABLED',
+    'b/pay DISABLED',
+  ])
+})
+
+test('an action that others have overtaken is not undone', async () => {
+  const made = await withNodes()
+  await made.post('/actions', { action: 'disable', node: 'a' })
+  await made.post('/actions', { action: 'stop', node: 'a' })
+  const { detail } = read(await made.post('/actions/1/undo'), 'Problem', 409)
+  assert.match(detail, /orders for a have changed since action 1/)
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop STOPPED', 'a/pay STOPPED'])
+})
+
+test('a removed node cannot come back by undo, and an unknown action cannot be undone', async () => {
+  const made = await withNodes()
+  assert.equal(
+    read(await made.post('/actions', { action: 'remove', node: 'a' }), 'Action').undo,
+    null,
+  )
+  read(await made.post('/actions/1/undo'), 'Problem', 409)
+  for (const id of ['2', '0', '-1', 'x', '1.5'])
+    read(await made.post(`/actions/${id}/undo`), 'Problem', 404)
+})
+
+test('names that nobody has are told, and change nothing', async () => {
+  const made = await withNodes()
+  const refusals: readonly (readonly [object, number, RegExp])[] = [
+    [{ action: 'disable', node: 'A' }, 404, /did you mean a\?/],
+    [{ action: 'disable', node: 'a', context: '/nope' }, 404, /there are \/shop, \/pay/],
+    [{ action: 'disable', domain: 'green' }, 404, /no node has the domain green/],
+    [{ action: 'disable' }, 400, /name a node, a domain or a context/],
+    [{ action: 'disable', node: 'a', domain: 'blue' }, 400, /not both/],
+    [{ action: 'explode', node: 'a' }, 400, /action: /],
+    [{ action: 'disable', node: 'a', contxt: '/shop' }, 400, /contxt/],
+    [[], 400, /object/],
+  ]
+  for (const [body, status, text] of refusals)
+    assert.match(read(await made.post('/actions', body), 'Problem', status).detail, text)
+  assert.ok(statusesOf(made).every((line) => line.endsWith('ENABLED')))
+  assert.deepEqual(read(await made.get('/actions'), 'Actions').actions, [])
+})
+
+test('only JSON is taken, so that no form of a web page can act', async () => {
+  const made = await withNodes()
+  const body = JSON.stringify({ action: 'disable', node: 'a' })
+  for (const fields of [[], ['Content-Type: text/plain'], ['Content-Type: application/jsonx']]) {
+    const response = await made.send('POST /api/v1/actions', fields, body)
+    read(response, 'Problem', 415)
+  }
+  read(await made.send('POST /api/v1/actions', json, '{'), 'Problem', 400)
+  read(
+    await made.send(
+      'POST /api/v1/actions',
+      ['Content-Type: application/json; charset=utf-8'],
+      body,
+    ),
+    'Action',
+  )
+})
+
+test('without a secret, callers from elsewhere may read and not act', async () => {
+  const made = await withNodes()
+  const body = { action: 'disable', node: 'a' }
+  read(await made.get('/nodes', '10.0.0.7'), 'Nodes')
+  read(await made.post('/actions', body, '10.0.0.7'), 'Problem', 403)
+  read(await made.post('/reload', undefined, '10.0.0.7'), 'Problem', 403)
+  read(await made.post('/actions', body, 'unix'), 'Action')
+  const secret = await withNodes({ access: { secret: 'a long secret'.replaceAll(' ', '-') } })
+  read(await secret.post('/actions', body, '10.0.0.7'), 'Action')
+})
+
+test('a wrong path is 404, a wrong method 405 with the right ones', async () => {
+  const made = await withNodes()
+  read(await made.get('/nope'), 'Problem', 404)
+  read(await made.get('/nodes/a/b'), 'Problem', 404)
+  read(await made.get('/nodes/%zz'), 'Problem', 404)
+  const response = await made.send('DELETE /api/v1/actions', [])
+  read(response, 'Problem', 405)
+  assert.equal(response.fields?.['Allow'], 'GET, POST')
+  assert.equal((await made.send('HEAD /api/v1/nodes', [])).status, 200)
+})
+
+test('a reload answers what has changed, and problems by 409', async () => {
+  let outcome: { ok: boolean } = { ok: true, ...{ changed: ['timeouts.head'], restart: [] } }
+  const made = await withNodes({ operations: { reload: async () => outcome as never } })
+  assert.deepEqual(read(await made.post('/reload'), 'Reloaded').changed, ['timeouts.head'])
+  outcome = { ok: false, ...{ problems: ['listen: no'] } }
+  assert.deepEqual(read(await made.post('/reload'), 'Reloaded', 409).problems, ['listen: no'])
+  read(await (await withNodes()).post('/reload'), 'Problem', 501)
+})
+
+interface Operation {
+  readonly parameters: readonly { readonly name: string; readonly in: string }[]
+  readonly requestBody?: {
+    readonly content: {
+      readonly 'application/json': { readonly schema: { readonly $ref: string } }
+    }
+  }
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly content: Readonly<Record<string, { readonly schema?: { readonly $ref?: string } }>>
+      }
+    >
+  >
+}
+
+test('any request by the description is answered as the description says', async () => {
+  const made = await withNodes({
+    traffic: { explain: async () => ({ refusal: null, node: 'a', why: 'x' }) as never },
+  })
+  const { body } = await made.get('/openapi.json')
+  const description = JSON.parse(body)
+  assert.equal(description.openapi, '3.1.0')
+  const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({
+      path,
+      method,
+      operation,
+    })),
+  )
+  assert.ok(operations.length >= 13)
+  const word = fc.oneof(
+    fc.constantFrom(
+      'a',
+      'b',
+      'blue',
+      '/shop',
+      '/pay',
+      'localhost',
+      '1',
+      '2',
+      '0',
+      '-1',
+      'http://x/shop',
+      '',
+    ),
+    fc.string({ maxLength: 20 }),
+  )
+  const value = fc.oneof(
+    word,
+    fc.jsonValue(),
+    fc.constantFrom('enable', 'disable', 'stop', 'remove'),
+  )
+  const names = ['action', 'node', 'domain', 'context', 'alias', 'reason', 'x']
+  const sent = fc.record({
+    operation: fc.constantFrom(...operations),
+    words: fc.array(word, { minLength: 8, maxLength: 8 }),
+    isGiven: fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
+    body: fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }),
+      fc.record({
+        action: fc.constantFrom('enable', 'disable', 'stop'),
+        node: fc.constantFrom('a', 'b'),
+      }),
+    ),
+  })
+  const property = fc.asyncProperty(sent, async ({ operation, words, isGiven, body: given }) => {
+    const { path, method, operation: described } = operation
+    const filled = path.replace(/\{\w+\}/g, () => encodeURIComponent(words[0] || 'a'))
+    const query = described.parameters
+      .filter((parameter, at) => parameter.in === 'query' && isGiven[at])
+      .map(({ name }, at) => `${name}=${encodeURIComponent(words[at] ?? '')}`)
+      .join('&')
+    const target = query === '' ? filled : `${filled}?${query}`
+    const isPost = method === 'post'
+    const response = await made.send(
+      `${method.toUpperCase()} ${target}`,
+      isPost ? json : [],
+      isPost ? JSON.stringify(given) : '',
+    )
+    const answer = described.responses[response.status]
+    assert.ok(answer !== undefined, `${method} ${target}: ${response.status} is not described`)
+    const content = answer.content[response.contentType]
+    assert.ok(
+      content !== undefined,
+      `${method} ${target}: ${response.contentType} is not described`,
+    )
+    const name = content.schema?.$ref?.split('/').at(-1)
+    if (name !== undefined) schemas[name as SchemaName].parse(JSON.parse(response.body))
+  })
+  await fc.assert(property, { numRuns: 1_000, seed: fuzzSeed })
+})
