@@ -478,6 +478,9 @@ export class Http2Connection
     const refusal = this.#isBarred ? clientUnknown : refusalOf(decoded, problem)
     if (refusal === undefined) this.#newStreams.push(stream)
     else this.refused(stream, refusal, out.bytes.subarray(headFrom, out.length))
+    // All of its fields were decoded for the sake of the table.
+    if (decoded === 'large' && !this.#faults.reset(this.traffic.ticker.now))
+      this.#fail(ENHANCE_YOUR_CALM)
   }
 
   /** The heads of this read have all arrived, and requests that were reset at once are gone. */
@@ -551,6 +554,7 @@ export class Http2Connection
     if (flags & ACK) {
       if (payload.length > 0) return void this.#fail(FRAME_SIZE_ERROR)
       this.#ackBy = never
+      this.#control(SETTINGS)
       return
     }
     if (payload.length > http2Limits.settingsMax * 6) return void this.#fail(ENHANCE_YOUR_CALM)
@@ -613,6 +617,7 @@ export class Http2Connection
     if (payload.length !== 8) return void this.#fail(FRAME_SIZE_ERROR)
     if (flags & ACK) {
       if (this.#goawayBy < never && payload.equals(ownPing)) this.#endDrain()
+      else this.#control(PING)
       return
     }
     if (this.#control(PING)) writePing(this.output.frames, payload, true)
@@ -646,6 +651,7 @@ export class Http2Connection
   #goaway(stream: number, payload: Buffer): void {
     if (stream !== 0) return void this.#fail(PROTOCOL_ERROR)
     if (payload.length < 8) return void this.#fail(FRAME_SIZE_ERROR)
+    if (!this.#control(GOAWAY)) return
     this.#isDraining = true
     if (this.#streams.size === 0) this.#finish()
   }
