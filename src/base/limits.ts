@@ -492,6 +492,8 @@ export const tlsLimits = {
   handshakesMax: 1_000,
   /** The first message of a client, with its records; of a longer one the name is not read. */
   helloBytesMax: 32_768,
+  /** Certificates of one listener. */
+  certificatesMax: 10_000,
   /** Sessions with nodes kept for resumption, one for each address. */
   sessionsMax: 1_000,
   /** File of a certificate, key or list of authorities. */

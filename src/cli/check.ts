@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { loadConfig } from '../config/config.ts'
-import { type ConfigProblem, problemsText } from '../config/problem.ts'
+import { type ConfigProblem, formatProblem, problemsText } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { startProblems } from '../config/start-checks.ts'
-import { readTls } from '../config/tls-files.ts'
+import { readTls, tlsNotes } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { loadPolicies } from '../proxy/index.ts'
 import { nodesIn } from '../server/sources/file-source.ts'
@@ -13,7 +13,8 @@ import { exitCodes } from './failure.ts'
 
 /** Tries the certificates, the modules of candidacy functions and the files that the file names, too. */
 export async function checkFile(file: string): Promise<number> {
-  const problems = await problemsOf(file)
+  const { problems, notes } = await findingsOf(file)
+  for (const note of notes) process.stderr.write(`warning: ${formatProblem(note)}\n`)
   if (problems.length === 0) {
     process.stdout.write(`${file}: ok\n`)
     return exitCodes.ok
@@ -22,9 +23,15 @@ export async function checkFile(file: string): Promise<number> {
   return exitCodes.badConfiguration
 }
 
-async function problemsOf(file: string): Promise<readonly ConfigProblem[]> {
+interface Findings {
+  readonly problems: readonly ConfigProblem[]
+  /** With which the proxy starts. */
+  readonly notes: readonly ConfigProblem[]
+}
+
+async function findingsOf(file: string): Promise<Findings> {
   const result = loadConfig(file, { environment: {}, flags: [] })
-  if (!result.ok) return result.problems
+  if (!result.ok) return { problems: result.problems, notes: [] }
   const tls = await readTls(result.config)
   const problems = [...(tls.ok ? [] : tls.problems), ...startProblems(result.config)]
   try {
@@ -32,7 +39,10 @@ async function problemsOf(file: string): Promise<readonly ConfigProblem[]> {
   } catch (error) {
     problems.push({ place: file, path: '', message: (error as Error).message })
   }
-  return [...problems, ...fileProblems(result.config)]
+  return {
+    problems: [...problems, ...fileProblems(result.config)],
+    notes: tls.ok ? tlsNotes(tls.material) : [],
+  }
 }
 
 /** Lists of nodes that cannot be read; `topspin serve` waits for them. */

@@ -15,7 +15,6 @@ import { destination } from '../net/destination.ts'
 import { networkCheck } from '../net/network-check.ts'
 import { isNameEntry } from '../net/node-addresses.ts'
 import { parsePin } from '../net/pin.ts'
-import type { ClientAuth } from '../net/tls-options.ts'
 import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
@@ -164,17 +163,6 @@ export const pem = (note: string): z.ZodType<string | undefined, string | undefi
     .optional()
     .meta({ form: 'FILE', description: note })
 
-const clientAuth: z.ZodType<ClientAuth, unknown> = z
-  .enum(['none', 'request', 'require'], {
-    error: (issue) => `${show(issue.input)} is none of none, request and require`,
-  })
-  .prefault('none')
-  .meta({
-    form: 'none, request or require',
-    description:
-      'Client certificates: `none`, `request` (a client may send one, which must then be valid) or `require`. Needs `ca`.',
-  })
-
 export const pin: z.ZodType<string, string | number> = value(
   'a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
   (text) => parsePin(String(text)),
@@ -193,15 +181,6 @@ export const hostName: z.ZodType<string | undefined, unknown> = z
     description:
       'The server name that is sent (SNI) and that the certificate of every node must contain. Default: the host that the node registers; an address must be among the addresses of the certificate.',
   })
-
-/** The keys of `tls` and `control.tls` beside `cert`. */
-export const listenerTls: Readonly<
-  Record<'key' | 'ca', z.ZodType<string | undefined, string | undefined>>
-> & { readonly clientAuth: z.ZodType<ClientAuth, unknown> } = {
-  key: pem('The private key of `cert`.'),
-  ca: pem('The authorities that sign the certificates of clients.'),
-  clientAuth: clientAuth,
-}
 
 export const fileName = (note: string): z.ZodType<string, string> =>
   z

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Endpoint, parseSocketAddress } from '../base/host-port.ts'
 import { isUnixAddress, socketPathMax } from '../base/unix-address.ts'
 import { list, network, show } from './schema-forms.ts'
+import { addressTls, type ListenerTls } from './schema-tls.ts'
 
 /** Where a listener listens, see net/listen-at.ts. */
 export interface ListenEntry extends Endpoint {
@@ -14,6 +15,8 @@ export interface ListenEntry extends Endpoint {
   readonly group?: string | undefined
   /** Addresses and networks of proxies in front, which send PROXY headers. */
   readonly proxyProtocol?: readonly string[] | undefined
+  /** In place of the section `tls`. */
+  readonly tlsFiles?: ListenerTls | undefined
 }
 
 const what = 'an address; write HOST:PORT, for example 127.0.0.1:8000'
@@ -66,7 +69,7 @@ const proxies = list(network, '', { form: '', description: '' }).refine(
   { error: 'an empty list; write the addresses of the proxies in front, or unix' },
 )
 
-const wholeKeys = { at, ...fileKeys, proxyProtocol: proxies.optional() }
+const wholeKeys = { at, ...fileKeys, proxyProtocol: proxies.optional(), tls: addressTls.optional() }
 
 type Whole = z.output<z.ZodObject<typeof wholeKeys>>
 
@@ -83,7 +86,11 @@ const entryOfMap: z.ZodType<ListenEntry, unknown> = z
     if (isUnixAddress(entry.at.host) && entry.proxyProtocol?.includes('unix') === false)
       context.addIssue({ code: 'custom', path: ['proxyProtocol'], message })
   })
-  .transform(({ at: address, ...options }) => ({ ...address, ...options }))
+  .transform(({ at: address, tls: tlsFiles, ...options }) => ({
+    ...address,
+    ...options,
+    ...(tlsFiles === undefined ? {} : { tls: true as const, tlsFiles }),
+  }))
 
 /** One address. The keys of a map are for the error about an unknown one. */
 const listenEntry: z.ZodType<ListenEntry, unknown> = z

@@ -10,7 +10,6 @@ import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
 import type { SendProxyRule } from '../cluster/send-proxy.ts'
-import type { ClientAuth } from '../net/tls-options.ts'
 import { defaultSettings, type StickySettings, type Timeouts } from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
 import type { Underscores } from '../wire/http/field-name.ts'
@@ -28,7 +27,6 @@ import {
   hostName,
   level,
   list,
-  listenerTls,
   multicastGroup,
   network,
   nodeAddress,
@@ -46,6 +44,7 @@ import { controlEntry, type ListenEntry, listenEntries } from './schema-listen.t
 import { fixedNodes } from './schema-nodes.ts'
 import { sendProxy } from './schema-send-proxy.ts'
 import { insertProblem, sticky, stickyOf } from './schema-sticky.ts'
+import { type ListenerTls, listenerKeys } from './schema-tls.ts'
 import { expandShortForms } from './short-forms.ts'
 
 /** The parsed configuration. Durations are milliseconds. */
@@ -71,7 +70,7 @@ export interface Config {
       readonly messageBytes: number
     }
   }
-  readonly tls: ListenerTls & { readonly forwardClientCert: boolean }
+  readonly tls: ListenerTls & { readonly strictSni: boolean; readonly forwardClientCert: boolean }
   readonly nodeTls: NodeTlsFiles
   readonly to: readonly NodeEntry[]
   readonly sendProxy: readonly SendProxyRule[]
@@ -129,25 +128,20 @@ export type TrafficTimeouts = {
     : never]: number
 }
 
-/** Names of PEM files, and whether clients must show a certificate. */
-export interface ListenerTls {
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  readonly ca?: string | undefined
-  readonly clientAuth: ClientAuth
-}
-
 const configSchema: z.ZodType<Config, unknown> = section({
   listen: listenEntries.prefault(defaultAddresses.clients).meta({
     form: 'HOST:PORT, unix:/PATH or a map, with https:// in front for TLS, or a list',
     description:
-      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number), and `proxyProtocol`: the addresses and networks of proxies in front that send a PROXY header (version 1 or 2), or `unix`; connections from other addresses, and those without a header, are closed. In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
+      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number), and `proxyProtocol`: the addresses and networks of proxies in front that send a PROXY header (version 1 or 2), or `unix`; connections from other addresses, and those without a header, are closed; and `tls`: the keys `cert` to `strictSni` of the section `tls` for this address alone, in place of that section. In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
   }),
   tls: section({
     cert: pem(
       'The certificate for the `https://` addresses of `listen`, followed by the intermediate certificates.',
     ),
-    ...listenerTls,
+    ...listenerKeys,
+    strictSni: yesNo(
+      'Refuse the handshakes of clients that ask for a name of no certificate, or for none, as one does that asks for an address. Otherwise they get the first certificate.',
+    ).prefault(false),
     forwardClientCert: yesNo(
       'Send the certificate of the client to nodes in `Client-Cert` (RFC 9440). A `Client-Cert` field that a client sends is always removed.',
     ).prefault(false),
@@ -202,7 +196,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       cert: pem(
         'The certificate for nodes. With it the control listener accepts TLS connections only.',
       ),
-      ...listenerTls,
+      ...listenerKeys,
     }),
     limits: section({
       nodes: count(1, 100_000, 'Upper limit of registered nodes (Maxnode of httpd).').prefault(

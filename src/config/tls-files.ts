@@ -1,75 +1,143 @@
 // Reads and tries out the certificates and keys that the configuration names, so that a bad file is reported at the
 // start, by `topspin check`, and by a reload, which then changes nothing.
 
-import { createPrivateKey } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
-import { tlsLimits } from '../base/limits.ts'
-import { checkAuthorities } from '../net/authorities.ts'
+import { systemClock } from '../base/clock.ts'
+import { certificateNotes } from '../net/certificate-check.ts'
+import { handshakeRules } from '../net/certificate-servers.ts'
 import { handshakeProblem } from '../net/handshake-check.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
-import type { TlsServerOptions } from '../net/tls-options.ts'
+import type { ServerCertificate, TlsServerOptions } from '../net/tls-options.ts'
+import { CertificateReader } from './certificate-reader.ts'
 import { tlsName } from './fixed-nodes.ts'
 import type { NodeTlsFiles } from './node-entry.ts'
 import type { ConfigProblem } from './problem.ts'
-import type { Config, ListenerTls } from './schema.ts'
+import type { Config } from './schema.ts'
+import type { ListenerTls } from './schema-tls.ts'
 
 /** Certificates and keys in a form that can be sent to other processes. */
 export interface TlsMaterial {
   /** For clients; undefined: no address has TLS. */
   readonly traffic: TlsServerOptions | undefined
+  /** For the addresses with certificates of their own, by `addressTlsName`. */
+  readonly addresses: Readonly<Record<string, TlsServerOptions>>
   /** For the control listener; undefined: it has no TLS. */
   readonly control: TlsServerOptions | undefined
   readonly nodes: NodeTlsOptions
+  /** The certificates of all listeners, in the order of the configuration. */
+  readonly certificates: readonly ConfiguredCertificate[]
+}
+
+/** A certificate in force. */
+interface ConfiguredCertificate extends ServerCertificate {
+  /** The key of the configuration that names it, as `tls.certificates[0].cert`. */
+  readonly path: string
 }
 
 type TlsResult =
   | { readonly ok: true; readonly material: TlsMaterial }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
+/** The name of the TLS settings of one address. */
+export const addressTlsName = (files: ListenerTls): string => JSON.stringify(files)
+
 export async function readTls(config: Config): Promise<TlsResult> {
   const reader = new Reader()
-  const isSecure = config.listen.some(({ tls }) => tls === true)
-  if (isSecure && config.tls.cert === undefined)
-    reader.problem('tls.cert', 'is missing: an address in `listen` begins with https://')
-  if (!isSecure && config.tls.cert !== undefined)
-    reader.problem('tls.cert', 'is not used: no address in `listen` begins with https://')
-  const material = {
-    traffic: reader.listener('tls', config.tls),
-    control: reader.listener('control.tls', config.control.tls),
-    nodes: { ...reader.nodes('nodeTls', config.nodeTls), entries: reader.entries(config.to) },
+  reader.checkUse(config)
+  const traffic = reader.listener('tls', config.tls)
+  const addresses: Record<string, TlsServerOptions> = {}
+  for (const [index, { tlsFiles }] of config.listen.entries()) {
+    if (tlsFiles === undefined) continue
+    const options = reader.listener(`listen[${index}].tls`, tlsFiles)
+    if (options === undefined) reader.problem(`listen[${index}].tls.cert`, 'is missing')
+    else addresses[addressTlsName(tlsFiles)] = options
   }
-  await reader.tryHandshake('tls', material.traffic)
-  await reader.tryHandshake('control.tls', material.control)
-  const { problems } = reader
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, material }
+  const control = reader.listener('control.tls', config.control.tls)
+  const nodes = {
+    ...reader.nodes('nodeTls', config.nodeTls),
+    entries: reader.entries(config.to),
+  }
+  await reader.tryHandshakes()
+  const { problems, certificates } = reader
+  if (problems.length > 0) return { ok: false, problems }
+  return { ok: true, material: { traffic, addresses, control, nodes, certificates } }
 }
 
-class Reader {
-  readonly problems: ConfigProblem[] = []
+/** Why clients may refuse the certificates, at this time. */
+export function tlsNotes({ certificates }: TlsMaterial): readonly ConfigProblem[] {
+  const now = systemClock.wall()
+  return certificates.flatMap(({ path, cert, names }) =>
+    certificateNotes(cert, names, now).map((message) => ({
+      place: 'configuration',
+      path,
+      message,
+    })),
+  )
+}
 
-  problem(path: string, message: string): void {
-    this.problems.push({ place: 'configuration', path, message })
+class Reader extends CertificateReader {
+  readonly certificates: ConfiguredCertificate[] = []
+  readonly #handshakes: (() => Promise<void>)[] = []
+
+  checkUse({ listen, tls }: Config): void {
+    const isUsed = listen.some((entry) => entry.tls === true && entry.tlsFiles === undefined)
+    const isThere = tls.cert !== undefined || tls.certificates.length > 0
+    if (isUsed && !isThere)
+      this.problem('tls.cert', 'is missing: an address in `listen` begins with https://')
+    if (isUsed || !isThere) return
+    const reason = 'no address in `listen` begins with https://'
+    this.problem(
+      tls.cert === undefined ? 'tls.certificates' : 'tls.cert',
+      listen.some((entry) => entry.tls === true)
+        ? 'is not used: every address with TLS has its own'
+        : `is not used: ${reason}`,
+    )
   }
 
   listener(section: string, files: ListenerTls): TlsServerOptions | undefined {
-    const { clientAuth } = files
+    const { clientAuth, minVersion, ciphers, ecdhCurve, strictSni } = files
     if (clientAuth !== 'none' && files.ca === undefined)
       this.problem(`${section}.ca`, `is missing: \`clientAuth: ${clientAuth}\` needs it`)
-    if (files.cert === undefined && files.key === undefined && files.ca === undefined)
-      return undefined
-    const [cert, key] = this.#pair(section, files.cert, files.key)
-    const ca = this.#authorities(`${section}.ca`, files.ca)
-    return cert === undefined || key === undefined ? undefined : { cert, key, ca, clientAuth }
+    const isEmpty = files.cert === undefined && files.certificates.length === 0
+    if (isEmpty && files.key === undefined && files.ca === undefined) return undefined
+    const { cert, key, passphraseFile } = files
+    const rules = { minVersion, ciphers, ecdhCurve }
+    const own = this.certificate(section, { cert, key, passphraseFile })
+    if (own !== undefined) this.#note(`${section}.cert`, own, rules)
+    const certificates = files.certificates.flatMap((entry, index) => {
+      const at = `${section}.certificates[${index}]`
+      const certificate = this.entry(at, entry)
+      if (certificate === undefined) return []
+      this.#note(`${at}.cert`, certificate, rules)
+      return [certificate]
+    })
+    const ca = this.authorities(`${section}.ca`, files.ca)
+    if (own === undefined && certificates.length === 0) return undefined
+    return { ...own, certificates, ca, clientAuth, ...rules, strictSni }
+  }
+
+  #note(
+    path: string,
+    certificate: ServerCertificate,
+    rules: Pick<TlsServerOptions, 'minVersion' | 'ciphers' | 'ecdhCurve'>,
+  ): void {
+    this.certificates.push({ ...certificate, path })
+    const options = handshakeRules(rules)
+    this.#handshakes.push(async () => {
+      const reason = await handshakeProblem(certificate, options)
+      if (reason !== undefined)
+        return this.problem(path, `no client could connect with it: ${reason}`)
+      if (rules.minVersion === '1.3' || rules.ciphers === undefined) return
+      const old = await handshakeProblem(certificate, options, 'TLSv1.2')
+      const remedy = 'has `ciphers` one for its kind of key? Without, write `minVersion: 1.3`'
+      if (old !== undefined)
+        this.problem(path, `no client of TLS 1.2 could connect with it: ${old}; ${remedy}`)
+    })
   }
 
   /** Once all files are good. */
-  async tryHandshake(section: string, options: TlsServerOptions | undefined): Promise<void> {
-    const { cert, key } = options ?? {}
-    if (cert === undefined || key === undefined || this.problems.length > 0) return
-    const reason = await handshakeProblem(cert, key)
-    if (reason !== undefined)
-      this.problem(`${section}.cert`, `no client could connect with it: ${reason}`)
+  async tryHandshakes(): Promise<void> {
+    if (this.problems.length > 0) return
+    for (const attempt of this.#handshakes) await attempt()
   }
 
   /** Of the entries of `to` that have TLS settings of their own, each settings once. */
@@ -81,68 +149,14 @@ class Reader {
   }
 
   nodes(section: string, { pin, verify, servername, ...files }: NodeTlsFiles): NodeTlsOptions {
-    const [cert, key] = this.#pair(section, files.cert, files.key)
+    const [cert, key] = this.pair(section, files)
     return {
-      ca: this.#authorities(`${section}.ca`, files.ca),
+      ca: this.authorities(`${section}.ca`, files.ca),
       cert,
       key,
       pins: pin,
       verify,
       servername,
     }
-  }
-
-  #pair(
-    section: string,
-    certFile: string | undefined,
-    keyFile: string | undefined,
-  ): [string | undefined, string | undefined] {
-    if (certFile === undefined && keyFile !== undefined)
-      this.problem(`${section}.cert`, `is missing: it belongs to \`${section}.key\``)
-    if (certFile !== undefined && keyFile === undefined)
-      this.problem(`${section}.key`, `is missing: it belongs to \`${section}.cert\``)
-    const cert = this.#read(`${section}.cert`, certFile)
-    const key = this.#read(`${section}.key`, keyFile)
-    if (cert === undefined || key === undefined) return [cert, key]
-    // OpenSSL and Node.js take an empty text for none.
-    const isCertificate = this.#works(`${section}.cert`, certFile, 'certificate', () => {
-      checkAuthorities(cert)
-      createSecureContext({ cert })
-    })
-    if (!isCertificate) return [cert, key]
-    this.#works(`${section}.key`, keyFile, 'key for the certificate', () => {
-      createPrivateKey(key)
-      createSecureContext({ cert, key })
-    })
-    return [cert, key]
-  }
-
-  #authorities(path: string, file: string | undefined): string | undefined {
-    const ca = this.#read(path, file)
-    if (ca === undefined) return undefined
-    this.#works(path, file, 'list of certificates', () => checkAuthorities(ca))
-    return ca
-  }
-
-  #works(path: string, file: string | undefined, what: string, attempt: () => unknown): boolean {
-    try {
-      attempt()
-      return true
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      this.problem(path, `${file}: not a ${what} (${code ?? message})`)
-      return false
-    }
-  }
-
-  #read(path: string, file: string | undefined): string | undefined {
-    if (file === undefined) return undefined
-    try {
-      if (statSync(file).size <= tlsLimits.fileBytesMax) return readFileSync(file, 'utf8')
-      this.problem(path, `${file}: more than ${tlsLimits.fileBytesMax} bytes`)
-    } catch (error) {
-      this.problem(path, `cannot be read: ${(error as Error).message}`)
-    }
-    return undefined
   }
 }

@@ -2,7 +2,13 @@
 // tls-acceptor.ts gives them connections. An immutable set; a reload makes another one.
 
 import { constants, createHash } from 'node:crypto'
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import {
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
 import type { ClientHello } from '../wire/tls/client-hello.ts'
 import { certificateFacts } from './certificate-facts.ts'
 import { CertificateMap, type NamedCertificate } from './certificate-map.ts'
@@ -57,6 +63,7 @@ export class CertificateServers {
         const identity = identityOf(certificate, shared)
         return known.get(identity) ?? entryOf(certificate, identity, common, { secured, failed })
       }),
+      options.strictSni,
     )
   }
 
@@ -65,6 +72,17 @@ export class CertificateServers {
     return this.#map.find(hello)?.server
   }
 }
+
+/** What a handshake may use, as options of Node.js. */
+export const handshakeRules = ({
+  minVersion = '1.2',
+  ciphers,
+  ecdhCurve,
+}: Pick<TlsServerOptions, 'minVersion' | 'ciphers' | 'ecdhCurve'>): SecureContextOptions => ({
+  minVersion: `TLSv${minVersion}`,
+  ...(ciphers === undefined ? {} : { ciphers }),
+  ...(ecdhCurve === undefined ? {} : { ecdhCurve }),
+})
 
 function commonOptions(options: TlsServerOptions, protocols: readonly string[]): TlsOptions {
   const { ca, clientAuth = 'none', ticketKeys } = options
@@ -75,7 +93,7 @@ function commonOptions(options: TlsServerOptions, protocols: readonly string[]):
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
-    minVersion: 'TLSv1.2',
+    ...handshakeRules(options),
     ALPNProtocols: [...protocols],
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     requestCert: clientAuth !== 'none',
@@ -87,7 +105,7 @@ function commonOptions(options: TlsServerOptions, protocols: readonly string[]):
 }
 
 function entryOf(
-  { cert, key, names }: ServerCertificate,
+  { cert, key, names, ocsp }: ServerCertificate,
   identity: string,
   common: TlsOptions,
   { secured, failed }: ServerCalls,
@@ -95,11 +113,15 @@ function entryOf(
   const server = createServer({ ...common, cert, key })
   server.on('secureConnection', secured)
   server.on('tlsClientError', failed)
+  if (ocsp !== undefined) {
+    const response = Buffer.from(ocsp, 'base64')
+    server.on('OCSPRequest', (_cert, _issuer, callback) => callback(null, response))
+  }
   const facts = certificateFacts(cert)
   return { identity, server, names: names ?? facts.names, keyKind: facts.keyKind }
 }
 
-const identityOf = ({ cert, key, names }: ServerCertificate, shared: string): string =>
-  digest(JSON.stringify([cert, key, names, shared]))
+const identityOf = (certificate: ServerCertificate, shared: string): string =>
+  digest(JSON.stringify([certificate, shared]))
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')

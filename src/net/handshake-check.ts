@@ -3,15 +3,30 @@
 
 import { once } from 'node:events'
 import { duplexPair } from 'node:stream'
-import { connect, createSecureContext, TLSSocket } from 'node:tls'
+import {
+  connect,
+  createSecureContext,
+  type SecureContextOptions,
+  type SecureVersion,
+  TLSSocket,
+} from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
+import type { ServerCertificate } from './tls-options.ts'
 
-/** Without a network. @returns the reason when it fails. Rejects when OpenSSL takes them for no pair. */
-export async function handshakeProblem(cert: string, key: string): Promise<string | undefined> {
+/**
+ * Without a network. @returns the reason when it fails. Rejects when OpenSSL takes them for no pair.
+ * @param rules what the handshake may use.
+ * @param maxVersion the highest version of the client.
+ */
+export async function handshakeProblem(
+  { cert, key }: Pick<ServerCertificate, 'cert' | 'key'>,
+  rules: SecureContextOptions = {},
+  maxVersion: SecureVersion = 'TLSv1.3',
+): Promise<string | undefined> {
   const [near, far] = duplexPair()
-  const secureContext = createSecureContext({ cert, key })
+  const secureContext = createSecureContext({ ...rules, cert, key })
   const server = new TLSSocket(near, { isServer: true, secureContext })
-  const client = connect({ socket: far, rejectUnauthorized: false })
+  const client = connect({ socket: far, rejectUnauthorized: false, maxVersion })
   const signal = AbortSignal.timeout(tlsLimits.checkMs)
   const ends = [once(server, 'secure', { signal }), once(client, 'secureConnect', { signal })]
   try {

@@ -25,6 +25,8 @@ export interface Address extends ListenAddress {
    * names the client. `unix` stands for those on a unix socket. Default: connections are the clients' own.
    */
   readonly proxyProtocol?: readonly string[] | undefined
+  /** With `tls`, for this address in place of the option `tls` of the proxy. */
+  readonly tlsOptions?: TlsServerOptions | undefined
 }
 
 /** Listening sockets that another process has opened, or that it keeps open when this one ends. */

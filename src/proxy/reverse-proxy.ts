@@ -39,6 +39,8 @@ export class ReverseProxy {
   readonly #firstListen: readonly Address[]
   readonly #sockets: SharedSockets | undefined
   #tls: TlsServerOptions | undefined
+  /** Names of the addresses with certificates of their own. */
+  #ownTls: ReadonlySet<string>
   /** By the name of their address (`listenKeys`). */
   #listeners: ReadonlyMap<string, Listener> = new Map()
   /** Those whose address is not served any more, until their connections have closed. */
@@ -50,6 +52,7 @@ export class ReverseProxy {
     this.#firstListen = listen
     this.#sockets = sockets
     this.#tls = tls
+    this.#ownTls = ownTlsOf(listen)
     this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] })
     this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
     this.#room = new ClientRoom(this.#traffic)
@@ -82,7 +85,7 @@ export class ReverseProxy {
           const address = listen[index] as Address
           const sockets = this.#sockets
           const shared = sockets && { sockets, key, copies }
-          const options = address.tls === true ? requireTls(tls) : undefined
+          const options = tlsOf(address, tls)
           const listener = new Listener(this.#traffic, this.#room, options, shared)
           opened.set(key, listener)
           await listener.listen(address)
@@ -113,7 +116,7 @@ export class ReverseProxy {
       const listener = this.#listeners.get(key)
       if (listener === undefined) continue
       const address = listen[index] as Address
-      listener.replaceTls(address.tls === true ? requireTls(tls) : undefined)
+      listener.replaceTls(tlsOf(address, tls))
       listener.replaceProxies(address.proxyProtocol)
       kept.set(key, listener)
     }
@@ -121,6 +124,7 @@ export class ReverseProxy {
       if (!kept.has(key)) void this.#leave(listener, leaveMs)
     this.#listeners = kept
     this.#tls = tls
+    this.#ownTls = ownTlsOf(listen)
   }
 
   async #leave(listener: Listener, withinMs: number): Promise<void> {
@@ -164,12 +168,12 @@ export class ReverseProxy {
   }
 
   /**
-   * Uses other certificates for new connections of clients; open ones keep theirs.
+   * Uses other certificates for new connections of clients; open ones keep theirs, and so do addresses with `tlsOptions`.
    * @throws Error of OpenSSL when they cannot be used; then nothing changes.
    */
   replaceTls(tls: TlsServerOptions): void {
-    for (const listener of this.#listeners.values())
-      if (listener.address.tls === true) listener.replaceTls(tls)
+    for (const [key, listener] of this.#listeners)
+      if (listener.address.tls === true && !this.#ownTls.has(key)) listener.replaceTls(tls)
     this.#tls = tls
   }
 
@@ -243,7 +247,16 @@ export class ReverseProxy {
   }
 }
 
-function requireTls(tls: TlsServerOptions | undefined): TlsServerOptions {
-  if (tls === undefined) throw new RangeError('an address with tls needs the option tls')
-  return tls
+function tlsOf(
+  { tls: isSecure, tlsOptions }: Address,
+  tls: TlsServerOptions | undefined,
+): TlsServerOptions | undefined {
+  if (isSecure !== true) return undefined
+  const options = tlsOptions ?? tls
+  if (options === undefined) throw new RangeError('an address with tls needs the option tls')
+  return options
 }
+
+/** The names of the addresses with `tlsOptions`. */
+const ownTlsOf = (listen: readonly Address[]): ReadonlySet<string> =>
+  new Set(listenKeys(listen).filter((_, index) => listen[index]?.tlsOptions !== undefined))

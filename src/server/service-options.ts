@@ -5,7 +5,7 @@ import type { Endpoint } from '../base/host-port.ts'
 import type { Logger } from '../base/log.ts'
 import { proxyVersionOf } from '../cluster/send-proxy.ts'
 import type { Config } from '../config/schema.ts'
-import type { TlsMaterial } from '../config/tls-files.ts'
+import { addressTlsName, type TlsMaterial } from '../config/tls-files.ts'
 import { trafficSettings } from '../config/traffic-settings.ts'
 import type { Control, ReplaceableOptions } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
@@ -71,7 +71,14 @@ export function planeSettings(
   return {
     settings: {
       ...trafficSettings(config, withOwn(tls, issued, ticketKeys), pseudonym),
-      listen: places.traffic.map(({ entry }) => entry),
+      listen: places.traffic.map(({ entry: { tlsFiles, ...address } }) =>
+        tlsFiles === undefined
+          ? address
+          : {
+              ...address,
+              tlsOptions: { ...tls.addresses[addressTlsName(tlsFiles)], ticketKeys },
+            },
+      ),
     },
     accessLog: config.accessLog,
     level: config.log.level,

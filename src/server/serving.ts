@@ -12,14 +12,14 @@ import { changedKeys, withValuesOf } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { controlSecret } from '../config/secret.ts'
-import { readTls, type TlsMaterial } from '../config/tls-files.ts'
+import { readTls, type TlsMaterial, tlsNotes } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
 import { EventRing } from '../control/events/event-ring.ts'
 import { recordingLog } from '../control/events/recording-log.ts'
 import type { Operations } from '../control/operations.ts'
 import { startControl } from '../control/start-control.ts'
 import { isLoopback } from '../net/address.ts'
-import { dateProblem } from '../net/certificate-dates.ts'
+import { dateProblem } from '../net/certificate-check.ts'
 import { handshakeProblem } from '../net/handshake-check.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { SocketFiles } from '../net/socket-file.ts'
@@ -190,12 +190,6 @@ async function startServices(
   return new RunningServices({ ...base, checks, health, control }, present)
 }
 
-/** The material of the listeners, and the keys of their certificates. */
-const listenersWithTls = [
-  ['traffic', 'tls.cert'],
-  ['control', 'control.tls.cert'],
-] as const
-
 function warnOfUnused({ unused }: ListenPlaces, log: Logger): void {
   for (const { name, fd, address } of unused)
     log.warn(
@@ -236,11 +230,8 @@ function warnOfRisks(
   log: Logger,
 ): void {
   if (tls.nodes.verify === false) log.warn({}, 'certificates of nodes are not verified')
-  for (const [listener, key] of listenersWithTls) {
-    const cert = tls[listener]?.cert
-    const reason = cert === undefined ? undefined : dateProblem(cert, systemClock.wall())
-    if (reason !== undefined) log.warn({ key, reason }, 'clients refuse the certificate')
-  }
+  for (const { path, message } of tlsNotes(tls))
+    log.warn({ key: path, reason: message }, 'clients may refuse the certificate')
   const isOpenToAll =
     !isLoopback(bound.host) &&
     !isUnixAddress(bound.host) &&
@@ -293,8 +284,8 @@ class RunningServices implements Serving {
   useIssued(issued: readonly ServerCertificate[]): Promise<void> {
     return this.#inTurn(async () => {
       // Workers have no way to refuse them.
-      for (const { cert, key } of issued) {
-        const problem = await handshakeProblem(cert, key)
+      for (const certificate of issued) {
+        const problem = await handshakeProblem(certificate)
         if (problem !== undefined) throw new Error(problem)
       }
       const { config, tls } = this.#present
@@ -365,16 +356,15 @@ class RunningServices implements Serving {
   }
 
   /** The certificates that clients would refuse by their dates, unless those in force are no better. */
-  #outdated(tls: TlsMaterial): ConfigProblem[] {
+  #outdated({ certificates }: TlsMaterial): ConfigProblem[] {
     const now = systemClock.wall()
-    const problems: ConfigProblem[] = []
-    for (const [listener, path] of listenersWithTls) {
-      const [next, present] = [tls[listener], this.#present.tls[listener]]
-      const message = next?.cert && dateProblem(next.cert, now)
-      if (!message || (present?.cert && dateProblem(present.cert, now))) continue
-      problems.push({ place: 'configuration', path, message })
-    }
-    return problems
+    const present = new Map(this.#present.tls.certificates.map(({ path, cert }) => [path, cert]))
+    return certificates.flatMap(({ path, cert }) => {
+      const message = dateProblem(cert, now)
+      const before = present.get(path)
+      if (message === undefined || (before !== undefined && dateProblem(before, now))) return []
+      return [{ place: 'configuration', path, message }]
+    })
   }
 
   /** Rejects with a TopspinError when an address cannot be opened; then nothing changes. */

@@ -38,12 +38,15 @@ export class Authority {
   readonly certFile: string
   readonly cert: string
   readonly #keyFile: string
+  /** The authority itself, for what only it may sign. */
+  readonly signer: Pair
 
   constructor(name: string = 'Test Authority') {
     const pair = selfSigned({ names: [], subject: name })
     this.certFile = pair.certFile
     this.cert = pair.cert
     this.#keyFile = pair.keyFile
+    this.signer = pair
   }
 
   issue({

@@ -109,9 +109,10 @@ const isRefused = (port: number): Promise<boolean> =>
     socket.on('error', () => resolve(true))
   })
 
-const subjectAt = (port: number): Promise<string> =>
+const subjectAt = (port: number, servername?: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const socket = secureConnect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+    const options = { host: '127.0.0.1', port, rejectUnauthorized: false }
+    const socket = secureConnect({ ...options, ...(servername && { servername }) }, () => {
       resolve(String(socket.getPeerCertificate().subject.CN))
       socket.destroy()
     })
@@ -210,6 +211,22 @@ const controlHasTls = async ({ control, authority, clientPair }: ReloadedProxy):
   assert.equal(unknown.status, 403)
 }
 
+const controlTlsWith =
+  (more: Readonly<Record<string, unknown>>): ReloadRow['values'] =>
+  (proxy) => ({ ...controlTls(proxy), ...more })
+
+/** The passphrase of a key that is not encrypted is not used. */
+const passphrase = ({ folder }: ReloadedProxy): string => {
+  const file = join(folder, 'passphrase')
+  writeFileSync(file, 'not used\n')
+  return file
+}
+
+const refusesVersion = async ({ secure }: ReloadedProxy): Promise<void> => {
+  const options = { rejectUnauthorized: false, maxVersion: 'TLSv1.2' as const }
+  await assert.rejects(ask(secure, '/', options), /protocol.version/i)
+}
+
 const advertising = (more: Readonly<Record<string, unknown>>): ReloadRow => ({
   values: ({ free }) => ({
     'advertise.group': `224.0.1.105:${free[2]}`,
@@ -268,6 +285,43 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   'tls.clientAuth': {
     values: clientTls,
     holds: needsCertificate,
+  },
+  'tls.passphraseFile': {
+    values: (proxy) => ({ ...renewed(proxy), 'tls.passphraseFile': passphrase(proxy) }),
+    holds: isRenewed,
+  },
+  'tls.certificates': {
+    values: ({ otherPair }) => ({
+      'tls.certificates': [
+        { cert: otherPair.certFile, key: otherPair.keyFile, names: ['*.shop.example'] },
+      ],
+    }),
+    holds: async ({ secure }) => {
+      assert.equal(await subjectAt(secure, 'a.shop.example'), 'renewed')
+      assert.equal(await subjectAt(secure), 'first')
+    },
+  },
+  'tls.minVersion': { values: () => ({ 'tls.minVersion': '1.3' }), holds: refusesVersion },
+  'tls.ciphers': {
+    values: () => ({ 'tls.ciphers': 'TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256' }),
+    holds: async ({ secure }) => {
+      const options = { rejectUnauthorized: false, ciphers: 'TLS_AES_256_GCM_SHA384' }
+      await assert.rejects(ask(secure, '/', options), /handshake failure/i)
+    },
+  },
+  'tls.ecdhCurve': {
+    values: () => ({ 'tls.ecdhCurve': 'P-384' }),
+    holds: async ({ secure }) => {
+      const options = { rejectUnauthorized: false, ecdhCurve: 'X25519' }
+      await assert.rejects(ask(secure, '/', options), /handshake failure/i)
+    },
+  },
+  'tls.strictSni': {
+    values: () => ({ 'tls.strictSni': true }),
+    holds: async ({ secure }) => {
+      assert.equal(await subjectAt(secure, 'localhost'), 'first')
+      await assert.rejects(subjectAt(secure, 'other.example'), /UNRECOGNIZED_NAME|unrecognized/i)
+    },
   },
   'tls.forwardClientCert': {
     values: (proxy) => ({ ...clientTls(proxy), 'tls.forwardClientCert': true }),
@@ -365,6 +419,37 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   'control.tls.key': { values: controlTls, holds: controlHasTls },
   'control.tls.ca': { values: controlTls, holds: controlHasTls },
   'control.tls.clientAuth': { values: controlTls, holds: controlHasTls },
+  'control.tls.passphraseFile': {
+    values: (proxy) => ({ ...controlTls(proxy), 'control.tls.passphraseFile': passphrase(proxy) }),
+    holds: controlHasTls,
+  },
+  'control.tls.certificates': {
+    values: (proxy) => ({
+      ...controlTls(proxy),
+      'control.tls.certificates': [
+        { cert: proxy.otherPair.certFile, key: proxy.otherPair.keyFile, names: ['*.example'] },
+      ],
+    }),
+    holds: async (proxy) => {
+      await controlHasTls(proxy)
+      assert.equal(await subjectAt(proxy.control, 'a.example'), 'renewed')
+    },
+  },
+  'control.tls.minVersion': {
+    values: controlTlsWith({ 'control.tls.minVersion': 1.3 }),
+    holds: async (proxy) => {
+      await controlHasTls(proxy)
+      await refusesVersion({ ...proxy, secure: proxy.control })
+    },
+  },
+  'control.tls.ciphers': {
+    values: controlTlsWith({ 'control.tls.ciphers': 'ECDHE+AESGCM:TLS_AES_128_GCM_SHA256' }),
+    holds: controlHasTls,
+  },
+  'control.tls.ecdhCurve': {
+    values: controlTlsWith({ 'control.tls.ecdhCurve': 'X25519:P-256' }),
+    holds: controlHasTls,
+  },
   'control.limits.nodes': full('control.limits.nodes', 'Alias=localhost&Context=/a'),
   'control.limits.aliases': full('control.limits.aliases', 'Alias=one,two&Context=/a'),
   'control.limits.contexts': full('control.limits.contexts', 'Alias=localhost&Context=/a,/b'),

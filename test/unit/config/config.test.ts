@@ -286,7 +286,7 @@ test('TLS is read from every source, and a key in the wrong section is a problem
   assert.deepEqual(
     problemsOf('tls: { clientAuth: maybe }\nnodeTls: { servername: 10.0.0.1, pin: ab }'),
     [
-      'topspin.yaml:1:20: tls.clientAuth: "maybe" is none of none, request and require',
+      'topspin.yaml:1:20: tls.clientAuth: "maybe" is none of none, request, require',
       'topspin.yaml:2:24: nodeTls.servername: an address is not a host name',
       'topspin.yaml:2:39: nodeTls.pin[0]: "ab" is not a fingerprint; write the 64 digits of `openssl x509 -noout -fingerprint -sha256`, or sha256//BASE64 of the public key',
     ],

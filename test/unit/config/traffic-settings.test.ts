@@ -4,7 +4,13 @@ import { readConfig } from '../../../src/config/config.ts'
 import { trafficSettings } from '../../../src/config/traffic-settings.ts'
 import { defaultSettings } from '../../../src/proxy/index.ts'
 
-const noTls = { traffic: undefined, control: undefined, nodes: {} }
+const noTls = {
+  traffic: undefined,
+  addresses: {},
+  control: undefined,
+  nodes: {},
+  certificates: [],
+}
 
 function settingsOf(text: string) {
   const result = readConfig({ file: { name: 'topspin.yaml', text }, environment: {}, flags: [] })

@@ -8,7 +8,13 @@ import { PendingOrder } from '../../../../src/server/workers/pending-order.ts'
 
 const config = readConfig({ environment: {}, flags: [] })
 assert.ok(config.ok)
-const tls = { traffic: undefined, control: undefined, nodes: {} }
+const tls = {
+  traffic: undefined,
+  addresses: {},
+  control: undefined,
+  nodes: {},
+  certificates: [],
+}
 const settings: PlaneSettings = {
   settings: trafficSettings(config.config, tls, 'topspin-1'),
   accessLog: 'off',
