@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { type Endpoint, parseSocketAddress } from '../base/host-port.ts'
 import { isUnixAddress, socketPathMax } from '../base/unix-address.ts'
-import { list, network, show } from './schema-forms.ts'
+import { list, network, show, yesNo } from './schema-forms.ts'
 import { addressTls, type ListenerTls } from './schema-tls.ts'
 
 /** Where a listener listens, see net/listen-at.ts. */
@@ -17,6 +17,8 @@ export interface ListenEntry extends Endpoint {
   readonly proxyProtocol?: readonly string[] | undefined
   /** In place of the section `tls`. */
   readonly tlsFiles?: ListenerTls | undefined
+  /** Whether clients may speak HTTP/2 here; absent: as the key `http2` says. */
+  readonly http2?: boolean | undefined
 }
 
 const what = 'an address; write HOST:PORT, for example 127.0.0.1:8000'
@@ -69,7 +71,13 @@ const proxies = list(network, '', { form: '', description: '' }).refine(
   { error: 'an empty list; write the addresses of the proxies in front, or unix' },
 )
 
-const wholeKeys = { at, ...fileKeys, proxyProtocol: proxies.optional(), tls: addressTls.optional() }
+const wholeKeys = {
+  at,
+  ...fileKeys,
+  proxyProtocol: proxies.optional(),
+  tls: addressTls.optional(),
+  http2: yesNo('').optional(),
+}
 
 type Whole = z.output<z.ZodObject<typeof wholeKeys>>
 
@@ -106,12 +114,12 @@ const listenEntry: z.ZodType<ListenEntry, unknown> = z
 
 /** The same for the control service: `control.tls` decides about TLS, and no proxy may be in front. */
 export const controlEntry: z.ZodType<ListenEntry, unknown> = listenEntry.superRefine(
-  ({ tls, proxyProtocol }, context) => {
+  ({ tls, proxyProtocol, http2 }, context) => {
     const refuse = (message: string, path: string[]): void =>
       context.addIssue({ code: 'custom', path, message })
     if (tls === true) refuse('write the address without https://; control.tls.cert means TLS', [])
-    if (proxyProtocol !== undefined)
-      refuse('is for the addresses of listen alone', ['proxyProtocol'])
+    for (const [key, value] of Object.entries({ proxyProtocol, http2 }))
+      if (value !== undefined) refuse('is for the addresses of listen alone', [key])
   },
 )
 

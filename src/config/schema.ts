@@ -132,7 +132,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   listen: listenEntries.prefault(defaultAddresses.clients).meta({
     form: 'HOST:PORT, unix:/PATH or a map, with https:// in front for TLS, or a list',
     description:
-      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number), and `proxyProtocol`: the addresses and networks of proxies in front that send a PROXY header (version 1 or 2), or `unix`; connections from other addresses, and those without a header, are closed; and `tls`: the keys `cert` to `strictSni` of the section `tls` for this address alone, in place of that section. In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
+      'Addresses for clients; `https://` in front means TLS, see `tls`. Port 0 is any free port. A map has the address as `at` and the options of the file of a unix socket: `mode` (such as 660; default 666 less the umask), `owner` and `group` (by name or number), and `proxyProtocol`: the addresses and networks of proxies in front that send a PROXY header (version 1 or 2), or `unix`; connections from other addresses, and those without a header, are closed; and `tls`: the keys `cert` to `strictSni` of the section `tls` for this address alone, in place of that section; and `http2: true` or `false` for this address alone. In the environment, maps are written as JSON. See [sockets.md](sockets.md).',
   }),
   tls: section({
     cert: pem(
@@ -282,7 +282,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
     ).prefault(false),
   }),
   http2: yesNo(
-    'Clients may speak HTTP/2 on the addresses of `listen`: over TLS when they offer `h2` (ALPN), in the clear when they begin with the preface of HTTP/2 (prior knowledge). `Upgrade: h2c` is never accepted. Not with `control.traffic`. Nodes are asked over HTTP/1.1 all the same.',
+    'Clients may speak HTTP/2 on the addresses of `listen`: over TLS when they offer `h2` (ALPN), in the clear when they begin with the preface of HTTP/2 (prior knowledge). `Upgrade: h2c` is never accepted. Not with `control.traffic`. Nodes are asked over HTTP/1.1 all the same. An address of `listen` may have its own `http2`.',
   ).prefault(true),
   allowHalfOpen: yesNo(
     'Clients that end their side of the connection after a request and still read (half-closed, as `nc -N` and `shutdown(SHUT_WR)` do) get their response. Otherwise such an end means that the client has left, as most clients do when they give up: its request ends at the node at once, once nothing is left to be sent to it. A reset always means that.',
@@ -443,6 +443,9 @@ function consistent(config: Config): ValidateResult {
     void issues.push({ path, message, unknownKey: false })
   const { control, advertise, workers = 0 } = config
   if (control.traffic && workers > 0) refuse(['control', 'traffic'], 'needs workers: 0')
+  for (const [index, { http2 }] of config.listen.entries())
+    if (control.traffic && http2 === true)
+      refuse(['listen', index, 'http2'], 'needs control.traffic: false')
   const isUnreachable = isUnixAddress(control.listen.host) && advertise.address === undefined
   if (advertise.group !== undefined && isUnreachable)
     refuse(

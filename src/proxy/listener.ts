@@ -27,6 +27,8 @@ export interface Address extends ListenAddress {
   readonly proxyProtocol?: readonly string[] | undefined
   /** With `tls`, for this address in place of the option `tls` of the proxy. */
   readonly tlsOptions?: TlsServerOptions | undefined
+  /** Whether clients may speak HTTP/2 here. Default: as the option `http2` of the proxy says. */
+  readonly http2?: boolean | undefined
 }
 
 /** Listening sockets that another process has opened, or that it keeps open when this one ends. */
@@ -71,6 +73,8 @@ export class Listener {
   #isUnix = false
   /** Where proxies in front send PROXY headers. */
   #proxied: ProxiedClients | undefined
+  /** As the address says, see `Address.http2`. */
+  #http2: boolean | undefined
   /** The clients of connections within their TLS handshake, where a PROXY header names them. */
   readonly #origins: WeakMap<net.Socket, ClientOrigin> = new WeakMap()
   #endTicks: (() => void) | undefined
@@ -84,11 +88,13 @@ export class Listener {
     room: ClientRoom,
     tls: TlsServerOptions | undefined,
     shared: SharedSocket | undefined,
+    http2: boolean | undefined,
   ) {
     this.#traffic = traffic
     this.#room = room
     room.idle.add(this.#closeIdle)
     this.#rules = new ProxyRules(traffic)
+    this.replaceHttp2(http2)
     this.#shared = shared
     this.#isSecure = tls !== undefined
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
@@ -242,7 +248,7 @@ export class Listener {
         else log.debug({ client, failure, detail }, 'TLS handshake failed')
       },
     }
-    return new TlsAcceptor(tls, settings.timeouts.headMs, calls, protocolsOf(settings))
+    return new TlsAcceptor(tls, settings.timeouts.headMs, calls, protocolsOf(this.#rules))
   }
 
   /** Uses other certificates for new connections; undefined: no TLS. @throws as the constructor; then nothing changes. */
@@ -259,13 +265,19 @@ export class Listener {
     this.#proxied = proxies && this.#proxiedBy(proxies)
   }
 
+  /** Whether clients may speak HTTP/2 here, see `Address.http2`. For new connections; over TLS with `replaceTls`. */
+  replaceHttp2(http2: boolean | undefined): void {
+    this.#http2 = http2
+    this.settingsReplaced()
+  }
+
   /** Other settings of the traffic are in force. */
   settingsReplaced(): void {
     const { settings } = this.#traffic
-    this.#rules.replace(settings)
+    this.#rules.replace(settings, this.#http2)
     if (this.#acceptor === undefined) return
     this.#acceptor.handshakeMs = settings.timeouts.headMs
-    this.#acceptor.protocols = protocolsOf(settings)
+    this.#acceptor.protocols = protocolsOf(this.#rules)
   }
 
   /** Accepts nothing more and closes idle connections; resolves when the others have closed. */
@@ -323,5 +335,5 @@ export class Listener {
   }
 }
 
-const protocolsOf = ({ http2 }: { readonly http2: boolean }): readonly string[] =>
-  http2 ? ['h2', 'http/1.1'] : ['http/1.1']
+const protocolsOf = ({ acceptsHttp2 }: ProxyRules): readonly string[] =>
+  acceptsHttp2 ? ['h2', 'http/1.1'] : ['http/1.1']

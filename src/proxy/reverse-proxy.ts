@@ -86,7 +86,7 @@ export class ReverseProxy {
           const sockets = this.#sockets
           const shared = sockets && { sockets, key, copies }
           const options = tlsOf(address, tls)
-          const listener = new Listener(this.#traffic, this.#room, options, shared)
+          const listener = new Listener(this.#traffic, this.#room, options, shared, address.http2)
           opened.set(key, listener)
           await listener.listen(address)
         }),
@@ -116,6 +116,7 @@ export class ReverseProxy {
       const listener = this.#listeners.get(key)
       if (listener === undefined) continue
       const address = listen[index] as Address
+      listener.replaceHttp2(address.http2)
       listener.replaceTls(tlsOf(address, tls))
       listener.replaceProxies(address.proxyProtocol)
       kept.set(key, listener)

@@ -54,9 +54,9 @@ export class ProxyRules implements ClientRules {
     this.allowsHalfOpen = allowsHalfOpen
   }
 
-  /** Other settings are in force from now on. */
-  replace(settings: ProxySettings): void {
-    Object.assign(this, rulesOf(settings))
+  /** Other settings are in force from now on. @param http2 of the listener, where it differs. */
+  replace(settings: ProxySettings, http2: boolean = settings.http2): void {
+    Object.assign(this, rulesOf({ ...settings, http2 }))
   }
 
   accept(exchange: Exchange, bytes: Buffer, _from: number, bodyFrom: number, end: number): number {

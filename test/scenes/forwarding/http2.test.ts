@@ -7,7 +7,8 @@ import { createServer, type RequestListener } from 'node:http'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import type { AccessEntry } from '../../../src/proxy/index.ts'
+import tls from 'node:tls'
+import { type AccessEntry, defaultInsert } from '../../../src/proxy/index.ts'
 import { noOpenssl, selfSigned } from '../../support/certificates.ts'
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
 import { frame, uint32 } from '../../support/http2-frames.ts'
@@ -324,6 +325,51 @@ describe('over HTTP/2', () => {
     assert.match(String(bytes), /^HTTP\/1\.1 400 /)
     socket.destroy()
   })
+})
+
+test('an address turns HTTP/2 off, or on, for itself alone', { skip: noOpenssl }, async (t) => {
+  const offer = async (port: number): Promise<string | false | null> => {
+    const socket = tls.connect({
+      port,
+      host: '127.0.0.1',
+      ALPNProtocols: ['h2', 'http/1.1'],
+      rejectUnauthorized: false,
+    })
+    t.after(() => socket.destroy())
+    await once(socket, 'secureConnect')
+    return socket.alpnProtocol
+  }
+  const given = { tls: selfSigned() }
+  const off = await start(t, echo, { ...given, at: { http2: false } })
+  assert.equal(await offer(off.port), 'http/1.1')
+  const on = await start(t, echo, { ...given, http2: false, at: { http2: true } })
+  assert.equal(await offer(on.port), 'h2')
+  assert.equal((await get(await on.connect(), '/')).status, 200)
+  const address = { host: '127.0.0.1', port: 0, tls: true as const }
+  on.proxy.useListeners([{ ...address, http2: false }], given.tls, 1_000)
+  assert.equal(await offer(on.port), 'http/1.1')
+})
+
+test('the sticky cookie of the proxy is set over HTTP/2, and keeps a client at its node', async (t) => {
+  const names = ['a', 'b', 'c']
+  const nodes = await Promise.all(
+    names.map((name) => startNode(t, (_, response) => response.end(name))),
+  )
+  const sticky = [{ insert: { ...defaultInsert, when: 'always' as const } }]
+  const { port } = await startProxy(
+    t,
+    nodes.map((node) => ({ port: node.port })),
+    { sticky },
+  )
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  t.after(() => session.destroy())
+  const first = await get(session, '/')
+  const [line = ''] = first.headers['set-cookie'] ?? []
+  const [cookie = ''] = line.split(';')
+  assert.match(cookie, /^[^=]+=.+$/)
+  // In a piece of its own, as browsers send cookies.
+  for (let i = 0; i < 12; i++)
+    assert.equal((await get(session, '/', { cookie: ['x=y', cookie] })).body, first.body)
 })
 
 describe('a client of HTTP/2 that attacks', () => {

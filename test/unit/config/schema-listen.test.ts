@@ -48,6 +48,19 @@ test('the environment has addresses with commas, or maps as JSON', () => {
   assert.deepEqual(of('{ "at": "unix:/a", "mode": "0600" }'), map)
 })
 
+test('an address may have HTTP/2 on or off by itself, but not that of nodes', () => {
+  const { listen } = configOf('listen: { at: 8000, http2: false }')
+  assert.deepEqual(listen, [{ host: '127.0.0.1', port: 8_000, http2: false }])
+  assert.match(
+    problemOf('control: { listen: { at: 6666, http2: true } }'),
+    /control\.listen\.http2.*is for the addresses of listen alone/,
+  )
+  assert.match(
+    problemOf('control: { traffic: true }\nlisten: { at: 8000, http2: true }'),
+    /listen.*http2.*needs control\.traffic: false/,
+  )
+})
+
 test('sockets that systemd passes are named', () => {
   assert.deepEqual(configOf('listen: [fd:web.socket, https://fd:3]').listen, [
     { host: 'fd:web.socket', port: 0 },
