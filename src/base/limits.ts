@@ -502,6 +502,28 @@ export const tlsLimits = {
   checkMs: 2_000,
 }
 
+/** Certificates that the proxy obtains itself. */
+export const acmeLimits = {
+  /** Deadline for each answer of the authority. */
+  requestMs: 30_000,
+  /** How often and how fast the end of a validation is asked for: about two minutes in all. */
+  polling: { backoffAttempts: 14, backoffMinMs: 500, backoffMaxMs: 15_000 },
+  /** Until an order is repeated for the first time: nobody has answered, or the authority has refused. */
+  unreachableMs: 5_000,
+  refusedMs: 60_000,
+  backoffMaxMs: 3_600_000,
+  /** Of what an authority asks for; a longer wait is cut to this. */
+  retryAfterMaxMs: 86_400_000,
+  /** Lock of a name in the storage: touched so often; free when it was not touched for so long; looked at so often. */
+  lockTouchMs: 5_000,
+  lockStaleMs: 30_000,
+  lockLookMs: 2_000,
+  /** At least so often the storage is read again. */
+  lookEveryMs: 3_600_000,
+  /** File of a certificate with its key. */
+  fileBytesMax: 1_048_576,
+}
+
 /** Towards nodes with AJP13. */
 export const ajpLimits = {
   /** Upper and lower limit of the packet size, including the packet's head. */

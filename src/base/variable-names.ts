@@ -71,6 +71,7 @@ const testNames: readonly string[] = ['CHECK_STATES']
 /** The first words of the proxy's variables: `CONTROL` of TOPSPIN_CONTROL_LISTEN. */
 const proxySections: readonly string[] = [
   'ACCESS_LOG',
+  'ACME',
   'ADVERTISE',
   'AJP',
   'ALLOW_HALF_OPEN',

@@ -15,6 +15,7 @@ import type { TrustedHeader } from '../wire/forwarded.ts'
 import type { Underscores } from '../wire/http/field-name.ts'
 import type { NodeEntry, NodeTlsFiles } from './node-entry.ts'
 import { problemsOfNodes } from './node-problems.ts'
+import { type AcmeConfig, acme, problemsOfAcme } from './schema-acme.ts'
 import { type BalanceEntry, balance, cascade } from './schema-cascades.ts'
 import {
   ajpSecret,
@@ -71,6 +72,7 @@ export interface Config {
     }
   }
   readonly tls: ListenerTls & { readonly strictSni: boolean; readonly forwardClientCert: boolean }
+  readonly acme: AcmeConfig
   readonly nodeTls: NodeTlsFiles
   readonly to: readonly NodeEntry[]
   readonly sendProxy: readonly SendProxyRule[]
@@ -146,6 +148,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Send the certificate of the client to nodes in `Client-Cert` (RFC 9440). A `Client-Cert` field that a client sends is always removed.',
     ).prefault(false),
   }),
+  acme,
   control: section({
     listen: controlEntry.prefault(defaultAddresses.nodes).meta({
       form: 'HOST:PORT, unix:/PATH or a map',
@@ -459,6 +462,7 @@ function consistent(config: Config): ValidateResult {
     const own = insertProblem(stickyOf(config.sticky, entry.sticky))
     if (own !== undefined) refuse(['balance', index, 'sticky', 'insert', own[0]], own[1])
   }
+  for (const { path, message } of problemsOfAcme(config.acme, config.listen)) refuse(path, message)
   for (const { path, message } of problemsOfNodes(config)) refuse(path, message)
   return issues.length === 0 ? { ok: true, config } : { ok: false, issues }
 }

@@ -1,8 +1,8 @@
 // What a valid configuration needs of this machine, apart from addresses and certificates: files that can be read and
 // written. Checked by `topspin check`, and by `topspin serve` at the start.
 
-import { accessSync, constants, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { controlSecret } from './secret.ts'
@@ -16,6 +16,10 @@ export function startProblems(config: Config): readonly ConfigProblem[] {
   if (accessLog !== 'off' && accessLog !== 'stdout') add('accessLog', writeProblem(accessLog))
   // The state is written to a new file beside it, which then takes its name.
   if (state !== undefined) add('state', writeProblem(state) ?? folderProblem(dirname(state)))
+  const { storage, eab } = config.acme
+  if (storage !== undefined)
+    add('acme.storage', folderProblem(existsSync(storage) ? storage : dirname(resolve(storage))))
+  if (eab.hmacFile !== undefined) add('acme.eab.hmacFile', readProblem(eab.hmacFile))
   add('control.secretFile', secretProblem(control))
   return problems
 }
@@ -43,9 +47,12 @@ function folderProblem(folder: string): string | undefined {
   return accessProblem(folder, 'cannot be written to')
 }
 
-function accessProblem(path: string, what: string): string | undefined {
+const readProblem = (file: string): string | undefined =>
+  accessProblem(file, 'cannot be read', constants.R_OK)
+
+function accessProblem(path: string, what: string, mode = constants.W_OK): string | undefined {
   try {
-    accessSync(path, constants.W_OK)
+    accessSync(path, mode)
     return undefined
   } catch (error) {
     return `${path} ${what}: ${(error as Error).message}`

@@ -12,6 +12,7 @@ const effects: ReadonlyMap<string, string> = new Map([
     'new addresses open; removed ones accept nothing more, and their connections end within `timeouts.replaced`',
   ],
   ['tls', connections],
+  ['acme', 'with the next order, which is begun at once when a certificate is missing or due'],
   ['control', requests],
   ['control.listen', 'the new address opens; the old one answers what has begun'],
   ['control.console', 'the new address opens; the old one answers what has begun'],

@@ -42,8 +42,9 @@ export const addressTlsName = (files: ListenerTls): string => JSON.stringify(fil
 
 export async function readTls(config: Config): Promise<TlsResult> {
   const reader = new Reader()
-  reader.checkUse(config)
-  const traffic = reader.listener('tls', config.tls)
+  const hasAcme = config.acme.names.length > 0
+  reader.checkUse(config, hasAcme)
+  const traffic = reader.listener('tls', config.tls, hasAcme)
   const addresses: Record<string, TlsServerOptions> = {}
   for (const [index, { tlsFiles }] of config.listen.entries()) {
     if (tlsFiles === undefined) continue
@@ -56,6 +57,7 @@ export async function readTls(config: Config): Promise<TlsResult> {
     ...reader.nodes('nodeTls', config.nodeTls),
     entries: reader.entries(config.to),
   }
+  reader.authorities('acme.caFile', config.acme.caFile)
   await reader.tryHandshakes()
   const { problems, certificates } = reader
   if (problems.length > 0) return { ok: false, problems }
@@ -78,10 +80,11 @@ class Reader extends CertificateReader {
   readonly certificates: ConfiguredCertificate[] = []
   readonly #handshakes: (() => Promise<void>)[] = []
 
-  checkUse({ listen, tls }: Config): void {
+  /** @param hasAcme certificates come from an authority, too. */
+  checkUse({ listen, tls }: Config, hasAcme: boolean): void {
     const isUsed = listen.some((entry) => entry.tls === true && entry.tlsFiles === undefined)
     const isThere = tls.cert !== undefined || tls.certificates.length > 0
-    if (isUsed && !isThere)
+    if (isUsed && !isThere && !hasAcme)
       this.problem('tls.cert', 'is missing: an address in `listen` begins with https://')
     if (isUsed || !isThere) return
     const reason = 'no address in `listen` begins with https://'
@@ -93,14 +96,20 @@ class Reader extends CertificateReader {
     )
   }
 
-  listener(section: string, files: ListenerTls): TlsServerOptions | undefined {
+  /** @param hasOthers it has certificates that do not come from files. */
+  listener(
+    section: string,
+    files: ListenerTls,
+    hasOthers: boolean = false,
+  ): TlsServerOptions | undefined {
     const { clientAuth, minVersion, ciphers, ecdhCurve, strictSni } = files
     if (clientAuth !== 'none' && files.ca === undefined)
       this.problem(`${section}.ca`, `is missing: \`clientAuth: ${clientAuth}\` needs it`)
     const isEmpty = files.cert === undefined && files.certificates.length === 0
-    if (isEmpty && files.key === undefined && files.ca === undefined) return undefined
     const { cert, key, passphraseFile } = files
     const rules = { minVersion, ciphers, ecdhCurve }
+    if (isEmpty && key === undefined && files.ca === undefined)
+      return hasOthers ? { clientAuth, ...rules, strictSni } : undefined
     const own = this.certificate(section, { cert, key, passphraseFile })
     if (own !== undefined) this.#note(`${section}.cert`, own, rules)
     const certificates = files.certificates.flatMap((entry, index) => {
@@ -111,7 +120,7 @@ class Reader extends CertificateReader {
       return [certificate]
     })
     const ca = this.authorities(`${section}.ca`, files.ca)
-    if (own === undefined && certificates.length === 0) return undefined
+    if (own === undefined && certificates.length === 0 && !hasOthers) return undefined
     return { ...own, certificates, ca, clientAuth, ...rules, strictSni }
   }
 

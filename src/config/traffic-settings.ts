@@ -62,6 +62,8 @@ export function trafficSettings(
     tls: tls.traffic,
     nodeTls: tls.nodes,
     nodesAllow: config.control.nodes.allow,
+    // Known to the process alone that orders certificates.
+    challenges: undefined,
     clientCert: config.tls.forwardClientCert,
     trust: config.trust.from,
     trustHeader: config.trust.header,

@@ -7,6 +7,8 @@ export interface Refusal {
   /** Stable name, for the access log and the body. */
   readonly code: string
   readonly text: string
+  /** The body, when it is not made of the others. */
+  readonly body?: string
   /** Target of a redirect. */
   readonly location?: string
 }
@@ -31,7 +33,8 @@ export function refusalBytes(
 }
 
 function partsOf(refusal: Refusal, close: boolean, toHead: boolean): Written {
-  if (refusal.location !== undefined) return write(refusal, close, toHead)
+  if (refusal.location !== undefined || refusal.body !== undefined)
+    return write(refusal, close, toHead)
   const key = `${refusal.status} ${refusal.code} ${refusal.text} ${close} ${toHead}`
   let parts = written.get(key)
   if (parts === undefined) {
@@ -42,7 +45,7 @@ function partsOf(refusal: Refusal, close: boolean, toHead: boolean): Written {
 }
 
 function write(refusal: Refusal, close: boolean, toHead: boolean): Written {
-  const body = `${refusal.status} ${refusal.text} (${refusal.code})\n`
+  const body = refusal.body ?? `${refusal.status} ${refusal.text} (${refusal.code})\n`
   const statusLine = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}\r\n`
   const lines = [
     'Content-Type: text/plain; charset=utf-8',

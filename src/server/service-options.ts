@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts'
 import { proxyVersionOf } from '../cluster/send-proxy.ts'
 import type { Config } from '../config/schema.ts'
 import { addressTlsName, type TlsMaterial } from '../config/tls-files.ts'
-import { trafficSettings } from '../config/traffic-settings.ts'
+import { type TrafficSettings, trafficSettings } from '../config/traffic-settings.ts'
 import type { Control, ReplaceableOptions } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import type { NodeTls } from '../net/node-tls.ts'
@@ -50,6 +50,8 @@ export interface Present {
   readonly tls: TlsMaterial
   /** Certificates for clients that do not come from files. */
   readonly issued: readonly ServerCertificate[]
+  /** Answers to authorities of certificates, while there are any. */
+  readonly challenges?: TrafficSettings['challenges']
   readonly secret: string
   /** The addresses of the configuration, with the sockets that were open already. */
   readonly places: ListenPlaces
@@ -62,15 +64,13 @@ export const workersOf = ({ workers, control }: Config): number =>
   workers ?? (control.traffic ? 0 : Math.max(2, grantedProcessors()))
 
 export function planeSettings(
-  config: Config,
-  tls: TlsMaterial,
-  issued: readonly ServerCertificate[],
+  { config, tls, issued, challenges, places }: Omit<Present, 'secret' | 'traffic'>,
   { ticketKeys, pseudonym }: Pick<Parts, 'ticketKeys' | 'pseudonym'>,
-  places: ListenPlaces,
 ): PlaneSettings {
   return {
     settings: {
       ...trafficSettings(config, withOwn(tls, issued, ticketKeys), pseudonym),
+      challenges,
       listen: places.traffic.map(({ entry: { tlsFiles, ...address } }) =>
         tlsFiles === undefined
           ? address

@@ -26,6 +26,7 @@ import { SocketFiles } from '../net/socket-file.ts'
 import type { ServerCertificate } from '../net/tls-options.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { listenKeys, loadPolicies, newPseudonym } from '../proxy/index.ts'
+import { Acme, storedCertificates } from './acme/acme.ts'
 import { Advertising } from './advertising.ts'
 import type { DataPlane } from './data-plane.ts'
 import { HealthService } from './health-service.ts'
@@ -136,7 +137,9 @@ async function startServices(
   const cluster = new ServedCluster(config, log)
   const ticketKeys = randomBytes(48).toString('base64')
   const pseudonym = newPseudonym()
-  const settings = planeSettings(config, tls, [], { ticketKeys, pseudonym }, places)
+  const issued = storedCertificates(config.acme)
+  const first = { config, tls, issued, places }
+  const settings = planeSettings(first, { ticketKeys, pseudonym })
   const options = {
     ...settings,
     inherited: handlesByKey(inherited),
@@ -165,7 +168,7 @@ async function startServices(
   await cluster.followSources(config, plane)
   await plane.apply(cluster.setFixedNodes(config))
   const traffic = await listening(plane, cluster)
-  const present: Present = { config, tls, issued: [], secret, places, traffic }
+  const present: Present = { ...first, secret, traffic }
   noteFiles(socketFiles, places.traffic)
   const checks = { current: config.health.checks }
   const control = await startControl({
@@ -248,6 +251,7 @@ function warnOfRisks(
 class RunningServices implements Serving {
   readonly #parts: Parts
   #present: Present
+  readonly #acme: Acme
   /** The last of the changes, which follow one another. */
   #turn: Promise<unknown> = Promise.resolve()
   /** Ends the drain delay. */
@@ -256,6 +260,14 @@ class RunningServices implements Serving {
   constructor(parts: Parts, present: Present) {
     this.#parts = parts
     this.#present = present
+    this.#acme = new Acme({
+      log: parts.log,
+      clock: systemClock,
+      random: Math.random,
+      useIssued: (certificates) => this.useIssued(certificates),
+      useChallenges: (challenges) => this.#useChallenges(challenges),
+    })
+    this.#acme.use(present.config.acme)
   }
 
   get listening(): Listening {
@@ -290,6 +302,14 @@ class RunningServices implements Serving {
       }
       const { config, tls } = this.#present
       await this.#put(config, tls, issued)
+    })
+  }
+
+  #useChallenges(challenges: NonNullable<Present['challenges']>): Promise<void> {
+    return this.#inTurn(async () => {
+      const isEmpty = Object.keys(challenges).length === 0
+      this.#present = { ...this.#present, challenges: isEmpty ? undefined : challenges }
+      await this.#parts.plane.reload(planeSettings(this.#present, this.#parts), [])
     })
   }
 
@@ -378,7 +398,8 @@ class RunningServices implements Serving {
     const before = this.#present
     const secret = controlSecret(config.control)
     const places = listenPlaces(config, inherited)
-    const settings = planeSettings(config, tls, issued, this.#parts, places)
+    const { challenges } = before
+    const settings = planeSettings({ config, tls, issued, challenges, places }, this.#parts)
     let traffic: readonly Endpoint[]
     try {
       await health.use(config.health.listen)
@@ -389,7 +410,7 @@ class RunningServices implements Serving {
       await health.use(before.config.health.listen)
       throw error
     }
-    this.#present = { config, tls, issued, secret, places, traffic }
+    this.#present = { config, tls, issued, challenges, secret, places, traffic }
     noteFiles(socketFiles, [...places.traffic, ...controlPlaces(places)])
     this.#parts.programLog.log.level = config.log.level
     nodeTls.current = new NodeTls(tls.nodes)
@@ -399,10 +420,12 @@ class RunningServices implements Serving {
     await plane.reload(settings, changes)
     await cluster.reload(config, changes)
     advertising.use(config, control.address)
+    this.#acme.use(config.acme)
     warnOfRisks(this.#present, control.address, log)
   }
 
   async drain(deadlineMs: number): Promise<void> {
+    this.#acme.close()
     const { log, plane, control, advertising, health } = this.#parts
     advertising.drain()
     control.drain()
@@ -420,6 +443,7 @@ class RunningServices implements Serving {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#acme.close()
     await this.#parts.plane.close()
     await this.#closeControl()
   }

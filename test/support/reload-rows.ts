@@ -269,6 +269,30 @@ const insertsCookie = (more: Readonly<Record<string, unknown>>, cookie: RegExp):
 
 const slowPost = (head: string): string => `POST /echo HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n`
 
+/** An order by this configuration is tried, for a name that no other row has; its authority is not there. */
+const orders = (key: string, value?: unknown): ReloadRow => ({
+  values: ({ folder, free, authority }) => {
+    const hmacFile = join(folder, 'hmac')
+    writeFileSync(hmacFile, 'c2VjcmV0')
+    return {
+      'acme.names': [`${key}.example`],
+      'acme.directory': `https://127.0.0.1:${free[0]}/dir`,
+      'acme.agreeTos': true,
+      'acme.storage': join(folder, 'acme'),
+      'acme.eab.kid': 'one',
+      'acme.eab.hmacFile': hmacFile,
+      'acme.caFile': authority.certFile,
+      ...(value === undefined ? {} : { [key]: value }),
+    }
+  },
+  holds: async ({ printed, free }) => {
+    const reason = `"reason":"connect ECONNREFUSED 127.0.0.1:${free[0]}"`
+    const line = `"name":"${key.toLowerCase()}.example",${reason}`
+    // The library is loaded for the first order, which takes seconds on a busy machine.
+    await until('the order has failed', () => printed().includes(line), 30_000)
+  },
+})
+
 export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   listen: {
     values: ({ plain, secure, free }) => ({
@@ -460,6 +484,16 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       assert.notEqual((await send(control, 'CONFIG', body)).status, 200)
     },
   },
+  'acme.names': orders('acme.names'),
+  'acme.directory': orders('acme.directory'),
+  'acme.agreeTos': orders('acme.agreeTos'),
+  'acme.email': orders('acme.email', 'admin@shop.example'),
+  'acme.storage': orders('acme.storage'),
+  'acme.keyType': orders('acme.keyType', 'rsa'),
+  'acme.renewBefore': orders('acme.renewBefore', '240h'),
+  'acme.eab.kid': orders('acme.eab.kid'),
+  'acme.eab.hmacFile': orders('acme.eab.hmacFile'),
+  'acme.caFile': orders('acme.caFile'),
   'nodeTls.ca': {
     values: overTls('nodeTls.ca', ({ authority }) => authority.certFile),
     holds: servedOverTls,

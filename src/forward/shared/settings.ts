@@ -82,6 +82,8 @@ export interface ProxySettings {
   readonly allowHalfOpen: boolean
   /** Clients may speak HTTP/2: over TLS by ALPN, in the clear by prior knowledge. Default true. */
   readonly http2: boolean
+  /** Key authorizations by their tokens while an authority of certificates may ask for them (HTTP-01). Default none. */
+  readonly challenges?: Readonly<Record<string, string>> | undefined
   /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
   readonly via: string
   /** Sends a client's certificate to the node in `Client-Cert` [RFC 9440]. Default false. */
@@ -172,6 +174,7 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   allowHalfOpen: false,
   http2: true,
   clientCert: false,
+  challenges: undefined,
   useAlias: false,
   noContextStatus: 404,
   candidacy: autoCascade,

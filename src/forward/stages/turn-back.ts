@@ -1,6 +1,7 @@
-// Still stage 1: requests that are never forwarded: MCMP messages, requests whose Max-Forwards is used up, and requests that
+// Still stage 1: requests that are never forwarded: challenges of ACME, MCMP messages, requests whose Max-Forwards is used up, and requests that
 // this proxy has forwarded before.
 
+import { text } from '../../wire/http/fields.ts'
 import { BAD_TARGET, LOOP, problemOf } from '../../wire/http/problem.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import { hasPassed } from '../../wire/http/via.ts'
@@ -23,10 +24,33 @@ const foldedName: Refusal = {
   text: 'a field name that some servers read as one of the fields that this proxy writes',
 }
 
+const challengePath = '/.well-known/acme-challenge/'
+
+/** The response to HTTP-01 [RFC 8555 8.3], for the exact path of a token that is awaited. */
+function challengeAnswer(
+  { fields, targetFrom, targetTo }: RequestHead,
+  challenges: Readonly<Record<string, string>>,
+): Refusal | undefined {
+  const target = text(fields.bytes, targetFrom, targetTo)
+  if (!target.startsWith(challengePath)) return undefined
+  const token = target.slice(challengePath.length)
+  if (!Object.hasOwn(challenges, token)) return undefined
+  return { status: 200, code: 'ACME_CHALLENGE', text: '', body: challenges[token] as string }
+}
+
 export function turnBack(
   head: RequestHead,
-  { via, underscores, strictTarget }: Pick<ProxySettings, 'via' | 'underscores' | 'strictTarget'>,
+  {
+    via,
+    underscores,
+    strictTarget,
+    challenges,
+  }: Pick<ProxySettings, 'via' | 'underscores' | 'strictTarget' | 'challenges'>,
 ): Refusal | undefined {
+  if (challenges !== undefined) {
+    const answer = challengeAnswer(head, challenges)
+    if (answer !== undefined) return answer
+  }
   if (head.isRawTarget && strictTarget) return problemOf(BAD_TARGET)
   if (head.hasFolded && underscores === 'reject') return foldedName
   if (!head.isCommon && methodOf(head.method) !== undefined) return notHere

@@ -18,6 +18,26 @@ test('an ordinary request is forwarded', () => {
   assert.equal(statusOf('PROPFIND / HTTP/1.1'), undefined)
 })
 
+test('only the exact path of an awaited challenge is answered with its key authorization', () => {
+  const answer = (target: string): string | undefined => {
+    const head = new RequestHead()
+    const bytes = Buffer.from(requestText(`GET ${target} HTTP/1.1`))
+    assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+    return turnBack(head, { ...settings, challenges: { 'tok-en_1': 'tok-en_1.key' } })?.body
+  }
+  assert.equal(answer('/.well-known/acme-challenge/tok-en_1'), 'tok-en_1.key')
+  for (const target of [
+    'other',
+    'tok-en_1/',
+    'tok-en_1?a',
+    'TOK-EN_1',
+    '',
+    'toString',
+    '__proto__',
+  ])
+    assert.equal(answer(`/.well-known/acme-challenge/${target}`), undefined, target)
+})
+
 test('an MCMP message on the traffic listener is refused with 501', () => {
   for (const method of ['CONFIG', 'ENABLE-APP', 'STATUS']) {
     assert.equal(statusOf(`${method} / HTTP/1.1`), 501, method)

@@ -1,0 +1,44 @@
+// When a certificate is renewed, and when a failed order is repeated. Pure.
+
+import type { Random } from '../../base/clock.ts'
+import { acmeLimits } from '../../base/limits.ts'
+
+interface Life {
+  /** Wall clock, ms. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+/**
+ * Wall clock ms: `renewBefore` before the end, by default at two thirds of the life; up to a twentieth of the life
+ * earlier, so that proxies and certificates do not renew all at once.
+ */
+export function renewalAt(
+  { notBefore, notAfter }: Life,
+  renewBefore: number | undefined,
+  random: Random,
+): number {
+  const life = notAfter - notBefore
+  const wanted = notAfter - Math.min(renewBefore ?? life / 3, (life * 9) / 10)
+  return wanted - (random() * life) / 20
+}
+
+/** Why an order has failed. */
+interface Failure {
+  /** No answer came: nothing counts against the limits of the authority. */
+  readonly isUnreachable: boolean
+  /** What the authority has asked for, ms; 0: nothing. */
+  readonly retryAfterMs: number
+}
+
+/** Time until the next order, ms. @param failures in a row, this one included: 1 or more. */
+export function retryMs(
+  { isUnreachable, retryAfterMs }: Failure,
+  failures: number,
+  random: Random,
+): number {
+  const { unreachableMs, refusedMs, backoffMaxMs, retryAfterMaxMs } = acmeLimits
+  const first = isUnreachable ? unreachableMs : refusedMs
+  const backoff = Math.min(first * 2 ** Math.min(failures - 1, 20), backoffMaxMs)
+  return Math.max(backoff * (1 + random() / 4), Math.min(retryAfterMs, retryAfterMaxMs))
+}

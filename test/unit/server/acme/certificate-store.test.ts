@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { CertificateStore } from '../../../../src/server/acme/certificate-store.ts'
+import { Authority, noOpenssl } from '../../../support/certificates.ts'
+
+const directory = 'https://ca.example/dir'
+
+function storeIn(t: TestContext): { store: CertificateStore; file: (name: string) => string } {
+  const storage = mkdtempSync(join(tmpdir(), 'topspin-store-'))
+  t.after(() => rmSync(storage, { recursive: true, force: true }))
+  const store = new CertificateStore(storage, directory)
+  store.create()
+  const folder = join(storage, readdirSync(storage)[0] ?? '')
+  return { store, file: (name) => join(folder, name) }
+}
+
+test('a certificate is read as it was written', { skip: noOpenssl }, async (t) => {
+  const { store } = storeIn(t)
+  const { cert, key } = new Authority().issue({ names: ['a.example'] })
+  assert.equal(store.read('a.example'), undefined)
+  await store.write('a.example', { cert, key })
+  const found = store.read('a.example')
+  assert.equal(found?.cert.trim(), cert.trim())
+  assert.equal(found?.key.trim(), key.trim())
+})
+
+test('a file that is torn, or for another name, is as good as none', {
+  skip: noOpenssl,
+}, async (t) => {
+  const { store, file } = storeIn(t)
+  const { cert, key } = new Authority().issue({ names: ['a.example'] })
+  await store.write('b.example', { cert, key })
+  assert.equal(store.read('b.example'), undefined)
+  writeFileSync(file('a.example.pem'), `${key}${cert.slice(0, 200)}`)
+  assert.equal(store.read('a.example'), undefined)
+})
+
+test('the account key is made once, whoever asks first', async (t) => {
+  const { store } = storeIn(t)
+  const keys = await Promise.all(['1', '2'].map((key) => store.accountKey(async () => key)))
+  assert.equal(keys[0], keys[1])
+  assert.equal(await store.accountKey(async () => '3'), keys[0])
+})
+
+test('a lock has one holder, until it is released or not touched any more', async (t) => {
+  const { store, file } = storeIn(t)
+  const release = await store.lock('a.example')
+  assert.ok(release !== undefined)
+  assert.equal(await store.lock('a.example'), undefined)
+  await release()
+  const again = await store.lock('a.example')
+  assert.ok(again !== undefined)
+  await again()
+  writeFileSync(file('a.example.lock'), '')
+  utimesSync(file('a.example.lock'), 1, 1)
+  const taken = await store.lock('a.example')
+  assert.ok(taken !== undefined)
+  await taken()
+})
