@@ -386,6 +386,16 @@ export const targetLimits = {
   cutsMax: 3,
 }
 
+/** Measures of the traffic (`/metrics`). */
+export const measureLimits = {
+  /** Rows by listener, balancer and context; further ones are counted together, as `other`. */
+  contextsMax: 1_000,
+  /** Listeners, those of earlier configurations included; further ones are `other`. */
+  listenersMax: 32,
+  /** How long a scrape may hold up this process before other work has its turn. */
+  sliceMs: 5,
+}
+
 /** How logs and access logs are written. */
 export const logOutputLimits = {
   /** Characters kept for a reader or a disk that is too slow; further lines are dropped and counted. */

@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { type ContextLive, contextLive, type NodeLive } from './live.ts'
 import type { Node } from './node.ts'
 import type { Peer } from './peer.ts'
+import type { Times } from './times.ts'
 
 /** A node that serves a path, with its live numbers. */
 export interface Candidate {
@@ -33,6 +34,8 @@ export interface Application {
   readonly candidates: readonly Candidate[]
   /** Values that an upper floor derives from the path; the same for all versions of the application. */
   readonly derived: Derived
+  /** The times of its requests by the number of the listener (request-times.ts); the same for all versions. */
+  readonly measured: (Times | undefined)[]
   /** A request has found it, so that its candidates do not change any more: the next change makes another version. */
   isFound: boolean
 }

@@ -1,8 +1,9 @@
 // The sum of the live numbers of several processes. Each worker reports its own totals (`FiguresReader`), the primary adds
 // the increments to one table (`LiveSums`). Pure; used by server/workers/.
 
-import { contextLive, type LiveTable, type NodeLive } from './live.ts'
+import { contextLive, type LiveTable, type NodeLive, timesOf } from './live.ts'
 import { figuresOfRoom, type RoomFigures, sumOfRooms } from './room-figures.ts'
+import type { Growth } from './times.ts'
 
 /** Counts of one process for one node: totals since the process has had the node. */
 export interface NodeFigures {
@@ -20,6 +21,8 @@ export interface NodeFigures {
   /** Bits of its session count that were set since the last report. */
   readonly sessions: readonly number[]
   readonly room: RoomFigures
+  /** What its times have grown by since the last report. */
+  readonly times: Growth
 }
 
 const totals = ['elected', 'bytesRead', 'bytesSent', 'failures', 'errors'] as const
@@ -76,6 +79,7 @@ export class LiveSums<Key> {
       sum.inFlight += row.inFlight - (before?.inFlight ?? 0)
       sum.waiting += row.waiting - (before?.waiting ?? 0)
       for (const bit of row.sessions) sum.sessions.see(bit, now)
+      if (row.times.length > 0) timesOf(sum).add(row.times)
       addContexts(sum, row.contexts, 1)
       addContexts(sum, before?.contexts ?? [], -1)
       last.set(row.id, row)
@@ -115,8 +119,9 @@ function figuresOf(id: number, row: NodeLive, now: number): NodeFigures {
     .map(([key, numbers]) => [key, numbers.inFlight] as const)
   const sessions = row.sessions.collectFresh()
   const room = figuresOfRoom(row.room, now)
+  const times = row.times?.collect() ?? []
   const counts = { id, inFlight, waiting, elected, bytesRead, bytesSent, failures, errors }
-  return { ...counts, contexts, sessions, room }
+  return { ...counts, contexts, sessions, room, times }
 }
 
 function addContexts(sum: NodeLive, contexts: NodeFigures['contexts'], sign: 1 | -1): void {

@@ -10,6 +10,7 @@ import { Room } from './room.ts'
 import type { RoomFigures } from './room-figures.ts'
 import { SessionCount } from './session-count.ts'
 import { Stall } from './stall.ts'
+import { newNodeTimes, type Times } from './times.ts'
 import { Wish } from './wish.ts'
 
 /** The numbers of one path on one node, for all aliases together. */
@@ -74,6 +75,8 @@ export interface NodeLive {
   workersRoom: RoomFigures | undefined
   /** The share of requests that its load factor requests. */
   readonly wish: Wish
+  /** Of its responses and connections; `undefined` before the first request. */
+  times: Times | undefined
   /** State of candidacy functions, each at its own index (candidacy/node-state.ts). */
   readonly kept: unknown[]
 }
@@ -107,6 +110,7 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   stall: new Stall(),
   workersRoom: undefined,
   wish: new Wish(),
+  times: undefined,
   kept: [],
 })
 
@@ -118,6 +122,12 @@ export function contextLive({ contexts }: NodeLive, key: string): ContextLive {
     contexts.set(key, numbers)
   }
   return numbers
+}
+
+/** The times of a node, made at the first call. */
+export function timesOf(live: NodeLive): Times {
+  live.times ??= newNodeTimes()
+  return live.times
 }
 
 /** Requests in flight on these paths, each counted once. */

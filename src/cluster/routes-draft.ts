@@ -166,7 +166,8 @@ export class RoutesDraft implements RoutesParts {
     if (found?.candidates === candidates && place > 0) return
     const cookie = found?.cookie ?? Buffer.from(balancer.cookie)
     const derived = found?.derived ?? newDerived()
-    const application = { path, balancer, cookie, candidates, derived, isFound: false }
+    const measured = found?.measured ?? []
+    const application = { path, balancer, cookie, candidates, derived, measured, isFound: false }
     this.#set(
       alias,
       path,

@@ -8,6 +8,7 @@ import { defaultHealthLimits, type HealthLimits } from '../cluster/health.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { Registry } from '../cluster/registry.ts'
+import { RequestTimes } from '../cluster/request-times.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
@@ -78,6 +79,8 @@ interface ControlledTraffic {
   readonly workers?: () => readonly WorkerReport[]
   /** Totals for /api/status and /metrics. Default: all 0. */
   readonly counts?: () => TrafficCounts
+  /** The times of requests for /metrics. Default: none. */
+  readonly requestTimes?: () => RequestTimes
   /** Where a request would go, for /api/explain; `undefined` when no process answers. Default: `undefined`. */
   readonly explain?: (question: ExplainQuestion) => Promise<RequestExplanation | undefined>
   /**
@@ -201,6 +204,7 @@ const trafficDefaults: Required<Omit<ControlledTraffic, 'apply'>> = {
   refresh: () => {},
   workers: () => [],
   counts: newCounters,
+  requestTimes: () => new RequestTimes(),
   explain: async () => undefined,
   accept: undefined,
 }

@@ -3,7 +3,7 @@
 export interface PageResponse {
   readonly status: keyof typeof reasonPhrases
   readonly contentType: string
-  readonly body: string
+  readonly body: string | Buffer
   /** Further fields. */
   readonly fields?: Readonly<Record<string, string>>
   /** The body without an end, beside which `body` is empty. */
@@ -57,6 +57,7 @@ export function writeResponse(
   keepAlive: boolean,
   isHead: boolean,
 ): Uint8Array {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const head = [
     `HTTP/1.1 ${status} ${reasonPhrases[status]}`,
     `Content-Type: ${contentType}`,
@@ -64,7 +65,8 @@ export function writeResponse(
     'X-Content-Type-Options: nosniff',
     ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
     `Connection: ${keepAlive ? 'Keep-Alive' : 'close'}`,
-    ...(stream === undefined ? [`Content-Length: ${Buffer.byteLength(body)}`] : []),
+    ...(stream === undefined ? [`Content-Length: ${bytes.length}`] : []),
   ]
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${isHead ? '' : body}`)
+  const headBytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n`)
+  return isHead ? headBytes : Buffer.concat([headBytes, bytes])
 }

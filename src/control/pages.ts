@@ -9,11 +9,12 @@ import type { ControlCounts } from './counts.ts'
 import { frontPage } from './manager/front-page.ts'
 import { Manager, managerPaths } from './manager/manager.ts'
 import type { MessageHandler } from './message-handler.ts'
+import { contentTypes, formatFor } from './metrics-text.ts'
 import { operationPaths, respondToOperation } from './operations.ts'
 import type { ControlSettings } from './options.ts'
 import { jsonResponse, type PageResponse, textResponse } from './page-response.ts'
 import { explainQuestion, queryOf } from './parameters.ts'
-import type { PrometheusText } from './prometheus.ts'
+import { PrometheusText } from './prometheus.ts'
 import { statusReport } from './status-report.ts'
 
 /** These need no secret: they show an orchestrator that the process is alive, and nothing else. */
@@ -51,17 +52,16 @@ export const isPage = (target: string): boolean =>
 
 export class Pages {
   readonly #settings: ControlSettings
-  readonly #counts: ControlCounts
   readonly #manager: Manager
   readonly #messages: MessageHandler
+  readonly #prometheus: PrometheusText
   #api: Api | undefined
-  #prometheus: PrometheusText | undefined
   #isDraining = false
 
   constructor(settings: ControlSettings, counts: ControlCounts, messages: MessageHandler) {
     this.#settings = settings
-    this.#counts = counts
     this.#messages = messages
+    this.#prometheus = new PrometheusText(settings, counts)
     this.#manager = new Manager(settings, messages)
   }
 
@@ -90,7 +90,7 @@ export class Pages {
       case '/readyz':
         return this.#isDraining ? textResponse(503, 'draining') : textResponse(200, 'ready')
       case '/metrics':
-        return this.#metrics()
+        return this.#metrics(request)
       case '/api/status':
         return this.#status()
       case '/api/explain':
@@ -109,12 +109,11 @@ export class Pages {
     return this.#api
   }
 
-  async #metrics(): Promise<PageResponse> {
+  async #metrics({ fields }: FramedRequest): Promise<PageResponse> {
     await this.#settings.traffic.refresh()
-    const { PrometheusText } = await import('./prometheus.ts')
-    this.#prometheus ??= new PrometheusText(this.#settings, this.#counts)
-    const { contentType } = this.#prometheus
-    return { status: 200, contentType, body: await this.#prometheus.body() }
+    const format = formatFor((fields.get('accept') ?? []).join(','))
+    const body = await this.#prometheus.body(format)
+    return { status: 200, contentType: contentTypes[format], body }
   }
 
   async #status(): Promise<PageResponse> {

@@ -28,6 +28,8 @@ export interface ExchangeClient extends RequestSource {
    * have the framing of HTTP/1.1.
    */
   readonly framesBodies: boolean
+  /** Number of the listener (`RequestTimes.listener`). Default 0. */
+  readonly listener?: number
   /** Its protocol, when that is not HTTP/1. */
   readonly protocol?: 'HTTP/2.0' | undefined
   /**

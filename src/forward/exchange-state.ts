@@ -27,7 +27,7 @@ export class RequestState {
   end = 0
   /** `undefined` for an ordinary request, even one with an Upgrade field. */
   upgrade: WantedUpgrade | undefined
-  /** Time of arrival, ms of the clock; only with an access log. */
+  /** Time of arrival, ms of the clock. */
   startedAt = 0
   line: RequestLine | undefined
   /** The routes that were in force when the request was matched. */
@@ -47,8 +47,9 @@ export class RequestState {
 
 /** The inputs of the choice of a node, in the form that candidacy functions read. Written by recall (3) and choose (4). */
 export class ChoiceState implements ExchangeView {
-  application: Application = nowhere
-  balancer: Balancer = nowhere.balancer
+  readonly #nowhere: Application = nowhere()
+  application: Application = this.#nowhere
+  balancer: Balancer = this.#nowhere.balancer
   hasSession = false
   sessionId = ''
   route: string | undefined
@@ -85,6 +86,8 @@ export class ChoiceState implements ExchangeView {
   }
 
   reset(): void {
+    this.application = this.#nowhere
+    this.balancer = this.#nowhere.balancer
     this.hasSession = false
     this.sessionId = ''
     this.route = undefined
@@ -110,6 +113,8 @@ class AttemptState extends HeldRequest {
   candidate: Candidate | undefined
   node: LeasedConnection | undefined
   count = 0
+  /** When the connection of the present attempt was ready for the request, ms of the clock; 0 before that. */
+  readyAt = 0
   /** Deadlines of the node for the head of its response and between two pieces of it, ms. */
   headMs = 0
   bodyMs = 0
@@ -131,7 +136,13 @@ class AttemptState extends HeldRequest {
   admitUntil = 0
 
   reset(): void {
-    this.count = this.failures = this.waitUntil = this.admitUntil = this.bodyBytes = 0
+    this.count =
+      this.readyAt =
+      this.failures =
+      this.waitUntil =
+      this.admitUntil =
+      this.bodyBytes =
+        0
     this.freshOnly = this.isHeld = false
     this.replayable = true
   }
@@ -152,6 +163,8 @@ export class ResponseState {
   /** The client's connection ends with this response. */
   closes = false
   status = 0
+  /** When the final head arrived from the node, ms of the clock; 0 before that. */
+  headAt = 0
   bytesOut = 0
   /** The client reads slower than the node writes: reading from the node is paused. */
   isBlocked = false
@@ -163,7 +176,7 @@ export class ResponseState {
   }
 
   reset(): void {
-    this.interims = this.status = this.bytesOut = 0
+    this.interims = this.status = this.headAt = this.bytesOut = 0
     this.started = this.closes = this.isBlocked = false
   }
 }
@@ -241,12 +254,13 @@ export interface RequestLine {
 
 const none: readonly number[] = []
 
-/** Stands in before the first request is matched. */
-const nowhere: Application = {
+/** Stands in while no context is known for the request. */
+const nowhere = (): Application => ({
   path: '',
   cookie: new Uint8Array(0),
   candidates: [],
   derived: newDerived(),
+  measured: [],
   isFound: true,
   balancer: {
     name: '',
@@ -259,4 +273,4 @@ const nowhere: Application = {
     waitMs: 0,
     maxAttempts: 0,
   },
-}
+})

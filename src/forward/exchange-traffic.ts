@@ -4,6 +4,7 @@ import type { Clock, Moment, Random } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { ThrottledLog } from '../base/throttled-log.ts'
 import type { Cascades } from '../candidacy/cascades.ts'
+import type { RequestTimes } from '../cluster/request-times.ts'
 import type { Routes } from '../cluster/routes.ts'
 import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Ticker } from '../net/ticker.ts'
@@ -34,6 +35,8 @@ export interface ExchangeTraffic {
   readonly clock: Clock
   /** When the last node was chosen; the attempt begins then. */
   readonly chosenAt: Moment
+  /** When bytes of a node were read last. */
+  readonly receivedAt: Moment
   readonly random: Random
   readonly log: Logger
   /** Responses of nodes that are not valid. */
@@ -41,6 +44,7 @@ export interface ExchangeTraffic {
   readonly date: DateLine
   readonly ticker: Ticker
   readonly counters: Counters
+  readonly requestTimes: RequestTimes
   readonly buffers: Buffers
   readonly retryBudget: RetryBudget
   readonly pools: ConnectionSource

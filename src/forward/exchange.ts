@@ -35,6 +35,7 @@ import {
   endAttempt,
   lacksBody,
   leaveNode,
+  noteReady,
   sendBody,
   startSilence,
 } from './stages/attempt.ts'
@@ -329,7 +330,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     }
     if (state.attempts.admitUntil > 0) state.traffic.admission.leave(this)
     endAttempt(state, false)
-    settle(state, code) // 8
+    settle(state, code, state.traffic.clock.now()) // 8
   }
 
   /** The connection to the node is needed for another request, and the body of this one comes slowly. */
@@ -345,15 +346,16 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     const state = this.#state
     const { attempts, response } = state
     const { candidate, node } = attempts
+    const now = state.traffic.clock.now()
     attempts.bodyBytes += toNode
     response.bytesOut += toClient
     if (candidate !== undefined) {
       candidate.live.bytesSent += toNode
       candidate.live.bytesRead += toClient
-      leaveNode(state, candidate, 'none')
+      leaveNode(state, candidate, 'none', now)
     }
     if (node !== undefined) state.traffic.ticker.delete(node)
-    settle(state, '') // 8
+    settle(state, '', now) // 8
   }
 
   /** Offset after this request, in the bytes that `forward` or `forwardTo` was called with. */
@@ -403,6 +405,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
 
   nodeReady(): void {
     const { request, attempts, client } = this.#state
+    noteReady(this.#state) // 6
     const { node } = attempts
     if (node === undefined) return
     startSilence(this.#state, attempts.headMs)
@@ -510,7 +513,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     // The rest of the request's body must not be read as the next request.
     response.closes = !request.head.keepAlive || !request.body.done || state.client.isLast
     this.#note(refusal, response.closes)
-    settle(state, refusal.code) // 8
+    settle(state, refusal.code, traffic.clock.now()) // 8
   }
 
   /** Notes a response of the proxy for the access log. */
@@ -526,7 +529,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
   #cut(code: string, isNodeFault = true): void {
     const state = this.#state
     cut(state, isNodeFault) // 7
-    settle(state, code) // 8
+    settle(state, code, state.traffic.clock.now()) // 8
     state.client.cut(this.head.minor === 0)
   }
 }

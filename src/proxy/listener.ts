@@ -111,6 +111,7 @@ export class Listener {
     try {
       const { tls: _, ...bound } = await listenAt(this.#server, address, kept)
       this.#bound = bound
+      this.#rules.listener = this.#traffic.requestTimes.listener(hostPortText(bound))
       this.#server.on('error', (error) => {
         this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
       })

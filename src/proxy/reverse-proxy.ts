@@ -5,6 +5,7 @@ import { acceptLimits } from '../base/limits.ts'
 import type { UserCandidacy } from '../candidacy/candidacy.ts'
 import type { LiveTable } from '../cluster/live.ts'
 import type { ProcessShare } from '../cluster/process-share.ts'
+import type { RequestTimes } from '../cluster/request-times.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import {
@@ -193,6 +194,10 @@ export class ReverseProxy {
   /** The live numbers by which nodes are chosen. */
   get live(): LiveTable {
     return this.#traffic.live
+  }
+
+  get requestTimes(): RequestTimes {
+    return this.#traffic.requestTimes
   }
 
   get counters(): TrafficCounts {

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../base/log.ts'
 import type { LiveTable } from '../cluster/live.ts'
+import type { RequestTimes } from '../cluster/request-times.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../config/traffic-settings.ts'
@@ -50,6 +51,8 @@ export interface DataPlane {
   workers(): readonly WorkerReport[]
   /** Totals since the start. */
   counts(): TrafficCounts
+  /** The times of requests since the start. */
+  requestTimes(): RequestTimes
   /** From now on responses end their connections; new connections are still accepted. */
   announceEnd(): void
   /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */

@@ -48,6 +48,7 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     reopenLogs: () => accessLog.reopen(),
     workers: () => [],
     counts: () => ({ ...proxy.counters, logLinesDropped: lines.dropped.total }),
+    requestTimes: () => proxy.requestTimes,
     announceEnd: () => proxy.announceEnd(),
     async drain(deadlineMs) {
       await proxy.drain(deadlineMs)

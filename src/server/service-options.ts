@@ -107,6 +107,7 @@ export function controlOptions(
       refresh: () => plane.refresh(),
       workers: () => plane.workers(),
       counts: () => plane.counts(),
+      requestTimes: () => plane.requestTimes(),
       explain: (question) => plane.explain(question),
       accept: traffic ? plane.accept : undefined,
     },

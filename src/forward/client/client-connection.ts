@@ -100,6 +100,10 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     if (isChosen && rules.acceptsHttp2) this.#becomeHttp2()
   }
 
+  get listener(): number {
+    return this.#rules.listener
+  }
+
   get state(): ClientState {
     return this.#state
   }

@@ -8,6 +8,8 @@ import type { Traffic } from '../traffic/traffic.ts'
 import type { PaceLimits } from './body-pace.ts'
 
 export interface ClientRules {
+  /** Number of the listener (`RequestTimes.listener`). */
+  readonly listener: number
   /** Responses have `Connection: close`. */
   readonly closes: boolean
   readonly timeouts: Pick<Timeouts, 'headMs' | 'idleMs'>
@@ -41,6 +43,7 @@ export interface ClientRules {
 /** The front proxy's: every request is forwarded, and every failure is answered by the proxy. One object for a listener. */
 export class ProxyRules implements ClientRules {
   closes = false
+  listener = 0
   timeouts: Timeouts
   bodyPace: PaceLimits
   allowsHalfOpen: boolean

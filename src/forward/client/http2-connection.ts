@@ -111,6 +111,7 @@ export class Http2Connection
   readonly traffic: Traffic
   readonly output: Http2Output
   readonly bodyPace: PaceLimits
+  readonly listener: number
   deadline: number
   readonly #connection: Connection
   readonly #origin: ClientOrigin | undefined
@@ -183,6 +184,7 @@ export class Http2Connection
     this.#origin = identity.origin
     this.traffic = traffic
     this.bodyPace = rules.bodyPace
+    this.listener = rules.listener
     this.#rules = rules
     this.#onClosed = onClosed
     this.output = new Http2Output(connection, traffic.http2, () => ticker.now)

@@ -45,6 +45,7 @@ export interface StreamOwner {
   readonly traffic: Traffic
   readonly output: Http2Output
   readonly bodyPace: PaceLimits
+  readonly listener: number
   /** A request is refused whose head is not one of HTTP/1.1, which no exchange has logged. */
   refused(stream: Http2Stream, refusal: Refusal, head: Buffer): void
   /** Bytes of a request have been passed on or dropped: the client may send as many again. */
@@ -139,6 +140,9 @@ export class Http2Stream implements ExchangeClient, Sender {
   }
   get tls(): ClientTls | undefined {
     return this.#owner.tls
+  }
+  get listener(): number {
+    return this.#owner.listener
   }
   get trusted(): boolean {
     return this.#owner.trusted

@@ -21,10 +21,8 @@ export function accept(
   request.upgrade = head.wantsUpgrade ? wantedUpgrade(head) : undefined
   const framing = head.chunked ? 'chunked' : head.hasBody ? 'length' : 'none'
   request.body.begin(framing, head.contentLength, 'same')
-  if (traffic.accessLog !== undefined) {
-    request.startedAt = traffic.clock.now()
-    request.line = requestLine(head, client)
-  }
+  request.startedAt = traffic.clock.now()
+  if (traffic.accessLog !== undefined) request.line = requestLine(head, client)
 }
 
 function requestLine(head: RequestHead, client: ExchangeState['client']): RequestLine {

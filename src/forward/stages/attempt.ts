@@ -1,7 +1,9 @@
 // Stage 6: one attempt to get a response from one node: lease a connection and send the request. Failures: retry.ts.
 
 import { heldLimits } from '../../base/limits.ts'
+import { timesOf } from '../../cluster/live.ts'
 import type { Candidate } from '../../cluster/routes.ts'
+import { nodeHistograms } from '../../cluster/times.ts'
 import { Out } from '../../wire/http/out.ts'
 import type { AttemptStage, RequestState } from '../exchange-state.ts'
 import type { ResponseReceiver } from '../node/node-context.ts'
@@ -31,6 +33,7 @@ export function attempt(
   attempts.count++
   attempts.candidate = candidate
   attempts.node = node
+  attempts.readyAt = node.isReady ? traffic.chosenAt.now() : 0
   live.elected++
   live.inFlight++
   live.room.begin(attempts, traffic.chosenAt.now())
@@ -144,7 +147,7 @@ export function endAttempt(
   const { attempts } = state
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return
-  leaveNode(state, candidate, verdict)
+  leaveNode(state, candidate, verdict, state.traffic.clock.now())
   if (failed) candidate.live.failures++
   attempts.node = undefined
   node.abort()
@@ -153,11 +156,21 @@ export function endAttempt(
 /** The result of an attempt for the node's figures: a success, a failure, or neither. */
 type Verdict = 'good' | 'error' | 'none'
 
-/** Takes the request, which `attempt` has counted, off the node's figures. */
+/** The connection to the node is ready for the request. */
+export function noteReady({ attempts, traffic }: AttemptStage): void {
+  const { node, candidate } = attempts
+  attempts.readyAt = traffic.clock.now()
+  if (node === undefined || candidate === undefined || node.isReused) return
+  const connectMs = attempts.readyAt - attempts.beganAt
+  timesOf(candidate.live).observe(nodeHistograms.connect, connectMs)
+}
+
+/** Takes the request, which `attempt` has counted, off the node's figures. @param now ms of the clock. */
 export function leaveNode(
   state: AttemptStage,
   { live, contextLive }: Candidate,
   verdict: Verdict,
+  now: number,
 ): void {
   const { attempts, response, traffic } = state
   endUpload(state)
@@ -165,7 +178,6 @@ export function leaveNode(
   live.inFlight--
   contextLive.inFlight--
   if (live.awaited > 0) traffic.queues.released(live)
-  const now = traffic.clock.now()
   if (verdict === 'none') live.room.abandon(attempts, now)
   else live.room.end(attempts, now, verdict === 'good')
 }

@@ -37,6 +37,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return 'more'
   candidate.live.bytesRead += length
+  traffic.receivedAt.update()
   startSilence(state, attempts.bodyMs)
   if (response.started) return deliverBody(state, bytes, 0, length)
   if (response.partial === undefined) {
@@ -55,6 +56,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
 /** The node has ended its side after the head of its response. @returns whether the response is complete by that. */
 export function deliverEnd(state: ResponseStage): boolean {
   const out = state.traffic.buffers.answer
+  state.traffic.receivedAt.update()
   if (!state.response.body.finish(out)) return false
   if (out.length > 0 || state.client.framesBodies) send(state, out, true)
   return true
@@ -235,6 +237,7 @@ function switchProtocols(
   response.bytesOut += client.answerHead(answer, false, out)
   out.copy(bytes, at, end)
   response.started = true
+  response.headAt = traffic.receivedAt.now()
   traffic.admission.answered()
   response.status = 101
   if (out.length > 0) send(state, out, false)
@@ -247,6 +250,7 @@ function observe(state: ResponseStage, candidate: Candidate): void {
   const { head } = response
   const { node } = attempts
   const { live } = candidate
+  response.headAt = traffic.receivedAt.now()
   // Nodes announce the same time in each response, so the first on a connection is enough.
   if (head.keepAliveField >= 0 && node?.isReused === false) {
     node.noteKeepAlive(head.fields.value(head.keepAliveField))
@@ -257,7 +261,7 @@ function observe(state: ResponseStage, candidate: Candidate): void {
   }
   // Of good responses only: errors may come fast, which must not make a node attractive.
   if (choice.readsLatency && head.status < 500) {
-    const now = traffic.clock.now()
+    const now = response.headAt
     observeLatency(live.latency, now - attempts.beganAt, now)
   }
   observeOutcome(state, candidate, isNodeError(head.status))

@@ -4,6 +4,7 @@ import { onAnswered } from '../../cluster/health.ts'
 import type { NodeLive } from '../../cluster/live.ts'
 import type { ExchangeState } from '../exchange-state.ts'
 import { leaveNode } from './attempt.ts'
+import { measure } from './measure.ts'
 
 /** The response is complete. @param reusable nothing is left on the node's connection that the next exchange would read. */
 export function complete(state: ExchangeState, reusable: boolean): void {
@@ -21,8 +22,9 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   node.release(reusable && request.body.done && head.keepAlive, rests)
   const isError = response.status >= 500
   if (isError) live.errors++
-  leaveNode(state, candidate, isError ? 'error' : 'good')
-  settle(state, '')
+  const now = state.traffic.receivedAt.now()
+  leaveNode(state, candidate, isError ? 'error' : 'good', now)
+  settle(state, '', now)
   client.exchangeOver(response.closes)
 }
 
@@ -35,23 +37,28 @@ function noteAnswer(live: NodeLive, now: number): void {
   live.upAt = now
 }
 
-/** @param code why the proxy answered itself or cut the response; '' when a node answered. */
-export function settle(state: ExchangeState, code: string): void {
+/**
+ * @param code why the proxy answered itself or cut the response; '' when a node answered.
+ * @param now ms of the clock.
+ */
+export function settle(state: ExchangeState, code: string, now: number): void {
   const { traffic, attempts, response } = state
   const { out, candidate } = attempts
   // A failed connection may still hold the bytes of its request, so they are not used again.
   if (out !== undefined && code === '') traffic.buffers.releaseOut(out)
+  measure(state, now)
   attempts.out = undefined
   attempts.candidate = undefined
   attempts.node = undefined
   response.partial = undefined
-  if (traffic.accessLog !== undefined) logAccess(state, candidate?.node.route ?? '', code)
+  if (traffic.accessLog !== undefined) logAccess(state, candidate?.node.route ?? '', code, now)
 }
 
 function logAccess(
   { request, attempts, response, client, traffic }: ExchangeState,
   route: string,
   code: string,
+  now: number,
 ): void {
   const { line } = request
   if (line === undefined) return
@@ -69,7 +76,7 @@ function logAccess(
     code,
     route,
     attempts: attempts.count,
-    durationMs: traffic.clock.now() - request.startedAt,
+    durationMs: now - request.startedAt,
     bytes: response.bytesOut,
     bytesIn: attempts.bodyBytes,
   })

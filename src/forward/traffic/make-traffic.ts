@@ -5,6 +5,7 @@ import { logLimits } from '../../base/limits.ts'
 import { silent } from '../../base/log.ts'
 import { ThrottledLog } from '../../base/throttled-log.ts'
 import { LiveTable } from '../../cluster/live.ts'
+import { RequestTimes } from '../../cluster/request-times.ts'
 import { Routes } from '../../cluster/routes.ts'
 import { emptySnapshot } from '../../cluster/snapshot.ts'
 import { newCounters } from '../../cluster/traffic-counts.ts'
@@ -82,6 +83,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     settings,
     clock,
     chosenAt: new Moment(clock),
+    receivedAt: new Moment(clock),
     random,
     log,
     invalidResponses: new ThrottledLog(
@@ -93,6 +95,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     date: new DateLine(clock),
     ticker,
     counters,
+    requestTimes: new RequestTimes(),
     buffers,
     retryBudget: new RetryBudget(settings.retryBudget),
     pools: new Pools(nodes, new NodeTls(nodeTls)),

@@ -133,6 +133,7 @@ export function applicationOf(candidates: readonly Candidate[]): Application {
     cookie: new Uint8Array(0),
     candidates,
     derived: newDerived(),
+    measured: [],
     isFound: true,
     balancer: peerBalancer,
   }

@@ -70,6 +70,7 @@ const never = Number.POSITIVE_INFINITY
 
 export class SharedConnection implements ClientRules {
   readonly closes = false
+  readonly listener = 0
   readonly socket: Socket
   readonly timeouts: ServerTimeouts
   readonly #joined: JoinedServer

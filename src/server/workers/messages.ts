@@ -3,6 +3,7 @@
 import type { LiveFact } from '../../cluster/live-facts.ts'
 import type { NodeFigures } from '../../cluster/live-sums.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
+import type { RequestGrowth } from '../../cluster/request-times.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../../config/traffic-settings.ts'
@@ -86,6 +87,8 @@ interface WorkerNumbers {
   readonly answers?: number
   /** Nodes whose numbers have changed since the last report. */
   readonly nodes: readonly NodeFigures[]
+  /** What the times of requests have grown by since the last report. */
+  readonly requests: readonly RequestGrowth[]
   /** Open client connections. */
   readonly connections: number
   /** Since the worker started. */

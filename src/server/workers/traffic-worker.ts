@@ -122,12 +122,13 @@ class TrafficWorker {
 
   /** @param figures whether it contains the numbers of the nodes. */
   #report({ answers, figures = true, onSent }: ReportOptions = {}): void {
-    const { live, connections, counters } = this.#proxy
+    const { live, connections, counters, requestTimes } = this.#proxy
     const nodes = figures ? this.#changes.read(live, systemClock.now()) : []
     send(
       {
         kind: 'report',
         nodes,
+        requests: figures ? requestTimes.collect() : [],
         connections,
         counts: plainCounts({ ...counters, logLinesDropped: this.#dropped.total }),
         ...(answers === undefined ? {} : { answers }),

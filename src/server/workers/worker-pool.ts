@@ -11,6 +11,7 @@ import { defaultHealthLimits, onAnswerFailed, onConnectFailed } from '../../clus
 import { factOf, factsFrom } from '../../cluster/live-facts.ts'
 import { LiveSums } from '../../cluster/live-sums.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
+import { RequestTimes } from '../../cluster/request-times.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
@@ -55,6 +56,8 @@ export class WorkerPool implements DataPlane {
   readonly #waiting: Set<WorkerLink> = new Set()
   /** The standard error of the workers. */
   readonly #errors: LineOutput
+
+  readonly #requestTimes: RequestTimes = new RequestTimes()
 
   constructor(options: DataPlaneOptions) {
     this.#options = options
@@ -217,6 +220,10 @@ export class WorkerPool implements DataPlane {
     return { ...sum, logLinesDropped }
   }
 
+  requestTimes(): RequestTimes {
+    return this.#requestTimes
+  }
+
   announceEnd(): void {
     this.#isEnding = true
     for (const link of this.#links()) link.announceEnd()
@@ -315,6 +322,7 @@ export class WorkerPool implements DataPlane {
       case 'report': {
         const { nodes } = snapshot()
         this.#sums.add(link, message.nodes, (id) => nodes.has(id), systemClock.now())
+        this.#requestTimes.add(message.requests)
         break
       }
       case 'down':

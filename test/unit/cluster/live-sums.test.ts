@@ -6,6 +6,7 @@ import { HeldRequest } from '../../../src/cluster/held-requests.ts'
 import { contextLive, LiveTable } from '../../../src/cluster/live.ts'
 import { FiguresReader, LiveSums } from '../../../src/cluster/live-sums.ts'
 import { roomFigures } from '../../../src/cluster/room-figures.ts'
+import { newNodeTimes } from '../../../src/cluster/times.ts'
 
 let sum: LiveTable
 let sums: LiveSums<string>
@@ -133,4 +134,18 @@ test('a row with requests in hand is reported each time, since its service time 
   row('x', 1).room.begin(new HeldRequest(), 0)
   assert.equal(report('x', 1), 1)
   assert.equal(report('x', 2), 1)
+})
+
+test('the times of a node are added up, and stay when a process exits', () => {
+  for (const name of ['x', 'y']) {
+    const times = newNodeTimes()
+    Object.assign(row(name, 1), { elected: 1, times })
+    times.count(200)
+    report(name)
+    times.count(200)
+    row(name, 1).elected = 2
+    report(name)
+  }
+  sums.drop('x')
+  assert.equal(sum.of(1).times?.values[2], 4)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { newNodeTimes, nodeHistograms } from '../../../src/cluster/times.ts'
 import { newCounters } from '../../../src/cluster/traffic-counts.ts'
 import { ControlCounts } from '../../../src/control/counts.ts'
 import { PrometheusText } from '../../../src/control/prometheus.ts'
@@ -24,13 +25,13 @@ test('a scrape shows the totals and gauges of its moment, not of an earlier one'
   const live = settings.live.of(1)
   live.elected = 5
   assert.match(
-    await text.body(),
+    (await text.body()).toString(),
     /^topspin_node_requests_total\{node="a",balancer="mycluster"\} 5$/m,
   )
   live.elected = 7
   counts.countMessage('PING', 'OK')
   counts.countRefusal('secret')
-  const body = await text.body()
+  const body = (await text.body()).toString()
   for (const line of [
     'topspin_node_requests_total{node="a",balancer="mycluster"} 7',
     'topspin_node_up{node="a",balancer="mycluster"} 1',
@@ -47,17 +48,78 @@ test('a scrape shows the totals and gauges of its moment, not of an earlier one'
 test('a node without a load factor and a node that cannot be used have no gauge of it', async () => {
   const { settings } = controlFixture()
   settings.registry.restore(clusterOf([{ route: 'a' }, { route: 'ws', type: 'gopher' }]), 0)
-  const body = await new PrometheusText(settings, new ControlCounts()).body()
+  const body = (await new PrometheusText(settings, new ControlCounts()).body()).toString()
+  assert.match(body, /^# TYPE topspin_node_load_factor gauge$/m)
   assert.doesNotMatch(body, /topspin_node_load_factor\{/)
   assert.doesNotMatch(body, /node="ws"/)
 })
 
 test('the state file has metrics only when there is one', async () => {
-  const body = (options: object) =>
-    new PrometheusText(controlFixture(options).settings, new ControlCounts()).body()
+  const body = async (options: object) =>
+    String(await new PrometheusText(controlFixture(options).settings, new ControlCounts()).body())
   const state = () => ({ file: 'f', reason: 'ENOSPC', writes: 1, failures: 2 })
   assert.doesNotMatch(await body({}), /topspin_state/)
   const text = await body({ state })
   assert.match(text, /^topspin_state_ok 0$/m)
   assert.match(text, /^topspin_state_failures_total 2$/m)
+})
+
+test('every metric is described once, before its first sample, in both formats', async () => {
+  const { settings } = controlFixture()
+  settings.registry.restore(clusterOf([{ route: 'a' }]), 0)
+  const text = new PrometheusText(settings, new ControlCounts())
+  for (const format of ['text', 'openmetrics'] as const) {
+    const lines = String(await text.body(format)).split('\n')
+    const typed = lines
+      .filter((line) => line.startsWith('# TYPE '))
+      .map((line) => line.split(' ')[2])
+    assert.equal(new Set(typed).size, typed.length)
+    assert.ok(typed.includes('topspin_request_duration_seconds'), format)
+    let family = ''
+    for (const line of lines) {
+      if (line.startsWith('# TYPE ')) family = line.split(' ')[2] as string
+      else if (line !== '' && !line.startsWith('#')) assert.ok(line.startsWith(family), line)
+    }
+    assert.equal(lines.includes('# EOF'), format === 'openmetrics')
+  }
+})
+
+test('times of a node are shown once it has answered', async () => {
+  const { settings } = controlFixture()
+  settings.registry.restore(clusterOf([{ route: 'a' }, { route: 'b' }]), 0)
+  const times = newNodeTimes()
+  settings.live.of(1).times = times
+  times.count(200)
+  times.observe(nodeHistograms.duration, 30)
+  const body = (await new PrometheusText(settings, new ControlCounts()).body()).toString()
+  const labels = 'node="a",balancer="mycluster"'
+  for (const line of [
+    `topspin_node_responses_total{${labels},status_class="2xx"} 1`,
+    `topspin_node_response_duration_seconds_bucket{${labels},le="0.025"} 0`,
+    `topspin_node_response_duration_seconds_bucket{${labels},le="0.05"} 1`,
+    `topspin_node_response_duration_seconds_sum{${labels}} 0.03`,
+  ])
+    assert.ok(body.split('\n').includes(line), line)
+  assert.doesNotMatch(body, /duration_seconds.*node="b"/)
+})
+
+test('a long scrape lets other work have its turn', async () => {
+  let now = 0
+  // Each look at the clock takes a millisecond.
+  const { settings } = controlFixture({ clock: { now: () => now++, wall: () => 0 } })
+  settings.registry.restore(
+    clusterOf(Array.from({ length: 100 }, (_, i) => ({ route: `n${i}` }))),
+    0,
+  )
+  let turns = 0
+  const count = (): void => {
+    turns++
+    pending = setImmediate(count)
+  }
+  let pending = setImmediate(count)
+  const text = new PrometheusText(settings, new ControlCounts())
+  const [first, second] = await Promise.all([text.body(), text.body()])
+  clearImmediate(pending)
+  assert.ok(turns > 10, String(turns))
+  assert.equal(first, second)
 })

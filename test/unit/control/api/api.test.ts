@@ -74,8 +74,8 @@ async function withNodes(options: ControlBenchOptions = {}): Promise<Bench> {
 
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what the schema has checked
 function read(response: PageResponse, name: SchemaName, status = 200): any {
-  assert.equal(response.status, status, response.body)
-  return schemas[name].parse(JSON.parse(response.body))
+  assert.equal(response.status, status, response.body.toString())
+  return schemas[name].parse(JSON.parse(response.body.toString()))
 }
 
 const statusesOf = ({ settings }: Bench): readonly string[] => {
@@ -282,7 +282,7 @@ test('any request by the description is answered as the description says', async
     traffic: { explain: async () => ({ refusal: null, node: 'a', why: 'x' }) as never },
   })
   const { body } = await made.get('/openapi.json')
-  const description = JSON.parse(body)
+  const description = JSON.parse(body.toString())
   assert.equal(description.openapi, '3.1.0')
   const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({
@@ -350,7 +350,7 @@ test('any request by the description is answered as the description says', async
       `${method} ${target}: ${response.contentType} is not described`,
     )
     const name = content.schema?.$ref?.split('/').at(-1)
-    if (name !== undefined) schemas[name as SchemaName].parse(JSON.parse(response.body))
+    if (name !== undefined) schemas[name as SchemaName].parse(JSON.parse(response.body.toString()))
   })
   await fc.assert(property, { numRuns: 1_000, seed: fuzzSeed })
 })

@@ -89,6 +89,7 @@ test('the access log gets one entry with the route of the node', () => {
   const entries: AccessEntry[] = []
   const { state, clock, client } = answered({ accessLog: (entry) => entries.push(entry) })
   clock.advance(25)
+  state.traffic.receivedAt.update()
   complete(state, true)
   assert.deepEqual(entries, [
     {
@@ -118,7 +119,7 @@ test('the request buffer is used again after a response, not after a failure', (
   ] as const) {
     const { state } = answered()
     const { out } = state.attempts
-    settle(state, code)
+    settle(state, code, state.traffic.clock.now())
     assert.equal(state.traffic.buffers.leaseOut() === out, isReused, code)
   }
 })
