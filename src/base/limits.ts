@@ -156,6 +156,20 @@ export const socketFileLimits = {
   connectMs: 1_000,
 }
 
+/** The start of another process in place of this one (`topspin upgrade`). */
+export const upgradeLimits = {
+  /** From the start of the new process until it has opened its addresses and knows the nodes. */
+  preparedMs: 30_000,
+  /** How long the old process goes on with control messages that are on their way. */
+  messagesMs: 2_000,
+  /** From then on until the new process answers them. */
+  readyMs: 15_000,
+  /** How long the answer of the order may take beyond that. */
+  answerMs: 5_000,
+  /** How long the new process waits for the end of the old one, after its own deadline for requests in flight. */
+  endMs: 2_000,
+}
+
 /** Reports to systemd. */
 export const systemdLimits = {
   /** Deadline of the program that sends one. */

@@ -56,6 +56,7 @@ export function createProgram(run: Run): Command {
   addDrain(program, run)
   addExplain(program, run)
   addReload(program, run)
+  addUpgrade(program, run)
   addDoctor(program, run)
   addCheck(program, run)
   return program
@@ -224,6 +225,19 @@ function addReload(program: Command, run: Run): void {
         const { reload } = await import('./remote/reload.ts')
         return reload(flags)
       }),
+  )
+}
+
+function addUpgrade(program: Command, run: Run): void {
+  remoteCommand(
+    program,
+    'upgrade',
+    'Replace a running proxy by its program as it is installed now; no connection is cut.',
+  ).action((flags: RemoteFlags) =>
+    run(async () => {
+      const { upgrade } = await import('./remote/upgrade.ts')
+      return upgrade(flags)
+    }),
   )
 }
 

@@ -56,6 +56,11 @@ export class Reloads {
     return this.#next
   }
 
+  /** Resolves when no reload is under way. */
+  get ended(): Promise<unknown> {
+    return this.#running
+  }
+
   async #run(): Promise<ReloadOutcome> {
     if (this.#served === undefined) return { ok: false, problems: ['the proxy is starting'] }
     const { serving, log } = this.#served

@@ -3,18 +3,21 @@
 
 import type { Logger } from 'pino'
 import { type ConfigResult, loadConfig } from '../config/config.ts'
-import { problemsText } from '../config/problem.ts'
+import { type ConfigProblem, formatProblem, problemsText } from '../config/problem.ts'
 import { startProblems } from '../config/start-checks.ts'
 import { readTls } from '../config/tls-files.ts'
+import type { Operations } from '../control/operations.ts'
 import { createLogger } from '../server/logger.ts'
-import { type Listening, type Serving, startServing } from '../server/serving.ts'
+import { type Listening, type Serving, type StartMore, startServing } from '../server/serving.ts'
 import { passedSockets } from '../server/systemd/passed-sockets.ts'
 import { ServiceManager, servingStatus } from '../server/systemd/service-manager.ts'
+import { Predecessor } from '../server/upgrade/predecessor.ts'
 import { exitCodes } from './failure.ts'
 import { keyOfFlag } from './flags.ts'
 import { listenFailure } from './listen-failure.ts'
 import { Reloads } from './reloads.ts'
 import { StopSignals } from './stop-signals.ts'
+import { Upgrades } from './upgrades.ts'
 
 export interface ServeFlags extends Readonly<Partial<Record<keyof typeof keyOfFlag, FlagValue>>> {
   readonly config?: string
@@ -31,34 +34,49 @@ export async function serve(
 ): Promise<number> {
   // Before anything else: a signal during the start counts, too.
   const signals = new StopSignals()
+  const predecessor = Predecessor.of(process.env)
+  const upgrades = new Upgrades(process.env)
   const reloads = new Reloads(() => configuration(flags))
-  const onHangUp = (): void => reloads.request()
+  const onHangUp = async (): Promise<void> => {
+    const successor = await upgrades.settled()
+    if (successor === undefined) reloads.request()
+    else successor.kill('SIGHUP')
+  }
   process.on('SIGHUP', onHangUp)
+  void signals.first.then(() => predecessor?.abandon())
   try {
-    return await serveUntil(signals, flags, reloads, onListening)
+    return await serveUntil(signals, flags, { reloads, upgrades, predecessor }, onListening)
   } finally {
     process.off('SIGHUP', onHangUp)
     signals.off()
+    predecessor?.close()
   }
+}
+
+interface Changing {
+  readonly reloads: Reloads
+  readonly upgrades: Upgrades
+  /** The process whose place this one takes. */
+  readonly predecessor: Predecessor | undefined
 }
 
 async function serveUntil(
   signals: StopSignals,
   flags: ServeFlags,
-  reloads: Reloads,
+  { reloads, upgrades, predecessor }: Changing,
   onListening: (listening: Listening) => void,
 ): Promise<number> {
   const result = configuration(flags)
   if (!result.ok) {
-    process.stderr.write(problemsText(result.problems))
     const onlyFlags = result.problems.every(({ place }) => place.startsWith('--'))
+    await report(result.problems, predecessor)
     return onlyFlags ? exitCodes.usage : exitCodes.badConfiguration
   }
   const { config } = result
   const tls = await readTls(config)
   const problems = [...(tls.ok ? [] : tls.problems), ...startProblems(config)]
   if (!tls.ok || problems.length > 0) {
-    process.stderr.write(problemsText(problems))
+    await report(problems, predecessor)
     return exitCodes.badConfiguration
   }
   const programLog = createLogger(config.log.level, 1)
@@ -69,22 +87,27 @@ async function serveUntil(
     if (serving === undefined) process.exit(exitCodes.failure)
   })
   try {
-    const inherited = passedSockets(process.env, log)
-    const operations = { reload: reloads.reload }
-    serving = await startServing(config, tls.material, programLog, { inherited, operations })
+    const operations = operationsOf(reloads, upgrades)
+    const more = { ...(await inheritance(predecessor, log)), operations }
+    serving = await startServing(config, tls.material, programLog, more)
   } catch (error) {
     const { message, exitCode } = listenFailure(error, retry)
     process.stderr.write(`topspin: ${message}\n`)
+    await predecessor?.failed([message])
     return exitCode
   }
   reloads.begin(serving, result.isEmpty, log, manager)
+  upgrades.begin({ serving, log, manager })
   const { reopenLogs } = serving
   process.on('SIGUSR1', reopenLogs)
   log.info(serving.listening, 'listening')
   onListening(serving.listening)
-  void manager?.ready(servingStatus(serving.listening))
+  const status = servingStatus(serving.listening)
+  if (predecessor === undefined) void manager?.ready(status)
+  else await manager?.readyInstead(status)
+  predecessor?.ready()
   void signals.first.then((signal) => manager?.stopping(`draining after ${signal}`))
-  await stopped(signals, serving, log)
+  await stopped(signals, serving, log, { upgrades, predecessor })
   process.off('SIGUSR1', reopenLogs)
   await lines.flush()
   return exitCodes.ok
@@ -98,14 +121,63 @@ function configuration(flags: ServeFlags): ConfigResult {
   return loadConfig(flags.config, { environment: process.env, flags: values })
 }
 
-/** Resolves when a signal has ended the proxy. */
-async function stopped(signals: StopSignals, serving: Serving, log: Logger): Promise<void> {
-  const signal = await signals.first
-  const { drainMs } = serving
-  log.info({ signal, withinMs: drainMs }, 'draining')
-  const closed = signals.second.then((second) => {
+/** On standard error, and to the process that this one was to replace. */
+async function report(
+  problems: readonly ConfigProblem[],
+  predecessor: Predecessor | undefined,
+): Promise<void> {
+  process.stderr.write(problemsText(problems))
+  await predecessor?.failed(problems.map(formatProblem))
+}
+
+/** The sockets that are open already, from the process that this one replaces or from systemd. */
+async function inheritance(
+  predecessor: Predecessor | undefined,
+  log: Logger,
+): Promise<Pick<StartMore, 'inherited' | 'predecessor'>> {
+  if (predecessor === undefined) return { inherited: passedSockets(process.env, log) }
+  const { sockets, state } = await predecessor.receive()
+  return { inherited: sockets, predecessor: { process: predecessor, state } }
+}
+
+function operationsOf(reloads: Reloads, upgrades: Upgrades): Operations {
+  return {
+    async reload() {
+      if ((await upgrades.settled()) === undefined) return reloads.reload()
+      return { ok: false, problems: ['another process has taken over: order it again'] }
+    },
+    upgrade: () => upgrades.upgrade(reloads.ended),
+  }
+}
+
+/** Resolves when a signal has ended the proxy, or another process has taken over and the connections here have ended. */
+async function stopped(
+  signals: StopSignals,
+  serving: Serving,
+  log: Logger,
+  { upgrades, predecessor }: Pick<Changing, 'upgrades' | 'predecessor'>,
+): Promise<void> {
+  const end = new AbortController()
+  const closing = signals.second.then((second) => {
     log.warn({ signal: second }, 'closing at once')
     return serving.close()
   })
-  await Promise.race([serving.drain(drainMs), closed])
+  const signalled = signals.first.then(async (signal) => {
+    const { isRunning } = upgrades
+    const other = await upgrades.end()
+    // A signal to this process alone, while the other one takes over, is for both.
+    if (isRunning) other?.kill(signal)
+    end.abort()
+    return other
+  })
+  const successor = await Promise.race([upgrades.done, signalled])
+  if (successor !== undefined) {
+    await Promise.race([serving.leave(successor, end.signal), closing])
+    return successor.release()
+  }
+  const signal = await signals.first
+  const { drainMs } = serving
+  log.info({ signal, withinMs: drainMs }, 'draining')
+  const drained = Promise.all([serving.drain(drainMs), predecessor?.end(drainMs)])
+  await Promise.race([drained, closing])
 }

@@ -115,8 +115,8 @@ export class Registry {
   }
 
   /**
-   * Restores the state of an earlier run from the result of `changesFrom`; only for an empty registry. Nodes in removal
-   * start their present phase again.
+   * Restores the state of an earlier run from the result of `changesFrom`, for an empty registry, and the changes that the
+   * registry of another process has made since then. Nodes in removal start their present phase again.
    */
   restore(changes: readonly Change[], now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)

@@ -362,7 +362,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
     drain: duration(0, 'Time for requests in flight after SIGTERM.').prefault('8s'),
     replaced: duration(
       0,
-      'Time for requests in flight, downloads and WebSockets where something else has taken over: at an address that a reload has removed from `listen`, and in workers that are too many after a reload. New connections never arrive there. Then the rest is cut.',
+      'Time for requests in flight, downloads and WebSockets where something else has taken over: at an address that a reload has removed from `listen`, and in workers that are too many after a reload, and in a process that `topspin upgrade` has replaced. New connections never arrive there. Then the rest is cut.',
     ).prefault('1h'),
   }),
   body: section({

@@ -38,6 +38,8 @@ export class ControlConnection {
   /** Whether the deadline that runs is that of a request which has begun to arrive. */
   #midway = false
   #halfClosed = false
+  /** A request was answered on this connection. */
+  #hasAnswered = false
   /** While `ending`, ms of the clock. */
   #lingerUntil = 0
   #closing = false
@@ -68,6 +70,17 @@ export class ControlConnection {
   close(): void {
     this.#closing = true
     if (this.#state === 'reading' || this.#state === 'streaming') this.#finish()
+  }
+
+  /** Ends when the next request is answered of which something has arrived, and the first one in any case. */
+  leave(): void {
+    this.#closing = true
+    if (this.#state === 'reading' && !this.isExpecting) this.#finish()
+  }
+
+  /** The end of the first request, or of the next one, is still to arrive. */
+  get isExpecting(): boolean {
+    return this.#state === 'reading' && (!this.#hasAnswered || this.#reader.midway)
   }
 
   destroy(): void {
@@ -151,6 +164,7 @@ export class ControlConnection {
       if (error) return
       if (!keepAlive || this.#closing) return this.#finish()
       this.#state = 'reading'
+      this.#hasAnswered = true
       this.#waits(true)
       this.#socket.resume()
       this.#process()

@@ -7,6 +7,11 @@ import { TopspinError } from '../base/errors.ts'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { healthLimits } from '../base/limits.ts'
 import { HeldByAddress } from '../net/held-by-address.ts'
+import {
+  type ListenHandle,
+  listenHandleOf,
+  listenOnHandle,
+} from '../node-internals/listen-handle.ts'
 import { pathOf } from './pages.ts'
 
 /** Whether the proxy should get new clients: only while it is `ready`. */
@@ -29,15 +34,22 @@ export class HealthListener {
     this.#server.on('request', (request, response) => this.#respond(request, response))
   }
 
-  /** Rejects with a `TopspinError` when the address cannot be listened on. */
-  async open(at: HostPort): Promise<HostPort> {
+  /**
+   * @param kept the socket, where another process has opened it.
+   * Rejects with a `TopspinError` when the address cannot be listened on.
+   */
+  async open(at: HostPort, kept: ListenHandle | undefined = undefined): Promise<HostPort> {
     await new Promise<void>((resolve, reject) => {
       // An error after the start is a connection that was not accepted, and no reason to end.
       this.#server.on('error', (cause) => {
         const text = `cannot listen on ${hostPortText(at)}: ${cause.message}`
         reject(new TopspinError('HEALTH_LISTEN', text, { side: 'proxy', phase: 'control', cause }))
       })
-      this.#server.listen({ ...at, exclusive: true }, resolve)
+      if (kept === undefined) this.#server.listen({ ...at, exclusive: true }, resolve)
+      else {
+        this.#server.once('listening', resolve)
+        listenOnHandle(this.#server, kept, healthLimits.connectionsMax)
+      }
     })
     const { address, port } = this.#server.address() as AddressInfo
     return { host: address, port }
@@ -45,6 +57,15 @@ export class HealthListener {
 
   become(readiness: Readiness): void {
     this.#readiness = readiness
+  }
+
+  /** Its handle on the socket, for another process; undefined where this Node.js keeps it elsewhere. */
+  get handle(): ListenHandle | undefined {
+    return listenHandleOf(this.#server)
+  }
+
+  stopAccepting(): void {
+    this.#server.close()
   }
 
   async close(): Promise<void> {

@@ -9,9 +9,11 @@ import { isUnixAddress } from '../base/unix-address.ts'
 import { HeldByAddress } from '../net/held-by-address.ts'
 import { type ListenAddress, listenAt } from '../net/listen-at.ts'
 import { resetSocket } from '../net/reset-socket.ts'
+
 import type { TlsAcceptor } from '../net/tls-acceptor.ts'
 import type { TlsServerOptions } from '../net/tls-options.ts'
-import type { ListenHandle } from '../node-internals/listen-handle.ts'
+import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
+
 import type { Admission } from './admission.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { ControlConnection } from './connection.ts'
@@ -123,6 +125,23 @@ export class ControlListener {
     for (const connection of this.#connections) connection.close()
     await closed
     clearTimeout(deadline)
+  }
+
+  /** Its handle on the socket, for another process; undefined where this Node.js keeps it elsewhere. */
+  get handle(): ListenHandle | undefined {
+    return listenHandleOf(this.#server)
+  }
+
+  /** Accepts nothing more, and ends its connections when the requests that are on their way are answered. */
+  leave(): void {
+    this.#server.close()
+    for (const connection of this.#connections) connection.leave()
+  }
+
+  /** A request may be on its way, or a connection is within its handshake. */
+  get isExpecting(): boolean {
+    const isHandshaking = (this.#acceptor?.pending ?? 0) > 0
+    return isHandshaking || [...this.#connections].some(({ isExpecting }) => isExpecting)
   }
 
   #accept(socket: Socket): void {

@@ -23,6 +23,8 @@ export class MessageHandler {
   readonly #settings: ControlSettings
   readonly #probes: NodeProbes
   readonly #deferred: DeferredEnables
+  #inProgress = 0
+  #isOver = false
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
@@ -49,14 +51,32 @@ export class MessageHandler {
     return this.#applyOrFail(message, from)
   }
 
+  get isIdle(): boolean {
+    return this.#inProgress === 0
+  }
+
+  /** Applies the messages that were deferred. */
+  flush(): Promise<void> {
+    return this.#deferred.flush()
+  }
+
+  /** Refuses all messages from now on, since another process has the registry; `false` allows them again. */
+  end(isOver: boolean): void {
+    this.#isOver = isOver
+  }
+
   /** A fault of ours is a general error, which nodes retry. Never rejects. */
   async #applyOrFail(message: Message, from: string | undefined): Promise<Reply> {
+    if (this.#isOver) return takenOver
     const { method } = message
+    this.#inProgress += 1
     try {
       return await this.#apply(message, from)
     } catch (error) {
       this.#settings.log.error({ error, method }, 'message failed')
       return problem('GENERAL', `GENERAL: ${method} failed`)
+    } finally {
+      this.#inProgress -= 1
     }
   }
 
@@ -118,6 +138,8 @@ function causeOf(message: Message, before: Snapshot, from: { readonly from?: str
 }
 
 const isAppMessage = (message: Message): message is AppMessage => 'wildcard' in message
+
+const takenOver: Reply = problem('MEM', 'MEM: Another process has taken over, send it again')
 
 const noAnswers: ReadonlyMap<string, boolean> = new Map()
 

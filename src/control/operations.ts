@@ -15,12 +15,32 @@ export type ReloadOutcome =
   /** Nothing has changed. */
   | { readonly ok: false; readonly problems: readonly string[] }
 
+export type UpgradeOutcome =
+  | {
+      readonly ok: true
+      /** The process that serves from now on, and the one that ends with its connections. */
+      readonly serving: ProgramProcess
+      readonly ending: ProgramProcess
+      /** What is left of the connections of the latter is cut after this time, ms. */
+      readonly withinMs: number
+    }
+  /** Nothing has changed. */
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+interface ProgramProcess {
+  readonly pid: number
+  /** Of the program. */
+  readonly version: string
+}
+
 export interface Operations {
   /** Reads the configuration again. Never rejects. */
   reload(): Promise<ReloadOutcome>
+  /** Starts the program anew, in place of this process. Never rejects. */
+  upgrade(): Promise<UpgradeOutcome>
 }
 
-export const operationPaths: readonly string[] = ['/api/reload']
+export const operationPaths: readonly string[] = ['/api/reload', '/api/upgrade']
 
 /** Without a secret only this machine may. */
 export async function respondToOperation(
@@ -35,6 +55,10 @@ export async function respondToOperation(
   switch (path) {
     case '/api/reload': {
       const outcome = await operations.reload()
+      return jsonResponse(outcome, outcome.ok ? 200 : 409)
+    }
+    case '/api/upgrade': {
+      const outcome = await operations.upgrade()
       return jsonResponse(outcome, outcome.ok ? 200 : 409)
     }
     default:

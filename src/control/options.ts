@@ -54,6 +54,8 @@ export interface ControlOptions {
   readonly compat?: boolean
   /** What operators can do by POST. Default: nothing. */
   readonly operations?: Operations | undefined
+  /** Requests wait for it, and the watch over nodes begins then. Default: nothing waits. */
+  readonly begins?: Promise<void>
   readonly clock?: Clock
   readonly random?: Random
   /** Default: no log. */
@@ -180,6 +182,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     state: () => undefined,
     compat: false,
     operations: undefined,
+    begins: Promise.resolve(),
     random: Math.random,
     ...options,
     clock,

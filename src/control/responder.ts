@@ -66,6 +66,7 @@ export class Responder {
   }
 
   async respond(request: FramedRequest, caller: Caller): Promise<WrittenResponse> {
+    await this.#settings.begins
     const method = caller.acceptsMessages ? methodOf(request.method) : undefined
     if (!this.#admission.admitRequest(caller.remote))
       return method === undefined

@@ -2,6 +2,7 @@
 // server/serving.ts and for programs that embed the proxy.
 
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
+import { waitUntil } from '../base/wait.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { Admission } from './admission.ts'
@@ -26,8 +27,22 @@ export interface Control {
   replace(options: ReplaceableOptions): Promise<void>
   /** From now on /readyz answers 503; messages are still accepted. */
   drain(): void
+  /** The handles on the sockets of both addresses, for another process. */
+  handles(): ControlHandles
+  /**
+   * Leaves the registry to another process: accepts nothing more, and answers the messages that are on their way, at most
+   * for `withinMs`. Further ones are refused. Requests for pages go on.
+   */
+  leave(withinMs: number): Promise<void>
+  /** The other process has not taken over: accepts again. @param sockets that still listen. */
+  resume(sockets: ControlHandles): Promise<void>
   /** Accepts no new connections, answers the requests in progress, and ends. */
   close(): Promise<void>
+}
+
+export interface ControlHandles {
+  readonly listen?: ListenHandle | undefined
+  readonly console?: ListenHandle | undefined
 }
 
 /** The options that can change while the service runs. */
@@ -54,10 +69,12 @@ class ControlService implements Control {
   readonly #settings: ControlSettings
   readonly #counts: ControlCounts = new ControlCounts()
   readonly #admission: Admission
+  readonly #messages: MessageHandler
   readonly #pages: Pages
   readonly #responder: Responder
   readonly #watch: Watch
   #listeners: Listeners | undefined
+  #isClosed = false
 
   constructor(options: ControlOptions) {
     const settings = controlSettings(options)
@@ -65,6 +82,7 @@ class ControlService implements Control {
     const { log, events } = settings
     this.#options = { ...options, log, events }
     this.#settings = settings
+    this.#messages = messages
     this.#admission = new Admission(settings, this.#counts)
     this.#pages = new Pages(settings, this.#counts, messages)
     this.#responder = new Responder(settings, messages, this.#pages, this.#counts, this.#admission)
@@ -73,7 +91,9 @@ class ControlService implements Control {
 
   async start(): Promise<void> {
     this.#listeners = await this.#openListeners(this.#settings)
-    this.#watch.start()
+    void this.#settings.begins.then(() => {
+      if (!this.#isClosed) this.#watch.start()
+    })
   }
 
   get address(): Endpoint {
@@ -103,7 +123,43 @@ class ControlService implements Control {
     this.#pages.drain()
   }
 
+  handles(): ControlHandles {
+    const { messages, console } = this.#opened
+    return { listen: messages.handle, console: console?.handle }
+  }
+
+  async leave(withinMs: number): Promise<void> {
+    this.#watch.stop()
+    const { messages, console } = this.#opened
+    messages.leave()
+    console?.leave()
+    await this.#messages.flush()
+    const isQuiet = (): boolean => {
+      if (!this.#messages.isIdle || messages.isExpecting) return false
+      this.#messages.end(true)
+      return true
+    }
+    await waitUntil(isQuiet, { withinMs })
+    this.#messages.end(true)
+  }
+
+  async resume(sockets: ControlHandles): Promise<void> {
+    const before = this.#opened
+    this.#messages.end(false)
+    this.#listeners = undefined
+    try {
+      this.#listeners = await this.#openListeners({ ...this.#settings, sockets })
+    } catch (error) {
+      this.#listeners = before
+      throw error
+    } finally {
+      this.#watch.start()
+    }
+    await Promise.all([before.messages.close(), before.console?.close()])
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#watch.stop()
     const { messages, console } = this.#opened
     await Promise.all([messages.close(), console?.close()])

@@ -58,6 +58,9 @@ export function addressOfHandle(
   return host === undefined || port === undefined ? undefined : { host, port }
 }
 
+/** Whether a handle has not been closed. */
+export const isOpenHandle = ({ fd }: ListenHandle): boolean => fd !== undefined && fd >= 0
+
 /** Makes a server accept on a handle of either kind; `server.listen` accepts those of TCP alone. */
 export function listenOnHandle(server: Server, handle: ListenHandle, backlog: number): void {
   const internal = server as unknown as {

@@ -55,15 +55,20 @@ export interface DataPlane {
   requestTimes(): RequestTimes
   /** From now on responses end their connections; new connections are still accepted. */
   announceEnd(): void
-  /** Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes. */
-  drain(deadlineMs: number): Promise<void>
+  /** The handle on the socket of an address with this name (`listenKeys`), for another process. */
+  socketAt(key: string): ListenHandle | undefined
+  /**
+   * Accepts nothing new, lets requests in flight end within `deadlineMs`, then closes.
+   * @param isReplaced see `ReverseProxy.drain`.
+   */
+  drain(deadlineMs: number, isReplaced: boolean): Promise<void>
   /** Closes at once. */
   close(): Promise<void>
 }
 
 export interface DataPlaneOptions extends PlaneSettings {
-  /** Sockets that another process has opened, by the names of their addresses (`listenKeys`). */
-  readonly inherited: ReadonlyMap<string, ListenHandle>
+  /** The socket that another process has opened for the address with this name (`listenKeys`). */
+  readonly inherited: (key: string) => ListenHandle | undefined
   readonly log: Logger
   /** Standard output of this process. */
   readonly lines: LineOutput

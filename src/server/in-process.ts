@@ -1,6 +1,7 @@
 // The traffic in this process (`--workers 0`): a proxy that shares the live numbers with the registry.
 
 import { cascadesIn } from '../config/traffic-settings.ts'
+import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { createProxy, loadPolicies, type ReverseProxy } from '../proxy/index.ts'
 import { accessLogAmong, openAccessLog } from './access-log.ts'
 import { AccessLogInForce } from './access-log-in-force.ts'
@@ -9,12 +10,13 @@ import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 /** Rejects when a module that a cascade names cannot be loaded. */
 export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
   const { settings, inherited, live, log, lines } = options
+  const sockets = new Map<string, ListenHandle>()
   const proxy: ReverseProxy = createProxy({
     ...settings,
     policies: await loadPolicies(cascadesIn(settings)),
     live,
     log,
-    sockets: { kept: (key) => inherited.get(key), listening: () => {} },
+    sockets: { kept: inherited, listening: (key, handle) => sockets.set(key, handle) },
   })
   const accessLog = new AccessLogInForce(proxy, (destination) =>
     destination === 'stdout'
@@ -50,8 +52,9 @@ export async function inProcess(options: DataPlaneOptions): Promise<DataPlane> {
     counts: () => ({ ...proxy.counters, logLinesDropped: lines.dropped.total }),
     requestTimes: () => proxy.requestTimes,
     announceEnd: () => proxy.announceEnd(),
-    async drain(deadlineMs) {
-      await proxy.drain(deadlineMs)
+    socketAt: (key) => sockets.get(key),
+    async drain(deadlineMs, isReplaced) {
+      await proxy.drain(deadlineMs, isReplaced)
       await accessLog.close()
     },
     async close() {

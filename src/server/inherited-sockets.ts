@@ -3,7 +3,13 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { TopspinError } from '../base/errors.ts'
-import { defaultAddresses, type Endpoint, hostPortText, parseEndpoint } from '../base/host-port.ts'
+import {
+  defaultAddresses,
+  type Endpoint,
+  type HostPort,
+  hostPortText,
+  parseEndpoint,
+} from '../base/host-port.ts'
 import type { Config } from '../config/schema.ts'
 import type { ListenEntry } from '../config/schema-listen.ts'
 import { isWildcard } from '../net/address.ts'
@@ -17,12 +23,27 @@ export interface InheritedSocket {
   /** Its own address. */
   readonly address: Endpoint
   readonly handle: ListenHandle
+  /** Absent for a socket that systemd has opened. */
+  readonly from?: Predecessor
+}
+
+export type SocketUse = 'traffic' | 'control' | 'console' | 'health'
+
+/** About a socket of the process that this one replaces. */
+interface Predecessor {
+  readonly use: SocketUse
+  /** The address as its configuration names it, see `hostPortText`. */
+  readonly at: string
 }
 
 /** An address to listen on, and its socket where that is open already. */
 export interface ListenPlace {
   readonly entry: ListenEntry
+  /** The address as the configuration names it, see `hostPortText`. */
+  readonly at: string
   readonly inherited: ListenHandle | undefined
+  /** The system's service manager has opened the socket, and its file is not ours to remove. */
+  readonly isPassed: boolean
 }
 
 export interface ListenPlaces {
@@ -31,6 +52,21 @@ export interface ListenPlaces {
   readonly console: ListenPlace | undefined
   /** The sockets that no address of the configuration stands for. */
   readonly unused: readonly InheritedSocket[]
+}
+
+/** The socket that the predecessor had for this address in the same place; undefined: none. */
+export function predecessorsSocket(
+  place: HostPort,
+  use: SocketUse,
+  inherited: Iterable<InheritedSocket>,
+): InheritedSocket | undefined {
+  for (const socket of inherited) {
+    const { from, address } = socket
+    if (from?.use !== use) continue
+    if (from.at === hostPortText(place) || hostPortText(address) === hostPortText(place))
+      return socket
+  }
+  return undefined
 }
 
 /**
@@ -47,39 +83,56 @@ export function listenPlaces(
     rest.delete(socket)
     return socket
   }
-  const claimAll = (entry: ListenEntry): ListenPlace[] => {
+  const claimAll = (entry: ListenEntry, use: SocketUse): ListenPlace[] => {
+    const known = predecessorsSocket(entry, use, rest)
+    if (known !== undefined) return [placeOf(entry, claim(known))]
     const matching = [...rest].filter((socket) => standsFor(entry, socket))
     const isNamed = entry.host.startsWith('fd:')
     if (isNamed && matching.length === 0) throw notPassed(entry, inherited)
     const sockets = isNamed ? matching : matching.slice(0, 1)
-    if (sockets.length === 0) return [{ entry, inherited: undefined }]
+    if (sockets.length === 0)
+      return [{ entry, at: hostPortText(entry), inherited: undefined, isPassed: false }]
     return sockets.map(claim).map((socket) => placeOf(entry, socket))
   }
-  const single = (entry: ListenEntry, name: string): ListenPlace => {
-    const named = [...rest].find((socket) => socket.name === name)
+  const single = (entry: ListenEntry, name: 'control' | 'console'): ListenPlace => {
+    const named = passedIn(rest).find((socket) => socket.name === name)
     if (named !== undefined && !entry.host.startsWith('fd:')) return placeOf(entry, claim(named))
-    return claimAll(entry)[0] as ListenPlace
+    return claimAll(entry, name)[0] as ListenPlace
   }
   const places = {
     control: single(control.listen, 'control'),
     console: control.console && single(control.console, 'console'),
-    traffic: listen.flatMap(claimAll),
+    traffic: listen.flatMap((entry) => claimAll(entry, 'traffic')),
   }
   const [first] = listen
   const isDefault = isDeepStrictEqual(listen, [parseEndpoint(defaultAddresses.clients)])
   const isFree = places.traffic.every((place) => place.inherited === undefined)
-  if (first === undefined || !isDefault || !isFree || rest.size === 0)
+  const passed = passedIn(rest)
+  if (first === undefined || !isDefault || !isFree || passed.length === 0)
     return { ...places, unused: [...rest] }
-  return { ...places, traffic: [...rest].map((socket) => placeOf(first, socket)), unused: [] }
+  return {
+    ...places,
+    traffic: passed.map((socket) => placeOf(first, claim(socket))),
+    unused: [...rest],
+  }
 }
 
+const passedIn = (sockets: Iterable<InheritedSocket>): InheritedSocket[] =>
+  [...sockets].filter(({ from }) => from === undefined)
+
 /** With the options of the configuration, at the address of the socket. */
-const placeOf = (entry: ListenEntry, { address, handle }: InheritedSocket): ListenPlace => ({
+const placeOf = (entry: ListenEntry, { address, handle, from }: InheritedSocket): ListenPlace => ({
   entry: { ...entry, ...address },
+  at: hostPortText(entry),
   inherited: handle,
+  isPassed: from === undefined,
 })
 
-function standsFor({ host, port }: ListenEntry, { name, fd, address }: InheritedSocket): boolean {
+function standsFor(
+  { host, port }: ListenEntry,
+  { name, fd, address, from }: InheritedSocket,
+): boolean {
+  if (from !== undefined) return false
   if (host.startsWith('fd:')) return host === `fd:${name}` || host === `fd:${fd}`
   if (port !== address.port) return false
   // This process could not open an address that a socket for all addresses covers.

@@ -2,12 +2,14 @@
 // by serving.ts.
 
 import { isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { fixedLimits, mcmpLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { changesFrom } from '../cluster/changes-from.ts'
 import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
+import { applyFact, factOf, type LiveFact } from '../cluster/live-facts.ts'
 import type { Node } from '../cluster/node.ts'
 import type { RegistryLimits } from '../cluster/registry/facts.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
@@ -23,28 +25,39 @@ import { NodeSources } from './sources/node-sources.ts'
 import { sourceOf } from './sources/source-of.ts'
 import { StateFile } from './state-file.ts'
 
+/** A process that serves clients of the same proxy, and has the nodes from this one. */
+interface Follower {
+  changes(changes: readonly Change[]): void
+  facts(facts: readonly LiveFact[]): void
+}
+
 export class ServedCluster {
   readonly registry: Registry
+  /** See `RegistryOptions`. */
+  readonly runId: string
+  follower: Follower | undefined
   readonly live: LiveTable = new LiveTable()
   /** undefined: the registry is lost at a restart. */
   state: StateFile | undefined
   readonly #sources: NodeSources
   /** Since the sources were read for the first time. */
   #fixed: Fixed | undefined
+  #paused: Fixed | undefined
   readonly #log: Logger
-  readonly #clock: Clock
+  readonly #clock: Clock = systemClock
   readonly #clusterLog: ClusterLog
   #isAllowed: (host: string, address: string) => boolean
 
-  constructor({ control, state }: Config, log: Logger, clock: Clock = systemClock) {
+  /** @param runId of the process that this one continues. */
+  constructor({ control, state }: Config, log: Logger, runId?: string) {
     this.#log = log
-    this.#clock = clock
-    this.#clusterLog = new ClusterLog(log, clock)
+    // Microseconds, as httpd counts them: a different number after each start.
+    this.runId = runId ?? String(Math.round(this.#clock.wall() * 1_000))
+    this.#clusterLog = new ClusterLog(log, this.#clock)
     this.#isAllowed = addressCheck(control.nodes.allow)
     this.#sources = new NodeSources(log, sourceOf, () => this.#onSources())
     this.registry = new Registry({
-      // Microseconds, as httpd counts them: a different number after each start.
-      runId: String(Math.round(clock.wall() * 1_000)),
+      runId: this.runId,
       waitBeforeRemoveMs: control.removeAfter,
       limits: limitsOf(control),
     })
@@ -61,6 +74,7 @@ export class ServedCluster {
   async reload({ control, state }: Config, changes: readonly Change[]): Promise<void> {
     this.#isAllowed = addressCheck(control.nodes.allow)
     this.registry.useLimits(limitsOf(control), control.removeAfter)
+    this.follower?.changes(changes)
     const before = this.state
     if (state === before?.path) return before?.keep(changes)
     this.state = this.#stateFile(state)
@@ -72,7 +86,65 @@ export class ServedCluster {
 
   /** Puts changes in force in the traffic, and saves them. */
   async enforce(changes: readonly Change[], plane: DataPlane): Promise<void> {
+    if (changes.length > 0) this.follower?.changes(changes)
     await Promise.all([plane.apply(changes), this.state?.keep(changes)])
+  }
+
+  /** A node is down, up, silent or reports again; `live` has its new state. */
+  notify(id: number, plane: DataPlane): void {
+    this.follower?.facts([factOf(id, this.live.of(id))])
+    plane.notify(id)
+  }
+
+  /** Puts changes in force that the process with the registry has made. */
+  async follow(changes: readonly Change[], plane: DataPlane): Promise<void> {
+    const { registry, live } = this
+    const before = registry.snapshot
+    const applied = registry.restore(changes, this.#clock.now())
+    applyToLive(live, applied, before)
+    this.follower?.changes(applied)
+    await plane.apply(applied)
+  }
+
+  /** Puts facts in force that the process with the registry has found. */
+  learn(facts: readonly LiveFact[], plane: DataPlane): void {
+    for (const fact of facts) {
+      if (!this.registry.snapshot.nodes.has(fact.id)) continue
+      const row = this.live.of(fact.id)
+      const before = factOf(fact.id, row)
+      applyFact(row, fact, this.#clock.now())
+      if (!isDeepStrictEqual(before, fact)) this.notify(fact.id, plane)
+    }
+  }
+
+  /** The registry is this process's from now on, with the fixed nodes of its own configuration. */
+  async takeOver(facts: readonly LiveFact[], config: Config, plane: DataPlane): Promise<void> {
+    this.learn(facts, plane)
+    const now = this.#clock.now()
+    for (const { id } of this.registry.snapshot.nodes.values()) {
+      const row = this.live.of(id)
+      if (row.loadFactor !== undefined) row.statusAt = now
+      if (row.health.kind === 'down') row.health = { ...row.health, probeAt: now }
+    }
+    this.#fixed = { config, plane }
+    await this.enforce(this.setFixedNodes(config), plane)
+    this.state?.adopt()
+  }
+
+  /** Changes nothing and writes nothing more: another process is about to have the registry. */
+  async pause(): Promise<void> {
+    this.#paused = this.#fixed
+    this.#fixed = undefined
+    await this.state?.close()
+  }
+
+  /** The registry is this process's again. */
+  async resume(): Promise<void> {
+    this.#fixed = this.#paused
+    this.#onSources()
+    this.state = this.#stateFile(this.state?.path)
+    this.state?.adopt()
+    await this.state?.start()
   }
 
   /** Puts the state that an earlier run saved in force. */
@@ -104,9 +176,14 @@ export class ServedCluster {
 
   /** Reads the sources that `to` names for the first time, and follows them from then on. */
   async followSources(config: Config, plane: DataPlane): Promise<void> {
+    await this.readSources(config)
+    this.#fixed = { config, plane }
+  }
+
+  /** Reads them, and does not put their nodes in force yet. */
+  async readSources(config: Config): Promise<void> {
     this.#fixed = undefined
     await this.#sources.follow(config.to, config.control.limits.nodes)
-    this.#fixed = { config, plane }
   }
 
   /** Ends what follows the cluster. */

@@ -103,7 +103,7 @@ export function controlOptions(
     tls: tls.control,
     traffic: {
       apply: (changes) => cluster.enforce(changes, plane),
-      notify: (id) => plane.notify(id),
+      notify: (id) => cluster.notify(id, plane),
       refresh: () => plane.refresh(),
       workers: () => plane.workers(),
       counts: () => plane.counts(),

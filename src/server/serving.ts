@@ -24,7 +24,7 @@ import { handshakeProblem } from '../net/handshake-check.ts'
 import { NodeTls } from '../net/node-tls.ts'
 import { SocketFiles } from '../net/socket-file.ts'
 import type { ServerCertificate } from '../net/tls-options.ts'
-import type { ListenHandle } from '../node-internals/listen-handle.ts'
+import { isOpenHandle, type ListenHandle } from '../node-internals/listen-handle.ts'
 import { listenKeys, loadPolicies, newPseudonym } from '../proxy/index.ts'
 import { Acme, storedCertificates } from './acme/acme.ts'
 import { Advertising } from './advertising.ts'
@@ -36,6 +36,7 @@ import {
   type ListenPlace,
   type ListenPlaces,
   listenPlaces,
+  predecessorsSocket,
 } from './inherited-sockets.ts'
 import type { ProgramLog } from './logger.ts'
 import { ServedCluster } from './served-cluster.ts'
@@ -46,6 +47,10 @@ import {
   planeSettings,
   workersOf,
 } from './service-options.ts'
+import { type HandOverResult, handOver } from './upgrade/hand-over.ts'
+import type { StateMessage } from './upgrade/messages.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
+import type { Launch, Successor } from './upgrade/successor.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 import { tryFile } from './write-target.ts'
 
@@ -73,6 +78,8 @@ export interface Serving {
   readonly listening: Listening
   /** Time for requests in flight after SIGTERM, ms. */
   readonly drainMs: number
+  /** Time for requests in flight after another process has taken over, ms. */
+  readonly replacedMs: number
   /** Puts the configuration in force except for the keys that need a restart, or changes nothing and returns the problems. */
   reload(config: Config, tls: TlsMaterial): Promise<ReloadResult>
   /** Reads the certificates again that the configuration in force names; with a problem nothing changes. */
@@ -89,15 +96,27 @@ export interface Serving {
    * then closes.
    */
   drain(deadlineMs: number): Promise<void>
+  /**
+   * Starts the program anew and hands everything over to it, or goes on as before. After it has succeeded, `leave` is to
+   * be called. @param signal aborts it while that is possible.
+   */
+  handOver(launch: Launch, signal: AbortSignal): Promise<HandOverResult>
+  /**
+   * Another process serves: lets what clients have begun here end within `timeouts.replaced`, or within `timeouts.drain`
+   * from a signal on, and closes.
+   */
+  leave(successor: Successor, signal: AbortSignal): Promise<void>
   /** Closes at once. */
   close(): Promise<void>
 }
 
-interface StartMore {
+export interface StartMore {
   /** What operators can do by POST on the control listener. */
   readonly operations?: Operations | undefined
   /** Sockets that another process has opened. */
   readonly inherited?: readonly InheritedSocket[]
+  /** The process whose place this one takes, with the state of its cluster. */
+  readonly predecessor?: { readonly process: Predecessor; readonly state: StateMessage } | undefined
 }
 
 /**
@@ -112,7 +131,11 @@ export async function startServing(
   more: StartMore = {},
 ): Promise<Serving> {
   const health = new HealthService()
-  await health.use(config.health.listen)
+  const at = config.health.listen
+  const kept = at && predecessorsSocket(at, 'health', more.inherited ?? [])
+  // Its predecessor is ready, and so are the two together.
+  if (more.predecessor !== undefined) health.become('ready')
+  await health.use(at, kept?.handle)
   try {
     return await startServices(config, tls, programLog, health, more)
   } catch (error) {
@@ -126,7 +149,7 @@ async function startServices(
   tls: TlsMaterial,
   programLog: ProgramLog,
   health: HealthService,
-  { operations, inherited = [] }: StartMore,
+  { operations, inherited = [], predecessor }: StartMore,
 ): Promise<Serving> {
   const events = new EventRing(() => systemClock.wall())
   const log = recordingLog(programLog.log, events)
@@ -134,15 +157,16 @@ async function startServices(
   const places = listenPlaces(config, inherited)
   warnOfUnused(places, log)
   const secret = controlSecret(config.control)
-  const cluster = new ServedCluster(config, log)
-  const ticketKeys = randomBytes(48).toString('base64')
-  const pseudonym = newPseudonym()
+  const handed = predecessor?.state
+  const cluster = new ServedCluster(config, log, handed?.runId)
+  const ticketKeys = handed?.ticketKeys ?? randomBytes(48).toString('base64')
+  const pseudonym = handed?.pseudonym ?? newPseudonym()
   const issued = storedCertificates(config.acme)
   const first = { config, tls, issued, places }
   const settings = planeSettings(first, { ticketKeys, pseudonym })
   const options = {
     ...settings,
-    inherited: handlesByKey(inherited),
+    inherited: handleFinder(inherited),
     lines: programLog.lines,
     log,
     snapshot: () => cluster.registry.snapshot,
@@ -164,41 +188,86 @@ async function startServices(
     advertising,
     ...held,
   }
-  await cluster.restore(plane)
-  await cluster.followSources(config, plane)
-  await plane.apply(cluster.setFixedNodes(config))
+  if (predecessor === undefined) {
+    await cluster.restore(plane)
+    await cluster.followSources(config, plane)
+    await plane.apply(cluster.setFixedNodes(config))
+  } else await followPredecessor(predecessor, cluster, config, plane)
   const traffic = await listening(plane, cluster)
   const present: Present = { ...first, secret, traffic }
-  noteFiles(socketFiles, places.traffic)
+  const isOpenedHere = ({ inherited: socket }: ListenPlace): boolean => socket === undefined
+  noteFiles(socketFiles, places.traffic.filter(isOpenedHere))
   const checks = { current: config.health.checks }
+  let begin = (): void => {}
+  const begins = new Promise<void>((resolve) => {
+    begin = resolve
+  })
   const control = await startControl({
     ...controlOptions({ ...base, checks }, present),
     registry: cluster.registry,
     live: cluster.live,
     state: () => cluster.state?.report(),
     operations,
+    begins,
     log,
     events,
   }).catch(async (error: unknown) => {
     cluster.close()
-    await plane.close()
+    // Clients have been accepted beside the predecessor.
+    await (predecessor === undefined ? plane.close() : plane.drain(config.timeouts.drain, true))
     socketFiles.removeAll()
     throw error
   })
-  noteFiles(socketFiles, controlPlaces(places))
+  noteFiles(socketFiles, controlPlaces(places).filter(isOpenedHere))
   warnOfRisks(present, control.address, log)
+  const services = new RunningServices({ ...base, checks, health, control }, present)
+  const yours = await predecessor?.process.prepared()
+  if (predecessor !== undefined) {
+    if (yours === undefined) return services.abandoned()
+    await cluster.takeOver(yours.facts, config, plane)
+    cluster.follower = predecessor.process
+    removeUnused(places, socketFiles)
+    noteFiles(socketFiles, [...places.traffic, ...controlPlaces(places)])
+  }
   await cluster.state?.start()
-  advertising.use(config, control.address)
+  advertising.use(config, control.address, yours?.advertiser)
+  begin()
   health.become('ready')
-  return new RunningServices({ ...base, checks, health, control }, present)
+  return services
+}
+
+/** Until it hands over its registry, the nodes are those that it knows. */
+async function followPredecessor(
+  { process, state }: NonNullable<StartMore['predecessor']>,
+  cluster: ServedCluster,
+  config: Config,
+  plane: DataPlane,
+): Promise<void> {
+  await cluster.follow(state.changes, plane)
+  cluster.learn(state.facts, plane)
+  process.onChanges = (changes) => void cluster.follow(changes, plane)
+  await cluster.readSources(config)
+}
+
+/** Of the predecessor's sockets at addresses that the configuration names no more. */
+function removeUnused({ unused }: ListenPlaces, files: SocketFiles): void {
+  for (const { from, address, handle } of unused) {
+    if (from === undefined || from.use === 'health') continue
+    handle.close()
+    const path = socketPathOf(address.host)
+    if (path === undefined) continue
+    files.add(path)
+    files.remove(path)
+  }
 }
 
 function warnOfUnused({ unused }: ListenPlaces, log: Logger): void {
-  for (const { name, fd, address } of unused)
-    log.warn(
-      { name, fd, address: hostPortText(address) },
-      'inherited socket not used: name it in listen, as fd:NAME',
-    )
+  for (const { name, fd, address, from } of unused)
+    if (from === undefined)
+      log.warn(
+        { name, fd, address: hostPortText(address) },
+        'inherited socket not used: name it in listen, as fd:NAME',
+      )
 }
 
 async function listening(plane: DataPlane, cluster: ServedCluster): Promise<readonly Endpoint[]> {
@@ -210,20 +279,27 @@ async function listening(plane: DataPlane, cluster: ServedCluster): Promise<read
   }
 }
 
-/** By the names of their addresses. */
-const handlesByKey = (inherited: readonly InheritedSocket[]): ReadonlyMap<string, ListenHandle> => {
-  const keys = listenKeys(inherited.map(({ address }) => address))
-  return new Map(inherited.map(({ handle }, index) => [keys[index] ?? '', handle]))
+/** By the name of its address; a reload may have closed it. */
+function handleFinder(
+  inherited: readonly InheritedSocket[],
+): (key: string) => ListenHandle | undefined {
+  const traffic = inherited.filter(({ from }) => from === undefined || from.use === 'traffic')
+  const keys = listenKeys(traffic.map(({ address }) => address))
+  const handles = new Map(traffic.map(({ handle }, index) => [keys[index] ?? '', handle]))
+  return (key) => {
+    const handle = handles.get(key)
+    return handle !== undefined && isOpenHandle(handle) ? handle : undefined
+  }
 }
 
 const controlPlaces = ({ control, console }: ListenPlaces): readonly ListenPlace[] =>
   console === undefined ? [control] : [control, console]
 
-/** Of the sockets that this process or its workers have opened. */
+/** Of the sockets that this proxy has opened, now or before an upgrade. */
 function noteFiles(files: SocketFiles, places: readonly ListenPlace[]): void {
-  for (const { entry, inherited } of places) {
+  for (const { entry, isPassed } of places) {
     const path = socketPathOf(entry.host)
-    if (path !== undefined && inherited === undefined) files.add(path)
+    if (path !== undefined && !isPassed) files.add(path)
   }
 }
 
@@ -283,6 +359,10 @@ class RunningServices implements Serving {
 
   get drainMs(): number {
     return this.#present.config.timeouts.drain
+  }
+
+  get replacedMs(): number {
+    return this.#present.config.timeouts.replaced
   }
 
   reload(wanted: Config, tls: TlsMaterial): Promise<ReloadResult> {
@@ -397,7 +477,8 @@ class RunningServices implements Serving {
     const { log, cluster, plane, nodeTls, checks, health, control, advertising } = this.#parts
     const before = this.#present
     const secret = controlSecret(config.control)
-    const places = listenPlaces(config, inherited)
+    const open = inherited.filter(({ handle }) => isOpenHandle(handle))
+    const places = listenPlaces(config, open)
     const { challenges } = before
     const settings = planeSettings({ config, tls, issued, challenges, places }, this.#parts)
     let traffic: readonly Endpoint[]
@@ -437,8 +518,45 @@ class RunningServices implements Serving {
       await pause(delay, this.#closing.signal)
     }
     if (this.#closing.signal.aborted) return
-    await plane.drain(deadlineMs)
+    await plane.drain(deadlineMs, false)
     await this.#closeControl()
+  }
+
+  handOver(launch: Launch, signal: AbortSignal): Promise<HandOverResult> {
+    return handOver(this.#parts, this.#present, launch, signal)
+  }
+
+  async leave(successor: Successor, signal: AbortSignal): Promise<void> {
+    const { cluster, plane, control, health, socketFiles } = this.#parts
+    const { replaced, drain } = this.#present.config.timeouts
+    socketFiles.leaveAll()
+    cluster.state = undefined
+    this.#acme.close()
+    health.stopAccepting()
+    const controlClosed = control.close()
+    const hurried = new AbortController()
+    successor.onMessage = (message) => {
+      if (message.kind === 'changes') void cluster.follow(message.changes, plane)
+      else if (message.kind === 'facts') cluster.learn(message.facts, plane)
+      else if (message.kind === 'end') hurried.abort()
+    }
+    const drained = plane.drain(replaced, true)
+    const hurry = AbortSignal.any([signal, hurried.signal])
+    const cut = whenAborted(hurry)
+      .then(() => pause(drain, this.#closing.signal))
+      .then(() => plane.close())
+    await Promise.race([drained, cut])
+    this.#closing.abort()
+    await controlClosed
+    await this.#closeControl()
+  }
+
+  /** This process does not take over: it ends with the requests that it has accepted. */
+  async abandoned(): Promise<never> {
+    const { plane, socketFiles } = this.#parts
+    await plane.drain(this.drainMs, true)
+    socketFiles.removeAll()
+    process.exit(1)
   }
 
   async close(): Promise<void> {
@@ -457,6 +575,13 @@ class RunningServices implements Serving {
     await cluster.state?.close()
     await health.close()
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function urlOf({ tls, ...address }: Endpoint): string {

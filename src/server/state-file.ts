@@ -76,6 +76,12 @@ export class StateFile {
     return state.changes
   }
 
+  /** Another process of this proxy, which does not write any more, has left the file. */
+  adopt(): void {
+    const found = this.#found()
+    this.#mark = found && markOf(found)
+  }
+
   get path(): string {
     return this.#options.path
   }

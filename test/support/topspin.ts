@@ -29,6 +29,8 @@ export interface StartMore {
   readonly openFiles?: number
   /** It leads a process group of its own, so that a signal to `-pid` reaches its workers too. */
   readonly isGroup?: boolean
+  /** Program in place of bin/topspin.js. */
+  readonly script?: string
 }
 
 /** Starts it; killed after `deadlineMs` at the latest. */
@@ -37,7 +39,7 @@ export function startTopspin(
   more: StartMore & { cwd?: string; env?: object } = {},
 ): Running {
   const limit = more.openFiles === undefined ? [] : ['prlimit', `--nofile=${more.openFiles}`]
-  const [command = '', ...words] = [...limit, process.execPath, program, ...args]
+  const [command = '', ...words] = [...limit, process.execPath, more.script ?? program, ...args]
   const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: more.isGroup === true,

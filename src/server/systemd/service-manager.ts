@@ -24,6 +24,7 @@ export class ServiceManager {
   /** Messages are sent one after the other, because their order counts. */
   #sent: Promise<void> = Promise.resolve()
   #hasFailed = false
+  #hasEnded = false
   readonly #watchdog: NodeJS.Timeout | undefined
 
   /**
@@ -52,6 +53,17 @@ export class ServiceManager {
     return this.#send('READY=1', `STATUS=${status}`)
   }
 
+  /** The service works, and this process is its main one in place of another. */
+  readyInstead(status: string): Promise<void> {
+    return this.#send(`MAINPID=${process.pid}`, 'READY=1', `STATUS=${status}`)
+  }
+
+  /** Sends nothing more: another process reports. */
+  end(): void {
+    clearInterval(this.#watchdog)
+    this.#hasEnded = true
+  }
+
   /** A reload begins. */
   reloading(): Promise<void> {
     const usec = process.hrtime.bigint() / 1_000n
@@ -65,6 +77,7 @@ export class ServiceManager {
   }
 
   #send(...assignments: readonly string[]): Promise<void> {
+    if (this.#hasEnded) return Promise.resolve()
     this.#sent = this.#sent.then(() => this.#sendNow(assignments))
     return this.#sent
   }

@@ -128,7 +128,7 @@ export class WorkerPool implements DataPlane {
   /** Keeps the sockets that another process has opened. @returns the names of the new ones. */
   #inherit({ listen }: PlaneSettings['settings']): readonly string[] {
     const missing = this.#sockets.missing(listenKeys(listen))
-    for (const key of missing) this.#sockets.keep(key, this.#options.inherited.get(key))
+    for (const key of missing) this.#sockets.keep(key, this.#options.inherited(key))
     return missing.filter((key) => this.#sockets.at(key) !== undefined)
   }
 
@@ -229,10 +229,14 @@ export class WorkerPool implements DataPlane {
     for (const link of this.#links()) link.announceEnd()
   }
 
-  async drain(deadlineMs: number): Promise<void> {
+  socketAt(key: string): ListenHandle | undefined {
+    return this.#sockets.at(key)
+  }
+
+  async drain(deadlineMs: number, isReplaced: boolean): Promise<void> {
     this.#end()
     const links = this.#everyLink()
-    for (const link of links) link.drain(deadlineMs, false)
+    for (const link of links) link.drain(deadlineMs, isReplaced)
     const deadline = setTimeout(() => {
       for (const link of links) link.kill()
     }, deadlineMs + workerLimits.endMs)

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePorts } from '../../support/free-ports.ts'
 import { get, startNode } from '../../support/node-server.ts'
-import { program, type Running, startTopspin } from '../../support/topspin.ts'
+import { program, type Running, startTopspin, topspin } from '../../support/topspin.ts'
 import { getOverUnix, socketFolder } from '../../support/unix-client.ts'
 import { until } from '../../support/until.ts'
 
@@ -178,6 +178,28 @@ describe('reports to systemd', { skip: noPython || noNotify }, () => {
       assert.equal((await serve.ended).code, 0)
     })
   }
+
+  test('an upgrade, with the new process as the main one', async (t) => {
+    const address = join(socketFolder(t), 'notify')
+    const messages = await startReceiver(t, address)
+    const where = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--workers', '0']
+    const env = { NOTIFY_SOCKET: address }
+    const serve = startTopspin(['serve', ...where], { env, isGroup: true })
+    t.after(() => serve.child.kill('SIGKILL'))
+    const [, control = ''] = await serve.sees(/"control":"http:\/\/([^/"]+)/)
+    await until('it is ready', () => messages.some((text) => text.startsWith('READY=1')))
+    messages.length = 0
+    const exited = once(serve.child, 'exit')
+    const { stdout, stderr } = await topspin('upgrade', '--control', control)
+    const pid = Number(/^process (\d+) serves now/.exec(stdout)?.[1] ?? assert.fail(stderr))
+    t.after(() => process.kill(pid, 'SIGKILL'))
+    await until('two messages', () => messages.length >= 2)
+    assert.match(messages[0] ?? '', /^RELOADING=1\nMONOTONIC_USEC=\d+\n/)
+    assert.match(messages[1] ?? '', new RegExp(`^MAINPID=${pid}\nREADY=1\nSTATUS=serving http`))
+    // Its pipes stay open: the new process has them.
+    assert.deepEqual(await exited, [0, null])
+    assert.equal(messages.length, 2, 'the replaced process reports no end')
+  })
 
   test('signs of life twice in each interval of the watchdog', async (t) => {
     const address = join(socketFolder(t), 'notify')

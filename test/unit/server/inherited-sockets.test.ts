@@ -6,6 +6,7 @@ import {
   type InheritedSocket,
   type ListenPlace,
   listenPlaces,
+  type SocketUse,
 } from '../../../src/server/inherited-sockets.ts'
 
 function socket(fd: number, name: string, at: string): InheritedSocket {
@@ -100,4 +101,21 @@ test('a name that no socket has is an error that lists the sockets', () => {
     /fd:web is no socket .* http \(fd:3, 0\.0\.0\.0:80\)/,
   )
   assert.throws(() => placesOf('listen: fd:web'), /passed are: none/)
+})
+
+test('sockets of the process before serve the same places, also at any free port, and no others', () => {
+  const from = (use: SocketUse, at: string) => ({ from: { use, at } })
+  const places = placesOf(
+    'listen: ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:80"]\ncontrol: { listen: "127.0.0.1:0" }',
+    { ...socket(10, 'control', '127.0.0.1:40001'), ...from('control', '127.0.0.1:0') },
+    { ...socket(11, 'traffic', '127.0.0.1:40002'), ...from('traffic', '127.0.0.1:0') },
+    { ...socket(12, 'traffic', '127.0.0.1:40003'), ...from('traffic', '127.0.0.1:0') },
+    { ...socket(13, 'traffic', '0.0.0.0:80'), ...from('traffic', '0.0.0.0:80') },
+  )
+  assert.deepEqual(places, {
+    traffic: ['127.0.0.1:40002 11', '127.0.0.1:40003 12', '127.0.0.1:80 own'],
+    control: '127.0.0.1:40001 10',
+    console: undefined,
+    unused: [13],
+  })
 })

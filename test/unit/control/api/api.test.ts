@@ -253,7 +253,8 @@ test('a wrong path is 404, a wrong method 405 with the right ones', async () => 
 
 test('a reload answers what has changed, and problems by 409', async () => {
   let outcome: { ok: boolean } = { ok: true, ...{ changed: ['timeouts.head'], restart: [] } }
-  const made = await withNodes({ operations: { reload: async () => outcome as never } })
+  const reload = async () => outcome as never
+  const made = await withNodes({ operations: { reload, upgrade: reload } })
   assert.deepEqual(read(await made.post('/reload'), 'Reloaded').changed, ['timeouts.head'])
   outcome = { ok: false, ...{ problems: ['listen: no'] } }
   assert.deepEqual(read(await made.post('/reload'), 'Reloaded', 409).problems, ['listen: no'])
