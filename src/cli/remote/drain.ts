@@ -39,7 +39,9 @@ export const drain = (route: string, flags: DrainFlags): Promise<number> =>
       throw new CommandFailure(`${route}: stopped, but ${inFlight} requests are in flight`)
     const rest = sessions === 0 ? '' : `; sessions that move to other nodes: ${sessions}`
     if (!flags.json)
-      process.stdout.write(`${route}: drained in ${(ms / 1_000).toFixed(1)} s${rest}\n`)
+      process.stdout.write(
+        `${route}: drained in ${(ms / 1_000).toFixed(1)} s${rest}; topspin enable ${route} brings it back\n`,
+      )
   })
 
 const send = (remote: Remote, method: AppMethod, route: string): Promise<void> =>

@@ -237,7 +237,10 @@ test('drain waits for the sessions of a node, then for its requests in flight', 
   assert.equal((await answer).text, 'at last')
   const { code, stdout } = await draining.ended
   assert.equal(code, 0)
-  assert.match(stdout, /^a: drained in \d+\.\d s; sessions that move to other nodes: 1\n$/)
+  assert.match(
+    stdout,
+    /^a: drained in \d+\.\d s; sessions that move to other nodes: 1; topspin enable a brings it back\n$/,
+  )
   assert.equal((await get(traffic, '/')).status, 503)
 
   await sendMessage(port, 'ENABLE-APP', 'JVMRoute=a', '/*')

@@ -1,0 +1,137 @@
+// The package as npm would publish it, unpacked in an empty folder: its command, and every way to join from an
+// application that has nothing but it.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type Child, startChild } from '../../support/child.ts'
+import { until } from '../../support/until.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+
+let folder = ''
+let command = ''
+
+/** The dependencies are those of the repository, so that no registry is asked. */
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'topspin-packed-'))
+  const arguments_ = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
+  const { stdout } = await run('npm', arguments_, { cwd: root })
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+  const modules = join(folder, 'node_modules')
+  await mkdir(join(modules, 'topspin'), { recursive: true })
+  const target = join(modules, 'topspin')
+  await run('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', target])
+  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  for (const name of Object.keys(dependencies))
+    await symlink(join(root, 'node_modules', name), join(modules, name))
+  command = join(target, 'bin', 'topspin.js')
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  return path
+}
+
+/** A command to its end. */
+async function topspin(...args: readonly string[]): Promise<{ code: number; text: string }> {
+  try {
+    const { stdout, stderr } = await run(process.execPath, [command, ...args], { cwd: folder })
+    return { code: 0, text: stdout + stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, text: stdout + stderr }
+  }
+}
+
+async function serve(t: TestContext): Promise<{ traffic: string; control: string }> {
+  const child = startChild(
+    t,
+    [command, 'serve', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'],
+    {},
+  )
+  const listening = /"traffic":\["([^"]+)"\],"control":"http:\/\/([^"/]+)/
+  await until('it listens', () => listening.test(child.output()), 20_000, child.output)
+  const [, traffic = '', control = ''] = listening.exec(child.output()) ?? []
+  return { traffic, control }
+}
+
+async function answers(url: string, text: string, child: Child): Promise<void> {
+  const isAnswered = async (): Promise<boolean> => {
+    const response = await fetch(url).catch(() => undefined)
+    return (await response?.text()) === text
+  }
+  await until(`${url} answers ${text}`, isAnswered, 20_000, child.output)
+}
+
+const handler = (text: string): string =>
+  `createServer((_, r) => r.end('${text}')).listen(0, '127.0.0.1')`
+
+test('applications join by import, by require and with no change, and the commands steer them', async (t) => {
+  const { traffic, control } = await serve(t)
+  const options = (name: string): string =>
+    `{ proxies: ['${control}'], contexts: ['/${name}'], route: '${name}', log: false }`
+  const esm = await file(
+    'app.mjs',
+    `import { createServer } from 'node:http'
+import { joinCluster } from 'topspin/agent'
+await joinCluster(${handler('esm')}, ${options('esm')})`,
+  )
+  const cjs = await file(
+    'app.cjs',
+    `const { createServer } = require('node:http')
+const { joinCluster } = require('topspin/agent')
+joinCluster(${handler('cjs')}, ${options('cjs')})`,
+  )
+  const plain = await file('plain.cjs', `require('node:http').${handler('plain')}`)
+  const variables = (name: string): Record<string, string> => ({
+    TOPSPIN_PROXIES: control,
+    TOPSPIN_CONTEXTS: `/${name}`,
+    TOPSPIN_ROUTE: name,
+  })
+  await Promise.all([
+    answers(`${traffic}esm/`, 'esm', startChild(t, [esm], {})),
+    answers(`${traffic}cjs/`, 'cjs', startChild(t, [cjs], {})),
+    answers(
+      `${traffic}imported/`,
+      'plain',
+      startChild(t, ['--import', 'topspin/auto', plain], variables('imported'), folder),
+    ),
+    answers(
+      `${traffic}required/`,
+      'plain',
+      startChild(t, ['-r', 'topspin/auto', plain], variables('required'), folder),
+    ),
+  ])
+  const at = ['--control', control]
+  const { text } = await topspin('status', ...at)
+  for (const name of ['esm', 'cjs', 'imported', 'required'])
+    assert.match(text, new RegExp(`^${name} `, 'm'))
+  assert.match((await topspin('drain', 'cjs', ...at)).text, /topspin enable cjs brings it back/)
+  assert.equal((await fetch(`${traffic}cjs/`)).status, 503)
+  assert.equal((await topspin('enable', 'cjs', ...at)).code, 0)
+  assert.equal((await fetch(`${traffic}cjs/`)).status, 200)
+  assert.match((await topspin('explain', `${traffic}esm`, ...at)).text, /esm/)
+})
+
+test('a mistake has an exit code of its own and a sentence that says what would be right', async () => {
+  const config = await file('bad.yaml', 'lisen: 127.0.0.1:0\n')
+  const bad = await topspin('check', config)
+  assert.equal(bad.code, 78)
+  assert.match(bad.text, /did you mean listen/i)
+  const flag = await topspin('serve', '--lisen', '127.0.0.1:0')
+  assert.equal(flag.code, 2)
+  assert.match(flag.text, /Did you mean --listen/)
+  const away = await topspin('status', '--control', '127.0.0.1:1')
+  assert.equal(away.code, 1)
+  assert.match(away.text, /no proxy answers at 127\.0\.0\.1:1/)
+})
