@@ -110,7 +110,7 @@ function deliverFramed(
   at: number,
   end: number,
 ): Delivery {
-  const { request, response, choice, client, traffic } = state
+  const { request, response, client, traffic } = state
   const { head, body } = response
   const framing = head.framing(request.head.isHead)
   body.begin(framing, head.contentLength, framing === 'chunked' ? 'decode' : 'same')
@@ -120,7 +120,7 @@ function deliverFramed(
   response.status = head.status
   const isWhole = body.done
   const date = head.date < 0 ? traffic.date.bytes : undefined
-  const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
+  const added = insertion(state, candidate)
   const answer = { head, chunked: false, connection: '', date, added } as const
   response.bytesOut += client.answerHead(answer, isWhole, traffic.buffers.answer)
   if (isWhole) return after(state, at < end)
@@ -136,7 +136,7 @@ function writeFirst(
   end: number,
   out: Out,
 ): number {
-  const { request, response, choice, client, traffic } = state
+  const { request, response, client, traffic } = state
   const { head, body } = response
   const framing = head.framing(request.head.isHead)
   const isOld = request.head.minor === 0
@@ -151,7 +151,7 @@ function writeFirst(
   const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
   const date = head.date < 0 ? traffic.date.bytes : undefined
-  const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
+  const added = insertion(state, candidate)
   client.answerHead({ head, chunked, connection, date, added }, body.done, out)
   return body.relay(bytes, at, end, out)
 }
@@ -226,13 +226,13 @@ function switchProtocols(
   at: number,
   end: number,
 ): Delivery {
-  const { request, response, choice, client, traffic } = state
+  const { request, response, client, traffic } = state
   const { head } = response
   if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) {
     return malformed(response, 'a 101 for a protocol that the request does not name')
   }
   const out = traffic.buffers.answer
-  const added = head.setCookie >= 0 || choice.mayInsert ? insertion(state, candidate) : undefined
+  const added = insertion(state, candidate)
   const answer = { head, chunked: false, connection: 'upgrade', added } as const
   response.bytesOut += client.answerHead(answer, false, out)
   out.copy(bytes, at, end)

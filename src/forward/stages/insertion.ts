@@ -1,5 +1,4 @@
-// Still stage 7: whether a response gets the proxy's own sticky cookie, and its lines. Called for responses that set a
-// cookie, and where the request gives a reason.
+// Still stage 7: whether a response gets the proxy's own sticky cookie, and its lines.
 
 import type { Random } from '../../base/clock.ts'
 import type { Candidate } from '../../cluster/routes.ts'
@@ -17,6 +16,8 @@ const privateLine = Buffer.from('Cache-Control: private\r\n')
 /** @param candidate the node that has answered. @returns `undefined` when the response stays as it is. */
 export function insertion(state: ResponseStage, candidate: Candidate): Buffer | undefined {
   const { choice, response, traffic } = state
+  // Neither does the response set a cookie, nor does the request give a reason.
+  if (response.head.setCookie < 0 && !choice.mayInsert) return undefined
   // A peer that hands over leaves the cookies to the application.
   if (choice.chooser !== undefined) return undefined
   const rule = traffic.sticky.of(choice.application)
