@@ -40,7 +40,7 @@ export interface Control {
   close(): Promise<void>
 }
 
-export interface ControlHandles {
+interface ControlHandles {
   readonly listen?: ListenHandle | undefined
   readonly console?: ListenHandle | undefined
 }

@@ -38,7 +38,7 @@ export interface YoursMessage {
 }
 
 /** From the process that owns the registry to the one that follows. */
-export type ClusterMessage =
+type ClusterMessage =
   | { readonly kind: 'changes'; readonly changes: readonly Change[] }
   | { readonly kind: 'facts'; readonly facts: readonly LiveFact[] }
 
