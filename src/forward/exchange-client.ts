@@ -4,12 +4,22 @@
 import type { Connection } from '../net/connection.ts'
 import type { ForwardedLines } from '../wire/forwarded.ts'
 import type { Fields } from '../wire/http/fields.ts'
-import type { Out } from '../wire/http/out.ts'
 import type { OutgoingResponse } from '../wire/http/outgoing-response.ts'
-import type { ResponseHead } from '../wire/http/response-head.ts'
 import type { LeasedConnection } from './node/node-context.ts'
 import type { RequestSource } from './node/request-source.ts'
 import type { Refusal } from './refusal.ts'
+
+/** What a client with a protocol of its own sends in frames of that protocol. */
+export interface FramedClient {
+  /**
+   * Sends the head of an interim (1xx) response or of the final one.
+   * @param isWhole there is neither body nor trailers.
+   * @returns bytes of the head as they are sent.
+   */
+  answerHead(answer: OutgoingResponse, isWhole: boolean): number
+  /** Ends the response. @param fields valid during the call, not filtered. */
+  answerTrailers(fields: Fields): void
+}
 
 export interface ExchangeClient extends RequestSource {
   /** Whether its own claims about the request's origin are passed on. */
@@ -24,29 +34,19 @@ export interface ExchangeClient extends RequestSource {
   /** Bytes of the response that have not left yet. */
   readonly pending: number
   /**
-   * Its protocol has frames for bodies, so they are passed as plain bytes, which the caller may overwrite. Otherwise they
-   * have the framing of HTTP/1.1.
+   * Its protocol has frames for heads and bodies: bodies are passed as plain bytes, which the caller may overwrite. With
+   * `undefined` heads and bodies are passed as the bytes of HTTP/1.1.
    */
-  readonly framesBodies: boolean
+  readonly framed: FramedClient | undefined
   /** Number of the listener (`RequestTimes.listener`). Default 0. */
   readonly listener?: number
   /** Its protocol, when that is not HTTP/1. */
   readonly protocol?: 'HTTP/2.0' | undefined
   /**
-   * Sends the head of the final response, or writes it to `out`, which `answerData` gets next.
-   * @param isWhole there is neither body nor trailers.
-   * @returns bytes that were sent beside `out`.
-   */
-  answerHead(answer: OutgoingResponse, isWhole: boolean, out: Out): number
-  /** Sends an interim (1xx) response, or writes it to `out`, which `answerData` gets next. @returns as `answerHead`. */
-  interim(head: ResponseHead, out: Out): number
-  /**
    * Sends bytes of the response. @param isLast they are the last, and no trailers follow.
    * @returns false when the client reads slower; `Exchange.clientDrained` follows.
    */
   answerData(bytes: Uint8Array, isLast: boolean): boolean
-  /** Ends the response, if the client `framesBodies`. @param fields valid during the call, not filtered. */
-  answerTrailers(fields: Fields): void
   /** Sends a response of the proxy itself and continues as after `exchangeOver`: the exchange has settled. */
   refuse(refusal: Refusal, closes: boolean, toHead: boolean): void
   /** A piece of the request's body has been sent to the node. */

@@ -70,7 +70,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
 
   /**
    * Forwards the request in `head`; the bytes behind the head are in bytes[bodyFrom..end). The client gets the response
-   * by its `answerHead`, `answerData` and `exchangeOver`, or by its `refuse`.
+   * by its `framed.answerHead`, `answerData` and `exchangeOver`, or by its `refuse`.
    * @param isAdmitted the request has had its turn (shared/admission.ts).
    * @returns the offset after this request.
    */

@@ -22,9 +22,6 @@ import { recall } from '../../src/forward/stages/recall.ts'
 import { makeTraffic } from '../../src/forward/traffic/make-traffic.ts'
 import type { Connection } from '../../src/net/connection.ts'
 import { ForwardedFields, type ForwardedLines, viaLines } from '../../src/wire/forwarded.ts'
-import type { Out } from '../../src/wire/http/out.ts'
-import { type OutgoingResponse, writeResponseHead } from '../../src/wire/http/outgoing-response.ts'
-import type { ResponseHead } from '../../src/wire/http/response-head.ts'
 import { clusterOf, type NodeGiven } from './cluster-fixture.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type MemoryLog, memoryLog } from './memory-log.ts'
@@ -45,7 +42,7 @@ class RecordingClient implements ExchangeClient {
     trusted: false,
     via: viaLines('under-test'),
   })
-  readonly framesBodies = false
+  readonly framed: undefined
   pending = 0
   /** Writes do not leave at once. */
   isSlow = false
@@ -54,18 +51,6 @@ class RecordingClient implements ExchangeClient {
   /** `pauseBody`, `resumeBody` and so on, oldest first. */
   readonly calls: string[] = []
   readonly refusals: Refusal[] = []
-
-  answerHead(answer: OutgoingResponse, _isWhole: boolean, out: Out): number {
-    writeResponseHead(answer, out)
-    return 0
-  }
-
-  interim(head: ResponseHead, out: Out): number {
-    writeResponseHead({ head, chunked: false, connection: '' }, out)
-    return 0
-  }
-
-  answerTrailers(): void {}
 
   answerData(bytes: Uint8Array): boolean {
     this.text += Buffer.from(bytes).toString('latin1').replace(dateLine, '')

@@ -12,10 +12,7 @@ import { Connection, type Receiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import type { ForwardedLines } from '../../wire/forwarded.ts'
-import type { Out } from '../../wire/http/out.ts'
-import { type OutgoingResponse, writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
-import type { ResponseHead } from '../../wire/http/response-head.ts'
 import { beginsPreface, preface } from '../../wire/http2/frames.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeClient } from '../exchange-client.ts'
@@ -36,7 +33,7 @@ import { UnreadBytes } from './unread-bytes.ts'
 const never = Number.POSITIVE_INFINITY
 
 export class ClientConnection implements ExchangeClient, Receiver, Timed {
-  readonly framesBodies = false
+  readonly framed: undefined
   readonly connection: Connection
   readonly address: string
   readonly trusted: boolean
@@ -454,18 +451,6 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   }
 
   // What the exchange does.
-
-  answerHead(answer: OutgoingResponse, _isWhole: boolean, out: Out): number {
-    writeResponseHead(answer, out)
-    return 0
-  }
-
-  interim(head: ResponseHead, out: Out): number {
-    writeResponseHead({ head, chunked: false, connection: '' }, out)
-    return 0
-  }
-
-  answerTrailers(): void {}
 
   /**
    * Sends bytes of the answer; false when the client is slower. While the client's next request is at hand, the answer

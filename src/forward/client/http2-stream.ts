@@ -15,7 +15,7 @@ import { CANCEL, INTERNAL_ERROR, NO_ERROR } from '../../wire/http2/codes.ts'
 import { writeReset, writeWindowUpdate } from '../../wire/http2/frames.ts'
 import { type Priority, parsePriority } from '../../wire/http2/priority.ts'
 import type { Exchange } from '../exchange.ts'
-import type { ExchangeClient } from '../exchange-client.ts'
+import type { ExchangeClient, FramedClient } from '../exchange-client.ts'
 import type { LeasedConnection } from '../node/node-context.ts'
 import type { ClientTls } from '../node/request-source.ts'
 import { clientSlow, type Refusal, refusalBytes } from '../refusal.ts'
@@ -75,8 +75,7 @@ interface Held {
   trailers: Out | undefined
 }
 
-export class Http2Stream implements ExchangeClient, Sender {
-  readonly framesBodies = true
+export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   readonly protocol = 'HTTP/2.0'
   /** GOAWAY ends connections of HTTP/2. */
   readonly isLast = false
@@ -129,6 +128,9 @@ export class Http2Stream implements ExchangeClient, Sender {
     this.#headTo = to
   }
 
+  get framed(): this {
+    return this
+  }
   get address(): string {
     return this.#owner.address
   }
@@ -393,10 +395,6 @@ export class Http2Stream implements ExchangeClient, Sender {
     this.#owner.output.head(this.id, block, isWhole)
     if (isWhole) this.#hasEnded = true
     return block.length
-  }
-
-  interim(head: ResponseHead): number {
-    return this.answerHead({ head, chunked: false, connection: '' }, false)
   }
 
   answerData(bytes: Uint8Array, isLast: boolean): boolean {

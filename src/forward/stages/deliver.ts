@@ -8,8 +8,10 @@ import type { Candidate } from '../../cluster/routes.ts'
 import type { Rewriting } from '../../wire/http/body-relay.ts'
 import { asksConnectionLogin } from '../../wire/http/connection-login.ts'
 import type { Out } from '../../wire/http/out.ts'
+import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { ResponseHead } from '../../wire/http/response-head.ts'
+import type { FramedClient } from '../exchange-client.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
 import { startSilence } from './attempt.ts'
 import { bind } from './bind.ts'
@@ -58,7 +60,7 @@ export function deliverEnd(state: ResponseStage): boolean {
   const out = state.traffic.buffers.answer
   state.traffic.receivedAt.update()
   if (!state.response.body.finish(out)) return false
-  if (out.length > 0 || state.client.framesBodies) send(state, out, true)
+  if (out.length > 0 || state.client.framed !== undefined) send(state, out, true)
   return true
 }
 
@@ -89,7 +91,8 @@ function deliverHead(
     // HTTP/1.0 has no interim responses [RFC 9110 15.2].
     if (request.head.minor === 1) interim(state, head)
   }
-  if (state.client.framesBodies) return deliverFramed(state, candidate, bytes, at, end)
+  const { framed } = state.client
+  if (framed !== undefined) return deliverFramed(state, framed, candidate, bytes, at, end)
   const out = state.traffic.buffers.answer
   const behind = writeFirst(state, candidate, bytes, at, end, out)
   observe(state, candidate)
@@ -105,12 +108,13 @@ function deliverHead(
 /** The head of the final response, and the first piece of its body, for a client whose protocol frames it. */
 function deliverFramed(
   state: ResponseStage,
+  framed: FramedClient,
   candidate: Candidate,
   bytes: Buffer,
   at: number,
   end: number,
 ): Delivery {
-  const { request, response, client, traffic } = state
+  const { request, response, traffic } = state
   const { head, body } = response
   const framing = head.framing(request.head.isHead)
   body.begin(framing, head.contentLength, framing === 'chunked' ? 'decode' : 'same')
@@ -122,7 +126,7 @@ function deliverFramed(
   const date = head.date < 0 ? traffic.date.bytes : undefined
   const added = insertion(state, candidate)
   const answer = { head, chunked: false, connection: '', date, added } as const
-  response.bytesOut += client.answerHead(answer, isWhole, traffic.buffers.answer)
+  response.bytesOut += framed.answerHead(answer, isWhole)
   if (isWhole) return after(state, at < end)
   return at < end ? deliverBody(state, bytes, at, end) : 'more'
 }
@@ -152,7 +156,7 @@ function writeFirst(
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
   const date = head.date < 0 ? traffic.date.bytes : undefined
   const added = insertion(state, candidate)
-  client.answerHead({ head, chunked, connection, date, added }, body.done, out)
+  writeResponseHead({ head, chunked, connection, date, added }, out)
   return body.relay(bytes, at, end, out)
 }
 
@@ -172,7 +176,7 @@ function deliverBody(state: ResponseStage, bytes: Buffer, at: number, end: numbe
   const delivery = behind < 0 ? broken(response, behind) : after(state, behind < end)
   const { trailers } = body
   send(state, out, body.done && behind >= 0 && trailers === undefined)
-  if (trailers !== undefined) client.answerTrailers(trailers)
+  if (trailers !== undefined) client.framed?.answerTrailers(trailers)
   return delivery
 }
 
@@ -198,7 +202,7 @@ function after({ response, attempts }: ResponseStage, excess: boolean): Delivery
 function send(state: ResponseStage, out: Out, isLast: boolean): void {
   state.response.bytesOut += out.length
   if (state.client.answerData(out.content, isLast)) return out.clear()
-  if (state.client.framesBodies) out.clear()
+  if (state.client.framed !== undefined) out.clear()
   else out.detach()
   block(state)
 }
@@ -214,9 +218,15 @@ function block({ response, attempts }: ResponseStage): void {
 }
 
 export function interim(state: ResponseStage, head: ResponseHead): void {
+  const answer = { head, chunked: false, connection: '' } as const
+  const { framed } = state.client
+  if (framed !== undefined) {
+    state.response.bytesOut += framed.answerHead(answer, false)
+    return
+  }
   const out = state.traffic.buffers.answer
-  state.response.bytesOut += state.client.interim(head, out)
-  if (out.length > 0) send(state, out, false)
+  writeResponseHead(answer, out)
+  send(state, out, false)
 }
 
 function switchProtocols(
@@ -234,7 +244,8 @@ function switchProtocols(
   const out = traffic.buffers.answer
   const added = insertion(state, candidate)
   const answer = { head, chunked: false, connection: 'upgrade', added } as const
-  response.bytesOut += client.answerHead(answer, false, out)
+  if (client.framed === undefined) writeResponseHead(answer, out)
+  else response.bytesOut += client.framed.answerHead(answer, false)
   out.copy(bytes, at, end)
   response.started = true
   response.headAt = traffic.receivedAt.now()

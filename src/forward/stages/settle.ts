@@ -14,7 +14,7 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   const { live } = candidate
   if (live.health.kind !== 'up') noteAnswer(live, state.traffic.clock.now())
   if (response.isBlocked) {
-    if (client.framesBodies) node.resume()
+    if (client.framed !== undefined) node.resume()
     else node.detachBuffer()
   }
   const { head } = response

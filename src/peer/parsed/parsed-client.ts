@@ -23,9 +23,6 @@ import { markHeadSent, markSent } from '../../node-internals/bypassed-response.t
 import { isLastResponse } from '../../node-internals/response-keep-alive.ts'
 import type { ForwardedFields } from '../../wire/forwarded.ts'
 import { isIdempotent } from '../../wire/http/method.ts'
-import type { Out } from '../../wire/http/out.ts'
-import { type OutgoingResponse, writeResponseHead } from '../../wire/http/outgoing-response.ts'
-import type { ResponseHead } from '../../wire/http/response-head.ts'
 import type { ClientFacts } from '../hand-over/client-facts.ts'
 import type { Destinations } from '../hand-over/destinations.ts'
 import { fitsPeer } from '../hand-over/fits-peer.ts'
@@ -57,7 +54,7 @@ export class ParsedClient implements ExchangeClient, Timed {
   readonly trusted: boolean
   readonly forwarded: ForwardedFields
   readonly isMarked = true
-  readonly framesBodies = false
+  readonly framed: undefined
   deadline: number = Number.POSITIVE_INFINITY
   readonly #owner: ParsedOwner
   readonly #traffic: Traffic
@@ -149,18 +146,6 @@ export class ParsedClient implements ExchangeClient, Timed {
   get pending(): number {
     return this.arrival.socket.writableLength
   }
-
-  answerHead(answer: OutgoingResponse, _isWhole: boolean, out: Out): number {
-    writeResponseHead(answer, out)
-    return 0
-  }
-
-  interim(head: ResponseHead, out: Out): number {
-    writeResponseHead({ head, chunked: false, connection: '' }, out)
-    return 0
-  }
-
-  answerTrailers(): void {}
 
   answerData(bytes: Uint8Array): boolean {
     const { response, socket } = this.arrival
