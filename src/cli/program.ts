@@ -31,6 +31,9 @@ const { clients: defaultListen, nodes: defaultControl } = defaultAddresses
 const secretHelp = "file of the proxy's secret (default: $TOPSPIN_SECRET)"
 const commandHelp = 'command that starts the server, after --'
 
+/** The list fits one screen; `topspin help` is there for those who try it. */
+const withoutHelp = ({ commands }: Command): Command[] => [...commands]
+
 export function createProgram(run: Run): Command {
   const program = new Command('topspin')
     .description('HTTP load balancer in which servers register themselves and report their load.')
@@ -40,7 +43,7 @@ export function createProgram(run: Run): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
     .showHelpAfterError('(--help shows the commands and options)')
-    .configureHelp({ helpWidth: 80, subcommandTerm: termOf })
+    .configureHelp({ helpWidth: 80, subcommandTerm: termOf, visibleCommands: withoutHelp })
     .addHelpText(
       'after',
       '\nExit codes: 0 ok, 1 failure, 2 usage, 75 address in use, 78 bad configuration.',
@@ -229,15 +232,12 @@ function addReload(program: Command, run: Run): void {
 }
 
 function addUpgrade(program: Command, run: Run): void {
-  remoteCommand(
-    program,
-    'upgrade',
-    'Replace a running proxy by its program as it is installed now; no connection is cut.',
-  ).action((flags: RemoteFlags) =>
-    run(async () => {
-      const { upgrade } = await import('./remote/upgrade.ts')
-      return upgrade(flags)
-    }),
+  remoteCommand(program, 'upgrade', 'Replace a running proxy by its program as it is now.').action(
+    (flags: RemoteFlags) =>
+      run(async () => {
+        const { upgrade } = await import('./remote/upgrade.ts')
+        return upgrade(flags)
+      }),
   )
 }
 
