@@ -1,22 +1,21 @@
 // Writes docs/api/*.md, one page for each door of the package, from the declaration files of a build and
 // the doc comments in them; with --check it only reports whether the pages are up to date. A unit test runs
 // the latter. It reads no more of TypeScript than the compiler's own regular output.
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { found, moduleAt, statements } from './declarations.js'
+import { formatted } from './formatted.js'
 import { root } from './prepare.js'
 
 const folder = join(root, 'docs', 'api')
 const { exports: doors } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Declaration files that were read, by path. */
-const modules = new Map()
 const pages = new Map()
 for (const [door, target] of Object.entries(doors)) {
   if (target.types === undefined) continue
   const page = doorPage(door, join(root, target.types))
   const name = `topspin${door.slice(1).replace('/', '-')}.md`
-  if (page !== undefined) pages.set(name, formatted(name, page))
+  if (page !== undefined) pages.set(name, formatted(`docs/api/${name}`, page))
 }
 
 if (process.argv.includes('--check')) {
@@ -30,19 +29,6 @@ if (process.argv.includes('--check')) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   for (const [name, page] of pages) writeFileSync(join(folder, name), page)
-}
-
-/** By the formatter of the repository, which also lays out the code. */
-function formatted(name, page) {
-  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome')
-  const args = [biome, 'format', `--stdin-file-path=docs/api/${name}`]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: root,
-    input: page,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(stderr)
-  return stdout
 }
 
 function present(name) {
@@ -160,88 +146,4 @@ function described(doc) {
     return `${name === 'throws' ? 'Throws' : 'Returns'} ${said}`
   })
   return [text.trim(), ...written].filter((part) => part !== '')
-}
-
-/** The declaration that a name stands for in a file; `undefined` for what is not the package's own. */
-function found(file, name) {
-  const { declarations, imports, exports } = moduleAt(file)
-  const own = declarations.get(name)
-  if (own !== undefined) return own
-  const elsewhere = imports.get(name) ?? exports.get(name)
-  return elsewhere?.file === undefined ? undefined : found(elsewhere.file, elsewhere.name)
-}
-
-function moduleAt(file) {
-  const known = modules.get(file)
-  if (known !== undefined) return known
-  const module = { declarations: new Map(), imports: new Map(), exports: new Map() }
-  modules.set(file, module)
-  for (const { code, doc } of statements(readFileSync(file, 'utf8'))) {
-    const list = /^(import|export)(?: type)? \{([^}]*)\}(?: from '([^']+)')?/.exec(code)
-    if (list !== null) addNames(module, file, list)
-    const start = /^(?:export )?(?:declare )?(interface|type|class|function|const) (\w+)/.exec(code)
-    if (start === null) continue
-    const [, kind, name] = start
-    module.declarations.set(name, { key: `${file} ${name}`, file, name, kind, code, doc })
-    if (code.startsWith('export ')) module.exports.set(name, {})
-  }
-  return module
-}
-
-function addNames(module, file, [, word, names, from]) {
-  const target = from?.startsWith('.')
-    ? resolve(dirname(file), from.replace(/\.ts$/, '.d.ts'))
-    : undefined
-  for (const item of names.split(',')) {
-    const [, name, as = name] = /^\s*(?:type )?(\w+)(?: as (\w+))?/.exec(item) ?? []
-    if (name === undefined) continue
-    if (word === 'import') module.imports.set(as, { file: target, name })
-    else module.exports.set(as, { file: target, name })
-  }
-}
-
-/** Statements, or members of a type, each with the doc comment in front of it. */
-function statements(text) {
-  const result = []
-  let doc = ''
-  let at = 0
-  while (at < text.length) {
-    const space = /^(?:\s+|\/\/.*|\/\*(?!\*)[\s\S]*?\*\/)/.exec(text.slice(at))
-    if (space !== null) {
-      at += space[0].length
-      continue
-    }
-    if (text.startsWith('/**', at)) {
-      const end = text.indexOf('*/', at)
-      doc = plain(text.slice(at + 3, end))
-      at = end + 2
-      continue
-    }
-    const end = statementEnd(text, at)
-    result.push({ code: text.slice(at, end).trim(), doc })
-    doc = ''
-    at = end
-  }
-  return result
-}
-
-/** Behind the semicolon, or behind the brace where a class or an interface ends. */
-function statementEnd(text, from) {
-  const isBlock = /^(?:export )?(?:declare )?(?:class|interface) /.test(text.slice(from, from + 40))
-  let depth = 0
-  for (let i = from; i < text.length; i++) {
-    const skipped = /^(?:\/\*[\s\S]*?\*\/|'[^'\n]*'|"[^"\n]*"|`[^`]*`)/.exec(
-      text.slice(i, i + 4_000),
-    )
-    if (skipped !== null) i += skipped[0].length - 1
-    else if ('({['.includes(text[i])) depth++
-    else if (')}]'.includes(text[i])) depth--
-    if (depth === 0 && (text[i] === ';' || (isBlock && text[i] === '}'))) return i + 1
-  }
-  return text.length
-}
-
-/** Without the stars; lines are joined but for lists, tables and examples. */
-function plain(comment) {
-  return comment.replace(/^\s*\* ?/gm, '').trim()
 }

@@ -1,5 +1,5 @@
-// Writes docs/configuration.md from the flags of `topspin serve` and the configuration schema (after a build); with
-// --check it only reports whether the page is up to date, which a unit test does.
+// Writes docs/configuration.md and contrib/topspin.schema.json from the flags of `topspin serve` and the configuration
+// schema (after a build); with --check it only reports whether they are up to date, which a unit test does.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keyOfFlag } from '../dist/src/cli/flags.js'
@@ -7,9 +7,10 @@ import { createProgram } from '../dist/src/cli/program.js'
 import { readConfig } from '../dist/src/config/config.js'
 import { configKeys } from '../dist/src/config/keys.js'
 import { takesEffect } from '../dist/src/config/takes-effect.js'
+import { editorSchema } from './editor-schema.js'
 import { root } from './prepare.js'
 
-const target = join(root, 'docs', 'configuration.md')
+const page = 'docs/configuration.md'
 
 const example = `listen: [0.0.0.0:8000]
 control:
@@ -21,14 +22,15 @@ log:
   level: warn
 `
 
-const page = configurationPage()
+const written = { [page]: configurationPage(), 'contrib/topspin.schema.json': editorSchema() }
 if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== page) {
-    console.error('docs/configuration.md is out of date: run node scripts/configuration-page.js')
+  for (const [name, text] of Object.entries(written)) {
+    if (readFileSync(join(root, name), 'utf8') === text) continue
+    console.error(`${name} is out of date: run node scripts/configuration-page.js`)
     process.exitCode = 1
   }
 } else {
-  writeFileSync(target, page)
+  for (const [name, text] of Object.entries(written)) writeFileSync(join(root, name), text)
 }
 
 function configurationPage() {
@@ -52,7 +54,8 @@ Every key has a default, so no file is needed. Each source outranks those before
 Durations are written \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`, or as a number of milliseconds. Addresses are
 \`HOST:PORT\`, \`[IPv6]:PORT\`, or a port alone on 127.0.0.1. An unknown key is an error, and so is an unknown
 TOPSPIN_ variable. \`topspin check FILE\` reports all problems of a file at once, with line and
-column.
+column. \`topspin init\` writes a first file. Editors with a YAML language server complete and check a file that
+begins with \`# yaml-language-server: $schema=\` and the path of \`contrib/topspin.schema.json\` in the package.
 
 SIGHUP and \`topspin reload\` read the file again; "Reload" below says when a changed key takes effect. What still needs a
 restart is listed by \`topspin reload\` and in the log. A file with a problem changes nothing, and neither does one that

@@ -9,6 +9,8 @@ const installed = join(root, 'node_modules', '.topspin-installed')
 const built = join(root, 'dist', '.topspin-built')
 /** Folders of bench/ that are not sources. */
 const notSources = ['node_modules', 'results']
+/** What the build depends on beside the sources. */
+const buildFiles = ['tsconfig.json', 'scripts/console.js'].map((name) => join(root, name))
 
 /** Writes to standard error alone: standard output belongs to the program that follows. */
 export function prepare() {
@@ -18,10 +20,11 @@ export function prepare() {
     writeFileSync(installed, '')
   }
   const sources = ['src', 'test', 'bench'].map((folder) => join(root, folder)).filter(existsSync)
-  if (changedSince(built, [...sources, join(root, 'tsconfig.json'), installed])) {
+  if (changedSince(built, [...sources, ...buildFiles, installed])) {
     log('building')
     rmSync(join(root, 'dist'), { recursive: true, force: true })
     step(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root])
+    step(process.execPath, [join(root, 'scripts', 'console.js')])
     writeFileSync(built, '')
   }
 }
