@@ -68,6 +68,8 @@ export interface ForwardedLines {
   write(fields: Fields, minor: number, hostFrom: number, hostTo: number, out: Out): void
   /** Address of the client behind trusted proxies; that of the connection where they name none. */
   clientOf(fields: Fields): string
+  /** Whether the client uses HTTPS: as a trusted proxy in front says, else as the connection shows. */
+  isSecure(fields: Fields): boolean
 }
 
 export class ForwardedFields implements ForwardedLines {
@@ -104,6 +106,15 @@ export class ForwardedFields implements ForwardedLines {
       address,
       isTrusted,
     )
+  }
+
+  isSecure(fields: Fields): boolean {
+    const { scheme, trusted, header } = this.#options
+    if (!trusted) return scheme === 'https'
+    const claims = claimsIn(fields)
+    const { hops, fromForwarded } = hopsIn(claims, header)
+    const first = fromForwarded ? this.#firstBehindTrusted(hops) : undefined
+    return (first?.proto || claims.proto || scheme).startsWith('https')
   }
 
   #isSameHost(bytes: Buffer, from: number, to: number): boolean {

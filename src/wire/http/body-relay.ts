@@ -77,11 +77,11 @@ export class BodyRelay {
     }
   }
 
-  /** The connection ended without an error. @returns whether the body is complete. */
-  finish(out: Out): boolean {
+  /** The connection, or the stream, ended without an error. @returns whether the body is complete. */
+  finish(out: Out, trailers?: Fields): boolean {
     if (this.framing !== 'close') return this.done
     this.done = true
-    if (this.#rewriting === 'encode') writeLastChunk(out)
+    if (this.#rewriting === 'encode') writeLastChunk(out, trailers)
     return true
   }
 }

@@ -56,3 +56,14 @@ export function indexIn(bytes: Uint8Array, byte: number, from: number, to: numbe
   for (let i = from; i < to; i++) if (bytes[i] === byte) return i
   return -1
 }
+
+/** Whether `wanted` is at bytes[at..). */
+export function hasAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let i = 0; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return false
+  return true
+}
+
+/** Whether bytes[from..to) are `wanted`. Names are short, so a loop is faster than a built-in function. */
+export function equals(bytes: Uint8Array, from: number, to: number, wanted: Uint8Array): boolean {
+  return to - from === wanted.length && hasAt(bytes, from, wanted)
+}

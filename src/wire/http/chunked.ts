@@ -41,6 +41,8 @@ export class ChunkedRelay {
   #extensionBytes = 0
   #trailers: Buffer | undefined
   #decodes = false
+  /** Of trailers, made for the first ones. */
+  #fields: Fields | undefined
 
   /** Starts another body. @param decodes write the data without framing, for a client of HTTP/1.0. */
   reset(decodes: boolean): void {
@@ -191,7 +193,8 @@ export class ChunkedRelay {
       this.#trailers === undefined
         ? bytes.subarray(at, end)
         : Buffer.concat([this.#trailers, bytes.subarray(at, end)])
-    const fields = new Fields()
+    this.#fields ??= new Fields()
+    const fields = this.#fields
     const parsed = fields.parse(section, 0, section.length, false)
     if (parsed < 0) return parsed
     if ((parsed === INCOMPLETE ? section.length : parsed) > httpLimits.trailerBytesMax) {
@@ -203,11 +206,7 @@ export class ChunkedRelay {
     }
     this.#state = DONE
     if (this.#decodes) this.trailers = fields
-    else {
-      out.raw(lastChunk)
-      writeTrailers(fields, out)
-      out.crlf()
-    }
+    else writeLastChunk(out, fields)
     return at + parsed - before
   }
 }
@@ -247,7 +246,8 @@ export function writeChunk(bytes: Buffer, from: number, to: number, out: Out): v
   out.crlf()
 }
 
-export function writeLastChunk(out: Out): void {
+export function writeLastChunk(out: Out, trailers?: Fields): void {
   out.raw(lastChunk)
+  if (trailers !== undefined) writeTrailers(trailers, out)
   out.crlf()
 }

@@ -37,6 +37,11 @@ export const FOLDED = 23
 /** Authorization and Proxy-Authorization, which are passed on. */
 export const AUTHORIZATION = 25
 export const SET_COOKIE = 26
+/** Written by the proxy itself where it gives requests ids; else passed on. */
+export const REQUEST_ID = 27
+/** Written by the proxy itself where it traces requests; else passed on. */
+export const TRACEPARENT = 28
+export const TRACESTATE = 29
 
 /** The treatment of fields of the kind FOLDED. */
 export type Underscores = 'drop' | 'pass' | 'reject'
@@ -74,6 +79,9 @@ const names: readonly (readonly [string, number])[] = [
   ['authorization', AUTHORIZATION],
   ['proxy-authorization', AUTHORIZATION],
   ['set-cookie', SET_COOKIE],
+  ['x-request-id', REQUEST_ID],
+  ['traceparent', TRACEPARENT],
+  ['tracestate', TRACESTATE],
   ['max-forwards', MAX_FORWARDS],
   ['endpoint-load-metrics', LOAD_REPORT],
   ['endpoint-load-metrics-bin', LOAD_REPORT],
@@ -105,11 +113,8 @@ export function isDisguised(bytes: Buffer, from: number, to: number): boolean {
 
 /** The kind of a name without the marks around it, folded. */
 function coreKind(bytes: Buffer, from: number, to: number): number {
-  let first = from
-  let last = to
-  while (first < last && isMark[bytes[first]!] === 1) first++
-  while (last > first && isMark[bytes[last - 1]!] === 1) last--
-  return first < last ? foldedKind(bytes, first, last) : OTHER
+  const [first, last] = coreOf(bytes, from, to)
+  return foldedKind(bytes, first, last)
 }
 
 const frames = (kind: number): boolean => kind === CONTENT_LENGTH || kind === TRANSFER_ENCODING
@@ -168,6 +173,33 @@ function foldsTo(bytes: Buffer, from: number, name: Uint8Array): boolean {
 
 const DASH = 0x2d
 
+/**
+ * Whether bytes[from..to) equals `name` once every mark of both is `_`, and those around them are left out, as in CGI, WSGI,
+ * Rack and PHP. @param name a token in lower case.
+ */
+export function foldsToName(bytes: Buffer, from: number, to: number, name: Uint8Array): boolean {
+  const [first, last] = coreOf(bytes, from, to)
+  const [begin, end] = coreOf(name, 0, name.length)
+  if (last - first !== end - begin) return false
+  for (let i = 0; i < last - first; i++) {
+    const byte = bytes[first + i]!
+    const other = name[begin + i]!
+    if (lowerCase(byte) !== other && !(isMark[byte] === 1 && isMark[other] === 1)) return false
+  }
+  return true
+}
+
+const lowerCase = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
+
+/** Where a name begins and ends without the marks around it; all of it when it has nothing else. */
+function coreOf(bytes: Uint8Array, from: number, to: number): readonly [from: number, to: number] {
+  let first = from
+  let last = to
+  while (first < last && isMark[bytes[first]!] === 1) first++
+  while (last > first && isMark[bytes[last - 1]!] === 1) last--
+  return first < last ? [first, last] : [from, to]
+}
+
 /** The kind of the field name bytes[from..to), a token. */
 export function fieldKind(bytes: Buffer, from: number, to: number): number {
   const known = byLength[to - from]
@@ -182,7 +214,16 @@ export function fieldKind(bytes: Buffer, from: number, to: number): number {
   return OTHER
 }
 
-/** Whether bytes[from..to) equals `name` case-insensitively. @param name in lower case, without any of `@[\]^_`{|}~`. */
+/** Whether bytes[from..to) is this name, whatever its case. @param name a token in lower case. */
+export function isNamed(bytes: Buffer, from: number, to: number, name: Uint8Array): boolean {
+  if (to - from !== name.length) return false
+  for (let i = 0; i < name.length; i++) {
+    if (lowerCase(bytes[from + i]!) !== name[i]) return false
+  }
+  return true
+}
+
+/** As `isNamed`, in fewer steps. @param name in lower case, without any of `@[\]^_`{|}~`. */
 export function equalsName(bytes: Buffer, from: number, to: number, name: Uint8Array): boolean {
   if (to - from !== name.length) return false
   for (let i = 0; i < name.length; i++) {

@@ -1,7 +1,7 @@
 // The field lines of one head or trailer section, as offsets into the received bytes. Valid as long as those bytes are. Each
 // RequestHead and ResponseHead has one, which is filled for every message; both are part of a pooled exchange.
 
-import { COLON, CR, isToken, isValue, LF, SP, TAB } from './bytes.ts'
+import { COLON, CR, isToken, LF, SP, TAB } from './bytes.ts'
 import { clientFieldKind, equalsName, fieldKind, isDisguised } from './field-name.ts'
 import { defaultHeadLimits, type HeadLimits } from './head-limits.ts'
 import { BAD_FIELD, BAD_LINE_END, FIELD_LARGE, FIELDS_MANY, INCOMPLETE } from './problem.ts'
@@ -91,7 +91,7 @@ export class Fields {
       const colon = i++
       while (i < end && (bytes[i] === SP || bytes[i] === TAB)) i++
       const valueFrom = i
-      while (i < end && isValue[bytes[i]!] === 1) i++
+      while (i < end && isValueByte(bytes[i]!)) i++
       if (i - lineFrom > fieldBytes) return this.#fail(FIELD_LARGE, lineFrom, nameTo)
       if (i + 1 >= end && (i >= end || bytes[i] === CR)) return INCOMPLETE
       if (bytes[i] !== CR || bytes[i + 1] !== LF) {
@@ -138,6 +138,8 @@ export class Fields {
     this.#rows = rows
   }
 }
+
+const isValueByte = (byte: number): boolean => (byte >= 0x20 && byte !== 0x7f) || byte === TAB
 
 /** bytes[from..to) as text, one character per byte. */
 export function text(bytes: Buffer, from: number, to: number): string {

@@ -3,54 +3,81 @@
 
 const digits = Buffer.from('0123456789abcdef')
 
-/** Below this many bytes a loop is faster than a call of a built-in function. */
-const loopMax = 32
+/** Below this many bytes a loop is faster than a call of a built-in function, which makes a view in Node.js 20. */
+const loopMax = 64
+
+/** Copies source[from..to) to target[at..), whose room the caller has checked. */
+export function copyBytes(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Buffer,
+  at: number,
+): void {
+  if (to - from >= loopMax) {
+    if (from === 0 && to === source.length) target.set(source, at)
+    else (source as Buffer).copy(target, at, from, to)
+    return
+  }
+  let i = from
+  let o = at
+  // Eight at a time cost half as much.
+  for (; i + 8 <= to; i += 8, o += 8) {
+    target[o] = source[i]!
+    target[o + 1] = source[i + 1]!
+    target[o + 2] = source[i + 2]!
+    target[o + 3] = source[i + 3]!
+    target[o + 4] = source[i + 4]!
+    target[o + 5] = source[i + 5]!
+    target[o + 6] = source[i + 6]!
+    target[o + 7] = source[i + 7]!
+  }
+  for (; i < to; i++, o++) target[o] = source[i]!
+}
 
 export class Out {
   bytes: Buffer
   length = 0
   readonly #size: number
+  /** The last `content`. Messages to one client or node often have the same length, and a view costs more than a comparison. */
+  #content: Buffer
 
   /** @param size initial capacity in bytes; doubled as needed. */
   constructor(size: number) {
     this.#size = size
     this.bytes = Buffer.allocUnsafeSlow(size)
+    this.#content = this.bytes
   }
 
   /** The bytes so far; valid until the next write, `clear` or `detach`. */
   get content(): Buffer {
-    return this.bytes.subarray(0, this.length)
+    if (this.#content.length !== this.length) this.#content = this.bytes.subarray(0, this.length)
+    return this.#content
   }
 
   clear(): void {
     this.length = 0
     // One large message must not keep its memory allocated.
-    if (this.bytes.length > 8 * this.#size) this.bytes = Buffer.allocUnsafeSlow(this.#size)
+    if (this.bytes.length > 8 * this.#size) this.#replace(Buffer.allocUnsafeSlow(this.#size))
   }
 
   /** Leaves the bytes to the socket that still sends them, and allocates others. */
   detach(): void {
     this.length = 0
-    this.bytes = Buffer.allocUnsafeSlow(this.#size)
+    this.#replace(Buffer.allocUnsafeSlow(this.#size))
   }
 
   raw(part: Uint8Array): void {
     const size = part.length
     this.#reserve(size)
-    if (size < loopMax) {
-      const { bytes } = this
-      for (let i = 0, at = this.length; i < size; i++, at++) bytes[at] = part[i]!
-    } else this.bytes.set(part, this.length)
+    copyBytes(part, 0, size, this.bytes, this.length)
     this.length += size
   }
 
   copy(source: Buffer, from: number, to: number): void {
     const size = to - from
     this.#reserve(size)
-    if (size < loopMax) {
-      const { bytes } = this
-      for (let i = from, at = this.length; i < to; i++, at++) bytes[at] = source[i]!
-    } else source.copy(this.bytes, this.length, from, to)
+    copyBytes(source, from, to, this.bytes, this.length)
     this.length += size
   }
 
@@ -58,10 +85,11 @@ export class Out {
   lower(source: Buffer, from: number, to: number): void {
     this.#reserve(to - from)
     const { bytes } = this
-    for (let i = from; i < to; i++) {
+    for (let i = from, at = this.length; i < to; i++, at++) {
       const byte = source[i]!
-      bytes[this.length++] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+      bytes[at] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
     }
+    this.length += to - from
   }
 
   /** @param part characters up to U+00FF, checked by the caller. */
@@ -141,6 +169,11 @@ export class Out {
     if (needed <= this.bytes.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
     this.bytes.copy(larger, 0, 0, this.length)
-    this.bytes = larger
+    this.#replace(larger)
+  }
+
+  #replace(bytes: Buffer): void {
+    this.bytes = bytes
+    this.#content = bytes
   }
 }

@@ -18,6 +18,9 @@ import {
   KEEP_ALIVE,
   MAX_FORWARDS,
   OTHER,
+  REQUEST_ID,
+  TRACEPARENT,
+  TRACESTATE,
   TRANSFER_ENCODING,
   UPGRADE,
   VIA,
@@ -34,6 +37,8 @@ const contentLength = Buffer.from('Content-Length: ')
 const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
 const upgradeLines = Buffer.from('Connection: Upgrade\r\nUpgrade: ')
 const maxForwards = Buffer.from('Max-Forwards: ')
+const traceparent = Buffer.from('traceparent: ')
+const requestId = Buffer.from('X-Request-Id: ')
 const space = Buffer.from(' ')
 const QUESTION = 0x3f
 
@@ -48,6 +53,13 @@ interface RequestOrigin {
   readonly localAuthority: string
 }
 
+interface OutgoingTrace {
+  /** Value of `traceparent`. */
+  readonly parentForNode: string
+  /** The trace is the client's, and so its `tracestate` is passed on. */
+  readonly isContinued: boolean
+}
+
 interface OutgoingRequest {
   readonly head: RequestHead
   readonly client: RequestOrigin
@@ -57,8 +69,14 @@ interface OutgoingRequest {
   readonly passesFolded: boolean
   /** The target to send instead, when the session id is stripped from it. */
   readonly target?: string | undefined
+  /** The Host to send instead. */
+  readonly host?: string | undefined
   /** The Cookie value to send instead. */
   readonly cookie?: string | undefined
+  /** Replaces the fields of the client; without it, they are passed on. */
+  readonly trace?: OutgoingTrace | undefined
+  /** Replaces the X-Request-Id of the client; without it, that is passed on. */
+  readonly id?: string | undefined
 }
 
 /** @throws RangeError when one of our own lines is not canonical. */
@@ -74,7 +92,8 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
   else if (head.targetFrom < head.targetTo) out.copy(bytes, head.targetFrom, head.targetTo)
   else out.latin1(head.method === 'OPTIONS' ? '*' : '/')
   out.raw(version)
-  if (head.hasHost) out.copy(bytes, head.hostFrom, head.hostTo)
+  if (request.host !== undefined) out.latin1(request.host)
+  else if (head.hasHost) out.copy(bytes, head.hostFrom, head.hostTo)
   else out.latin1(request.client.localAuthority)
   out.crlf()
   writeFields(fields, keeps, request, out)
@@ -96,6 +115,16 @@ export function writeRequestHead(request: OutgoingRequest, out: Out): void {
     out.latin1(request.upgrade)
     out.crlf()
   }
+  if (request.id !== undefined) {
+    out.raw(requestId)
+    out.latin1(request.id)
+    out.crlf()
+  }
+  if (request.trace !== undefined) {
+    out.raw(traceparent)
+    out.latin1(request.trace.parentForNode)
+    out.crlf()
+  }
   request.client.forwarded.write(fields, head.minor, head.hostFrom, head.hostTo, out)
   out.crlf()
 }
@@ -113,6 +142,12 @@ function keeps(fields: Fields, index: number, request: OutgoingRequest): boolean
       return head.nominated.length === 0 || !head.nominated.includes(fields.name(index))
     case HANDED_OVER:
       return request.client.isMarked === true
+    case TRACEPARENT:
+      return request.trace === undefined && !head.nominated.includes(fields.name(index))
+    case TRACESTATE:
+      return request.trace?.isContinued !== false && !head.nominated.includes(fields.name(index))
+    case REQUEST_ID:
+      return request.id === undefined && !head.nominated.includes(fields.name(index))
     case FOLDED:
       return request.passesFolded && !head.nominated.includes(fields.name(index))
     case VIA:

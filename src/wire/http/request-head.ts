@@ -4,7 +4,18 @@
 // their fields as text.
 
 import { httpLimits } from '../../base/limits.ts'
-import { CR, isDigit, isPath, isQuery, isRawPath, isRawQuery, isToken, LF, SP } from './bytes.ts'
+import {
+  CR,
+  hasAt,
+  isDigit,
+  isPath,
+  isQuery,
+  isRawPath,
+  isRawQuery,
+  isToken,
+  LF,
+  SP,
+} from './bytes.ts'
 import { readConnection } from './connection-field.ts'
 import { hasConnectionLogin } from './connection-login.ts'
 import {
@@ -181,7 +192,7 @@ export class RequestHead {
       if (end - i < scheme.length) return couldBecome(bytes, i, end)
       const slashes = i + scheme.length - 3
       if (!equalsName(bytes, i, slashes, scheme.subarray(0, -3))) return BAD_TARGET
-      if (!startsWith(bytes, slashes, afterScheme)) return BAD_TARGET
+      if (!hasAt(bytes, slashes, afterScheme)) return BAD_TARGET
       i += scheme.length
       const authorityFrom = i
       while (i < end && bytes[i] !== SLASH && bytes[i] !== QUESTION && bytes[i] !== SP) i++
@@ -218,9 +229,9 @@ export class RequestHead {
 
   #version(bytes: Buffer, at: number, end: number): number {
     if (at + 10 > end) return INCOMPLETE
-    if (!startsWith(bytes, at, http1)) {
+    if (!hasAt(bytes, at, http1)) {
       const other =
-        startsWith(bytes, at, http) && isDigit[bytes[at + 5]!] === 1 && bytes[at + 6] === 0x2e
+        hasAt(bytes, at, http) && isDigit[bytes[at + 5]!] === 1 && bytes[at + 6] === 0x2e
       const isPreface = this.method === 'PRI'
       return other && !isPreface && isDigit[bytes[at + 7]!] === 1 && bytes[at + 8] === CR
         ? BAD_VERSION
@@ -348,15 +359,9 @@ const commonMethods = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS
 /** The name of a common method, without allocating a string. */
 function commonMethod(bytes: Buffer, from: number, to: number): string | undefined {
   for (const method of commonMethods) {
-    if (method.bytes.length === to - from && startsWith(bytes, from, method.bytes))
-      return method.name
+    if (method.bytes.length === to - from && hasAt(bytes, from, method.bytes)) return method.name
   }
   return undefined
-}
-
-function startsWith(bytes: Buffer, at: number, prefix: Uint8Array): boolean {
-  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false
-  return true
 }
 
 /** An incomplete target. @returns INCOMPLETE if it can still become an absolute form, else a problem. */

@@ -2,11 +2,11 @@
 // trailers into the head [RFC 9110 6.5.1].
 
 import { writeField } from './field-lines.ts'
-import { OTHER } from './field-name.ts'
+import { equalsName, OTHER } from './field-name.ts'
 import type { Fields } from './fields.ts'
 import type { Out } from './out.ts'
 
-const forbidden = new Set([
+const forbidden: readonly Buffer[] = [
   'age',
   'authorization',
   'cache-control',
@@ -25,7 +25,8 @@ const forbidden = new Set([
   'vary',
   'warning',
   'www-authenticate',
-])
+].map((name) => Buffer.from(name))
+const conditional = Buffer.from('if-')
 
 export function writeTrailers(fields: Fields, out: Out): void {
   for (let f = 0; f < fields.count; f++)
@@ -34,6 +35,9 @@ export function writeTrailers(fields: Fields, out: Out): void {
 
 export function isForwardedTrailer(fields: Fields, index: number): boolean {
   if (fields.kinds[index]! !== OTHER) return false
-  const name = fields.name(index)
-  return !forbidden.has(name) && !name.startsWith('if-')
+  const { bytes } = fields
+  const from = fields.nameFrom(index)
+  const to = fields.nameTo(index)
+  for (const name of forbidden) if (equalsName(bytes, from, to, name)) return false
+  return !equalsName(bytes, from, Math.min(to, from + conditional.length), conditional)
 }

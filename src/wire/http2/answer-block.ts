@@ -33,11 +33,20 @@ const INDEXED = 0x80
 /** A literal that is kept in no table. */
 const LITERAL = 0x00
 
-/** Names of the static table by length, for a look-up without strings. */
-const namesByLength: { readonly bytes: Buffer; readonly index: number }[][] = []
+interface StaticName {
+  readonly bytes: Buffer
+  readonly index: number
+}
+
+/** Where a name of this length, first and last byte is looked up; letters of both cases have the same place. */
+const placeOf = (length: number, first: number, last: number): number =>
+  ((length << 5) ^ ((first & 31) << 3) ^ (last & 31)) & 1_023
+/** Names of the static table by place, for a look-up without strings. */
+const namesAt: (readonly StaticName[] | undefined)[] = Array.from({ length: 1_024 })
 for (const [name, index] of staticNames) {
-  namesByLength[name.length] ??= []
-  namesByLength[name.length]?.push({ bytes: Buffer.from(name), index })
+  const bytes = Buffer.from(name)
+  const place = placeOf(bytes.length, bytes[0]!, bytes.at(-1)!)
+  namesAt[place] = [...(namesAt[place] ?? []), { bytes, index }]
 }
 
 /**
@@ -138,11 +147,12 @@ function writeDate(line: Buffer, out: Out): void {
 }
 
 /** The number of a name in the static table, 0 when it is not there. */
-function staticIndex(bytes: Buffer, from: number, to: number): number {
-  const known = namesByLength[to - from]
+export function staticIndex(bytes: Buffer, from: number, to: number): number {
+  const known = namesAt[placeOf(to - from, bytes[from]!, bytes[to - 1]!)]
   if (known === undefined) return 0
   for (let i = 0; i < known.length; i++) {
     const { bytes: name, index } = known[i]!
+    if (name.length !== to - from) continue
     let at = 0
     while (at < name.length && lowered(bytes[from + at]!) === name[at]) at++
     if (at === name.length) return index
@@ -153,7 +163,7 @@ function staticIndex(bytes: Buffer, from: number, to: number): number {
 const lowered = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
 
 /** An integer behind the first bits of a byte [RFC 7541 5.1]. @param high those bits. @param bits of the rest. */
-function writeInteger(high: number, bits: number, value: number, out: Out): void {
+export function writeInteger(high: number, bits: number, value: number, out: Out): void {
   const mask = (1 << bits) - 1
   if (value < mask) return out.byte(high | value)
   out.byte(high | mask)

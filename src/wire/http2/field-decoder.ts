@@ -2,7 +2,8 @@
 // while it is decoded: beyond the limit only the table is kept in step.
 
 import { http2Limits } from '../../base/limits.ts'
-import { entryOverhead, type FieldLine, lineKind } from './field-line.ts'
+import { copyBytes } from '../http/out.ts'
+import { entryOverhead, type FieldLine, type LineKind, lineKind } from './field-line.ts'
 import { decodedBytesMax, decodeHuffman } from './huffman.ts'
 import { staticCount, staticLines } from './static-table.ts'
 
@@ -24,6 +25,8 @@ let scratch: Buffer | undefined
 const scratchBytes =
   decodedBytesMax(http2Limits.blockBytesMax) + http2Limits.tableBytesMax + 2 * '\r\n'.length
 
+type Mutable<T> = { -readonly [key in keyof T]: T[key] }
+
 /** Bits behind the last that a safe shift reaches. */
 const integerShiftMax = 21
 
@@ -33,6 +36,7 @@ export class FieldDecoder {
   #oldest = 0
   #size = 0
   #sizeMax = http2Limits.tableBytesMax
+  readonly #line: Mutable<FieldLine> = { bytes: nothing, nameTo: 0, valueTo: 0, kind: 'field' }
   #bytes: Buffer = nothing
   #at = 0
   #end = 0
@@ -101,11 +105,11 @@ export class FieldDecoder {
     bytes[valueTo] = 0x0d
     bytes[valueTo + 1] = 0x0a
     const kind = lineKind(bytes, nameTo, valueTo)
-    if (!isKept) return { bytes, nameTo, valueTo, kind }
+    if (!isKept) return this.#passing(bytes, nameTo, valueTo, kind)
     const size = valueTo - 2 + entryOverhead
     this.#evict(size)
     // An entry larger than the table empties it, and is no error [RFC 7541 4.4].
-    if (size > this.#sizeMax) return { bytes, nameTo, valueTo, kind }
+    if (size > this.#sizeMax) return this.#passing(bytes, nameTo, valueTo, kind)
     const kept = Buffer.allocUnsafeSlow(valueTo + 2)
     bytes.copy(kept, 0, 0, valueTo + 2)
     const line = { bytes: kept, nameTo, valueTo, kind }
@@ -114,9 +118,22 @@ export class FieldDecoder {
     return line
   }
 
-  #copyName(bytes: Buffer, index: number): number {
+  /** A line that is kept in no table: valid until the next one. */
+  #passing(bytes: Buffer, nameTo: number, valueTo: number, kind: LineKind): FieldLine {
+    const line = this.#line
+    line.bytes = bytes
+    line.nameTo = nameTo
+    line.valueTo = valueTo
+    line.kind = kind
+    return line
+  }
+
+  #copyName(target: Buffer, index: number): number {
     const entry = this.#entry(index)
-    return entry === undefined ? -1 : entry.bytes.copy(bytes, 0, 0, entry.nameTo)
+    if (entry === undefined) return -1
+    const { bytes, nameTo } = entry
+    copyBytes(bytes, 0, nameTo, target, 0)
+    return nameTo
   }
 
   /** Makes room for an entry. */
@@ -153,8 +170,7 @@ export class FieldDecoder {
     if (length < 0 || length > this.#end - from) return -1
     this.#at += length
     if (isHuffman) return decodeHuffman(this.#bytes, from, from + length, target, at)
-    if (length > 32) this.#bytes.copy(target, at, from, from + length)
-    else for (let i = 0; i < length; i++) target[at + i] = this.#bytes[from + i]!
+    copyBytes(this.#bytes, from, from + length, target, at)
     return at + length
   }
 }

@@ -1,7 +1,7 @@
 // One field of a request as the decoder gives it: the line `name: value CRLF` of HTTP/1.1, and what the name means for a
 // gateway. A line is checked once, so one that a client sends again and again costs a copy only.
 
-import { isMark, isToken, isValue, SP, TAB } from '../http/bytes.ts'
+import { equals, isMark, isToken, isValue, SP, TAB } from '../http/bytes.ts'
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -23,11 +23,13 @@ export type LineKind =
   | ':authority'
   | ':path'
   | ':protocol'
+  /** Of an answer. */
+  | ':status'
   | 'host'
   | 'cookie'
   | 'content-length'
-  /** Left out: `te: trailers`. */
-  | 'dropped'
+  /** `te: trailers` */
+  | 'te'
   /** Not allowed in HTTP/2 [RFC 9113 8.2, 8.3]. */
   | 'bad'
 
@@ -44,11 +46,13 @@ export interface FieldLine {
 export const entryOverhead = 32
 
 const COLON = 0x3a
-const pseudo = [':method', ':scheme', ':authority', ':path', ':protocol'] as const
+const pseudo = [':method', ':scheme', ':authority', ':path', ':protocol', ':status'] as const
 const pseudoBytes = pseudo.map((name) => ({ name, bytes: Buffer.from(name) }))
 const te = Buffer.from('te')
 const trailers = Buffer.from('trailers')
 const proxyConnection = Buffer.from('proxy-connection')
+/** A connection-specific field of the upgrade from HTTP/1.1, which RFC 9113 has removed. */
+const http2Settings = Buffer.from('http2-settings')
 
 /** The kind of the line whose name is bytes[0..nameTo) and whose value ends at `valueTo`. */
 export function lineKind(bytes: Buffer, nameTo: number, valueTo: number): LineKind {
@@ -70,13 +74,13 @@ export function lineKind(bytes: Buffer, nameTo: number, valueTo: number): LineKi
       return 'host'
   }
   if (nameTo === te.length && equalsName(bytes, 0, nameTo, te))
-    return equalsName(bytes, nameTo + 2, valueTo, trailers) ? 'dropped' : 'bad'
-  return equalsName(bytes, 0, nameTo, proxyConnection) ? 'bad' : 'field'
+    return equals(bytes, nameTo + 2, valueTo, trailers) ? 'te' : 'bad'
+  if (equalsName(bytes, 0, nameTo, proxyConnection)) return 'bad'
+  return equalsName(bytes, 0, nameTo, http2Settings) ? 'bad' : 'field'
 }
 
 function pseudoKind(bytes: Buffer, nameTo: number): LineKind {
-  for (const { name, bytes: known } of pseudoBytes)
-    if (known.length === nameTo && known.compare(bytes, 0, nameTo) === 0) return name
+  for (const { name, bytes: known } of pseudoBytes) if (equals(bytes, 0, nameTo, known)) return name
   return 'bad'
 }
 

@@ -8,8 +8,8 @@ export interface FrameHandler {
   readonly isOver: boolean
   /** The head of a frame. @returns false when the connection has failed by it. */
   frameBegins(type: number, flags: number, stream: number, length: number): boolean
-  /** The whole payload of a frame that is not DATA. It is overwritten after the call. */
-  frame(type: number, flags: number, stream: number, payload: Buffer): void
+  /** bytes[from..to) are the whole payload of a frame that is not DATA. They are overwritten after the call. */
+  frame(type: number, flags: number, stream: number, bytes: Buffer, from: number, to: number): void
   /** bytes[from..to) of the payload of DATA, without padding. They are overwritten after the call. */
   data(bytes: Buffer, from: number, to: number): void
   /** A frame of DATA has arrived. */
@@ -47,11 +47,16 @@ export class FrameReader {
         if (at < 0) return
       } else {
         const end = Math.min(to, at + this.#left)
-        const payload = this.#readPayload(bytes, at, end)
+        if (this.#gathered === undefined && end - at === this.#left) {
+          this.#headLength = 0
+          handler.frame(this.#type, this.#flags, this.#stream, bytes, at, end)
+        } else {
+          const payload = this.#gather(bytes, at, end)
+          if (payload === undefined) return
+          this.#headLength = 0
+          handler.frame(this.#type, this.#flags, this.#stream, payload, 0, payload.length)
+        }
         at = end
-        if (payload === undefined) return
-        this.#headLength = 0
-        handler.frame(this.#type, this.#flags, this.#stream, payload)
       }
     }
   }
@@ -102,17 +107,15 @@ export class FrameReader {
     return at
   }
 
-  /** @returns the payload, or `undefined` when more of it is to come than bytes[from..to). */
-  #readPayload(bytes: Buffer, from: number, to: number): Buffer | undefined {
-    const length = this.#left
-    this.#left -= to - from
+  /** @returns the whole payload, or `undefined` when more of it is to come than bytes[from..to). */
+  #gather(bytes: Buffer, from: number, to: number): Buffer | undefined {
     if (this.#gathered === undefined) {
-      if (this.#left === 0) return bytes.subarray(from, to)
-      this.#gathered = Buffer.allocUnsafeSlow(length)
+      this.#gathered = Buffer.allocUnsafeSlow(this.#left)
       this.#gatheredLength = 0
     }
     const gathered = this.#gathered
     this.#gatheredLength += bytes.copy(gathered, this.#gatheredLength, from, to)
+    this.#left -= to - from
     if (this.#left > 0) return undefined
     this.#gathered = undefined
     return gathered

@@ -1,13 +1,14 @@
 // Writes the fields of a request as the head of an HTTP/1.1 message, which `RequestHead` parses like any other. What HTTP/2
 // does not allow is refused here, because HTTP/1.1 would read it differently [RFC 9113 8.2, 8.3, 10.3].
 
-import { isToken, SP } from '../http/bytes.ts'
+import { equals, isToken, SP } from '../http/bytes.ts'
 import { text } from '../http/fields.ts'
 import { parseLength } from '../http/framing.ts'
 import { isAuthority } from '../http/host.ts'
 import { Out } from '../http/out.ts'
 import type { FieldSink } from './field-decoder.ts'
 import type { FieldLine } from './field-line.ts'
+import { isGrpc, readGrpcTimeout } from './grpc.ts'
 
 /** A value in `#pseudo`; `from` is -1 while there is none. */
 interface Part {
@@ -19,6 +20,10 @@ const version = Buffer.from(' HTTP/1.1\r\n')
 const hostName = Buffer.from('Host: ')
 const cookieName = Buffer.from('Cookie: ')
 const crumbSeparator = Buffer.from('; ')
+const post = Buffer.from('POST')
+const put = Buffer.from('PUT')
+const patch = Buffer.from('PATCH')
+const emptyLine = Buffer.from('Content-Length: 0\r\n')
 const chunkedLine = Buffer.from('Transfer-Encoding: chunked\r\n')
 const websocketLines = Buffer.from(
   // The key is for nodes that insist on one: a stream has no other key to answer for [RFC 8441 5].
@@ -26,6 +31,8 @@ const websocketLines = Buffer.from(
 )
 const keyName = Buffer.from('sec-websocket-key')
 const priorityName = Buffer.from('priority')
+const contentType = Buffer.from('content-type')
+const grpcTimeout = Buffer.from('grpc-timeout')
 const get = Buffer.from('GET')
 const connect = Buffer.from('CONNECT')
 /** Of the preface, which nothing else may begin [RFC 9113 11.6]. */
@@ -49,6 +56,12 @@ export class RequestText implements FieldSink {
   isTunnel = false
   /** The `priority` field, '' without [RFC 9218 5]. */
   priority = ''
+  /** There is `te: trailers`. */
+  acceptsTrailers = false
+  /** The body is of gRPC. */
+  isGrpc = false
+  /** When a call of gRPC must have ended, ms from now. */
+  timeoutMs: number = Number.POSITIVE_INFINITY
   #problem: RequestProblem | undefined
   /** Where the present head begins in `out`. */
   #from = 0
@@ -68,10 +81,17 @@ export class RequestText implements FieldSink {
     this.out = out
   }
 
+  /** `:authority` of the request that `end` has ended, or its `host`. */
+  get authority(): string {
+    const { from, to } = this.#authority.from >= 0 ? this.#authority : this.#host
+    return text(this.#pseudo.bytes, from, to)
+  }
+
   begin(): void {
     this.contentLength = -1
-    this.isTunnel = false
+    this.isTunnel = this.acceptsTrailers = this.isGrpc = false
     this.priority = ''
+    this.timeoutMs = Number.POSITIVE_INFINITY
     this.#problem = undefined
     this.#from = this.out.length
     this.#pseudo.clear()
@@ -98,9 +118,11 @@ export class RequestText implements FieldSink {
       case 'content-length':
         this.#endPseudo()
         return this.#setLength(line)
-      case 'dropped':
+      case 'te':
+        this.acceptsTrailers = true
         return this.#endPseudo()
       case 'bad':
+      case ':status':
         return this.#fail('malformed')
       default:
         if (this.#hasLine) return this.#fail('malformed')
@@ -129,7 +151,8 @@ export class RequestText implements FieldSink {
       out.crlf()
     }
     if (this.isTunnel) out.raw(websocketLines)
-    else if (hasBody && this.contentLength < 0) out.raw(chunkedLine)
+    else if (this.contentLength < 0 && hasBody) out.raw(chunkedLine)
+    else if (this.contentLength < 0 && this.#expectsBody()) out.raw(emptyLine)
     out.crlf()
     return undefined
   }
@@ -191,6 +214,12 @@ export class RequestText implements FieldSink {
     return this.#problem === undefined
   }
 
+  /** A method for which a request without a body has `Content-Length: 0` [RFC 9110 8.6]. */
+  #expectsBody(): boolean {
+    const method = this.#method
+    return this.#equals(method, post) || this.#equals(method, put) || this.#equals(method, patch)
+  }
+
   /** The extended CONNECT of RFC 8441; the plain one has neither path nor scheme [RFC 9113 8.5]. */
   #checkConnect(): void {
     if (this.#protocol.from < 0) this.#fail('method')
@@ -241,18 +270,18 @@ export class RequestText implements FieldSink {
 
   /** A key for the handshake of HTTP/1.1, which is ours. */
   #isOwn({ bytes, nameTo }: FieldLine): boolean {
-    return this.isTunnel && nameTo === keyName.length && keyName.compare(bytes, 0, nameTo) === 0
+    return this.isTunnel && equals(bytes, 0, nameTo, keyName)
   }
 
   #note({ bytes, nameTo, valueTo }: FieldLine): void {
-    if (nameTo !== priorityName.length || priorityName.compare(bytes, 0, nameTo) !== 0) return
-    this.priority = text(bytes, nameTo + 2, valueTo)
+    if (equals(bytes, 0, nameTo, priorityName)) this.priority = text(bytes, nameTo + 2, valueTo)
+    else if (equals(bytes, 0, nameTo, contentType)) this.isGrpc = isGrpc(bytes, nameTo + 2, valueTo)
+    else if (equals(bytes, 0, nameTo, grpcTimeout))
+      this.timeoutMs = readGrpcTimeout(text(bytes, nameTo + 2, valueTo))
   }
 
   #equals({ from, to }: Part, text: Buffer): boolean {
-    return (
-      to - from === text.length && this.#pseudo.bytes.compare(text, 0, text.length, from, to) === 0
-    )
+    return equals(this.#pseudo.bytes, from, to, text)
   }
 
   /** The same but for the case of letters. */

@@ -1,10 +1,11 @@
-// SETTINGS [RFC 9113 6.5]: those of this side, and the check of those of a client.
+// SETTINGS [RFC 9113 6.5]: those of this side, and the check of those of the other one, a client or a node.
 
 import { http2Limits } from '../../base/limits.ts'
 import type { Out } from '../http/out.ts'
 import { FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, PROTOCOL_ERROR } from './codes.ts'
 import { SETTINGS, writeFrameHead, writeWindowUpdate } from './frames.ts'
 
+const HEADER_TABLE_SIZE = 1
 const ENABLE_PUSH = 2
 const MAX_CONCURRENT_STREAMS = 3
 const INITIAL_WINDOW_SIZE = 4
@@ -19,7 +20,9 @@ const NO_RFC7540_PRIORITIES = 9
 export const initialWindowBytes = 65_535
 export const windowBytesMax = 0x7fff_ffff
 
-const own: readonly (readonly [number, number])[] = [
+type Entries = readonly (readonly [id: number, value: number])[]
+
+const toClients: Entries = [
   [MAX_CONCURRENT_STREAMS, http2Limits.streamsMax],
   [INITIAL_WINDOW_SIZE, http2Limits.streamWindowBytes],
   [MAX_HEADER_LIST_SIZE, http2Limits.fieldListBytesMax],
@@ -27,10 +30,25 @@ const own: readonly (readonly [number, number])[] = [
   [NO_RFC7540_PRIORITIES, 1],
 ]
 
-/** The first frames of this side. */
+const toNodes: Entries = [
+  [ENABLE_PUSH, 0],
+  [INITIAL_WINDOW_SIZE, http2Limits.streamWindowBytes],
+  [MAX_HEADER_LIST_SIZE, http2Limits.fieldListBytesMax],
+]
+
+/** The first frames of this side to a client. */
 export function writeOwnSettings(out: Out): void {
-  writeFrameHead(out, own.length * 6, SETTINGS, 0, 0)
-  for (const [id, value] of own) {
+  writeEntries(out, toClients)
+}
+
+/** The same to a node, behind the preface. */
+export function writeNodeSettings(out: Out): void {
+  writeEntries(out, toNodes)
+}
+
+function writeEntries(out: Out, entries: Entries): void {
+  writeFrameHead(out, entries.length * 6, SETTINGS, 0, 0)
+  for (const [id, value] of entries) {
     out.byte(id >> 8)
     out.byte(id)
     out.uint32(value)
@@ -38,11 +56,21 @@ export function writeOwnSettings(out: Out): void {
   writeWindowUpdate(out, 0, http2Limits.connectionWindowBytes - initialWindowBytes)
 }
 
-/** The settings of a client that this side uses. */
+/** The settings of the other side that this side uses. */
 export interface RemoteSettings {
-  /** The window of a new stream for its answer. */
+  /** The window of a new stream for what this side sends. */
   windowBytes: number
+  /** Streams that this side may have open at a time. */
+  streamsMax: number
+  /** The decoder's table, which its next field block must not exceed. */
+  tableBytes: number
 }
+
+export const initialSettings = (): RemoteSettings => ({
+  windowBytes: initialWindowBytes,
+  streamsMax: Number.POSITIVE_INFINITY,
+  tableBytes: http2Limits.tableBytesMax,
+})
 
 /** Reads the entries of a frame in order. @returns an error code, or 0. */
 export function readSettings(payload: Buffer, settings: RemoteSettings): number {
@@ -51,8 +79,14 @@ export function readSettings(payload: Buffer, settings: RemoteSettings): number 
     const id = payload.readUInt16BE(at)
     const value = payload.readUInt32BE(at + 2)
     switch (id) {
-      case ENABLE_PUSH:
+      case HEADER_TABLE_SIZE:
+        settings.tableBytes = Math.min(settings.tableBytes, value)
+        break
+      case MAX_CONCURRENT_STREAMS:
+        settings.streamsMax = value
+        break
       case ENABLE_CONNECT_PROTOCOL:
+      case ENABLE_PUSH:
       case NO_RFC7540_PRIORITIES:
         if (value > 1) return PROTOCOL_ERROR
         break
@@ -61,7 +95,7 @@ export function readSettings(payload: Buffer, settings: RemoteSettings): number 
         settings.windowBytes = value
         break
       case MAX_FRAME_SIZE:
-        // Frames of the least size are sent, which every client accepts.
+        // Frames of the least size are sent, which every recipient accepts.
         if (value < 16_384 || value > 0xff_ffff) return PROTOCOL_ERROR
         break
     }

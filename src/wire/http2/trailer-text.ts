@@ -1,5 +1,8 @@
-// Writes the trailer fields of a request as the end of a chunked body, which `ChunkedRelay` filters like any other.
+// Writes trailer fields as the end of a chunked body: of a request, whose body is in chunks on its way through an exchange. Those
+// of a response are parsed here.
 
+import { httpLimits } from '../../base/limits.ts'
+import { Fields } from '../http/fields.ts'
 import type { Out } from '../http/out.ts'
 import type { FieldSink } from './field-decoder.ts'
 import type { FieldLine } from './field-line.ts'
@@ -9,6 +12,7 @@ const lastChunk = Buffer.from('0\r\n')
 export class TrailerText implements FieldSink {
   readonly out: Out
   #isValid = true
+  readonly #fields: Fields = new Fields()
 
   constructor(out: Out) {
     this.out = out
@@ -29,5 +33,18 @@ export class TrailerText implements FieldSink {
   end(): boolean {
     this.out.crlf()
     return this.#isValid
+  }
+
+  /**
+   * What `end` has ended.
+   * @param stays it is needed after the next `begin`.
+   * @returns `undefined` when it exceeds the limits of HTTP/1.1.
+   */
+  fields(stays: boolean): Fields | undefined {
+    const { length } = this.out
+    if (length - lastChunk.length > httpLimits.trailerBytesMax) return undefined
+    const bytes = stays ? Buffer.from(this.out.content) : this.out.bytes
+    const fields = stays ? new Fields() : this.#fields
+    return fields.parse(bytes, lastChunk.length, length, false) > 0 ? fields : undefined
   }
 }

@@ -1,10 +1,15 @@
 // MCMP messages of a node to a proxy as values (mcmp.md 1.3, 1.4). The control listener parses them, the agent writes them.
 
+import type { MetricValue } from './load-metrics.ts'
+
 /** `operator`: a person or a tool that steers nodes from outside. */
 export type Sender = 'node' | 'operator'
 
 export type AppMethod = 'ENABLE-APP' | 'DISABLE-APP' | 'STOP-APP' | 'REMOVE-APP'
 export type Method = 'CONFIG' | AppMethod | 'STATUS' | 'INFO' | 'DUMP' | 'PING' | 'VERSION'
+
+/** The start of a node's process, ms since 1970, and how often it has changed since what it wants (wire/mcmp/node-order.ts). */
+export type NodeOrder = readonly [run: number, change: number]
 
 /** CONFIG: an absent field has the proxy's default (mcmp.md 1.3). */
 export interface ConfigMessage {
@@ -32,6 +37,8 @@ export interface ConfigMessage {
   /** Every context under every alias is registered as STOPPED. Aliases and contexts: both or neither. */
   readonly aliases: readonly string[]
   readonly contexts: readonly string[]
+  /** Absent for nodes that do not count. */
+  readonly order?: NodeOrder
 }
 
 /** ENABLE-, DISABLE-, STOP- and REMOVE-APP, on contexts or (`wildcard`) on the whole node. */
@@ -45,6 +52,8 @@ export interface AppMessage {
   readonly fromJavaNode?: true
   /** Who sends it, as the message itself shows (sender.ts); absent: the proxy decides by the remote address. */
   readonly sender?: Sender
+  /** Absent for operators, and for nodes that do not count. */
+  readonly order?: NodeOrder
 }
 
 export interface StatusMessage {
@@ -54,6 +63,8 @@ export interface StatusMessage {
   readonly load?: number
   /** The load factor comes from the default metrics of a Topspin agent alone. Absent: not known. */
   readonly isDefaultLoad?: true
+  /** The values behind the load factor. Absent: not told. */
+  readonly metrics?: readonly MetricValue[]
 }
 
 export interface PingMessage {

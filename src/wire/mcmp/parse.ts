@@ -6,8 +6,17 @@ import { type Pair, parseBody } from './body.ts'
 import { byteLength, fieldBytesMax, isHostName, readInteger, readPort } from './fields.ts'
 import { isJavaNode } from './java-node.ts'
 import { ItemList, readHost } from './lists.ts'
+import { readLoadMetrics } from './load-metrics.ts'
 import { defaultMetricsSource } from './load-source.ts'
-import type { AppMethod, Method, PingMessage, QueryMessage, StatusMessage } from './message.ts'
+import type {
+  AppMethod,
+  Message,
+  Method,
+  PingMessage,
+  QueryMessage,
+  StatusMessage,
+} from './message.ts'
+import { readNodeOrder } from './node-order.ts'
 import { parseConfigMessage } from './parse-config.ts'
 import type { Parsed } from './parsed.ts'
 import {
@@ -35,8 +44,12 @@ export interface MessageRequest {
   readonly userAgent: string
   /** Of the field `loadSourceField`. */
   readonly loadSource?: string
+  /** Of the field `loadMetricsField`. */
+  readonly loadMetrics?: string
   /** Of the field `senderField`. */
   readonly sender?: string
+  /** Of the field `orderField`. */
+  readonly order?: string
 }
 
 const methods: ReadonlySet<string> = new Set<Method>([
@@ -69,14 +82,23 @@ export function parseMessage(request: MessageRequest): Parsed {
   if ('type' in pairs) return pairs
   switch (method) {
     case 'CONFIG':
-      return parseConfigMessage(pairs)
+      return withOrder(parseConfigMessage(pairs), request)
     case 'STATUS':
-      return parseStatus(pairs, request.loadSource === defaultMetricsSource)
+      return parseStatus(pairs, request)
     case 'PING':
       return parsePing(pairs)
     default:
-      return parseApp(method, request, pairs)
+      return withOrder(parseApp(method, request, pairs), request)
   }
+}
+
+/** With what a node counts, unless an operator sends the message. */
+function withOrder(parsed: Parsed, { order: field = '' }: MessageRequest): Parsed {
+  const order = field === '' ? undefined : readNodeOrder(field)
+  if (order === undefined || !parsed.ok) return parsed
+  const { message } = parsed
+  const isNodes = !('sender' in message) || message.sender !== 'operator'
+  return isNodes ? { ...parsed, message: { ...message, order } as Message } : parsed
 }
 
 function parseQuery(method: QueryMessage['method'], request: MessageRequest): QueryMessage {
@@ -138,7 +160,10 @@ function parseApp(
   return { ok: true, message: { method, wildcard, route, aliases, contexts, ...from } }
 }
 
-function parseStatus(pairs: readonly Pair[], isDefaultLoad: boolean): Parsed {
+function parseStatus(
+  pairs: readonly Pair[],
+  { loadSource, loadMetrics = '' }: MessageRequest,
+): Parsed {
   if (pairs.length === 0) return invalidField('')
   let route = ''
   let load: number | undefined
@@ -158,16 +183,18 @@ function parseStatus(pairs: readonly Pair[], isDefaultLoad: boolean): Parsed {
     }
   }
   if (route === '') return routeMissing
+  const metrics = readLoadMetrics(loadMetrics)
   const message: StatusMessage = {
     method: 'STATUS',
     route,
     ...(load === undefined ? {} : { load }),
-    ...(isDefaultLoad ? { isDefaultLoad } : {}),
+    ...(loadSource === defaultMetricsSource ? { isDefaultLoad: true } : {}),
+    ...(metrics.length > 0 ? { metrics } : {}),
   }
   return { ok: true, message }
 }
 
-const schemes: ReadonlySet<string> = new Set(['ajp', 'http', 'https', 'ws', 'wss'])
+const schemes: ReadonlySet<string> = new Set(['ajp', 'http', 'https', 'ws', 'wss', 'h2c', 'h2'])
 
 function parsePing(pairs: readonly Pair[]): Parsed {
   const given = new Map<string, string>()

@@ -1,6 +1,8 @@
 // Replies as values and as bytes (mcmp.md 1.5, 1.6, decisions 5, 25, 41 to 44). `parseReply` is for clients, which read lines
 // such as `Type=..&State=..`.
 
+import type { NodeOrder } from './message.ts'
+import { writeNodeOrder } from './node-order.ts'
 import type { McmpProblem } from './problem.ts'
 import { protocolVersion } from './version.ts'
 import { escapeXml } from './xml.ts'
@@ -12,6 +14,8 @@ export interface Success {
   readonly contentType?: 'text/plain' | 'text/xml'
   /** Why the state in it is NOTOK; a field of the head, which other agents ignore. */
   readonly reason?: string
+  /** What the proxies know the node to have said last, where the message was older. */
+  readonly order?: NodeOrder
 }
 
 /** The HTTP field with the reason of `State=NOTOK`, in lower case, as Node.js reads it. */
@@ -38,7 +42,9 @@ export function writeReply(reply: Reply, options: ReplyOptions): Uint8Array {
     const type = reply.contentType === undefined ? '' : `Content-Type: ${reply.contentType}\r\n`
     const reason =
       reply.reason === undefined ? '' : `Topspin-Reason: ${headerText(reply.reason)}\r\n`
-    return response('200 OK', `${type}${reason}Connection: ${connection}\r\n`, reply.body)
+    const order =
+      reply.order === undefined ? '' : `Topspin-Order: ${writeNodeOrder(reply.order)}\r\n`
+    return response('200 OK', `${type}${reason}${order}Connection: ${connection}\r\n`, reply.body)
   }
   const mess = headerText(reply.text)
   const head = `Version: ${protocolVersion}\r\nType: ${reply.type}\r\nMess: ${mess}\r\nContent-Type: text/plain\r\nConnection: close\r\n`

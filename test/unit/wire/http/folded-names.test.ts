@@ -58,6 +58,10 @@ describe('a name that folds to a field of the proxy', () => {
     'X-Forwarded-For-',
     "X_Real_IP'",
     '__Client_Cert__',
+    'X_Request_Id',
+    'x-request_id',
+    'traceparent_',
+    '_tracestate',
   ]) {
     test(`${name} is noticed and not sent, not even for a trusted client`, () => {
       assert.equal((parsed(`${name}: 6.6.6.6`) as RequestHead).hasFolded, true)

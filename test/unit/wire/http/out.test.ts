@@ -55,3 +55,17 @@ test('detached bytes are not written to again', () => {
   out.latin1('other')
   assert.equal(first.toString(), 'first')
 })
+
+test('the content is that of now, also when it has the length of an earlier message or the buffer has grown', () => {
+  const out = new Out(8)
+  out.latin1('first')
+  assert.equal(out.content.toString(), 'first')
+  out.clear()
+  out.latin1('other')
+  assert.equal(out.content.toString(), 'other')
+  out.latin1(', longer than the buffer')
+  assert.equal(out.content.toString(), 'other, longer than the buffer')
+  out.detach()
+  out.latin1('third')
+  assert.equal(out.content.toString(), 'third')
+})

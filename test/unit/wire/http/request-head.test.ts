@@ -200,6 +200,8 @@ describe('refused', () => {
     [400, 'GET /a?b#c HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /\xe4 HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /\x7f HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /\xc3\xa9 HTTP/1.1\r\nHost: h\r\n'],
+    [400, 'GET /?\xe9 HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /a\tb HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET /\xe4 HTTP/1.1\r\nHost: h\r\n'],
     [400, 'GET http:// HTTP/1.1\r\nHost: h\r\n'],

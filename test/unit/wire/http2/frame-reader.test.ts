@@ -15,8 +15,15 @@ class Recorder implements FrameHandler {
     this.seen.push(`begins ${type} ${flags} ${stream} ${length}`)
     return true
   }
-  frame(type: number, _flags: number, _stream: number, payload: Buffer): void {
-    this.seen.push(`frame ${type} ${payload.toString('latin1')}`)
+  frame(
+    type: number,
+    _flags: number,
+    _stream: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    this.seen.push(`frame ${type} ${bytes.toString('latin1', from, to)}`)
   }
   data(bytes: Buffer, from: number, to: number): void {
     this.#data += bytes.toString('latin1', from, to)

@@ -48,6 +48,16 @@ test('the request line, Host and the fields in their order', () => {
   )
 })
 
+test('a request without a body has a length where its method expects one', () => {
+  for (const method of ['POST', 'PUT', 'PATCH']) {
+    const text = write(replaced(':method', method))
+    assert.ok(text.endsWith('\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n'), text)
+    const told = write([...replaced(':method', method), ['content-length', '0']])
+    assert.equal(told.match(/content-length/gi)?.length, 1)
+  }
+  assert.doesNotMatch(write(replaced(':method', 'DELETE')), /content-length/i)
+})
+
 test('crumbs of cookies become one field, in order and without empty ones', () => {
   const text = write([
     ...get,
@@ -152,6 +162,8 @@ test('names and values that are not allowed over HTTP/2', () => {
     ['upgrade', 'h2c'],
     ['te', 'gzip'],
     ['te', 'trailers, deflate'],
+    ['te', 'Trailers'],
+    ['http2-settings', 'AAMAAABkAAQAAP__'],
     ["content-length'", '1'],
     ['content_length', '1'],
     ['transfer_encoding', 'chunked'],

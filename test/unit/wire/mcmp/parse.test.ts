@@ -175,6 +175,16 @@ test('an HTTP field of STATUS marks a load factor from default metrics', () => {
   for (const source of [undefined, '', 'something else']) assert.deepEqual(parsed(source), status)
 })
 
+test('an HTTP field of STATUS has the values behind the load factor', () => {
+  const loadMetrics = 'memory;value=0.5;capacity=1;load=0.4'
+  assert.deepEqual(message('STATUS', 'JVMRoute=a&Load=9', { loadMetrics }), {
+    method: 'STATUS',
+    route: 'a',
+    load: 9,
+    metrics: [{ name: 'memory', value: 0.5, capacity: 1, load: 0.4, weight: null }],
+  })
+})
+
 describe('plus signs', () => {
   const route = (more: Parameters<typeof parse>[2]) =>
     (message('STATUS', 'JVMRoute=a+b', more) as { route: string }).route
