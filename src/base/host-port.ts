@@ -16,6 +16,11 @@ export interface Endpoint extends HostPort {
   readonly tls?: true
 }
 
+/** The address of a node; HTTP/1.1 where `http2` is absent. */
+export interface NodeAddress extends Endpoint {
+  readonly http2?: true
+}
+
 /** MCMP's usual port. */
 export const controlPort = 6666
 
@@ -70,6 +75,14 @@ export function parseSocketAddress(value: string | number): Endpoint | undefined
   return scheme === 'https' ? { ...found, tls: true } : found
 }
 
+/** The same for a node: also with `h2c://` in front for HTTP/2 in the clear, and `h2://` for HTTP/2 over TLS. */
+export function parseNodeAddress(value: string | number): NodeAddress | undefined {
+  const [, scheme, rest = ''] = /^(h2c?):\/\/(.*)$/.exec(String(value).trim()) ?? []
+  if (scheme === undefined) return parseSocketAddress(value)
+  const found = parseSocketAddress(`${scheme === 'h2' ? 'https' : 'http'}://${rest}`)
+  return found === undefined ? undefined : { ...found, http2: true }
+}
+
 function isNameOrIPv4(host: string): boolean {
   if (/^[\d.]+$/.test(host)) return isIP(host) === 4
   return (
@@ -79,6 +92,9 @@ function isNameOrIPv4(host: string): boolean {
       .every((label) => /^[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$/.test(label))
   )
 }
+
+/** An IPv6 address without its brackets, as sockets take it; any other host as it is. */
+export const bareHost = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 
 /** A name or address as it stands in a URL: IPv6 addresses in brackets [RFC 3986 3.2.2], unless they are already. */
 export const hostText = (host: string): string =>

@@ -33,6 +33,10 @@ export const httpLimits = {
   pipelinedBytesMax: 65_536,
   /** How long the rest of a request is read and discarded after the last response of a connection. */
   lingerMsMax: 30_000,
+  /** How long the client of a WebSocket is waited for after a Close frame of the proxy itself. */
+  websocketCloseMs: 5_000,
+  /** How long a further connection to a node that has ended a WebSocket stays open at a node that is running. */
+  goneCheckMs: 200,
   /** Bytes of a request kept for a retry: room for one whole read and a head that has grown on the way. */
   replayBytesMax: 196_608,
   /** Requests that wait for a usable node (WaitWorker). */
@@ -42,6 +46,8 @@ export const httpLimits = {
   /** The same while `restingMany` connections to the node rest. */
   restMsMin: 10,
   restingMany: 64,
+  /** A connection to a node that has been idle for less, ms, is used without a look whether the node has closed it. */
+  uncheckedIdleMs: 100,
   /** Connections to nodes that belong to one client's connection, because it has logged in on them. */
   boundMax: 8,
   /** Open files reserved for everything except clients and nodes: log, control listener, libraries. */
@@ -72,7 +78,7 @@ export const admissionLimits = {
   surplusIdleMs: 10_000,
 }
 
-/** HTTP/2 from clients. "A fault" draws on `faultBurst` and `faultRate`; GOAWAY ENHANCE_YOUR_CALM follows beyond them. */
+/** HTTP/2 from clients and to nodes. "A fault" draws on `faultBurst` and `faultRate`; GOAWAY ENHANCE_YOUR_CALM follows beyond them. */
 export const http2Limits = {
   /** Streams of one connection at a time, announced. */
   streamsMax: 128,
@@ -97,9 +103,10 @@ export const http2Limits = {
   settingsMax: 32,
   /** SETTINGS, PING, PRIORITY and unknown frames of each kind in one second before each is a fault. */
   controlFramesFree: 10,
-  /** WINDOW_UPDATE frames before each is a fault, and as many again for each frame of DATA that we sent. */
+  /** WINDOW_UPDATE frames before each is a fault; so many more for each frame of DATA that we sent, and one for so many bytes. */
   windowUpdatesFree: 1_000,
   windowUpdatesForData: 10,
+  bytesForWindowUpdate: 2,
   /** DATA frames with fewer bytes are small; so many of them are a fault. */
   smallDataBytes: 64,
   smallDataForFault: 16,
@@ -123,12 +130,28 @@ export const http2Limits = {
   settingsAckMs: 10_000,
   /** How long the answer to the PING between the two GOAWAY frames of a drain is awaited, ms. */
   drainPingMs: 1_000,
+  /** The same where another process serves the client from then on, and nothing waits for the end of this one. */
+  leavePingMs: 5_000,
   /** How often the deadlines of the streams of a connection are looked at, ms. */
   checkMs: 500,
   /** Bytes read and dropped after a GOAWAY with an error. */
   lingerBytesMax: 1_048_576,
   /** PRIORITY_UPDATE frames for streams that have not begun. */
   earlyPrioritiesMax: 128,
+  /** Streams of one connection to a node; another one is opened while all are full. */
+  nodeStreamsMax: 100,
+  /** How often the deadlines of the streams of a connection to a node are looked at, ms. */
+  nodeCheckMs: 100,
+  /** A connection to a node that has been silent for so long is tested with a PING before a stream begins, ms. */
+  silenceMs: 10_000,
+  /** A connection to a node that was heard of so lately is not about to close, ms. */
+  freshMs: 1_000,
+  /** How long the end of a stream is awaited when its response is complete by its length, ms. */
+  endMs: 5_000,
+  /** How long a node that has chosen HTTP/1.1 by ALPN is not offered HTTP/2 again, ms. */
+  negotiatedMs: 300_000,
+  /** How long a connection to a node gets new streams, ms. */
+  sessionMs: 3_600_000,
 }
 
 /** Accepting from one listening socket while many connections wait. A tick is 100 ms. */
@@ -159,13 +182,15 @@ export const socketFileLimits = {
 /** The start of another process in place of this one (`topspin upgrade`). */
 export const upgradeLimits = {
   /** From the start of the new process until it has opened its addresses and knows the nodes. */
-  preparedMs: 30_000,
+  preparedMs: 60_000,
   /** How long the old process goes on with control messages that are on their way. */
   messagesMs: 2_000,
   /** From then on until the new process answers them. */
   readyMs: 15_000,
   /** How long the answer of the order may take beyond that. */
   answerMs: 5_000,
+  /** Interval at which the old process looks for nodes that it has found down, to give them another try. */
+  tryAgainMs: 250,
   /** How long the new process waits for the end of the old one, after its own deadline for requests in flight. */
   endMs: 2_000,
 }
@@ -202,7 +227,47 @@ export const logLimits = {
   targetMax: 1_024,
   /** Lines about invalid responses of nodes in that time. */
   invalidResponseLinesMax: 20,
+  /** Characters of another field of a request in the access log. */
+  fieldMax: 512,
 }
+
+/** The format of the access log (config/log-template.ts). */
+export const logFormatLimits = {
+  /** Characters of a template, and its pieces of text and variables. */
+  templateMax: 2_048,
+  partsMax: 128,
+  /** Fields of a request in a line. */
+  fieldsMax: 16,
+}
+
+/** Traces on their way to a receiver (server/tracing/), in each process. */
+/** Status pages of peers that the API reads (control/peers/). */
+export const peerPageLimits = {
+  pagesMax: 64,
+  peersMax: 1_000,
+  bytesMax: 1_048_576,
+  withinMs: 2_000,
+  /** A reading serves everybody who asks within this time. */
+  everyMs: 1_000,
+}
+
+export const traceLimits = {
+  /** Requests that wait to be sent; further ones are dropped. */
+  keptMax: 4_096,
+  /** Requests in a message, so that its text takes about a millisecond. */
+  batchMax: 256,
+  everyMs: 1_000,
+  /** Deadline of an answer. */
+  answerMs: 10_000,
+  /** Between attempts to send a message that failed, doubled each time. */
+  retryMs: 1_000,
+  retryMaxMs: 30_000,
+  /** At the end of the process. */
+  closeMs: 2_000,
+}
+
+/** Characters of the id of a request that a trusted proxy in front has given it. */
+export const requestIdMax = 128
 
 /** Events and actions of the API (control/events/, control/api/). */
 export const eventLimits = {
@@ -238,14 +303,18 @@ export const mcmpLimits = {
   /** Size line of one chunk, or all trailers of one body. */
   chunkLineBytesMax: 1_024,
   /** Rows of the tables (httpd's Maxnode, Maxhost and Maxcontext, decision 28), and balancers. */
-  nodesMax: 1_000,
-  hostsMax: 5_000,
-  contextsMax: 20_000,
+  nodesMax: 20_000,
+  hostsMax: 40_000,
+  contextsMax: 200_000,
   balancersMax: 200,
   /** A node whose last STATUS is older than this is on standby (decision 39). */
   statusTimeoutMs: 60_000,
   /** A node that is down for longer than this is removed (decision 40). */
   removeDownMs: 300_000,
+  /** The field that tells the values behind a load factor, characters; metrics in it, and the name of one. */
+  loadMetricsBytesMax: 2_048,
+  loadMetricsMax: 16,
+  loadMetricNameMax: 64,
   /** How long a removed node is shown under its name, and then again as REMOVED. */
   waitBeforeRemoveMs: 10_000,
   /** Refused registrations remembered (decision 33). */
@@ -256,10 +325,11 @@ export const mcmpLimits = {
   ordersKeptMs: 604_800_000,
   /** ENABLE-APP messages of Java nodes that wait to be put in force after their replies. */
   enablesWaitingMax: 100,
-  /** Connections to the control listener. */
-  connectionsMax: 1_000,
-  /** Connections from one address, and its messages in progress. */
-  sourceConnectionsMax: 800,
+  /** Connections to the control listener where the open files allow, and where they are few. */
+  connectionsMax: 20_000,
+  connectionsMaxLeast: 1_000,
+  /** The share of them that one address may have, and its messages in progress. */
+  sourceShare: 0.8,
   sourceMessagesMax: 200,
   /** Lines of the log about refused messages and invalid requests in that time, of each. */
   refusalLinesMax: 20,
@@ -286,6 +356,60 @@ export const mcmpLimits = {
   freshMs: 5_000,
   /** How long the reply to a STATUS or PING waits for a probe. */
   probeWaitMs: 1_000,
+  /**
+   * Probes on behalf of STATUS at once, and in each second after that. Beyond them a STATUS, which the node itself has sent
+   * a moment ago, is answered by what is known of the node, and the watch probes the node in its turn.
+   */
+  statusProbesBurst: 200,
+  statusProbesRate: 100,
+  /** The same for probes of nodes that are up and quiet: each of 1,000 every 5 s, each of 10,000 every 50 s. */
+  quietProbesBurst: 200,
+  quietProbesRate: 200,
+}
+
+/** A registry that proxies share. */
+export const sharedLimits = {
+  /** One record in the store. */
+  recordBytesMax: 131_072,
+  /** Everything in the store. */
+  storeBytesMax: 67_108_864,
+  /** Puts of one proxy under way: with more of them, all take longer. */
+  putsMax: 64,
+  /** A put, a listing or another question to the store; then the proxy goes on alone. */
+  putMs: 1_500,
+  listMs: 10_000,
+  /** A listing that tells nothing for so long is begun anew. */
+  listStallMs: 2_000,
+  /** Attempts to write a message upon what other proxies write at the same time, and how long they go on. */
+  roundsMax: 5,
+  takeMs: 2_000,
+  /** How long a refused put waits for the watch, before it asks the store. */
+  refusedMs: 100,
+  /** How long messages wait for the first listing. */
+  joinMs: 1_500,
+  /** Between two proofs that store and watch live, and until the watch has to show one; while alone. */
+  tickMs: 2_000,
+  aloneTickMs: 500,
+  /** Silent watches in a row before another server is tried. */
+  deafMax: 3,
+  /** A proxy whose record is not renewed for so long is gone; its record is deleted. */
+  proxyGoneMs: 7_000,
+  proxyKeptMs: 60_000,
+  /** How long the records of removed nodes and of orders that ended are kept, for messages that come late. */
+  removedKeptMs: 600_000,
+  /** How long the reply to DISABLE, STOP and REMOVE waits for the other proxies. */
+  syncMs: 1_000,
+  /** Loads: changed ones, all, bytes of one message, and the question of a proxy that starts. */
+  loadsMs: 200,
+  allLoadsMs: 5_000,
+  loadBytesMax: 65_536,
+  askLoadsMs: 300,
+  /** A proxy that starts is ready after this without the store, if it has nodes. */
+  readyMs: 5_000,
+  /** No node falls silent when more than this share would within that time. */
+  massSilence: 0.33,
+  massSilenceMs: 10_000,
+  proxiesMax: 64,
 }
 
 /** Fixed nodes: entries of `to`. */
@@ -300,9 +424,30 @@ export const fixedLimits = {
   sourceEveryMsMin: 100,
   namesEveryMs: 10_000,
   fileEveryMs: 2_000,
+  /** How long a source that is told of changes (Kubernetes, Consul, Docker) rests after a failure. */
+  watchEveryMs: 2_000,
   /** Deadline of one reading, and of a look-up at one name server. */
   sourceMs: 5_000,
   lookupMs: 2_000,
+  /** Changes of a list within this time are put in force together. */
+  sourceRestMs: 100,
+  /** A source that fails for so long is logged once more. */
+  sourceKeepMs: 600_000,
+  /** Entries of a list that cannot be used, which are shown. */
+  sourceProblemsMax: 20,
+  /** One answer of a source over HTTP, and one event; its text in an error. */
+  answerBytesMax: 33_554_432,
+  eventBytesMax: 8_388_608,
+  errorTextMax: 300,
+  /** A watch at Kubernetes or Docker ends after so long, and the next one begins: an interrupted one is not always noticed. */
+  watchMs: 60_000,
+  /** Longest wait of a question to Consul for a change. */
+  blockMs: 30_000,
+  /** Between two watches or questions, of a server that ends each at once. */
+  watchRestMs: 250,
+  /** Slices in one answer of Kubernetes, and answers in one list. */
+  slicesMax: 500,
+  pagesMax: 100,
   /** Nodes of one source. */
   sourceNodesMax: 50_000,
   /** So many take a second or more to be put in force, which is logged before. */
@@ -315,8 +460,30 @@ export const fixedLimits = {
   lookupsMax: 8,
 }
 
+/** Rules of `routes`. */
+export const ruleLimits = {
+  rulesMax: 1_000,
+  /** Hosts, paths, methods or networks of one rule, each. */
+  valuesMax: 1_000,
+  /** Header fields that one rule sets. */
+  fieldsMax: 50,
+  /** Characters of a fixed answer. */
+  bodyMax: 65_536,
+  /** Clients whose rate is limited by one rule, in each process; then the one that was seen least recently is forgotten. */
+  bucketsMax: 100_000,
+  /** Passwords that are being compared in each process, and how long one may take, ms. */
+  loginsMax: 64,
+  loginMs: 10_000,
+  /** Bodies that each process compresses at a time; further ones are sent as they are. */
+  compressorsMax: 256,
+  /** Credentials of one rule that were right, in each of two generations. */
+  loginsRememberedMax: 1_000,
+}
+
 /** Probes of nodes. */
 export const probeLimits = {
+  /** A node that refuses connections gets a request when no node is usable, at most one in this time in each process, ms. */
+  lastResortMs: 250,
   /** Bytes of an answer that are read until it is complete. */
   answerBytesMax: 16_384,
   /** Rules of the configuration. */
@@ -333,6 +500,8 @@ export const stateLimits = {
   appendFromBytes: 65_536,
   /** How long the reply to a message waits for the disk. */
   waitMs: 1_000,
+  /** Least time between the begins of two writes. */
+  writesEveryMs: 5,
   /** Delay before changed load factors are written. */
   loadMs: 1_000,
   /** Delay after a failed write. */
@@ -345,6 +514,8 @@ export const agentLimits = {
   replyBytesMax: 4_194_304,
   /** Head of such a reply: httpd writes its error text there, which may quote the message. */
   replyHeadBytesMax: 65_536,
+  /** Characters of that text in errors and in the log. */
+  messMax: 200,
   /** Deadline of one message, from connecting to the last byte of the reply. */
   messageMs: 5_000,
   /** Messages waiting for one proxy. */
@@ -386,6 +557,15 @@ export const agentLimits = {
   figuresMs: 100,
   /** Interval of DNS lookups, and of checks for proxies that stopped advertising. */
   discoveryMs: 5_000,
+  /** Connections of agent checks at once, and the longest time of one. */
+  checkConnectionsMax: 64,
+  checkMs: 1_000,
+  /** Between two attempts to open the port of agent checks. */
+  checkRetryMs: 1_000,
+  /** An agent check in this time means that a HAProxy follows this node. */
+  checkRecentMs: 10_000,
+  /** How long a node that leaves waits until every HAProxy has checked it: its default interval is 2 s. */
+  checkSeenMs: 2_500,
 }
 
 /** Health checks of the target of a sidecar, of `topspin announce` and of `topspin peer`. */
@@ -410,6 +590,52 @@ export const measureLimits = {
   sliceMs: 5,
 }
 
+/** What is kept of the failures of one node, for operators. */
+export const failureLimits = {
+  keptMax: 50,
+  /** Characters of the path of the request, and of the reason. */
+  textMax: 256,
+}
+
+/** Rates and times of requests for operators (control/trends.ts). */
+export const trendLimits = {
+  /** Time between two readings; ten minutes are kept. */
+  everyMs: 5_000,
+  pointsMax: 120,
+  /** Nodes whose history is kept, in table order. */
+  nodesMax: 1_000,
+}
+
+/** Who may use the pages of the control listener. */
+export const accessLimits = {
+  tokensMax: 100,
+}
+
+/** Actions of operators (control/api/steering.ts). */
+export const steeringLimits = {
+  /** Drains that run at a time. */
+  drainsMax: 64,
+  /** How long sessions may continue: by default, and at most. */
+  drainMs: 30_000,
+  drainMsMax: 86_400_000,
+  /** How long requests in flight may take after the stop. */
+  lastRequestsMs: 30_000,
+  drainPollMs: 200,
+}
+
+/** Requests that operators follow. */
+export const tailLimits = {
+  /** Followers at a time. */
+  streamsMax: 8,
+  /** How often a process reports what it has, and how many requests at most; further ones are counted. */
+  everyMs: 250,
+  requestsMax: 250,
+  /** Characters of each text of a request. */
+  textMax: 1_024,
+  /** A comment is sent so often, so that nobody between takes the stream for dead. */
+  quietMs: 15_000,
+}
+
 /** How logs and access logs are written. */
 export const logOutputLimits = {
   /** Characters kept for a reader or a disk that is too slow; further lines are dropped and counted. */
@@ -428,12 +654,18 @@ export const logOutputLimits = {
 /** Traffic worker processes and their channel to the primary. */
 export const workerLimits = {
   workersMax: 256,
-  /** Deadline for a worker to be ready after its start. */
-  readyMs: 15_000,
+  /** Deadline for a worker to be ready after its start, which takes long on a machine without a free processor. */
+  readyMs: 45_000,
   /** Deadline for a worker to open further addresses. */
   openMs: 5_000,
   /** How long the reply to a message waits for a worker to put the changes in force. */
   applyMs: 1_000,
+  /** Least time between two orders to a worker. */
+  ordersEveryMs: 4,
+  /** How long load factors wait for others, so that one order to the workers has them all. */
+  loadsEveryMs: 100,
+  /** For how long a worker applies changes before requests have their turn. */
+  applyTurnMs: 5,
   /** How long a request for live numbers waits for the workers. */
   refreshMs: 200,
   /** Interval of the periodic reports of a worker. */
@@ -524,6 +756,20 @@ export const tlsLimits = {
   fileBytesMax: 1_048_576,
   /** Deadline for trying out a certificate when it is read. */
   checkMs: 2_000,
+  /** Default time between two looks at the files of certificates. */
+  watchMs: 10_000,
+  /** So long a changed file has to stay as it is before it is read. */
+  settleMs: 1_000,
+  /** Days before its end at which the log reports a certificate. */
+  expiryDays: [30, 7, 1] as readonly number[],
+  /** How often certificates are looked at for that. */
+  expiryLookMs: 3_600_000,
+  /** Of the keys of session tickets, and the least of a file from which they are made. */
+  ticketKeyBytes: 48,
+  /** How long keys of session tickets that the proxy makes itself are used. */
+  ticketKeyMs: 43_200_000,
+  /** Certificates in /metrics: those that expire first. */
+  shownMax: 200,
 }
 
 /** Certificates that the proxy obtains itself. */
@@ -544,6 +790,21 @@ export const acmeLimits = {
   lockLookMs: 2_000,
   /** At least so often the storage is read again. */
   lookEveryMs: 3_600_000,
+  /** How often renewal information is asked for, and the limits of what an authority asks for instead. */
+  infoMs: 21_600_000,
+  infoMinMs: 60_000,
+  infoMaxMs: 86_400_000,
+  /** The directory, or renewal information. */
+  answerBytesMax: 65_536,
+  /** How often the storage is looked at for what other proxies have changed, and how long an answer may take to reach them. */
+  storeLookMs: 1_000,
+  spreadMs: 2_500,
+  /** An answer to a challenge that is older was left behind. */
+  answerStaleMs: 600_000,
+  /** Names from aliases of nodes that `acme.allow` allows. */
+  aliasesMax: 1_000,
+  /** After a change of aliases. */
+  aliasesMs: 300,
   /** File of a certificate with its key. */
   fileBytesMax: 1_048_576,
 }
@@ -573,6 +834,23 @@ export const datagramLimits = {
   refreshTicks: 5,
   /** How long closing waits for the last datagrams. */
   closeMs: 500,
+}
+
+/** A connection to NATS. */
+export const natsLimits = {
+  connectMs: 2_000,
+  /** Between two attempts: of the client after a break, and after it has given up or never succeeded. */
+  reconnectMs: 250,
+  retryMs: 500,
+  /** Between two pings, and how many may be unanswered. */
+  pingMs: 2_000,
+  pingsMax: 2,
+  /** How long the last messages may take at the end. */
+  closeMs: 1_000,
+  /** Messages of a group that are read in a second. */
+  perSecondMax: 10_000,
+  /** Peers in a group: each hears all others, so the work of the server grows with the square. More are logged. */
+  peersMax: 300,
 }
 
 /** Announcements of peers, and the table of peers. */
@@ -621,3 +899,43 @@ export const advertiseLimits = {
   /** A found proxy is forgotten after this time without a datagram and without an answer. */
   silentMs: 60_000,
 } as const
+
+/** Other proxies that are given the cluster (`xds`, `haproxy`). */
+export const engineLimits = {
+  /** How long the reply to DISABLE-APP, STOP-APP and REMOVE-APP waits until they have it in force. */
+  inForceMs: 1_000,
+  /** Problems that are shown of one. */
+  problemsMax: 20,
+  /** How long nodes have to report after a start that knew none; `control.statusTimeout` where that is less. */
+  learnMs: 15_000,
+  /** Between two looks whether they have. */
+  lookMs: 50,
+}
+
+/** The runtime API of HAProxy. */
+export const haproxyLimits = {
+  connectMs: 1_000,
+  /** Longest pause in its answers. */
+  pauseMs: 2_000,
+  /** One answer; the state of 20,000 servers has 3 MB. */
+  answerBytesMax: 16_777_216,
+  /** Between two looks whether HAProxy was reloaded; shortest time between two sets of weights; between two comparisons. */
+  lookMs: 200,
+  weightsMs: 1_000,
+  compareMs: 10_000,
+}
+
+/** The discovery service for Envoys. */
+export const xdsLimits = {
+  streamsMax: 256,
+  /** Shortest time between two responses of a type to one Envoy: it rebuilds its load balancers for each. */
+  gapMs: 200,
+  requestBytesMax: 4_194_304,
+  /** Characters that are kept of a refusal. */
+  textMax: 500,
+  /** Silence on a connection before it is probed, and until it is given up. */
+  keepaliveMs: 20_000,
+  keepaliveTimeoutMs: 5_000,
+  /** Between two attempts to open the port while the process before has it. */
+  retryMs: 200,
+}

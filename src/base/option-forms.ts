@@ -1,6 +1,7 @@
 // The names and the forms of options that a program passes, so that a misspelt option or a value of another type is
 // reported with what would be right. Used by the checks of the options of agents, peers and the proxy.
 
+import { TopspinError } from './errors.ts'
 import { suggest } from './suggest.ts'
 
 /** The form of one value; nested options have a form for each. `any`: checked elsewhere. */
@@ -11,6 +12,7 @@ type Form =
   | 'function'
   | 'texts'
   | 'text or texts'
+  | 'list'
   | 'logger'
   | 'any'
   | OptionForms
@@ -37,6 +39,7 @@ const isOf: Record<Plain, (value: unknown) => boolean> = {
   function: (value) => typeof value === 'function',
   texts: areTexts,
   'text or texts': (value) => isText(value) || areTexts(value),
+  list: Array.isArray,
   logger: (value) => value === false || isLogger(value),
   any: () => true,
 }
@@ -48,6 +51,7 @@ const rightForm: Record<Plain, string> = {
   function: 'pass a function',
   texts: 'write a list of texts',
   'text or texts': 'write a text or a list of texts',
+  list: 'write a list',
   logger: 'pass a logger with the methods debug, info, warn and error, as console is; or false',
   any: '',
 }
@@ -67,6 +71,40 @@ export function checkForms(
     if (form === undefined) problems.push(unknownOption(prefix, name, Object.keys(forms)))
     else if (value !== undefined) checkValue(prefix + name, value, form, problems)
   }
+}
+
+/**
+ * @param example of the options, for a value that is none.
+ * @param prefix of nested options, as `drain.`.
+ * @throws TopspinError BAD_OPTION, which names all problems.
+ */
+export function requireForms(
+  options: unknown,
+  forms: OptionForms,
+  example: string,
+  prefix: string = '',
+): void {
+  const problems: string[] = []
+  if (typeof options === 'object' && options !== null) checkForms(options, forms, problems, prefix)
+  else problems.push(`pass options, for example ${example}`)
+  if (problems.length > 0) throw badOption(problems.join('; '))
+}
+
+export const badOption = (message: string): TopspinError =>
+  new TopspinError('BAD_OPTION', message, { side: 'proxy', phase: 'control' })
+
+/** The forms of the defaults. Values that are absent are not checked. */
+export function formsOf(defaults: object): OptionForms {
+  return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, formOf(value)]))
+}
+
+function formOf(value: unknown): Form {
+  if (typeof value === 'string') return 'text'
+  if (typeof value === 'number' || typeof value === 'boolean')
+    return typeof value as 'number' | 'boolean'
+  if (Array.isArray(value)) return 'list'
+  if (typeof value === 'function') return 'function'
+  return typeof value === 'object' && value !== null ? formsOf(value) : 'any'
 }
 
 function checkValue(name: string, value: unknown, form: Form, problems: string[]): void {

@@ -7,30 +7,62 @@ import type { Logger } from './log.ts'
 
 export class ThrottledLog {
   readonly #log: Logger
-  readonly #clock: Clock
   readonly #message: string
+
+  /** @param linesMax lines in one period. */
+  constructor(log: Logger, clock: Clock, message: string, linesMax: number = 1) {
+    this.#log = throttled(log, clock, linesMax)
+    this.#message = message
+  }
+
+  warn(detail: object): void {
+    this.#log.warn(detail, this.#message)
+  }
+
+  info(detail: object): void {
+    this.#log.info(detail, this.#message)
+  }
+}
+
+/**
+ * A log that passes on at most `linesMax` lines of any kind in each `warningEveryMs`; the first line of the next period
+ * has the number of lines suppressed. Used where remote parties cause lines with different messages.
+ */
+export const throttled = (log: Logger, clock: Clock, linesMax: number): Logger =>
+  new ThrottledLogger(log, clock, linesMax)
+
+/** Without functions of its own: a proxy has one for each of thousands of nodes. */
+class ThrottledLogger implements Logger {
+  readonly #log: Logger
+  readonly #clock: Clock
   readonly #linesMax: number
   #periodEnds = Number.NEGATIVE_INFINITY
   #lines = 0
   #suppressed = 0
 
-  /** @param linesMax lines in one period. */
-  constructor(log: Logger, clock: Clock, message: string, linesMax: number = 1) {
+  constructor(log: Logger, clock: Clock, linesMax: number) {
     this.#log = log
     this.#clock = clock
-    this.#message = message
     this.#linesMax = linesMax
   }
 
-  warn(detail: object): void {
-    this.#write('warn', detail)
+  debug(detail: object, message: string): void {
+    this.#log.debug(detail, message)
   }
 
-  info(detail: object): void {
-    this.#write('info', detail)
+  info(detail: object, message: string): void {
+    this.#write('info', detail, message)
   }
 
-  #write(level: 'warn' | 'info', detail: object): void {
+  warn(detail: object, message: string): void {
+    this.#write('warn', detail, message)
+  }
+
+  error(detail: object, message: string): void {
+    this.#write('error', detail, message)
+  }
+
+  #write(level: 'info' | 'warn' | 'error', detail: object, message: string): void {
     const now = this.#clock.now()
     if (now >= this.#periodEnds) {
       this.#periodEnds = now + logLimits.warningEveryMs
@@ -40,33 +72,8 @@ export class ThrottledLog {
       this.#suppressed += 1
       return
     }
-    const suppressed = this.#suppressed
+    const fields = this.#suppressed === 0 ? detail : { ...detail, suppressed: this.#suppressed }
     this.#suppressed = 0
-    this.#log[level](suppressed === 0 ? detail : { ...detail, suppressed }, this.#message)
+    this.#log[level](fields, message)
   }
-}
-
-/**
- * A log that passes on at most `linesMax` lines of any kind in each `warningEveryMs`; the first line of the next period
- * has the number of lines suppressed. Used where remote parties cause lines with different messages.
- */
-export function throttled(log: Logger, clock: Clock, linesMax: number): Logger {
-  let periodEnds = Number.NEGATIVE_INFINITY
-  let lines = 0
-  let suppressed = 0
-  const at = (level: keyof Logger) => (detail: object, message: string) => {
-    const now = clock.now()
-    if (now >= periodEnds) {
-      periodEnds = now + logLimits.warningEveryMs
-      lines = 0
-    }
-    if (++lines > linesMax) {
-      suppressed += 1
-      return
-    }
-    const fields = suppressed === 0 ? detail : { ...detail, suppressed }
-    suppressed = 0
-    log[level](fields, message)
-  }
-  return { debug: log.debug.bind(log), info: at('info'), warn: at('warn'), error: at('error') }
 }

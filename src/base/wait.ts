@@ -9,6 +9,9 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {})
 }
 
+/** Resolves when this process has read all that has arrived at its sockets by now. */
+export const afterPoll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** The value of `promise`, or that of `late` when it has not come within `ms`. Rejects when `promise` does before. */
 export function withDeadline<T, L = T>(
   promise: Promise<T>,

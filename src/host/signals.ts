@@ -27,10 +27,19 @@ interface SignalOptions {
 
 /** Returns a function that removes the hold. */
 export function holdSignals(options: SignalOptions): () => void {
-  const keep = (): void => {}
+  const ignore = (): void => {}
+  // Called only past the interception, for a signal that arrives before the signals are bound to it.
+  const keep = (signal: NodeJS.Signals): void => {
+    if (!isSignal(signal)) return
+    reachedApplication = true
+    onSignal(signal)
+  }
+  let reachedApplication = false
   let isLeaving = false
+  let isReleased = false
 
   const release = (): void => {
+    isReleased = true
     interception.end()
     for (const signal of signals) process.off(signal, keep)
     endListening()
@@ -51,8 +60,8 @@ export function holdSignals(options: SignalOptions): () => void {
       if (isLeaving) return
       const isHandled = (): boolean => process.listeners(signal).some((each) => each !== keep)
       leave(isHandled, (own) => {
-        if (own) interception.emit(signal, signal, numbers[signal])
-        else endProcess(signal)
+        if (!own) endProcess(signal)
+        else if (!reachedApplication) interception.emit(signal, signal, numbers[signal])
       })
     },
     () => options.hurry(),
@@ -65,7 +74,7 @@ export function holdSignals(options: SignalOptions): () => void {
     const order = endOrderOf(event, first)
     if (order === undefined || isLeaving) return order !== undefined
     leave(
-      () => order.isHandled(keep),
+      () => order.isHandled(ignore),
       (own) => {
         if (own) interception.emit(event, first, second)
         else process.exit(order.exitCode)
@@ -73,9 +82,18 @@ export function holdSignals(options: SignalOptions): () => void {
     )
     return true
   })
-  for (const signal of signals) rebindSignal(signal, keep)
-  const endListening = listenForMessages(keep)
+  for (const signal of signals) process.prependListener(signal, keep)
+  afterNextPoll(() => {
+    if (!isReleased) for (const signal of signals) rebindSignal(signal)
+  })
+  const endListening = listenForMessages(ignore)
   return release
+}
+
+/** Runs it right after the event loop has read what arrived until then, signals included. */
+function afterNextPoll(run: () => void): void {
+  // The first one may run in this turn of the loop, without a poll before it.
+  setImmediate(() => setImmediate(run))
 }
 
 /** Ends this process as the signal would, also as the first process of a container, which has no default action. */

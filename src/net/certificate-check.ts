@@ -3,7 +3,7 @@
 
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
-import { certificateFacts } from './certificate-facts.ts'
+import { certificateFacts, commonName } from './certificate-facts.ts'
 
 const pemBlock =
   /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g
@@ -90,9 +90,4 @@ function isRooted(last: X509Certificate): boolean {
   return rootSubjects.has(last.issuer)
 }
 
-/** The common name of a subject, else its last line. */
-function nameOf(subject: string | undefined): string {
-  const lines = (subject ?? '').split('\n')
-  const line = lines.find((text) => text.startsWith('CN=')) ?? lines.at(-1) ?? ''
-  return JSON.stringify(line.slice(line.indexOf('=') + 1))
-}
+const nameOf = (subject: string | undefined): string => JSON.stringify(commonName(subject))

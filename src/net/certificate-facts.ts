@@ -7,6 +7,8 @@ export interface CertificateFacts {
   /** The DNS names that it is for, in lower case; a client that asks for an address sends no name. */
   readonly names: readonly string[]
   readonly keyKind: KeyKind | undefined
+  /** The common name of its issuer, else the last part of the issuer's name. */
+  readonly issuer: string
   /** Wall clock, ms. */
   readonly notBefore: number
   readonly notAfter: number
@@ -18,9 +20,17 @@ export function certificateFacts(cert: string): CertificateFacts {
   return {
     names: namesOf(x509),
     keyKind: keyKindOf(x509.publicKey),
+    issuer: commonName(x509.issuer),
     notBefore: Date.parse(x509.validFrom),
     notAfter: Date.parse(x509.validTo),
   }
+}
+
+/** Of a subject or issuer, else its last line. */
+export function commonName(subject: string | undefined): string {
+  const lines = (subject ?? '').split('\n')
+  const line = lines.find((text) => text.startsWith('CN=')) ?? lines.at(-1) ?? ''
+  return line.slice(line.indexOf('=') + 1)
 }
 
 /** Whether clients can ask for it: a DNS name, or one behind a wildcard of one label. */

@@ -62,14 +62,26 @@ export class CertificateMap<Entry extends NamedCertificate> {
   /** @param hello undefined for a client whose message cannot be read. */
   find(hello: ClientHello | undefined): Entry | undefined {
     const name = hello?.serverName
-    const exact = name === undefined ? undefined : this.#byName.get(name)
-    const dot = name === undefined || exact !== undefined ? -1 : name.indexOf('.')
-    const suited =
-      exact ?? (dot > 0 ? this.#byName.get(`*${(name as string).slice(dot)}`) : undefined)
-    const candidates = suited ?? this.#others
+    const candidates = (name === undefined ? undefined : this.#named(name)) ?? this.#others
     if (hello === undefined || candidates.length < 2) return candidates[0]
     return candidates.find(({ keyKind }) => canVerify(hello, keyKind)) ?? candidates.at(-1)
   }
+
+  /** Whether this name has certificates, and the one of this entry is not for it. @param name in lower case. */
+  isElsewhere(entry: Entry, name: string): boolean {
+    if (entry.names.includes(name) || entry.names.includes(wildcardOf(name))) return false
+    return this.#named(name) !== undefined
+  }
+
+  #named(name: string): readonly Entry[] | undefined {
+    return this.#byName.get(name) ?? this.#byName.get(wildcardOf(name))
+  }
+}
+
+/** The wildcard for a name; one that is nowhere for a name of one label. */
+function wildcardOf(name: string): string {
+  const dot = name.indexOf('.')
+  return dot > 0 ? `*${name.slice(dot)}` : ''
 }
 
 function byName<Entry extends NamedCertificate>(

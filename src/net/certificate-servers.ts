@@ -32,13 +32,27 @@ export interface HandshakeCalls {
   failed(error: NodeJS.ErrnoException, socket: TLSSocket): void
 }
 
+export interface ChosenCertificate {
+  readonly server: Server
+  /**
+   * Whether a name, in lower case, has another certificate, which this one does not stand for; undefined: there is no other
+   * certificate.
+   */
+  readonly isElsewhere: ((name: string) => boolean) | undefined
+}
+
 interface ServerCalls {
   readonly secured: (socket: TLSSocket) => void
   readonly failed: HandshakeCalls['failed']
 }
 
+/** The protocol of authorities that validate a name, which they offer alone [RFC 8737 3]. */
+const challengeProtocol = 'acme-tls/1'
+
 export class CertificateServers {
   readonly #map: CertificateMap<Entry>
+  /** The answers to authorities, by name. */
+  readonly #challenges: ReadonlyMap<string, Server>
 
   /**
    * @param protocols for ALPN, the preferred one first.
@@ -65,11 +79,28 @@ export class CertificateServers {
       }),
       options.strictSni,
     )
+    this.#challenges = new Map(
+      Object.entries(options.challenges ?? {}).map(([name, { cert, key }]) => {
+        const server = createServer({ cert, key, ALPNProtocols: [challengeProtocol] })
+        server.on('secureConnection', (socket) => socket.end())
+        server.on('tlsClientError', failed)
+        return [name, server]
+      }),
+    )
   }
 
   /** Undefined: no certificate is for this client. @param hello undefined when it cannot be read. */
-  serverFor(hello: ClientHello | undefined): Server | undefined {
-    return this.#map.find(hello)?.server
+  choose(hello: ClientHello | undefined): ChosenCertificate | undefined {
+    if (hello?.protocols.length === 1 && hello.protocols[0] === challengeProtocol) {
+      const server = this.#challenges.get(hello.serverName ?? '')
+      return server && { server, isElsewhere: undefined }
+    }
+    const entry = this.#map.find(hello)
+    if (entry === undefined) return undefined
+    const map = this.#map
+    const isElsewhere =
+      map.entries.length < 2 ? undefined : (name: string) => map.isElsewhere(entry, name)
+    return { server: entry.server, isElsewhere }
   }
 }
 

@@ -3,6 +3,7 @@
 // secure-connection.ts.
 
 import net from 'node:net'
+import { type DirectWriter, writeDirectly } from '../node-internals/direct-write.ts'
 import { feedSocket } from '../node-internals/feed-socket.ts'
 import { readInto } from '../node-internals/read-into.ts'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
@@ -35,7 +36,7 @@ const connectionOf = Symbol('connection')
 
 type Owned = net.Socket & { [connectionOf]: Connection }
 
-export class Connection {
+export class Connection implements DirectWriter {
   readonly socket: net.Socket
   /** Bytes that were passed to `write` may be overwritten after the call. */
   readonly keepsBytes: boolean = false
@@ -43,6 +44,8 @@ export class Connection {
   protected awaitsDrain = false
   #reading = true
   #error: Error | undefined
+  /** Bytes written past the stream that have not been sent. */
+  #directBytes = 0
   /** The bytes go to the listeners of the socket's stream. */
   #isReleased = false
   #isReceiving = false
@@ -179,7 +182,7 @@ export class Connection {
 
   /** Bytes written that have not been sent yet. */
   get pending(): number {
-    return this.socket.writableLength
+    return this.socket.writableLength + this.#directBytes
   }
 
   /**
@@ -189,10 +192,29 @@ export class Connection {
   write(bytes: Uint8Array): boolean {
     const { socket } = this
     if (!socket.writable) return true
+    if (!this.awaitsDrain && isReady(socket)) {
+      const pending = writeDirectly(socket, bytes, this)
+      if (pending === 0) return true
+      if (pending > 0) return this.#awaitDirect(pending)
+    }
     socket.write(bytes)
     if (socket.writableLength === 0) return true
     if (!this.awaitsDrain) this.#awaitDrain()
     return false
+  }
+
+  /** What is written meanwhile waits in the stream. @returns false, for the caller. */
+  #awaitDirect(bytes: number): false {
+    this.awaitsDrain = true
+    this.#directBytes = bytes
+    this.socket.cork()
+    return false
+  }
+
+  directLeft(): void {
+    this.#directBytes = 0
+    this.socket.uncork()
+    this.#drained()
   }
 
   /**
@@ -271,3 +293,10 @@ export class Connection {
     return this.#passing === undefined ? this.#reading : this.#pass()
   }
 }
+
+/** Connected, nothing waits in its stream, and no timeout counts from the last write of that. */
+const isReady = (socket: net.Socket): boolean =>
+  socket.writableLength === 0 &&
+  socket.writableCorked === 0 &&
+  !socket.connecting &&
+  (socket.timeout ?? 0) === 0

@@ -36,8 +36,11 @@ export interface DatagramOptions {
   readonly toSelf?: boolean
   /** Port to bind when `to` has hosts. Default: the first free port among theirs. */
   readonly port?: number
-  /** Whether a port of its own is bound even when `to` has groups and broadcasts only. Default false. */
-  readonly ownPort?: boolean
+  /**
+   * Whether a port of its own is bound even when `to` has groups and broadcasts only. Where `to` is empty: of which address
+   * family. Default false.
+   */
+  readonly ownPort?: boolean | 4 | 6
   /** Default: the system's. */
   readonly resolver?: Resolver
   /** Default: no log. */
@@ -192,9 +195,12 @@ class OpenDatagrams implements Datagrams {
 
   /** Ports of its own, where all others are shared: one for each address family of the groups. */
   #ownReceptions(shared: readonly Reception[], hosts: readonly Reception[]): Reception[] {
-    if (this.#options.ownPort !== true || hosts.length > 0) return []
+    const { ownPort = false } = this.#options
+    if (ownPort === false || hosts.length > 0) return []
     return ([4, 6] as const)
-      .filter((family) => shared.some((reception) => reception.family === family))
+      .filter(
+        (family) => family === ownPort || shared.some((reception) => reception.family === family),
+      )
       .map((family) => {
         const address = this.#hostAddress(family, [])
         return { family, kind: 'host', address, ports: [0], interface: undefined }

@@ -2,7 +2,7 @@
 // agent and by the commands. When the proxy has closed the connection meanwhile (httpd after 5 s), the message is sent
 // again on a new one: every MCMP message is idempotent.
 
-import { Agent, type IncomingMessage, request } from 'node:http'
+import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { TopspinError } from '../base/errors.ts'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
@@ -10,8 +10,10 @@ import { agentLimits } from '../base/limits.ts'
 import { socketPathOf } from '../base/unix-address.ts'
 import { writeSecret } from '../wire/authorization.ts'
 import { messageTarget, writeBody } from '../wire/mcmp/body.ts'
+import { loadMetricsField, writeLoadMetrics } from '../wire/mcmp/load-metrics.ts'
 import { defaultMetricsSource, loadSourceField } from '../wire/mcmp/load-source.ts'
-import type { Message } from '../wire/mcmp/message.ts'
+import type { Message, NodeOrder, StatusMessage } from '../wire/mcmp/message.ts'
+import { orderField, readNodeOrder, writeNodeOrder } from '../wire/mcmp/node-order.ts'
 import { reasonField } from '../wire/mcmp/reply.ts'
 import { senderField, topspinUserAgent } from '../wire/mcmp/sender.ts'
 import { agentTlsSettings, tlsProblem } from './connect-problem.ts'
@@ -49,6 +51,8 @@ export type SendResult =
       readonly body: string
       /** Why a reply of Topspin's proxy is `State=NOTOK`. */
       readonly reason?: string
+      /** The message was older than what proxies know of the node, which is this. */
+      readonly known?: NodeOrder
     }
   | { readonly ok: false; readonly error: TopspinError; readonly refusal?: ErrorReply }
 
@@ -118,9 +122,13 @@ export class McmpClient {
     const text = await bodyOf(response)
     if (response.statusCode === 200) {
       const reason = response.headers[reasonField]
-      return typeof reason === 'string'
-        ? { ok: true, body: text, reason }
-        : { ok: true, body: text }
+      const known = readNodeOrder(String(response.headers[orderField] ?? ''))
+      return {
+        ok: true,
+        body: text,
+        ...(typeof reason === 'string' ? { reason } : {}),
+        ...(known === undefined ? {} : { known }),
+      }
     }
     return this.#errorReply(message, response)
   }
@@ -137,7 +145,8 @@ export class McmpClient {
           'user-agent': topspinUserAgent,
           ...this.#authorization,
           ...('sender' in message ? { [senderField]: message.sender } : {}),
-          ...(isDefaultLoad(message) ? { [loadSourceField]: defaultMetricsSource } : {}),
+          ...('order' in message ? { [orderField]: writeNodeOrder(message.order) } : {}),
+          ...(message.method === 'STATUS' ? loadFields(message) : {}),
         },
         maxHeaderSize: agentLimits.replyHeadBytesMax,
         signal,
@@ -154,7 +163,8 @@ export class McmpClient {
     const field = (name: string): string => String(response.headers[name] ?? '')
     const status = response.statusCode ?? 0
     const refusal = { status, type: field('type'), mess: field('mess') }
-    const reason = refusal.mess === '' ? `HTTP status ${status}` : refusal.mess
+    const reason =
+      refusal.mess === '' ? `HTTP status ${status}` : refusal.mess.slice(0, agentLimits.messMax)
     const error = this.#error('MCMP_REFUSED', `${message.method}: ${reason}`)
     return { ok: false, refusal, error }
   }
@@ -183,8 +193,10 @@ function placeOf({ host, port }: HostPort): object {
   return socketPath === undefined ? { host, port } : { socketPath }
 }
 
-const isDefaultLoad = (message: Message): boolean =>
-  message.method === 'STATUS' && message.isDefaultLoad === true
+const loadFields = ({ isDefaultLoad, metrics = [] }: StatusMessage): OutgoingHttpHeaders => ({
+  ...(isDefaultLoad ? { [loadSourceField]: defaultMetricsSource } : {}),
+  ...(metrics.length > 0 ? { [loadMetricsField]: writeLoadMetrics(metrics) } : {}),
+})
 
 /** Node.js treats an option with the value undefined as set. */
 function defined(tls: ProxyTls): Partial<Record<keyof ProxyTls, string>> {

@@ -35,6 +35,8 @@ export interface NodeTlsOptions {
   readonly servername?: string | undefined
   /** false accepts any certificate. Default true. */
   readonly verify?: boolean | undefined
+  /** Nodes of the types https and wss may choose HTTP/2 by ALPN. Default false. */
+  readonly http2?: boolean | undefined
   /** For nodes with settings of their own, by name; see `NodeTls.of`. */
   readonly entries?: Readonly<Record<string, NodeTlsOptions>> | undefined
 }
@@ -43,6 +45,8 @@ export interface NodeTlsOptions {
 type OwnTls = Pick<OwnSettings, 'tls' | 'serverName'>
 
 export class NodeTls {
+  /** Nodes of the types https and wss may choose HTTP/2 by ALPN. */
+  readonly http2: boolean
   readonly #verifies: boolean
   /** With the default authorities it is made for the first node with TLS, because they take memory. */
   #context: SecureContext | undefined
@@ -60,6 +64,7 @@ export class NodeTls {
   constructor(options: NodeTlsOptions = {}) {
     const { ca, cert, key, verify = true, pins = [], entries = {} } = options
     this.#options = options
+    this.http2 = options.http2 === true
     for (const [name, entry] of Object.entries(entries)) this.#entries.set(name, new NodeTls(entry))
     this.#pins = new Set(pins.map(requiredPin))
     this.#servername = options.servername
@@ -91,7 +96,12 @@ export class NodeTls {
     return named
   }
 
-  dialOptions(host: string, port: number): ConnectionOptions {
+  /** @param protocols offered by ALPN. */
+  dialOptions(
+    host: string,
+    port: number,
+    protocols: readonly string[] = ['http/1.1'],
+  ): ConnectionOptions {
     const servername = this.#servername ?? nameOf(host)
     // A resumed session may show no certificate to compare with the pins.
     const session = this.#pins.size > 0 ? undefined : this.#sessions.get(keyOf(host, port))
@@ -99,7 +109,7 @@ export class NodeTls {
     return {
       ...dialPlace(host, port),
       secureContext: this.#context,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [...protocols],
       rejectUnauthorized: this.#verifies,
       ...(servername === undefined ? {} : { servername }),
       ...(session === undefined ? {} : { session }),

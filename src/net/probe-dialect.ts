@@ -3,6 +3,7 @@
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import type { HttpQuestion } from '../cluster/health-rule.ts'
+import { type ProbeAnswer, probeBytes, readProbeAnswer } from '../wire/http2/probe-exchange.ts'
 
 export interface Dialect {
   readonly request: Uint8Array
@@ -62,6 +63,85 @@ export function httpDialect(
 }
 
 const switchingProtocols = 101
+
+/** A server that speaks HTTP/2 sends its SETTINGS. */
+export const http2Dialect: Dialect = {
+  request: probeBytes(undefined, false),
+  verdict(bytes) {
+    const { speaksHttp2, isInvalid } = readProbeAnswer(bytes)
+    if (isInvalid) return notHttp2
+    return speaksHttp2 ? answered : undefined
+  },
+}
+
+const notHttp2: Verdict = { answered: false, reason: 'the port does not speak HTTP/2' }
+
+/** The same as `httpDialect` over HTTP/2. */
+export function httpOverHttp2(
+  { method, path, host, expect }: HttpQuestion,
+  address: HostPort,
+  isSecure: boolean,
+): Dialect {
+  const head = `${method} ${path} HTTP/1.1\r\nHost: ${host === '' ? ownHost(address) : host}\r\nUser-Agent: topspin\r\n\r\n`
+  return {
+    request: probeBytes(head, isSecure),
+    verdict(bytes) {
+      const { status, isInvalid, isRefused } = readProbeAnswer(bytes)
+      if (isInvalid) return notHttp2
+      if (status < 200)
+        return isRefused ? { answered: false, reason: `${method} ${path} was refused` } : undefined
+      if (expect.some(([low, high]) => status >= low && status <= high)) return answered
+      return { answered: false, reason: `${method} ${path} was answered by status ${status}` }
+    },
+  }
+}
+
+const checkPath = '/grpc.health.v1.Health/Check'
+
+/** Of `HealthCheckResponse.ServingStatus`. */
+const servingStatuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']
+
+/** The health check of gRPC (grpc/health/v1/health.proto). @param service '' for the server as a whole. */
+export function grpcDialect(
+  service: string,
+  host: string,
+  address: HostPort,
+  isSecure: boolean,
+): Dialect {
+  const head = [
+    `POST ${checkPath} HTTP/1.1`,
+    `Host: ${host === '' ? ownHost(address) : host}`,
+    'Content-Type: application/grpc',
+    'User-Agent: topspin',
+  ]
+  const name = Buffer.from(service)
+  // HealthCheckRequest { string service = 1; }
+  const message = name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, name.length]), name])
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message])
+  return {
+    request: probeBytes(`${head.join('\r\n')}\r\n\r\n`, isSecure, body),
+    verdict(bytes) {
+      const answer = readProbeAnswer(bytes)
+      if (answer.isInvalid) return notHttp2
+      if (answer.isRefused) return { answered: false, reason: 'the health check was refused' }
+      return answer.hasEnded ? servingVerdict(answer) : undefined
+    },
+  }
+}
+
+function servingVerdict({ status, fields, body }: ProbeAnswer): Verdict {
+  const code = fields.get('grpc-status')
+  if (status !== 200 || code === undefined)
+    return { answered: false, reason: `the health check was answered by status ${status}` }
+  if (code === '5') return { answered: false, reason: 'the node does not know this service' }
+  if (code === '12') return { answered: false, reason: 'the node has no grpc.health.v1.Health' }
+  if (code !== '0')
+    return { answered: false, reason: `the health check was answered by grpc-status ${code}` }
+  // HealthCheckResponse { ServingStatus status = 1; }, which is UNKNOWN when it is not there.
+  const serving = body[5] === 0x08 ? (body[6] ?? 0) : 0
+  if (serving === 1) return answered
+  return { answered: false, reason: `the node is ${servingStatuses[serving] ?? serving}` }
+}
 
 /** `undefined` while the bytes end before the beginning is complete. */
 function beginsWith(bytes: Buffer, beginning: Buffer): boolean | undefined {

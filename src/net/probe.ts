@@ -6,23 +6,32 @@ import tls from 'node:tls'
 import { TopspinError } from '../base/errors.ts'
 import { probeLimits } from '../base/limits.ts'
 import type { ProbeOutcome } from '../cluster/health.ts'
-import type { HealthCheck } from '../cluster/health-check.ts'
-import { isForwardable, isSecure } from '../cluster/node.ts'
+import type { HealthCheck, ProbeKind } from '../cluster/health-check.ts'
+import { isForwardable, isHttp2, isSecure } from '../cluster/node.ts'
 import type { OwnSettings } from '../cluster/own-settings.ts'
 import { nodeTlsSettings, tlsProblem } from './connect-problem.ts'
 import { dialBelow } from './dial-below.ts'
 import { dialPlace } from './dial-place.ts'
 import { NodeTls } from './node-tls.ts'
-import { cping, type Dialect, httpDialect } from './probe-dialect.ts'
+import {
+  cping,
+  type Dialect,
+  grpcDialect,
+  http2Dialect,
+  httpDialect,
+  httpOverHttp2,
+} from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
 import { isShortage } from './shortage.ts'
 
 export interface ProbeTarget extends Pick<HealthCheck, 'question'> {
+  /** For `grpc`. Default: the server as a whole. */
+  readonly service?: string | undefined
   readonly host: string
   readonly port: number
   readonly type: string
   /** `tcp`: the node accepts a connection. On a type with TLS the handshake must not fail. */
-  readonly probe: 'tcp' | 'cping' | 'http'
+  readonly probe: Exclude<ProbeKind, 'none'>
   readonly timeoutMs: number
   /** For a host that is a name. Default: that of the system. */
   readonly lookup?: LookupFunction | undefined
@@ -115,8 +124,20 @@ function late({ probe: kind, timeoutMs }: ProbeTarget, isConnected: boolean): Pr
 
 /** `undefined` when the connection is the answer. */
 function dialectOf(target: ProbeTarget): Dialect | undefined {
-  if (target.probe === 'cping') return cping
-  return target.probe === 'http' ? httpDialect(target.question, target) : undefined
+  const { probe: kind, question, service = '' } = target
+  switch (kind) {
+    case 'tcp':
+      return undefined
+    case 'cping':
+      return cping
+    case 'http2':
+      return http2Dialect
+    case 'grpc':
+      return grpcDialect(service, question.host, target, isSecure(target))
+    case 'http':
+      if (isHttp2(target)) return httpOverHttp2(question, target, isSecure(target))
+      return httpDialect(question, target)
+  }
 }
 
 /** Of an error of the system the code, which is shorter. */
@@ -127,11 +148,13 @@ const dialPlain = ({ host, port, lookup }: ProbeTarget): Socket =>
   connect({ ...dialPlace(host, port), noDelay: true, ...(lookup === undefined ? {} : { lookup }) })
 
 function dialSecure(
-  { host, port, lookup }: ProbeTarget,
+  { host, port, type, lookup, probe: kind }: ProbeTarget,
   nodeTls: NodeTls,
   first: Buffer | undefined,
 ): Socket {
-  const options = Object.assign(nodeTls.dialOptions(host, port), { lookup })
+  const either = nodeTls.http2 && kind === 'tcp' ? ['h2', 'http/1.1'] : undefined
+  const protocols = isHttp2({ type }) ? ['h2'] : either
+  const options = Object.assign(nodeTls.dialOptions(host, port, protocols), { lookup })
   const socket = tls.connect(first === undefined ? options : dialBelow(options, first))
   socket.on('session', (session) => nodeTls.remember(host, port, session))
   socket.prependOnceListener('secureConnect', () => {

@@ -32,6 +32,7 @@ export class SecureConnection extends Connection {
    * Calls `connected` when the node's certificate has been verified.
    * @param lookup for a host that is a name; `undefined`: that of the system.
    * @param first bytes that begin the connection, before TLS.
+   * @param protocols offered by ALPN. Default HTTP/1.1.
    */
   static dialSecure(
     host: string,
@@ -40,8 +41,12 @@ export class SecureConnection extends Connection {
     receiver: DialReceiver,
     lookup?: LookupFunction,
     first?: Buffer,
+    protocols?: readonly string[],
   ): SecureConnection {
-    const options = Object.assign(nodeTls.dialOptions(host, port), { allowHalfOpen: true, lookup })
+    const options = Object.assign(nodeTls.dialOptions(host, port, protocols), {
+      allowHalfOpen: true,
+      lookup,
+    })
     const socket = tls.connect(first === undefined ? options : dialBelow(options, first))
     socket.setNoDelay(true)
     readPastReset(socket)

@@ -18,6 +18,7 @@ const chainMax = 10
 
 export class SocketTls {
   readonly #socket: TLSSocket
+  #protocol: string | undefined
   #cipher: string | undefined
   #session: string | undefined
   #chain: readonly Buffer[] | undefined
@@ -28,7 +29,8 @@ export class SocketTls {
 
   /** `TLSv1.2` or `TLSv1.3`. */
   get protocol(): string {
-    return this.#socket.getProtocol() ?? ''
+    this.#protocol ??= this.#socket.getProtocol() ?? ''
+    return this.#protocol
   }
 
   /** OpenSSL's name, for example `TLS_AES_256_GCM_SHA384`. */

@@ -1,7 +1,8 @@
-// The health of a server on this machine that has no agent of its own: an HTTP or HTTPS request, repeated. Used by the
-// sidecar and by the announcer of such a server to peers.
+// The health of a server on this machine that has no agent of its own: an HTTP or HTTPS request, repeated; of one that speaks
+// HTTP/2, its SETTINGS. Used by the sidecar and by the announcer of such a server to peers.
 
-import { type ClientRequest, request } from 'node:http'
+import { request } from 'node:http'
+import { connect } from 'node:http2'
 import { request as tlsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import { targetLimits } from '../base/limits.ts'
@@ -25,7 +26,7 @@ export class TargetCheck {
    * request at a time.
    */
   #asked: Promise<void> | undefined
-  #request: ClientRequest | undefined
+  #request: { destroy(): void } | undefined
   /** Cut requests in a row. */
   #cuts = 0
 
@@ -56,6 +57,7 @@ export class TargetCheck {
   }
 
   #send(resolve: (outcome: Outcome) => void): void {
+    if (/^h2c?:$/.test(this.#target.protocol)) return this.#connect(resolve)
     const send = this.#target.protocol === 'https:' ? tlsRequest : request
     // A local server may have a certificate that no public authority signed.
     const options = { method: 'HEAD', agent: false, rejectUnauthorized: false } as const
@@ -86,6 +88,31 @@ export class TargetCheck {
       resolve('cut')
     })
     probe.end()
+  }
+
+  /** A server of gRPC has no answer to any other request than its calls. */
+  #connect(resolve: (outcome: Outcome) => void): void {
+    const { host, protocol } = this.#target
+    const scheme = protocol === 'h2:' ? 'https' : 'http'
+    const session = connect(`${scheme}://${host}`, { rejectUnauthorized: false })
+    this.#request = session
+    const timer = setTimeout(() => {
+      this.reason = `no HTTP/2 within ${targetLimits.connectMs} ms`
+      session.destroy()
+    }, targetLimits.connectMs)
+    session.on('remoteSettings', () => {
+      this.reason = undefined
+      resolve('answered')
+      session.close()
+    })
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      this.reason = error.message === '' ? error.code : error.message
+      resolve(outcomeOf(error))
+    })
+    session.on('close', () => {
+      clearTimeout(timer)
+      resolve('cut')
+    })
   }
 }
 

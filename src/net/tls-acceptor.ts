@@ -8,7 +8,11 @@ import { tlsLimits } from '../base/limits.ts'
 import { printable } from '../base/printable.ts'
 import { socketBelow } from '../node-internals/socket-below-tls.ts'
 import { readClientHello } from '../wire/tls/client-hello.ts'
-import { CertificateServers, type HandshakeCalls } from './certificate-servers.ts'
+import {
+  CertificateServers,
+  type ChosenCertificate,
+  type HandshakeCalls,
+} from './certificate-servers.ts'
 import { HeldByAddress } from './held-by-address.ts'
 import { HelloRecords } from './hello-records.ts'
 import { runningTimeout } from './running-timeout.ts'
@@ -25,8 +29,14 @@ export interface AcceptorCalls {
    * After the handshake.
    * @param problem why the requests of this client must be refused.
    * @param raw the socket that was accepted, which `socket` encrypts.
+   * @param isElsewhere see `ChosenCertificate`.
    */
-  secured(socket: TLSSocket, problem: string | undefined, raw: Socket): void
+  secured(
+    socket: TLSSocket,
+    problem: string | undefined,
+    raw: Socket,
+    isElsewhere: ChosenCertificate['isElsewhere'],
+  ): void
   /** The accepted socket closed before the end of its handshake. */
   lost(raw: Socket): void
   /** @param detail for the log; '' when `failure` says it all. */
@@ -47,6 +57,8 @@ interface Pending {
   readonly key: unknown
   readonly remote: string
   readonly records: HelloRecords
+  /** Of its certificate. */
+  isElsewhere: ChosenCertificate['isElsewhere']
   hasFailed: boolean
   hasEnded: boolean
   readonly cancelTimeout: () => void
@@ -104,6 +116,7 @@ export class TlsAcceptor {
       key: raw.remotePort === undefined ? raw : nameOf(raw),
       remote,
       records: new HelloRecords(),
+      isElsewhere: undefined,
       hasFailed: false,
       hasEnded: false,
       cancelTimeout: runningTimeout(this.handshakeMs, () => this.#fail(pending, 'timeout')),
@@ -140,14 +153,15 @@ export class TlsAcceptor {
   #shakeHands(pending: Pending): void {
     const { raw, remote, records } = pending
     const hello = readClientHello(records.message)
-    const server = this.#servers.serverFor(hello)
-    if (server === undefined) return this.#refuseName(pending, hello?.serverName)
+    const chosen = this.#servers.choose(hello)
+    if (chosen === undefined) return this.#refuseName(pending, hello?.serverName)
     if (!this.#makeRoom(pending)) return this.#fail(pending, 'refused')
     this.#handshakes.hold(remote, pending, performance.now())
     raw.unshift(records.bytes)
     // A client that ends its side during the handshake cannot finish it.
     raw.allowHalfOpen = false
-    server.emit('connection', raw)
+    pending.isElsewhere = chosen.isElsewhere
+    chosen.server.emit('connection', raw)
   }
 
   #refuseName(pending: Pending, name: string | undefined): void {
@@ -211,7 +225,7 @@ export class TlsAcceptor {
     }
     this.#remove(pending)
     socket.allowHalfOpen = true
-    this.#calls.secured(socket, problemOf(socket, clientAuth), pending.raw)
+    this.#calls.secured(socket, problemOf(socket, clientAuth), pending.raw, pending.isElsewhere)
   }
 }
 

@@ -41,6 +41,11 @@ export interface TlsServerOptions {
   readonly ecdhCurve?: string | undefined
   /** Clients that ask for no name of a certificate are refused. Default false: they get the first one. */
   readonly strictSni?: boolean | undefined
+  /**
+   * Certificates that answer the challenge TLS-ALPN-01 of an authority, by name: for clients that offer `acme-tls/1` alone,
+   * whose connections end after the handshake [RFC 8737]. Default none.
+   */
+  readonly challenges?: Readonly<Record<string, ServerCertificate>> | undefined
   /** 48 bytes in base64, the same in all processes of a listener, so that each resumes the others' sessions. */
   readonly ticketKeys?: string | undefined
 }

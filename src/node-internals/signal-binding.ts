@@ -6,11 +6,14 @@
 
 import { interceptEvents } from './intercept-events.ts'
 
-/** Binds the signal anew, to the present `process.emit`; the listeners stay in order, behind `first`. */
-export function rebindSignal(signal: NodeJS.Signals, first: NodeJS.SignalsListener): void {
+/**
+ * Binds the signal anew, to the present `process.emit`; the listeners stay in order. A signal that has arrived and has not
+ * been emitted yet is lost: to be called right after the event loop has read what arrived.
+ */
+export function rebindSignal(signal: NodeJS.Signals): void {
   const listeners = process.rawListeners(signal) as NodeJS.SignalsListener[]
   process.removeAllListeners(signal)
-  for (const listener of [first, ...listeners]) process.on(signal, listener)
+  for (const listener of listeners) process.on(signal, listener)
 }
 
 /** Tries it with SIGWINCH, which does nothing by default; not on Windows. */
@@ -22,11 +25,11 @@ export async function probeSignalBinding(): Promise<boolean> {
     isSeen ||= event === 'SIGWINCH'
     return false
   })
-  rebindSignal('SIGWINCH', ignore)
+  rebindSignal('SIGWINCH')
   process.kill(process.pid, 'SIGWINCH')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  for (let looks = 0; looks < 40 && !isSeen; looks++)
+    await new Promise((resolve) => setTimeout(resolve, 25))
   end()
-  process.off('SIGWINCH', ignore)
   process.off('SIGWINCH', ignore)
   return isSeen
 }

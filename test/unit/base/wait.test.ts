@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { pause, waitUntil } from '../../../src/base/wait.ts'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { afterPoll, pause, waitUntil } from '../../../src/base/wait.ts'
 
 test('a pause ends early when its signal aborts', async () => {
   const over = new AbortController()
@@ -34,3 +36,29 @@ test('waiting ends when its signal aborts', async () => {
   over.abort()
   assert.equal(await held, false)
 })
+
+test('afterPoll: what has arrived is read first', async (t) => {
+  const { near, far } = await socketPair(t)
+  let seen = ''
+  near.on('data', (bytes: Buffer) => {
+    seen += bytes.toString()
+  })
+  // Timers run before this process reads from sockets.
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  far.write('x')
+  await afterPoll()
+  assert.equal(seen, 'x')
+})
+
+/** Two ends of a connection. */
+async function socketPair(t: TestContext): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [far] = (await once(server, 'connection')) as [Socket]
+  t.after(() => {
+    near.destroy()
+    server.close()
+  })
+  return { near, far }
+}
