@@ -19,5 +19,6 @@ export const active: Candidacy = (candidates) => {
 export const isActive = (live: NodeLive): boolean =>
   live.loadFactor !== undefined && live.loadFactor !== 0 && !live.silent
 
-/** A peer has no load factor: it takes part while it announces itself. */
-const takesPart = ({ peer, live }: Candidate): boolean => peer !== undefined || isActive(live)
+/** Whether it is left in any list. A peer has no load factor: it takes part while it announces itself. */
+export const takesPart = ({ peer, live }: Candidate): boolean =>
+  peer !== undefined || isActive(live)

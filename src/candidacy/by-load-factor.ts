@@ -4,7 +4,8 @@
 
 import type { NodeLive } from '../cluster/live.ts'
 import { isActive } from './active.ts'
-import type { Candidacy, Candidate } from './candidacy.ts'
+import type { Candidacy, Candidate, Kind } from './candidacy.ts'
+import { draw } from './draw.ts'
 import { NodeState } from './node-state.ts'
 
 /** Time between two calls of `recalculate`, ms: LBstatusRecalTime of mod_proxy_cluster (mcmp.md 3.3). */
@@ -24,7 +25,26 @@ const shares = new NodeState<Share>(() => ({ electedBefore: 0, carried: 0, epoch
 
 const nobody: readonly Candidate[] = []
 
-export const byLoadFactor: Candidacy = (candidates) => {
+/** Best of so many drawn at random: each node still gets its share within 1 %. */
+const drawn = 16
+
+export const byLoadFactor: Kind = {
+  name: 'byLoadFactor',
+  aliases: [],
+  form: '',
+  read(argument) {
+    if (argument !== '') return 'it takes no argument'
+    return ({ random }) => ({
+      apply: leastScore,
+      chooseDrawn(candidates, exchange, clock, admits) {
+        const some = draw(candidates, drawn, (each) => admits(each, exchange), random)
+        return some && leastScore(some, exchange, clock)[0]
+      },
+    })
+  },
+}
+
+const leastScore: Candidacy = (candidates) => {
   let best: Candidate | undefined
   let bestScore = Number.POSITIVE_INFINITY
   let standby: Candidate | undefined
@@ -48,7 +68,7 @@ export const byLoadFactor: Candidacy = (candidates) => {
 }
 
 /** At least 1: a node at -1 is a candidate for its own sessions only, and counts as the most loaded one. */
-const factorOf = (live: NodeLive): number => Math.max(1, live.loadFactor ?? 1)
+const factorOf = (live: NodeLive): number => Math.max(1, (live.loadFactor ?? 1) * live.wish.scale)
 
 const windowShare = (live: NodeLive, share: Share): number =>
   Math.floor(((live.elected - share.electedBefore) * 1000) / factorOf(live))

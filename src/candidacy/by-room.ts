@@ -26,6 +26,8 @@ export const byRoom: Kind = {
           if (!hasRoom(self.live.room, inquiry.usualMs, now)) inquiry.among = candidates
           return self.alone
         },
+        chooseDrawn: (candidates, exchange, clock, admits) =>
+          choice.chooseDrawn(candidates, clock.now(), exchange, admits),
         preview: (candidates, exchange, clock) => {
           const now = clock.now()
           const { self, inquiry } = exchange

@@ -38,10 +38,13 @@ const unbound = (
 ): readonly Candidate[] =>
   affinity === undefined ? candidates : byKey(candidates, affinity, domain)
 
+const isUnbound = (_: Candidate, { route, affinity }: ExchangeView): boolean =>
+  route === undefined && affinity === undefined
+
 export const bySession: Kind = {
   name: 'bySession',
   aliases: [],
   form: '[NAME | hex NAME=], NAME a cookie or path parameter',
   read: (argument) =>
-    argument === '' ? () => ({ apply: byRoute }) : readSessionArgument(argument),
+    argument === '' ? () => ({ apply: byRoute, admits: isUnbound }) : readSessionArgument(argument),
 }

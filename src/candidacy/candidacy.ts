@@ -18,6 +18,8 @@ export interface ExchangeView {
   readonly sessionId: string
   /** Route of the session; `undefined` unless a node of this balancer has it. */
   readonly route: string | undefined
+  /** Row of the node with that route (`Node.slot`). */
+  readonly slot?: number | undefined
   /** Domain of the node with that route; '' when there is none. */
   readonly domain: string
   /**
@@ -90,7 +92,23 @@ export interface Step {
    * count for the next ones has one.
    */
   readonly preview: ((...given: Parameters<Candidacy>) => Preview | undefined) | undefined
+  /** Of a filter: whether it leaves this candidate in any list, for no better one. */
+  readonly admits: Admits | undefined
+  /**
+   * Of a function that leaves one candidate: chooses among a few of many that are drawn at random, so that it costs the same
+   * at any number of candidates. Returns `undefined` where `admits` holds for too few; then `apply` gets the whole list.
+   */
+  readonly chooseDrawn: ChooseDrawn | undefined
 }
+
+export type Admits = (candidate: Candidate, exchange: ExchangeView) => boolean
+
+type ChooseDrawn = (
+  candidates: readonly Candidate[],
+  exchange: ExchangeView,
+  clock: Clock,
+  admits: Admits,
+) => Candidate | undefined
 
 /** The result that a function would have for a list. */
 export interface Preview {
@@ -156,6 +174,8 @@ export function stepOf(name: string, parts: StepParts): Step {
     readsLatency: parts.readsLatency ?? false,
     annotates: parts.annotates ?? false,
     preview: parts.preview,
+    admits: parts.admits,
+    chooseDrawn: parts.chooseDrawn,
   }
 }
 

@@ -1,6 +1,6 @@
 // The list of all candidacy functions that a cascade in the configuration can name.
 
-import { active } from './active.ts'
+import { active, takesPart } from './active.ts'
 import { addPrediction } from './add-prediction.ts'
 import { addSelf } from './add-self.ts'
 import { byAge } from './by-age.ts'
@@ -8,7 +8,7 @@ import { byBusy } from './by-busy.ts'
 import { byCost } from './by-cost.ts'
 import { byCpu } from './by-cpu.ts'
 import { byDelay } from './by-delay.ts'
-import { byDomain } from './by-domain.ts'
+import { byDomain, isWithoutDomain } from './by-domain.ts'
 import { byHostname } from './by-hostname.ts'
 import { byInFlight } from './by-in-flight.ts'
 import { byLatency } from './by-latency.ts'
@@ -21,22 +21,24 @@ import { bySession } from './by-session.ts'
 import { bySessionId } from './by-session-id.ts'
 import { byWeight } from './by-weight.ts'
 import { type Kind, plainKind } from './candidacy.ts'
+import { usableOrLastResort } from './last-resort.ts'
 import { off } from './off.ts'
 import { redirectToIp, redirectToName } from './redirect.ts'
 import { removeSelf } from './remove-self.ts'
-import { usable } from './usable.ts'
+import { isPlainlyUsable } from './usable.ts'
 import { usablePreview } from './usable-reasons.ts'
 
 export const kinds: readonly Kind[] = [
-  plainKind('usable', usable, {
+  plainKind('usable', usableOrLastResort, {
     preview: (candidates, exchange, clock) =>
-      usablePreview(candidates, usable(candidates, exchange, clock), exchange),
+      usablePreview(candidates, usableOrLastResort(candidates, exchange, clock), exchange),
+    admits: isPlainlyUsable,
   }),
   bySession,
   plainKind('bySessionId', bySessionId),
-  plainKind('active', active),
-  plainKind('byDomain', byDomain),
-  plainKind('byLoadFactor', byLoadFactor),
+  plainKind('active', active, { admits: takesPart }),
+  plainKind('byDomain', byDomain, { admits: isWithoutDomain }),
+  byLoadFactor,
   byAge,
   byHostname,
   byRandom,

@@ -94,6 +94,7 @@ const schemeOf: ReadonlyMap<string, string> = new Map([
   ['ws', 'http'],
   ['https', 'https'],
   ['wss', 'https'],
+  ['h2', 'https'],
 ])
 
 /** The first labels of a name; the last ones when `count` is negative; all when it is 0. */

@@ -3,7 +3,7 @@
 
 import type { Random } from '../base/clock.ts'
 import type { Usual } from '../cluster/usual.ts'
-import type { Candidate } from './candidacy.ts'
+import type { Admits, Candidate, ExchangeView } from './candidacy.ts'
 import { costOf } from './room-cost-of.ts'
 import { canRotate, isAlike } from './room-rotation.ts'
 import { shares } from './share.ts'
@@ -13,6 +13,8 @@ import { capWaiting, isCapped } from './share-cap.ts'
 const drawn = 24
 /** The best of the last choice that are compared again, so that good candidates among thousands are not lost. */
 const kept = 4
+/** Looks for candidates in place of drawn ones that are not admitted. */
+const looksMax = 128
 /** Up to this number all candidates are compared. */
 export const comparedMax: number = drawn + kept
 
@@ -38,12 +40,22 @@ export class RoomChoice {
       this.#compareAll(length)
       return this.#cheapest(candidates, 0, length, now)
     }
-    const best = this.#bestOf((candidates[0] as Candidate).live.room.usual)
-    this.#draw(length, best)
+    this.#draw(candidates)
     if (self !== undefined) this.#positions[kept] = Math.max(0, candidates.indexOf(self))
-    const chosen = this.#cheapest(candidates, kept, comparedMax, now)
-    this.#keepBest(best)
-    return chosen
+    return this.#cheapestDrawn(candidates, now)
+  }
+
+  /** @param candidates more than `comparedMax`. @returns `undefined` where too few of them are admitted. */
+  chooseDrawn(
+    candidates: readonly Candidate[],
+    now: number,
+    exchange: ExchangeView,
+    admits: Admits,
+  ): Candidate | undefined {
+    this.#draw(candidates)
+    return this.#replaceDrawn(candidates, exchange, admits)
+      ? this.#cheapestDrawn(candidates, now)
+      : undefined
   }
 
   /** Begins at a random position, so that chance decides between equals that were chosen at the same time. */
@@ -55,7 +67,9 @@ export class RoomChoice {
     }
   }
 
-  #draw(length: number, best: Int32Array): void {
+  #draw(candidates: readonly Candidate[]): void {
+    const { length } = candidates
+    const best = this.#bestOf(candidates)
     for (let at = 0; at < kept; at++) {
       const position = best[at] as number
       this.#positions[at] = position < length ? position : 0
@@ -67,7 +81,27 @@ export class RoomChoice {
     }
   }
 
-  #bestOf(usual: Usual): Int32Array {
+  /** Draws others for those that are not admitted. @returns whether there were enough. */
+  #replaceDrawn(candidates: readonly Candidate[], exchange: ExchangeView, admits: Admits): boolean {
+    const positions = this.#positions
+    let looks = 0
+    for (let at = 0; at < comparedMax; at++) {
+      while (!admits(candidates[positions[at] as number] as Candidate, exchange)) {
+        if (++looks > looksMax) return false
+        positions[at] = Math.floor(this.#random() * candidates.length)
+      }
+    }
+    return true
+  }
+
+  #cheapestDrawn(candidates: readonly Candidate[], now: number): Candidate {
+    const chosen = this.#cheapest(candidates, kept, comparedMax, now)
+    this.#keepBest(this.#bestOf(candidates))
+    return chosen
+  }
+
+  #bestOf(candidates: readonly Candidate[]): Int32Array {
+    const { usual } = (candidates[0] as Candidate).live.room
     let best = this.#best.get(usual)
     if (best === undefined) {
       best = new Int32Array(kept)
@@ -117,17 +151,25 @@ export class RoomChoice {
     const least = costs[best] as number
     let chosen = best
     let { sentAt } = cheapest.live.room.trial
+    const areIdle = this.#areIdle(candidates, to)
     for (let at = 0; at < to; at++) {
       const cost = costs[at] as number
       const candidate = candidates[this.#positions[at] as number] as Candidate
       const { trial } = candidate.live.room
-      if (trial.sentAt > sentAt || !isAlike(candidate, cost, least, most)) continue
+      if (trial.sentAt > sentAt || !isAlike(candidate, cost, least, most, areIdle)) continue
       if (trial.sentAt === sentAt && cost >= (costs[chosen] as number)) continue
       if (!canRotate(candidate, now)) continue
       chosen = at
       sentAt = trial.sentAt
     }
     return chosen
+  }
+
+  #areIdle(candidates: readonly Candidate[], to: number): boolean {
+    for (let at = 0; at < to; at++)
+      if ((candidates[this.#positions[at] as number] as Candidate).live.room.inHand > 0)
+        return false
+    return true
   }
 
   /** Raises the cost of nodes that have had their share. */

@@ -20,6 +20,8 @@ interface Judged {
   readonly now: number
   /** The highest load factor among the candidates. */
   readonly most: number
+  /** None of the candidates has a request in hand. */
+  readonly areIdle: boolean
 }
 
 /** @param compared the greatest number of candidates that a choice compares. */
@@ -70,12 +72,14 @@ export function askingPreviewOf(
 function seenBy(candidates: readonly Candidate[], now: number): Judged[] {
   const weights = candidates.map(({ live }) => live.wish.weight)
   const sum = weights.reduce((all, weight) => all + weight, 0)
-  const most = Math.max(...weights)
+  const most = weights.reduce((highest, weight) => Math.max(highest, weight), 0)
+  const areIdle = candidates.every(({ live }) => live.room.inHand === 0)
   return candidates.map((candidate) => {
     const { live } = candidate
     const { wish } = live
     const cap = isCapped(wish, most) ? capWaiting(wish, shares.of(live), wish.weight / sum) : 0
-    return { candidate, name: nameOf(candidate), cost: costOf(candidate, now, cap), cap, now, most }
+    const cost = costOf(candidate, now, cap)
+    return { candidate, name: nameOf(candidate), cost, cap, now, most, areIdle }
   })
 }
 
@@ -103,8 +107,8 @@ function chosenOf(seen: readonly Judged[], areAll: boolean): Judged {
     .reduce((one, other) => (sentAtOf(other) < sentAtOf(one) ? other : one))
 }
 
-const isAlikeTo = ({ candidate, cost, most }: Judged, cheapest: Judged): boolean =>
-  isAlike(candidate, cost, cheapest.cost, most)
+const isAlikeTo = ({ candidate, cost, most, areIdle }: Judged, cheapest: Judged): boolean =>
+  isAlike(candidate, cost, cheapest.cost, most, areIdle)
 
 const sentAtOf = ({ candidate }: Judged): number => candidate.live.room.trial.sentAt
 
@@ -147,7 +151,8 @@ function whyNot(seen: Judged): string {
   if (errorFactor(room, now) > 2)
     return `${name} is avoided: ${Math.round(100 * errors)} % of its responses are errors`
   if (cap > 0) {
-    return `${name} has had its share (its load factor is ${shown(wish.weight)}, the highest is ${shown(most)})`
+    const what = wish.scale < 1 ? 'weight, which an operator has lowered,' : 'load factor'
+    return `${name} has had its share (its ${what} is ${shown(wish.weight)}, the highest is ${shown(most)})`
   }
   if (!room.trial.isDue(now) && room.inHand === 0 && isSlow(seen)) {
     const seconds = Math.ceil((room.trial.dueAt - now) / 1_000)

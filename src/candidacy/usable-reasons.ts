@@ -11,11 +11,13 @@ export function usablePreview(
   left: readonly Candidate[],
   exchange: ExchangeView,
 ): Preview | undefined {
-  if (left.length === candidates.length) return undefined
+  const isLastResort = left.some(({ live }) => live.health.kind === 'down')
+  if (left.length === candidates.length && !isLastResort) return undefined
   const dropped = candidates.filter((candidate) => !left.includes(candidate))
   const [only] = left
-  const why =
-    left.length === 1 && only !== undefined
+  const why = isLastResort
+    ? 'no node is usable, so one that refused connections is tried'
+    : left.length === 1 && only !== undefined
       ? `${nameOf(only)} is the only usable one of ${candidates.length}`
       : `${left.length} of ${candidates.length} are usable`
   return { left, why, reasons: dropped.map((candidate) => reasonOf(candidate, exchange)) }

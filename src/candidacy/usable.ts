@@ -21,6 +21,13 @@ export const usable: Candidacy = (candidates, exchange) => {
   return candidates
 }
 
+/** Whether it is left in any list, whatever else is in there. */
+export const isPlainlyUsable = (candidate: Candidate, exchange: ExchangeView): boolean =>
+  candidate.status === 'ENABLED' &&
+  isUsable(candidate, exchange) &&
+  !isFullFor(candidate, exchange) &&
+  tierOf(candidate, exchange) === bestTier
+
 /** A session that has to move goes to a node that is not being drained, if there is one. */
 function withoutDisabled(
   candidates: readonly Candidate[],
@@ -39,7 +46,10 @@ export function fullAmong(
   exchange: ExchangeView,
 ): readonly Candidate[] {
   const left = candidates.filter((candidate) => isUsable(candidate, exchange))
-  const best = Math.min(...left.map((candidate) => tierOf(candidate, exchange)))
+  const best = left.reduce(
+    (least, candidate) => Math.min(least, tierOf(candidate, exchange)),
+    Number.POSITIVE_INFINITY,
+  )
   return left.filter(
     (candidate) => tierOf(candidate, exchange) === best && isFullFor(candidate, exchange),
   )
@@ -65,10 +75,11 @@ function usableOf(candidates: readonly Candidate[], exchange: ExchangeView): rea
   )
 }
 
-function isUsable(candidate: Candidate, exchange: ExchangeView): boolean {
+/** Whether it could get the request if it were not full. @param mayBeDown nodes that are down count as well. */
+export function isUsable(candidate: Candidate, exchange: ExchangeView, mayBeDown = false): boolean {
   const { live, node, status } = candidate
   if (status === 'STOPPED' || (status === 'DISABLED' && !exchange.hasSession)) return false
-  if (live.health.kind === 'down') return false
+  if (live.health.kind === 'down' && !mayBeDown) return false
   // A node that reports -1, or was ejected for errors, keeps its own sessions (mcmp.md decision 54).
   if ((live.loadFactor === -1 || isEjected(live.outlier)) && node.route !== exchange.route) {
     return false

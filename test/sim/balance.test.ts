@@ -11,9 +11,12 @@ import { scenarios } from './balance/scenarios.ts'
 import { simulate } from './balance/simulation.ts'
 
 const requests = 20_000
-const seed = 1
+const seeds = [1, 2, 3]
 
-/** At most so many times the p99 of the oracle, and of least connections. */
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** At most so many times, on the average of the seeds, the p99 of the oracle, and of least connections. */
 const bounds: readonly (readonly [name: string, ofOracle: number, ofLeastConnections: number])[] = [
   ['a2', 1.14, 0.75],
   ['b3', 1.3, 0.65],
@@ -28,7 +31,7 @@ for (const [begin, ofOracle, ofLeastConnections] of bounds) {
   const scenario: Scenario = { ...found!, requests }
   test(`${scenario.name}: p99 is near the best that is possible`, (t) => {
     const [room, best, least] = [productRule('byRoom'), oracle, leastConnections].map((rule) =>
-      simulate(scenario, rule, seed).quantile(0.99),
+      mean(seeds.map((seed) => simulate(scenario, rule, seed).quantile(0.99))),
     ) as [number, number, number]
     t.diagnostic(
       `${room.toFixed(0)} ms, of the oracle ${best.toFixed(0)}, of least connections ${least.toFixed(0)}`,
@@ -40,6 +43,6 @@ for (const [begin, ofOracle, ofLeastConnections] of bounds) {
 
 test('one of five that fails at once costs one request in a thousand', () => {
   const scenario = scenarios.find(({ name }) => name.startsWith('g1 '))!
-  const { errors } = simulate(scenario, productRule('byRoom'), seed)
+  const { errors } = simulate(scenario, productRule('byRoom'), 1)
   assert.ok(errors > 0 && errors <= 0.001, `${errors}`)
 })

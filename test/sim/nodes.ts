@@ -86,7 +86,7 @@ export class SimulatedNodes {
 
   #handle(): void {
     const events = this.#events
-    const [candidate] = this.#cascade.run(this.#candidates, viewOf(), events)
+    const candidate = this.#cascade.choose(this.#candidates, viewOf(), events)
     const node = this.#nodes[this.#candidates.indexOf(candidate!)]!
     const { live } = node.candidate
     const begun = events.now()

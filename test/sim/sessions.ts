@@ -45,7 +45,7 @@ export function sharesOfReturned(given: SessionsGiven): number[] {
       if (client.isFree || now >= client.ends) client.route = ''
       if (now >= client.ends) client.ends = now + given.sessionS * 1_000 * (0.5 + random())
       const view = viewOf(client.route === '' ? {} : { route: client.route })
-      const chosen = cascade.run(nodes, view, clock)[0]!
+      const chosen = cascade.choose(nodes, view, clock)!
       client.route = chosen.node.route
       chosen.live.elected++
       if (chosen === returned) got++

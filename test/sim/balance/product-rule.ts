@@ -59,8 +59,7 @@ class ProductProxy {
   }
 
   choose(): number {
-    const [chosen] = this.#cascade.run(this.#candidates, view, this.#clock)
-    return chosen!.node.id
+    return this.#cascade.choose(this.#candidates, view, this.#clock)!.node.id
   }
 
   sent({ id, server, isUpgraded }: Attempt): void {

@@ -311,6 +311,26 @@ describe('idle nodes', () => {
     assert.equal(new Set(turns).size, 3)
   })
 
+  for (const seed of [1, 2, 3])
+    test(`that are alike share, although their first responses differ and the times vary (seed ${seed})`, () => {
+      const proxy = new Fixture()
+      const random = seededRandom(seed)
+      for (let n = 0; n < 3; n++) proxy.add()
+      const counts = new Map<string, number>()
+      for (let request = 0; request < 90; request++) {
+        const candidate = proxy.choose()
+        const { route } = candidate.node
+        const before = counts.get(route) ?? 0
+        const isCold = before === 0 && route === 'n3'
+        const held = proxy.begin(candidate)
+        proxy.clock.advance(isCold ? 25 : 10 * (0.5 + random()))
+        proxy.end(candidate, held)
+        counts.set(route, before + 1)
+      }
+      for (const [route, count] of counts) assert.ok(count >= 20, `${route}: ${count} of 90`)
+      assert.equal(counts.size, 3)
+    })
+
   test('that no request was ever sent to have their turn at any usual time', () => {
     const proxy = new Fixture()
     proxy.known(4, 4)

@@ -14,6 +14,7 @@ import {
   requestOf,
   viewOf,
 } from '../../support/candidacy-fixture.ts'
+import { cpuMs } from '../../support/cpu-ms.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
@@ -509,9 +510,8 @@ describe('byHostname', () => {
 
   test('matches the worst accepted pattern against the worst name quickly', () => {
     const worst = named(1, `${'a'.repeat(62)}!`)
-    const begun = performance.now()
-    assert.deepEqual(left('byHostname a*a*a*a*$x', [worst]), [])
-    assert.ok(performance.now() - begun < 1_000)
+    const ms = cpuMs(() => assert.deepEqual(left('byHostname a*a*a*a*$x', [worst]), []))
+    assert.ok(ms < 1_000, `${ms} ms`)
   })
 
   test('counts classes and escapes as single letters', () => {
