@@ -2,7 +2,7 @@
 
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
-import type { Context } from './context.ts'
+import { type Context, pathKey } from './context.ts'
 import { type ContextLive, contextLive, type NodeLive } from './live.ts'
 import type { Node } from './node.ts'
 import type { Peer } from './peer.ts'
@@ -48,20 +48,41 @@ interface Derived {
 
 export const newDerived = (): Derived => ({ by: undefined, value: undefined })
 
-/** @param path as `pathKey` returns it. */
-export function candidateOf(path: string, node: Node, live: NodeLive, context: Context): Candidate {
-  const alone: Candidate[] = []
-  const { status } = context
-  const numbers = contextLive(live, path)
-  const made: Candidate = {
-    node,
-    live,
-    contextLive: numbers,
-    status,
-    context,
-    peer: undefined,
-    alone,
+/** What only a request needs is made by the first one: there are hundreds of thousands of candidates. */
+export class NodeCandidate implements Candidate {
+  readonly node: Node
+  readonly live: NodeLive
+  readonly context: Context
+  readonly status: ContextStatus
+  readonly peer: undefined
+  #contextLive: ContextLive | undefined
+  #alone: readonly Candidate[] | undefined
+
+  constructor(node: Node, live: NodeLive, context: Context) {
+    this.node = node
+    this.live = live
+    this.context = context
+    this.status = context.status
   }
-  alone.push(made)
-  return made
+
+  get contextLive(): ContextLive {
+    this.#contextLive ??= contextLive(this.live, pathKey(this.context.path))
+    return this.#contextLive
+  }
+
+  get alone(): readonly Candidate[] {
+    this.#alone ??= [this]
+    return this.#alone
+  }
+}
+
+/** Where the node in this row is in a list in table order, or where it belongs. */
+export function placeOf(candidates: readonly Candidate[], slot: number): number {
+  let [low, high] = [0, candidates.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((candidates[middle] as Candidate).node.slot < slot) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -17,7 +17,9 @@ export interface HealthRule {
   readonly node?: string | undefined
   /** Name of the balancer to whose nodes it applies. */
   readonly balancer?: string | undefined
-  readonly probe: 'auto' | 'none' | 'tcp' | 'http'
+  readonly probe: 'auto' | 'none' | 'tcp' | 'http' | 'grpc'
+  /** Of `grpc`: the name of a service of gRPC; absent: the server as a whole. */
+  readonly service?: string | undefined
   readonly method?: string | undefined
   readonly path?: string | undefined
   readonly host?: string | undefined

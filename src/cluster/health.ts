@@ -16,7 +16,8 @@ export type Health =
   | { readonly kind: 'suspect'; readonly misses: number; readonly probeAt: number }
   /**
    * Not used; probed again at `probeAt`. Times are monotonic, ms. `probes`: failed ones since it went down; `passes`:
-   * successful ones in a row, absent for none.
+   * successful ones in a row, absent for none. `refused`: the connection failed at once, as where nothing listens, so the
+   * next one may succeed at any moment (candidacy/last-resort.ts).
    */
   | {
       readonly kind: 'down'
@@ -25,6 +26,7 @@ export type Health =
       readonly passes?: number
       readonly probeAt: number
       readonly reason: string
+      readonly refused?: boolean
     }
 
 export interface HealthLimits {
@@ -33,30 +35,42 @@ export interface HealthLimits {
    * time between two probes because of failed responses. Default 250.
    */
   readonly backoffMs: number
-  /** Longest wait between probes before jitter, ms. Default 10 000. */
+  /** Longest wait between probes before jitter, ms. Default 2 000. */
   readonly backoffMaxMs: number
 }
 
 export const defaultHealthLimits: HealthLimits = {
   backoffMs: 250,
-  backoffMaxMs: 10_000,
+  backoffMaxMs: 2_000,
 }
 
 export const healthy: Health = { kind: 'up' }
 
 export const unchecked: Health = { kind: 'unchecked' }
 
+/** Why a node is down. */
+interface Failure {
+  /** For the log and the status page. */
+  readonly reason: string
+  /** See `Health`. */
+  readonly refused: boolean
+}
+
 /** A connection failed: nothing listens there, so one failure is enough. */
 export function onConnectFailed(
   health: Health,
-  reason: string,
+  failure: Failure,
   now: number,
   random: Random,
   limits: HealthLimits,
 ): Health {
   if (health.kind === 'down') return health
-  return down(0, now, now, reason, random, limits)
+  return down(0, now, now, failure, random, limits)
 }
+
+/** A connection was made to a node that is down: a probe is due, which decides. */
+export const onReached = (health: Health, now: number): Health =>
+  health.kind === 'down' && health.probeAt > now ? { ...health, probeAt: now } : health
 
 /**
  * A connection was made, but no complete response arrived. However often that happens, it makes the node suspect at
@@ -88,6 +102,8 @@ export interface ProbeOutcome {
   readonly reason: string
   /** No connection is possible: nothing listens there. */
   readonly unreachable?: boolean
+  /** What was late, when the deadline ended the probe. */
+  readonly late?: 'connection' | 'answer'
 }
 
 /**
@@ -96,21 +112,22 @@ export interface ProbeOutcome {
  */
 export function onProbed(
   health: Health,
-  { answered, reason, unreachable }: ProbeOutcome,
+  { answered, reason, unreachable, late }: ProbeOutcome,
   { rise, fall, intervalMs }: Pick<HealthCheck, 'rise' | 'fall' | 'intervalMs'>,
   now: number,
   random: Random,
   limits: HealthLimits,
 ): Health {
+  const failure = { reason, refused: unreachable === true && late === undefined }
   if (health.kind === 'down') {
-    if (!answered) return down(health.probes + 1, health.since, now, reason, random, limits)
+    if (!answered) return down(health.probes + 1, health.since, now, failure, random, limits)
     const passes = (health.passes ?? 0) + 1
     return passes >= rise ? healthy : { ...health, passes, probeAt: now + intervalMs }
   }
   if (answered) return healthy
-  if (health.kind === 'unchecked') return down(0, now, now, reason, random, limits)
+  if (health.kind === 'unchecked') return down(0, now, now, failure, random, limits)
   const misses = health.kind === 'suspect' ? health.misses + 1 : 1
-  if (misses >= fall || unreachable === true) return down(0, now, now, reason, random, limits)
+  if (misses >= fall || unreachable === true) return down(0, now, now, failure, random, limits)
   const waitMs = Math.min(intervalMs, limits.backoffMs * 2 ** misses)
   return { kind: 'suspect', misses, probeAt: now + waitMs }
 }
@@ -119,11 +136,11 @@ function down(
   probes: number,
   since: number,
   now: number,
-  reason: string,
+  failure: Failure,
   random: Random,
   limits: HealthLimits,
 ): Health {
   const wait = Math.min(limits.backoffMaxMs, limits.backoffMs * 2 ** Math.min(probes, 20))
   // Jitter: nodes that went down at the same time are not all probed at the same time.
-  return { kind: 'down', since, probes, probeAt: now + wait * (0.75 + random() * 0.5), reason }
+  return { kind: 'down', since, probes, probeAt: now + wait * (0.75 + random() * 0.5), ...failure }
 }

@@ -28,18 +28,22 @@ const slack = 1
 const likelihoods = new Float64Array(classes)
 const sums = new Float64Array(classes)
 
+/** Of a server without requests yet: a process may have thousands of them. */
+const unobserved = new Float64Array(classes)
+
 export class Knee {
   /** At most the highest number that was ever in hand, to the precision of the classes. */
   value = 1
   /** Time spent in each class, ms. */
-  readonly #time: Float64Array = new Float64Array(classes)
+  #time: Float64Array = unobserved
   /** Responses in each class; the number in hand includes the request itself. */
-  readonly #ends: Float64Array = new Float64Array(classes)
+  #ends: Float64Array = unobserved
   #class = 0
   #answers = 0
 
   /** @param count requests in hand, at least 1. @param ms how long. */
   spent(count: number, ms: number): void {
+    this.#begin()
     const at = classOf(count)
     this.#time[at] = (this.#time[at] as number) + ms
   }
@@ -49,11 +53,18 @@ export class Knee {
    * @returns the factor by which a new knee changes the integral of min(n, knee) over time; 1 without a change.
    */
   answered(count: number): number {
+    this.#begin()
     const at = classOf(count)
     this.#ends[at] = (this.#ends[at] as number) + 1
     if (++this.#answers < answersPerEstimate) return 1
     this.#answers = 0
     return this.#estimate()
+  }
+
+  #begin(): void {
+    if (this.#time !== unobserved) return
+    this.#time = new Float64Array(classes)
+    this.#ends = new Float64Array(classes)
   }
 
   /** Discards all observations; the knee stays until the next estimate. */

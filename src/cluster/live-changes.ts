@@ -5,6 +5,8 @@ import { type Context, pathKey } from './context.ts'
 import { unchecked } from './health.ts'
 import type { LiveTable, NodeLive } from './live.ts'
 import type { Node } from './node.ts'
+import type { Orders } from './orders.ts'
+import { isEjected } from './outlier.ts'
 import type { OwnSettings } from './own-settings.ts'
 import { partOf } from './process-share.ts'
 import type { Change, Snapshot } from './snapshot.ts'
@@ -15,6 +17,7 @@ import type { Change, Snapshot } from './snapshot.ts'
  * @param before the snapshot to which the changes apply.
  */
 export function applyToLive(live: LiveTable, changes: readonly Change[], before: Snapshot): void {
+  const orders = new OrdersInForce(before)
   for (const change of changes) {
     if (change.kind === 'gone') live.forget(change.id)
     if (change.kind === 'node' && change.node.removal === 'none') {
@@ -22,12 +25,14 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
       const removal = known?.removal ?? 'none'
       if (removal !== 'none') live.of(change.node.id).epoch++
       forgetContact(live.of(change.node.id))
+      orders.node(live, change.node)
       if (change.node.own !== undefined) applyOwn(live, change.node.id, change.node.own, known)
     }
     if (change.kind === 'contexts' && isOpened(change.contexts, before.contexts.get(change.id))) {
       live.of(change.id).epoch++
     }
     if (change.kind === 'contexts') forgetContexts(live.of(change.id), change.contexts)
+    if (change.kind === 'orders') orders.order(live, change.orders)
     if (change.kind !== 'load') continue
     const numbers = live.of(change.id)
     if ((numbers.loadFactor ?? 0) <= 0 && change.factor > 0) numbers.epoch++
@@ -37,6 +42,38 @@ export function applyToLive(live: LiveTable, changes: readonly Change[], before:
     else numbers.wish.report(change.factor)
   }
 }
+
+/** The orders for nodes while changes are applied: those of the changes, and those before. */
+class OrdersInForce {
+  readonly #before: Snapshot
+  readonly #orders: Map<string, Orders> = new Map()
+  readonly #ids: Map<string, number> = new Map()
+
+  constructor(before: Snapshot) {
+    this.#before = before
+  }
+
+  node(live: LiveTable, { id, route }: Node): void {
+    this.#ids.set(route, id)
+    const orders = this.#orders.get(route) ?? this.#before.orders.get(route)
+    live.of(id).wish.scaleTo(scaleOf(orders))
+  }
+
+  order(live: LiveTable, orders: Orders): void {
+    const { route } = orders
+    this.#orders.set(route, orders)
+    const id = this.#ids.get(route) ?? this.#before.nodes.withRoute(route)?.id
+    if (id === undefined) return
+    const numbers = live.of(id)
+    numbers.wish.scaleTo(scaleOf(orders))
+    if (orders.ejected === true || !isEjected(numbers.outlier)) return
+    // An operator who orders something else knows the state of the node.
+    numbers.outlier.until = 0
+    numbers.epoch++
+  }
+}
+
+const scaleOf = (orders: Orders | undefined): number => (orders?.weight ?? 100) / 100
 
 /** Another process may be at the address. */
 function forgetContact(numbers: NodeLive): void {

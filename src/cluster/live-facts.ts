@@ -10,6 +10,8 @@ export interface LiveFact {
   readonly id: number
   /** The reason why it is down; absent while it is up. */
   readonly down?: string
+  /** Down, and connections fail at once (see `Health`). */
+  readonly refused?: true
   /** No check and no response has shown its state. */
   readonly unchecked?: true
   /** STATUS stopped (see `NodeLive.silent`). */
@@ -18,7 +20,9 @@ export interface LiveFact {
 
 export function factOf(id: number, { health, silent }: NodeLive): LiveFact {
   if (health.kind === 'unchecked') return { id, unchecked: true, silent }
-  return health.kind === 'down' ? { id, down: health.reason, silent } : { id, silent }
+  if (health.kind !== 'down') return { id, silent }
+  const { reason, refused } = health
+  return { id, down: reason, ...(refused === true ? { refused } : {}), silent }
 }
 
 /**
@@ -45,7 +49,8 @@ export function applyFact(live: NodeLive, fact: LiveFact, now: number): void {
     if (wasDown || (wasUnchecked && fact.unchecked !== true)) live.health = healthy
   } else if (!wasDown) {
     // Only the primary sends probes.
-    live.health = { kind: 'down', since: now, probes: 0, probeAt: Infinity, reason: fact.down }
+    const { down: reason, refused = false } = fact
+    live.health = { kind: 'down', since: now, probes: 0, probeAt: Infinity, reason, refused }
   }
   const isDown = fact.down !== undefined
   const isChecked = wasUnchecked && live.health.kind === 'up'

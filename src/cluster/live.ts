@@ -1,11 +1,13 @@
 // The live numbers of the nodes: what changes with every request or report. They are kept beside the snapshot, in one
 // mutable object for each registration (`node.id`), written by the traffic and the watch.
 
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
 import { pathKey } from './context.ts'
 import { type Health, healthy } from './health.ts'
 import { type Latency, newLatency } from './latency.ts'
-import { newOutlier, type Outlier } from './outlier.ts'
+import { isEjected, newOutlier, type Outlier } from './outlier.ts'
 import { type ProcessShare, wholeShare } from './process-share.ts'
+import { RecentFailures } from './recent-failures.ts'
 import { Room } from './room.ts'
 import type { RoomFigures } from './room-figures.ts'
 import { SessionCount } from './session-count.ts'
@@ -40,6 +42,8 @@ export interface NodeLive {
   loadFactor: number | undefined
   /** It comes from the default metrics of an agent alone. */
   isDefaultLoad: boolean
+  /** The values behind it, as the last STATUS told them; none from other nodes than Topspin's. Kept by the primary. */
+  loadMetrics: readonly MetricValue[]
   /** When the last STATUS arrived, monotonic ms; `undefined` before the first. */
   statusAt: number | undefined
   /** No STATUS for too long: standby until the next one (mcmp.md decision 39). */
@@ -63,9 +67,16 @@ export interface NodeLive {
   /** By path, as `pathKey` returns it; see `contextLive`. */
   readonly contexts: Map<string, ContextLive>
   health: Health
+  /**
+   * When a connection for a request was last begun while it was down, monotonic ms (candidacy/last-resort.ts); -Infinity
+   * once that has succeeded.
+   */
+  lastResortAt: number
   /** When the node was first or last found to be up again, monotonic ms; -Infinity before that. */
   upAt: number
   outlier: Outlier
+  /** Worker processes in which it is ejected; 0 where this process carries the traffic. */
+  workersEjecting: number
   /** Measured only for cascades that read it. */
   latency: Latency
   /** The requests of this process there, and the estimates from them. */
@@ -75,6 +86,10 @@ export interface NodeLive {
   workersRoom: RoomFigures | undefined
   /** The share of requests that its load factor requests. */
   readonly wish: Wish
+  /** Open connections of this process to the node, those that wait for a request included. */
+  connections: number
+  /** The last failures; `undefined` before the first. */
+  recentFailures: RecentFailures | undefined
   /** Of its responses and connections; `undefined` before the first request. */
   times: Times | undefined
   /** State of candidacy functions, each at its own index (candidacy/node-state.ts). */
@@ -91,6 +106,7 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   epoch: 0,
   loadFactor: undefined,
   isDefaultLoad: false,
+  loadMetrics: [],
   statusAt: undefined,
   silent: false,
   unconfirmed: false,
@@ -103,13 +119,17 @@ export const newLive = (room: Room = new Room()): NodeLive => ({
   sessions: new SessionCount(),
   contexts: new Map(),
   health: healthy,
+  lastResortAt: Number.NEGATIVE_INFINITY,
   upAt: Number.NEGATIVE_INFINITY,
   outlier: newOutlier(),
+  workersEjecting: 0,
   latency: newLatency(),
   room,
   stall: new Stall(),
   workersRoom: undefined,
   wish: new Wish(),
+  connections: 0,
+  recentFailures: undefined,
   times: undefined,
   kept: [],
 })
@@ -130,6 +150,16 @@ export function timesOf(live: NodeLive): Times {
   return live.times
 }
 
+/** The last failures of a node, made at the first call. */
+export function recentFailuresOf(live: NodeLive): RecentFailures {
+  live.recentFailures ??= new RecentFailures()
+  return live.recentFailures
+}
+
+/** By this process, or by a worker. */
+export const isEjectedAnywhere = ({ outlier, workersEjecting }: NodeLive): boolean =>
+  isEjected(outlier) || workersEjecting > 0
+
 /** Requests in flight on these paths, each counted once. */
 export function inFlightOn({ contexts }: Readonly<NodeLive>, paths: readonly string[]): number {
   let sum = 0
@@ -142,19 +172,27 @@ export class LiveTable {
   /** Of this process, in limits for all processes. */
   share: ProcessShare
   readonly #byId: Map<number, NodeLive> = new Map()
+  readonly #newRoom: () => Room
 
-  constructor(share: ProcessShare = wholeShare) {
+  /** @param isOfTraffic whether this process forwards requests; otherwise no node has a `room` of its own. */
+  constructor(share: ProcessShare = wholeShare, isOfTraffic: boolean = true) {
     this.share = share
+    const room = new Room()
+    this.#newRoom = isOfTraffic ? () => new Room() : () => room
   }
 
   /** The node's numbers, made at the first call. */
   of(id: number): NodeLive {
     let live = this.#byId.get(id)
     if (live === undefined) {
-      live = newLive()
+      live = newLive(this.#newRoom())
       this.#byId.set(id, live)
     }
     return live
+  }
+
+  has(id: number): boolean {
+    return this.#byId.has(id)
   }
 
   /** For a node whose numbers were made by its owner. */

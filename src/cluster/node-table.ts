@@ -37,6 +37,30 @@ export class NodeTable {
     RowSet.empty,
   )
 
+  /** The table of these nodes; of two with the same id the last counts. */
+  static from(nodes: Iterable<Node>): NodeTable {
+    const byId = new Map<number, Node>()
+    for (const node of nodes) byId.set(node.id, node)
+    const all = [...byId.values()]
+    const named = all.filter(({ removal }) => removal !== 'forgotten')
+    const byAddress = new Map<string, Node[]>()
+    for (const node of all.sort(bySlot)) {
+      const key = addressKey(node)
+      const there = byAddress.get(key)
+      if (there === undefined) byAddress.set(key, [node])
+      else there.push(node)
+    }
+    return new NodeTable(
+      PersistentMap.from(byId),
+      PersistentMap.from(named.map((node) => [node.route, node])),
+      PersistentMap.from(byAddress),
+      RowSet.empty.with(
+        [],
+        all.map(({ slot }) => slot),
+      ),
+    )
+  }
+
   get size(): number {
     return this.byId.size
   }
@@ -62,6 +86,11 @@ export class NodeTable {
   /** The lowest row that no node has. */
   get freeSlot(): number {
     return this.rows.lowestFree()
+  }
+
+  /** In no order, so that nothing is sorted. */
+  ids(): IterableIterator<number> {
+    return this.byId.keys()
   }
 
   /** In order of `slot`. */

@@ -16,7 +16,10 @@ export interface NodeSettings {
   readonly host: string
   /** 1..65535 */
   readonly port: number
-  /** `http`, `https`, `ajp`, `ws`, `wss`, or another word: such a node is shown but gets no requests. */
+  /**
+   * `http`, `https`, `ajp`, `ws`, `wss`, `h2c` and `h2` (HTTP/2 in the clear and over TLS), or another word: such a node is
+   * shown but gets no requests.
+   */
   readonly type: string
   readonly reversed: boolean
   readonly flushPackets: FlushPackets
@@ -27,6 +30,25 @@ export interface NodeSettings {
   readonly ttlMs: number
   /** Timeout of reads and writes; 0: the proxy's default. */
   readonly timeoutMs: number
+}
+
+/** For readers of settings that another process has written: the state file, and records that proxies share. */
+export const nodeSettingTypes: {
+  readonly [Name in keyof NodeSettings]: 'string' | 'number' | 'boolean'
+} = {
+  route: 'string',
+  balancer: 'string',
+  domain: 'string',
+  host: 'string',
+  port: 'number',
+  type: 'string',
+  reversed: 'boolean',
+  flushPackets: 'string',
+  flushWaitMs: 'number',
+  pingMs: 'number',
+  smax: 'number',
+  ttlMs: 'number',
+  timeoutMs: 'number',
 }
 
 /**
@@ -51,11 +73,15 @@ export interface Node extends NodeSettings {
   readonly own?: OwnSettings
 }
 
-const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp'])
+const forwardable: ReadonlySet<string> = new Set(['http', 'ws', 'https', 'wss', 'ajp', 'h2c', 'h2'])
 
 /** Whether the proxy can forward to nodes of this type. */
 export const isForwardable = (node: Pick<Node, 'type'>): boolean => forwardable.has(node.type)
 
 /** Whether connections to the node use TLS. */
 export const isSecure = (node: Pick<Node, 'type'>): boolean =>
-  node.type === 'https' || node.type === 'wss'
+  node.type === 'https' || node.type === 'wss' || node.type === 'h2'
+
+/** Whether the node speaks HTTP/2 and nothing else. */
+export const isHttp2 = (node: Pick<Node, 'type'>): boolean =>
+  node.type === 'h2c' || node.type === 'h2'

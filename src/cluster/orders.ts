@@ -1,5 +1,5 @@
-// Orders of operators: that contexts of a node are to be DISABLED or STOPPED, whatever the node itself says. They belong to
-// a route, not to a registration, so they outlive it. The status of a context is the less enabled of the node's own and
+// Orders of operators: that contexts of a node are to be DISABLED or STOPPED, whatever the node itself says, that the node is
+// ejected, and the weight that it has. They belong to a route, not to a registration, so they outlive it. The status of a context is the less enabled of the node's own and
 // the ordered one. Pure.
 
 import { type ContextStatus, compareStatus } from '../wire/mcmp/context-status.ts'
@@ -14,6 +14,18 @@ export interface Orders {
   readonly node?: OrderedStatus
   /** ENABLED: the order for the node does not apply to this context. */
   readonly contexts: readonly ContextOrder[]
+  /** All contexts are STOPPED until the node is readmitted, whatever the other orders say. */
+  readonly ejected?: true
+  /** Percent of its share of the requests, 1 to 99; absent: all of it. */
+  readonly weight?: number
+}
+
+/** An order for a node as a whole that leaves its other orders as they are. Absent: as before. */
+export interface Adjustment {
+  readonly route: string
+  readonly ejected?: boolean | undefined
+  /** 100: all of its share. */
+  readonly weight?: number | undefined
 }
 
 export interface ContextOrder {
@@ -25,16 +37,29 @@ export interface ContextOrder {
 /** No orders, which is how orders are deleted. */
 export const noOrders = (route: string): Orders => ({ route, contexts: [] })
 
-export const areEmpty = ({ node, contexts }: Orders): boolean =>
-  node === undefined && contexts.length === 0
+export const areEmpty = (orders: Orders): boolean => countOf(orders) === 0
 
 /** Number of orders, for the limit. */
-export const countOf = ({ node, contexts }: Orders): number =>
-  contexts.length + (node === undefined ? 0 : 1)
+export const countOf = ({ node, contexts, ejected, weight }: Orders): number =>
+  contexts.length + [node, ejected, weight].filter((order) => order !== undefined).length
 
-/** The orders after one for the whole node, which replaces those for single contexts. */
-export function orderNode({ route }: Orders, status: ContextStatus): Orders {
-  return status === 'ENABLED' ? noOrders(route) : { route, node: status, contexts: [] }
+/**
+ * The orders after one for the whole node, which replaces those for single contexts. A node that is enabled gets requests,
+ * so it is readmitted, too.
+ */
+export function orderNode(
+  { node: _, contexts: __, ejected, ...rest }: Orders,
+  status: ContextStatus,
+): Orders {
+  if (status === 'ENABLED') return { ...rest, contexts: [] }
+  return { ...rest, ...(ejected === true ? { ejected } : {}), node: status, contexts: [] }
+}
+
+/** The orders after an adjustment. */
+export function adjusted(orders: Orders, adjustment: Adjustment): Orders {
+  const { ejected: wasEjected = false, weight: before = 100, ...rest } = orders
+  const { ejected = wasEjected, weight = before } = adjustment
+  return { ...rest, ...(ejected ? { ejected: true } : {}), ...(weight < 100 ? { weight } : {}) }
 }
 
 /** The orders after one for these paths under each of these aliases. */
@@ -62,7 +87,8 @@ export function underOrders(
 ): readonly Context[] {
   if (orders === undefined && rows.every(({ order }) => order === undefined)) return rows
   const byKey = new Map(orders?.contexts.map((order) => [contextKey(order), order.status]))
-  return rows.map((row) => underOrder(row, byKey.get(contextKey(row)) ?? orders?.node))
+  const all = orders?.ejected === true ? 'STOPPED' : undefined
+  return rows.map((row) => underOrder(row, all ?? byKey.get(contextKey(row)) ?? orders?.node))
 }
 
 function underOrder(row: Context, ordered: ContextStatus | undefined): Context {

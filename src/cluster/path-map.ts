@@ -74,6 +74,17 @@ export class PathMap<Value> {
     }
     return byKey.get('')
   }
+
+  /** As `find`, of that of which `part` is not `undefined`: the part. */
+  findPart<Part>(path: string, part: (value: Value) => Part | undefined): Part | undefined {
+    let rest = path.split('/', this.#depth + 1).join('/')
+    while (true) {
+      const value = this.#byKey.get(rest)
+      const found = value === undefined ? undefined : part(value)
+      if (found !== undefined || rest === '') return found
+      rest = rest.slice(0, lastSlash(rest))
+    }
+  }
 }
 
 /** A loop, because `lastIndexOf` leaves the compiled code for a call into the engine, at each request. */

@@ -18,6 +18,9 @@ interface Branch<K, V> {
   readonly trees: readonly Tree<K, V>[]
 }
 
+/** TypeScript before 5.6 has no `MapIterator`. */
+type Entries<K, V> = ReturnType<ReadonlyMap<K, V>['entries']>
+
 type Tree<K, V> = Leaf<K, V> | Branch<K, V>
 
 export class PersistentMap<K extends Key, V> implements ReadonlyMap<K, V> {
@@ -29,9 +32,7 @@ export class PersistentMap<K extends Key, V> implements ReadonlyMap<K, V> {
   }
 
   static from<K extends Key, V>(entries: Iterable<readonly [K, V]> = []): PersistentMap<K, V> {
-    let root: Tree<K, V> = new Map()
-    for (const [key, value] of entries) root = withEntry(root, hashOf(key), 0, key, value)
-    return new PersistentMap(root)
+    return new PersistentMap(treeOf(new Map(entries), 0))
   }
 
   get size(): number {
@@ -64,20 +65,20 @@ export class PersistentMap<K extends Key, V> implements ReadonlyMap<K, V> {
     return new PersistentMap(withoutKey(this.root, hashOf(key), key))
   }
 
-  entries(): MapIterator<[K, V]> {
-    return entriesOf(this.root) as MapIterator<[K, V]>
+  entries(): Entries<K, V> {
+    return entriesOf(this.root) as Entries<K, V>
   }
 
-  [Symbol.iterator](): MapIterator<[K, V]> {
+  [Symbol.iterator](): Entries<K, V> {
     return this.entries()
   }
 
-  *keys(): MapIterator<K> {
+  *keys(): ReturnType<ReadonlyMap<K, V>['keys']> {
     for (const [key] of this) yield key
     return undefined
   }
 
-  *values(): MapIterator<V> {
+  *values(): ReturnType<ReadonlyMap<K, V>['values']> {
     for (const [, value] of this) yield value
     return undefined
   }
@@ -88,6 +89,13 @@ export class PersistentMap<K extends Key, V> implements ReadonlyMap<K, V> {
 }
 
 const isBranch = <K, V>(tree: Tree<K, V>): tree is Branch<K, V> => !(tree instanceof Map)
+
+/** The same tree as for entries that are put in one by one. @param depth bits of the hash that lead to it. */
+function treeOf<K extends Key, V>(entries: Leaf<K, V>, depth: number): Tree<K, V> {
+  if (entries.size <= leafMax || depth >= hashBits) return entries
+  const { size, trees } = split(entries, depth)
+  return { size, trees: trees.map((tree) => treeOf(tree, depth + bits)) }
+}
 
 /** @param depth bits of the hash that lead to this tree; they are no longer in `hash`. */
 function withEntry<K extends Key, V>(
@@ -108,7 +116,10 @@ function withEntry<K extends Key, V>(
   return withEntry(split(tree, depth), hash, depth, key, value)
 }
 
-function split<K extends Key, V>(leaf: Leaf<K, V>, depth: number): Branch<K, V> {
+function split<K extends Key, V>(
+  leaf: Leaf<K, V>,
+  depth: number,
+): { readonly size: number; readonly trees: readonly Map<K, V>[] } {
   const trees = Array.from({ length: fanOut }, () => new Map<K, V>())
   for (const [key, value] of leaf) {
     trees[(hashOf(key) >>> depth) & (fanOut - 1)]?.set(key, value)

@@ -7,13 +7,22 @@ import type { AppMessage, ConfigMessage, Message, StatusMessage } from '../wire/
 import { problem } from '../wire/mcmp/problem.ts'
 import { emptyReply, type Reply, statusReply } from '../wire/mcmp/reply.ts'
 import type { Node, NodeSettings } from './node.ts'
+import type { Adjustment, Orders } from './orders.ts'
 import { admit } from './registry/admit.ts'
 import { answerPing, answerQuery, unknownRoute } from './registry/answer.ts'
 import { commandContexts, commandNode } from './registry/command.ts'
-import type { Applied, Facts, Question, RegistryLimits, RegistryOptions } from './registry/facts.ts'
-import { type FixedNode, fixedSteps } from './registry/fixed.ts'
+import type {
+  Applied,
+  Facts,
+  Proposal,
+  Question,
+  RegistryLimits,
+  RegistryOptions,
+} from './registry/facts.ts'
+import { checkFixed, type FixedNode, firstFixed, fixedSteps } from './registry/fixed.ts'
 import { formerOf, nodeSettingsOf } from './registry/identity.ts'
-import { absentOrders, forget, isOperators, order } from './registry/operator.ts'
+import { mergeBalancer, mergeNode, mergeOrders } from './registry/merge.ts'
+import { absentOrders, adjust, forget, isOperators, order } from './registry/operator.ts'
 import { PathOwners } from './registry/path-owners.ts'
 import { questionKey, questions } from './registry/questions.ts'
 import { Refusals } from './registry/refusals.ts'
@@ -27,6 +36,8 @@ import {
   warnAboutType,
 } from './registry/register.ts'
 import { Steps } from './registry/steps.ts'
+import type { NodeRecord } from './shared/node-record.ts'
+import type { BalancerRecord } from './shared/other-records.ts'
 import { type Change, emptySnapshot, findNode, type Snapshot } from './snapshot.ts'
 
 export class Registry {
@@ -69,9 +80,58 @@ export class Registry {
 
   /** Applies a message. A question without an answer keeps the present state: a conflict stays, a ping has failed. */
   apply(message: Message, facts: Facts): Applied {
+    const proposal = this.propose(message, facts)
+    this.commit(proposal, facts.now)
+    return proposal
+  }
+
+  /** What a message would change. The state stays as it is; refused registrations are remembered. */
+  propose(message: Message, facts: Facts): Proposal {
     const steps = new Steps(this.#snapshot)
     const reply = this.#reply(message, facts, steps)
-    return { reply, changes: this.#commit(steps), warnings: steps.warnings }
+    const { changes, warnings, snapshot } = steps
+    return { reply, changes, warnings, before: this.#snapshot, snapshot }
+  }
+
+  /** @throws when the state has changed since the proposal was made. */
+  commit(proposal: Omit<Proposal, 'reply'>, now: number): readonly Change[] {
+    if (proposal.before !== this.#snapshot) throw new Error('the proposal is out of date')
+    return this.#commit(proposal, now)
+  }
+
+  /** Puts a node in force as another proxy has accepted it. @param record `undefined`: it was deleted. */
+  mergeNode(route: string, record: NodeRecord | undefined, now: number): Omit<Applied, 'reply'> {
+    return this.#merged(now, (steps) =>
+      mergeNode(steps, route, record, this.#limits, () => this.#newId()),
+    )
+  }
+
+  mergeBalancer(record: BalancerRecord, now: number): Omit<Applied, 'reply'> {
+    return this.#merged(now, (steps) => mergeBalancer(steps, record, this.#limits))
+  }
+
+  mergeOrders(orders: Orders, now: number): Omit<Applied, 'reply'> {
+    return this.#merged(now, (steps) => mergeOrders(steps, orders))
+  }
+
+  #merged(now: number, merge: (steps: Steps) => void): Omit<Applied, 'reply'> {
+    const steps = new Steps(this.#snapshot)
+    merge(steps)
+    return { changes: this.#commit(steps, now), warnings: steps.warnings }
+  }
+
+  /** Changes the orders of an operator for a node as a whole, also for one that is not registered and has orders. */
+  adjust(adjustment: Adjustment): Applied {
+    const steps = new Steps(this.#snapshot)
+    const { route } = adjustment
+    const node = findNode(this.#snapshot, route)
+    const present = node?.removal === 'none' ? node : undefined
+    const reply =
+      present === undefined && !this.#snapshot.orders.has(route)
+        ? unknownRoute(route)
+        : (adjust(steps, adjustment, present, this.#limits) ?? emptyReply)
+    // It removes none.
+    return { reply, changes: this.#commit(steps, 0), warnings: steps.warnings }
   }
 
   /**
@@ -86,12 +146,11 @@ export class Registry {
       if (node === undefined || facts.now - since < this.#waitMs) continue
       if (node.removal === 'marked') {
         steps.apply({ kind: 'node', node: { ...node, removal: 'forgotten', domain: '' } })
-        this.#removedAt.set(id, facts.now)
       } else if (facts.live(id).inFlight === 0) {
         steps.apply({ kind: 'gone', id })
       }
     }
-    return { changes: this.#commit(steps), warnings: steps.warnings }
+    return { changes: this.#commit(steps, facts.now), warnings: steps.warnings }
   }
 
   #forgetOrders(steps: Steps, now: number): void {
@@ -108,10 +167,16 @@ export class Registry {
 
   /** Marks a node removed without a message, for example after too many failed pings. No effect on fixed nodes. */
   remove(id: number, now: number): readonly Change[] {
-    const steps = new Steps(this.#snapshot)
-    const node = this.#snapshot.nodes.get(id)
-    if (node !== undefined && !node.fixed && node.removal === 'none') this.#mark(steps, node, now)
-    return this.#commit(steps)
+    return this.#commit(this.proposeRemoval(id), now)
+  }
+
+  /** What `remove` would change. */
+  proposeRemoval(id: number): Omit<Proposal, 'reply'> {
+    const before = this.#snapshot
+    const steps = new Steps(before)
+    const node = before.nodes.get(id)
+    if (node !== undefined && !node.fixed && node.removal === 'none') mark(steps, node)
+    return { changes: steps.changes, warnings: steps.warnings, before, snapshot: steps.snapshot }
   }
 
   /**
@@ -120,28 +185,38 @@ export class Registry {
    */
   restore(changes: readonly Change[], now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)
-    steps.apply(...changes)
+    steps.restore(changes)
     for (const node of steps.snapshot.nodes.values()) {
       this.#nextId = Math.max(this.#nextId, node.id + 1)
       if (node.removal !== 'none') this.#removedAt.set(node.id, now)
     }
-    return this.#commit(steps)
+    return this.#commit(steps, now)
   }
 
-  /** Adds or updates nodes of the configuration, with ENABLED contexts and load factor 100. */
+  /**
+   * Adds or updates nodes of the configuration, with ENABLED contexts and load factor 100.
+   * @throws TopspinError BAD_OPTION for a key that a fixed node does not have, and for values of another type; then nothing
+   *   changes.
+   */
   addFixed(nodes: readonly FixedNode[]): readonly Change[] {
+    for (const fixed of nodes) checkFixed(fixed)
     const steps = new Steps(this.#snapshot)
-    for (const fixed of nodes) fixedSteps(steps, fixed, this.#defaultBalancer, () => this.#newId())
-    return this.#commit(steps)
+    const newId = (): number => this.#newId()
+    const isFirst = this.#snapshot === emptySnapshot
+    if (isFirst && new Set(nodes.map(({ route }) => route)).size === nodes.length)
+      steps.restore(firstFixed(nodes, this.#defaultBalancer, newId))
+    else for (const fixed of nodes) fixedSteps(steps, fixed, this.#defaultBalancer, newId)
+    // It removes none.
+    return this.#commit(steps, 0)
   }
 
   /** Removes fixed nodes as REMOVE-APP does. @param keep routes that the configuration still names. */
   dropFixed(keep: ReadonlySet<string>, now: number): readonly Change[] {
     const steps = new Steps(this.#snapshot)
     for (const node of this.#snapshot.nodes.values()) {
-      if (node.fixed && !keep.has(node.route)) this.#mark(steps, { ...node, fixed: false }, now)
+      if (node.fixed && !keep.has(node.route)) mark(steps, { ...node, fixed: false })
     }
-    return this.#commit(steps)
+    return this.#commit(steps, now)
   }
 
   #reply(message: Message, facts: Facts, steps: Steps): Reply {
@@ -175,7 +250,7 @@ export class Registry {
       steps.warnings.push(
         `${config.route} takes over the address of ${admission.rival.route}, which is removed`,
       )
-      this.#mark(steps, admission.rival, facts.now)
+      mark(steps, admission.rival)
     }
     rewriteBalancer(steps, message, config, this.#limits)
     const node = this.#nodeFor(admission, config, steps, facts.from)
@@ -191,9 +266,9 @@ export class Registry {
     steps: Steps,
     from: string | undefined,
   ): Node {
-    const sender = from === undefined ? {} : { from }
     if (admission.kind === 'update') {
-      const node: Node = { ...admission.node, ...config, ...sender, removal: 'none' }
+      const updated: Node = { ...admission.node, ...config, removal: 'none' }
+      const node: Node = from === undefined ? updated : { ...updated, from }
       steps.apply({ kind: 'node', node })
       return node
     }
@@ -203,14 +278,15 @@ export class Registry {
     const old = admission.kind === 'replace' ? admission.node : undefined
     const contexts = old === undefined ? [] : contextsOf(steps.snapshot, old.id)
     if (old !== undefined) steps.apply({ kind: 'gone', id: old.id })
-    const node: Node = {
+    const made: Node = {
       ...config,
       id: this.#newId(),
       slot: old?.slot ?? left?.slot ?? freeSlot(steps.snapshot),
       removal: 'none',
       fixed: false,
-      ...sender,
     }
+    // V8 gives each object a hidden class of its own when a further spread adds keys: half a kilobyte for each node.
+    const node: Node = from === undefined ? made : { ...made, from }
     steps.apply({ kind: 'node', node })
     if (contexts.length > 0) steps.apply({ kind: 'contexts', id: node.id, contexts })
     return node
@@ -227,7 +303,7 @@ export class Registry {
     }
     if (!wildcard)
       return commandContexts(steps, message, node, facts, this.#limits, this.#owners, isOrder)
-    if (method === 'REMOVE-APP') return this.#removeNode(node, facts, steps)
+    if (method === 'REMOVE-APP') return this.#removeNode(node, steps)
     if (isOrder) return emptyReply
     return commandNode(steps, method, node, message.fromJavaNode === true)
   }
@@ -240,13 +316,13 @@ export class Registry {
     return order(steps, { ...message, method }, undefined, this.#limits) ?? emptyReply
   }
 
-  #removeNode(node: Node, facts: Facts, steps: Steps): Reply {
+  #removeNode(node: Node, steps: Steps): Reply {
     if (node.fixed)
       return problem(
         'MEM',
         `MEM: Can't remove node with "${node.route}" JVMRoute: it is configured`,
       )
-    this.#mark(steps, node, facts.now)
+    mark(steps, node)
     return emptyReply
   }
 
@@ -263,28 +339,35 @@ export class Registry {
     return statusReply(message.route, 'OK', this.runId)
   }
 
-  /** The node gets no more requests; its line stays for a while (mcmp.md decision 37). */
-  #mark(steps: Steps, node: Node, now: number): void {
-    steps.apply(
-      { kind: 'contexts', id: node.id, contexts: [] },
-      { kind: 'node', node: { ...node, removal: 'marked' } },
-    )
-    this.#removedAt.set(node.id, now)
-  }
-
   #newId(): number {
     const id = this.#nextId
     this.#nextId += 1
     return id
   }
 
-  #commit(steps: Steps): readonly Change[] {
-    this.#owners.update(steps.changes, this.#snapshot, steps.snapshot)
-    this.#snapshot = steps.snapshot
+  #commit(
+    { changes, snapshot }: Pick<Proposal, 'changes' | 'snapshot'>,
+    now: number,
+  ): readonly Change[] {
+    this.#owners.update(changes, this.#snapshot, snapshot)
+    for (const change of changes) {
+      if (change.kind !== 'node' || change.node.removal === 'none') continue
+      const { id, removal } = change.node
+      if (this.#snapshot.nodes.get(id)?.removal !== removal) this.#removedAt.set(id, now)
+    }
+    this.#snapshot = snapshot
     for (const id of this.#removedAt.keys()) {
-      const removal = this.#snapshot.nodes.get(id)?.removal ?? 'none'
+      const removal = snapshot.nodes.get(id)?.removal ?? 'none'
       if (removal === 'none') this.#removedAt.delete(id)
     }
-    return steps.changes
+    return changes
   }
+}
+
+/** The node gets no more requests; its line stays for a while (mcmp.md decision 37). */
+function mark(steps: Steps, node: Node): void {
+  steps.apply(
+    { kind: 'contexts', id: node.id, contexts: [] },
+    { kind: 'node', node: { ...node, removal: 'marked' } },
+  )
 }

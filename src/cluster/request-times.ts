@@ -3,7 +3,7 @@
 
 import { measureLimits } from '../base/limits.ts'
 import type { Application } from './candidate.ts'
-import { type Growth, newRequestTimes, type Times } from './times.ts'
+import { type Exemplar, type Growth, newRequestTimes, type Times } from './times.ts'
 
 /** The labels of a row. */
 export interface RequestLabels {
@@ -19,9 +19,15 @@ export interface RequestRow extends RequestLabels {
   readonly times: Times
 }
 
+/** `/` for the root; '' where there is no context. */
+export const contextName = ({ balancer, path }: Pick<Application, 'balancer' | 'path'>): string =>
+  path === '' && balancer.name !== '' ? '/' : path
+
 /** What a row has grown by since the last report. */
 export interface RequestGrowth extends RequestLabels {
   readonly growth: Growth
+  /** The newest of each bucket; absent where requests are not traced. */
+  readonly exemplars?: readonly Exemplar[]
 }
 
 /** Stands for all values beyond a limit. */
@@ -48,7 +54,7 @@ export class RequestTimes {
     const { times } = this.#row({
       listener: this.#listeners[listener] ?? '',
       balancer: balancer.name,
-      context: path === '' && balancer.name !== '' ? '/' : path,
+      context: contextName({ balancer, path }),
     })
     measured[listener] = times
     return times
@@ -56,7 +62,12 @@ export class RequestTimes {
 
   /** Adds what another process has counted. */
   add(grown: readonly RequestGrowth[]): void {
-    for (const { growth, ...labels } of grown) this.#row(labels).times.add(growth)
+    for (const { growth, exemplars = [], ...labels } of grown) {
+      const { times } = this.#row(labels)
+      times.add(growth)
+      if (exemplars.length > 0) times.exemplars ??= new Map()
+      for (const exemplar of exemplars) times.exemplars?.set(exemplar.bucket, exemplar)
+    }
   }
 
   /** What all rows have grown by since the last call. */
@@ -64,7 +75,9 @@ export class RequestTimes {
     const grown: RequestGrowth[] = []
     for (const { times, ...labels } of this.#rows.values()) {
       const growth = times.collect()
-      if (growth.length > 0) grown.push({ ...labels, growth })
+      if (growth.length === 0) continue
+      const { exemplars } = times
+      grown.push({ ...labels, growth, ...(exemplars && { exemplars: [...exemplars.values()] }) })
     }
     return grown
   }

@@ -3,7 +3,13 @@
 
 import { compareStatus } from '../wire/mcmp/context-status.ts'
 import type { Balancer } from './balancer.ts'
-import { type Application, type Candidate, candidateOf, newDerived } from './candidate.ts'
+import {
+  type Application,
+  type Candidate,
+  NodeCandidate,
+  newDerived,
+  placeOf,
+} from './candidate.ts'
 import { aliasKey, type Context, pathKey } from './context.ts'
 import type { LiveTable } from './live.ts'
 import { isForwardable, type Node } from './node.ts'
@@ -20,15 +26,12 @@ export interface RoutesParts {
   readonly byAlias: PersistentMap<string, Paths>
   /** Aliases with a `*`. */
   readonly wildcards: number
-  /** The registered nodes, by route. */
-  readonly nodes: PersistentMap<string, Node>
 }
 
 export const noRoutes = (useAlias: boolean): RoutesParts => ({
   useAlias,
   byAlias: PersistentMap.from(),
   wildcards: 0,
-  nodes: PersistentMap.from(),
 })
 
 /** Where a node serves: the most enabled context by alias and path. */
@@ -43,14 +46,12 @@ export class RoutesDraft implements RoutesParts {
   readonly useAlias: boolean
   byAlias: PersistentMap<string, Paths>
   wildcards: number
-  nodes: PersistentMap<string, Node>
   readonly #live: LiveTable
 
-  constructor({ useAlias, byAlias, wildcards, nodes }: RoutesParts, live: LiveTable) {
+  constructor({ useAlias, byAlias, wildcards }: RoutesParts, live: LiveTable) {
     this.useAlias = useAlias
     this.byAlias = byAlias
     this.wildcards = wildcards
-    this.nodes = nodes
     this.#live = live
   }
 
@@ -141,10 +142,7 @@ export class RoutesDraft implements RoutesParts {
         this.#remove(alias, path, before as Place)
       }
     }
-    if (before !== undefined && this.nodes.get(before.node.route)?.id === before.node.id)
-      this.nodes = this.nodes.without(before.node.route)
     if (after === undefined) return
-    this.nodes = this.nodes.with(after.node.route, after.node)
     for (const [alias, paths] of after.served) {
       for (const [path, context] of paths) {
         if (isSame && isAlike(before?.served.get(alias)?.get(path), context)) continue
@@ -155,12 +153,12 @@ export class RoutesDraft implements RoutesParts {
 
   #put(alias: string, path: string, { node, balancer }: Place, context: Context): void {
     if (balancer === undefined) return
-    const made = candidateOf(path, node, this.#live.of(node.id), context)
+    const made = new NodeCandidate(node, this.#live.of(node.id), context)
     const applications = this.#applications(alias, path)
     const at = applications.findIndex((each) => each.balancer === balancer)
     const found = applications[at]
     const candidates = found === undefined ? [] : changeable(found)
-    const place = placeFor(candidates, node)
+    const place = placeOf(candidates, node.slot)
     candidates.splice(place, candidates[place]?.node.id === node.id ? 1 : 0, made)
     // The first node decides the order of the applications.
     if (found?.candidates === candidates && place > 0) return
@@ -181,7 +179,7 @@ export class RoutesDraft implements RoutesParts {
     const found = applications[at]
     if (found === undefined) return
     const candidates = changeable(found)
-    const place = placeFor(candidates, node)
+    const place = placeOf(candidates, node.slot)
     if (candidates[place]?.node.id === node.id) candidates.splice(place, 1)
     if (candidates.length === 0) this.#set(alias, path, applications.toSpliced(at, 1))
     else if (candidates !== found.candidates || place === 0)
@@ -212,14 +210,3 @@ const changeable = ({ candidates, isFound }: Application): Candidate[] =>
 
 const byFirstNode = (a: Application, b: Application): number =>
   (a.candidates[0]?.node.slot ?? 0) - (b.candidates[0]?.node.slot ?? 0)
-
-/** Where a node is in a list in table order, or where it belongs. */
-function placeFor(candidates: readonly Candidate[], { slot }: Node): number {
-  let [low, high] = [0, candidates.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((candidates[middle] as Candidate).node.slot < slot) low = middle + 1
-    else high = middle
-  }
-  return low
-}

@@ -5,7 +5,7 @@ import type { Application } from './candidate.ts'
 import type { LiveTable } from './live.ts'
 import type { Node } from './node.ts'
 import { noRoutes, type Paths, RoutesDraft, type RoutesParts } from './routes-draft.ts'
-import { applyChange, type Change, type Snapshot } from './snapshot.ts'
+import { applyChange, applyChanges, type Change, emptySnapshot, type Snapshot } from './snapshot.ts'
 
 export type { Application, Candidate } from './candidate.ts'
 
@@ -15,13 +15,16 @@ interface RoutesOptions {
 }
 
 export class Routes {
+  /** The snapshot of which these are the routes. */
+  readonly snapshot: Snapshot
   readonly #parts: RoutesParts
   /** The contexts under any host, when aliases do not matter. */
   readonly #anyHost: Paths | undefined
 
-  private constructor(parts: RoutesParts) {
-    const { useAlias, byAlias, wildcards, nodes } = parts
-    this.#parts = { useAlias, byAlias, wildcards, nodes }
+  private constructor(snapshot: Snapshot, parts: RoutesParts) {
+    const { useAlias, byAlias, wildcards } = parts
+    this.snapshot = snapshot
+    this.#parts = { useAlias, byAlias, wildcards }
     this.#anyHost = useAlias ? undefined : byAlias.get('')
   }
 
@@ -29,29 +32,31 @@ export class Routes {
   static of(snapshot: Snapshot, live: LiveTable, { useAlias }: RoutesOptions): Routes {
     const draft = new RoutesDraft(noRoutes(useAlias), live)
     draft.addAll(snapshot)
-    return new Routes(draft)
+    return new Routes(snapshot, draft)
   }
 
   /**
    * The routes after changes, in time proportional to the changed parts. The routes before are not searched any more: what
    * no request has found is changed in place.
-   * @param before the snapshot of these routes.
    * @param live the live numbers after the changes.
    */
-  after(changes: readonly Change[], before: Snapshot, live: LiveTable): Routes {
+  after(changes: readonly Change[], live: LiveTable): Routes {
+    let { snapshot } = this
+    if (snapshot === emptySnapshot)
+      return Routes.of(applyChanges(snapshot, changes), live, this.#parts)
     const draft = new RoutesDraft(this.#parts, live)
-    let snapshot = before
     for (const change of changes) {
       const next = applyChange(snapshot, change)
       draft.apply(change, snapshot, next)
       snapshot = next
     }
-    return new Routes(draft)
+    return new Routes(snapshot, draft)
   }
 
   /** The registered node with this route. */
   node(route: string): Node | undefined {
-    return this.#parts.nodes.get(route)
+    const node = this.snapshot.nodes.withRoute(route)
+    return node?.removal === 'none' ? node : undefined
   }
 
   /**
@@ -65,6 +70,16 @@ export class Routes {
     const found = paths?.find(path)
     if (found === undefined) return undefined
     for (let at = 0; at < found.length; at++) (found[at] as Application).isFound = true
+    return found
+  }
+
+  /** The application of this balancer, with its longest context that contains `path`. */
+  findIn(balancer: string, path: string, host: string): Application | undefined {
+    const paths = this.#anyHost ?? this.#under(host)
+    const found = paths?.findPart(path, (applications) =>
+      applications.find((application) => application.balancer.name === balancer),
+    )
+    if (found !== undefined) found.isFound = true
     return found
   }
 

@@ -95,6 +95,58 @@ export function applyChange(snapshot: Snapshot, change: Change): Snapshot {
   }
 }
 
+/** The snapshot after changes. Those that begin with an empty one are thousands at a start, and are put in together. */
+export function applyChanges(snapshot: Snapshot, changes: readonly Change[]): Snapshot {
+  return snapshot === emptySnapshot ? snapshotOf(changes) : changes.reduce(applyChange, snapshot)
+}
+
+function snapshotOf(changes: readonly Change[]): Snapshot {
+  let version = 0
+  const balancers = new Map<string, Balancer>()
+  const nodes = new Map<number, Node>()
+  const contexts = new Map<number, readonly Context[]>()
+  const orders = new Map<string, Orders>()
+  for (const change of changes) {
+    if (change.kind !== 'load') version += 1
+    switch (change.kind) {
+      case 'balancer':
+        balancers.set(change.balancer.name, change.balancer)
+        break
+      case 'balancer-gone':
+        balancers.delete(change.name)
+        break
+      case 'node':
+        nodes.set(change.node.id, change.node)
+        break
+      case 'gone':
+        nodes.delete(change.id)
+        contexts.delete(change.id)
+        break
+      case 'contexts':
+        contexts.set(change.id, change.contexts)
+        break
+      case 'orders':
+        if (areEmpty(change.orders)) orders.delete(change.orders.route)
+        else orders.set(change.orders.route, change.orders)
+        break
+      case 'load':
+        break
+      default:
+        change satisfies never
+    }
+  }
+  const rows = [...contexts.values()].flat()
+  return {
+    version,
+    balancers,
+    nodes: NodeTable.from(nodes.values()),
+    contexts: PersistentMap.from(contexts),
+    contextRows: RowSet.empty.with([], rows.map(contextRow)),
+    hostRows: RowSet.empty.with([], rows.map(hostRow)),
+    orders: PersistentMap.from(orders),
+  }
+}
+
 /** The node with this route; nodes marked for removal are found, forgotten ones are not. */
 export const findNode = ({ nodes }: Snapshot, route: string): Node | undefined =>
   nodes.withRoute(route)
@@ -111,10 +163,16 @@ function rowsAfter(
 ): Pick<Snapshot, 'contextRows' | 'hostRows'> {
   const before = contexts.get(id) ?? []
   return {
-    contextRows: contextRows.with(before.map(contextRow), after.map(contextRow)),
-    hostRows: hostRows.with(before.map(hostRow), after.map(hostRow)),
+    contextRows: rowsWith(contextRows, before.map(contextRow), after.map(contextRow)),
+    hostRows: rowsWith(hostRows, before.map(hostRow), after.map(hostRow)),
   }
 }
+
+/** Most changes of contexts are new statuses in the same rows. */
+const rowsWith = (rows: RowSet, gone: readonly number[], taken: readonly number[]): RowSet =>
+  gone.length === taken.length && gone.every((row, index) => row === taken[index])
+    ? rows
+    : rows.with(gone, taken)
 
 const contextRow = ({ slot }: Context): number => slot
 const hostRow = ({ hostSlot }: Context): number => hostSlot

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import type { Balancer } from './balancer.ts'
 import { ChangeSet } from './change-set.ts'
 import type { Context } from './context.ts'
-import type { Node } from './node.ts'
+import { type Node, nodeSettingTypes } from './node.ts'
 import type { ContextOrder, Orders } from './orders.ts'
 import type { Change } from './snapshot.ts'
 
@@ -110,6 +110,7 @@ type Shape<T> = {
     | 'string'
     | 'string?'
     | 'number'
+    | 'number?'
     | 'boolean'
     | 'true?'
     | 'object?'
@@ -134,19 +135,7 @@ const nodeShape: Shape<Node> = {
   slot: 'number',
   removal: 'string',
   fixed: 'boolean',
-  route: 'string',
-  balancer: 'string',
-  domain: 'string',
-  host: 'string',
-  port: 'number',
-  type: 'string',
-  reversed: 'boolean',
-  flushPackets: 'string',
-  flushWaitMs: 'number',
-  pingMs: 'number',
-  smax: 'number',
-  ttlMs: 'number',
-  timeoutMs: 'number',
+  ...nodeSettingTypes,
   from: 'string?',
   own: 'object?',
 }
@@ -163,7 +152,13 @@ const contextShape: Shape<Context> = {
   order: 'string?',
 }
 
-const ordersShape: Shape<Orders> = { route: 'string', node: 'string?', contexts: 'rows' }
+const ordersShape: Shape<Orders> = {
+  route: 'string',
+  node: 'string?',
+  contexts: 'rows',
+  ejected: 'true?',
+  weight: 'number?',
+}
 
 const contextOrderShape: Shape<ContextOrder> = { alias: 'string', path: 'string', status: 'string' }
 
@@ -211,16 +206,30 @@ function fits(
   shape: Readonly<Record<string, string>>,
 ): value is Readonly<Record<string, unknown>> {
   if (!isObject(value)) return false
-  const fitsAs = (of: unknown, type: string): boolean => {
-    if (type === 'rows') return Array.isArray(of)
-    if (type === 'true?') return of === undefined || of === true
-    if (type === 'object?') return of === undefined || isObject(of)
-    return type === 'string?' ? of === undefined || typeof of === 'string' : typeof of === type
+  let known = 0
+  for (const name in shape) {
+    const of = Object.hasOwn(value, name) ? value[name] : undefined
+    if (!fitsAs(of, shape[name] as string)) return false
+    if (of !== undefined) known += 1
   }
-  return (
-    Object.keys(value).every((name) => Object.hasOwn(shape, name)) &&
-    Object.entries(shape).every(([name, type]) => fitsAs(value[name], type))
-  )
+  return Object.keys(value).length === known
+}
+
+function fitsAs(of: unknown, type: string): boolean {
+  switch (type) {
+    case 'rows':
+      return Array.isArray(of)
+    case 'true?':
+      return of === undefined || of === true
+    case 'object?':
+      return of === undefined || isObject(of)
+    case 'number?':
+      return of === undefined || typeof of === 'number'
+    case 'string?':
+      return of === undefined || typeof of === 'string'
+    default:
+      return typeof of === type
+  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

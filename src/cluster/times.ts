@@ -46,9 +46,22 @@ export const nodeHistograms: Named<'duration' | 'firstByte' | 'connect'> = {
 /** What has been added to some numbers of a row: index, amount, index, amount, ... */
 export type Growth = readonly number[]
 
+/** A request whose trace shows what a bucket counts. */
+export interface Exemplar {
+  /** Number of the bucket. */
+  readonly bucket: number
+  readonly traceId: string
+  /** ms. */
+  readonly value: number
+  /** ms since 1970. */
+  readonly at: number
+}
+
 /** Numbers that only grow. */
 export class Times {
   readonly values: Float64Array
+  /** The last one of each bucket of the first histogram, where requests are traced. */
+  exemplars: Map<number, Exemplar> | undefined
   /** As they were collected last. */
   #collected: Float64Array | undefined
 
@@ -66,11 +79,17 @@ export class Times {
 
   observe({ at, bounds }: Histogram, value: number): void {
     const { values } = this
-    let bucket = 0
-    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
+    const bucket = bucketOf(bounds, value)
     const sum = at + bounds.length + 1
     values[at + bucket] = (values[at + bucket] as number) + 1
     values[sum] = (values[sum] as number) + value
+  }
+
+  /** Keeps the trace of a value of the first histogram. */
+  exemplify({ bounds }: Histogram, exemplar: Omit<Exemplar, 'bucket'>): void {
+    const bucket = bucketOf(bounds, exemplar.value)
+    this.exemplars ??= new Map()
+    this.exemplars.set(bucket, { ...exemplar, bucket })
   }
 
   /** What was added since the last call. */
@@ -96,6 +115,12 @@ export class Times {
       values[at] = (values[at] as number) + (growth[i + 1] as number)
     }
   }
+}
+
+function bucketOf(bounds: readonly number[], value: number): number {
+  let bucket = 0
+  while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
+  return bucket
 }
 
 export const newRequestTimes = (): Times => new Times(requestHistograms.attempts)

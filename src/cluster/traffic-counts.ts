@@ -11,6 +11,9 @@ export interface TrafficCounts {
   /** Client connections over HTTP/2, and their requests. */
   readonly connectionsHttp2: number
   readonly requestsHttp2: number
+  /** Client connections whose TLS handshake has ended, by version. */
+  readonly connectionsTls12: number
+  readonly connectionsTls13: number
   /** Requests that the proxy answered itself, by status. */
   readonly refused: ReadonlyMap<number, number>
   /** The same by reason: the code in the body of the response. */
@@ -25,12 +28,21 @@ export interface TrafficCounts {
   readonly ejections: number
   /** Responses that were cut because the node's ended early. */
   readonly cut: number
+  /** Responses that rules compressed, and those that were not because too many were being compressed. */
+  readonly compressions: number
+  readonly compressionsRefused: number
+  /** Bytes of bodies before and after compression. */
+  readonly uncompressedBytes: number
+  readonly compressedBytes: number
   /** Requests refused because this process could not open more connections to nodes. */
   readonly shortages: number
   /** Connections cut because of an exception in Topspin's own code. */
   readonly faults: number
   /** Lines of the log and the access log, dropped because their reader or disk was too slow. */
   readonly logLinesDropped: number
+  /** Spans of traces that their receiver has accepted, and others. */
+  readonly spansSent: number
+  readonly spansDropped: number
   /** Candidacy functions that threw or returned no list of candidates, by function. */
   readonly candidacyFailures: ReadonlyMap<string, number>
 }
@@ -67,13 +79,21 @@ const countNames: readonly CountName[] = [
   'requests',
   'connectionsHttp2',
   'requestsHttp2',
+  'connectionsTls12',
+  'connectionsTls13',
   'retries',
   'retriesRefused',
   'ejections',
   'cut',
+  'compressions',
+  'compressionsRefused',
+  'uncompressedBytes',
+  'compressedBytes',
   'shortages',
   'faults',
   'logLinesDropped',
+  'spansSent',
+  'spansDropped',
 ]
 
 /** Mutable counters. */
@@ -91,6 +111,8 @@ export function newCounters(): Counters {
     requests: 0,
     connectionsHttp2: 0,
     requestsHttp2: 0,
+    connectionsTls12: 0,
+    connectionsTls13: 0,
     refused: new Map(),
     refusedFor: new Map(),
     closedFor: new Map(),
@@ -98,9 +120,15 @@ export function newCounters(): Counters {
     retriesRefused: 0,
     ejections: 0,
     cut: 0,
+    compressions: 0,
+    compressionsRefused: 0,
+    uncompressedBytes: 0,
+    compressedBytes: 0,
     shortages: 0,
     faults: 0,
     logLinesDropped: 0,
+    spansSent: 0,
+    spansDropped: 0,
     candidacyFailures: new Map(),
   }
 }

@@ -5,7 +5,7 @@ import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
 import type { Node, NodeSettings } from '../node.ts'
 import { findNode, type Snapshot } from '../snapshot.ts'
 import type { Facts } from './facts.ts'
-import { rivalOf, sameAddress, sameWorker } from './identity.ts'
+import { isContinued, rivalOf, sameAddress } from './identity.ts'
 import { questionKey } from './questions.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -25,7 +25,7 @@ export function admit(
   refusals: Refusals,
 ): Admission {
   const old = findNode(snapshot, config.route)
-  const same = old !== undefined && sameWorker(old, config)
+  const same = old !== undefined && isContinued(old, config)
   if (same && old.removal === 'none') return { kind: 'update', node: old }
   if (old !== undefined && !same && !yields(old, config, facts, refusals))
     return problem('MEM', `MEM: Node with "${config.route}" JVMRoute already exists`)

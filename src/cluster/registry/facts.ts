@@ -3,7 +3,7 @@
 
 import type { Reply } from '../../wire/mcmp/reply.ts'
 import type { NodeLive } from '../live.ts'
-import type { Change } from '../snapshot.ts'
+import type { Change, Snapshot } from '../snapshot.ts'
 
 /** An address to probe before a message is applied. */
 export interface Question {
@@ -36,6 +36,13 @@ export interface Applied {
   readonly changes: readonly Change[]
   /** Warnings for the log. */
   readonly warnings: readonly string[]
+}
+
+/** What would change, and nothing has changed yet. */
+export interface Proposal extends Applied {
+  /** The state that it was made from, and the one that it leads to. */
+  readonly before: Snapshot
+  readonly snapshot: Snapshot
 }
 
 /** Most rows of each table, and most refused registrations that are remembered. */

@@ -50,6 +50,13 @@ export const sameWorker = (a: NodeSettings, b: NodeSettings): boolean =>
   a.smax === b.smax &&
   a.ttlMs === b.ttlMs
 
+/**
+ * Whether the registration of its route continues this node. Not one that was fixed until a reload: what the configuration
+ * set for it, and its health by that, are not those of the node that registers.
+ */
+export const isContinued = (node: Node, config: NodeSettings): boolean =>
+  sameWorker(node, config) && (node.fixed || node.own === undefined)
+
 /** The registered node that is the same worker under another route. */
 export function rivalOf(snapshot: Snapshot, config: NodeSettings): Node | undefined {
   return snapshot.nodes
@@ -66,10 +73,7 @@ export function formerOf(snapshot: Snapshot, config: NodeSettings): Node | undef
     .find((node) => node.removal === 'forgotten' && sameWorker(node, config))
 }
 
-const families: readonly (readonly string[])[] = [
-  ['http', 'ws'],
-  ['https', 'wss'],
-]
+const families: readonly (readonly string[])[] = [['http', 'ws'], ['https', 'wss'], ['h2c'], ['h2']]
 
 /** The node at the address in a PING; WebSocket types are equal to the HTTP type that they use. */
 export function workerAt(

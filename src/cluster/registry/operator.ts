@@ -5,7 +5,15 @@ import { statusAfter } from '../../wire/mcmp/context-status.ts'
 import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
 import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
 import type { Node } from '../node.ts'
-import { countOf, noOrders, type Orders, orderContexts, orderNode } from '../orders.ts'
+import {
+  type Adjustment,
+  adjusted,
+  countOf,
+  noOrders,
+  type Orders,
+  orderContexts,
+  orderNode,
+} from '../orders.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { Facts, RegistryLimits } from './facts.ts'
 import { contextsOf } from './register.ts'
@@ -38,7 +46,7 @@ export function order(
   steps: Steps,
   message: StatusMessage,
   node: Node | undefined,
-  { ordersMax }: Pick<RegistryLimits, 'ordersMax'>,
+  limits: Pick<RegistryLimits, 'ordersMax'>,
 ): McmpProblem | undefined {
   const { method, route, wildcard, aliases, contexts: paths } = message
   const before = steps.snapshot.orders.get(route) ?? noOrders(route)
@@ -46,6 +54,29 @@ export function order(
   const orders = wildcard
     ? orderNode(before, status)
     : orderContexts(before, aliases, paths, status)
+  return enforce(steps, before, orders, node, limits)
+}
+
+/** Changes the orders for a node beside those for its contexts. @returns the problem when there are too many. */
+export function adjust(
+  steps: Steps,
+  adjustment: Adjustment,
+  node: Node | undefined,
+  limits: Pick<RegistryLimits, 'ordersMax'>,
+): McmpProblem | undefined {
+  const { route } = adjustment
+  const before = steps.snapshot.orders.get(route) ?? noOrders(route)
+  return enforce(steps, before, adjusted(before, adjustment), node, limits)
+}
+
+function enforce(
+  steps: Steps,
+  before: Orders,
+  orders: Orders,
+  node: Node | undefined,
+  { ordersMax }: Pick<RegistryLimits, 'ordersMax'>,
+): McmpProblem | undefined {
+  const { route } = orders
   const more = countOf(orders) - countOf(before)
   if (more > 0 && !makeRoom(steps, route, ordersMax - more)) return tooMany(route)
   steps.apply({ kind: 'orders', orders })

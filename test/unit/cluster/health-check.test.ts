@@ -31,6 +31,14 @@ test('the rule of the node comes before that of its balancer, and that before th
   assert.equal(checkOf([balancer, all], { ...node, balancer: 'other' }).probe, 'http')
 })
 
+test('probes among many nodes wait for their turn unless their interval is chosen, or the application is asked', () => {
+  const mayWait = (rule: HealthRule): boolean => checkOf([rule], node).mayWait
+  assert.equal(mayWait({ probe: 'auto' }), true)
+  assert.equal(mayWait({ probe: 'tcp', fall: 2 }), true)
+  assert.equal(mayWait({ probe: 'auto', interval: 5_000 }), false)
+  assert.equal(mayWait({ probe: 'http' }), false)
+})
+
 test('a node is named by its route or by its address', () => {
   const rule: HealthRule = { node: '10.0.0.1:80', probe: 'none' }
   assert.equal(checkOf([rule], node).probe, 'none')

@@ -10,6 +10,7 @@ import {
   onAnswerFailed,
   onConnectFailed,
   onProbed,
+  onReached,
   type ProbeOutcome,
 } from '../../../src/cluster/health.ts'
 import { defaultCheck } from '../../../src/cluster/health-check.ts'
@@ -27,14 +28,37 @@ const failed = onAnswerFailed(healthy, 1_000, limits)
 
 describe('health', () => {
   test('one refused connection makes a node down', () => {
-    const health = onConnectFailed(healthy, 'refused', 1_000, middle, limits)
+    const health = onConnectFailed(
+      healthy,
+      { reason: 'refused', refused: true },
+      1_000,
+      middle,
+      limits,
+    )
     assert.deepEqual(health, {
       kind: 'down',
       since: 1_000,
       probes: 0,
       probeAt: 1_250,
       reason: 'refused',
+      refused: true,
     })
+  })
+
+  test('a node that is down and was reached is due for a probe', () => {
+    const down = onConnectFailed(healthy, { reason: '', refused: true }, 1_000, middle, limits)
+    assert.deepEqual(onReached(down, 1_100), { ...down, probeAt: 1_100 })
+    assert.equal(onReached(down, 1_250), down)
+    assert.equal(onReached(healthy, 1_100), healthy)
+  })
+
+  test('a connection that is only late is not a refused one', () => {
+    const late = { answered: false, reason: 'late', unreachable: true, late: 'connection' } as const
+    const states = [refused, late].map((outcome) => probed(healthy, [outcome]))
+    assert.deepEqual(
+      states.map((health) => health.kind === 'down' && health.refused),
+      [true, false],
+    )
   })
 
   test('failed responses make a node suspect and due for a probe, and never down', () => {
@@ -62,19 +86,34 @@ describe('health', () => {
   })
 
   test('a late response does not end down; a probe does', () => {
-    const down = onConnectFailed(healthy, 'refused', 1_000, middle, limits)
+    const down = onConnectFailed(
+      healthy,
+      { reason: 'refused', refused: true },
+      1_000,
+      middle,
+      limits,
+    )
     assert.equal(onAnswered(down), down)
     assert.equal(onProbed(down, connected, defaultCheck, 2_000, middle, limits), healthy)
   })
 
   test('further failures do not delay the probe', () => {
-    const down = onConnectFailed(healthy, 'refused', 1_000, middle, limits)
-    assert.equal(onConnectFailed(down, 'again', 9_000, middle, limits), down)
+    const down = onConnectFailed(
+      healthy,
+      { reason: 'refused', refused: true },
+      1_000,
+      middle,
+      limits,
+    )
+    assert.equal(
+      onConnectFailed(down, { reason: 'again', refused: true }, 9_000, middle, limits),
+      down,
+    )
     assert.equal(onAnswerFailed(down, 9_000, limits), down)
   })
 
   test('the wait between probes doubles up to its limit, and since stays the same', () => {
-    let health = onConnectFailed(healthy, 'refused', 0, middle, limits)
+    let health = onConnectFailed(healthy, { reason: 'refused', refused: true }, 0, middle, limits)
     const waits: number[] = []
     let now = 0
     for (let i = 0; i < 40; i++) {
@@ -85,14 +124,14 @@ describe('health', () => {
       now = health.probeAt
       health = onProbed(health, refused, defaultCheck, now, middle, limits)
     }
-    assert.deepEqual(waits.slice(0, 8), [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000])
-    assert.equal(waits.at(-1), 10_000)
+    assert.deepEqual(waits.slice(0, 8), [250, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000])
+    assert.equal(waits.at(-1), 2_000)
   })
 
   test('jitter moves a probe by a quarter at most', () => {
     const random = seededRandom(7)
     for (let i = 0; i < 200; i++) {
-      const down = onConnectFailed(healthy, '', 0, random, limits)
+      const down = onConnectFailed(healthy, { reason: '', refused: true }, 0, random, limits)
       assert.ok(down.kind === 'down' && down.probeAt >= 187.5 && down.probeAt <= 312.5)
     }
   })

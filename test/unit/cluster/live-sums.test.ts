@@ -56,6 +56,13 @@ test('only rows that have changed are reported', () => {
   assert.equal(report('x'), 0)
 })
 
+test('a node that no request was sent to is not reported', () => {
+  row('x', 1)
+  row('x', 2).elected = 1
+  assert.equal(report('x'), 1)
+  assert.equal(report('x'), 0)
+})
+
 test('when a process exits its totals stay and its requests in flight are subtracted', () => {
   Object.assign(row('x', 1), { inFlight: 4, elected: 10 })
   Object.assign(row('y', 1), { inFlight: 1, elected: 1 })
@@ -148,4 +155,20 @@ test('the times of a node are added up, and stay when a process exits', () => {
   }
   sums.drop('x')
   assert.equal(sum.of(1).times?.values[2], 4)
+})
+
+test('a node that some process has ejected counts, until it is readmitted or the process exits', () => {
+  const eject = (name: string, until: number): void => {
+    row(name, 1).outlier.until = until
+    report(name)
+  }
+  eject('x', 0)
+  eject('y', 100)
+  assert.equal(sum.of(1).workersEjecting, 1)
+  eject('x', 100)
+  assert.equal(sum.of(1).workersEjecting, 2)
+  eject('x', 0)
+  assert.equal(sum.of(1).workersEjecting, 1)
+  sums.drop('y')
+  assert.equal(sum.of(1).workersEjecting, 0)
 })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { pathKey } from '../../../src/cluster/context.ts'
 import { isWithin, PathMap } from '../../../src/cluster/path-map.ts'
+import { cpuMs } from '../../support/cpu-ms.ts'
 
 describe('a path', () => {
   test('lies within a key at segment borders only, and everything within the root', () => {
@@ -48,12 +49,13 @@ describe('a map of paths', () => {
   })
 
   test('costs no look-up for each of thousands of slashes', () => {
-    const begun = performance.now()
-    for (let times = 0; times < 100; times++) {
-      assert.equal(map.find(`/shop${'/'.repeat(30_000)}`), '/shop')
-      assert.equal(map.find(`/${'x/'.repeat(15_000)}`), undefined)
-    }
-    assert.ok(performance.now() - begun < 2_000)
+    const ms = cpuMs(() => {
+      for (let times = 0; times < 100; times++) {
+        assert.equal(map.find(`/shop${'/'.repeat(30_000)}`), '/shop')
+        assert.equal(map.find(`/${'x/'.repeat(15_000)}`), undefined)
+      }
+    })
+    assert.ok(ms < 2_000, `${ms} ms`)
   })
 
   test('a value for the root is found for every path, the empty one included', () => {

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { mcmpLimits } from '../../../src/base/limits.ts'
+import { defaultHealthLimits, healthy, onConnectFailed } from '../../../src/cluster/health.ts'
 import { contextLive } from '../../../src/cluster/live.ts'
 import type { FixedNode } from '../../../src/cluster/registry/fixed.ts'
-import { applyChange, emptySnapshot } from '../../../src/cluster/snapshot.ts'
+import { applyChange, emptySnapshot, findNode } from '../../../src/cluster/snapshot.ts'
 import { ownOf } from '../../support/cluster-fixture.ts'
 import { RegistryBench } from '../../support/registry-bench.ts'
 
@@ -612,6 +613,52 @@ describe('nodes of the configuration', () => {
   })
 })
 
+describe('fixed nodes of a program', () => {
+  const many: readonly FixedNode[] = [
+    {
+      route: 'a',
+      host: '10.0.0.1',
+      port: 1,
+      aliases: ['x.test', 'y.test'],
+      contexts: ['/p', '/q'],
+    },
+    { route: 'b', host: '10.0.0.2', port: 2, balancer: 'Other', own: ownOf() },
+    { route: 'c', host: '10.0.0.3', port: 3, balancer: 'other', domain: 'd' },
+    { route: 'd', host: '10.0.0.1', port: 1, type: 'h2c' },
+  ]
+  const state = ({ registry: { snapshot } }: RegistryBench): object => ({
+    version: snapshot.version,
+    balancers: [...snapshot.balancers],
+    nodes: [...snapshot.nodes],
+    contexts: [...snapshot.contexts].sort(([one], [other]) => one - other),
+    rows: [snapshot.contextRows.lowestFree(), snapshot.hostRows.lowestFree()],
+  })
+
+  test('that are put in together are the same as one after the other', () => {
+    const [together, apart] = [new RegistryBench(), new RegistryBench()]
+    const changes = together.registry.addFixed(many)
+    const each = many.flatMap((node) => apart.registry.addFixed([node]))
+    assert.deepEqual(changes, each)
+    assert.deepEqual(state(together), state(apart))
+  })
+
+  test('of which two have one route are one node', () => {
+    const one = new RegistryBench()
+    one.registry.addFixed([...many, { route: 'a', host: '10.0.0.9', port: 9 }])
+    assert.equal(one.registry.snapshot.nodes.size, many.length)
+    assert.equal(findNode(one.registry.snapshot, 'a')?.port, 9)
+  })
+
+  test('with a key or a value that is wrong are refused with what would be right', () => {
+    const one = new RegistryBench()
+    const add = (given: object) => () =>
+      one.registry.addFixed([...many, { route: 'f', host: '10.0.0.9', port: 99, ...given }])
+    assert.throws(add({ context: ['/a'] }), { code: 'BAD_OPTION', message: /f: .*contexts/ })
+    assert.throws(add({ contexts: '/a' }), { code: 'BAD_OPTION', message: /\["\/a"\]/ })
+    assert.equal(one.registry.snapshot, emptySnapshot)
+  })
+})
+
 describe('entries of the configuration', () => {
   const add = (given: Partial<FixedNode>) =>
     bench.registry.addFixed([{ route: 'f', host: '10.0.0.9', port: 99, own: ownOf(), ...given }])
@@ -627,6 +674,26 @@ describe('entries of the configuration', () => {
     add({ contexts: ['/b', '/c'] })
     assert.deepEqual(bench.contexts('f'), ['localhost /b DISABLED', 'localhost /c ENABLED'])
   })
+
+  for (const route of ['f', 'g'])
+    test(`that are dropped leave their address at once to a node that registers as ${route}, and none of their settings`, () => {
+      add({ own: ownOf({ backup: true }) })
+      const [fixed] = bench.registry.snapshot.nodes.values()
+      bench.live.of(fixed?.id ?? 0).health = onConnectFailed(
+        healthy,
+        { reason: 'ECONNREFUSED', refused: true },
+        0,
+        () => 0,
+        defaultHealthLimits,
+      )
+      bench.registry.dropFixed(new Set(), bench.now)
+      bench.ok(`CONFIG / JVMRoute=${route}&Host=10.0.0.9&Port=99&Type=http`)
+      bench.ok(`ENABLE-APP / JVMRoute=${route}&Alias=localhost&Context=/`)
+      const node = findNode(bench.registry.snapshot, route)
+      assert.deepEqual([node?.removal, node?.fixed, node?.own], ['none', false, undefined])
+      assert.deepEqual(bench.contexts(route), ['localhost / ENABLED'])
+      assert.equal(bench.live.of(node?.id ?? 0).health.kind, 'up')
+    })
 
   test('that change their settings stay the same node', () => {
     const [id] = bench.registry.snapshot.nodes.keys()

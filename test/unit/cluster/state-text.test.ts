@@ -26,6 +26,8 @@ function cluster(): RegistryBench {
   bench.ok('STATUS / JVMRoute=a&Load=80')
   bench.ok('CONFIG / JVMRoute=c&Host=10.0.0.3&Port=81&Type=http')
   bench.ok('REMOVE-APP /* JVMRoute=c')
+  bench.registry.adjust({ route: 'a', weight: 30 })
+  bench.registry.adjust({ route: 'b', ejected: true })
   return bench
 }
 
@@ -52,6 +54,7 @@ test('a restored registry continues where the earlier one ended', () => {
   assert.deepEqual(after.snapshot.nodes, before.registry.snapshot.nodes)
   assert.deepEqual(after.snapshot.balancers, before.registry.snapshot.balancers)
   assert.deepEqual(after.snapshot.contexts, before.registry.snapshot.contexts)
+  assert.deepEqual(after.snapshot.orders, before.registry.snapshot.orders)
 })
 
 test('a node in removal starts its phase again, and new nodes get new ids', () => {
