@@ -7,33 +7,43 @@ import { nameCheck } from '../net/node-addresses.ts'
 import { readSecret } from '../wire/authorization.ts'
 import { hostKey, isAuthority } from '../wire/http/host.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import type { Caller } from './caller.ts'
+import type { Actor, Identities } from './identity.ts'
 
 /** The problem of the request. */
 export type Denial = 'secret' | 'origin' | 'host'
 
-/** `action`: a form of a page that changes something. */
-export type RequestKind = 'message' | 'page' | 'action'
+const fieldOf = ({ fields }: FramedRequest, name: string): string | undefined =>
+  fields.get(name)?.[0]
+
+/** `undefined` when a message may be answered. @param secret '' when none is required. */
+export function messageDenial(request: FramedRequest, secret: string): Denial | undefined {
+  const given = readSecret(fieldOf(request, 'authorization') ?? '') ?? ''
+  if (secret !== '' && !isSameSecret(given, secret)) return 'secret'
+  // Only browsers send Origin, and a page never sends messages.
+  return fieldOf(request, 'origin') === undefined ? undefined : 'origin'
+}
 
 /**
- * `undefined` when the request may be answered.
- * @param secret '' when none is required.
+ * Who sends a request for a page, or why it is not answered.
  * @param isOwnHost whether a `Host` field stands for this listener (`ownHostCheck`).
  */
-export function denialOf(
+export function admitToPage(
   request: FramedRequest,
-  secret: string,
-  kind: RequestKind,
+  caller: Caller,
+  identities: Identities,
   isOwnHost: (host: string) => boolean,
-): Denial | undefined {
-  const field = (name: string): string | undefined => request.fields.get(name)?.[0]
-  if (secret !== '' && !isSameSecret(readSecret(field('authorization') ?? '') ?? '', secret))
-    return 'secret'
+): Actor | Denial {
+  const identified = identities.identify(fieldOf(request, 'authorization') ?? '', caller)
+  if (identified === undefined) return 'secret'
   const { host } = request
-  if (secret === '' && kind !== 'message' && !isOwnHost(host)) return 'host'
-  const origin = field('origin')
-  // Only browsers send Origin. A page may act on the listener that served it, but never send messages.
-  if (origin !== undefined && (kind === 'message' || !isOwnOrigin(origin, host))) return 'origin'
-  return undefined
+  if (!identified.isByCredentials && !isOwnHost(host)) return 'host'
+  const origin = fieldOf(request, 'origin')
+  // Only browsers send these fields. A page may act on the listener that served it.
+  if (origin !== undefined && !isOwnOrigin(origin, host)) return 'origin'
+  const site = fieldOf(request, 'sec-fetch-site') ?? 'none'
+  const isForeign = site !== 'same-origin' && site !== 'none'
+  return isForeign && request.method === 'POST' ? 'origin' : identified.actor
 }
 
 const isOwnOrigin = (origin: string, host: string): boolean =>

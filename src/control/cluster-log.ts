@@ -14,7 +14,9 @@ import type { Change, Snapshot } from '../cluster/snapshot.ts'
 /** Who caused a change. */
 export interface Cause {
   /** `node`: a message of the node itself; `proxy`: the proxy's own checks. */
-  readonly by: 'node' | 'operator' | 'configuration' | 'proxy'
+  readonly by: 'node' | 'operator' | 'configuration' | 'proxy' | 'other proxy'
+  /** Name of the other proxy. */
+  readonly proxy?: string
   /** Address of the sender of the message. */
   readonly from?: string
 }

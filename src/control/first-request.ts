@@ -5,7 +5,7 @@ import { mcmpLimits } from '../base/limits.ts'
 import { pathKey } from '../cluster/context.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
-import { isPage, pathOf } from './pages.ts'
+import { isConsolePath, isPage, pathOf } from './pages.ts'
 
 const CR = 0x0d
 const LF = 0x0a
@@ -28,15 +28,17 @@ export function isForTraffic(bytes: Buffer, snapshot: Snapshot): boolean | undef
   const isRequest = method !== '' && target !== '' && /^HTTP\/1\.\d\r?$/.test(version)
   if (!isRequest || more.length > 0) return false
   if (methodOf(method) !== undefined) return false
-  // An application at the root replaces the front page.
-  if (pathOf(target) === '/') return isRootServed(snapshot)
+  // An application at the root replaces the front page, and one at /console the console.
+  if (pathOf(target) === '/') return isServed('', snapshot)
+  if (isConsolePath(pathOf(target))) return isServed('/console', snapshot)
   return !isPage(target)
 }
 
-function isRootServed(snapshot: Snapshot): boolean {
+/** Whether a node has a context at this path. */
+function isServed(key: string, snapshot: Snapshot): boolean {
   for (const node of snapshot.nodes.values()) {
     const contexts = node.removal === 'none' ? (snapshot.contexts.get(node.id) ?? []) : []
-    if (contexts.some(({ path }) => pathKey(path) === '')) return true
+    if (contexts.some(({ path }) => pathKey(path) === key)) return true
   }
   return false
 }

@@ -1,17 +1,14 @@
-// A listener for /livez and /readyz alone, open from the start of the process to its end. Made by server/serving.ts.
+// A listener for /livez, /readyz and /startupz alone, open from the start of the process to its end. Made by server/serving.ts.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { healthLimits } from '../base/limits.ts'
 import { HeldByAddress } from '../net/held-by-address.ts'
-import {
-  type ListenHandle,
-  listenHandleOf,
-  listenOnHandle,
-} from '../node-internals/listen-handle.ts'
+import { type ListenAddress, listenAt } from '../net/listen-at.ts'
+import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import { pathOf } from './pages.ts'
 
 /** Whether the proxy should get new clients: only while it is `ready`. */
@@ -23,6 +20,7 @@ export class HealthListener {
   /** Open connections. */
   readonly #open: HeldByAddress<Socket> = new HeldByAddress()
   #readiness: Readiness = 'starting'
+  #hasStarted = false
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock
@@ -30,6 +28,8 @@ export class HealthListener {
     // Simple health checks send HTTP/1.1 without Host.
     const options = { requestTimeout, maxHeaderSize, requireHostHeader: false }
     this.#server = createServer({ ...options, connectionsCheckingInterval: requestTimeout / 2 })
+    // An error after the start is a connection that was not accepted, and no reason to end.
+    this.#server.on('error', () => {})
     this.#server.on('connection', (socket) => this.#accept(socket))
     this.#server.on('request', (request, response) => this.#respond(request, response))
   }
@@ -38,25 +38,19 @@ export class HealthListener {
    * @param kept the socket, where another process has opened it.
    * Rejects with a `TopspinError` when the address cannot be listened on.
    */
-  async open(at: HostPort, kept: ListenHandle | undefined = undefined): Promise<HostPort> {
-    await new Promise<void>((resolve, reject) => {
-      // An error after the start is a connection that was not accepted, and no reason to end.
-      this.#server.on('error', (cause) => {
-        const text = `cannot listen on ${hostPortText(at)}: ${cause.message}`
-        reject(new TopspinError('HEALTH_LISTEN', text, { side: 'proxy', phase: 'control', cause }))
-      })
-      if (kept === undefined) this.#server.listen({ ...at, exclusive: true }, resolve)
-      else {
-        this.#server.once('listening', resolve)
-        listenOnHandle(this.#server, kept, healthLimits.connectionsMax)
-      }
-    })
-    const { address, port } = this.#server.address() as AddressInfo
-    return { host: address, port }
+  async open(at: ListenAddress, kept: ListenHandle | undefined = undefined): Promise<HostPort> {
+    try {
+      return await listenAt(this.#server, at, kept)
+    } catch (error) {
+      const cause = error as Error
+      const text = `cannot listen on ${hostPortText(at)}: ${cause.message}`
+      throw new TopspinError('HEALTH_LISTEN', text, { side: 'proxy', phase: 'control', cause })
+    }
   }
 
   become(readiness: Readiness): void {
     this.#readiness = readiness
+    this.#hasStarted ||= readiness === 'ready'
   }
 
   /** Its handle on the socket, for another process; undefined where this Node.js keeps it elsewhere. */
@@ -99,10 +93,11 @@ export class HealthListener {
   }
 
   #answer(method: string, path: string): readonly [status: number, text: string] {
-    if (path !== '/livez' && path !== '/readyz')
-      return [404, 'not found; the pages are /livez, /readyz']
+    if (path !== '/livez' && path !== '/readyz' && path !== '/startupz')
+      return [404, 'not found; the pages are /livez, /readyz, /startupz']
     if (method !== 'GET' && method !== 'HEAD') return [405, 'method not allowed']
     if (path === '/livez') return [200, 'alive']
+    if (path === '/startupz') return this.#hasStarted ? [200, 'started'] : [503, 'starting']
     return [this.#readiness === 'ready' ? 200 : 503, this.#readiness]
   }
 }

@@ -1,12 +1,16 @@
 // The path of an MCMP message: parse, probe, apply to the registry, publish the changes, reply (mcmp.md 1.5,
 // decisions 8, 26, 31, 49, 57). Called by the responder, and by the manager page for its actions.
 
+import type { Adjustment } from '../cluster/orders.ts'
+import type { Facts } from '../cluster/registry/facts.ts'
 import { isOperators } from '../cluster/registry/operator.ts'
 import { findNode, type Snapshot } from '../cluster/snapshot.ts'
 import { isWildcard, plainAddress, unixClient } from '../net/address.ts'
 import type { FramedRequest } from '../wire/mcmp/frame.ts'
+import { loadMetricsField } from '../wire/mcmp/load-metrics.ts'
 import { loadSourceField } from '../wire/mcmp/load-source.ts'
-import type { AppMessage, Message, Method } from '../wire/mcmp/message.ts'
+import type { AppMessage, Message, Method, StatusMessage } from '../wire/mcmp/message.ts'
+import { orderField } from '../wire/mcmp/node-order.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import type { Parsed } from '../wire/mcmp/parsed.ts'
 import { problem } from '../wire/mcmp/problem.ts'
@@ -18,6 +22,7 @@ import { NodeProbes } from './node-probes.ts'
 import type { ControlSettings } from './options.ts'
 import { publishChanges, recordStatus } from './record.ts'
 import { requestsLeft } from './requests-left.ts'
+import type { Publish, Taken } from './sharing.ts'
 
 export class MessageHandler {
   readonly #settings: ControlSettings
@@ -49,6 +54,27 @@ export class MessageHandler {
   async execute(message: Message, from?: string): Promise<Reply> {
     await this.#deferred.flush()
     return this.#applyOrFail(message, from)
+  }
+
+  /** Changes the orders of an operator for a node as a whole. @param from address of the operator. Never rejects. */
+  async adjust(adjustment: Adjustment, from: string): Promise<Reply> {
+    await this.#deferred.flush()
+    if (this.#isOver) return takenOver
+    this.#inProgress += 1
+    try {
+      const { registry, log, sharing } = this.#settings
+      const before = registry.snapshot
+      const { reply, changes, warnings } = registry.adjust(adjustment)
+      for (const warning of warnings) log.warn({}, warning)
+      await publishChanges(this.#settings, before, changes, { by: 'operator', from })
+      sharing?.shareOwn(changes, before)
+      return reply
+    } catch (error) {
+      this.#settings.log.error({ error }, 'order failed')
+      return problem('GENERAL', 'GENERAL: the order failed')
+    } finally {
+      this.#inProgress -= 1
+    }
   }
 
   get isIdle(): boolean {
@@ -89,14 +115,27 @@ export class MessageHandler {
     // An address that may not be probed counts as one that does not answer.
     const answers = isAllowed ? await this.#probes.answersFor(message) : noAnswers
     const before = registry.snapshot
-    if (message.method === 'STATUS') this.#recordStatus(message.route)
+    if (message.method === 'STATUS') this.#recordStatus(message)
     const sender = from === undefined ? {} : { from }
     const facts = { now: clock.now(), ...sender, answers, live: (id: number) => live.of(id) }
-    const { reply, changes, warnings } = registry.apply(message, facts)
+    const cause = causeOf(message, before, sender)
+    const { reply, warnings, known, requests } = await this.#take(message, facts, cause)
     for (const warning of warnings) log.warn({ method: message.method }, warning)
-    await publishChanges(this.#settings, before, changes, causeOf(message, before, sender))
+    if (known !== undefined && reply.ok) return { ...reply, order: [known[0], known[1]] }
     if (message.method === 'STATUS') return this.#withReason(message, reply)
-    return message.method === 'STOP-APP' ? this.#withRequestsLeft(message, reply) : reply
+    return message.method === 'STOP-APP' ? this.#withRequestsLeft(message, reply, requests) : reply
+  }
+
+  /** Puts a message in force here, or at all proxies that share the registry. */
+  async #take(message: Message, facts: Facts, cause: Cause): Promise<Taken> {
+    const { registry, sharing } = this.#settings
+    const publish: Publish = (before, changes) =>
+      publishChanges(this.#settings, before, changes, cause)
+    if (sharing !== undefined) return sharing.apply(message, facts, publish)
+    const before = registry.snapshot
+    const { reply, changes, warnings } = registry.apply(message, facts)
+    await publish(before, changes)
+    return { reply, warnings, isShared: false }
   }
 
   /** Whether nodes may be at the address that a message names. */
@@ -107,9 +146,9 @@ export class MessageHandler {
     return message.address === undefined || mayRegister(message.address.host)
   }
 
-  #recordStatus(route: string): void {
+  #recordStatus({ route, metrics }: StatusMessage): void {
     const node = findNode(this.#settings.registry.snapshot, route)
-    if (node?.removal === 'none') recordStatus(this.#settings, node)
+    if (node?.removal === 'none') recordStatus(this.#settings, node, metrics)
   }
 
   /** Adds why the node cannot be reached to `State=NOTOK`. */
@@ -119,14 +158,21 @@ export class MessageHandler {
     return reason === undefined ? reply : { ...reply, reason }
   }
 
-  /** Counts the requests in flight anew: some were sent to the node before the stop reached the traffic. */
-  async #withRequestsLeft(message: AppMessage, reply: Reply): Promise<Reply> {
+  /**
+   * Counts the requests in flight anew: some were sent to the node before the stop reached the traffic.
+   * @param elsewhere those of other proxies.
+   */
+  async #withRequestsLeft(
+    message: AppMessage,
+    reply: Reply,
+    elsewhere: number = 0,
+  ): Promise<Reply> {
     const { registry, live, traffic } = this.#settings
     const node = findNode(registry.snapshot, message.route)
     if (!reply.ok || message.wildcard || node === undefined) return reply
     const { route, aliases, contexts } = message
     const requests = await requestsLeft(live, traffic.refresh, node.id, contexts)
-    return stopReply(route, aliases, contexts, requests)
+    return stopReply(route, aliases, contexts, requests + elsewhere)
   }
 }
 
@@ -155,7 +201,9 @@ const parse = (request: FramedRequest, method: Method): Parsed =>
     contentType: fieldOf(request, 'content-type'),
     userAgent: fieldOf(request, 'user-agent'),
     loadSource: fieldOf(request, loadSourceField),
+    loadMetrics: fieldOf(request, loadMetricsField),
     sender: fieldOf(request, senderField),
+    order: fieldOf(request, orderField),
   })
 
 /** MEM: the node keeps trying, and is accepted once the proxy allows its address (decision 26). */

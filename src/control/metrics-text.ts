@@ -1,7 +1,7 @@
 // The text formats of metrics: Prometheus 0.0.4, and OpenMetrics 1.0 for a scraper that asks for it. Pure.
 // https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
 
-import type { Histogram, Times } from '../cluster/times.ts'
+import type { Exemplar, Histogram, Times } from '../cluster/times.ts'
 
 export type MetricsFormat = 'text' | 'openmetrics'
 
@@ -61,11 +61,23 @@ export class HistogramText {
   readonly #name: string
   readonly #histogram: Histogram
   readonly #unit: number
+  readonly #exemplars: boolean
   /** The label `le` of each bucket. */
   readonly #bounds: readonly string[]
 
-  /** @param unit how many of the row's units make one of the metric: 1000 for seconds. */
-  constructor(name: string, histogram: Histogram, unit: number, format: MetricsFormat) {
+  /**
+   * @param unit how many of the row's units make one of the metric: 1000 for seconds.
+   * @param isFirst the exemplars of the row are those of this histogram.
+   */
+  constructor(
+    name: string,
+    histogram: Histogram,
+    unit: number,
+    format: MetricsFormat,
+    isFirst: boolean,
+  ) {
+    // Prometheus 0.0.4 has none.
+    this.#exemplars = isFirst && format === 'openmetrics'
     this.#name = name
     this.#histogram = histogram
     this.#unit = unit
@@ -76,19 +88,26 @@ export class HistogramText {
   }
 
   /** @param labels at least one, as `labelsText` returns them. */
-  text(labels: string, { values }: Times): string {
+  text(labels: string, { values, exemplars }: Times): string {
     const { at, bounds } = this.#histogram
     const bucket = `${this.#name}_bucket{${labels},`
     let text = ''
     let count = 0
     for (let i = 0; i <= bounds.length; i++) {
       count += values[at + i] as number
-      text += `${bucket}${this.#bounds[i]}${count}\n`
+      const exemplar = this.#exemplars ? exemplarText(exemplars?.get(i), this.#unit) : ''
+      text += `${bucket}${this.#bounds[i]}${count}${exemplar}\n`
     }
     const sum = (values[at + bounds.length + 1] as number) / this.#unit
     return `${text}${this.#name}_sum{${labels}} ${sum}\n${this.#name}_count{${labels}} ${count}\n`
   }
 }
+
+/** `# {trace_id="..."} 0.067 1520879607.789`. */
+const exemplarText = (exemplar: Exemplar | undefined, unit: number): string =>
+  exemplar === undefined
+    ? ''
+    : ` # {trace_id="${exemplar.traceId}"} ${exemplar.value / unit} ${exemplar.at / 1_000}`
 
 /** OpenMetrics wants whole numbers with a decimal point, as its own libraries write them. */
 const boundText = (bound: number, format: MetricsFormat): string =>

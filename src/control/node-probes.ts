@@ -1,9 +1,10 @@
 // Probes of nodes on behalf of messages: the registry asks whether certain addresses answer before it applies
 // a message. Called by message-handler.ts.
 
+import { Budget } from '../base/budget.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { withDeadline } from '../base/wait.ts'
-import { checkOf } from '../cluster/health-check.ts'
+import { asksApplication, checkOf } from '../cluster/health-check.ts'
 import type { NodeLive } from '../cluster/live.ts'
 import type { Question } from '../cluster/registry/facts.ts'
 import { questionKey } from '../cluster/registry/questions.ts'
@@ -18,6 +19,8 @@ const roundsMax = 3
 
 export class NodeProbes {
   readonly #settings: ControlSettings
+  /** Probes on behalf of STATUS. */
+  readonly #budget: Budget
   /** Probes in progress by address and timeout: one probe serves all messages that wait for it. */
   readonly #running: Map<string, Promise<boolean>> = new Map()
   /** Why the last probe of an address failed, by question. */
@@ -25,6 +28,8 @@ export class NodeProbes {
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
+    const { statusProbesBurst, statusProbesRate } = mcmpLimits
+    this.#budget = new Budget(statusProbesBurst, statusProbesRate, settings.clock.now())
   }
 
   /** Probes until the registry has no open question about a message. */
@@ -52,14 +57,14 @@ export class NodeProbes {
    * is known of the node: the next messages of the node wait behind it.
    */
   async #ask(question: Question, { method }: Message): Promise<boolean> {
-    if (method === 'STATUS' && this.#isFresh(question)) return true
+    if (method === 'STATUS' && (this.#isFresh(question) || this.#mayWait(question))) return true
     const probed = this.#probe(question)
     if (method === 'CONFIG') return probed
     return withDeadline(probed, mcmpLimits.probeWaitMs, () => this.#isUp(question))
   }
 
   /**
-   * The node is up, and was read from or answered a probe a moment ago. The configured check by HTTP asks for more than
+   * The node is up, and was read from or answered a probe a moment ago. A configured check by HTTP or gRPC asks for more than
    * bytes from the node.
    */
   #isFresh(question: Question): boolean {
@@ -68,8 +73,16 @@ export class NodeProbes {
     if (node === undefined) return false
     const { health, readAt, probeAnsweredAt } = live.of(node.id)
     const { probe } = checkOf(watch.rules(), question)
-    const since = probe === 'http' ? probeAnsweredAt : Math.max(readAt, probeAnsweredAt)
+    const since = asksApplication(probe) ? probeAnsweredAt : Math.max(readAt, probeAnsweredAt)
     return health.kind === 'up' && clock.now() - since < mcmpLimits.freshMs
+  }
+
+  /** Nothing speaks against the node, and many probes on behalf of STATUS were sent just now. */
+  #mayWait({ route }: Question): boolean {
+    const { registry, live, clock } = this.#settings
+    const node = findNode(registry.snapshot, route)
+    const isUp = node !== undefined && live.of(node.id).health.kind === 'up'
+    return isUp && !this.#budget.draw(clock.now())
   }
 
   #isUp({ route }: Question): boolean {
@@ -91,14 +104,15 @@ export class NodeProbes {
     const { watch, registry, live } = this.#settings
     const { host, port, type, fixed } = asked
     const check = checkOf(watch.rules(), asked)
-    const { probe, question } = check
+    const { probe, question, service } = check
     if (probe === 'none') return this.#isUp(asked)
     const timeoutMs = Math.min(check.timeoutMs ?? Number.POSITIVE_INFINITY, asked.timeoutMs)
     const before = findNode(registry.snapshot, asked.route)
     const bytesRead = before === undefined ? 0 : live.of(before.id).bytesRead
     if (before !== undefined && probe === 'tcp' && isBusy(live.of(before.id))) return true
     const lookup = fixed ? undefined : this.#settings.checks.lookup
-    const result = await watch.probe({ host, port, type, probe, question, timeoutMs, lookup })
+    const target = { host, port, type, probe, question, service, timeoutMs, lookup }
+    const result = await watch.probe(target)
     this.#record(asked, result, bytesRead)
     if (result.answered) this.#reasons.delete(asked.key)
     else this.#keepReason(asked, result)

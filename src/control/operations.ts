@@ -1,8 +1,4 @@
-// What operators do with a running proxy by POST on the control listener, and the answers. Called by pages.ts.
-
-import { isLoopback, plainAddress } from '../net/address.ts'
-import type { Caller } from './caller.ts'
-import { jsonResponse, type PageResponse, textResponse } from './page-response.ts'
+// What operators do with the running program by POST /api/v1/reload and /upgrade, and the answers.
 
 export type ReloadOutcome =
   | {
@@ -38,30 +34,4 @@ export interface Operations {
   reload(): Promise<ReloadOutcome>
   /** Starts the program anew, in place of this process. Never rejects. */
   upgrade(): Promise<UpgradeOutcome>
-}
-
-export const operationPaths: readonly string[] = ['/api/reload', '/api/upgrade']
-
-/** Without a secret only this machine may. */
-export async function respondToOperation(
-  path: string,
-  { remote }: Caller,
-  operations: Operations | undefined,
-  hasSecret: boolean,
-): Promise<PageResponse> {
-  if (operations === undefined) return textResponse(501, 'not served by this program')
-  if (!hasSecret && !isLoopback(plainAddress(remote)))
-    return textResponse(403, 'only from this machine, unless control.secret is set')
-  switch (path) {
-    case '/api/reload': {
-      const outcome = await operations.reload()
-      return jsonResponse(outcome, outcome.ok ? 200 : 409)
-    }
-    case '/api/upgrade': {
-      const outcome = await operations.upgrade()
-      return jsonResponse(outcome, outcome.ok ? 200 : 409)
-    }
-    default:
-      return textResponse(404, 'not found')
-  }
 }

@@ -12,6 +12,7 @@ import { RequestTimes } from '../cluster/request-times.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
+import { openFilesMax } from '../host/open-files.ts'
 import { checkedLookup } from '../net/checked-lookup.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
 import { networkCheck } from '../net/network-check.ts'
@@ -19,20 +20,31 @@ import { type Probe, probe } from '../net/probe.ts'
 import type { TlsServerOptions } from '../net/tls-options.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
+import type { FramedRequest } from '../wire/mcmp/frame.ts'
 import { ownHostCheck } from './access.ts'
+import type { CertificateReport } from './certificate-report.ts'
 import { ClusterLog } from './cluster-log.ts'
+import { controlRoom } from './connection-limits.ts'
+import type { EngineReport } from './engine-report.ts'
 import { EventRing } from './events/event-ring.ts'
 import { recordingLog } from './events/recording-log.ts'
+import type { Explanation } from './explanation.ts'
 import { hostCheck } from './host-check.ts'
+import { type AccessToken, Identities } from './identity.ts'
+import type { Inspection } from './inspection.ts'
 import type { Operations } from './operations.ts'
+import type { PageResponse } from './page-response.ts'
+import type { RequestFilter, SeenRequests } from './requests/request-filter.ts'
+import type { Sharing } from './sharing.ts'
+import type { SourceReport } from './source-report.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
 export interface ControlOptions {
   /**
    * Address for messages and pages; port 0 is any free port. The file of a unix socket has mode 600 by default. Every machine that can reach it can register
-   * nodes, and so receive traffic.
+   * nodes, and so receive traffic. Default: none, and no node can register.
    */
-  readonly listen: ListenAddress
+  readonly listen?: ListenAddress | undefined
   /** A second address for pages alone, because browsers refuse to connect to port 6666. Default: none. */
   readonly console?: ListenAddress | undefined
   /** The sockets of these addresses, where another process has opened them. Default: none. */
@@ -47,6 +59,12 @@ export interface ControlOptions {
   readonly watch?: WatchOptions
   /** The state file for /api/status and /metrics. Default: none. */
   readonly state?: () => StateReport | undefined
+  /** The certificates in force for /api/status, the API and /metrics. Default: none. */
+  readonly certificates?: () => readonly CertificateReport[]
+  /** URLs of the status pages of peers, for the API. Default: none. */
+  readonly peerPages?: readonly string[]
+  /** Listeners and configuration for the API. Default: none. */
+  readonly inspection?: Inspection | undefined
   /**
    * Whether the manager page also accepts actions by GET with its token, as httpd does, for existing scripts.
    * Default false: POST only.
@@ -54,6 +72,16 @@ export interface ControlOptions {
   readonly compat?: boolean
   /** What operators can do by POST. Default: nothing. */
   readonly operations?: Operations | undefined
+  /** The web console, below `/console/`. Default: none. */
+  readonly consolePages?: ConsoleResponder | undefined
+  /** Where other proxies share the registry. Default: this proxy has one of its own. */
+  readonly sharing?: Sharing | undefined
+  /** Other proxies that serve the cluster. Default: none. */
+  readonly engines?: () => readonly EngineReport[]
+  /** Sources of fixed nodes. Default: none. */
+  readonly sources?: () => readonly SourceReport[]
+  /** Whether /readyz may answer 200, read for each request. Default: it may. */
+  readonly isReady?: () => boolean
   /** Requests wait for it, and the watch over nodes begins then. Default: nothing waits. */
   readonly begins?: Promise<void>
   readonly clock?: Clock
@@ -62,6 +90,10 @@ export interface ControlOptions {
   readonly log?: Logger
   /** Where the lines of `log` are kept for the API, if somebody else fills it too. Default: filled here. */
   readonly events?: EventRing
+}
+
+interface ConsoleResponder {
+  readonly respond: (request: FramedRequest, path: string) => Promise<PageResponse>
 }
 
 interface ControlSockets {
@@ -83,8 +115,15 @@ interface ControlledTraffic {
   readonly counts?: () => TrafficCounts
   /** The times of requests for /metrics. Default: none. */
   readonly requestTimes?: () => RequestTimes
-  /** Where a request would go, for /api/explain; `undefined` when no process answers. Default: `undefined`. */
-  readonly explain?: (question: ExplainQuestion) => Promise<RequestExplanation | undefined>
+  /** Where a request would go, for /api/v1/explain; `undefined` when no process answers. Default: `undefined`. */
+  readonly explain?: (
+    question: ExplainQuestion,
+  ) => Promise<Explanation | RequestExplanation | undefined>
+  /** Reports requests that fit one of the filters from now on; none when there are no filters. Default: none. */
+  readonly followRequests?: (
+    filters: readonly RequestFilter[],
+    report: (seen: SeenRequests) => void,
+  ) => void
   /**
    * Accepts a connection whose first request is neither a message nor for a page, with the bytes that were
    * read: one port for everything. Every client can then register nodes, too. Default: none.
@@ -106,6 +145,8 @@ interface AccessOptions {
    * Basic. 8 to 256 visible ASCII characters. Default '': none.
    */
   readonly secret?: string
+  /** Who may use the pages beside those with the secret; without either, all who can connect may read. Default: none. */
+  readonly tokens?: readonly AccessToken[]
   /**
    * Where nodes may be: addresses, networks, host names, and `.suffix` for all names below. Default:
    * everywhere except link-local and other addresses at which clouds serve credentials.
@@ -115,9 +156,9 @@ interface AccessOptions {
 
 /** Bounds on connections to the listener. */
 interface ConnectionLimits {
-  /** Open connections. Default 1000. */
+  /** Open connections. Default: 20,000 or a quarter of the open files of the process, whichever is less, and 1000 at least. */
   readonly connectionsMax?: number
-  /** Open connections from one address. Default 800. */
+  /** Open connections from one address. Default: four fifths of the default of `connectionsMax`. */
   readonly sourceConnectionsMax?: number
   /** Requests in progress from one address. Default 200. */
   readonly sourceMessagesMax?: number
@@ -150,6 +191,8 @@ interface AccessChecks {
   readonly admits: (address: string) => boolean
   /** Whether a `Host` field stands for these listeners. */
   readonly isOwnHost: (host: string) => boolean
+  /** Who sends a request for a page. */
+  readonly identities: Identities
   /** Whether a node may register at a host. */
   readonly mayRegister: (host: string) => Promise<boolean>
   /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
@@ -170,18 +213,30 @@ export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>>
 export function controlSettings(options: ControlOptions): ControlSettings {
   const { secret = '' } = options.access ?? {}
   if (secret !== '' && !isSecret(secret)) throw new RangeError(`secret: ${secretForm}`)
-  const { nodes = [], allow = [], names = [] } = options.access ?? {}
+  const { nodes = [], allow = [], names = [], tokens = [] } = options.access ?? {}
+  for (const { name, token } of tokens)
+    if (token !== undefined && !isSecret(token))
+      throw new RangeError(`token ${name}: ${secretForm}`)
   const { clock = systemClock } = options
   const events = options.events ?? new EventRing(() => clock.wall())
   const given = options.log ?? silent
   const log = options.events === undefined ? recordingLog(given, events) : given
   return {
+    listen: undefined,
     console: undefined,
     sockets: {},
     tls: undefined,
     state: () => undefined,
+    certificates: () => [],
+    peerPages: [],
+    inspection: undefined,
     compat: false,
     operations: undefined,
+    consolePages: undefined,
+    sharing: undefined,
+    engines: () => [],
+    sources: () => [],
+    isReady: () => true,
     begins: Promise.resolve(),
     random: Math.random,
     ...options,
@@ -192,11 +247,12 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     checks: {
       admits: allow.length === 0 ? () => true : networkCheck(allow, 'control.allow'),
       isOwnHost: ownHostCheck(names),
+      identities: new Identities(secret, tokens),
       mayRegister: hostCheck(nodes),
       lookup: checkedLookup(nodes, log, clock),
     },
     traffic: { ...trafficDefaults, ...options.traffic },
-    access: { names: [], allow: [], secret: '', nodes: [], ...options.access },
+    access: { names: [], allow: [], secret: '', tokens: [], nodes: [], ...options.access },
     limits: { ...limitDefaults, ...options.limits },
     watch: { ...watchDefaults, ...options.watch },
   }
@@ -209,12 +265,12 @@ const trafficDefaults: Required<Omit<ControlledTraffic, 'apply'>> = {
   counts: newCounters,
   requestTimes: () => new RequestTimes(),
   explain: async () => undefined,
+  followRequests: () => {},
   accept: undefined,
 }
 
 const limitDefaults: Required<ConnectionLimits> = {
-  connectionsMax: mcmpLimits.connectionsMax,
-  sourceConnectionsMax: mcmpLimits.sourceConnectionsMax,
+  ...controlRoom(openFilesMax()),
   sourceMessagesMax: mcmpLimits.sourceMessagesMax,
   messageBytesMax: mcmpLimits.messageBytesMax,
   idleMs: mcmpLimits.idleMs,

@@ -16,6 +16,7 @@ export type Stream = (write: (text: string) => void) => () => void
 export const reasonPhrases = {
   200: 'OK',
   303: 'See Other',
+  304: 'Not Modified',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -61,11 +62,12 @@ export function writeResponse(
   const head = [
     `HTTP/1.1 ${status} ${reasonPhrases[status]}`,
     `Content-Type: ${contentType}`,
-    'Cache-Control: no-store',
+    ...('Cache-Control' in fields ? [] : ['Cache-Control: no-store']),
     'X-Content-Type-Options: nosniff',
     ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
     `Connection: ${keepAlive ? 'Keep-Alive' : 'close'}`,
-    ...(stream === undefined ? [`Content-Length: ${bytes.length}`] : []),
+    // A 304 has no length but that of the 200 in its place [RFC 9110 8.6].
+    ...(stream === undefined && status !== 304 ? [`Content-Length: ${bytes.length}`] : []),
   ]
   const headBytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n`)
   return isHead ? headBytes : Buffer.concat([headBytes, bytes])

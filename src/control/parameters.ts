@@ -19,8 +19,8 @@ export function queryOf(target: string): string {
 }
 
 /**
- * The request that /api/explain asks about; `undefined` when the query names none.
- * @param query `url`, and optionally `cookie`, `client`, and any number of `header` (`Name: value`).
+ * The request that /explain of the API asks about; `undefined` when the query names none.
+ * @param query `url`, and optionally `method`, `cookie`, `client`, and any number of `header` (`Name: value`).
  */
 export function explainQuestion(query: string): ExplainQuestion | undefined {
   const parameters = readParameters(query)
@@ -29,7 +29,16 @@ export function explainQuestion(query: string): ExplainQuestion | undefined {
   const client = parameters?.get('client') ?? '127.0.0.1'
   const headers = new URLSearchParams(query).getAll('header')
   if (/[\r\n]/.test(url + cookie + client + headers.join(''))) return undefined
-  const rest = { cookie, client, ...(headers.length === 0 ? {} : { headers }) }
+  const method = parameters?.get('method')?.toUpperCase() ?? 'GET'
+  if (!/^[A-Z-]{1,32}$/.test(method)) return undefined
+  const isSecure = /^https:/i.test(url)
+  const rest = {
+    cookie,
+    client,
+    ...(method === 'GET' ? {} : { method }),
+    ...(isSecure ? { isSecure } : {}),
+    ...(headers.length === 0 ? {} : { headers }),
+  }
   const [asked = ''] = url.split('#', 1)
   if (url === '' || /\s/.test(asked)) return undefined
   const scheme = /^https?:\/\//i.exec(asked)?.[0]

@@ -2,9 +2,9 @@
 // nothing for the text. A long answer is put together in slices, between which other work has its turn.
 
 import { setImmediate as turn } from 'node:timers/promises'
-import { measureLimits } from '../base/limits.ts'
+import { measureLimits, tlsLimits } from '../base/limits.ts'
 import { packageVersion } from '../base/package-version.ts'
-import type { NodeLive } from '../cluster/live.ts'
+import { isEjectedAnywhere, type NodeLive } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
 import { roomFigures } from '../cluster/room-figures.ts'
 import {
@@ -16,6 +16,7 @@ import {
 } from '../cluster/times.ts'
 import type { CountName, TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ControlCounts } from './counts.ts'
+import type { EngineReport } from './engine-report.ts'
 import {
   HistogramText,
   headText,
@@ -24,6 +25,8 @@ import {
   sampleText,
 } from './metrics-text.ts'
 import type { ControlSettings } from './options.ts'
+import type { SharingReport } from './sharing.ts'
+import type { SourceReport } from './source-report.ts'
 
 type Labels = Readonly<Record<string, string | number>>
 /** Values with their labels. */
@@ -54,6 +57,18 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
     'Nodes taken out because they answered nothing but errors.',
   ],
   ['topspin_cut_total', 'cut', "Responses cut because the node's ended too early."],
+  ['topspin_compressions_total', 'compressions', 'Responses that rules compressed.'],
+  [
+    'topspin_compressions_refused_total',
+    'compressionsRefused',
+    'Responses sent as they are because too many were being compressed.',
+  ],
+  [
+    'topspin_compression_bytes_in_total',
+    'uncompressedBytes',
+    'Bytes of bodies before their compression.',
+  ],
+  ['topspin_compression_bytes_out_total', 'compressedBytes', 'Bytes of compressed bodies.'],
   [
     'topspin_shortages_total',
     'shortages',
@@ -64,6 +79,12 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
     'topspin_log_lines_dropped_total',
     'logLinesDropped',
     'Lines of the log and the access log dropped because their reader or disk was too slow.',
+  ],
+  ['topspin_trace_spans_total', 'spansSent', 'Spans that the endpoint of tracing has accepted.'],
+  [
+    'topspin_trace_spans_dropped_total',
+    'spansDropped',
+    'Spans dropped because the endpoint of tracing was too slow, failed or refused them.',
   ],
 ]
 
@@ -167,9 +188,63 @@ const nodeGauges: readonly (readonly [
     (live) => live.waiting,
   ],
   [
+    'topspin_node_ejected',
+    '1 while the node is ejected for errors.',
+    (live) => (isEjectedAnywhere(live) ? 1 : 0),
+  ],
+  [
     'topspin_node_up',
     '0 while the node is down or has never been checked.',
     ({ health }) => (health.kind === 'down' || health.kind === 'unchecked' ? 0 : 1),
+  ],
+]
+
+const clusterGauges = (
+  report: SharingReport,
+): readonly (readonly [name: string, help: string, value: number | null])[] => [
+  [
+    'topspin_cluster_alone',
+    '1 while the store of the shared registry does not answer.',
+    report.mode === 'alone' ? 1 : 0,
+  ],
+  ['topspin_cluster_proxies', 'Proxies that share the registry.', report.proxies.length],
+  ['topspin_cluster_revision', 'Last change of the store that was seen.', report.revision],
+  [
+    'topspin_cluster_lag_seconds',
+    'From a write of this proxy until it saw it itself.',
+    report.lagMs === null ? null : report.lagMs / 1_000,
+  ],
+  [
+    'topspin_cluster_unwritten',
+    'Records that are accepted here and not in the store.',
+    report.unwritten,
+  ],
+  [
+    'topspin_cluster_bad_records',
+    'Records in the store that are not used.',
+    report.badRecords.length,
+  ],
+  [
+    'topspin_cluster_mass_silence',
+    '1 while nodes stay in use because too many stopped reporting at a time.',
+    report.massSilence ? 1 : 0,
+  ],
+]
+
+const engineGauges: readonly (readonly [
+  name: string,
+  help: string,
+  value: (report: EngineReport) => number,
+])[] = [
+  [
+    'topspin_engine_current',
+    '1 while the other proxy has the present cluster in force.',
+    ({ isCurrent }) => (isCurrent ? 1 : 0),
+  ],
+  [
+    'topspin_engine_problems',
+    'What the other proxy has refused or cannot serve.',
+    ({ problems }) => problems.length,
   ],
 ]
 
@@ -233,6 +308,10 @@ export class PrometheusText {
     yield counter('topspin_worker_restarts_total', 'Worker processes replaced.', format, [
       [{}, workers.reduce((sum, { restarts }) => sum + restarts, 0)],
     ])
+    yield* this.#certificates(format)
+    yield* this.#cluster(format)
+    yield* this.#engines(format)
+    yield* this.#sources(format)
     const report = state()
     if (report === undefined) return
     yield gauge('topspin_state_ok', '1 unless the state file cannot be written.', format, [
@@ -243,6 +322,94 @@ export class PrometheusText {
       'Attempts to read or write the state file that failed.',
       format,
       [[{}, report.failures]],
+    )
+  }
+
+  *#engines(format: MetricsFormat): Generator<string> {
+    const reports = this.#settings.engines()
+    if (reports.length === 0) return
+    for (const [name, help, read] of engineGauges)
+      yield gauge(
+        name,
+        help,
+        format,
+        reports.map((report) => {
+          const { engine, name: own, address } = report
+          return [{ engine, name: own, address }, read(report)]
+        }),
+      )
+  }
+
+  *#sources(format: MetricsFormat): Generator<string> {
+    const reports = this.#settings.sources()
+    if (reports.length === 0) return
+    const rows = (
+      read: (report: SourceReport) => number,
+    ): readonly (readonly [{ readonly source: string }, number])[] =>
+      reports.map((report) => [{ source: report.name }, read(report)])
+    yield gauge(
+      'topspin_source_up',
+      '1 unless the source of fixed nodes cannot be used now; its last list stays in force.',
+      format,
+      rows(({ reason }) => (reason === null ? 1 : 0)),
+    )
+    yield gauge(
+      'topspin_source_nodes',
+      'Nodes of the last list of the source.',
+      format,
+      rows(({ nodes }) => nodes ?? 0),
+    )
+    yield counter(
+      'topspin_source_failures_total',
+      'Times that the source could not be used.',
+      format,
+      rows(({ failures }) => failures),
+    )
+    yield gauge(
+      'topspin_source_problems',
+      'Entries of the last list that are left out.',
+      format,
+      rows(({ problems }) => problems.length),
+    )
+  }
+
+  *#cluster(format: MetricsFormat): Generator<string> {
+    const report = this.#settings.sharing?.report()
+    if (report === undefined) return
+    for (const [name, help, value] of clusterGauges(report))
+      yield gauge(name, help, format, value === null ? [] : [[{}, value]])
+    yield counter(
+      'topspin_cluster_listings_total',
+      'Times that the whole shared registry was read.',
+      format,
+      [[{}, report.listings]],
+    )
+  }
+
+  *#certificates(format: MetricsFormat): Generator<string> {
+    const reports = this.#settings.certificates()
+    const first = reports
+      .flatMap(({ notAfter, ...report }) =>
+        notAfter === null ? [] : [{ ...report, expires: Date.parse(notAfter) / 1_000 }],
+      )
+      .sort((a, b) => a.expires - b.expires)
+      .slice(0, tlsLimits.shownMax)
+    yield gauge(
+      'topspin_certificate_expiry_timestamp_seconds',
+      `When a certificate expires, seconds since 1970; the ${tlsLimits.shownMax} that expire first.`,
+      format,
+      first.map(({ names, source, key, expires }) => [
+        { name: names[0] ?? '', source, key },
+        expires,
+      ]),
+    )
+    const ordered = reports.filter(({ renewal }) => renewal !== null).slice(0, tlsLimits.shownMax)
+    if (ordered.length === 0) return
+    yield gauge(
+      'topspin_acme_failures',
+      'Orders of a certificate that have failed since the last good one.',
+      format,
+      ordered.map(({ names, renewal }) => [{ name: names[0] ?? '' }, renewal?.failures ?? 0]),
     )
   }
 
@@ -267,6 +434,15 @@ export class PrometheusText {
   *#traffic(counts: TrafficCounts, format: MetricsFormat): Generator<string> {
     for (const [name, count, help] of trafficTotals)
       yield counter(name, help, format, [[{}, counts[count]]])
+    yield counter(
+      'topspin_tls_connections_total',
+      'TLS handshakes of clients that have succeeded, by version.',
+      format,
+      [
+        [{ version: 'TLSv1.2' }, counts.connectionsTls12],
+        [{ version: 'TLSv1.3' }, counts.connectionsTls13],
+      ],
+    )
     const by = (name: string, label: string, help: string, map: ReadonlyMap<unknown, number>) =>
       counter(name, help, format, labelled(label, map))
     yield by(
@@ -378,7 +554,8 @@ function* histogram(
   rows: Measured,
 ): Generator<string> {
   yield headText({ name, type: 'histogram', help }, format)
-  const lines = new HistogramText(name, place, unit, format)
+  const isFirst = place === requestHistograms.duration
+  const lines = new HistogramText(name, place, unit, format, isFirst)
   for (const [labels, times] of rows) yield lines.text(labels, times)
 }
 

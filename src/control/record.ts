@@ -1,12 +1,15 @@
 // Logs the causes of changed node states: changes of the registry, results of probes, and STATUS messages.
 // Shared by message-handler.ts and watch.ts.
 
+import { failureLimits } from '../base/limits.ts'
 import { onProbed } from '../cluster/health.ts'
 import { checkOf } from '../cluster/health-check.ts'
+import { type NodeLive, recentFailuresOf } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import type { Node } from '../cluster/node.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { ProbeResult } from '../net/probe.ts'
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
 import type { Cause } from './cluster-log.ts'
 import type { ControlSettings } from './options.ts'
 
@@ -48,6 +51,7 @@ export function recordProbe(
   const live = settings.live.of(node.id)
   if (result.answered) live.probeAnsweredAt = clock.now()
   if (result.shortage === true || (late !== undefined && live.bytesRead > bytesRead)) return
+  if (!result.answered) noteFailedProbe(live, reason, clock.wall())
   const wasDown = live.health.kind === 'down'
   const wasUnchecked = live.health.kind === 'unchecked'
   // The queue of connections of a busy node may be full.
@@ -70,9 +74,19 @@ export function recordProbe(
   settings.traffic.notify(node.id)
 }
 
-/** A STATUS message ends a node's silence. */
-export function recordStatus(settings: ControlSettings, node: Node): void {
+function noteFailedProbe(live: NodeLive, reason: string, at: number): void {
+  const text = reason.slice(0, failureLimits.textMax)
+  recentFailuresOf(live).add({ at, code: 'PROBE', reason: text, request: '' })
+}
+
+/** A STATUS message ends a node's silence. @param metrics the values behind its load factor. */
+export function recordStatus(
+  settings: ControlSettings,
+  node: Node,
+  metrics: readonly MetricValue[] = [],
+): void {
   const live = settings.live.of(node.id)
+  live.loadMetrics = metrics
   live.statusAt = settings.clock.now()
   live.unconfirmed = false
   if (!live.silent) return

@@ -9,14 +9,14 @@ import type { Method } from '../wire/mcmp/message.ts'
 import { methodOf } from '../wire/mcmp/parse.ts'
 import { type McmpProblem, messageTooBig, problem } from '../wire/mcmp/problem.ts'
 import { type Reply, writeReply } from '../wire/mcmp/reply.ts'
-import { type Denial, denialOf, type RequestKind } from './access.ts'
+import { admitToPage, type Denial, messageDenial } from './access.ts'
 import type { Admission } from './admission.ts'
 import type { Caller } from './caller.ts'
 import type { ControlCounts } from './counts.ts'
 import type { MessageHandler } from './message-handler.ts'
 import type { ControlSettings } from './options.ts'
 import { type PageResponse, type Stream, textResponse, writeResponse } from './page-response.ts'
-import { isAction, isOpenPage, type Pages } from './pages.ts'
+import { isOpenPage, type Pages } from './pages.ts'
 
 interface WrittenResponse {
   readonly bytes: Uint8Array
@@ -96,7 +96,8 @@ export class Responder {
     caller: Caller,
   ): Promise<WrittenResponse> {
     const { remote } = caller
-    const denial = this.#denialOf(request, 'message', caller)
+    const denial = messageDenial(request, this.#settings.access.secret)
+    if (denial !== undefined) this.#noteDenial(denial, request, caller)
     if (denial !== undefined) return this.#refuse(method, denials[denial])
     const reply = await this.#messages.handle(request, method, remote)
     if (!reply.ok) {
@@ -110,21 +111,21 @@ export class Responder {
   }
 
   async #respondToPage(request: FramedRequest, caller: Caller): Promise<WrittenResponse> {
-    const kind = isAction(request) ? 'action' : 'page'
-    const denial = isOpenPage(request.target) ? undefined : this.#denialOf(request, kind, caller)
-    if (denial !== undefined) return written(deniedPage(denial), request)
+    const { identities, isOwnHost } = this.#settings.checks
+    const isOpen = isOpenPage(request.target)
+    const actor = isOpen ? undefined : admitToPage(request, caller, identities, isOwnHost)
+    if (typeof actor === 'string') {
+      this.#noteDenial(actor, request, caller)
+      return written(deniedPage(actor), request)
+    }
     // On a shared port the next request of this connection may be for the traffic.
     const mayKeepAlive = this.#settings.traffic.accept === undefined
-    return written(await this.#pages.respond(request, caller), request, mayKeepAlive)
+    return written(await this.#pages.respond(request, caller, actor), request, mayKeepAlive)
   }
 
-  #denialOf(request: FramedRequest, kind: RequestKind, { remote }: Caller): Denial | undefined {
-    const { access, checks } = this.#settings
-    const denial = denialOf(request, access.secret, kind, checks.isOwnHost)
-    if (denial === undefined) return undefined
-    this.#counts.countRefusal(denial)
-    this.#denied.warn({ remote, reason: denial, method: request.method })
-    return denial
+  #noteDenial(reason: Denial, { method }: FramedRequest, { remote }: Caller): void {
+    this.#counts.countRefusal(reason)
+    this.#denied.warn({ remote, reason, method })
   }
 
   #refuse(method: Method, reply: Extract<Reply, { ok: false }>): WrittenResponse {
@@ -136,7 +137,7 @@ export class Responder {
 function deniedPage(denial: Denial): PageResponse {
   if (denial !== 'secret') return textResponse(403, denials[denial].text.slice('MEM: '.length))
   const fields = { 'WWW-Authenticate': 'Basic realm="Topspin"' }
-  return textResponse(401, 'the secret of this proxy is missing or wrong', fields)
+  return textResponse(401, 'the secret of this proxy, or a token, is missing or wrong', fields)
 }
 
 function written(

@@ -9,14 +9,18 @@ import { Admission } from './admission.ts'
 import { ControlCounts } from './counts.ts'
 import { ControlListener } from './listener.ts'
 import { MessageHandler } from './message-handler.ts'
+import { checkControlOptions } from './option-forms.ts'
 import { type ControlOptions, type ControlSettings, controlSettings } from './options.ts'
 import { Pages } from './pages.ts'
 import { Responder } from './responder.ts'
+import { Trends } from './trends.ts'
 import { Watch } from './watch.ts'
 
 export interface Control {
-  /** The address for messages and pages. */
+  /** The address for messages and pages. @throws Error where there is none. */
   readonly address: Endpoint
+  /** Whether there is an address for messages and pages. */
+  readonly isListening: boolean
   /** The address for pages alone, if there is one. */
   readonly console: Endpoint | undefined
   /**
@@ -25,6 +29,8 @@ export interface Control {
    * certificates that cannot be used; then nothing changes.
    */
   replace(options: ReplaceableOptions): Promise<void>
+  /** What /metrics answers, in the text format of Prometheus. */
+  metrics(): Promise<string>
   /** From now on /readyz answers 503; messages are still accepted. */
   drain(): void
   /** The handles on the sockets of both addresses, for another process. */
@@ -48,11 +54,24 @@ interface ControlHandles {
 /** The options that can change while the service runs. */
 export type ReplaceableOptions = Pick<
   ControlOptions,
-  'listen' | 'console' | 'sockets' | 'tls' | 'access' | 'limits' | 'watch' | 'compat' | 'traffic'
+  | 'listen'
+  | 'console'
+  | 'sockets'
+  | 'tls'
+  | 'access'
+  | 'limits'
+  | 'watch'
+  | 'compat'
+  | 'traffic'
+  | 'peerPages'
 >
 
-/** Rejects with a `TopspinError` when an address cannot be listened on, a RangeError for a bad option. */
+/**
+ * Rejects with a `TopspinError` when an address cannot be listened on and for an unknown option (BAD_OPTION), a RangeError
+ * for a bad value.
+ */
 export async function startControl(options: ControlOptions): Promise<Control> {
+  checkControlOptions(options)
   const control = new ControlService(options)
   await control.start()
   return control
@@ -60,7 +79,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 
 /** The listener for messages and pages, and the one for pages alone. */
 interface Listeners {
-  readonly messages: ControlListener
+  readonly messages: ControlListener | undefined
   readonly console: ControlListener | undefined
 }
 
@@ -73,6 +92,7 @@ class ControlService implements Control {
   readonly #pages: Pages
   readonly #responder: Responder
   readonly #watch: Watch
+  readonly #trends: Trends
   #listeners: Listeners | undefined
   #isClosed = false
 
@@ -84,7 +104,8 @@ class ControlService implements Control {
     this.#settings = settings
     this.#messages = messages
     this.#admission = new Admission(settings, this.#counts)
-    this.#pages = new Pages(settings, this.#counts, messages)
+    this.#trends = new Trends(settings)
+    this.#pages = new Pages(settings, this.#counts, messages, this.#trends)
     this.#responder = new Responder(settings, messages, this.#pages, this.#counts, this.#admission)
     this.#watch = new Watch(settings)
   }
@@ -92,12 +113,20 @@ class ControlService implements Control {
   async start(): Promise<void> {
     this.#listeners = await this.#openListeners(this.#settings)
     void this.#settings.begins.then(() => {
-      if (!this.#isClosed) this.#watch.start()
+      if (this.#isClosed) return
+      this.#watch.start()
+      this.#trends.start()
     })
   }
 
   get address(): Endpoint {
-    return this.#opened.messages.address
+    const { messages } = this.#opened
+    if (messages === undefined) throw new Error('the control service has no address')
+    return messages.address
+  }
+
+  get isListening(): boolean {
+    return this.#opened.messages !== undefined
   }
 
   get console(): Endpoint | undefined {
@@ -119,23 +148,27 @@ class ControlService implements Control {
     this.#listeners = listeners
   }
 
+  metrics(): Promise<string> {
+    return this.#pages.metrics()
+  }
+
   drain(): void {
     this.#pages.drain()
   }
 
   handles(): ControlHandles {
     const { messages, console } = this.#opened
-    return { listen: messages.handle, console: console?.handle }
+    return { listen: messages?.handle, console: console?.handle }
   }
 
   async leave(withinMs: number): Promise<void> {
     this.#watch.stop()
     const { messages, console } = this.#opened
-    messages.leave()
+    messages?.leave()
     console?.leave()
     await this.#messages.flush()
     const isQuiet = (): boolean => {
-      if (!this.#messages.isIdle || messages.isExpecting) return false
+      if (!this.#messages.isIdle || messages?.isExpecting === true) return false
       this.#messages.end(true)
       return true
     }
@@ -155,14 +188,16 @@ class ControlService implements Control {
     } finally {
       this.#watch.start()
     }
-    await Promise.all([before.messages.close(), before.console?.close()])
+    await Promise.all([before.messages?.close(), before.console?.close()])
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#watch.stop()
+    this.#trends.stop()
+    this.#pages.close()
     const { messages, console } = this.#opened
-    await Promise.all([messages.close(), console?.close()])
+    await Promise.all([messages?.close(), console?.close()])
   }
 
   get #opened(): Listeners {
@@ -174,19 +209,16 @@ class ControlService implements Control {
   async #openListeners(settings: ControlSettings): Promise<Listeners> {
     const present = this.#listeners
     const { sockets } = settings
-    const messages = await this.#listenerAt(
-      settings.listen,
-      present?.messages,
-      settings,
-      sockets.listen,
-    )
+    const messages =
+      settings.listen &&
+      (await this.#listenerAt(settings.listen, present?.messages, settings, sockets.listen))
     try {
       const console =
         settings.console &&
         (await this.#listenerAt(settings.console, present?.console, settings, sockets.console))
       return { messages, console }
     } catch (error) {
-      if (messages !== present?.messages) await messages.close()
+      if (messages !== present?.messages) await messages?.close()
       throw error
     }
   }

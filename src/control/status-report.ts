@@ -3,7 +3,7 @@
 
 import type { Balancer } from '../cluster/balancer.ts'
 import { ownStatusOf } from '../cluster/context.ts'
-import { inFlightOn, type LiveTable, type NodeLive } from '../cluster/live.ts'
+import { inFlightOn, isEjectedAnywhere, type LiveTable, type NodeLive } from '../cluster/live.ts'
 import type { Node, Removal } from '../cluster/node.ts'
 import type { OrderedStatus, Orders } from '../cluster/orders.ts'
 import { absentOrders } from '../cluster/registry/operator.ts'
@@ -11,6 +11,10 @@ import { roomFigures } from '../cluster/room-figures.ts'
 import type { Snapshot } from '../cluster/snapshot.ts'
 import { type PlainCounts, plainCounts, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
+import type { CertificateReport } from './certificate-report.ts'
+import type { EngineReport } from './engine-report.ts'
+import type { SharingReport } from './sharing.ts'
+import type { SourceReport } from './source-report.ts'
 
 export interface StatusReport {
   /** Changes since the proxy started. */
@@ -21,6 +25,14 @@ export interface StatusReport {
   readonly workers: readonly WorkerReport[]
   /** The file that keeps the registry over a restart; `null` when there is none. */
   readonly state: StateReport | null
+  /** The registry that proxies share; `null` when this proxy has one of its own. */
+  readonly cluster: SharingReport | null
+  /** Other proxies that are given the cluster (`haproxy`, `xds`). */
+  readonly engines: readonly EngineReport[]
+  /** Sources of fixed nodes (`to`). */
+  readonly sources: readonly SourceReport[]
+  /** Those that this proxy serves. */
+  readonly certificates: readonly CertificateReport[]
   /** Totals of all traffic processes since the proxy started. */
   readonly traffic: PlainCounts
   /** In table order. */
@@ -78,7 +90,11 @@ export interface NodeReport {
   readonly health: 'up' | 'unchecked' | 'suspect' | 'down'
   /** Why it is down; `null` otherwise. */
   readonly reason: string | null
+  /** Ejected for errors for a while: it gets requests of its own sessions only. In at least one traffic process. */
+  readonly ejectedForErrors: boolean
   readonly inFlight: number
+  /** Open connections to it, idle ones included. */
+  readonly connections: number
   /** Limit of the requests in flight, in all processes; `null`: none. */
   readonly maxConnections: number | null
   /** Requests that wait in its queue. */
@@ -94,6 +110,10 @@ export interface NodeReport {
   readonly errors: number
   readonly bytesRead: number
   readonly bytesSent: number
+  /** Percent of its share that an operator lets it have; 100: nothing is ordered. */
+  readonly weight: number
+  /** An operator has taken it out until it is readmitted. */
+  readonly ejected: boolean
   /** What an operator has ordered for the whole node; absent: nothing. */
   readonly order?: OrderedStatus
   readonly contexts: readonly ContextReport[]
@@ -129,6 +149,10 @@ interface ProcessState {
   readonly workers: readonly WorkerReport[]
   readonly counts: TrafficCounts
   readonly state: StateReport | undefined
+  readonly sharing?: SharingReport | undefined
+  readonly engines?: readonly EngineReport[]
+  readonly sources?: readonly SourceReport[]
+  readonly certificates: readonly CertificateReport[]
 }
 
 /** @param now monotonic ms. */
@@ -136,7 +160,16 @@ export function statusReport(
   snapshot: Snapshot,
   live: LiveTable,
   now: number,
-  { draining, workers, counts, state }: ProcessState,
+  {
+    draining,
+    workers,
+    counts,
+    state,
+    sharing,
+    engines = [],
+    sources = [],
+    certificates,
+  }: ProcessState,
 ): StatusReport {
   return {
     version: snapshot.version,
@@ -146,6 +179,10 @@ export function statusReport(
     ),
     workers,
     state: state ?? null,
+    cluster: sharing ?? null,
+    engines,
+    sources,
+    certificates,
     traffic: plainCounts(counts),
     nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
     orders: absentOrders(snapshot),
@@ -161,7 +198,8 @@ export function nodeReport(
 ): NodeReport {
   const live = table.of(node.id)
   const { statusAt, health } = live
-  const order = node.removal === 'none' ? snapshot.orders.get(node.route)?.node : undefined
+  const orders = node.removal === 'none' ? snapshot.orders.get(node.route) : undefined
+  const order = orders?.node
   return {
     route: node.route,
     balancer: node.balancer,
@@ -179,7 +217,9 @@ export function nodeReport(
     unconfirmed: live.unconfirmed,
     health: health.kind,
     reason: health.kind === 'down' ? health.reason : null,
+    ejectedForErrors: isEjectedAnywhere(live),
     inFlight: live.inFlight,
+    connections: live.connections,
     maxConnections: node.own?.maxConnections || null,
     queued: live.waiting,
     room: roomReport(live, now),
@@ -189,6 +229,8 @@ export function nodeReport(
     errors: live.errors,
     bytesRead: live.bytesRead,
     bytesSent: live.bytesSent,
+    weight: orders?.weight ?? 100,
+    ejected: orders?.ejected === true,
     ...(order === undefined ? {} : { order }),
     contexts: (snapshot.contexts.get(node.id) ?? []).map((row) => ({
       path: row.path,
@@ -215,16 +257,20 @@ export function nodeState(
     | 'removal'
     | 'health'
     | 'reason'
+    | 'ejectedForErrors'
     | 'loadFactor'
     | 'silent'
     | 'unconfirmed'
     | 'contexts'
     | 'backup'
+    | 'ejected'
   >,
 ): string {
   if (node.removal !== 'none') return 'removed'
   if (node.health === 'down') return `down (${node.reason})`
+  if (node.ejected) return 'ejected'
   if (node.loadFactor === -1) return 'broken'
+  if (node.ejectedForErrors) return 'ejected (errors)'
   if (node.silent) return 'silent'
   if (node.unconfirmed) return 'unconfirmed'
   if (node.loadFactor === null) return 'starting'

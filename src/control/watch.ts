@@ -1,9 +1,10 @@
 // The watch over nodes: by the clock it moves removed nodes through their phases, probes nodes that are down or
 // idle, and puts nodes on standby that stopped reporting (mcmp.md 2.4, 2.5, decisions 37, 39, 40).
 
+import { Budget } from '../base/budget.ts'
 import { mcmpLimits, probeLimits } from '../base/limits.ts'
 import type { Health } from '../cluster/health.ts'
-import { checkOf, type HealthCheck } from '../cluster/health-check.ts'
+import { asksApplication, checkOf, type HealthCheck } from '../cluster/health-check.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
 import type { NodeLive } from '../cluster/live.ts'
 import { isForwardable, type Node } from '../cluster/node.ts'
@@ -44,6 +45,10 @@ export class Watch {
   readonly #rounds: Rounds = new Rounds()
   /** Nodes whose probe is due while too many are in progress. */
   readonly #waiting: Set<number> = new Set()
+  /** Nodes that are up and whose probe is due, in that order. */
+  readonly #quiet: Set<number> = new Set()
+  /** Probes of them. */
+  readonly #budget: Budget
   #timer: NodeJS.Timeout | undefined
   #removalAt = 0
   #steppedAt: number
@@ -52,17 +57,23 @@ export class Watch {
   constructor(settings: ControlSettings) {
     this.#settings = settings
     this.#steppedAt = settings.clock.now()
+    const { quietProbesBurst, quietProbesRate } = mcmpLimits
+    this.#budget = new Budget(quietProbesBurst, quietProbesRate, this.#steppedAt)
   }
 
+  /** The first step follows at once: until all fixed nodes are checked, the first one to answer gets every request. */
   start(): void {
     this.#steppedAt = this.#settings.clock.now()
-    this.#timer = setInterval(() => {
-      try {
-        this.step()
-      } catch (error) {
-        this.#logFault(error)
-      }
-    }, stepMs)
+    this.#timer = setInterval(() => this.#stepSafely(), stepMs).unref()
+    this.#stepSafely()
+  }
+
+  #stepSafely(): void {
+    try {
+      this.step()
+    } catch (error) {
+      this.#logFault(error)
+    }
   }
 
   stop(): void {
@@ -80,12 +91,13 @@ export class Watch {
     }
     const { nodes } = this.#settings.registry.snapshot
     this.#probeWaiting(nodes, now)
-    for (const id of this.#rounds.part(() => nodes.keys(), mcmpLimits.watchedMax)) {
+    for (const id of this.#rounds.part(() => nodes.ids(), mcmpLimits.watchedMax)) {
       const node = nodes.get(id)
       if (node?.removal !== 'none') continue
       this.#checkReports(node, now)
       if (isForwardable(node)) this.#checkActivity(node, now)
     }
+    this.#probeQuiet(nodes, now)
   }
 
   /** In the order in which they were due. */
@@ -98,12 +110,23 @@ export class Watch {
     }
   }
 
+  /** In the order in which they were due, at a limited rate. */
+  #probeQuiet(nodes: Snapshot['nodes'], now: number): void {
+    for (const id of this.#quiet) {
+      if (this.#probes >= mcmpLimits.probesMax || !this.#budget.draw(now)) return
+      this.#quiet.delete(id)
+      const node = nodes.get(id)
+      const watched = this.#watched.get(id)
+      if (node?.removal === 'none' && watched !== undefined) this.#probeQuietly(node, watched, now)
+    }
+  }
+
   /** Time in which this process was suspended does not count against nodes: their reports are still to be read. */
   #excuseSuspension(suspendedMs: number, now: number): void {
     if (suspendedMs < suspendedMsMin) return
     const { registry, live, log } = this.#settings
     log.warn({ ms: Math.round(suspendedMs) }, 'process was suspended')
-    for (const id of registry.snapshot.nodes.keys()) {
+    for (const id of registry.snapshot.nodes.ids()) {
       const row = live.of(id)
       if (row.statusAt !== undefined) row.statusAt = Math.min(now, row.statusAt + suspendedMs)
       const { health } = row
@@ -114,21 +137,23 @@ export class Watch {
   }
 
   #advanceRemovals(now: number): void {
-    const { registry, live, log } = this.#settings
+    const { registry, live, log, sharing } = this.#settings
     const before = registry.snapshot
     const { changes, warnings } = registry.tick({ now, live: (id) => live.of(id) })
     for (const warning of warnings) log.warn({}, warning)
     this.#publish(before, changes)
+    sharing?.shareOwn(changes, before)
     for (const id of this.#watched.keys()) {
       if (!registry.snapshot.nodes.has(id)) this.#watched.delete(id)
     }
   }
 
   #checkReports(node: Node, now: number): void {
-    const { log, traffic, watch } = this.#settings
+    const { log, traffic, watch, sharing } = this.#settings
     const live = this.#settings.live.of(node.id)
     if (watch.statusTimeoutMs === 0 || live.silent || live.statusAt === undefined) return
     if (now - live.statusAt < watch.statusTimeoutMs) return
+    if (sharing?.mayFallSilent() === false) return
     live.silent = true
     log.warn({ route: node.route }, 'node stopped reporting; on standby until it reports again')
     traffic.notify(node.id)
@@ -159,12 +184,14 @@ export class Watch {
       void this.#probe(node, watched)
       return
     }
-    const isShown = isShownByTraffic(check, live, watched)
-    watched.bytesRead = live.bytesRead
-    watched.elected = live.elected
-    watched.waitMs = nextWaitMs(check, live, isShown ? 0 : watched.waitMs)
-    watched.checkAt = now + watched.waitMs
-    if (!isShown) void this.#probe(node, watched)
+    if (isShownByTraffic(check, live, watched)) waitFrom(now, watched, live, 0)
+    else if (isPaced(check, live)) this.#quiet.add(node.id)
+    else this.#probeQuietly(node, watched, now)
+  }
+
+  #probeQuietly(node: Node, watched: Watched, now: number): void {
+    waitFrom(now, watched, this.#settings.live.of(node.id), watched.waitMs)
+    void this.#probe(node, watched)
   }
 
   /** A result that is no evidence leaves a suspect as it is; the next probe waits nevertheless. */
@@ -208,7 +235,7 @@ export class Watch {
   }
 
   async #probe(node: Node, watched: Watched): Promise<void> {
-    const { probe, question, timeoutMs = pingTimeout(node) } = watched.check
+    const { probe, question, service, timeoutMs = pingTimeout(node) } = watched.check
     if (probe === 'none') return
     const { host, port, type, own } = node
     const lookup = node.fixed ? undefined : this.#settings.checks.lookup
@@ -218,7 +245,7 @@ export class Watch {
     watched.probedAt = clock.now()
     this.#probes += 1
     try {
-      const target = { host, port, type, probe, question, timeoutMs, lookup, own }
+      const target = { host, port, type, probe, question, service, timeoutMs, lookup, own }
       this.#recordProbe(node, await watch.probe(target), bytesRead)
     } catch (error) {
       this.#logFault(error)
@@ -235,11 +262,19 @@ export class Watch {
   }
 
   #removeIfDead(node: Node): void {
-    const { registry, clock, log, watch } = this.#settings
+    const { registry, clock, log, watch, sharing } = this.#settings
     const { health } = this.#settings.live.of(node.id)
     const now = clock.now()
     if (health.kind !== 'down' || now - health.since <= watch.removeDownMs) return
     const before = registry.snapshot
+    if (sharing !== undefined) {
+      sharing
+        .removeDead(node, (was, changes) =>
+          publishChanges(this.#settings, was, changes, { by: 'proxy' }),
+        )
+        .catch((error: unknown) => this.#logFault(error))
+      return
+    }
     const changes = registry.remove(node.id, now)
     if (changes.length > 0)
       log.warn({ route: node.route, downMs: Math.round(now - health.since) }, 'dead node removed')
@@ -269,8 +304,20 @@ function isShownByTraffic(
   { bytesRead, elected, health }: NodeLive,
   before: Pick<Watched, 'bytesRead' | 'elected'>,
 ): boolean {
-  if (probe === 'http' || health.kind !== 'up') return false
+  if (asksApplication(probe) || health.kind !== 'up') return false
   return bytesRead > before.bytesRead || (probe === 'tcp' && elected > before.elected)
+}
+
+/** Whether its probe may wait: nothing speaks against the node, and no operator has chosen the interval. */
+const isPaced = ({ mayWait }: HealthCheck, { health, unconfirmed }: NodeLive): boolean =>
+  mayWait && health.kind === 'up' && !unconfirmed
+
+/** @param beforeMs the wait before this check; 0 for none that counts. */
+function waitFrom(now: number, watched: Watched, live: NodeLive, beforeMs: number): void {
+  watched.bytesRead = live.bytesRead
+  watched.elected = live.elected
+  watched.waitMs = nextWaitMs(watched.check, live, beforeMs)
+  watched.checkAt = now + watched.waitMs
 }
 
 /**

@@ -3,12 +3,13 @@
 
 import type { z } from 'zod'
 import type { FramedRequest } from '../../wire/mcmp/frame.ts'
-import type { Caller } from '../caller.ts'
+import type { Actor } from '../identity.ts'
 import type { MessageHandler } from '../message-handler.ts'
 import type { ControlSettings } from '../options.ts'
 import type { PageResponse } from '../page-response.ts'
 import { queryOf } from '../parameters.ts'
-import { actorOf } from './actor.ts'
+import { RequestFollowers } from '../requests/request-followers.ts'
+import type { Trends } from '../trends.ts'
 import { apiPath } from './api-path.ts'
 import type { Endpoint } from './endpoint.ts'
 import { endpointsOf } from './endpoints.ts'
@@ -18,24 +19,47 @@ import { schemas } from './schemas.ts'
 import { Steering } from './steering.ts'
 
 export class Api {
-  readonly #settings: ControlSettings
   readonly #endpoints: readonly Endpoint[]
+  readonly #steering: Steering
 
-  constructor(settings: ControlSettings, messages: MessageHandler, isDraining: () => boolean) {
-    this.#settings = settings
+  constructor(
+    settings: ControlSettings,
+    messages: MessageHandler,
+    trends: Trends,
+    isDraining: () => boolean,
+  ) {
     const { events } = settings
-    const streams = new EventStreams(settings)
+    const streams = new EventStreams(settings, trends)
+    const followers = new RequestFollowers(settings)
     const steering = new Steering(settings, messages)
-    this.#endpoints = endpointsOf({ settings, events, streams, steering, isDraining })
+    this.#steering = steering
+    this.#endpoints = endpointsOf({
+      settings,
+      events,
+      streams,
+      trends,
+      followers,
+      steering,
+      isDraining,
+    })
   }
 
-  async respond(request: FramedRequest, path: string, caller: Caller): Promise<PageResponse> {
+  /** See `Steering`. */
+  stepDrains(): Promise<void> {
+    return this.#steering.stepDrains()
+  }
+
+  /** Ends what goes on without a request. */
+  close(): void {
+    this.#steering.close()
+  }
+
+  async respond(request: FramedRequest, path: string, actor: Actor): Promise<PageResponse> {
     const found = this.#find(request.method, path.slice(apiPath.length))
     if ('status' in found) return found
     const { endpoint, segments } = found
-    const actor = actorOf(caller, this.#settings.access.secret !== '')
     if (endpoint.role === 'operator' && actor.role !== 'operator')
-      return problem(403, 'only from this machine, unless control.secret is set')
+      return problem(403, 'only for operators: from this machine, or with a secret or token')
     const text = queryOf(request.target)
     const query = readQuery(endpoint, text)
     if ('problem' in query) return problem(400, query.problem)

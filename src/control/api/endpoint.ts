@@ -1,8 +1,8 @@
 // One operation of the API, as data: the router finds it, and the OpenAPI description lists it.
 
 import type { z } from 'zod'
+import type { Actor, Role } from '../identity.ts'
 import type { PageResponse } from '../page-response.ts'
-import type { Actor, Role } from './actor.ts'
 import type { SchemaName } from './schemas.ts'
 
 export interface Endpoint {

@@ -4,27 +4,38 @@ import { eventLimits } from '../../base/limits.ts'
 import { absentOrders } from '../../cluster/registry/operator.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
 import type { EventRing } from '../events/event-ring.ts'
+import { wholeExplanation } from '../explanation.ts'
 import type { ControlSettings } from '../options.ts'
 import { jsonResponse, type PageResponse } from '../page-response.ts'
 import { explainQuestion } from '../parameters.ts'
-import { type NodeReport, nodeReport } from '../status-report.ts'
+import type { RequestFollowers } from '../requests/request-followers.ts'
+import type { Trends } from '../trends.ts'
+import type { ActionOutcome, ActionRequest } from './action.ts'
 import type { Endpoint, Input } from './endpoint.ts'
 import type { EventStreams } from './event-streams.ts'
+import { type NodeView, nodeDetail, nodeViews } from './node-view.ts'
 import { openApi } from './openapi.ts'
 import { problem } from './problem.ts'
 import { queries } from './schemas.ts'
-import type { ActionOutcome, ActionRequest, Steering } from './steering.ts'
+import type { Steering } from './steering.ts'
+import { watchingEndpoints } from './watching-endpoints.ts'
 
 interface Parts {
   readonly settings: ControlSettings
   readonly events: EventRing
   readonly streams: EventStreams
+  readonly trends: Trends
+  readonly followers: RequestFollowers
   readonly steering: Steering
   readonly isDraining: () => boolean
 }
 
 export function endpointsOf(parts: Parts): readonly Endpoint[] {
-  const all: Endpoint[] = [...readingEndpoints(parts), ...actingEndpoints(parts)]
+  const all: Endpoint[] = [
+    ...readingEndpoints(parts),
+    ...watchingEndpoints(parts),
+    ...actingEndpoints(parts),
+  ]
   let description: string | undefined
   all.push({
     id: 'getDescription',
@@ -41,15 +52,17 @@ export function endpointsOf(parts: Parts): readonly Endpoint[] {
   return all
 }
 
-function readingEndpoints({ settings, events, streams, isDraining }: Parts): readonly Endpoint[] {
-  const { registry, live, clock, traffic } = settings
-  const nodes = async (): Promise<readonly NodeReport[]> => {
+function readingEndpoints({
+  settings,
+  events,
+  streams,
+  trends,
+  isDraining,
+}: Parts): readonly Endpoint[] {
+  const { registry, traffic } = settings
+  const nodes = async (): Promise<readonly NodeView[]> => {
     await traffic.refresh()
-    const { snapshot } = registry
-    const now = clock.now()
-    return [...snapshot.nodes.values()]
-      .filter(({ removal }) => removal === 'none')
-      .map((node) => nodeReport(node, snapshot, live, now))
+    return nodeViews(settings, trends)
   }
   return [
     {
@@ -59,13 +72,14 @@ function readingEndpoints({ settings, events, streams, isDraining }: Parts): rea
       summary: 'The proxy itself: its traffic, its state file, orders for absent nodes.',
       role: 'reader',
       answers: { 200: 'Proxy' },
-      handle: async () => {
+      handle: async ({ actor }) => {
         await traffic.refresh()
         return jsonResponse({
+          caller: { role: actor.role, name: actor.name ?? null },
           version: registry.snapshot.version,
           draining: isDraining(),
           state: settings.state() ?? null,
-          traffic: plainCounts(traffic.counts()),
+          traffic: { ...plainCounts(traffic.counts()), ...trends.total() },
           orders: absentOrders(registry.snapshot),
         })
       },
@@ -79,7 +93,7 @@ function readingEndpoints({ settings, events, streams, isDraining }: Parts): rea
       query: queries.nodes,
       answers: { 200: 'Nodes' },
       handle: async ({ query: { balancer, domain } }) => {
-        const isAsked = (node: NodeReport): boolean =>
+        const isAsked = (node: NodeView): boolean =>
           (balancer === undefined || node.balancer === balancer) &&
           (domain === undefined || node.domain === domain)
         return jsonResponse({ nodes: (await nodes()).filter(isAsked) })
@@ -89,11 +103,12 @@ function readingEndpoints({ settings, events, streams, isDraining }: Parts): rea
       id: 'getNode',
       method: 'GET',
       path: '/nodes/{route}',
-      summary: 'One node.',
+      summary: 'One node: also what it registered with, its responses, its last failures.',
       role: 'reader',
-      answers: { 200: 'Node', 404: 'Problem' },
+      answers: { 200: 'NodeDetail', 404: 'Problem' },
       handle: async ({ segments: { route } }) => {
-        const node = (await nodes()).find((each) => each.route === route)
+        await traffic.refresh()
+        const node = nodeDetail(settings, trends, route ?? '')
         return node === undefined
           ? problem(404, `no node has the name ${route}`)
           : jsonResponse(node)
@@ -128,6 +143,20 @@ function readingEndpoints({ settings, events, streams, isDraining }: Parts): rea
         }),
     },
     {
+      id: 'getCluster',
+      method: 'GET',
+      path: '/cluster',
+      summary: 'The registry that proxies share: this proxy in it, and the others.',
+      role: 'reader',
+      answers: { 200: 'Cluster', 404: 'Problem' },
+      handle: () => {
+        const report = settings.sharing?.report()
+        return report === undefined
+          ? problem(404, 'this proxy has a registry of its own (cluster.nats is not set)')
+          : jsonResponse(report)
+      },
+    },
+    {
       id: 'listWorkers',
       method: 'GET',
       path: '/workers',
@@ -135,6 +164,15 @@ function readingEndpoints({ settings, events, streams, isDraining }: Parts): rea
       role: 'reader',
       answers: { 200: 'Workers' },
       handle: () => jsonResponse({ workers: traffic.workers() }),
+    },
+    {
+      id: 'listCertificates',
+      method: 'GET',
+      path: '/certificates',
+      summary: 'The certificates that the proxy serves, from files and by ACME.',
+      role: 'reader',
+      answers: { 200: 'Certificates' },
+      handle: () => jsonResponse({ certificates: settings.certificates() }),
     },
     {
       id: 'listEvents',
@@ -175,7 +213,7 @@ function readingEndpoints({ settings, events, streams, isDraining }: Parts): rea
         const explanation = await traffic.explain(question)
         return explanation === undefined
           ? problem(503, 'no traffic process answered')
-          : jsonResponse(explanation)
+          : jsonResponse(wholeExplanation(explanation))
       },
     },
   ]
@@ -197,17 +235,30 @@ function actingEndpoints({ settings, steering }: Parts): readonly Endpoint[] {
       method: 'POST',
       path: '/actions',
       summary:
-        'Enables, disables, stops or removes a node, the nodes of a domain, or a context. The answer tells how to undo it.',
+        'Enables, disables, stops, removes, drains, ejects, readmits or weighs a node, the nodes of a domain, or a context. The answer tells how to undo it.',
       role: 'operator',
       body: 'ActionRequest',
       answers: { 200: 'Action', 404: 'Problem', 409: 'Problem' },
       handle: async ({ body, actor }) => answerOf(await steering.act(body as ActionRequest, actor)),
     },
     {
+      id: 'getAction',
+      method: 'GET',
+      path: '/actions/{id}',
+      summary: 'One action; of a drain, also how far it is.',
+      role: 'reader',
+      answers: { 200: 'Action', 404: 'Problem' },
+      handle: ({ segments: { id } }) => {
+        const record = steering.record(Number(id))
+        return record === undefined ? problem(404, `no action ${id} is kept`) : jsonResponse(record)
+      },
+    },
+    {
       id: 'undo',
       method: 'POST',
       path: '/actions/{id}/undo',
-      summary: 'Restores the orders before an action, unless they have changed since.',
+      summary:
+        'Restores the orders before an action, unless they have changed since. Cancels a drain that is running.',
       role: 'operator',
       answers: { 200: 'Action', 404: 'Problem', 409: 'Problem' },
       handle: async ({ segments: { id }, actor }) =>
@@ -222,6 +273,15 @@ function actingEndpoints({ settings, steering }: Parts): readonly Endpoint[] {
       answers: { 200: 'Reloaded', 409: 'Reloaded', 501: 'Problem' },
       handle: (input) => reload(settings, input),
     },
+    {
+      id: 'upgrade',
+      method: 'POST',
+      path: '/upgrade',
+      summary: 'Starts the program anew, in place of this process; with problems nothing changes.',
+      role: 'operator',
+      answers: { 200: 'Upgraded', 409: 'Upgraded', 501: 'Problem' },
+      handle: (input) => upgrade(settings, input),
+    },
   ]
 }
 
@@ -231,8 +291,17 @@ async function reload(
 ): Promise<PageResponse> {
   if (operations === undefined) return problem(501, 'not served by this program')
   const outcome = await operations.reload()
-  const { from, role } = actor
-  log.info({ action: 'reload', ok: outcome.ok, from, role }, 'operator action')
+  log.info({ action: 'reload', ok: outcome.ok, ...actor }, 'operator action')
+  return jsonResponse(outcome, outcome.ok ? 200 : 409)
+}
+
+async function upgrade(
+  { operations, log }: ControlSettings,
+  { actor }: Input,
+): Promise<PageResponse> {
+  if (operations === undefined) return problem(501, 'not served by this program')
+  log.info({ action: 'upgrade', ...actor }, 'operator action')
+  const outcome = await operations.upgrade()
   return jsonResponse(outcome, outcome.ok ? 200 : 409)
 }
 

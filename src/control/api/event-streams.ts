@@ -6,7 +6,8 @@ import { plainCounts } from '../../cluster/traffic-counts.ts'
 import type { ProxyEvent } from '../events/event-ring.ts'
 import type { ControlSettings } from '../options.ts'
 import type { PageResponse, Stream } from '../page-response.ts'
-import { type NodeReport, nodeReport } from '../status-report.ts'
+import type { Trends } from '../trends.ts'
+import { type NodeView, nodeViews } from './node-view.ts'
 import { problem } from './problem.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -19,14 +20,16 @@ interface Live {
 
 export class EventStreams {
   readonly #settings: ControlSettings
+  readonly #trends: Trends
   readonly #streams: Set<(text: string) => void> = new Set()
   #timer: NodeJS.Timeout | undefined
   #isReading = false
   #known: Live = { nodes: new Map(), traffic: {} }
   #writtenAt = 0
 
-  constructor(settings: ControlSettings) {
+  constructor(settings: ControlSettings, trends: Trends) {
     this.#settings = settings
+    this.#trends = trends
   }
 
   /** @param lastEventId of an earlier stream: the events after it are sent first. */
@@ -89,16 +92,13 @@ export class EventStreams {
   }
 
   async #read(): Promise<Live> {
-    const { registry, live, clock, traffic } = this.#settings
+    const { traffic } = this.#settings
     await traffic.refresh()
-    const { snapshot } = registry
-    const now = clock.now()
-    const reports = [...snapshot.nodes.values()]
-      .filter(({ removal }) => removal === 'none')
-      .map((node) => nodeReport(node, snapshot, live, now))
+    const views = nodeViews(this.#settings, this.#trends)
+    const wall = this.#settings.clock.wall()
     return {
-      nodes: new Map(reports.map((report) => [report.route, fieldsOf(report)])),
-      traffic: { ...plainCounts(traffic.counts()) },
+      nodes: new Map(views.map((view) => [view.route, fieldsOf(view, wall)])),
+      traffic: { ...plainCounts(traffic.counts()), ...this.#trends.total() },
     }
   }
 
@@ -111,8 +111,11 @@ export class EventStreams {
   }
 }
 
-/** The age of a report changes all the time, and everybody has a clock. */
-const fieldsOf = ({ statusAgeMs: _, ...fields }: NodeReport): Fields => ({ ...fields })
+/** The time of the last STATUS in place of its age, which changes all the time. @param wall ms since 1970. */
+const fieldsOf = ({ statusAgeMs, ...fields }: NodeView, wall: number): Fields => ({
+  ...fields,
+  reportedAt: statusAgeMs === null ? null : Math.round((wall - statusAgeMs) / 1_000) * 1_000,
+})
 
 /** `undefined` when nothing has changed. */
 function differenceText(wall: number, before: Live, now: Live): string | undefined {
@@ -133,8 +136,10 @@ function liveText(wall: number, { nodes, traffic }: Live, gone: readonly string[
   return `event: live\ndata: ${JSON.stringify({ at, nodes: changed, gone, traffic })}\n\n`
 }
 
+/** A field that there is no more is `null`. */
 function changedFields(before: Fields, now: Fields): Fields | undefined {
   const changed = Object.entries(now).filter(([name, value]) => !isSame(before[name], value))
+  for (const name of Object.keys(before)) if (!(name in now)) changed.push([name, null])
   return changed.length === 0 ? undefined : Object.fromEntries(changed)
 }
 

@@ -2,75 +2,33 @@
 // a record with the orders before and after it, and can be undone as long as nobody has changed them since.
 
 import { present } from '../../base/environment.ts'
-import { eventLimits } from '../../base/limits.ts'
-import { suggest } from '../../base/suggest.ts'
-import { contextKey, pathKey } from '../../cluster/context.ts'
-import type { Node } from '../../cluster/node.ts'
-import { type ContextOrder, noOrders, type Orders } from '../../cluster/orders.ts'
-import { findNode, type Snapshot } from '../../cluster/snapshot.ts'
-import type { ContextStatus } from '../../wire/mcmp/context-status.ts'
-import type { AppMessage, AppMethod } from '../../wire/mcmp/message.ts'
-import { contextOrder, nodeOrder } from '../../wire/mcmp/operator-messages.ts'
+import { eventLimits, steeringLimits } from '../../base/limits.ts'
+import { inFlightOn } from '../../cluster/live.ts'
+import { noOrders, type Orders } from '../../cluster/orders.ts'
+import type { Snapshot } from '../../cluster/snapshot.ts'
+import type { AppMessage } from '../../wire/mcmp/message.ts'
+import type { Actor } from '../identity.ts'
 import type { MessageHandler } from '../message-handler.ts'
 import type { ControlSettings } from '../options.ts'
-import type { Actor } from './actor.ts'
-
-type ActionName = 'enable' | 'disable' | 'stop' | 'remove'
-
-const methods: Readonly<Record<ActionName, AppMethod>> = {
-  enable: 'ENABLE-APP',
-  disable: 'DISABLE-APP',
-  stop: 'STOP-APP',
-  remove: 'REMOVE-APP',
-}
-
-const methodFor: Readonly<Record<ContextStatus, AppMethod>> = {
-  ENABLED: 'ENABLE-APP',
-  DISABLED: 'DISABLE-APP',
-  STOPPED: 'STOP-APP',
-}
-
-export interface ActionRequest {
-  readonly action: ActionName
-  /** At least one of `node`, `domain` and `context`. `node` and `domain` exclude each other. */
-  readonly node?: string | undefined
-  readonly domain?: string | undefined
-  readonly context?: string | undefined
-  /** With `context`: under this alias only. */
-  readonly alias?: string | undefined
-  /** For the record. */
-  readonly reason?: string | undefined
-}
-
-export interface ActionRecord extends Omit<ActionRequest, 'action'> {
-  readonly id: number
-  /** ISO 8601. */
-  readonly at: string
-  readonly action: ActionName | 'undo'
-  readonly by: Actor
-  readonly nodes: readonly NodeOutcome[]
-  /** The record that this one undoes. */
-  readonly undoes?: number
-  /** Where to POST in order to undo it; `null`: it cannot be undone. */
-  readonly undo: string | null
-}
-
-interface NodeOutcome {
-  readonly route: string
-  readonly before: Orders
-  readonly after: Orders
-  /** Why nothing changed there; `null` when the order is in force. */
-  readonly problem: string | null
-}
-
-export type ActionOutcome =
-  | { readonly ok: true; readonly record: ActionRecord }
-  | { readonly ok: false; readonly status: 400 | 404 | 409; readonly detail: string }
+import {
+  type ActionOutcome,
+  type ActionRecord,
+  type ActionRequest,
+  type NodeOutcome,
+  refused,
+} from './action.ts'
+import { Drain, type DrainProgress } from './drain.ts'
+import { isSame, type OperatorOrder, restoring } from './restore-orders.ts'
+import { targetsOf } from './targets.ts'
 
 export class Steering {
   readonly #settings: ControlSettings
   readonly #messages: MessageHandler
   readonly #records: Map<number, ActionRecord> = new Map()
+  /** By the number of their action. */
+  readonly #drains: Map<number, Drain> = new Map()
+  #timer: NodeJS.Timeout | undefined
+  #isStepping = false
   #last = 0
 
   constructor(settings: ControlSettings, messages: MessageHandler) {
@@ -80,18 +38,31 @@ export class Steering {
 
   /** The last actions, the oldest first. */
   records(): readonly ActionRecord[] {
-    return [...this.#records.values()]
+    return [...this.#records.values()].map((record) => this.#shown(record))
+  }
+
+  record(id: number): ActionRecord | undefined {
+    const record = this.#records.get(id)
+    return record && this.#shown(record)
   }
 
   async act(request: ActionRequest, by: Actor): Promise<ActionOutcome> {
-    const targets = targetsOf(request, this.#settings.registry.snapshot)
-    if ('status' in targets) return { ok: false, ...targets }
+    const { snapshot } = this.#settings.registry
+    const targets = targetsOf(request, snapshot)
+    if ('status' in targets) return targets
+    const isDrain = request.action === 'drain'
+    if (isDrain && this.#running.length >= steeringLimits.drainsMax)
+      return refused(409, `${steeringLimits.drainsMax} drains are running already`)
     const nodes: NodeOutcome[] = []
-    for (const message of targets.messages)
-      nodes.push(await this.#send(message.route, [message], by))
-    return this.#recorded(request, by, nodes)
+    for (const order of targets.orders) nodes.push(await this.#send(order.route, [order], by))
+    if (request.action === 'readmit') for (const { route } of nodes) this.#probeSoon(route)
+    const outcome = this.#recorded(request, by, nodes)
+    if (!isDrain || !outcome.ok) return outcome
+    this.#beginDrain(outcome.record, targets.orders as readonly AppMessage[], by)
+    return { ok: true, record: this.#shown(outcome.record) }
   }
 
+  /** Restores the orders before an action; a drain that is running ends with it. */
   async undo(id: number, by: Actor): Promise<ActionOutcome> {
     const record = this.#records.get(id)
     if (record === undefined) return refused(404, `no action ${id} is kept`)
@@ -101,19 +72,34 @@ export class Steering {
     const moved = changed.find(({ route, after }) => !isSame(ordersFor(snapshot, route), after))
     if (moved !== undefined)
       return refused(409, `the orders for ${moved.route} have changed since action ${id}`)
+    this.#drains.get(id)?.cancel(this.#settings.clock.wall())
     const nodes: NodeOutcome[] = []
     for (const { route, before, after } of changed)
       nodes.push(await this.#send(route, restoring(after, before), by))
-    const { action: _, reason: __, ...target } = record
+    const { node, domain, context, alias } = record
+    const target = present({ node, domain, context, alias })
     return this.#recorded({ ...target, action: 'undo', undoes: id }, by, nodes)
   }
 
-  async #send(route: string, messages: readonly AppMessage[], by: Actor): Promise<NodeOutcome> {
+  /** Drains go no further; what they have ordered stays. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  async #send(
+    route: string,
+    orders: readonly OperatorOrder[],
+    { from }: Actor,
+  ): Promise<NodeOutcome> {
     const { registry } = this.#settings
     const before = ordersFor(registry.snapshot, route)
     let problem: string | null = null
-    for (const message of messages) {
-      const reply = await this.#messages.execute(message, by.from)
+    for (const order of orders) {
+      const reply =
+        'method' in order
+          ? await this.#messages.execute(order, from)
+          : await this.#messages.adjust(order, from)
       if (!reply.ok) problem = reply.text
       if (problem !== null) break
     }
@@ -129,150 +115,130 @@ export class Steering {
     if (failed !== undefined && nodes.every(({ problem }) => problem !== null))
       return refused(409, `${failed.route}: ${failed.problem}`)
     const id = ++this.#last
-    const { action, node, domain, context, alias, reason, undoes } = request
+    const { action, ...rest } = request
     const undo = action === 'remove' ? null : `/api/v1/actions/${id}/undo`
     const at = new Date(this.#settings.clock.wall()).toISOString()
-    const target = { node, domain, context, alias, reason, undoes }
-    const record: ActionRecord = { id, at, action, ...present(target), by, nodes, undo }
+    const given = present({ ...rest })
+    const record: ActionRecord = { id, at, action, ...given, by, nodes, undo }
     this.#records.set(id, record)
-    for (const old of this.#records.keys()) {
-      if (this.#records.size <= eventLimits.actionsMax) break
-      this.#records.delete(old)
-    }
-    const routes = nodes.slice(0, routesShown).map(({ route }) => route)
-    const { from, role } = by
+    this.#forgetOld()
     this.#settings.log.info(
-      { id, action, ...present(target), nodes: routes, from, role },
+      { id, action, ...given, nodes: changesIn(nodes), ...by },
       'operator action',
     )
     return { ok: true, record }
   }
-}
 
-/** Routes in one line of the log; a domain may have hundreds. */
-const routesShown = 16
-
-const refused = (status: 400 | 404 | 409, detail: string): ActionOutcome => ({
-  ok: false,
-  status,
-  detail,
-})
-
-type Targets =
-  | { readonly messages: readonly AppMessage[] }
-  | { readonly status: 400 | 404; readonly detail: string }
-
-function targetsOf(request: ActionRequest, snapshot: Snapshot): Targets {
-  const { node, domain, context } = request
-  if (node === undefined && domain === undefined && context === undefined)
-    return { status: 400, detail: 'name a node, a domain or a context' }
-  if (node !== undefined && domain !== undefined)
-    return { status: 400, detail: 'name a node or a domain, not both' }
-  const registered = [...snapshot.nodes.values()].filter(({ removal }) => removal === 'none')
-  const method = methods[request.action]
-  if (node !== undefined && findNode(snapshot, node)?.removal !== 'none')
-    return absentNode(request, node, registered, snapshot)
-  const nodes = registered.filter(
-    (each) =>
-      (node === undefined || each.route === node) &&
-      (domain === undefined || each.domain === domain),
-  )
-  if (nodes.length === 0)
-    return {
-      status: 404,
-      detail: `no node ${domain === undefined ? 'is registered' : `has the domain ${domain}`}`,
+  #forgetOld(): void {
+    for (const id of this.#records.keys()) {
+      if (this.#records.size <= eventLimits.actionsMax) return
+      this.#records.delete(id)
+      if (this.#drains.get(id)?.isOver === true) this.#drains.delete(id)
     }
-  if (context === undefined) return { messages: nodes.map(({ route }) => nodeOrder(method, route)) }
-  const messages = nodes.flatMap((each) => contextMessages(method, each, request, snapshot))
-  return messages.length > 0 ? { messages } : unknownContext(request, nodes, snapshot)
-}
-
-/** A node that is not registered can be ordered about only where there is an order for it already. */
-function absentNode(
-  { action, context, alias }: ActionRequest,
-  route: string,
-  registered: readonly Node[],
-  snapshot: Snapshot,
-): Targets {
-  const orders = snapshot.orders.get(route)
-  if (orders === undefined || action === 'remove') {
-    const nearest = suggest(
-      route,
-      registered.map((node) => node.route),
-    )
-    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
-    return { status: 404, detail: `no node has the name ${route}${hint}` }
   }
-  const method = methods[action]
-  if (context === undefined) return { messages: [nodeOrder(method, route)] }
-  const rows = orders.contexts.filter((row) => matches(row, context, alias))
-  if (rows.length === 0)
-    return { status: 404, detail: `${route} is not registered, and ${context} has no order` }
-  const aliases = rows.map((row) => row.alias)
-  return { messages: [contextOrder(method, route, aliases, context)] }
+
+  /** The next probe of a node that is down is due. */
+  #probeSoon(route: string): void {
+    const { registry, live, clock } = this.#settings
+    const node = registry.snapshot.nodes.withRoute(route)
+    if (node === undefined) return
+    const row = live.of(node.id)
+    if (row.health.kind === 'down') row.health = { ...row.health, probeAt: clock.now() }
+  }
+
+  #shown(record: ActionRecord): ActionRecord {
+    const drain = this.#drains.get(record.id)
+    return drain === undefined ? record : { ...record, drain: drain.progress }
+  }
+
+  // Drains.
+
+  get #running(): readonly Drain[] {
+    return [...this.#drains.values()].filter(({ isOver }) => !isOver)
+  }
+
+  #beginDrain(
+    { id, nodes, context, withinMs = steeringLimits.drainMs }: ActionRecord,
+    orders: readonly AppMessage[],
+    by: Actor,
+  ): void {
+    const { clock, registry, live } = this.#settings
+    const now = clock.now()
+    const calls = {
+      work: (route: string) => {
+        const node = registry.snapshot.nodes.withRoute(route)
+        if (node === undefined || node.removal !== 'none') return undefined
+        const row = live.of(node.id)
+        const sessions = row.sessions.count(clock.now())
+        const inFlight = context === undefined ? row.inFlight : inFlightOn(row, [context])
+        return { sessions, inFlight }
+      },
+      isInForce: (route: string) => {
+        const after = this.#records.get(id)?.nodes.find((node) => node.route === route)?.after
+        return after !== undefined && isSame(ordersFor(registry.snapshot, route), after)
+      },
+      stop: (route: string) => this.#stopDrained(id, route, orders, by),
+      ended: (progress: DrainProgress) => this.#drainEnded(id, progress, clock.now() - now),
+    }
+    const routes = nodes.filter(({ problem }) => problem === null).map(({ route }) => route)
+    this.#drains.set(id, new Drain(calls, routes, withinMs, { now, wall: clock.wall() }))
+    this.#timer ??= setInterval(() => void this.stepDrains(), steeringLimits.drainPollMs).unref()
+  }
+
+  /** The record tells what the drain has ordered, so that it can be undone after its end, too. */
+  async #stopDrained(
+    id: number,
+    route: string,
+    orders: readonly AppMessage[],
+    by: Actor,
+  ): Promise<boolean> {
+    const order = orders.find((each) => each.route === route)
+    if (order === undefined) return false
+    const { after, problem } = await this.#send(route, [{ ...order, method: 'STOP-APP' }], by)
+    const record = this.#records.get(id)
+    if (record !== undefined) {
+      const nodes = record.nodes.map((node) => (node.route === route ? { ...node, after } : node))
+      this.#records.set(id, { ...record, nodes })
+    }
+    return problem === null
+  }
+
+  #drainEnded(id: number, { state, nodes }: DrainProgress, ms: number): void {
+    const sessions = nodes.reduce((sum, node) => sum + node.sessions, 0)
+    const inFlight = nodes.reduce((sum, node) => sum + node.inFlight, 0)
+    this.#settings.log.info({ id, state, sessions, inFlight, ms: Math.round(ms) }, 'drain ended')
+  }
+
+  /** Called every `steeringLimits.drainPollMs` while a drain runs. Never rejects: a fault of ours ends no process. */
+  async stepDrains(): Promise<void> {
+    if (this.#isStepping) return
+    this.#isStepping = true
+    const { traffic, clock, log } = this.#settings
+    try {
+      await traffic.refresh()
+      for (const drain of this.#running) await drain.step(clock.now(), clock.wall())
+      if (this.#running.length === 0) this.close()
+    } catch (error) {
+      log.error({ reason: String(error) }, 'fault in a drain')
+    } finally {
+      this.#isStepping = false
+    }
+  }
 }
 
-function contextMessages(
-  method: AppMethod,
-  { id, route }: Node,
-  { context = '', alias }: ActionRequest,
-  snapshot: Snapshot,
-): readonly AppMessage[] {
-  const rows = (snapshot.contexts.get(id) ?? []).filter((row) => matches(row, context, alias))
-  const [first] = rows
-  if (first === undefined) return []
-  const aliases = rows.map((row) => row.alias)
-  return [contextOrder(method, route, aliases, first.path)]
-}
+/** Nodes in one line of the log; a domain may have hundreds. */
+const nodesShown = 16
 
-function unknownContext(
-  { context, alias }: ActionRequest,
-  nodes: readonly Node[],
-  snapshot: Snapshot,
-): Targets {
-  const paths = nodes.flatMap(({ id }) => (snapshot.contexts.get(id) ?? []).map(({ path }) => path))
-  const known = [...new Set(paths)].slice(0, routesShown).join(', ')
-  const where = alias === undefined ? context : `${context} on ${alias}`
-  return { status: 404, detail: `no context ${where}; there are ${known || 'none'}` }
-}
+/** The orders before and after, for the log. */
+const changesIn = (nodes: readonly NodeOutcome[]): readonly object[] =>
+  nodes.slice(0, nodesShown).map(({ route, before, after, problem }) => ({
+    route,
+    before: withoutRoute(before),
+    after: withoutRoute(after),
+    ...(problem === null ? {} : { problem }),
+  }))
 
-function matches(
-  row: Pick<ContextOrder, 'path' | 'alias'>,
-  context: string,
-  alias: string | undefined,
-): boolean {
-  return (
-    pathKey(row.path) === pathKey(context) &&
-    (alias === undefined || row.alias.toLowerCase() === alias.toLowerCase())
-  )
-}
+const withoutRoute = ({ route: _, ...orders }: Orders): Omit<Orders, 'route'> => orders
 
 const ordersFor = ({ orders }: Snapshot, route: string): Orders =>
   orders.get(route) ?? noOrders(route)
-
-/**
- * The messages that turn orders `from` into `to`. Where the order for the whole node changes, those for its contexts follow
- * it one after the other.
- */
-function restoring(from: Orders, to: Orders): readonly AppMessage[] {
-  const { route } = to
-  const whole = from.node === to.node ? [] : [nodeOrder(methodFor[to.node ?? 'ENABLED'], route)]
-  // An order for the whole node replaces those for single contexts.
-  const left = whole.length > 0 ? [] : from.contexts
-  const wanted = new Map(to.contexts.map((row) => [contextKey(row), row]))
-  const kept = new Map(left.map((row) => [contextKey(row), row]))
-  const ended = left
-    .filter((row) => !wanted.has(contextKey(row)))
-    .map((row) => ({ ...row, status: to.node ?? ('ENABLED' as const) }))
-  const set = to.contexts.filter((row) => kept.get(contextKey(row))?.status !== row.status)
-  const single = [...set, ...ended].map(({ alias, path, status }) =>
-    contextOrder(methodFor[status], route, [alias], path),
-  )
-  return [...whole, ...single]
-}
-
-const isSame = (a: Orders, b: Orders): boolean =>
-  a.node === b.node && JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
-
-const sorted = ({ contexts }: Orders): readonly string[] =>
-  contexts.map((row) => `${contextKey(row)} ${row.status}`).sort()

@@ -6,8 +6,9 @@ import { document } from './page.ts'
 import { htmlResponse } from './style.ts'
 
 const links: readonly (readonly [path: string, content: string])[] = [
+  ['/console/', 'the console: live state, charts, explanations, actions'],
   ['/mod_cluster-manager', 'registered nodes, with buttons to enable, disable and stop them'],
-  ['/api/status', 'the same as JSON'],
+  ['/api/status', 'the same as JSON; /api/v1/openapi.json describes the API'],
   ['/metrics', 'metrics for Prometheus'],
   ['/livez', 'liveness check'],
   ['/readyz', 'readiness check: fails while the proxy drains'],

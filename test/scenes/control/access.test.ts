@@ -8,7 +8,7 @@ import { connect } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { joinCluster } from '../../../src/agent/index.ts'
-import { noOpenssl, selfSigned } from '../../support/certificates.ts'
+import { Authority, noOpenssl, selfSigned } from '../../support/certificates.ts'
 import {
   type ControlBench,
   type ControlBenchOptions,
@@ -224,4 +224,61 @@ describe('without room for more connections, beside silent ones of another addre
       }
     })
   }
+})
+
+describe('tokens', () => {
+  const tokens = [
+    { name: 'grafana', role: 'reader', token: 'reader-token' },
+    { name: 'ci', role: 'operator', token: 'operator-token' },
+    { name: 'alice', role: 'operator', certificate: 'alice' },
+  ] as const
+  const act = '{"action":"disable","node":"a"}'
+
+  test('a reader sees everything and changes nothing; an operator acts under the name of the token', async (t) => {
+    const { port, registry } = await start(t, { access: { secret, tokens } })
+    const as = (token: string): string => `Host: x\r\nAuthorization: Bearer ${token}\r\n`
+    await sendHead(port, `CONFIG / HTTP/1.1\r\n${as(secret)}`, config)
+    assert.equal(registry.snapshot.nodes.size, 1)
+    const read = async (token: string, path: string) =>
+      (await sendHead(port, `GET ${path} HTTP/1.1\r\n${as(token)}`)).status
+    const post = (token: string, path: string) =>
+      sendHead(port, `POST ${path} HTTP/1.1\r\n${as(token)}Content-Type: application/json\r\n`, act)
+    assert.match(await read('reader-token', '/api/v1/nodes'), / 200 /)
+    assert.match(await read('reader-token', '/metrics'), / 200 /)
+    assert.match(await read('reader-token', '/mod_cluster-manager'), / 200 /)
+    assert.match(await read('other-token', '/api/v1/nodes'), / 401 /)
+    assert.match(await read('reader-token', '/api/v1/configuration'), / 403 /)
+    for (const path of ['/api/v1/actions', '/api/v1/reload', '/mod_cluster-manager'])
+      assert.match((await post('reader-token', path)).status, / (403|501) /, path)
+    const { status, body } = await post('operator-token', '/api/v1/actions')
+    assert.match(status, / 200 /)
+    assert.deepEqual(JSON.parse(body).by, { role: 'operator', name: 'ci', from: '127.0.0.1' })
+    // A token does not admit nodes.
+    const refused = await sendHead(port, `CONFIG / HTTP/1.1\r\n${as('operator-token')}`, config)
+    assert.match(refused.status, / 500 /)
+  })
+
+  test('a client certificate stands for a token where an entry names it', {
+    skip: noOpenssl,
+  }, async (t) => {
+    const authority = new Authority()
+    const server = authority.issue()
+    const tls = {
+      cert: server.cert,
+      key: server.key,
+      ca: authority.cert,
+      clientAuth: 'request',
+    } as const
+    const { port } = await start(t, { tls, access: { secret, tokens } })
+    const statusFor = async (pair: { cert: string; key: string } | undefined): Promise<string> => {
+      const client = connectTls({ port, host: '127.0.0.1', ca: authority.cert, ...pair })
+      client.write('GET /api/v1/nodes HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      const [bytes] = (await once(client, 'data')) as [Buffer]
+      client.destroy()
+      return bytes.toString('latin1').slice(9, 12)
+    }
+    assert.equal(await statusFor(authority.issue({ names: ['alice'] })), '200')
+    assert.equal(await statusFor(authority.issue({ names: ['mallory'] })), '401')
+    assert.equal(await statusFor(undefined), '401')
+  })
 })

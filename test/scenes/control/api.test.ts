@@ -12,6 +12,7 @@ import {
   type ControlBenchOptions,
   controlBench,
 } from '../../support/control-bench.ts'
+import { startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -24,11 +25,16 @@ interface Sent {
 }
 
 /** Follows a stream. */
-async function follow(t: TestContext, base: string, lastEventId = ''): Promise<Sent[]> {
+async function follow(
+  t: TestContext,
+  base: string,
+  lastEventId = '',
+  path = 'events/stream',
+): Promise<Sent[]> {
   const ended = new AbortController()
   t.after(() => ended.abort())
   const headers = lastEventId === '' ? {} : { 'Last-Event-ID': lastEventId }
-  const response = await fetch(`${base}events/stream`, { headers, signal: ended.signal })
+  const response = await fetch(base + path, { headers, signal: ended.signal })
   assert.equal(response.headers.get('content-type'), 'text/event-stream')
   const sent: Sent[] = []
   void read(response, sent).catch(() => {})
@@ -94,6 +100,43 @@ for (const workers of ['0', '2']) {
     const other = await follow(t, base, 'another-run-1')
     await until('the stream begins', () => other.length > 0)
     assert.equal(other[0]?.event, 'reset')
+  })
+}
+
+for (const workers of ['0', '2']) {
+  test(`requests are followed, and failures are told by node (${workers} workers)`, async (t) => {
+    const origin = await startOrigin(t)
+    const to = `127.0.0.1:${origin.port}`
+    const serve = await startServe(['--workers', workers, '--to', to])
+    t.after(() => serve.child.kill('SIGKILL'))
+    const base = `${serve.control}api/v1/`
+    // biome-ignore lint/suspicious/noExplicitAny: the test reads what it expects
+    const show = async (path: string): Promise<any> => (await fetch(base + path)).json()
+    const port = Number(new URL(serve.traffic).port)
+    const failed = await follow(t, base, '', 'requests/stream?status=5xx')
+    const all = await follow(t, base, '', 'requests/stream')
+    // A stream has no content before the first request, so that one shows that it is followed everywhere.
+    await until('both are followed', async () => {
+      await get(port, '/close')
+      return all.length > 0
+    })
+    await get(port, '/die?times=99&by=rst&id=1')
+    await until('the failure is followed', () => failed.length > 0)
+    assert.equal(failed[0]?.event, 'request')
+    assert.equal(failed[0]?.data.status, 502)
+    assert.equal(failed[0]?.data.target, '/die?times=99&by=rst&id=1')
+    assert.ok(failed.every(({ data }) => data.status >= 500))
+    const [{ route }] = (await show('nodes')).nodes
+    const failures = async () => (await show(`nodes/${route}`)).recentFailures
+    await until('its node tells it', async () => (await failures()).length > 0)
+    const [failure] = await failures()
+    assert.equal(failure.request, 'GET /die')
+    const [listener] = (await show('listeners')).listeners
+    assert.equal(listener.address, `127.0.0.1:${port}`)
+    const values: { key: string; source: string; place: string }[] = (await show('configuration'))
+      .values
+    const value = values.find(({ key }) => key === 'workers')
+    assert.deepEqual([value?.source, value?.place], ['flag', '--workers'])
   })
 }
 

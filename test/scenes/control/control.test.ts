@@ -8,6 +8,7 @@ import { TopspinError } from '../../../src/base/errors.ts'
 import { silent } from '../../../src/base/log.ts'
 import { contextLive } from '../../../src/cluster/live.ts'
 import { newCounters } from '../../../src/cluster/traffic-counts.ts'
+import type { ControlOptions } from '../../../src/control/options.ts'
 import { startControl } from '../../../src/control/start-control.ts'
 import type { StatusReport } from '../../../src/control/status-report.ts'
 import { probe } from '../../../src/net/probe.ts'
@@ -424,6 +425,19 @@ describe('start and end', () => {
         error instanceof TopspinError &&
         error.code === 'CONTROL_LISTEN_FAILED' &&
         error.message.includes(String(port)),
+    )
+  })
+
+  test('an unknown option is refused, with the one that was meant', async () => {
+    const { registry, live } = await start()
+    const listen = { host: '127.0.0.1', port: 0 }
+    const options = { listen, registry, live, traffic: { apply: () => {} }, acces: {} }
+    await assert.rejects(
+      startControl(options as ControlOptions),
+      (error) =>
+        error instanceof TopspinError &&
+        error.code === 'BAD_OPTION' &&
+        error.message === 'acces is not an option; did you mean access?',
     )
   })
 

@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { ActionRecord } from '../../../src/control/api/action.ts'
+import type { Explanation } from '../../../src/control/explanation.ts'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 import type { RequestExplanation } from '../../../src/forward/index.ts'
 import { sendMessage } from '../../support/control-client.ts'
@@ -56,7 +58,8 @@ describe('with two nodes', () => {
         '',
       ].join('\n'),
     )
-    const nodes = JSON.parse((await run('nodes', '--json')).stdout) as NodeReport[]
+    const nodes = (JSON.parse((await run('nodes', '--json')).stdout) as { nodes: NodeReport[] })
+      .nodes
     assert.deepEqual(
       nodes.map((node) => [node.route, node.contexts.length]),
       [
@@ -91,10 +94,13 @@ describe('with two nodes', () => {
       'Y.TEST',
       '--json',
     )
-    const outcome = JSON.parse(stdout) as NodeReport & { command: string; registered: boolean }
-    assert.deepEqual([outcome.command, outcome.route, outcome.registered], ['stop', 'shop-a', true])
+    const record = JSON.parse(stdout) as ActionRecord
+    assert.deepEqual([record.action, record.nodes[0]?.route], ['stop', 'shop-a'])
+    const nodes = (JSON.parse((await run('nodes', '--json')).stdout) as { nodes: NodeReport[] })
+      .nodes
+    const contexts = nodes.find((node) => node.route === 'shop-a')?.contexts ?? []
     assert.deepEqual(
-      outcome.contexts.map(({ alias, path, status }) => `${alias}${path} ${status}`).sort(),
+      contexts.map(({ alias, path, status }) => `${alias}${path} ${status}`).sort(),
       ['x.test/pay DISABLED', 'x.test/shop ENABLED', 'y.test/pay DISABLED', 'y.test/shop STOPPED'],
     )
   })
@@ -156,7 +162,7 @@ test('explain shows which node a request would go to, and the result of each can
     }
     const cookie = ['--cookie', 'JSESSIONID=id.b']
     const text = await explain('http://x.test/shop/cart?q=1', ...cookie)
-    assert.match(text, /^http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession chose b of 2\n/)
+    assert.match(text, /^GET http:\/\/x\.test\/shop\/cart\?q=1 goes to b: bySession chose b of 2\n/)
     assert.match(text, /^context \/shop of balancer mycluster; session of b in domain east$/m)
     assert.match(text, /^bySession +a b +b$/m)
     const explained = JSON.parse(await explain('/shop', ...cookie, '--json')) as RequestExplanation
@@ -181,8 +187,17 @@ test('explain shows which node a request would go to, and the result of each can
       ],
     )
     assert.match(
+      text,
+      /^clients speak HTTP\/1\.1 or h2, the node HTTP\/1\.1; GET may be sent again/m,
+    )
+    const posted = JSON.parse(await explain('/shop', '--method', 'post', '--json')) as Explanation
+    assert.deepEqual([posted.method, posted.isIdempotent], ['POST', false])
+    assert.equal(posted.processes.length, Math.max(1, Number(workers)))
+    assert.deepEqual(new Set(posted.processes.map(({ refusal }) => refusal)), new Set([null]))
+    assert.match(await explain('/shop', '--method', 'STATUS'), /: 501 MCMP_METHOD, /)
+    assert.match(
       await explain('/nowhere'),
-      /^\/nowhere is answered by the proxy itself: 404 NO_CONTEXT, /,
+      /^GET \/nowhere is answered by the proxy itself: 404 NO_CONTEXT, /,
     )
     await sendMessage(port, 'STOP-APP', 'JVMRoute=a', '/*')
     await sendMessage(port, 'STOP-APP', 'JVMRoute=b', '/*')
@@ -192,7 +207,7 @@ test('explain shows which node a request would go to, and the result of each can
       [null, '503 NO_NODE', 'usable left no candidate'],
     )
     const counted = await topspin('status', '--control', control, '--json')
-    const { traffic } = JSON.parse(counted.stdout) as StatusReport
+    const { traffic } = (JSON.parse(counted.stdout) as { proxy: StatusReport }).proxy
     assert.equal(traffic.requests, 0, 'nothing was sent')
     proxy.child.kill('SIGTERM')
   }
@@ -211,8 +226,8 @@ test('an invalid question is refused', async (t) => {
     '?url=/&cookie=a%0a',
     '?url=ftp://x/',
   ])
-    assert.equal((await get(port, `/api/explain${query}`)).status, 400, query)
-  const { status, text } = await get(port, '/api/explain?url=http://%22/')
+    assert.equal((await get(port, `/api/v1/explain${query}`)).status, 400, query)
+  const { status, text } = await get(port, '/api/v1/explain?url=http://%22/')
   assert.equal(status, 200)
   assert.equal((JSON.parse(text) as RequestExplanation).refusal, '400 HTTP_HOST')
 })
@@ -246,16 +261,8 @@ test('drain waits for the sessions of a node, then for its requests in flight', 
   await sendMessage(port, 'ENABLE-APP', 'JVMRoute=a', '/*')
   const idle = await topspin('drain', 'a', '--within', '0', '--control', control, '--json')
   assert.equal(idle.code, 0)
-  assert.deepEqual(
-    { ...JSON.parse(idle.stdout), ms: 0 },
-    {
-      command: 'drain',
-      route: 'a',
-      sessions: 1,
-      inFlight: 0,
-      ms: 0,
-    },
-  )
+  const { drain } = JSON.parse(idle.stdout) as ActionRecord
+  assert.deepEqual(drain?.nodes, [{ route: 'a', state: 'done', sessions: 1, inFlight: 0 }])
 })
 
 test('a proxy with a secret accepts commands with it only', async (t) => {

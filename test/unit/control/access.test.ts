@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { denialOf, ownHostCheck } from '../../../src/control/access.ts'
+import {
+  admitToPage,
+  type Denial,
+  messageDenial,
+  ownHostCheck,
+} from '../../../src/control/access.ts'
+import { Identities } from '../../../src/control/identity.ts'
 import { type FramedRequest, FrameReader } from '../../../src/wire/mcmp/frame.ts'
 
 const isOwnHost = ownHostCheck(['proxy.example', '.apps.test'])
@@ -15,45 +21,51 @@ function request(...fields: string[]): FramedRequest {
   return event.request
 }
 
+const here = { remote: '127.0.0.1', acceptsMessages: true }
+
+function denialOf(
+  asked: FramedRequest,
+  secret: string,
+  kind: 'message' | 'page' | 'action',
+): Denial | undefined {
+  if (kind === 'message') return messageDenial(asked, secret)
+  const admitted = admitToPage(asked, here, new Identities(secret, []), isOwnHost)
+  return typeof admitted === 'string' ? admitted : undefined
+}
+
 test('a secret is required exactly as configured, and none without one', () => {
-  assert.equal(denialOf(request(), '', 'message', isOwnHost), undefined)
-  assert.equal(denialOf(request(), '12345678', 'message', isOwnHost), 'secret')
+  assert.equal(denialOf(request(), '', 'message'), undefined)
+  assert.equal(denialOf(request(), '12345678', 'message'), 'secret')
+  assert.equal(denialOf(request('Authorization: Bearer 1234567'), '12345678', 'message'), 'secret')
   assert.equal(
-    denialOf(request('Authorization: Bearer 1234567'), '12345678', 'message', isOwnHost),
+    denialOf(request('Authorization: Bearer 123456789'), '12345678', 'message'),
     'secret',
   )
   assert.equal(
-    denialOf(request('Authorization: Bearer 123456789'), '12345678', 'message', isOwnHost),
-    'secret',
-  )
-  assert.equal(
-    denialOf(request('Authorization: bearer 12345678'), '12345678', 'message', isOwnHost),
+    denialOf(request('Authorization: bearer 12345678'), '12345678', 'message'),
     undefined,
   )
 })
 
 test('a web page may act on the listener that served it, but never send a message', () => {
   const own = request('Host: proxy:6680', 'Origin: http://proxy:6680')
-  assert.equal(denialOf(own, '', 'page', isOwnHost), undefined)
-  assert.equal(denialOf(own, '', 'message', isOwnHost), 'origin')
+  assert.equal(denialOf(own, '', 'page'), undefined)
+  assert.equal(denialOf(own, '', 'message'), 'origin')
   for (const origin of ['http://evil.example', 'null', 'http://proxy:6681'])
-    assert.equal(
-      denialOf(request('Host: proxy:6680', `Origin: ${origin}`), '', 'page', isOwnHost),
-      'origin',
-    )
+    assert.equal(denialOf(request('Host: proxy:6680', `Origin: ${origin}`), '', 'page'), 'origin')
 })
 
 test('pages and their forms are for the names of the listener, whatever its address', () => {
   for (const kind of ['page', 'action'] as const) {
     const rebound = request('Host: evil.example:7777', 'Origin: http://evil.example:7777')
-    assert.equal(denialOf(rebound, '', kind, isOwnHost), 'host')
-    assert.equal(denialOf(request('Host: evil.example'), '', kind, isOwnHost), 'host')
-    assert.equal(denialOf(request('Host: localhost:7777'), '', kind, isOwnHost), undefined)
-    assert.equal(denialOf(request('Host: proxy.example:80'), '', kind, isOwnHost), undefined)
+    assert.equal(denialOf(rebound, '', kind), 'host')
+    assert.equal(denialOf(request('Host: evil.example'), '', kind), 'host')
+    assert.equal(denialOf(request('Host: localhost:7777'), '', kind), undefined)
+    assert.equal(denialOf(request('Host: proxy.example:80'), '', kind), undefined)
     const known = request('Host: other.example', 'Authorization: Bearer 12345678')
-    assert.equal(denialOf(known, '12345678', kind, isOwnHost), undefined)
+    assert.equal(denialOf(known, '12345678', kind), undefined)
   }
-  assert.equal(denialOf(request('Host: evil.example'), '', 'message', isOwnHost), undefined)
+  assert.equal(denialOf(request('Host: evil.example'), '', 'message'), undefined)
 })
 
 test('addresses, names without dots and configured names are own hosts', () => {
@@ -108,5 +120,13 @@ test('the authority of an absolute target counts', () => {
   reader.push(Buffer.from('GET http://evil.example/api/status HTTP/1.1\r\n\r\n'))
   const event = reader.next()
   assert.ok(event?.kind === 'request')
-  assert.equal(denialOf(event.request, '', 'page', isOwnHost), 'host')
+  assert.equal(denialOf(event.request, '', 'page'), 'host')
+})
+
+test('a browser says from which site an action comes', () => {
+  const from = (site: string) =>
+    denialOf(request('Host: proxy', `Sec-Fetch-Site: ${site}`), '', 'action')
+  assert.equal(from('same-origin'), undefined)
+  assert.equal(from('none'), undefined)
+  for (const site of ['cross-site', 'same-site']) assert.equal(from(site), 'origin')
 })

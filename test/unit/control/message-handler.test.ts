@@ -137,6 +137,33 @@ test('STATUS is answered without a probe for five seconds after a probe or bytes
   assert.equal(probes, 4)
 })
 
+test('beyond 200 probes at once STATUS is answered by what is known of the node', async () => {
+  const probed: number[] = []
+  const { send, settings, clock } = bench({
+    watch: {
+      probe: async ({ port }) => {
+        probed.push(port)
+        return { answered: true, reason: 'answered' }
+      },
+    },
+  })
+  const ports = Array.from({ length: 300 }, (_, at) => 1_000 + at)
+  for (const port of ports)
+    await send('CONFIG', `JVMRoute=n${port}&Host=127.0.0.1&Port=${port}&Type=http`)
+  const isUp = async (port: number): Promise<boolean> =>
+    /State=OK/.test(bodyOf(await send('STATUS', `JVMRoute=n${port}&Load=50`)))
+  for (const port of ports) assert.ok(await isUp(port))
+  assert.equal(probed.length, 200)
+  // A node that failed is probed at any rate.
+  const last = settings.live.of(300)
+  last.health = onAnswerFailed(last.health, clock.now(), settings.watch.health)
+  assert.ok(await isUp(1_299))
+  assert.deepEqual(probed.slice(200), [1_299])
+  clock.advance(1_000)
+  for (const port of ports) assert.ok(await isUp(port))
+  assert.equal(new Set(probed).size, 300)
+})
+
 test('STATUS of a node whose last response failed is probed at once', async () => {
   let probes = 0
   const { send, settings, clock } = bench({

@@ -40,7 +40,7 @@ test('buckets of a histogram are cumulative, and times are seconds', () => {
   const times = newRequestTimes()
   for (const value of [1, 1, 2, 9]) times.observe(requestHistograms.attempts, value)
   times.observe(requestHistograms.duration, 1_500)
-  const attempts = new HistogramText('n', requestHistograms.attempts, 1, 'openmetrics')
+  const attempts = new HistogramText('n', requestHistograms.attempts, 1, 'openmetrics', false)
   assert.equal(
     attempts.text('c="/"', times),
     [
@@ -55,8 +55,26 @@ test('buckets of a histogram are cumulative, and times are seconds', () => {
       '',
     ].join('\n'),
   )
-  const seconds = new HistogramText('s', requestHistograms.duration, 1_000, 'text')
+  const seconds = new HistogramText('s', requestHistograms.duration, 1_000, 'text', true)
   const text = seconds.text('c="/"', times)
   for (const line of ['s_bucket{c="/",le="1"} 0', 's_bucket{c="/",le="2.5"} 1', 's_sum{c="/"} 1.5'])
     assert.ok(text.split('\n').includes(line), line)
+})
+
+test('a bucket names the trace of its last traced request, in OpenMetrics alone', () => {
+  const times = newRequestTimes()
+  const { duration } = requestHistograms
+  times.observe(duration, 67)
+  times.exemplify(duration, { traceId: 'a'.repeat(32), value: 67, at: 1_520_879_607_789 })
+  const line = (format: 'text' | 'openmetrics'): string | undefined =>
+    new HistogramText('s', duration, 1_000, format, true)
+      .text('c="/"', times)
+      .split('\n')
+      .find((text) => text.includes('le="0.1"'))
+  const plain = 's_bucket{c="/",le="0.1"} 1'
+  assert.equal(line('text'), plain)
+  assert.equal(
+    line('openmetrics'),
+    `${plain} # {trace_id="${'a'.repeat(32)}"} 0.067 1520879607.789`,
+  )
 })

@@ -31,8 +31,19 @@ test('a URL is explained by host and target, with localhost and / as defaults', 
     target: '/a?b',
     ...rest,
   })
-  assert.deepEqual(question('https://shop.test'), { host: 'shop.test', target: '/', ...rest })
+  assert.deepEqual(question('https://shop.test'), {
+    host: 'shop.test',
+    target: '/',
+    isSecure: true,
+    ...rest,
+  })
   assert.deepEqual(question('/a'), { host: 'localhost', target: '/a', ...rest })
+})
+
+test('a question may name a method, GET by default', () => {
+  assert.equal(explainQuestion('url=/a&method=POST')?.method, 'POST')
+  assert.equal(explainQuestion('url=/a&method=GET')?.method, undefined)
+  assert.equal(explainQuestion('url=/a&method=A%20B'), undefined)
 })
 
 test('cookie and client of a question are optional', () => {

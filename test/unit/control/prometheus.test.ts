@@ -64,6 +64,28 @@ test('the state file has metrics only when there is one', async () => {
   assert.match(text, /^topspin_state_failures_total 2$/m)
 })
 
+test('certificates are shown with their end, the first 200 to expire, and failed orders by name', async () => {
+  const first = Date.parse('2030-01-01T00:00:00Z')
+  const certificates = Array.from({ length: 300 }, (_, i) => ({
+    names: [`n${i}.example`],
+    source: 'acme' as const,
+    key: 'acme',
+    issuer: 'R3',
+    notBefore: new Date(0).toISOString(),
+    notAfter: new Date(first + (299 - i) * 1_000).toISOString(),
+    renewal: { at: new Date(0).toISOString(), failures: 2, error: 'no route' },
+  }))
+  const { settings } = controlFixture({ certificates: () => certificates })
+  const text = (await new PrometheusText(settings, new ControlCounts()).body()).toString()
+  const rows = text.match(/^topspin_certificate_expiry_timestamp_seconds\{.*$/gm) ?? []
+  assert.equal(rows.length, 200)
+  assert.equal(
+    rows[0],
+    `topspin_certificate_expiry_timestamp_seconds{name="n299.example",source="acme",key="acme"} ${first / 1_000}`,
+  )
+  assert.match(text, /^topspin_acme_failures\{name="n0\.example"\} 2$/m)
+})
+
 test('every metric is described once, before its first sample, in both formats', async () => {
   const { settings } = controlFixture()
   settings.registry.restore(clusterOf([{ route: 'a' }]), 0)

@@ -30,6 +30,13 @@ describe('a probe', () => {
     recordProbe(fixture.settings, node, refused, 0)
     assert.equal(live().health.kind, 'down')
     assert.deepEqual(notified, [1])
+    assert.deepEqual(
+      live().recentFailures?.all.map(({ code, reason }) => [code, reason]),
+      [
+        ['PROBE', 'ECONNREFUSED'],
+        ['PROBE', 'ECONNREFUSED'],
+      ],
+    )
     assert.deepEqual(fixture.log.messages, ['node is down'])
     assert.deepEqual(fixture.log.details, [
       { route: 'a', reason: 'ECONNREFUSED', by: 'health check' },

@@ -8,6 +8,7 @@ import { ControlCounts } from '../../../src/control/counts.ts'
 import { MessageHandler } from '../../../src/control/message-handler.ts'
 import { Pages } from '../../../src/control/pages.ts'
 import { Responder } from '../../../src/control/responder.ts'
+import { Trends } from '../../../src/control/trends.ts'
 import type { ControlBenchOptions } from '../../support/control-bench.ts'
 import { controlFixture, framedRequest } from '../../support/control-fixture.ts'
 
@@ -18,7 +19,7 @@ function bench(options: ControlBenchOptions = {}) {
   const counts = new ControlCounts()
   const admission = new Admission(settings, counts)
   const messages = new MessageHandler(settings)
-  const pages = new Pages(settings, counts, messages)
+  const pages = new Pages(settings, counts, messages, new Trends(settings))
   const responder = new Responder(settings, messages, pages, counts, admission)
   admission.admitConnection(node.remote)
   const respond = async (line: string, fields: string[] = [], caller: Caller = node) => {

@@ -12,7 +12,13 @@ import {
 } from '../../../src/control/status-report.ts'
 import { clusterOf, contextOf } from '../../support/cluster-fixture.ts'
 
-const process = { draining: false, workers: [], counts: newCounters(), state: undefined }
+const process = {
+  draining: false,
+  workers: [],
+  counts: newCounters(),
+  state: undefined,
+  certificates: [],
+}
 
 test('the report has the settings and figures of every node and its contexts', () => {
   const live = new LiveTable()
@@ -60,6 +66,7 @@ describe('the state of a node is', () => {
     removal: 'none',
     health: 'up',
     reason: null,
+    ejectedForErrors: false,
     loadFactor: 50,
     silent: false,
     unconfirmed: false,
@@ -82,6 +89,7 @@ describe('the state of a node is', () => {
     ['starting', { loadFactor: null }],
     ['unconfirmed', { unconfirmed: true, loadFactor: null }],
     ['silent', { silent: true, unconfirmed: true }],
+    ['ejected (errors)', { ejectedForErrors: true }],
     ['broken', { loadFactor: -1, silent: true }],
     ['down (ECONNREFUSED)', { health: 'down', reason: 'ECONNREFUSED', loadFactor: -1 }],
     ['removed', { removal: 'marked', health: 'down', reason: 'x' }],

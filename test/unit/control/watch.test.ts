@@ -317,6 +317,38 @@ test('of many nodes that are due, none waits for ever for its probe', async () =
   }
 })
 
+describe('many nodes that are up and quiet', () => {
+  const count = 2_000
+  beforeEach(() => {
+    for (let at = 2; at <= count; at += 1) register('http', `n${at}`, 1_000 + at)
+  })
+
+  test('are probed at a limited rate, each in its turn', async () => {
+    await pass(6_000)
+    assert.ok(probes > 200 && probes <= 400, `${probes} probes in the first second`)
+    const before = probes
+    await pass(5_000)
+    assert.ok(Math.abs(probes - before - 1_000) <= 64, `${probes - before} probes in 5 s`)
+    await pass(5_000)
+    assert.equal(asked.size, count, 'each was probed once before any was probed twice')
+  })
+
+  test('do not delay the probe of one that is suspect', async () => {
+    await pass(5_500)
+    const last = live.of(count)
+    last.health = onAnswerFailed(last.health, now, defaultHealthLimits)
+    asked.clear()
+    await pass(300)
+    assert.ok(asked.has(1_000 + count))
+  })
+
+  test('are probed as often as a rule of the configuration says', async () => {
+    rules = [{ probe: 'tcp', interval: 1_000 }]
+    await pass(8_000)
+    assert.ok(probes > 2 * count, `${probes} probes`)
+  })
+})
+
 test('a fault in a probe ends neither the process nor the probes', async () => {
   broken = true
   await pass(6_000)

@@ -3,11 +3,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { tailLimits } from '../../../../src/base/limits.ts'
+import { recentFailuresOf, timesOf } from '../../../../src/cluster/live.ts'
+import { RequestTimes } from '../../../../src/cluster/request-times.ts'
+import { requestHistograms } from '../../../../src/cluster/times.ts'
 import { Api } from '../../../../src/control/api/api.ts'
 import { type SchemaName, schemas } from '../../../../src/control/api/schemas.ts'
+import { explanationOf } from '../../../../src/control/explanation.ts'
 import { MessageHandler } from '../../../../src/control/message-handler.ts'
 import type { PageResponse } from '../../../../src/control/page-response.ts'
 import { pathOf } from '../../../../src/control/pages.ts'
+import type {
+  RequestFilter,
+  SeenRequests,
+} from '../../../../src/control/requests/request-filter.ts'
+import { Trends } from '../../../../src/control/trends.ts'
+import { accessEntry } from '../../../support/access-entry.ts'
 import type { ControlBenchOptions } from '../../../support/control-bench.ts'
 import {
   type ControlFixture,
@@ -18,6 +29,8 @@ import { fuzzSeed } from '../../../support/fuzz-seed.ts'
 
 interface Bench extends ControlFixture {
   readonly messages: MessageHandler
+  readonly trends: Trends
+  readonly api: Api
   get(target: string, remote?: string): Promise<PageResponse>
   post(target: string, body?: unknown, remote?: string): Promise<PageResponse>
   send(
@@ -33,14 +46,20 @@ const json = ['Content-Type: application/json']
 function bench(options: ControlBenchOptions = {}): Bench {
   const fixture = controlFixture(options)
   const messages = new MessageHandler(fixture.settings)
-  const api = new Api(fixture.settings, messages, () => false)
+  const trends = new Trends(fixture.settings)
+  const api = new Api(fixture.settings, messages, trends, () => false)
   const send: Bench['send'] = (line, fields, body = '', remote = '127.0.0.1') => {
     const request = framedRequest(`${line} HTTP/1.1`, fields, body)
-    return api.respond(request, pathOf(request.target), { remote, acceptsMessages: true })
+    const caller = { remote, acceptsMessages: true }
+    const admitted = fixture.settings.checks.identities.identify('', caller)
+    const actor = admitted?.actor ?? ({ role: 'operator', from: remote } as const)
+    return api.respond(request, pathOf(request.target), actor)
   }
   return {
     ...fixture,
+    api,
     messages,
+    trends,
     send,
     get: (target, remote) => send(`GET /api/v1${target}`, [], '', remote),
     post: (target, body, remote) =>
@@ -94,12 +113,104 @@ test('nodes, contexts, balancers, workers and the proxy are shown', async () => 
   )
   assert.equal(read(await get('/nodes?domain=green'), 'Nodes').nodes.length, 0)
   assert.equal(read(await get('/nodes?balancer=mycluster'), 'Nodes').nodes.length, 2)
-  assert.equal(read(await get('/nodes/b'), 'Node').port, 82)
+  assert.equal(read(await get('/nodes/b'), 'NodeDetail').port, 82)
   assert.match(read(await get('/nodes/c'), 'Problem', 404).detail, /no node has the name c/)
   assert.equal(read(await get('/contexts'), 'Contexts').contexts.length, 4)
   assert.equal(read(await get('/balancers'), 'Balancers').balancers[0].name, 'mycluster')
   assert.deepEqual(read(await get('/workers'), 'Workers').workers, [])
   assert.equal(read(await get('/proxy'), 'Proxy').draining, false)
+})
+
+test('a node shows what it registered with, its responses and its last failures', async () => {
+  const { get, settings } = await withNodes()
+  const row = settings.live.of(1)
+  timesOf(row).count(200)
+  timesOf(row).count(503)
+  const metric = { name: 'queue', value: 12, capacity: 500, load: 0.03, weight: null }
+  row.loadMetrics = [metric]
+  recentFailuresOf(row).add({ at: 0, code: 'NODE_CLOSED', reason: 'closed', request: 'GET /shop' })
+  const node = read(await get('/nodes/a'), 'NodeDetail')
+  assert.deepEqual(node.responses, { '1xx': 0, '2xx': 1, '3xx': 0, '4xx': 0, '5xx': 1 })
+  assert.equal(node.settings.flushPackets, 'off')
+  assert.deepEqual(node.loadMetrics, [metric])
+  assert.deepEqual(node.recentFailures, [
+    { at: '1970-01-01T00:00:00.000Z', code: 'NODE_CLOSED', reason: 'closed', request: 'GET /shop' },
+  ])
+})
+
+test('rates and times are shown by node and application, and kept for ten minutes', async () => {
+  const requestTimes = new RequestTimes()
+  const { get, settings, trends, clock } = await withNodes({
+    traffic: { requestTimes: () => requestTimes },
+  })
+  settings.live.of(1).inFlight = 4
+  const times = timesOf(settings.live.of(1))
+  const growth = [2, 10, 5, 5, requestHistograms.duration.at + 4, 10]
+  times.add(growth)
+  requestTimes.add([{ listener: 'x', balancer: 'mycluster', context: '/shop', growth }])
+  clock.advance(5_000)
+  const [a, b] = read(await get('/nodes'), 'Nodes').nodes
+  assert.deepEqual([a.perSecond, a.errorsPerSecond], [3, 1])
+  assert.ok(a.p50Ms > 5 && a.p50Ms <= 10, `${a.p50Ms}`)
+  assert.deepEqual([b.perSecond, b.p99Ms], [0, null])
+  const [application] = read(await get('/applications'), 'Applications').applications
+  assert.deepEqual([application.context, application.perSecond], ['/shop', 3])
+  trends.step()
+  clock.advance(5_000)
+  trends.step()
+  const history = read(await get('/history'), 'History')
+  assert.deepEqual(history.traffic.perSecond, [3, 0])
+  assert.deepEqual(history.nodes[0].perSecond, [3, 0])
+  assert.deepEqual(history.traffic.inFlight, [4, 4])
+  assert.equal(read(await get('/history?node=b'), 'History').nodes.length, 1)
+  assert.equal(read(await get('/proxy'), 'Proxy').traffic.perSecond, 0)
+})
+
+test('listeners and the configuration are shown, the latter to operators alone', async () => {
+  const value = { key: 'workers', value: 2, source: 'flag', place: '--workers', restart: false }
+  const listener = {
+    use: 'traffic',
+    address: '127.0.0.1:8000',
+    tls: false,
+    clientAuth: 'none',
+    http2: true,
+    proxyProtocol: null,
+  } as const
+  const inspection = { listeners: () => [listener], configuration: () => [value as never] }
+  const { get } = await withNodes({ inspection })
+  assert.deepEqual(read(await get('/listeners'), 'Listeners').listeners, [listener])
+  assert.deepEqual(read(await get('/configuration'), 'Configuration').values, [value])
+  read(await get('/configuration', '10.0.0.7'), 'Problem', 403)
+})
+
+test('the traffic reports requests only while somebody follows them', async () => {
+  const asked: (readonly RequestFilter[])[] = []
+  let report: (seen: SeenRequests) => void = () => {}
+  const { get } = await withNodes({
+    traffic: {
+      followRequests: (filters, receive) => {
+        asked.push(filters)
+        report = receive
+      },
+    },
+  })
+  assert.deepEqual(asked, [])
+  const first = await get('/requests/stream?status=5xx')
+  const second = await get('/requests/stream?node=a')
+  const texts: string[][] = [[], []]
+  const ends = [first, second].map(({ stream }, at) => stream?.((text) => texts[at]?.push(text)))
+  assert.deepEqual(asked.at(-1), [{ status: '5xx' }, { node: 'a' }])
+  report({ requests: [accessEntry({ status: 502, route: 'b' })], skipped: 3 })
+  assert.match(texts[0]?.join('') ?? '', /event: request\ndata: \{"at":"1970.*"status":502/)
+  assert.match(texts[1]?.join('') ?? '', /event: skipped\ndata: \{"requests":3\}/)
+  assert.doesNotMatch(texts[1]?.join('') ?? '', /event: request/)
+  for (const end of ends) end?.()
+  assert.deepEqual(asked.at(-1), [])
+  read(await get('/requests/stream?status=9xx'), 'Problem', 400)
+  const open = Array.from({ length: tailLimits.streamsMax }, () => get('/requests/stream'))
+  const running = (await Promise.all(open)).map(({ stream }) => stream?.(() => {}))
+  read(await get('/requests/stream'), 'Problem', 503)
+  for (const end of running) end?.()
 })
 
 test('the log from level info on is shown as events', async () => {
@@ -251,6 +362,108 @@ test('a wrong path is 404, a wrong method 405 with the right ones', async () => 
   assert.equal((await made.send('HEAD /api/v1/nodes', [])).status, 200)
 })
 
+test('a weight, an ejection and a drain are orders that an undo takes back', async () => {
+  const made = await withNodes()
+  const nodes = async () => read(await made.get('/nodes'), 'Nodes').nodes
+  read(await made.post('/actions', { action: 'weight', node: 'a', weight: 25 }), 'Action')
+  read(await made.post('/actions', { action: 'disable', node: 'a', context: '/pay' }), 'Action')
+  read(await made.post('/actions', { action: 'eject', domain: 'blue' }), 'Action')
+  assert.deepEqual(
+    statusesOf(made).map((line) => line.split(' ')[1]),
+    Array(4).fill('STOPPED'),
+  )
+  const [a] = await nodes()
+  assert.deepEqual([a.weight, a.ejected], [25, true])
+  assert.equal(made.settings.live.of(1).wish.scale, 0.25)
+  read(await made.post('/actions/3/undo'), 'Action')
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop ENABLED', 'a/pay DISABLED'])
+  read(await made.post('/actions', { action: 'eject', node: 'a' }), 'Action')
+  read(await made.post('/actions', { action: 'readmit', node: 'a' }), 'Action')
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop ENABLED', 'a/pay DISABLED'])
+  assert.equal((await nodes())[0].weight, 25)
+  // To enable a node ends its ejection, and the undo ejects it again.
+  read(await made.post('/actions', { action: 'eject', node: 'a' }), 'Action')
+  const enabled = read(await made.post('/actions', { action: 'enable', node: 'a' }), 'Action')
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop ENABLED', 'a/pay ENABLED'])
+  read(await made.post(`/actions/${enabled.id}/undo`), 'Action')
+  const [again] = await nodes()
+  assert.deepEqual([again.weight, again.ejected], [25, true])
+})
+
+test('a drain waits for sessions, stops the node, and is taken back by its undo', async () => {
+  const made = await withNodes()
+  const row = made.settings.live.of(1)
+  row.inFlight = 1
+  const { id, drain } = read(
+    await made.post('/actions', { action: 'drain', node: 'a', withinMs: 1_000, reason: 'x' }),
+    'Action',
+  )
+  assert.deepEqual([drain.state, drain.nodes[0].inFlight], ['sessions', 1])
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop DISABLED', 'a/pay DISABLED'])
+  made.clock.advance(1_000)
+  await made.api.stepDrains()
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop STOPPED', 'a/pay STOPPED'])
+  row.inFlight = 0
+  await made.api.stepDrains()
+  assert.equal(read(await made.get(`/actions/${id}`), 'Action').drain.state, 'done')
+  assert.ok(made.log.messages.includes('drain ended'))
+  read(await made.post(`/actions/${id}/undo`), 'Action')
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop ENABLED', 'a/pay ENABLED'])
+
+  const second = read(await made.post('/actions', { action: 'drain', node: 'b' }), 'Action')
+  made.settings.live.of(2).inFlight = 1
+  read(await made.post(`/actions/${second.id}/undo`), 'Action')
+  assert.equal(read(await made.get(`/actions/${second.id}`), 'Action').drain.state, 'cancelled')
+  made.clock.advance(60_000)
+  await made.api.stepDrains()
+  assert.deepEqual(statusesOf(made).slice(2), ['b/shop ENABLED', 'b/pay ENABLED'])
+})
+
+test('an action that makes no sense says what would', async () => {
+  const made = await withNodes()
+  for (const [body, text] of [
+    [{ action: 'weight', node: 'a' }, /weight: write percent/],
+    [{ action: 'weight', node: 'a', weight: 0 }, /weight/],
+    [{ action: 'weight', node: 'a', weight: 101 }, /weight/],
+    [{ action: 'stop', node: 'a', weight: 10 }, /only for the action weight/],
+    [{ action: 'stop', node: 'a', withinMs: 10 }, /only for the action drain/],
+    [{ action: 'eject', node: 'a', context: '/shop' }, /eject is for whole nodes/],
+  ] as const)
+    assert.match(read(await made.post('/actions', body), 'Problem', 400).detail, text)
+  read(await made.get('/actions/1'), 'Problem', 404)
+})
+
+test('an action is logged with who ordered it, and the orders before and after', async () => {
+  const made = await withNodes()
+  await made.post('/actions', { action: 'weight', node: 'a', weight: 25, reason: 'test' })
+  const at = made.log.messages.indexOf('operator action')
+  assert.deepEqual(made.log.details[at], {
+    id: 1,
+    action: 'weight',
+    node: 'a',
+    weight: 25,
+    reason: 'test',
+    nodes: [{ route: 'a', before: { contexts: [] }, after: { contexts: [], weight: 25 } }],
+    role: 'operator',
+    from: '127.0.0.1',
+  })
+})
+
+test('an upgrade answers which process serves, and problems by 409', async () => {
+  let outcome: object = {
+    ok: true,
+    serving: { pid: 2, version: '1' },
+    ending: { pid: 1, version: '1' },
+    withinMs: 5,
+  }
+  const operate = async () => outcome as never
+  const made = await withNodes({ operations: { reload: operate, upgrade: operate } })
+  assert.equal(read(await made.post('/upgrade'), 'Upgraded').serving.pid, 2)
+  outcome = { ok: false, problems: ['no'] }
+  read(await made.post('/upgrade'), 'Upgraded', 409)
+  read(await made.post('/upgrade', undefined, '10.0.0.7'), 'Problem', 403)
+})
+
 test('a reload answers what has changed, and problems by 409', async () => {
   let outcome: { ok: boolean } = { ok: true, ...{ changed: ['timeouts.head'], restart: [] } }
   const reload = async () => outcome as never
@@ -280,7 +493,23 @@ interface Operation {
 
 test('any request by the description is answered as the description says', async () => {
   const made = await withNodes({
-    traffic: { explain: async () => ({ refusal: null, node: 'a', why: 'x' }) as never },
+    traffic: {
+      explain: async ({ method = 'GET' }) =>
+        explanationOf([
+          {
+            pid: 1,
+            explanation: {
+              refusal: null,
+              rule: null,
+              node: 'a',
+              why: 'x',
+              method,
+              isIdempotent: true,
+              protocols: { clients: ['HTTP/1.1'], node: 'h2c' },
+            } as never,
+          },
+        ]),
+    },
   })
   const { body } = await made.get('/openapi.json')
   const description = JSON.parse(body.toString())
@@ -313,9 +542,20 @@ test('any request by the description is answered as the description says', async
   const value = fc.oneof(
     word,
     fc.jsonValue(),
-    fc.constantFrom('enable', 'disable', 'stop', 'remove'),
+    fc.constantFrom('enable', 'disable', 'stop', 'remove', 'drain', 'eject', 'readmit', 'weight'),
+    fc.integer({ min: -1, max: 102 }),
   )
-  const names = ['action', 'node', 'domain', 'context', 'alias', 'reason', 'x']
+  const names = [
+    'action',
+    'node',
+    'domain',
+    'context',
+    'alias',
+    'reason',
+    'weight',
+    'withinMs',
+    'x',
+  ]
   const sent = fc.record({
     operation: fc.constantFrom(...operations),
     words: fc.array(word, { minLength: 8, maxLength: 8 }),
@@ -324,7 +564,7 @@ test('any request by the description is answered as the description says', async
       fc.jsonValue(),
       fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }),
       fc.record({
-        action: fc.constantFrom('enable', 'disable', 'stop'),
+        action: fc.constantFrom('enable', 'disable', 'stop', 'drain', 'eject', 'readmit'),
         node: fc.constantFrom('a', 'b'),
       }),
     ),

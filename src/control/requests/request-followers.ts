@@ -1,0 +1,66 @@
+// Those who follow the requests as server-sent events. While there are none, the traffic keeps nothing of its requests.
+
+import { tailLimits } from '../../base/limits.ts'
+import type { AccessEntry } from '../../forward/index.ts'
+import type { ControlSettings } from '../options.ts'
+import type { Stream } from '../page-response.ts'
+import { isFollowed, type RequestFilter, type SeenRequests } from './request-filter.ts'
+
+interface Follower {
+  readonly filter: RequestFilter
+  readonly write: (text: string) => void
+}
+
+/** A request as the API shows it. */
+export type RequestReport = Omit<AccessEntry, 'time' | 'fields'> & {
+  /** End of the exchange, ISO 8601. */
+  readonly at: string
+}
+
+export class RequestFollowers {
+  readonly #settings: ControlSettings
+  readonly #followers: Set<Follower> = new Set()
+
+  constructor(settings: ControlSettings) {
+    this.#settings = settings
+  }
+
+  get isFull(): boolean {
+    return this.#followers.size >= tailLimits.streamsMax
+  }
+
+  stream(filter: RequestFilter): Stream {
+    return (write) => {
+      const follower = { filter, write }
+      this.#followers.add(follower)
+      write(': following\n\n')
+      this.#follow()
+      const quiet = setInterval(() => write(': quiet\n\n'), tailLimits.quietMs)
+      return () => {
+        clearInterval(quiet)
+        this.#followers.delete(follower)
+        this.#follow()
+      }
+    }
+  }
+
+  #follow(): void {
+    const filters = [...this.#followers].map(({ filter }) => filter)
+    this.#settings.traffic.followRequests(filters, (seen) => this.#write(seen))
+  }
+
+  #write({ requests, skipped }: SeenRequests): void {
+    const reports = requests.map((entry) => ({ entry, data: JSON.stringify(reportOf(entry)) }))
+    for (const { filter, write } of this.#followers) {
+      const texts = reports
+        .filter(({ entry }) => isFollowed(filter, entry))
+        .map(({ data }) => `event: request\ndata: ${data}\n\n`)
+      if (skipped > 0) texts.push(`event: skipped\ndata: {"requests":${skipped}}\n\n`)
+      if (texts.length > 0) write(texts.join(''))
+    }
+  }
+}
+
+function reportOf({ time, fields: _, ...entry }: AccessEntry): RequestReport {
+  return { at: new Date(time).toISOString(), ...entry }
+}
