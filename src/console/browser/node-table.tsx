@@ -1,0 +1,217 @@
+// Balancers, domains and nodes with their contexts: a table on wide screens, cards on narrow ones.
+
+import type { NodeView } from '../model/cluster-view.ts'
+import { listText, numberText } from '../model/format.ts'
+import { contextStates, nodeState, whoseStatus } from '../model/node-state.ts'
+import type { Group, Row, Selection, SortKey } from '../model/rows.ts'
+import { FigureCells } from './figure-cells.tsx'
+import { memo } from './memo.ts'
+import { nodeHref } from './route.ts'
+import { Mark, StateText } from './shapes.tsx'
+import { Sparkline } from './sparkline.tsx'
+import { useNarrow, Windowed } from './windowed.tsx'
+
+interface Properties {
+  readonly rows: readonly Row[]
+  readonly slot: number
+  readonly selection: Selection
+  readonly onSort: (key: SortKey) => void
+  readonly stickyOf: (balancer: string) => string
+}
+
+const rowHeights = { wide: 32, narrow: 92 } as const
+
+const columns: readonly (readonly [SortKey | undefined, string, string])[] = [
+  ['node', 'node', 'name'],
+  ['state', 'state', 'word'],
+  ['load', 'load factor', 'load'],
+  ['inFlight', 'in flight', 'number'],
+  ['requests', 'requests/s', 'number'],
+  [undefined, 'p50', 'number median'],
+  ['latency', 'p99', 'number'],
+  ['errors', 'errors/s', 'number'],
+  [undefined, 'ten minutes', 'trend'],
+  [undefined, 'contexts', 'contexts'],
+]
+
+export const NodeTable = ({ rows, slot, selection, onSort, stickyOf }: Properties) => {
+  const isNarrow = useNarrow()
+  const { sort, isReversed } = selection
+  return (
+    <div class="nodes card" role="table" aria-label="Nodes" aria-rowcount={rows.length + 1}>
+      <div role="rowgroup" class="heads">
+        <div role="row" class="row head" aria-rowindex={1}>
+          {columns.map(([key, title, kind]) => (
+            <span
+              role="columnheader"
+              key={title}
+              class={`cell ${kind}`}
+              {...(key === sort ? { 'aria-sort': isReversed ? 'ascending' : 'descending' } : {})}
+            >
+              {key === undefined ? (
+                title
+              ) : (
+                <button type="button" onClick={() => onSort(key)}>
+                  {title}
+                  <span aria-hidden="true">{key === sort ? (isReversed ? ' ↑' : ' ↓') : ''}</span>
+                </button>
+              )}
+            </span>
+          ))}
+        </div>
+      </div>
+      <Windowed
+        rows={rows}
+        rowHeight={isNarrow ? rowHeights.narrow : rowHeights.wide}
+        draw={(row, index) =>
+          row.kind === 'group' ? (
+            <GroupRow
+              key={row.key}
+              group={row.group}
+              index={index + 2}
+              sticky={row.group.domain === undefined ? stickyOf(row.group.balancer) : ''}
+            />
+          ) : (
+            <NodeRow
+              key={row.key}
+              view={row.view}
+              revision={row.view.revision}
+              slot={slot}
+              index={index + 2}
+            />
+          )
+        }
+      />
+    </div>
+  )
+}
+
+interface GroupProperties {
+  readonly group: Group
+  readonly index: number
+  readonly sticky: string
+}
+
+const GroupRow = memo<GroupProperties>(
+  ({ group: { balancer, domain, nodes, up, inFlight, requestRate }, index, sticky }) => (
+    <div
+      role="row"
+      aria-rowindex={index}
+      class={domain === undefined ? 'row group' : 'row group domain'}
+    >
+      <span role="cell" class="cell name">
+        <span class="soft">{domain === undefined ? 'balancer' : 'domain'}</span>{' '}
+        <b>{domain === undefined ? balancer : domain === '' ? 'none' : domain}</b>
+      </span>
+      <span role="cell" class="cell word">
+        {up} of {nodes} up
+      </span>
+      <span role="cell" class="cell load" />
+      <span role="cell" class="cell number" data-name="in flight">
+        {numberText(inFlight)}
+      </span>
+      <span role="cell" class="cell number" data-name="requests/s">
+        {numberText(requestRate)}
+      </span>
+      <span role="cell" class="cell rest soft">
+        {sticky}
+      </span>
+    </div>
+  ),
+  ({ group, index, sticky }) => `${JSON.stringify(group)} ${index} ${sticky}`,
+)
+
+interface NodeProperties {
+  readonly view: NodeView
+  readonly revision: number
+  readonly slot: number
+  readonly index: number
+}
+
+const NodeRow = memo<NodeProperties>(
+  ({ view, slot, index }) => {
+    const { fields, history } = view
+    return (
+      <div role="row" aria-rowindex={index} class="row node">
+        <span role="cell" class="cell name">
+          <a href={nodeHref(fields.route)}>{fields.route}</a>{' '}
+          <span class="soft address">
+            {fields.host}:{fields.port}
+          </span>
+        </span>
+        <span role="cell" class="cell word">
+          <StateText state={nodeState(fields)} />
+        </span>
+        <span role="cell" class="cell load" data-name="load factor">
+          <LoadBar factor={fields.loadFactor} />
+        </span>
+        <FigureCells figures={fields}>
+          {fields.queued > 0 && <span class="soft"> +{fields.queued}</span>}
+        </FigureCells>
+        <span role="cell" class="cell trend">
+          <Sparkline
+            values={history.read('requests', slot)}
+            errors={history.read('errors', slot)}
+          />
+        </span>
+        <span role="cell" class="cell contexts">
+          <Contexts view={view} />
+        </span>
+      </div>
+    )
+  },
+  ({ view, revision, slot, index }) => `${view.fields.route} ${revision} ${slot} ${index}`,
+)
+
+export const LoadBar = ({ factor }: { readonly factor: number | null }) => (
+  <span class="load-bar">
+    <i aria-hidden="true">
+      <b style={{ width: `${Math.min(100, Math.max(0, factor ?? 0))}%` }} />
+    </i>
+    {factor ?? '–'}
+  </span>
+)
+
+/** Contexts that get a word each; more are counted. */
+const contextsShown = 4
+
+const Contexts = ({ view: { fields } }: { readonly view: NodeView }) => {
+  const { contexts } = fields
+  // A word that the whole node has already is not repeated.
+  const { word } = nodeState(fields)
+  const shown = contexts.slice(0, contextsShown)
+  const more = contexts.slice(contextsShown)
+  if (contexts.length === 0) return <span class="soft">no contexts</span>
+  return (
+    <>
+      {shown.map((context) => {
+        const state = contextStates[context.status]
+        const whose = whoseStatus(context)
+        return (
+          <span
+            key={`${context.alias} ${context.path}`}
+            class={`context ${state.tone}`}
+            title={`${context.path} on ${context.alias} is ${state.word} ${whose}`.trimEnd()}
+          >
+            <Mark state={state} />
+            {context.path}
+            {context.status !== 'ENABLED' && state.word !== word && (
+              <span class="state-word"> {state.word}</span>
+            )}
+          </span>
+        )
+      })}
+      {more.length > 0 && (
+        <span
+          class="soft"
+          title={listText(
+            more.map(({ path }) => path),
+            12,
+          )}
+        >
+          +{more.length}
+        </span>
+      )}
+    </>
+  )
+}
