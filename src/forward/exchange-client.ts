@@ -8,6 +8,7 @@ import type { OutgoingResponse } from '../wire/http/outgoing-response.ts'
 import type { LeasedConnection } from './node/node-context.ts'
 import type { RequestSource } from './node/request-source.ts'
 import type { Refusal } from './refusal.ts'
+import type { HttpsRedirect } from './shared/https-redirect.ts'
 
 /** What a client with a protocol of its own sends in frames of that protocol. */
 export interface FramedClient {
@@ -17,6 +18,8 @@ export interface FramedClient {
    * @returns bytes of the head as they are sent.
    */
   answerHead(answer: OutgoingResponse, isWhole: boolean): number
+  /** As `ExchangeClient.answerData`, with bytes[from..to). */
+  answerPart(bytes: Buffer, from: number, to: number, isLast: boolean): boolean
   /** Ends the response. @param fields valid during the call, not filtered. */
   answerTrailers(fields: Fields): void
 }
@@ -40,8 +43,14 @@ export interface ExchangeClient extends RequestSource {
   readonly framed: FramedClient | undefined
   /** Number of the listener (`RequestTimes.listener`). Default 0. */
   readonly listener?: number
+  /** Of its listener: where a request without TLS is redirected to. */
+  readonly httpsRedirect?: HttpsRedirect | undefined
   /** Its protocol, when that is not HTTP/1. */
   readonly protocol?: 'HTTP/2.0' | undefined
+  /** The request is a call of gRPC: either side may be silent as long as it lasts. Only with frames of its own. */
+  readonly isGrpc?: boolean | undefined
+  /** The client has sent `te: trailers` [RFC 9113 8.2.2]. Only with frames of its own. */
+  readonly acceptsTrailers?: boolean | undefined
   /**
    * Sends bytes of the response. @param isLast they are the last, and no trailers follow.
    * @returns false when the client reads slower; `Exchange.clientDrained` follows.

@@ -9,17 +9,27 @@ import type { Balancer } from '../cluster/balancer.ts'
 import { newDerived } from '../cluster/candidate.ts'
 import { HeldRequest } from '../cluster/held-requests.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
+import type { Coding } from '../wire/http/accept-encoding.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
 import type { HeadLimits } from '../wire/http/head-limits.ts'
 import type { Out } from '../wire/http/out.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
+import type { WebSocketFrames } from '../wire/websocket-frames.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import type { ExchangeTraffic, Upload } from './exchange-traffic.ts'
 import type { LeasedConnection } from './node/node-context.ts'
+import type { Refusal } from './refusal.ts'
+import type { CompressedReceiver, Compressor } from './rules/compressor.ts'
+import type { PrefixChange } from './rules/prefix-change.ts'
+import type { Rule } from './rules/rule.ts'
+import type { RuleSettings } from './rules/rule-settings.ts'
+import type { Rules } from './rules/rules.ts'
+import type { RuleValues } from './rules/template.ts'
 import type { StickySession } from './shared/sticky-rules.ts'
+import type { RequestTrace } from './shared/tracing.ts'
 
-/** The request as it arrived. Written by accept (1) and match (2). */
+/** The request as it arrived. Written by accept (1), rule and match (2). */
 export class RequestState {
   readonly head: RequestHead
   readonly body: BodyRelay = new BodyRelay()
@@ -30,6 +40,20 @@ export class RequestState {
   /** Time of arrival, ms of the clock. */
   startedAt = 0
   line: RequestLine | undefined
+  /** '' unless requests have ids. */
+  id = ''
+  /** Absent unless requests are traced. */
+  trace: RequestTrace | undefined
+  /** The rule that applies. */
+  rule: Rule | undefined
+  /** What its variables stand for, if it has any. */
+  ruleValues: RuleValues | undefined
+  /** What the client accepts, where the rule compresses responses. */
+  coding: Coding | undefined
+  /** What the client's credentials lead to, while that is awaited: a response of the proxy, or nothing. */
+  login: Promise<Refusal | undefined> | undefined
+  /** What it has done to the path. */
+  prefixChange: PrefixChange | undefined
   /** The routes that were in force when the request was matched. */
   routes: Routes
   /** Decoded, as contexts are matched. */
@@ -53,6 +77,7 @@ export class ChoiceState implements ExchangeView {
   hasSession = false
   sessionId = ''
   route: string | undefined
+  slot: number | undefined
   domain = ''
   affinity: number | undefined
   /** What named the session's node or key; '' when nothing did. */
@@ -91,6 +116,7 @@ export class ChoiceState implements ExchangeView {
     this.hasSession = false
     this.sessionId = ''
     this.route = undefined
+    this.slot = undefined
     this.domain = ''
     this.affinity = undefined
     this.recalledBy = ''
@@ -152,6 +178,8 @@ class AttemptState extends HeldRequest {
 export class ResponseState {
   readonly head: ResponseHead
   readonly body: BodyRelay = new BodyRelay()
+  /** The body goes through it. */
+  compressor: Compressor | undefined
   /** The incomplete head, as far as it has arrived. */
   partial: Buffer | undefined
   /** How often the pieces have been parsed. */
@@ -170,6 +198,8 @@ export class ResponseState {
   isBlocked = false
   /** Why it is malformed, for the log. */
   problem = ''
+  /** What the node sends after a 101 to `websocket`. */
+  frames: WebSocketFrames | undefined
 
   constructor(limits: HeadLimits) {
     this.head = new ResponseHead(limits)
@@ -178,6 +208,7 @@ export class ResponseState {
   reset(): void {
     this.interims = this.status = this.headAt = this.bytesOut = 0
     this.started = this.closes = this.isBlocked = false
+    this.frames = undefined
   }
 }
 
@@ -189,10 +220,12 @@ export class ExchangeState {
   readonly choice: ChoiceState
   readonly attempts: AttemptState = new AttemptState()
   readonly response: ResponseState
+  readonly ruleStages: RuleStages | undefined
 
-  constructor(client: ExchangeClient, traffic: ExchangeTraffic) {
+  constructor(client: ExchangeClient, traffic: ExchangeTraffic, ruleStages?: RuleStages) {
     this.client = client
     this.traffic = traffic
+    this.ruleStages = ruleStages
     const { headLimits } = traffic.settings
     this.request = new RequestState(traffic.routes, headLimits)
     this.response = new ResponseState(headLimits)
@@ -200,7 +233,32 @@ export class ExchangeState {
   }
 }
 
-type Ports = Pick<ExchangeState, 'traffic'> & { readonly client: ExchangeClient }
+/** What rules do in the stages of an exchange. Passed in, so that those who have no rules do not carry the code. */
+export interface RuleStages {
+  /** @returns `undefined` without rules: then a request costs nothing more. */
+  readonly compile: (settings: readonly RuleSettings[]) => Rules | undefined
+  /** Stage 2. Sets `request.rule`. @returns the response to a request that no node gets. */
+  readonly apply: (
+    state: Pick<ExchangeState, 'request' | 'client' | 'traffic'>,
+    rules: Rules,
+  ) => Refusal | undefined
+  /**
+   * Stage 7: the head of the response, and whether its body is compressed.
+   * @returns the result of parsing the changed head: negative when it is too large.
+   */
+  readonly editResponse: (
+    state: ResponseStage,
+    candidate: Candidate,
+    receiver: CompressedReceiver,
+  ) => number
+  /** Sends a piece of the compressed body. @returns false when the client reads slower. */
+  readonly deliverCompressed: (state: ResponseStage, bytes: Buffer) => boolean
+  readonly deliverCompressedEnd: (state: ResponseStage) => void
+  /** A response of the proxy itself to a request that a rule applies to. */
+  readonly dress: (request: Readonly<RequestState>, refusal: Refusal) => Refusal
+}
+
+type Ports = Pick<ExchangeState, 'traffic' | 'ruleStages'> & { readonly client: ExchangeClient }
 
 /** The state as outgoing (5) and attempt (6) see it. */
 export interface AttemptStage extends Ports {
@@ -248,8 +306,12 @@ export interface RequestLine {
   readonly target: string
   readonly host: string
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0'
+  readonly tls: string
   readonly userAgent: string
   readonly client: string
+  /** Values of the fields with these names. */
+  readonly fields: readonly string[]
+  readonly names: readonly Buffer[]
 }
 
 const none: readonly number[] = []

@@ -10,6 +10,7 @@ import type { Counters } from '../cluster/traffic-counts.ts'
 import type { Ticker } from '../net/ticker.ts'
 import type { ConnectionSource } from './node/node-context.ts'
 import type { Refusal } from './refusal.ts'
+import type { Rules } from './rules/rules.ts'
 import type { AccessLog } from './shared/access-log.ts'
 import type { Admission } from './shared/admission.ts'
 import type { Buffers } from './shared/buffers.ts'
@@ -18,6 +19,7 @@ import type { Queues } from './shared/queues.ts'
 import type { RetryBudget } from './shared/retry-budget.ts'
 import type { ProxySettings } from './shared/settings.ts'
 import type { StickyRules } from './shared/sticky-rules.ts'
+import type { Tracing } from './shared/tracing.ts'
 import type { Uploads } from './shared/uploads.ts'
 
 export type { Queued } from './shared/queues.ts'
@@ -54,12 +56,21 @@ export interface ExchangeTraffic {
   /** By client address. Requests that are complete have the rest of the connections to nodes for themselves. */
   readonly uploads: Uploads
   readonly accessLog: AccessLog | undefined
-  /** Called when traffic has found that a node is down. */
-  readonly onNodeDown: (id: number, reason: string) => void
-  /** Called when a response of a node has failed, so that a probe is due. */
+  /** Records that our own code threw; the connection at work has been cut. */
+  readonly fault: (error: unknown) => void
+  /** Names of the fields that the access log asks for, in lower case. */
+  readonly accessFields: readonly Buffer[]
+  readonly newId: () => string
+  readonly tracing: Tracing | undefined
+  /** See `TrafficOptions`. */
+  readonly onNodeDown: (id: number, reason: string, refused: boolean) => void
   readonly onNodeSuspect: (id: number) => void
   /** The response where no context is registered. */
   readonly unknownContext: Refusal
+  /** `undefined` where the configuration has none. */
+  readonly rules: Rules | undefined
+  /** The line of Strict-Transport-Security for responses over TLS. */
+  readonly hsts: Buffer | undefined
   /** The cascade of each path. */
   cascades: Cascades
   /** What sessions are recognised by beside the ids of the applications, and the proxy's own cookie. */

@@ -3,22 +3,27 @@
 // after the other (exchange-pool.ts).
 
 import type { TopspinError } from '../base/errors.ts'
+import { bareHost } from '../base/host-port.ts'
 import { httpLimits } from '../base/limits.ts'
+import { isHttp2 } from '../cluster/node.ts'
 import type { Application, Candidate } from '../cluster/routes.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
 import type { BodyRelay } from '../wire/http/body-relay.ts'
+import type { Fields } from '../wire/http/fields.ts'
 import type { Out } from '../wire/http/out.ts'
 import { problemOf } from '../wire/http/problem.ts'
 import type { RequestHead } from '../wire/http/request-head.ts'
 import { ResponseHead } from '../wire/http/response-head.ts'
+import type { WebSocketFrames } from '../wire/websocket-frames.ts'
 import type { ExchangeClient } from './exchange-client.ts'
-import { type Choose, ExchangeState } from './exchange-state.ts'
+import { type Choose, ExchangeState, type RequestState, type RuleStages } from './exchange-state.ts'
 import type { ExchangeTraffic, Queued, Upload, Waiting } from './exchange-traffic.ts'
 import type { ResponseReceiver } from './node/node-context.ts'
-import { endedEarlyError, timeoutError } from './node/node-error.ts'
+import { costsNothing, endedEarlyError, timeoutError } from './node/node-error.ts'
 import type { RequestSource } from './node/request-source.ts'
 import {
   bodyDisplaced,
+  bodyLarge,
   nodeMalformed,
   nodeSlow,
   noNode,
@@ -27,8 +32,11 @@ import {
   queueTimeout,
   type Refusal,
   refusalBytes,
+  withId,
 } from './refusal.ts'
+import type { CompressedReceiver } from './rules/compressor.ts'
 import type { Waiter } from './shared/admission.ts'
+import { ownLines } from './shared/hsts.ts'
 import { accept } from './stages/accept.ts'
 import {
   attempt,
@@ -44,21 +52,24 @@ import { cut } from './stages/cut.ts'
 import { deliver, deliverEnd, interim } from './stages/deliver.ts'
 import { canQueue, enqueue } from './stages/enqueue.ts'
 import { match } from './stages/match.ts'
+import { noteFailure } from './stages/note-failure.ts'
 import { outgoing, outgoingAgain } from './stages/outgoing.ts'
 import { recall } from './stages/recall.ts'
 import { redirect } from './stages/redirect.ts'
 import { attemptFailed, attemptTimedOut, refusalAfter, spendRetry } from './stages/retry.ts'
 import { select } from './stages/select.ts'
-import { complete, settle } from './stages/settle.ts'
+import { complete, finish, releaseNode, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
 
-export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Waiter {
+export class Exchange
+  implements ResponseReceiver, CompressedReceiver, Waiting, Queued, Upload, Waiter
+{
   readonly #state: ExchangeState
   readonly head: RequestHead
   readonly requestBody: BodyRelay
 
-  constructor(client: ExchangeClient, traffic: ExchangeTraffic) {
-    this.#state = new ExchangeState(client, traffic)
+  constructor(client: ExchangeClient, traffic: ExchangeTraffic, ruleStages?: RuleStages) {
+    this.#state = new ExchangeState(client, traffic, ruleStages)
     this.head = this.#state.request.head
     this.requestBody = this.#state.request.body
   }
@@ -76,13 +87,18 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
    */
   forward(bytes: Buffer, bodyFrom: number, end: number, isAdmitted: boolean = false): number {
     const state = this.#state
-    const { request, choice, client, traffic } = state
+    const { request, choice, client, traffic, ruleStages } = state
     accept(state, bodyFrom) // 1
-    let refusal = turnBack(this.head, traffic.settings) // 1
+    let refusal = turnBack(this.head, traffic.settings, client) // 1
+    if (traffic.rules !== undefined) refusal ??= ruleStages?.apply(state, traffic.rules) // 2
     refusal ??= match(request, traffic) // 2
     if (refusal === undefined) {
       recall(request, choice, traffic) // 3
       findCascade(request, choice, traffic, client.address) // 4
+    }
+    if (request.login !== undefined) {
+      refusal = this.#awaitLogin(request.login, refusal, bytes, end)
+    } else if (refusal === undefined) {
       refusal = this.#send(bytes, end, lacksBody(request, end), isAdmitted) // 4 5 6
     }
     // Before the refusal, because after it this object may serve another request.
@@ -114,27 +130,87 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     return refusal
   }
 
-  /** @param isHeld no connection is leased before some of the body has arrived. */
-  #send(bytes: Buffer, end: number, isHeld: boolean, isAdmitted: boolean): Refusal | undefined {
+  /**
+   * @param mayHold no connection is leased before some of the body has arrived, unless the node shares one among requests:
+   *   a client may wait for a message before it sends its own.
+   */
+  #send(bytes: Buffer, end: number, mayHold: boolean, isAdmitted: boolean): Refusal | undefined {
     const state = this.#state
     const { request, choice, client, traffic } = state
-    if (!isAdmitted && !isHeld && this.#mustQueue()) return this.#queueNew(bytes, end)
+    if (!isAdmitted && !mayHold && this.#mustQueue()) return this.#queueNew(bytes, end)
     const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
     if (candidate !== undefined && choice.location !== undefined) {
       const elsewhere = redirect(request, candidate, choice.location) // 4
       if (elsewhere !== undefined) return elsewhere
     }
-    const behind = outgoing(state, isHeld ? undefined : candidate, bytes, end) // 5
-    if (behind < 0) return problemOf(behind)
-    request.end = behind
+    const isShared = candidate !== undefined && isHttp2(candidate.node)
+    const isHeld = mayHold && !isShared && client.isGrpc !== true
+    const problem = this.#outgoing(isHeld ? undefined : candidate, bytes, end) // 5
+    if (problem !== undefined) return problem
     if (isHeld && (candidate !== undefined || choice.balancer.waitMs > 0)) return this.#hold()
     if (candidate === undefined) return this.#wait()
     return this.#attempt(candidate) // 6
   }
 
+  /** Writes what has arrived of the request. @returns the response to a body with a problem. */
+  #outgoing(candidate: Candidate | undefined, bytes: Buffer, end: number): Refusal | undefined {
+    const { request } = this.#state
+    const behind = outgoing(this.#state, candidate, bytes, end) // 5
+    if (behind < 0) return problemOf(behind)
+    request.end = behind
+    return this.#isTooLarge() ? bodyLarge : undefined
+  }
+
+  /** More of the body has arrived than the rule allows. */
+  #isTooLarge(): boolean {
+    const { request, attempts } = this.#state
+    if (request.rule === undefined) return false
+    return attempts.bodyBytes > (request.rule.settings.bodyMax ?? Number.POSITIVE_INFINITY)
+  }
+
   #attempt(candidate: Candidate): Refusal | undefined {
     const refusal = attempt(this.#state, candidate, this) // 6
     return refusal === proxyFull ? this.#queue() : refusal
+  }
+
+  /**
+   * Nothing is answered, and no node is asked, before the client's credentials are found good.
+   * @param refusal what then follows; `undefined` when a node is asked.
+   */
+  #awaitLogin(
+    login: NonNullable<RequestState['login']>,
+    refusal: Refusal | undefined,
+    bytes: Buffer,
+    end: number,
+  ): Refusal | undefined {
+    const { request, client, traffic } = this.#state
+    if (refusal === undefined) {
+      const problem = this.#outgoing(undefined, bytes, end) // 5
+      if (problem !== undefined) {
+        request.login = undefined
+        return problem
+      }
+    }
+    if (!request.body.done) client.pauseBody()
+    login
+      .then((denied) => this.#continueAfter(login, denied ?? refusal))
+      .catch((error: unknown) => {
+        this.abandon('PROXY_CLOSED')
+        client.cut(true)
+        traffic.fault(error)
+      })
+    return undefined
+  }
+
+  #continueAfter(login: NonNullable<RequestState['login']>, refused: Refusal | undefined): void {
+    const { request } = this.#state
+    // The client has left meanwhile, and another request may be under way here.
+    if (request.login !== login) return
+    request.login = undefined
+    if (refused !== undefined) return this.#refuse(refused)
+    if (!this.#mustQueue()) return this.#begin()
+    const refusal = this.#queue()
+    if (refusal !== undefined) this.#refuse(refusal)
   }
 
   /** A request that is redirected needs no connection. */
@@ -147,11 +223,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
 
   /** The request waits for its turn before a node is chosen. */
   #queueNew(bytes: Buffer, end: number): Refusal | undefined {
-    const { request } = this.#state
-    const behind = outgoing(this.#state, undefined, bytes, end) // 5
-    if (behind < 0) return problemOf(behind)
-    request.end = behind
-    return this.#queue()
+    return this.#outgoing(undefined, bytes, end) ?? this.#queue() // 5
   }
 
   /** @returns the response when the request has waited long enough, or is handed over by a peer, which can serve it. */
@@ -194,6 +266,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     const { request, attempts, client } = state
     const behind = request.body.relay(bytes, 0, length, attempts.out as Out)
     if (behind < 0) return behind
+    attempts.bodyBytes += behind
     attempts.isHeld = false
     client.bodyProgress()
     if (!this.#mustQueue()) this.#begin()
@@ -298,8 +371,8 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     const behind = state.attempts.isHeld
       ? this.#endHold(bytes, length) // 4 5 6
       : sendBody(state, bytes, length) // 6
-    if (behind >= 0) return behind
-    const problem = problemOf(behind)
+    if (behind >= 0 && !this.#isTooLarge()) return behind
+    const problem = behind < 0 ? problemOf(behind) : bodyLarge
     endAttempt(state, false)
     if (state.response.started) this.#cut(problem.code, false)
     else this.#refuse(problem)
@@ -310,6 +383,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
   clientDrained(): void {
     const { attempts, response, client } = this.#state
     const { node } = attempts
+    if (response.compressor !== undefined) return response.compressor.resume()
     if (node === undefined) return
     response.isBlocked = client.pending > 0
     startSilence(this.#state, attempts.bodyMs)
@@ -323,6 +397,7 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
    */
   abandon(code: string, refusal?: Refusal): void {
     const state = this.#state
+    state.request.login = undefined
     if (refusal !== undefined) this.#note(refusal, true)
     if (state.attempts.waitUntil > 0) {
       state.traffic.waiting.delete(this)
@@ -339,6 +414,17 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     endAttempt(state, false)
     if (state.response.started) this.#cut(bodyDisplaced.code, false)
     else this.#refuse(bodyDisplaced)
+  }
+
+  /** Where the node of a tunnel accepts connections. */
+  get nodePlace(): { readonly host: string; readonly port: number } {
+    const { host = '', port = 0 } = this.#state.attempts.node?.node ?? {}
+    return { host: bareHost(host), port }
+  }
+
+  /** What the node sends through a tunnel that is a WebSocket. */
+  get nodeFrames(): WebSocketFrames | undefined {
+    return this.#state.response.frames
   }
 
   /** Both connections of a tunnel have closed, which has carried so many bytes. */
@@ -394,9 +480,15 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
   get isHead(): boolean {
     return this.head.isHead
   }
+  get acceptsTrailers(): boolean {
+    return this.#state.client.acceptsTrailers === true
+  }
   get relaysBody(): boolean {
-    const { started, body } = this.#state.response
-    return started && !body.done
+    const { started, body, compressor } = this.#state.response
+    return started && !body.done && compressor === undefined
+  }
+  get connectMs(): number | undefined {
+    return this.#state.request.rule?.settings.timeouts?.connect
   }
   get silenceMs(): number {
     const { attempts, response } = this.#state
@@ -428,13 +520,13 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
   }
 
   nodeSent(bytes: Buffer, length: number): void {
-    const delivery = deliver(this.#state, bytes, length) // 7
+    const delivery = deliver(this.#state, bytes, length, this) // 7
     switch (delivery) {
       case 'more':
         return
       case 'complete':
       case 'last':
-        return complete(this.#state, delivery === 'complete') // 8
+        return this.#complete(delivery === 'complete') // 8
       case 'tunnel':
         return this.#becomeTunnel()
       case 'malformed':
@@ -443,12 +535,44 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     }
   }
 
-  nodeEnded(): void {
+  nodeEnded(trailers?: Fields): void {
     if (!this.#state.response.started) return this.#failed(endedEarlyError())
-    const isComplete = deliverEnd(this.#state) // 7
+    const isComplete = deliverEnd(this.#state, trailers) // 7
     if (isComplete)
-      complete(this.#state, false) // 8
+      this.#complete(false) // 8
     else this.#cut('NODE_CLOSED')
+  }
+
+  /** The node's response is complete. A compressor still has some of it. */
+  #complete(reusable: boolean): void {
+    const { compressor } = this.#state.response
+    if (compressor === undefined) return complete(this.#state, reusable) // 8
+    releaseNode(this.#state, reusable) // 8
+    compressor.end()
+  }
+
+  compressed(bytes: Buffer): boolean {
+    return this.#state.ruleStages?.deliverCompressed(this.#state, bytes) ?? true // 7
+  }
+
+  compressorDrained(): void {
+    const { attempts, response } = this.#state
+    if (attempts.node === undefined) return
+    response.isBlocked = false
+    startSilence(this.#state, attempts.bodyMs)
+    attempts.node.resume()
+  }
+
+  compressedAll(): void {
+    this.#state.ruleStages?.deliverCompressedEnd(this.#state) // 7
+    finish(this.#state, this.#state.traffic.clock.now()) // 8
+  }
+
+  compressionFailed(error: unknown): void {
+    const { client, traffic } = this.#state
+    this.abandon('COMPRESSION')
+    client.cut(true)
+    traffic.fault(error)
   }
 
   #becomeTunnel(): void {
@@ -473,9 +597,11 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
 
   nodeMalformed(reason: string): void {
     const state = this.#state
-    const route = state.attempts.candidate?.node.route
-    state.traffic.invalidResponses.warn({ route, reason })
+    const { candidate } = state.attempts
+    state.traffic.invalidResponses.warn({ route: candidate?.node.route, reason })
+    state.response.problem = reason
     if (state.response.started) return this.#cut('NODE_MALFORMED')
+    if (candidate !== undefined) noteFailure(state, candidate, nodeMalformed.code, reason) // 6
     endAttempt(state, true)
     this.#refuse(nodeMalformed)
   }
@@ -491,7 +617,8 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
     response.partial = undefined
     const next = choose(choice, traffic.chosenAt, client.bound) // 4
     const mayTry = next !== undefined || canQueue(choice)
-    if (!mayTry || !spendRetry(traffic)) return this.#refuse(refusalAfter(error))
+    const isAllowed = mayTry && (costsNothing(error) || spendRetry(traffic))
+    if (!isAllowed) return this.#refuse(refusalAfter(error))
     if (next !== undefined) return this.#attemptAgain(next) // 5, 6
     const refusal = this.#wait() // 4
     if (refusal !== undefined) this.#refuse(refusal)
@@ -500,9 +627,11 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
   // The end, where no node has answered or its response is incomplete.
 
   /** Answers the client without a node. */
-  #refuse(refusal: Refusal): void {
+  #refuse(plain: Refusal): void {
+    const { client, request, response, traffic, ruleStages } = this.#state
+    const given = (request.rule && ruleStages?.dress(request, plain)) ?? plain
+    const refusal = withId(given, request.id, traffic.settings.requestId === 'client')
     this.#settleRefused(refusal)
-    const { client, response } = this.#state
     client.refuse(refusal, response.closes, this.head.isHead)
   }
 
@@ -518,17 +647,17 @@ export class Exchange implements ResponseReceiver, Waiting, Queued, Upload, Wait
 
   /** Notes a response of the proxy for the access log. */
   #note(refusal: Refusal, closes: boolean): void {
-    const { response, traffic } = this.#state
+    const { response, traffic, client } = this.#state
     response.status = refusal.status
     if (traffic.accessLog === undefined) return
-    const bytes = refusalBytes(refusal, closes, this.head.isHead, traffic.date.bytes)
+    const bytes = refusalBytes(refusal, closes, this.head.isHead, ownLines(traffic, client.tls))
     response.bytesOut += bytes.length
   }
 
   /** Breaks the response off so that the client can see it. @param code for the access log. */
   #cut(code: string, isNodeFault = true): void {
     const state = this.#state
-    cut(state, isNodeFault) // 7
+    cut(state, code, isNodeFault) // 7
     settle(state, code, state.traffic.clock.now()) // 8
     state.client.cut(this.head.minor === 0)
   }

@@ -12,10 +12,14 @@ import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import { ChoiceState, RequestState } from './exchange-state.ts'
 import type { ExchangeTraffic } from './exchange-traffic.ts'
 import { noNode, queueFull, type Refusal } from './refusal.ts'
+import type { Origin } from './rules/conditions.ts'
+import { describeRule } from './rules/describe-rule.ts'
 import { findCascade } from './stages/choose.ts'
 import { homeAmong } from './stages/enqueue.ts'
 import { match } from './stages/match.ts'
 import { recall } from './stages/recall.ts'
+import { applyRule, denied, findRule } from './stages/rule.ts'
+import { turnBack } from './stages/turn-back.ts'
 
 export interface ExplainQuestion {
   /** Path and query. */
@@ -28,12 +32,23 @@ export interface ExplainQuestion {
   readonly headers?: readonly string[]
   /** Address of the client. */
   readonly client: string
+  /** Default GET. */
+  readonly method?: string
+  /** The client uses HTTPS. Default false. */
+  readonly isSecure?: boolean
 }
 
 /** Plain values, so that it can be sent to another process. */
 export interface RequestExplanation {
   /** The proxy's own response, as `404 NO_CONTEXT`; `null` when a node would be asked, now or after a wait. */
   readonly refusal: string | null
+  /** The rule of the configuration that applies; `null` for none. */
+  readonly rule: RuleFacts | null
+  readonly method: string
+  /** After a failed attempt it is sent to another node, even if the first one may have begun it. */
+  readonly isIdempotent: boolean
+  /** What clients may speak, and what the chosen node does; `null` when none is asked. */
+  readonly protocols: { readonly clients: readonly string[]; readonly node: string | null }
   /** The context of the path; `null` when there is none. */
   readonly context: { readonly path: string; readonly balancer: string } | null
   readonly session: {
@@ -55,6 +70,14 @@ export interface RequestExplanation {
   readonly node: string | null
   /** The reason, one sentence. */
   readonly why: string
+}
+
+interface RuleFacts {
+  /** Its place in `routes`, from 1. */
+  readonly number: number
+  readonly name: string
+  /** What it does to the request, one sentence each: `rule 3 stripped /api`. */
+  readonly did: readonly string[]
 }
 
 export interface CandidateFacts {
@@ -98,19 +121,37 @@ export function explainRequest(
   const request = new RequestState(traffic.routes, traffic.settings.headLimits)
   const choice = new ChoiceState(traffic.cascades.root)
   const bytes = headBytes(question)
+  const { settings } = traffic
+  const clients = settings.http2 ? ['HTTP/1.1', 'h2'] : ['HTTP/1.1']
+  const { method = 'GET' } = question
+  const about = { method, isIdempotent: false, protocols: { clients, node: null } }
   const parsed = request.head.parse(bytes, 0, bytes.length)
-  if (parsed === INCOMPLETE) return refused({ status: 400, code: 'HTTP_FIELD', text: 'no request' })
-  if (parsed < 0) return refused(problemOf(parsed))
-  const refusal = match(request, traffic)
-  if (refusal !== undefined) return refused(refusal)
+  if (parsed === INCOMPLETE)
+    return refused({ status: 400, code: 'HTTP_FIELD', text: 'no request' }, about)
+  if (parsed < 0) return refused(problemOf(parsed), about)
+  const { isIdempotent } = request.head
+  const { rules } = traffic
+  request.end = parsed
+  const origin = originOf(question)
+  const own =
+    turnBack(request.head, settings, noClient) ??
+    (rules &&
+      (findRule(request, rules, origin) ?? denied(request, origin) ?? applyRule(request, origin)))
+  const refusal = own ?? match(request, traffic)
+  if (refusal !== undefined) return refused(refusal, { ...about, isIdempotent }, request)
   recall(request, choice, traffic)
   findCascade(request, choice, traffic, question.client)
   const { application, cascade } = choice
   const { candidates } = application
   const { insert } = traffic.sticky.of(application)
   const { steps, winner, why } = explain(cascade, candidates, choice, traffic.clock)
+  const chosen = candidates.find(({ node }) => node.route === winner)
   return {
     ...outcomeOf(choice, winner, why),
+    rule: ruleFacts(request),
+    method,
+    isIdempotent,
+    protocols: { clients, node: chosen === undefined ? null : protocolOf(chosen.node) },
     context: {
       path: application.path === '' ? '/' : application.path,
       balancer: application.balancer.name,
@@ -135,9 +176,48 @@ export function explainRequest(
   }
 }
 
-function headBytes({ target, host, cookie, headers = [] }: ExplainQuestion): Buffer {
+const originOf = ({ client, isSecure = false }: ExplainQuestion): Origin => ({
+  clientOf: () => client,
+  isSecure: () => isSecure,
+})
+
+const ruleFacts = ({ rule, prefixChange, coding }: RequestState): RuleFacts | null =>
+  rule === undefined
+    ? null
+    : {
+        number: rule.number,
+        name: rule.settings.name,
+        did: describeRule(rule, prefixChange, coding),
+      }
+
+/** The question names no listener, so that its redirect to HTTPS is not known. */
+const noClient: Parameters<typeof turnBack>[2] = {
+  httpsRedirect: undefined,
+  forwarded: { write() {}, clientOf: () => '', isSecure: () => true },
+}
+
+/** The protocol that a node of this type is asked in. */
+const protocolOf = ({ type }: Candidate['node']): string => protocols.get(type) ?? type
+
+const protocols: ReadonlyMap<string, string> = new Map([
+  ['http', 'HTTP/1.1'],
+  ['ws', 'HTTP/1.1'],
+  ['https', 'HTTP/1.1 over TLS'],
+  ['wss', 'HTTP/1.1 over TLS'],
+  ['h2c', 'h2c'],
+  ['h2', 'h2'],
+  ['ajp', 'AJP/1.3'],
+])
+
+function headBytes({
+  method = 'GET',
+  target,
+  host,
+  cookie,
+  headers = [],
+}: ExplainQuestion): Buffer {
   const session = cookie === '' ? [] : [`Cookie: ${cookie}`]
-  const lines = [`GET ${target} HTTP/1.1`, `Host: ${host}`, ...session, ...headers, '', '']
+  const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...session, ...headers, '', '']
   return Buffer.from(lines.join('\r\n'), 'latin1')
 }
 
@@ -169,15 +249,21 @@ function outcomeOf(choice: ChoiceState, winner: string | undefined, why: string)
 
 const refusalText = ({ status, code }: Refusal): string => `${status} ${code}`
 
-const refused = (refusal: Refusal): RequestExplanation => ({
+const refused = (
+  refusal: Refusal,
+  about: Pick<RequestExplanation, 'method' | 'isIdempotent' | 'protocols'>,
+  request?: RequestState,
+): RequestExplanation => ({
+  ...about,
   refusal: refusalText(refusal),
+  rule: request === undefined ? null : ruleFacts(request),
   context: null,
   session: { present: false, by: null, route: null, domain: '', cookie: null },
   insert: null,
   candidates: [],
   steps: [],
   node: null,
-  why: refusal.text,
+  why: refusal.location === undefined ? refusal.text : `to ${refusal.location}`,
 })
 
 const reasonFacts = ({ candidate, figures, why }: CandidateReason): ReasonFacts => ({

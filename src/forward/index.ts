@@ -3,10 +3,8 @@
 export type { PaceLimits } from './client/body-pace.ts'
 export { ClientConnection } from './client/client-connection.ts'
 export { identify } from './client/client-identity.ts'
-export { type ClientRules, ProxyRules } from './client/client-rules.ts'
-export { Tunnel } from './client/tunnel.ts'
+export { type ClientRules, type ListenerRules, ProxyRules } from './client/client-rules.ts'
 export type { Exchange } from './exchange.ts'
-export type { ExchangeClient } from './exchange-client.ts'
 export {
   type CandidateFacts,
   type ExplainQuestion,
@@ -15,13 +13,32 @@ export {
   type RequestExplanation,
   type StepFacts,
 } from './explain-request.ts'
+export { type Arrival, isPlain, type ServeHere } from './parsed/arrival.ts'
+export { type ClientFacts, clientFacts } from './parsed/client-facts.ts'
+export { ParsedClient, type ParsedOwner, type StartExchange } from './parsed/parsed-client.ts'
+export { bodyLength, fieldOf, withoutMark } from './parsed/request-bytes.ts'
 export { noNode, proxyFull, type Refusal, refusalBytes } from './refusal.ts'
+export { ruleStages } from './rule-stages.ts'
+export { compressedTypes } from './rules/compression.ts'
+export { pageEnds } from './rules/error-page.ts'
+export { readPasswords } from './rules/password-file.ts'
+export type {
+  AnswerSettings,
+  FieldEditSettings,
+  MatchSettings,
+  RedirectSettings,
+  RuleSettings,
+} from './rules/rule-settings.ts'
+export { requestVariables, responseVariables, variablesIn } from './rules/template.ts'
 export type { AccessEntry, AccessLog } from './shared/access-log.ts'
+export type { HstsSettings } from './shared/hsts.ts'
+export type { HttpsRedirect } from './shared/https-redirect.ts'
 export {
   defaultSettings,
   defaultTimeouts,
   newPseudonym,
   type ProxySettings,
+  type RequestIdUse,
   type SettingsOptions,
   type Timeouts,
   type TrafficOptions,
@@ -32,6 +49,12 @@ export {
   type StickyEntry,
   type StickySettings,
 } from './shared/sticky-settings.ts'
+export {
+  type AttemptSpan,
+  type TraceReport,
+  Tracing,
+  type TracingOptions,
+} from './shared/tracing.ts'
 export { loadPolicies } from './traffic/load-policies.ts'
 export { makeTraffic } from './traffic/make-traffic.ts'
 export { replaceSettings } from './traffic/replace-settings.ts'

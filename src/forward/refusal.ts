@@ -7,14 +7,27 @@ export interface Refusal {
   /** Stable name, for the access log and the body. */
   readonly code: string
   readonly text: string
-  /** The body, when it is not made of the others. */
+  /** The body, one character per byte, when it is not made of the others. */
   readonly body?: string
+  /** Whole lines in place of Content-Type and Cache-Control. */
+  readonly lines?: string
   /** Target of a redirect. */
   readonly location?: string
+  /** Of the request. */
+  readonly id?: string
+  /** The client gets the id in X-Request-Id, too. */
+  readonly tellsId?: boolean
 }
+
+/** A response that names the request. @param id '' without one. @param tellsId in X-Request-Id, too. */
+export const withId = (refusal: Refusal, id: string, tellsId: boolean): Refusal =>
+  id === '' ? refusal : { ...refusal, id, tellsId }
 
 /** After how many seconds a client may try again when no node is usable. */
 const retryAfterSeconds = 2
+
+/** The lines of a response that sets none. */
+export const ownFields = 'Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n'
 
 /** A response without its Date, which stands between the two parts. */
 type Written = readonly [statusLine: Buffer, rest: Buffer]
@@ -33,7 +46,8 @@ export function refusalBytes(
 }
 
 function partsOf(refusal: Refusal, close: boolean, toHead: boolean): Written {
-  if (refusal.location !== undefined || refusal.body !== undefined)
+  const { location, body, lines, id } = refusal
+  if ([location, body, lines, id].some((given) => given !== undefined))
     return write(refusal, close, toHead)
   const key = `${refusal.status} ${refusal.code} ${refusal.text} ${close} ${toHead}`
   let parts = written.get(key)
@@ -45,18 +59,21 @@ function partsOf(refusal: Refusal, close: boolean, toHead: boolean): Written {
 }
 
 function write(refusal: Refusal, close: boolean, toHead: boolean): Written {
-  const body = refusal.body ?? `${refusal.status} ${refusal.text} (${refusal.code})\n`
+  const { id } = refusal
+  const body =
+    refusal.body ??
+    `${refusal.status} ${refusal.text} (${refusal.code})\n${id === undefined ? '' : `request ${id}\n`}`
   const statusLine = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}\r\n`
-  const lines = [
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${body.length}`,
-    'Cache-Control: no-store',
-  ]
+  const isBare = refusal.status === 204 || refusal.status === 304
+  const lines: string[] = []
+  if (!isBare) lines.push(`Content-Length: ${body.length}`)
   if (refusal.status === 503) lines.push(`Retry-After: ${retryAfterSeconds}`)
   if (refusal.status === 405) lines.push('Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
   if (refusal.location !== undefined) lines.push(`Location: ${refusal.location}`)
+  if (id !== undefined && refusal.tellsId === true) lines.push(`X-Request-Id: ${id}`)
   if (close) lines.push('Connection: close')
-  const rest = `${lines.join('\r\n')}\r\n\r\n${toHead ? '' : body}`
+  const own = lines.map((line) => `${line}\r\n`).join('')
+  const rest = `${refusal.lines ?? ownFields}${own}\r\n${toHead || isBare ? '' : body}`
   return [Buffer.from(statusLine, 'latin1'), Buffer.from(rest, 'latin1')]
 }
 
@@ -69,6 +86,41 @@ export const ambiguousPath: Refusal = {
   status: 400,
   code: 'PATH_AMBIGUOUS',
   text: 'servers read this path differently: write it without dot segments, empty segments, parameters and needless escapes',
+}
+export const noBalancer: Refusal = {
+  status: 503,
+  code: 'NO_BALANCER',
+  text: 'no node of the balancer that the rule names serves this path now',
+}
+export const bodyLarge: Refusal = {
+  status: 413,
+  code: 'BODY_LARGE',
+  text: 'the body is longer than the rule allows',
+}
+export const ruleDenied: Refusal = {
+  status: 403,
+  code: 'RULE_DENIED',
+  text: 'this address may not send this request',
+}
+export const rateLimited: Refusal = {
+  status: 429,
+  code: 'RATE_LIMIT',
+  text: 'too many requests of this client',
+}
+export const loginNeeded: Refusal = {
+  status: 401,
+  code: 'LOGIN',
+  text: 'a name and a password are required',
+}
+export const loginsBusy: Refusal = {
+  status: 503,
+  code: 'LOGINS_BUSY',
+  text: 'too many passwords are being checked',
+}
+export const noHost: Refusal = {
+  status: 400,
+  code: 'NO_HOST',
+  text: 'a request without Host cannot be redirected',
 }
 export const noNode: Refusal = {
   status: 503,

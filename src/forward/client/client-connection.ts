@@ -19,6 +19,8 @@ import type { ExchangeClient } from '../exchange-client.ts'
 import type { LeasedConnection } from '../node/node-context.ts'
 import type { ClientTls } from '../node/request-source.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../refusal.ts'
+import { ownLines } from '../shared/hsts.ts'
+import type { HttpsRedirect } from '../shared/https-redirect.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { BodyPace, type PaceLimits } from './body-pace.ts'
 import { type ClientIdentity, identify } from './client-identity.ts'
@@ -101,6 +103,10 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     return this.#rules.listener
   }
 
+  get httpsRedirect(): HttpsRedirect | undefined {
+    return this.#rules.httpsRedirect
+  }
+
   get state(): ClientState {
     return this.#state
   }
@@ -155,6 +161,14 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     else this.#enter('barred')
   }
 
+  /**
+   * Over HTTP/2, refuses requests for names that have another certificate [RFC 9110 15.5.20]: a client may send them on a
+   * connection that was made for another name.
+   */
+  limitNames(isElsewhere: (name: string) => boolean): void {
+    this.#http2?.limitNames(isElsewhere)
+  }
+
   /** From now on another reader parses and answers requests; bytes go to `ClientRules.receivedAway`. */
   goAway(): void {
     this.#held?.uncork()
@@ -192,7 +206,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
 
   /** Lets the client go on elsewhere with its next request; with HTTP/1 by `ClientRules.closes`. */
   drainGently(): void {
-    this.#http2?.drain()
+    this.#http2?.drainGently()
   }
 
   destroy(): void {
@@ -472,7 +486,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     const exchange = this.#exchange
     if (exchange !== undefined && this.#rules.acceptRefused(exchange, refusal)) return
     this.#traffic.refusalLog.write(refusal, this.address)
-    this.answerData(refusalBytes(refusal, closes, toHead, this.#traffic.date.bytes))
+    this.answerData(refusalBytes(refusal, closes, toHead, ownLines(this.#traffic, this.tls)))
     this.exchangeOver(closes)
   }
 
@@ -553,12 +567,11 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     this.deadline = never
     this.#enter('tunnel')
     this.#bodyBuffer = undefined
-    const { requestBody } = exchange
     const closed = (toNode: number, toClient: number): void => {
       exchange.tunnelClosed(toNode, toClient)
       this.#close()
     }
-    this.#tunnel = new Tunnel(this.connection, node, requestBody, this.#traffic, closed)
+    this.#tunnel = new Tunnel(this.connection, node, exchange, this.#traffic, closed)
     const unread = this.releaseUnread()
     if (unread !== undefined) this.#tunnel.fromClient(unread)
   }
@@ -585,7 +598,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   #refuseAndEnd(refusal: Refusal, toHead: boolean = false): void {
     countRefusal(this.#traffic.counters, refusal)
     this.#traffic.refusalLog.write(refusal, this.address)
-    this.answerData(refusalBytes(refusal, true, toHead, this.#traffic.date.bytes))
+    this.answerData(refusalBytes(refusal, true, toHead, ownLines(this.#traffic, this.tls)))
     this.#linger()
   }
 

@@ -3,6 +3,7 @@
 
 import type { Exchange } from '../exchange.ts'
 import type { Refusal } from '../refusal.ts'
+import type { HttpsRedirect } from '../shared/https-redirect.ts'
 import type { ProxySettings, Timeouts } from '../shared/settings.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { PaceLimits } from './body-pace.ts'
@@ -17,6 +18,8 @@ export interface ClientRules {
   readonly allowsHalfOpen: boolean
   /** Whether clients may speak HTTP/2: chosen by ALPN, or in the clear with its preface. */
   readonly acceptsHttp2: boolean
+  /** Requests without TLS are redirected to HTTPS. */
+  readonly httpsRedirect?: HttpsRedirect | undefined
   /** How fast the body of a request must arrive. */
   readonly bodyPace: PaceLimits
   /**
@@ -40,6 +43,14 @@ export interface ClientRules {
   becameIdle(): void
 }
 
+/** What one listener has in place of the settings. */
+export interface ListenerRules {
+  /** Whether clients may speak HTTP/2 here. Default: as the option `http2` of the proxy says. */
+  readonly http2?: boolean | undefined
+  /** Where requests without TLS are redirected to; `null`: they are served. Default: as `httpsRedirect` of the proxy says. */
+  readonly httpsRedirect?: HttpsRedirect | null | undefined
+}
+
 /** The front proxy's: every request is forwarded, and every failure is answered by the proxy. One object for a listener. */
 export class ProxyRules implements ClientRules {
   closes = false
@@ -48,18 +59,23 @@ export class ProxyRules implements ClientRules {
   bodyPace: PaceLimits
   allowsHalfOpen: boolean
   acceptsHttp2: boolean
+  httpsRedirect: HttpsRedirect | undefined
 
   constructor({ settings }: Traffic) {
-    const { timeouts, bodyPace, allowsHalfOpen, acceptsHttp2 } = rulesOf(settings)
+    const { timeouts, bodyPace, allowsHalfOpen, acceptsHttp2, httpsRedirect } = rulesOf(settings)
     this.acceptsHttp2 = acceptsHttp2
+    this.httpsRedirect = httpsRedirect
     this.timeouts = timeouts
     this.bodyPace = bodyPace
     this.allowsHalfOpen = allowsHalfOpen
   }
 
-  /** Other settings are in force from now on. @param http2 of the listener, where it differs. */
-  replace(settings: ProxySettings, http2: boolean = settings.http2): void {
-    Object.assign(this, rulesOf({ ...settings, http2 }))
+  /** Other settings are in force from now on. @param own of the listener, where they differ. */
+  replace(settings: ProxySettings, own: ListenerRules = {}): void {
+    const { http2 = settings.http2 } = own
+    const httpsRedirect =
+      own.httpsRedirect === undefined ? settings.httpsRedirect : (own.httpsRedirect ?? undefined)
+    Object.assign(this, rulesOf({ ...settings, http2, httpsRedirect }))
   }
 
   accept(exchange: Exchange, bytes: Buffer, _from: number, bodyFrom: number, end: number): number {
@@ -92,8 +108,12 @@ function rulesOf({
   bodyMinRate,
   allowHalfOpen,
   http2,
-}: ProxySettings): Pick<ProxyRules, 'timeouts' | 'bodyPace' | 'allowsHalfOpen' | 'acceptsHttp2'> {
+  httpsRedirect,
+}: ProxySettings): Pick<
+  ProxyRules,
+  'timeouts' | 'bodyPace' | 'allowsHalfOpen' | 'acceptsHttp2' | 'httpsRedirect'
+> {
   const { bodyMs, requestMs } = timeouts
   const bodyPace = { pauseMs: bodyMs, minRate: bodyMinRate, wholeMs: requestMs }
-  return { timeouts, bodyPace, allowsHalfOpen: allowHalfOpen, acceptsHttp2: http2 }
+  return { timeouts, bodyPace, allowsHalfOpen: allowHalfOpen, acceptsHttp2: http2, httpsRedirect }
 }

@@ -9,6 +9,7 @@ import type { ClientOrigin } from '../../net/client-origin.ts'
 import type { Connection, Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import type { ForwardedLines } from '../../wire/forwarded.ts'
+import { hostKey } from '../../wire/http/host.ts'
 import {
   CANCEL,
   COMPRESSION_ERROR,
@@ -50,7 +51,7 @@ import {
 import { parsePriority } from '../../wire/http2/priority.ts'
 import type { RequestProblem } from '../../wire/http2/request-text.ts'
 import {
-  initialWindowBytes,
+  initialSettings,
   type RemoteSettings,
   readSettings,
   windowBytesMax,
@@ -59,12 +60,13 @@ import {
 import type { ClientTls } from '../node/request-source.ts'
 import { clientUnknown, proxyFull, type Refusal } from '../refusal.ts'
 import type { Waiter } from '../shared/admission.ts'
+import { Http2Faults } from '../shared/http2-faults.ts'
+import { Http2Output } from '../shared/http2-output.ts'
+import type { HttpsRedirect } from '../shared/https-redirect.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { PaceLimits } from './body-pace.ts'
 import type { ClientIdentity } from './client-identity.ts'
 import type { ClientRules } from './client-rules.ts'
-import { Http2Faults } from './http2-faults.ts'
-import { Http2Output } from './http2-output.ts'
 import { Http2Stream, type StreamOwner } from './http2-stream.ts'
 import { logUnread } from './log-unread.ts'
 
@@ -84,13 +86,18 @@ const endedMax = 256
 type State = 'preface' | 'settings' | 'open' | 'lingering' | 'closed'
 
 /** Statuses of refusals that people should read; others reset the stream. */
-const readable: ReadonlySet<number> = new Set([403, 405, 414, 417, 431, 501, 503])
+const readable: ReadonlySet<number> = new Set([403, 405, 414, 417, 421, 431, 501, 503])
 
 const malformed: Refusal = { status: 400, code: 'HTTP2_REQUEST', text: 'invalid request' }
 const fieldsLarge: Refusal = {
   status: 431,
   code: 'HTTP_FIELDS_LARGE',
   text: 'header fields larger than the limit that this proxy announces',
+}
+const misdirected: Refusal = {
+  status: 421,
+  code: 'MISDIRECTED',
+  text: 'the certificate of this connection is not for this name, which has its own: open a connection for it',
 }
 const noMethod: Refusal = { status: 405, code: 'HTTP_METHOD', text: 'method not allowed' }
 const noProtocol: Refusal = {
@@ -118,6 +125,7 @@ export class Http2Connection
   readonly #rules: ClientRules
   readonly #onClosed: () => void
   #isBarred = false
+  #isElsewhere: ((name: string) => boolean) | undefined
   readonly #faults: Http2Faults
   readonly #reader: FrameReader = new FrameReader()
   #decoder: FieldDecoder | undefined
@@ -129,7 +137,7 @@ export class Http2Connection
   /** Streams that have ended last, negative those that this side has reset; a ring. */
   #ended: Int32Array | undefined
   #endedAt = 0
-  readonly #settings: RemoteSettings = { windowBytes: initialWindowBytes }
+  readonly #settings: RemoteSettings = initialSettings()
   /** When our SETTINGS must have been acknowledged, ticker time. */
   #ackBy: number
   // What is being read.
@@ -204,6 +212,15 @@ export class Http2Connection
     this.#isBarred = true
   }
 
+  /** Requests for names of which this is true are refused. */
+  limitNames(isElsewhere: (name: string) => boolean): void {
+    this.#isElsewhere = isElsewhere
+  }
+
+  get httpsRedirect(): HttpsRedirect | undefined {
+    return this.#rules.httpsRedirect
+  }
+
   get port(): number | undefined {
     return this.#origin === undefined ? this.#connection.socket.remotePort : this.#origin.port
   }
@@ -250,9 +267,13 @@ export class Http2Connection
     this.#newCount = 0
     this.#reader.read(bytes, from, length, this)
     this.#beginStreams()
+    if (this.#viewers.size > 0) this.#keepViews()
+    if (this.output.controlBytes > http2Limits.controlBytesMax) this.destroy()
+  }
+
+  #keepViews(): void {
     for (const stream of this.#viewers) stream.keepViews()
     this.#viewers.clear()
-    if (this.output.controlBytes > http2Limits.controlBytesMax) this.destroy()
   }
 
   #readPreface(bytes: Buffer, length: number): number {
@@ -311,7 +332,8 @@ export class Http2Connection
     const padding = this.#frameBytes - this.#dataBytes
     if (stream === undefined || stream.isOver) this.passed(padding)
     else if (padding > 0) stream.passed(padding)
-    if (!isLast && !this.#faults.data(this.#dataBytes, this.traffic.ticker.now)) {
+    const mayBeSmall = stream?.isGrpc === true
+    if (!isLast && !this.#faults.data(this.#dataBytes, this.traffic.ticker.now, mayBeSmall)) {
       this.#fail(ENHANCE_YOUR_CALM)
       return
     }
@@ -327,11 +349,17 @@ export class Http2Connection
     this.#fail(PROTOCOL_ERROR)
   }
 
-  frame(type: number, flags: number, stream: number, payload: Buffer): void {
+  frame(
+    type: number,
+    flags: number,
+    stream: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    if (type === HEADERS) return this.#headers(flags, stream, bytes, from, to)
+    const payload = bytes.subarray(from, to)
     switch (type) {
-      case HEADERS:
-        this.#headers(flags, stream, payload)
-        break
       case CONTINUATION:
         this.#continuation(flags, payload)
         break
@@ -364,26 +392,26 @@ export class Http2Connection
     }
   }
 
-  #headers(flags: number, id: number, payload: Buffer): void {
+  #headers(flags: number, id: number, bytes: Buffer, begin: number, end: number): void {
     if (id === 0 || id % 2 === 0) return void this.#fail(PROTOCOL_ERROR)
-    let from = 0
-    let to = payload.length
+    let from = begin
+    let to = end
     if (flags & PADDED) {
-      to -= payload[0] ?? 0
-      from = 1
+      if (from < to) to -= bytes[from] as number
+      from++
     }
     if (flags & WITH_PRIORITY) {
-      if (to - from >= 5 && (payload.readUInt32BE(from) & streamIdMax) === id)
+      if (to - from >= 5 && (bytes.readUInt32BE(from) & streamIdMax) === id)
         return void this.#fail(PROTOCOL_ERROR)
       from += 5
     }
-    if (from > to) return void this.#fail(payload.length < from ? FRAME_SIZE_ERROR : PROTOCOL_ERROR)
+    if (from > to) return void this.#fail(end < from ? FRAME_SIZE_ERROR : PROTOCOL_ERROR)
     this.#blockStream = id
     this.#blockFlags = flags
-    if (flags & END_HEADERS) return this.#endBlock(payload, from, to)
+    if (flags & END_HEADERS) return this.#endBlock(bytes, from, to)
     if (from === to && !this.#fault()) return
     this.#blockBytes = to - from
-    this.#block = [Buffer.from(payload.subarray(from, to))]
+    this.#block = [Buffer.from(bytes.subarray(from, to))]
     this.#continuations = 0
     this.#blockBy = this.traffic.ticker.now + this.#rules.timeouts.headMs
     this.deadline = Math.min(this.deadline, this.#blockBy)
@@ -461,28 +489,27 @@ export class Http2Connection
     if (decoded === undefined) return
     this.#arrived()
     const problem = request.end(!isLast)
-    const { out, contentLength, isTunnel } = request
-    const early = this.#earlyPriorities.get(id)
-    if (early !== undefined) this.#earlyPriorities.delete(id)
-    const priority = early ?? request.priority
-    const facts = { contentLength, isTunnel, priority, hasBody: !isLast }
-    const stream = new Http2Stream(
-      id,
-      this,
-      this.#settings.windowBytes,
-      facts,
-      out.bytes,
-      headFrom,
-      out.length,
-    )
+    const { out } = request
+    const stream = new Http2Stream(id, this, this.#settings.windowBytes, request, !isLast, headFrom)
+    if (this.#earlyPriorities.size > 0) this.#usePriority(stream)
     this.#streams.set(id, stream)
     this.traffic.counters.requestsHttp2++
-    const refusal = this.#isBarred ? clientUnknown : refusalOf(decoded, problem)
+    let refusal = this.#isBarred ? clientUnknown : refusalOf(decoded, problem)
+    if (refusal === undefined && this.#isElsewhere?.(hostKey(request.authority)) === true)
+      refusal = misdirected
     if (refusal === undefined) this.#newStreams.push(stream)
     else this.refused(stream, refusal, out.bytes.subarray(headFrom, out.length))
     // All of its fields were decoded for the sake of the table.
     if (decoded === 'large' && !this.#faults.reset(this.traffic.ticker.now))
       this.#fail(ENHANCE_YOUR_CALM)
+  }
+
+  /** The priority that its client has sent before it. */
+  #usePriority(stream: Http2Stream): void {
+    const early = this.#earlyPriorities.get(stream.id)
+    if (early === undefined) return
+    this.#earlyPriorities.delete(stream.id)
+    stream.priority = parsePriority(early)
   }
 
   /** The heads of this read have all arrived, and requests that were reset at once are gone. */
@@ -499,7 +526,7 @@ export class Http2Connection
       else this.#queue(stream)
     }
     // As `Connection: close` over HTTP/1.1.
-    if (this.traffic.draining) this.drain()
+    if (this.traffic.draining) this.drainGently()
     this.#rearm()
   }
 
@@ -561,9 +588,10 @@ export class Http2Connection
     }
     if (payload.length > http2Limits.settingsMax * 6) return void this.#fail(ENHANCE_YOUR_CALM)
     if (!this.#control(SETTINGS)) return
-    const before = this.#settings.windowBytes
+    const { windowBytes: before, tableBytes } = this.#settings
     const problem = readSettings(payload, this.#settings)
     if (problem !== 0) return void this.#fail(problem)
+    if (this.#settings.tableBytes < tableBytes) this.output.owesTableSize = true
     if (this.#state === 'settings') this.#open()
     writeFrameHead(this.output.frames, 0, SETTINGS, ACK, 0)
     const growth = this.#settings.windowBytes - before
@@ -579,14 +607,16 @@ export class Http2Connection
   #open(): void {
     this.#state = 'open'
     this.#idleSince = this.traffic.ticker.now
-    this.#rearm()
+    this.#isDraining ||= this.#rules.closes
+    if (this.#isDraining) this.#announceEnd(http2Limits.leavePingMs)
+    else this.#rearm()
   }
 
   #windowUpdate(id: number, payload: Buffer): void {
     if (payload.length !== 4) return void this.#fail(FRAME_SIZE_ERROR)
     const increment = payload.readUInt32BE(0) & windowBytesMax
     const { output, traffic } = this
-    if (!this.#faults.windowUpdate(output.dataFrames, traffic.ticker.now))
+    if (!this.#faults.windowUpdate(output, traffic.ticker.now))
       return void this.#fail(ENHANCE_YOUR_CALM)
     if (increment === 0) return void this.#fail(PROTOCOL_ERROR)
     if (id === 0) {
@@ -622,7 +652,9 @@ export class Http2Connection
       else this.#control(PING)
       return
     }
-    if (this.#control(PING)) writePing(this.output.frames, payload, true)
+    if (this.#faults.ping(this.output.dataFrames, this.traffic.ticker.now))
+      writePing(this.output.frames, payload, true)
+    else this.#fail(ENHANCE_YOUR_CALM)
   }
 
   /** Priorities of RFC 7540 are checked, and ignored [RFC 9113 5.3.2]. */
@@ -745,18 +777,31 @@ export class Http2Connection
     else this.#rearm()
   }
 
-  /**
-   * Begins no more streams, and closes when the present ones have ended. The client may have begun some that have not
-   * arrived yet: the first GOAWAY announces the second, behind which it repeats them elsewhere [RFC 9113 6.8].
-   */
+  /** Ends the connection at once when no stream is open, else when the present ones have ended. */
   drain(): void {
     if (this.isOver || this.#isDraining) return
     this.#isDraining = true
     if (this.#state !== 'open') return this.#connection.destroy()
     if (this.#streams.size === 0) return this.#finish()
+    this.#announceEnd(http2Limits.drainPingMs)
+  }
+
+  /** Lets the client go on elsewhere: the streams that it has begun are served, also those that are still on their way. */
+  drainGently(): void {
+    if (this.isOver || this.#isDraining) return
+    this.#isDraining = true
+    // Else once its SETTINGS have arrived.
+    if (this.#state === 'open') this.#announceEnd(http2Limits.leavePingMs)
+  }
+
+  /**
+   * The client may have begun streams that have not arrived yet: the first GOAWAY announces the second, behind which it
+   * repeats them elsewhere [RFC 9113 6.8].
+   */
+  #announceEnd(withinMs: number): void {
     writeGoaway(this.output.frames, streamIdMax, NO_ERROR)
     writePing(this.output.frames, ownPing, false)
-    this.#goawayBy = this.traffic.ticker.now + http2Limits.drainPingMs
+    this.#goawayBy = this.traffic.ticker.now + withinMs
     this.#rearm()
   }
 

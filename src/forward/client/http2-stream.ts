@@ -13,15 +13,19 @@ import { ResponseHead } from '../../wire/http/response-head.ts'
 import { writeAnswerBlock, writeTrailerBlock } from '../../wire/http2/answer-block.ts'
 import { CANCEL, INTERNAL_ERROR, NO_ERROR } from '../../wire/http2/codes.ts'
 import { writeReset, writeWindowUpdate } from '../../wire/http2/frames.ts'
+import { DEADLINE_EXCEEDED, grpcStatusOf, writeGrpcFailure } from '../../wire/http2/grpc.ts'
 import { type Priority, parsePriority } from '../../wire/http2/priority.ts'
+import type { RequestText } from '../../wire/http2/request-text.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeClient, FramedClient } from '../exchange-client.ts'
 import type { LeasedConnection } from '../node/node-context.ts'
 import type { ClientTls } from '../node/request-source.ts'
 import { clientSlow, type Refusal, refusalBytes } from '../refusal.ts'
+import { ownLines } from '../shared/hsts.ts'
+import type { Http2Output, Sender } from '../shared/http2-output.ts'
+import type { HttpsRedirect } from '../shared/https-redirect.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { BodyPace, type PaceLimits } from './body-pace.ts'
-import type { Http2Output, Sender } from './http2-output.ts'
 import { StreamBody } from './stream-body.ts'
 import { StreamTunnel } from './stream-tunnel.ts'
 import { Tunnel } from './tunnel.ts'
@@ -42,6 +46,7 @@ export interface StreamOwner {
   readonly tls: ClientTls | undefined
   readonly trusted: boolean
   readonly forwarded: ForwardedLines
+  readonly httpsRedirect: HttpsRedirect | undefined
   readonly traffic: Traffic
   readonly output: Http2Output
   readonly bodyPace: PaceLimits
@@ -56,14 +61,11 @@ export interface StreamOwner {
   streamOver(stream: Http2Stream, wasReset: boolean): void
 }
 
-/** A request whose head has arrived. */
-export interface StreamRequest {
-  /** -1 without Content-Length. */
-  readonly contentLength: number
-  readonly isTunnel: boolean
-  readonly priority: string
-  readonly hasBody: boolean
-}
+/** A request whose head has arrived: facts of the one that `RequestText` has written last. */
+export type StreamRequest = Pick<
+  RequestText,
+  'out' | 'contentLength' | 'isTunnel' | 'priority' | 'isGrpc' | 'timeoutMs' | 'acceptsTrailers'
+>
 
 /** Bytes of an answer that have not been sent. */
 interface Held {
@@ -86,6 +88,8 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   /** How long the request waits for its turn, ticker time. */
   queuedUntil = 0
   readonly #owner: StreamOwner
+  readonly isGrpc: boolean
+  readonly acceptsTrailers: boolean
   readonly #isTunnel: boolean
   readonly #body: StreamBody
   /** The head of the request is head[headFrom..headTo) until it begins. */
@@ -101,6 +105,8 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   #isScheduled = false
   #pace: BodyPace | undefined
   #bodyDeadline = never
+  /** By when a call of gRPC must have ended. */
+  readonly #callBy: number
   /** The answer is complete, and the request is not: the stream is reset then. */
   #resetBy = never
   #held: Held | undefined
@@ -108,26 +114,37 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   #movedAt = 0
   #tunnel: StreamTunnel | undefined
 
+  /**
+   * @param hasBody DATA follows.
+   * @param headFrom the head is request.out[headFrom..length).
+   */
   constructor(
     id: number,
     owner: StreamOwner,
     sendWindow: number,
     request: StreamRequest,
-    head: Buffer,
-    from: number,
-    to: number,
+    hasBody: boolean,
+    headFrom: number,
   ) {
     this.id = id
     this.#owner = owner
     this.sendWindow = sendWindow
     this.priority = parsePriority(request.priority)
     this.#isTunnel = request.isTunnel
-    this.#body = new StreamBody(request.contentLength, !request.hasBody, request.isTunnel)
-    this.#head = head
-    this.#headFrom = from
-    this.#headTo = to
+    this.isGrpc = request.isGrpc
+    this.#callBy = request.isGrpc ? owner.traffic.ticker.now + request.timeoutMs : never
+    this.acceptsTrailers = request.acceptsTrailers
+    this.#body = hasBody
+      ? new StreamBody(request.contentLength, false, request.isTunnel)
+      : StreamBody.none
+    this.#head = request.out.bytes
+    this.#headFrom = headFrom
+    this.#headTo = request.out.length
   }
 
+  get httpsRedirect(): HttpsRedirect | undefined {
+    return this.#owner.httpsRedirect
+  }
   get framed(): this {
     return this
   }
@@ -205,7 +222,8 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     const exchange = traffic.exchanges.lease(this, traffic)
     this.#exchange = exchange
     this.#hasBegun = true
-    if (!this.#body.isEnded) {
+    // A call may be silent as long as it lasts.
+    if (!this.#body.isEnded && !this.isGrpc) {
       this.#pace = new BodyPace()
       this.#pace.begin(traffic.ticker.now, bodyPace)
       this.#bodyDeadline = this.#pace.deadline
@@ -265,7 +283,7 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     const body = this.#body
     if (!body.count(to - from)) return false
     const piece = bytes.subarray(from, to)
-    if (this.#isPaused || body.isHeld) body.hold(piece)
+    if (this.#isPaused || body.isHeld || body.awaitsEnd) body.hold(piece)
     else this.#pass(piece, false)
     return true
   }
@@ -365,6 +383,7 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   check(now: number): void {
     if (now >= this.#resetBy) return this.#reset(NO_ERROR)
     if (now >= this.#bodyDeadline) return this.#refuseSlow()
+    if (now >= this.#callBy) return this.#endCall()
     if (this.#held === undefined) return
     const { output, traffic } = this.#owner
     const { sendMs } = traffic.settings.timeouts
@@ -380,6 +399,15 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     exchange.abandon(clientSlow.code, clientSlow)
     countRefusal(this.#owner.traffic.counters, clientSlow)
     this.refuse(clientSlow, false, toHead)
+  }
+
+  /** The time of a call of gRPC is over. Its client has noticed, too, unless it is late. */
+  #endCall(): void {
+    const exchange = this.#exchange
+    if (exchange === undefined || exchange.answered) return this.reset(CANCEL)
+    exchange.abandon(callLate.code, callLate)
+    countRefusal(this.#owner.traffic.counters, callLate)
+    this.refuse(callLate, false, false)
   }
 
   // What the exchange does.
@@ -398,14 +426,17 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   }
 
   answerData(bytes: Uint8Array, isLast: boolean): boolean {
+    return this.answerPart(bytes as Buffer, 0, bytes.length, isLast)
+  }
+
+  answerPart(bytes: Buffer, from: number, to: number, isLast: boolean): boolean {
     if (this.#isOver || this.#hasEnded) return true
-    if (this.#held !== undefined) return this.#holdMore(bytes, isLast)
+    if (this.#held !== undefined) return this.#holdMore(bytes.subarray(from, to), isLast)
     const { output } = this.#owner
-    const { length } = bytes
-    const sent = output.data(this, bytes, 0, length, isLast)
-    if (sent < length) return this.#hold(bytes as Buffer, sent, isLast)
+    const sent = output.data(this, bytes, from, to, isLast)
+    if (sent < to) return this.#hold(bytes.subarray(sent, to), isLast)
     if (isLast) {
-      if (length === 0) output.end(this.id)
+      if (from === to) output.end(this.id)
       this.#hasEnded = true
     }
     return true
@@ -435,11 +466,23 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
 
   /** Sends an answer of the proxy itself, where no exchange is under way. */
   answerRefusal(refusal: Refusal, toHead: boolean): void {
-    const bytes = refusalBytes(refusal, false, toHead, this.#owner.traffic.date.bytes)
+    if (this.isGrpc) return this.#failCall(refusal)
+    const bytes = refusalBytes(refusal, false, toHead, ownLines(this.#owner.traffic, this.tls))
     const head = new ResponseHead()
     const bodyFrom = head.parse(bytes, 0, bytes.length)
     this.answerHead({ head, chunked: false, connection: '' }, toHead)
     if (!toHead) this.answerData(bytes.subarray(bodyFrom), true)
+    this.#endIfComplete()
+  }
+
+  /** A call of gRPC fails by its status; with one of HTTP its client would have to guess. */
+  #failCall(refusal: Refusal): void {
+    const { block } = this.#owner.traffic.http2
+    const status = refusal === callLate ? DEADLINE_EXCEEDED : grpcStatusOf(refusal.status)
+    block.clear()
+    writeGrpcFailure(status, `${refusal.text} (${refusal.code})`, block)
+    this.#owner.output.head(this.id, block, true)
+    this.#hasEnded = true
     this.#endIfComplete()
   }
 
@@ -504,7 +547,7 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     this.#tunnel = side
     // It settles with the tunnel, which may outlive the stream.
     this.#exchange = undefined
-    new Tunnel(side, node, exchange.requestBody, traffic, (toNode, toClient) => {
+    new Tunnel(side, node, exchange, traffic, (toNode, toClient) => {
       exchange.tunnelClosed(toNode, toClient)
       traffic.exchanges.release(exchange)
     })
@@ -514,15 +557,15 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   // The answer, while the client or the connection is slow.
 
   /** @returns false, for the caller. */
-  #hold(bytes: Buffer, from: number, isLast: boolean): false {
+  #hold(bytes: Buffer, isLast: boolean): false {
     const { traffic, output } = this.#owner
     const { buffers } = traffic
-    const size = bytes.length - from
+    const size = bytes.length
     const leased = buffers.leaseRead()
     const isLeased = size <= leased.length
     if (!isLeased) buffers.releaseRead(leased)
     const held = isLeased ? leased : Buffer.allocUnsafeSlow(size)
-    held.set(bytes.subarray(from), 0)
+    held.set(bytes, 0)
     this.#held = { bytes: held, isLeased, from: 0, to: size, isLast, trailers: undefined }
     this.#movedAt = traffic.ticker.now
     output.hold(this)
@@ -534,7 +577,7 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     const held = this.#held as Held
     if (bytes.length > 0) {
       this.#releaseHeld()
-      this.#hold(Buffer.concat([held.bytes.subarray(held.from, held.to), bytes]), 0, isLast)
+      this.#hold(Buffer.concat([held.bytes.subarray(held.from, held.to), bytes]), isLast)
       // The buffer was released, and its bytes have been copied before.
     } else if (isLast) held.isLast = true
     return false
@@ -621,6 +664,12 @@ function feedLater(stream: Http2Stream): void {
 }
 
 const nothing = Buffer.alloc(0)
+
+const callLate: Refusal = {
+  status: 504,
+  code: 'GRPC_TIMEOUT',
+  text: 'the time that grpc-timeout allows the call is over',
+}
 
 /** The head that was written for HTTP/1.1 is none: more than a path in `:path`, or no version of WebSocket. */
 const invalidHead: Refusal = {

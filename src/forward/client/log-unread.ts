@@ -4,6 +4,7 @@ import { firstLine } from '../../wire/http/first-line.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
 import type { ExchangeClient } from '../exchange-client.ts'
 import { type Refusal, refusalBytes } from '../refusal.ts'
+import { ownLines } from '../shared/hsts.ts'
 import { senderOf } from '../shared/sender.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 
@@ -11,7 +12,7 @@ const hostName = Buffer.from('host')
 
 /** @param bytes what has arrived of the request, in [at..end). */
 export function logUnread(
-  { accessLog, clock, date, settings }: Traffic,
+  { accessLog, accessFields, clock, date, hsts, settings }: Traffic,
   client: ExchangeClient,
   refusal: Refusal,
   bytes: Buffer,
@@ -28,15 +29,23 @@ export function logUnread(
     ...firstLine(bytes, at, end),
     host: host < 0 ? '' : fields.value(host),
     protocol: client.protocol ?? 'HTTP/1.1',
-    ...senderOf(fields, client),
+    tls: client.tls?.protocol ?? '',
+    ...senderOf(fields, client, accessFields),
     remote: client.address,
     time: clock.wall(),
     status: refusal.status,
     code: refusal.code,
     route: '',
+    balancer: '',
+    context: '',
+    rule: '',
     attempts: 0,
+    waitMs: null,
+    firstByteMs: null,
     durationMs: 0,
-    bytes: refusalBytes(refusal, true, false, date.bytes).length,
+    bytes: refusalBytes(refusal, true, false, ownLines({ date, hsts }, client.tls)).length,
     bytesIn: 0,
+    requestId: '',
+    traceId: '',
   })
 }

@@ -9,6 +9,9 @@ const lastChunk = Buffer.from('0\r\n\r\n')
 const none: Buffer[] = []
 
 export class StreamBody {
+  /** Of all requests without a body. Nothing arrives of it. */
+  static readonly none: StreamBody = new StreamBody(0, true, false)
+
   /** The client has sent all of it. */
   isEnded: boolean
   /** Without Content-Length it is passed on in chunks. */
@@ -36,6 +39,11 @@ export class StreamBody {
   /** Pieces or the end wait to be passed on. */
   get isHeld(): boolean {
     return this.#pieces.length > 0 || this.#endIsHeld
+  }
+
+  /** All that was announced has arrived, but not the end: more would make the request invalid [RFC 9113 8.1.1]. */
+  get awaitsEnd(): boolean {
+    return this.#left === 0 && !this.isEnded
   }
 
   /** The payload of a frame has begun to arrive. @returns false when it exceeds the window. */
@@ -81,8 +89,12 @@ export class StreamBody {
     return bytes
   }
 
-  /** The next piece that is held, removed. @returns with whether it had been copied. */
+  /**
+   * The next piece that is held, removed. The last one stays until the end has arrived: a node must not take the request for
+   * complete before. @returns with whether it had been copied.
+   */
   shift(): { readonly piece: Buffer; readonly isCopy: boolean } | undefined {
+    if (this.awaitsEnd && this.#pieces.length === 1) return undefined
     const piece = this.#pieces.shift()
     if (piece === undefined) return undefined
     const isCopy = this.#viewsFrom > 0

@@ -2,7 +2,8 @@
 // the exchange. A connection that speaks AJP: ajp-connection.ts.
 
 import type { TopspinError } from '../../base/errors.ts'
-import { parseHostPort } from '../../base/host-port.ts'
+import { bareHost, parseHostPort } from '../../base/host-port.ts'
+import { httpLimits } from '../../base/limits.ts'
 import { isSecure, type Node } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
@@ -45,6 +46,8 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   protected exchange: ResponseReceiver | undefined
   /** Its idle time is over, and it is one of those that the pool keeps. */
   #isKept = false
+  /** When it began to be idle, ms of the ticker. */
+  #idleSince = 0
   /** Counted as open: from the dial until its descriptor is free. */
   #isCounted = true
   #buffer: Buffer | undefined
@@ -58,7 +61,7 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.context = context
     this.idleMs = pool.idleMs
     this.keptMs = context.settings.poolIdleMs
-    const host = bare(node.host)
+    const host = bareHost(node.host)
     // The author of the configuration is trusted, the sender of a registration is not.
     const lookup = node.fixed ? undefined : context.lookup
     const { proxyVersion } = pool
@@ -102,12 +105,16 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     return false
   }
 
-  /** Whether bytes or the end have arrived on a resting connection, which must not be used then. */
+  /**
+   * Whether bytes or the end have arrived on an idle connection, which must not be used then: a request that is no longer
+   * read may not be repeated. Only a connection that rests or has been idle for a while is checked.
+   */
   hasUnreadInput(): boolean {
-    if (!this.rests) return false
+    const idleMs = this.context.ticker.now - this.#idleSince
+    if (!this.rests && idleMs < httpLimits.uncheckedIdleMs) return false
     const input = unreadInput(this.connection.socket)
-    // Bytes below TLS may be a session ticket or an alert.
-    if (input === 'bytes' && !isSecure(this.node)) this.noteExcess(true)
+    // Bytes below TLS may be a session ticket or an alert; after some time they may be a 408.
+    if (this.rests && input === 'bytes' && !isSecure(this.node)) this.noteExcess(true)
     return input !== 'none'
   }
 
@@ -121,7 +128,8 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
 
   attach(exchange: ResponseReceiver): void {
     this.exchange = exchange
-    this.deadline = this.isReady ? Infinity : this.context.ticker.now + this.pool.connectMs
+    const connectMs = exchange.connectMs ?? this.pool.connectMs
+    this.deadline = this.isReady ? Infinity : this.context.ticker.now + connectMs
   }
 
   noteKeepAlive(field: string): void {
@@ -158,7 +166,8 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.exchange = undefined
     this.#isKept = false
     this.isReused = true
-    this.deadline = this.context.ticker.now + this.idleMs
+    this.#idleSince = this.context.ticker.now
+    this.deadline = this.#idleSince + this.idleMs
     this.pool.release(this)
   }
 
@@ -268,6 +277,3 @@ function endsOf({ address, port = 0, localAuthority }: RequestSource): ClientEnd
   const destination = parseHostPort(localAuthority, 0) ?? { host: '', port: 0 }
   return { source: { host: address, port }, destination }
 }
-
-/** An IPv6 address without its brackets. */
-const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')

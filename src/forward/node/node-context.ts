@@ -5,13 +5,16 @@ import type { LookupFunction } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { TopspinError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
+import type { NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
 import type { Connection } from '../../net/connection.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { Ticker, Timed } from '../../net/ticker.ts'
+import type { Fields } from '../../wire/http/fields.ts'
 import type { ProxyVersion } from '../../wire/proxy-protocol/header.ts'
 import type { Buffers } from '../shared/buffers.ts'
+import type { Http2Shared } from '../shared/http2-shared.ts'
 import type { ProxySettings } from '../shared/settings.ts'
 import type { AjpShared } from './ajp-shared.ts'
 import type { RequestSource } from './request-source.ts'
@@ -34,8 +37,11 @@ export interface NodeContext extends DerivedContext {
   readonly log: Logger
   readonly ticker: Ticker
   readonly buffers: Buffers
+  readonly http2: Http2Shared
   /** Of this process, in limits of nodes that processes share. */
   share: ProcessShare
+  /** The live numbers of a node. */
+  readonly liveOf: (id: number) => NodeLive
   /** Records that our own code threw; the connection at work has been cut. */
   fault(error: unknown): void
 }
@@ -74,9 +80,15 @@ export interface ConnectionSource {
   /**
    * @param fresh lease no connection that has been idle: the node may be about to close it.
    * @param client the one for whose request it is.
+   * @param alone the request needs a connection for itself: it upgrades, or logs in on it.
    * @returns `undefined` when this process may open no more connections.
    */
-  lease(node: Node, fresh: boolean, client: RequestSource): LeasedConnection | undefined
+  lease(
+    node: Node,
+    fresh: boolean,
+    client: RequestSource,
+    alone: boolean,
+  ): LeasedConnection | undefined
 }
 
 /** A connection to a node, as an exchange uses it. */
@@ -89,6 +101,8 @@ export interface LeasedConnection extends Timed {
   readonly isReady: boolean
   /** It began with a PROXY header, so it serves the client that the header names alone. */
   readonly isForOneClient: boolean
+  /** For a client that accepts trailers, `nodeEnded` follows any body, also one with a length. Default false. */
+  readonly hasTrailers?: boolean
   /** A client has logged in on it, and has to reach the same node again. */
   isLoggedIn: boolean
   /** It has carried a complete exchange before. */
@@ -137,10 +151,14 @@ export interface LeasedConnection extends Timed {
 export interface ResponseReceiver {
   /** Where the request came from. */
   readonly source: RequestSource
+  /** The client accepts trailers [RFC 9110 10.1.4]. */
+  readonly acceptsTrailers: boolean
   /** The response has no body, because the request's method is HEAD. */
   readonly isHead: boolean
   /** Bytes that are read from now on are sent to the client from the buffer that they were read into. */
   readonly relaysBody: boolean
+  /** Deadline for connecting in place of that of the node, ms; `undefined` for none. */
+  readonly connectMs: number | undefined
   /** How long the node may stay silent now, ms. */
   readonly silenceMs: number
   /** A request can be sent. */
@@ -153,8 +171,8 @@ export interface ResponseReceiver {
   nodeAwaitsBody(): void
   /** The received bytes are not a response. @param reason for the log. */
   nodeMalformed(reason: string): void
-  /** The node sends no more. */
-  nodeEnded(): void
+  /** The node sends no more. @param trailers of the response; valid during the call, not filtered. */
+  nodeEnded(trailers?: Fields): void
   /** The connection is gone. */
   nodeClosed(error: TopspinError): void
   /** The deadline has passed. */

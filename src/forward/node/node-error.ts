@@ -4,6 +4,7 @@
 import { TopspinError } from '../../base/errors.ts'
 import { nodeTlsSettings, tlsProblem } from '../../net/connect-problem.ts'
 import { isShortage } from '../../net/shortage.ts'
+import { codeName } from '../../wire/http2/codes.ts'
 
 /** The connection could not be established. */
 export function connectError(cause: Error | undefined): TopspinError {
@@ -47,6 +48,39 @@ export function closedError(cause: Error | undefined): TopspinError {
 /** The node has ended its side before the head of its response was complete. */
 export function endedEarlyError(): TopspinError {
   return new TopspinError('NODE_CLOSED', 'the node closed the connection before it responded', {
+    side: 'node',
+    phase: 'head',
+    retry: 'if-idempotent',
+  })
+}
+
+/** The node has not processed the request: GOAWAY excludes its stream [RFC 9113 6.8]. */
+export const goawayError = (code: number): TopspinError =>
+  notProcessed('NODE_GOAWAY', `the node ended the connection (${codeName(code)})`)
+
+/** The node has refused the stream before any processing [RFC 9113 8.7]. */
+export const refusedError = (): TopspinError =>
+  notProcessed('NODE_REFUSED', 'the node refused the stream')
+
+/** The connection was lost before the request was sent. */
+export const unsentError = (reason: string): TopspinError => notProcessed('NODE_CLOSED', reason)
+
+/** The node has chosen HTTP/1.1 by ALPN, which is no failure. */
+export const otherProtocolError = (): TopspinError =>
+  notProcessed(otherProtocol, 'the node has chosen HTTP/1.1')
+
+export const otherProtocol = 'NODE_ALPN'
+
+/** The node ends connections or chooses their protocol as it likes: another attempt is no load that it did not expect. */
+export const costsNothing = ({ code }: TopspinError): boolean =>
+  code === otherProtocol || code === 'NODE_GOAWAY'
+
+const notProcessed = (code: string, text: string): TopspinError =>
+  new TopspinError(code, text, { side: 'node', phase: 'send', retry: 'safe' })
+
+/** The node has reset the stream. */
+export function resetError(code: number): TopspinError {
+  return new TopspinError('NODE_RESET', `the node reset the stream (${codeName(code)})`, {
     side: 'node',
     phase: 'head',
     retry: 'if-idempotent',

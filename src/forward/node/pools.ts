@@ -1,17 +1,26 @@
 // Pools of open connections to nodes, one pool for each registration. The newest idle connection is leased first, so
 // that the others reach their idle timeout and are closed. A node may send a late body behind a response that has none,
-// which would be taken for the next response: those connections rest first, and the oldest is leased first.
+// which would be taken for the next response: those connections rest first, and the oldest is leased first. Nodes that speak
+// HTTP/2: session-pool.ts.
 
 import { admissionLimits, httpLimits } from '../../base/limits.ts'
+import type { NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import { partOf } from '../../cluster/process-share.ts'
 import { proxyVersionOf } from '../../cluster/send-proxy.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { ProxyVersion } from '../../wire/proxy-protocol/header.ts'
 import { AjpConnection } from './ajp-connection.ts'
+import { NegotiatedPool, type NodePool } from './negotiated-pool.ts'
 import { NodeConnection } from './node-connection.ts'
-import type { ConnectionPool, ConnectionSource, NodeContext } from './node-context.ts'
+import type {
+  ConnectionPool,
+  ConnectionSource,
+  LeasedConnection,
+  NodeContext,
+} from './node-context.ts'
 import type { RequestSource } from './request-source.ts'
+import { SessionPool } from './session-pool.ts'
 
 export class Pools implements ConnectionSource {
   /** Connections to nodes, leased or idle. */
@@ -19,26 +28,38 @@ export class Pools implements ConnectionSource {
   /** Certificates and checks of TLS connections that are opened from now on. */
   nodeTls: NodeTls
   readonly context: NodeContext
-  readonly #byId: Map<number, Pool> = new Map()
+  readonly #byId: Map<number, NodePool> = new Map()
 
   constructor(context: NodeContext, nodeTls: NodeTls) {
     this.context = context
     this.nodeTls = nodeTls
   }
 
-  lease(node: Node, fresh: boolean, client: RequestSource): NodeConnection | undefined {
-    return this.#poolOf(node).lease(fresh, client)
+  lease(
+    node: Node,
+    fresh: boolean,
+    client: RequestSource,
+    alone: boolean,
+  ): LeasedConnection | undefined {
+    return this.#poolOf(node).lease(fresh, client, alone)
   }
 
-  #poolOf(node: Node): Pool {
+  #poolOf(node: Node): NodePool {
     let pool = this.#byId.get(node.id)
     if (pool === undefined || pool.node !== node) {
       // A CONFIG message has changed the node. Idle connections lead to the same process, but limits may differ.
       pool?.close()
-      pool = new Pool(node, this)
+      pool = this.#newPool(node)
       this.#byId.set(node.id, pool)
     }
     return pool
+  }
+
+  #newPool(node: Node): NodePool {
+    if (SessionPool.serves(node)) return new SessionPool(node, this)
+    const pool = new Pool(node, this)
+    const isNegotiated = pool.proxyVersion === undefined && NegotiatedPool.serves(node, this)
+    return isNegotiated ? new NegotiatedPool(node, this, pool) : pool
   }
 
   /** Makes room for one more connection, if need be by closing an idle one. @returns false when there is none. */
@@ -69,6 +90,7 @@ class Pool implements ConnectionPool<NodeConnection> {
   readonly context: NodeContext
   readonly proxyVersion: ProxyVersion | undefined
   readonly #pools: Pools
+  readonly #live: NodeLive
   readonly #idle: NodeConnection[] = []
   /** Idle after a response without a body, the longest idle first. */
   readonly #resting: NodeConnection[] = []
@@ -85,6 +107,7 @@ class Pool implements ConnectionPool<NodeConnection> {
     this.node = node
     this.context = pools.context
     this.#pools = pools
+    this.#live = pools.context.liveOf(node.id)
     this.proxyVersion = proxyVersionOf(pools.context.settings.sendProxy, node)
     this.#openMax = partOf(node.own?.maxConnections ?? 0, pools.context.share)
   }
@@ -110,7 +133,7 @@ class Pool implements ConnectionPool<NodeConnection> {
   }
 
   lease(fresh: boolean, client: RequestSource): NodeConnection | undefined {
-    const idle = fresh ? undefined : (this.#idle.pop() ?? this.#rested())
+    const idle = fresh ? undefined : (this.#newest() ?? this.#rested())
     if (idle !== undefined) {
       idle.isIdle = false
       return idle
@@ -125,6 +148,15 @@ class Pool implements ConnectionPool<NodeConnection> {
   /** In place of the connection that is about to be opened: to the node, an idle connection is one, too. */
   #closeIdle(): void {
     if (!this.closeOldest()) this.closeOldestBound()
+  }
+
+  /** The newest idle connection; those that the node has closed meanwhile are left out. */
+  #newest(): NodeConnection | undefined {
+    for (;;) {
+      const newest = this.#idle.pop()
+      if (newest?.hasUnreadInput() !== true) return newest
+      newest.destroy()
+    }
   }
 
   /** The connection that rests longest, if that is long enough and nothing has arrived on it. */
@@ -193,11 +225,13 @@ class Pool implements ConnectionPool<NodeConnection> {
   opened(): void {
     this.#open++
     this.#pools.open++
+    this.#live.connections++
   }
 
   closed(): void {
     this.#open--
     this.#pools.open--
+    this.#live.connections--
   }
 
   /** Closes the connection that has been idle longest. @returns false when there is none. */

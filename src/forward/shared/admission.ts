@@ -30,8 +30,10 @@ export interface AdmissionOptions {
 export class Admission {
   /** Requests that have a connection to a node. */
   #underWay = 0
-  /** Those of them without the head of an answer. Downloads and tunnels are not among them. */
+  /** Those of them without the head of an answer. Downloads, tunnels and uploads are not among them. */
   #unanswered = 0
+  /** Requests that have leased a connection so far. */
+  #begun = 0
   #unansweredMax = admissionLimits.unansweredMax
   /** Connections to nodes at a time; a reload changes it. */
   connectionsMax: number
@@ -57,9 +59,15 @@ export class Admission {
     return this.#unanswered < this.#unansweredMax && this.#underWay < this.connectionsMax
   }
 
-  /** A request has leased a connection. */
-  begin(): void {
+  /** A request has leased a connection. @param isUpload its body is incomplete: its node waits for the client. */
+  begin(isUpload: boolean = false): void {
+    this.#begun++
     this.#underWay++
+    if (!isUpload) this.#unanswered++
+  }
+
+  /** The body of an upload is complete, or its attempt ends, before an answer. */
+  uploaded(): void {
     this.#unanswered++
   }
 
@@ -93,23 +101,32 @@ export class Admission {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      this.#advance()
-    })
+    setImmediate(this.#turn)
   }
 
-  /** One request of each client, as long as there is room. */
+  readonly #turn = (): void => {
+    this.#isScheduled = false
+    this.#advance()
+  }
+
+  /**
+   * One request of each client in turn, until there is no more room: requests that begin together are written, read and
+   * answered together. One that did not begin may wait again at once, and ends the round.
+   */
   #advance(): void {
-    for (let turns = this.#queue.size; turns > 0 && this.#hasRoom; turns--) {
-      const [next] = this.#queue
+    let begun = -1
+    while (begun !== this.#begun && this.#hasRoom) {
+      const next = this.#queue.values().next().value
       if (next === undefined) return
+      begun = this.#begun
       this.#queue.delete(next)
-      this.#guard(() => {
+      try {
         if (next.proceed()) this.#queue.add(next)
-      })
+      } catch (error) {
+        this.#options.fault(error)
+      }
     }
-    if (this.#queue.size > 0 && this.#hasRoom && !this.#isScheduled) this.#schedule()
+    if (this.#queue.size > 0 && this.#hasRoom) this.#schedule()
   }
 
   /**

@@ -3,7 +3,9 @@
 
 import { http2Limits } from '../../base/limits.ts'
 import { Out } from '../../wire/http/out.ts'
+import { RequestBlock } from '../../wire/http2/request-block.ts'
 import { RequestText } from '../../wire/http2/request-text.ts'
+import { ResponseText } from '../../wire/http2/response-text.ts'
 import { TrailerText } from '../../wire/http2/trailer-text.ts'
 
 /** A connection with frames that have not been written to its socket. */
@@ -25,8 +27,14 @@ export class Http2Shared {
   readonly trailers: TrailerText = new TrailerText(new Out(1_024))
   /** One request with what has arrived of its body, or one piece of a body in chunks. */
   readonly body: Out = new Out(32_768)
-  /** One field block of an answer. */
+  /** One field block of an answer, or of a request to a node. */
   readonly block: Out = new Out(4_096)
+  /** The response of a node as the bytes of HTTP/1.1, as far as one read has it. */
+  readonly response: Out = new Out(81_920)
+  readonly responseText: ResponseText = new ResponseText()
+  readonly requestBlock: RequestBlock = new RequestBlock()
+  /** One piece of a request to a node, without the framing of HTTP/1.1. */
+  readonly decoded: Out = new Out(32_768)
   /** Bytes of requests that are held: heads that wait for their turn, and bodies that nodes have not taken. */
   waitingBytes = 0
   receivedBytes = 0

@@ -15,7 +15,10 @@ import type { NodeTlsOptions } from '../../net/node-tls.ts'
 import type { TrustedHeader } from '../../wire/forwarded.ts'
 import type { Underscores } from '../../wire/http/field-name.ts'
 import { defaultHeadLimits, type HeadLimits } from '../../wire/http/head-limits.ts'
+import type { RuleSettings } from '../rules/rule-settings.ts'
 import type { AccessLog } from './access-log.ts'
+import type { HstsSettings } from './hsts.ts'
+import type { HttpsRedirect } from './https-redirect.ts'
 import { defaultInsert, type StickyEntry } from './sticky-settings.ts'
 
 export interface Timeouts {
@@ -52,6 +55,9 @@ export interface AjpSettings {
   readonly packetBytes: number
 }
 
+/** `node`: nodes get the id of a request in X-Request-Id; `client`: its client, too. */
+export type RequestIdUse = 'off' | 'node' | 'client'
+
 export interface ProxySettings {
   readonly timeouts: Timeouts
   /**
@@ -82,6 +88,10 @@ export interface ProxySettings {
   readonly allowHalfOpen: boolean
   /** Clients may speak HTTP/2: over TLS by ALPN, in the clear by prior knowledge. Default true. */
   readonly http2: boolean
+  /** Requests without TLS are redirected; an address may say otherwise. Default: they are served. */
+  readonly httpsRedirect?: HttpsRedirect | undefined
+  /** Strict-Transport-Security of responses over TLS. Default none. */
+  readonly hsts?: HstsSettings | undefined
   /** Key authorizations by their tokens while an authority of certificates may ask for them (HTTP-01). Default none. */
   readonly challenges?: Readonly<Record<string, string>> | undefined
   /** Pseudonym in Via. A request that returns with it is a loop, so proxies in a row need different ones. Default: random. */
@@ -90,12 +100,16 @@ export interface ProxySettings {
   readonly clientCert: boolean
   /** A context is served under its own aliases only, instead of under any Host. Default false. */
   readonly useAlias: boolean
+  /** Whether requests have ids, and who gets them beside the access log and error pages. Default `off`. */
+  readonly requestId: RequestIdUse
   /** Status of the response when no context is registered for a path. Default 404. */
   readonly noContextStatus: number
   /** The cascade for `/`, unless `balance` has one. Default: mod_cluster's rule. */
   readonly candidacy: readonly string[]
   /** Cascades of paths. The longest path applies; nothing is inherited. Default none. */
   readonly balance: readonly CascadeEntry[]
+  /** Rules by host, path and more; the first one that a request meets applies. Default none. */
+  readonly routes: readonly RuleSettings[]
   /** Sticky sessions at the proxy. Default: its own cookie, where applications need it. */
   readonly sticky: readonly StickyEntry[]
   readonly health: HealthLimits
@@ -127,9 +141,15 @@ export interface TrafficOptions extends SettingsOptions {
   readonly live?: LiveTable
   /** Of this process, in limits that processes share; with `live`, that of the table. Default: the whole. */
   readonly share?: ProcessShare | undefined
-  /** Called when traffic has found that a node is down; the live numbers have its new state. */
-  readonly onNodeDown?: (id: number, reason: string) => void
-  /** Called when a response of a node has failed, so that a probe is due; the live numbers have its new state. */
+  /**
+   * Called when traffic has found that a node is down; the live numbers have its new state.
+   * @param refused the connection failed at once.
+   */
+  readonly onNodeDown?: (id: number, reason: string, refused: boolean) => void
+  /**
+   * Called when a probe is due, because a response of a node has failed or a node that is down was reached; the live
+   * numbers have its new state.
+   */
   readonly onNodeSuspect?: (id: number) => void
   /** Called at the end of each request. Default: no access log. */
   readonly accessLog?: AccessLog | undefined
@@ -145,6 +165,8 @@ export interface TrafficOptions extends SettingsOptions {
   readonly clock?: Clock
   /** Default `Math.random`. */
   readonly random?: Random
+  /** Makes the id of a request: 1..128 of the characters that UUIDs have. Default: random UUIDs. */
+  readonly newId?: () => string
 }
 
 export const defaultTimeouts: Timeouts = {
@@ -175,10 +197,14 @@ export const defaultSettings: Omit<ProxySettings, 'via'> = {
   http2: true,
   clientCert: false,
   challenges: undefined,
+  httpsRedirect: undefined,
+  hsts: undefined,
   useAlias: false,
+  requestId: 'off',
   noContextStatus: 404,
   candidacy: autoCascade,
   balance: [],
+  routes: [],
   sticky: [{ insert: defaultInsert }],
   health: defaultHealthLimits,
   outlier: defaultOutlierLimits,

@@ -1,13 +1,16 @@
 // Stage 6: one attempt to get a response from one node: lease a connection and send the request. Failures: retry.ts.
 
-import { heldLimits } from '../../base/limits.ts'
+import { heldLimits, httpLimits } from '../../base/limits.ts'
+import { onReached } from '../../cluster/health.ts'
 import { timesOf } from '../../cluster/live.ts'
+import { isHttp2 } from '../../cluster/node.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import { nodeHistograms } from '../../cluster/times.ts'
 import { Out } from '../../wire/http/out.ts'
 import type { AttemptStage, RequestState } from '../exchange-state.ts'
 import type { ResponseReceiver } from '../node/node-context.ts'
 import { proxyFull, type Refusal, uploadsFull } from '../refusal.ts'
+import type { RequestTrace } from '../shared/tracing.ts'
 import type { Upload } from '../shared/uploads.ts'
 import { bind, keepFor, leaseBound } from './bind.ts'
 
@@ -23,17 +26,22 @@ export function attempt(
 ): Refusal | undefined {
   const { traffic, client, choice, attempts, request } = state
   const { live } = candidate
-  if (!request.body.done && !makeUploadRoom(state, candidate)) return uploadsFull
+  const isCall = client.isGrpc === true
+  const isUpload = !request.body.done && !isCall
+  if (isUpload && !makeUploadRoom(state, candidate)) return uploadsFull
   const own = attempts.freshOnly ? undefined : leaseBound(client, candidate.node)
-  const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly, client)
+  const alone = request.upgrade !== undefined || request.head.bindsConnection
+  const node = own ?? traffic.pools.lease(candidate.node, attempts.freshOnly, client, alone)
   if (node === undefined) return proxyFull
   if (request.head.bindsConnection) bind(client, node)
   else if (node.isForOneClient) keepFor(client, node)
-  traffic.admission.begin()
+  traffic.admission.begin(isUpload)
+  if (isUpload) attempts.upload = receiver
   attempts.count++
   attempts.candidate = candidate
   attempts.node = node
   attempts.readyAt = node.isReady ? traffic.chosenAt.now() : 0
+  if (live.health.kind === 'down' && !node.isReady) live.lastResortAt = traffic.chosenAt.now()
   live.elected++
   live.inFlight++
   live.room.begin(attempts, traffic.chosenAt.now())
@@ -43,20 +51,40 @@ export function attempt(
   }
   const { timeouts } = traffic.settings
   const { timeoutMs, own: set } = candidate.node
-  attempts.headMs = set?.headMs || timeoutMs || timeouts.responseHeadMs
-  attempts.bodyMs = set?.bodyMs || timeoutMs || timeouts.responseBodyMs
+  const { tunnelMs, responseHeadMs, responseBodyMs } = timeouts
+  const ruled = request.rule?.settings.timeouts
+  const headMs = ruled?.responseHead || set?.headMs || timeoutMs
+  const bodyMs = ruled?.responseBody || set?.bodyMs || timeoutMs
+  attempts.headMs = headMs || (isCall ? tunnelMs : responseHeadMs)
+  attempts.bodyMs = bodyMs || (isCall ? tunnelMs : responseBodyMs)
+  if (request.trace?.isSampled === true) traceAttempt(state, candidate, request.trace)
   const bytes = (attempts.out as Out).content
   live.bytesSent += bytes.length
   node.attach(receiver)
   const isSent = node.write(bytes)
   if (node.isReady) startSilence(state, attempts.headMs)
   if (request.body.done) return undefined
-  attempts.upload = receiver
   noteUpload(state)
   // Body bytes that are read before the connection is ready could not be sent again to another node.
   if (isSent && node.isReady) client.resumeBody()
   else client.pauseBody()
   return undefined
+}
+
+const traceparent = Buffer.from('\r\ntraceparent: 00-')
+const spanAt = traceparent.length + 33
+
+/** The node gets the span of this attempt as the parent of its own. */
+function traceAttempt(
+  { request, attempts, traffic }: AttemptStage,
+  { node: { route, host, port, type } }: Candidate,
+  trace: RequestTrace,
+): void {
+  const beganMs = traffic.chosenAt.now() - request.startedAt
+  const spanId = trace.beginAttempt({ route, host, port, type, beganMs })
+  const bytes = (attempts.out as Out).content
+  const at = bytes.indexOf(traceparent)
+  if (at >= 0) bytes.write(spanId, at + spanAt, 'latin1')
 }
 
 /**
@@ -68,7 +96,6 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return length
   const { body } = request
-  attempts.replayable = false
   let piece = bytes
   let behind = length
   if (body.passes(0, length)) {
@@ -79,6 +106,7 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
     if (behind < 0) return behind
     piece = out.content
   }
+  keepForReplay(attempts, candidate, piece)
   candidate.live.bytesSent += behind
   attempts.bodyBytes += behind
   client.bodyProgress()
@@ -88,6 +116,25 @@ export function sendBody(state: AttemptStage, bytes: Buffer, length: number): nu
   startSilence(state, attempts.headMs)
   if (!isSent && !body.done) client.pauseBody()
   return behind
+}
+
+/**
+ * A node over HTTP/2 may refuse a stream whose body it has begun to receive, so a body is kept while it is short: calls of
+ * gRPC are. Other connections fail after that in ways that do not allow another attempt.
+ */
+function keepForReplay(
+  attempts: AttemptStage['attempts'],
+  { node }: Candidate,
+  piece: Buffer,
+): void {
+  const { out } = attempts
+  const isKept =
+    attempts.replayable &&
+    isHttp2(node) &&
+    out !== undefined &&
+    out.length + piece.length <= httpLimits.replayBytesMax
+  if (isKept) out.raw(piece)
+  else attempts.replayable = false
 }
 
 /**
@@ -128,10 +175,11 @@ function noteUpload({ attempts: { upload, candidate }, client, traffic }: Attemp
   traffic.uploads.note(client.address, candidate.node.id, upload, traffic.ticker.now)
 }
 
-function endUpload({ attempts, traffic }: AttemptStage): void {
+function endUpload({ attempts, traffic, response }: AttemptStage): void {
   const { upload, candidate } = attempts
   if (upload === undefined || candidate === undefined) return
   traffic.uploads.end(candidate.node.id, upload)
+  if (!response.started) traffic.admission.uploaded()
   attempts.upload = undefined
 }
 
@@ -161,8 +209,22 @@ export function noteReady({ attempts, traffic }: AttemptStage): void {
   const { node, candidate } = attempts
   attempts.readyAt = traffic.clock.now()
   if (node === undefined || candidate === undefined || node.isReused) return
+  const { live } = candidate
   const connectMs = attempts.readyAt - attempts.beganAt
-  timesOf(candidate.live).observe(nodeHistograms.connect, connectMs)
+  timesOf(live).observe(nodeHistograms.connect, connectMs)
+  if (live.health.kind === 'down') noteReached(candidate, traffic, attempts.readyAt)
+}
+
+/** A node that was down accepts connections: it gets more requests if no other is usable, and is probed now. */
+function noteReached(
+  { live, node }: Candidate,
+  { onNodeSuspect }: AttemptStage['traffic'],
+  now: number,
+): void {
+  const before = live.health
+  live.lastResortAt = Number.NEGATIVE_INFINITY
+  live.health = onReached(before, now)
+  if (live.health !== before) onNodeSuspect(node.id)
 }
 
 /** Takes the request, which `attempt` has counted, off the node's figures. @param now ms of the clock. */
@@ -172,7 +234,9 @@ export function leaveNode(
   verdict: Verdict,
   now: number,
 ): void {
-  const { attempts, response, traffic } = state
+  const { attempts, request, response, traffic } = state
+  if (request.trace?.isSampled === true)
+    request.trace.endAttempt(now - request.startedAt, response.started ? response.status : 0)
   endUpload(state)
   traffic.admission.end(response.started)
   live.inFlight--

@@ -2,6 +2,7 @@
 
 import type { Moment } from '../../base/clock.ts'
 import { isFullFor, usable } from '../../candidacy/usable.ts'
+import { isHttp2 } from '../../cluster/node.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
@@ -46,17 +47,17 @@ export function choose(
   }
   const { candidates } = application
   const tunnelled = choice.needsTunnel
-    ? cascade.run(withTunnels(candidates), choice, chosenAt)[0]
+    ? cascade.choose(withTunnels(candidates), choice, chosenAt)
     : undefined
-  const chosen = tunnelled ?? cascade.run(candidates, choice, chosenAt)[0]
+  const chosen = tunnelled ?? cascade.choose(candidates, choice, chosenAt)
   if (chosen === undefined || !isFullFor(chosen, choice)) return chosen
   choice.full = chosen
   return undefined
 }
 
-/** An AJP node gets the request as an ordinary one, so it is chosen when there is no other. */
+/** A node of AJP or HTTP/2 gets the request as an ordinary one, so it is chosen when there is no other. */
 const withTunnels = (candidates: readonly Candidate[]): readonly Candidate[] =>
-  candidates.filter(({ node }) => node.type !== 'ajp')
+  candidates.filter(({ node }) => node.type !== 'ajp' && !isHttp2(node))
 
 function boundCandidate(
   choice: Readonly<ChoiceState>,

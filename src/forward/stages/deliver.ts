@@ -7,17 +7,20 @@ import { isNodeError } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { Rewriting } from '../../wire/http/body-relay.ts'
 import { asksConnectionLogin } from '../../wire/http/connection-login.ts'
+import type { Fields } from '../../wire/http/fields.ts'
 import type { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { ResponseHead } from '../../wire/http/response-head.ts'
-import type { FramedClient } from '../exchange-client.ts'
+import { WebSocketFrames } from '../../wire/websocket-frames.ts'
+import type { ExchangeClient, FramedClient } from '../exchange-client.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
+import type { CompressedReceiver, Compressor } from '../rules/compressor.ts'
 import { startSilence } from './attempt.ts'
 import { bind } from './bind.ts'
 import { insertion } from './insertion.ts'
 import { observeOutcome } from './outlier.ts'
-import { isUpgraded } from './upgrade.ts'
+import { isWebSocket, switchedTo } from './upgrade.ts'
 
 export type Delivery =
   /** More of the response is to come. */
@@ -33,8 +36,16 @@ export type Delivery =
   /** The node has switched protocols. */
   | 'tunnel'
 
-/** Delivers bytes[0..length) of the node. */
-export function deliver(state: ResponseStage, bytes: Buffer, length: number): Delivery {
+/**
+ * Delivers bytes[0..length) of the node.
+ * @param receiver of the body, if a rule compresses it.
+ */
+export function deliver(
+  state: ResponseStage,
+  bytes: Buffer,
+  length: number,
+  receiver: CompressedReceiver,
+): Delivery {
   const { response, attempts, traffic } = state
   const { node, candidate } = attempts
   if (node === undefined || candidate === undefined) return 'more'
@@ -44,7 +55,7 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
   if (response.started) return deliverBody(state, bytes, 0, length)
   if (response.partial === undefined) {
     response.partialReads = 0
-    return deliverHead(state, candidate, bytes, length)
+    return deliverHead(state, candidate, bytes, length, receiver)
   }
   const whole = Buffer.concat([response.partial, bytes.subarray(0, length)])
   const mayEnd =
@@ -52,15 +63,19 @@ export function deliver(state: ResponseStage, bytes: Buffer, length: number): De
     whole.length > traffic.settings.headLimits.totalBytes ||
     whole.indexOf('\r\n\r\n', Math.max(0, response.partial.length - 3), 'latin1') >= 0
   response.partial = mayEnd ? undefined : whole
-  return mayEnd ? deliverHead(state, candidate, whole, whole.length) : 'more'
+  return mayEnd ? deliverHead(state, candidate, whole, whole.length, receiver) : 'more'
 }
 
 /** The node has ended its side after the head of its response. @returns whether the response is complete by that. */
-export function deliverEnd(state: ResponseStage): boolean {
+export function deliverEnd(state: ResponseStage, trailers?: Fields): boolean {
+  const { framed } = state.client
   const out = state.traffic.buffers.answer
   state.traffic.receivedAt.update()
-  if (!state.response.body.finish(out)) return false
-  if (out.length > 0 || state.client.framed !== undefined) send(state, out, true)
+  if (!state.response.body.finish(out, trailers)) return false
+  // A compressor has not passed all of the body yet, and no trailers follow what it passes.
+  if (state.response.compressor !== undefined) return true
+  if (framed !== undefined && trailers !== undefined) framed.answerTrailers(trailers)
+  else if (out.length > 0 || framed !== undefined) send(state, out, true)
   return true
 }
 
@@ -70,6 +85,7 @@ function deliverHead(
   candidate: Candidate,
   bytes: Buffer,
   end: number,
+  receiver: CompressedReceiver,
 ): Delivery {
   const { response, request } = state
   const { head } = response
@@ -82,6 +98,10 @@ function deliverHead(
     }
     if (bodyFrom < 0) return malformed(response, head.describe(bodyFrom))
     at = bodyFrom
+    if (request.rule !== undefined && (head.status >= 200 || head.status === 101)) {
+      const edited = state.ruleStages?.editResponse(state, candidate, receiver) ?? 0
+      if (edited < 0) return malformed(response, head.describe(edited))
+    }
     if (head.status === 101) return switchProtocols(state, candidate, bytes, at, end)
     if (head.status >= 200) break
     if (++response.interims > httpLimits.interimMax) {
@@ -96,9 +116,12 @@ function deliverHead(
   const out = state.traffic.buffers.answer
   const behind = writeFirst(state, candidate, bytes, at, end, out)
   observe(state, candidate)
-  response.started = true
-  state.traffic.admission.answered()
+  beginAnswer(state)
   response.status = head.status
+  if (response.compressor !== undefined) {
+    send(state, out, false)
+    return deliverBody(state, bytes, at, end)
+  }
   // A malformed body is cut, whether it breaks in the first piece or in a later one.
   const delivery = behind < 0 ? broken(response, behind) : after(state, behind < end)
   send(state, out, response.body.done)
@@ -114,13 +137,16 @@ function deliverFramed(
   at: number,
   end: number,
 ): Delivery {
-  const { request, response, traffic } = state
+  const { request, response, client, attempts, traffic } = state
   const { head, body } = response
   const framing = head.framing(request.head.isHead)
-  body.begin(framing, head.contentLength, framing === 'chunked' ? 'decode' : 'same')
+  const mayHaveTrailers =
+    framing === 'length' && client.acceptsTrailers === true && attempts.node?.hasTrailers === true
+  if (mayHaveTrailers) body.begin('close', 0, 'same')
+  else body.begin(framing, head.contentLength, framing === 'chunked' ? 'decode' : 'same')
+  if (response.compressor !== undefined) head.contentLength = -1
   observe(state, candidate)
-  response.started = true
-  traffic.admission.answered()
+  beginAnswer(state)
   response.status = head.status
   const isWhole = body.done
   const date = head.date < 0 ? traffic.date.bytes : undefined
@@ -147,28 +173,32 @@ function writeFirst(
   let rewriting: Rewriting = 'same'
   if (framing === 'close' && !isOld) rewriting = 'encode'
   if (framing === 'chunked' && isOld) rewriting = 'decode'
+  if (response.compressor !== undefined) rewriting = 'decode'
   const untilClose = isOld && (framing === 'close' || framing === 'chunked')
   // After a response that overtakes its request, the rest of the request must not be read as the next one.
   response.closes = !request.head.keepAlive || untilClose || client.isLast || !request.body.done
   body.begin(framing, head.contentLength, rewriting)
   // Never in a 204, even if the node sends the field [RFC 9112 6.1].
-  const chunked = !isOld && head.status !== 204 && (head.chunked || rewriting === 'encode')
+  const chunked =
+    !isOld &&
+    head.status !== 204 &&
+    (head.chunked || rewriting === 'encode' || response.compressor !== undefined)
   const connection = response.closes ? 'close' : isOld ? 'keep-alive' : ''
   const date = head.date < 0 ? traffic.date.bytes : undefined
   const added = insertion(state, candidate)
   writeResponseHead({ head, chunked, connection, date, added }, out)
-  return body.relay(bytes, at, end, out)
+  return response.compressor === undefined ? body.relay(bytes, at, end, out) : at
 }
 
 function deliverBody(state: ResponseStage, bytes: Buffer, at: number, end: number): Delivery {
   const { response, client, traffic } = state
-  const { body } = response
+  const { body, compressor } = response
+  if (compressor !== undefined) return compressBody(state, compressor, bytes, at, end)
   if (body.passes(at, end)) {
-    const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end)
     response.bytesOut += end - at
     // The piece lies in the buffer that the node's bytes are read into: no more reading until it has left.
     const delivery = after(state, false)
-    if (!client.answerData(piece, body.done)) block(state)
+    if (!sendPiece(client, bytes, at, end, body.done)) block(state)
     return delivery
   }
   const out = traffic.buffers.answer
@@ -178,6 +208,27 @@ function deliverBody(state: ResponseStage, bytes: Buffer, at: number, end: numbe
   send(state, out, body.done && behind >= 0 && trailers === undefined)
   if (trailers !== undefined) client.framed?.answerTrailers(trailers)
   return delivery
+}
+
+/** The compressor passes the rest: stages/compress.ts. */
+function compressBody(
+  state: ResponseStage,
+  compressor: Compressor,
+  bytes: Buffer,
+  at: number,
+  end: number,
+): Delivery {
+  const { response, traffic } = state
+  const { body } = response
+  const out = traffic.buffers.answer
+  const passes = body.passes(at, end)
+  const behind = passes ? end : body.relay(bytes, at, end, out)
+  const piece = passes ? bytes.subarray(at, end) : out.content
+  traffic.counters.uncompressedBytes += piece.length
+  const takesMore = piece.length === 0 || compressor.write(piece)
+  out.clear()
+  if (!takesMore) block(state)
+  return behind < 0 ? broken(response, behind) : after(state, behind < end)
 }
 
 function malformed(response: ResponseState, problem: string): Delivery {
@@ -199,12 +250,29 @@ function after({ response, attempts }: ResponseStage, excess: boolean): Delivery
   return excess || body.framing === 'close' ? 'last' : 'complete'
 }
 
+/** A client with frames of its own needs no view of the bytes, which costs more than copying a few of them. */
+function sendPiece(
+  client: ExchangeClient,
+  bytes: Buffer,
+  from: number,
+  to: number,
+  isLast: boolean,
+): boolean {
+  if (client.framed !== undefined) return client.framed.answerPart(bytes, from, to, isLast)
+  const isWhole = from === 0 && to === bytes.length
+  return client.answerData(isWhole ? bytes : bytes.subarray(from, to), isLast)
+}
+
 function send(state: ResponseStage, out: Out, isLast: boolean): void {
+  const { framed } = state.client
   state.response.bytesOut += out.length
-  if (state.client.answerData(out.content, isLast)) return out.clear()
-  if (state.client.framed !== undefined) out.clear()
+  const isSent =
+    framed === undefined
+      ? state.client.answerData(out.content, isLast)
+      : framed.answerPart(out.bytes, 0, out.length, isLast)
+  if (isSent || framed !== undefined) out.clear()
   else out.detach()
-  block(state)
+  if (!isSent) block(state)
 }
 
 /** Something written to the client has not left: stops reading from the node. */
@@ -238,7 +306,8 @@ function switchProtocols(
 ): Delivery {
   const { request, response, client, traffic } = state
   const { head } = response
-  if (request.upgrade === undefined || !isUpgraded(head, request.upgrade)) {
+  const protocols = request.upgrade && switchedTo(head, request.upgrade)
+  if (protocols === undefined) {
     return malformed(response, 'a 101 for a protocol that the request does not name')
   }
   const out = traffic.buffers.answer
@@ -247,12 +316,20 @@ function switchProtocols(
   if (client.framed === undefined) writeResponseHead(answer, out)
   else response.bytesOut += client.framed.answerHead(answer, false)
   out.copy(bytes, at, end)
-  response.started = true
+  if (isWebSocket(protocols)) {
+    response.frames = new WebSocketFrames()
+    response.frames.passed(bytes, at, end)
+  }
   response.headAt = traffic.receivedAt.now()
-  traffic.admission.answered()
+  beginAnswer(state)
   response.status = 101
   if (out.length > 0) send(state, out, false)
   return 'tunnel'
+}
+
+function beginAnswer({ response, attempts, traffic }: ResponseStage): void {
+  response.started = true
+  if (attempts.upload === undefined) traffic.admission.answered()
 }
 
 /** Records facts of the head: keep-alive time, a log-in on the connection, latency, and errors beside the other nodes'. */

@@ -1,4 +1,4 @@
-// Still stage 7: whether a response gets the proxy's own sticky cookie, and its lines.
+// Still stage 7: the lines that a response gets: the proxy's own sticky cookie, Strict-Transport-Security, and the id of the request.
 
 import type { Random } from '../../base/clock.ts'
 import type { Candidate } from '../../cluster/routes.ts'
@@ -7,15 +7,32 @@ import type { ResponseHead } from '../../wire/http/response-head.ts'
 import { readSetCookie, type SetCookie } from '../../wire/http/set-cookie.ts'
 import { routesOf } from '../../wire/session.ts'
 import type { ResponseStage } from '../exchange-state.ts'
+import { clientPath } from '../rules/prefix-change.ts'
 import { cookieLine } from '../shared/cookie-line.ts'
+import { hstsFor } from '../shared/hsts.ts'
+import { idLineFor } from '../shared/request-id.ts'
 import type { InsertSettings } from '../shared/sticky-settings.ts'
 
 /** A shared cache would give the cookie, and so the node, to all of its clients. */
 const privateLine = Buffer.from('Cache-Control: private\r\n')
 
-/** @param candidate the node that has answered. @returns `undefined` when the response stays as it is. */
+/** The lines that a response gets, `undefined` when it stays as it is. @param candidate the node that has answered. */
 export function insertion(state: ResponseStage, candidate: Candidate): Buffer | undefined {
-  const { choice, response, traffic } = state
+  const { client, response, traffic, request } = state
+  const { fields } = response.head
+  const { hsts, settings } = traffic
+  const cookie = ownCookie(state, candidate)
+  const security =
+    hsts === undefined || client.tls === undefined ? undefined : hstsFor(fields, hsts)
+  const id = settings.requestId === 'client' ? idLineFor(fields, request.id) : undefined
+  return joined(joined(cookie, security), id)
+}
+
+const joined = (a: Buffer | undefined, b: Buffer | undefined): Buffer | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Buffer.concat([a, b])
+
+function ownCookie(state: ResponseStage, candidate: Candidate): Buffer | undefined {
+  const { request, choice, response, traffic } = state
   // Neither does the response set a cookie, nor does the request give a reason.
   if (response.head.setCookie < 0 && !choice.mayInsert) return undefined
   // A peer that hands over leaves the cookies to the application.
@@ -25,9 +42,10 @@ export function insertion(state: ResponseStage, candidate: Candidate): Buffer | 
   if (insert === undefined || !isDue(state, candidate, insert)) return undefined
   const now = Math.floor(traffic.clock.wall() / 1_000)
   const client = choice.sticky?.session?.client ?? newClient(traffic.random)
+  const { path } = choice.application
   const line = cookieLine(insert, {
     value: rule.write(candidate.node, client, now),
-    context: choice.application.path,
+    context: request.prefixChange === undefined ? path : clientPath(path, request.prefixChange),
     isSecure: isSecure(state),
   })
   return mayBeShared(response.head) ? Buffer.concat([line, privateLine]) : line

@@ -6,7 +6,7 @@ import { plainPath, rawPath } from '../../wire/http/path.ts'
 import { agreed, firstReading, pathReadings } from '../../wire/http/path-readings.ts'
 import type { RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
-import { ambiguousPath, type Refusal } from '../refusal.ts'
+import { ambiguousPath, noBalancer, type Refusal } from '../refusal.ts'
 
 /** @returns the response when no context is registered for the path, or servers read the path differently. */
 export function match(request: RequestState, traffic: ExchangeTraffic): Refusal | undefined {
@@ -19,6 +19,8 @@ export function match(request: RequestState, traffic: ExchangeTraffic): Refusal 
   if (plain === undefined) return matchReadings(request, traffic)
   // `OPTIONS *` concerns the server as a whole: the nodes that serve the root answer it.
   const path = plain === '*' ? '' : plain
+  const balancer = request.rule?.balancer
+  if (balancer !== undefined) return matchIn(balancer, [path], request)
   const applications = routes.find(path, request.host)
   if (applications === undefined) return traffic.unknownContext
   request.path = path
@@ -36,10 +38,27 @@ function matchReadings(
   const isRootOnly = routes.isRootOnly(host)
   const readings = isRootOnly ? [firstReading(path)] : pathReadings(path)
   if (readings === undefined) return ambiguousPath
+  const balancer = request.rule?.balancer
+  if (balancer !== undefined) return matchIn(balancer, readings, request)
   const applications = agreed(readings, (reading) => routes.find(reading, host))
   if (applications === 'ambiguous') return ambiguousPath
   if (applications === undefined) return unknownContext
   request.path = readings[0] as string
   request.applications = applications
+  return undefined
+}
+
+/** A rule names the balancer. */
+function matchIn(
+  balancer: string,
+  readings: readonly string[],
+  request: RequestState,
+): Refusal | undefined {
+  const { routes, host } = request
+  const application = agreed(readings, (reading) => routes.findIn(balancer, reading, host))
+  if (application === 'ambiguous') return ambiguousPath
+  if (application === undefined) return noBalancer
+  request.path = readings[0] as string
+  request.applications = [application]
   return undefined
 }

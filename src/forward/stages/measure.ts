@@ -18,7 +18,17 @@ export function measure(
   const times = traffic.requestTimes.of(choice.application, client.listener ?? 0)
   times.count(status)
   times.observe(requestHistograms.attempts, attempts.count)
-  if (!isTunnel) times.observe(requestHistograms.duration, now - startedAt)
+  if (!isTunnel) {
+    const value = now - startedAt
+    times.observe(requestHistograms.duration, value)
+    const { trace } = request
+    if (trace?.isSampled === true)
+      times.exemplify(requestHistograms.duration, {
+        traceId: trace.traceId,
+        value,
+        at: traffic.clock.wall(),
+      })
+  }
   if (readyAt > 0) times.observe(requestHistograms.wait, readyAt - startedAt)
   const { candidate } = attempts
   if (headAt === 0 || candidate === undefined) return

@@ -1,12 +1,15 @@
 // Stage 5: the request as it is sent to the node. Its head is written once and kept for another attempt.
 
 import type { Candidate } from '../../cluster/routes.ts'
+import { fieldLine } from '../../wire/http/field-lines.ts'
 import { COOKIE } from '../../wire/http/field-name.ts'
 import { text } from '../../wire/http/fields.ts'
+import { editHead } from '../../wire/http/head-edits.ts'
 import { Out } from '../../wire/http/out.ts'
 import { writeRequestHead } from '../../wire/http/outgoing-request.ts'
 import { withoutCookie, withoutPathParameter } from '../../wire/session.ts'
 import type { AttemptStage, ChoiceState } from '../exchange-state.ts'
+import type { Rule } from '../rules/rule.ts'
 
 /**
  * Head, and the first bytes of the body in bytes[request.end..end).
@@ -29,13 +32,17 @@ export function outgoing(
       head,
       client,
       upgrade: request.upgrade?.protocols.join(', '),
+      id: request.id === '' ? undefined : request.id,
+      trace: request.trace,
       passesFolded: traffic.settings.underscores === 'pass' || passesClaims(state),
       target: strips ? strippedTarget(state) : undefined,
       cookie:
         strips || state.choice.sticky !== undefined ? strippedCookie(state, strips) : undefined,
+      host: request.rule?.settings.host,
     },
     out,
   )
+  if (request.rule !== undefined) ruleEdits(state, request.rule, out)
   const behind = request.body.relay(bytes, request.end, end, out)
   if (behind > request.end) state.attempts.bodyBytes = behind - request.end
   return behind
@@ -65,6 +72,23 @@ export function outgoingAgain({ attempts, choice }: AttemptStage, candidate: Can
   again.latin1(head + text.slice(headEnd))
   attempts.out = again
 }
+
+/** The fields that the rule sets and removes, behind those of the proxy. `out` has the head alone. */
+function ruleEdits({ request, traffic }: AttemptStage, { requestEdits }: Rule, out: Out): void {
+  const { ruleValues, prefixChange } = request
+  const stripped = prefixChange?.stripped ?? ''
+  if (requestEdits === undefined && stripped === '') return
+  const lines = requestEdits?.lines(ruleValues) ?? nothing
+  const removed = requestEdits?.removed ?? []
+  const folds = traffic.settings.underscores !== 'pass'
+  if (stripped === '') return editHead(out, { removed, folds, added: lines })
+  const prefixLine = fieldLine('X-Forwarded-Prefix', stripped)
+  const added = Buffer.concat([prefixLine, lines])
+  editHead(out, { removed: [prefixName, ...removed], folds, added })
+}
+
+const prefixName = Buffer.from('x-forwarded-prefix')
+const nothing = Buffer.alloc(0)
 
 /** A request that is handed over reaches its peer as it would reach the application here, which judges its fields. */
 function passesClaims({ choice, client }: AttemptStage): boolean {

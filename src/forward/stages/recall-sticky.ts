@@ -54,6 +54,7 @@ function recallKey(
     choice.sessionId = key
     choice.hasSession ||= node !== undefined
     choice.route = node?.route
+    choice.slot = node?.slot
     choice.domain = node?.domain ?? ''
     choice.affinity = hashOf(key)
     noteCookie(request, choice, traffic)
@@ -114,6 +115,7 @@ function bind(choice: ChoiceState, application: Application, session: StickySess
   choice.hasSession = true
   choice.recalledBy = 'cookie'
   choice.route = node?.route
+  choice.slot = node?.slot
   choice.domain = domain
   choice.affinity = hashOf(client)
 }

@@ -58,6 +58,7 @@ function recallIn(
     select(choice, application)
     choice.sessionId = sessionId
     choice.route = node.route
+    choice.slot = node.slot
     choice.domain = node.domain
     choice.recalledBy = 'id'
     return true

@@ -7,8 +7,10 @@ import { onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { AttemptStage } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
+import { otherProtocol } from '../node/node-error.ts'
 import { headLarge, nodeFailed, noNode, proxyFull, type Refusal } from '../refusal.ts'
 import { endAttempt } from './attempt.ts'
+import { noteFailure } from './note-failure.ts'
 import { observeOutcome } from './outlier.ts'
 
 /** Refused connections in a row before the client gets a response; each was another node. */
@@ -34,21 +36,29 @@ export function attemptFailed(state: AttemptStage, error: TopspinError): AfterFa
     return 'refuse'
   }
   const { isReused } = node
+  state.request.trace?.fail(error.code)
   if (!isReused) recordFailure(state, candidate, error)
-  endAttempt(state, true, isReused ? 'none' : 'error')
+  const isOpen = isReused || mayBeClients(state, error)
+  endAttempt(state, error.code !== otherProtocol, isOpen ? 'none' : 'error')
   if (error.retry !== 'safe' && !isReused) attempts.failures++
   if (!mayRetry(state, error)) return 'refuse'
   // The next idle connection may be closing for the same reason.
   attempts.freshOnly = true
-  return isReused ? 'same' : 'another'
+  // A first refusal may concern the connection alone.
+  const isRefusedAgain = error.code === 'NODE_REFUSED' && attempts.count > 1
+  return isReused && !isRefusedAgain ? 'same' : 'another'
 }
 
 /** The node has not responded in time. It may be processing the request, so there is no other attempt. */
 export function attemptTimedOut(state: AttemptStage, error: TopspinError): void {
   const { candidate } = state.attempts
   if (candidate !== undefined) recordFailure(state, candidate, error)
-  endAttempt(state, true)
+  endAttempt(state, !mayBeClients(state, error))
 }
+
+/** While the body is incomplete, the client may be what the node waits for, or no longer waits for. */
+const mayBeClients = ({ request }: AttemptStage, { phase }: TopspinError): boolean =>
+  phase !== 'connect' && !request.body.done
 
 /** The response to the client when no other attempt is made. */
 export function refusalAfter(error: TopspinError): Refusal {
@@ -69,7 +79,9 @@ export function spendRetry({ retryBudget, counters, ticker }: ExchangeTraffic): 
 function recordFailure(state: AttemptStage, candidate: Candidate, error: TopspinError): void {
   const { settings, clock, random, log, onNodeDown, onNodeSuspect } = state.traffic
   const { live, node } = candidate
-  if (error.phase !== 'connect') observeOutcome(state, candidate, true)
+  noteFailure(state, candidate, error.code, error.message)
+  if (error.phase !== 'connect' && !mayBeClients(state, error))
+    observeOutcome(state, candidate, true)
   const before = live.health
   const now = clock.now()
   if (!isGone(error, live.inFlight)) {
@@ -77,11 +89,12 @@ function recordFailure(state: AttemptStage, candidate: Candidate, error: Topspin
     if (live.health !== before) onNodeSuspect(node.id)
     return
   }
-  live.health = onConnectFailed(before, error.message, now, random, settings.health)
+  const failure = { reason: error.message, refused: error.cause !== undefined }
+  live.health = onConnectFailed(before, failure, now, random, settings.health)
   if (before.kind === 'down') return
   live.epoch++
   log.warn({ route: node.route, reason: error.message }, 'node is down')
-  onNodeDown(node.id, error.message)
+  onNodeDown(node.id, failure.reason, failure.refused)
 }
 
 /**
@@ -96,6 +109,6 @@ function mayRetry({ request, choice, attempts }: AttemptStage, error: TopspinErr
   if (!attempts.replayable || (attempts.out?.length ?? 0) > httpLimits.replayBytesMax) return false
   if (error.retry === 'safe') return attempts.count <= safeAttemptsMax
   if (!request.head.isIdempotent || error.retry === 'never') return false
-  const { maxAttempts } = choice.balancer
+  const maxAttempts = request.rule?.settings.retries ?? choice.balancer.maxAttempts
   return maxAttempts > 0 && attempts.failures <= maxAttempts
 }

@@ -2,19 +2,33 @@
 
 import { onAnswered } from '../../cluster/health.ts'
 import type { NodeLive } from '../../cluster/live.ts'
+import { contextName } from '../../cluster/request-times.ts'
 import type { ExchangeState } from '../exchange-state.ts'
+import type { AccessEntry } from '../shared/access-log.ts'
 import { leaveNode } from './attempt.ts'
 import { measure } from './measure.ts'
 
 /** The response is complete. @param reusable nothing is left on the node's connection that the next exchange would read. */
 export function complete(state: ExchangeState, reusable: boolean): void {
+  const now = releaseNode(state, reusable)
+  if (now !== undefined) finish(state, now)
+}
+
+/** The response has left for the client. @param now ms of the clock. */
+export function finish(state: ExchangeState, now: number): void {
+  settle(state, '', now)
+  state.client.exchangeOver(state.response.closes)
+}
+
+/** The node's part is complete. @returns the time, ms of the clock; `undefined` when no node was left. */
+export function releaseNode(state: ExchangeState, reusable: boolean): number | undefined {
   const { attempts, request, response, client } = state
   const { node, candidate } = attempts
-  if (node === undefined || candidate === undefined) return
+  if (node === undefined || candidate === undefined) return undefined
   const { live } = candidate
   if (live.health.kind !== 'up') noteAnswer(live, state.traffic.clock.now())
   if (response.isBlocked) {
-    if (client.framed !== undefined) node.resume()
+    if (client.framed !== undefined || response.compressor !== undefined) node.resume()
     else node.detachBuffer()
   }
   const { head } = response
@@ -24,8 +38,8 @@ export function complete(state: ExchangeState, reusable: boolean): void {
   if (isError) live.errors++
   const now = state.traffic.receivedAt.now()
   leaveNode(state, candidate, isError ? 'error' : 'good', now)
-  settle(state, '', now)
-  client.exchangeOver(response.closes)
+  attempts.node = undefined
+  return now
 }
 
 function noteAnswer(live: NodeLive, now: number): void {
@@ -51,11 +65,15 @@ export function settle(state: ExchangeState, code: string, now: number): void {
   attempts.candidate = undefined
   attempts.node = undefined
   response.partial = undefined
-  if (traffic.accessLog !== undefined) logAccess(state, candidate?.node.route ?? '', code, now)
+  response.compressor?.destroy()
+  response.compressor = undefined
+  if (state.request.line !== undefined) logAccess(state, candidate?.node.route ?? '', code, now)
 }
 
+const none: readonly string[] = []
+
 function logAccess(
-  { request, attempts, response, client, traffic }: ExchangeState,
+  { request, choice, attempts, response, client, traffic }: ExchangeState,
   route: string,
   code: string,
   now: number,
@@ -63,11 +81,12 @@ function logAccess(
   const { line } = request
   if (line === undefined) return
   request.line = undefined
-  traffic.accessLog?.({
+  const entry: AccessEntry = {
     method: line.method,
     target: line.target,
     host: line.host,
     protocol: line.protocol,
+    tls: line.tls,
     userAgent: line.userAgent,
     time: traffic.clock.wall(),
     client: line.client,
@@ -75,9 +94,20 @@ function logAccess(
     status: response.status,
     code,
     route,
+    balancer: choice.balancer.name,
+    context: contextName(choice.application),
+    rule: request.rule?.label ?? '',
     attempts: attempts.count,
+    waitMs: attempts.readyAt > 0 ? attempts.readyAt - request.startedAt : null,
+    firstByteMs: response.headAt > 0 ? response.headAt - request.startedAt : null,
     durationMs: now - request.startedAt,
     bytes: response.bytesOut,
     bytesIn: attempts.bodyBytes,
-  })
+    requestId: request.id,
+    traceId: request.trace?.traceId ?? '',
+    // After a reload they may be the values of other fields.
+    fields: line.names === traffic.accessFields ? line.fields : none,
+  }
+  traffic.accessLog?.(entry)
+  if (request.trace?.isSampled === true) request.trace.end(entry)
 }

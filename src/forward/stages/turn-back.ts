@@ -1,12 +1,14 @@
-// Still stage 1: requests that are never forwarded: challenges of ACME, MCMP messages, requests whose Max-Forwards is used up, and requests that
-// this proxy has forwarded before.
+// Still stage 1: requests that are never forwarded: challenges of ACME, requests that are redirected to HTTPS, MCMP messages,
+// requests whose Max-Forwards is used up, and requests that this proxy has forwarded before.
 
 import { text } from '../../wire/http/fields.ts'
 import { BAD_TARGET, LOOP, problemOf } from '../../wire/http/problem.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
 import { hasPassed } from '../../wire/http/via.ts'
 import { methodOf } from '../../wire/mcmp/parse.ts'
+import type { ExchangeClient } from '../exchange-client.ts'
 import type { Refusal } from '../refusal.ts'
+import { type HttpsRedirect, httpsLocation } from '../shared/https-redirect.ts'
 import type { ProxySettings } from '../shared/settings.ts'
 
 const lastHop: Refusal = { status: 200, code: 'MAX_FORWARDS', text: 'this proxy answers' }
@@ -38,6 +40,18 @@ function challengeAnswer(
   return { status: 200, code: 'ACME_CHALLENGE', text: '', body: challenges[token] as string }
 }
 
+const noHost: Refusal = {
+  status: 400,
+  code: 'HTTPS_REQUIRED',
+  text: 'only HTTPS is served here, and a request without Host cannot be redirected',
+}
+
+function redirectToHttps(head: RequestHead, redirect: HttpsRedirect): Refusal {
+  const location = httpsLocation(head, redirect)
+  if (location === undefined) return noHost
+  return { status: redirect.status, code: 'HTTPS_REDIRECT', text: 'use HTTPS', location }
+}
+
 export function turnBack(
   head: RequestHead,
   {
@@ -46,11 +60,14 @@ export function turnBack(
     strictTarget,
     challenges,
   }: Pick<ProxySettings, 'via' | 'underscores' | 'strictTarget' | 'challenges'>,
+  { httpsRedirect, forwarded }: Pick<ExchangeClient, 'httpsRedirect' | 'forwarded'>,
 ): Refusal | undefined {
   if (challenges !== undefined) {
     const answer = challengeAnswer(head, challenges)
     if (answer !== undefined) return answer
   }
+  if (httpsRedirect !== undefined && !forwarded.isSecure(head.fields))
+    return redirectToHttps(head, httpsRedirect)
   if (head.isRawTarget && strictTarget) return problemOf(BAD_TARGET)
   if (head.hasFolded && underscores === 'reject') return foldedName
   if (!head.isCommon && methodOf(head.method) !== undefined) return notHere

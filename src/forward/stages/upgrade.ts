@@ -35,19 +35,31 @@ function websocketAccept(head: RequestHead): string | undefined {
     .digest('base64')
 }
 
-/** The node has chosen a protocol that the request offers, or several in layers, the lowest of which is offered. */
-export function isUpgraded(response: ResponseHead, wanted: WantedUpgrade): boolean {
-  if (!response.wantsUpgrade || response.upgrade < 0) return false
-  if (response.chunked || response.contentLength > 0) return false
-  // Protocols in layers are listed from the lowest, which is the one that the connection switches to [RFC 9110 7.8].
+/**
+ * The protocols that the connection switches to, lower-case, the lowest first [RFC 9110 7.8].
+ * @returns `undefined` unless the request offers the lowest one.
+ */
+export function switchedTo(
+  response: ResponseHead,
+  wanted: WantedUpgrade,
+): readonly string[] | undefined {
+  if (!response.wantsUpgrade || response.upgrade < 0) return undefined
+  if (response.chunked || response.contentLength > 0) return undefined
   const chosen = response.fields
     .value(response.upgrade)
     .split(',')
     .map((name) => name.trim().toLowerCase())
   const [lowest] = chosen
-  if (!wanted.protocols.some((name) => name.toLowerCase() === lowest)) return false
-  if (chosen.some((name) => isHttp.test(name))) return false
-  if (!chosen.includes(websocket)) return true
+  if (!wanted.protocols.some((name) => name.toLowerCase() === lowest)) return undefined
+  if (chosen.some((name) => isHttp.test(name))) return undefined
+  if (!chosen.includes(websocket)) return chosen
   const { websocketAccept } = response
-  return websocketAccept >= 0 && response.fields.value(websocketAccept) === wanted.accept
+  const isAccepted =
+    websocketAccept >= 0 && response.fields.value(websocketAccept) === wanted.accept
+  return isAccepted ? chosen : undefined
+}
+
+/** Whether the frames of a WebSocket follow, and nothing between them and the connection. */
+export function isWebSocket(protocols: readonly string[]): boolean {
+  return protocols.length === 1 && protocols[0] === websocket
 }

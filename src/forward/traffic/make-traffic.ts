@@ -1,5 +1,6 @@
 // Assembles the state that all connections of one process share. Called by the front proxy and by peers.
 
+import { randomUUID } from 'node:crypto'
 import { Moment, systemClock } from '../../base/clock.ts'
 import { logLimits } from '../../base/limits.ts'
 import { silent } from '../../base/log.ts'
@@ -16,6 +17,8 @@ import { NodeTls } from '../../net/node-tls.ts'
 import { PausedSockets } from '../../net/paused-sockets.ts'
 import { Ticker } from '../../net/ticker.ts'
 import { ExchangePool } from '../exchange-pool.ts'
+import type { RuleStages } from '../exchange-state.ts'
+import { GoneNodes } from '../node/gone-nodes.ts'
 import { Pools } from '../node/pools.ts'
 import { Admission } from '../shared/admission.ts'
 import { Buffers } from '../shared/buffers.ts'
@@ -36,10 +39,11 @@ import {
 import type { Traffic } from './traffic.ts'
 
 /**
+ * @param ruleStages of those whose settings have `routes`.
  * @throws RangeError for a candidacy function, a trusted network or an entry of `nodesAllow` that does not exist, and for
  * invalid settings of AJP.
  */
-export function makeTraffic(options: TrafficOptions): Traffic {
+export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): Traffic {
   const {
     share,
     live = new LiveTable(share),
@@ -47,6 +51,7 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     log = silent,
     clock = systemClock,
     random = Math.random,
+    newId = randomUUID,
     policies = new Map(),
     onNodeDown = () => {},
     onNodeSuspect = () => {},
@@ -68,14 +73,17 @@ export function makeTraffic(options: TrafficOptions): Traffic {
   const ticker = new Ticker(clock, fault, tickMs)
   const paused = new PausedSockets()
   ticker.onTick((now) => paused.tick(now))
-  const derived = derivedSettings(settings, openFiles)
+  const http2 = new Http2Shared()
+  const derived = derivedSettings(settings, openFiles, ruleStages)
   const nodes = {
     settings,
     share: live.share,
+    liveOf: (id: number) => live.of(id),
     clock,
     log,
     ticker,
     buffers,
+    http2,
     fault,
     ...derivedContext(settings, nodesAllow, derived, { openFiles, log, clock }),
   }
@@ -109,6 +117,9 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     queues: new Queues(fault),
     uploads: new Uploads(...uploadLimits(settings, openFiles)),
     accessLog,
+    accessFields: [],
+    newId,
+    tracing: undefined,
     onNodeDown,
     onNodeSuspect,
     cascades: makeCascades(settings, { random, policies, counters, log }),
@@ -116,13 +127,15 @@ export function makeTraffic(options: TrafficOptions): Traffic {
     draining: !keepAlive,
     ending: false,
     live,
-    exchanges: new ExchangePool(),
+    exchanges: new ExchangePool(ruleStages),
     corks: new Corks(),
-    http2: new Http2Shared(),
+    http2,
+    goneNodes: new GoneNodes(fault),
     refusalLog: new RefusalLog(log, clock),
     arriving: new HeldByAddress(),
     paused,
     openFiles,
+    ruleStages,
     fault,
     ...derived,
   }

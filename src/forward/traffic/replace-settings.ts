@@ -11,10 +11,12 @@ import { checkedLookup } from '../../net/checked-lookup.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { NodeTls } from '../../net/node-tls.ts'
 import { viaLines } from '../../wire/forwarded.ts'
+import type { RuleStages } from '../exchange-state.ts'
 import { AjpShared } from '../node/ajp-shared.ts'
 import type { DerivedContext } from '../node/node-context.ts'
 import { unknownContext } from '../refusal.ts'
 import { connectionRoom } from '../shared/connection-room.ts'
+import { hstsLine } from '../shared/hsts.ts'
 import {
   defaultSettings,
   defaultTimeouts,
@@ -48,6 +50,7 @@ export function completeSettings(options: SettingsOptions, via: string): ProxySe
 export function derivedSettings(
   settings: ProxySettings,
   openFiles: number | undefined,
+  ruleStages: RuleStages | undefined,
 ): DerivedSettings {
   const { clients } = connectionRoom(openFiles, settings.connectionsMax)
   return {
@@ -56,6 +59,8 @@ export function derivedSettings(
     unknownContext: unknownContext(settings.noContextStatus),
     sticky: new StickyRules(settings.sticky),
     via: viaLines(settings.via),
+    rules: ruleStages?.compile(settings.routes),
+    hsts: settings.hsts && hstsLine(settings.hsts),
   }
 }
 
@@ -94,18 +99,21 @@ export function replaceSettings(
   options: SettingsOptions,
   policies: ReadonlyMap<string, UserCandidacy>,
 ): void {
-  const { settings, openFiles, pools } = traffic
+  const { settings, openFiles, pools, ruleStages } = traffic
   const next = completeSettings(options, settings.via)
-  const derived = derivedSettings(next, openFiles)
+  const derived = derivedSettings(next, openFiles, ruleStages)
   const context = derivedContext(next, options.nodesAllow, derived, traffic)
   const cascades = makeCascades(next, { ...traffic, policies })
   const nodeTls = new NodeTls(options.nodeTls)
   const { timeouts, headLimits, ...values } = next
+  const hasSameRules = isDeepStrictEqual(next.routes, settings.routes)
   const hasSameProxies = isDeepStrictEqual(next.sendProxy, settings.sendProxy)
   Object.assign(settings.timeouts, timeouts)
   Object.assign(settings.headLimits, headLimits)
   Object.assign(settings, values)
-  Object.assign(traffic, derived, { cascades })
+  // Rules that stay the same keep what they know of clients.
+  const rules = hasSameRules ? traffic.rules : derived.rules
+  Object.assign(traffic, derived, { cascades, rules })
   Object.assign(pools.context, context)
   traffic.uploads.limit(...uploadLimits(settings, openFiles))
   pools.nodeTls = nodeTls

@@ -6,19 +6,26 @@ import type { HeldByAddress } from '../../net/held-by-address.ts'
 import type { PausedSockets } from '../../net/paused-sockets.ts'
 import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
+import type { RuleStages } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
+import type { GoneNodes } from '../node/gone-nodes.ts'
 import type { Pools } from '../node/pools.ts'
 import type { Refusal } from '../refusal.ts'
+import type { Rules } from '../rules/rules.ts'
 import type { AccessLog } from '../shared/access-log.ts'
 import type { Http2Shared } from '../shared/http2-shared.ts'
 import type { RefusalLog } from '../shared/refusal-log.ts'
 import type { StickyRules } from '../shared/sticky-rules.ts'
+import type { Tracing } from '../shared/tracing.ts'
 
 /** What follows from the settings; a reload replaces it (replace-settings.ts). */
 export interface DerivedSettings {
   readonly unknownContext: Refusal
   readonly sticky: StickyRules
   readonly via: ViaLines
+  readonly rules: Rules | undefined
+  /** The line of Strict-Transport-Security. */
+  readonly hsts: Buffer | undefined
   /** Client connections at a time; more are refused. */
   readonly clientsMax: number
   /** Whether this is the address of a trusted proxy. */
@@ -31,14 +38,16 @@ export interface Traffic extends ExchangeTraffic, DerivedSettings {
   readonly exchanges: ExchangePool
   readonly corks: Corks
   readonly http2: Http2Shared
+  readonly goneNodes: GoneNodes
   readonly refusalLog: RefusalLog
   /** Client connections whose first or present request has not arrived completely. */
   readonly arriving: HeldByAddress<{ destroy(): void }>
   readonly paused: PausedSockets
   /** Files and sockets that this process may have open; `undefined` without a limit. */
   readonly openFiles: number | undefined
+  readonly ruleStages: RuleStages | undefined
   /** A reload replaces it. */
   accessLog: AccessLog | undefined
-  /** Records that our own code threw; the connection at work has been cut. */
-  readonly fault: (error: unknown) => void
+  accessFields: readonly Buffer[]
+  tracing: Tracing | undefined
 }

@@ -21,7 +21,7 @@ async function logged(t: TestContext, given: Given = {}) {
     assert.equal(entries.length, count)
     return entries.at(-1) as AccessEntry
   }
-  return { ...running, entries, client, last }
+  return { ...running, origin, entries, client, last }
 }
 
 test('a response of a node: who asked, what, and how much went either way', async (t) => {
@@ -235,4 +235,27 @@ test('the client is the one behind trusted proxies, and nobody else can choose i
     get('/echo', 'X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9'),
   )
   assert.equal((await strict.last(1)).client, '127.0.0.1')
+})
+
+test('a request has an id: made, or given by a trusted proxy, at the node, in errors, and at the client', async (t) => {
+  let made = 0
+  const { client, last, origin, apply } = await logged(t, {
+    requestId: 'client',
+    trust: ['127.0.0.1'],
+    newId: () => `made-${++made}`,
+  })
+  const given = await client.ask(get('/echo', 'X-Request-Id: edge:1'))
+  assert.equal(given.get('x-request-id'), 'edge:1')
+  assert.equal((await last(1)).requestId, 'edge:1')
+  for (const odd of ['', 'a b', 'x'.repeat(129)])
+    await client.ask(get('/echo', `X-Request-Id: ${odd}`))
+  assert.equal((await last(4)).requestId, 'made-3')
+  assert.deepEqual(
+    origin.seen.map(({ fields }) => fields.filter(([name]) => name === 'x-request-id')),
+    ['edge:1', 'made-1', 'made-2', 'made-3'].map((id) => [['x-request-id', id]]),
+  )
+  apply([{ kind: 'gone', id: 1 }])
+  const refused = await client.ask(get('/echo'))
+  assert.equal(refused.get('x-request-id'), 'made-4')
+  assert.match(String(refused.body), /^404 [^\n]* \(NO_CONTEXT\)\nrequest made-4\n$/)
 })

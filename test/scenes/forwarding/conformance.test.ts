@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import net from 'node:net'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startProxy } from '../../support/cluster-fixture.ts'
+import { freePorts } from '../../support/free-ports.ts'
 
 const harness = fileURLToPath(
   new URL('../../../../../shared/conformance/http1/harness.py', import.meta.url),
@@ -20,27 +20,12 @@ const skip = !existsSync(harness)
     ? false
     : 'no python3 to run the harness'
 
-/** A free port below those that the system gives out itself, as the harness wants it. */
-async function freePort(): Promise<number> {
-  for (let port = 20_000 + (process.pid % 10_000); port < 32_768; port++) {
-    const server = net.createServer()
-    server.listen(port, '127.0.0.1')
-    const isFree = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ])
-    server.close()
-    if (isFree) return port
-  }
-  throw new Error('no free port below 32768')
-}
-
 for (const [what, only] of [
   ['requests', '^(transfer-encoding|content-length|chunked|host|hop-by-hop|pipelining)'],
   ['responses', '^r-'],
 ] as const) {
   test(`conformance of ${what}: nothing unsafe, nothing wrong`, { skip }, async (t) => {
-    const backend = await freePort()
+    const [backend = 0] = await freePorts(1)
     const { port } = await startProxy(t, [{ port: backend }], { via: 'conformance' })
     const args = [harness, '--proxy', `127.0.0.1:${port}`, '--backend', `127.0.0.1:${backend}`]
     const child: ChildProcess = spawn('python3', [...args, '--name', 'topspin', '--only', only])

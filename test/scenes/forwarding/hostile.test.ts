@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import net from 'node:net'
+import type net from 'node:net'
 import { describe, test } from 'node:test'
+import { Connection } from '../../../src/net/connection.ts'
 import { contextOf, startProxy } from '../../support/cluster-fixture.ts'
 import { raw, startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
@@ -44,22 +45,19 @@ describe('bytes of two clients', () => {
     const body = 'mine '.repeat(2_000)
     // The node's socket takes nothing until it is uncorked, as one with a full send buffer would.
     let held: net.Socket | undefined
-    const write = net.Socket.prototype.write
+    const { write } = Connection.prototype
     t.after(() => {
-      net.Socket.prototype.write = write
+      Connection.prototype.write = write
     })
-    net.Socket.prototype.write = function (this: net.Socket, ...given: unknown[]) {
-      const chunk = given[0]
-      if (this.remotePort === origin.port && Buffer.isBuffer(chunk) && held === undefined) {
-        if (chunk.includes('POST /echo')) {
-          Reflect.apply(write, this, given)
-          held = this
-          this.cork()
-          return true
-        }
+    Connection.prototype.write = function (bytes) {
+      const isSent = write.call(this, bytes)
+      const { socket } = this
+      if (socket.remotePort === origin.port && Buffer.from(bytes).includes('POST /echo')) {
+        held ??= socket
+        held.cork()
       }
-      return Reflect.apply(write, this, given) as boolean
-    } as typeof write
+      return isSent
+    }
     client.send(
       get('/echo') +
         request('POST', '/echo', `Content-Length: ${body.length}`, 'Expect: 100-continue'),
@@ -82,17 +80,17 @@ describe('bytes of two clients', () => {
     await client.ask(get('/echo'))
     const node = [...origin.open][0]!
     let held: net.Socket | undefined
-    const write = net.Socket.prototype.write
+    const { write } = Connection.prototype
     t.after(() => {
-      net.Socket.prototype.write = write
+      Connection.prototype.write = write
     })
-    net.Socket.prototype.write = function (this: net.Socket, ...given: unknown[]) {
-      if (this.remotePort === origin.port && held === undefined) {
-        held = this
-        this.cork()
+    Connection.prototype.write = function (bytes) {
+      if (this.socket.remotePort === origin.port && held === undefined) {
+        held = this.socket
+        held.cork()
       }
-      return Reflect.apply(write, this, given) as boolean
-    } as typeof write
+      return write.call(this, bytes)
+    }
     client.send(post('/echo?first', 'first body', 'X-Id: first'))
     await until('the request is held back', () => held !== undefined)
     node.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n')

@@ -11,7 +11,8 @@ import tls from 'node:tls'
 import { type AccessEntry, defaultInsert } from '../../../src/proxy/index.ts'
 import { noOpenssl, selfSigned } from '../../support/certificates.ts'
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
-import { frame, uint32 } from '../../support/http2-frames.ts'
+import { preface } from '../../support/http2-attacks.ts'
+import { block, frame, framesIn, uint32 } from '../../support/http2-frames.ts'
 import { startNode } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 
@@ -261,6 +262,38 @@ describe('over HTTP/2', () => {
     assert.equal(proxy.connections, 0)
   })
 
+  for (const isIdle of [true, false])
+    test(`a proxy that is replaced serves a request on its way over a connection that ${isIdle ? 'is idle' : 'begins'}`, async (t) => {
+      const { port, proxy } = await start(t, echo)
+      const socket = net.connect(port, '127.0.0.1')
+      t.after(() => socket.destroy())
+      let received = Buffer.alloc(0)
+      socket.on('data', (bytes) => {
+        received = Buffer.concat([received, bytes])
+      })
+      const hello = Buffer.concat([preface, frame(4, 0, 0), frame(4, 1, 0)])
+      const seen = (type: number) => framesIn(received).filter((each) => each.type === type)
+      socket.write(isIdle ? hello : hello.subarray(0, preface.length))
+      await until('our settings have come', () => seen(4).length > 0)
+      if (isIdle) await until('they are acknowledged', () => seen(4).length > 1)
+      const drained = proxy.drain(8_000, true)
+      const request = block(
+        [':method', 'GET'],
+        [':scheme', 'http'],
+        [':path', '/'],
+        [':authority', 'x'],
+      )
+      if (!isIdle) socket.write(hello.subarray(preface.length))
+      await until('the first GOAWAY has come', () => seen(7).length === 1)
+      socket.write(frame(1, 5, 1, request))
+      await until('the response has come', () => seen(1).length === 1)
+      const [ping] = seen(6)
+      socket.write(frame(6, 1, 0, ping?.payload))
+      await drained
+      const lasts = seen(7).map(({ payload }) => payload.readUInt32BE(0))
+      assert.deepEqual([lasts[0], lasts.at(-1)], [0x7fff_ffff, 1])
+    })
+
   test('a WebSocket is a stream of its own', async (t) => {
     const server = createServer()
     server.on('upgrade', (request, socket: net.Socket) => {
@@ -301,6 +334,42 @@ describe('over HTTP/2', () => {
     stream.end()
     await once(stream, 'close')
     assert.equal(received, `${sent}bye`)
+  })
+
+  test('a WebSocket whose node ends gets a Close frame on its stream', async (t) => {
+    const server = createServer()
+    server.on('upgrade', (request, socket: net.Socket) => {
+      const accept = acceptOf(String(request.headers['sec-websocket-key']))
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+          `Sec-WebSocket-Accept: ${accept}\r\n\r\n\x81\x02hi`,
+        'latin1',
+        () => server.close(() => {}) && socket.destroy(),
+      )
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = await startProxy(t, [{ port: (server.address() as AddressInfo).port }])
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    t.after(() => session.destroy())
+    await once(session, 'remoteSettings')
+    const stream = session.request(
+      {
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':path': '/',
+        'sec-websocket-version': '13',
+      },
+      { endStream: false },
+    )
+    let received = ''
+    stream.setEncoding('latin1').on('data', (piece: string) => {
+      received += piece
+    })
+    await once(stream, 'end')
+    assert.equal(received, '\x81\x02hi\x88\x02\x03\xe9')
+    stream.end()
+    await once(stream, 'close')
   })
 
   test('over TLS it is chosen by ALPN, and HTTP/1.1 is served beside it', {
@@ -475,3 +544,11 @@ import { createHash } from 'node:crypto'
 
 const acceptOf = (key: string): string =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+
+test('a client whose table becomes smaller gets the size first', async (t) => {
+  const { port } = await start(t, echo)
+  const session = http2.connect(`http://127.0.0.1:${port}`, { settings: { headerTableSize: 0 } })
+  session.on('error', () => {})
+  t.after(() => session.destroy())
+  for (let i = 0; i < 2; i++) assert.equal((await get(session, '/')).status, 200)
+})

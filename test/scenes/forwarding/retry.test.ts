@@ -5,8 +5,22 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { startProxy } from '../../support/cluster-fixture.ts'
 import { cutAt, startOrigin } from '../../support/misbehaving-origin.ts'
+import { startNode } from '../../support/node-server.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
+
+test('a POST is not sent on a connection that the node has closed while the proxy was busy', async (t) => {
+  const node = await startNode(t)
+  const { port } = await startProxy(t, [{ port: node.port }])
+  const client = await RawClient.connect(t, port)
+  assert.equal((await client.ask(post('/', 'first'))).status, 200)
+  // Longer than uncheckedIdleMs.
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  // Both arrive before the proxy, in this process, reads; the request comes first.
+  client.send(post('/', 'second'))
+  node.server.closeIdleConnections()
+  assert.equal((await client.answer())?.status, 200)
+})
 
 describe('a connection that closes before the response', () => {
   for (const by of ['fin', 'rst']) {

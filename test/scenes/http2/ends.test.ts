@@ -55,11 +55,14 @@ function tally(answers: readonly string[]): Record<string, number> {
   return counts
 }
 
+/** So long a request may wait for its turn on a machine that does other work, too. */
+const patient = { timeouts: { connectMs: 60_000 } }
+
 describe('with 1,000 streams on 8 connections', () => {
   test('a drain answers all of them', async (t) => {
     const waiting: ServerResponse[] = []
     const node = await startNode(t, (_, response) => waiting.push(response))
-    const { proxy, port } = await startProxy(t, [{ port: node.port }])
+    const { proxy, port } = await startProxy(t, [{ port: node.port }], patient)
     const sessions = await Promise.all(Array.from({ length: 8 }, () => connect(t, port)))
     const answers = Promise.all(askMany(sessions, 125))
     await until('the node has some', () => waiting.length >= 200)
@@ -87,7 +90,8 @@ describe('with 1,000 streams on 8 connections', () => {
       startNode(t, (_, response) => response.write('part')),
       startNode(t, (_, response) => setImmediate(() => response.end('done'))),
     ])
-    const { proxy, port } = await startProxy(t, [{ port: mortal.port }, { port: other.port }])
+    const nodes = [{ port: mortal.port }, { port: other.port }]
+    const { proxy, port } = await startProxy(t, nodes, patient)
     const sessions = await Promise.all(Array.from({ length: 8 }, () => connect(t, port)))
     const answers = askMany(sessions, 125)
     const byOther = await Promise.all([Promise.race(answers)])

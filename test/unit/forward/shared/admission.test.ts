@@ -66,6 +66,18 @@ test('answers on their way do not count against the bound on unanswered requests
   assert.equal(admission.isOpen, true)
 })
 
+test('uploads count against it when their bodies are complete, and against the connections at once', () => {
+  const { admission } = admissionOf(2 * unansweredMax)
+  for (let i = 0; i < unansweredMax + 1; i++) admission.begin(true)
+  assert.equal(admission.isOpen, true)
+  for (let i = 0; i < unansweredMax; i++) admission.uploaded()
+  assert.equal(admission.isOpen, false)
+  admission.answered()
+  assert.equal(admission.isOpen, true)
+  for (let i = 1; i < unansweredMax; i++) admission.begin(true)
+  assert.equal(admission.isOpen, false)
+})
+
 test('clients have their turns one after the other, however many requests one of them has', async () => {
   const { admission } = admissionOf(1)
   const order: string[] = []
@@ -77,6 +89,37 @@ test('clients have their turns one after the other, however many requests one of
     await until(`request ${count} has begun`, () => order.length === count)
   }
   assert.deepEqual(order, ['a', 'b', 'a', 'a'])
+})
+
+test('all for whom there is room begin in one turn of the event loop, the clients in turn', async () => {
+  const { admission } = admissionOf(4)
+  const order: string[] = []
+  for (let i = 0; i < 4; i++) admission.begin()
+  admission.wait(clientOf(admission, 'a', 3, order))
+  admission.wait(clientOf(admission, 'b', 9, order))
+  for (let i = 0; i < 4; i++) admission.end(false)
+  await new Promise(setImmediate)
+  assert.deepEqual(order, ['a', 'b', 'a', 'b'])
+})
+
+test('a request that waits again at once does not keep the event loop from other work', async () => {
+  const { admission } = admissionOf(2)
+  let turns = 0
+  const again: Waiter = {
+    proceed: () => {
+      turns++
+      return true
+    },
+    refuseLate: () => {},
+  }
+  admission.begin()
+  admission.begin()
+  admission.wait(again)
+  admission.end(false)
+  await new Promise(setImmediate)
+  assert.equal(turns, 1)
+  await until('it has another turn', () => turns > 1)
+  admission.leave(again)
 })
 
 test('a newcomer does not overtake those that wait', () => {

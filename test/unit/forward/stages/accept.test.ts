@@ -86,8 +86,11 @@ test('request line and time of arrival are kept for the access log, and only for
     target: '/a?b=%20',
     host: 'www.example.com',
     protocol: 'HTTP/1.1',
+    tls: '',
     userAgent: '',
     client: '192.0.2.1',
+    fields: [],
+    names: [],
   })
   clock.advance(25)
   accept(state, 0)

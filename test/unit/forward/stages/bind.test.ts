@@ -26,7 +26,7 @@ function attempted(request: string, given: Parameters<typeof exchangeOf>[1] = {}
 function responded(text: string, request: string = requestText('GET / HTTP/1.1')) {
   const { state, client, connections } = attempted(request)
   const bytes = Buffer.from(text)
-  deliver(state, bytes, bytes.length)
+  deliver(state, bytes, bytes.length, noReceiver)
   return { bound: client.bound, connection: connections[0] }
 }
 

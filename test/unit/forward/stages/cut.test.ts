@@ -10,10 +10,15 @@ test('a cut response is counted, and is a failure of the node only if the node b
     const fixture = exchangeOf(request)
     const candidate = prepared(fixture, request)
     attempt(fixture.state, candidate, noReceiver)
-    cut(fixture.state, isNodeFault)
+    cut(fixture.state, 'NODE_CLOSED', isNodeFault)
     assert.equal(fixture.state.traffic.counters.cut, 1)
     assert.equal(candidate.live.failures, isNodeFault ? 1 : 0)
     assert.equal(candidate.live.outlier.errors, isNodeFault ? 1 : 0)
+    const failures = candidate.live.recentFailures?.all ?? []
+    assert.deepEqual(
+      failures.map(({ code, request }) => [code, request]),
+      isNodeFault ? [['NODE_CLOSED', 'GET /']] : [],
+    )
     assert.deepEqual(fixture.connections[0]?.calls, ['abort'])
   }
 })

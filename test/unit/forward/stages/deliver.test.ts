@@ -20,7 +20,7 @@ function awaiting(request = requestText('GET / HTTP/1.1'), given: ExchangeGiven 
   assert.ok(connection !== undefined)
   const send = (text: string): Delivery => {
     const bytes = Buffer.from(text, 'latin1')
-    return deliver(fixture.state, bytes, bytes.length)
+    return deliver(fixture.state, bytes, bytes.length, noReceiver)
   }
   return { ...fixture, candidate, connection, send }
 }
@@ -251,6 +251,6 @@ test('the connection closes after a request that asks for it, and while the proc
 test("a piece ends where the node's bytes end, not where the read buffer does", () => {
   const { send, client, state } = awaiting()
   send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n')
-  deliver(state, Buffer.from('hellojunk'), 5)
+  deliver(state, Buffer.from('hellojunk'), 5, noReceiver)
   assert.ok(client.text.endsWith('\r\n\r\nhello'))
 })

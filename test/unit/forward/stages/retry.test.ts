@@ -145,6 +145,31 @@ test('a timeout is a failure of the node, also on a reused connection', () => {
   assert.deepEqual(connections[0]?.calls, ['abort'])
 })
 
+test("while the body is incomplete a failure may be the client's, and does not count beside other nodes'", () => {
+  for (const [length, errors] of [
+    ['10', 0],
+    ['0', 1],
+  ] as const) {
+    for (const expects of [
+      '',
+      '\r\nExpect: 100-continue',
+      '\r\nConnection: upgrade\r\nUpgrade: tcp',
+    ]) {
+      const line = `POST / HTTP/1.1\r\nContent-Length: ${length}${expects}`
+      const late = attempted(line)
+      attemptTimedOut(late.state, timeoutError())
+      const { live } = late.candidate
+      assert.deepEqual([live.outlier.errors, live.failures], [errors, errors], line)
+      const ended = attempted(line)
+      attemptFailed(ended.state, closed)
+      assert.equal(ended.candidate.live.outlier.errors, errors, line)
+    }
+  }
+  const { state, candidate } = attempted('POST / HTTP/1.1\r\nContent-Length: 10')
+  attemptFailed(state, refused)
+  assert.equal(candidate.live.health.kind, 'down')
+})
+
 test('the client is answered by what failed', () => {
   const answers: readonly (readonly [TopspinError, unknown])[] = [
     [refused, noNode],

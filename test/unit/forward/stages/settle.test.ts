@@ -23,7 +23,7 @@ function answered(given: ExchangeGiven = {}, request: string = get, fields = 'Co
   const [connection] = fixture.connections
   assert.ok(connection !== undefined)
   const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\nok`)
-  deliver(fixture.state, bytes, bytes.length)
+  deliver(fixture.state, bytes, bytes.length, noReceiver)
   return { ...fixture, candidate, connection }
 }
 
@@ -97,6 +97,7 @@ test('the access log gets one entry with the route of the node', () => {
       target: '/a?b',
       host: 'www.example.com',
       protocol: 'HTTP/1.1',
+      tls: '',
       userAgent: '',
       time: clock.wall(),
       client: '192.0.2.1',
@@ -104,10 +105,18 @@ test('the access log gets one entry with the route of the node', () => {
       status: 200,
       code: '',
       route: 'n1',
+      balancer: 'mycluster',
+      context: '/',
+      rule: '',
       attempts: 1,
+      waitMs: null,
+      firstByteMs: null,
       durationMs: 25,
       bytes: client.text.length + dateLine.length,
       bytesIn: 0,
+      requestId: '',
+      traceId: '',
+      fields: [],
     },
   ])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WantedUpgrade } from '../../../../src/forward/exchange-state.ts'
-import { isUpgraded, wantedUpgrade } from '../../../../src/forward/stages/upgrade.ts'
+import { isWebSocket, switchedTo, wantedUpgrade } from '../../../../src/forward/stages/upgrade.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 import { ResponseHead } from '../../../../src/wire/http/response-head.ts'
 import { requestText } from '../../../support/exchange-fixture.ts'
@@ -78,7 +78,7 @@ function switched(wanted: WantedUpgrade, ...fields: readonly string[]): boolean 
     `${['HTTP/1.1 101 Switching Protocols', ...fields].join('\r\n')}\r\n\r\n`,
   )
   assert.ok(head.parse(bytes, 0, bytes.length) > 0)
-  return isUpgraded(head, wanted)
+  return switchedTo(head, wanted) !== undefined
 }
 
 test('the node must name the protocol and answer the key, without a body', () => {
@@ -119,4 +119,10 @@ test('WebSocket in any layer needs the answer to the key', () => {
   assert.equal(switched(offered, ...upgrade), false)
   const withoutKey = { protocols: ['tcp'], accept: undefined }
   assert.equal(switched(withoutKey, ...upgrade), false)
+})
+
+test('frames of a WebSocket follow when nothing lies between them and the connection', () => {
+  assert.equal(isWebSocket(['websocket']), true)
+  assert.equal(isWebSocket(['tls/1.3', 'websocket']), false)
+  assert.equal(isWebSocket(['chat']), false)
 })

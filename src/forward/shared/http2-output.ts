@@ -3,7 +3,7 @@
 
 import { http2Limits } from '../../base/limits.ts'
 import type { Connection } from '../../net/connection.ts'
-import type { Out } from '../../wire/http/out.ts'
+import { Out } from '../../wire/http/out.ts'
 import {
   CONTINUATION,
   DATA,
@@ -15,7 +15,7 @@ import {
 } from '../../wire/http2/frames.ts'
 import type { Priority } from '../../wire/http2/priority.ts'
 import { initialWindowBytes } from '../../wire/http2/settings.ts'
-import type { Http2Shared } from '../shared/http2-shared.ts'
+import type { Http2Shared } from './http2-shared.ts'
 
 /** A stream as the output sees it. */
 export interface Sender {
@@ -33,6 +33,9 @@ export interface Sender {
 
 const { frameBytesMax } = http2Limits
 
+/** A size of 0: nothing is kept in it. */
+const emptyTable = 0x20
+
 export class Http2Output {
   /** Bytes of DATA that the client accepts on the connection. */
   window: number = initialWindowBytes
@@ -40,8 +43,11 @@ export class Http2Output {
   isFull = false
   /** When DATA was sent last, ticker time. */
   movedAt = 0
-  /** Frames of DATA so far. */
+  /** Frames of DATA so far, and their bytes. */
   dataFrames = 0
+  dataBytes = 0
+  /** The other side's table has become smaller, which the next field block must confirm [RFC 7541 4.2]. */
+  owesTableSize = false
   readonly #connection: Connection
   readonly #shared: Http2Shared
   readonly #now: () => number
@@ -79,6 +85,13 @@ export class Http2Output {
 
   /** Sends a field block. */
   head(stream: number, block: Out, isLast: boolean): void {
+    if (this.owesTableSize) {
+      this.owesTableSize = false
+      const sized = new Out(block.length + 1)
+      sized.byte(emptyTable)
+      sized.copy(block.bytes, 0, block.length)
+      return this.head(stream, sized, isLast)
+    }
     const out = this.frames
     const end = isLast ? END_STREAM : 0
     const { bytes, length } = block
@@ -108,6 +121,7 @@ export class Http2Output {
       sender.sendWindow -= size
       this.window -= size
       this.dataFrames++
+      this.dataBytes += size
       at += size
       if (out.length >= http2Limits.outBytesMax) this.flush()
     }

@@ -1,8 +1,9 @@
-// Counts what the client of a connection of HTTP/2 does that costs this side more than it costs the client, and says when it
+// Counts what the other side of a connection of HTTP/2 does that costs this side more than it costs the client, and says when it
 // is too much. Pure. Limits: http2Limits in base/limits.ts.
 
+import { Budget } from '../../base/budget.ts'
 import { http2Limits } from '../../base/limits.ts'
-import { Budget } from './http2-budget.ts'
+import { PING } from '../../wire/http2/frames.ts'
 
 const {
   resetBurst,
@@ -12,6 +13,7 @@ const {
   controlFramesFree,
   windowUpdatesFree,
   windowUpdatesForData,
+  bytesForWindowUpdate,
   smallDataBytes,
   smallDataForFault,
 } = http2Limits
@@ -24,6 +26,7 @@ export class Http2Faults {
   readonly #controls: Uint16Array = new Uint16Array(32)
   #second = 0
   #windowUpdates = 0
+  #pings = 0
   #smallData = 0
   #emptyData = 0
 
@@ -55,16 +58,40 @@ export class Http2Faults {
     return count <= controlFramesFree || this.fault(now)
   }
 
-  /** @param dataFrames of DATA that were sent so far. */
-  windowUpdate(dataFrames: number, now: number): boolean {
-    const free = windowUpdatesFree + windowUpdatesForData * dataFrames
+  /**
+   * PING that is not an acknowledgement. The other side may measure the round trip with each frame of DATA that it receives,
+   * as programs with gRPC do. @param dataFrames of DATA that were sent so far.
+   */
+  ping(dataFrames: number, now: number): boolean {
+    if (this.#pings < dataFrames) {
+      this.#pings++
+      return true
+    }
+    return this.control(PING, now)
+  }
+
+  /**
+   * WINDOW_UPDATE. Programs with gRPC send one for each message that they have read, of which a frame may hold many.
+   * @param sent frames of DATA and their bytes so far.
+   */
+  windowUpdate(
+    sent: { readonly dataFrames: number; readonly dataBytes: number },
+    now: number,
+  ): boolean {
+    const { dataFrames, dataBytes } = sent
+    const free =
+      windowUpdatesFree + windowUpdatesForData * dataFrames + dataBytes / bytesForWindowUpdate
     return ++this.#windowUpdates <= free || this.fault(now)
   }
 
-  /** A frame of DATA without END_STREAM. @param bytes of it without padding. */
-  data(bytes: number, now: number): boolean {
+  /**
+   * A frame of DATA without END_STREAM. @param bytes of it without padding.
+   * @param mayBeSmall it holds a message, as of gRPC.
+   */
+  data(bytes: number, now: number, mayBeSmall: boolean = false): boolean {
     this.#emptyData = bytes === 0 ? this.#emptyData + 1 : 0
     if (this.#emptyData > 1) return this.fault(now)
+    if (mayBeSmall) return true
     if (bytes >= smallDataBytes || ++this.#smallData % smallDataForFault !== 0) return true
     return this.fault(now)
   }

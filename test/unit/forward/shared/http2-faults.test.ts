@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { http2Limits } from '../../../../src/base/limits.ts'
-import { Http2Faults } from '../../../../src/forward/client/http2-faults.ts'
+import { Http2Faults } from '../../../../src/forward/shared/http2-faults.ts'
 
 const { resetBurst, resetRate, faultBurst, controlFramesFree } = http2Limits
 const PING = 6
@@ -43,10 +43,11 @@ test('control frames are free at a usual rate, each kind for itself', () => {
 
 test('WINDOW_UPDATE is free as long as DATA is sent', () => {
   const faults = new Http2Faults(0)
-  for (let i = 0; i < 100_000; i++) assert.ok(faults.windowUpdate(i, 0))
+  for (let i = 0; i < 100_000; i++)
+    assert.ok(faults.windowUpdate({ dataFrames: i, dataBytes: 0 }, 0))
   const idle = new Http2Faults(0)
   assert.equal(
-    allowed(() => idle.windowUpdate(0, 0)),
+    allowed(() => idle.windowUpdate({ dataFrames: 0, dataBytes: 0 }, 0)),
     http2Limits.windowUpdatesFree + faultBurst,
   )
 })
@@ -62,4 +63,17 @@ test('DATA: an empty frame is a fault from the second in a row, small ones now a
   const small = new Http2Faults(0)
   const count = allowed(() => small.data(1, 0))
   assert.equal(count, (faultBurst + 1) * http2Limits.smallDataForFault - 1)
+})
+
+test('WINDOW_UPDATE and PING may follow messages that were sent', () => {
+  const faults = new Http2Faults(0)
+  for (let i = 1; i <= 100_000; i++) {
+    assert.ok(faults.windowUpdate({ dataFrames: 0, dataBytes: 2 * i }, 0))
+    assert.ok(faults.ping(i, 0))
+  }
+  const { controlFramesFree, faultBurst } = http2Limits
+  assert.equal(
+    allowed(() => faults.ping(0, 0)),
+    controlFramesFree + faultBurst,
+  )
 })

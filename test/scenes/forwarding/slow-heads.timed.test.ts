@@ -71,6 +71,7 @@ test(`${slow} clients that send a byte of a head each second`, { skip }, async (
   assert.deepEqual(report.answers, { 'HTTP/1.1 408 Request Timeout': slow })
   assert.equal(traffic.refused['408'], slow)
   assert.ok(report.lives[0] >= headMs - 200, `ended after ${report.lives[0]} ms`)
+  // 40 ms late on a quiet machine.
   assert.ok(report.lives[2] <= headMs + 1_000, `ended after ${report.lives[2]} ms`)
   // Twice what it was. The best laps, because what else the machine does comes and goes and slow heads do not;
   // and below 20 ms it is the scheduler that is measured.

@@ -1,0 +1,104 @@
+// Compresses the body of one response by the zlib of Node.js, in its threads. What waits here is bounded: the node is read
+// no further while the compressor has enough to do, and the compressor rests while the client reads slower.
+
+import {
+  type BrotliCompress,
+  constants,
+  createBrotliCompress,
+  createGzip,
+  type Gzip,
+} from 'node:zlib'
+import { ruleLimits } from '../../base/limits.ts'
+import type { Coding } from '../../wire/http/accept-encoding.ts'
+
+/** The exchange whose response is compressed. */
+export interface CompressedReceiver {
+  /** A piece of the compressed body. @returns false when the client reads slower: `resume` is awaited. */
+  compressed(bytes: Buffer): boolean
+  /** Enough has been compressed after `write` has returned false. */
+  compressorDrained(): void
+  /** All of the compressed body has been passed. */
+  compressedAll(): void
+  /** The compressor, or the receiver, has thrown. */
+  compressionFailed(error: unknown): void
+}
+
+let running = 0
+
+export class Compressor {
+  readonly coding: Coding
+  readonly #stream: Gzip | BrotliCompress
+  #isDestroyed = false
+
+  /**
+   * @param flushes each piece leaves at once, because the node may wait between two of them.
+   * @returns `undefined` when this process compresses as many bodies as it may.
+   */
+  static begin(
+    coding: Coding,
+    flushes: boolean,
+    receiver: CompressedReceiver,
+  ): Compressor | undefined {
+    if (running >= ruleLimits.compressorsMax) return undefined
+    return new Compressor(coding, flushes, receiver)
+  }
+
+  private constructor(coding: Coding, flushes: boolean, receiver: CompressedReceiver) {
+    this.coding = coding
+    this.#stream = coding === 'br' ? brotli(flushes) : gzip(flushes)
+    running++
+    this.#stream
+      .on('data', (bytes: Buffer) =>
+        this.#guard(receiver, () => {
+          if (!receiver.compressed(bytes)) this.#stream.pause()
+        }),
+      )
+      .on('drain', () => this.#guard(receiver, () => receiver.compressorDrained()))
+      .on('end', () => this.#guard(receiver, () => receiver.compressedAll()))
+      .on('error', (error) => this.#guard(receiver, () => receiver.compressionFailed(error)))
+      .on('close', () => running--)
+  }
+
+  /** Takes a copy. @returns false when it has enough: `compressorDrained` follows. */
+  write(bytes: Uint8Array): boolean {
+    return this.#stream.write(Buffer.from(bytes))
+  }
+
+  /** Nothing more follows. */
+  end(): void {
+    this.#stream.end()
+  }
+
+  /** The client has read what it was sent. */
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  /** The receiver is called no more. */
+  destroy(): void {
+    this.#isDestroyed = true
+    this.#stream.destroy()
+  }
+
+  #guard(receiver: CompressedReceiver, call: () => void): void {
+    if (this.#isDestroyed) return
+    try {
+      call()
+    } catch (error) {
+      receiver.compressionFailed(error)
+    }
+  }
+}
+
+const gzip = (flushes: boolean): Gzip =>
+  createGzip({ level: 5, flush: flushes ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH })
+
+const brotli = (flushes: boolean): BrotliCompress =>
+  createBrotliCompress({
+    flush: flushes ? constants.BROTLI_OPERATION_FLUSH : constants.BROTLI_OPERATION_PROCESS,
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 4,
+      // A window of 256 KiB bounds the memory of one compressor.
+      [constants.BROTLI_PARAM_LGWIN]: 18,
+    },
+  })
