@@ -1,9 +1,10 @@
-// Reads the files of one certificate and tries them out as a pair. Used by tls-files.ts.
+// Reads the files of one certificate and tries them out as a pair, and other files. Used by tls-files.ts.
 
-import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
+import { fileStamp } from '../host/file-stamp.ts'
 import { checkAuthorities } from '../net/authorities.ts'
 import { isOutOfOrder } from '../net/certificate-check.ts'
 import { certificateFacts } from '../net/certificate-facts.ts'
@@ -13,6 +14,8 @@ import type { CertificateFiles } from './schema-tls.ts'
 
 export class CertificateReader {
   readonly problems: ConfigProblem[] = []
+  /** The files that were read or looked for, each with its stamp from before. */
+  readonly files: Map<string, string> = new Map()
 
   problem(path: string, message: string): void {
     this.problems.push({ place: 'configuration', path, message })
@@ -56,8 +59,8 @@ export class CertificateReader {
       this.problem(`${section}.cert`, `is missing: it belongs to \`${section}.key\``)
     if (certFile !== undefined && keyFile === undefined)
       this.problem(`${section}.key`, `is missing: it belongs to \`${section}.cert\``)
-    const cert = this.#read(`${section}.cert`, certFile)
-    const key = this.#read(`${section}.key`, keyFile)
+    const cert = this.text(`${section}.cert`, certFile)
+    const key = this.text(`${section}.key`, keyFile)
     if (cert === undefined || key === undefined) return [cert, key]
     // OpenSSL and Node.js take an empty text for none.
     const isCertificate = this.#works(`${section}.cert`, certFile, 'certificate', () => {
@@ -84,7 +87,7 @@ export class CertificateReader {
       this.problem(path, `${file}: the key is encrypted; ${remedy}`)
       return undefined
     }
-    const passphrase = this.#read(`${section}.passphraseFile`, passphraseFile)?.trimEnd()
+    const passphrase = this.text(`${section}.passphraseFile`, passphraseFile)?.trimEnd()
     if (isEncrypted && passphrase === undefined) return undefined
     let made: KeyObject | undefined
     const isKey = this.#works(path, file, isEncrypted ? 'key with this passphrase' : 'key', () => {
@@ -104,7 +107,7 @@ export class CertificateReader {
   }
 
   authorities(path: string, file: string | undefined): string | undefined {
-    const ca = this.#read(path, file)
+    const ca = this.text(path, file)
     if (ca === undefined) return undefined
     this.#works(path, file, 'list of certificates', () => checkAuthorities(ca))
     return ca
@@ -113,13 +116,25 @@ export class CertificateReader {
   /** Of OCSP, in base64: a SEQUENCE that begins with the status `successful` [RFC 6960 4.2.1]. */
   #response(section: string, { cert, ocsp }: CertificateFiles): string | undefined {
     const beside = `${cert}.ocsp`
-    const file = ocsp ?? (existsSync(beside) ? beside : undefined)
+    const file = ocsp ?? (this.#isThere(beside) ? beside : undefined)
     const bytes = this.#bytes(`${section}.ocsp`, file)
     if (bytes === undefined) return undefined
     const status = bytes.indexOf(Buffer.from([0x0a, 1, 0]))
     if (bytes[0] === 0x30 && status > 0 && status <= 6) return bytes.toString('base64')
     const form = 'write it by `openssl ocsp -respout FILE`'
     this.problem(`${section}.ocsp`, `${file}: not a response of OCSP in DER; ${form}`)
+    return undefined
+  }
+
+  /** The keys of session tickets, made from a file of random bytes of any form. */
+  ticketKeys(path: string, file: string | undefined): string | undefined {
+    const bytes = this.#bytes(path, file)
+    if (bytes === undefined) return undefined
+    if (bytes.length >= tlsLimits.ticketKeyBytes)
+      // As many bytes as the keys have.
+      return createHash('sha384').update(bytes).digest('base64')
+    const form = `write it by \`openssl rand -out FILE ${tlsLimits.ticketKeyBytes}\``
+    this.problem(path, `${file}: fewer than ${tlsLimits.ticketKeyBytes} bytes; ${form}`)
     return undefined
   }
 
@@ -134,14 +149,23 @@ export class CertificateReader {
     }
   }
 
-  #read(path: string, file: string | undefined): string | undefined {
+  text(path: string, file: string | undefined): string | undefined {
     return this.#bytes(path, file)?.toString('utf8')
+  }
+
+  #isThere(file: string): boolean {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    this.files.set(file, fileStamp(stats))
+    return stats !== undefined
   }
 
   #bytes(path: string, file: string | undefined): Buffer | undefined {
     if (file === undefined) return undefined
+    this.files.set(file, '')
     try {
-      if (statSync(file).size <= tlsLimits.fileBytesMax) return readFileSync(file)
+      const stats = statSync(file)
+      this.files.set(file, fileStamp(stats))
+      if (stats.size <= tlsLimits.fileBytesMax) return readFileSync(file)
       this.problem(path, `${file}: more than ${tlsLimits.fileBytesMax} bytes`)
     } catch (error) {
       this.problem(path, `cannot be read: ${(error as Error).message}`)

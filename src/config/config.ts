@@ -7,6 +7,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import { unknownVariables } from '../base/environment.ts'
 import { suggest } from '../base/suggest.ts'
 import { type ConfigKey, configKeys, variableOf } from './keys.ts'
+import { type Origin, type Origins, originsInFile } from './origins.ts'
 import { withAbsolutePaths } from './policy-paths.ts'
 import type { ConfigProblem } from './problem.ts'
 import {
@@ -35,6 +36,7 @@ export type ConfigResult =
       readonly config: Config
       /** There is a file, and it sets no key. */
       readonly isEmpty: boolean
+      readonly origins: Origins
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
@@ -68,16 +70,27 @@ export function readConfig(sources: ConfigSources): ConfigResult {
     const isEmpty = sources.file !== undefined && Object.keys(file.tree).length === 0
     const unused = unusedSecret(sources.environment, result.config)
     if (unused !== undefined) return { ok: false, problems: [unused] }
-    return { ok: true, config: withAbsolutePaths(result.config, folder), isEmpty }
+    const origins = new Map([...file.origins, ...above.origins])
+    return { ok: true, config: withAbsolutePaths(result.config, folder), isEmpty, origins }
   }
   return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'configuration')) }
 }
 
+/** Checks options of a program, which have the form of a configuration file. Relative paths start from the working directory. */
+export function readOptions(options: object): ConfigResult {
+  const result = validateConfig(options)
+  if (!result.ok)
+    return { ok: false, problems: result.issues.map((issue) => problemOf(issue, 'options')) }
+  const config = withAbsolutePaths(result.config, '.')
+  return { ok: true, config, isEmpty: false, origins: new Map() }
+}
+
 function readFile(file: ConfigSources['file']): {
   tree: Tree
+  origins: readonly [string, Origin][]
   problems: readonly ConfigProblem[]
 } {
-  if (file === undefined) return { tree: {}, problems: [] }
+  if (file === undefined) return { tree: {}, origins: [], problems: [] }
   const lines = new LineCounter()
   const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false })
   const placeAt = (offset: number): string => {
@@ -87,6 +100,7 @@ function readFile(file: ConfigSources['file']): {
   if (document.errors.length > 0) {
     return {
       tree: {},
+      origins: [],
       problems: document.errors.map((error) => ({
         place: placeAt(error.pos[0]),
         path: '',
@@ -96,17 +110,21 @@ function readFile(file: ConfigSources['file']): {
   }
   const raw = (document.toJS() ?? {}) as unknown
   const result = validateConfig(raw)
-  if (result.ok) return { tree: expandShortForms(raw) as Tree, problems: [] }
+  if (result.ok) {
+    const origins = originsInFile(document, placeAt)
+    return { tree: expandShortForms(raw) as Tree, origins, problems: [] }
+  }
   const problems = result.issues
     .map((issue) => ({ issue, offset: offsetOf(document, issue) }))
     .sort((a, b) => a.offset - b.offset)
     .map(({ issue, offset }) => problemOf(issue, placeAt(offset)))
-  return { tree: {}, problems }
+  return { tree: {}, origins: [], problems }
 }
 
 /** The environment and the flags, which outrank it. */
 function readNamedValues(sources: ConfigSources): {
   tree: Tree
+  origins: readonly [string, Origin][]
   problems: readonly ConfigProblem[]
 } {
   const values = new Map<string, { place: string; path: readonly string[]; value: unknown }>()
@@ -125,13 +143,17 @@ function readNamedValues(sources: ConfigSources): {
   const tree: Tree = {}
   for (const { path, value } of values.values()) setAt(tree, path, value)
   const result = validateConfig(tree)
-  if (result.ok) return { tree, problems: [] }
+  const origins = [...values].map(([name, { place }]): [string, Origin] => [
+    name,
+    { source: place.startsWith('--') ? 'flag' : 'environment', place },
+  ])
+  if (result.ok) return { tree, origins, problems: [] }
   const problems = result.issues.map((issue) => {
     const found = [...values].find(([path]) => pathText(issue.path).startsWith(path))
     // The name of the variable or flag stands for the key.
     return { ...problemOf(issue, found?.[1].place ?? 'environment'), path: '' }
   })
-  return { tree, problems }
+  return { tree, origins: [], problems }
 }
 
 function misspeltVariables({ environment }: ConfigSources): ConfigProblem[] {
@@ -171,8 +193,10 @@ function problemOf(issue: ConfigIssue, place: string): ConfigProblem {
   const key = String(issue.path.at(-1))
   const known = knownKeys(issue.path.slice(0, -1))
   const nearest = suggest(key, known)
-  const hint =
+  const inner = known.find((name) => knownKeys([...issue.path.slice(0, -1), name]).includes(key))
+  const others =
     nearest === undefined ? `known here: ${known.join(', ')}` : `did you mean ${nearest}?`
+  const hint = inner === undefined ? others : `it belongs in \`${inner}\``
   return { place, path: pathText(issue.path), message: `unknown key; ${hint}` }
 }
 

@@ -1,7 +1,7 @@
 // The fixed nodes that follow from `to` in the configuration. Pure; used by the checks of the configuration and by the
 // server.
 
-import { hostPortText } from '../base/host-port.ts'
+import { hostPortText, type NodeAddress } from '../base/host-port.ts'
 import { fixedLimits } from '../base/limits.ts'
 import { checkOf } from '../cluster/health-check.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
@@ -17,12 +17,14 @@ interface Around {
 const routeCharactersMax = 63
 
 /** Name of the balancer of nodes that name none. */
-const defaultBalancer = 'mycluster'
+export const defaultBalancer = 'mycluster'
 
 /** The nodes whose addresses are in the configuration. */
 export const placedIn = (entries: readonly NodeEntry[]): readonly PlacedNode[] =>
-  entries.flatMap(({ address, source: _, ...settings }) =>
-    address === undefined ? [] : { ...settings, address, source: '', serverName: '' },
+  entries.flatMap((entry) =>
+    entry.address === undefined
+      ? []
+      : { ...entry, address: entry.address, source: '', serverName: '' },
   )
 
 /** @param places the nodes of all entries together. @returns in their order. */
@@ -34,13 +36,9 @@ export function fixedNodesOf(
   return places.map((entry) => {
     const { address, timeouts, source, serverName } = entry
     const balancer = entry.balancer ?? defaultBalancer
-    const identity = {
-      host: address.host,
-      port: address.port,
-      type: address.tls === true ? 'https' : 'http',
-      route: routeOf(entry),
-      balancer,
-    }
+    const { host, port } = address
+    const identity = { route: routeOf(entry), host, port, type: typeOf(address), balancer }
+    const rules = entry.health === undefined ? health.checks : [entry.health]
     const own = {
       source,
       backup: entry.backup,
@@ -52,19 +50,25 @@ export function fixedNodesOf(
       slowStartMs: entry.slowStart,
       tls: entry.tls === undefined ? '' : tlsName(entry.tls),
       serverName,
-      ...(entry.health === undefined ? {} : { health: entry.health }),
       connectMs: timeouts.connect ?? 0,
       headMs: timeouts.responseHead ?? 0,
       bodyMs: timeouts.responseBody ?? 0,
+      awaitsCheck: checkOf(rules, identity).probe !== 'none',
     }
     return {
       ...identity,
-      ...(entry.domain === undefined ? {} : { domain: entry.domain }),
+      domain: entry.domain ?? '',
       aliases: entry.aliases ?? [useAlias ? '*' : 'localhost'],
       contexts: entry.contexts,
-      own: { ...own, awaitsCheck: checkOf(health.checks, { ...identity, own }).probe !== 'none' },
+      ...(entry.draining === undefined ? {} : { draining: entry.draining }),
+      own: entry.health === undefined ? own : { ...own, health: entry.health },
     }
   })
+}
+
+function typeOf({ tls, http2 }: NodeAddress): string {
+  if (http2 === true) return tls === true ? 'h2' : 'h2c'
+  return tls === true ? 'https' : 'http'
 }
 
 /** Entries with the same settings share their certificates and sessions. */

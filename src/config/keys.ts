@@ -51,7 +51,7 @@ function withValue<T>(tree: T, [step, ...rest]: readonly string[], value: unknow
   return { ...tree, [step]: withValue(inner, rest, value) }
 }
 
-function valueAt(config: Config, steps: readonly string[]): unknown {
+export function valueAt(config: Config, steps: readonly string[]): unknown {
   return steps.reduce<unknown>(
     (value, step) => (value as Readonly<Record<string, unknown>>)[step],
     config,

@@ -1,39 +1,13 @@
 // One entry of `to` in the configuration: where its fixed nodes are, and their settings. Times are milliseconds.
 
-import type { Endpoint, HostPort } from '../base/host-port.ts'
+import type { NodeAddress } from '../base/host-port.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
+import type { SourceSettings } from './source-settings.ts'
 
 /** Exactly one of `address` and `source` is present. */
 export interface NodeEntry extends NodeEntrySettings {
-  readonly address?: Endpoint | undefined
+  readonly address?: NodeAddress | undefined
   readonly source?: SourceSettings | undefined
-}
-
-/** A list of addresses that may change while the proxy runs. */
-export type SourceSettings = {
-  /** Time between two readings. */
-  readonly every: number
-} & (
-  | { readonly kind: 'file'; readonly file: string }
-  | ({
-      readonly kind: 'dns'
-      /** The name, the port of all its addresses, and whether they have TLS. */
-      readonly name: Endpoint
-      readonly family: AddressFamily
-    } & NameServer)
-  | ({
-      readonly kind: 'srv'
-      readonly service: string
-      readonly tls: boolean
-      readonly family: AddressFamily
-    } & NameServer)
-)
-
-export type AddressFamily = 'any' | 4 | 6
-
-interface NameServer {
-  /** Absent: the resolver of the system. */
-  readonly resolver?: HostPort | undefined
 }
 
 /** The settings of an entry, apart from where its nodes are. */
@@ -72,29 +46,18 @@ export interface NodeTlsFiles {
   readonly key?: string | undefined
   readonly servername?: string | undefined
   readonly verify: boolean
+  readonly http2?: boolean | undefined
 }
 
 /** One fixed node: an address with its settings. */
 export interface PlacedNode extends NodeEntrySettings {
-  readonly address: Endpoint
+  readonly address: NodeAddress
   /** The route of a node that sets none begins with it. */
   readonly routePrefix?: string | undefined
   /** Name of the source; '' for an address in the configuration. */
   readonly source: string
   /** Name that its certificate must have; '' for its host. */
   readonly serverName: string
-}
-
-/** The source in logs and in the status, as `dns app.internal:8080`. */
-export function sourceName(source: SourceSettings): string {
-  switch (source.kind) {
-    case 'file':
-      return `file ${source.file}`
-    case 'dns':
-      return `dns ${source.name.host}:${source.name.port}`
-    case 'srv':
-      return `srv ${source.service}`
-    default:
-      return source satisfies never
-  }
+  /** Whether it gets requests of its own sessions alone, as its source says; absent: the source says nothing about that. */
+  readonly draining?: boolean | undefined
 }

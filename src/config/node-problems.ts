@@ -1,8 +1,10 @@
 // Problems of the fixed nodes in a configuration that no single key shows. Pure; used by schema.ts.
 
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
-import { routeOf } from './fixed-nodes.ts'
-import { type NodeEntry, sourceName } from './node-entry.ts'
+import { proxyVersionOf, type SendProxyRule } from '../cluster/send-proxy.ts'
+import { defaultBalancer, routeOf } from './fixed-nodes.ts'
+import type { NodeEntry } from './node-entry.ts'
+import { hasTls, sourceName } from './source-settings.ts'
 
 interface NodeProblem {
   readonly path: readonly (string | number)[]
@@ -13,6 +15,7 @@ interface NodeProblem {
 interface Checked {
   readonly to: readonly NodeEntry[]
   readonly useAlias: boolean
+  readonly sendProxy: readonly SendProxyRule[]
   readonly control: { readonly limits: { readonly nodes: number } }
 }
 
@@ -25,6 +28,7 @@ export function problemsOfNodes(config: Checked): readonly NodeProblem[] {
     ...(length > allowed ? [{ path: ['to'], message: tooMany }] : []),
     ...to.flatMap((entry, index) => problemsOfEntry(entry, ['to', index], config.useAlias)),
     ...doubles(to),
+    ...to.flatMap((entry, index) => problemsOfHeader(entry, ['to', index], config.sendProxy)),
   ]
 }
 
@@ -34,10 +38,13 @@ function problemsOfEntry(
   useAlias: boolean,
 ): NodeProblem[] {
   const problems: NodeProblem[] = []
-  if (queue !== undefined && maxConnections === undefined && source?.kind !== 'file')
+  if (queue !== undefined && maxConnections === undefined && !setsLimits(source))
     problems.push({ path: [...path, 'queue'], message: 'needs maxConnections' })
   if (tls !== undefined && !isSecure(address, source))
-    problems.push({ path: [...path, 'tls'], message: 'needs https:// in front of the address' })
+    problems.push({
+      path: [...path, 'tls'],
+      message: 'needs https:// or h2:// in front of the address',
+    })
   if (aliases !== undefined && !useAlias)
     problems.push({
       path: [...path, 'aliases'],
@@ -46,11 +53,26 @@ function problemsOfEntry(
   return problems
 }
 
-/** A file may list addresses with `https://`. */
-function isSecure(address: NodeEntry['address'], source: NodeEntry['source']): boolean {
-  if (source?.kind === 'dns') return source.name.tls === true
-  return source === undefined ? address?.tls === true : source.kind === 'file' || source.tls
+/** Whether the list of a source may set `maxConnections`. */
+const setsLimits = (source: NodeEntry['source']): boolean =>
+  source?.kind === 'file' || source?.kind === 'docker'
+
+/** A connection over HTTP/2 has many clients, and a PROXY header names one. */
+function problemsOfHeader(
+  { address, route, balancer = defaultBalancer }: NodeEntry,
+  path: readonly (string | number)[],
+  rules: readonly SendProxyRule[],
+): NodeProblem[] {
+  if (address?.http2 !== true) return []
+  const node = { ...address, route: routeOf({ address, route }), balancer }
+  if (proxyVersionOf(rules, node) === undefined) return []
+  const message = `sendProxy cannot apply to a node over HTTP/2, whose connections clients share: add { node: ${node.route}, version: off } to it`
+  return [{ path, message }]
 }
+
+/** Where a list says which nodes have TLS, some may have it. */
+const isSecure = (address: NodeEntry['address'], source: NodeEntry['source']): boolean =>
+  source === undefined ? address?.tls === true : hasTls(source) !== false
 
 /** Entries for the same place, and nodes with the same route. */
 function doubles(to: Checked['to']): NodeProblem[] {

@@ -5,7 +5,7 @@ import { candidacyLimits } from '../base/limits.ts'
 import { expandCascade } from '../candidacy/proxy-cascades.ts'
 import { readStep, shapeProblem, splitCascade } from '../candidacy/read.ts'
 import { pathKey } from '../cluster/context.ts'
-import { show } from './schema-forms.ts'
+import { listInText, show } from './schema-forms.ts'
 import { type StickyPart, stickyPart } from './schema-sticky.ts'
 
 /** One candidacy function with its argument. */
@@ -85,14 +85,7 @@ const entry: z.ZodType<BalanceEntry, unknown> = z
 
 /** A YAML list, or the same as JSON in one string (as in the environment). */
 export const balance: z.ZodType<readonly BalanceEntry[], unknown> = z.preprocess(
-  (input) => {
-    if (typeof input !== 'string') return input
-    try {
-      return input.trim() === '' ? [] : (JSON.parse(input) as unknown)
-    } catch {
-      return input
-    }
-  },
+  listInText,
   z
     .array(entry, { error: (issue) => `${show(issue.input)} is not a list of path and candidacy` })
     .max(candidacyLimits.pathsMax, { error: `more than ${candidacyLimits.pathsMax} paths` })

@@ -4,11 +4,11 @@
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../base/duration.ts'
 import {
-  type Endpoint,
   type HostPort,
   hostPortText,
+  type NodeAddress,
   parseEndpoint,
-  parseSocketAddress,
+  parseNodeAddress,
 } from '../base/host-port.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import { destination } from '../net/destination.ts'
@@ -23,6 +23,19 @@ import { isSecret, secretForm } from '../wire/authorization.ts'
 interface KeyNote {
   readonly form: string
   readonly description: string
+}
+
+/**
+ * A list of maps as JSON in one string, as in the environment; '' is an empty list. Any other value is returned as it is, for
+ * the schema to judge.
+ */
+export function listInText(input: unknown): unknown {
+  if (typeof input !== 'string') return input
+  try {
+    return input.trim() === '' ? [] : (JSON.parse(input) as unknown)
+  } catch {
+    return input
+  }
 }
 
 export const duration = (least: number, note: string): z.ZodType<number, string | number> =>
@@ -53,6 +66,17 @@ export const count = (
     { form: 'number', description: note },
   )
 
+/** A share. */
+export const ratio = (note: string): z.ZodType<number, string | number> =>
+  value(
+    'a share from 0 to 1, such as 0.01',
+    (text) => {
+      const number = /^(?:\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})$/.test(String(text)) ? Number(text) : -1
+      return number < 0 || number > 1 ? undefined : number
+    },
+    { form: 'number from 0 to 1', description: note },
+  )
+
 export const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
   value(
     `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}`,
@@ -64,17 +88,14 @@ export const endpoint = (least: 0 | 1): z.ZodType<HostPort, string | number> =>
   )
 
 /** Of a node: port 0 is none, but a unix socket has no port. */
-export const secureEndpoint = (least: 0 | 1): z.ZodType<Endpoint, string | number> =>
-  value(
-    `an address; write HOST:PORT, for example 127.0.0.1:${least === 0 ? 8000 : 3001}, or unix:/PATH`,
-    (text) => {
-      const found = parseSocketAddress(text)
-      return found === undefined || (found.port < least && !isUnixAddress(found.host))
-        ? undefined
-        : found
-    },
-    { form: '[https://]HOST:PORT', description: '' },
-  )
+export const nodeEndpoint: z.ZodType<NodeAddress, string | number> = value(
+  'an address; write HOST:PORT, for example 127.0.0.1:3001, or unix:/PATH',
+  (text) => {
+    const found = parseNodeAddress(text)
+    return found === undefined || (found.port < 1 && !isUnixAddress(found.host)) ? undefined : found
+  },
+  { form: '[https://|h2c://|h2://]HOST:PORT', description: '' },
+)
 
 export const network: z.ZodType<string, string | number> = value(
   'an address or a network; write for example 10.0.0.0/8 or ::1, or unix for clients on unix sockets',
@@ -267,3 +288,16 @@ export function show(input: unknown): string {
   if (Array.isArray(input)) return 'a list'
   return typeof input === 'object' ? 'a map' : JSON.stringify(input)
 }
+
+export const pageUrl: z.ZodType<string, unknown> = z
+  .string({ error: (issue) => `${show(issue.input)} is not a URL` })
+  .transform((given, context) => {
+    const url = URL.canParse(given) ? new URL(given) : undefined
+    const isPage = url !== undefined && /^https?:$/.test(url.protocol) && url.hash === ''
+    if (isPage && url.username === '' && url.password === '') return url.href
+    context.addIssue({
+      code: 'custom',
+      message: `${show(given)} is not a URL; write for example http://10.0.0.1:8080/.well-known/topspin/peers`,
+    })
+    return z.NEVER
+  })

@@ -22,11 +22,15 @@ const expect: z.ZodType<NonNullable<HealthRule['expect']>, unknown> = z
   )
 
 const checkKeys = {
-  probe: choice(['auto', 'none', 'tcp', 'http'], '').optional(),
+  probe: choice(['auto', 'none', 'tcp', 'http', 'grpc'], '').optional(),
   method: text(/^[A-Z][A-Z-]{0,31}$/, 'a method; write for example HEAD').optional(),
   path: text(/^(\*|\/[\x21-\x7e]{0,2000})$/, 'a path; write for example /ready').optional(),
   host: text(/^[A-Za-z0-9._[\]:-]{1,255}$/, 'a host; write for example shop.test').optional(),
   expect: expect.optional(),
+  service: text(
+    /^[A-Za-z0-9_.]{0,127}$/,
+    'the name of a service of gRPC; write for example shop.Cart',
+  ).optional(),
   interval: duration(100, '').optional(),
   timeout: duration(10, '').optional(),
   rise: count(1, 100, '').optional(),
@@ -53,14 +57,25 @@ const checkOfKeys = <Keys extends typeof checkKeys>(all: Keys): z.ZodType<Health
         issue.code === 'invalid_type' ? `${show(issue.input)} is not a health check` : undefined,
     })
     .superRefine((entry, context) => {
+      const probe = probeOf(entry)
       const path = httpKeys.find((key) => entry[key] !== undefined)
-      if (path !== undefined && (entry.probe ?? 'http') !== 'http')
+      // A host is also sent with the call of grpc.
+      const fits = probe === 'http' || (probe === 'grpc' && path === 'host')
+      if (path !== undefined && !fits)
         context.addIssue({ code: 'custom', path: [path], message: 'needs probe: http' })
+      if (entry.service !== undefined && probe !== 'grpc')
+        context.addIssue({ code: 'custom', path: ['service'], message: 'needs probe: grpc' })
     })
-    .transform((entry) => {
-      const isHttp = httpKeys.some((key) => entry[key] !== undefined)
-      return { ...entry, probe: entry.probe ?? (isHttp ? 'http' : 'auto') }
-    })
+    .transform((entry) => ({ ...entry, probe: probeOf(entry) }))
+
+type Keyed = { readonly [Key in keyof HealthRule]?: HealthRule[Key] | undefined }
+
+/** A key that belongs to one kind of check alone names it. */
+function probeOf(entry: Keyed): HealthRule['probe'] {
+  if (entry.probe !== undefined) return entry.probe
+  if (entry.service !== undefined) return 'grpc'
+  return httpKeys.some((key) => entry[key] !== undefined) ? 'http' : 'auto'
+}
 
 const rule = checkOfKeys(keys)
 

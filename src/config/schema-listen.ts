@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Endpoint, parseSocketAddress } from '../base/host-port.ts'
 import { isUnixAddress, socketPathMax } from '../base/unix-address.ts'
 import { list, network, show, yesNo } from './schema-forms.ts'
+import { httpsRedirect, type RedirectEntry } from './schema-https.ts'
 import { addressTls, type ListenerTls } from './schema-tls.ts'
 
 /** Where a listener listens, see net/listen-at.ts. */
@@ -19,6 +20,8 @@ export interface ListenEntry extends Endpoint {
   readonly tlsFiles?: ListenerTls | undefined
   /** Whether clients may speak HTTP/2 here; absent: as the key `http2` says. */
   readonly http2?: boolean | undefined
+  /** `null`: requests without TLS are served here; absent: as the key `httpsRedirect` says. */
+  readonly httpsRedirect?: RedirectEntry | null | undefined
 }
 
 const what = 'an address; write HOST:PORT, for example 127.0.0.1:8000'
@@ -77,6 +80,7 @@ const wholeKeys = {
   proxyProtocol: proxies.optional(),
   tls: addressTls.optional(),
   http2: yesNo('').optional(),
+  httpsRedirect: httpsRedirect.optional(),
 }
 
 type Whole = z.output<z.ZodObject<typeof wholeKeys>>
@@ -114,12 +118,27 @@ const listenEntry: z.ZodType<ListenEntry, unknown> = z
 
 /** The same for the control service: `control.tls` decides about TLS, and no proxy may be in front. */
 export const controlEntry: z.ZodType<ListenEntry, unknown> = listenEntry.superRefine(
-  ({ tls, proxyProtocol, http2 }, context) => {
-    const refuse = (message: string, path: string[]): void =>
-      context.addIssue({ code: 'custom', path, message })
-    if (tls === true) refuse('write the address without https://; control.tls.cert means TLS', [])
-    for (const [key, value] of Object.entries({ proxyProtocol, http2 }))
-      if (value !== undefined) refuse('is for the addresses of listen alone', [key])
+  (entry, context) => refuseTrafficKeys(entry, context, '; control.tls.cert means TLS'),
+)
+
+function refuseTrafficKeys(
+  { tls, proxyProtocol, http2, httpsRedirect: redirect }: ListenEntry,
+  context: z.RefinementCtx,
+  tlsAdvice: string,
+): void {
+  const refuse = (message: string, path: string[]): void =>
+    context.addIssue({ code: 'custom', path, message })
+  if (tls === true) refuse(`write the address without https://${tlsAdvice}`, [])
+  for (const [key, value] of Object.entries({ proxyProtocol, http2, httpsRedirect: redirect }))
+    if (value !== undefined) refuse('is for the addresses of listen alone', [key])
+}
+
+/** The same for the health checks of this proxy, which have no TLS, and whose socket nobody passes. */
+export const healthEntry: z.ZodType<ListenEntry, unknown> = listenEntry.superRefine(
+  (entry, context) => {
+    refuseTrafficKeys(entry, context, ': health checks have no TLS')
+    const message = 'write HOST:PORT or unix:/PATH: systemd passes no socket for health checks'
+    if (entry.host.startsWith('fd:')) context.addIssue({ code: 'custom', path: [], message })
   },
 )
 

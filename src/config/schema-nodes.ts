@@ -2,36 +2,24 @@
 // schema.ts and by the server.
 
 import { z } from 'zod'
-import {
-  type Endpoint,
-  type HostPort,
-  parseHostPort,
-  parseSecureEndpoint,
-} from '../base/host-port.ts'
+import type { NodeAddress } from '../base/host-port.ts'
 import { fixedLimits } from '../base/limits.ts'
 import { isMatchable } from '../cluster/context.ts'
-import type {
-  AddressFamily,
-  NodeEntry,
-  NodeEntrySettings,
-  NodeTlsFiles,
-  SourceSettings,
-} from './node-entry.ts'
+import type { NodeEntry, NodeEntrySettings, NodeTlsFiles } from './node-entry.ts'
 import {
   count,
   duration,
-  fileName,
   hostName,
   list,
+  nodeEndpoint,
   pem,
   pin,
-  secureEndpoint,
   show,
   text,
-  value,
   yesNo,
 } from './schema-forms.ts'
 import { nodeHealth } from './schema-health.ts'
+import { misplaced, placeSchema, sourceIn } from './schema-sources.ts'
 
 const alias = text(
   /^[A-Za-z0-9._*[\]:-]{1,255}$/,
@@ -73,6 +61,7 @@ const tls: z.ZodType<NodeTlsFiles, unknown> = group({
   key: pem(''),
   servername: hostName,
   verify: yesNo('').prefault(true),
+  http2: yesNo('').optional(),
 })
 
 /** The settings of nodes, without defaults: an entry in a file overrides those of the entry that names the file. */
@@ -104,81 +93,12 @@ const defaults: NodeEntrySettings = {
   timeouts: {},
 }
 
-const resolver = value<HostPort>(
-  'the address of a name server; write for example 10.0.0.2 or 10.0.0.2:5353',
-  (input) => parseHostPort(String(input), 53),
-  { form: '', description: '' },
-)
-
-const family = value<AddressFamily>('any, 4 or 6', (input) => families.get(String(input)), {
-  form: '',
-  description: '',
-})
-
-const families: ReadonlyMap<string, AddressFamily> = new Map<string, AddressFamily>([
-  ['any', 'any'],
-  ['4', 4],
-  ['6', 6],
-])
-
-const service = value<{ readonly service: string; readonly tls: boolean }>(
-  'the name of a service, which begins with _SERVICE and _tcp [RFC 2782]',
-  (input) => {
-    const [, scheme, name] =
-      /^(https?:\/\/)?(_[A-Za-z0-9-]{1,62}[.]_tcp[.][A-Za-z0-9_.-]{1,200})$/.exec(String(input)) ??
-      []
-    return name === undefined ? undefined : { service: name, tls: scheme === 'https://' }
-  },
-  { form: '', description: '' },
-)
-
-const named = value(
-  'a name with a port; write for example shop.internal:8080',
-  (input) => {
-    const found = parseSecureEndpoint(input)
-    return found === undefined || found.port < 1 ? undefined : found
-  },
-  { form: '', description: '' },
-)
-
-/** Where the nodes are: one of these. */
-const placeKeys = ['address', 'dns', 'srv', 'file'] as const
-
-const entryKeys = {
-  address: secureEndpoint(1).optional(),
-  dns: named.optional(),
-  srv: service.optional(),
-  file: fileName('').optional(),
-  every: duration(fixedLimits.sourceEveryMsMin, '').optional(),
-  family: family.optional(),
-  resolver: resolver.optional(),
-  ...settingKeys,
-  tls: tls.optional(),
-}
+const entryKeys = { ...placeSchema, ...settingKeys, tls: tls.optional() }
 
 const notAnEntry = (issue: { readonly code?: string | undefined; readonly input?: unknown }) =>
   issue.code === 'invalid_type'
     ? `${show(issue.input)} is neither an address nor a map of keys`
     : undefined
-
-type Keys = { readonly every?: unknown; readonly family?: unknown; readonly resolver?: unknown } & {
-  readonly [Key in (typeof placeKeys)[number]]?: unknown
-}
-
-/** A problem of keys that do not belong together. */
-function misplaced(
-  keys: Keys,
-): { readonly path?: keyof Keys; readonly message: string } | undefined {
-  const places = placeKeys.filter((key) => keys[key] !== undefined)
-  if (places.length === 0) return { message: `needs one of ${placeKeys.join(', ')}` }
-  if (places.length > 1) return { message: `has ${places.join(' and ')}; write an entry for each` }
-  if (keys.address !== undefined && keys.every !== undefined)
-    return { path: 'every', message: 'an address does not change; for a name write dns' }
-  const isName = keys.dns !== undefined || keys.srv !== undefined
-  for (const path of ['family', 'resolver'] as const)
-    if (keys[path] !== undefined && !isName) return { path, message: 'needs dns or srv' }
-  return undefined
-}
 
 const withDefaults = (settings: object): NodeEntrySettings => ({
   ...defaults,
@@ -198,31 +118,24 @@ const entry: z.ZodType<NodeEntry, unknown> = z.preprocess(
       const { path, message } = problem
       context.addIssue({ code: 'custom', path: path === undefined ? [] : [path], message })
     })
-    .transform(({ address, dns, srv, file, every, family, resolver, ...settings }): NodeEntry => {
+    .transform(({ address, dns, srv, file, kubernetes, consul, docker, ...others }): NodeEntry => {
+      const { every, family, resolver, ...settings } = others
       const all = withDefaults(settings)
       if (address !== undefined) return { ...all, address }
-      const names = {
-        family: family ?? 'any',
-        ...(resolver === undefined ? {} : { resolver }),
-        every: every ?? fixedLimits.namesEveryMs,
-      } as const
-      let source: SourceSettings
-      if (dns !== undefined) source = { kind: 'dns', name: dns, ...names }
-      else if (srv !== undefined) source = { kind: 'srv', ...srv, ...names }
-      else source = { kind: 'file', file: file ?? '', every: every ?? fixedLimits.fileEveryMs }
-      return { ...all, source }
+      const places = { dns, srv, file, kubernetes, consul, docker, every, family, resolver }
+      return { ...all, source: sourceIn(places) }
     }),
 )
 
 /** An entry of a list in a file: an address, and settings in place of those of the entry that names the file. */
 const listed = z.preprocess(
   asMap,
-  z.strictObject({ address: secureEndpoint(1), ...settingKeys }, { error: notAnEntry }),
+  z.strictObject({ address: nodeEndpoint, ...settingKeys }, { error: notAnEntry }),
 )
 
 /** What an entry of a list in a file sets. */
 export interface ListedNode extends Partial<NodeEntrySettings> {
-  readonly address: Endpoint
+  readonly address: NodeAddress
 }
 
 /** @returns the nodes, or the first problem. */
@@ -258,7 +171,7 @@ export const fixedNodes: z.ZodType<readonly NodeEntry[], unknown> = z
   )
   .prefault('')
   .meta({
-    form: 'HOST:PORT or unix:/PATH, with https:// in front for TLS, or a list of these and of maps',
+    form: 'HOST:PORT or unix:/PATH, with https:// in front for TLS, h2c:// for HTTP/2 or h2:// for both, or a list of these and of maps',
     description:
-      'Fixed nodes, which need not register; `https://` in front means TLS. An address alone serves `/`. A map has `address`, or a source of addresses: `dns` (a name with a port), `srv` (a service) or `file` (a list), with `every` (10s, files 2s) and for names `family` (any, 4 or 6) and `resolver` (a name server). Its other keys are `route` (from the address), `balancer` (mycluster), `domain`, `contexts` (/), `aliases` (every host; needs `useAlias`), `weight` (1, up to 1000), `backup` (false), `maxConnections` (no limit) with `queue` (`max` 100, `timeout` 5s), `slowStart` (0s), `tls` (the keys of `nodeTls`, in place of these), `health` (a word or map as in `health`) and `timeouts` (`connect`, `responseHead`, `responseBody`). See [fixed-nodes.md](fixed-nodes.md).',
+      'Fixed nodes, which need not register; `https://` in front means TLS, `h2c://` HTTP/2 in the clear, `h2://` HTTP/2 over TLS. An address alone serves `/`. A map has `address`, or a source of addresses: `dns` (a name with a port), `srv` (a service), `file` (a list), `kubernetes` (a service, or a map of `service`, `selector`, `namespace`, `port`, `scheme`, `api`, `ca`, `tokenFile`), `consul` (a service, or a map of `service`, `tag`, `datacenter`, `namespace`, `scheme`, `api`, `ca`, `tokenFile`) or `docker` (a label, or a map of `label`, `network`, `port`, `scheme`, `api`, `ca`), with `every` (10s, otherwise 2s), for names and Kubernetes `family` (any, 4 or 6) and for names `resolver` (a name server). Its other keys are `route` (from the address), `balancer` (mycluster), `domain`, `contexts` (/), `aliases` (every host; needs `useAlias`), `weight` (1, up to 1000), `backup` (false), `maxConnections` (no limit) with `queue` (`max` 100, `timeout` 5s), `slowStart` (0s), `tls` (the keys of `nodeTls`, in place of these), `health` (a word or map as in `health`) and `timeouts` (`connect`, `responseHead`, `responseBody`). See [fixed-nodes.md](fixed-nodes.md).',
   })

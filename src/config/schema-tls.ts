@@ -2,11 +2,21 @@
 // `tls` and `control.tls`, and by schema-listen.ts for the `tls` of one address.
 
 import { z } from 'zod'
+import { formatDuration } from '../base/duration.ts'
 import { tlsLimits } from '../base/limits.ts'
 import { isCertificateName } from '../net/certificate-facts.ts'
 import { unknownCipher, unknownCurve } from '../net/tls-names.ts'
 import type { ClientAuth, TlsVersion } from '../net/tls-options.ts'
-import { choice, list, pem, show, word } from './schema-forms.ts'
+import { choice, duration, list, listInText, pem, show, word } from './schema-forms.ts'
+
+const words: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
+  ['on', tlsLimits.watchMs],
+  [true, tlsLimits.watchMs],
+  ['true', tlsLimits.watchMs],
+  ['off', 0],
+  [false, 0],
+  ['false', 0],
+])
 
 /** The files of one certificate. */
 export interface CertificateFiles {
@@ -70,14 +80,7 @@ const certificate: z.ZodType<CertificateFiles, unknown> = z
 /** A YAML list, or the same as JSON in one string (as in the environment). */
 const certificates: z.ZodType<readonly CertificateFiles[], unknown> = z
   .preprocess(
-    (input) => {
-      if (typeof input !== 'string') return input
-      try {
-        return input.trim() === '' ? [] : (JSON.parse(input) as unknown)
-      } catch {
-        return input
-      }
-    },
+    listInText,
     z
       .array(certificate, {
         error: (issue) => `${show(issue.input)} is not a list of cert and key`,
@@ -145,6 +148,16 @@ export const listenerKeys: {
     'The groups for the exchange of keys, as OpenSSL names them, the preferred ones first. Default: those of OpenSSL.',
   ),
 }
+
+/** How often the files are looked at, ms; 0: never. */
+export const watch: z.ZodType<number, unknown> = z
+  .preprocess((input) => words.get(input) ?? input, duration(0, ''))
+  .prefault(formatDuration(tlsLimits.watchMs))
+  .meta({
+    form: 'on, off or a duration',
+    description:
+      'How often the proxy looks whether a file of a certificate, key or authority has changed, of all TLS sections. What has changed and stayed the same for a second is read, tried out, and in force for new connections without a reload; with a problem the log says it once, and nothing changes. `off` or 0: never.',
+  })
 
 const addressKeys = { cert: pem(''), ...listenerKeys }
 

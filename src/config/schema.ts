@@ -4,26 +4,40 @@
 import { z } from 'zod'
 import { formatDuration } from '../base/duration.ts'
 import { defaultAddresses, type HostPort } from '../base/host-port.ts'
-import { ajpLimits, mcmpLimits, workerLimits } from '../base/limits.ts'
+import { ajpLimits, mcmpLimits, peerPageLimits, workerLimits } from '../base/limits.ts'
 import { isUnixAddress } from '../base/unix-address.ts'
 import { kinds } from '../candidacy/index.ts'
 import { autoCascade, modClusterCascade } from '../candidacy/proxy-cascades.ts'
 import type { HealthRule } from '../cluster/health-rule.ts'
 import type { SendProxyRule } from '../cluster/send-proxy.ts'
-import { defaultSettings, type StickySettings, type Timeouts } from '../proxy/index.ts'
+import {
+  defaultSettings,
+  type HstsSettings,
+  type RequestIdUse,
+  type StickySettings,
+  type Timeouts,
+} from '../proxy/index.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
 import type { Underscores } from '../wire/http/field-name.ts'
 import type { NodeEntry, NodeTlsFiles } from './node-entry.ts'
 import { problemsOfNodes } from './node-problems.ts'
+import { type AccessLogConfig, accessLog, problemsOfAccessLog } from './schema-access-log.ts'
 import { type AcmeConfig, acme, problemsOfAcme } from './schema-acme.ts'
 import { type BalanceEntry, balance, cascade } from './schema-cascades.ts'
+import { type ClusterConfig, cluster, problemsOfCluster } from './schema-cluster.ts'
+import {
+  type HaproxyConfig,
+  haproxy,
+  problemsOfEngines,
+  type XdsConfig,
+  xds,
+} from './schema-engines.ts'
 import {
   ajpSecret,
   choice,
   count,
   duration,
   endpoint,
-  file,
   fileName,
   hostName,
   level,
@@ -31,6 +45,7 @@ import {
   multicastGroup,
   network,
   nodeAddress,
+  pageUrl,
   pem,
   pin,
   pseudonym,
@@ -41,11 +56,15 @@ import {
   yesNo,
 } from './schema-forms.ts'
 import { health } from './schema-health.ts'
-import { controlEntry, type ListenEntry, listenEntries } from './schema-listen.ts'
+import { hsts, httpsRedirect, problemsOfRedirects, type RedirectEntry } from './schema-https.ts'
+import { controlEntry, healthEntry, type ListenEntry, listenEntries } from './schema-listen.ts'
 import { fixedNodes } from './schema-nodes.ts'
+import { problemsOfRoutes, type RouteEntry, routes } from './schema-routes.ts'
 import { sendProxy } from './schema-send-proxy.ts'
 import { insertProblem, sticky, stickyOf } from './schema-sticky.ts'
-import { type ListenerTls, listenerKeys } from './schema-tls.ts'
+import { type ListenerTls, listenerKeys, watch } from './schema-tls.ts'
+import { type TokenEntry, tokens } from './schema-tokens.ts'
+import { type TracingConfig, tracing } from './schema-tracing.ts'
 import { expandShortForms } from './short-forms.ts'
 
 /** The parsed configuration. Durations are milliseconds. */
@@ -55,9 +74,11 @@ export interface Config {
     readonly listen: ListenEntry
     readonly console?: ListenEntry | undefined
     readonly names: readonly string[]
+    readonly peers: readonly string[]
     readonly allow: readonly string[]
     readonly secret?: string | undefined
     readonly secretFile?: string | undefined
+    readonly tokens: readonly TokenEntry[]
     readonly nodes: { readonly allow: readonly string[] }
     readonly compat: boolean
     readonly traffic: boolean
@@ -71,8 +92,18 @@ export interface Config {
       readonly messageBytes: number
     }
   }
-  readonly tls: ListenerTls & { readonly strictSni: boolean; readonly forwardClientCert: boolean }
+  readonly tls: ListenerTls & {
+    readonly strictSni: boolean
+    readonly forwardClientCert: boolean
+    readonly ticketKeyFile?: string | undefined
+    /** Time between two looks at the files of all TLS sections, ms; 0: never. */
+    readonly watch: number
+  }
   readonly acme: AcmeConfig
+  /** `null`: requests are served without TLS. */
+  readonly httpsRedirect: RedirectEntry | null
+  /** `null`: no Strict-Transport-Security. */
+  readonly hsts: HstsSettings | null
   readonly nodeTls: NodeTlsFiles
   readonly to: readonly NodeEntry[]
   readonly sendProxy: readonly SendProxyRule[]
@@ -96,10 +127,11 @@ export interface Config {
   readonly via?: string | undefined
   readonly candidacy: readonly string[]
   readonly balance: readonly BalanceEntry[]
+  readonly routes: readonly RouteEntry[]
   readonly sticky: StickySettings
   readonly health: {
     /** Absent: `/livez` and `/readyz` are on the control listener alone. */
-    readonly listen?: HostPort | undefined
+    readonly listen?: ListenEntry | undefined
     readonly checks: readonly HealthRule[]
   }
   readonly drain: { readonly delay: number }
@@ -117,9 +149,14 @@ export interface Config {
     readonly every: number
     readonly ttl: number
   }
+  readonly cluster: ClusterConfig
+  readonly haproxy: HaproxyConfig
+  readonly xds: XdsConfig
   /** Absent: the registry is lost at a restart. */
   readonly state?: string | undefined
-  readonly accessLog: string
+  readonly accessLog: AccessLogConfig
+  readonly requestId: RequestIdUse
+  readonly tracing: TracingConfig
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
 }
 
@@ -147,8 +184,14 @@ const configSchema: z.ZodType<Config, unknown> = section({
     forwardClientCert: yesNo(
       'Send the certificate of the client to nodes in `Client-Cert` (RFC 9440). A `Client-Cert` field that a client sends is always removed.',
     ).prefault(false),
+    ticketKeyFile: fileName(
+      'File from which the key of session tickets is made: at least 48 random bytes, such as of `openssl rand -out FILE 48`. With it sessions are resumed after a restart, and by all proxies with the same file; write it anew to change the key. Default: a key of the proxy alone, which is new at each start and twice a day.',
+    ).optional(),
+    watch,
   }),
   acme,
+  httpsRedirect: httpsRedirect.prefault('off'),
+  hsts: hsts.prefault('off'),
   control: section({
     listen: controlEntry.prefault(defaultAddresses.nodes).meta({
       form: 'HOST:PORT, unix:/PATH or a map',
@@ -158,12 +201,18 @@ const configSchema: z.ZodType<Config, unknown> = section({
     console: controlEntry.optional().meta({
       form: 'HOST:PORT, unix:/PATH or a map',
       description:
-        'A second address, for browsers: the manager page and the other pages, but no MCMP. Browsers refuse to open port 6666. Default: none.',
+        'A second address, for browsers: the web console and the other pages, but no MCMP. Browsers refuse to open port 6666. Default: none.',
     }),
     names: list(nodeAddress, '', {
       form: 'name, or a list',
       description:
         'Names under which people and tools ask for the pages of these listeners, and `.suffix` for all names below one. Addresses, `localhost` and names without dots need not be listed. Requests for pages under other names get 403 unless they carry `control.secret`: a foreign web page may have its name resolved to this machine (DNS rebinding). `/livez` and `/readyz` answer under every name.',
+    }),
+    peers: list(pageUrl, '', {
+      form: 'URL, or a list',
+      description: `Status pages of peers, at most ${peerPageLimits.pagesMax}, as http://10.0.0.1:8080/.well-known/topspin/peers: the API, the console and \`topspin peers\` show who hands over to whom. They are read when somebody looks, at most once a second. A peer shows its page to the addresses in its \`statusFrom\`. See [peers.md](peers.md#peers-in-the-console).`,
+    }).refine((pages) => pages.length <= peerPageLimits.pagesMax, {
+      error: `more than ${peerPageLimits.pagesMax} pages`,
     }),
     allow: list(network, '', {
       form: 'network, or a list',
@@ -174,6 +223,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'Secret that every request to this listener must contain, except `/livez` and `/readyz`: `Authorization: Bearer SECRET`, or the password of Basic. mod_cluster on Java cannot send it; such nodes are refused.',
     ).optional(),
     secretFile: fileName('File that contains the secret; it outranks `control.secret`.').optional(),
+    tokens,
     nodes: section({
       allow: list(nodeAddress, '', {
         form: 'network or name, or a list',
@@ -237,6 +287,9 @@ const configSchema: z.ZodType<Config, unknown> = section({
     verify: yesNo(
       'Verify the certificates of nodes. Without it, anyone between proxy and node can read and change the traffic.',
     ).prefault(true),
+    http2: yesNo(
+      'Nodes of the types https and wss are offered HTTP/2 (ALPN) and get it when they choose it, else HTTP/1.1. Requests that upgrade use HTTP/1.1. See [http2.md](http2.md#nodes).',
+    ).prefault(false),
   }),
   to: fixedNodes,
   sendProxy: sendProxy.prefault('off').meta({
@@ -263,7 +316,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   headers: section({
     underscores: choice(
       ['drop', 'pass', 'reject'],
-      'Fields of clients whose names become those of fields that Topspin writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do, or left out at either end (`X_Forwarded_For`, `Client_Cert`, `Forwarded_`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
+      'Fields of clients whose names become those of fields that Topspin, or a rule, writes or removes when `_` is read as `-`, as CGI, WSGI, Rack and PHP do, or left out at either end (`X_Forwarded_For`, `Client_Cert`, `Forwarded_`): `drop` removes them, `reject` responds 400, `pass` forwards them. A name that becomes `Content-Length` or `Transfer-Encoding` is always refused. Other names with `_` are forwarded.',
     ).prefault('drop'),
     maxField: count(
       1_024,
@@ -313,12 +366,17 @@ const configSchema: z.ZodType<Config, unknown> = section({
     description:
       'Other rules for some requests. An entry with `path` and `candidacy`: the longest `path` that contains the path of a request replaces `candidacy` as a whole. An entry with `sticky` and `balancer`, or `path`: the keys of `sticky` for the applications of that balancer, or below that path; keys that it leaves out are those of `sticky`.',
   }),
+  routes: routes.prefault([]).meta({
+    form: 'list of maps, or the same as JSON',
+    description:
+      'Rules. The first rule that a request meets applies, alone; a request that meets none is served as without rules. `match` is a path, or a map of `host` (a name, or `*.shop.test`), `path` (of whole segments: `/api` is `/api` and all below it), `exact` (false; true: the path alone), `scheme` (http or https), `method`, `header` and `query` (maps of names and values: a text with at most one `*`, true for any, false for none) and `client` (addresses and networks). The other keys are `name`, and one of `balancer` (the nodes that serve the request; `registers: true` where no entry of `to` has it), `redirect` (`https`, or a map of `https`, `host`, `path`, `rest` and `status`) and `answer` (a status, or a map of `status`, `body` and `headers`). On the way to a node and back: `stripPrefix` (true, or a path), `addPrefix`, `setHost`, `requestHeaders` and `responseHeaders` (maps of `set`, `add` and `remove`). Who may: `allow` and `deny` (addresses and networks), `rateLimit` (as 10/s, or a map of `rate`, `burst` and `header`) and `auth` (a file of htpasswd, or a map of `file` and `realm`). And `maxBody` (as 10m), `timeouts` (`responseHead`, `responseBody`), `retries` and `errors` (a map of statuses, as 404 or 5xx, and files). See [rules.md](rules.md).',
+  }),
   sticky,
   health: section({
-    listen: endpoint(0).optional().meta({
-      form: 'HOST:PORT',
+    listen: healthEntry.optional().meta({
+      form: 'HOST:PORT, unix:/PATH, or a map',
       description:
-        'A listener of its own for `/livez` and `/readyz`, for load balancers and orchestrators that must not reach the control listener. It is open from the start of the process to its end: `/readyz` is 503 while the proxy starts and from the moment that it is told to stop. It needs no secret. Default: none; the control listener answers them, too.',
+        'A listener of its own for `/livez` and `/readyz`, for load balancers and orchestrators that must not reach the control listener. It is open from the start of the process to its end: `/readyz` is 503 while the proxy starts and from the moment that it is told to stop. It needs no secret. A map is that of `listen`, with `at`, `mode`, `owner` and `group`. Default: none; the control listener answers them, too.',
     }),
     checks: health.prefault('auto').meta({
       form: 'auto, none, tcp or http, or a map, or a list of maps',
@@ -412,12 +470,18 @@ const configSchema: z.ZodType<Config, unknown> = section({
     every: duration(100, 'Time between two advertisements.').prefault('10s'),
     ttl: count(0, 255, 'Routers that an advertisement may pass, plus one.').prefault(10),
   }),
+  cluster,
+  haproxy,
+  xds,
   state: fileName(
     'File that keeps the registry, so that the proxy serves the same nodes and sessions at once after a restart or a crash. Each proxy needs a file of its own. Default: none; nodes register again.',
   ).optional(),
-  accessLog: file(
-    'Destination of the access log: one line of JSON for every request, refused ones included ([access-log.md](access-log.md)).',
+  accessLog,
+  requestId: choice(
+    ['off', 'node', 'client'],
+    'Each request has an id: for nodes in `X-Request-Id`, in the access log and in error pages; with `client`, clients get it in `X-Request-Id`, too. Proxies that `trust.from` lists may give it; else it is new. `off`: the field of a client is forwarded as any other. See [access-log.md](access-log.md#request-ids).',
   ).prefault('off'),
+  tracing,
   log: section({ level: level.prefault('info') }),
 })
 
@@ -463,7 +527,13 @@ function consistent(config: Config): ValidateResult {
     if (own !== undefined) refuse(['balance', index, 'sticky', 'insert', own[0]], own[1])
   }
   for (const { path, message } of problemsOfAcme(config.acme, config.listen)) refuse(path, message)
+  for (const { path, message } of problemsOfRedirects(config)) refuse(path, message)
+  for (const { path, message } of problemsOfCluster(config.cluster)) refuse(path, message)
+  for (const { path, message } of problemsOfEngines(config)) refuse(path, message)
   for (const { path, message } of problemsOfNodes(config)) refuse(path, message)
+  for (const { path, message } of problemsOfAccessLog(config.accessLog))
+    refuse(['accessLog', ...path], message)
+  for (const { path, message } of problemsOfRoutes(config)) refuse(path, message)
   return issues.length === 0 ? { ok: true, config } : { ok: false, issues }
 }
 

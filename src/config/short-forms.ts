@@ -5,6 +5,8 @@
 /** The key that is meant, by section. */
 export const shortForms: ReadonlyMap<string, string> = new Map([
   ['trust', 'from'],
+  ['accessLog', 'to'],
+  ['xds', 'listen'],
   ['health', 'checks'],
   ['sticky.insert', 'when'],
 ])

@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
-import { controlSecret } from './secret.ts'
+import { controlSecret, controlTokens } from './secret.ts'
 
 export function startProblems(config: Config): readonly ConfigProblem[] {
   const { accessLog, state, control } = config
@@ -13,20 +13,34 @@ export function startProblems(config: Config): readonly ConfigProblem[] {
   const add = (path: string, message: string | undefined): void => {
     if (message !== undefined) problems.push({ place: 'configuration', path, message })
   }
-  if (accessLog !== 'off' && accessLog !== 'stdout') add('accessLog', writeProblem(accessLog))
+  const { to } = accessLog
+  if (to !== 'off' && to !== 'stdout') add('accessLog.to', writeProblem(to))
   // The state is written to a new file beside it, which then takes its name.
   if (state !== undefined) add('state', writeProblem(state) ?? folderProblem(dirname(state)))
   const { storage, eab } = config.acme
   if (storage !== undefined)
     add('acme.storage', folderProblem(existsSync(storage) ? storage : dirname(resolve(storage))))
   if (eab.hmacFile !== undefined) add('acme.eab.hmacFile', readProblem(eab.hmacFile))
+  for (const [key, name] of Object.entries({ creds: config.cluster.creds, ...tlsOf(config) }))
+    if (name !== undefined) add(`cluster.${key}`, readProblem(name))
+  for (const [index, { source }] of config.to.entries())
+    for (const [key, name] of Object.entries(source ?? {}))
+      if (key === 'ca' || key === 'tokenFile')
+        add(`to[${index}].${source?.kind}.${key}`, name && readProblem(name))
   add('control.secretFile', secretProblem(control))
   return problems
 }
 
+const tlsOf = ({ cluster: { tls } }: Config): Readonly<Record<string, string | undefined>> => ({
+  'tls.ca': tls.ca,
+  'tls.cert': tls.cert,
+  'tls.key': tls.key,
+})
+
 function secretProblem(control: Config['control']): string | undefined {
   try {
     controlSecret(control)
+    controlTokens(control)
     return undefined
   } catch (error) {
     return (error as Error).message.replace(/^control\.secretFile: /, '')

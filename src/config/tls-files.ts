@@ -2,16 +2,19 @@
 // start, by `topspin check`, and by a reload, which then changes nothing.
 
 import { systemClock } from '../base/clock.ts'
+import { ruleLimits } from '../base/limits.ts'
 import { certificateNotes } from '../net/certificate-check.ts'
 import { handshakeRules } from '../net/certificate-servers.ts'
 import { handshakeProblem } from '../net/handshake-check.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { ServerCertificate, TlsServerOptions } from '../net/tls-options.ts'
+import { readPasswords } from '../proxy/index.ts'
 import { CertificateReader } from './certificate-reader.ts'
 import { tlsName } from './fixed-nodes.ts'
 import type { NodeTlsFiles } from './node-entry.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
+import { usesAcme } from './schema-acme.ts'
 import type { ListenerTls } from './schema-tls.ts'
 
 /** Certificates and keys in a form that can be sent to other processes. */
@@ -23,8 +26,14 @@ export interface TlsMaterial {
   /** For the control listener; undefined: it has no TLS. */
   readonly control: TlsServerOptions | undefined
   readonly nodes: NodeTlsOptions
+  /** Of the listeners for clients; undefined: no file says. */
+  readonly ticketKeys?: string | undefined
   /** The certificates of all listeners, in the order of the configuration. */
   readonly certificates: readonly ConfiguredCertificate[]
+  /** Texts of the files that rules name, by their names. */
+  readonly ruleFiles: Readonly<Record<string, string>>
+  /** All files, each with its stamp (`fileStamp`) from before it was read. */
+  readonly files: ReadonlyMap<string, string>
 }
 
 /** A certificate in force. */
@@ -42,7 +51,7 @@ export const addressTlsName = (files: ListenerTls): string => JSON.stringify(fil
 
 export async function readTls(config: Config): Promise<TlsResult> {
   const reader = new Reader()
-  const hasAcme = config.acme.names.length > 0
+  const hasAcme = usesAcme(config.acme)
   reader.checkUse(config, hasAcme)
   const traffic = reader.listener('tls', config.tls, hasAcme)
   const addresses: Record<string, TlsServerOptions> = {}
@@ -58,10 +67,13 @@ export async function readTls(config: Config): Promise<TlsResult> {
     entries: reader.entries(config.to),
   }
   reader.authorities('acme.caFile', config.acme.caFile)
+  const ticketKeys = reader.ticketKeys('tls.ticketKeyFile', config.tls.ticketKeyFile)
+  const ruleFiles = reader.ruleFiles(config.routes)
   await reader.tryHandshakes()
-  const { problems, certificates } = reader
+  const { problems, certificates, files } = reader
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, material: { traffic, addresses, control, nodes, certificates } }
+  const listeners = { traffic, addresses, control, ticketKeys }
+  return { ok: true, material: { ...listeners, nodes, ruleFiles, certificates, files } }
 }
 
 /** Why clients may refuse the certificates, at this time. */
@@ -143,6 +155,29 @@ class Reader extends CertificateReader {
     })
   }
 
+  /** The files of passwords and the error pages that rules name. */
+  ruleFiles(routes: Config['routes']): Readonly<Record<string, string>> {
+    const texts: Record<string, string> = {}
+    for (const [index, { auth, errors }] of routes.entries()) {
+      for (const { file } of errors) {
+        const path = `routes[${index}].errors`
+        const page = this.text(path, file)
+        if (page === undefined) continue
+        if (page.length > ruleLimits.bodyMax)
+          this.problem(path, `${file}: more than ${ruleLimits.bodyMax} characters`)
+        texts[file] = page
+      }
+      if (auth === undefined) continue
+      const path = `routes[${index}].auth.file`
+      const text = this.text(path, auth.file)
+      if (text === undefined) continue
+      const passwords = readPasswords(text)
+      if (typeof passwords === 'string') this.problem(path, `${auth.file}: ${passwords}`)
+      texts[auth.file] = text
+    }
+    return texts
+  }
+
   /** Once all files are good. */
   async tryHandshakes(): Promise<void> {
     if (this.problems.length > 0) return
@@ -157,7 +192,10 @@ class Reader extends CertificateReader {
     return entries
   }
 
-  nodes(section: string, { pin, verify, servername, ...files }: NodeTlsFiles): NodeTlsOptions {
+  nodes(
+    section: string,
+    { pin, verify, http2, servername, ...files }: NodeTlsFiles,
+  ): NodeTlsOptions {
     const [cert, key] = this.pair(section, files)
     return {
       ca: this.authorities(`${section}.ca`, files.ca),
@@ -165,6 +203,7 @@ class Reader extends CertificateReader {
       key,
       pins: pin,
       verify,
+      http2,
       servername,
     }
   }

@@ -2,8 +2,18 @@
 // another process. Pure.
 
 import type { CascadeEntry } from '../candidacy/cascades.ts'
-import type { ProxyOptions, ProxySettings, StickyEntry, Timeouts } from '../proxy/index.ts'
+import type {
+  Address,
+  HttpsRedirect,
+  ProxyOptions,
+  ProxySettings,
+  RuleSettings,
+  StickyEntry,
+  Timeouts,
+} from '../proxy/index.ts'
 import type { Config, TrafficTimeouts } from './schema.ts'
+import type { RedirectEntry } from './schema-https.ts'
+import type { ListenEntry } from './schema-listen.ts'
 import { stickyOf } from './schema-sticky.ts'
 import type { TlsMaterial } from './tls-files.ts'
 
@@ -58,7 +68,9 @@ export function trafficSettings(
   pseudonym: string,
 ): TrafficSettings {
   return {
-    listen: config.listen,
+    listen: config.listen.map((entry) => addressOf(entry, config)),
+    httpsRedirect: redirectOf(config.httpsRedirect, config) ?? undefined,
+    hsts: config.hsts ?? undefined,
     tls: tls.traffic,
     nodeTls: tls.nodes,
     nodesAllow: config.control.nodes.allow,
@@ -78,9 +90,11 @@ export function trafficSettings(
     // With one port for everything a connection carries one request.
     http2: config.http2 && !config.control.traffic,
     useAlias: config.useAlias,
+    requestId: config.requestId,
     noContextStatus: config.noContextStatus,
     via: config.via ?? pseudonym,
     ...cascadeRules(config),
+    routes: config.routes.map((entry) => ruleOf(entry, tls)),
     // With one port for everything the next request of a connection may be a message.
     keepAlive: !config.control.traffic,
     connectionsMax: config.maxConnections,
@@ -91,6 +105,40 @@ export function trafficSettings(
     ajp: { secret: config.ajp.secret, packetBytes: config.ajp.packetSize },
     timeouts: timeoutsOf(config.timeouts),
   }
+}
+
+function ruleOf(
+  { registers: _, auth, errors, ...rule }: Config['routes'][number],
+  { ruleFiles }: Pick<TlsMaterial, 'ruleFiles'>,
+): RuleSettings {
+  return {
+    ...rule,
+    errors: errors.map(({ status, file }) => ({
+      statuses: [status],
+      end: file.slice(file.lastIndexOf('.') + 1),
+      text: ruleFiles[file] ?? '',
+    })),
+    ...(auth && { auth: { realm: auth.realm, users: ruleFiles[auth.file] ?? '' } }),
+  }
+}
+
+/** An address of `listen` as the proxy takes it. */
+export function addressOf(
+  { tlsFiles: _, httpsRedirect, ...entry }: ListenEntry,
+  config: Pick<Config, 'listen'>,
+): Address {
+  return httpsRedirect === undefined
+    ? entry
+    : { ...entry, httpsRedirect: redirectOf(httpsRedirect, config) }
+}
+
+function redirectOf(
+  entry: RedirectEntry | null,
+  { listen }: Pick<Config, 'listen'>,
+): HttpsRedirect | null {
+  if (entry === null) return null
+  const secure = listen.find(({ tls, port }) => tls === true && port > 0)
+  return { status: entry.status, port: entry.port ?? secure?.port ?? 443 }
 }
 
 function timeoutsOf({

@@ -27,7 +27,7 @@ test('an empty file gives the defaults', () => {
   assert.deepEqual(config.to, [])
   assert.equal(config.timeouts.connect, 3_000)
   assert.equal(config.useAlias, false)
-  assert.equal(config.accessLog, 'off')
+  assert.equal(config.accessLog.to, 'off')
   assert.equal(config.workers, undefined, 'as many as the machine grants, found out at the start')
 })
 

@@ -143,7 +143,119 @@ test('sources are read with their defaults, and file names are relative to the c
   )
 })
 
+test('Kubernetes, Consul and Docker are a word or a map, and their files are relative to the configuration', () => {
+  const { to } = configOf(
+    `to:
+  - kubernetes: shop
+  - kubernetes: { selector: 'app=shop,track!=old', namespace: prod, port: http, scheme: h2c, api: 'https://10.0.0.1:6443/', ca: ca.crt, tokenFile: token }
+    family: 6
+    every: 1s
+  - consul: shop
+  - consul: { service: shop, tag: v2, datacenter: dc1, namespace: web, scheme: https, api: 'http://10.0.0.2:8500', tokenFile: /t }
+  - docker: topspin=shop
+  - docker: { label: topspin, network: back, port: 8080, api: 'unix:///run/docker.sock' }
+`,
+  )
+  assert.deepEqual(
+    to.map(({ source }) => source),
+    [
+      { kind: 'kubernetes', service: 'shop', family: 'any', every: 2_000 },
+      {
+        kind: 'kubernetes',
+        selector: 'app=shop,track!=old',
+        namespace: 'prod',
+        port: 'http',
+        scheme: 'h2c',
+        api: 'https://10.0.0.1:6443',
+        ca: '/etc/ca.crt',
+        tokenFile: '/etc/token',
+        family: 6,
+        every: 1_000,
+      },
+      { kind: 'consul', service: 'shop', every: 2_000 },
+      {
+        kind: 'consul',
+        service: 'shop',
+        tag: 'v2',
+        datacenter: 'dc1',
+        namespace: 'web',
+        scheme: 'https',
+        api: 'http://10.0.0.2:8500',
+        tokenFile: '/t',
+        every: 2_000,
+      },
+      { kind: 'docker', label: 'topspin=shop', every: 2_000 },
+      {
+        kind: 'docker',
+        label: 'topspin',
+        network: 'back',
+        port: 8080,
+        api: 'unix:/run/docker.sock',
+        every: 2_000,
+      },
+    ],
+  )
+})
+
+test('sources with different ports, tags or places are different ones', () => {
+  const entries = [
+    'kubernetes: { service: shop, port: a }',
+    'kubernetes: { service: shop, port: b }',
+    'kubernetes: { service: shop, port: b, namespace: x }',
+    'consul: { service: shop, tag: a }',
+    'consul: { service: shop, tag: b }',
+    "consul: { service: shop, tag: b, api: 'http://10.0.0.1:8500' }",
+  ]
+  assert.equal(configOf(`to:\n${entries.map((entry) => `  - ${entry}\n`).join('')}`).to.length, 6)
+  assert.match(
+    String(load('to: [{ consul: shop }, { consul: { service: shop } }]')),
+    /to\[1\]: consul shop is listed twice/,
+  )
+})
+
 const refused: readonly (readonly [what: string, text: string, problem: RegExp])[] = [
+  [
+    'a map without a service',
+    'to: [{ kubernetes: { namespace: prod } }]',
+    /to\[0\]\.kubernetes: needs service or selector/,
+  ],
+  [
+    'an unknown key of a source',
+    'to: [{ kubernetes: { service: shop, namepsace: prod } }]',
+    /to\[0\]\.kubernetes\.namepsace: unknown key; did you mean namespace/,
+  ],
+  [
+    'a service with a space',
+    'to: [{ consul: { service: "a b" } }]',
+    /to\[0\]\.consul\.service: "a b" is not the name of a service/,
+  ],
+  [
+    'an API that is no URL',
+    'to: [{ consul: { service: a, api: "10.0.0.1:8500" } }]',
+    /to\[0\]\.consul\.api: .* is not the address of an API; write http:/,
+  ],
+  [
+    'an API with a password',
+    'to: [{ consul: { service: a, api: "http://u:p@10.0.0.1:8500" } }]',
+    /to\[0\]\.consul\.api: .* is not the address of an API/,
+  ],
+  [
+    'a scheme that is none',
+    'to: [{ docker: { label: a, scheme: ftp } }]',
+    /scheme: "ftp" is none of/,
+  ],
+  ['a list in place of a source', 'to: [{ docker: [a] }]', /a list is neither a label nor a map/],
+  [
+    'a resolver for Consul',
+    'to: [{ consul: a, resolver: 10.0.0.1 }]',
+    /resolver: needs dns or srv/,
+  ],
+  ['a family for Docker', 'to: [{ docker: a, family: 4 }]', /family: needs dns, srv or kubernetes/],
+  [
+    'TLS for nodes without it',
+    'to: [{ kubernetes: { service: a, scheme: http }, tls: {} }]',
+    /to\[0\]\.tls: needs https/,
+  ],
   [
     'an unknown key',
     'to: [{ address: 1, weigth: 3 }]',

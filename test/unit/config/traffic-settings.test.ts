@@ -9,7 +9,9 @@ const noTls = {
   addresses: {},
   control: undefined,
   nodes: {},
+  ruleFiles: {},
   certificates: [],
+  files: new Map(),
 }
 
 function settingsOf(text: string) {
