@@ -8,19 +8,20 @@ import type { Node } from '../cluster/node.ts'
 import { readmit } from '../cluster/outlier.ts'
 import { Routes } from '../cluster/routes.ts'
 import { SlowStarts } from '../cluster/slow-starts.ts'
-import { applyChange, type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
+import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import { Usual } from '../cluster/usual.ts'
 import type { Traffic } from '../forward/index.ts'
 
 export class ClusterFollower {
   readonly #traffic: Traffic
   readonly #ownsLive: boolean
-  #snapshot: Snapshot = emptySnapshot
   /** The usual service time, by balancer. */
   readonly #usual: Map<string, Usual> = new Map()
   readonly #slowStarts: SlowStarts = new SlowStarts()
   /** Ticker time. */
   #windowEnds = 0
+  /** Waiting requests are not woken before this, ms of the clock. */
+  #wakesAt = Number.NEGATIVE_INFINITY
 
   /** @param ownsLive the live numbers belong to the proxy alone, so that it applies changes to them as well. */
   constructor(traffic: Traffic, ownsLive: boolean) {
@@ -28,13 +29,17 @@ export class ClusterFollower {
     this.#ownsLive = ownsLive
   }
 
+  get #snapshot(): Snapshot {
+    return this.#traffic.routes.snapshot
+  }
+
   apply(changes: readonly Change[]): void {
     const traffic = this.#traffic
-    if (this.#ownsLive) applyToLive(traffic.live, changes, this.#snapshot)
-    const before = this.#snapshot
+    if (this.#ownsLive) applyToLive(traffic.live, changes, traffic.routes.snapshot)
+    if (changes.some((change) => change.kind !== 'load'))
+      traffic.routes = traffic.routes.after(changes, traffic.live)
     for (const change of changes) {
       if (change.kind === 'load') this.#noteReport(change.id)
-      this.#snapshot = applyChange(this.#snapshot, change)
       if (change.kind === 'gone') {
         traffic.pools.drop(change.id)
         this.#slowStarts.forget(change.id)
@@ -45,15 +50,13 @@ export class ClusterFollower {
       this.#slowStarts.follow(change.node)
       if (change.node.removal !== 'none') traffic.pools.drop(change.node.id)
     }
-    if (changes.some((change) => change.kind !== 'load'))
-      traffic.routes = traffic.routes.after(changes, before, traffic.live)
     this.#wakeWaiting(traffic.ticker.now)
   }
 
   /** Other settings are in force: makes the routes anew. */
   settingsReplaced(): void {
     const traffic = this.#traffic
-    traffic.routes = Routes.of(this.#snapshot, traffic.live, traffic.settings)
+    traffic.routes = Routes.of(traffic.routes.snapshot, traffic.live, traffic.settings)
   }
 
   tick(now: number): void {
@@ -79,8 +82,14 @@ export class ClusterFollower {
     this.#traffic.live.of(id).room.usual = usual
   }
 
+  /** At most for a tenth of the time: each of many requests may look at thousands of nodes, at each of many changes. */
   #wakeWaiting(now: number): void {
-    for (const exchange of this.#traffic.waiting) exchange.tryAgain(now)
+    const { waiting, clock } = this.#traffic
+    if (waiting.size === 0) return
+    const begun = clock.now()
+    if (begun < this.#wakesAt) return
+    for (const exchange of waiting) exchange.tryAgain(now)
+    this.#wakesAt = begun + 10 * (clock.now() - begun)
   }
 
   #endEjections(now: number): void {

@@ -4,14 +4,21 @@ import net from 'node:net'
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
 import { ThrottledLog } from '../base/throttled-log.ts'
-import { isUnixAddress } from '../base/unix-address.ts'
+import { isUnixAddress, socketPathOf } from '../base/unix-address.ts'
 import { countClosing } from '../cluster/traffic-counts.ts'
-import { ClientConnection, identify, ProxyRules, type Traffic } from '../forward/index.ts'
+import {
+  ClientConnection,
+  identify,
+  type ListenerRules,
+  ProxyRules,
+  type Traffic,
+} from '../forward/index.ts'
 import { AcceptHandles, type CopyHandle } from '../net/accept-handles.ts'
 import { unixClient } from '../net/address.ts'
 import { type ClientOrigin, unixOrigin } from '../net/client-origin.ts'
 import { type ListenAddress, listenAt, listenBacklog } from '../net/listen-at.ts'
 import { resetSocket } from '../net/reset-socket.ts'
+import { SocketFiles } from '../net/socket-file.ts'
 import { type AcceptorCalls, TlsAcceptor } from '../net/tls-acceptor.ts'
 import type { TlsServerOptions } from '../net/tls-options.ts'
 import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
@@ -19,7 +26,7 @@ import type { ClientRoom } from './client-room.ts'
 import { ProxiedClients } from './proxied-clients.ts'
 
 /** Where a listener listens; `tls`: clients use TLS. */
-export interface Address extends ListenAddress {
+export interface Address extends ListenAddress, ListenerRules {
   /**
    * Addresses and networks of proxies in front: connections come from them alone, and begin with a PROXY header, which
    * names the client. `unix` stands for those on a unix socket. Default: connections are the clients' own.
@@ -27,8 +34,6 @@ export interface Address extends ListenAddress {
   readonly proxyProtocol?: readonly string[] | undefined
   /** With `tls`, for this address in place of the option `tls` of the proxy. */
   readonly tlsOptions?: TlsServerOptions | undefined
-  /** Whether clients may speak HTTP/2 here. Default: as the option `http2` of the proxy says. */
-  readonly http2?: boolean | undefined
 }
 
 /** Listening sockets that another process has opened, or that it keeps open when this one ends. */
@@ -71,10 +76,12 @@ export class Listener {
   #handles: AcceptHandles | undefined
   /** It listens on a unix socket. */
   #isUnix = false
+  /** Of the unix socket that this listener has made. */
+  readonly #files: SocketFiles = new SocketFiles()
   /** Where proxies in front send PROXY headers. */
   #proxied: ProxiedClients | undefined
-  /** As the address says, see `Address.http2`. */
-  #http2: boolean | undefined
+  /** As the address says. */
+  #own: ListenerRules = {}
   /** The clients of connections within their TLS handshake, where a PROXY header names them. */
   readonly #origins: WeakMap<net.Socket, ClientOrigin> = new WeakMap()
   #endTicks: (() => void) | undefined
@@ -88,13 +95,13 @@ export class Listener {
     room: ClientRoom,
     tls: TlsServerOptions | undefined,
     shared: SharedSocket | undefined,
-    http2: boolean | undefined,
+    own: ListenerRules,
   ) {
     this.#traffic = traffic
     this.#room = room
     room.idle.add(this.#closeIdle)
     this.#rules = new ProxyRules(traffic)
-    this.replaceHttp2(http2)
+    this.replaceRules(own)
     this.#shared = shared
     this.#isSecure = tls !== undefined
     if (tls !== undefined) this.#acceptor = this.#acceptorOf(tls)
@@ -111,6 +118,8 @@ export class Listener {
     try {
       const { tls: _, ...bound } = await listenAt(this.#server, address, kept)
       this.#bound = bound
+      const path = kept === undefined ? socketPathOf(address.host) : undefined
+      if (path !== undefined) this.#files.add(path)
       this.#rules.listener = this.#traffic.requestTimes.listener(hostPortText(bound))
       this.#server.on('error', (error) => {
         this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
@@ -237,9 +246,11 @@ export class Listener {
     const { settings, arriving, counters, log, clock } = this.#traffic
     const crowded = new ThrottledLog(log, clock, 'too many TLS handshakes in progress')
     const calls: AcceptorCalls = {
-      secured: (socket, problem, raw) => {
+      secured: (socket, problem, raw, isElsewhere) => {
         arriving.release(raw)
+        counters[socket.getProtocol() === 'TLSv1.2' ? 'connectionsTls12' : 'connectionsTls13']++
         const connection = this.#serve(socket, this.#origins.get(raw))
+        if (isElsewhere !== undefined) connection.limitNames(isElsewhere)
         if (problem !== undefined) connection.bar()
       },
       lost: (raw) => this.#lost(raw),
@@ -266,16 +277,16 @@ export class Listener {
     this.#proxied = proxies && this.#proxiedBy(proxies)
   }
 
-  /** Whether clients may speak HTTP/2 here, see `Address.http2`. For new connections; over TLS with `replaceTls`. */
-  replaceHttp2(http2: boolean | undefined): void {
-    this.#http2 = http2
+  /** What the address has in place of the settings. HTTP/2 for new connections, over TLS with `replaceTls`. */
+  replaceRules(own: ListenerRules): void {
+    this.#own = own
     this.settingsReplaced()
   }
 
   /** Other settings of the traffic are in force. */
   settingsReplaced(): void {
     const { settings } = this.#traffic
-    this.#rules.replace(settings, this.#http2)
+    this.#rules.replace(settings, this.#own)
     if (this.#acceptor === undefined) return
     this.#acceptor.handshakeMs = settings.timeouts.headMs
     this.#acceptor.protocols = protocolsOf(this.#rules)
@@ -312,6 +323,12 @@ export class Listener {
       this.#onClosed()
     })
     return this.#closed
+  }
+
+  /** Closes an address that is not needed after all, and removes the file that was made for it. */
+  discard(): void {
+    this.close()
+    this.#files.removeAll()
   }
 
   /** Cuts all connections. */

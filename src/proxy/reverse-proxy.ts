@@ -15,7 +15,10 @@ import {
   makeTraffic,
   type RequestExplanation,
   replaceSettings,
+  ruleStages,
   type SettingsOptions,
+  Tracing,
+  type TracingOptions,
   type Traffic,
   type TrafficOptions,
 } from '../forward/index.ts'
@@ -24,6 +27,7 @@ import { ClientRoom } from './client-room.ts'
 import { ClusterFollower } from './cluster-follower.ts'
 import { listenKeys } from './listen-keys.ts'
 import { type Address, Listener, type SharedSockets } from './listener.ts'
+import { ParsedRequests } from './parsed-requests.ts'
 
 export interface ProxyOptions extends TrafficOptions {
   readonly listen: readonly Address[]
@@ -34,6 +38,8 @@ export interface ProxyOptions extends TrafficOptions {
 }
 
 export class ReverseProxy {
+  /** Forwards requests that a server of Node.js has parsed. To be used after `listen`. */
+  readonly requests: ParsedRequests
   readonly #traffic: Traffic
   readonly #cluster: ClusterFollower
   readonly #room: ClientRoom
@@ -54,9 +60,10 @@ export class ReverseProxy {
     this.#sockets = sockets
     this.#tls = tls
     this.#ownTls = ownTlsOf(listen)
-    this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] })
+    this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] }, ruleStages)
     this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
     this.#room = new ClientRoom(this.#traffic)
+    this.requests = new ParsedRequests(this.#traffic)
     this.#traffic.ticker.onTick((now) => this.#cluster.tick(now))
   }
 
@@ -79,22 +86,22 @@ export class ReverseProxy {
   ): Promise<readonly Address[]> {
     const copies = Math.floor(acceptLimits.furtherHandles / Math.max(1, listen.length))
     const opened = new Map<string, Listener>()
-    try {
-      await Promise.all(
-        listenKeys(listen).map(async (key, index) => {
-          if (this.#listeners.has(key)) return
-          const address = listen[index] as Address
-          const sockets = this.#sockets
-          const shared = sockets && { sockets, key, copies }
-          const options = tlsOf(address, tls)
-          const listener = new Listener(this.#traffic, this.#room, options, shared, address.http2)
-          opened.set(key, listener)
-          await listener.listen(address)
-        }),
-      )
-    } catch (error) {
-      for (const listener of opened.values()) listener.close()
-      throw error
+    const results = await Promise.allSettled(
+      listenKeys(listen).map(async (key, index) => {
+        if (this.#listeners.has(key)) return
+        const address = listen[index] as Address
+        const sockets = this.#sockets
+        const shared = sockets && { sockets, key, copies }
+        const options = tlsOf(address, tls)
+        const listener = new Listener(this.#traffic, this.#room, options, shared, address)
+        opened.set(key, listener)
+        await listener.listen(address)
+      }),
+    )
+    const failure = results.find(({ status }) => status === 'rejected')
+    if (failure?.status === 'rejected') {
+      for (const listener of opened.values()) listener.discard()
+      throw failure.reason
     }
     this.#listeners = new Map([...this.#listeners, ...opened])
     return listenKeys(listen).map((key) => (this.#listeners.get(key) as Listener).address)
@@ -117,7 +124,7 @@ export class ReverseProxy {
       const listener = this.#listeners.get(key)
       if (listener === undefined) continue
       const address = listen[index] as Address
-      listener.replaceHttp2(address.http2)
+      listener.replaceRules(address)
       listener.replaceTls(tlsOf(address, tls))
       listener.replaceProxies(address.proxyProtocol)
       kept.set(key, listener)
@@ -164,9 +171,18 @@ export class ReverseProxy {
     for (const listener of this.#everyListener()) listener.settingsReplaced()
   }
 
-  /** Writes later requests to another access log, or to none. */
-  replaceAccessLog(accessLog: AccessLog | undefined): void {
+  /** Traces later requests, or none. */
+  replaceTracing(tracing: TracingOptions | undefined): void {
+    this.#traffic.tracing = tracing && new Tracing(tracing)
+  }
+
+  /**
+   * Writes later requests to another access log, or to none.
+   * @param fields names of the fields of requests whose values `AccessEntry.fields` has. Default none.
+   */
+  replaceAccessLog(accessLog: AccessLog | undefined, fields: readonly string[] = []): void {
     this.#traffic.accessLog = accessLog
+    this.#traffic.accessFields = fields.map((name) => Buffer.from(name.toLowerCase()))
   }
 
   /**
@@ -229,11 +245,12 @@ export class ReverseProxy {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs)
     })
-    const drained = Promise.all(
-      this.#everyListener().map((listener) =>
+    const drained = Promise.all([
+      ...this.#everyListener().map((listener) =>
         isReplaced ? listener.drainGently() : listener.drain(),
       ),
-    )
+      this.requests.idle(),
+    ])
     await Promise.race([drained, deadline])
     clearTimeout(timer)
     this.close()
@@ -244,6 +261,7 @@ export class ReverseProxy {
   /** Cuts everything. */
   close(): void {
     for (const listener of this.#everyListener()) listener.close()
+    this.requests.close()
     this.#traffic.pools.close()
     this.#traffic.ticker.stop()
   }

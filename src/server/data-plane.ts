@@ -6,18 +6,22 @@ import type { LiveTable } from '../cluster/live.ts'
 import type { RequestTimes } from '../cluster/request-times.ts'
 import type { Change, Snapshot } from '../cluster/snapshot.ts'
 import type { TrafficCounts } from '../cluster/traffic-counts.ts'
+import type { AccessLogConfig } from '../config/schema-access-log.ts'
+import type { TracingConfig } from '../config/schema-tracing.ts'
 import type { TrafficSettings } from '../config/traffic-settings.ts'
+import type { Explanation } from '../control/explanation.ts'
+import type { RequestFilter, SeenRequests } from '../control/requests/request-filter.ts'
 import type { WorkerReport } from '../control/status-report.ts'
-import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
+import type { ExplainQuestion } from '../forward/index.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
-import type { Address } from '../proxy/index.ts'
+import type { AccessLog, Address, ParsedRequests } from '../proxy/index.ts'
 import type { LineOutput } from './line-output.ts'
 
 /** The settings of the traffic, which a reload changes. */
 export interface PlaneSettings {
   readonly settings: TrafficSettings
-  /** Destination of the access log: a file, `stdout` or `off`. */
-  readonly accessLog: string
+  readonly accessLog: AccessLogConfig
+  readonly tracing: TracingConfig
   /** Level of the workers' log. */
   readonly level: string
   /** Processes; 0: this one. */
@@ -27,12 +31,16 @@ export interface PlaneSettings {
 }
 
 export interface DataPlane {
+  /** Starts the processes, if there are any, while the nodes are not known yet. To be followed by `listen` or `close`. */
+  prepare(): void
   /** Starts to accept connections. Rejects when an address or the access log cannot be opened; then nothing runs. */
   listen(): Promise<readonly Address[]>
   /** Serves a connection of the control listener; `first` was read from it. Absent for worker processes. */
   readonly accept?: (socket: Socket, first: Buffer) => void
-  /** Where a request would go now, and why; undefined when no process answers. */
-  explain(question: ExplainQuestion): Promise<RequestExplanation | undefined>
+  /** Forwards requests that a server of Node.js has parsed. Absent for worker processes. */
+  readonly requests?: ParsedRequests
+  /** Where a request would go now in each process, and why; undefined when no process answers. */
+  explain(question: ExplainQuestion): Promise<Explanation | undefined>
   /** Puts changes in force; the live numbers have them already. */
   apply(changes: readonly Change[]): void | Promise<void>
   /** A node is down, up, silent or reports again; the live numbers have its new state. */
@@ -46,6 +54,8 @@ export interface DataPlane {
   open(settings: PlaneSettings): Promise<readonly Address[]>
   /** Puts other settings in force, and in the same moment these changes: nodes may need the settings. */
   reload(settings: PlaneSettings, changes: readonly Change[]): Promise<void>
+  /** Reports requests that fit one of the filters from now on; none when there are no filters. */
+  followRequests(filters: readonly RequestFilter[], report: (seen: SeenRequests) => void): void
   /** Opens the file of the access log again by its name. */
   reopenLogs(): void
   workers(): readonly WorkerReport[]
@@ -76,4 +86,6 @@ export interface DataPlaneOptions extends PlaneSettings {
   readonly snapshot: () => Snapshot
   /** The live numbers of nodes, which the traffic updates. */
   readonly live: LiveTable
+  /** Called at the end of each request; in this process alone. */
+  readonly onRequest?: AccessLog | undefined
 }

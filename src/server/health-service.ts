@@ -1,19 +1,24 @@
 // The listener for health checks alone, where the configuration has one; a reload may move it. Used by serving.ts.
 
+import { isDeepStrictEqual } from 'node:util'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
+import { socketPathOf } from '../base/unix-address.ts'
 import { HealthListener, type Readiness } from '../control/health-listener.ts'
+import type { ListenAddress } from '../net/listen-at.ts'
+import { SocketFiles } from '../net/socket-file.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 
 interface Open {
   readonly listener: HealthListener
   /** As configured. */
-  readonly at: HostPort
+  readonly at: ListenAddress
   readonly address: HostPort
 }
 
 export class HealthService {
   #open: Open | undefined
   #readiness: Readiness = 'starting'
+  readonly #files: SocketFiles = new SocketFiles()
 
   /** Absent when there is none. */
   get address(): HostPort | undefined {
@@ -24,12 +29,17 @@ export class HealthService {
    * Listens there, and nowhere else. Rejects with a `TopspinError` when that is not possible; then nothing changes.
    * @param kept its socket, where another process has opened it.
    */
-  async use(at: HostPort | undefined, kept: ListenHandle | undefined = undefined): Promise<void> {
+  async use(
+    at: ListenAddress | undefined,
+    kept: ListenHandle | undefined = undefined,
+  ): Promise<void> {
     const before = this.#open
-    const isSame = at !== undefined && before !== undefined
-    if (isSame && hostPortText(at) === hostPortText(before.at)) return
+    if (isDeepStrictEqual(at, before?.at)) return
+    // The file of a unix socket has one listener, so another mode or owner needs the place.
+    const isSamePlace = before !== undefined && at && hostPortText(at) === hostPortText(before.at)
+    if (isSamePlace) await this.#closed(before)
     this.#open = at && (await this.#listenAt(at, kept))
-    await before?.listener.close()
+    if (before !== undefined && !isSamePlace) await this.#closed(before)
   }
 
   /** Its handle on the socket, for another process. */
@@ -44,16 +54,25 @@ export class HealthService {
 
   /** Another process answers the checks from now on. */
   stopAccepting(): void {
+    this.#files.leaveAll()
     this.#open?.listener.stopAccepting()
   }
 
   async close(): Promise<void> {
-    await this.#open?.listener.close()
+    if (this.#open !== undefined) await this.#closed(this.#open)
   }
 
-  async #listenAt(at: HostPort, kept: ListenHandle | undefined): Promise<Open> {
+  async #closed({ listener, at }: Open): Promise<void> {
+    await listener.close()
+    const path = socketPathOf(at.host)
+    if (path !== undefined) this.#files.remove(path)
+  }
+
+  async #listenAt(at: ListenAddress, kept: ListenHandle | undefined): Promise<Open> {
     const listener = new HealthListener()
     const address = await listener.open(at, kept)
+    const path = socketPathOf(at.host)
+    if (path !== undefined) this.#files.add(path)
     listener.become(this.#readiness)
     return { listener, at, address }
   }

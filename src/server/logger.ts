@@ -1,14 +1,20 @@
 // The log of the program: lines of JSON by pino, or on a terminal readable lines.
 
 import { isatty } from 'node:tty'
-import { type Logger as PinoLogger, pino } from 'pino'
+import { pino } from 'pino'
+import type { Logger } from '../base/log.ts'
 import { printableJson } from '../base/printable.ts'
 import { readableFields } from '../base/readable-fields.ts'
 import { LineOutput } from './line-output.ts'
 import { standardTarget } from './write-target.ts'
 
+/** A reload changes its level. */
+interface LeveledLog extends Logger {
+  level: string
+}
+
 export interface ProgramLog {
-  readonly log: PinoLogger
+  readonly log: LeveledLog
   /** Where the lines of the log go; other lines may be written among them. */
   readonly lines: LineOutput
 }

@@ -11,14 +11,16 @@ import { LiveTable } from '../cluster/live.ts'
 import { applyToLive } from '../cluster/live-changes.ts'
 import { applyFact, factOf, type LiveFact } from '../cluster/live-facts.ts'
 import type { Node } from '../cluster/node.ts'
+import { wholeShare } from '../cluster/process-share.ts'
 import type { RegistryLimits } from '../cluster/registry/facts.ts'
 import type { FixedNode } from '../cluster/registry/fixed.ts'
 import { Registry } from '../cluster/registry.ts'
 import { markRestored, withoutIdleBalancers, withoutNodes } from '../cluster/restored.ts'
-import { type Change, emptySnapshot } from '../cluster/snapshot.ts'
+import { type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { fixedNodesOf, placedIn } from '../config/fixed-nodes.ts'
 import type { Config } from '../config/schema.ts'
 import { ClusterLog } from '../control/cluster-log.ts'
+import type { SourceReport } from '../control/source-report.ts'
 import { addressCheck } from '../net/node-addresses.ts'
 import type { DataPlane } from './data-plane.ts'
 import { NodeSources } from './sources/node-sources.ts'
@@ -31,12 +33,30 @@ interface Follower {
   facts(facts: readonly LiveFact[]): void
 }
 
+/** What keeps the registry equal to that of other proxies. */
+interface Shared {
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Other proxies that are given the cluster. */
+interface Followers {
+  changed(changes: readonly Change[]): Promise<void>
+  close(): Promise<void>
+}
+
 export class ServedCluster {
   readonly registry: Registry
   /** See `RegistryOptions`. */
   readonly runId: string
   follower: Follower | undefined
-  readonly live: LiveTable = new LiveTable()
+  /** Called after changes of the registry. */
+  onChanges: (changes: readonly Change[]) => void = () => {}
+  readonly live: LiveTable
+  /** undefined: the registry is this proxy's own. */
+  shared: Shared | undefined
+  /** undefined: this proxy's own traffic is all. */
+  engines: Followers | undefined
   /** undefined: the registry is lost at a restart. */
   state: StateFile | undefined
   readonly #sources: NodeSources
@@ -48,14 +68,23 @@ export class ServedCluster {
   readonly #clusterLog: ClusterLog
   #isAllowed: (host: string, address: string) => boolean
 
-  /** @param runId of the process that this one continues. */
-  constructor({ control, state }: Config, log: Logger, runId?: string) {
+  /**
+   * @param carriesTraffic whether this process forwards requests, and not its workers.
+   * @param runId of the process that this one continues.
+   */
+  constructor({ control, state }: Config, carriesTraffic: boolean, log: Logger, runId?: string) {
+    this.live = new LiveTable(wholeShare, carriesTraffic)
     this.#log = log
     // Microseconds, as httpd counts them: a different number after each start.
     this.runId = runId ?? String(Math.round(this.#clock.wall() * 1_000))
     this.#clusterLog = new ClusterLog(log, this.#clock)
     this.#isAllowed = addressCheck(control.nodes.allow)
-    this.#sources = new NodeSources(log, sourceOf, () => this.#onSources())
+    this.#sources = new NodeSources({
+      log,
+      clock: this.#clock,
+      make: sourceOf,
+      onChange: () => this.#onSources(),
+    })
     this.registry = new Registry({
       runId: this.runId,
       waitBeforeRemoveMs: control.removeAfter,
@@ -75,6 +104,7 @@ export class ServedCluster {
     this.#isAllowed = addressCheck(control.nodes.allow)
     this.registry.useLimits(limitsOf(control), control.removeAfter)
     this.follower?.changes(changes)
+    void this.engines?.changed(changes)
     const before = this.state
     if (state === before?.path) return before?.keep(changes)
     this.state = this.#stateFile(state)
@@ -87,13 +117,48 @@ export class ServedCluster {
   /** Puts changes in force in the traffic, and saves them. */
   async enforce(changes: readonly Change[], plane: DataPlane): Promise<void> {
     if (changes.length > 0) this.follower?.changes(changes)
-    await Promise.all([plane.apply(changes), this.state?.keep(changes)])
+    this.onChanges(changes)
+    await Promise.all([
+      plane.apply(changes),
+      this.state?.keep(changes),
+      this.engines?.changed(changes),
+    ])
+  }
+
+  /** Of all contexts of registered nodes. */
+  *aliases(): Iterable<string> {
+    const { contexts } = this.registry.snapshot
+    for (const rows of contexts.values()) for (const { alias } of rows) yield alias
+  }
+
+  /** Puts changes in force that another proxy has made. @param by its name; '' for loads, which are not logged. */
+  async adopt(
+    before: Snapshot,
+    changes: readonly Change[],
+    by: string,
+    plane: DataPlane,
+  ): Promise<void> {
+    if (changes.length === 0) return
+    if (by !== '')
+      this.#clusterLog.report(before, this.registry.snapshot, changes, {
+        by: 'other proxy',
+        proxy: by,
+      })
+    this.#clusterLog.reportLoads(before, this.live, changes)
+    applyToLive(this.live, changes, before)
+    await this.enforce(changes, plane)
+  }
+
+  /** Whether nodes may be at this host; names are checked at each connection. */
+  isAllowed(host: string): boolean {
+    return isIP(host) === 0 || this.#isAllowed(host, host)
   }
 
   /** A node is down, up, silent or reports again; `live` has its new state. */
   notify(id: number, plane: DataPlane): void {
     this.follower?.facts([factOf(id, this.live.of(id))])
     plane.notify(id)
+    void this.engines?.changed([])
   }
 
   /** Puts changes in force that the process with the registry has made. */
@@ -124,8 +189,8 @@ export class ServedCluster {
     for (const { id } of this.registry.snapshot.nodes.values()) {
       const row = this.live.of(id)
       if (row.loadFactor !== undefined) row.statusAt = now
-      if (row.health.kind === 'down') row.health = { ...row.health, probeAt: now }
     }
+    this.#probeDownAt(now)
     this.#fixed = { config, plane }
     await this.enforce(this.setFixedNodes(config), plane)
     this.state?.adopt()
@@ -135,16 +200,40 @@ export class ServedCluster {
   async pause(): Promise<void> {
     this.#paused = this.#fixed
     this.#fixed = undefined
+    // The other process probes them, and tells when they are up.
+    this.#probeDownAt(Number.POSITIVE_INFINITY)
+    await this.shared?.stop()
     await this.state?.close()
   }
 
   /** The registry is this process's again. */
   async resume(): Promise<void> {
     this.#fixed = this.#paused
+    this.#probeDownAt(this.#clock.now())
     this.#onSources()
     this.state = this.#stateFile(this.state?.path)
     this.state?.adopt()
     await this.state?.start()
+    this.shared?.start()
+  }
+
+  /** When the nodes that are down are probed again, monotonic ms. */
+  #probeDownAt(probeAt: number): void {
+    for (const id of this.registry.snapshot.nodes.ids()) {
+      const row = this.live.of(id)
+      if (row.health.kind === 'down') row.health = { ...row.health, probeAt }
+    }
+  }
+
+  /** Gives the nodes that this process alone has found down another try after a while: it probes no more. */
+  tryAgain(plane: DataPlane): void {
+    const now = this.#clock.now()
+    for (const id of this.registry.snapshot.nodes.ids()) {
+      const row = this.live.of(id)
+      if (row.health.kind !== 'down' || now < row.health.probeAt) continue
+      applyFact(row, { id, silent: row.silent }, now)
+      this.notify(id, plane)
+    }
   }
 
   /** Puts the state that an earlier run saved in force. */
@@ -161,7 +250,7 @@ export class ServedCluster {
 
   /** Whether a node may not be where it was: names are checked at each connection, addresses when they register. */
   readonly #isRefused = ({ route, host, fixed }: Node): boolean => {
-    if (fixed || isIP(host) === 0 || this.#isAllowed(host, host)) return false
+    if (fixed || this.isAllowed(host)) return false
     this.#log.warn({ route, host }, 'node of the state file left out: its address is not allowed')
     return true
   }
@@ -186,10 +275,15 @@ export class ServedCluster {
     await this.#sources.follow(config.to, config.control.limits.nodes)
   }
 
+  sourceReports(): readonly SourceReport[] {
+    return this.#sources.reports()
+  }
+
   /** Ends what follows the cluster. */
   close(): void {
     this.#fixed = undefined
     this.#sources.close()
+    void this.engines?.close()
   }
 
   /** A source lists other nodes. */

@@ -5,6 +5,8 @@
 import { constants, readFileSync, renameSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open, rename, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { systemClock } from '../base/clock.ts'
 import { stateLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { ChangeSet } from '../cluster/change-set.ts'
@@ -28,6 +30,8 @@ export class StateFile {
   /** The next write, which will contain all changes until it begins. */
   #next: Promise<void> | undefined
   #soon: NodeJS.Timeout | undefined
+  /** When the last write began, monotonic ms. */
+  #begunAt = Number.NEGATIVE_INFINITY
   /** Mark of the file as this process last wrote or read it; undefined: there was no file. */
   #mark: string | undefined
   /** Since the last write began. */
@@ -141,17 +145,24 @@ export class StateFile {
     }, ms).unref()
   }
 
-  /** One write at a time; changes during a write share the next one. Never rejects. */
+  /** One write at a time; changes before it begins share it. Never rejects. */
   #write(): Promise<void> {
-    if (this.#writing === undefined && this.#next === undefined) return this.#begin()
-    this.#next ??= (this.#writing ?? Promise.resolve()).then(() => {
+    this.#next ??= this.#turn().then(() => {
       this.#next = undefined
       return this.#begin()
     })
     return this.#next
   }
 
+  /** After the write under way, and not sooner than a moment after its begin: the next one takes what arrives meanwhile. */
+  async #turn(): Promise<void> {
+    await this.#writing
+    const waitMs = this.#begunAt + stateLimits.writesEveryMs - systemClock.now()
+    await (waitMs > 0 ? pause(waitMs) : nextTurn())
+  }
+
   #begin(): Promise<void> {
+    this.#begunAt = systemClock.now()
     clearTimeout(this.#soon)
     this.#soon = undefined
     const writing = this.#save()

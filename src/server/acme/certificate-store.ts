@@ -3,18 +3,25 @@
 // lets one of them order. The holder touches it; one that is not touched any more is free.
 
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { link, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { link, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { acmeLimits } from '../../base/limits.ts'
+import { fileStamp } from '../../host/file-stamp.ts'
 import { certificateFacts } from '../../net/certificate-facts.ts'
 import type { ServerCertificate } from '../../net/tls-options.ts'
+import { type ChallengeAnswer, readAnswer } from './challenges.ts'
 
 export interface StoredCertificate extends ServerCertificate {
   /** Wall clock, ms. */
   readonly notBefore: number
   readonly notAfter: number
 }
+
+const accountFile = 'account.pem'
+const answerEnd = '.answer'
+/** Each proxy has one at a time. */
+const answersMax = 100
 
 export class CertificateStore {
   readonly #folder: string
@@ -41,6 +48,57 @@ export class CertificateStore {
     }
   }
 
+  /** Of the certificates that are stored. */
+  names(): readonly string[] {
+    try {
+      const ends = '.pem'
+      return readdirSync(this.#folder)
+        .filter((file) => file.endsWith(ends) && file !== accountFile)
+        .map((file) => file.slice(0, -ends.length))
+    } catch {
+      return []
+    }
+  }
+
+  /** Changes with the certificate of a name. */
+  stamp(name: string): string {
+    return fileStamp(statSync(this.#file(`${name}.pem`), { throwIfNoEntry: false }))
+  }
+
+  /** Changes when a file of the folder is written or removed. */
+  async changes(): Promise<string> {
+    return fileStamp(await stat(this.#folder).catch(() => undefined))
+  }
+
+  /** For the proxies that share the folder: the authority may ask any of them. @returns removes it. */
+  async shareAnswer(name: string, answer: ChallengeAnswer): Promise<() => Promise<void>> {
+    const file = this.#file(`${name}${answerEnd}`)
+    await rename(await this.#write(JSON.stringify(answer)), file)
+    return () => rm(file, { force: true })
+  }
+
+  /** The answers of the proxies that share the folder, this one's included. */
+  answers(): readonly ChallengeAnswer[] {
+    try {
+      const files = readdirSync(this.#folder).filter((file) => file.endsWith(answerEnd))
+      return files.slice(0, answersMax).flatMap((file) => this.#answer(file) ?? [])
+    } catch {
+      return []
+    }
+  }
+
+  #answer(name: string): ChallengeAnswer | undefined {
+    try {
+      const file = this.#file(name)
+      const { size, mtimeMs } = statSync(file)
+      const isStale = Date.now() - mtimeMs > acmeLimits.answerStaleMs
+      if (isStale || size > acmeLimits.answerBytesMax) return undefined
+      return readAnswer(readFileSync(file, 'utf8'))
+    } catch {
+      return undefined
+    }
+  }
+
   async write(name: string, { cert, key }: ServerCertificate): Promise<void> {
     const written = await this.#write(`${key.trimEnd()}\n${cert.trimEnd()}\n`)
     await rename(written, this.#file(`${name}.pem`))
@@ -48,7 +106,7 @@ export class CertificateStore {
 
   /** The account key; the first proxy that needs it makes it. */
   async accountKey(make: () => Promise<string>): Promise<string> {
-    const file = this.#file('account.pem')
+    const file = this.#file(accountFile)
     const found = await readFile(file, 'utf8').catch(() => '')
     if (found !== '') return found
     const written = await this.#write(await make())
@@ -60,26 +118,20 @@ export class CertificateStore {
   /** @returns releases the lock; undefined while another proxy holds it. */
   async lock(name: string): Promise<(() => Promise<void>) | undefined> {
     const file = this.#file(`${name}.lock`)
+    const token = randomUUID()
     const isOurs =
-      (await this.#tryLock(file)) || ((await removeStale(file)) && (await this.#tryLock(file)))
+      (await tryLock(file, token)) || ((await removeStale(file)) && (await tryLock(file, token)))
     if (!isOurs) return undefined
-    const touching = setInterval(() => {
+    const isStillOurs = async (): Promise<boolean> =>
+      (await readFile(file, 'utf8').catch(() => '')) === token
+    const touching = setInterval(async () => {
       const now = new Date()
-      utimes(file, now, now).catch(() => {})
+      // A process that was suspended for long may have lost it to another one.
+      if (await isStillOurs()) await utimes(file, now, now).catch(() => {})
     }, acmeLimits.lockTouchMs)
     return async () => {
       clearInterval(touching)
-      await rm(file, { force: true })
-    }
-  }
-
-  async #tryLock(file: string): Promise<boolean> {
-    try {
-      await (await open(file, 'wx', 0o600)).close()
-      return true
-    } catch (error) {
-      unlessExists(error)
-      return false
+      if (await isStillOurs()) await rm(file, { force: true })
     }
   }
 
@@ -100,13 +152,37 @@ export class CertificateStore {
   }
 }
 
+/** @param token of its holder. */
+async function tryLock(file: string, token: string): Promise<boolean> {
+  try {
+    await writeFile(file, token, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    unlessExists(error)
+    return false
+  }
+}
+
 /** @returns whether the lock is gone. */
 async function removeStale(file: string): Promise<boolean> {
   const stats = await stat(file).catch(() => undefined)
-  if (stats !== undefined && Date.now() - stats.mtimeMs < acmeLimits.lockStaleMs) return false
-  await rm(file, { force: true })
-  return true
+  if (stats === undefined) return true
+  if (isFresh(stats)) return false
+  // Of several proxies that see it, one renames it. What another one has locked meanwhile is put back.
+  const aside = `${file}.${randomUUID()}`
+  const isRenamed = await rename(file, aside).then(
+    () => true,
+    () => false,
+  )
+  if (!isRenamed) return true
+  const renamed = await stat(aside)
+  const isTaken = isFresh(renamed)
+  if (isTaken) await link(aside, file).catch(unlessExists)
+  await rm(aside, { force: true })
+  return !isTaken
 }
+
+const isFresh = ({ mtimeMs }: Stats): boolean => Date.now() - mtimeMs < acmeLimits.lockStaleMs
 
 function unlessExists(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

@@ -1,16 +1,26 @@
-// One order of a certificate, by HTTP-01. The package acme-client is loaded here, at the first order.
+// One order of a certificate, by HTTP-01 or TLS-ALPN-01. The package acme-client is loaded here, at the first order.
 
 import { readFileSync } from 'node:fs'
-import { Agent, get } from 'node:https'
+import { type Agent, get } from 'node:https'
 import { acmeLimits } from '../../base/limits.ts'
 import type { AcmeConfig } from '../../config/schema-acme.ts'
+import { renewalId } from '../../net/renewal-id.ts'
 import type { ServerCertificate } from '../../net/tls-options.ts'
 import type { CertificateStore } from './certificate-store.ts'
+import type { ChallengeAnswer } from './challenges.ts'
+import { agentFor, renewalInfoUrl } from './renewal-info.ts'
+import { patienceMs } from './schedule.ts'
 
-/** Puts the answer to a challenge in force in all processes, or ends it. */
-export interface Challenges {
-  add(token: string, keyAuthorization: string): Promise<void>
-  remove(token: string): Promise<void>
+export type ChallengeType = Exclude<AcmeConfig['challenge'], 'auto'>
+
+export interface OrderedCertificate {
+  readonly name: string
+  /** The challenges that can be answered, the preferred one first. */
+  readonly challenges: readonly ChallengeType[]
+  /** The certificate that it takes the place of [RFC 9773 5]. */
+  readonly replaces?: string | undefined
+  /** Puts the answer in force in all processes, and in those of proxies that share the storage. @returns ends it. */
+  readonly answer: (answer: ChallengeAnswer) => Promise<() => Promise<void>>
 }
 
 export class OrderError extends Error {
@@ -38,11 +48,11 @@ let askedMs = 0
 
 /** Rejects with an OrderError. */
 export async function orderCertificate(
-  name: string,
+  ordered: OrderedCertificate,
   config: AcmeConfig,
   store: CertificateStore,
-  challenges: Challenges,
 ): Promise<ServerCertificate> {
+  const { name } = ordered
   askedMs = 0
   try {
     library ??= load()
@@ -56,21 +66,66 @@ export async function orderCertificate(
     const [, csr] = await createCsr({ commonName: name, altNames: [name] }, key)
     const client = new acme.Client({ ...clientOptions(config), accountKey })
     await useAccount(client, config)
-    const cert = await client.auto({
-      csr,
-      // This machine may be unable to reach itself by its public name.
-      skipChallengeVerification: true,
-      challengePriority: ['http-01'],
-      challengeCreateFn: async (_, { type, token }, keyAuthorization) => {
-        if (type !== 'http-01') throw new Error(`the authority offers no HTTP-01 for ${name}`)
-        await challenges.add(token, keyAuthorization)
-      },
-      challengeRemoveFn: (_, { token }) => challenges.remove(token),
+    const order = await client.createOrder({
+      identifiers: [{ type: 'dns', value: name }],
+      ...(await replacement(ordered, config)),
     })
+    for (const authorization of await client.getAuthorizations(order))
+      await validate(acme, client, authorization, ordered)
+    const cert = await client.getCertificate(await client.finalizeOrder(order, csr))
     return { cert, key: String(key) }
   } catch (error) {
     throw new OrderError(error, askedMs)
   }
+}
+
+/** Only authorities with renewal information know it. */
+async function replacement(
+  { replaces }: OrderedCertificate,
+  config: AcmeConfig,
+): Promise<{ readonly replaces?: string }> {
+  const id = replaces === undefined ? undefined : renewalId(replaces)
+  if (id === undefined || (await renewalInfoUrl(config)) === undefined) return {}
+  return { replaces: id }
+}
+
+type Client = InstanceType<Library['Client']>
+type Authorization = Awaited<ReturnType<Client['getAuthorizations']>>[number]
+
+async function validate(
+  acme: Library,
+  client: Client,
+  authorization: Authorization,
+  { name, challenges, answer }: OrderedCertificate,
+): Promise<void> {
+  if (authorization.status === 'valid') return
+  const offered = challenges.map((type) => authorization.challenges.find((it) => it.type === type))
+  const challenge = offered.find((it) => it !== undefined)
+  if (challenge === undefined)
+    throw new Error(`the authority offers no ${challenges.join(' and no ')} for ${name}`)
+  const text = await client.getChallengeKeyAuthorization(challenge)
+  const end = await answer(
+    challenge.type === 'http-01'
+      ? { type: 'http-01', token: challenge.token, text }
+      : { type: 'tls-alpn-01', name, pair: await alpnPair(acme, authorization, text) },
+  )
+  try {
+    await client.completeChallenge(challenge)
+    await client.waitForValidStatus(challenge)
+  } finally {
+    await end()
+  }
+}
+
+/** The certificate with the answer [RFC 8737 3]. */
+async function alpnPair(
+  { crypto }: Library,
+  authorization: Authorization,
+  text: string,
+): Promise<ServerCertificate> {
+  const made = await crypto.createPrivateEcdsaKey()
+  const [key, cert] = await crypto.createAlpnCertificate(authorization, text, made)
+  return { cert: String(cert), key: String(key) }
 }
 
 /** The library does not tell why the authority cannot be reached: rejects with the error of the system or of TLS. */
@@ -85,10 +140,7 @@ function reach(directory: string, agent: Agent | undefined): Promise<void> {
   })
 }
 
-async function useAccount(
-  client: InstanceType<Library['Client']>,
-  { agreeTos, email }: AcmeConfig,
-): Promise<void> {
+async function useAccount(client: Client, { agreeTos, email }: AcmeConfig): Promise<void> {
   const contact = email === undefined ? {} : { contact: [`mailto:${email}`] }
   try {
     await client.createAccount({ termsOfServiceAgreed: agreeTos, ...contact })
@@ -98,7 +150,7 @@ async function useAccount(
   }
 }
 
-function hasAccount(client: InstanceType<Library['Client']>): boolean {
+function hasAccount(client: Client): boolean {
   try {
     return client.getAccountUrl() !== ''
   } catch {
@@ -114,17 +166,10 @@ async function load(): Promise<Library> {
   Object.assign(defaults, { acmeSettings: { retryMaxAttempts: 0, retryDefaultDelay: 1 } })
   interceptors.response.use((response) => {
     const header: unknown = response.headers['retry-after']
-    if (response.status >= 429) askedMs = patienceOf(String(header ?? ''))
+    if (response.status >= 429) askedMs = patienceMs(String(header ?? ''), Date.now())
     return response
   })
   return acme
-}
-
-/** Retry-After in ms: seconds or a date [RFC 9110 10.2.3]. */
-function patienceOf(header: string): number {
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? 0 : Math.max(0, at - Date.now())
 }
 
 function clientOptions({
@@ -138,6 +183,3 @@ function clientOptions({
   const hmacKey = readFileSync(hmacFile, 'utf8').trim()
   return { ...options, externalAccountBinding: { kid, hmacKey } }
 }
-
-const agentFor = (caFile: string | undefined): Agent | undefined =>
-  caFile === undefined ? undefined : new Agent({ ca: readFileSync(caFile) })

@@ -1,13 +1,10 @@
 // A name as a source of nodes: each of its addresses (A, AAAA) is a node.
 
-import type { SourceSettings } from '../../config/node-entry.ts'
+import type { DnsSettings } from '../../config/source-settings.ts'
 import type { Lookup } from './lookup.ts'
-import type { NodeSource } from './node-source.ts'
+import type { Listing } from './node-source.ts'
 
-export function dnsSource(
-  { name }: Extract<SourceSettings, { kind: 'dns' }>,
-  lookup: Lookup,
-): NodeSource {
+export function dnsSource({ name }: DnsSettings, lookup: Lookup): Listing {
   const { host, ...place } = name
   return {
     async list(signal) {

@@ -4,11 +4,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { fixedLimits } from '../../base/limits.ts'
 import { pause } from '../../base/wait.ts'
-import type { SourceSettings } from '../../config/node-entry.ts'
 import { readListed } from '../../config/schema-nodes.ts'
-import type { FoundNode, NodeSource } from './node-source.ts'
+import type { FileSettings } from '../../config/source-settings.ts'
+import type { FoundNode, Listing } from './node-source.ts'
 
-export function fileSource({ file }: Extract<SourceSettings, { kind: 'file' }>): NodeSource {
+export function fileSource({ file }: FileSettings): Listing {
   /** Of the last text, and its nodes. */
   let known: { readonly text: string; readonly nodes: readonly FoundNode[] } | undefined
   return {
@@ -50,7 +50,7 @@ function linesOf(text: string): readonly string[] | undefined {
   for (const line of text.split('\n')) {
     const item = (line.split('#', 1)[0] ?? '').trim().replace(/^- /, '').trim()
     if (item === '') continue
-    if (!/^(?:https?:\/\/)?[A-Za-z0-9._-]{1,253}:\d{1,5}$/.test(item)) return undefined
+    if (!/^(?:(?:https?|h2c?):\/\/)?[A-Za-z0-9._-]{1,253}:\d{1,5}$/.test(item)) return undefined
     addresses.push(item)
   }
   return addresses.length === 0 ? undefined : addresses

@@ -1,77 +1,118 @@
-// Follows one source of nodes: reads it again and again, one reading at a time, and reports each list that differs from the
-// one before. A failure leaves the last list in force.
+// Follows one source of nodes: begins anew after a failure, and puts each list that differs from the one before in force. A
+// failure leaves the last list in force.
 
 import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../../base/clock.ts'
 import { fixedLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { OutageLog } from '../../base/outage-log.ts'
 import { pause, withDeadline } from '../../base/wait.ts'
+import type { SourceReport } from '../../control/source-report.ts'
 import type { FoundNode, NodeSource } from './node-source.ts'
 
 export interface FollowedOptions {
   /** For the log, as `dns app.internal:8080`. */
   readonly name: string
   readonly source: NodeSource
-  readonly everyMs: number
+  /** From a failure until the source is followed anew, ms. */
+  readonly retryMs: number
+  readonly clock: Clock
   readonly log: Logger
   /** @returns why the list cannot be used, if so; the list before stays. */
   readonly onList: (nodes: readonly FoundNode[]) => string | undefined
 }
 
+interface Failing {
+  readonly reason: string
+  /** Monotonic ms. */
+  readonly since: number
+  isLong: boolean
+}
+
+interface Listed {
+  readonly nodes: readonly FoundNode[]
+  readonly problems: readonly string[]
+}
+
 export class FollowedSource {
-  /** `undefined` until the source has been read once. */
+  /** `undefined` until the source has listed some. */
   nodes: readonly FoundNode[] | undefined
-  /** Resolves after the first reading, or its failure. */
+  /** Resolves after the first list or failure, within `fixedLimits.sourceMs`. */
   readonly first: Promise<void>
   readonly #options: FollowedOptions
   readonly #outages: OutageLog
-  #isReading = false
   readonly #ending: AbortController = new AbortController()
+  #isFirstOver: () => void = () => {}
+  /** Waits for further changes. */
+  #next: Listed | undefined
+  #timer: NodeJS.Timeout | undefined
+  #failing: Failing | undefined
+  #failures = 0
+  #problems: readonly string[] = []
 
   constructor(options: FollowedOptions) {
     this.#options = options
     this.#outages = new OutageLog(options.log)
-    this.first = this.#read()
-    void this.first.then(() => this.#follow())
+    const first = new Promise<void>((resolve) => {
+      this.#isFirstOver = resolve
+    })
+    this.first = withDeadline(first, fixedLimits.sourceMs, () => undefined)
+    void this.#follow()
   }
 
   close(): void {
     this.#ending.abort()
+    clearTimeout(this.#timer)
+    this.#isFirstOver()
+  }
+
+  report(): SourceReport {
+    const { name, clock } = this.#options
+    return {
+      name,
+      nodes: this.nodes?.length ?? null,
+      reason: this.#failing?.reason ?? null,
+      failingMs: this.#failing === undefined ? null : clock.now() - this.#failing.since,
+      failures: this.#failures,
+      problems: this.#problems,
+    }
   }
 
   async #follow(): Promise<void> {
+    const { source, retryMs } = this.#options
     const { signal } = this.#ending
     while (!signal.aborted) {
-      await pause(this.#options.everyMs, signal)
-      if (!signal.aborted) await this.#read()
+      try {
+        await source.follow((nodes, problems = []) => this.#listed({ nodes, problems }), signal)
+      } catch (error) {
+        if (!signal.aborted) this.#fail(error as NodeJS.ErrnoException)
+      }
+      await pause(retryMs, signal)
     }
   }
 
-  /** Never rejects. */
-  async #read(): Promise<void> {
-    const { name, source } = this.#options
-    try {
-      const nodes = await this.#listWithin(source)
-      if (this.#ending.signal.aborted) return
-      const refusal = this.#use(nodes)
-      if (refusal !== undefined) throw new Error(refusal)
-      this.#outages.resolve(name, { source: name }, 'source of nodes can be used again')
-    } catch (error) {
-      if (this.#ending.signal.aborted) return
-      const { code, message } = error as NodeJS.ErrnoException
-      const detail = { source: name, reason: message, nodes: this.nodes?.length ?? 0 }
-      this.#outages.report(
-        name,
-        code ?? message,
-        detail,
-        this.nodes === undefined
-          ? 'source of nodes cannot be used; it has listed none so far'
-          : 'source of nodes cannot be used; its last list stays in force',
-      )
-    }
+  /** The first list is put in force at once, later ones together with those that follow shortly. */
+  #listed(listed: Listed): void {
+    if (this.#ending.signal.aborted) return
+    if (this.nodes === undefined) return this.#use(listed)
+    this.#next = listed
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      if (this.#next !== undefined) this.#use(this.#next)
+    }, fixedLimits.sourceRestMs)
   }
 
-  #use(nodes: readonly FoundNode[]): string | undefined {
+  #use({ nodes, problems }: Listed): void {
+    const { name } = this.#options
+    const refusal = this.#refusalOf(nodes)
+    if (refusal !== undefined) return this.#fail(new Error(refusal))
+    this.#failing = undefined
+    this.#outages.resolve(name, { source: name }, 'source of nodes can be used again')
+    this.#noteProblems(problems)
+    this.#isFirstOver()
+  }
+
+  #refusalOf(nodes: readonly FoundNode[]): string | undefined {
     if (nodes.length > fixedLimits.sourceNodesMax)
       return `lists ${nodes.length} nodes, more than ${fixedLimits.sourceNodesMax}`
     if (nodes === this.nodes || isDeepStrictEqual(nodes, this.nodes)) return undefined
@@ -82,17 +123,28 @@ export class FollowedSource {
     return refusal
   }
 
-  /** Rejects at the deadline. A look-up of the system cannot be stopped: no other one begins before its end. */
-  async #listWithin(source: NodeSource): Promise<readonly FoundNode[]> {
-    const late = new Error(`no answer within ${fixedLimits.sourceMs} ms`)
-    if (this.#isReading) throw late
-    this.#isReading = true
-    const signal = AbortSignal.any([AbortSignal.timeout(fixedLimits.sourceMs), this.#ending.signal])
-    const listed = source.list(signal).finally(() => {
-      this.#isReading = false
-    })
-    const nodes = await withDeadline(listed, fixedLimits.sourceMs, () => undefined)
-    if (nodes === undefined) throw late
-    return nodes
+  #noteProblems(problems: readonly string[]): void {
+    const { log, name } = this.#options
+    const shown = problems.slice(0, fixedLimits.sourceProblemsMax)
+    for (const problem of shown)
+      if (!this.#problems.includes(problem))
+        log.warn({ source: name, problem }, 'source lists a node that cannot be used')
+    this.#problems = shown
+  }
+
+  #fail({ code, message }: NodeJS.ErrnoException): void {
+    const { name, clock, log } = this.#options
+    const now = clock.now()
+    const since = this.#failing?.since ?? now
+    const isLong = now - since >= fixedLimits.sourceKeepMs
+    const detail = { source: name, reason: message, nodes: this.nodes?.length ?? 0 }
+    const kept =
+      this.nodes === undefined ? 'it has listed none so far' : 'its last list stays in force'
+    this.#failures++
+    this.#outages.report(name, code ?? message, detail, `source of nodes cannot be used; ${kept}`)
+    if (isLong && this.#failing?.isLong === false)
+      log.warn({ ...detail, failingMs: now - since }, `source of nodes fails for long; ${kept}`)
+    this.#failing = { reason: message, since, isLong }
+    this.#isFirstOver()
   }
 }

@@ -4,7 +4,7 @@ import { lookup, Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { type HostPort, hostPortText } from '../../base/host-port.ts'
 import { fixedLimits } from '../../base/limits.ts'
-import type { AddressFamily } from '../../config/node-entry.ts'
+import type { AddressFamily } from '../../config/source-settings.ts'
 
 export interface Lookup {
   /** All addresses of a name. Rejects when there is none, or a part of them cannot be found out. */

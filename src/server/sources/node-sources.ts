@@ -1,19 +1,26 @@
 // All sources of the configuration, with the nodes that they list now. Used by served-cluster.ts.
 
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import {
-  type NodeEntry,
-  type PlacedNode,
-  type SourceSettings,
-  sourceName,
-} from '../../config/node-entry.ts'
+import type { NodeEntry, PlacedNode } from '../../config/node-entry.ts'
+import { type SourceSettings, sourceName } from '../../config/source-settings.ts'
+import type { SourceReport } from '../../control/source-report.ts'
 import { FollowedSource } from './followed-source.ts'
 import type { FoundNode, NodeSource } from './node-source.ts'
 
 type SourceEntry = NodeEntry & { readonly source: SourceSettings }
 
+interface SourcesOptions {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly make: (settings: SourceSettings) => NodeSource
+  /** Called when a list has changed. */
+  readonly onChange: () => void
+}
+
 export class NodeSources {
   readonly #log: Logger
+  readonly #clock: Clock
   readonly #make: (settings: SourceSettings) => NodeSource
   readonly #onChange: () => void
   /** By their settings: entries with the same ones share a source. */
@@ -21,9 +28,9 @@ export class NodeSources {
   #entries: readonly SourceEntry[] = []
   #nodesMax = 0
 
-  /** @param onChange called when a list has changed. */
-  constructor(log: Logger, make: (settings: SourceSettings) => NodeSource, onChange: () => void) {
+  constructor({ log, clock, make, onChange }: SourcesOptions) {
     this.#log = log
+    this.#clock = clock
     this.#make = make
     this.#onChange = onChange
   }
@@ -50,7 +57,8 @@ export class NodeSources {
     return new FollowedSource({
       name: sourceName(settings),
       source: this.#make(settings),
-      everyMs: settings.every,
+      retryMs: settings.every,
+      clock: this.#clock,
       log: this.#log,
       onList: () => {
         const { length } = this.nodes()
@@ -77,6 +85,10 @@ export class NodeSources {
       ({ source }) => this.#followed.get(keyOf(source))?.nodes === undefined,
     )
     return new Set(unread.map(({ source }) => sourceName(source)))
+  }
+
+  reports(): readonly SourceReport[] {
+    return [...this.#followed.values()].map((followed) => followed.report())
   }
 
   close(): void {

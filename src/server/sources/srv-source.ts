@@ -2,14 +2,11 @@
 // another than the lowest priority are backups.
 
 import { fixedLimits } from '../../base/limits.ts'
-import type { SourceSettings } from '../../config/node-entry.ts'
+import type { SrvSettings } from '../../config/source-settings.ts'
 import type { Lookup, Service } from './lookup.ts'
-import type { FoundNode, NodeSource } from './node-source.ts'
+import { type FoundNode, inOrder, type Listing } from './node-source.ts'
 
-export function srvSource(
-  { service, tls }: Extract<SourceSettings, { kind: 'srv' }>,
-  lookup: Lookup,
-): NodeSource {
+export function srvSource({ service, tls, http2 }: SrvSettings, lookup: Lookup): Listing {
   const nodesOf = async (
     { name, port, priority, weight }: Service,
     first: number,
@@ -17,7 +14,7 @@ export function srvSource(
   ): Promise<readonly FoundNode[]> => {
     const addresses = await lookup.addresses(name, signal)
     return addresses.map((host) => ({
-      address: { host, port, ...(tls ? { tls } : {}) },
+      address: { host, port, ...(tls ? { tls } : {}), ...(http2 === undefined ? {} : { http2 }) },
       serverName: name,
       weight: Math.min(fixedLimits.weightMax, Math.max(1, weight)),
       ...(priority > first ? { backup: true } : {}),
@@ -37,10 +34,7 @@ export function srvSource(
         const lists = await Promise.all(some.map((target) => nodesOf(target, first, signal)))
         found.push(...lists.flat())
       }
-      return found.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+      return inOrder(found)
     },
   }
 }
-
-/** Name servers rotate their answers: the order does not matter. */
-const placeOf = ({ address }: FoundNode): string => `${address.host} ${address.port}`

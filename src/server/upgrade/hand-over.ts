@@ -58,8 +58,9 @@ export async function handOver(
 
 /** Steps 1 to 3. @returns the version of the new process. */
 async function prepare(successor: Successor, parts: Parts, present: Present): Promise<string> {
-  const end = performance.now() + upgradeLimits.preparedMs
-  const { version } = await successor.expect('hello', upgradeLimits.preparedMs)
+  const { preparedMs } = upgradeLimits
+  const end = performance.now() + preparedMs
+  const { version } = await successor.expect('hello', preparedMs)
   for (const [socket, copy] of socketsOf(parts, present)) {
     const { handle, ...rest } = socket
     successor.send({ kind: 'socket', ...rest, ...(copy === undefined ? {} : { copy }) }, handle)
@@ -72,11 +73,11 @@ async function prepare(successor: Successor, parts: Parts, present: Present): Pr
     changes: changesFrom(snapshot, live),
     facts: factsFrom(snapshot, live),
     runId,
-    ticketKeys,
+    ticketKeys: ticketKeys.current,
     pseudonym,
   })
   cluster.follower = successor
-  await successor.expect('prepared', Math.max(0, end - performance.now()))
+  await successor.expect('prepared', Math.max(0, end - performance.now()), preparedMs)
   return version
 }
 

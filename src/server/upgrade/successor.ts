@@ -36,8 +36,6 @@ type Step = 'hello' | 'prepared' | 'ready'
 export class Successor {
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>
-  /** Called for messages after `ready`. */
-  onMessage: (message: ToPredecessor) => void = () => {}
   /** Handles that it has sent back, by number. */
   readonly copies: Map<number, ListenHandle> = new Map()
   readonly #child: ChildProcess
@@ -45,6 +43,9 @@ export class Successor {
   /** Why it does not take over. */
   #failure: UpgradeFailure | undefined
   #changed: () => void = () => {}
+  /** Messages after `ready` that nobody has received yet. */
+  readonly #early: ToPredecessor[] = []
+  #onMessage: (message: ToPredecessor) => void = (message) => void this.#early.push(message)
 
   constructor({ file, args, environment }: Launch) {
     this.#child = spawn(file, args, {
@@ -73,8 +74,12 @@ export class Successor {
     return this.#child.pid ?? 0
   }
 
-  /** Waits for a message. Rejects with an `UpgradeFailure` when the process fails, or at the deadline. */
-  async expect<Kind extends Step>(kind: Kind, withinMs: number): Promise<Message<Kind>> {
+  /** Waits for a message. Rejects with an `UpgradeFailure` when the process fails, or at the deadline. @param ofMs whole time. */
+  async expect<Kind extends Step>(
+    kind: Kind,
+    withinMs: number,
+    ofMs: number = withinMs,
+  ): Promise<Message<Kind>> {
     const arrived = new Promise<void>((resolve) => {
       this.#changed = () => {
         if (this.#failure !== undefined || this.#steps.has(kind)) resolve()
@@ -82,7 +87,7 @@ export class Successor {
       this.#changed()
     })
     await withDeadline(arrived, withinMs, () =>
-      this.#fail(`the new process was not ready within ${withinMs / 1_000} s`),
+      this.#fail(`the new process was not ready within ${ofMs / 1_000} s`),
     )
     if (this.#failure !== undefined) throw this.#failure
     return this.#steps.get(kind) as Message<Kind>
@@ -100,6 +105,12 @@ export class Successor {
 
   /** Facts are sent together at the end. */
   facts(): void {}
+
+  /** @param receive called for its messages after `ready`, also for those that have arrived already. */
+  follow(receive: (message: ToPredecessor) => void): void {
+    this.#onMessage = receive
+    for (const message of this.#early.splice(0)) receive(message)
+  }
 
   /** Ends it: it lets the requests end that it has accepted. @param withinMs then it is killed. */
   async stop(withinMs: number, reason: string): Promise<void> {
@@ -144,7 +155,7 @@ export class Successor {
         this.#fail(...message.problems)
         break
       default:
-        this.onMessage(message)
+        this.#onMessage(message)
     }
     this.#changed()
   }

@@ -4,8 +4,9 @@
 import { logOutputLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { AccessEntry } from '../../proxy/index.ts'
-import { AccessLines } from '../access-lines.ts'
-import type { AccessLog } from '../access-log.ts'
+import { AccessLines } from '../access/lines.ts'
+import type { AccessLog } from '../access/log.ts'
+import type { LineWriter } from '../access/log-parts.ts'
 import type { DroppedLines } from '../line-output.ts'
 import type { FromWorker } from './messages.ts'
 
@@ -36,6 +37,10 @@ export class LineSender implements AccessLog {
       return
     }
     this.#lines.add(entry)
+  }
+
+  useFormat(format: LineWriter): void {
+    this.#lines.format = format
   }
 
   /** Standard output cannot be renamed. */

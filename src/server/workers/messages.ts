@@ -7,13 +7,14 @@ import type { RequestGrowth } from '../../cluster/request-times.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import type { PlainCounts } from '../../cluster/traffic-counts.ts'
 import type { TrafficSettings } from '../../config/traffic-settings.ts'
+import type { RequestFilter, SeenRequests } from '../../control/requests/request-filter.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import type { Address } from '../../proxy/index.ts'
 import type { PlaneSettings } from '../data-plane.ts'
 import type { Order } from './pending-order.ts'
 
 export type ToWorker =
-  /** The answer to `hello`: everything that a worker needs. Answered by `listening` or `failed`. */
+  /** After `hello`: everything that a worker needs. Orders may follow. */
   | (PlaneSettings & {
       readonly kind: 'start'
       readonly share: ProcessShare
@@ -21,8 +22,11 @@ export type ToWorker =
       readonly facts: readonly LiveFact[]
       /** Its responses end their connections from the start. */
       readonly isEnding: boolean
+      readonly filters: readonly RequestFilter[]
     })
-  /** With a handle, before `start` or a reload: the socket for the address with this name is open already. */
+  /** After `start` and the sockets that are open. Answered by `listening` or `failed`. */
+  | { readonly kind: 'listen' }
+  /** With a handle, before `listen` or a reload: the socket for the address with this name is open already. */
   | { readonly kind: 'socket'; readonly key: string }
   /** Opens the addresses that are not open yet, before a reload. Answered by `opened` with the same number. */
   | {
@@ -31,10 +35,12 @@ export type ToWorker =
       readonly listen: readonly Address[]
       readonly tls: TrafficSettings['tls']
     }
-  /** To be put in force; it may be empty. Answered by `report` with the same number. */
+  /** To be put in force; it may be empty. Answered by `done`, or by `report` if it asks for figures, with the same number. */
   | ({ readonly kind: 'order'; readonly number: number } & Order)
   /** Answered by `explained` with the same number. */
   | { readonly kind: 'explain'; readonly number: number; readonly question: ExplainQuestion }
+  /** Answered by `requests` as long as there are filters. */
+  | { readonly kind: 'follow'; readonly filters: readonly RequestFilter[] }
   /** With a handle: one of the copies of the request with this number. */
   | { readonly kind: 'copied'; readonly number: number }
   /** From now on responses end their connections; new connections are still accepted. */
@@ -48,6 +54,8 @@ export type FromWorker =
   | { readonly kind: 'hello' }
   | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
+  /** The order with this number is in force. */
+  | { readonly kind: 'done'; readonly number: number }
   | WorkerNumbers
   | {
       readonly kind: 'explained'
@@ -69,8 +77,13 @@ export type FromWorker =
       readonly count: number
     }
   /** The traffic has found that a node is down. */
-  | { readonly kind: 'down'; readonly id: number; readonly reason: string }
-  /** A response of a node has failed, so that a probe is due. */
+  | {
+      readonly kind: 'down'
+      readonly id: number
+      readonly reason: string
+      readonly refused: boolean
+    }
+  /** A probe is due: a response of a node has failed, or a node that is down was reached. */
   | { readonly kind: 'suspect'; readonly id: number }
   | {
       readonly kind: 'log'
@@ -78,12 +91,14 @@ export type FromWorker =
       readonly detail: object
       readonly message: string
     }
+  /** Requests that operators follow. */
+  | ({ readonly kind: 'requests' } & SeenRequests)
   /** Lines of the access log for the primary's standard output. */
   | { readonly kind: 'lines'; readonly text: string }
 
 interface WorkerNumbers {
   readonly kind: 'report'
-  /** Number of the order that is now in force; absent in periodic reports. */
+  /** Number of the order that is now in force and asked for figures; absent in periodic reports. */
   readonly answers?: number
   /** Nodes whose numbers have changed since the last report. */
   readonly nodes: readonly NodeFigures[]

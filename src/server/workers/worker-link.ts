@@ -4,9 +4,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../base/clock.ts'
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traffic-counts.ts'
+import type { RequestFilter } from '../../control/requests/request-filter.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
 import { type ListenHandle, sendable } from '../../node-internals/listen-handle.ts'
 import type { Address } from '../../proxy/index.ts'
@@ -24,6 +26,8 @@ interface WorkerEvents {
   printed(fd: 1 | 2, text: string): void
 }
 
+const nothing: Order = { changes: [], facts: [] }
+
 const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url))
 
 export class WorkerLink {
@@ -40,13 +44,22 @@ export class WorkerLink {
   /** To the order under way, and to the next one. */
   #answer: Answer | undefined
   #nextAnswer: Answer | undefined
+  #soon: NodeJS.Timeout | undefined
   #lastOrder = 0
+  /** The next order will be sent in a moment, unless this is called. */
+  #due: (() => void) | undefined
+  /** When the last order was sent, monotonic ms. */
+  #sentAt = Number.NEGATIVE_INFINITY
   /** Seconds that the order under way has waited. */
   #waited = 0
   #everySecond: NodeJS.Timeout | undefined
   /** The start message was sent. */
   #isStarted = false
+  #hasSockets = false
   #isReady = false
+  /** Of its first message, and then of its listening. */
+  #readyDeadline: NodeJS.Timeout | undefined
+  #notReady: () => void = () => {}
   #hasEnded = false
   /** Questions without an answer, by number. */
   readonly #pendingQuestions: Map<number, (explanation: RequestExplanation | undefined) => void> =
@@ -74,7 +87,11 @@ export class WorkerLink {
     this.ready = this.#readiness()
     this.#child.on('message', (message: FromWorker, handle: unknown) => {
       if (this.#hasEnded) return
-      if (message.kind === 'hello') events.ready()
+      if (message.kind === 'hello') {
+        clearTimeout(this.#readyDeadline)
+        events.ready()
+      }
+      if (message.kind === 'done') this.#onDone(message.number)
       if (message.kind === 'report') this.#onReport(message)
       if (message.kind === 'explained')
         this.#pendingQuestions.get(message.number)?.(message.explanation)
@@ -94,11 +111,18 @@ export class WorkerLink {
     return this.#hasEnded
   }
 
-  /** To be called once it is ready for it. @param sockets that are open already, by the name of their address. */
-  start(message: StartMessage, sockets: Iterable<readonly [string, ListenHandle]>): void {
+  /** To be called once it is ready for it. */
+  start(message: StartMessage): void {
     this.#isStarted = true
-    for (const [key, handle] of sockets) this.send({ kind: 'socket', key }, handle)
+    this.#expectReady()
     this.send(message)
+  }
+
+  /** After the start. @param sockets that are open already, by the name of their address. */
+  listen(sockets: Iterable<readonly [string, ListenHandle]>): void {
+    this.#hasSockets = true
+    for (const [key, handle] of sockets) this.send({ kind: 'socket', key }, handle)
+    this.send({ kind: 'listen' })
   }
 
   /** The process listens. */
@@ -106,9 +130,9 @@ export class WorkerLink {
     return this.#isReady && !this.#hasEnded
   }
 
-  /** For an order that follows. Without effect before the start, which brings the sockets along. */
+  /** For an order that follows. Without effect before `listen`, which brings the sockets along. */
   addSocket(key: string, handle: ListenHandle): void {
-    if (this.#isStarted) this.send({ kind: 'socket', key }, handle)
+    if (this.#hasSockets) this.send({ kind: 'socket', key }, handle)
   }
 
   /**
@@ -142,8 +166,17 @@ export class WorkerLink {
     this.#pending.add(order)
     this.#nextAnswer ??= this.#expectAnswer()
     const { settled } = this.#nextAnswer
-    if (this.#answer === undefined) this.#sendOrder()
+    // Who is down counts for the next request.
+    if (this.#answer === undefined && order.facts.length > 0) this.#sendOrder()
+    else if (this.#answer === undefined) this.#sendSoon()
     return this.#isReady && !this.#isLate ? settled : Promise.resolve()
+  }
+
+  /** As `order`, together with the next one, or a little later. */
+  orderSoon(order: Order): void {
+    if (!this.#isStarted || this.#hasEnded) return
+    this.#pending.add(order)
+    this.#soon ??= setTimeout(() => void this.order(nothing), workerLimits.loadsEveryMs).unref()
   }
 
   /** Explains this worker's choice for a request; undefined if the worker does not answer in time. */
@@ -161,6 +194,11 @@ export class WorkerLink {
       const deadline = setTimeout(end, workerLimits.applyMs, undefined)
       this.#pendingQuestions.set(number, end)
     })
+  }
+
+  /** Reports the requests that fit from now on. One that is not started yet learns it from its start message. */
+  follow(filters: readonly RequestFilter[]): void {
+    if (this.#isStarted) this.send({ kind: 'follow', filters })
   }
 
   /** Responses of this worker end their connections. One that is not started yet learns it from its start message. */
@@ -184,7 +222,25 @@ export class WorkerLink {
     this.#child.kill('SIGKILL')
   }
 
+  /**
+   * With the other changes of this turn of the event loop, and not sooner than a moment after the order before: each order
+   * costs both processes much more than one change.
+   */
+  #sendSoon(): void {
+    if (this.#due !== undefined) return
+    const waitMs = this.#sentAt + workerLimits.ordersEveryMs - systemClock.now()
+    const send = (): void => this.#sendOrder()
+    if (waitMs > 0) this.#due = abortable(setTimeout(send, waitMs), clearTimeout)
+    else this.#due = abortable(setImmediate(send), clearImmediate)
+  }
+
   #sendOrder(): void {
+    this.#due?.()
+    this.#due = undefined
+    if (this.#hasEnded) return
+    this.#sentAt = systemClock.now()
+    clearTimeout(this.#soon)
+    this.#soon = undefined
     this.#answer = this.#nextAnswer
     this.#nextAnswer = undefined
     this.#lastOrder += 1
@@ -212,11 +268,15 @@ export class WorkerLink {
   #onReport({ answers, connections, counts }: Extract<FromWorker, { kind: 'report' }>): void {
     this.connections = connections
     this.counts = countsFrom(counts)
-    if (answers !== this.#lastOrder) return
+    if (answers !== undefined) this.#onDone(answers)
+  }
+
+  #onDone(number: number): void {
+    if (number !== this.#lastOrder) return
     this.#isLate = false
     this.#answer?.settle()
     this.#answer = undefined
-    if (this.#nextAnswer !== undefined) return this.#sendOrder()
+    if (this.#nextAnswer !== undefined) return this.#sendSoon()
     clearInterval(this.#everySecond)
     this.#everySecond = undefined
   }
@@ -224,6 +284,7 @@ export class WorkerLink {
   /** Resolves all pending orders and questions: the worker has exited. */
   #release(): void {
     this.#hasEnded = true
+    clearTimeout(this.#soon)
     clearInterval(this.#everySecond)
     this.#answer?.settle()
     this.#nextAnswer?.settle()
@@ -233,24 +294,35 @@ export class WorkerLink {
 
   #readiness(): Promise<readonly Address[]> {
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => {
-        reject(new Error('worker is not ready in time'))
-        this.kill()
-      }, workerLimits.readyMs)
+      this.#notReady = () => reject(new Error('worker is not ready in time'))
+      this.#expectReady()
       this.#child.on('message', (message: FromWorker) => {
         if (message.kind !== 'listening' && message.kind !== 'failed') return
-        clearTimeout(deadline)
+        clearTimeout(this.#readyDeadline)
         if (message.kind === 'failed') return reject(errorFrom(message.error))
         this.#isReady = true
         resolve(message.addresses)
       })
       void this.ended.then(() => {
-        clearTimeout(deadline)
+        clearTimeout(this.#readyDeadline)
         reject(new Error('worker has ended before it was ready'))
       })
     })
   }
+
+  #expectReady(): void {
+    clearTimeout(this.#readyDeadline)
+    this.#readyDeadline = setTimeout(() => {
+      this.#notReady()
+      this.kill()
+    }, workerLimits.readyMs)
+  }
 }
+
+const abortable =
+  <Handle>(handle: Handle, clear: (handle: Handle) => void) =>
+  (): void =>
+    clear(handle)
 
 /**
  * Resolves after the exit of the process and the end of its channel, which come in either order; a channel that is cut

@@ -7,15 +7,22 @@ import { TopspinError } from '../../base/errors.ts'
 import { workerLimits } from '../../base/limits.ts'
 import { withDeadline } from '../../base/wait.ts'
 import { changesFrom } from '../../cluster/changes-from.ts'
-import { defaultHealthLimits, onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
+import {
+  defaultHealthLimits,
+  onAnswerFailed,
+  onConnectFailed,
+  onReached,
+} from '../../cluster/health.ts'
 import { factOf, factsFrom } from '../../cluster/live-facts.ts'
 import { LiveSums } from '../../cluster/live-sums.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
 import { RequestTimes } from '../../cluster/request-times.ts'
 import type { Change } from '../../cluster/snapshot.ts'
 import { newCounters, sumOf, type TrafficCounts } from '../../cluster/traffic-counts.ts'
+import { type Explanation, explanationOf } from '../../control/explanation.ts'
+import type { RequestFilter, SeenRequests } from '../../control/requests/request-filter.ts'
 import type { WorkerReport } from '../../control/status-report.ts'
-import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
+import type { ExplainQuestion } from '../../forward/index.ts'
 import type { ListenHandle } from '../../node-internals/listen-handle.ts'
 import { type Address, listenKeys } from '../../proxy/index.ts'
 import type { DataPlane, DataPlaneOptions, PlaneSettings } from '../data-plane.ts'
@@ -25,6 +32,7 @@ import { KeptSockets } from './kept-sockets.ts'
 import type { FromWorker, StartMessage } from './messages.ts'
 import type { Order } from './pending-order.ts'
 import { restartDelay } from './restart-delay.ts'
+import { RoutineLoads } from './routine-loads.ts'
 import { WorkerLink } from './worker-link.ts'
 
 /** One of the workers; its process is replaced when it ends. */
@@ -41,37 +49,52 @@ export class WorkerPool implements DataPlane {
   /** Workers that a reload made superfluous, until their connections have ended. */
   readonly #leaving: Set<WorkerLink> = new Set()
   readonly #sums: LiveSums<WorkerLink>
+  readonly #loads: RoutineLoads = new RoutineLoads()
   readonly #ending: AbortController = new AbortController()
   #countsOfEnded: TrafficCounts = newCounters()
   /** As of the last reload, for workers that start later. */
   #present: PlaneSettings
+  /** Of the workers that `prepare` starts: when they listen. */
+  #first: readonly Promise<readonly Address[]>[] = []
+  /** Workers that wait for `listen`, which begins when the nodes of the start are known. */
+  readonly #early: WorkerLink[] = []
+  #mayBegin = false
   #isRunning = false
   /** Responses end their connections. */
   #isEnding = false
   readonly #sockets: KeptSockets = new KeptSockets()
   /** Where the addresses listen, by their names (`listenKeys`). */
   readonly #bound: Map<string, Address> = new Map()
-  /** Opens the sockets; the others begin when it has. */
+  /** Opens the sockets; the others listen when it has. */
   #opener: WorkerLink | undefined
   readonly #waiting: Set<WorkerLink> = new Set()
   /** The standard error of the workers. */
   readonly #errors: LineOutput
 
   readonly #requestTimes: RequestTimes = new RequestTimes()
+  #filters: readonly RequestFilter[] = []
+  #onRequests: (seen: SeenRequests) => void = () => {}
 
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#sums = new LiveSums(options.live)
-    const { settings, accessLog, level, workers, leaveMs } = options
-    this.#present = { settings, accessLog, level, workers, leaveMs }
+    const { settings, accessLog, tracing, level, workers, leaveMs } = options
+    this.#present = { settings, accessLog, tracing, level, workers, leaveMs }
     this.#inherit(settings)
     this.#errors = new LineOutput(standardTarget(2), { failed() {}, dropped() {} })
   }
 
+  prepare(): void {
+    this.#first = this.#addSlots(this.#present.workers).map((slot) => this.#start(slot).ready)
+    // `listen` reports it.
+    for (const ready of this.#first) ready.catch(() => {})
+  }
+
   async listen(): Promise<readonly Address[]> {
     try {
-      const starts = this.#addSlots(this.#present.workers).map((slot) => this.#start(slot).ready)
-      const [bound = []] = await Promise.all(starts)
+      this.#mayBegin = true
+      for (const link of this.#early.splice(0)) this.#begin(link)
+      const [bound = []] = await Promise.all(this.#first)
       this.#isRunning = true
       return this.#noteBound(this.#present, bound)
     } catch (cause) {
@@ -82,7 +105,9 @@ export class WorkerPool implements DataPlane {
 
   async apply(changes: readonly Change[]): Promise<void> {
     this.#forgetGone(changes)
-    await this.#order({ changes, facts: [] })
+    const order = { changes, facts: [] }
+    if (!this.#loads.see(changes)) return this.#order(order)
+    for (const link of this.#everyLink()) link.orderSoon(order)
   }
 
   #forgetGone(changes: readonly Change[]): void {
@@ -98,13 +123,19 @@ export class WorkerPool implements DataPlane {
     await withDeadline(refreshed, workerLimits.refreshMs, () => {})
   }
 
-  /** By the first worker that answers: each chooses by its own counts. */
-  async explain(question: ExplainQuestion): Promise<RequestExplanation | undefined> {
-    for (const link of this.#links()) {
-      const explanation = await link.explain(question)
-      if (explanation !== undefined) return explanation
-    }
-    return undefined
+  /** By all workers: each chooses by its own counts. */
+  async explain(question: ExplainQuestion): Promise<Explanation | undefined> {
+    const answers = await Promise.all(
+      this.#links().map(async (link) => ({
+        pid: link.pid,
+        explanation: await link.explain(question),
+      })),
+    )
+    return explanationOf(
+      answers.flatMap(({ pid, explanation }) =>
+        explanation === undefined ? [] : [{ pid, explanation }],
+      ),
+    )
   }
 
   async open(next: PlaneSettings): Promise<readonly Address[]> {
@@ -140,7 +171,11 @@ export class WorkerPool implements DataPlane {
   async reload(next: PlaneSettings, changes: readonly Change[]): Promise<void> {
     this.#present = next
     this.#forgetGone(changes)
-    await this.#order({ changes, facts: [], reload: next })
+    this.#loads.see(changes)
+    await Promise.all([
+      ...this.#links().map((link) => link.order({ changes, facts: [], reload: next })),
+      ...[...this.#leaving].map((link) => link.order({ changes, facts: [] })),
+    ])
     this.#sockets.retain(listenKeys(next.settings.listen))
     await this.#resize(next)
   }
@@ -199,6 +234,12 @@ export class WorkerPool implements DataPlane {
     }))
     this.#slots.push(...added)
     return added
+  }
+
+  followRequests(filters: readonly RequestFilter[], report: (seen: SeenRequests) => void): void {
+    this.#filters = filters
+    this.#onRequests = report
+    for (const link of this.#everyLink()) link.follow(filters)
   }
 
   reopenLogs(): void {
@@ -266,7 +307,7 @@ export class WorkerPool implements DataPlane {
   }
 
   async #order(order: Order): Promise<void> {
-    await Promise.all(this.#links().map((link) => link.order(order)))
+    await Promise.all(this.#everyLink().map((link) => link.order(order)))
   }
 
   #start(slot: Slot): WorkerLink {
@@ -281,8 +322,18 @@ export class WorkerPool implements DataPlane {
     return link
   }
 
-  /** Sends the start message, or lets the worker wait until another one has opened the sockets. */
+  /** Sends the start message, once the nodes are known. */
   #begin(link: WorkerLink): void {
+    if (!this.#mayBegin) {
+      this.#early.push(link)
+      return
+    }
+    link.start(this.#startMessage(link))
+    this.#letListen(link)
+  }
+
+  /** At once, or when another worker has opened the sockets. */
+  #letListen(link: WorkerLink): void {
     if (this.#sockets.missing(listenKeys(this.#present.settings.listen)).length > 0) {
       if (this.#opener !== undefined) {
         this.#waiting.add(link)
@@ -290,7 +341,7 @@ export class WorkerPool implements DataPlane {
       }
       this.#opener = link
     }
-    link.start(this.#startMessage(link), this.#sockets.all)
+    link.listen(this.#sockets.all)
   }
 
   #startMessage(link: WorkerLink): StartMessage {
@@ -302,6 +353,7 @@ export class WorkerPool implements DataPlane {
       changes: changesFrom(snapshot(), live),
       facts: factsFrom(snapshot(), live),
       isEnding: this.#isEnding,
+      filters: this.#filters,
     }
   }
 
@@ -317,7 +369,7 @@ export class WorkerPool implements DataPlane {
     this.#opener = undefined
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    for (const other of waiting) this.#begin(other)
+    for (const other of waiting) this.#letListen(other)
   }
 
   #handle(link: WorkerLink, message: FromWorker, handle: ListenHandle | undefined): void {
@@ -330,13 +382,16 @@ export class WorkerPool implements DataPlane {
         break
       }
       case 'down':
-        this.#onNodeDown(message.id, message.reason)
+        this.#onNodeDown(message)
         break
       case 'suspect':
         this.#onNodeSuspect(message.id)
         break
       case 'log':
         log[message.level]({ ...message.detail, worker: link.pid }, message.message)
+        break
+      case 'requests':
+        this.#onRequests(message)
         break
       case 'lines':
         this.#options.lines.write(message.text)
@@ -351,6 +406,7 @@ export class WorkerPool implements DataPlane {
         this.#opened(link)
         break
       case 'hello':
+      case 'done':
       case 'explained':
       case 'opened':
       case 'failed':
@@ -370,22 +426,23 @@ export class WorkerPool implements DataPlane {
   }
 
   /** A worker has found a node down: the watch probes it from now on, and no worker uses it. */
-  #onNodeDown(id: number, reason: string): void {
+  #onNodeDown({ id, ...failure }: Extract<FromWorker, { kind: 'down' }>): void {
     const { snapshot, live } = this.#options
     const row = live.of(id)
     if (!snapshot().nodes.has(id) || row.health.kind === 'down') return
     const now = systemClock.now()
-    row.health = onConnectFailed(row.health, reason, now, Math.random, defaultHealthLimits)
+    row.health = onConnectFailed(row.health, failure, now, Math.random, defaultHealthLimits)
     row.epoch++
     this.notify(id)
   }
 
-  /** A response of a node has failed in a worker: the watch probes it now. */
+  /** A response of a node has failed in a worker, or a node that is down was reached: the watch probes it now. */
   #onNodeSuspect(id: number): void {
     const { snapshot, live } = this.#options
     if (!snapshot().nodes.has(id)) return
     const row = live.of(id)
-    row.health = onAnswerFailed(row.health, systemClock.now(), defaultHealthLimits)
+    const now = systemClock.now()
+    row.health = onAnswerFailed(onReached(row.health, now), now, defaultHealthLimits)
   }
 
   #ended(slot: Slot, link: WorkerLink, startedAt: number): void {

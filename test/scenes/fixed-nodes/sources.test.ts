@@ -1,70 +1,13 @@
 // Fixed nodes from sources: files, names and services that change while the proxy runs, or fail.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import type { NodeReport } from '../../../src/control/status-report.ts'
+import { test } from 'node:test'
+import { folderFor, hosts, serversAt, startFixed as start } from '../../support/fixed-proxy.ts'
 import { startNameServer } from '../../support/name-server.ts'
 import { get, startNode } from '../../support/node-server.ts'
-import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
-
-interface Proxy {
-  readonly traffic: number
-  readonly printed: () => string
-  readonly nodes: () => Promise<readonly NodeReport[]>
-  readonly kill: () => Promise<unknown>
-}
-
-function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-async function start(t: TestContext, config: object, more: readonly string[] = []): Promise<Proxy> {
-  const file = join(folderFor(t), 'topspin.yaml')
-  writeFileSync(file, JSON.stringify(config))
-  const args = ['--config', file, '--workers', '0', ...more]
-  const serve = await startServe(args, {}, { deadlineMs: 90_000 })
-  t.after(() => serve.child.kill('SIGKILL'))
-  return {
-    traffic: Number(new URL(serve.traffic).port),
-    printed: () => serve.printed.stdout,
-    nodes: async () => {
-      const report = (await (await fetch(`${serve.control}api/status`)).json()) as {
-        nodes: NodeReport[]
-      }
-      return report.nodes.filter(({ removal }) => removal === 'none')
-    },
-    kill: () => {
-      serve.child.kill('SIGKILL')
-      return serve.ended
-    },
-  }
-}
-
-const hosts = async (proxy: Proxy): Promise<string> =>
-  (await proxy.nodes()).map(({ host }) => host).join(' ')
-
-/** Servers on loopback addresses with one port, which answer with their address. */
-async function serversAt(t: TestContext, addresses: readonly string[]): Promise<number> {
-  let port = 0
-  for (const address of addresses) {
-    const server: Server = createServer((_, response) => response.end(address))
-    await new Promise<void>((resolve) => server.listen(port, address, resolve))
-    port = (server.address() as AddressInfo).port
-    t.after(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-  }
-  return port
-}
 
 test('the nodes of a file are those that it lists now, with the settings of its entry', async (t) => {
   const [a, b] = await Promise.all(

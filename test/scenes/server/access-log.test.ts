@@ -117,5 +117,5 @@ test('an access log that cannot be opened is reported, and nothing runs', async 
   })
   const { code, stderr } = await serve.ended
   assert.equal(code, 78)
-  assert.match(stderr, /accessLog: the folder .*nowhere does not exist/)
+  assert.match(stderr, /accessLog\.to: the folder .*nowhere does not exist/)
 })

@@ -15,6 +15,7 @@ import { startAjpOrigin } from '../../support/ajp-origin.ts'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
 import { freePorts } from '../../support/free-ports.ts'
 import { startNode } from '../../support/node-server.ts'
+import { startOtlpReceiver } from '../../support/otlp-receiver.ts'
 import { type ReloadedProxy, reloadRows } from '../../support/reload-rows.ts'
 import { SteadyLoad } from '../../support/steady-load.ts'
 import { type Running, startTopspin } from '../../support/topspin.ts'
@@ -80,6 +81,7 @@ async function startProxy(
     secure.close()
   })
   const ajp = await startAjpOrigin(t)
+  const collector = await startOtlpReceiver(t)
   const [plainPort = 0, securePort = 0, control = 0, ...free] = await freePorts(6)
   const file = join(folder, 'topspin.json')
   const usualValues = {
@@ -112,6 +114,7 @@ async function startProxy(
     workers,
     nodes,
     ajp,
+    collector,
     authority,
     pair,
     otherPair,
@@ -149,7 +152,7 @@ async function hangUp(serve: Running): Promise<{ changed: string[]; restart: str
   await until(
     'it is reloaded',
     () => reloads(serve) > before,
-    10_000,
+    30_000,
     () => serve.printed.stdout.slice(from),
   )
   const lines = serve.printed.stdout.slice(from).split('\n')

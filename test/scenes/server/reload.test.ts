@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
+import type { StatusReport } from '../../../src/control/status-report.ts'
 import { Authority, noOpenssl, selfSigned } from '../../support/certificates.ts'
 import { sendMessage } from '../../support/control-client.ts'
 import { startNode } from '../../support/node-server.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { startRestartedNode } from '../../support/restarted-node.ts'
 import { type Running, startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
@@ -162,3 +165,52 @@ for (const workers of ['0', '2']) {
     )
   })
 }
+
+const workersOf = async ({
+  control,
+}: Running & { control: string }): Promise<StatusReport['workers']> =>
+  ((await (await fetch(`${control}api/status`)).json()) as StatusReport).workers
+
+test('a worker too many that ends with its connections learns that a node is up again', async (t) => {
+  const folder = folderFor(t)
+  const { port, open, close } = await startRestartedNode(t)
+  const file = join(folder, 'topspin.yaml')
+  writeFileSync(file, `to: 127.0.0.1:${port}\nworkers: 2\n`)
+  const serve = await startServe(['--config', file], {}, { deadlineMs: 60_000 })
+  t.after(() => serve.child.kill('SIGKILL'))
+  const traffic = Number(new URL(serve.traffic).port)
+  const connectMany = (): Promise<RawClient[]> =>
+    Promise.all(Array.from({ length: 8 }, () => RawClient.connect(t, traffic)))
+  const ask = async (client: RawClient): Promise<readonly [number | undefined, boolean]> => {
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    const response = await client.answer()
+    return [response?.status, response?.get('connection') === 'close']
+  }
+  const some = await connectMany()
+  for (const client of some) assert.deepEqual(await ask(client), [200, false])
+  // The other worker accepts while this one is stopped.
+  const busy = (await workersOf(serve)).filter(({ connections }) => connections > 0)
+  const signalBusy = (signal: NodeJS.Signals): void => {
+    if (busy.length === 1) process.kill(busy[0]?.pid ?? 0, signal)
+  }
+  signalBusy('SIGSTOP')
+  const others = await connectMany()
+  for (const client of others) assert.deepEqual(await ask(client), [200, false])
+  signalBusy('SIGCONT')
+  writeFileSync(file, `to: 127.0.0.1:${port}\nworkers: 1\n`)
+  serve.child.kill('SIGHUP')
+  await serve.sees(/configuration reloaded/)
+  close()
+  for (const client of [...some.splice(0, 4), ...others.splice(0, 4)])
+    assert.equal((await ask(client))[0], 503)
+  await open()
+  await serve.sees(/node is up/)
+  // Its figures come from all workers, which have the news by then.
+  await workersOf(serve)
+  const last = await Promise.all([...some, ...others].map(ask))
+  assert.deepEqual(new Set(last.map(([status]) => status)), new Set([200]))
+  assert.ok(
+    last.some(([, isLast]) => isLast),
+    'some belong to the worker that ends',
+  )
+})

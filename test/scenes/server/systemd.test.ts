@@ -4,7 +4,15 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -12,9 +20,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePorts } from '../../support/free-ports.ts'
 import { get, startNode } from '../../support/node-server.ts'
+import { SteadyLoad } from '../../support/steady-load.ts'
 import { program, type Running, startTopspin, topspin } from '../../support/topspin.ts'
 import { getOverUnix, socketFolder } from '../../support/unix-client.ts'
 import { until } from '../../support/until.ts'
+import { isAlive, upgraded } from '../../support/upgraded-proxy.ts'
 
 const run = promisify(execFile)
 
@@ -80,6 +90,36 @@ describe('sockets of systemd', { skip: noActivate }, () => {
       await once(serve.child, 'exit')
     })
   }
+
+  test('pass to the new process of an upgrade under load, again and again', async (t) => {
+    const node = await startNode(t)
+    const [web = 0, control = 0] = await freePorts(2)
+    const folder = socketFolder(t)
+    const path = join(folder, 'web.sock')
+    const addresses = [`127.0.0.1:${web}`, `127.0.0.1:${control}`]
+    const options = [...addresses, path].flatMap((address) => ['-l', address])
+    const where = ['--listen', addresses[0] ?? '', '--listen', `unix:${path}`]
+    const to = ['--to', `127.0.0.1:${node.port}`, '--workers', '2', '--control', addresses[1] ?? '']
+    const serve = activate(t, options, [...where, ...to])
+    await knock({ port: web })
+    await serve.sees(/"listening"/)
+    const load = new SteadyLoad(t, web, 400)
+    let before = serve.child.pid
+    for (let times = 0; times < 2; times += 1) {
+      const { serving, ending } = await upgraded({ control: addresses[1] ?? '' })
+      t.after(() => isAlive(serving.pid) && process.kill(serving.pid, 'SIGKILL'))
+      assert.equal(ending.pid, before)
+      before = serving.pid
+      assert.equal((await getOverUnix(path)).text, 'done')
+      await until('the replaced process has ended', () => !isAlive(ending.pid))
+    }
+    await load.stop()
+    assert.deepEqual(load.failures, [])
+    t.diagnostic(`${load.good} requests, 0 refused, 0 failed`)
+    process.kill(before ?? 0, 'SIGTERM')
+    await until('it has ended', () => !isAlive(before ?? 0))
+    assert.ok(lstatSync(path).isSocket(), 'the file belongs to systemd')
+  })
 
   test('serve by name, also with TLS off and on unix sockets, whose files stay', async (t) => {
     const node = await startNode(t)
@@ -254,4 +294,21 @@ test('the units in contrib are valid', { skip: noProgram('systemd-analyze') }, a
   ])
   assert.equal(verified.stderr, '')
   assert.match(readFileSync(join(folder, 'topspin.service'), 'utf8'), /^NotifyAccess=all$/m)
+  const service = join(folder, 'topspin.service')
+  // 2.5 on a scale to 10; the command fails above.
+  await run('systemd-analyze', ['security', '--offline=true', '--threshold=25', service])
+})
+
+test('the user and the folder of the configuration are made as contrib says', {
+  skip: noProgram('systemd-sysusers') || noProgram('systemd-tmpfiles'),
+}, async (t) => {
+  const root = socketFolder(t)
+  mkdirSync(join(root, 'etc'))
+  const units = fileURLToPath(new URL('../../../../contrib/systemd/', import.meta.url))
+  await run('systemd-sysusers', [`--root=${root}`, join(units, 'topspin.sysusers')])
+  assert.match(readFileSync(join(root, 'etc', 'passwd'), 'utf8'), /^topspin:.*\/nologin$/m)
+  await run('systemd-tmpfiles', ['--create', `--root=${root}`, join(units, 'topspin.tmpfiles')])
+  const group = /^topspin:\w*:(\d+):/m.exec(readFileSync(join(root, 'etc', 'group'), 'utf8'))?.[1]
+  const { mode, gid } = statSync(join(root, 'etc', 'topspin'))
+  assert.deepEqual([mode & 0o777, String(gid)], [0o750, group])
 })

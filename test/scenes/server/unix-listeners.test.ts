@@ -55,6 +55,62 @@ for (const workers of ['0', '2']) {
   })
 }
 
+for (const workers of ['0', '2'])
+  test(`a start and a reload that fail leave no file behind, ${workers} workers`, async (t) => {
+    const folder = socketFolder(t)
+    const { port: taken } = await startNode(t)
+    const config = join(folder, 'topspin.yaml')
+    const put = (listen: string, control: string): void =>
+      writeFileSync(
+        config,
+        `listen: [${listen}]\ncontrol: { listen: ${control} }\nhealth: { listen: 'unix:${folder}/health' }\nto: 127.0.0.1:${taken}\nworkers: ${workers}\n`,
+      )
+    const [web, busy, free] = [`'unix:${folder}/web'`, `127.0.0.1:${taken}`, '127.0.0.1:0']
+    for (const [listen, control] of [
+      [`${web}, ${busy}`, `unix:${folder}/control`],
+      [web, busy],
+    ] as const) {
+      put(listen, control)
+      assert.equal((await startTopspin(['serve', '--config', config]).ended).code, 75)
+      assert.deepEqual(readdirSync(folder), ['topspin.yaml'])
+    }
+    put(free, free)
+    const serve = startTopspin(['serve', '--config', config], { deadlineMs: 60_000 })
+    t.after(() => serve.child.kill('SIGKILL'))
+    await serve.sees(/"msg":"listening"/)
+    put(`${free}, ${web}, ${busy}`, free)
+    serve.child.kill('SIGHUP')
+    await serve.sees(/configuration not reloaded/)
+    assert.deepEqual(readdirSync(folder).sort(), ['health', 'topspin.yaml'])
+  })
+
+test('health checks use a unix socket, which a reload moves and the end removes', async (t) => {
+  const folder = socketFolder(t)
+  const [first, second] = [join(folder, 'health.sock'), join(folder, 'other.sock')]
+  const config = join(folder, 'topspin.yaml')
+  const write = (listen: string): void =>
+    writeFileSync(config, `health: { listen: ${listen} }\nworkers: 0\n`)
+  write(`unix:${first}`)
+  const serve = await startServe(['--config', config])
+  t.after(() => serve.child.kill('SIGKILL'))
+  assert.equal((await getOverUnix(first, '/readyz')).status, 200)
+  const reload = async (): Promise<void> => {
+    const { code, stderr } = await topspin('reload', '--control', new URL(serve.control).host)
+    assert.equal(code, 0, stderr)
+  }
+  write(`{ at: unix:${first}, mode: 600 }`)
+  await reload()
+  assert.equal(modeOf(first), '600')
+  assert.equal((await getOverUnix(first, '/readyz')).status, 200)
+  write(`{ at: unix:${second}, mode: 660 }`)
+  await reload()
+  assert.equal((await getOverUnix(second, '/livez')).status, 200)
+  assert.deepEqual([modeOf(second), existsSync(first)], ['660', false])
+  serve.child.kill('SIGTERM')
+  assert.equal((await serve.ended).code, 0)
+  assert.deepEqual(readdirSync(folder), ['topspin.yaml'])
+})
+
 test('a proxy that was killed leaves its socket to the next one', async (t) => {
   const folder = socketFolder(t)
   const web = join(folder, 'web.sock')

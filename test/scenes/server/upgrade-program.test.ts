@@ -12,12 +12,15 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { joinCluster } from '../../../src/agent/index.ts'
-import type { UpgradeOutcome } from '../../../src/control/operations.ts'
 import { noOpenssl, selfSigned } from '../../support/certificates.ts'
+import { freePorts } from '../../support/free-ports.ts'
 import { startNode } from '../../support/node-server.ts'
-import { type Ended, program, type Running, startTopspin, topspin } from '../../support/topspin.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { startRestartedNode } from '../../support/restarted-node.ts'
+import { program, topspin } from '../../support/topspin.ts'
 import { socketFolder } from '../../support/unix-client.ts'
 import { until } from '../../support/until.ts'
+import { isAlive, startProxy, upgrade, upgraded } from '../../support/upgraded-proxy.ts'
 
 interface Socket extends NodeJS.EventEmitter {
   send(data: string): void
@@ -32,58 +35,6 @@ const WebSocket = createRequire(import.meta.url)('ws') as WebSocketModule
 /** One request each 2 ms. */
 const perTick = 10
 const tickMs = 20
-
-interface Proxy extends Running {
-  readonly traffic: readonly string[]
-  readonly control: string
-}
-
-/** Starts it with this configuration, whose name it returns, or with a program and its arguments; all processes that follow it end with the test. */
-async function startProxy(
-  t: TestContext,
-  text: string | readonly string[],
-  env: object = {},
-): Promise<Proxy & { file: string }> {
-  const file = join(socketFolder(t), 'topspin.yaml')
-  if (typeof text === 'string') writeFileSync(file, text)
-  const more = { env, isGroup: true, deadlineMs: 120_000 }
-  const running =
-    typeof text === 'string'
-      ? startTopspin(['serve', '--config', file], more)
-      : startTopspin(text.slice(1), { ...more, script: text[0] ?? '' })
-  t.after(() => endGroup(running))
-  const [, traffic = '', control = ''] = await running.sees(
-    /"traffic":\[([^\]]+)\],"control":"https?:\/\/([^"/]+)/,
-  )
-  return { ...running, file, control, traffic: JSON.parse(`[${traffic}]`) as string[] }
-}
-
-function endGroup({ child }: Running): void {
-  try {
-    process.kill(-(child.pid ?? 0), 'SIGKILL')
-  } catch {
-    // All of its processes have ended.
-  }
-}
-
-const upgrade = (proxy: Pick<Proxy, 'control'>): Promise<Ended> =>
-  topspin('upgrade', '--control', proxy.control, '--json')
-
-async function upgraded(
-  proxy: Pick<Proxy, 'control'>,
-): Promise<Extract<UpgradeOutcome, { ok: true }>> {
-  const { code, stdout, stderr } = await upgrade(proxy)
-  assert.equal(code, 0, stdout + stderr)
-  return JSON.parse(stdout) as Extract<UpgradeOutcome, { ok: true }>
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 /** A steady stream of requests, on kept connections and on new ones in turn. */
 class Load {
@@ -293,7 +244,7 @@ test('a new configuration with a problem leaves the old process serving, and the
   const proxy = await startProxy(t, good)
   for (const [bad, reason] of [
     [good.replace('workers', 'wrokers'), /wrokers/],
-    [`${good}accessLog: /none/such/access.log\n`, /accessLog: the folder/],
+    [`${good}accessLog: /none/such/access.log\n`, /accessLog\.to: the folder/],
     [good.replace("'127.0.0.1:0'", `'127.0.0.1:${node.port}'`), /127\.0\.0\.1:\d+ is in use/],
     [
       good.replace(
@@ -332,6 +283,11 @@ test('orders of operators and the state file pass to the new process', async (t)
   )
   assert.doesNotMatch(proxy.printed.stdout, /must not share/)
 })
+
+const statusOf = async (client: RawClient | undefined): Promise<number | undefined> => {
+  client?.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  return (await client?.answer())?.status
+}
 
 /** A program that starts as another file says, as after an installation. */
 function installed(t: TestContext): { path: string; install(text: string): void } {
@@ -399,3 +355,61 @@ test('a signal ends the new process and the one that it has replaced', async (t)
   await until('both have ended', () => !isAlive(serving.pid) && !isAlive(ending.pid))
   assert.match(await slow, /socket hang up|ECONNRESET|aborted/)
 })
+
+test('addresses that the new configuration names no more are closed, and their files removed', async (t) => {
+  const node = await startNode(t)
+  const folder = socketFolder(t)
+  const [web, health, control] = ['web', 'health', 'control'].map((name) => join(folder, name))
+  const [extra = 0, checks = 0] = await freePorts(2)
+  const text = (listen: string, healthAt: string): string =>
+    `listen: ['127.0.0.1:0'${listen}]\ncontrol: { listen: 'unix:${control}' }\n${healthAt}\nto: '127.0.0.1:${node.port}'\nworkers: 1\n`
+  const first = text(
+    `, 'unix:${web}', '127.0.0.1:${extra}'`,
+    `health: { listen: 'unix:${health}' }`,
+  )
+  const proxy = await startProxy(t, first)
+  const next = async (configuration: string): Promise<void> => {
+    writeFileSync(proxy.file, configuration)
+    const { ending } = await upgraded({ control: `unix:${control}` })
+    await until('the replaced process has ended', () => !isAlive(ending.pid))
+  }
+  assert.deepEqual(
+    [web, health, control].map((path) => existsSync(path ?? '')),
+    [true, true, true],
+  )
+  await next(text('', `health: { listen: '127.0.0.1:${checks}' }`))
+  assert.deepEqual(
+    [web, health, control].map((path) => existsSync(path ?? '')),
+    [false, false, true],
+  )
+  await assert.rejects(ask(`http://127.0.0.1:${extra}/`, undefined), /ECONNREFUSED/)
+  assert.match(await ask(`http://127.0.0.1:${checks}/readyz`, undefined, '/readyz'), /^ready/)
+  await next(text('', ''))
+  await assert.rejects(ask(`http://127.0.0.1:${checks}/`, undefined), /ECONNREFUSED/)
+})
+
+for (const workers of [0, 2])
+  test(`the replaced process uses a node again that it has found down, ${workers} workers`, async (t) => {
+    const { port, open, close } = await startRestartedNode(t)
+    const proxy = await startProxy(
+      t,
+      `listen: '127.0.0.1:0'\ncontrol: { listen: '127.0.0.1:0' }\nto: '127.0.0.1:${port}'\nworkers: ${workers}\n`,
+    )
+    const { port: traffic } = new URL(proxy.traffic[0] ?? '')
+    const clients = await Promise.all(
+      Array.from({ length: 48 }, () => RawClient.connect(t, Number(traffic))),
+    )
+    for (const client of clients) assert.equal(await statusOf(client), 200)
+    await upgraded(proxy)
+    close()
+    for (const client of clients.splice(0, 8)) assert.equal(await statusOf(client), 503)
+    await open()
+    // Of each worker one request at a time goes to a node that is down when there is no other.
+    await until('the node is used again', async () => {
+      await sleep(300)
+      const statuses = await Promise.all(clients.splice(0, 4).map(statusOf))
+      return statuses.every((status) => status === 200)
+    })
+    assert.ok(clients.length > 0)
+    for (const client of clients) assert.equal(await statusOf(client), 200)
+  })

@@ -2,11 +2,15 @@
 
 import assert from 'node:assert/strict'
 import type { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
+import { joinCluster } from '../../../src/agent/index.ts'
+import type { StatusReport } from '../../../src/control/status-report.ts'
 import { noOpenssl } from '../../support/certificates.ts'
 import { freePorts } from '../../support/free-ports.ts'
 import { startNode } from '../../support/node-server.ts'
@@ -32,6 +36,7 @@ interface Proxy {
   readonly file: string
   readonly plain: number
   readonly secure: number
+  readonly control: number
   readonly storage: string
 }
 
@@ -46,13 +51,19 @@ function configured(
   t: TestContext,
   pebble: Pebble,
   [plain = 0, secure = 0, control = 0]: readonly number[],
-  { acme = {}, workers = 2, to = '127.0.0.1:1', storage = join(folderOf(t), 'acme') } = {},
+  {
+    acme = {},
+    workers = 2,
+    to = ['127.0.0.1:1'] as string | readonly string[],
+    storage = join(folderOf(t), 'acme'),
+    isSecureAlone = false,
+  } = {},
 ): Proxy {
   const file = join(folderOf(t), 'topspin.json')
   const values = {
-    listen: [`127.0.0.1:${plain}`, `https://127.0.0.1:${secure}`],
+    listen: [...(isSecureAlone ? [] : [`127.0.0.1:${plain}`]), `https://127.0.0.1:${secure}`],
     control: { listen: `127.0.0.1:${control}` },
-    to: [to],
+    to,
     workers,
     acme: {
       names: ['shop.example'],
@@ -64,7 +75,7 @@ function configured(
     },
   }
   writeFileSync(file, JSON.stringify(values))
-  return { file, plain, secure, storage }
+  return { file, plain, secure, control, storage }
 }
 
 async function serve(t: TestContext, { file }: Proxy): Promise<Running> {
@@ -91,6 +102,9 @@ async function obtained(
   )
   return certificate as X509Certificate
 }
+
+const statusOf = async ({ control }: Proxy): Promise<StatusReport> =>
+  (await (await fetch(`http://127.0.0.1:${control}/api/status`)).json()) as StatusReport
 
 async function stopped(running: Running): Promise<void> {
   running.child.kill('SIGKILL')
@@ -196,6 +210,165 @@ describe('certificates by ACME', { skip: noOpenssl || noPebble }, () => {
     const certificate = await obtained(proxy, first)
     assert.equal((await obtained(other, second)).serialNumber, certificate.serialNumber)
     assert.equal(pebble.orders, 1)
+    await stopped(first)
+    await stopped(second)
+  })
+
+  for (const workers of [0, 2])
+    test(`without port 80, an order by TLS-ALPN-01 serves the name, ${workers} workers`, async (t) => {
+      const ports = await freePorts(4)
+      const pebble = await Pebble.start(t, ports[3] ?? 0, { tlsPort: ports[1] ?? 0 })
+      const proxy = configured(t, pebble, ports, { workers, isSecureAlone: true })
+      const running = await serve(t, proxy)
+      const certificate = await obtained(proxy, running)
+      assert.equal(certificate.subjectAltName, 'DNS:shop.example')
+      // The answer is gone with the order, and others never get it.
+      const options = { host: '127.0.0.1', port: proxy.secure, ALPNProtocols: ['acme-tls/1'] }
+      await running.sees(/"msg":"certificate obtained by ACME"/)
+      const socket = connect({ ...options, servername: 'shop.example', rejectUnauthorized: false })
+      const alert = { code: 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME' }
+      await assert.rejects(once(socket, 'secureConnect'), alert)
+      await stopped(running)
+    })
+
+  test('an order that the authority refuses is in the log, the status and doctor, and repeated after a minute', async (t) => {
+    const ports = await freePorts(4)
+    // Nobody listens at the port of HTTP-01.
+    const pebble = await Pebble.start(t, ports[3] ?? 0, { tlsPort: ports[1] ?? 0 })
+    const proxy = configured(t, pebble, ports)
+    const running = await serve(t, proxy)
+    await running.sees(/"msg":"no certificate by ACME: the order failed"/)
+    const report = await statusOf(proxy)
+    const [shop] = report.certificates
+    assert.equal(shop?.notAfter, null)
+    assert.equal(shop.renewal?.failures, 1)
+    assert.match(String(shop.renewal.error), /refused|connection|unauthorized/i)
+    const { stdout, code } = await topspin('doctor', '--control', `127.0.0.1:${proxy.control}`)
+    assert.equal(code, 1)
+    assert.match(stdout, /fail +certificate shop\.example +there is none, and the order has failed/)
+    assert.match(running.printed.stdout, /"failures":1,"nextMs":(6|7)\d{4}/)
+    await stopped(running)
+  })
+
+  test('aliases of nodes get certificates, those outside of acme.allow never', async (t) => {
+    const ports = await freePorts(3)
+    const pebble = await Pebble.start(t, ports[0] ?? 0)
+    const acme = { names: [], allow: ['*.apps.example', 'www.example'] }
+    const proxy = configured(t, pebble, ports, { acme, to: [] })
+    const running = await serve(t, proxy)
+    assert.equal(await shown(proxy.secure, 'a.apps.example'), undefined)
+    const server = createServer((_, response) => void response.end('good'))
+    t.after(() => server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const names = ['A.apps.example', 'a.b.apps.example', 'other.example', 'localhost']
+    const agent = await joinCluster(server, {
+      proxies: [`127.0.0.1:${proxy.control}`],
+      aliases: names,
+      log: false,
+    })
+    const certificate = await obtained(proxy, running, 'a.apps.example')
+    assert.equal(certificate.subjectAltName, 'DNS:a.apps.example')
+    for (const name of ['a.b.apps.example', 'other.example', 'www.example'])
+      assert.equal(
+        (await shown(proxy.secure, name))?.subjectAltName,
+        'DNS:a.apps.example',
+        `${name} gets the certificate for other names`,
+      )
+    assert.equal(pebble.orders, 1)
+    await agent.close()
+    await stopped(running)
+    // No node is there yet, and the certificate is served.
+    const again = await serve(t, proxy)
+    const { serialNumber } = certificate
+    assert.equal((await shown(proxy.secure, 'a.apps.example'))?.serialNumber, serialNumber)
+    assert.equal(pebble.orders, 1)
+    await stopped(again)
+  })
+
+  test('a certificate is renewed when the authority suggests it, long before its end', async (t) => {
+    const ports = await freePorts(3)
+    const asked = new Set<string>()
+    const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString()
+    const pebble = await Pebble.start(t, ports[0] ?? 0, {
+      // The first certificate is revoked, as it were; the second one is good.
+      renewalInfo: (id) => {
+        asked.add(id)
+        const isFirst = id === [...asked][0]
+        const [start, end] = isFirst ? [-2_000, -1_000] : [3_600_000, 7_200_000]
+        return { suggestedWindow: { start: inMs(start), end: inMs(end) } }
+      },
+    })
+    const proxy = configured(t, pebble, ports)
+    const running = await serve(t, proxy)
+    const { serialNumber } = await obtained(proxy, running)
+    await until(
+      'another certificate',
+      async () => (await shown(proxy.secure, 'shop.example'))?.serialNumber !== serialNumber,
+      30_000,
+      () => running.printed,
+    )
+    await until('the next one is asked for', () => asked.size === 2)
+    assert.equal(pebble.orders, 2)
+    await until('the renewal is in an hour', async () => {
+      const at = Date.parse((await statusOf(proxy)).certificates[0]?.renewal?.at ?? '')
+      return at > Date.now() + 3_500_000 && at < Date.now() + 7_300_000
+    })
+    await stopped(running)
+  })
+
+  test('a proxy that the authority does not reach gets certificates when it shares the storage with one that it reaches', async (t) => {
+    const [plain = 0, secure = 0, control = 0, ...others] = await freePorts(6)
+    const pebble = await Pebble.start(t, plain)
+    const proxy = configured(t, pebble, [plain, secure, control])
+    const acme = { names: ['other.example'] }
+    const other = configured(t, pebble, others, { acme, storage: proxy.storage })
+    const first = await serve(t, proxy)
+    await obtained(proxy, first)
+    const second = await serve(t, other)
+    await obtained(other, second, 'other.example')
+    assert.doesNotMatch(second.printed.stdout, /the order failed/)
+    const folder = join(proxy.storage, readdirSync(proxy.storage)[0] ?? '')
+    const files = ['account.pem', 'other.example.pem', 'shop.example.pem']
+    assert.deepEqual(readdirSync(folder).sort(), files)
+    await stopped(first)
+    await stopped(second)
+  })
+
+  test('two proxies that share the storage renew one after the other, and no handshake fails', async (t) => {
+    const [plain = 0, secure = 0, control = 0, ...others] = await freePorts(6)
+    const pebble = await Pebble.start(t, plain, { lifeSeconds: 30 })
+    const proxy = configured(t, pebble, [plain, secure, control], { workers: 0 })
+    // The authority reaches the first one alone.
+    const other = configured(t, pebble, others, { workers: 0, storage: proxy.storage })
+    const first = await serve(t, proxy)
+    const { serialNumber } = await obtained(proxy, first)
+    const second = await serve(t, other)
+    const serials = new Set<string>()
+    let handshakes = 0
+    const seen = new Set<string>([serialNumber])
+    await until(
+      'both serve a renewed certificate',
+      async () => {
+        const both = [
+          await shown(proxy.secure, 'shop.example'),
+          await shown(other.secure, 'shop.example'),
+        ]
+        for (const certificate of both) {
+          assert.ok(certificate !== undefined)
+          assert.ok(Date.parse(certificate.validTo) > Date.now(), 'an expired certificate')
+          seen.add(certificate.serialNumber)
+          handshakes += 1
+        }
+        if (both[0]?.serialNumber === both[1]?.serialNumber)
+          serials.add(both[0]?.serialNumber ?? '')
+        return serials.size >= 2
+      },
+      60_000,
+      () => [first.printed, second.printed],
+    )
+    t.diagnostic(
+      `${handshakes} handshakes, 0 failed, ${seen.size} certificates, ${pebble.orders} orders`,
+    )
     await stopped(first)
     await stopped(second)
   })

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { connect as http2Connect, type IncomingHttpHeaders } from 'node:http2'
 import { connect as connectPlain } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import tls from 'node:tls'
@@ -66,6 +67,31 @@ describe('a client that asks for a name', { skip: noOpenssl }, () => {
     const url = `https://a.shop.example:${port}/echo`
     assert.equal((await run('curl', [...args, ...format, url])).stdout, '2 0')
     assert.equal((await run('curl', [...args, ...format, '--http1.1', url])).stdout, '1.1 0')
+  })
+
+  test('gets 421 over HTTP/2 for a name that has another certificate, and is served for any other', async (t) => {
+    const { port } = await start(t, { ...first, certificates: [own, wild, rsa] })
+    const statusesOver = async (servername: string, names: readonly string[]) => {
+      const options = { ca: authority.cert, servername, ...loose }
+      const session = http2Connect(`https://127.0.0.1:${port}`, options)
+      t.after(() => session.destroy())
+      const statuses = await Promise.all(
+        names.map(async (name) => {
+          const stream = session.request({ ':path': '/echo', ':authority': name })
+          const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+          stream.close()
+          return headers[':status']
+        }),
+      )
+      session.close()
+      return statuses
+    }
+    const names = ['a.shop.example', 'B.shop.example:443', 'first.example', 'nobody.example']
+    // a.shop.example has a certificate of its own, which is not for its neighbours.
+    assert.deepEqual(await statusesOver('a.shop.example', names), [200, 421, 421, 200])
+    // The wildcard covers both, though one of them has its own.
+    assert.deepEqual(await statusesOver('b.shop.example', names), [200, 200, 421, 200])
+    assert.deepEqual(await statusesOver('nobody.example', names), [421, 421, 200, 200])
   })
 
   test('gets an elliptic key if it can verify one, else RSA, with TLS 1.2 and 1.3', async (t) => {

@@ -2,6 +2,7 @@
 // and nodes that register over TLS with certificates of their own.
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, get as httpsGet } from 'node:https'
@@ -187,6 +188,69 @@ describe('topspin serve with TLS', { skip: noOpenssl }, () => {
       return workers.every(({ pid }) => pid !== null && pid !== worker?.pid)
     })
     for (let i = 0; i < 6; i++) assert.equal(await certificateAt(port), 'localhost')
+  })
+
+  const newSession = async (port: number): Promise<Buffer> => {
+    const socket = tls.connect({ port, host: '127.0.0.1', ca })
+    const [session] = (await once(socket, 'session')) as [Buffer]
+    socket.destroy()
+    return session
+  }
+
+  /** How many of some connections, which go to any worker, have resumed the session. */
+  const resumed = async (port: number, session: Buffer): Promise<number> => {
+    let count = 0
+    for (let i = 0; i < 6; i++) {
+      const socket = tls.connect({ port, host: '127.0.0.1', ca, session })
+      await once(socket, 'secureConnect')
+      if (socket.isSessionReused()) count++
+      socket.destroy()
+    }
+    return count
+  }
+
+  test('resumes sessions after a restart with the file of its ticket key, until that is written anew', async (t) => {
+    const origin = await startOrigin(t)
+    const ticketKeyFile = join(folder(t), 'ticket.key')
+    writeFileSync(ticketKeyFile, randomBytes(48))
+    const pair = { cert: own.certFile, key: own.keyFile }
+    const config = { workers: 2, to: `127.0.0.1:${origin.port}`, tls: { ...pair, ticketKeyFile } }
+    const first = await started(t, config)
+    const session = await newSession(Number(new URL(first.traffic).port))
+    first.child.kill('SIGKILL')
+    await once(first.child, 'exit')
+
+    const second = await started(t, config)
+    const port = Number(new URL(second.traffic).port)
+    assert.equal(await resumed(port, session), 6)
+
+    writeFileSync(ticketKeyFile, randomBytes(48))
+    second.child.kill('SIGHUP')
+    await until('the key is another one', async () => (await resumed(port, session)) === 0)
+    assert.equal(await resumed(port, await newSession(port)), 6)
+  })
+
+  test('forgets the key of its tickets with each restart when no file has it', async (t) => {
+    const origin = await startOrigin(t)
+    const pair = { cert: own.certFile, key: own.keyFile }
+    const config = { workers: 0, to: `127.0.0.1:${origin.port}`, tls: pair }
+    const first = await started(t, config)
+    const session = await newSession(Number(new URL(first.traffic).port))
+    const second = await started(t, config)
+    assert.equal(await resumed(Number(new URL(second.traffic).port), session), 0)
+  })
+
+  test('refuses a file of the ticket key that is too short', async (t) => {
+    const ticketKeyFile = join(folder(t), 'ticket.key')
+    writeFileSync(ticketKeyFile, randomBytes(47))
+    const pair = { cert: own.certFile, key: own.keyFile }
+    const file = configured(t, { listen: 'https://127.0.0.1:0', tls: { ...pair, ticketKeyFile } })
+    const { code, stdout, stderr } = await topspin('check', file)
+    assert.equal(code, 78)
+    assert.match(
+      stdout + stderr,
+      /tls\.ticketKeyFile: .*fewer than 48 bytes; write it by `openssl rand/,
+    )
   })
 
   test('forwards to fixed nodes over TLS, named by https://, and reports problems of their certificates', async (t) => {

@@ -60,3 +60,42 @@ test('a lock has one holder, until it is released or not touched any more', asyn
   assert.ok(taken !== undefined)
   await taken()
 })
+
+test('of many that find a stale lock one gets it, and a lock is released by its holder alone', async (t) => {
+  const { store, file } = storeIn(t)
+  writeFileSync(file('a.example.lock'), 'dead')
+  utimesSync(file('a.example.lock'), 1, 1)
+  const taken = await Promise.all(Array.from({ length: 10 }, () => store.lock('a.example')))
+  const releases = taken.filter((release) => release !== undefined)
+  assert.equal(releases.length, 1)
+  // Another proxy has taken it meanwhile.
+  writeFileSync(file('a.example.lock'), 'other')
+  await releases[0]?.()
+  assert.deepEqual(readdirSync(file('.')), ['a.example.lock'])
+})
+
+test('an answer is there for the proxies that share the folder until it is removed, or too old', async (t) => {
+  const { store, file } = storeIn(t)
+  const answer = { type: 'http-01', token: 'a', text: 'a.b' } as const
+  const before = await store.changes()
+  const remove = await store.shareAnswer('a.example', answer)
+  assert.deepEqual(store.answers(), [answer])
+  assert.notEqual(await store.changes(), before)
+  for (const text of [
+    '{',
+    '{}',
+    '{"type":"http-01","token":1}',
+    '{"type":"tls-alpn-01","name":"a"}',
+  ]) {
+    writeFileSync(file('torn.example.answer'), text)
+    assert.deepEqual(store.answers(), [answer], text)
+  }
+  const pair = { cert: 'no', key: 'pair' }
+  const wrong = { type: 'tls-alpn-01', name: 'wrong.example', pair }
+  writeFileSync(file('wrong.example.answer'), JSON.stringify(wrong))
+  assert.deepEqual(store.answers(), [answer])
+  utimesSync(file('a.example.answer'), 1, 1)
+  assert.deepEqual(store.answers(), [])
+  await remove()
+  assert.deepEqual(readdirSync(file('.')), ['torn.example.answer', 'wrong.example.answer'])
+})

@@ -5,12 +5,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { systemClock } from '../../../../src/base/clock.ts'
+import { fixedLimits } from '../../../../src/base/limits.ts'
 import { silent } from '../../../../src/base/log.ts'
 import { dnsSource } from '../../../../src/server/sources/dns-source.ts'
 import { fileSource, nodesIn } from '../../../../src/server/sources/file-source.ts'
 import { FollowedSource } from '../../../../src/server/sources/followed-source.ts'
 import type { Lookup } from '../../../../src/server/sources/lookup.ts'
-import type { FoundNode } from '../../../../src/server/sources/node-source.ts'
+import type { FoundNode, Report } from '../../../../src/server/sources/node-source.ts'
+import { polledSource } from '../../../../src/server/sources/polled-source.ts'
 import { srvSource } from '../../../../src/server/sources/srv-source.ts'
 import { until } from '../../../support/until.ts'
 
@@ -111,22 +114,39 @@ test('a file that does not change is the same list', async (t) => {
   assert.deepEqual(await source.list(signal), [node('10.0.0.2')])
 })
 
+/** Lists what is in `next`, or fails with it. */
+class Listed {
+  next: readonly FoundNode[] | Error = new Error('SERVFAIL')
+  reads = 0
+
+  list = async (): Promise<readonly FoundNode[]> => {
+    this.reads += 1
+    if (this.next instanceof Error) throw this.next
+    return this.next
+  }
+
+  async readAgain(): Promise<void> {
+    const before = this.reads
+    await until('it is read again', () => this.reads > before + 1)
+  }
+}
+
+const options = {
+  name: 'dns x',
+  retryMs: 1,
+  clock: systemClock,
+  log: silent,
+  onList: () => undefined,
+}
+
 test('a source that fails keeps its last list, and says once why', async (t) => {
   const logged: string[] = []
   const log = { ...silent, warn: (_: object, text: string) => void logged.push(text) }
   const lists: (readonly FoundNode[])[] = []
-  let next: readonly FoundNode[] | Error = new Error('SERVFAIL')
-  let reads = 0
+  const listed = new Listed()
   const followed = new FollowedSource({
-    name: 'dns x',
-    source: {
-      list: async () => {
-        reads += 1
-        if (next instanceof Error) throw next
-        return next
-      },
-    },
-    everyMs: 1,
+    ...options,
+    source: polledSource(listed, 1),
     log,
     onList: (nodes) => {
       if (nodes.length > 2) return 'too many'
@@ -135,30 +155,95 @@ test('a source that fails keeps its last list, and says once why', async (t) => 
     },
   })
   t.after(() => followed.close())
-  const readAgain = async (): Promise<void> => {
-    const before = reads
-    await until('it is read again', () => reads > before + 1)
-  }
   await followed.first
   assert.equal(followed.nodes, undefined)
-  next = [node('a')]
-  await readAgain()
+  assert.equal(followed.report().reason, 'SERVFAIL')
+  listed.next = [node('a')]
+  await until('it is used', () => followed.report().reason === null)
   assert.deepEqual(followed.nodes, [node('a')])
-  next = [node('a')]
-  await readAgain()
+  listed.next = [node('a')]
+  await listed.readAgain()
   assert.equal(lists.length, 1, 'an equal list is no change')
-  next = new Error('SERVFAIL')
-  await readAgain()
+  listed.next = new Error('SERVFAIL')
+  await until('it fails', () => followed.report().reason === 'SERVFAIL')
   assert.deepEqual(followed.nodes, [node('a')])
-  next = ['a', 'b', 'c'].map((host) => node(host))
-  await readAgain()
+  listed.next = ['a', 'b', 'c'].map((host) => node(host))
+  await until('it is refused', () => followed.report().reason === 'too many')
   assert.deepEqual(followed.nodes, [node('a')], 'a list that is refused is not used')
-  next = [node('a'), node('b')]
-  await readAgain()
+  listed.next = [node('a'), node('b')]
+  await until('it is used again', () => followed.report().reason === null)
   assert.equal((followed.nodes as readonly FoundNode[] | undefined)?.length, 2)
+  const { nodes, failingMs, failures } = followed.report()
+  assert.deepEqual([nodes, failingMs], [2, null])
+  assert.ok(failures >= 3, String(failures))
   assert.deepEqual(logged, [
     'source of nodes cannot be used; it has listed none so far',
     'source of nodes cannot be used; its last list stays in force',
     'source of nodes cannot be used; its last list stays in force',
   ])
+})
+
+test('a failure that lasts is logged once more', async (t) => {
+  const logged: string[] = []
+  const log = { ...silent, warn: (_: object, text: string) => void logged.push(text) }
+  const clock = { now: () => now, wall: () => now }
+  let now = 0
+  const listed = new Listed()
+  listed.next = [node('a')]
+  const source = polledSource(listed, 1)
+  const followed = new FollowedSource({ ...options, source, log, clock })
+  t.after(() => followed.close())
+  await followed.first
+  listed.next = new Error('SERVFAIL')
+  await until('it fails', () => followed.report().reason !== null)
+  now = fixedLimits.sourceKeepMs
+  await until('it is said', () => logged.length === 2)
+  await listed.readAgain()
+  assert.deepEqual(logged, [
+    'source of nodes cannot be used; its last list stays in force',
+    'source of nodes fails for long; its last list stays in force',
+  ])
+  assert.equal(followed.report().failingMs, fixedLimits.sourceKeepMs)
+})
+
+test('changes that follow each other are put in force together, the first list at once', async (t) => {
+  const lists: (readonly FoundNode[])[] = []
+  let report: Report = () => assert.fail('not followed')
+  const followed = new FollowedSource({
+    ...options,
+    source: {
+      follow: (given, signal) => {
+        report = given
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+      },
+    },
+    onList: (nodes) => void lists.push(nodes),
+  })
+  t.after(() => followed.close())
+  report([node('a')])
+  assert.equal(lists.length, 1)
+  for (let i = 0; i < 1_000; i++) report([node('a'), node(`b${i}`)])
+  assert.equal(lists.length, 1)
+  await until('they are in force', () => lists.length === 2)
+  assert.deepEqual(lists[1], [node('a'), node('b999')])
+})
+
+test('entries that cannot be used are logged once, and shown while they are there', async (t) => {
+  const logged: object[] = []
+  const log = { ...silent, warn: (detail: object) => void logged.push(detail) }
+  let report: Report = () => assert.fail('not followed')
+  const source = {
+    follow: (given: Report) => {
+      report = given
+      return new Promise<void>(() => {})
+    },
+  }
+  const followed = new FollowedSource({ ...options, log, source })
+  t.after(() => followed.close())
+  report([node('a')], ['b has no port'])
+  report([node('a')], ['b has no port'])
+  await until('the second one is used', () => followed.report().problems.length === 1)
+  report([node('a')], [])
+  await until('it is gone', () => followed.report().problems.length === 0)
+  assert.deepEqual(logged, [{ source: 'dns x', problem: 'b has no port' }])
 })

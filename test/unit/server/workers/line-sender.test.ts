@@ -3,26 +3,11 @@ import { test } from 'node:test'
 import { logOutputLimits } from '../../../../src/base/limits.ts'
 import { silent } from '../../../../src/base/log.ts'
 import type { AccessEntry } from '../../../../src/proxy/index.ts'
-import { blockBytes } from '../../../../src/server/access-lines.ts'
+import { blockBytes } from '../../../../src/server/access/lines.ts'
 import { LineSender } from '../../../../src/server/workers/line-sender.ts'
+import { accessEntry } from '../../../support/access-entry.ts'
 
-const entry = (target: string): AccessEntry => ({
-  time: 0,
-  client: '127.0.0.1',
-  remote: '192.0.2.1',
-  method: 'GET',
-  target,
-  host: 'x',
-  protocol: 'HTTP/1.1',
-  userAgent: 'curl/8',
-  status: 200,
-  code: '',
-  route: 'a',
-  attempts: 1,
-  durationMs: 1,
-  bytes: 1,
-  bytesIn: 0,
-})
+const entry = (target: string): AccessEntry => accessEntry({ target })
 
 test('lines are sent whole and in order, the last ones at closing', () => {
   const texts: string[] = []

@@ -13,11 +13,14 @@ const tls = {
   addresses: {},
   control: undefined,
   nodes: {},
+  ruleFiles: {},
   certificates: [],
+  files: new Map(),
 }
 const settings: PlaneSettings = {
   settings: trafficSettings(config.config, tls, 'topspin-1'),
-  accessLog: 'off',
+  accessLog: config.config.accessLog,
+  tracing: config.config.tracing,
   level: 'info',
   workers: 1,
   leaveMs: 0,

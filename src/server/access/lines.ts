@@ -1,8 +1,9 @@
 // Collects lines of the access log into large blocks, so that a line costs little.
 
-import type { AccessEntry } from '../proxy/index.ts'
-import { Out } from '../wire/http/out.ts'
-import { writeAccessLine } from './access-line.ts'
+import type { AccessEntry } from '../../proxy/index.ts'
+import { Out } from '../../wire/http/out.ts'
+import { jsonLine } from './json-line.ts'
+import type { LineWriter } from './log-parts.ts'
 
 /** A block is written at this size, bytes, and every second. */
 export const blockBytes = 65_536
@@ -11,6 +12,8 @@ const flushEveryMs = 1_000
 export class AccessLines {
   readonly #lines: Out = new Out(2 * blockBytes)
   readonly #write: (text: string) => void
+  /** The format of lines from now on. */
+  format: LineWriter = jsonLine([])
   readonly #timer: NodeJS.Timeout
 
   /** @param write receives whole lines. */
@@ -20,7 +23,7 @@ export class AccessLines {
   }
 
   add(entry: AccessEntry): void {
-    writeAccessLine(entry, this.#lines)
+    this.format(entry, this.#lines)
     if (this.#lines.length >= blockBytes) this.flush()
   }
 

@@ -324,7 +324,7 @@ test('explain says that a request would wait, and why a backup gets none', async
   })
   await until('all are up', async () => (await proxy.node('spare')).health === 'up')
   const explain = async (): Promise<{ why: string; node: string | null; steps: object[] }> => {
-    const url = `${proxy.control}api/explain?url=${encodeURIComponent('http://x/')}`
+    const url = `${proxy.control}api/v1/explain?url=${encodeURIComponent('http://x/')}`
     return (await (await fetch(url)).json()) as Awaited<ReturnType<typeof explain>>
   }
   const free = await explain()

@@ -1,13 +1,16 @@
-// The access log: one line of JSON for each request, written to a file or standard output in large blocks.
+// The access log: one line for each request, written to a file or standard output in large blocks.
 
-import type { Logger } from '../base/log.ts'
-import type { AccessEntry } from '../proxy/index.ts'
-import { AccessLines } from './access-lines.ts'
-import { type DroppedLines, LineOutput } from './line-output.ts'
-import { fileTarget } from './write-target.ts'
+import type { Logger } from '../../base/log.ts'
+import type { AccessEntry } from '../../proxy/index.ts'
+import { type DroppedLines, LineOutput } from '../line-output.ts'
+import { fileTarget } from '../write-target.ts'
+import { AccessLines } from './lines.ts'
+import type { LineWriter } from './log-parts.ts'
 
 export interface AccessLog {
   write(entry: AccessEntry): void
+  /** The format of lines from now on; before that, JSON. */
+  useFormat(format: LineWriter): void
   /** Opens the file again by its name, after a tool has renamed it (SIGHUP, SIGUSR1). Never rejects. */
   reopen(): Promise<void>
   /** Writes the remaining lines; resolves at a deadline, too. */
@@ -51,6 +54,9 @@ function accessLogOn(
   const lines = new AccessLines((text) => output.write(text))
   return {
     write: (entry) => lines.add(entry),
+    useFormat: (format) => {
+      lines.format = format
+    },
     reopen: () => {
       lines.flush()
       return reopen()

@@ -1,35 +1,29 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AccessEntry } from '../../../src/proxy/index.ts'
-import { writeAccessLine } from '../../../src/server/access-line.ts'
-import { Out } from '../../../src/wire/http/out.ts'
+import type { AccessEntry } from '../../../../src/proxy/index.ts'
+import { jsonLine } from '../../../../src/server/access/json-line.ts'
+import { Out } from '../../../../src/wire/http/out.ts'
+import { accessEntry } from '../../../support/access-entry.ts'
 
-function accessLine(entry: AccessEntry): string {
+function accessLine(entry: AccessEntry, names: readonly string[] = []): string {
   const out = new Out(64)
-  writeAccessLine(entry, out)
+  jsonLine(names)(entry, out)
   return out.content.toString('ascii')
 }
 
-const entry = {
+const entry = accessEntry({
   time: 1_795_245_573_843,
-  client: '192.0.2.1',
-  remote: '192.0.2.1',
-  method: 'GET',
   target: '/shop?item=1',
-  host: 'shop.test',
-  protocol: 'HTTP/1.1' as const,
+  tls: 'TLSv1.3',
   userAgent: 'curl/8',
-  status: 200,
-  code: '',
-  route: 'a',
-  attempts: 1,
-  durationMs: 1.5,
-  bytes: 225,
-  bytesIn: 0,
-}
+  requestId: 'a-1',
+})
 
 /** As a line has it. */
-const shown = (of: AccessEntry): object => ({ ...of, time: new Date(of.time).toISOString() })
+const shown = ({ fields: _, ...of }: AccessEntry): object => ({
+  ...of,
+  time: new Date(of.time).toISOString(),
+})
 
 test('a line is the entry as JSON, with its time as in the log of the program', () => {
   assert.deepEqual(JSON.parse(accessLine(entry)), shown(entry))
@@ -60,4 +54,14 @@ test('times have three decimals', () => {
 test('large numbers are whole', () => {
   const large = { ...entry, bytes: 9_007_199_254_740_991, time: 4_000_000_000_000 }
   assert.deepEqual(JSON.parse(accessLine(large)), shown(large))
+})
+
+test('fields of the request follow by their names, and times that there are not are null', () => {
+  const line = accessLine({ ...entry, fields: ['/a"b', ''], waitMs: null, firstByteMs: null }, [
+    'referer',
+    'x-tenant',
+  ])
+  const { fields, waitMs, firstByteMs } = JSON.parse(line)
+  assert.deepEqual(fields, { referer: '/a"b', 'x-tenant': '' })
+  assert.deepEqual([waitMs, firstByteMs], [null, null])
 })
