@@ -15,6 +15,7 @@ export { LiveTable } from './cluster/live.ts'
 export type { FixedNode } from './cluster/registry/fixed.ts'
 export { Registry } from './cluster/registry.ts'
 export type { Change, Snapshot } from './cluster/snapshot.ts'
+export { ConsolePages } from './console/console-pages.ts'
 export type { ControlOptions } from './control/options.ts'
 export { type Control, startControl } from './control/start-control.ts'
 export type {
@@ -40,3 +41,7 @@ export {
   type StickySettings,
   type Timeouts,
 } from './proxy/index.ts'
+export { createTopspin, type Topspin } from './server/embedding/create-topspin.ts'
+export type { OptionValue, TopspinOptions } from './server/embedding/options.ts'
+export type { ExplainOptions, ReloadOutcome } from './server/embedding/running.ts'
+export type { Listening } from './server/serving.ts'
