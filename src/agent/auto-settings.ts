@@ -28,7 +28,10 @@ export function autoSettings(environment: Environment): AutoSettings {
   const port = variables.number('PORT', 1, 65_535, 'a port from 1 to 65535')
   variables.expect(...sidecarVariables)
   const { problems, hints } = variables
-  const isAsked = variables.text('PROXIES') !== undefined || options.advertise !== undefined
+  const { advertise, agentCheck } = options
+  const isAsked = [variables.text('PROXIES'), advertise, agentCheck].some(
+    (each) => each !== undefined,
+  )
   if (!isAsked) return { kind: 'off', hints }
   const secret = environmentSecret(environment)
   if (!secret.ok) problems.push(secret.problem)

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import { pause, waitUntil } from '../base/wait.ts'
 import type { AppMessage } from '../wire/mcmp/message.ts'
+import type { AgentCheck } from './agent-check.ts'
 import type { Links } from './links.ts'
 import type { MemberServer, TargetFilter } from './member-server.ts'
 import type { ProxyLink } from './proxy-link.ts'
@@ -12,27 +13,36 @@ import { type ContextState, contextMessage } from './registration.ts'
 import { requestsAtProxy } from './requests-at-proxy.ts'
 import type { Settings } from './settings.ts'
 import { targetsOf } from './targets-of.ts'
+import type { WishCount } from './wish-count.ts'
+
+interface DrainingParts {
+  readonly settings: Settings
+  readonly server: MemberServer
+  readonly links: Links
+  /** The states of all contexts, which draining changes. */
+  readonly contexts: Map<string, ContextState>
+  readonly count: WishCount
+  readonly check: AgentCheck | undefined
+}
 
 export class Draining {
   readonly #settings: Settings
   readonly #server: MemberServer
   readonly #links: Links
   readonly #contexts: Map<string, ContextState>
+  readonly #count: WishCount
+  readonly #check: AgentCheck | undefined
   readonly #clock: Clock = systemClock
   readonly #hurried = new AbortController()
   #drained: Promise<void> | undefined
 
-  /** @param contexts the states of all contexts, which draining changes. */
-  constructor(
-    settings: Settings,
-    server: MemberServer,
-    links: Links,
-    contexts: Map<string, ContextState>,
-  ) {
+  constructor({ settings, server, links, contexts, count, check }: DrainingParts) {
     this.#settings = settings
     this.#server = server
     this.#links = links
     this.#contexts = contexts
+    this.#count = count
+    this.#check = check
   }
 
   /** Drains all contexts, within the deadline of `drain`. The node stays registered. Runs once. */
@@ -76,6 +86,8 @@ export class Draining {
     this.#links.beginLeaving()
     const paths = [...this.#contexts.keys()]
     const requests = await this.#stop(paths, () => drain.sessions(), deadline)
+    if (drain.strategy !== 'none')
+      await this.#check?.seen(this.#hurried.signal, deadline - this.#clock.now())
     this.#server.stopped()
     await this.#waitForRequests(paths, requests, deadline)
   }
@@ -127,9 +139,10 @@ export class Draining {
     paths: readonly string[],
     deadline: number,
   ): Promise<number> {
-    const messages = states.flatMap((state) =>
-      paths.map((path) => contextMessage(this.#settings, path, state)),
-    )
+    const messages = states.flatMap((state) => {
+      const order = this.#count.next()
+      return paths.map((path) => ({ ...contextMessage(this.#settings, path, state), order }))
+    })
     const last = states.at(-1)
     for (const path of paths) if (last !== undefined) this.#contexts.set(path, last)
     const leftMs = deadline - this.#clock.now()

@@ -1,8 +1,8 @@
 // Counts the requests of one server, learns from them how much it can do, and adds the load report header to every
 // response. It adds no listeners to the server (node-internals/intercept-events.ts).
 
-import type { IncomingMessage, Server } from 'node:http'
-import { ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
@@ -11,6 +11,7 @@ import { Room } from '../cluster/room.ts'
 import { type Interception, interceptEvents } from '../node-internals/intercept-events.ts'
 import { makeLastResponse } from '../node-internals/response-keep-alive.ts'
 import { loadReportField, writeLoadReport } from '../wire/orca.ts'
+import type { JoinedServer } from './http2-server.ts'
 import type { TargetFilter } from './member-server.ts'
 import { noFigures, type ServerFigures } from './server-figures.ts'
 
@@ -30,6 +31,7 @@ class OpenRequest extends HeldRequest {
 /** The request of a response. */
 const held = Symbol('held request')
 type CountedResponse = ServerResponse & { [held]?: OpenRequest }
+type EndedResponse = Pick<CountedResponse, 'statusCode' | 'writableFinished' | typeof held>
 
 /** Greatest multiple of the service time that `delay` reports: all readers of a higher one would act at once. */
 const crowdingMax = 2
@@ -50,7 +52,7 @@ export class InFlight {
   /** Whether every response closes its connection, so that no idle connection outlives the node. */
   closesConnections = false
 
-  readonly #server: Server
+  readonly #server: JoinedServer
   readonly #clock: Clock
   readonly #open = new Set<OpenRequest>()
   readonly #sockets = new Set<Socket>()
@@ -59,7 +61,7 @@ export class InFlight {
   #closedOut = 0
 
   /** Counts from now on; requests in flight already are not counted. */
-  constructor(server: Server, clock: Clock) {
+  constructor(server: JoinedServer, clock: Clock) {
     this.#server = server
     this.#clock = clock
     this.#interception = interceptEvents(server, (event, first, second) => {
@@ -112,7 +114,8 @@ export class InFlight {
     if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
       if (second instanceof ServerResponse)
         this.#begin(second, (first as IncomingMessage).url ?? '')
-    } else if (event === 'connection') this.#connected(first as Socket)
+    } else if (event === 'stream') this.#beginStream(first as ServerHttp2Stream, second)
+    else if (event === 'connection') this.#connected(first as Socket)
     else if (event === 'upgrade' || event === 'connect')
       this.#upgrade(second as Duplex, (first as IncomingMessage).url ?? '')
   }
@@ -126,6 +129,19 @@ export class InFlight {
     this.room.begin(request, this.#clock.now())
     response.writeHead = this.#writeHead
     response.on('close', this.#finish)
+  }
+
+  /** A request over HTTP/2. Its response has no load report. */
+  #beginStream(stream: ServerHttp2Stream, headers: unknown): void {
+    const target = String((headers as IncomingHttpHeaders)[':path'] ?? '')
+    const request = new OpenRequest(target)
+    this.#open.add(request)
+    this.room.begin(request, this.#clock.now())
+    stream.once('close', () => {
+      const statusCode = Number(stream.sentHeaders?.[':status'] ?? 0)
+      const writableFinished = stream.rstCode === 0
+      this.#ended({ [held]: request, statusCode, writableFinished })
+    })
   }
 
   /** One function for all responses; `this` is the response. */
@@ -166,7 +182,7 @@ export class InFlight {
     })(this)
 
   /** A response that was cut because its client disconnected is no evidence about the server. */
-  #ended({ [held]: request, statusCode, writableFinished }: CountedResponse): void {
+  #ended({ [held]: request, statusCode, writableFinished }: EndedResponse): void {
     const isError = statusCode >= 500
     this.completed++
     if (isError) this.failed++

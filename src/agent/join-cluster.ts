@@ -3,10 +3,7 @@
 
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { Server as TlsServer } from 'node:tls'
 import { isMainThread } from 'node:worker_threads'
 import { TopspinError } from '../base/errors.ts'
 import { agentLimits } from '../base/limits.ts'
@@ -14,6 +11,7 @@ import { waitUntil } from '../base/wait.ts'
 import { sendReady } from '../host/pm2.ts'
 import { holdSignals } from '../host/signals.ts'
 import { SharedMembership } from './group/shared-membership.ts'
+import { type JoinedServer, typeOf } from './http2-server.ts'
 import { LocalServer } from './local-server.ts'
 import { Membership, type NodeMembership, type ProxyStatus } from './membership.ts'
 import { agentDefaults, type NodeOptions } from './options.ts'
@@ -79,10 +77,7 @@ export interface Agent extends AsyncDisposable {
  * const server = http.createServer(app).listen(3000)
  * const agent = await joinCluster(server, { proxies: ['127.0.0.1:6666'], contexts: ['/shop'] })
  */
-export async function joinCluster(
-  server: Server | HttpsServer,
-  options: JoinOptions,
-): Promise<Agent> {
+export async function joinCluster(server: JoinedServer, options: JoinOptions): Promise<Agent> {
   const release = markJoined(server)
   try {
     return await join(server, options, release)
@@ -93,11 +88,7 @@ export async function joinCluster(
 }
 
 /** @param left called when the server has left. */
-async function join(
-  server: Server | HttpsServer,
-  options: JoinOptions,
-  left: () => void,
-): Promise<Agent> {
+async function join(server: JoinedServer, options: JoinOptions, left: () => void): Promise<Agent> {
   const { settings, address } = await settingsOf(server, options)
   const local = new LocalServer(server, address, settings, options)
   const changed = (): void => options.changed?.(membership.status)
@@ -159,7 +150,7 @@ async function joined(
 const joinedMark: unique symbol = Symbol.for('topspin.joined') as never
 
 /** @returns a function that removes the mark. @throws TopspinError when an agent has the server already. */
-function markJoined(server: Server & { [joinedMark]?: true }): () => void {
+function markJoined(server: JoinedServer & { [joinedMark]?: true }): () => void {
   if (server[joinedMark] === true) {
     const message =
       'this server has joined already: close its agent first, or start the process without topspin/auto if the application joins itself'
@@ -171,7 +162,7 @@ function markJoined(server: Server & { [joinedMark]?: true }): () => void {
 
 /** Waits until the server listens. The options are checked before that, so that mistakes show at once. */
 async function settingsOf(
-  server: Server | HttpsServer,
+  server: JoinedServer,
   options: JoinOptions,
 ): Promise<{ settings: Settings; address: AddressInfo }> {
   checkJoinOptions(options)
@@ -181,7 +172,7 @@ async function settingsOf(
     throw badOptions([
       'signals: no signal reaches a worker thread; leave the option out, and call `close` of the agent when the main thread gets the signal',
     ])
-  const type = server instanceof TlsServer ? 'https' : 'http'
+  const type = typeOf(server)
   settingsFrom(options, type, options.port ?? 1)
   if (!server.listening) await once(server, 'listening')
   const address = server.address()

@@ -4,6 +4,8 @@
 import { hostPortText } from '../base/host-port.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { ProxyTarget, ProxyTls } from '../net/mcmp-client.ts'
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
+import type { NodeOrder } from '../wire/mcmp/message.ts'
 import { Discovery } from './discovery.ts'
 import { LinkLog } from './link-log.ts'
 import type { LinkState } from './link-state.ts'
@@ -11,12 +13,16 @@ import { keyOf, type ProxyAddress } from './proxy-address.ts'
 import { ProxyLink } from './proxy-link.ts'
 import type { Registration } from './registration.ts'
 import type { Settings } from './settings.ts'
+import type { WishCount } from './wish-count.ts'
 
 /** The parts of the membership that every link uses. */
 interface LinkSource {
   registration(localAddress: string): Registration
+  readonly count: WishCount
   /** The load factor to report, -1..100. */
   load(): number
+  /** The values behind it. */
+  metrics(): readonly MetricValue[]
   /** Whether it comes from default metrics alone. */
   readonly isDefaultLoad: boolean
   /** The state that a link of another process to this proxy (`host:port`) had when this one took over. */
@@ -80,7 +86,7 @@ export class Links {
       if (keys.has(key)) continue
       this.#byKey.delete(key)
       this.#settings.log.info({ proxy: link.name }, 'proxy is gone')
-      void link.remove(agentLimits.removeMs)
+      void link.remove(agentLimits.removeMs, this.#source.count.passedOver)
     }
     for (const proxy of proxies) {
       const key = keyOf(proxy)
@@ -101,7 +107,10 @@ export class Links {
       route: config.route,
       reportIntervalMs,
       registration: this.#source.registration,
+      order: () => this.#source.count.present,
+      outdated: (known) => this.#outdo(known),
       load: this.#source.load,
+      metrics: this.#source.metrics,
       isDefaultLoad: this.#source.isDefaultLoad,
       random: Math.random,
       log,
@@ -110,6 +119,13 @@ export class Links {
         this.#source.changed()
       },
     })
+  }
+
+  #outdo(known: NodeOrder): void {
+    if (!this.#source.count.outdo(known)) return
+    const { config, log } = this.#settings
+    log.info({ route: config.route }, 'proxies know a later start of this node: registering anew')
+    for (const link of this.all) link.renew()
   }
 
   /** An unauthenticated advertised proxy does not receive the secret. */

@@ -3,6 +3,7 @@
 // factor rises slowly, so that a new node is not flooded. Pure, apart from the metrics.
 
 import type { Logger } from '../base/log.ts'
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
 import type { LoadMetric, LoadRound } from './load-metric.ts'
 
 /** How the values of metrics become the load factor. */
@@ -48,6 +49,7 @@ export class LoadFactor {
   /** Names of metrics that have failed. */
   readonly #failed: Set<string> = new Set()
   #last: number
+  #values: readonly MetricValue[] = []
 
   /** @param settings checked by `checkLoad`, as are the metrics. */
   constructor(
@@ -66,6 +68,11 @@ export class LoadFactor {
 
   get state(): LoadState {
     return { last: this.#last, series: [...this.#series] }
+  }
+
+  /** The values behind the last factor. */
+  get metrics(): readonly MetricValue[] {
+    return this.#values
   }
 
   /** Continues where another process has ended. */
@@ -108,9 +115,13 @@ export class LoadFactor {
     let sum = 0
     let greatest = 0
     let isUnavailable = false
+    const metrics: MetricValue[] = []
     for (const [name, each] of byName(readings)) {
+      const capacity = each.reduce((total, reading) => total + reading.capacity, 0)
+      const given = each[0]?.weight ?? (this.#isWeighted ? 1 : null)
       if (each.every(({ value }) => value === 'unavailable')) {
         isUnavailable = true
+        metrics.push({ name, value: null, capacity, load: 1, weight: given })
         continue
       }
       const value = shareOf(each)
@@ -123,7 +134,9 @@ export class LoadFactor {
       greatest = Math.max(greatest, load)
       sum += load * weight
       weights += weight
+      metrics.push({ name, value: value * capacity, capacity, load, weight: given })
     }
+    this.#values = metrics
     if (weights > 0) {
       const load = this.#isWeighted ? sum / weights : greatest
       const percent = Math.min(99, Math.round(100 * load))

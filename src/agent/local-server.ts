@@ -1,18 +1,19 @@
 // A server of this process as a member of the cluster: its requests are counted, its load is measured, and its responses
 // have the load report header, without a change to its handlers. Made by join-cluster.ts.
 
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
-import { waitUntil } from '../base/wait.ts'
+import { afterPoll, waitUntil } from '../base/wait.ts'
 import { isWildcard } from '../net/address.ts'
 import { outlastProxies } from '../net/keep-alive.ts'
 import type { Interception } from '../node-internals/intercept-events.ts'
 import { stopListening } from '../node-internals/listen-handle.ts'
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
 import { defaultMetrics } from './default-metrics.ts'
 import { Figures } from './figures.ts'
 import { ignoreOffers } from './http2-offers.ts'
+import { Http2Sessions, type JoinedServer } from './http2-server.ts'
 import { InFlight } from './in-flight.ts'
 import { LoadFactor, type Reading } from './load-factor.ts'
 import type { LoadMetric } from './load-metric.ts'
@@ -26,14 +27,15 @@ export class LocalServer implements MemberServer {
   readonly countsRequests = true
   readonly isDefaultLoad: boolean
   readonly load: LoadFactor
-  readonly #server: Server
+  readonly #server: JoinedServer
+  readonly #sessions: Http2Sessions
   readonly #inFlight: InFlight
-  readonly #offers: Interception
+  readonly #offers: Interception | undefined
   readonly #figures: Figures
   readonly #metrics: readonly LoadMetric[]
 
   constructor(
-    server: Server,
+    server: JoinedServer,
     { address }: AddressInfo,
     { load, log }: Settings,
     { metrics, capacity }: Pick<NodeOptions, 'metrics' | 'capacity'>,
@@ -43,12 +45,13 @@ export class LocalServer implements MemberServer {
     this.isDefaultLoad = metrics === undefined && capacity === undefined
     this.#server = server
     this.#inFlight = new InFlight(server, systemClock)
+    this.#sessions = new Http2Sessions(server)
     // Runs before the counting: a request that is parsed again is no upgrade.
-    this.#offers = ignoreOffers(server)
+    this.#offers = 'closeIdleConnections' in server ? ignoreOffers(server) : undefined
     this.#figures = new Figures(this.#inFlight, systemClock)
     this.#metrics = metrics ?? defaultMetrics(capacity)
     this.load = new LoadFactor(this.#metrics, load, log)
-    outlastProxies(server)
+    if ('closeIdleConnections' in server) outlastProxies(server)
   }
 
   inFlight(filter?: TargetFilter): number {
@@ -61,6 +64,10 @@ export class LocalServer implements MemberServer {
 
   nextLoad(): number {
     return this.load.next(this.#figures.round())
+  }
+
+  get metrics(): readonly MetricValue[] {
+    return this.load.metrics
   }
 
   get isListening(): boolean {
@@ -97,10 +104,10 @@ export class LocalServer implements MemberServer {
     const start = systemClock.now()
     let isSwept = false
     return waitUntil(
-      () => {
+      async () => {
         if (!isSwept && systemClock.now() - start >= agentLimits.idleMs) {
+          await this.#closeIdle()
           isSwept = true
-          this.#server.closeIdleConnections()
         }
         const open = this.inFlight() + (upgraded ? this.upgraded() : 0)
         return open === 0 && (isSwept || this.#inFlight.connections === 0)
@@ -117,19 +124,29 @@ export class LocalServer implements MemberServer {
   /** Closes the server: idle connections at once, all others, upgraded ones included, after a second. */
   async close(): Promise<void> {
     if (!this.#server.listening) return
+    await afterPoll()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
+    await this.#closeIdle()
     const cut = setTimeout(() => {
-      this.#server.closeAllConnections()
+      if ('closeAllConnections' in this.#server) this.#server.closeAllConnections()
+      this.#sessions.closeAll()
       for (const socket of this.#inFlight.upgraded.keys()) socket.destroy()
     }, agentLimits.closeMs)
     await closed
     clearTimeout(cut)
   }
 
+  /** A request that has arrived and is not read yet keeps its connection. */
+  async #closeIdle(): Promise<void> {
+    await afterPoll()
+    if ('closeIdleConnections' in this.#server) this.#server.closeIdleConnections()
+    this.#sessions.closeIdle()
+  }
+
   /** Ends all counting and measuring; the server continues without the agent. */
   release(): void {
-    this.#offers.end()
+    this.#offers?.end()
+    this.#sessions.release()
     this.#inFlight.close()
     this.#figures.close()
     for (const metric of this.#metrics) metric.close?.()

@@ -1,6 +1,8 @@
 // The server behind a membership, as an interface. Implemented for a server of this process by local-server.ts, and for
 // one in another process by sidecar.ts.
 
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
+
 /** Which requests to count, by their targets as received. */
 export type TargetFilter = (target: string) => boolean
 
@@ -17,6 +19,8 @@ export interface MemberServer {
   readonly isDefaultLoad: boolean
   /** Reads the metrics; the next load factor, -1..100. */
   nextLoad(): number
+  /** The values behind the last load factor. */
+  readonly metrics: readonly MetricValue[]
   /** Called when every proxy was asked to send nothing more. */
   stopped(): void
 }

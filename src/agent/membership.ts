@@ -1,13 +1,18 @@
 // This node's membership of the cluster: a link to every proxy, the states of its contexts, and a load report in each
 // interval. It does not depend on where the server runs: join-cluster.ts has it in this process, sidecar.ts in another.
 
+import { systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
+import { isLoopback } from '../net/address.ts'
+import { AgentCheck } from './agent-check.ts'
+import { agentCheckText } from './agent-check-text.ts'
 import { Draining } from './draining.ts'
 import type { LinkState } from './link-state.ts'
 import { Links } from './links.ts'
 import type { MemberServer } from './member-server.ts'
 import { type ContextState, contextMessage } from './registration.ts'
 import type { Settings } from './settings.ts'
+import { WishCount } from './wish-count.ts'
 
 export interface ProxyStatus {
   /** `host:port` of the proxy. */
@@ -41,7 +46,10 @@ export class Membership implements NodeMembership {
   readonly #server: MemberServer
   readonly #links: Links
   readonly #contexts: Map<string, ContextState>
+  readonly #count: WishCount = new WishCount(systemClock.wall())
   readonly #draining: Draining
+  /** For HAProxy. */
+  readonly #check: AgentCheck | undefined
   #load: number
   #reports: NodeJS.Timeout | undefined
   #left: Promise<void> | undefined
@@ -65,12 +73,22 @@ export class Membership implements NodeMembership {
         const host = settings.host ?? server.host ?? localAddress
         return { config, host, aliases, contexts: this.#contexts }
       },
+      count: this.#count,
       load: () => this.#load,
+      metrics: () => server.metrics,
       isDefaultLoad: server.isDefaultLoad,
       inherited: (proxy) => inheritance?.status.find((each) => each.proxy === proxy)?.state,
       changed,
     })
-    this.#draining = new Draining(settings, server, this.#links, this.#contexts)
+    this.#check = this.#agentCheck()
+    this.#draining = new Draining({
+      settings,
+      server,
+      links: this.#links,
+      contexts: this.#contexts,
+      count: this.#count,
+      check: this.#check,
+    })
   }
 
   get route(): string {
@@ -94,7 +112,7 @@ export class Membership implements NodeMembership {
   async join(): Promise<void> {
     this.#reports = setInterval(() => this.report(), this.#settings.reportIntervalMs)
     this.#reports.unref()
-    await this.#links.start()
+    await Promise.all([this.#check?.open(), this.#links.start()])
   }
 
   /** The way of a load report: metrics, load factor, STATUS to every proxy. Also called ahead of the interval. */
@@ -107,7 +125,7 @@ export class Membership implements NodeMembership {
   async setContext(path: string, state: ContextState | 'REMOVED'): Promise<void> {
     if (state === 'REMOVED') this.#contexts.delete(path)
     else this.#contexts.set(path, state)
-    const message = contextMessage(this.#settings, path, state)
+    const message = { ...contextMessage(this.#settings, path, state), order: this.#count.next() }
     await Promise.all(this.#links.all.map((link) => link.send([message])))
   }
 
@@ -135,6 +153,7 @@ export class Membership implements NodeMembership {
   /** Ends without a word to the proxies: another process continues. */
   abandon(): void {
     clearInterval(this.#reports)
+    this.#check?.close()
     this.#draining.hurry()
     this.#links.abandon()
   }
@@ -148,8 +167,22 @@ export class Membership implements NodeMembership {
     await this.drain()
     clearInterval(this.#reports)
     // Even after the deadline a proxy has the time to reply to the removal.
-    const removals = this.#links.all.map((link) => link.remove(agentLimits.removeMs))
+    const order = this.#count.next()
+    const removals = this.#links.all.map((link) => link.remove(agentLimits.removeMs, order))
     await this.#draining.unlessHurried(Promise.all(removals), agentLimits.hurriedMs)
     this.#links.close()
+    this.#check?.close()
+  }
+
+  #agentCheck(): AgentCheck | undefined {
+    const { agentCheck: port, host, log } = this.#settings
+    if (port === undefined) return undefined
+    return new AgentCheck({
+      port,
+      // The address of a sidecar's target may belong to another machine.
+      host: this.#server.host ?? (host !== undefined && isLoopback(host) ? host : undefined),
+      text: () => agentCheckText(this.#load, this.#contexts.values()),
+      log,
+    })
   }
 }

@@ -27,7 +27,7 @@ export interface OptionRow {
 }
 
 const proxies: ValueForm = {
-  what: 'a list of host:port or https://host:port with commas between them',
+  what: 'a list of host:port, https://host:port or unix:/path with commas between them',
   isList: true,
   parse(value) {
     const addresses = value.split(',').map((item) => withHost(item.trim()))
@@ -59,7 +59,8 @@ const path: ValueForm = {
 
 const url: ValueForm = {
   what: 'an http URL; write for example http://127.0.0.1:3000',
-  parse: (value) => (/^https?:\/\/[^/\s]+/i.test(value) && URL.canParse(value) ? value : undefined),
+  parse: (value) =>
+    /^(?:https?|h2c?):\/\/[^/\s]+/i.test(value) && URL.canParse(value) ? value : undefined,
 }
 
 const port = number(1, 65_535, 'a port from 1 to 65535')
@@ -140,6 +141,14 @@ export const optionTable: readonly OptionRow[] = [
     form: 'number',
     variable: 'HOST_PORT',
     flag: '--host-port <n>',
+    value: port,
+  },
+  {
+    option: 'agentCheck',
+    form: 'number',
+    variable: 'AGENT_CHECK',
+    flag: '--agent-check <port>',
+    help: 'port for the agent checks of HAProxy',
     value: port,
   },
   {

@@ -40,6 +40,11 @@ export interface NodeOptions extends LoadOptions {
   readonly host?: string | undefined
   /** Port at which proxies reach this node. Default: the port that the server listens on. */
   readonly port?: number | undefined
+  /**
+   * Port that answers the agent checks of HAProxy with the load factor and the state of this node, on the address that the
+   * server listens on; `proxies` may then be empty. Default: none.
+   */
+  readonly agentCheck?: number | undefined
   readonly sticky?: StickyOptions | undefined
   readonly drain?: DrainOptions | undefined
   /** Default: standard error, with a line on joining, on each trouble and on leaving; `false`: no log. */

@@ -7,7 +7,8 @@ import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
 import { isLoopback, plainAddress } from '../net/address.ts'
 import { McmpClient, type ProxyTarget, type SendResult } from '../net/mcmp-client.ts'
-import type { AppMessage, QueryMessage, StatusMessage } from '../wire/mcmp/message.ts'
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
+import type { AppMessage, NodeOrder, QueryMessage, StatusMessage } from '../wire/mcmp/message.ts'
 import { parseInfo } from '../wire/mcmp/parse-info.ts'
 import { parseReply } from '../wire/mcmp/reply.ts'
 import {
@@ -29,8 +30,14 @@ interface LinkOptions {
   readonly reportIntervalMs: number
   /** Called at each registration. @param localAddress of the connection to the proxy. */
   registration(localAddress: string): Registration
+  /** Of what this node wants now. */
+  order(): NodeOrder
+  /** The proxy knows a later process of this node. */
+  outdated(known: NodeOrder): void
   /** The load factor to report, -1..100. */
   load(): number
+  /** The values behind it. */
+  metrics(): readonly MetricValue[]
   /** Whether it comes from default metrics alone. */
   readonly isDefaultLoad: boolean
   readonly random: Random
@@ -97,6 +104,7 @@ export class ProxyLink {
         const result = await this.#client.send(message, { deadlineMs, signal: this.#abort.signal })
         results.push(result)
         if (!result.ok) return this.#fail(result.error.message)
+        if (result.known !== undefined) this.#options.outdated(result.known)
       }
     })
     return results
@@ -115,9 +123,15 @@ export class ProxyLink {
     )
   }
 
+  /** Registers once more what is registered. */
+  renew(): void {
+    if (this.state.kind === 'report') this.#registerIn(0)
+  }
+
   /** Sends REMOVE-APP for the whole node and ends the link. */
-  async remove(deadlineMs: number): Promise<void> {
-    const [result] = await this.send([removeNode(this.#options.route)], deadlineMs)
+  async remove(deadlineMs: number, order: NodeOrder): Promise<void> {
+    const message = { ...removeNode(this.#options.route), order }
+    const [result] = await this.send([message], deadlineMs)
     this.#change(
       result?.ok === false ? { kind: 'left', reason: result.error.message } : { kind: 'left' },
     )
@@ -154,11 +168,13 @@ export class ProxyLink {
     this.#change({ kind: 'informed' })
     const localAddress = plainAddress(this.#client.localAddress ?? '127.0.0.1')
     const registration = this.#options.registration(localAddress)
+    const order = this.#options.order()
     this.#address = addressOf(registration)
     this.#warnOfLoopback()
     for (const message of registrationMessages(registration, read.ok ? read.info : undefined)) {
-      const result = await this.#client.send(message, { signal })
+      const result = await this.#client.send({ ...message, order }, { signal })
       if (!result.ok) return this.#fail(result.error.message)
+      if (result.known !== undefined) this.#options.outdated(result.known)
     }
     await this.#sendStatus()
   }
@@ -170,6 +186,7 @@ export class ProxyLink {
       method: 'STATUS',
       route,
       load: this.#options.load(),
+      metrics: this.#options.metrics(),
       ...(isDefaultLoad ? { isDefaultLoad } : {}),
     }
     const result = await this.#client.send(message, { signal })

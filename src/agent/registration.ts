@@ -2,7 +2,7 @@
 // shows. Aliases and paths are compared one by one, because a proxy may show every alias as a virtual host of its own,
 // as httpd does (mod-cluster-node.md 3.3). Pure.
 
-import type { AppMessage, AppMethod, ConfigMessage, Message } from '../wire/mcmp/message.ts'
+import type { AppMessage, AppMethod, ConfigMessage } from '../wire/mcmp/message.ts'
 import type { ReadInfo } from '../wire/mcmp/parse-info.ts'
 
 export type ContextState = 'ENABLED' | 'DISABLED' | 'STOPPED'
@@ -33,9 +33,11 @@ const methodFor = {
 export function registrationMessages(
   registration: Registration,
   info: ReadInfo | undefined,
-): Message[] {
+): (ConfigMessage | AppMessage)[] {
   const { config, host, aliases, contexts } = registration
-  const messages: Message[] = [{ ...config, method: 'CONFIG', host, aliases: [], contexts: [] }]
+  const messages: (ConfigMessage | AppMessage)[] = [
+    { ...config, method: 'CONFIG', host, aliases: [], contexts: [] },
+  ]
   const registered =
     info === undefined
       ? new Map<string, Map<string, string>>()

@@ -32,6 +32,7 @@ export interface Settings {
   readonly host: string | undefined
   readonly aliases: readonly string[]
   readonly contexts: readonly string[]
+  readonly agentCheck: number | undefined
   readonly reportIntervalMs: number
   readonly load: LoadSettings
   readonly drain: DrainSettings
@@ -46,15 +47,14 @@ interface DrainSettings {
   readonly upgraded: boolean
 }
 
+/** The protocol of a server, as MCMP names it; `h2c` and `h2`: HTTP/2 alone, in the clear or over TLS. */
+export type ServerType = 'http' | 'https' | 'h2c' | 'h2'
+
 /**
  * @param type the protocol of the server. @param listensOn its port.
  * @throws TopspinError that names every problem.
  */
-export function settingsFrom(
-  options: NodeOptions,
-  type: 'http' | 'https',
-  listensOn: number,
-): Settings {
+export function settingsFrom(options: NodeOptions, type: ServerType, listensOn: number): Settings {
   const problems: string[] = []
   const settings: Settings = {
     ...proxySettings(options, problems),
@@ -62,6 +62,7 @@ export function settingsFrom(
     host: options.host,
     aliases: options.aliases ?? agentDefaults.aliases,
     contexts: options.contexts ?? agentDefaults.contexts,
+    agentCheck: options.agentCheck,
     reportIntervalMs: options.reportIntervalMs ?? agentDefaults.reportIntervalMs,
     load: loadSettings(options, problems),
     drain: drainSettings(options.drain ?? {}, problems),
@@ -77,6 +78,7 @@ export function settingsFrom(
     problems,
   )
   checkNames(settings, problems)
+  if (settings.agentCheck !== undefined) checkAgentCheck(settings.agentCheck, listensOn, problems)
   if (problems.length === 0) checkMessages(settings, problems)
   if (problems.length > 0) throw badOptions(problems)
   return settings
@@ -111,11 +113,11 @@ function proxySettings(
   options: NodeOptions,
   problems: string[],
 ): Pick<Settings, 'proxies' | 'secret' | 'advertise' | 'tls'> {
-  const { secret, tls = {}, proxies = [] } = options
+  const { secret, tls = {}, proxies = [], agentCheck } = options
   checkTls(tls, problems)
   const advertise = advertiseFrom(options.advertise, problems)
   if (secret !== undefined && !isSecret(secret)) problems.push(`secret: ${secretForm}`)
-  const least = advertise === undefined ? 1 : 0
+  const least = advertise === undefined && agentCheck === undefined ? 1 : 0
   if (proxies.length < least || proxies.length > agentLimits.proxiesMax)
     problems.push(`proxies: name ${least} to ${agentLimits.proxiesMax}`)
   return { proxies: readProxies(proxies, problems), secret, advertise, tls }
@@ -127,7 +129,9 @@ function readProxies(texts: readonly string[], problems: string[]): Endpoint[] {
   for (const text of texts) {
     const proxy = parseProxyAddress(text)
     if (proxy === undefined)
-      problems.push(`proxy "${text}": write host:port, with IPv6 addresses in brackets`)
+      problems.push(
+        `proxy "${text}": write host:port, with IPv6 addresses in brackets, or unix:/path`,
+      )
     else proxies.set(keyOf(proxy), proxy)
   }
   return [...proxies.values()]
@@ -202,6 +206,13 @@ function checkNames({ contexts, aliases }: Settings, problems: string[]): void {
     problems.push(`contexts: name 1 to ${agentLimits.contextsMax}`)
   for (const path of contexts) checkPath(path, problems)
   if (aliases.length === 0) problems.push('aliases: name at least one')
+}
+
+function checkAgentCheck(port: number, listensOn: number, problems: string[]): void {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    problems.push(`agentCheck ${port}: a port from 1 to 65535`)
+  else if (port === listensOn)
+    problems.push(`agentCheck ${port}: the server has this port; choose another one`)
 }
 
 /** The codec checks lengths and characters, so every message of the registration is written once. */

@@ -7,6 +7,7 @@ import { waitUntil } from '../base/wait.ts'
 import { Command } from '../host/command.ts'
 import { distinctSignals } from '../host/distinct-signals.ts'
 import { TargetCheck } from '../net/target-check.ts'
+import type { MetricValue } from '../wire/mcmp/load-metrics.ts'
 import type { JoinOptions } from './join-cluster.ts'
 import { LoadFactor } from './load-factor.ts'
 import type { LoadMetric } from './load-metric.ts'
@@ -15,13 +16,16 @@ import { Membership } from './membership.ts'
 import { memory } from './metrics/memory.ts'
 import { processor } from './metrics/processor.ts'
 import { agentDefaults, type NodeOptions } from './options.ts'
-import { badOptions, type Settings, settingsFrom } from './settings.ts'
+import { badOptions, type ServerType, type Settings, settingsFrom } from './settings.ts'
 
 /** `host` and `port` are the target's by default; only proxies of this machine can use a loopback address. */
 interface SidecarOptions
   extends Omit<NodeOptions, 'capacity'>,
     Pick<JoinOptions, 'required' | 'requiredMs'> {
-  /** URL of the server, `http://host:port` or `https://host:port`; health checks request its path. */
+  /**
+   * URL of the server, `http://host:port` or `https://host:port`; health checks request its path. With `h2c://` or `h2://`
+   * (TLS) it speaks HTTP/2 alone, as a server of gRPC.
+   */
   readonly target: string
   /** Path that health checks request. Default: that of the target. */
   readonly healthPath?: string
@@ -76,9 +80,9 @@ class Sidecar {
     this.#options = options
     const target = readTarget(options.target)
     this.#check = new TargetCheck(new URL(options.healthPath ?? '', target))
-    const type = target.protocol === 'https:' ? 'https' : 'http'
+    const type = target.protocol.slice(0, -1) as ServerType
     const host = options.host ?? target.hostname.replace(/^\[|\]$/g, '')
-    const port = Number(target.port || (type === 'https' ? 443 : 80))
+    const port = Number(target.port || (type === 'https' || type === 'h2' ? 443 : 80))
     this.#settings = settingsFrom({ ...options, host }, type, port)
     const { load, log } = this.#settings
     const isDefaultLoad = options.metrics === undefined
@@ -201,6 +205,10 @@ class TargetServer implements MemberServer {
     return this.isHealthy ? load : -1
   }
 
+  get metrics(): readonly MetricValue[] {
+    return this.#factor.metrics
+  }
+
   stopped(): void {}
 
   close(): void {
@@ -219,6 +227,9 @@ async function endCommand(ending: Ending, command: Command | undefined): Promise
 
 function readTarget(text: string): URL {
   const target = URL.canParse(text) ? new URL(text) : undefined
-  if (target?.protocol === 'http:' || target?.protocol === 'https:') return target
-  throw badOptions([`target "${text}": write http://host:port or https://host:port`])
+  if (target !== undefined && /^(?:https?|h2c?):$/.test(target.protocol) && target.hostname !== '')
+    return target
+  throw badOptions([
+    `target "${text}": write http://host:port or https://host:port, for gRPC h2c://host:port or h2://host:port`,
+  ])
 }

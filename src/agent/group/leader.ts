@@ -4,6 +4,7 @@
 import { systemClock } from '../../base/clock.ts'
 import { agentLimits } from '../../base/limits.ts'
 import { pause } from '../../base/wait.ts'
+import type { MetricValue } from '../../wire/mcmp/load-metrics.ts'
 import type { LocalServer } from '../local-server.ts'
 import type { MemberServer, TargetFilter } from '../member-server.ts'
 import { type Inheritance, Membership } from '../membership.ts'
@@ -167,6 +168,10 @@ class GroupServer implements MemberServer {
     const load = this.#local.load.combine([this.#local.readings(), ...readings])
     this.#loadChanged()
     return load
+  }
+
+  get metrics(): readonly MetricValue[] {
+    return this.#local.load.metrics
   }
 
   stopped(): void {

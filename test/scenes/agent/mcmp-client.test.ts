@@ -47,6 +47,16 @@ test('an error reply is returned with its fields', async (t) => {
   assert.match(result.error.message, /PING: MEM: full/)
 })
 
+test('of a long text of a refusal the error has the beginning', async (t) => {
+  const mess = 'MEM: '.repeat(5_000)
+  const client = await clientOf(t, (socket) =>
+    socket.end(`HTTP/1.1 500 x\r\nType: MEM\r\nMess: ${mess}\r\nContent-Length: 0\r\n\r\n`),
+  )
+  const result = await client.send(ping)
+  assert.ok(!result.ok)
+  assert.ok(result.error.message.length < agentLimits.messMax + 50)
+})
+
 test('a connection closed meanwhile is replaced once, without an error', async (t) => {
   const client = await clientOf(t, (socket, message) => {
     if (message === 2) socket.destroy()

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { join as joinPath } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type Agent, type JoinOptions, joinCluster } from '../../../src/agent/index.ts'
+import type { MetricValue } from '../../../src/wire/mcmp/load-metrics.ts'
 import { FakeHttpd } from '../../support/fake-httpd.ts'
 import { startNode } from '../../support/node-server.ts'
+import { startServe, startTopspin } from '../../support/topspin.ts'
+import { socketFolder } from '../../support/unix-client.ts'
 import { until } from '../../support/until.ts'
 
 async function join(
@@ -43,6 +47,33 @@ test('a node sends INFO, CONFIG, ENABLE-APP and STATUS', async (t) => {
   ])
 })
 
+test('nodes register over the unix socket of a proxy, and leave', async (t) => {
+  const control = `unix:${joinPath(socketFolder(t), 'control.sock')}`
+  const serve = await startServe(['--workers', '0'], {}, { control })
+  t.after(() => serve.child.kill('SIGKILL'))
+  const { server } = await startNode(t, (_, response) => response.end('from the node'))
+  const proxies = [control]
+  const agent = await joinCluster(server, { route: 'a', proxies, required: true })
+  t.after(() => agent.close())
+  const { port } = await startNode(t, (_, response) => response.end('from the target'))
+  const target = `http://127.0.0.1:${port}`
+  const args = ['agent', '--target', target, '--context', '/b', '--proxy', control, '--route', 'b']
+  const sidecar = startTopspin(args)
+  t.after(() => sidecar.child.kill('SIGKILL'))
+  const text = async (path: string): Promise<string> =>
+    (await fetch(new URL(path, serve.traffic))).text()
+  assert.equal(await text('/'), 'from the node')
+  await until('the sidecar has joined', async () => (await text('/b')) === 'from the target')
+  await until('it says so', () =>
+    /"proxy":"unix:.*"msg":"node joined"/.test(sidecar.printed.stderr),
+  )
+  sidecar.child.kill('SIGTERM')
+  assert.equal((await sidecar.ended).code, 0)
+  assert.equal(await text('/b'), 'from the node')
+  await agent.close()
+  assert.equal((await fetch(serve.traffic)).status, 404)
+})
+
 test('a report marks a load factor that comes from default metrics alone', async (t) => {
   const queue = { name: 'queue', read: () => 0.2 }
   for (const [options, source] of [
@@ -55,6 +86,24 @@ test('a report marks a load factor that comes from default metrics alone', async
     const reports = fake.received.filter(({ method }) => method === 'STATUS')
     assert.deepEqual([reports.length > 0, reports[0]?.loadSource], [true, source])
   }
+})
+
+test('a proxy is told the metrics behind the load factor, and one that does not know the field accepts the report', async (t) => {
+  const metrics = [{ name: 'queue', capacity: 500, read: () => 25 }]
+  const fake = await FakeHttpd.start(t)
+  const serve = await startServe([])
+  t.after(() => serve.child.kill('SIGKILL'))
+  const proxies = [fake.address, new URL(serve.control).host]
+  await join(t, [], { metrics, proxies, route: 'told' })
+  const report = fake.received.find(({ method }) => method === 'STATUS')
+  assert.match(report?.loadMetrics ?? '', /^queue;value=25;capacity=500;load=0\.\d+$/)
+  assert.deepEqual([...(report?.body.keys() ?? [])], ['JVMRoute', 'Load'])
+  await until('the proxy shows them', async () => {
+    const answer = await fetch(`${serve.control}api/v1/nodes/told`)
+    const { loadMetrics } = (await answer.json()) as { loadMetrics?: readonly MetricValue[] }
+    const [shown] = loadMetrics ?? []
+    return shown?.name === 'queue' && shown.value === 25 && shown.capacity === 500
+  })
 })
 
 test('reports are sent periodically over one connection', async (t) => {

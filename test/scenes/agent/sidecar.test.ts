@@ -7,7 +7,9 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { built, startChild } from '../../support/child.ts'
 import { FakeHttpd } from '../../support/fake-httpd.ts'
+import { startHttp2Node } from '../../support/http2-node.ts'
 import { get, startNode } from '../../support/node-server.ts'
+import { program as topspin } from '../../support/topspin.ts'
 
 const sidecar = built('test/fixtures/sidecar.js')
 const hasPython = spawnSync('python3', ['--version']).status === 0
@@ -47,6 +49,15 @@ test('a Python server is started, registered, reported and removed', { skip }, a
   assert.equal(await child.ended, 128 + 15)
   assert.equal(fake.story().at(-1), 'REMOVE-APP /*')
   await assert.rejects(get(port))
+})
+
+test('a server that speaks HTTP/2 alone is registered as such', async (t) => {
+  const fake = await FakeHttpd.start(t)
+  const node = await startHttp2Node(t, (stream) => stream.respond({ ':status': 200 }))
+  const target = `h2c://127.0.0.1:${node.port}`
+  startChild(t, [topspin, 'agent', '--target', target, '--proxy', fake.address, '--route', 'rpc'])
+  await fake.until('it is registered', () => fake.count('STATUS') > 0)
+  assert.equal(fake.nodes.get('rpc')?.config.get('Type'), 'h2c')
 })
 
 test('the node leaves when its command ends', async (t) => {

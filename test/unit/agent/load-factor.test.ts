@@ -70,6 +70,21 @@ test('weight and capacity set how much a metric counts', () => {
   )
 })
 
+test('the values behind the factor are told: of all processes, with the load that counted', () => {
+  const factor = new LoadFactor([], { ...defaults, initialLoad: -1, decay: 1 }, silent)
+  const reading = { name: 'queue', capacity: 10 }
+  factor.combine([[{ ...reading, value: 2 }], [{ ...reading, value: 4 }]])
+  const load = factor.combine([[{ ...reading, value: 8 }], [{ ...reading, value: 10 }]])
+  assert.equal(load, 40)
+  assert.deepEqual(factor.metrics, [
+    { name: 'queue', value: 18, capacity: 20, load: 0.6, weight: null },
+  ])
+  assert.equal(factor.combine([[{ ...reading, weight: 2, value: 'unavailable' }]]), -1)
+  assert.deepEqual(factor.metrics, [
+    { name: 'queue', value: null, capacity: 10, load: 1, weight: 2 },
+  ])
+})
+
 test('the greatest load counts, unless a metric has a weight', () => {
   const loads = [constant(0.2), constant(0.9), constant(0.4)]
   assert.deepEqual(factors(1, { initialLoad: -1, metrics: loads }), [10])

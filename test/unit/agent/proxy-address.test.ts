@@ -9,6 +9,16 @@ test('a proxy is written as host:port, with https:// for TLS and 6666 as the def
   assert.deepEqual(parseProxyAddress('https://a'), { host: 'a', port: 6666, tls: true })
 })
 
+test('a proxy on the same machine may be a unix socket', () => {
+  const unix = { host: 'unix:/run/topspin.sock', port: 0 }
+  assert.deepEqual(parseProxyAddress('unix:/run/topspin.sock'), unix)
+  assert.deepEqual(parseProxyAddress(' unix:///run/topspin.sock '), unix)
+  assert.deepEqual(parseProxyAddress('https://unix:/run/topspin.sock'), { ...unix, tls: true })
+  assert.equal(isName(unix.host), false)
+  for (const text of ['unix:', 'unix:relative', 'unix:/a b', 'unix:/a/'])
+    assert.equal(parseProxyAddress(text), undefined, text)
+})
+
 test('any other text is not the address of a proxy', () => {
   for (const text of ['', 'a b', ':80', 'a:99999', 'http://a', 'https://a/b', 'https://', '::1'])
     assert.equal(parseProxyAddress(text), undefined, text)

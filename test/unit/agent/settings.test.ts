@@ -241,3 +241,14 @@ test('metrics of the environment are named with their forms when one is wrong', 
     assert.match(read.problems.join(), /processor\*2,memory .* system-load/)
   }
 })
+
+test('an agent that HAProxy checks needs no proxy, and its port is checked', () => {
+  assert.equal(settingsFrom({ agentCheck: 3001 }, 'http', 3000).agentCheck, 3001)
+  const read = autoSettings({ TOPSPIN_AGENT_CHECK: '3001' })
+  assert.equal(read.kind === 'join' && read.options.agentCheck, 3001)
+  for (const [agentCheck, message] of [
+    [0, /agentCheck 0: a port from 1 to 65535/],
+    [3000, /agentCheck 3000: the server has this port; choose another one/],
+  ] as const)
+    assert.throws(() => settingsFrom({ agentCheck }, 'http', 3000), message)
+})
