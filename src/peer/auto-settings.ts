@@ -21,7 +21,8 @@ type PeerAutoSettings =
 /**
  * | variable | means | default |
  * |---|---|---|
- * | TOPSPIN_GROUP | `host:port` of a multicast group, a broadcast address, or a comma list of all peers | |
+ * | TOPSPIN_GROUP | `host:port` of a multicast group, a broadcast address, or a comma list of all peers; or `nats://server:4222/NAME` | |
+ * | TOPSPIN_NATS_CREDS, _NATS_CA, _NATS_CERT, _NATS_KEY | files with credentials, PEM, for a group over NATS | none |
  * | TOPSPIN_INTERFACE | name or address of the network interface for announcements | the system's choice |
  * | TOPSPIN_CANDIDACY | candidacy functions, comma-separated | byAge 5, byRoom |
  * | TOPSPIN_PEER_KEY | secret shared by all peers | required, unless TOPSPIN_INSECURE=yes |
@@ -44,8 +45,15 @@ type PeerAutoSettings =
 export function peerAutoSettings(environment: Environment): PeerAutoSettings {
   const variables = new EnvironmentReader(environment)
   const group = variables.list('GROUP', 'host:port')
+  const nats = present({
+    creds: variables.text('NATS_CREDS'),
+    ca: variables.text('NATS_CA'),
+    cert: variables.text('NATS_CERT'),
+    key: variables.text('NATS_KEY'),
+  })
   const options = {
     group: group ?? [],
+    nats: Object.keys(nats).length === 0 ? undefined : nats,
     signals: variables.value('SIGNALS', yesNo) ?? true,
     insecure: variables.value('INSECURE', yesNo),
     interface: variables.text('INTERFACE'),

@@ -8,8 +8,8 @@ import { applicationEnvironment } from '../host/pm2.ts'
 import { hookListen } from '../net/hook-listen.ts'
 import { peerAutoSettings } from './auto-settings.ts'
 import { type JoinPeersOptions, joinPeers } from './join-peers.ts'
+import type { Peers } from './peers.ts'
 import { isSoleProcess } from './sole-process.ts'
-import type { Peers } from './start-peers.ts'
 
 const sharedText =
   'this process shares its port with other workers of node:cluster, so it does not join; give each worker a port of its own'

@@ -10,13 +10,16 @@ import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
 import { waitUntil } from '../base/wait.ts'
 import { holdSignals } from '../host/signals.ts'
+import { requireNats } from '../net/nats-group.ts'
 import { policiesOf } from './choice/cascades-of.ts'
+import { makePeers, type StartedPeers } from './make-peers.ts'
+import { needsNats } from './membership/group.ts'
 import { ownAddress } from './membership/own-address.ts'
 import { checkPeersOptions, joinForms } from './option-forms.ts'
 import { type PeersOptions, peerDefaults, type WithoutAddress } from './options.ts'
 import { interceptRequests } from './parsed/server-events.ts'
+import type { Peers } from './peers.ts'
 import { interceptConnections } from './raw/intake.ts'
-import { type Peers, type StartedPeers, startPeers } from './start-peers.ts'
 
 export interface JoinPeersOptions extends WithoutAddress<PeersOptions> {
   /**
@@ -30,7 +33,7 @@ export interface JoinPeersOptions extends WithoutAddress<PeersOptions> {
 
 /**
  * Joins with a server that listens, or will listen. The application needs no change.
- * @throws TopspinError BAD_OPTION that names every bad option.
+ * @throws TopspinError BAD_OPTION that names every bad option; NATS_MISSING where the package for the group is not installed.
  * @example
  * const server = http.createServer(app).listen(3000)
  * await joinPeers(server, { group: '239.255.77.1:4445', key: process.env.PEER_KEY })
@@ -42,11 +45,13 @@ export async function joinPeers(
   checkPeersOptions(options, joinForms)
   if (typeof server?.address !== 'function')
     throw badOption('server: pass the http.Server, which for example app.listen() returns')
+  if (needsNats(options)) await requireNats()
   if (!server.listening) await once(server, 'listening')
   const { signals = false, drainMs = peerDefaults.drainMs, ...rest } = options
   const address = options.address ?? addressOf(server, options.interface)
   const policies = await policiesOf(options)
-  const started = startPeers({ ...rest, address, policies })
+  const started = makePeers({ ...rest, address, policies })
+  started.membership.announce()
   const endHandOver = handOverRequests(server, started)
   const releaseSignals = signals ? leaveOnSignals(server, started, drainMs) : () => {}
   let closed: Promise<void> | undefined

@@ -1,8 +1,7 @@
 // The names and forms of the options of a server among its peers, for the check that finds misspelt ones. Used by
 // join-peers.ts and start-peers.ts.
 
-import { TopspinError } from '../base/errors.ts'
-import { checkForms, type OptionForms } from '../base/option-forms.ts'
+import { type OptionForms, requireForms } from '../base/option-forms.ts'
 import type { NodeTlsOptions } from '../net/node-tls.ts'
 import type { PeersOptions } from './options.ts'
 
@@ -13,10 +12,11 @@ const tlsForms = {
   pins: 'texts',
   servername: 'text',
   verify: 'boolean',
-} satisfies Record<Exclude<keyof NodeTlsOptions, 'entries'>, OptionForms[string]>
+} satisfies Record<Exclude<keyof NodeTlsOptions, 'entries' | 'http2'>, OptionForms[string]>
 
 const peersForms = {
   group: 'text or texts',
+  nats: { creds: 'text', ca: 'text', cert: 'text', key: 'text' },
   address: 'text',
   key: 'text or texts',
   insecure: 'boolean',
@@ -62,9 +62,6 @@ const former = { advertise: 'any' } as const
 
 /** @throws TopspinError BAD_OPTION for unknown options and for values of another type. */
 export function checkPeersOptions(options: object | undefined, forms: OptionForms): void {
-  const problems: string[] = []
-  if (typeof options === 'object') checkForms(options, { ...forms, ...former }, problems)
-  else problems.push("pass options, for example { group: '239.255.77.1:4445', key: '...' }")
-  if (problems.length === 0) return
-  throw new TopspinError('BAD_OPTION', problems.join('; '), { side: 'proxy', phase: 'control' })
+  const example = "{ group: '239.255.77.1:4445', key: '...' }"
+  requireForms(options, { ...forms, ...former }, example)
 }

@@ -28,13 +28,26 @@ export const peerDefaults: {
   drainMs: 8_000,
 }
 
+/** Names of files. */
+interface NatsFiles {
+  /** Credentials, as `nsc` writes them. */
+  readonly creds?: string | undefined
+  /** Authority of the certificates of the servers; certificate and key of this one, where they ask for them. PEM. */
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+}
+
 /** Who a server is among its peers, and how announcements travel. */
 export interface MembershipOptions {
   /**
    * Where announcements are sent and received: a multicast group, a broadcast address, or the hosts of all peers, this one
-   * included or not. `host:port`; the port is 4445 by default.
+   * included or not. `host:port`; the port is 4445 by default. Or `nats://server:4222/NAME`, a group over NATS, once for each
+   * server; that needs the package `@nats-io/transport-node`.
    */
   readonly group: string | readonly string[]
+  /** How to log in to the servers of NATS, where the group is there. A user and a password stand in its URL. */
+  readonly nats?: NatsFiles | undefined
   /**
    * Where peers send requests to: `http://host:port` or `https://host:port`. Without a host (`http://:8080`) an address of
    * this machine.

@@ -4,7 +4,7 @@
 import type { Server } from 'node:http'
 import { stderrLog } from '../../base/stderr-log.ts'
 import { type JoinPeersOptions, joinPeers } from '../join-peers.ts'
-import type { Peers } from '../start-peers.ts'
+import type { Peers } from '../peers.ts'
 
 interface MiddlewareConsumer {
   getHttpAdapter?(): { getHttpServer(): Server }

@@ -10,12 +10,14 @@ import { waitUntil } from '../../base/wait.ts'
 import { healthy, onProbed } from '../../cluster/health.ts'
 import { defaultCheck } from '../../cluster/health-check.ts'
 import { Command } from '../../host/command.ts'
+import { requireNats } from '../../net/nats-group.ts'
 import { policiesOf } from '../choice/cascades-of.ts'
 import { handOverRequests } from '../join-peers.ts'
+import { makePeers, type StartedPeers } from '../make-peers.ts'
+import { needsNats } from '../membership/group.ts'
 import { ownAddress } from '../membership/own-address.ts'
 import { portOf, readTarget, watchTarget } from '../membership/watch-target.ts'
 import { type PeersOptions, peerDefaults, type WithoutAddress } from '../options.ts'
-import { makePeers, type StartedPeers } from '../start-peers.ts'
 import { Target } from './target.ts'
 
 interface FrontOptions extends WithoutAddress<PeersOptions> {
@@ -33,10 +35,11 @@ interface FrontOptions extends WithoutAddress<PeersOptions> {
 /**
  * Runs until the signal, or until the command ends.
  * @returns the exit code of the command, else 0.
- * @throws TopspinError BAD_OPTION, or LISTEN when the address cannot be listened on.
+ * @throws TopspinError BAD_OPTION, NATS_MISSING, or LISTEN when the address cannot be listened on.
  */
 export async function runFront(options: FrontOptions): Promise<number> {
   const target = readTarget(options.target, ['http'])
+  if (needsNats(options)) await requireNats()
   const server = createServer()
   const bound = await listen(server, options.listen)
   const peers = await peersFor(server, bound, options)

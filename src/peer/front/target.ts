@@ -4,16 +4,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { contextLive, newLive } from '../../cluster/live.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
-import type { Traffic } from '../../forward/index.ts'
+import {
+  type Arrival,
+  clientFacts,
+  ParsedClient,
+  type ParsedOwner,
+  type Traffic,
+} from '../../forward/index.ts'
 import { applicationOf, peerNode } from '../choice/peer-candidates.ts'
-import { clientFacts } from '../hand-over/client-facts.ts'
-import type { Arrival } from '../parsed/arrival.ts'
-import { ParsedClient, type ParsedOwner } from '../parsed/parsed-client.ts'
+import type { Destinations } from '../hand-over/destinations.ts'
+import { toCandidates } from '../hand-over/to-candidates.ts'
 
-export class Target implements ParsedOwner {
+export class Target implements ParsedOwner, Destinations {
   readonly traffic: Traffic
   readonly application: Application
-  readonly servesHere = false
+  readonly headBytesMax: number = Number.POSITIVE_INFINITY
+  readonly addsFields = false
   readonly #candidate: Candidate
 
   constructor(traffic: Traffic, host: string, port: number) {
@@ -52,6 +58,10 @@ export class Target implements ParsedOwner {
     return tried.includes(targetId) ? undefined : this.#candidate
   }
 
+  servesHere(): boolean {
+    return false
+  }
+
   cameBack(): void {}
 
   over(): void {}
@@ -60,7 +70,8 @@ export class Target implements ParsedOwner {
 
   #send(arrival: Arrival): void {
     const facts = clientFacts(arrival.socket, this.traffic.via, false)
-    if (new ParsedClient(arrival, this.#candidate, facts, this).start(undefined)) return
+    const begin = toCandidates(this, arrival.request, this.#candidate)
+    if (new ParsedClient(arrival, facts, this, begin).start(undefined)) return
     const { response, socket } = arrival
     if (response === undefined) socket.destroy()
     else response.writeHead(400, { Connection: 'close' }).end()

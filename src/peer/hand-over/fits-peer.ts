@@ -5,5 +5,6 @@ import { maxHeaderSize } from 'node:http'
 import { handOverLimits } from '../../base/limits.ts'
 
 /** @param length of the head as it arrived, bytes; the fields of the hand-over are added to it. */
-export const fitsPeer = (length: number): boolean =>
-  length <= maxHeaderSize - handOverLimits.addedHeadBytes
+export const fitsPeer = (length: number): boolean => length <= peerHeadBytesMax
+
+export const peerHeadBytesMax: number = maxHeaderSize - handOverLimits.addedHeadBytes

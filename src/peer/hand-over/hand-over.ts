@@ -1,4 +1,4 @@
-// The state that both ways of handing over share in one server. Made by start-peers.ts.
+// The state that both ways of handing over share in one server. Made by make-peers.ts.
 
 import type { StatusMount } from '../status/status-mount.ts'
 import type { LocalService } from './local-service.ts'

@@ -29,4 +29,8 @@ export class MarkedLines implements ForwardedLines {
   clientOf(fields: Fields): string {
     return this.#forwarded.clientOf(fields)
   }
+
+  isSecure(fields: Fields): boolean {
+    return this.#forwarded.isSecure(fields)
+  }
 }

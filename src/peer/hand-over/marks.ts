@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { handOverLimits } from '../../base/limits.ts'
+import { type ClientFacts, clientFacts } from '../../forward/index.ts'
 import type { ViaLines } from '../../wire/forwarded.ts'
 import {
   type HandedOver,
@@ -12,7 +13,6 @@ import {
   readHandedOver,
   writeHandedOver,
 } from '../../wire/handed-over.ts'
-import { type ClientFacts, clientFacts } from './client-facts.ts'
 import { MarkedLines } from './marked-lines.ts'
 
 /** `source`: without a key, from an address that no present peer announces. */

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { RequestView } from '../../candidacy/candidacy.ts'
+import { fieldOf } from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostWithoutPort } from '../../wire/http/host.ts'
@@ -98,16 +99,4 @@ export class MessageView implements ArrivedRequest {
     if (fieldOf(this.#request, 'via') === undefined) return false
     return viaNames(this.#request.headers.via ?? '', pseudonym)
   }
-}
-
-/**
- * Value of the first field with this name, which is in lower case. Cheaper than `request.headers`, for which Node.js
- * makes an object of all fields.
- */
-export function fieldOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const other = rawHeaders[i] as string
-    if (other.length === name.length && other.toLowerCase() === name) return rawHeaders[i + 1]
-  }
-  return undefined
 }

@@ -1,7 +1,9 @@
 // `topspin announce`: announces a server that does not run Topspin. It runs on the machine of that server, whose resources
 // are announced.
 
+import { requireNats } from '../../net/nats-group.ts'
 import type { MembershipOptions } from '../options.ts'
+import { needsNats } from './group.ts'
 import { PeerMembership } from './membership.ts'
 import { portOf, readTarget, watchTarget } from './watch-target.ts'
 
@@ -18,6 +20,7 @@ interface AnnounceOptions extends Omit<MembershipOptions, 'address'> {
 export async function announceTarget(options: AnnounceOptions): Promise<void> {
   const { target: text, signal, ...rest } = options
   const target = readTarget(text, ['http', 'https'])
+  if (needsNats(options)) await requireNats()
   const { protocol, hostname } = target
   const place = `${protocol}//${hostname}:${portOf(target)}`
   const membership = new PeerMembership({ ...rest, address: options.address ?? place })

@@ -47,10 +47,11 @@ export class AnnouncementListener {
     this.#options = options
   }
 
-  /** Accepts any bytes and never throws. @param from address of the sender. */
-  receive(bytes: Buffer, from: string): void {
+  /** Accepts any bytes and never throws. @param from address of the sender; `undefined`: a server of NATS has let it in. */
+  receive(bytes: Buffer, from: string | undefined): void {
     const { accept, keys } = this.#options
-    const read = accept.source(from) ? readAnnouncement(bytes, keys) : 'source'
+    const isAccepted = from === undefined || accept.source(from)
+    const read = isAccepted ? readAnnouncement(bytes, keys) : 'source'
     if (typeof read === 'string') return this.#log(this.#count(read), from)
     const refusal = this.#add(read)
     if (refusal !== undefined) this.#log(refusal, from, read)
@@ -70,7 +71,7 @@ export class AnnouncementListener {
     return refusal
   }
 
-  #log(refusal: DatagramRefusal, from: string, announcement?: Announcement): void {
+  #log(refusal: DatagramRefusal, from: string | undefined, announcement?: Announcement): void {
     const message = messages.get(refusal)
     if (message === undefined) return
     const { clock, log, peers } = this.#options

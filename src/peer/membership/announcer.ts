@@ -30,6 +30,8 @@ interface AnnouncerOptions {
   readonly random: Random
   readonly resources: () => Resources
   readonly loss: () => Loss
+  /** Announcements in one period at most: 1 where none gets lost on the way. */
+  readonly beatsMax: number
   /** Where peers may ask how much room this server has; `undefined`: nowhere. */
   readonly ask?: (() => HostPort | undefined) | undefined
   /** Must not throw. */
@@ -72,7 +74,7 @@ export class Announcer {
   start(): void {
     if (this.#isPresent) return
     this.#isPresent = true
-    this.#wait(this.#options.random() * (this.#options.periodMs / peerLimits.beatsMax))
+    this.#wait(this.#options.random() * (this.#options.periodMs / this.#options.beatsMax))
   }
 
   /** Sends goodbyes, then nothing until the next `start`. */
@@ -89,10 +91,10 @@ export class Announcer {
   }
 
   #announce(): void {
-    const { send, loss, periodMs, random } = this.#options
+    const { send, loss, periodMs, random, beatsMax: most } = this.#options
     send(this.next(false))
-    const most = peerLimits.beatsMax
-    const times = this.#sequence < firstPeriods * most ? most : timesPerPeriod(loss().there)
+    const isFirst = this.#sequence < firstPeriods * most
+    const times = isFirst ? most : Math.min(most, timesPerPeriod(loss().there))
     this.#wait((periodMs / times) * (1 - jitter * random()))
   }
 }

@@ -1,10 +1,11 @@
 // The membership of a server among its peers: it announces the server, receives the announcements of the others, and
-// keeps the list of present peers. Used by start-peers.ts, and by announce-target.ts for a server of another process.
+// keeps the list of present peers. Used by make-peers.ts, and by announce-target.ts for a server of another process.
 
 import type { RemoteInfo } from 'node:dgram'
 import { isIP } from 'node:net'
 import { present } from '../../base/environment.ts'
 import { type HostPort, hostPortText } from '../../base/host-port.ts'
+import { natsLimits, peerLimits } from '../../base/limits.ts'
 import { OutageLog } from '../../base/outage-log.ts'
 import { LiveTable, newLive } from '../../cluster/live.ts'
 import type { Peer } from '../../cluster/peer.ts'
@@ -24,6 +25,8 @@ import type { MembershipOptions } from '../options.ts'
 import { AcceptFrom } from './accept-from.ts'
 import { AnnouncementListener } from './announcement-listener.ts'
 import { Announcer } from './announcer.ts'
+import { withoutLogin } from './group.ts'
+import { openNatsDatagrams } from './nats-datagrams.ts'
 import { ownAddress } from './own-address.ts'
 import { ServiceMeter } from './service-meter.ts'
 import { type MembershipSettings, membershipSettings } from './settings.ts'
@@ -127,7 +130,14 @@ export class PeerMembership {
   /** Announces this server from now on. */
   announce(): void {
     const { group, keys, log } = this.settings
-    const fields = { ...this.#fields, group: group.map(hostPortText), authenticated: !keys.isEmpty }
+    const { places, nats } = group
+    const where = nats === undefined ? places.map(hostPortText) : nats.servers.map(withoutLogin)
+    const fields = {
+      ...this.#fields,
+      group: where,
+      ...(nats === undefined ? {} : { nats: nats.name }),
+      authenticated: !keys.isEmpty,
+    }
     if (!this.#announcer.isPresent) log.info(fields, 'peer announced')
     this.#announcer.start()
   }
@@ -149,8 +159,19 @@ export class PeerMembership {
     const { group, keys, clock, log, openDatagrams } = this.settings
     const { table: peers, accept } = this
     const listener = new AnnouncementListener({ peers, keys, accept, clock, log })
+    const { host, name } = this.settings.identity
+    if (group.nats !== undefined)
+      return openNatsDatagrams({
+        group: group.nats,
+        name,
+        onAnnouncement: (bytes) => listener.receive(bytes, undefined),
+        onQuestion: ownPort ? (bytes, from) => this.onAsk?.(bytes, from) : undefined,
+        family: isIP(host) === 6 ? 6 : 4,
+        interface: which,
+        log,
+      })
     return openDatagrams({
-      to: group,
+      to: group.places,
       log,
       onDatagram: (bytes, from) => {
         if (isAsk(bytes) && this.onAsk !== undefined) this.onAsk(bytes, from)
@@ -179,7 +200,7 @@ export class PeerMembership {
   }
 
   #makeAnnouncer(options: MembershipOptions, answersQuestions: boolean): Announcer {
-    const { identity, periodMs, clock, random } = this.settings
+    const { identity, periodMs, clock, random, group } = this.settings
     return new Announcer({
       identity,
       periodMs,
@@ -191,6 +212,7 @@ export class PeerMembership {
         ...options.resources?.(),
       }),
       loss: () => ({ here: this.table.loss, there: this.table.reportedLoss }),
+      beatsMax: group.nats === undefined ? peerLimits.beatsMax : 1,
       ask: answersQuestions ? () => this.#askedAt() : undefined,
       send: (announcement) => this.#send(announcement),
     })
@@ -219,7 +241,17 @@ export class PeerMembership {
       const detail = { name, host, port, other: { host: other?.host, port: other?.port } }
       this.settings.log.warn(detail, 'two servers announce one name; the one started later counts')
     } else this.settings.log.info({ name, host, port }, `peer ${kind}`)
+    this.#noteSize()
     for (const listener of this.#listeners) listener(event)
+  }
+
+  #noteSize(): void {
+    const { length } = this.table.list()
+    if (this.settings.group.nats === undefined) return
+    const detail = { peers: length, most: natsLimits.peersMax }
+    if (length > natsLimits.peersMax)
+      this.#outages.report('size', 'large', detail, 'group over NATS is large; divide it')
+    else this.#outages.resolve('size', detail, 'group over NATS is no longer too large')
   }
 
   /** Settings that are valid but often mistakes. */
@@ -233,7 +265,11 @@ export class PeerMembership {
     }
     const isNear = ({ host }: { host: string }): boolean => /^(127\.|::1$|localhost$)/.test(host)
     const at = this.#interface === undefined ? undefined : ownInterface(this.#interface)
-    if (isNear(identity) && !group.every(isNear) && at?.v4?.startsWith('127.') !== true) {
+    const isLocal =
+      group.nats === undefined
+        ? group.places.every(isNear)
+        : group.nats.servers.every((server) => isNear({ host: new URL(server).hostname }))
+    if (isNear(identity) && !isLocal && at?.v4?.startsWith('127.') !== true) {
       const detail = { host: identity.host, port: identity.port }
       log.warn(detail, 'announced address is a loopback address, but the group is not; set address')
     }

@@ -3,7 +3,7 @@
 
 import { type Clock, type Random, systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
-import { type HostPort, hostPortText, hostText, parseHostPort } from '../../base/host-port.ts'
+import { hostPortText, hostText, parseHostPort } from '../../base/host-port.ts'
 import { logLimits, peerLimits } from '../../base/limits.ts'
 import { type Logger, silent } from '../../base/log.ts'
 import { stderrLog } from '../../base/stderr-log.ts'
@@ -14,6 +14,7 @@ import type { Announcement } from '../../wire/announcement.ts'
 import { writeAnnouncement } from '../../wire/announcement-codec.ts'
 import { KeyRing } from '../../wire/announcement-key.ts'
 import { type MembershipOptions, peerDefaults } from '../options.ts'
+import { type Group, readGroup } from './group.ts'
 import { ownAddress } from './own-address.ts'
 
 /** A shorter key can be guessed, and every datagram shows whether a guess is right. */
@@ -23,7 +24,7 @@ const keyLengthLeast = 16
 export type Identity = Pick<Announcement, 'name' | 'scheme' | 'host' | 'port' | 'contexts'>
 
 export interface MembershipSettings {
-  readonly group: readonly HostPort[]
+  readonly group: Group
   readonly keys: KeyRing
   readonly identity: Identity
   /** `undefined`: as many as the server is seen to work on at once. */
@@ -44,7 +45,7 @@ export function membershipSettings(options: MembershipOptions): MembershipSettin
   const log = logOf(options, clock)
   checkNumbers({ ...options, periodMs }, problems)
   if ('advertise' in options) problems.push('advertise is now called address')
-  const group = readGroup(options.group, problems)
+  const group = readGroup(options, problems)
   const keys = readKeys(options, problems, log)
   const identity = readIdentity(options, problems)
   if (acceptFrom !== undefined) attempt(() => networkCheck(acceptFrom, 'acceptFrom'), problems)
@@ -120,19 +121,6 @@ const longestFigures = {
     inHand: 1e6,
   },
 } as const
-
-const listOf = (value: string | readonly string[] | undefined): readonly string[] =>
-  value === undefined ? [] : typeof value === 'string' ? value.split(',') : value
-
-function readGroup(value: MembershipOptions['group'], problems: string[]): HostPort[] {
-  const places = listOf(value).flatMap((text) => {
-    const place = parseHostPort(text, peerDefaults.groupPort)
-    if (place === undefined) problems.push(`group "${text}": host:port, IPv6 addresses in brackets`)
-    return place ?? []
-  })
-  if (places.length === 0 && problems.length === 0) problems.push('group: at least one host:port')
-  return places
-}
 
 /** A string is one key, because a key may contain commas. */
 function readKeys({ key, insecure }: MembershipOptions, problems: string[], log: Logger): KeyRing {

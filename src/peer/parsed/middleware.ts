@@ -3,9 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../base/log.ts'
-import type { Arrival } from './arrival.ts'
+import { type Arrival, bodyLength } from '../../forward/index.ts'
 import type { ParsedHandOver } from './parsed-hand-over.ts'
-import { bodyLength } from './request-bytes.ts'
 
 /** Calls `next` when the request is to be served here. */
 export type PeerMiddleware = (

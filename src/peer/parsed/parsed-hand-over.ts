@@ -1,30 +1,42 @@
 // Hands over requests that Node.js has parsed: those of TLS servers, of middlewares, and of servers whose connections
 // cannot be read first (raw/intake.ts). A request that a peer has handed over is served here and shows its real client.
 
-import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { agentLimits } from '../../base/limits.ts'
 import type { Application, Candidate } from '../../cluster/routes.ts'
-import type { Traffic } from '../../forward/index.ts'
+import {
+  type Arrival,
+  bodyLength,
+  fieldOf,
+  isPlain,
+  noNode,
+  ParsedClient,
+  type ParsedOwner,
+  proxyFull,
+  type Refusal,
+  type ServeHere,
+  type Traffic,
+  withoutMark,
+} from '../../forward/index.ts'
 import { plainAddress } from '../../net/address.ts'
-import { probeBypassedResponse } from '../../node-internals/bypassed-response.ts'
 import { handedOverField } from '../../wire/handed-over.ts'
 import { isConnectionLogin } from '../../wire/http/connection-login.ts'
 import { type Choice, type Decided, here, type PendingChoice } from '../choice/choice.ts'
+import type { Destinations } from '../hand-over/destinations.ts'
+import { peerHeadBytesMax } from '../hand-over/fits-peer.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import { useDecision } from '../hand-over/kept-decision.ts'
 import { reportClientOf, reportOwnClient } from '../hand-over/real-client.ts'
-import { type ArrivedRequest, fieldOf, MessageView } from '../hand-over/request-views.ts'
+import { type ArrivedRequest, MessageView } from '../hand-over/request-views.ts'
+import { toCandidates } from '../hand-over/to-candidates.ts'
 import type { HandingOver } from '../hand-over/under-way.ts'
-import type { Arrival, ServeHere } from './arrival.ts'
-import { ParsedClient, type ParsedOwner } from './parsed-client.ts'
 import { redirectRequest, redirectUpgrade } from './redirect.ts'
-import { bodyLength, withoutMark } from './request-bytes.ts'
 import type { RequestDriver } from './server-events.ts'
 
 const received = { mode: 'received' } as const
 
-export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
+export class ParsedHandOver implements HandingOver, ParsedOwner, Destinations, RequestDriver {
   readonly #handOver: HandOver
   readonly #clients = new Set<ParsedClient>()
   readonly #tunnels = new Set<ParsedClient>()
@@ -178,7 +190,12 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
 
   // The owner of the clients.
 
-  readonly servesHere = true
+  readonly headBytesMax: number = peerHeadBytesMax
+  readonly addsFields = false
+
+  servesHere(_client: ParsedClient, refusal: Refusal, isRepeatable: boolean): boolean {
+    return isRepeatable || refusal === noNode || refusal === proxyFull
+  }
 
   get traffic(): Traffic {
     return this.#handOver.policy.traffic
@@ -261,7 +278,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, RequestDriver {
     const facts = marks.clientOf(socket)
     const mark = marks.write(facts, socket, { method, target: url })
     if (mark === undefined) return false
-    const client = new ParsedClient(arrival, first, facts, this)
+    const client = new ParsedClient(arrival, facts, this, toCandidates(this, request, first))
     if (!client.start(mark)) return false
     counts.handed++
     if (!client.isOver && !client.isTunnel) this.#clients.add(client)
@@ -282,13 +299,6 @@ function outlastPeer({ socket }: IncomingMessage, response: ServerResponse): voi
 
 function isAbsolute({ url = '' }: IncomingMessage): boolean {
   return !url.startsWith('/') && url !== '*'
-}
-
-/** HTTP/1 on a socket of Node.js: bytes cannot be written to anything else. */
-function isPlain({ request, response, socket }: Arrival): boolean {
-  if (!(socket instanceof Socket) || !(request instanceof IncomingMessage)) return false
-  if (request.httpVersionMajor !== 1) return false
-  return response === undefined || (response instanceof ServerResponse && probeBypassedResponse())
 }
 
 const ignore = (): void => {}

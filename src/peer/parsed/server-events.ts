@@ -1,8 +1,8 @@
 // Gives a driver the requests and upgrades of a server before its listeners get them.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { ServeHere } from '../../forward/index.ts'
 import { interceptEvents } from '../../node-internals/intercept-events.ts'
-import type { ServeHere } from './arrival.ts'
 
 export interface RequestDriver {
   /** @returns whether the request is handled; then the listeners do not get it, except by `serveHere`. */

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
+import { peerLimits } from '../../../../src/base/limits.ts'
 import { Announcer, timesPerPeriod } from '../../../../src/peer/membership/announcer.ts'
 import type { Announcement } from '../../../../src/wire/announcement.ts'
 import { someAnnouncement, someResources } from '../../../support/announcement.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
-function start(loss: { here: number; there: number }): {
+function start(
+  loss: { here: number; there: number },
+  beatsMax: number = peerLimits.beatsMax,
+): {
   announcer: Announcer
   sent: Announcement[]
 } {
@@ -18,6 +22,7 @@ function start(loss: { here: number; there: number }): {
     random: () => 0,
     resources: () => someResources,
     loss: () => loss,
+    beatsMax,
     send: (announcement) => sent.push(announcement),
   })
   return { announcer, sent }
@@ -43,6 +48,19 @@ test('announcements are frequent at first, then one a period, and more when some
       sent.map((_, i) => i + 1),
     )
     assert.equal(sent[0]?.loss, 0.25)
+    announcer.stop()
+  } finally {
+    mock.timers.reset()
+  }
+})
+
+test('where none gets lost on the way, announcements are never repeated', () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const { announcer, sent } = start({ here: 0, there: 0.5 }, 1)
+    announcer.start()
+    for (let i = 0; i < 80; i++) mock.timers.tick(125)
+    assert.ok(sent.length >= 10 && sent.length <= 11, `${sent.length} in ten periods`)
     announcer.stop()
   } finally {
     mock.timers.reset()

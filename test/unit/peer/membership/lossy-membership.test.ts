@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { mock, type TestContext, test } from 'node:test'
+import { peerLimits } from '../../../../src/base/limits.ts'
 import { LiveTable } from '../../../../src/cluster/live.ts'
 import { PeerTable } from '../../../../src/cluster/peer-table.ts'
 import { Announcer } from '../../../../src/peer/membership/announcer.ts'
@@ -49,6 +50,7 @@ class Cluster {
       clock: this.clock,
       random: this.#random,
       resources: () => someResources,
+      beatsMax: peerLimits.beatsMax,
       loss: () => ({ here: table.loss, there: table.reportedLoss }),
       send: (announcement) => this.#send(announcement),
     })

@@ -23,7 +23,10 @@ function problemsOf(changes: Partial<MembershipOptions>): string {
 
 test('the defaults are the customary port, the own address as name, and a second', () => {
   const settings = membershipSettings(given)
-  assert.deepEqual(settings.group, [{ host: '239.255.77.1', port: 4445 }])
+  assert.deepEqual(settings.group, {
+    places: [{ host: '239.255.77.1', port: 4445 }],
+    nats: undefined,
+  })
   assert.deepEqual(settings.identity, {
     name: '10.0.0.1:8080',
     scheme: 'http',
@@ -37,7 +40,7 @@ test('the defaults are the customary port, the own address as name, and a second
 
 test('a group is one place or many, in a list or with commas between', () => {
   const group = '10.0.0.1:1, [::1]:2,_peers._udp.example'
-  assert.deepEqual(membershipSettings({ ...given, group }).group, [
+  assert.deepEqual(membershipSettings({ ...given, group }).group.places, [
     { host: '10.0.0.1', port: 1 },
     { host: '::1', port: 2 },
     { host: '_peers._udp.example', port: 4445 },
