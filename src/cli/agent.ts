@@ -27,7 +27,8 @@ export async function runAgent(command: readonly string[], flags: AgentFlags): P
     problems.push('the target is missing; write --target http://HOST:PORT, or set TOPSPIN_TARGET')
   for (const problem of problems) complain(problem)
   if (target === undefined || !secret.ok || problems.length > 0) return exitCodes.usage
-  const byDefault = rest.advertise === undefined ? [defaultAddresses.nodes] : []
+  const isFound = rest.advertise !== undefined || rest.agentCheck !== undefined
+  const byDefault = isFound ? [] : [defaultAddresses.nodes]
   try {
     return await runSidecar({
       target,

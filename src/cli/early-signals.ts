@@ -1,11 +1,13 @@
 // Keeps the signals that arrive while a long-running command is loaded, until the command handles them: their default is
 // to end the process at once, and as process 1 of a container it is to be lost. The first module of bin/topspin.js.
 
+import { signalsDuringBoot } from '../node-internals/signals-during-boot.ts'
+
 const commands = ['serve', 'agent', 'announce', 'peer', 'demo']
 
 /** Kept until a listener for the signal is added, which then gets it. */
-function keep(signal: NodeJS.Signals): void {
-  let hasArrived = false
+function keep(signal: NodeJS.Signals, arrivedBefore = false): void {
+  let hasArrived = arrivedBefore
   const arrived = (): void => {
     hasArrived = true
   }
@@ -23,8 +25,9 @@ function keep(signal: NodeJS.Signals): void {
 
 const [, , command = ''] = process.argv
 if (commands.includes(command)) {
-  keep('SIGTERM')
-  keep('SIGINT')
+  const before = signalsDuringBoot()
+  keep('SIGTERM', before.includes('SIGTERM'))
+  keep('SIGINT', before.includes('SIGINT'))
   keep('SIGQUIT')
   // By default SIGUSR1 opens the debugger of Node.js.
   process.on('SIGUSR1', () => {})

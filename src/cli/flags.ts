@@ -19,6 +19,17 @@ export const keyOfFlag = {
   workers: 'workers',
   state: 'state',
   advertise: 'advertise.group',
+  xds: 'xds.listen',
+} as const
+
+/** The key that each flag of `topspin haproxy` sets. */
+export const haproxyKeyOfFlag = {
+  socket: 'haproxy.socket',
+  map: 'haproxy.map',
+  backends: 'haproxy.backends',
+  server: 'haproxy.server',
+  control: 'control.listen',
+  state: 'state',
 } as const
 
 /** For flags that may be repeated. */
@@ -36,6 +47,13 @@ export function duration(value: string): number {
 export function wholeNumber(value: string): number {
   if (/^\d{1,9}$/.test(value)) return Number(value)
   throw new InvalidArgumentError('Write a whole number.')
+}
+
+/** 1 to 100. */
+export function percent(value: string): number {
+  const number = /^\d{1,3}%?$/.test(value) ? Number.parseInt(value, 10) : 0
+  if (number >= 1 && number <= 100) return number
+  throw new InvalidArgumentError('Write percent, 1 to 100.')
 }
 
 /** Written in full: a port alone stands for 127.0.0.1. */

@@ -39,12 +39,19 @@ export function listenFailure(
       }
     case 'EACCES':
       return {
-        message: `${place}: no permission to listen there. ${advice}`,
+        message: `${place}: no permission to listen there${permissionHint(failure.port)}. ${advice}`,
         exitCode: exitCodes.failure,
       }
     default:
       return { message: `${place}: ${failure.message}`, exitCode: exitCodes.failure }
   }
+}
+
+/** @param port absent or -1 for a unix socket. */
+function permissionHint(port: number = -1): string {
+  if (port < 0) return '; this user must be allowed to write in its folder'
+  if (port >= 1_024) return ''
+  return ': ports below 1024 are for root, for programs with CAP_NET_BIND_SERVICE and for sockets of systemd (docs/systemd.md)'
 }
 
 /** The secret or a candidacy function that the configuration names cannot be loaded. */

@@ -95,7 +95,7 @@ export class Reloads {
     const tls = await readTls(result.config)
     if (!tls.ok) return this.#refuse(tls.problems, serving, log)
     const before = serving.listening
-    const reload = await serving.reload(result.config, tls.material)
+    const reload = await serving.reload(result.config, tls.material, result.origins)
     if (!reload.ok) return this.#refuse(reload.problems, serving, log)
     this.#isEmpty = result.isEmpty
     const { changed, restartKeys } = reload

@@ -1,7 +1,8 @@
-// Runs one command line and returns the exit code: 2 for a wrong command line, else that of the command.
+// Runs one command line and returns the exit code: 2 for a wrong command line, else that of the command. The message of a
+// CommandFailure goes to standard error.
 
 import { CommanderError } from 'commander'
-import { exitCodes } from './failure.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
 import { createProgram } from './program.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -15,6 +16,10 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync(line, { from: 'user' })
     return exitCode
   } catch (error) {
+    if (error instanceof CommandFailure) {
+      process.stderr.write(`topspin: ${error.message}\n`)
+      return error.exitCode
+    }
     if (!(error instanceof CommanderError)) throw error
     // A help or a version that was asked for has 0.
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage

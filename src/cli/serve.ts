@@ -1,7 +1,7 @@
 // `topspin serve`: reads the configuration, starts the proxy and its control listener, logs where they listen, and
 // serves until a signal stops it. SIGHUP reads the configuration again.
 
-import type { Logger } from 'pino'
+import type { Logger } from '../base/log.ts'
 import { type ConfigResult, loadConfig } from '../config/config.ts'
 import { type ConfigProblem, formatProblem, problemsText } from '../config/problem.ts'
 import { startProblems } from '../config/start-checks.ts'
@@ -27,16 +27,28 @@ const retry = 'topspin serve --listen HOST:PORT --control HOST:PORT --console HO
 
 type FlagValue = string | readonly string[]
 
+/** A value of the configuration from a flag. */
+type GivenValue = Required<Parameters<typeof loadConfig>[1]>['flags'][number]
+
 /** Resolves with the exit code when the proxy has ended. */
-export async function serve(
+export const serve = (
   flags: ServeFlags,
   onListening: (listening: Listening) => void = () => {},
+): Promise<number> => serveWith(flags.config, valuesOf(flags), onListening)
+
+/** @param file of the configuration. @param values that outrank it. */
+export async function serveWith(
+  file: string | undefined,
+  values: readonly GivenValue[],
+  onListening: (listening: Listening) => void = () => {},
 ): Promise<number> {
+  const configuration = (): ConfigResult =>
+    loadConfig(file, { environment: process.env, flags: values })
   // Before anything else: a signal during the start counts, too.
   const signals = new StopSignals()
   const predecessor = Predecessor.of(process.env)
   const upgrades = new Upgrades(process.env)
-  const reloads = new Reloads(() => configuration(flags))
+  const reloads = new Reloads(configuration)
   const onHangUp = async (): Promise<void> => {
     const successor = await upgrades.settled()
     if (successor === undefined) reloads.request()
@@ -45,7 +57,7 @@ export async function serve(
   process.on('SIGHUP', onHangUp)
   void signals.first.then(() => predecessor?.abandon())
   try {
-    return await serveUntil(signals, flags, { reloads, upgrades, predecessor }, onListening)
+    return await serveUntil(signals, configuration, { reloads, upgrades, predecessor }, onListening)
   } finally {
     process.off('SIGHUP', onHangUp)
     signals.off()
@@ -62,11 +74,11 @@ interface Changing {
 
 async function serveUntil(
   signals: StopSignals,
-  flags: ServeFlags,
+  configuration: () => ConfigResult,
   { reloads, upgrades, predecessor }: Changing,
   onListening: (listening: Listening) => void,
 ): Promise<number> {
-  const result = configuration(flags)
+  const result = configuration()
   if (!result.ok) {
     const onlyFlags = result.problems.every(({ place }) => place.startsWith('--'))
     await report(result.problems, predecessor)
@@ -88,7 +100,8 @@ async function serveUntil(
   })
   try {
     const operations = operationsOf(reloads, upgrades)
-    const more = { ...(await inheritance(predecessor, log)), operations }
+    const { origins } = result
+    const more = { ...(await inheritance(predecessor, log)), operations, origins }
     serving = await startServing(config, tls.material, programLog, more)
   } catch (error) {
     const { message, exitCode } = listenFailure(error, retry)
@@ -113,13 +126,11 @@ async function serveUntil(
   return exitCodes.ok
 }
 
-function configuration(flags: ServeFlags): ConfigResult {
-  const values = Object.entries(keyOfFlag).flatMap(([name, path]) => {
+const valuesOf = (flags: ServeFlags): readonly GivenValue[] =>
+  Object.entries(keyOfFlag).flatMap(([name, path]) => {
     const value = flags[name as keyof typeof keyOfFlag]
     return value === undefined ? [] : [{ flag: `--${name}`, path, value }]
   })
-  return loadConfig(flags.config, { environment: process.env, flags: values })
-}
 
 /** On standard error, and to the process that this one was to replace. */
 async function report(

@@ -15,7 +15,9 @@ export function alignTable(
   rows: readonly (readonly string[])[],
 ): string[] {
   const all = [columns.map((column) => column.title), ...rows.map((row) => row.map(printable))]
-  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)))
+  const widths = columns.map((_, index) =>
+    all.reduce((most, row) => Math.max(most, row[index]?.length ?? 0), 0),
+  )
   return all.map((row) =>
     columns
       .map((column, index) => {
@@ -28,7 +30,10 @@ export function alignTable(
   )
 }
 
-/** The same, with as many columns as fit into `width`, and the titles of those that were left out. */
+/** Cells are cut to this many characters at least, so that a name can still be told. */
+const cellMin = 12
+
+/** The same, with as many columns as fit into `width`, and the titles of those that were left out. Then long cells are cut. */
 export function fittedTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -42,8 +47,51 @@ export function fittedTable(
       rows.map((row) => kept.map(({ index }) => row[index] ?? '')),
     )
     const highest = kept.reduce((most, { column }) => Math.max(most, column.rank ?? 0), 0)
-    if (highest === 0 || lines.every((line) => line.length <= width)) return { lines, leftOut }
+    if (lines.every((line) => line.length <= width)) return { lines, leftOut }
+    if (highest === 0) {
+      const columnsKept = kept.map(({ column }) => column)
+      const cells = rows.map((row) => kept.map(({ index }) => row[index] ?? ''))
+      return { lines: cutTable(columnsKept, cells, width), leftOut }
+    }
     for (const { column } of kept) if (column.rank === highest) leftOut.push(column.title)
     kept = kept.filter(({ column }) => column.rank !== highest)
   }
+}
+
+/** The same as lines of text, with a note on the columns that were left out. @param width of the terminal; default: any. */
+export function fittedText(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number = Number.POSITIVE_INFINITY,
+): string {
+  const { lines, leftOut } = fittedTable(columns, rows, width)
+  const note =
+    leftOut.length === 0
+      ? ''
+      : `Left out for lack of width (see --json):\n  ${leftOut.join(', ')}\n`
+  return `${lines.join('\n')}\n${note}`
+}
+
+/** The longest cells are cut until the lines fit. */
+function cutTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly string[] {
+  const widths = columns.map(({ title }, index) =>
+    rows.reduce((most, row) => Math.max(most, row[index]?.length ?? 0), title.length),
+  )
+  const between = 2 * (columns.length - 1)
+  const total = (): number => widths.reduce((sum, each) => sum + each, between)
+  while (total() > width) {
+    const widest = widths.indexOf(Math.max(...widths))
+    if ((widths[widest] ?? 0) <= cellMin) break
+    widths[widest] = (widths[widest] ?? 0) - 1
+  }
+  const cut = (cell: string, most: number): string =>
+    cell.length <= most ? cell : `${cell.slice(0, most - 3).trimEnd()}...`
+  return alignTable(
+    columns,
+    rows.map((row) => row.map((cell, index) => cut(cell, widths[index] ?? cell.length))),
+  )
 }

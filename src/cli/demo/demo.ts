@@ -147,11 +147,12 @@ class Demo {
   }
 
   async #view(listening: Listening): Promise<DemoView> {
-    const report = await fetchReport(new URL(listening.control).host)
+    const { control = '' } = listening
+    const report = await fetchReport(new URL(control).host)
     const routes = nodes.map((node) => node.route)
     return {
       trafficUrl: listening.traffic[0] ?? '',
-      controlUrl: listening.control,
+      controlUrl: control,
       consoleUrl: listening.console ?? '',
       nodes: nodeViews(routes, report.ok ? report.report : undefined, this.#tally.of(routes)),
       requests: this.#tally.requests,

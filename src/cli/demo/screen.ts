@@ -18,7 +18,7 @@ export interface DemoNode {
 export interface DemoView {
   readonly trafficUrl: string
   readonly controlUrl: string
-  /** Of the manager page. */
+  /** Of the address for browsers. */
   readonly consoleUrl: string
   readonly nodes: readonly DemoNode[]
   readonly requests: number
@@ -61,7 +61,7 @@ function renderScreen(view: DemoView, width: number): string[] {
     '',
     `  traffic  ${view.trafficUrl}shop`,
     `  control  topspin status --control ${new URL(view.controlUrl).host}`,
-    `  manager  ${view.consoleUrl}mod_cluster-manager  (in a browser)`,
+    `  console  ${view.consoleUrl}console/  (in a browser)`,
     '',
     ...table.map((line) => `  ${line}`),
     '',
@@ -126,8 +126,8 @@ function linePainter(output: NodeJS.WriteStream, everyMs: number, now: () => num
     paint(view) {
       if (last !== undefined && now() - last < everyMs) return
       if (last === undefined) {
-        const page = `${view.consoleUrl}mod_cluster-manager`
-        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl}\nmanager ${page}\n`)
+        const page = `${view.consoleUrl}console/`
+        output.write(`traffic ${view.trafficUrl} control ${view.controlUrl}\nconsole ${page}\n`)
       }
       last = now()
       output.write(`${renderLine(view)}\n`)

@@ -1,14 +1,18 @@
 // `topspin doctor`: finds out why nodes and proxies do not find each other. Runs on the machine of a node or a proxy.
 
+import { systemClock } from '../../base/clock.ts'
 import { strayVariables } from '../../base/environment.ts'
 import { parseEndpoint } from '../../base/host-port.ts'
 import { commandSecret } from '../../config/secret.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
 import { exitCodes } from '../failure.ts'
 import { fetchReport } from '../remote/fetch.ts'
+import { certificateFindings } from './certificates.ts'
+import { clusterFindings } from './cluster.ts'
 import { type Finding, fail, ok } from './finding.ts'
 import { multicastFindings } from './multicast.ts'
 import { nodeFindings } from './nodes.ts'
+import { sourceFindings } from './sources.ts'
 
 export interface DoctorFlags {
   /** Absent: only the proxies that advertise themselves are examined. */
@@ -60,6 +64,9 @@ async function proxyFindings(control: string, secret: string | undefined): Promi
       `${control} answers${fetched.report.draining ? ', it is draining' : ''}`,
     ),
     ...nodeFindings(fetched.report),
+    ...sourceFindings(fetched.report.sources),
+    ...clusterFindings(fetched.report.cluster ?? null),
+    ...certificateFindings(fetched.report.certificates, systemClock.wall()),
   ]
 }
 

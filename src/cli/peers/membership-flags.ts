@@ -10,6 +10,10 @@ import { peerKeyProblem, readPeerKey } from '../../peer/peer-key.ts'
 export interface MembershipFlags {
   readonly target: string
   readonly group: readonly string[]
+  readonly natsCreds?: string
+  readonly natsCa?: string
+  readonly natsCert?: string
+  readonly natsKey?: string
   readonly peerKey?: readonly string[]
   /** Former name of `peerKey`. */
   readonly key?: readonly string[]
@@ -37,6 +41,8 @@ export function membershipOptions(
 ): WithoutAddress<MembershipOptions> {
   if (flags.key !== undefined) warn('--key is now called --peer-key; please rename it')
   if (flags.advertise !== undefined) warn('--advertise is now called --address; please rename it')
+  const { natsCreds: creds, natsCa: ca, natsCert: cert, natsKey } = flags
+  const nats = present({ creds, ca, cert, key: natsKey })
   const { group, name, interface: which, ttl, capacity } = flags
   const variables = new EnvironmentReader(environment)
   const options = {
@@ -51,6 +57,7 @@ export function membershipOptions(
       periodMs: flags.period,
       ttl,
       capacity,
+      nats: Object.keys(nats).length === 0 ? undefined : nats,
     }),
   }
   for (const text of variables.warnings) warn(text)

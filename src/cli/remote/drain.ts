@@ -1,62 +1,103 @@
-// `topspin drain`: takes a node out of rotation without a failed request. Its contexts are disabled, so that new
-// sessions go elsewhere; existing sessions may continue for a while; then it is stopped and its last requests end.
+// `topspin drain`: the proxy takes a node, a context or the nodes of a domain out of rotation without a failed request. The command
+// shows how far it is; Ctrl-C takes it back.
 
 import { pause } from '../../base/wait.ts'
-import type { AppMethod } from '../../wire/mcmp/message.ts'
-import { nodeOrder } from '../../wire/mcmp/operator-messages.ts'
+import type { ActionRecord } from '../../control/api/action.ts'
+import type { DrainProgress } from '../../control/api/drain.ts'
 import { CommandFailure } from '../failure.ts'
+import { StopSignals } from '../stop-signals.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
+import { type SteerFlags, targetOf } from './steer.ts'
 
-export interface DrainFlags extends RemoteFlags {
+export interface DrainFlags extends SteerFlags {
   /** How long sessions may continue, ms. */
   readonly within: number
+  /** Whether the command ends with the drain. */
+  readonly wait: boolean
 }
 
-const pollMs = 200
-/** How long requests in flight may take after the stop, ms. */
-const lastRequestsMs = 30_000
+const pollMs = 250
 
-/** The unfinished work of a node. */
-interface Work {
-  readonly sessions: number
-  readonly inFlight: number
-}
-
-export const drain = (route: string, flags: DrainFlags): Promise<number> =>
+export const drain = (route: string | undefined, flags: DrainFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     const began = performance.now()
-    await remote.node(route)
-    await send(remote, 'DISABLE-APP', route)
-    const isIdle = ({ sessions, inFlight }: Work): boolean => sessions === 0 && inFlight === 0
-    const { sessions } = await workAfter(remote, route, isIdle, began + flags.within)
-    if ((await remote.find(route)) !== undefined) await send(remote, 'STOP-APP', route)
-    const isDone = ({ inFlight }: Work): boolean => inFlight === 0
-    const { inFlight } = await workAfter(remote, route, isDone, performance.now() + lastRequestsMs)
-    const ms = Math.round(performance.now() - began)
-    const outcome = { command: 'drain', route, sessions, inFlight, ms }
-    if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
-    if (inFlight > 0)
-      throw new CommandFailure(`${route}: stopped, but ${inFlight} requests are in flight`)
+    const target = await targetOf(remote, 'drain', route, flags)
+    const order = { action: 'drain', ...target, withinMs: flags.within }
+    const record = await remote.post<ActionRecord>('/actions', order)
+    const last = flags.wait ? await ended(remote, record) : record
+    const name = route ?? `domain ${flags.domain}`
+    if (flags.json) process.stdout.write(`${JSON.stringify(last)}\n`)
+    else if (!flags.wait) process.stdout.write(`${name}: draining; ${takenBack(record)}\n`)
+    const { state, nodes } = last.drain as DrainProgress
+    const inFlight = sum(nodes.map((node) => node.inFlight))
+    if (state === 'late')
+      throw new CommandFailure(`${name}: stopped, but ${inFlight} requests are in flight`)
+    if (state === 'cancelled' || state === 'overtaken')
+      throw new CommandFailure(`${name}: not drained, somebody else has changed its orders`)
+    if (!flags.wait || flags.json) return
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+    const sessions = sum(nodes.map((node) => node.sessions))
     const rest = sessions === 0 ? '' : `; sessions that move to other nodes: ${sessions}`
-    if (!flags.json)
-      process.stdout.write(
-        `${route}: drained in ${(ms / 1_000).toFixed(1)} s${rest}; topspin enable ${route} brings it back\n`,
-      )
+    const back = route === undefined ? takenBack(record) : `topspin enable ${route} brings it back`
+    process.stdout.write(`${name}: drained in ${seconds} s${rest}; ${back}\n`)
   })
 
-const send = (remote: Remote, method: AppMethod, route: string): Promise<void> =>
-  remote.send(nodeOrder(method, route))
+const takenBack = ({ id }: ActionRecord): string => `topspin undo ${id} takes it back`
 
-/** Polls until the condition holds or `end` (monotonic ms) has passed; a node that has left has no work. */
-async function workAfter(
-  remote: Remote,
-  route: string,
-  condition: (work: Work) => boolean,
-  end: number,
-): Promise<Work> {
-  for (;;) {
-    const work = (await remote.find(route)) ?? { sessions: 0, inFlight: 0 }
-    if (condition(work) || performance.now() >= end) return work
-    await pause(pollMs)
+/** The record when the drain has ended. @throws CommandFailure after a signal, which takes it back. */
+async function ended(remote: Remote, record: ActionRecord): Promise<ActionRecord> {
+  const signals = new StopSignals()
+  const line = new ProgressLine(process.stderr)
+  let signal: string | undefined
+  void signals.first.then((name) => {
+    signal = name
+  })
+  try {
+    for (;;) {
+      const now = await remote.get<ActionRecord>(`/actions/${record.id}`)
+      line.show(now.drain as DrainProgress)
+      if (now.drain?.ended !== null) return now
+      await Promise.race([pause(pollMs), signals.first])
+      if (signal === undefined) continue
+      await remote.post(`/actions/${record.id}/undo`)
+      throw new CommandFailure('drain taken back: the orders are as before')
+    }
+  } finally {
+    line.end()
+    signals.off()
   }
 }
+
+/** `topspin undo ID`: restores the orders before an action. */
+export const undo = (id: string, flags: RemoteFlags): Promise<number> =>
+  withRemote(flags, async (remote) => {
+    const record = await remote.post<ActionRecord>(`/actions/${encodeURIComponent(id)}/undo`)
+    if (flags.json) return void process.stdout.write(`${JSON.stringify(record)}\n`)
+    const routes = record.nodes.map(({ route }) => route).join(', ')
+    process.stdout.write(`action ${id} taken back for ${routes}\n`)
+  })
+
+/** One line on a terminal that is written over; nothing elsewhere. */
+class ProgressLine {
+  readonly #output: NodeJS.WriteStream
+  #isShown = false
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output
+  }
+
+  show({ state, until, nodes }: DrainProgress): void {
+    if (!this.#output.isTTY) return
+    this.#isShown = true
+    const left = `${sum(nodes.map((node) => node.sessions))} sessions, ${sum(nodes.map((node) => node.inFlight))} requests left`
+    const seconds = Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1_000))
+    const what = state === 'sessions' ? `sessions may continue for ${seconds} s` : 'last requests'
+    this.#output.write(`\r\x1b[K${left}; ${what} (Ctrl-C takes it back)`)
+  }
+
+  end(): void {
+    if (this.#isShown) this.#output.write('\r\x1b[K')
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

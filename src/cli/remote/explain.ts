@@ -1,6 +1,7 @@
 // `topspin explain URL`: the node that a request would go to now, and the list of candidates before and after each
 // candidacy function.
 
+import type { Explanation } from '../../control/explanation.ts'
 import { contextStatusText } from '../../control/status-report.ts'
 import type {
   CandidateFacts,
@@ -8,10 +9,12 @@ import type {
   RequestExplanation,
   StepFacts,
 } from '../../forward/index.ts'
-import { alignTable } from '../table.ts'
+import { fittedText } from '../table.ts'
+import { wrapped } from '../wrapped.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
 
 export interface ExplainFlags extends RemoteFlags {
+  readonly method: string
   readonly cookie: string
   readonly client: string
   readonly header?: readonly string[]
@@ -19,29 +22,46 @@ export interface ExplainFlags extends RemoteFlags {
 
 export const showExplanation = (url: string, flags: ExplainFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const { cookie, client, header = [], json } = flags
-    const query = new URLSearchParams({ url, cookie, client })
+    const { cookie, client, method, header = [], json } = flags
+    const query = new URLSearchParams({ url, method, cookie, client })
     for (const line of header) query.append('header', line)
-    const text = await remote.page(`/api/explain?${query}`)
-    if (json) process.stdout.write(text)
-    else process.stdout.write(explanationText(url, JSON.parse(text) as RequestExplanation))
+    const explanation = await remote.get<Explanation>(`/explain?${query}`)
+    if (json) process.stdout.write(`${JSON.stringify(explanation)}\n`)
+    else process.stdout.write(explanationText(url, explanation, process.stdout.columns))
   })
 
-function explanationText(url: string, explanation: RequestExplanation): string {
-  const { refusal, context, session, insert, candidates, steps, node, why } = explanation
+function explanationText(url: string, explanation: Explanation, width?: number): string {
+  const { method, refusal, rule, context, session, insert, candidates, steps, node, why } =
+    explanation
   const outcome = outcomeText(node, refusal, why)
-  if (context === null) return `${url} ${outcome}\n`
+  const sentence = (text: string): string => wrapped(text, width, 2)
+  const opening = [`${method} ${url} ${outcome}`, ...(rule?.did ?? [])].map(sentence)
+  if (context === null) return [...opening, ''].join('\n')
   return [
-    `${url} ${outcome}`,
-    `context ${context.path} of balancer ${context.balancer}; ${sessionText(session)}`,
-    ...(insert === null ? [] : [`cookie ${insert.name} of the proxy: ${insert.when}`]),
+    ...opening,
+    ...[
+      ...(explanation.agreement === '' ? [] : [explanation.agreement]),
+      protocolText(explanation),
+      `context ${context.path} of balancer ${context.balancer}; ${sessionText(session)}`,
+      ...(insert === null ? [] : [`cookie ${insert.name} of the proxy: ${insert.when}`]),
+    ].map(sentence),
     '',
-    ...candidatesTable(candidates),
+    candidatesTable(candidates, width),
     '',
-    ...stepsTable(steps),
-    ...steps.flatMap(({ name, reasons }) => reasonsTable(name, reasons)),
+    stepsTable(steps, width).trimEnd(),
+    ...steps.flatMap(({ name, reasons }) => reasonsTable(name, reasons, width)),
     '',
   ].join('\n')
+}
+
+/** What is spoken on both sides, and whether the request survives a node that fails. */
+function protocolText({ protocols, isIdempotent, method }: Explanation): string {
+  const clients = `clients speak ${protocols.clients.join(' or ')}`
+  const node = protocols.node === null ? '' : `, the node ${protocols.node}`
+  const again = isIdempotent
+    ? 'may be sent again when an attempt fails'
+    : 'is not sent again once a node may have begun it'
+  return `${clients}${node}; ${method} ${again}`
 }
 
 function outcomeText(node: string | null, refusal: string | null, why: string): string {
@@ -49,13 +69,13 @@ function outcomeText(node: string | null, refusal: string | null, why: string): 
   return refusal === null ? `waits: ${why}` : `is answered by the proxy itself: ${refusal}, ${why}`
 }
 
-const candidatesTable = (candidates: readonly CandidateFacts[]): string[] =>
-  alignTable(
+const candidatesTable = (candidates: readonly CandidateFacts[], width?: number): string =>
+  fittedText(
     [
       { title: 'CANDIDATE' },
       { title: 'CONTEXT' },
       { title: 'HEALTH' },
-      { title: 'LOAD FACTOR', align: 'right' },
+      { title: 'LOAD FACTOR', align: 'right', rank: 1 },
       { title: 'IN FLIGHT', align: 'right' },
     ],
     candidates.map(({ node, health, loadFactor, inFlight, ...context }) => [
@@ -65,10 +85,11 @@ const candidatesTable = (candidates: readonly CandidateFacts[]): string[] =>
       loadFactor === null ? '-' : String(loadFactor),
       String(inFlight),
     ]),
-  )
+    width,
+  ).trimEnd()
 
-const stepsTable = (steps: readonly StepFacts[]): string[] =>
-  alignTable(
+const stepsTable = (steps: readonly StepFacts[], width?: number): string =>
+  fittedText(
     [{ title: 'FUNCTION' }, { title: 'BEFORE' }, { title: 'AFTER' }, { title: 'FIGURES' }],
     steps.map((step) => [
       step.failure === null ? step.name : `${step.name} (failed: ${step.failure})`,
@@ -76,26 +97,32 @@ const stepsTable = (steps: readonly StepFacts[]): string[] =>
       namesText(step.after),
       step.figures.map(([name, figure]) => `${name} ${Number(figure.toFixed(3))}`).join(', '),
     ]),
+    width,
   )
 
 /** The figures that a function went by, and its sentence about each candidate. */
-function reasonsTable(name: string, reasons: readonly ReasonFacts[]): string[] {
+function reasonsTable(name: string, reasons: readonly ReasonFacts[], width?: number): string[] {
   const [first] = reasons
   if (first === undefined) return []
   const names = Object.keys(first.figures).filter(
     (figure) => always.has(figure) || reasons.some(({ figures }) => isNews(figure, figures, first)),
   )
-  const table = alignTable(
+  const table = fittedText(
     [
       { title: name },
-      ...names.map((figure) => ({ title: titleOf(figure), align: 'right' as const })),
+      ...names.map((figure) => ({
+        title: titleOf(figure),
+        align: 'right' as const,
+        ...(always.has(figure) ? {} : { rank: 1 }),
+      })),
     ],
     reasons.map(({ node, figures }) => [
       node,
       ...names.map((figure) => String(Number((figures[figure] ?? 0).toFixed(2)))),
     ]),
+    width,
   )
-  return ['', ...table, '', ...reasons.map(({ why }) => why)]
+  return ['', table.trimEnd(), '', ...reasons.map(({ why }) => wrapped(why, width, 2))]
 }
 
 /** Figures that are shown even where all candidates have the same. */

@@ -1,6 +1,6 @@
 // Requests to the control listener of a running proxy: a page of it, its report (GET /api/status), or an operation (POST).
 
-import { request as plainRequest } from 'node:http'
+import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { readTlsFiles } from '../../agent/tls-files.ts'
 import { EnvironmentReader, present } from '../../base/environment.ts'
@@ -12,8 +12,10 @@ import type { ProxyTls } from '../../net/mcmp-client.ts'
 import { writeSecret } from '../../wire/authorization.ts'
 
 interface RequestOptions {
-  /** Default GET. An operation by POST that fails with 409 says why in its body, which is returned. */
+  /** Default GET. An operation by POST that fails with 409 may say why in JSON, which is returned. */
   readonly method?: 'GET' | 'POST'
+  /** Sent as JSON. */
+  readonly body?: object
   /** Deadline of the answer, ms. Default 5_000. */
   readonly withinMs?: number
 }
@@ -41,25 +43,30 @@ type FetchedReport =
  * TLS towards a control listener, from the same variables as the agent's: the authorities for the proxy's certificate,
  * and the client certificate. @throws TopspinError that names every file that cannot be read.
  */
-export function controlTls(): ProxyTls {
+function controlTls(): ProxyTls {
   const variables = new EnvironmentReader(process.env)
   const [ca, cert, key] = ['CA', 'CERT', 'KEY'].map((name) => variables.text(name))
   return present(readTlsFiles({ ca, cert, key, servername: variables.text('SERVER_NAME') }))
 }
 
-/**
- * @param control `host:port` or `unix:/path` of the control listener, with `https://` in front where it speaks TLS.
- * @param secret shared secret of the proxy, if it has one.
- */
-export function fetchPage(
-  control: string,
-  path: string,
-  secret: string | undefined,
-  { method = 'GET', withinMs = 5_000 }: RequestOptions = {},
-): Promise<FetchedPage> {
+/** Where a request goes, and with what. */
+interface Target {
+  /** `host:port` or `unix:/path` of the control listener, with `https://` in front where it speaks TLS. */
+  readonly control: string
+  readonly path: string
+  /** Shared secret of the proxy, or a token, if there is one. */
+  readonly secret: string | undefined
+}
+
+/** Opens a request; the answer has status 200, or 409 to POST, and its body is still to be read. */
+function open(
+  { control, path, secret }: Target,
+  { method = 'GET', body, withinMs = 5_000 }: RequestOptions,
+  signal: AbortSignal,
+): Promise<{ readonly ok: true; readonly response: IncomingMessage } | Failed> {
   const isSecure = control.startsWith('https://')
   const socketPath = socketPathOf(control.replace('https://', ''))
-  const place = (urlOf(control) + path).split('?', 1)[0]
+  const place = placeOf(control, path)
   const base = socketPath === undefined ? urlOf(control) : `http${isSecure ? 's' : ''}://localhost`
   return new Promise((resolve) => {
     const fail = (message: string): void => resolve({ ok: false, message })
@@ -68,6 +75,7 @@ export function fetchPage(
     const headers = {
       host: 'localhost',
       ...(secret === undefined ? {} : { authorization: writeSecret(secret) }),
+      ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
     }
     let tls: object
     try {
@@ -79,27 +87,21 @@ export function fetchPage(
       base + path,
       {
         method,
-        signal: AbortSignal.timeout(withinMs),
+        signal,
         agent: false,
         headers,
         ...tls,
         ...(socketPath === undefined ? {} : { socketPath }),
       },
       (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (piece: string) => {
-          text += piece
-          if (text.length > pageBytesMax) response.destroy(new Error(`${place} does not end`))
-        })
-        response.on('error', (error) => fail(error.message))
-        response.on('end', () => {
-          const { statusCode } = response
-          if (statusCode === 200 || (method === 'POST' && statusCode === 409))
-            return resolve({ ok: true, text })
-          if (statusCode === 401) return refused(secretProblem(control, secret))
-          refused(answerProblem(`${place}`, statusCode ?? 0, text))
-        })
+        const { statusCode = 0 } = response
+        const isOutcome = method === 'POST' && statusCode === 409 && isJson(response)
+        if (statusCode === 200 || isOutcome) return resolve({ ok: true, response })
+        if (statusCode === 401) return refused(secretProblem(control, secret))
+        textOf(response, place).then(
+          (text) => refused(answerProblem(place, statusCode, text, response)),
+          (error: Error) => fail(error.message),
+        )
       },
     )
     request.on('error', (error: NodeJS.ErrnoException) => {
@@ -107,8 +109,81 @@ export function fetchPage(
       if (problem !== undefined) refused(`${control} cannot be reached over TLS: ${problem}`)
       else fail(`no proxy answers at ${control} (${connectProblem(error, isSecure, withinMs)})`)
     })
-    request.end()
+    request.end(body === undefined ? undefined : JSON.stringify(body))
   })
+}
+
+const placeOf = (control: string, path: string): string =>
+  (urlOf(control) + path).split('?', 1)[0] ?? ''
+
+const typeOf = ({ headers }: IncomingMessage): string =>
+  (headers['content-type'] ?? '').split(';', 1)[0] ?? ''
+
+const isJson = (response: IncomingMessage): boolean => typeOf(response) === 'application/json'
+
+async function textOf(response: IncomingMessage, place: string): Promise<string> {
+  let text = ''
+  response.setEncoding('utf8')
+  for await (const piece of response as AsyncIterable<string>) {
+    text += piece
+    if (text.length > pageBytesMax) throw new Error(`${place} does not end`)
+  }
+  return text
+}
+
+/** A page of the control listener, or the outcome of an operation. */
+export async function fetchPage(
+  control: string,
+  path: string,
+  secret: string | undefined,
+  options: RequestOptions = {},
+): Promise<FetchedPage> {
+  const signal = AbortSignal.timeout(options.withinMs ?? 5_000)
+  const opened = await open({ control, path, secret }, options, signal)
+  if (!opened.ok) return opened
+  try {
+    return { ok: true, text: await textOf(opened.response, placeOf(control, path)) }
+  } catch (error) {
+    return { ok: false, message: (error as Error).message }
+  }
+}
+
+/**
+ * Follows server-sent events until the signal ends it.
+ * @param receive called with the name and the data of each event.
+ * @returns why the stream has ended.
+ */
+export async function followStream(
+  control: string,
+  path: string,
+  secret: string | undefined,
+  receive: (event: string, data: string) => void,
+  signal: AbortSignal,
+): Promise<Failed> {
+  const begun = new AbortController()
+  const late = setTimeout(() => begun.abort(), 5_000)
+  const either = AbortSignal.any([signal, begun.signal])
+  const opened = await open({ control, path, secret }, {}, either)
+  clearTimeout(late)
+  if (!opened.ok) return opened
+  let text = ''
+  opened.response.setEncoding('utf8')
+  try {
+    for await (const piece of opened.response as AsyncIterable<string>) {
+      text += piece
+      if (text.length > pageBytesMax) return { ok: false, message: 'an event does not end' }
+      const blocks = text.split('\n\n')
+      text = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const [, event = ''] = /^event: (.*)$/m.exec(block) ?? []
+        const [, data] = /^data: (.*)$/m.exec(block) ?? []
+        if (data !== undefined) receive(event, data)
+      }
+    }
+  } catch {
+    // Cut, by the proxy or by the signal.
+  }
+  return { ok: false, message: `the proxy at ${control} has closed the connection` }
 }
 
 function connectProblem(error: NodeJS.ErrnoException, isSecure: boolean, withinMs: number): string {
@@ -122,12 +197,27 @@ const secretProblem = (control: string, secret: string | undefined): string =>
     ? `the proxy at ${control} requires its secret; write --secret-file FILE, or set TOPSPIN_SECRET`
     : `the proxy at ${control} does not accept the secret that was sent (--secret-file, TOPSPIN_SECRET)`
 
-/** With the first line of the answer, if it is a text: a control listener says what is wrong. */
-function answerProblem(place: string, status: number, text: string): string {
+/** With the first line of the answer, if it is a text: a control listener says what is wrong. The API says it in JSON. */
+function answerProblem(
+  place: string,
+  status: number,
+  text: string,
+  response: IncomingMessage,
+): string {
+  if (typeOf(response) === 'application/problem+json') return detailOf(text)
   const [line = ''] = text.trim().split('\n', 1)
   const isText = line !== '' && !line.startsWith('<') && !line.startsWith('{')
   const said = isText ? printable(line.slice(0, lineMax)) : 'not a control listener?'
   return status === 503 ? `${place}: ${said}` : `${place} answered ${status}: ${said}`
+}
+
+function detailOf(text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { readonly detail?: unknown }
+    return printable(String(detail).slice(0, lineMax))
+  } catch {
+    return 'the proxy refused it'
+  }
 }
 
 const reportPath = '/api/status'

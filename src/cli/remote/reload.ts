@@ -9,8 +9,8 @@ const withinMs = 60_000
 
 export const reload = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const { outcome, text } = await remote.operate<ReloadOutcome>('/api/reload', withinMs)
-    if (flags.json) process.stdout.write(`${text.trimEnd()}\n`)
+    const outcome = await remote.post<ReloadOutcome>('/reload', {}, withinMs)
+    if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
     if (!outcome.ok) {
       const problems = outcome.problems.map((problem) => `  ${problem}`).join('\n')
       throw new CommandFailure(`nothing has changed:\n${problems}`, exitCodes.badConfiguration)

@@ -1,15 +1,13 @@
-// A running proxy as the commands use it: its report and its pages, and messages to it, with the secret where the
+// A running proxy as the commands use it: its report, its pages and its API, with the secret where the
 // proxy requires one. A command that fails ends with a line on standard error and exit code `failure` or `usage`.
 
 import { strayVariables } from '../../base/environment.ts'
-import { parseSocketAddress } from '../../base/host-port.ts'
 import { suggest } from '../../base/suggest.ts'
 import { commandSecret } from '../../config/secret.ts'
+import { apiPath } from '../../control/api/api-path.ts'
 import type { NodeReport, StatusReport } from '../../control/status-report.ts'
-import { McmpClient } from '../../net/mcmp-client.ts'
-import type { AppMessage } from '../../wire/mcmp/message.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
-import { controlTls, fetchPage, fetchReport } from './fetch.ts'
+import { fetchPage, fetchReport, followStream } from './fetch.ts'
 
 /** The flags of every command for a running proxy. */
 export interface RemoteFlags {
@@ -46,26 +44,6 @@ export class Remote {
     return fetched.text
   }
 
-  /**
-   * An operation by POST. @param withinMs deadline of the answer.
-   * @throws CommandFailure when there is no answer, or an error.
-   */
-  async operate<T>(
-    path: string,
-    withinMs: number,
-  ): Promise<{ readonly outcome: T; readonly text: string }> {
-    const options = { method: 'POST', withinMs } as const
-    const fetched = await fetchPage(this.#control, path, this.#secret, options)
-    if (!fetched.ok) throw new CommandFailure(fetched.message)
-    try {
-      return { outcome: JSON.parse(fetched.text) as T, text: fetched.text }
-    } catch {
-      throw new CommandFailure(
-        `${this.#control}${path} did not answer in JSON: not a control listener?`,
-      )
-    }
-  }
-
   /** The registered node with this route, if there is one. */
   async find(route: string): Promise<NodeReport | undefined> {
     return (await this.#registered()).find((node) => node.route === route)
@@ -88,33 +66,44 @@ export class Remote {
     return nodes.filter((node) => node.removal === 'none')
   }
 
-  /** @throws CommandFailure when the proxy refuses the message. */
-  async send(message: AppMessage): Promise<void> {
-    const address = parseSocketAddress(this.#control)
-    if (address === undefined) throw new CommandFailure(`${this.#control} is not an address`)
-    const { host, port } = address
-    const tls = address.tls === true ? { tls: controlTls() } : {}
-    const client = new McmpClient({ host, port, ...tls }, this.#secret)
+  /** A resource of the API. @throws CommandFailure when there is no answer, or an error. */
+  async get<T>(path: string): Promise<T> {
+    return JSON.parse(await this.page(apiPath + path)) as T
+  }
+
+  /** An operation of the API. @throws CommandFailure when there is no answer, or an error. */
+  async post<T>(path: string, body: object = {}, withinMs: number = 10_000): Promise<T> {
+    const options = { method: 'POST', body, withinMs } as const
+    const fetched = await fetchPage(this.#control, apiPath + path, this.#secret, options)
+    if (!fetched.ok) throw new CommandFailure(fetched.message)
     try {
-      const result = await client.send(message)
-      if (!result.ok) throw new CommandFailure(result.error.message)
-    } finally {
-      client.close()
+      return JSON.parse(fetched.text) as T
+    } catch {
+      throw new CommandFailure(
+        `${this.#control}${apiPath}${path} did not answer in JSON: not a control listener?`,
+      )
     }
+  }
+
+  /**
+   * Server-sent events of the API, until the signal ends it.
+   * @throws CommandFailure when the stream ends otherwise.
+   */
+  async follow(
+    path: string,
+    receive: (event: string, data: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const end = await followStream(this.#control, apiPath + path, this.#secret, receive, signal)
+    if (!signal.aborted) throw new CommandFailure(end.message)
   }
 }
 
-/** Runs a command and returns its exit code; writes the message of a CommandFailure to standard error. */
+/** Runs a command and returns its exit code. */
 export async function withRemote(
   flags: RemoteFlags,
   command: (remote: Remote) => Promise<void>,
 ): Promise<number> {
-  try {
-    await command(new Remote(flags))
-    return exitCodes.ok
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error
-    process.stderr.write(`topspin: ${error.message}\n`)
-    return error.exitCode
-  }
+  await command(new Remote(flags))
+  return exitCodes.ok
 }

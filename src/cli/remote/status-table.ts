@@ -1,5 +1,6 @@
 // The report of a proxy as tables: nodes with their state and numbers, worker processes, and contexts. Pure.
 
+import { systemClock } from '../../base/clock.ts'
 import { hostPortText } from '../../base/host-port.ts'
 import {
   type ContextReport,
@@ -11,19 +12,22 @@ import {
   whoseStatus,
 } from '../../control/status-report.ts'
 import { compareStatus } from '../../wire/mcmp/context-status.ts'
-import { alignTable, fittedTable } from '../table.ts'
+import { certificateFindings } from '../doctor/certificates.ts'
+import { sourceFindings } from '../doctor/sources.ts'
+import { alignTable, fittedText } from '../table.ts'
 
 const noNodes = 'No nodes are registered.\n'
 
-/** One line for each node, and one for each worker process. @param width of the terminal; default: any. */
+/** One line for each node, and one for each worker process. @param width of the terminal; default: any. @param now wall clock, ms. */
 export function statusTable(
   report: StatusReport,
   width: number = Number.POSITIVE_INFINITY,
+  now: number = systemClock.wall(),
 ): string {
   const draining = report.draining ? 'The proxy is draining.\n' : ''
   const nodes = report.nodes.length === 0 ? noNodes : nodesTable(report, width)
   const workers = report.workers.length === 0 ? '' : `\n${workersTable(report.workers)}`
-  return `${draining}${nodes}${reasonsText(report.nodes, stateMax(width))}${workers}${ordersText(report.orders)}`
+  return `${draining}${nodes}${reasonsText(report.nodes, stateMax(width))}${workers}${ordersText(report.orders)}${clusterText(report.cluster)}${enginesText(report.engines)}${sourcesText(report.sources)}${certificatesText(report.certificates, now)}`
 }
 
 function nodesTable(report: StatusReport, width: number): string {
@@ -47,7 +51,7 @@ function nodesTable(report: StatusReport, width: number): string {
     errorsText(node),
     width < wideFrom ? plainContextsText(node) : contextsText(node),
   ])
-  const { lines, leftOut } = fittedTable(
+  return fittedText(
     [
       { title: 'NODE' },
       { title: 'ADDRESS', rank: 1 },
@@ -68,11 +72,6 @@ function nodesTable(report: StatusReport, width: number): string {
     rows,
     width,
   )
-  const note =
-    leftOut.length === 0
-      ? ''
-      : `Left out for lack of width (see --json):\n  ${leftOut.join(', ')}\n`
-  return `${lines.join('\n')}\n${note}`
 }
 
 /** The share is one of all requests that were sent to the node. */
@@ -151,21 +150,95 @@ function ordersText(orders: StatusReport['orders']): string {
   return lines.length === 0 ? '' : `\n${lines.join('')}`
 }
 
-/** One line for each context; the first line of a node names the node. */
-export function contextsTable(nodes: readonly NodeReport[]): string {
+/** The proxies that share the registry, and how this one stands. */
+function clusterText(cluster: StatusReport['cluster']): string {
+  // A proxy of an earlier version says nothing of it.
+  if (cluster === null || cluster === undefined) return ''
+  const { name, mode, reason, revision, lagMs, unwritten, proxies } = cluster
+  const lag = lagMs === null ? '' : `, ${lagMs} ms behind`
+  const waiting = unwritten === 0 ? '' : `, ${unwritten} records to write`
+  const state =
+    mode === 'alone' ? `alone${waiting}: ${reason}` : `joined, revision ${revision}${lag}${waiting}`
+  const rows = proxies.map((proxy) => [
+    proxy.isSelf ? `${proxy.name} (this one)` : proxy.name,
+    proxy.control,
+    proxy.zone === '' ? '-' : proxy.zone,
+    proxy.version,
+    `${(proxy.ageMs / 1_000).toFixed(1)} s`,
+  ])
+  const lines = alignTable(
+    [
+      { title: 'PROXY' },
+      { title: 'CONTROL' },
+      { title: 'ZONE' },
+      { title: 'VERSION' },
+      { title: 'SEEN', align: 'right' },
+    ],
+    rows,
+  )
+  return `\nCluster ${name}: ${state}\n${rows.length === 0 ? '' : `${lines.join('\n')}\n`}`
+}
+
+/** The other proxies that serve the cluster, with what they cannot serve. */
+function enginesText(engines: StatusReport['engines']): string {
+  // A proxy of an earlier version says nothing of them.
+  if (engines === undefined || engines.length === 0) return ''
+  const lines = engines.flatMap(({ engine, name, address, isConnected, isCurrent, problems }) => {
+    const connected = isCurrent ? 'has the present cluster' : 'is behind'
+    const who = name === '' ? address : `${name} at ${address}`
+    return [
+      `${engine} ${who}: ${isConnected ? connected : 'not reached'}\n`,
+      ...problems.map((problem) => `  ${problem}\n`),
+    ]
+  })
+  return `\n${lines.join('')}`
+}
+
+/** The sources of fixed nodes that need attention. */
+function sourcesText(sources: StatusReport['sources']): string {
+  const lines = sourceFindings(sources).flatMap(({ result, what, seen }) =>
+    result === 'ok' ? [] : [`${what}: ${seen}\n`],
+  )
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
+}
+
+/** The certificates that need attention, one line for each. */
+function certificatesText(certificates: StatusReport['certificates'], now: number): string {
+  const lines = certificateFindings(certificates, now).flatMap(({ result, what, seen }) =>
+    result === 'ok' ? [] : [`${what}: ${seen}\n`],
+  )
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
+}
+
+/** One line for each context; the first line of a node names the node. @param width of the terminal; default: any. */
+export function contextsTable(
+  nodes: readonly NodeReport[],
+  width: number = Number.POSITIVE_INFINITY,
+): string {
   if (nodes.length === 0) return noNodes
-  const titles = ['NODE', 'ADDRESS', 'STATE', 'CONTEXT', 'STATUS', 'ALIASES']
   const rows = nodes.flatMap((node) => {
     const contexts = contextRows(node)
-    const about = [node.route, `${node.type}://${hostPortText(node)}`, shortState(node)]
+    const about = [
+      node.route,
+      `${node.type}://${hostPortText(node)}`,
+      shortState(node, stateMax(width)),
+    ]
     const blank = about.map(() => '')
     if (contexts.length === 0) return [about]
     return contexts.map((context, index) => [...(index === 0 ? about : blank), ...context])
   })
-  return `${alignTable(
-    titles.map((title) => ({ title })),
+  return fittedText(
+    [
+      { title: 'NODE' },
+      { title: 'ADDRESS', rank: 1 },
+      { title: 'STATE' },
+      { title: 'CONTEXT' },
+      { title: 'STATUS' },
+      { title: 'ALIASES', rank: 2 },
+    ],
     rows,
-  ).join('\n')}\n`
+    width,
+  )
 }
 
 /** Path, status and aliases of each context. */

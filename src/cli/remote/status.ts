@@ -1,17 +1,30 @@
 // `topspin status` and `topspin nodes`: the report of a running proxy as tables, or as JSON.
 
-import { type RemoteFlags, withRemote } from './remote.ts'
+import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
 import { contextsTable, statusTable } from './status-table.ts'
 
 export const showStatus = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const { report, text } = await remote.report()
-    const table = (): string => statusTable(report, process.stdout.columns)
-    process.stdout.write(flags.json ? `${text.trimEnd()}\n` : table())
+    if (flags.json) return writeJson(await apiStatus(remote))
+    const { report } = await remote.report()
+    process.stdout.write(statusTable(report, process.stdout.columns))
   })
 
 export const showNodes = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
+    if (flags.json) return writeJson(await remote.get<object>('/nodes'))
     const { nodes } = (await remote.report()).report
-    process.stdout.write(flags.json ? `${JSON.stringify(nodes)}\n` : contextsTable(nodes))
+    process.stdout.write(contextsTable(nodes, process.stdout.columns))
   })
+
+/** The resources of the API under their names. */
+async function apiStatus(remote: Remote): Promise<object> {
+  const [proxy, nodes, workers] = await Promise.all([
+    remote.get<object>('/proxy'),
+    remote.get<object>('/nodes'),
+    remote.get<object>('/workers'),
+  ])
+  return { proxy, ...nodes, ...workers }
+}
+
+const writeJson = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`)

@@ -10,8 +10,8 @@ const withinMs = preparedMs + messagesMs + readyMs + answerMs
 
 export const upgrade = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const { outcome, text } = await remote.operate<UpgradeOutcome>('/api/upgrade', withinMs)
-    if (flags.json) process.stdout.write(`${text.trimEnd()}\n`)
+    const outcome = await remote.post<UpgradeOutcome>('/upgrade', {}, withinMs)
+    if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
     if (!outcome.ok) {
       const problems = outcome.problems.map((problem) => `  ${problem}`).join('\n')
       throw new CommandFailure(`not upgraded, the running proxy goes on:\n${problems}`)

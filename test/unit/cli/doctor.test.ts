@@ -19,6 +19,7 @@ const node = (more: Partial<NodeReport> = {}): NodeReport =>
     removal: 'none',
     health: 'up',
     reason: null,
+    ejectedForErrors: false,
     loadFactor: 90,
     silent: false,
     contexts: [context],

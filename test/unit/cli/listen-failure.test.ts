@@ -20,7 +20,14 @@ test('an address in use is reported from the cause of a wrapped error', () => {
 })
 
 test('other reasons are reported with exit code 1', () => {
-  assert.match(listenFailure(system('EACCES'), 'x').message, /no permission/)
+  assert.match(listenFailure(system('EACCES'), 'x').message, /no permission.*CAP_NET_BIND_SERVICE/)
+  const high = Object.assign(system('EACCES'), { port: 8_000 })
+  assert.equal(
+    listenFailure(high, 'x').message,
+    '[::1]:8000: no permission to listen there. Choose another address: x',
+  )
+  const unix = Object.assign(system('EACCES'), { address: '/run/web.sock', port: -1 })
+  assert.match(listenFailure(unix, 'x').message, /^unix:\/run\/web\.sock: .* write in its folder/)
   assert.match(listenFailure(system('EADDRNOTAVAIL'), 'x').message, /does not have that address/)
   assert.equal(listenFailure(system('EACCES'), 'x').exitCode, 1)
   assert.deepEqual(listenFailure(new Error('no space left'), 'x'), {

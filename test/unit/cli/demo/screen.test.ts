@@ -58,7 +58,7 @@ test('without a terminal a line is printed periodically', () => {
   assert.equal(log.written.filter((line) => line.startsWith('requests=')).length, 3)
   assert.equal(
     log.written[0],
-    'traffic http://127.0.0.1:8000/ control http://127.0.0.1:6666/\nmanager http://127.0.0.1:41234/mod_cluster-manager\n',
+    'traffic http://127.0.0.1:8000/ control http://127.0.0.1:6666/\nconsole http://127.0.0.1:41234/console/\n',
   )
 })
 

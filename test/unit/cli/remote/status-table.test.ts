@@ -27,7 +27,11 @@ const node: NodeReport = {
   unconfirmed: false,
   health: 'up',
   reason: null,
+  ejectedForErrors: false,
   inFlight: 3,
+  connections: 4,
+  weight: 100,
+  ejected: false,
   maxConnections: null,
   queued: 0,
   room: { inHand: 2, long: 1, ms: 41.26, knee: 4 },
@@ -65,9 +69,13 @@ const report: StatusReport = {
   balancers: [],
   workers: [],
   state: null,
+  cluster: null,
+  certificates: [],
   traffic: plainCounts(newCounters()),
   nodes: [node],
   orders: [],
+  engines: [],
+  sources: [],
 }
 
 test('columns are aligned, and a path is listed once, whatever its aliases', () => {
