@@ -1,11 +1,12 @@
-// `node --expose-gc dist/bench/choice.js`: what does a choice by `byRoom` cost with its bookkeeping, begin and end of
-// the request, in microseconds of processor time, and how many bytes does it allocate? By number of nodes; no network.
+// `node --expose-gc dist/bench/choice.js`: what does a choice by the default cascade cost with its bookkeeping, begin and
+// end of the request, in microseconds of processor time, and how many bytes does it allocate? By number of nodes; no
+// network.
 
-import { RoomChoice } from '../src/candidacy/room-choice.ts'
+import { autoCascade } from '../src/candidacy/proxy-cascades.ts'
 import { HeldRequest } from '../src/cluster/held-requests.ts'
 import type { Candidate } from '../src/cluster/routes.ts'
 import { Usual } from '../src/cluster/usual.ts'
-import { nodeCandidate } from '../test/support/candidacy-fixture.ts'
+import { cascadeOf, nodeCandidate, viewOf } from '../test/support/candidacy-fixture.ts'
 import { median } from './support/median.ts'
 
 const rounds = 9
@@ -13,7 +14,7 @@ const times = 200_000
 /** Requests in hand for each node, on average. */
 const inHand = 2
 
-for (const count of [3, 5, 20, 100, 1_000]) {
+for (const count of [3, 5, 20, 100, 1_000, 10_000]) {
   const run = traffic(count)
   run(times)
   const us = median(Array.from({ length: rounds }, () => timed(() => run(times)) / times)) * 1_000
@@ -28,7 +29,8 @@ function traffic(count: number): (requests: number) => void {
   const usual = new Usual()
   const candidates = Array.from({ length: count }, (_, index) => nodeCandidate(index + 1))
   for (const { live } of candidates) live.room.usual = usual
-  const choice = new RoomChoice(Math.random)
+  const cascade = cascadeOf(autoCascade, { random: Math.random })
+  const view = viewOf()
   const held = Array.from({ length: inHand * count }, () => new HeldRequest())
   const at: Candidate[] = held.map((_, index) => candidates[index % count] as Candidate)
   // In an array, since a fraction in a variable of a closure is an object.
@@ -36,15 +38,15 @@ function traffic(count: number): (requests: number) => void {
   held.forEach((request, index) => {
     at[index]?.live.room.begin(request, 0)
   })
+  const now = { now: () => clock[0] as number, wall: () => clock[0] as number }
   let next = 0
   return (requests) => {
     for (let i = 0; i < requests; i++) {
-      const now = (clock[0] as number) + 0.25
-      clock[0] = now
+      clock[0] = (clock[0] as number) + 0.25
       const request = held[next] as HeldRequest
-      at[next]?.live.room.end(request, now, true)
-      const chosen = choice.choose(candidates, now)
-      chosen.live.room.begin(request, now)
+      at[next]?.live.room.end(request, now.now(), true)
+      const chosen = cascade.choose(candidates, view, now) as Candidate
+      chosen.live.room.begin(request, now.now())
       at[next] = chosen
       if (++next === held.length) next = 0
     }

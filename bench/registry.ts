@@ -1,7 +1,7 @@
 // `node dist/bench/registry.js [NODES...]`: what do so many nodes with ten contexts each cost one proxy with two
 // workers? Time to register all of them beside traffic and that traffic's p99, one STATUS in the primary, one changed
-// context in a worker, memory, and the time from a restart to the first response of the last node in the state file.
-// Linux only. Exit code 0 when every goal is reached at every size.
+// context in a worker, memory, and how much longer a start takes with the state file, to the first response of the last
+// node in it. Linux only. Exit code 0 when every goal is reached at every size.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,11 +14,17 @@ import { ServedProxy } from './registry/served-proxy.ts'
 const contextsPerNode = 10
 /** Messages of STATUS and of a changed context that are measured. */
 const repeats = 2_000
+/** Answers before the registration begins. */
+const warmUp = 600
 
 const sizes = process.argv.slice(2).map(Number)
 let isReached = true
 for (const nodes of sizes.length > 0 ? sizes : [100, 1_000, 10_000]) {
   const measured = await measure(nodes)
+  const used = Object.entries(measured.cpu).map(([name, s]) => `${name} ${s.toFixed(1)}`)
+  console.log(
+    `${String(nodes).padStart(6)} nodes  s of processor time to register: ${used.join(', ')}`,
+  )
   for (const { text, reached } of verdicts(measured)) {
     console.log(`${String(nodes).padStart(6)} nodes  ${text}`)
     isReached &&= reached
@@ -31,17 +37,28 @@ async function measure(nodes: number): Promise<Measured> {
   const bystander = await Bystander.start()
   const config = join(folder, 'topspin.json')
   writeFileSync(config, JSON.stringify(configuration(nodes, join(folder, 'state'))))
+  const started = performance.now()
   let proxy = await ServedProxy.start(config)
+  const emptyMs = performance.now() - started
   try {
     const lanes = new Lanes(proxy.controlPort)
     await lanes.sendGroups([registration(0, bystander.originPort)])
-    await bystander.sends(proxy.trafficPort, '/app0')
+    await bystander.sends(proxy.trafficPort, '/app0', warmUp)
     const from = performance.now()
+    const before = { ...proxy.seconds(), ...bystander.seconds(), clients: process.cpuUsage() }
     const others = Array.from({ length: nodes - 1 }, (_, i) =>
       registration(i + 1, bystander.originPort),
     )
     await lanes.sendGroups(others)
     const registerMs = performance.now() - from
+    const after = { ...proxy.seconds(), ...bystander.seconds() }
+    const { user, system } = process.cpuUsage(before.clients)
+    const cpu = {
+      primary: after.primary - before.primary,
+      workers: after.workers - before.workers,
+      'origin and requests': after.bystander - before.bystander,
+      'control connections': (user + system) / 1e6,
+    }
     const { p99, failed } = await bystander.stops()
 
     const statusUs = await proxy.primaryCost(async () => {
@@ -57,8 +74,8 @@ async function measure(nodes: number): Promise<Measured> {
     const begun = performance.now()
     proxy = await ServedProxy.start(config)
     await proxy.serves(`/app${(nodes - 1) % contextsPerNode}`)
-    const replayMs = performance.now() - begun
-    return { nodes, registerMs, p99, failed, statusUs, changeUs, memory, replayMs }
+    const replayMs = performance.now() - begun - emptyMs
+    return { nodes, registerMs, cpu, p99, failed, statusUs, changeUs, memory, replayMs }
   } finally {
     await proxy.stop()
     await bystander.close()

@@ -8,6 +8,7 @@ import type { Case } from './cases/case.ts'
 import { cases } from './cases/index.ts'
 import { sides } from './sides/index.ts'
 import type { Side } from './sides/side.ts'
+import { makeCertificate, openssl } from './support/certificate.ts'
 import { killAll } from './support/child.ts'
 import { compare, type Run } from './support/compare.ts'
 import { fetchFrom } from './support/fetch.ts'
@@ -39,6 +40,11 @@ if (wrk === undefined) {
   process.exit(1)
 }
 
+if (!openssl) {
+  console.error('bench: needs openssl: apt-get install openssl')
+  process.exit(1)
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'topspin-bench-'))
 process.on('exit', () => {
   killAll()
@@ -56,6 +62,7 @@ const found = sides.filter((side) => options.sides.includes(side.name) && isInst
 const run: Run = {
   origin: await startOrigin(folder),
   folder,
+  certificate: makeCertificate(folder),
   rounds: options.rounds,
   seconds: options.seconds,
   say: (text) => {

@@ -5,11 +5,11 @@ import type { Target } from '../support/target.ts'
 
 export type Measure = 'cpuMicros' | 'memoryBytes' | 'memoryEachBytes'
 
-/** With `against`: Topspin's figure divided by the other's. Without: Topspin's figure itself. */
+/** With `against`: Topspin's figure divided by that of the other, of several by the lowest. Without: Topspin's figure itself. */
 export interface Bar {
   readonly level: 'must' | 'goal'
   readonly measure: Measure
-  readonly against?: string
+  readonly against?: readonly string[]
   readonly atMost: number
 }
 
@@ -22,6 +22,8 @@ export interface Case {
   readonly accessLog?: true
   /** Every round needs a proxy that has done nothing yet, because memory once taken stays. */
   readonly fresh?: true
+  /** For proxies that speak HTTP/2. */
+  readonly http2?: true
   readonly warmUp: (target: Target, seconds: number) => Promise<unknown>
   readonly measure: (target: Target, seconds: number) => Promise<Figures>
 }
@@ -29,7 +31,7 @@ export interface Case {
 /** What Topspin without its access log is called in a case with one. */
 export const withoutLog = 'topspin-no-log'
 
-/** At most so many times the CPU time for each request of another proxy. */
-export function cpuBar(level: Bar['level'], atMost: number, against: string): Bar {
+/** At most so many times the CPU time for each request of another proxy, or of the best of several. */
+export function cpuBar(level: Bar['level'], atMost: number, ...against: readonly string[]): Bar {
   return { level, measure: 'cpuMicros', against, atMost }
 }

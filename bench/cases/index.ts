@@ -2,6 +2,7 @@
 
 import { accessLog } from './access-log.ts'
 import type { Case } from './case.ts'
+import { http2 } from './http2.ts'
 import { idle } from './idle.ts'
 import { newConnections } from './new-connections.ts'
 import { pipelined } from './pipelined.ts'
@@ -17,4 +18,5 @@ export const cases: readonly Case[] = [
   idle,
   slowReaders,
   accessLog,
+  ...http2,
 ]

@@ -5,7 +5,7 @@ import { startOrigin } from './origin.ts'
 import { SteadyTraffic } from './steady-traffic.ts'
 
 export type ToBystander =
-  | { readonly send: { readonly port: number; readonly path: string } }
+  | { readonly send: { readonly port: number; readonly path: string; readonly warmUp: number } }
   | { readonly stop: true }
 
 const origin = await startOrigin()
@@ -14,6 +14,7 @@ let traffic: SteadyTraffic | undefined
 process.on('message', async (message: ToBystander) => {
   if ('send' in message) {
     traffic = new SteadyTraffic(message.send.port, message.send.path)
+    await traffic.warmUp(message.send.warmUp)
     process.send?.({})
   } else {
     process.send?.(await traffic?.stop())

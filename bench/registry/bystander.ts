@@ -5,6 +5,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ToBystander } from './bystander-program.ts'
+import { secondsOf } from './served-proxy.ts'
 
 const program = fileURLToPath(new URL('./bystander-program.js', import.meta.url))
 
@@ -23,14 +24,19 @@ export class Bystander {
     return new Bystander(process, port)
   }
 
-  /** Requests at a steady rate from now on. */
-  async sends(port: number, path: string): Promise<void> {
-    await this.#ask({ send: { port, path } })
+  /** Requests at a steady rate from now on. Resolves after `warmUp` answers, which are not measured. */
+  async sends(port: number, path: string, warmUp: number): Promise<void> {
+    await this.#ask({ send: { port, path, warmUp } })
   }
 
   /** Ends the requests. @returns their p99 in ms. */
   async stops(): Promise<{ p99: number; failed: number }> {
     return (await this.#ask({ stop: true })) as { p99: number; failed: number }
+  }
+
+  /** Processor time so far. */
+  seconds(): { bystander: number } {
+    return { bystander: secondsOf(this.#process.pid ?? 0) }
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,6 @@ import { parseStat } from '../support/proc-stat.ts'
 import { until } from '../support/until.ts'
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
-const pageBytes = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))
 const deadlineMs = 600_000
 
 export class ServedProxy {
@@ -50,10 +49,16 @@ export class ServedProxy {
     return (Math.max(...used) / ticksPerSecond / count) * 1e6
   }
 
-  /** Resident memory of all processes; pages that they share count in each. */
+  /** Resident memory of all processes; pages that they share count once. */
   memoryBytes(): number {
     const all = [this.#primary, ...this.#workers()]
-    return all.reduce((sum, pid) => sum + statOf(pid).pages * pageBytes, 0)
+    return all.reduce((sum, pid) => sum + proportionalBytes(pid), 0)
+  }
+
+  /** Processor time so far. */
+  seconds(): { primary: number; workers: number } {
+    const workers = this.#workers().reduce((sum, pid) => sum + secondsOf(pid), 0)
+    return { primary: secondsOf(this.#primary), workers }
   }
 
   async stop(): Promise<void> {
@@ -77,6 +82,15 @@ export class ServedProxy {
 
 const statOf = (pid: number | string): ReturnType<typeof parseStat> =>
   parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+/** Processor time of a process so far. */
+export const secondsOf = (pid: number): number => statOf(pid).ticks / ticksPerSecond
+
+/** Its share of the pages that it has with others (PSS, proc_pid_smaps(5)). */
+function proportionalBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) * 1_024
+}
 
 function parentOf(pid: string): number | undefined {
   try {

@@ -1,12 +1,13 @@
 // Requests at a steady rate over connections that stay open; a slow response does not delay the next request.
 
 import { Agent, get } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 
 const everyMs = 5
 
 export class SteadyTraffic {
   readonly #agent = new Agent({ keepAlive: true })
-  readonly #times: number[] = []
+  #times: number[] = []
   readonly #timer: NodeJS.Timeout
   readonly #begun = performance.now()
   readonly #where: { port: number; path: string }
@@ -17,6 +18,13 @@ export class SteadyTraffic {
   constructor(port: number, path: string) {
     this.#where = { port, path }
     this.#timer = setInterval(() => this.#catchUp(), 1)
+  }
+
+  /** Resolves after so many answers: only later ones are measured, as the programs on the way are compiled by then. */
+  async warmUp(answers: number): Promise<void> {
+    while (this.#times.length < answers) await pause(everyMs)
+    this.#times = []
+    this.#failed = 0
   }
 
   /** @returns p99 in ms. */

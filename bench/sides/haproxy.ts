@@ -12,6 +12,7 @@ const program = findProgram('haproxy', '-v')
 export const haproxy: Side = {
   name: 'haproxy',
   version: program?.version,
+  http2: true,
   howToInstall: 'apt-get install haproxy',
   prepare: (place) => {
     const file = join(place.folder, 'haproxy.cfg')
@@ -28,7 +29,7 @@ const logFormat =
   '\'{"time":%Ts%ms,"client":"%ci","method":"%HM","target":"%HU","host":"%[capture.req.hdr(0)]",' +
   '"status":%ST,"node":"%s","attempts":%rc,"duration":%Tr,"bytes":%B}\''
 
-function configuration({ port, nodes, accessLog }: Place): string {
+function configuration({ port, http2Port, tlsPort, certificate, nodes, accessLog }: Place): string {
   const log = ['  log stdout format raw local0', `  log-format ${logFormat}`]
   return `global
   nbthread 1
@@ -44,6 +45,8 @@ defaults
   http-reuse always
 frontend clients
   bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${http2Port} backlog 4096
+  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificate.pair} alpn h2,http/1.1
 ${accessLog === undefined ? '' : ['  declare capture request len 64', '  http-request capture req.hdr(Host) id 0', ...log].join('\n')}
   option forwardfor
   http-request set-header X-Forwarded-Proto http

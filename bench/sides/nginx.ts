@@ -12,6 +12,7 @@ const program = findProgram('nginx', '-v')
 export const nginx: Side = {
   name: 'nginx',
   version: program?.version,
+  http2: true,
   howToInstall: 'apt-get install nginx-light',
   prepare: (place) => {
     const file = join(place.folder, 'nginx.conf')
@@ -20,7 +21,15 @@ export const nginx: Side = {
   },
 }
 
-function configuration({ port, folder, nodes, accessLog }: Place): string {
+function configuration({
+  port,
+  http2Port,
+  tlsPort,
+  certificate,
+  folder,
+  nodes,
+  accessLog,
+}: Place): string {
   return `${rootUser}daemon off;
 pid ${folder}/nginx.pid;
 error_log stderr error;
@@ -47,6 +56,10 @@ ${nodes.map((node) => `    server 127.0.0.1:${node};`).join('\n')}
   }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${http2Port} http2 backlog=4096;
+    listen 127.0.0.1:${tlsPort} ssl http2 backlog=4096;
+    ssl_certificate ${certificate.cert};
+    ssl_certificate_key ${certificate.key};
     location / {
       proxy_pass http://nodes;
       proxy_http_version 1.1;

@@ -9,6 +9,7 @@ export const npmSides: readonly Side[] = [
   side('http-proxy', 'http-proxy', 'http-proxy.js'),
   side('http-proxy-3', 'http-proxy-3', 'http-proxy-3.js'),
   side('fastify', '@fastify/http-proxy', 'fastify.js'),
+  side('http-proxy-middleware', 'http-proxy-middleware', 'http-proxy-middleware.js'),
 ]
 
 function side(name: string, packageName: string, program: string): Side {

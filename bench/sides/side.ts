@@ -1,11 +1,16 @@
 // One of the proxies that are compared. Equal work for all: three servers with connections that are
 // kept, X-Forwarded-For, -Proto and -Host set, the client's Host passed on, no compression, no cache.
 
+import type { Certificate } from '../support/certificate.ts'
 import type { Launch } from '../support/child.ts'
 
 export interface Place {
   /** Where to listen, on 127.0.0.1. */
   readonly port: number
+  /** Where to speak HTTP/2 in the clear, and over TLS. */
+  readonly http2Port: number
+  readonly tlsPort: number
+  readonly certificate: Certificate
   /** For configuration and temporary files, this side's own. */
   readonly folder: string
   /** Ports of the servers behind it, on 127.0.0.1. */
@@ -19,6 +24,8 @@ export interface Side {
   readonly name: string
   /** Absent: not installed. */
   readonly version: string | undefined
+  /** It takes part in the cases of HTTP/2. */
+  readonly http2?: true
   /** A command. */
   readonly howToInstall: string
   /** Writes its configuration and tells how to start it. */

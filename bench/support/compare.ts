@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import { type Case, withoutLog } from '../cases/case.ts'
 import type { Side } from '../sides/side.ts'
+import type { Certificate } from './certificate.ts'
 import { checkLog } from './check-log.ts'
 import type { Figures } from './load.ts'
 import { median } from './median.ts'
@@ -22,6 +23,7 @@ export interface Row {
 export interface Run {
   readonly origin: Origin
   readonly folder: string
+  readonly certificate: Certificate
   readonly rounds: number
   readonly seconds: number
   /** Tells what is going on. */
@@ -47,7 +49,8 @@ export async function compare(
   sides: readonly Side[],
   run: Run,
 ): Promise<readonly Row[]> {
-  const entrants = entrantsOf(what, sides)
+  const able = sides.filter((side) => what.http2 !== true || side.http2 === true)
+  const entrants = entrantsOf(what, able)
   try {
     if (what.fresh !== true) for (const entrant of entrants) await start(what, entrant, run)
     for (let round = 1; round <= run.rounds; round++) {
@@ -82,7 +85,11 @@ function entrantsOf(what: Case, sides: readonly Side[]): readonly Entrant[] {
 async function start(what: Case, entrant: Entrant, run: Run): Promise<void> {
   const { name, accessLog, side } = entrant
   try {
-    entrant.target = await startTarget(side, run.origin.ports, run.folder, { name, accessLog })
+    entrant.target = await startTarget(side, run.origin.ports, run.folder, {
+      name,
+      accessLog,
+      certificate: run.certificate,
+    })
     await what.warmUp(entrant.target, Math.ceil(run.seconds * warmUpShare))
   } catch (error) {
     entrant.errors.push(`start: ${(error as Error).message}`)

@@ -1,8 +1,8 @@
-// Drives one proxy with wrk and sees what that costs it.
+// Drives one proxy, and sees what that costs it.
 
 import type { Target } from './target.ts'
 import { usageOf } from './usage.ts'
-import { type Drive, runWrk } from './wrk.ts'
+import { type Drive, runWrk, type WrkFigures } from './wrk.ts'
 
 /** What one round found. */
 export interface Figures {
@@ -21,7 +21,12 @@ export interface Figures {
 
 const lookEveryMs = 250
 
-export async function load(target: Target, drive: Drive, seconds: number): Promise<Figures> {
+export function load(target: Target, drive: Drive, seconds: number): Promise<Figures> {
+  return costOf(target, () => runWrk(target.port, drive, seconds))
+}
+
+/** What it costs a proxy while `drive` runs. */
+export async function costOf(target: Target, drive: () => Promise<WrkFigures>): Promise<Figures> {
   const { pid } = target.child
   const before = usageOf(pid)
   let memoryBytes = before.residentBytes
@@ -29,7 +34,7 @@ export async function load(target: Target, drive: Drive, seconds: number): Promi
     memoryBytes = Math.max(memoryBytes, usageOf(pid).residentBytes)
   }, lookEveryMs)
   try {
-    const found = await runWrk(target.port, drive, seconds)
+    const found = await drive()
     const after = usageOf(pid)
     const cpuSeconds = after.cpuSeconds - before.cpuSeconds
     return {

@@ -6,6 +6,7 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import type { Case } from '../cases/case.ts'
 import type { Row, Run } from './compare.ts'
+import { h2load } from './h2load.ts'
 import { sources } from './paths.ts'
 import type { Verdict } from './verdict.ts'
 import { wrk } from './wrk.ts'
@@ -31,6 +32,7 @@ export function saveResults(
     programs: {
       node: process.versions.node,
       wrk: wrk?.version,
+      h2load: h2load?.version,
       origin: run.origin.name,
       ...Object.fromEntries(rows.map((row) => [row.name, row.version])),
     },

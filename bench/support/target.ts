@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Side } from '../sides/side.ts'
+import type { Certificate } from './certificate.ts'
 import { checkWork } from './check-work.ts'
 import { Child } from './child.ts'
 import { fetchFrom } from './fetch.ts'
@@ -12,6 +13,10 @@ import { until } from './until.ts'
 export interface Target {
   readonly name: string
   readonly port: number
+  readonly http2Port: number
+  readonly tlsPort: number
+  /** Its own, for files of a case. */
+  readonly folder: string
   readonly child: Child
   readonly accessLog: string | undefined
 }
@@ -27,13 +32,22 @@ export async function startTarget(
   side: Side,
   nodes: readonly number[],
   folder: string,
-  options: { name: string; accessLog: boolean },
+  options: { name: string; accessLog: boolean; certificate: Certificate },
 ): Promise<Target> {
-  const port = await freePort()
+  const [port, http2Port, tlsPort] = [await freePort(), await freePort(), await freePort()]
+  const { certificate } = options
   const own = join(folder, `${options.name}-${port}`)
   mkdirSync(own)
   const accessLog = options.accessLog ? join(own, 'access.json') : undefined
-  const launch = side.prepare({ port, folder: own, nodes, accessLog })
+  const launch = side.prepare({
+    port,
+    http2Port,
+    tlsPort,
+    certificate,
+    folder: own,
+    nodes,
+    accessLog,
+  })
   const child = new Child(side.name, launch, own)
   const answers = async (): Promise<boolean> => {
     if (child.ended) throw new Error(`ended at once: ${child.lastWords()}`)
@@ -51,5 +65,5 @@ export async function startTarget(
     child.kill()
     throw error
   }
-  return { name: options.name, port, child, accessLog }
+  return { name: options.name, port, http2Port, tlsPort, folder: own, child, accessLog }
 }

@@ -24,19 +24,22 @@ export function verdictsOf(what: Case, rows: readonly Row[]): readonly Verdict[]
 }
 
 function verdictOn(bar: Bar, rows: readonly Row[]): Verdict {
-  const names = bar.against === undefined ? ['topspin'] : ['topspin', bar.against]
-  const [own, other] = names.map(
-    (name) => rows.find((row) => row.name === name)?.median?.[bar.measure],
-  )
+  const { against = [] } = bar
+  const names = ['topspin', ...against]
+  const figureOf = (name: string): number | undefined =>
+    rows.find((row) => row.name === name)?.median?.[bar.measure]
+  const own = figureOf('topspin')
+  const others = against.map(figureOf).filter((figure) => figure !== undefined)
+  const other = others.length === 0 ? undefined : Math.min(...others)
   const { name: unit, bytes } = units[bar.measure]
   const text =
     bar.against === undefined
       ? `<= ${round(bar.atMost / bytes)} ${unit}`
-      : `<= ${round(bar.atMost)} x ${bar.against}`
+      : `<= ${round(bar.atMost)} x ${against.length > 1 ? 'the better of ' : ''}${against.join(', ')}`
   const value = bar.against === undefined ? own : quotient(own, other)
   const shown = value === undefined ? value : bar.against === undefined ? value / bytes : value
   if (value === undefined || shown === undefined) {
-    const missing = names.filter((_, index) => [own, other][index] === undefined)
+    const missing = names.filter((name) => figureOf(name) === undefined)
     return {
       level: bar.level,
       bar: text,

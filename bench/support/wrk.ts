@@ -33,7 +33,15 @@ export async function runWrk(port: number, drive: Drive, seconds: number): Promi
   const args = ['-t1', `-c${drive.connections}`, `-d${seconds}s`, '--timeout', timeout]
   const script = join(sources, 'wrk', 'drive.lua')
   const url = `http://127.0.0.1:${port}`
-  const text = await output([...args, '-s', script, url, '--', drive.kind, drive.path])
+  const text = await output(wrk?.path ?? 'wrk', [
+    ...args,
+    '-s',
+    script,
+    url,
+    '--',
+    drive.kind,
+    drive.path,
+  ])
   return readWrk(text, drive)
 }
 
@@ -61,12 +69,13 @@ export function readWrk(text: string, drive: Pick<Drive, 'kind' | 'bodyBytes'>):
   }
 }
 
-function output(args: readonly string[]): Promise<string> {
+/** What a program writes. @throws Error when it fails. */
+export function output(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(wrk?.path ?? 'wrk', args, (error, stdout, stderr) => {
+    const child = execFile(program, args, (error, stdout, stderr) => {
       process.off('exit', kill)
       if (error === null) resolve(stdout)
-      else reject(new Error(`wrk: ${stderr.trim() || error.message}`))
+      else reject(new Error(`${program}: ${stderr.trim() || error.message}`))
     })
     const kill = (): boolean => child.kill('SIGKILL')
     process.on('exit', kill)
