@@ -15,8 +15,10 @@ import { seededRandom } from '../support/seeded-random.ts'
 
 const sessions = Number(process.env['TOPSPIN_FUZZ_SESSIONS'] ?? 1_000)
 const atOnce = 200
-/** Clients are lost at some time up to it, ms: in any state of their streams. */
+/** Clients are lost up to this time after the first answer, ms: in any state of their streams. */
 const lostMax = 200
+/** Clients that get no answer are lost after it, ms. */
+const silenceMs = 2_000
 
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: any.test\r\n\r\n'
 const authority = literal(':authority', 'any.test', 0x40)
@@ -113,17 +115,25 @@ function mutated(random: () => number): Buffer {
   return Buffer.concat([preface, frame(4, 0, 0), ...frames])
 }
 
-/** Sends a session in up to three pieces. Resolves when the connection has closed. */
+/**
+ * Sends a session in up to three pieces, and leaves some time after the first answer: on a busy machine, one that counts from
+ * the start would leave before the proxy has read anything. Resolves when the connection has closed.
+ */
 function send(port: number, bytes: Buffer, random: () => number): Promise<void> {
   return new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1')
+    const silent = setTimeout(() => socket.end(), silenceMs)
+    const stayMs = random() * lostMax
     socket.on('error', () => {})
-    socket.on('close', () => resolve())
+    socket.on('close', () => {
+      clearTimeout(silent)
+      resolve()
+    })
+    socket.once('data', () => setTimeout(() => socket.end(), stayMs))
     socket.resume()
     const cut = Math.floor(random() * bytes.length)
     socket.write(bytes.subarray(0, cut))
     setImmediate(() => socket.write(bytes.subarray(cut)))
-    setTimeout(() => socket.end(), random() * lostMax)
   })
 }
 

@@ -9,7 +9,7 @@ import { RequestHead } from '../../src/wire/http/request-head.ts'
 import { FieldDecoder } from '../../src/wire/http2/field-decoder.ts'
 import { type FrameHandler, FrameReader } from '../../src/wire/http2/frame-reader.ts'
 import { RequestText } from '../../src/wire/http2/request-text.ts'
-import { readSettings } from '../../src/wire/http2/settings.ts'
+import { initialSettings, readSettings } from '../../src/wire/http2/settings.ts'
 import { TrailerText } from '../../src/wire/http2/trailer-text.ts'
 import { frame, indexed, literal, named } from '../support/http2-frames.ts'
 
@@ -130,8 +130,15 @@ class Recorder implements FrameHandler {
     this.text += `|${type} ${flags} ${stream} ${length} `
     return true
   }
-  frame(_type: number, _flags: number, _stream: number, payload: Buffer): void {
-    this.text += payload.toString('hex')
+  frame(
+    _type: number,
+    _flags: number,
+    _stream: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): void {
+    this.text += bytes.toString('hex', from, to)
   }
   data(bytes: Buffer, from: number, to: number): void {
     this.text += bytes.toString('hex', from, to)
@@ -180,7 +187,7 @@ describe('frames', () => {
   test('of SETTINGS with any payload have a result', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (payload) => {
-        const settings = { windowBytes: 1 }
+        const settings = initialSettings()
         readSettings(Buffer.from(payload), settings)
         assert.ok(settings.windowBytes <= 0x7fff_ffff)
       }),

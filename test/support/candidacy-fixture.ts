@@ -116,6 +116,7 @@ function announcementOf(
 
 export interface ViewGiven {
   readonly route?: string
+  readonly slot?: number
   readonly domain?: string
   readonly affinity?: number
   readonly hasSession?: boolean
@@ -133,6 +134,7 @@ export function viewOf(given: ViewGiven = {}): ExchangeView {
     balancer: balancerOf(given.balancer),
     hasSession: given.hasSession ?? given.route !== undefined,
     route: given.route,
+    slot: given.slot,
     domain: given.domain ?? '',
     affinity: given.affinity,
     sessionId: given.sessionId ?? '',

@@ -13,6 +13,8 @@ import type { TrafficOptions } from '../../src/forward/index.ts'
 import type { LeasedConnection, ResponseReceiver } from '../../src/forward/node/node-context.ts'
 import type { ClientTls } from '../../src/forward/node/request-source.ts'
 import type { Refusal } from '../../src/forward/refusal.ts'
+import { ruleStages } from '../../src/forward/rule-stages.ts'
+import type { CompressedReceiver } from '../../src/forward/rules/compressor.ts'
 import type { Upload } from '../../src/forward/shared/uploads.ts'
 import { accept } from '../../src/forward/stages/accept.ts'
 import { findCascade } from '../../src/forward/stages/choose.ts'
@@ -209,7 +211,7 @@ export function exchangeOf(
       return connection
     },
   }
-  const state = new ExchangeState(client, { ...traffic, routes, pools })
+  const state = new ExchangeState(client, { ...traffic, routes, pools }, ruleStages)
   const fixture: Fixture = {
     state,
     client,
@@ -252,10 +254,16 @@ export function prepared(fixture: Fixture, request: string): Candidate {
 }
 
 /** Receives nothing. */
-export const noReceiver: ResponseReceiver & Upload = {
+export const noReceiver: ResponseReceiver & CompressedReceiver & Upload = {
+  compressed: () => true,
+  compressorDrained() {},
+  compressedAll() {},
+  compressionFailed() {},
   source: new RecordingClient(),
+  acceptsTrailers: false,
   isHead: false,
   relaysBody: false,
+  connectMs: undefined,
   silenceMs: 0,
   nodeReady: () => {},
   nodeSent: () => {},

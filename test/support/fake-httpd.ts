@@ -13,6 +13,8 @@ export interface Received {
   readonly body: ReadonlyMap<string, string>
   /** The field `Topspin-Load-Source` of a STATUS. */
   readonly loadSource: string | undefined
+  /** The field `Topspin-Load-Metrics` of a STATUS. */
+  readonly loadMetrics: string | undefined
   readonly atMs: number
 }
 
@@ -115,9 +117,17 @@ export class FakeHttpd {
         if (text.length < head + 4 + length) return
         const [method = '', target = ''] = text.split(' ', 2)
         const loadSource = /\r\ntopspin-load-source: (\S+)/i.exec(text.slice(0, head))?.[1]
+        const loadMetrics = /\r\ntopspin-load-metrics: ([^\r]+)/i.exec(text.slice(0, head))?.[1]
         const body = pairs(text.slice(head + 4, head + 4 + length))
         text = text.slice(head + 4 + length)
-        this.received.push({ method, target, body, loadSource, atMs: performance.now() })
+        this.received.push({
+          method,
+          target,
+          body,
+          loadSource,
+          loadMetrics,
+          atMs: performance.now(),
+        })
         if (!this.silent) socket.write(this.#answer(method, target, body))
       }
     })

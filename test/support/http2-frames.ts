@@ -83,3 +83,28 @@ export function uint32(value: number): Buffer {
   bytes.writeUInt32BE(value)
   return bytes
 }
+
+export interface ReceivedFrame {
+  readonly type: number
+  readonly flags: number
+  readonly stream: number
+  readonly payload: Buffer
+}
+
+/** The complete frames in these bytes. */
+export function framesIn(bytes: Buffer): readonly ReceivedFrame[] {
+  const frames: ReceivedFrame[] = []
+  let at = 0
+  while (bytes.length >= at + 9) {
+    const end = at + 9 + bytes.readUIntBE(at, 3)
+    if (bytes.length < end) break
+    frames.push({
+      type: bytes[at + 3] ?? 0,
+      flags: bytes[at + 4] ?? 0,
+      stream: bytes.readUInt32BE(at + 5),
+      payload: bytes.subarray(at + 9, end),
+    })
+    at = end
+  }
+  return frames
+}

@@ -2,12 +2,14 @@
 // machine.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
+import { createServer, request } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { Authority } from './certificates.ts'
+import { Authority, type Pair } from './certificates.ts'
 import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
@@ -22,6 +24,10 @@ export const noPebble: false | string = ['pebble', 'pebble-challtestsrv'].every(
 export interface PebbleOptions {
   /** Life of its certificates, seconds. */
   readonly lifeSeconds?: number
+  /** Where it validates TLS-ALPN-01. Default: nowhere. */
+  readonly tlsPort?: number
+  /** What it answers to questions for renewal information, which this pebble (2.4) lacks. */
+  readonly renewalInfo?: (id: string) => object
   /** Share of good requests that get a nonce error, percent. Default 0. */
   readonly nonceRejects?: number
   /** HMAC keys in base64url by their identifiers; then an account needs one. */
@@ -61,7 +67,7 @@ export class Pebble {
       certificate: pair.certFile,
       privateKey: pair.keyFile,
       httpPort,
-      tlsPort: 5001,
+      tlsPort: options.tlsPort ?? 5001,
       ...(lifeSeconds === undefined ? {} : { certificateValidityPeriod: lifeSeconds }),
       ...(accounts === undefined
         ? {}
@@ -96,9 +102,10 @@ export class Pebble {
       PEBBLE_WFE_NONCEREJECT: String(nonceRejects),
     }
     const words = ['-config', file, '-dnsserver', `127.0.0.1:${dns}`]
-    const made = new Pebble(`https://127.0.0.1:${port}/dir`, authority.certFile, () =>
-      spawn('pebble', words, { env }),
-    )
+    const own = `https://127.0.0.1:${port}/dir`
+    const { renewalInfo } = options
+    const directory = renewalInfo === undefined ? own : await front(t, own, pair, renewalInfo)
+    const made = new Pebble(directory, authority.certFile, () => spawn('pebble', words, { env }))
     t.after(() => made.stop())
     return made
   }
@@ -156,3 +163,40 @@ export class Pebble {
     })
   }
 }
+
+/** A directory that names renewal information beside the addresses of pebble's. @returns its URL. */
+async function front(
+  t: TestContext,
+  directory: string,
+  { cert, key }: Pair,
+  renewalInfo: (id: string) => object,
+): Promise<string> {
+  const server = createServer({ cert, key }, async ({ url = '' }, response) => {
+    const at = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const id = /^\/renewal\/([\w-]+\.[\w-]+)$/.exec(url)?.[1]
+    if (id !== undefined) return void response.end(JSON.stringify(renewalInfo(id)))
+    try {
+      const pebbles = JSON.parse(await textAt(directory)) as object
+      response.end(JSON.stringify({ ...pebbles, renewalInfo: `${at}/renewal` }))
+    } catch {
+      response.writeHead(503).end()
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}/dir`
+}
+
+const textAt = (url: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { rejectUnauthorized: false, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => resolve(text))
+    })
+    asked.on('error', reject)
+    asked.end()
+  })

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { type RequestOptions, request as secureRequest } from 'node:https'
 import { connect } from 'node:net'
@@ -11,9 +11,16 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { connect as secureConnect } from 'node:tls'
 import type { StatusReport } from '../../src/control/status-report.ts'
+import { readAdvertisement } from '../../src/wire/advertise.ts'
+import { StickySeal } from '../../src/wire/sticky-token.ts'
 import type { AjpOrigin } from './ajp-origin.ts'
 import type { Authority, Pair } from './certificates.ts'
+import { heardAdvertisements } from './heard-advertisements.ts'
+import { heardTtl } from './heard-ttl.ts'
+import { multicastWorks } from './multicast.ts'
+import type { OtlpReceiver } from './otlp-receiver.ts'
 import { RawClient } from './raw-client.ts'
+import { type RawNode, startRawNode } from './raw-node.ts'
 import { until } from './until.ts'
 
 export interface ReloadedProxy {
@@ -29,6 +36,8 @@ export interface ReloadedProxy {
   /** Of the fixed node, of another one, of two that register, and of one over TLS. */
   readonly nodes: Readonly<Record<'usual' | 'other' | 'registered' | 'shop' | 'secure', number>>
   readonly ajp: AjpOrigin
+  /** Of traces. */
+  readonly collector: OtlpReceiver
   readonly authority: Authority
   readonly pair: Pair
   readonly otherPair: Pair
@@ -119,8 +128,23 @@ const subjectAt = (port: number, servername?: string): Promise<string> =>
     socket.on('error', reject)
   })
 
-async function send(port: number, method: string, body: string): Promise<Answer> {
-  return ask(port, '/', { method, body, headers: { 'content-length': Buffer.byteLength(body) } })
+const protocolAt = (port: number): Promise<string | false | null> =>
+  new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, rejectUnauthorized: false }
+    const socket = secureConnect({ ...options, ALPNProtocols: ['h2', 'http/1.1'] }, () => {
+      resolve(socket.alpnProtocol)
+      socket.destroy()
+    })
+    socket.on('error', reject)
+  })
+
+async function send(
+  port: number,
+  method: string,
+  body: string,
+  path: string = '/',
+): Promise<Answer> {
+  return ask(port, path, { method, body, headers: { 'content-length': Buffer.byteLength(body) } })
 }
 
 /** Registers a node; the reply to its first message. */
@@ -139,7 +163,7 @@ async function register(
 }
 
 async function remove({ control }: ReloadedProxy, ...routes: readonly string[]): Promise<void> {
-  for (const route of routes) await send(control, 'REMOVE-APP', `JVMRoute=${route}`).catch(() => {})
+  for (const route of routes) await send(control, 'REMOVE-APP', `JVMRoute=${route}`, '/*')
 }
 
 const status = async ({ control }: ReloadedProxy): Promise<StatusReport> =>
@@ -147,7 +171,7 @@ const status = async ({ control }: ReloadedProxy): Promise<StatusReport> =>
 
 async function cascadeAt({ control }: ReloadedProxy, path: string): Promise<string> {
   const url = encodeURIComponent(`http://localhost${path}`)
-  return (await ask(control, `/api/explain?url=${url}`)).text
+  return (await ask(control, `/api/v1/explain?url=${url}`)).text
 }
 
 /** The newest request that the fixed node has received with this path. */
@@ -163,6 +187,7 @@ async function seenAt(
 }
 
 const secretText = 'a-secret-of-thirty-characters.'
+const tokenText = 'a-token-of-more-than-thirty-characters'
 const withSecret = { headers: { authorization: `Bearer ${secretText}` } }
 
 const overTls = (
@@ -216,6 +241,14 @@ const controlTlsWith =
   (proxy) => ({ ...controlTls(proxy), ...more })
 
 /** The passphrase of a key that is not encrypted is not used. */
+/** The pair in files of its own. */
+const copied = ({ folder }: ReloadedProxy, { cert, key }: Pair): Record<string, string> => {
+  const [certFile, keyFile] = [join(folder, 'own.crt'), join(folder, 'own.key')]
+  writeFileSync(certFile, cert)
+  writeFileSync(keyFile, key)
+  return { 'tls.cert': certFile, 'tls.key': keyFile }
+}
+
 const passphrase = ({ folder }: ReloadedProxy): string => {
   const file = join(folder, 'passphrase')
   writeFileSync(file, 'not used\n')
@@ -227,16 +260,93 @@ const refusesVersion = async ({ secure }: ReloadedProxy): Promise<void> => {
   await assert.rejects(ask(secure, '/', options), /protocol.version/i)
 }
 
-const advertising = (more: Readonly<Record<string, unknown>>): ReloadRow => ({
+const advertiseGroup = '224.0.1.105'
+const hasMulticast = await multicastWorks(advertiseGroup, '127.0.0.1')
+
+/** @param fits a datagram; so many are to be heard. */
+const advertising = (
+  more: Readonly<Record<string, unknown>>,
+  fits: (bytes: Buffer) => boolean = () => true,
+  count: number = 1,
+): ReloadRow => ({
   values: ({ free }) => ({
-    'advertise.group': `224.0.1.105:${free[2]}`,
+    'advertise.group': `${advertiseGroup}:${free[2]}`,
     'advertise.interface': '127.0.0.1',
     ...more,
   }),
-  holds: (proxy) => until('it advertises', () => proxy.printed().includes('"msg":"advertising"')),
+  holds: async ({ free, printed }) => {
+    if (hasMulticast) return heardAdvertisements(advertiseGroup, free[2] ?? 0, count, fits)
+    return until('it advertises', () => printed().includes('"msg":"advertising"'))
+  },
 })
 
+/** The access log in a file has a line for a request after the reload. */
+const logged = (values: Readonly<Record<string, unknown>>, line: RegExp): ReloadRow => ({
+  values: ({ folder }) => ({ 'accessLog.to': logFile(folder), ...values }),
+  holds: async ({ plain, folder }) => {
+    await ask(plain, '/logged?a=b', { headers: { 'x-one': '1' } })
+    const text = (): string => readFileSync(logFile(folder), 'utf8')
+    await until('the request is logged', () => line.test(text()))
+    rmSync(logFile(folder))
+  },
+})
+
+const logFile = (folder: string): string => join(folder, 'access.log')
+
+/** The effect shows at the end of the process or of an address: test/scenes/server/reload-ends.test.ts. */
 const simple = (key: string, value: unknown): ReloadRow => ({ values: () => ({ [key]: value }) })
+
+/** Spans are sent to the collector. */
+const traced = (
+  values: Readonly<Record<string, unknown>>,
+  holds: (proxy: ReloadedProxy) => Promise<void>,
+): ReloadRow => ({
+  values: ({ collector }) => ({ 'tracing.endpoint': collector.url, ...values }),
+  holds,
+})
+
+/** Requests with one key go to one of two nodes, and those with many keys to both. */
+const affinity = (
+  key: string,
+  ask: (proxy: ReloadedProxy, session: string) => Promise<Answer>,
+): ReloadRow => ({
+  values: ({ nodes }) => ({
+    to: [`127.0.0.1:${nodes.usual}`, `127.0.0.1:${nodes.other}`],
+    [key]: 'tenant',
+  }),
+  holds: async (proxy) => {
+    const names = Array.from({ length: 16 }, (_, index) => `name-${index}`)
+    const first = await Promise.all(names.map(async (name) => (await ask(proxy, name)).text))
+    const second = await Promise.all(names.map(async (name) => (await ask(proxy, name)).text))
+    assert.deepEqual(second, first)
+    assert.deepEqual(new Set(first), new Set(['usual', 'other']))
+  },
+})
+
+/** Registers a node of its own for the row, which is asked once. @returns the response and how long it took, ms. */
+async function askRawNode(
+  proxy: ReloadedProxy,
+  { port }: RawNode,
+  type: 'http' | 'https' = 'http',
+): Promise<{ status: number; ms: number }> {
+  const { status: registered } = await register(proxy, 'raw', '/raw', {
+    node: `Host=127.0.0.1&Port=${port}&Type=${type}`,
+  })
+  assert.equal(registered, 200)
+  const from = performance.now()
+  const { status } = await ask(proxy.plain, '/raw')
+  return { status, ms: performance.now() - from }
+}
+
+/** A key that a reload names as one for a restart, and which changes nothing until then. */
+const atRestart = (
+  key: string,
+  value: (proxy: ReloadedProxy) => unknown,
+  others: (proxy: ReloadedProxy) => Readonly<Record<string, unknown>> = () => ({}),
+): ReloadRow => ({
+  values: (proxy) => ({ [key]: value(proxy), ...others(proxy) }),
+  restart: (proxy) => [key, ...Object.keys(others(proxy))],
+})
 
 const tooLarge = (key: string, value: number, fields: number, length: number): ReloadRow => ({
   values: () => ({ [key]: value }),
@@ -347,6 +457,50 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       await assert.rejects(subjectAt(secure, 'other.example'), /UNRECOGNIZED_NAME|unrecognized/i)
     },
   },
+  'tls.ticketKeyFile': {
+    values: ({ folder }) => {
+      writeFileSync(join(folder, 'tickets'), 'k'.repeat(48))
+      return { 'tls.ticketKeyFile': join(folder, 'tickets') }
+    },
+    holds: async ({ secure }) => assert.equal(await subjectAt(secure, 'localhost'), 'first'),
+  },
+  'tls.watch': {
+    values: (proxy) => ({ ...copied(proxy, proxy.pair), 'tls.watch': '100ms' }),
+    holds: async (proxy) => {
+      copied(proxy, proxy.otherPair)
+      const { secure } = proxy
+      await until('it is read', async () => (await subjectAt(secure)) === 'renewed', 10_000)
+    },
+  },
+  httpsRedirect: {
+    values: ({ plain, secure, free }) => ({
+      listen: [
+        { at: `127.0.0.1:${plain}`, httpsRedirect: 'off' },
+        `https://127.0.0.1:${secure}`,
+        `127.0.0.1:${free[0]}`,
+      ],
+      httpsRedirect: 'on',
+    }),
+    holds: async ({ free, secure }) => {
+      const { status, headers } = await ask(free[0] ?? 0, '/')
+      assert.equal(status, 308)
+      assert.match(String(headers.location), new RegExp(`^https://.*:${secure}/$`))
+    },
+  },
+  routes: {
+    values: () => ({ routes: [{ match: '/ruled', answer: { status: 418, body: 'by a rule' } }] }),
+    holds: async ({ plain }) => {
+      const { status, text } = await ask(plain, '/ruled')
+      assert.deepEqual([status, text], [418, 'by a rule'])
+    },
+  },
+  hsts: {
+    values: () => ({ hsts: '1d' }),
+    holds: async ({ secure }) => {
+      const { headers } = await ask(secure, '/', { rejectUnauthorized: false })
+      assert.equal(headers['strict-transport-security'], 'max-age=86400')
+    },
+  },
   'tls.forwardClientCert': {
     values: (proxy) => ({ ...clientTls(proxy), 'tls.forwardClientCert': true }),
     holds: async ({ secure, authority, clientPair: { cert, key }, seen }) => {
@@ -379,6 +533,14 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       assert.equal((await ask(control, '/api/status', { headers })).status, 200)
     },
   },
+  'control.peers': {
+    values: () => ({ 'control.peers': ['http://127.0.0.1:1/peers'] }),
+    holds: async ({ control }) => {
+      const { status, text } = await ask(control, '/api/v1/peers')
+      assert.equal(status, 200)
+      assert.deepEqual(JSON.parse(text).peers, [])
+    },
+  },
   'control.allow': {
     values: () => ({ 'control.allow': ['10.1.2.3'] }),
     holds: ({ control }) => assert.rejects(ask(control, '/readyz')),
@@ -388,6 +550,17 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
     holds: async ({ control }) => {
       assert.equal((await ask(control, '/api/status')).status, 401)
       assert.equal((await ask(control, '/api/status', withSecret)).status, 200)
+    },
+  },
+  'control.tokens': {
+    values: () => ({
+      'control.tokens': [{ name: 'watcher', token: tokenText }],
+      'control.secret': secretText,
+    }),
+    holds: async ({ control }) => {
+      const headers = { authorization: `Bearer ${tokenText}` }
+      assert.equal((await ask(control, '/api/status')).status, 401)
+      assert.equal((await ask(control, '/api/status', { headers })).status, 200)
     },
   },
   'control.secretFile': {
@@ -424,7 +597,7 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   'control.statusTimeout': {
     values: () => ({ 'control.statusTimeout': '200ms' }),
     holds: async (proxy) => {
-      await register(proxy, 'quiet', '/quiet')
+      assert.equal((await register(proxy, 'quiet', '/quiet')).status, 200)
       await until('it is silent', () => /stopped reporting/.test(proxy.printed()))
       await remove(proxy, 'quiet')
     },
@@ -432,7 +605,7 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   'control.removeAfter': {
     values: () => ({ 'control.removeAfter': '100ms' }),
     holds: async (proxy) => {
-      await register(proxy, 'brief', '/brief')
+      assert.equal((await register(proxy, 'brief', '/brief')).status, 200)
       await remove(proxy, 'brief')
       const isGone = async (): Promise<boolean> =>
         !(await status(proxy)).nodes.some(({ route }) => route === 'brief')
@@ -485,6 +658,8 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
     },
   },
   'acme.names': orders('acme.names'),
+  'acme.allow': orders('acme.allow', '.apps.example'),
+  'acme.challenge': orders('acme.challenge', 'http-01'),
   'acme.directory': orders('acme.directory'),
   'acme.agreeTos': orders('acme.agreeTos'),
   'acme.email': orders('acme.email', 'admin@shop.example'),
@@ -537,12 +712,32 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
     ),
     holds: servedOverTls,
   },
+  'nodeTls.http2': {
+    values: overTls(
+      'nodeTls.http2',
+      () => true,
+      ({ authority }) => ({ 'nodeTls.ca': authority.certFile }),
+    ),
+    holds: servedOverTls,
+  },
   'nodeTls.verify': { values: overTls('nodeTls.verify', () => false), holds: servedOverTls },
   to: {
     values: ({ nodes }) => ({ to: [`127.0.0.1:${nodes.other}`] }),
     holds: async ({ plain }) => assert.equal((await ask(plain, '/')).text, 'other'),
   },
-  sendProxy: simple('sendProxy', [{ version: 'v1', node: 'nobody' }]),
+  sendProxy: {
+    values: () => ({ sendProxy: [{ version: 'v1', node: 'raw' }] }),
+    holds: async (proxy) => {
+      const node = await startRawNode(proxy.t)
+      await askRawNode(proxy, node)
+      const header = /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\nGET \/raw /
+      assert.ok(
+        node.received.some((text) => header.test(text)),
+        node.received.join('|'),
+      )
+      await remove(proxy, 'raw')
+    },
+  },
   workers: {
     values: ({ workers }) => ({ workers: workers + 1 }),
     restart: ({ workers }) => (workers === 0 ? ['workers'] : []),
@@ -591,7 +786,10 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       await ends(client, /^HTTP\/1\.1 200/)
     },
   },
-  http2: simple('http2', false),
+  http2: {
+    values: () => ({ http2: false }),
+    holds: async ({ secure }) => assert.equal(await protocolAt(secure), 'http/1.1'),
+  },
   useAlias: {
     values: () => ({ useAlias: true }),
     holds: async (proxy) => {
@@ -606,7 +804,15 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       await remove(proxy, 'shop')
     },
   },
-  noContextStatus: simple('noContextStatus', 410),
+  noContextStatus: {
+    values: ({ nodes }) => ({
+      to: [{ address: `127.0.0.1:${nodes.usual}`, aliases: ['any.test'] }],
+      useAlias: true,
+      noContextStatus: 410,
+    }),
+    holds: async ({ plain }) =>
+      assert.equal((await ask(plain, '/', { headers: { host: 'nobody.test' } })).status, 410),
+  },
   deterministicFailover: {
     values: () => ({ deterministicFailover: true }),
     holds: async (proxy) => assert.match(await cascadeAt(proxy, '/'), /bySessionId/),
@@ -628,10 +834,14 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   },
   'sticky.insert.when': insertsCookie({}, /^TOPSPIN=/),
   'sticky.insert.name': insertsCookie({ 'sticky.insert.name': 'MINE' }, /^MINE=/),
-  'sticky.insert.secret': insertsCookie(
-    { 'sticky.insert.secret': 'a-secret-of-thirty-characters.' },
-    /^TOPSPIN=/,
-  ),
+  'sticky.insert.secret': {
+    values: () => ({ 'sticky.insert.when': 'always', 'sticky.insert.secret': secretText }),
+    holds: async ({ plain }) => {
+      const [, token = ''] =
+        /^TOPSPIN=([^;]+)/.exec(String((await ask(plain, '/')).headers['set-cookie'])) ?? []
+      assert.ok(new StickySeal(secretText, 'mycluster').read(token), token)
+    },
+  },
   'sticky.insert.ttl': insertsCookie({ 'sticky.insert.ttl': '1h' }, /Max-Age=3600/),
   'sticky.insert.sameSite': insertsCookie(
     { 'sticky.insert.sameSite': 'strict' },
@@ -643,8 +853,10 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
     /Domain=shop\.test/,
   ),
   'sticky.insert.path': insertsCookie({ 'sticky.insert.path': '/' }, /Path=\//),
-  'sticky.header': simple('sticky.header', 'x-tenant'),
-  'sticky.query': simple('sticky.query', 'tenant'),
+  'sticky.header': affinity('sticky.header', ({ plain }, tenant) =>
+    ask(plain, '/', { headers: { tenant } }),
+  ),
+  'sticky.query': affinity('sticky.query', ({ plain }, tenant) => ask(plain, `/?tenant=${tenant}`)),
   'health.checks': {
     values: () => ({ 'health.checks': { probe: 'http', path: '/ready', interval: '100ms' } }),
     holds: ({ seen }) => until('it is probed', () => seen.some(({ url }) => url === '/ready')),
@@ -703,7 +915,16 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       assert.ok(bytes < 50_000_000)
     },
   },
-  'timeouts.connect': simple('timeouts.connect', '2s'),
+  'timeouts.connect': {
+    values: () => ({ 'timeouts.connect': '200ms' }),
+    holds: async (proxy) => {
+      // It accepts, and does not answer the handshake.
+      const { status, ms } = await askRawNode(proxy, await startRawNode(proxy.t, true), 'https')
+      assert.equal(status, 503)
+      assert.ok(ms < 2_900, `${ms} ms: the default is 3 s`)
+      await remove(proxy, 'raw')
+    },
+  },
   'timeouts.responseHead': {
     values: () => ({ 'timeouts.responseHead': '1s' }),
     holds: async ({ plain }) => assert.equal((await ask(plain, '/stall')).status, 504),
@@ -730,7 +951,16 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
       await ends(client, /^HTTP\/1\.1 408/).finally(() => clearInterval(more))
     },
   },
-  'pool.idle': simple('pool.idle', '2s'),
+  'pool.idle': {
+    values: () => ({ 'pool.idle': '500ms' }),
+    holds: async (proxy) => {
+      const node = await startRawNode(proxy.t)
+      await askRawNode(proxy, node)
+      const used = node.received.findIndex((text) => text.startsWith('GET /raw '))
+      await until('its connection is closed', () => node.isClosed(used), 10_000)
+      await remove(proxy, 'raw')
+    },
+  },
   'pool.idleMax': {
     values: () => ({ 'pool.idleMax': 0 }),
     holds: async ({ plain, accepted }) => {
@@ -765,21 +995,105 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   },
   'advertise.group': advertising({}),
   'advertise.interface': advertising({}),
-  'advertise.key': advertising({ 'advertise.key': 'k' }),
-  'advertise.address': advertising({ 'advertise.address': '127.0.0.1:7777' }),
-  'advertise.every': advertising({ 'advertise.every': '200ms' }),
-  'advertise.ttl': advertising({ 'advertise.ttl': 3 }),
+  'advertise.key': advertising(
+    { 'advertise.key': 'k' },
+    (bytes) => typeof readAdvertisement(bytes, 'k') === 'object',
+  ),
+  'advertise.address': advertising({ 'advertise.address': '127.0.0.1:7777' }, (bytes) =>
+    bytes.includes('X-Manager-Address: 127.0.0.1:7777\r\n'),
+  ),
+  // Of the default, 10 s, there is one.
+  'advertise.every': advertising({ 'advertise.every': '200ms' }, () => true, 3),
+  'advertise.ttl': {
+    ...advertising({ 'advertise.ttl': 3, 'advertise.every': '200ms' }),
+    holds: async ({ t, free }) => {
+      const ttl = hasMulticast ? await heardTtl(advertiseGroup, free[2] ?? 0) : undefined
+      if (ttl === undefined) t.diagnostic('advertise.ttl: no multicast, or no Python to see it')
+      else assert.equal(ttl, 3)
+    },
+  },
+  'cluster.name': atRestart('cluster.name', () => 'other'),
+  'cluster.nats': atRestart('cluster.nats', () => ['nats://127.0.0.1:4222']),
+  'cluster.creds': atRestart('cluster.creds', ({ folder }) => {
+    writeFileSync(join(folder, 'nats.creds'), 'credentials')
+    return join(folder, 'nats.creds')
+  }),
+  'cluster.tls.ca': atRestart('cluster.tls.ca', ({ authority }) => authority.certFile),
+  'cluster.tls.cert': atRestart(
+    'cluster.tls.cert',
+    ({ clientPair }) => clientPair.certFile,
+    ({ clientPair }) => ({ 'cluster.tls.key': clientPair.keyFile }),
+  ),
+  'cluster.tls.key': atRestart(
+    'cluster.tls.key',
+    ({ clientPair }) => clientPair.keyFile,
+    ({ clientPair }) => ({ 'cluster.tls.cert': clientPair.certFile }),
+  ),
+  'cluster.zone': atRestart('cluster.zone', () => 'north'),
+  'cluster.proxy': atRestart('cluster.proxy', () => 'front-7'),
+  'cluster.replicas': atRestart('cluster.replicas', () => 1),
+  'haproxy.socket': atRestart(
+    'haproxy.socket',
+    ({ folder }) => join(folder, 'haproxy.sock'),
+    ({ folder }) => ({ 'haproxy.map': join(folder, 'contexts.map') }),
+  ),
+  'haproxy.map': atRestart('haproxy.map', ({ folder }) => join(folder, 'contexts.map')),
+  'haproxy.backends': atRestart('haproxy.backends', () => 'apps'),
+  'haproxy.server': atRestart('haproxy.server', () => 'check inter 1s'),
+  'xds.listen': atRestart('xds.listen', () => '127.0.0.1:18000'),
+  'xds.listeners': atRestart('xds.listeners', () => ['127.0.0.1:10000']),
   state: {
     values: ({ folder }) => ({ state: join(folder, 'state') }),
     holds: async ({ folder }) => assert.ok(existsSync(join(folder, 'state'))),
   },
-  accessLog: {
-    values: ({ folder }) => ({ accessLog: join(folder, 'access.log') }),
-    holds: async ({ plain, folder }) => {
-      await ask(plain, '/logged')
-      const text = (): string => readFileSync(join(folder, 'access.log'), 'utf8')
-      await until('the request is logged', () => text().includes('/logged'))
+  'accessLog.to': logged({}, /"target":"\/logged\?a=b"/),
+  'accessLog.format': logged({ 'accessLog.format': '<${path}>' }, /^<\/logged>$/m),
+  'accessLog.fields': logged({ 'accessLog.fields': ['x-one'] }, /"fields":\{"x-one":"1"\}/),
+  'accessLog.status': logged({ 'accessLog.status': ['200'] }, /"\/logged/),
+  'accessLog.slowerThan': logged(
+    { 'accessLog.slowerThan': '1h', 'accessLog.sample': 1 },
+    /"\/logged/,
+  ),
+  'accessLog.sample': logged({ 'accessLog.sample': 0, 'accessLog.status': ['2xx'] }, /"\/logged/),
+  'accessLog.redact': logged({ 'accessLog.redact': ['query'] }, /logged\?a=REDACTED/),
+  'accessLog.client': logged({ 'accessLog.client': 'network' }, /"client":"127\.0\.0\.0"/),
+  'tracing.endpoint': traced({}, async ({ collector }) => {
+    await until('a span arrives', () => collector.spans.some(({ kind }) => kind === 2))
+  }),
+  'tracing.headers': traced({ 'tracing.headers': ['a=b'] }, async ({ collector }) => {
+    await until('the field arrives', () => collector.requests.some(({ headers }) => headers['a']))
+  }),
+  'tracing.sample': {
+    values: () => ({ 'tracing.endpoint': 'http://127.0.0.1:9', 'tracing.sample': 0 }),
+    holds: async ({ plain, seen }) => {
+      await ask(plain, '/')
+      assert.match(String(seen.at(-1)?.headers['traceparent']), /^00-[0-9a-f-]{49}-00$/)
     },
   },
-  'log.level': simple('log.level', 'debug'),
+  'tracing.continue': {
+    values: () => ({ 'tracing.endpoint': 'http://127.0.0.1:9', 'tracing.continue': 'trusted' }),
+    holds: async ({ plain, seen }) => {
+      const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
+      await ask(plain, '/', { headers })
+      assert.doesNotMatch(String(seen.at(-1)?.headers['traceparent']), /aaaa/)
+    },
+  },
+  'tracing.service': traced({ 'tracing.service': 'front' }, async ({ collector }) => {
+    await until('the name arrives', () => collector.resource()['service.name'] === 'front')
+  }),
+  requestId: {
+    values: () => ({ requestId: 'client' }),
+    holds: async ({ plain }) =>
+      assert.match(String((await ask(plain, '/')).headers['x-request-id']), /^[\w-]{36}$/),
+  },
+  'log.level': {
+    values: () => ({ 'log.level': 'debug' }),
+    holds: async ({ t, secure, printed }) => {
+      const socket = connect(secure, '127.0.0.1')
+      t.after(() => socket.destroy())
+      // A ClientHello without content.
+      socket.on('error', () => {}).write(Buffer.from([22, 3, 1, 0, 4, 1, 0, 0, 0]))
+      await until('a line of that level', () => printed().includes('"level":"debug"'))
+    },
+  },
 }

@@ -8,13 +8,15 @@ export class SteadyLoad {
   good = 0
   /** Reasons of failures, as `ECONNREFUSED` or `503`. */
   readonly failures: string[] = []
+  readonly #host: string
   readonly #port: number
   readonly #agent: Agent = new Agent({ keepAlive: true, maxSockets: 4 })
   readonly #loops: Promise<void>[]
   #isOver = false
 
   /** @param perSecond requests of each of the two kinds; about. */
-  constructor(t: TestContext, port: number, perSecond: number = 50) {
+  constructor(t: TestContext, port: number, perSecond: number = 50, host: string = '127.0.0.1') {
+    this.#host = host
     this.#port = port
     const pauseMs = (1_000 / perSecond) * 2
     this.#loops = [this.#agent, false as const].flatMap((agent) => [
@@ -46,7 +48,7 @@ export class SteadyLoad {
   #get(agent: Agent | false): Promise<void> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
-        { host: '127.0.0.1', port: this.#port, path: '/', agent, headers: { host: 'any.test' } },
+        { host: this.#host, port: this.#port, path: '/', agent, headers: { host: 'any.test' } },
         (response) => {
           response.resume()
           response.on('error', reject)

@@ -58,7 +58,7 @@ export function serve(told: Told = {}): Served {
   attempt(state, candidate, noReceiver)
   const head = [`HTTP/1.1 ${status}`, ...answer, 'Content-Length: 0', '', ''].join('\r\n')
   const response = Buffer.from(head, 'latin1')
-  deliver(state, response, response.length)
+  deliver(state, response, response.length, noReceiver)
   const got = fixture.client.text
   const name = insert?.name ?? defaultInsert.name
   const pair = new RegExp(`^Set-Cookie: (${name}=[\\w-]+);`, 'm').exec(got)?.[1] ?? ''

@@ -29,6 +29,8 @@ export interface StartMore {
   readonly openFiles?: number
   /** It leads a process group of its own, so that a signal to `-pid` reaches its workers too. */
   readonly isGroup?: boolean
+  /** A command that runs it. */
+  readonly under?: readonly string[]
   /** Program in place of bin/topspin.js. */
   readonly script?: string
 }
@@ -39,7 +41,8 @@ export function startTopspin(
   more: StartMore & { cwd?: string; env?: object } = {},
 ): Running {
   const limit = more.openFiles === undefined ? [] : ['prlimit', `--nofile=${more.openFiles}`]
-  const [command = '', ...words] = [...limit, process.execPath, more.script ?? program, ...args]
+  const runner = [...limit, ...(more.under ?? [])]
+  const [command = '', ...words] = [...runner, process.execPath, more.script ?? program, ...args]
   const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: more.isGroup === true,
@@ -66,7 +69,7 @@ export function startTopspin(
       match = pattern.exec(printed.stdout)
       return match !== null
     }
-    await until(`the output matches ${pattern}`, find, 10_000, () => printed)
+    await until(`the output matches ${pattern}`, find, 30_000, () => printed)
     return match as unknown as RegExpExecArray
   }
   return { child, printed, ended, sees }

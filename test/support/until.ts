@@ -3,7 +3,7 @@
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  deadlineMs: number = 10_000,
+  deadlineMs: number = 30_000,
   evidence: () => unknown = () => '',
 ): Promise<void> {
   const end = performance.now() + deadlineMs

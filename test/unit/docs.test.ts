@@ -106,11 +106,36 @@ test('every log message that the troubleshooting page explains is in the source'
   assert.deepEqual(gone, [])
 })
 
+test('every error code of the product stands in the troubleshooting page', () => {
+  const patterns = [
+    /\bcode: '([A-Z][A-Z0-9_]+)'/g,
+    /TopspinError\(\s*'([A-Z][A-Z0-9_]+)'/g,
+    /\bproblem\(\d+, '([A-Z][A-Z0-9_]+)'/g,
+    // Helpers of src/forward/node and src/net pass them on.
+    /(?:notProcessed\(|otherProtocol = |error\(|abort\(|\? )'((?:NODE|MCMP)_[A-Z_]+)'/g,
+  ]
+  const codes = new Set(
+    sources
+      .filter((file) => file.startsWith('src/') && !file.startsWith('src/console/'))
+      .map(read)
+      .flatMap((text) => patterns.flatMap((pattern) => [...text.matchAll(pattern)]))
+      .map(([, code = '']) => code)
+      // Of the system and of Node.js.
+      .filter((code) => !/^(?:E[A-Z]+|ERR_\w+)$/.test(code)),
+  )
+  assert.ok(codes.size > 70, `${codes.size}`)
+  const page = read('docs/troubleshooting.md')
+  const missing = [...codes].filter((code) => !page.includes(`\`${code}\``))
+  assert.deepEqual(missing, [])
+})
+
 test('every promise of SECURITY.md names tests', () => {
   const [, promises = ''] = read('SECURITY.md').split('## What limits an attacker')
   const bullets = (promises.split('\n## ')[0] ?? '').split(/^- /m).slice(1)
   assert.ok(bullets.length > 20)
-  const untested = bullets.filter((bullet) => !/\]\(test\/[\w/-]+\.test\.ts\)/.test(bullet))
+  const untested = bullets.filter(
+    (bullet) => !/\]\(test\/[\w/-]+(?:\.timed)?\.test\.ts\)/.test(bullet),
+  )
   assert.deepEqual(untested, [])
 })
 
@@ -138,8 +163,12 @@ test('every section and decision that a comment cites stands in its page', () =>
   assert.deepEqual(wrong, [])
 })
 
-test('the pages of docs/api match the doc comments', () => {
-  const script = join(root, 'scripts', 'api-pages.js')
-  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
-})
+for (const [script, what] of [
+  ['api-pages.js', 'the pages of docs/api match the doc comments'],
+  ['commands-page.js', 'the page of the commands matches their help'],
+] as const)
+  test(what, () => {
+    const args = [join(root, 'scripts', script), '--check']
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+  })

@@ -15,7 +15,7 @@ const floors: readonly { rooms: readonly string[]; apart?: true }[] = [
   { rooms: ['candidacy'] },
   { rooms: ['net', 'host', 'node-internals'] },
   { rooms: ['forward'] },
-  { rooms: ['proxy', 'control', 'agent', 'peer'], apart: true },
+  { rooms: ['proxy', 'control', 'agent', 'peer', 'console'], apart: true },
   { rooms: ['config'] },
   { rooms: ['server'] },
   { rooms: ['cli', '.'] },

@@ -9,8 +9,9 @@ import { parseHostPort } from '../../src/base/host-port.ts'
 import { httpLimits, mcmpLimits } from '../../src/base/limits.ts'
 import { parseUnixAddress } from '../../src/base/unix-address.ts'
 import { Registry } from '../../src/cluster/registry.ts'
-import { denialOf } from '../../src/control/access.ts'
+import { admitToPage } from '../../src/control/access.ts'
 import { isForTraffic } from '../../src/control/first-request.ts'
+import { Identities } from '../../src/control/identity.ts'
 import { explainQuestion, readParameters } from '../../src/control/parameters.ts'
 import { ajpFacts } from '../../src/forward/node/ajp-facts.ts'
 import { AjpShared } from '../../src/forward/node/ajp-shared.ts'
@@ -19,7 +20,9 @@ import { wantedUpgrade } from '../../src/forward/stages/upgrade.ts'
 import { makeTraffic } from '../../src/forward/traffic/make-traffic.ts'
 import { plainAddress } from '../../src/net/address.ts'
 import { networkCheck } from '../../src/net/network-check.ts'
-import { writeAccessLine } from '../../src/server/access-line.ts'
+import { jsonLine } from '../../src/server/access/json-line.ts'
+import { redaction } from '../../src/server/access/redaction.ts'
+import { templateLine } from '../../src/server/access/template-line.ts'
 import { readAdvertisement } from '../../src/wire/advertise.ts'
 import { AnswerReader } from '../../src/wire/ajp/answer-reader.ts'
 import { parseAnnouncementText } from '../../src/wire/announcement-text.ts'
@@ -53,6 +56,7 @@ import {
   withoutCookie,
   withoutPathParameter,
 } from '../../src/wire/session.ts'
+import { accessEntry } from '../support/access-entry.ts'
 
 const kilobyte = 1_024
 
@@ -108,32 +112,20 @@ function request(text: string): void {
   const bytes = bytesOf(text)
   const head = new RequestHead()
   if (head.parse(bytes, 0, bytes.length) <= 0) return
-  turnBack(head, traffic.settings)
+  turnBack(head, traffic.settings, { forwarded, httpsRedirect: { status: 308, port: 443 } })
   wantedUpgrade(head)
   const out = new Out(64)
   writeRequestHead({ head, client, passesFolded: false }, out)
   const sent = new RequestHead()
   if (sent.parse(out.content, 0, out.length) > 0) ajpFacts(sent, client, context)
-  writeAccessLine(
-    {
-      time: 0,
-      client: 'c',
-      remote: '192.0.2.1',
-      method: 'GET',
-      target: bytes.toString('latin1', head.targetFrom, head.targetTo),
-      host: bytes.toString('latin1', head.hostFrom, head.hostTo),
-      protocol: 'HTTP/1.1',
-      userAgent: 'curl/8',
-      status: 200,
-      code: '',
-      route: 'a',
-      attempts: 1,
-      durationMs: 1,
-      bytes: 1,
-      bytesIn: 0,
-    },
-    new Out(64),
-  )
+  const entry = accessEntry({
+    target: bytes.toString('latin1', head.targetFrom, head.targetTo),
+    host: bytes.toString('latin1', head.hostFrom, head.hostTo),
+    fields: ['referer'],
+  })
+  jsonLine(['referer'])(entry, new Out(64))
+  const redacted = redaction({ redact: ['query', 'query.a'], client: 'network' }, ['referer'])
+  templateLine('combined', ['referer'])(redacted?.(entry) ?? entry, new Out(64))
 }
 
 function response(text: string): void {
@@ -322,7 +314,8 @@ function control(text: string): void {
   reader.push(bytesOf(text))
   for (let event = reader.next(); event !== undefined; event = reader.next()) {
     if (event.kind !== 'request') continue
-    denialOf(event.request, 'a secret of ours', 'action', () => true)
+    const caller = { remote: '127.0.0.1', acceptsMessages: true }
+    admitToPage(event.request, caller, new Identities('a-secret-of-ours', []), () => true)
   }
 }
 

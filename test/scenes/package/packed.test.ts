@@ -3,34 +3,25 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { buildConsole } from '../../support/built-console.ts'
 import { type Child, startChild } from '../../support/child.ts'
+import { installPacked, repository } from '../../support/packed-package.ts'
 import { until } from '../../support/until.ts'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
 let folder = ''
 let command = ''
 
-/** The dependencies are those of the repository, so that no registry is asked. */
 before(async () => {
+  await buildConsole()
   folder = await mkdtemp(join(tmpdir(), 'topspin-packed-'))
-  const arguments_ = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
-  const { stdout } = await run('npm', arguments_, { cwd: root })
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
-  const modules = join(folder, 'node_modules')
-  await mkdir(join(modules, 'topspin'), { recursive: true })
-  const target = join(modules, 'topspin')
-  await run('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', target])
-  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies))
-    await symlink(join(root, 'node_modules', name), join(modules, name))
+  const target = await installPacked(repository, join(folder, 'node_modules'))
   command = join(target, 'bin', 'topspin.js')
 })
 
@@ -75,6 +66,16 @@ async function answers(url: string, text: string, child: Child): Promise<void> {
 
 const handler = (text: string): string =>
   `createServer((_, r) => r.end('${text}')).listen(0, '127.0.0.1')`
+
+test('the packed proxy serves the web console', async (t) => {
+  const { control } = await serve(t)
+  const page = await fetch(`http://${control}/console/`)
+  assert.equal(page.status, 200)
+  const [, script = ''] = /<script defer src="([^"]+)">/.exec(await page.text()) ?? []
+  const bundle = await fetch(`http://${control}/console/${script}`)
+  assert.equal(bundle.status, 200)
+  assert.equal(bundle.headers.get('content-type'), 'text/javascript; charset=utf-8')
+})
 
 test('applications join by import, by require and with no change, and the commands steer them', async (t) => {
   const { traffic, control } = await serve(t)
