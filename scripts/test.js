@@ -1,10 +1,8 @@
 // `npm test [-- part...]`: installs missing packages, builds, then runs the compiled tests with
 // node:test. A part is a folder below test/ (unit, sim, scenes, interop, fuzz); default: all of them.
-// Files named `*.timed.test.ts` hold the product to deadlines: they run last, one at a time. A file of scenes/ or interop/
-// that fails runs once more, alone: it has many processes, and a busy machine can keep any of them waiting. Its second
-// result counts, and both are printed. Files of the other folders have no such excuse.
+// Files named `*.timed.test.ts` hold the product to deadlines: they run last, one at a time. A file that fails runs once
+// more, alone: a busy machine can keep any process waiting. The second result counts, and both are printed.
 // `node --test <folder>` and `node --test <glob>` each work on some lines of Node.js only, hence this runner.
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { run } from 'node:test'
@@ -24,6 +22,8 @@ if (files.length === 0) {
   process.exit(1)
 }
 const isTimed = (file) => file.endsWith('.timed.test.js')
+/** Of the last run of each file: how many of its tests passed, failed, were skipped. */
+const totals = new Map()
 const first = [
   ...(await failuresOf(
     files.filter((file) => !isTimed(file)),
@@ -31,36 +31,60 @@ const first = [
   )),
   ...(await failuresOf(files.filter(isTimed), 1)),
 ]
-const again = new Set(first.map(({ file }) => file).filter(isOfProcesses))
-const second = await failuresOf([...again], 1)
-const failures = [...first.filter(({ file }) => !again.has(file)), ...second]
+const again = [...new Set(first.map(({ file }) => file))]
+const failures = await failuresOf(again, 1)
+for (const kind of ['tests', 'pass', 'fail', 'cancelled', 'skipped', 'todo']) {
+  const count = [...totals.values()].reduce((sum, total) => sum + (total.get(kind) ?? 0), 0)
+  console.log(`\u2139 ${kind} ${count}`)
+}
+const stillFails = new Set(failures.map(({ file }) => file))
 print(
   'failed beside other tests, passed alone',
-  first.filter(({ file }) => again.has(file) && second.every((failure) => failure.file !== file)),
+  first.filter(({ file }) => !stillFails.has(file)),
 )
 print('failed', failures)
 if (failures.length > 0) process.exitCode = 1
 
 async function failuresOf(some, concurrency) {
   const failures = []
-  if (some.length === 0) return failures
-  const tests = run({ files: some, concurrency, timeout: 300_000 })
-  tests.on('test:fail', ({ name, file }) => failures.push({ name, file }))
-  const report = tests.compose(new spec())
-  report.pipe(process.stdout, { end: false })
-  await once(report, 'end')
+  const waiting = [...some]
+  const runWaiting = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      failures.push(...(await failuresOfFile(file)))
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, runWaiting))
   return failures
 }
 
-function isOfProcesses(file) {
-  return file !== undefined && /^dist.test.(scenes|interop)\b/.test(relative(root, file))
+/** One run for each file: the event of a failed test names the file that declares the test, which may be a helper. */
+async function failuresOfFile(file) {
+  const failures = []
+  const total = new Map()
+  const tests = run({ files: [file], timeout: 300_000 })
+  tests.on('test:fail', ({ name }) => failures.push({ name, file }))
+  let report = ''
+  for await (const text of tests.compose(withoutTotals(total)).compose(new spec())) report += text
+  process.stdout.write(report)
+  totals.set(file, total)
+  return failures
+}
+
+/** Moves the totals that each run ends with from its report to `total`. */
+function withoutTotals(total) {
+  return async function* (events) {
+    for await (const event of events) {
+      const [, kind, count] =
+        /^(\w{1,12}) (\d{1,9})(?:\.\d{1,9})?$/.exec(event.data?.message ?? '') ?? []
+      if (event.type === 'test:diagnostic' && kind !== undefined) total.set(kind, Number(count))
+      else yield event
+    }
+  }
 }
 
 function print(title, failures) {
   if (failures.length === 0) return
-  const lines = failures.map(
-    ({ name, file }) => `  ${file === undefined ? '' : `${relative(root, file)}: `}${name}`,
-  )
+  const lines = failures.map(({ name, file }) => `  ${relative(root, file)}: ${name}`)
   console.error(`\n${title}:\n${lines.join('\n')}`)
 }
 
