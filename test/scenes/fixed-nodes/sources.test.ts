@@ -1,7 +1,7 @@
 // Fixed nodes from sources: files, names and services that change while the proxy runs, or fail.
 
 import assert from 'node:assert/strict'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { folderFor, hosts, serversAt, startFixed as start } from '../../support/fixed-proxy.ts'
@@ -139,6 +139,10 @@ test('with a state file the nodes of a source survive a restart without its name
   const state = join(folderFor(t), 'state')
   const before = await start(t, { to, state })
   assert.equal((await get(before.traffic)).text, 'done')
+  await until(
+    'the state file has the node',
+    () => existsSync(state) && readFileSync(state, 'utf8').includes(`${port}`),
+  )
   await before.kill()
   names.mode = 'fails'
   const after = await start(t, { to, state })

@@ -61,11 +61,16 @@ for (const workers of [0, 2]) {
     process.kill(-(serve.child.pid as number), 'SIGCONT')
     const seen = new Set<string>()
     const woken = performance.now()
-    await until('what follows has been looked at', async () => {
-      for (const { route, health, silent } of (await serve.status()).nodes) {
+    await until('what follows has been looked at, for 800 ms and 200 requests', async () => {
+      const { nodes: now } = await serve.status()
+      for (const { route, health, silent } of now) {
         if (health !== 'up' || silent) seen.add(`${route}: ${health}${silent ? ', silent' : ''}`)
       }
-      return performance.now() - woken > 800
+      const asked = now.reduce(
+        (sum, { elected }, index) => sum + elected - before.nodes[index]!.elected,
+        0,
+      )
+      return performance.now() - woken > 800 && asked > 200
     })
     isStopped = false
     for (const { slow } of nodes) for (const response of slow) response.end('late but whole')
