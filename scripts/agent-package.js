@@ -10,6 +10,8 @@ import { root } from './prepare.js'
 
 /** Bytes of all files together. */
 const sizeLimit = 600_000
+/** What the front proxy alone does (src/forward/front-parts.ts). */
+const ofTheProxy = /\/(?:wire\/ajp\/|forward\/node\/ajp-|forward\/rules\/rules?\.js)/
 /** Files of the doors, without their ending. The first is the door of the bare name, too. */
 const doors = { './agent': 'agent/index', './peer': 'peer/index', './auto': 'auto' }
 const target = 'node20.19'
@@ -50,6 +52,10 @@ function codeFiles() {
     metafile: true,
     write: false,
   })
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+  const carried = inputs.filter(([path, part]) => part.bytesInOutput > 0 && ofTheProxy.test(path))
+  if (carried.length > 0)
+    throw new Error(`topspin-agent carries ${carried.map(([path]) => path).join(', ')}`)
   const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports)
   const foreign = imported.filter(({ path, external }) => external && !path.startsWith('node:'))
   if (foreign.length > 0)

@@ -13,12 +13,12 @@ export {
   type RequestExplanation,
   type StepFacts,
 } from './explain-request.ts'
+export { frontParts } from './front-parts.ts'
 export { type Arrival, isPlain, type ServeHere } from './parsed/arrival.ts'
 export { type ClientFacts, clientFacts } from './parsed/client-facts.ts'
 export { ParsedClient, type ParsedOwner, type StartExchange } from './parsed/parsed-client.ts'
 export { bodyLength, fieldOf, withoutMark } from './parsed/request-bytes.ts'
 export { noNode, proxyFull, type Refusal, refusalBytes } from './refusal.ts'
-export { ruleStages } from './rule-stages.ts'
 export { compressedTypes } from './rules/compression.ts'
 export { pageEnds } from './rules/error-page.ts'
 export { readPasswords } from './rules/password-file.ts'

@@ -12,10 +12,10 @@ import {
   type AccessLog,
   type ExplainQuestion,
   explainRequest,
+  frontParts,
   makeTraffic,
   type RequestExplanation,
   replaceSettings,
-  ruleStages,
   type SettingsOptions,
   Tracing,
   type TracingOptions,
@@ -60,7 +60,7 @@ export class ReverseProxy {
     this.#sockets = sockets
     this.#tls = tls
     this.#ownTls = ownTlsOf(listen)
-    this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] }, ruleStages)
+    this.#traffic = makeTraffic({ ...rest, nodesAllow: rest.nodesAllow ?? [] }, frontParts)
     this.#cluster = new ClusterFollower(this.#traffic, options.live === undefined)
     this.#room = new ClientRoom(this.#traffic)
     this.requests = new ParsedRequests(this.#traffic)

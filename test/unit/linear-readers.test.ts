@@ -14,12 +14,10 @@ import { isForTraffic } from '../../src/control/first-request.ts'
 import { Identities } from '../../src/control/identity.ts'
 import { explainQuestion, readParameters } from '../../src/control/parameters.ts'
 import { ajpFacts } from '../../src/forward/node/ajp-facts.ts'
-import { AjpShared } from '../../src/forward/node/ajp-shared.ts'
 import { turnBack } from '../../src/forward/stages/turn-back.ts'
 import { wantedUpgrade } from '../../src/forward/stages/upgrade.ts'
 import { makeTraffic } from '../../src/forward/traffic/make-traffic.ts'
 import { plainAddress } from '../../src/net/address.ts'
-import { networkCheck } from '../../src/net/network-check.ts'
 import { jsonLine } from '../../src/server/access/json-line.ts'
 import { redaction } from '../../src/server/access/redaction.ts'
 import { templateLine } from '../../src/server/access/template-line.ts'
@@ -93,10 +91,6 @@ interface Reader {
 }
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
-const context = {
-  isTrusted: networkCheck(['10.0.0.0/8'], 'trust'),
-  ajp: new AjpShared({ secret: '', packetBytes: 8_192 }),
-}
 const traffic = makeTraffic({ trust: ['10.0.0.0/8'] })
 const forwarded = new ForwardedFields({
   address: '10.0.0.1',
@@ -117,7 +111,8 @@ function request(text: string): void {
   const out = new Out(64)
   writeRequestHead({ head, client, passesFolded: false }, out)
   const sent = new RequestHead()
-  if (sent.parse(out.content, 0, out.length) > 0) ajpFacts(sent, client, context)
+  if (sent.parse(out.content, 0, out.length) > 0)
+    ajpFacts(sent, client, undefined, traffic.isTrusted)
   const entry = accessEntry({
     target: bytes.toString('latin1', head.targetFrom, head.targetTo),
     host: bytes.toString('latin1', head.hostFrom, head.hostTo),

@@ -9,6 +9,7 @@ import { CPING } from '../../wire/ajp/codes.ts'
 import { writeForwardRequest } from '../../wire/ajp/forward-request.ts'
 import { Out } from '../../wire/http/out.ts'
 import { ajpFacts } from './ajp-facts.ts'
+import type { AjpShared } from './ajp-shared.ts'
 import { NodeConnection } from './node-connection.ts'
 import type { ConnectionPool, ResponseReceiver } from './node-context.ts'
 import { headLargeError } from './node-error.ts'
@@ -33,7 +34,12 @@ export class AjpConnection extends NodeConnection {
 
   constructor(pool: ConnectionPool<NodeConnection>, client: RequestSource) {
     super(pool, client)
-    this.#body = new BodyPackets(this.context.ajp.packetBytes)
+    this.#body = new BodyPackets(this.#shared.packetBytes)
+  }
+
+  /** That of the settings in force. */
+  get #shared(): AjpShared {
+    return this.context.ajp as AjpShared
   }
 
   /** A reused connection is tested with a CPING first; until the CPONG arrives it is not ready. */
@@ -58,7 +64,7 @@ export class AjpConnection extends NodeConnection {
   /** The first bytes of a request hold its whole head. */
   override write(bytes: Buffer): boolean {
     if (this.#isTooLarge) return true
-    this.context.ajp.out.clear()
+    this.#shared.out.clear()
     if (!this.isReady) {
       this.#held.push(bytes)
       return false
@@ -76,11 +82,11 @@ export class AjpConnection extends NodeConnection {
   /** The head is read from the HTTP/1.1 bytes, which the exchange keeps for another attempt; the client's are gone. */
   #writeHead(bytes: Buffer): void {
     const { exchange, context } = this
-    const { head, packet, out } = context.ajp
+    const { head, packet, out, secret } = this.#shared
     if (exchange === undefined) return
     const bodyFrom = head.parse(bytes, 0, bytes.length)
     if (bodyFrom <= 0) throw new RangeError('request head is not canonical')
-    writeForwardRequest(head, ajpFacts(head, exchange.source, context), packet)
+    writeForwardRequest(head, ajpFacts(head, exchange.source, secret, context.isTrusted), packet)
     const content = packet.end()
     if (content === undefined) return this.#refuse()
     out.raw(content)
@@ -98,7 +104,7 @@ export class AjpConnection extends NodeConnection {
   }
 
   #flush(): boolean {
-    const { out } = this.context.ajp
+    const { out } = this.#shared
     this.#body.write(out)
     if (out.length > 0) {
       if (this.connection.write(out.content)) out.clear()
@@ -137,7 +143,7 @@ export class AjpConnection extends NodeConnection {
   #sendBody(): void {
     const { exchange } = this
     const before = this.#body.pending
-    this.context.ajp.out.clear()
+    this.#shared.out.clear()
     const isAllSent = this.#flush()
     if (exchange === undefined || this.#body.pending === before) return
     // The node reads the body, however slowly.

@@ -7,19 +7,17 @@ import { X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/field-name.t
 import { text } from '../../wire/http/fields.ts'
 import { hostWithoutPort } from '../../wire/http/host.ts'
 import type { RequestHead } from '../../wire/http/request-head.ts'
-import type { NodeContext } from './node-context.ts'
 import type { RequestSource } from './request-source.ts'
-
-type FactsContext = Pick<NodeContext, 'ajp' | 'isTrusted'>
 
 /** @param head as it is sent: with our own lines about the client, and only with those of trusted proxies. */
 export function ajpFacts(
   head: RequestHead,
   client: RequestSource,
-  context: FactsContext,
+  secret: string | undefined,
+  isTrusted: (address: string) => boolean,
 ): RequestFacts {
   const claims = readClaims(head)
-  const remoteAddress = clientBehind(claims.addresses, client.address, context.isTrusted)
+  const remoteAddress = clientBehind(claims.addresses, client.address, isTrusted)
   const isSecure = claims.scheme === 'https'
   const authority = text(head.fields.bytes, head.hostFrom, head.hostTo) || client.localAuthority
   const attributes: [string, string][] = [
@@ -40,7 +38,7 @@ export function ajpFacts(
     cipher: tls?.cipher,
     tlsSession: tls?.session,
     keySize: tls?.keySize,
-    secret: context.ajp.secret,
+    secret,
     attributes,
   }
 }

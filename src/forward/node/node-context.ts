@@ -21,7 +21,8 @@ import type { RequestSource } from './request-source.ts'
 
 /** What follows from the settings; a reload replaces it. */
 export interface DerivedContext {
-  readonly ajp: AjpShared
+  /** `undefined` in a process whose nodes never speak AJP. */
+  readonly ajp: AjpShared | undefined
   /** Connections to nodes at a time, idle ones included. */
   readonly connectionsMax: number
   /** For the names of registered nodes. `undefined`: that of the system. */

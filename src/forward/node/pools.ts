@@ -10,7 +10,6 @@ import { partOf } from '../../cluster/process-share.ts'
 import { proxyVersionOf } from '../../cluster/send-proxy.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { ProxyVersion } from '../../wire/proxy-protocol/header.ts'
-import { AjpConnection } from './ajp-connection.ts'
 import { NegotiatedPool, type NodePool } from './negotiated-pool.ts'
 import { NodeConnection } from './node-connection.ts'
 import type {
@@ -22,17 +21,26 @@ import type {
 import type { RequestSource } from './request-source.ts'
 import { SessionPool } from './session-pool.ts'
 
+/** Opens a connection to a node that speaks AJP. */
+export type OpenAjp = (
+  pool: ConnectionPool<NodeConnection>,
+  client: RequestSource,
+) => NodeConnection
+
 export class Pools implements ConnectionSource {
   /** Connections to nodes, leased or idle. */
   open = 0
   /** Certificates and checks of TLS connections that are opened from now on. */
   nodeTls: NodeTls
   readonly context: NodeContext
+  readonly openAjp: OpenAjp | undefined
   readonly #byId: Map<number, NodePool> = new Map()
 
-  constructor(context: NodeContext, nodeTls: NodeTls) {
+  /** @param openAjp of those that have nodes of AJP. */
+  constructor(context: NodeContext, nodeTls: NodeTls, openAjp?: OpenAjp) {
     this.context = context
     this.nodeTls = nodeTls
+    this.openAjp = openAjp
   }
 
   lease(
@@ -140,8 +148,9 @@ class Pool implements ConnectionPool<NodeConnection> {
     }
     if (this.#open >= this.#openMax) this.#closeIdle()
     if (!this.#pools.makeRoom()) return undefined
-    return this.node.type === 'ajp'
-      ? new AjpConnection(this, client)
+    const { openAjp } = this.#pools
+    return this.node.type === 'ajp' && openAjp !== undefined
+      ? openAjp(this, client)
       : new NodeConnection(this, client)
   }
 

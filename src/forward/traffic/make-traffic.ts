@@ -17,7 +17,7 @@ import { NodeTls } from '../../net/node-tls.ts'
 import { PausedSockets } from '../../net/paused-sockets.ts'
 import { Ticker } from '../../net/ticker.ts'
 import { ExchangePool } from '../exchange-pool.ts'
-import type { RuleStages } from '../exchange-state.ts'
+import type { FrontParts } from '../front-parts.ts'
 import { GoneNodes } from '../node/gone-nodes.ts'
 import { Pools } from '../node/pools.ts'
 import { Admission } from '../shared/admission.ts'
@@ -39,11 +39,11 @@ import {
 import type { Traffic } from './traffic.ts'
 
 /**
- * @param ruleStages of those whose settings have `routes`.
+ * @param frontParts of those whose settings have `routes`, and whose nodes may speak AJP.
  * @throws RangeError for a candidacy function, a trusted network or an entry of `nodesAllow` that does not exist, and for
  * invalid settings of AJP.
  */
-export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): Traffic {
+export function makeTraffic(options: TrafficOptions, frontParts?: FrontParts): Traffic {
   const {
     share,
     live = new LiveTable(share),
@@ -74,7 +74,7 @@ export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): T
   const paused = new PausedSockets()
   ticker.onTick((now) => paused.tick(now))
   const http2 = new Http2Shared()
-  const derived = derivedSettings(settings, openFiles, ruleStages)
+  const derived = derivedSettings(settings, openFiles, frontParts)
   const nodes = {
     settings,
     share: live.share,
@@ -85,7 +85,7 @@ export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): T
     buffers,
     http2,
     fault,
-    ...derivedContext(settings, nodesAllow, derived, { openFiles, log, clock }),
+    ...derivedContext(settings, nodesAllow, derived, { openFiles, log, clock, frontParts }),
   }
   return {
     settings,
@@ -106,7 +106,7 @@ export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): T
     requestTimes: new RequestTimes(),
     buffers,
     retryBudget: new RetryBudget(settings.retryBudget),
-    pools: new Pools(nodes, new NodeTls(nodeTls)),
+    pools: new Pools(nodes, new NodeTls(nodeTls), frontParts?.openAjp),
     admission: new Admission({
       connectionsMax: nodes.connectionsMax,
       ticker,
@@ -127,7 +127,7 @@ export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): T
     draining: !keepAlive,
     ending: false,
     live,
-    exchanges: new ExchangePool(ruleStages),
+    exchanges: new ExchangePool(frontParts?.ruleStages),
     corks: new Corks(),
     http2,
     goneNodes: new GoneNodes(fault),
@@ -135,7 +135,7 @@ export function makeTraffic(options: TrafficOptions, ruleStages?: RuleStages): T
     arriving: new HeldByAddress(),
     paused,
     openFiles,
-    ruleStages,
+    frontParts,
     fault,
     ...derived,
   }

@@ -11,8 +11,7 @@ import { checkedLookup } from '../../net/checked-lookup.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { NodeTls } from '../../net/node-tls.ts'
 import { viaLines } from '../../wire/forwarded.ts'
-import type { RuleStages } from '../exchange-state.ts'
-import { AjpShared } from '../node/ajp-shared.ts'
+import type { FrontParts } from '../front-parts.ts'
 import type { DerivedContext } from '../node/node-context.ts'
 import { unknownContext } from '../refusal.ts'
 import { connectionRoom } from '../shared/connection-room.ts'
@@ -50,7 +49,7 @@ export function completeSettings(options: SettingsOptions, via: string): ProxySe
 export function derivedSettings(
   settings: ProxySettings,
   openFiles: number | undefined,
-  ruleStages: RuleStages | undefined,
+  frontParts: FrontParts | undefined,
 ): DerivedSettings {
   const { clients } = connectionRoom(openFiles, settings.connectionsMax)
   return {
@@ -59,7 +58,7 @@ export function derivedSettings(
     unknownContext: unknownContext(settings.noContextStatus),
     sticky: new StickyRules(settings.sticky),
     via: viaLines(settings.via),
-    rules: ruleStages?.compile(settings.routes),
+    rules: frontParts?.ruleStages.compile(settings.routes),
     hsts: settings.hsts && hstsLine(settings.hsts),
   }
 }
@@ -74,15 +73,22 @@ export function uploadLimits(
   return [Math.max(1, Math.floor(nodes / 2)), atNodeMax]
 }
 
+interface ContextParts {
+  readonly openFiles: number | undefined
+  readonly log: Logger
+  readonly clock: Clock
+  readonly frontParts: FrontParts | undefined
+}
+
 /** @throws RangeError for an entry of `nodesAllow` that does not exist, and for invalid settings of AJP. */
 export function derivedContext(
   settings: ProxySettings,
   nodesAllow: readonly string[] | undefined,
   { isTrusted }: Pick<DerivedSettings, 'isTrusted'>,
-  { openFiles, log, clock }: { openFiles: number | undefined; log: Logger; clock: Clock },
+  { openFiles, log, clock, frontParts }: ContextParts,
 ): DerivedContext {
   return {
-    ajp: new AjpShared(settings.ajp),
+    ajp: frontParts?.ajpShared(settings.ajp),
     connectionsMax: connectionRoom(openFiles, settings.connectionsMax).nodes,
     isTrusted,
     lookup: nodesAllow && checkedLookup(nodesAllow, log, clock),
@@ -99,9 +105,9 @@ export function replaceSettings(
   options: SettingsOptions,
   policies: ReadonlyMap<string, UserCandidacy>,
 ): void {
-  const { settings, openFiles, pools, ruleStages } = traffic
+  const { settings, openFiles, pools, frontParts } = traffic
   const next = completeSettings(options, settings.via)
-  const derived = derivedSettings(next, openFiles, ruleStages)
+  const derived = derivedSettings(next, openFiles, frontParts)
   const context = derivedContext(next, options.nodesAllow, derived, traffic)
   const cascades = makeCascades(next, { ...traffic, policies })
   const nodeTls = new NodeTls(options.nodeTls)

@@ -6,8 +6,8 @@ import type { HeldByAddress } from '../../net/held-by-address.ts'
 import type { PausedSockets } from '../../net/paused-sockets.ts'
 import type { ViaLines } from '../../wire/forwarded.ts'
 import type { ExchangePool } from '../exchange-pool.ts'
-import type { RuleStages } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
+import type { FrontParts } from '../front-parts.ts'
 import type { GoneNodes } from '../node/gone-nodes.ts'
 import type { Pools } from '../node/pools.ts'
 import type { Refusal } from '../refusal.ts'
@@ -45,7 +45,7 @@ export interface Traffic extends ExchangeTraffic, DerivedSettings {
   readonly paused: PausedSockets
   /** Files and sockets that this process may have open; `undefined` without a limit. */
   readonly openFiles: number | undefined
-  readonly ruleStages: RuleStages | undefined
+  readonly frontParts: FrontParts | undefined
   /** A reload replaces it. */
   accessLog: AccessLog | undefined
   accessFields: readonly Buffer[]

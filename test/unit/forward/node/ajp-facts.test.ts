@@ -3,15 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ajpFacts } from '../../../../src/forward/node/ajp-facts.ts'
-import { AjpShared } from '../../../../src/forward/node/ajp-shared.ts'
 import type { RequestSource } from '../../../../src/forward/node/request-source.ts'
 import { networkCheck } from '../../../../src/net/network-check.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 
-const context = {
-  isTrusted: networkCheck(['10.0.0.0/8', '::1'], 'trust'),
-  ajp: new AjpShared({ secret: 'hush', packetBytes: 8_192 }),
-}
+const isTrusted = networkCheck(['10.0.0.0/8', '::1'], 'trust')
 
 const client: RequestSource = {
   address: '10.0.0.1',
@@ -31,7 +27,7 @@ function factsOf(from: RequestSource, ...fields: string[]) {
   const bytes = Buffer.from(['GET / HTTP/1.1', ...fields, '', ''].join('\r\n'))
   const head = new RequestHead()
   assert.ok(head.parse(bytes, 0, bytes.length) > 0)
-  return ajpFacts(head, from, context)
+  return ajpFacts(head, from, 'hush', isTrusted)
 }
 
 test('the client is the nearest address that is not a trusted proxy', () => {
