@@ -1,10 +1,14 @@
 // The grammar of Host and of the authority in a request target [RFC 9110 7.2, RFC 3986 3.2.2].
 
+import { isIPv6 } from 'node:net'
 import { COLON, hexValue, isDigit, isHostByte } from './bytes.ts'
 
 const OPEN = 0x5b
 const CLOSE = 0x5d
 const PERCENT = 0x25
+const portMax = 65_535
+/** Of eight groups, the last two as an IPv4 address. */
+const ipv6Max = '0000:0000:0000:0000:0000:0000:255.255.255.255'.length
 
 /**
  * Whether bytes[from..to) is `uri-host [":" port]`, without user information.
@@ -16,7 +20,8 @@ export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty:
   if (bytes[i] === OPEN) {
     i++
     while (i < to && (hexValue[bytes[i]!]! >= 0 || bytes[i] === COLON || bytes[i] === 0x2e)) i++
-    if (i === from + 1 || bytes[i] !== CLOSE) return false
+    if (i === to || bytes[i] !== CLOSE || i - from > ipv6Max + 1) return false
+    if (!isIPv6(bytes.toString('latin1', from + 1, i))) return false
     i++
   } else {
     while (i < to && isHostByte[bytes[i]!] === 1) {
@@ -27,8 +32,12 @@ export function isAuthority(bytes: Buffer, from: number, to: number, mayBeEmpty:
   }
   if (i === to) return true
   if (bytes[i] !== COLON || to - i > 6) return false
-  for (i++; i < to; i++) if (isDigit[bytes[i]!] !== 1) return false
-  return true
+  let port = 0
+  for (i++; i < to; i++) {
+    if (isDigit[bytes[i]!] !== 1) return false
+    port = port * 10 + bytes[i]! - 0x30
+  }
+  return port <= portMax
 }
 
 /** Whether two hexadecimal digits follow the `%` at `at`. */
