@@ -352,17 +352,16 @@ export const mcmpLimits = {
   probesMax: 64,
   /** Nodes that the watch looks at in one step of 100 ms. */
   watchedMax: 1_000,
-  /** A STATUS is answered without a probe while the node was read from, or answered a probe, within this time. */
+  /**
+   * A STATUS is answered without a probe while the node was read from, answered a probe, or sent a STATUS within this time.
+   */
   freshMs: 5_000,
   /** How long the reply to a STATUS or PING waits for a probe. */
   probeWaitMs: 1_000,
   /**
-   * Probes on behalf of STATUS at once, and in each second after that. Beyond them a STATUS, which the node itself has sent
-   * a moment ago, is answered by what is known of the node, and the watch probes the node in its turn.
+   * Probes of nodes that are up and quiet at once, and in each second after that: each of 1,000 every 5 s, each of 10,000
+   * every 50 s. Beyond them a STATUS, which the node itself has sent a moment ago, is answered by what is known of the node.
    */
-  statusProbesBurst: 200,
-  statusProbesRate: 100,
-  /** The same for probes of nodes that are up and quiet: each of 1,000 every 5 s, each of 10,000 every 50 s. */
   quietProbesBurst: 200,
   quietProbesRate: 200,
 }

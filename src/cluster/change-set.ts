@@ -5,12 +5,13 @@ import type { Change } from './snapshot.ts'
 
 export class ChangeSet {
   /** By kind and subject, in the order of the first change: a node stands before its contexts. */
-  readonly #changes: Map<string, Change> = new Map()
+  readonly #changes: Map<Key, Change> = new Map()
 
   add(change: Change): void {
     this.#changes.set(keyOf(change), change)
     if (change.kind !== 'gone') return
-    for (const kind of ['contexts', 'load']) this.#changes.delete(`${kind} ${change.id}`)
+    this.#changes.delete(rowKey('contexts', change.id))
+    this.#changes.delete(rowKey('load', change.id))
   }
 
   /** The changes so far, of which none is left afterwards. */
@@ -21,22 +22,28 @@ export class ChangeSet {
   }
 }
 
+type Key = string | number
+
+/** A number, since thousands of nodes report their load every second. */
+const rowKey = (kind: 'node' | 'contexts' | 'load', id: number): number =>
+  3 * id + (kind === 'node' ? 0 : kind === 'contexts' ? 1 : 2)
+
 /** Changes with the same key replace each other. */
-function keyOf(change: Change): string {
+function keyOf(change: Change): Key {
   switch (change.kind) {
     case 'balancer':
       return `balancer ${change.balancer.name}`
     case 'balancer-gone':
       return `balancer ${change.name}`
     case 'node':
-      return `node ${change.node.id}`
+      return rowKey('node', change.node.id)
     case 'gone':
-      return `node ${change.id}`
+      return rowKey('node', change.id)
     case 'orders':
       return `orders ${change.orders.route}`
     case 'contexts':
     case 'load':
-      return `${change.kind} ${change.id}`
+      return rowKey(change.kind, change.id)
     default:
       return change satisfies never
   }

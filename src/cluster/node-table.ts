@@ -93,6 +93,11 @@ export class NodeTable {
     return this.byId.keys()
   }
 
+  /** In no order, as `ids`. */
+  unordered(): IterableIterator<Node> {
+    return this.byId.values()
+  }
+
   /** In order of `slot`. */
   values(): IterableIterator<Node> {
     return this.#ordered().values()

@@ -74,12 +74,12 @@ export class PersistentMap<K extends Key, V> implements ReadonlyMap<K, V> {
   }
 
   *keys(): ReturnType<ReadonlyMap<K, V>['keys']> {
-    for (const [key] of this) yield key
+    for (const leaf of leavesOf(this.root)) yield* leaf.keys()
     return undefined
   }
 
   *values(): ReturnType<ReadonlyMap<K, V>['values']> {
-    for (const [, value] of this) yield value
+    for (const leaf of leavesOf(this.root)) yield* leaf.values()
     return undefined
   }
 
@@ -142,9 +142,15 @@ function withoutKey<K extends Key, V>(tree: Tree<K, V>, hash: number, key: K): T
 }
 
 function* entriesOf<K, V>(tree: Tree<K, V>): Generator<[K, V], undefined> {
-  if (isBranch(tree)) for (const each of tree.trees) yield* entriesOf(each)
-  else yield* tree
+  for (const leaf of leavesOf(tree)) yield* leaf
   return undefined
+}
+
+/** All at once: a generator in each branch would pass each entry on at each depth. */
+function leavesOf<K, V>(tree: Tree<K, V>, leaves: Leaf<K, V>[] = []): readonly Leaf<K, V>[] {
+  if (isBranch(tree)) for (const each of tree.trees) leavesOf(each, leaves)
+  else leaves.push(tree)
+  return leaves
 }
 
 /** FNV-1a for strings, a multiplication for numbers; both mixed, since the lowest bits choose the subtree. */

@@ -97,6 +97,8 @@ export class ControlConnection {
     if (this.#passToTraffic !== undefined) return this.#readFirst(bytes, this.#passToTraffic)
     this.#reader.push(bytes)
     if (this.#state === 'reading') this.#process()
+    // A sender that does not wait for the answer.
+    else this.#socket.pause()
   }
 
   readonly #onEnd = (): void => {
@@ -149,7 +151,6 @@ export class ControlConnection {
     this.#waits(false)
     this.#midway = false
     clearTimeout(this.#deadline)
-    this.#socket.pause()
     this.#responder.respond(request, this.#caller).then(
       ({ bytes, keepAlive, stream }) =>
         stream === undefined ? this.#write(bytes, keepAlive) : this.#stream(bytes, stream),
@@ -159,16 +160,17 @@ export class ControlConnection {
 
   #write(bytes: Uint8Array, keepAlive: boolean): void {
     if (this.#socket.destroyed) return
-    this.#destroyAfter(this.#settings.limits.transferMs)
     this.#socket.write(bytes, (error) => {
       if (error) return
       if (!keepAlive || this.#closing) return this.#finish()
       this.#state = 'reading'
       this.#hasAnswered = true
       this.#waits(true)
-      this.#socket.resume()
+      if (this.#socket.isPaused()) this.#socket.resume()
       this.#process()
     })
+    // The kernel takes nearly every reply at once.
+    if (this.#socket.writableLength > 0) this.#destroyAfter(this.#settings.limits.transferMs)
   }
 
   /** Until the client leaves, or does not read what is written. */

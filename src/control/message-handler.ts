@@ -14,7 +14,7 @@ import { orderField } from '../wire/mcmp/node-order.ts'
 import { parseMessage } from '../wire/mcmp/parse.ts'
 import type { Parsed } from '../wire/mcmp/parsed.ts'
 import { problem } from '../wire/mcmp/problem.ts'
-import { parseReply, type Reply, stopReply } from '../wire/mcmp/reply.ts'
+import { type Reply, saysNotOk, stopReply } from '../wire/mcmp/reply.ts'
 import { senderField } from '../wire/mcmp/sender.ts'
 import type { Cause } from './cluster-log.ts'
 import { DeferredEnables } from './deferred-enables.ts'
@@ -153,7 +153,7 @@ export class MessageHandler {
 
   /** Adds why the node cannot be reached to `State=NOTOK`. */
   #withReason(message: Message, reply: Reply): Reply {
-    if (!reply.ok || parseReply(reply.body).get('State') !== 'NOTOK') return reply
+    if (!reply.ok || !saysNotOk(reply.body)) return reply
     const reason = this.#probes.reasonFor(message)
     return reason === undefined ? reply : { ...reply, reason }
   }

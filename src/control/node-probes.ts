@@ -1,7 +1,6 @@
 // Probes of nodes on behalf of messages: the registry asks whether certain addresses answer before it applies
 // a message. Called by message-handler.ts.
 
-import { Budget } from '../base/budget.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { withDeadline } from '../base/wait.ts'
 import { asksApplication, checkOf } from '../cluster/health-check.ts'
@@ -19,8 +18,6 @@ const roundsMax = 3
 
 export class NodeProbes {
   readonly #settings: ControlSettings
-  /** Probes on behalf of STATUS. */
-  readonly #budget: Budget
   /** Probes in progress by address and timeout: one probe serves all messages that wait for it. */
   readonly #running: Map<string, Promise<boolean>> = new Map()
   /** Why the last probe of an address failed, by question. */
@@ -28,8 +25,6 @@ export class NodeProbes {
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
-    const { statusProbesBurst, statusProbesRate } = mcmpLimits
-    this.#budget = new Budget(statusProbesBurst, statusProbesRate, settings.clock.now())
   }
 
   /** Probes until the registry has no open question about a message. */
@@ -64,25 +59,32 @@ export class NodeProbes {
   }
 
   /**
-   * The node is up, and was read from or answered a probe a moment ago. A configured check by HTTP or gRPC asks for more than
-   * bytes from the node.
+   * The node is up, was reached at its present address, and was read from, answered a probe or reported a moment ago. The
+   * watch probes it when it is quiet. A configured check by HTTP or gRPC asks for more than that.
    */
   #isFresh(question: Question): boolean {
     const { registry, live, clock, watch } = this.#settings
     const node = findNode(registry.snapshot, question.route)
     if (node === undefined) return false
-    const { health, readAt, probeAnsweredAt } = live.of(node.id)
+    const {
+      health,
+      readAt,
+      probeAnsweredAt,
+      statusAt = Number.NEGATIVE_INFINITY,
+    } = live.of(node.id)
     const { probe } = checkOf(watch.rules(), question)
-    const since = asksApplication(probe) ? probeAnsweredAt : Math.max(readAt, probeAnsweredAt)
+    const reachedAt = asksApplication(probe) ? probeAnsweredAt : Math.max(readAt, probeAnsweredAt)
+    const isHeard = reachedAt > Number.NEGATIVE_INFINITY && !asksApplication(probe)
+    const since = isHeard ? Math.max(reachedAt, statusAt) : reachedAt
     return health.kind === 'up' && clock.now() - since < mcmpLimits.freshMs
   }
 
-  /** Nothing speaks against the node, and many probes on behalf of STATUS were sent just now. */
+  /** Nothing speaks against the node, and many probes of such nodes were sent just now. */
   #mayWait({ route }: Question): boolean {
-    const { registry, live, clock } = this.#settings
+    const { registry, live, clock, quietProbes } = this.#settings
     const node = findNode(registry.snapshot, route)
     const isUp = node !== undefined && live.of(node.id).health.kind === 'up'
-    return isUp && !this.#budget.draw(clock.now())
+    return isUp && !quietProbes.draw(clock.now())
   }
 
   #isUp({ route }: Question): boolean {

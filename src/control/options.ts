@@ -1,6 +1,7 @@
 // The options of the control service in groups, and their defaults. Read by start-control.ts and its parts.
 
 import type { LookupFunction, Socket } from 'node:net'
+import { Budget } from '../base/budget.ts'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { mcmpLimits } from '../base/limits.ts'
 import { type Logger, silent } from '../base/log.ts'
@@ -207,6 +208,8 @@ export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>>
   readonly watch: Required<WatchOptions>
   readonly clusterLog: ClusterLog
   readonly checks: AccessChecks
+  /** Probes of nodes that are up and quiet, by the watch and on behalf of STATUS. */
+  readonly quietProbes: Budget
 }
 
 /** @throws RangeError for a secret of another form, and for an entry of `access` that is not an address, network or name. */
@@ -244,6 +247,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     log,
     events,
     clusterLog: new ClusterLog(log, clock),
+    quietProbes: new Budget(mcmpLimits.quietProbesBurst, mcmpLimits.quietProbesRate, clock.now()),
     checks: {
       admits: allow.length === 0 ? () => true : networkCheck(allow, 'control.allow'),
       isOwnHost: ownHostCheck(names),

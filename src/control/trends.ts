@@ -139,7 +139,7 @@ export class Trends {
   #read(): Reading {
     const { registry, live, clock } = this.#settings
     const nodes = new Map<number, Float64Array>()
-    for (const id of registry.snapshot.nodes.keys()) {
+    for (const id of registry.snapshot.nodes.ids()) {
       const { times } = live.of(id)
       if (times !== undefined) nodes.set(id, times.values.slice())
     }

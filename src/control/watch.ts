@@ -1,7 +1,6 @@
 // The watch over nodes: by the clock it moves removed nodes through their phases, probes nodes that are down or
 // idle, and puts nodes on standby that stopped reporting (mcmp.md 2.4, 2.5, decisions 37, 39, 40).
 
-import { Budget } from '../base/budget.ts'
 import { mcmpLimits, probeLimits } from '../base/limits.ts'
 import type { Health } from '../cluster/health.ts'
 import { asksApplication, checkOf, type HealthCheck } from '../cluster/health-check.ts'
@@ -47,8 +46,6 @@ export class Watch {
   readonly #waiting: Set<number> = new Set()
   /** Nodes that are up and whose probe is due, in that order. */
   readonly #quiet: Set<number> = new Set()
-  /** Probes of them. */
-  readonly #budget: Budget
   #timer: NodeJS.Timeout | undefined
   #removalAt = 0
   #steppedAt: number
@@ -57,8 +54,6 @@ export class Watch {
   constructor(settings: ControlSettings) {
     this.#settings = settings
     this.#steppedAt = settings.clock.now()
-    const { quietProbesBurst, quietProbesRate } = mcmpLimits
-    this.#budget = new Budget(quietProbesBurst, quietProbesRate, this.#steppedAt)
   }
 
   /** The first step follows at once: until all fixed nodes are checked, the first one to answer gets every request. */
@@ -112,8 +107,9 @@ export class Watch {
 
   /** In the order in which they were due, at a limited rate. */
   #probeQuiet(nodes: Snapshot['nodes'], now: number): void {
+    const { quietProbes } = this.#settings
     for (const id of this.#quiet) {
-      if (this.#probes >= mcmpLimits.probesMax || !this.#budget.draw(now)) return
+      if (this.#probes >= mcmpLimits.probesMax || !quietProbes.draw(now)) return
       this.#quiet.delete(id)
       const node = nodes.get(id)
       const watched = this.#watched.get(id)

@@ -103,7 +103,7 @@ export class ClusterFollower {
   #endWindows(): void {
     const { live } = this.#traffic
     const byBalancer = new Map<string, NodeLive[]>()
-    for (const { id, balancer } of this.#snapshot.nodes.values()) {
+    for (const { id, balancer } of this.#snapshot.nodes.unordered()) {
       const group = byBalancer.get(balancer) ?? []
       byBalancer.set(balancer, group)
       group.push(live.of(id))

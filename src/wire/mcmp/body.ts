@@ -36,7 +36,11 @@ export function parseBody(bytes: Uint8Array, options: BodyOptions): readonly Pai
   return pairs
 }
 
+/** Printable ASCII that stands for itself. */
+const plain = /^[A-Za-z0-9_./:,*-]*$/
+
 function decode(token: string, options: BodyOptions): string | undefined {
+  if (plain.test(token)) return token
   const spaced = options.plusIsSpace ? token.replaceAll('+', ' ') : token
   const raw = spaced.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

@@ -111,7 +111,20 @@ export class FrameReader {
 
   #finish(head: MessageHead, body: Uint8Array): FrameEvent {
     this.#head = undefined
-    return { kind: 'request', request: { ...head, body } }
+    const { method, target, version, host, fields, framing, keepAlive, expectsContinue } = head
+    // Not by a spread, which takes V8 longer than the rest of a message's way to here.
+    const request = {
+      method,
+      target,
+      version,
+      host,
+      fields,
+      framing,
+      keepAlive,
+      expectsContinue,
+      body,
+    }
+    return { kind: 'request', request }
   }
 
   #fail(status: 400 | 413 | 431 | 505, method: string, text: string): FrameEvent {

@@ -80,6 +80,9 @@ export function pingReply(route: string | undefined, state: State, id: string): 
 export const statusReply = (route: string, state: State, id: string): Success =>
   textReply(`Type=STATUS-RSP&JVMRoute=${pairValue(route)}&State=${state}&id=${id}\n`)
 
+/** Of a reply to STATUS, in which a route holds no `&`. */
+export const saysNotOk = (body: string): boolean => body.includes('&State=NOTOK&')
+
 interface TouchedAlias {
   readonly alias: string
   readonly contexts: readonly string[]

@@ -106,7 +106,7 @@ test('STATUS probes the node, records its health and its report', async () => {
   assert.equal(settings.live.of(1).loadFactor, 73)
 })
 
-test('STATUS is answered without a probe for five seconds after a probe or bytes from the node', async () => {
+test('STATUS is answered without a probe for five seconds after a probe, a STATUS or bytes from the node', async () => {
   let probes = 0
   const { send, settings, clock } = bench({
     watch: {
@@ -119,10 +119,12 @@ test('STATUS is answered without a probe for five seconds after a probe or bytes
   await send('CONFIG', config)
   const status = () => send('STATUS', 'JVMRoute=a&Load=73')
   await status()
-  clock.advance(4_999)
-  await status()
+  for (let second = 0; second < 20; second += 1) {
+    clock.advance(4_999)
+    await status()
+  }
   assert.equal(probes, 1)
-  clock.advance(1)
+  clock.advance(5_000)
   await status()
   assert.equal(probes, 2)
   settings.live.of(1).readAt = clock.now() + 3_000
@@ -135,6 +137,25 @@ test('STATUS is answered without a probe for five seconds after a probe or bytes
   await send('CONFIG', config)
   await status()
   assert.equal(probes, 4)
+})
+
+test('STATUS is no evidence where the configuration asks for an answer of the application', async () => {
+  let probes = 0
+  const { send, clock } = bench({
+    watch: {
+      rules: () => [{ probe: 'http' }],
+      probe: async () => {
+        probes++
+        return { answered: true, reason: 'answered' }
+      },
+    },
+  })
+  await send('CONFIG', config)
+  for (let second = 0; second < 10; second += 1) {
+    await send('STATUS', 'JVMRoute=a&Load=73')
+    clock.advance(1_000)
+  }
+  assert.equal(probes, 2)
 })
 
 test('beyond 200 probes at once STATUS is answered by what is known of the node', async () => {
