@@ -161,11 +161,11 @@ export class Exchange
     return this.#isTooLarge() ? bodyLarge : undefined
   }
 
-  /** More of the body has arrived than the rule allows. */
+  /** More of a body in chunks has arrived than the rule allows; the length of any other one was compared before. */
   #isTooLarge(): boolean {
-    const { request, attempts } = this.#state
-    if (request.rule === undefined) return false
-    return attempts.bodyBytes > (request.rule.settings.bodyMax ?? Number.POSITIVE_INFINITY)
+    const { rule, body } = this.#state.request
+    if (rule === undefined) return false
+    return body.chunkedBytes > (rule.settings.bodyMax ?? Number.POSITIVE_INFINITY)
   }
 
   #attempt(candidate: Candidate): Refusal | undefined {

@@ -35,6 +35,11 @@ export class BodyRelay {
     return this.framing === 'chunked' ? this.#chunks.trailers : undefined
   }
 
+  /** Bytes of data in chunks so far, without their framing; 0 in other framings. */
+  get chunkedBytes(): number {
+    return this.framing === 'chunked' ? this.#chunks.dataBytes : 0
+  }
+
   /** Whether all of bytes[at..end) is body and can be sent unchanged; if so it counts as relayed. */
   passes(at: number, end: number): boolean {
     switch (this.framing) {

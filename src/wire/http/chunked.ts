@@ -35,6 +35,8 @@ const lastChunk = Buffer.from('0\r\n')
 export class ChunkedRelay {
   /** Of a body that is decoded, when it has ended; valid as long as the bytes that were read last. */
   trailers: Fields | undefined
+  /** Bytes of chunk data so far. */
+  dataBytes = 0
   #state = SIZE
   #size = 0
   #sizeDigits = 0
@@ -47,7 +49,7 @@ export class ChunkedRelay {
   /** Starts another body. @param decodes write the data without framing, for a client of HTTP/1.0. */
   reset(decodes: boolean): void {
     this.#state = SIZE
-    this.#size = this.#sizeDigits = this.#extensionBytes = 0
+    this.#size = this.#sizeDigits = this.#extensionBytes = this.dataBytes = 0
     this.#trailers = this.trailers = undefined
     this.#decodes = decodes
   }
@@ -61,6 +63,7 @@ export class ChunkedRelay {
   passes(at: number, end: number): boolean {
     if (this.#state !== DATA || end - at > this.#size) return false
     this.#size -= end - at
+    this.dataBytes += end - at
     if (this.#size === 0) this.#state = DATA_CR
     return true
   }
@@ -70,7 +73,7 @@ export class ChunkedRelay {
     let i = at
     while (i < end && this.#state !== DONE) {
       if (this.#state === SIZE && this.#sizeDigits === 0 && !this.#decodes) {
-        const to = wholeChunks(bytes, i, end)
+        const to = this.#wholeChunks(bytes, i, end)
         if (to > i) out.copy(bytes, i, to)
         i = to
         if (i === end) break
@@ -79,6 +82,7 @@ export class ChunkedRelay {
         const to = Math.min(end, i + this.#size)
         out.copy(bytes, i, to)
         this.#size -= to - i
+        this.dataBytes += to - i
         i = to
         if (this.#size === 0) this.#state = DATA_CR
       } else if (this.#state === TRAILERS) {
@@ -88,6 +92,26 @@ export class ChunkedRelay {
         if (!this.#step(bytes[i]!, out)) return BAD_CHUNK
         i++
       }
+    }
+    return i
+  }
+
+  /** The offset after the chunks at `at` that are complete and in canonical form; they are copied in one piece. */
+  #wholeChunks(bytes: Buffer, at: number, end: number): number {
+    let i = at
+    while (i < end && bytes[i] !== ZERO) {
+      let size = 0
+      let line = i
+      while (line < end && line - i < wholeDigitsMax && isLowerHex(bytes[line]!)) {
+        size = size * 16 + hexValue[bytes[line++]!]!
+      }
+      const data = line + 2
+      const next = data + size + 2
+      const isWhole =
+        line > i && next <= end && isLineEnd(bytes, line) && isLineEnd(bytes, next - 2)
+      if (!isWhole) return i
+      this.dataBytes += size
+      i = next
     }
     return i
   }
@@ -214,24 +238,6 @@ export class ChunkedRelay {
 const ZERO = 0x30
 /** Most hexadecimal digits of a chunk size that fits into one read. */
 const wholeDigitsMax = 6
-
-/** The offset after the chunks at `at` that are complete and in canonical form; they are copied in one piece. */
-function wholeChunks(bytes: Buffer, at: number, end: number): number {
-  let i = at
-  while (i < end && bytes[i] !== ZERO) {
-    let size = 0
-    let line = i
-    while (line < end && line - i < wholeDigitsMax && isLowerHex(bytes[line]!)) {
-      size = size * 16 + hexValue[bytes[line++]!]!
-    }
-    const data = line + 2
-    const next = data + size + 2
-    const isWhole = line > i && next <= end && isLineEnd(bytes, line) && isLineEnd(bytes, next - 2)
-    if (!isWhole) return i
-    i = next
-  }
-  return i
-}
 
 const isLowerHex = (byte: number): boolean => hexValue[byte]! >= 0 && (byte < 0x41 || byte > 0x46)
 

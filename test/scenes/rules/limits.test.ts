@@ -38,6 +38,39 @@ test('a body that is too long gets 413, by its length, in chunks, and over HTTP/
   assert.equal((await answerOf(stream)).headers[':status'], 413)
 })
 
+test('the framing of a body counts neither in chunks nor over HTTP/2', async (t) => {
+  const node = await startMirror(t, 'a')
+  const { port } = await startRules(
+    t,
+    `to: ["127.0.0.1:${node}"]
+routes: [{ match: /ten, maxBody: 10 }, { match: /none, maxBody: 0 }]
+`,
+  )
+  const chunked = async (path: string, chunks: readonly string[]): Promise<number> => {
+    const client = await RawClient.connect(t, port)
+    const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`
+    return (await client.ask(`${head}${chunks.join('')}0\r\n\r\n`)).status
+  }
+  const one = '1;name=value\r\nx\r\n'
+  assert.equal(await chunked('/ten', Array(10).fill(one)), 200)
+  assert.equal(await chunked('/ten', Array(11).fill(one)), 413)
+  assert.equal(await chunked('/ten', Array(10).fill('1\r\nx\r\n')), 200)
+  assert.equal(await chunked('/ten', Array(11).fill('1\r\nx\r\n')), 413)
+  assert.equal(await chunked('/none', []), 200)
+  assert.equal(await chunked('/none', [one]), 413)
+  const session = await connectHttp2(t, port)
+  const framed = async (path: string, pieces: readonly string[]): Promise<number> => {
+    const stream = session.request({ ':path': path, ':method': 'POST' })
+    for (const piece of pieces) stream.write(piece)
+    stream.end()
+    return (await answerOf(stream)).status
+  }
+  assert.equal(await framed('/ten', ['xxxxx', 'xxxxx']), 200)
+  assert.equal(await framed('/ten', ['xxxxx', 'xxxxxx']), 413)
+  assert.equal(await framed('/none', []), 200)
+  assert.equal(await framed('/none', ['x']), 413)
+})
+
 test('a rule has its own deadline for the response, and its own number of retries', async (t) => {
   const { port: node } = await startNode(t, (request, response) => {
     if (request.url !== '/slow') response.end('done')
