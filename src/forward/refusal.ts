@@ -9,8 +9,10 @@ export interface Refusal {
   readonly text: string
   /** The body, one character per byte, when it is not made of the others. */
   readonly body?: string
-  /** Whole lines in place of Content-Type and Cache-Control. */
+  /** Whole lines in place of Content-Type and Cache-Control, and of those that the proxy writes with the same names. */
   readonly lines?: string
+  /** Names in lower case of lines that the proxy does not write. */
+  readonly withheld?: readonly string[]
   /** Target of a redirect. */
   readonly location?: string
   /** Of the request. */
@@ -34,16 +36,34 @@ type Written = readonly [statusLine: Buffer, rest: Buffer]
 
 const written: Map<string, Written> = new Map()
 
-/** The complete response. Each kind is written once. @param date the line of the field. */
+/** The complete response. Each kind is written once. @param first the line of Date, and others that all responses get. */
 export function refusalBytes(
   refusal: Refusal,
   close: boolean,
   toHead: boolean,
-  date: Buffer,
+  first: Buffer,
 ): Buffer {
   const [statusLine, rest] = partsOf(refusal, close, toHead)
-  return Buffer.concat([statusLine, date, rest])
+  const kept =
+    refusal.lines === undefined
+      ? first
+      : Buffer.from(withoutLines(first.toString('latin1'), decidedNames(refusal)), 'latin1')
+  return Buffer.concat([statusLine, kept, rest])
 }
+
+/** Names in lower case of the fields that the refusal sets or withholds. */
+const decidedNames = ({ lines = '', withheld = [] }: Refusal): ReadonlySet<string> =>
+  new Set([...withheld, ...linesIn(lines).map(nameIn)])
+
+const linesIn = (lines: string): readonly string[] => lines.split(/(?<=\r\n)/)
+
+const nameIn = (line: string): string => line.slice(0, line.indexOf(':')).toLowerCase()
+
+/** Whole lines without those that have one of these names. @param names in lower case. */
+export const withoutLines = (lines: string, names: ReadonlySet<string>): string =>
+  linesIn(lines)
+    .filter((line) => !names.has(nameIn(line)))
+    .join('')
 
 function partsOf(refusal: Refusal, close: boolean, toHead: boolean): Written {
   const { location, body, lines, id } = refusal
@@ -72,7 +92,7 @@ function write(refusal: Refusal, close: boolean, toHead: boolean): Written {
   if (refusal.location !== undefined) lines.push(`Location: ${refusal.location}`)
   if (id !== undefined && refusal.tellsId === true) lines.push(`X-Request-Id: ${id}`)
   if (close) lines.push('Connection: close')
-  const own = lines.map((line) => `${line}\r\n`).join('')
+  const own = withoutLines(lines.map((line) => `${line}\r\n`).join(''), decidedNames(refusal))
   const rest = `${refusal.lines ?? ownFields}${own}\r\n${toHead || isBare ? '' : body}`
   return [Buffer.from(statusLine, 'latin1'), Buffer.from(rest, 'latin1')]
 }

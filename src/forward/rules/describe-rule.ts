@@ -18,6 +18,7 @@ export function describeRule(
   const { redirect, answer, balancer } = settings
   const { host, requestHeaders, responseHeaders } = settings
   const { allow = [], deny = [], rateLimit, auth, bodyMax, compress } = settings
+  const { timeouts = {}, retries, errors = [] } = settings
   const did: string[] = []
   if (allow.length + deny.length > 0) did.push(`${title} looks at the address of the client`)
   if (rateLimit !== undefined)
@@ -40,6 +41,11 @@ export function describeRule(
     [responseHeaders, 'response'],
   ] as const)
     did.push(...editsOf(edits).map((edit) => `${title} ${edit} of the ${message}`))
+  for (const [phase, ms] of Object.entries(timeouts))
+    if (ms !== undefined) did.push(`${title} sets timeouts.${phase} to ${ms / 1_000} s`)
+  if (retries !== undefined)
+    did.push(`${title} allows ${retries} ${retries === 1 ? 'retry' : 'retries'}`)
+  if (errors.length > 0) did.push(`${title} has error pages`)
   if (compress !== undefined)
     did.push(
       coding === undefined

@@ -15,7 +15,7 @@ import { behindPrefix } from './target-prefix.ts'
  */
 export function redirectLocation(
   { status: _, https, host, path, rest }: RedirectSettings,
-  { paths }: Pick<MatchSettings, 'paths'>,
+  { paths, exact }: Pick<MatchSettings, 'paths' | 'exact'>,
   { head, origin }: Asked,
 ): { readonly url: string } | 'no host' | 'ambiguous' {
   const { fields, hostFrom, hostTo, targetFrom, targetTo } = head
@@ -28,7 +28,9 @@ export function redirectLocation(
   if (path !== undefined) {
     const behind = behindPrefix(fields.bytes, targetFrom, targetTo, paths)
     if (behind < 0) return 'ambiguous'
-    const left = rest ? text(fields.bytes, behind, targetTo) : ''
+    const behindPath = rest ? text(fields.bytes, behind, targetTo) : ''
+    // The slash of `/` is the whole path of an exact rule, and the beginning of the rest for any other one.
+    const left = exact ? behindPath.replace(/^\//, '') : behindPath
     target = left.startsWith('/') ? pathKey(path) + left : path + left
   }
   const rooted = target.startsWith('/') ? target : `/${target.startsWith('?') ? target : ''}`

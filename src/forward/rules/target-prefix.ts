@@ -4,6 +4,7 @@
 import { pathKey } from '../../cluster/context.ts'
 
 const SLASH = 0x2f
+const SEMICOLON = 0x3b
 const QUESTION = 0x3f
 
 /**
@@ -21,8 +22,11 @@ export function behindPrefix(
     const key = pathKey(path)
     const end = from + key.length
     if (end > to || bytes.toString('latin1', from, end) !== key) continue
-    if (end === to || bytes[end] === SLASH || bytes[end] === QUESTION)
-      longest = Math.max(longest, end)
+    if (end === to || endsSegment(bytes[end])) longest = Math.max(longest, end)
   }
   return longest
 }
+
+/** A semicolon begins the session id of a link to the prefix itself; other parameters there were refused as ambiguous. */
+const endsSegment = (byte: number | undefined): boolean =>
+  byte === SLASH || byte === QUESTION || byte === SEMICOLON

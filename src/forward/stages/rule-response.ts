@@ -6,7 +6,7 @@ import { fieldLine } from '../../wire/http/field-lines.ts'
 import { SET_COOKIE } from '../../wire/http/field-name.ts'
 import { isAmong } from '../../wire/http/head-edits.ts'
 import type { RequestState, ResponseStage } from '../exchange-state.ts'
-import { ownFields, type Refusal } from '../refusal.ts'
+import { ownFields, type Refusal, withoutLines } from '../refusal.ts'
 import type { CompressedReceiver } from '../rules/compressor.ts'
 import { pageFor } from '../rules/error-page.ts'
 import { clientCookie, clientLocation, type PrefixChange } from '../rules/prefix-change.ts'
@@ -76,9 +76,9 @@ export function dress(request: Readonly<RequestState>, refusal: Refusal): Refusa
   const edits = rule?.responseEdits
   const shown = withPage(request, refusal)
   if (edits === undefined) return shown
-  const removed = new Set(edits.removed.map(String))
-  const kept = without(shown.lines ?? ownFields, (name) => removed.has(name))
-  return { ...shown, lines: kept + edits.lines(ruleValues).toString('latin1') }
+  const withheld = edits.removed.map(String)
+  const kept = withoutLines(shown.lines ?? ownFields, new Set(withheld))
+  return { ...shown, withheld, lines: kept + edits.lines(ruleValues).toString('latin1') }
 }
 
 /** With the error page of the rule. */
@@ -87,7 +87,7 @@ function withPage({ rule, id }: Readonly<RequestState>, refusal: Refusal): Refus
   if (rule?.errorPages === undefined || body !== undefined || location !== undefined) return refusal
   const page = pageFor(rule.errorPages, status)
   if (page === undefined) return refusal
-  const typed = without(lines, (name) => name === 'content-type')
+  const typed = withoutLines(lines, contentType)
   return {
     ...refusal,
     body: page.render({ status, code, id }),
@@ -95,9 +95,4 @@ function withPage({ rule, id }: Readonly<RequestState>, refusal: Refusal): Refus
   }
 }
 
-/** Lines without some. @param isRemoved of a name in lower case. */
-const without = (lines: string, isRemoved: (name: string) => boolean): string =>
-  lines
-    .split(/(?<=\r\n)/)
-    .filter((line) => !isRemoved(line.slice(0, line.indexOf(':')).toLowerCase()))
-    .join('')
+const contentType: ReadonlySet<string> = new Set(['content-type'])

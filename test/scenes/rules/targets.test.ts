@@ -1,10 +1,13 @@
 // Rules that name a balancer, redirect or answer, for real clients and nodes.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { ask, connectHttp2 } from '../../support/http2-client.ts'
 import { get } from '../../support/node-server.ts'
-import { RawClient } from '../../support/raw-client.ts'
+import { RawClient, get as rawGet } from '../../support/raw-client.ts'
 import { type Sent, startMirror, startRules } from '../../support/rules-fixture.ts'
 import { until } from '../../support/until.ts'
 
@@ -55,6 +58,76 @@ routes:
   assert.equal(fine.body.toString(), 'fine\n')
   const other = await ask(session, { ':path': '/old', ':authority': 'a.test' })
   assert.equal(other.headers['location'], 'http://a.test/new')
+})
+
+test('a field that a rule sets or removes is not written once more by the proxy', async (t) => {
+  const { port } = await startRules(
+    t,
+    `requestId: client
+routes:
+  - { match: /wait, answer: { status: 503, headers: { Retry-After: 30 } } }
+  - { match: /methods, answer: { status: 405, headers: { Allow: GET } } }
+  - match: /id
+    answer: 404
+    responseHeaders: { set: { X-Request-Id: "own-{requestId}" } }
+  - match: /moved
+    redirect: { path: /new }
+    responseHeaders: { set: { Location: /elsewhere } }
+  - { match: /bare, answer: 503, responseHeaders: { remove: [Retry-After, X-Request-Id] } }
+  - { match: /usual, answer: 503 }
+`,
+  )
+  const linesOf = async (path: string, name: string): Promise<readonly string[]> => {
+    const { fields } = await (await RawClient.connect(t, port)).ask(rawGet(path))
+    return fields.filter(([field]) => field === name).map(([, value]) => value)
+  }
+  assert.deepEqual(await linesOf('/wait', 'retry-after'), ['30'])
+  assert.deepEqual(await linesOf('/methods', 'allow'), ['GET'])
+  const [id = '', ...more] = await linesOf('/id', 'x-request-id')
+  assert.match(id, /^own-[\da-f-]{36}$/)
+  assert.deepEqual(more, [])
+  assert.deepEqual(await linesOf('/moved', 'location'), ['/elsewhere'])
+  assert.deepEqual(await linesOf('/bare', 'retry-after'), [])
+  assert.deepEqual(await linesOf('/bare', 'x-request-id'), [])
+  assert.deepEqual(await linesOf('/usual', 'retry-after'), ['2'])
+})
+
+test('an exact rule redirects to its path as it stands, with the query', async (t) => {
+  const { port } = await startRules(
+    t,
+    `routes:
+  - { match: { path: /, exact: true }, redirect: { path: /app, status: 301 } }
+  - { match: { path: [/a, /b/], exact: true }, redirect: { path: /c } }
+`,
+  )
+  const locationOf = async (path: string): Promise<unknown> =>
+    (await get(port, path, { host: 'a.test' })).headers['location']
+  assert.equal(await locationOf('/'), 'http://a.test/app')
+  assert.equal(await locationOf('/?q=/x'), 'http://a.test/app?q=/x')
+  assert.equal(await locationOf('/a?q'), 'http://a.test/c?q')
+})
+
+test('a link to a prefix with the session id of a servlet container behind it is served', async (t) => {
+  const node = await startMirror(t, 'a')
+  const { port } = await startRules(
+    t,
+    `to: ["127.0.0.1:${node}"]
+routes:
+  - { match: /shop, stripPrefix: true }
+  - { match: /old, redirect: { path: /new } }
+  - { match: /v1, stripPrefix: true, addPrefix: /v2 }
+`,
+  )
+  const urlOf = async (path: string): Promise<string> =>
+    (JSON.parse((await get(port, path)).text) as Sent).url
+  assert.equal(await urlOf('/shop;jsessionid=1.a'), '/;jsessionid=1.a')
+  assert.equal(await urlOf('/shop;jsessionid=1.a?q'), '/;jsessionid=1.a?q')
+  assert.equal(await urlOf('/v1;jsessionid=1.a'), '/v2;jsessionid=1.a')
+  const moved = await get(port, '/old;jsessionid=1.a', { host: 'a.test' })
+  assert.equal(moved.headers['location'], 'http://a.test/new;jsessionid=1.a')
+  // Servers read other parameters differently.
+  assert.equal((await get(port, '/shop;x=1')).status, 400)
+  assert.equal((await get(port, '/shop;jsessionid=1/x')).status, 400)
 })
 
 test('a path that servers read as one of another rule is refused', async (t) => {
@@ -114,6 +187,23 @@ test('a request for a balancer without nodes gets 503, and explain names the rul
   const moved = proxy.explain({ ...asked, target: '/b/x' })
   assert.deepEqual(moved.rule?.did, ['rule 2 redirects with 308'])
   assert.equal(moved.why, 'to http://a.test/c/x')
+})
+
+test('explain tells the deadlines, retries and error pages of a rule', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'rules-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'page.txt'), 'sorry')
+  const { proxy } = await startRules(
+    t,
+    'routes: [{ timeouts: { responseHead: 5m }, retries: 1, errors: { 5xx: page.txt } }]',
+    join(folder, 'topspin.yaml'),
+  )
+  const { rule } = proxy.explain({ target: '/', host: 'a.test', cookie: '', client: '192.0.2.1' })
+  assert.deepEqual(rule?.did, [
+    'rule 1 sets timeouts.responseHead to 300 s',
+    'rule 1 allows 1 retry',
+    'rule 1 has error pages',
+  ])
 })
 
 test('explain tells which fields a rule changes, and not their values', async (t) => {
