@@ -1,7 +1,9 @@
 // Who may send a request that a rule applies to, by address and by rate.
 
+import { ownText } from '../../base/own-text.ts'
 import { networkOf } from '../../net/address.ts'
 import { networkCheck } from '../../net/network-check.ts'
+import { type Fields, text } from '../../wire/http/fields.ts'
 import type { Asked } from './conditions.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import type { RateLimitSettings, RuleSettings } from './rule-settings.ts'
@@ -22,13 +24,20 @@ export type Limit = (asked: Asked, now: number) => number
 
 export function limitOf(settings: RateLimitSettings): Limit {
   const limiter = new RateLimiter(settings)
-  const name = settings.header === undefined ? undefined : Buffer.from(settings.header)
+  const { header } = settings
+  const name = header === undefined ? undefined : Buffer.from(header)
   return ({ head: { fields }, origin }, now) => {
     const f = name === undefined ? -1 : fields.indexOf(name)
-    const key = f >= 0 ? `=${fields.value(f)}` : networkOf(origin.clientOf(fields))
-    return limiter.take(key.slice(0, keyMax), now)
+    const key = f >= 0 ? `=${beginning(fields, f)}` : ownText(networkOf(origin.clientOf(fields)))
+    return limiter.take(key, now)
   }
 }
 
-/** Characters of a value by which clients are told apart. */
+/** Of a value by which clients are told apart, so that the table of the limiter is bounded in bytes, too. */
+function beginning(fields: Fields, index: number): string {
+  const from = fields.valueFrom(index)
+  return text(fields.bytes, from, Math.min(fields.valueTo(index), from + keyMax))
+}
+
+/** Characters of it. */
 const keyMax = 256

@@ -1,6 +1,7 @@
 // Still stage 6: an attempt has ended without a complete response, which is kept among the last failures of its node.
 
 import { failureLimits } from '../../base/limits.ts'
+import { ownText } from '../../base/own-text.ts'
 import { recentFailuresOf } from '../../cluster/live.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { AttemptStage } from '../exchange-state.ts'
@@ -17,7 +18,7 @@ export function noteFailure(
   recentFailuresOf(live).add({
     at: traffic.clock.wall(),
     code,
-    reason: reason.slice(0, textMax),
-    request: `${request.head.method} ${request.path.slice(0, textMax)}`,
+    reason: ownText(reason.slice(0, textMax)),
+    request: ownText(`${request.head.method} ${request.path.slice(0, textMax)}`),
   })
 }
