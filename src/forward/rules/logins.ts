@@ -10,17 +10,19 @@ import type { AuthSettings } from './rule-settings.ts'
 
 const authorization = Buffer.from('authorization')
 
+type Compare = (password: string, hash: string) => Promise<LoginResult>
+
 export class Logins {
   readonly realm: string
   readonly #passwords: Passwords
-  readonly #compare: typeof comparePassword
+  readonly #compare: Compare
   readonly #key: Buffer = randomBytes(32)
   #recent: Set<string> = new Set()
   #older: Set<string> = new Set()
   readonly #pending: Map<string, Promise<LoginResult>> = new Map()
 
   /** @throws RangeError when the text is not one of htpasswd. */
-  constructor({ realm, users }: AuthSettings, compare: typeof comparePassword = comparePassword) {
+  constructor({ realm, users }: AuthSettings, compare: Compare = comparePassword) {
     const passwords = readPasswords(users)
     if (typeof passwords === 'string') throw new RangeError(`auth: ${passwords}`)
     this.realm = realm

@@ -14,7 +14,9 @@ export function readPasswords(text: string): Passwords | string {
     const colon = line.indexOf(':')
     const problem = colon < 1 ? 'not NAME:HASH' : hashProblem(line.slice(colon + 1))
     if (problem !== undefined) return `line ${index + 1}: ${problem}`
-    passwords.set(line.slice(0, colon), line.slice(colon + 1))
+    const name = line.slice(0, colon)
+    // The first line of a name counts, as in httpd and nginx.
+    if (!passwords.has(name)) passwords.set(name, line.slice(colon + 1))
   }
   return passwords.size === 0 ? 'no names in it' : passwords
 }

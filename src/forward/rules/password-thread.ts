@@ -1,5 +1,5 @@
-// The thread that compares passwords with hashes, one for each process, started for the first password. What cannot be
-// decided in time is not decided.
+// The thread that compares passwords with hashes, one for each process, started for the first password. It has one question
+// at a time, so that questions that nobody waits for any more cost nothing. What cannot be decided in time is not decided.
 
 import { Worker } from 'node:worker_threads'
 import { ruleLimits } from '../../base/limits.ts'
@@ -8,25 +8,43 @@ import { ruleLimits } from '../../base/limits.ts'
 export type LoginResult = 'good' | 'bad' | 'busy'
 
 interface Waiting {
+  readonly id: number
+  readonly password: string
+  readonly hash: string
   readonly resolve: (result: LoginResult) => void
   readonly timer: NodeJS.Timeout
 }
 
 const workerFile = new URL('./password-worker.js', import.meta.url)
+/** The oldest first; the thread may have the first one. */
 const waiting = new Map<number, Waiting>()
 let thread: Worker | undefined
+/** What the thread is comparing, even if nobody waits for it any more; 0 for nothing. */
+let asked = 0
 let lastId = 0
 
-export function comparePassword(password: string, hash: string): Promise<LoginResult> {
+/** @param waitMs how long it may take. */
+export function comparePassword(
+  password: string,
+  hash: string,
+  waitMs: number = ruleLimits.loginMs,
+): Promise<LoginResult> {
   if (waiting.size >= ruleLimits.loginsMax) return Promise.resolve('busy')
-  thread ??= startThread()
   const id = ++lastId
   return new Promise((resolve) => {
-    const timer = setTimeout(() => settle(id, 'busy'), ruleLimits.loginMs)
+    const timer = setTimeout(() => settle(id, 'busy'), waitMs)
     timer.unref()
-    waiting.set(id, { resolve, timer })
-    thread?.postMessage({ id, password, hash })
+    waiting.set(id, { id, password, hash, resolve, timer })
+    askNext()
   })
+}
+
+function askNext(): void {
+  const [next] = waiting.values()
+  if (asked !== 0 || next === undefined) return
+  thread ??= startThread()
+  asked = next.id
+  thread.postMessage({ id: next.id, password: next.password, hash: next.hash })
 }
 
 function startThread(): Worker {
@@ -34,11 +52,14 @@ function startThread(): Worker {
   const ended = (): void => {
     if (thread !== started) return
     thread = undefined
+    asked = 0
     for (const id of [...waiting.keys()]) settle(id, 'busy')
   }
-  started.on('message', ({ id, isRight }: { id: number; isRight: boolean }) =>
-    settle(id, isRight ? 'good' : 'bad'),
-  )
+  started.on('message', ({ id, isRight }: { id: number; isRight: boolean }) => {
+    asked = 0
+    settle(id, isRight ? 'good' : 'bad')
+    askNext()
+  })
   started.on('error', ended)
   started.on('exit', ended)
   started.unref()

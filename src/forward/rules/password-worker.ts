@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import { compareSync } from 'bcryptjs'
 
-/** It brings no types. */
+/** It brings no types. Of each character of the password it takes one byte. */
 const md5: (password: string, salt: string) => string = createRequire(import.meta.url)('apache-md5')
 
 parentPort?.on('message', ({ id, password, hash }: Question) => {
@@ -26,7 +26,8 @@ interface Reply {
 
 function isRight(password: string, hash: string): boolean {
   if (hash.startsWith('$2')) return compareSync(password, hash)
-  if (hash.startsWith('$apr1$')) return isSame(md5(password, hash), hash)
+  if (hash.startsWith('$apr1$'))
+    return isSame(md5(Buffer.from(password).toString('latin1'), hash), hash)
   return isSame(`{SHA}${createHash('sha1').update(password).digest('base64')}`, hash)
 }
 

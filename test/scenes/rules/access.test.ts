@@ -103,11 +103,16 @@ const basic = (name: string, password: string): string =>
 
 test('a password is asked for, in each form of htpasswd, and nothing is told before it is right', async (t) => {
   const node = await startMirror(t, 'a')
-  const apr1 = spawnSync('openssl', ['passwd', '-apr1', '-salt', 'abcdefgh', 'two'])
+  const apr1 = (password: string): string =>
+    String(spawnSync('openssl', ['passwd', '-apr1', '-salt', 'abcdefgh', password]).stdout).trim()
   const lines = [
     `bob:${hashSync('one', 5).replace('$2b$', '$2y$')}`,
     '# a comment',
-    `eve:${String(apr1.stdout).trim()}`,
+    `eve:${apr1('two')}`,
+    `ana:${apr1('zwölf €')}`,
+    `ida:${hashSync('zwölf €', 4)}`,
+    // The first line of a name counts.
+    `ida:${hashSync('later', 4)}`,
     'zoé:{SHA}uALzhDAssk+6sKRJl+ggvy6FB7s=',
   ]
   writeFileSync(join(folder, 'htpasswd'), `${lines.join('\n')}\n`)
@@ -129,6 +134,8 @@ routes:
   for (const [name, password] of [
     ['bob', 'one'],
     ['eve', 'two'],
+    ['ana', 'zwölf €'],
+    ['ida', 'zwölf €'],
     ['zoé', 'three'],
   ] as const) {
     assert.equal(await statusOf(basic(name, `${password}x`)), 401, name)
