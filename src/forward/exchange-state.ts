@@ -11,6 +11,7 @@ import { HeldRequest } from '../cluster/held-requests.ts'
 import type { Application, Candidate, Routes } from '../cluster/routes.ts'
 import type { Coding } from '../wire/http/accept-encoding.ts'
 import { BodyRelay } from '../wire/http/body-relay.ts'
+import type { Fields } from '../wire/http/fields.ts'
 import type { HeadLimits } from '../wire/http/head-limits.ts'
 import type { Out } from '../wire/http/out.ts'
 import { RequestHead } from '../wire/http/request-head.ts'
@@ -50,6 +51,8 @@ export class RequestState {
   ruleValues: RuleValues | undefined
   /** What the client accepts, where the rule compresses responses. */
   coding: Coding | undefined
+  /** The weak validators in If-None-Match, where the rule compresses responses; '' without one. */
+  weakTags = ''
   /** What the client's credentials lead to, while that is awaited: a response of the proxy, or nothing. */
   login: Promise<Refusal | undefined> | undefined
   /** What it has done to the path. */
@@ -180,6 +183,8 @@ export class ResponseState {
   readonly body: BodyRelay = new BodyRelay()
   /** The body goes through it. */
   compressor: Compressor | undefined
+  /** Those of the node, in bytes of their own, which follow what the compressor passes. */
+  trailers: Fields | undefined
   /** The incomplete head, as far as it has arrived. */
   partial: Buffer | undefined
   /** How often the pieces have been parsed. */
@@ -208,7 +213,7 @@ export class ResponseState {
   reset(): void {
     this.interims = this.status = this.headAt = this.bytesOut = 0
     this.started = this.closes = this.isBlocked = false
-    this.frames = undefined
+    this.frames = this.trailers = undefined
   }
 }
 

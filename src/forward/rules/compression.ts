@@ -56,7 +56,8 @@ export class Compression {
   /** Whether a response with a body is compressed for the clients that accept a coding. */
   suits({ status, chunked, contentLength, fields }: ResponseHead): boolean {
     if (bodiless.has(status) || status === partialContent) return false
-    if (!chunked && contentLength >= 0 && contentLength < this.#settings.minBytes) return false
+    if (!chunked && contentLength >= 0 && contentLength < Math.max(1, this.#settings.minBytes))
+      return false
     for (let f = 0; f < fields.count; f++) if (forbidding.has(fields.name(f))) return false
     return !forbidsTransforming(fields) && this.#hasType(valuesOf(fields, 'content-type'))
   }
@@ -76,6 +77,12 @@ const forbidsTransforming = (fields: Fields): boolean =>
 export function variesByCoding(fields: Fields): boolean {
   const names = namesIn(fields, 'vary')
   return names.has('*') || names.has('accept-encoding')
+}
+
+/** The value of If-None-Match, if it has a weak validator: the client may have it from a compressed response. */
+export function weakTagsIn(fields: Fields): string {
+  const tags = valuesOf(fields, 'if-none-match').join(',')
+  return tags.includes('W/"') ? tags : ''
 }
 
 /** The elements of a list, in lower case. */

@@ -20,7 +20,7 @@ export interface AccessEntry {
   readonly status: number
   /** Why the proxy answered itself or cut the response; '' when a node answered. */
   readonly code: string
-  /** Route of the node that answered, '' when none did. */
+  /** Route of the node that was asked last, which has answered unless `code` says otherwise; '' when none was asked. */
   readonly route: string
   /** Name of the balancer, and path of the context; '' when the request belongs to none. */
   readonly balancer: string

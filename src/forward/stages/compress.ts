@@ -3,6 +3,7 @@
 import type { Coding } from '../../wire/http/accept-encoding.ts'
 import { writeChunk, writeLastChunk } from '../../wire/http/chunked.ts'
 import { fieldLine } from '../../wire/http/field-lines.ts'
+import type { Fields } from '../../wire/http/fields.ts'
 import type { ResponseHead } from '../../wire/http/response-head.ts'
 import type { ResponseStage } from '../exchange-state.ts'
 import { variesByCoding } from '../rules/compression.ts'
@@ -23,7 +24,9 @@ export function beginCompression(state: ResponseStage, receiver: CompressedRecei
   const { request, response, traffic } = state
   const { head } = response
   const { compression } = request.rule ?? {}
-  if (compression === undefined || head.status < 200 || !compression.suits(head)) return 0
+  if (compression === undefined || head.status < 200) return 0
+  if (head.status === notModified) return asRevalidated(head, request.weakTags)
+  if (!compression.suits(head)) return 0
   const vary = variesByCoding(head.fields) ? noLine : varyLine
   const { coding } = request
   // HTTP/1.0 has no chunks, and what is compressed has no length before it has ended.
@@ -50,12 +53,31 @@ function asCompressed(head: ResponseHead, coding: Coding, vary: Buffer): number 
   return rewriteHead(head, (field) => fieldOfCompressed(head, field), added)
 }
 
+/**
+ * A client that asks with the weak validator of a compressed response gets it again, with the Vary of that response:
+ * otherwise a cache would not find what the 304 is about [RFC 9111 4.3.4].
+ */
+function asRevalidated(head: ResponseHead, weakTags: string): number {
+  const { fields } = head
+  const field = fields.indexOf(etag)
+  const isWeakened = field >= 0 && weakTags.includes(`W/${fields.value(field)}`)
+  if (!isWeakened) return 0
+  const vary = variesByCoding(fields) ? noLine : varyLine
+  return rewriteHead(head, (other) => (other === field ? weakened(fields, field) : undefined), vary)
+}
+
+const notModified = 304
+const etag = Buffer.from('etag')
+
+const weakened = (fields: Fields, field: number): Buffer =>
+  fieldLine('ETag', `W/${fields.value(field)}`)
+
 /** The bytes are not those that a strong validator is for [RFC 9110 8.8.3], nor those that ranges are counted in. */
 function fieldOfCompressed({ fields }: ResponseHead, field: number): Buffer | undefined {
   const name = fields.name(field)
   if (name === 'accept-ranges') return noLine
   if (name !== 'etag' || !fields.value(field).startsWith('"')) return undefined
-  return fieldLine('ETag', `W/${fields.value(field)}`)
+  return weakened(fields, field)
 }
 
 /** Sends a piece of the compressed body. @returns false when the client reads slower. */
@@ -73,12 +95,13 @@ export function deliverCompressed(state: ResponseStage, bytes: Buffer): boolean 
 
 /** Sends the end of the compressed body. */
 export function deliverCompressedEnd(state: ResponseStage): void {
-  const { client, traffic } = state
-  if (client.framed !== undefined) client.answerData(noLine, true)
-  else {
-    writeLastChunk(traffic.buffers.answer)
+  const { client, traffic, response } = state
+  const { trailers } = response
+  if (client.framed === undefined) {
+    writeLastChunk(traffic.buffers.answer, trailers)
     sendOut(state)
-  }
+  } else if (trailers === undefined) client.answerData(noLine, true)
+  else client.framed.answerTrailers(trailers)
 }
 
 function sendOut({ response, client, traffic }: ResponseStage): boolean {

@@ -7,11 +7,12 @@ import { isNodeError } from '../../cluster/outlier.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { Rewriting } from '../../wire/http/body-relay.ts'
 import { asksConnectionLogin } from '../../wire/http/connection-login.ts'
-import type { Fields } from '../../wire/http/fields.ts'
-import type { Out } from '../../wire/http/out.ts'
+import { Fields } from '../../wire/http/fields.ts'
+import { Out } from '../../wire/http/out.ts'
 import { writeResponseHead } from '../../wire/http/outgoing-response.ts'
 import { INCOMPLETE, problemOf } from '../../wire/http/problem.ts'
 import type { ResponseHead } from '../../wire/http/response-head.ts'
+import { writeTrailers } from '../../wire/http/trailers.ts'
 import { WebSocketFrames } from '../../wire/websocket-frames.ts'
 import type { ExchangeClient, FramedClient } from '../exchange-client.ts'
 import type { ResponseStage, ResponseState } from '../exchange-state.ts'
@@ -72,8 +73,10 @@ export function deliverEnd(state: ResponseStage, trailers?: Fields): boolean {
   const out = state.traffic.buffers.answer
   state.traffic.receivedAt.update()
   if (!state.response.body.finish(out, trailers)) return false
-  // A compressor has not passed all of the body yet, and no trailers follow what it passes.
-  if (state.response.compressor !== undefined) return true
+  if (state.response.compressor !== undefined) {
+    if (trailers !== undefined) keepTrailers(state.response, trailers)
+    return true
+  }
   if (framed !== undefined && trailers !== undefined) framed.answerTrailers(trailers)
   else if (out.length > 0 || framed !== undefined) send(state, out, true)
   return true
@@ -227,8 +230,18 @@ function compressBody(
   traffic.counters.uncompressedBytes += piece.length
   const takesMore = piece.length === 0 || compressor.write(piece)
   out.clear()
+  if (body.done && behind >= 0 && body.trailers !== undefined) keepTrailers(response, body.trailers)
   if (!takesMore) block(state)
   return behind < 0 ? broken(response, behind) : after(state, behind < end)
+}
+
+/** The compressor has not passed all of the body yet, and the bytes of the trailers do not last. */
+function keepTrailers(response: ResponseState, trailers: Fields): void {
+  const out = new Out(256)
+  writeTrailers(trailers, out)
+  out.crlf()
+  const kept = new Fields()
+  if (kept.parse(out.bytes, 0, out.length, false) > 0) response.trailers = kept
 }
 
 function malformed(response: ResponseState, problem: string): Delivery {

@@ -18,6 +18,7 @@ import {
   rateLimited,
   ruleDenied,
 } from '../refusal.ts'
+import { weakTagsIn } from '../rules/compression.ts'
 import type { Origin } from '../rules/conditions.ts'
 import type { Logins } from '../rules/logins.ts'
 import { redirectLocation } from '../rules/own-answers.ts'
@@ -85,6 +86,7 @@ export function applyRule(request: RequestState, origin: Origin): Refusal | unde
   const { rule: found } = request
   if (found === undefined) return undefined
   request.coding = found.compression?.codingFor(request.head.fields)
+  request.weakTags = found.compression === undefined ? '' : weakTagsIn(request.head.fields)
   return ownAnswer(request, origin) ?? changeTarget(request, found)
 }
 

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request, type ServerResponse } from 'node:http'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { brotliDecompressSync, createGunzip, gunzipSync, gzipSync } from 'node:zlib'
 import { rawAjp, startAjpOrigin } from '../../support/ajp-origin.ts'
@@ -16,6 +19,7 @@ import { startHttp2Node } from '../../support/http2-node.ts'
 import { startNode } from '../../support/node-server.ts'
 import { get, RawClient, request as requestText } from '../../support/raw-client.ts'
 import { settingsOf, startRules } from '../../support/rules-fixture.ts'
+import { startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
 const page = 'Topspin compresses what is compressible. '.repeat(200)
@@ -281,6 +285,128 @@ test('nodes of HTTP/2 and AJP, and the handler in a program of Node.js', async (
       assert.equal(decoded(coding, Buffer.from(got.body)), body, path)
     }
   }
+})
+
+test('trailers follow a compressed body, to clients of HTTP/1.1 and HTTP/2', async (t) => {
+  const { port: at } = await startNode(t, (_, response) => {
+    response.setHeader('Content-Type', 'text/plain').write(page)
+    response.addTrailers({ 'X-Sum': 'of-http1' })
+    response.end()
+  })
+  const second = await startHttp2Node(t, (stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'text/plain' }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'of-http2' }))
+    stream.end(page)
+  })
+  for (const [node, sum] of [
+    [`127.0.0.1:${at}`, 'of-http1'],
+    [`h2c://127.0.0.1:${second.port}`, 'of-http2'],
+  ] as const) {
+    const { port } = await startRules(t, `to: ["${node}"]\n${rule}`)
+    const client = await RawClient.connect(t, port)
+    const plain = await client.ask(get('/', 'Accept-Encoding: gzip', 'TE: trailers'))
+    assert.equal(decoded('gzip', Buffer.from(plain.body)), page)
+    await until(
+      'the trailer has arrived',
+      () => client.text.endsWith(`${sum}\r\n\r\n`),
+      10_000,
+      () => client.text.slice(-60),
+    )
+    const session = await connectHttp2(t, port)
+    const framed = await ask(session, { 'accept-encoding': 'br', te: 'trailers' })
+    assert.equal(decoded('br', Buffer.from(framed.body, 'latin1')), page)
+    assert.equal(framed.trailers['x-sum'], sum)
+  }
+})
+
+test('a 304 to the weak validator of a compressed response has that validator', async (t) => {
+  const { port: at } = await startNode(t, (asked, response) => {
+    if (asked.headers['if-none-match'] === undefined) return answerPage('/', response)
+    response.statusCode = 304
+    response.setHeader('ETag', '"abc"').setHeader('Vary', 'Origin').end()
+  })
+  const { port } = await startRules(t, `to: ["127.0.0.1:${at}"]\n${rule}`)
+  const client = await RawClient.connect(t, port)
+  const first = await client.ask(get('/', 'Accept-Encoding: gzip'))
+  assert.equal(first.get('etag'), 'W/"abc"')
+  const again = await client.ask(get('/', 'Accept-Encoding: gzip', 'If-None-Match: W/"abc"'))
+  assert.deepEqual(
+    [again.status, again.get('etag'), again.get('vary')],
+    [304, 'W/"abc"', 'Origin, Accept-Encoding'],
+  )
+  const plain = await client.ask(get('/', 'If-None-Match: "abc"'))
+  assert.deepEqual([plain.status, plain.get('etag'), plain.get('vary')], [304, '"abc"', 'Origin'])
+})
+
+test('a body of no bytes stays as it is, whatever the least size', async (t) => {
+  const { port: at } = await startNode(t, (_, response) => {
+    response.setHeader('Content-Type', 'text/plain').setHeader('Content-Length', 0).end()
+  })
+  const { port } = await startRules(
+    t,
+    `to: ["127.0.0.1:${at}"]\nroutes: [{ compress: { minSize: 0 } }]`,
+  )
+  const client = await RawClient.connect(t, port)
+  for (const method of ['GET', 'HEAD']) {
+    const got = await client.ask(requestText(method, '/', 'Accept-Encoding: gzip'))
+    assert.equal(got.get('content-encoding'), undefined, method)
+    assert.equal(got.get('content-length'), '0', method)
+  }
+})
+
+test('worker processes compress bodies of several sizes for many clients at once', async (t) => {
+  const bodies = [1_024, 200_000].map((size) =>
+    randomBytes(size / 2)
+      .toString('hex')
+      .replace(/[89]/g, 'the same '),
+  )
+  const { port: at } = await startNode(t, (asked, response) => {
+    const [, index = '', framing = ''] = (asked.url ?? '').split('/')
+    const body = bodies[Number(index)] ?? ''
+    response.setHeader('Content-Type', 'application/json')
+    if (framing === 'length') response.setHeader('Content-Length', Buffer.byteLength(body))
+    if (framing === 'close') response.shouldKeepAlive = false
+    for (let from = 0; from < body.length; from += 10_000)
+      response.write(body.slice(from, from + 10_000))
+    response.end()
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'compressed-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'topspin.yaml')
+  writeFileSync(file, `to: ["127.0.0.1:${at}"]\n${rule}\n`)
+  const { child, traffic, control } = await startServe(
+    ['--config', file, '--workers', '2'],
+    {},
+    {
+      deadlineMs: 60_000,
+    },
+  )
+  t.after(() => child.kill('SIGKILL'))
+  const port = Number(new URL(traffic).port)
+  const sessions = await Promise.all(Array.from({ length: 2 }, () => connectHttp2(t, port)))
+  const asking = ['length', 'chunked', 'close'].flatMap((framing) =>
+    bodies.flatMap((body, index) =>
+      (['br', 'gzip'] as const).flatMap((coding) =>
+        sessions.map(async (session) => {
+          const path = `/${index}/${framing}`
+          const client = await RawClient.connect(t, port)
+          const [plain, framed] = await Promise.all([
+            client.ask(get(path, `Accept-Encoding: ${coding}`)),
+            ask(session, { ':path': path, 'accept-encoding': coding }),
+          ])
+          const what = `${path} ${coding}`
+          assert.equal(plain.get('content-encoding'), coding, what)
+          assert.equal(decoded(coding, Buffer.from(plain.body)), body, what)
+          assert.equal(framed.headers['content-encoding'], coding, what)
+          assert.equal(decoded(coding, Buffer.from(framed.body, 'latin1')), body, what)
+        }),
+      ),
+    ),
+  )
+  await Promise.all(asking)
+  const metrics = await (await fetch(new URL("/metrics", control))).text()
+  const [, count] = /^topspin_compressions_total (\d+)$/m.exec(metrics) ?? []
+  assert.equal(Number(count), 2 * asking.length)
 })
 
 test('a response that was compressed by the application is passed on', async (t) => {
