@@ -404,7 +404,7 @@ test('worker processes compress bodies of several sizes for many clients at once
     ),
   )
   await Promise.all(asking)
-  const metrics = await (await fetch(new URL("/metrics", control))).text()
+  const metrics = await (await fetch(new URL('/metrics', control))).text()
   const [, count] = /^topspin_compressions_total (\d+)$/m.exec(metrics) ?? []
   assert.equal(Number(count), 2 * asking.length)
 })
