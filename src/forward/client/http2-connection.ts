@@ -498,7 +498,10 @@ export class Http2Connection
     if (refusal === undefined && this.#isElsewhere?.(hostKey(request.authority)) === true)
       refusal = misdirected
     if (refusal === undefined) this.#newStreams.push(stream)
-    else this.refused(stream, refusal, out.bytes.subarray(headFrom, out.length))
+    else {
+      this.refused(stream, refusal, out.bytes.subarray(headFrom, out.length))
+      out.length = headFrom
+    }
     // All of its fields were decoded for the sake of the table.
     if (decoded === 'large' && !this.#faults.reset(this.traffic.ticker.now))
       this.#fail(ENHANCE_YOUR_CALM)

@@ -466,6 +466,8 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
 
   /** Sends an answer of the proxy itself, where no exchange is under way. */
   answerRefusal(refusal: Refusal, toHead: boolean): void {
+    // It lies in the buffer of all heads of a read, which a client that reads no answer would keep.
+    this.#head = nothing
     if (this.isGrpc) return this.#failCall(refusal)
     const bytes = refusalBytes(refusal, false, toHead, ownLines(this.#owner.traffic, this.tls))
     const head = new ResponseHead()
@@ -561,10 +563,9 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     const { traffic, output } = this.#owner
     const { buffers } = traffic
     const size = bytes.length
-    const leased = buffers.leaseRead()
-    const isLeased = size <= leased.length
-    if (!isLeased) buffers.releaseRead(leased)
-    const held = isLeased ? leased : Buffer.allocUnsafeSlow(size)
+    // A read buffer has room for one read: for a short piece it would hold hundreds of times what counts in the limits.
+    const isLeased = size > http2Limits.frameBytesMax && size <= buffers.shared.length
+    const held = isLeased ? buffers.leaseRead() : Buffer.allocUnsafeSlow(size)
     held.set(bytes, 0)
     this.#held = { bytes: held, isLeased, from: 0, to: size, isLast, trailers: undefined }
     this.#movedAt = traffic.ticker.now
