@@ -113,7 +113,7 @@ export class ParsedRequests implements ParsedOwner {
   }
 
   servesHere({ arrival }: ParsedClient, refusal: Refusal): boolean {
-    return refusal === this.traffic.unknownContext && this.#next.has(arrival.request)
+    return refusal.code === this.traffic.unknownContext.code && this.#next.has(arrival.request)
   }
 
   cameBack({ arrival }: ParsedClient): void {

@@ -480,7 +480,7 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   /** A call of gRPC fails by its status; with one of HTTP its client would have to guess. */
   #failCall(refusal: Refusal): void {
     const { block } = this.#owner.traffic.http2
-    const status = refusal === callLate ? DEADLINE_EXCEEDED : grpcStatusOf(refusal.status)
+    const status = refusal.code === callLate.code ? DEADLINE_EXCEEDED : grpcStatusOf(refusal.status)
     block.clear()
     writeGrpcFailure(status, `${refusal.text} (${refusal.code})`, block)
     this.#owner.output.head(this.id, block, true)

@@ -194,7 +194,7 @@ export class ParsedHandOver implements HandingOver, ParsedOwner, Destinations, R
   readonly addsFields = false
 
   servesHere(_client: ParsedClient, refusal: Refusal, isRepeatable: boolean): boolean {
-    return isRepeatable || refusal === noNode || refusal === proxyFull
+    return isRepeatable || refusal.code === noNode.code || refusal.code === proxyFull.code
   }
 
   get traffic(): Traffic {

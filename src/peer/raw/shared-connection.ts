@@ -419,7 +419,7 @@ export class SharedConnection implements ClientRules {
 }
 
 function mayServeHere(head: RequestHead, refusal: Refusal): boolean {
-  const isUnsent = refusal === noNode || refusal === proxyFull
+  const isUnsent = refusal.code === noNode.code || refusal.code === proxyFull.code
   return refusal.status >= 500 && (isUnsent || isRepeatable(head))
 }
 

@@ -148,6 +148,21 @@ test('below a prefix, nodes get the rest of the path, and `next` what no node se
   assert.deepEqual(await (await post('/api/own')).json(), { own: { a: 1 } })
 })
 
+test('`next` is called with ids of requests and rules, too', async (t) => {
+  const to = [{ address: await node(t, 'a'), contexts: ['/shop'] }]
+  for (const options of [
+    { requestId: 'client' },
+    { routes: [{ responseHeaders: { set: { 'X-By': 'rule' } } }] },
+  ]) {
+    const app = express()
+    app.use(handlerOf(t, { to, ...options }).handle)
+    app.use((_, response) => void response.send('own'))
+    const front = await listening(t, createServer(app))
+    assert.equal((await report(await fetch(`http://${front}/shop`))).url, '/shop')
+    assert.equal(await (await fetch(`http://${front}/other`)).text(), 'own')
+  }
+})
+
 test('fields that a middleware has set are added, and those of the node come first', async (t) => {
   const to = [
     await node(t, 'a', (_, response) => {
