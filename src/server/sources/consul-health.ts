@@ -4,7 +4,7 @@
 import { at, listAt, textAt } from '../../base/json-parts.ts'
 import { fixedLimits } from '../../base/limits.ts'
 import { type ConsulSettings, dialectOf } from '../../config/source-settings.ts'
-import { type FoundNode, inOrder } from './node-source.ts'
+import { type FoundNode, inOrder, isPort } from './node-source.ts'
 
 interface Found {
   readonly nodes: readonly FoundNode[]
@@ -26,7 +26,7 @@ export function nodesOfHealth(
     const service = at(instance, 'Service')
     const host = textAt(service, 'Address') || textAt(at(instance, 'Node'), 'Address')
     const port = at(service, 'Port')
-    if (!/^[A-Za-z0-9._:-]{1,253}$/.test(host) || typeof port !== 'number' || port < 1) {
+    if (!/^[A-Za-z0-9._:-]{1,253}$/.test(host) || !isPort(port)) {
       problems.push(`${textAt(service, 'ID').slice(0, 63)} has no address with a port`)
       continue
     }

@@ -10,7 +10,7 @@ import {
   type Scheme,
   schemes,
 } from '../../config/source-settings.ts'
-import { type FoundNode, inOrder } from './node-source.ts'
+import { type FoundNode, inOrder, isPort } from './node-source.ts'
 
 interface Found {
   readonly nodes: readonly FoundNode[]
@@ -97,13 +97,13 @@ function hostOf(container: unknown, network: string | undefined): string {
 function portOf(container: unknown, wanted: string | undefined): number | string {
   if (wanted !== undefined) {
     const port = /^\d{1,5}$/.test(wanted) ? Number(wanted) : 0
-    return port >= 1 && port <= 65_535 ? port : `topspin.port: ${wanted} is not a port`
+    return isPort(port) ? port : `topspin.port: ${wanted} is not a port`
   }
   const ports = new Set<unknown>()
   for (const entry of listAt(container, 'Ports'))
     if (textAt(entry, 'Type') === 'tcp') ports.add(at(entry, 'PrivatePort'))
   const [only] = ports
-  if (ports.size === 1 && typeof only === 'number') return only
+  if (ports.size === 1 && isPort(only)) return only
   return ports.size === 0
     ? 'exposes no port; write one in `port` or in the label topspin.port'
     : `exposes the ports ${[...ports].join(', ')}; write one of them in \`port\` or in the label topspin.port`

@@ -4,7 +4,7 @@
 import { isIP } from 'node:net'
 import { at, listAt, textAt } from '../../base/json-parts.ts'
 import { dialectOf, type KubernetesSettings, type Scheme } from '../../config/source-settings.ts'
-import { type FoundNode, inOrder } from './node-source.ts'
+import { type FoundNode, inOrder, isPort } from './node-source.ts'
 
 /** The parts of an EndpointSlice that are used. */
 export interface EndpointSlice {
@@ -91,7 +91,7 @@ function portOf({ ports }: EndpointSlice, wanted: string | undefined): SlicePort
   }
   const found = ports.find(({ name, port }) => name === wanted || String(port) === wanted)
   if (found !== undefined) return found
-  if (ports.length === 0 && /^\d+$/.test(wanted))
+  if (ports.length === 0 && isPort(Number(wanted)))
     return { name: '', port: Number(wanted), appProtocol: '' }
   return `has no port ${wanted}, but ${names === '' ? 'none' : names}`
 }
@@ -112,7 +112,9 @@ export function readSlice(value: unknown): EndpointSlice | undefined {
   if (typeof name !== 'string' || typeof addressType !== 'string') return undefined
   const ports = listAt(value, 'ports').flatMap((entry): readonly SlicePort[] => {
     const port = at(entry, 'port')
-    if (typeof port !== 'number') return []
+    // Absent means TCP.
+    const isTcp = (textAt(entry, 'protocol') || 'TCP') === 'TCP'
+    if (!isTcp || !isPort(port)) return []
     return [{ name: textAt(entry, 'name'), port, appProtocol: textAt(entry, 'appProtocol') }]
   })
   const endpoints = listAt(value, 'endpoints').map((entry): Endpoint => {

@@ -33,6 +33,7 @@ export function kubernetesSource(settings: KubernetesSettings, pod: Pod = thisPo
       const slices = new Slices(settings, pod, report, signal)
       while (!signal.aborted) {
         let version: Version = await slices.list()
+        if (version === expired) await pause(fixedLimits.watchRestMs, signal)
         while (version !== expired && !signal.aborted) {
           version = await slices.watch(version)
           await pause(fixedLimits.watchRestMs, signal)

@@ -42,3 +42,7 @@ export function inOrder(nodes: readonly FoundNode[]): readonly FoundNode[] {
 }
 
 const placeOf = ({ address }: FoundNode): string => `${address.host} ${address.port}`
+
+/** Whether a number of a foreign program is a port: anything else would fail at each connection. */
+export const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fixedLimits } from '../../../src/base/limits.ts'
 import type { KubernetesSettings } from '../../../src/config/source-settings.ts'
 import { kubernetesSource, type Pod } from '../../../src/server/sources/kubernetes-source.ts'
 import type { FoundNode } from '../../../src/server/sources/node-source.ts'
@@ -159,6 +160,23 @@ test('a list in pages counts as a whole, and one whose version is forgotten mean
   await until('it lists them', () => lists.length === 1)
   assert.deepEqual(lists, [all])
   assert.equal(api.asked.filter(({ searchParams }) => !searchParams.has('watch')).length, 5)
+})
+
+test('an API that forgets each version is not asked without a rest', async (t) => {
+  const api = new KubernetesApi()
+  const url = await api.listen(t)
+  api.pageSize = 1
+  api.pagesForgotten = 4
+  api.put('shop-1', { '127.0.1.1': undefined })
+  api.put('shop-2', { '127.0.1.2': undefined })
+  const lists: string[] = []
+  const ending = new AbortController()
+  t.after(() => ending.abort())
+  const from = performance.now()
+  void follow(settingsFor(url), ending.signal, (nodes) => lists.push(textOf(nodes)))
+  await until('it lists them', () => lists.length === 1)
+  // Timers may be a millisecond early.
+  assert.ok(performance.now() - from >= 4 * (fixedLimits.watchRestMs - 1))
 })
 
 test('while the API fails, the last list stays, and requests succeed', async (t) => {

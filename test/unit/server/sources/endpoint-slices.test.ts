@@ -135,3 +135,14 @@ test('anything but a slice is not read', () => {
   for (const value of [undefined, null, 1, 'x', [], {}, { metadata: { name: 'a' } }])
     assert.equal(readSlice(value), undefined)
 })
+
+test('ports of other protocols, and numbers that are no ports, do not count', () => {
+  const endpoints = [endpoint('10.0.0.1')]
+  const udp = { name: 'http3', port: 8443, protocol: 'UDP' }
+  assert.deepEqual(texts([slice({ ports: [udp, http], endpoints })]), ['10.0.0.1 8080'])
+  for (const port of [0, 65_536, 80.5]) {
+    const { nodes, problems } = nodesOfSlices([slice({ ports: [{ port }], endpoints })], wanted)
+    assert.deepEqual([nodes, problems.length], [[], 1], String(port))
+  }
+  assert.deepEqual(texts([slice({ ports: [], endpoints })], { port: '99999' }), [])
+})
