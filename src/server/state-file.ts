@@ -204,10 +204,14 @@ export class StateFile {
 
   async #replace(): Promise<void> {
     const { path, state } = this.#options
+    // The first write takes the file from a process that still writes it: of two proxies the later one keeps it.
+    // Others look before as well, since both would write the same new file.
+    const isFirst = this.#writes === 0
+    if (!isFirst) await this.#isPresent()
     this.#changes.flush()
     const text = writeState({ writer: self, changes: state() })
     const mark = await fill(await open(`${path}.new`, 'w', 0o600), text)
-    await this.#isPresent()
+    if (!isFirst) await this.#isPresent()
     await rename(`${path}.new`, path)
     this.#mark = mark
     this.#stateBytes = text.length

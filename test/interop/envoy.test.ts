@@ -2,14 +2,14 @@
 // is away.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Agent } from '../../src/agent/index.ts'
 import type { StatusReport } from '../../src/control/status-report.ts'
 import { type Envoy, noEnvoy, startEnvoy } from '../support/envoy.ts'
+import { makeFolder } from '../support/folder.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { get, startNode } from '../support/node-server.ts'
 import { joinReporting } from '../support/reporting-node.ts'
@@ -217,8 +217,7 @@ test(
   'a discovery service that is killed and starts anew takes nothing away',
   options,
   async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'topspin-envoy-'))
-    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = makeFolder()
     const place = await newPlace()
     const state = ['--state', join(folder, 'state')]
     let plane = await startPlane(t, place, state)

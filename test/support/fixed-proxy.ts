@@ -1,14 +1,14 @@
 // A proxy with fixed nodes, and servers at addresses of this machine for it.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { SourceReport } from '../../src/control/source-report.ts'
 import type { NodeReport, StatusReport } from '../../src/control/status-report.ts'
+import { makeFolder } from './folder.ts'
 import { startServe } from './topspin.ts'
 import { until } from './until.ts'
 
@@ -24,19 +24,13 @@ export interface FixedProxy {
   readonly kill: () => Promise<unknown>
 }
 
-export function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
 /** `topspin serve` with this configuration. */
 export async function startFixed(
   t: TestContext,
   config: object,
   more: readonly string[] = [],
 ): Promise<FixedProxy> {
-  const file = join(folderFor(t), 'topspin.yaml')
+  const file = join(makeFolder(), 'topspin.yaml')
   writeFileSync(file, JSON.stringify(config))
   const args = ['--config', file, '--workers', '0', ...more]
   const serve = await startServe(args, {}, { deadlineMs: 90_000 })

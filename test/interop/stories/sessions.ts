@@ -1,9 +1,8 @@
 // Sessions stay with their Tomcat when the proxy is killed and restarted; when the Tomcat dies they stay in its domain.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeFolder } from '../../support/folder.ts'
 import { get } from '../../support/node-server.ts'
 import type { TomcatRun } from '../../support/tomcats.ts'
 import { factsOf, Stage } from '../stage.ts'
@@ -15,8 +14,7 @@ const backWithinMs = 4_000
 export const sessions: Story = {
   about: 'sessions stay when the proxy is killed and restarted',
   async play(t, kind) {
-    const folder = mkdtempSync(join(tmpdir(), 'topspin-state-'))
-    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = makeFolder()
     const settings = { TOPSPIN_STATE: join(folder, 'state') }
     const stage = await Stage.set(t, kind, settings)
     const held: Session[] = []

@@ -1,12 +1,11 @@
 // Weights, ejections and drains by the API: they act in every worker, and outlive registrations and restarts.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { joinCluster } from '../../../src/agent/index.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { freePorts } from '../../support/free-ports.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -74,8 +73,7 @@ async function answersOf({ traffic }: Proxy, count: number): Promise<ReadonlyMap
 
 for (const workers of ['0', '2']) {
   test(`a weight and an ejection are in force at once, and after restarts (${workers} workers)`, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
-    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = makeFolder()
     const args = ['--workers', workers, '--state', join(folder, 'state')]
     const proxy = await startProxy(t, args)
     const a = await startShop(t, proxy.control, 'a')

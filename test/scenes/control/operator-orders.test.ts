@@ -1,13 +1,12 @@
 // What operators order by command, page or message outlives the registrations of the node and the process of the proxy.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { joinCluster } from '../../../src/agent/index.ts'
 import type { StatusReport } from '../../../src/control/status-report.ts'
 import { sendMessage } from '../../support/control-client.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { freePorts } from '../../support/free-ports.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { RawClient } from '../../support/raw-client.ts'
@@ -20,9 +19,8 @@ interface Place {
   readonly state: string
 }
 
-async function freePlace(t: TestContext): Promise<Place> {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+async function freePlace(): Promise<Place> {
+  const folder = makeFolder()
   const [traffic = 0, control = 0] = await freePorts(2)
   return { traffic, control, state: join(folder, 'state') }
 }
@@ -80,7 +78,7 @@ async function answers(port: number, headers: Record<string, string> = {}): Prom
 }
 
 test('topspin disable outlives the restart of node and proxy, until topspin enable', async (t) => {
-  const place = await freePlace(t)
+  const place = await freePlace()
   const { traffic, control } = place
   const command = (...words: readonly string[]) =>
     topspin(...words, '--control', `127.0.0.1:${control}`)
@@ -126,7 +124,7 @@ test('topspin disable outlives the restart of node and proxy, until topspin enab
 })
 
 test('topspin enable leaves what the node itself has stopped', async (t) => {
-  const place = await freePlace(t)
+  const place = await freePlace()
   const { control } = place
   await serve(t, place, 0)
   const node = await startNode(t)
@@ -143,7 +141,7 @@ test('topspin enable leaves what the node itself has stopped', async (t) => {
 })
 
 test('an order can be ended while the node is not registered', async (t) => {
-  const place = await freePlace(t)
+  const place = await freePlace()
   const { traffic, control } = place
   await serve(t, place, 0)
   const node = await startNode(t)
@@ -162,7 +160,7 @@ test('an order can be ended while the node is not registered', async (t) => {
 })
 
 test('a message from another address than the node is an operator’s, and so is the page', async (t) => {
-  const place = await freePlace(t)
+  const place = await freePlace()
   const { traffic, control } = place
   await serve(t, place, 0)
   const node = await startNode(t)

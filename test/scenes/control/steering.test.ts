@@ -1,8 +1,7 @@
 // The commands that show and control a running proxy.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { ActionRecord } from '../../../src/control/api/action.ts'
@@ -10,6 +9,7 @@ import type { Explanation } from '../../../src/control/explanation.ts'
 import type { NodeReport, StatusReport } from '../../../src/control/status-report.ts'
 import type { RequestExplanation } from '../../../src/forward/index.ts'
 import { sendMessage } from '../../support/control-client.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { type Ended, startServe, startTopspin, topspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -266,8 +266,7 @@ test('drain waits for the sessions of a node, then for its requests in flight', 
 })
 
 test('a proxy with a secret accepts commands with it only', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-secret-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = makeFolder()
   const file = join(folder, 'secret')
   writeFileSync(file, 'open-sesame\n')
   const proxy = await startServe(['--workers', '0', '--to', '127.0.0.1:9'], {
@@ -301,9 +300,8 @@ test('a proxy with a secret accepts commands with it only', async (t) => {
   assert.match(missing.stderr, /--secret-file: ENOENT/)
 })
 
-test('a proxy with an invalid secret file does not start', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-secret-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+test('a proxy with an invalid secret file does not start', async () => {
+  const folder = makeFolder()
   const file = join(folder, 'secret')
   writeFileSync(file, 'short\n')
   for (const [env, words] of [

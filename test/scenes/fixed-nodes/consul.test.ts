@@ -9,12 +9,12 @@ import type { FoundNode } from '../../../src/server/sources/node-source.ts'
 import { ConsulApi } from '../../support/consul-api.ts'
 import {
   type FixedProxy,
-  folderFor,
   hostsAre,
   serversAt,
   sourceOf,
   startFixed,
 } from '../../support/fixed-proxy.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { get } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 
@@ -139,7 +139,7 @@ test('a question that waited long enough is asked again', async (t) => {
 test('a token is read anew for each question, and a wrong one is a failure', async (t) => {
   const consul = new ConsulApi()
   const url = await consul.listen(t)
-  const tokenFile = join(folderFor(t), 'token')
+  const tokenFile = join(makeFolder(), 'token')
   writeFileSync(tokenFile, 'first\n')
   consul.token = 'first'
   consul.set([{ address: '127.0.1.1', port: 80 }])

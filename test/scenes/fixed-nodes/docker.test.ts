@@ -5,13 +5,13 @@ import { type TestContext, test } from 'node:test'
 import { DockerApi } from '../../support/docker-api.ts'
 import {
   type FixedProxy,
-  folderFor,
   hosts,
   hostsAre,
   serversAt,
   sourceOf,
   startFixed,
 } from '../../support/fixed-proxy.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { get } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
 
@@ -24,7 +24,7 @@ interface Scene {
 
 async function start(t: TestContext): Promise<Scene> {
   const docker = new DockerApi()
-  const api = await docker.listen(t, folderFor(t))
+  const api = await docker.listen(t, makeFolder())
   const port = await serversAt(t, ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
   docker.start('shop-1', { address: '127.0.0.1', port })
   docker.start('other', { address: '127.0.0.3', port, labels: { topspin: 'other' } })

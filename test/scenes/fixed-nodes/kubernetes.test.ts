@@ -13,13 +13,13 @@ import type { FoundNode } from '../../../src/server/sources/node-source.ts'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
 import {
   type FixedProxy,
-  folderFor,
   hosts,
   hostsAre,
   serversAt,
   sourceOf,
   startFixed,
 } from '../../support/fixed-proxy.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { KubernetesApi } from '../../support/kubernetes-api.ts'
 import { get } from '../../support/node-server.ts'
 import { topspin } from '../../support/topspin.ts'
@@ -304,7 +304,7 @@ test('a pod uses its service account, and a token that was replaced', {
   api.token = 'first'
   api.put('shop-a', { '127.0.1.1': undefined })
   const { port } = new URL(await api.listen(t, { cert, key }))
-  const pod = podIn(folderFor(t), port, authority.cert)
+  const pod = podIn(makeFolder(), port, authority.cert)
   const ending = new AbortController()
   t.after(() => ending.abort())
   const lists: string[] = []
@@ -328,7 +328,7 @@ test('another authority is refused, and so is a place that is no cluster', {
   const { cert, key } = new Authority().issue()
   const api = new KubernetesApi()
   const { port } = new URL(await api.listen(t, { cert, key }))
-  const pod = podIn(folderFor(t), port, new Authority().cert)
+  const pod = podIn(makeFolder(), port, new Authority().cert)
   const settings = { ...settingsFor(''), api: undefined }
   const { signal } = new AbortController()
   const report = () => assert.fail('a list')

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { folderFor, hosts, serversAt, startFixed as start } from '../../support/fixed-proxy.ts'
+import { hosts, serversAt, startFixed as start } from '../../support/fixed-proxy.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { startNameServer } from '../../support/name-server.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { until } from '../../support/until.ts'
@@ -13,7 +14,7 @@ test('the nodes of a file are those that it lists now, with the settings of its 
   const [a, b] = await Promise.all(
     ['a', 'b'].map((name) => startNode(t, (_, response) => response.end(name))),
   )
-  const folder = folderFor(t)
+  const folder = makeFolder()
   const file = join(folder, 'nodes')
   const write = (text: string): void => {
     writeFileSync(`${file}.new`, text)
@@ -53,7 +54,7 @@ test('the nodes of a file are those that it lists now, with the settings of its 
 
 test('a file that is missing at the start is read once it is there', async (t) => {
   const { port } = await startNode(t)
-  const file = join(folderFor(t), 'nodes')
+  const file = join(makeFolder(), 'nodes')
   const proxy = await start(t, { to: [{ file, every: '100ms' }] })
   assert.match(proxy.printed(), /it has listed none so far/)
   writeFileSync(file, `127.0.0.1:${port}\n`)
@@ -62,7 +63,7 @@ test('a file that is missing at the start is read once it is there', async (t) =
 
 test('a list with more nodes than control.limits.nodes allows is not used, and the log names the key', async (t) => {
   const { port } = await startNode(t)
-  const file = join(folderFor(t), 'nodes')
+  const file = join(makeFolder(), 'nodes')
   writeFileSync(file, `127.0.0.1:${port}\n`)
   const limits = { nodes: 2 }
   const proxy = await start(t, { control: { limits }, to: [{ file, every: '100ms' }] })
@@ -136,7 +137,7 @@ test('with a state file the nodes of a source survive a restart without its name
   const { port } = await startNode(t)
   names.addresses.set('shop.internal', ['127.0.0.1'])
   const to = [{ dns: `shop.internal:${port}`, resolver: `127.0.0.1:${names.port}`, every: '100ms' }]
-  const state = join(folderFor(t), 'state')
+  const state = join(makeFolder(), 'state')
   const before = await start(t, { to, state })
   assert.equal((await get(before.traffic)).text, 'done')
   await until(

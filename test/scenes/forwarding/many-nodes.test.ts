@@ -3,13 +3,13 @@
 // them come back.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseResponses, sendMessage } from '../../support/control-client.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { readInfo } from '../../support/mcmp-tables.ts'
 import { get } from '../../support/node-server.ts'
 import { startServe } from '../../support/topspin.ts'
@@ -61,8 +61,7 @@ async function inLanes(port: number, messagesOf: (node: number) => string[]): Pr
 }
 
 test('500 nodes with 2 contexts each', { skip }, async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-many-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = makeFolder()
   const server = createServer((request, response) => response.end(request.socket.localAddress))
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
   t.after(() => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { NatsPackage } from '../../../src/net/nats-connection.ts'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
-import { folderFor } from '../../support/fixed-proxy.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { Members } from '../../support/members.ts'
 import { type NatsServers, noNats, startNats } from '../../support/nats.ts'
 import { accountAndUser } from '../../support/nats-account.ts'
@@ -117,7 +117,7 @@ test('a password in the URL is needed where the server asks for one, and is not 
 test('credentials of an account let a peer in', { skip }, async (t) => {
   const { lines, creds } = accountAndUser()
   const nats = await serverFor(t, lines)
-  const file = join(folderFor(t), 'peer.creds')
+  const file = join(makeFolder(), 'peer.creds')
   writeFileSync(file, creds)
   const apps = await PeerApps.make(t, { TOPSPIN_GROUP: groupAt(nats) })
   const [a, stranger] = await Promise.all([

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../../support/folder.ts'
 import { startNode } from '../../support/node-server.ts'
 import { startWorkers, type Workers } from '../../support/workers.ts'
 
@@ -135,8 +135,7 @@ test('the alert rules in contrib are valid, and fire when they should', {
 })
 
 test('the dashboard and the alert rules in contrib name metrics that exist', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-metrics-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = makeFolder()
   const serve = await startWorkers(t, 0, {}, { args: ['--state', join(folder, 'state')] })
   const described = new Set(
     [...(await metrics(serve)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name),

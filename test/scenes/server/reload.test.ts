@@ -2,25 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { connect } from 'node:tls'
 import type { StatusReport } from '../../../src/control/status-report.ts'
 import { Authority, noOpenssl, selfSigned } from '../../support/certificates.ts'
 import { sendMessage } from '../../support/control-client.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { startNode } from '../../support/node-server.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRestartedNode } from '../../support/restarted-node.ts'
 import { type Running, startServe } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
-
-function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 const refusals = (running: Running): number =>
   running.printed.stdout.split('configuration not reloaded').length - 1
@@ -44,7 +38,7 @@ async function refused(running: Running, reason: RegExp): Promise<void> {
 
 for (const workers of ['0', '2']) {
   test(`a configuration that would remove all nodes is refused, ${workers} workers`, async (t) => {
-    const folder = folderFor(t)
+    const folder = makeFolder()
     const { port } = await startNode(t, (_, response) => response.end('served'))
     const [file, log] = [join(folder, 'topspin.yaml'), join(folder, 'access.log')]
     const good = `to: ${port}\naccessLog: ${log}\nworkers: ${workers}\n`
@@ -75,7 +69,7 @@ for (const workers of ['0', '2']) {
 }
 
 test('the last fixed node may go while a registered one remains', async (t) => {
-  const folder = folderFor(t)
+  const folder = makeFolder()
   const node = await startNode(t, (_, response) => response.end('registered'))
   const file = join(folder, 'topspin.yaml')
   writeFileSync(file, 'to: 127.0.0.1:1\n')
@@ -106,7 +100,7 @@ for (const workers of ['0', '2']) {
   test(`certificates with which no client could connect are refused, ${workers} workers`, {
     skip: noOpenssl,
   }, async (t) => {
-    const folder = folderFor(t)
+    const folder = makeFolder()
     const { port } = await startNode(t, (_, response) => response.end('served'))
     const [file, cert, key] = ['topspin.yaml', 'tls.crt', 'tls.key'].map((name) =>
       join(folder, name),
@@ -172,7 +166,7 @@ const workersOf = async ({
   ((await (await fetch(`${control}api/status`)).json()) as StatusReport).workers
 
 test('a worker too many that ends with its connections learns that a node is up again', async (t) => {
-  const folder = folderFor(t)
+  const folder = makeFolder()
   const { port, open, close } = await startRestartedNode(t)
   const file = join(folder, 'topspin.yaml')
   writeFileSync(file, `to: 127.0.0.1:${port}\nworkers: 2\n`)

@@ -5,18 +5,16 @@ import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sendMessage } from '../../support/control-client.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { get, startNode } from '../../support/node-server.ts'
 import { type Running, startServe, topspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
@@ -35,12 +33,6 @@ interface Proxy {
   readonly running: Running
   readonly control: number
   readonly traffic: number
-}
-
-function folderFor(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'topspin-state-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
 
 async function start(t: TestContext, state: string, workers = 0): Promise<Proxy> {
@@ -80,7 +72,7 @@ const send = async (proxy: Proxy, method: string, body: string): Promise<string>
 
 for (const workers of [0, 1]) {
   test(`a proxy killed and started again serves nodes and sessions at once, --workers ${workers}`, async (t) => {
-    const file = join(folderFor(t), 'state')
+    const file = join(makeFolder(), 'state')
     const a = await startNode(t, (_, res) => res.end('a'))
     const b = await startNode(t, (_, res) => res.end('b'))
     let proxy = await start(t, file, workers)
@@ -128,7 +120,7 @@ for (const workers of [0, 1]) {
 }
 
 test('a node that died with the proxy is detected at once', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   const a = await startNode(t, (_, res) => res.end('a'))
   let proxy = await start(t, file)
   await send(proxy, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${a.port}&Type=http`)
@@ -146,7 +138,7 @@ test('a node that died with the proxy is detected at once', async (t) => {
 })
 
 test('every message answered with 200 is kept after kill -9 during a burst', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   let proxy = await start(t, file)
   const known = new Set<string>()
   for (let round = 0; round < 8; round++) {
@@ -187,7 +179,7 @@ test('every message answered with 200 is kept after kill -9 during a burst', asy
 })
 
 test('changes of a large state are appended, and kept after kill -9', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   let proxy = await start(t, file)
   const contexts = Array.from({ length: 40 }, (_, i) => `/context-${i}`).join()
   const register = async (route: string): Promise<void> => {
@@ -224,7 +216,7 @@ test('changes of a large state are appended, and kept after kill -9', async (t) 
 })
 
 test('a torn file is renamed with a warning, and the proxy serves', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   let proxy = await start(t, file)
   for (const route of ['a', 'b', 'c'])
     await send(proxy, 'CONFIG', `JVMRoute=${route}&Host=${route}.test&Port=81&Type=http`)
@@ -253,7 +245,7 @@ test('a torn file is renamed with a warning, and the proxy serves', async (t) =>
 })
 
 test('a file that cannot be written is a warning and a metric, and the proxy serves', async (t) => {
-  const folder = join(folderFor(t), 'folder')
+  const folder = join(makeFolder(), 'folder')
   mkdirSync(folder)
   const file = join(folder, 'state')
   const proxy = await start(t, file)
@@ -269,8 +261,8 @@ test('a file that cannot be written is a warning and a metric, and the proxy ser
   assert.match(readFileSync(file, 'utf8'), /"route":"a"/)
 })
 
-test('a folder in place of the file is refused at the start and not changed', async (t) => {
-  const folder = folderFor(t)
+test('a folder in place of the file is refused at the start and not changed', async () => {
+  const folder = makeFolder()
   writeFileSync(join(folder, 'other'), 'kept')
   const ports = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']
   const { code, stderr } = await topspin('serve', ...ports, '--state', folder)
@@ -280,7 +272,7 @@ test('a folder in place of the file is refused at the start and not changed', as
 })
 
 test('a full disk is a warning, and the previous state is kept', { skip: noFull }, async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   const proxy = await start(t, file)
   await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   symlinkSync('/dev/full', `${file}.new`)
@@ -295,7 +287,7 @@ test('a full disk is a warning, and the previous state is kept', { skip: noFull 
 })
 
 test('a disk that hangs delays one reply for a second, and no further one', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   // Nobody reads what is written there, so whoever opens it waits.
   if (spawnSync('mkfifo', [`${file}.new`]).status !== 0) return t.skip('there is no mkfifo')
   const a = await startNode(t, (_, res) => res.end('a'))
@@ -310,7 +302,7 @@ test('a disk that hangs delays one reply for a second, and no further one', asyn
 })
 
 test('two proxies with one file both log a warning, and the later one keeps it', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   const first = await start(t, file)
   await send(first, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
   const second = await start(t, file)
@@ -325,7 +317,7 @@ test('two proxies with one file both log a warning, and the later one keeps it',
 })
 
 test('an address that control.nodes.allow no longer has is left out of the state', async (t) => {
-  const file = join(folderFor(t), 'state')
+  const file = join(makeFolder(), 'state')
   const node = await startNode(t, (_, response) => response.end('served'))
   const first = await start(t, file)
   for (const route of ['a', 'b'])
