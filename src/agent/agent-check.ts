@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { agentLimits } from '../base/limits.ts'
 import type { Logger } from '../base/log.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
 import { pause, waitUntil } from '../base/wait.ts'
 
 interface AgentCheckOptions {
@@ -68,9 +69,8 @@ export class AgentCheck {
       // Exclusive: a worker of node:cluster would share the port with workers that do not lead.
       this.#server.listen({ port, exclusive: true, ...(host === undefined ? {} : { host }) })
       await once(this.#server, 'listening')
-      this.#server.on('error', (error) =>
-        log.warn({ port, reason: error.message }, 'agent check failed'),
-      )
+      const unaccepted = new ThrottledLog(log, this.#clock, 'agent check failed')
+      this.#server.on('error', ({ message }) => unaccepted.warn({ port, reason: message }))
       return true
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

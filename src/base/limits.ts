@@ -447,6 +447,8 @@ export const fixedLimits = {
   /** Slices in one answer of Kubernetes, and answers in one list. */
   slicesMax: 500,
   pagesMax: 100,
+  /** Endpoints of one source, those that are no nodes included. */
+  endpointsMax: 200_000,
   /** Nodes of one source. */
   sourceNodesMax: 50_000,
   /** So many take a second or more to be put in force, which is logged before. */
@@ -914,10 +916,13 @@ export const engineLimits = {
 /** The runtime API of HAProxy. */
 export const haproxyLimits = {
   connectMs: 1_000,
-  /** Longest pause in its answers. */
+  /** Longest pause in its answers, and the deadline for those of one exchange. */
   pauseMs: 2_000,
-  /** One answer; the state of 20,000 servers has 3 MB. */
+  answerMs: 10_000,
+  /** All answers of an exchange; the state of 20,000 servers has 3 MB. */
   answerBytesMax: 16_777_216,
+  /** Characters of an answer to a command that has failed. */
+  failureTextMax: 300,
   /** Between two looks whether HAProxy was reloaded; shortest time between two sets of weights; between two comparisons. */
   lookMs: 200,
   weightsMs: 1_000,
@@ -927,6 +932,10 @@ export const haproxyLimits = {
 /** The discovery service for Envoys. */
 export const xdsLimits = {
   streamsMax: 256,
+  /** Beyond them a connection without a stream leaves, or the newcomer. */
+  connectionsMax: 512,
+  /** Responses that an Envoy has not taken: one of each type, unless it answers what it does not read. */
+  responsesWaitingMax: 8,
   /** Shortest time between two responses of a type to one Envoy: it rebuilds its load balancers for each. */
   gapMs: 200,
   requestBytesMax: 4_194_304,

@@ -88,9 +88,9 @@ export class ControlListener {
       },
     )
     // A connection that was not accepted is no reason to end.
-    this.#server.on('error', (cause) => {
-      this.#settings.log.error({ cause }, 'control connection not accepted')
-    })
+    const { log, clock } = this.#settings
+    const unaccepted = new ThrottledLog(log, clock, 'control connection not accepted')
+    this.#server.on('error', ({ message }) => unaccepted.warn({ reason: message }))
   }
 
   /** The address that it listens on. */

@@ -116,6 +116,7 @@ export class NodeProbes {
     const target = { host, port, type, probe, question, service, timeoutMs, lookup }
     const result = await watch.probe(target)
     this.#record(asked, result, bytesRead)
+    if (result.shortage === true) return this.#isUp(asked)
     if (result.answered) this.#reasons.delete(asked.key)
     else this.#keepReason(asked, result)
     // A node that accepts connections and is late is busy.

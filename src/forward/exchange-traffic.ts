@@ -43,6 +43,8 @@ export interface ExchangeTraffic {
   readonly log: Logger
   /** Responses of nodes that are not valid. */
   readonly invalidResponses: ThrottledLog
+  /** Connections to nodes that this machine does not allow. */
+  readonly shortages: ThrottledLog
   readonly date: DateLine
   readonly ticker: Ticker
   readonly counters: Counters

@@ -22,7 +22,7 @@ import {
   httpOverHttp2,
 } from './probe-dialect.ts'
 import { runningTimeout } from './running-timeout.ts'
-import { isShortage } from './shortage.ts'
+import { isQueueFull, isShortage } from './shortage.ts'
 
 export interface ProbeTarget extends Pick<HealthCheck, 'question'> {
   /** For `grpc`. Default: the server as a whole. */
@@ -106,6 +106,8 @@ function probeNode(
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const reason = tlsProblem(error, nodeTlsSettings) ?? reasonOf(error)
       if (isShortage(error)) end({ answered: false, reason, shortage: true })
+      // The node is as busy as one whose answer is late.
+      else if (isQueueFull(error)) end({ answered: false, reason, late: 'answer' })
       else end({ answered: false, reason, unreachable: !isConnected || secure })
     })
   })

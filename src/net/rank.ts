@@ -86,7 +86,12 @@ function listen(server: Server, path: string): Promise<boolean> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
     )
-    server.listen({ path, exclusive: true }, () => resolve(true)).unref()
+    server.listen({ path, exclusive: true }, () => {
+      // A connection that is not accepted, as without a free descriptor, ends no application.
+      server.on('error', () => {})
+      resolve(true)
+    })
+    server.unref()
   })
 }
 

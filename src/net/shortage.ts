@@ -11,9 +11,25 @@ const shortages: ReadonlySet<string> = new Set([
   'EPERM',
 ])
 
+/** Those that concern one remote side alone: the local ports towards it, a rule against it, the mode of its socket file. */
+const shortagesOfOne: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EACCES', 'EPERM'])
+
 /** Of an error for several addresses, whether each of them failed so. */
-export function isShortage(error: NodeJS.ErrnoException | undefined): boolean {
+export const isShortage = (error: NodeJS.ErrnoException | undefined): boolean =>
+  eachIn(shortages, error)
+
+/** Whether a connection to another remote side may succeed. */
+export const isShortageOfOne = (error: NodeJS.ErrnoException | undefined): boolean =>
+  eachIn(shortagesOfOne, error)
+
+/**
+ * A server listens on this unix socket, and its queue of connections is full. Over TCP such a connection is only late.
+ */
+export const isQueueFull = (error: NodeJS.ErrnoException | undefined): boolean =>
+  error?.code === 'EAGAIN' && error.syscall === 'connect'
+
+function eachIn(codes: ReadonlySet<string>, error: NodeJS.ErrnoException | undefined): boolean {
   if (error instanceof AggregateError && error.errors.length > 0)
-    return error.errors.every(isShortage)
-  return error?.code !== undefined && shortages.has(error.code)
+    return error.errors.every((each) => eachIn(codes, each))
+  return error?.code !== undefined && codes.has(error.code)
 }

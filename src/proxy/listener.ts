@@ -121,8 +121,11 @@ export class Listener {
       const path = kept === undefined ? socketPathOf(address.host) : undefined
       if (path !== undefined) this.#files.add(path)
       this.#rules.listener = this.#traffic.requestTimes.listener(hostPortText(bound))
-      this.#server.on('error', (error) => {
-        this.#traffic.log.error({ reason: error.message }, 'cannot accept connections')
+      const { log, clock, counters } = this.#traffic
+      const unaccepted = new ThrottledLog(log, clock, 'connection not accepted')
+      this.#server.on('error', ({ message }) => {
+        counters.shortages++
+        unaccepted.warn({ reason: message })
       })
       this.#share()
       return this.address

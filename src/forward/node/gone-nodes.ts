@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { httpLimits } from '../../base/limits.ts'
 import { dialPlace } from '../../net/dial-place.ts'
 import { runningTimeout } from '../../net/running-timeout.ts'
-import { isShortage } from '../../net/shortage.ts'
+import { isQueueFull, isShortage } from '../../net/shortage.ts'
 
 type Tell = (isGone: boolean) => void
 
@@ -37,7 +37,7 @@ export class GoneNodes {
     }
     // A process that is being killed may close its listening socket a moment after its connections.
     const cancel = runningTimeout(httpLimits.goneCheckMs, () => answer(false))
-    socket.once('error', (error) => answer(!isShortage(error)))
+    socket.once('error', (error) => answer(!isShortage(error) && !isQueueFull(error)))
     socket.once('end', () => answer(true))
     socket.resume()
   }

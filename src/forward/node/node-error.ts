@@ -3,12 +3,13 @@
 
 import { TopspinError } from '../../base/errors.ts'
 import { nodeTlsSettings, tlsProblem } from '../../net/connect-problem.ts'
-import { isShortage } from '../../net/shortage.ts'
+import { isQueueFull, isShortage, isShortageOfOne } from '../../net/shortage.ts'
 import { codeName } from '../../wire/http2/codes.ts'
 
 /** The connection could not be established. */
 export function connectError(cause: Error | undefined): TopspinError {
-  if (isShortage(cause)) return shortageError(cause)
+  if (isShortage(cause)) return shortageError(cause, isShortageOfOne(cause) ? 'safe' : 'never')
+  if (isQueueFull(cause)) return queueFullError()
   const text =
     tlsProblem(cause, nodeTlsSettings) ??
     cause?.message ??
@@ -23,18 +24,30 @@ export function connectError(cause: Error | undefined): TopspinError {
 }
 
 /** This process or this machine lacks something: not a failure of the node. */
-function shortageError(cause: Error | undefined): TopspinError {
-  return new TopspinError('SHORTAGE', `no connection can be used: ${cause?.message}`, {
+function shortageError(cause: Error | undefined, retry: 'safe' | 'never'): TopspinError {
+  return new TopspinError(shortage, `no connection can be used: ${cause?.message}`, {
     side: 'proxy',
     phase: 'connect',
-    retry: 'never',
+    retry,
     cause,
   })
 }
 
+const shortage = 'SHORTAGE'
+
+/** The node is there and busy. */
+const queueFullError = (): TopspinError =>
+  new TopspinError(queueFull, "the node's queue of connections is full", {
+    side: 'node',
+    phase: 'connect',
+    retry: 'safe',
+  })
+
+export const queueFull = 'NODE_QUEUE'
+
 /** The connection was established and has closed. */
 export function closedError(cause: Error | undefined): TopspinError {
-  if (isShortage(cause)) return shortageError(cause)
+  if (isShortage(cause)) return shortageError(cause, 'never')
   const text =
     tlsProblem(cause, nodeTlsSettings) ?? cause?.message ?? 'the node closed the connection'
   return new TopspinError('NODE_CLOSED', text, {
@@ -71,9 +84,12 @@ export const otherProtocolError = (): TopspinError =>
 
 export const otherProtocol = 'NODE_ALPN'
 
-/** The node ends connections or chooses their protocol as it likes: another attempt is no load that it did not expect. */
+/**
+ * The node ends connections or chooses their protocol as it likes, or nothing has reached it: another attempt is no load
+ * that was not expected.
+ */
 export const costsNothing = ({ code }: TopspinError): boolean =>
-  code === otherProtocol || code === 'NODE_GOAWAY'
+  code === otherProtocol || code === 'NODE_GOAWAY' || code === shortage
 
 const notProcessed = (code: string, text: string): TopspinError =>
   new TopspinError(code, text, { side: 'node', phase: 'send', retry: 'safe' })

@@ -7,7 +7,7 @@ import { onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { AttemptStage } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
-import { otherProtocol } from '../node/node-error.ts'
+import { otherProtocol, queueFull } from '../node/node-error.ts'
 import { headLarge, nodeFailed, noNode, proxyFull, type Refusal } from '../refusal.ts'
 import { endAttempt } from './attempt.ts'
 import { noteFailure } from './note-failure.ts'
@@ -31,9 +31,12 @@ export function attemptFailed(state: AttemptStage, error: TopspinError): AfterFa
   const { candidate, node } = attempts
   if (candidate === undefined || node === undefined) return 'refuse'
   if (error.side !== 'node') {
-    if (error.side === 'proxy') traffic.counters.shortages++
+    if (error.side === 'proxy') {
+      traffic.counters.shortages++
+      traffic.shortages.warn({ route: candidate.node.route, reason: error.message })
+    }
     endAttempt(state, false)
-    return 'refuse'
+    return error.retry === 'safe' && mayRetry(state, error) ? 'another' : 'refuse'
   }
   const { isReused } = node
   state.request.trace?.fail(error.code)
@@ -101,8 +104,8 @@ function recordFailure(state: AttemptStage, candidate: Candidate, error: Topspin
  * No connection is possible. One that is only late is no proof while the node works on other requests: its queue of
  * connections may be full. @param inFlight includes this request.
  */
-const isGone = ({ phase, cause }: TopspinError, inFlight: number): boolean =>
-  phase === 'connect' && (cause !== undefined || inFlight <= 1)
+const isGone = ({ code, phase, cause }: TopspinError, inFlight: number): boolean =>
+  phase === 'connect' && code !== queueFull && (cause !== undefined || inFlight <= 1)
 
 /** A request is sent twice only if the first one cannot have been processed, or if that does no harm. */
 function mayRetry({ request, choice, attempts }: AttemptStage, error: TopspinError): boolean {

@@ -100,6 +100,7 @@ export function makeTraffic(options: TrafficOptions, frontParts?: FrontParts): T
       'invalid response from node',
       logLimits.invalidResponseLinesMax,
     ),
+    shortages: new ThrottledLog(log, clock, 'connection to node not possible on this machine'),
     date: new DateLine(clock),
     ticker,
     counters,

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TopspinError } from '../../base/errors.ts'
 import { hostPortText } from '../../base/host-port.ts'
+import { ThrottledLog } from '../../base/throttled-log.ts'
 import { waitUntil } from '../../base/wait.ts'
 import { healthy, onProbed } from '../../cluster/health.ts'
 import { defaultCheck } from '../../cluster/health-check.ts'
@@ -43,6 +44,7 @@ export async function runFront(options: FrontOptions): Promise<number> {
   const server = createServer()
   const bound = await listen(server, options.listen)
   const peers = await peersFor(server, bound, options)
+  logUnaccepted(server, peers)
   serveBy(
     new Target(peers.traffic, target.hostname.replace(/^\[|\]$/g, ''), portOf(target)),
     server,
@@ -77,6 +79,12 @@ async function listen(server: Server, at: FrontOptions['listen']): Promise<Addre
     throw new TopspinError('LISTEN', problem, { side: 'proxy', phase: 'accept', cause })
   }
   return server.address() as AddressInfo
+}
+
+/** A connection that is not accepted, as without a free descriptor, is no reason to end. */
+function logUnaccepted(server: Server, { traffic: { log, clock } }: StartedPeers): void {
+  const unaccepted = new ThrottledLog(log, clock, 'connection not accepted')
+  server.on('error', ({ message }) => unaccepted.warn({ reason: message }))
 }
 
 async function peersFor(

@@ -98,6 +98,8 @@ function responseTo(options: RequestOptions, isSecure: boolean): Promise<Incomin
     asked.once('response', resolve)
     // After the response, its stream has the error, too.
     asked.on('error', reject)
+    // Without an error where the answer is 101 (Switching Protocols). After the response it changes nothing.
+    asked.once('close', () => reject(new Error('the connection ended without an answer')))
     asked.once('socket', (socket) => socket.setKeepAlive(true, fixedLimits.watchMs / 4))
     asked.end()
   })

@@ -4,12 +4,7 @@
 import { at, listAt, textAt } from '../../base/json-parts.ts'
 import { fixedLimits } from '../../base/limits.ts'
 import { type ConsulSettings, dialectOf } from '../../config/source-settings.ts'
-import { type FoundNode, inOrder, isPort } from './node-source.ts'
-
-interface Found {
-  readonly nodes: readonly FoundNode[]
-  readonly problems: readonly string[]
-}
+import { type Found, type FoundNode, inOrder, isPort } from './node-source.ts'
 
 /**
  * Instances whose checks pass or warn are nodes, and those in maintenance are drained. One with a failed check is left out.

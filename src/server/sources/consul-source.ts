@@ -32,8 +32,7 @@ export function consulSource(
         if (!Array.isArray(body)) throw new Error('the answer is not a list')
         // Consul does not tell a service that does not exist from one without instances.
         if (body.length === 0) throw new Error('there is no instance of it')
-        const { nodes, problems } = nodesOfHealth(body, settings)
-        report(nodes, problems)
+        report(() => nodesOfHealth(body, settings))
         index = nextIndex(index, headers['x-consul-index'])
         await pause(fixedLimits.watchRestMs, signal)
       }

@@ -10,12 +10,7 @@ import {
   type Scheme,
   schemes,
 } from '../../config/source-settings.ts'
-import { type FoundNode, inOrder, isPort } from './node-source.ts'
-
-interface Found {
-  readonly nodes: readonly FoundNode[]
-  readonly problems: readonly string[]
-}
+import { type Found, type FoundNode, inOrder, isPort } from './node-source.ts'
 
 type Wanted = Pick<DockerSettings, 'network' | 'port' | 'scheme'>
 

@@ -38,8 +38,7 @@ export function dockerSource(settings: DockerSettings): NodeSource {
         if (!Array.isArray(body)) throw new Error('the answer is not a list')
         const ids = new Set(body.map((container) => textAt(container, 'Id')))
         for (const id of leaving) if (!ids.has(id)) leaving.delete(id)
-        const { nodes, problems } = nodesOfContainers(body, settings, leaving)
-        report(nodes, problems)
+        report(() => nodesOfContainers(body, settings, leaving))
       }
       while (!signal.aborted) {
         await listAtEvents(client, list, leaving, signal)
@@ -61,7 +60,7 @@ async function listAtEvents(
   const either = AbortSignal.any([signal, failed.signal])
   // Events are awaited first, so that none between list and events is missed.
   const told = await client.lines(path, either, fixedLimits.watchMs)
-  const lists = new Lists(list, (error) => failed.abort(error))
+  const lists = new Lists(list, either, (error) => failed.abort(error))
   lists.again()
   try {
     for await (const event of told) {
@@ -92,12 +91,14 @@ class Lists {
   /** Resolves when nothing is being read. */
   idle: Promise<void> = Promise.resolve()
   readonly #list: () => Promise<void>
+  readonly #signal: AbortSignal
   readonly #onFailure: (error: unknown) => void
   #isReading = false
   #isDue = false
 
-  constructor(list: () => Promise<void>, onFailure: (error: unknown) => void) {
+  constructor(list: () => Promise<void>, signal: AbortSignal, onFailure: (error: unknown) => void) {
     this.#list = list
+    this.#signal = signal
     this.#onFailure = onFailure
   }
 
@@ -112,6 +113,8 @@ class Lists {
       while (this.#isDue) {
         this.#isDue = false
         await this.#list()
+        // One reading serves all events of this time.
+        if (this.#isDue) await pause(fixedLimits.sourceRestMs, this.#signal)
       }
     } catch (error) {
       this.#onFailure(error)

@@ -4,7 +4,7 @@
 import { isIP } from 'node:net'
 import { at, listAt, textAt } from '../../base/json-parts.ts'
 import { dialectOf, type KubernetesSettings, type Scheme } from '../../config/source-settings.ts'
-import { type FoundNode, inOrder, isPort } from './node-source.ts'
+import { type Found, type FoundNode, inOrder, isPort } from './node-source.ts'
 
 /** The parts of an EndpointSlice that are used. */
 export interface EndpointSlice {
@@ -26,11 +26,6 @@ interface Endpoint {
   readonly ready: boolean
   readonly serving: boolean
   readonly terminating: boolean
-}
-
-interface Found {
-  readonly nodes: readonly FoundNode[]
-  readonly problems: readonly string[]
 }
 
 type Wanted = Pick<KubernetesSettings, 'port' | 'scheme' | 'family'>
@@ -105,11 +100,15 @@ function schemeOf(appProtocol: string): Scheme {
 const isUsable = (host: string, type: string): boolean =>
   type === 'FQDN' ? /^[A-Za-z0-9._-]{1,253}$/.test(host) : isIP(host) !== 0
 
+/** Characters of a name in Kubernetes. */
+const nameMax = 253
+
 /** An object of the API, or `undefined` for anything else. */
 export function readSlice(value: unknown): EndpointSlice | undefined {
   const name = at(at(value, 'metadata'), 'name')
   const addressType = at(value, 'addressType')
-  if (typeof name !== 'string' || typeof addressType !== 'string') return undefined
+  if (typeof name !== 'string' || name.length > nameMax) return undefined
+  if (typeof addressType !== 'string') return undefined
   const ports = listAt(value, 'ports').flatMap((entry): readonly SlicePort[] => {
     const port = at(entry, 'port')
     // Absent means TCP.

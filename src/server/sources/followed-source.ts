@@ -6,9 +6,10 @@ import type { Clock } from '../../base/clock.ts'
 import { fixedLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { OutageLog } from '../../base/outage-log.ts'
+import { throttled } from '../../base/throttled-log.ts'
 import { pause, withDeadline } from '../../base/wait.ts'
 import type { SourceReport } from '../../control/source-report.ts'
-import type { FoundNode, NodeSource } from './node-source.ts'
+import type { Found, FoundNode, NodeSource } from './node-source.ts'
 
 export interface FollowedOptions {
   /** For the log, as `dns app.internal:8080`. */
@@ -29,11 +30,6 @@ interface Failing {
   isLong: boolean
 }
 
-interface Listed {
-  readonly nodes: readonly FoundNode[]
-  readonly problems: readonly string[]
-}
-
 export class FollowedSource {
   /** `undefined` until the source has listed some. */
   nodes: readonly FoundNode[] | undefined
@@ -41,10 +37,12 @@ export class FollowedSource {
   readonly first: Promise<void>
   readonly #options: FollowedOptions
   readonly #outages: OutageLog
+  /** Limited: a source may name other entries in each list. */
+  readonly #problemLog: Logger
   readonly #ending: AbortController = new AbortController()
   #isFirstOver: () => void = () => {}
   /** Waits for further changes. */
-  #next: Listed | undefined
+  #next: (() => Found) | undefined
   #timer: NodeJS.Timeout | undefined
   #failing: Failing | undefined
   #failures = 0
@@ -52,7 +50,9 @@ export class FollowedSource {
 
   constructor(options: FollowedOptions) {
     this.#options = options
-    this.#outages = new OutageLog(options.log)
+    const { log, clock } = options
+    this.#outages = new OutageLog(log)
+    this.#problemLog = throttled(log, clock, fixedLimits.sourceProblemsMax)
     const first = new Promise<void>((resolve) => {
       this.#isFirstOver = resolve
     })
@@ -83,7 +83,7 @@ export class FollowedSource {
     const { signal } = this.#ending
     while (!signal.aborted) {
       try {
-        await source.follow((nodes, problems = []) => this.#listed({ nodes, problems }), signal)
+        await source.follow((read) => this.#listed(read), signal)
       } catch (error) {
         if (!signal.aborted) this.#fail(error as NodeJS.ErrnoException)
       }
@@ -92,18 +92,25 @@ export class FollowedSource {
   }
 
   /** The first list is put in force at once, later ones together with those that follow shortly. */
-  #listed(listed: Listed): void {
+  #listed(read: () => Found): void {
     if (this.#ending.signal.aborted) return
-    if (this.nodes === undefined) return this.#use(listed)
-    this.#next = listed
+    if (this.nodes === undefined) return this.#use(read)
+    this.#next = read
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       if (this.#next !== undefined) this.#use(this.#next)
     }, fixedLimits.sourceRestMs)
   }
 
-  #use({ nodes, problems }: Listed): void {
+  #use(read: () => Found): void {
     const { name } = this.#options
+    let found: Found
+    try {
+      found = read()
+    } catch (error) {
+      return this.#fail(error as Error)
+    }
+    const { nodes, problems } = found
     const refusal = this.#refusalOf(nodes)
     if (refusal !== undefined) return this.#fail(new Error(refusal))
     this.#failing = undefined
@@ -124,11 +131,11 @@ export class FollowedSource {
   }
 
   #noteProblems(problems: readonly string[]): void {
-    const { log, name } = this.#options
+    const { name } = this.#options
     const shown = problems.slice(0, fixedLimits.sourceProblemsMax)
     for (const problem of shown)
       if (!this.#problems.includes(problem))
-        log.warn({ source: name, problem }, 'source lists a node that cannot be used')
+        this.#problemLog.warn({ source: name, problem }, 'source lists a node that cannot be used')
     this.#problems = shown
   }
 

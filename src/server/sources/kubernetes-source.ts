@@ -49,7 +49,9 @@ class Slices {
   readonly #report: Report
   readonly #signal: AbortSignal
   readonly #client: ApiClient
-  readonly #byName: Map<string, EndpointSlice> = new Map()
+  /** Another map for each list: one that was reported is never incomplete. */
+  #byName: Map<string, EndpointSlice> = new Map()
+  #endpoints = 0
 
   constructor(settings: KubernetesSettings, pod: Pod, report: Report, signal: AbortSignal) {
     this.#settings = settings
@@ -61,7 +63,8 @@ class Slices {
 
   /** Reports the nodes of all slices. @returns the version of the list. */
   async list(): Promise<Version> {
-    this.#byName.clear()
+    this.#byName = new Map()
+    this.#endpoints = 0
     const path = await this.#path()
     let next = ''
     for (let page = 0; page < fixedLimits.pagesMax; page++) {
@@ -77,7 +80,7 @@ class Slices {
       this.#tell()
       return textAt(at(body, 'metadata'), 'resourceVersion')
     }
-    throw new Error(`has more than ${fixedLimits.pagesMax * fixedLimits.slicesMax} EndpointSlices`)
+    throw tooManySlices
   }
 
   /** A list that takes so long that its version is forgotten meanwhile begins anew. */
@@ -132,7 +135,7 @@ class Slices {
         this.#tell()
         return version
       case 'DELETED':
-        this.#byName.delete(textAt(at(object, 'metadata'), 'name'))
+        this.#remove(textAt(at(object, 'metadata'), 'name'))
         this.#tell()
         return version
       case 'BOOKMARK':
@@ -148,14 +151,24 @@ class Slices {
   #put(object: unknown): void {
     const slice = readSlice(object)
     if (slice === undefined) throw new Error('an EndpointSlice has an unknown form')
+    this.#remove(slice.name)
     this.#byName.set(slice.name, slice)
+    this.#endpoints += slice.endpoints.length
+    const { pagesMax, slicesMax, endpointsMax } = fixedLimits
+    if (this.#byName.size > pagesMax * slicesMax) throw tooManySlices
+    if (this.#endpoints > endpointsMax) throw new Error(`has more than ${endpointsMax} endpoints`)
+  }
+
+  #remove(name: string): void {
+    this.#endpoints -= this.#byName.get(name)?.endpoints.length ?? 0
+    this.#byName.delete(name)
   }
 
   /** A service without nodes has a slice without endpoints; one without slices does not exist. */
   #tell(): void {
     if (this.#byName.size === 0) throw new Error('there is no EndpointSlice of it')
-    const { nodes, problems } = nodesOfSlices(this.#byName.values(), this.#settings)
-    this.#report(nodes, problems)
+    const slices = this.#byName
+    this.#report(() => nodesOfSlices(slices.values(), this.#settings))
   }
 
   async #path(): Promise<string> {
@@ -175,6 +188,10 @@ class Slices {
     return text.trim()
   }
 }
+
+const tooManySlices = new Error(
+  `has more than ${fixedLimits.pagesMax * fixedLimits.slicesMax} EndpointSlices`,
+)
 
 /** @throws Error outside of a pod, where no API is configured. */
 function placeOf(

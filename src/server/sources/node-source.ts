@@ -11,8 +11,14 @@ export interface NodeSource {
   follow(report: Report, signal: AbortSignal): Promise<void>
 }
 
-/** @param problems entries of the list that cannot be used, in words. */
-export type Report = (nodes: readonly FoundNode[], problems?: readonly string[]) => void
+/** @param read makes the list; it is called once, when the list is to be used, unless a newer one is reported before. */
+export type Report = (read: () => Found) => void
+
+export interface Found {
+  readonly nodes: readonly FoundNode[]
+  /** Entries of the list that cannot be used, in words. */
+  readonly problems: readonly string[]
+}
 
 /** An address, and what the source says about its node. */
 export interface FoundNode extends ListedNode {

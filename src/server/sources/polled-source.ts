@@ -23,7 +23,8 @@ export function polledSource(listing: Listing, everyMs: number): NodeSource {
   return {
     async follow(report, signal) {
       while (!signal.aborted) {
-        report(await listWithin(signal))
+        const nodes = await listWithin(signal)
+        report(() => ({ nodes, problems: [] }))
         await pause(everyMs, signal)
       }
     },

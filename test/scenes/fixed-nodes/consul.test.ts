@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { consulSource } from '../../../src/server/sources/consul-source.ts'
-import type { FoundNode } from '../../../src/server/sources/node-source.ts'
+import type { Report } from '../../../src/server/sources/node-source.ts'
 import { ConsulApi } from '../../support/consul-api.ts'
 import {
   type FixedProxy,
@@ -100,8 +100,12 @@ function follow(
   const ending = new AbortController()
   t.after(() => ending.abort())
   const lists: string[] = []
-  const report = (nodes: readonly FoundNode[]): void =>
-    void lists.push(nodes.map(({ address }) => address.host).join(' '))
+  const report: Report = (read) =>
+    void lists.push(
+      read()
+        .nodes.map(({ address }) => address.host)
+        .join(' '),
+    )
   const { tokenFile, blockMs } = more
   const settings = { kind: 'consul', service: 'shop', every: 100, api, tokenFile } as const
   const ended = consulSource(settings, blockMs)

@@ -278,7 +278,7 @@ function follow(
   pod?: Pod,
 ): Promise<void> {
   return kubernetesSource(settings, pod)
-    .follow(report, signal)
+    .follow((read) => report(read().nodes), signal)
     .catch((error: unknown) => {
       if (!signal.aborted) throw error
     })

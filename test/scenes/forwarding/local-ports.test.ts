@@ -54,20 +54,40 @@ const whyNoNamespace = ((): string | false => {
 test('without a free local port requests get 503, and the nodes stay up', {
   skip: whyNoNamespace,
 }, () => {
+  const range = 'echo 40000 40031 > /proc/sys/net/ipv4/ip_local_port_range'
+  const { full, freed, health, shortages } = inside('few-ports', range)
+  assert.deepEqual(full, { 200: 0, 503: 20 })
+  assert.deepEqual(freed, { 200: 20, 503: 0 })
+  assert.deepEqual(health, ['up', 'up'])
+  assert.ok(shortages >= 20, `${shortages}`)
+})
+
+test('a node that a local rule forbids costs no request while another can serve it', {
+  skip: whyNoNamespace,
+}, () => {
+  const { beside, alone, health, shortages, lines } = inside(
+    'forbidden-node',
+    'ip route add prohibit 192.0.2.1',
+  )
+  assert.deepEqual(beside, { 200: 300 })
+  assert.deepEqual(alone, { 503: 3 })
+  assert.deepEqual(health, ['up', 'up'])
+  assert.ok(shortages > 103, `${shortages}`)
+  assert.deepEqual(lines, ['connection to node not possible on this machine', 'request not served'])
+})
+
+/** What a fixture prints in a network of its own, after a command there. */
+function inside(fixture: string, command: string) {
   const script = [
     'ip link set lo up',
-    'echo 40000 40031 > /proc/sys/net/ipv4/ip_local_port_range',
-    `exec ${process.execPath} ${built('test/fixtures/few-ports.js')}`,
+    command,
+    `exec ${process.execPath} ${built(`test/fixtures/${fixture}.js`)}`,
   ].join(' && ')
-  const [command = '', ...words] = inNamespace
-  const { stdout, stderr } = spawnSync(command, [...words, 'sh', '-c', script], {
+  const [program = '', ...words] = inNamespace
+  const { stdout, stderr } = spawnSync(program, [...words, 'sh', '-c', script], {
     encoding: 'utf8',
     timeout: 60_000,
   })
   assert.notEqual(stdout, '', stderr)
-  const { full, freed, health, shortages } = JSON.parse(stdout)
-  assert.deepEqual(full, { 200: 0, 503: 20 }, stdout)
-  assert.deepEqual(freed, { 200: 20, 503: 0 }, stdout)
-  assert.deepEqual(health, ['up', 'up'])
-  assert.ok(shortages >= 20, stdout)
-})
+  return JSON.parse(stdout)
+}

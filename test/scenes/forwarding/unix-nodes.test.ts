@@ -1,15 +1,20 @@
 // Nodes on unix sockets: requests, retries, probes, TLS, and how they are shown.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { defaultCheck } from '../../../src/cluster/health-check.ts'
+import { probe } from '../../../src/net/probe.ts'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
 import { startProxy } from '../../support/cluster-fixture.ts'
 import { sendMessage } from '../../support/control-client.ts'
+import { startNode } from '../../support/node-server.ts'
 import { get, post, RawClient } from '../../support/raw-client.ts'
 import { startServe, topspin } from '../../support/topspin.ts'
 import { socketFolder } from '../../support/unix-client.ts'
@@ -117,4 +122,42 @@ test('serve probes it, shows it, explains it, and lets no message register one',
   const config = `JVMRoute=a&Host=unix:${path}&Port=1&Type=http`
   const reply = await sendMessage(Number(new URL(serve.control).port), 'CONFIG', config)
   assert.match(reply.status, /500/)
+})
+
+/** Listens, and accepts nothing. */
+const stuck = `
+const server = require('node:net').createServer().listen({ path: process.argv[1], backlog: 0 })
+server.once('listening', () => {
+  require('node:fs').writeSync(1, 'listens')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+})`
+
+test('a node whose queue of connections is full stays up, and another one serves', async (t) => {
+  const path = join(socketFolder(t), 'busy.sock')
+  const child = spawn(process.execPath, ['-e', stuck, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  const full: Socket[] = []
+  t.after(() => {
+    for (const socket of full) socket.destroy()
+  })
+  for (let isFull = false; !isFull; ) {
+    const socket = connect(path)
+    full.push(socket)
+    const outcome = new Promise((resolve) => socket.once('connect', resolve).once('error', resolve))
+    isFull = ((await outcome) as NodeJS.ErrnoException | undefined)?.code === 'EAGAIN'
+  }
+  const other = await startNode(t, (_, response) => response.end('served'))
+  const busy = { host: `unix:${path}`, port: 0 }
+  const { port, live, proxy } = await startProxy(t, [busy, { port: other.port }])
+  const client = await RawClient.connect(t, port)
+  for (let i = 0; i < 20; i++) assert.equal((await client.ask(get('/x'))).body.toString(), 'served')
+  assert.notEqual(live(1).health.kind, 'down')
+  assert.ok(live(1).failures > 0)
+  assert.equal(proxy.counters.shortages, 0)
+  const question = { ...defaultCheck.question }
+  const target = { ...busy, type: 'http', question, timeoutMs: 1_000 }
+  assert.equal((await probe({ ...target, probe: 'tcp' })).late, 'answer')
 })

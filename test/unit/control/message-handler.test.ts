@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { onAnswerFailed } from '../../../src/cluster/health.ts'
 import { MessageHandler } from '../../../src/control/message-handler.ts'
+import type { ProbeResult } from '../../../src/net/probe.ts'
 import { methodOf } from '../../../src/wire/mcmp/parse.ts'
 import type { Reply } from '../../../src/wire/mcmp/reply.ts'
 import type { ControlBenchOptions } from '../../support/control-bench.ts'
@@ -273,3 +274,16 @@ function bodyOf(reply: Reply): string {
   assert.ok(reply.ok)
   return reply.body
 }
+
+test('a shortage of this machine gives no route away, and is no failure of the node', async () => {
+  let result: ProbeResult = { answered: true, reason: 'answered' }
+  const { send, settings } = bench({ watch: { probe: async () => result } })
+  await send('CONFIG', config)
+  await send('ENABLE-APP', 'JVMRoute=a&Context=/x&Alias=h')
+  result = { answered: false, reason: 'EMFILE', shortage: true }
+  const taken = await send('CONFIG', config.replace('127.0.0.1', '127.0.0.2'))
+  assert.equal(taken.ok, false)
+  assert.equal(settings.registry.snapshot.nodes.get(1)?.host, '127.0.0.1')
+  const status = await send('STATUS', 'JVMRoute=a&Load=7')
+  assert.match(status.ok ? status.body : '', /State=OK/)
+})

@@ -13,9 +13,20 @@ const remote = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENET
 test('an error of this machine is a shortage, whether a connection begins or is in use', () => {
   for (const code of local) {
     assert.equal(isShortage(failed(code)), true, code)
-    for (const error of [connectError(failed(code)), closedError(failed(code))])
-      assert.deepEqual([error.side, error.retry], ['proxy', 'never'], code)
+    assert.equal(connectError(failed(code)).side, 'proxy', code)
+    const inUse = closedError(failed(code))
+    assert.deepEqual([inUse.side, inUse.retry], ['proxy', 'never'], code)
   }
+})
+
+test('a shortage towards one node lets the request go to another', () => {
+  const retries = local.map((code) => [code, connectError(failed(code)).retry])
+  assert.deepEqual(
+    retries.filter(([, retry]) => retry === 'safe').map(([code]) => code),
+    ['EADDRNOTAVAIL', 'EACCES', 'EPERM'],
+  )
+  const both = new AggregateError([failed('EACCES'), failed('EMFILE')])
+  assert.deepEqual([connectError(both).side, connectError(both).retry], ['proxy', 'never'])
 })
 
 test('an error of the other side is the node\u2019s', () => {

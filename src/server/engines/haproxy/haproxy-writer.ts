@@ -4,6 +4,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import { engineLimits, haproxyLimits } from '../../../base/limits.ts'
 import type { Logger } from '../../../base/log.ts'
+import { throttled } from '../../../base/throttled-log.ts'
 import { withDeadline } from '../../../base/wait.ts'
 import type { EngineReport } from '../../../control/engine-report.ts'
 import type { Engine } from '../engine.ts'
@@ -47,10 +48,13 @@ export class HaproxyWriter implements Engine {
   #comparedAt = Number.NEGATIVE_INFINITY
   #round: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
-  #isClosed = false
+  readonly #closed = new AbortController()
+  /** Limited: a comparison can have as many problems as there are nodes and contexts. */
+  readonly #log: Logger
 
   constructor(options: HaproxyWriterOptions) {
     this.#options = options
+    this.#log = throttled(options.log, options.clock, engineLimits.problemsMax)
     this.#reached = { isConnected: false, sinceMs: options.clock.now(), reason: 'not tried yet' }
   }
 
@@ -86,8 +90,16 @@ export class HaproxyWriter implements Engine {
     ]
   }
 
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted
+  }
+
+  #ask(commands: readonly string[]): Promise<readonly string[]> {
+    return askHaproxy(this.#options.address, commands, this.#closed.signal)
+  }
+
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#closed.abort()
     clearInterval(this.#timer)
     await this.#round
   }
@@ -104,13 +116,13 @@ export class HaproxyWriter implements Engine {
   /** Every 200 ms: whether HAProxy was reloaded; every second changes of weights; every 10 s all. */
   async #look(): Promise<void> {
     if (this.#round !== undefined) return
-    const { address, clock } = this.#options
+    const { clock } = this.#options
     const sinceMs = clock.now() - this.#comparedAt
     const isChanged = this.#inForce < this.#wanted || this.#failed.length > 0
     if (sinceMs >= (isChanged ? haproxyLimits.weightsMs : haproxyLimits.compareMs))
       return this.#begin()
     try {
-      const [info = ''] = await askHaproxy(address, ['show info'])
+      const [info = ''] = await this.#ask(['show info'])
       if (readPid(info) !== this.#pid) await this.#begin()
     } catch (error) {
       this.#unreached(error)
@@ -129,10 +141,10 @@ export class HaproxyWriter implements Engine {
   /** Reads what HAProxy has, and sends what is missing. */
   async #compare(): Promise<void> {
     if (this.#isClosed) return
-    const { address, mapFile, prefix, serverOptions, read, clock } = this.#options
+    const { mapFile, prefix, serverOptions, read, clock } = this.#options
     const number = this.#wanted
     this.#comparedAt = clock.now()
-    const [info = '', backendText = '', serverText = '', mapText = ''] = await askHaproxy(address, [
+    const [info = '', backendText = '', serverText = '', mapText = ''] = await this.#ask([
       'show info',
       'show backend',
       'show servers state',
@@ -162,35 +174,37 @@ export class HaproxyWriter implements Engine {
   async #send(commands: readonly Command[]): Promise<readonly string[]> {
     if (commands.length === 0) return []
     const texts = commands.map(({ text }) => text)
-    const answers = await askHaproxy(this.#options.address, texts)
-    return commands.flatMap(({ text, expected }, at) => {
-      const answer = answers[at] ?? ''
+    const answers = await this.#ask(texts)
+    const failed = commands.flatMap(({ text, expected }, at) => {
+      const answer = (answers[at] ?? '').slice(0, haproxyLimits.failureTextMax)
       return expected.test(answer) ? [] : [`${text}: ${answer}`]
     })
+    return failed.slice(0, engineLimits.problemsMax)
   }
 
   /** Logs the problems that were not there before. */
   #report(problems: readonly string[]): void {
+    const known = new Set(this.#problems)
     for (const problem of problems)
-      if (!this.#problems.includes(problem))
-        this.#options.log.warn({ problem }, 'HAProxy cannot serve all')
+      if (!known.has(problem)) this.#log.warn({ problem }, 'HAProxy cannot serve all')
     this.#problems = problems
   }
 
   #connected(commands: number): void {
-    const { log, clock, addressText } = this.#options
-    for (const failure of this.#failed) log.debug({ failure }, 'HAProxy refused a command')
+    const { clock, addressText } = this.#options
+    for (const failure of this.#failed) this.#log.debug({ failure }, 'HAProxy refused a command')
     if (this.#reached.isConnected) return
     this.#reached = { isConnected: true, sinceMs: clock.now() }
-    log.info({ haproxy: addressText, pid: this.#pid, commands }, 'HAProxy has the cluster')
+    this.#log.info({ haproxy: addressText, pid: this.#pid, commands }, 'HAProxy has the cluster')
   }
 
   #unreached(error: unknown): void {
-    const { log, clock, addressText } = this.#options
+    const { clock, addressText } = this.#options
+    if (this.#isClosed) return
     const reason = error instanceof Error ? error.message : String(error)
     this.#pid = 0
     if (!this.#reached.isConnected && this.#reached.reason === reason) return
     this.#reached = { isConnected: false, sinceMs: clock.now(), reason }
-    log.warn({ haproxy: addressText, reason }, 'HAProxy is not reached')
+    this.#log.warn({ haproxy: addressText, reason }, 'HAProxy is not reached')
   }
 }

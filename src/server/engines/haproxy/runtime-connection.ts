@@ -12,20 +12,33 @@ export type RuntimeAddress =
 /** Ends each answer. */
 const prompt = '\n> '
 
-/** The answers in order, without the line ends around them. Rejects with an Error when HAProxy does not answer. */
+/**
+ * The answers in order, without the line ends around them. Rejects with an Error when HAProxy does not give all of them in
+ * time, and when the signal aborts.
+ */
 export function askHaproxy(
   address: RuntimeAddress,
   commands: readonly string[],
+  signal?: AbortSignal,
 ): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ ...address })
     const answers: string[] = []
     let parts: string[] = []
     let length = 0
+    const finish = (): void => {
+      clearTimeout(deadline)
+      signal?.removeEventListener('abort', aborted)
+    }
     const fail = (reason: string): void => {
+      finish()
       socket.destroy()
       reject(new Error(reason))
     }
+    const aborted = (): void => fail('the exchange was ended')
+    const late = (): void => fail(`HAProxy does not answer within ${haproxyLimits.answerMs} ms`)
+    const deadline = setTimeout(late, haproxyLimits.answerMs)
+    signal?.addEventListener('abort', aborted)
     socket.setTimeout(haproxyLimits.connectMs, () => fail('HAProxy does not answer'))
     socket.setEncoding('utf8')
     socket.once('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error)))
@@ -40,16 +53,18 @@ export function askHaproxy(
       for (let end = text.indexOf(prompt); end >= 0; end = text.indexOf(prompt)) {
         answers.push([...parts, text.slice(0, end)].join('').trim())
         parts = []
-        length = 0
         text = text.slice(end + prompt.length)
       }
       length += chunk.length
-      if (length > haproxyLimits.answerBytesMax) return fail('an answer of HAProxy is too long')
+      if (length > haproxyLimits.answerBytesMax) return fail('the answers of HAProxy are too long')
       const tail = Math.max(0, text.length - prompt.length)
       parts.push(text.slice(0, tail), text.slice(tail))
       if (answers.length <= commands.length) return
-      socket.removeAllListeners('close')
+      finish()
+      socket.removeAllListeners('close').removeAllListeners('data')
       socket.end('quit\n')
+      // Whether it closes its side, too, does not matter.
+      socket.destroySoon()
       // The first answer is that to `prompt`.
       resolve(answers.slice(1))
     })

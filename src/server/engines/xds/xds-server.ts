@@ -1,18 +1,20 @@
 // The discovery service for Envoys: a gRPC listener whose streams get the cluster as resources. What each stream gets next
 // is decided by ads-stream.ts; this file has the connections and the timers.
 
+import type { Socket } from 'node:net'
 import type { Server, ServerDuplexStream, ServiceDefinition } from '@grpc/grpc-js'
 import type { Clock } from '../../../base/clock.ts'
 import { TopspinError } from '../../../base/errors.ts'
-import { type HostPort, hostPortText, parseEndpoint } from '../../../base/host-port.ts'
-import { engineLimits, xdsLimits } from '../../../base/limits.ts'
+import { type HostPort, hostPortText } from '../../../base/host-port.ts'
+import { engineLimits, logLimits, xdsLimits } from '../../../base/limits.ts'
 import type { Logger } from '../../../base/log.ts'
+import { throttled } from '../../../base/throttled-log.ts'
 import { pause, withDeadline } from '../../../base/wait.ts'
 import type { EngineReport } from '../../../control/engine-report.ts'
-import { plainAddress } from '../../../net/address.ts'
 import type { Engine } from '../engine.ts'
 import type { ReadCluster } from '../engines.ts'
 import { AdsStream, type DiscoveryResponse } from './ads-stream.ts'
+import { EnvoyListener } from './envoy-listener.ts'
 import { resourceTypes } from './messages.ts'
 import type { XdsPackages } from './packages.ts'
 import { noSet, type ResourceOptions, type ResourceSet, resourceSet } from './resources.ts'
@@ -60,6 +62,9 @@ export class XdsServer implements Engine {
   readonly #options: XdsServerOptions
   readonly #packages: XdsPackages
   readonly #server: Server
+  readonly #listener: EnvoyListener
+  /** Limited, because each connection and each request can cause a line. */
+  readonly #log: Logger
   readonly #envoys: Set<Envoy> = new Set()
   readonly #closed = new AbortController()
   #set: ResourceSet = noSet
@@ -74,6 +79,8 @@ export class XdsServer implements Engine {
   constructor(options: XdsServerOptions, packages: XdsPackages) {
     this.#options = options
     this.#packages = packages
+    const { listen, isAllowed, log, clock } = options
+    this.#log = throttled(log, clock, logLimits.linesMax)
     const { grpc } = packages
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': xdsLimits.requestBytesMax,
@@ -82,25 +89,20 @@ export class XdsServer implements Engine {
       'grpc.keepalive_timeout_ms': xdsLimits.keepaliveTimeoutMs,
     })
     this.#server.addService(this.#definition(), { stream: (call: Call) => this.#accept(call) })
+    const injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure())
+    const accepted = (socket: Socket): void => injector.injectConnection(socket)
+    this.#listener = new EnvoyListener({ at: listen, isAllowed, accepted, log, clock })
   }
 
   /** Opens the port. @throws TopspinError LISTEN when it cannot be opened. */
   async listen(): Promise<number> {
-    const { grpc } = this.#packages
-    const listen = { address: this.#options.listen.host, port: this.#options.listen.port }
-    const address = hostPortText(this.#options.listen)
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) return resolve(port)
-        const message = `cannot listen on ${address} for Envoys: ${error.message}`
-        // gRPC has the error of the system in its text alone.
-        const code = /\bE[A-Z]{4,}\b/.exec(error.message)?.[0]
-        const cause =
-          code === undefined ? error : Object.assign(error, { code, syscall: 'listen', ...listen })
-        const where = { side: 'proxy', phase: 'accept', cause } as const
-        reject(new TopspinError('LISTEN', message, where))
-      })
-    })
+    try {
+      return await this.#listener.listen()
+    } catch (cause) {
+      const address = hostPortText(this.#options.listen)
+      const message = `cannot listen on ${address} for Envoys: ${(cause as Error).message}`
+      throw new TopspinError('LISTEN', message, { side: 'proxy', phase: 'accept', cause })
+    }
   }
 
   /** Opens the port as soon as the process before has left it. */
@@ -150,6 +152,7 @@ export class XdsServer implements Engine {
   async close(): Promise<void> {
     this.#closed.abort()
     clearTimeout(this.#timer)
+    this.#listener.close()
     for (const { call } of this.#envoys) call.end()
     this.#server.forceShutdown()
   }
@@ -173,15 +176,10 @@ export class XdsServer implements Engine {
 
   #accept(call: Call): void {
     const { grpc } = this.#packages
-    const { isAllowed, clock, log } = this.#options
+    const { clock } = this.#options
     const address = call.getPeer()
-    const host = plainAddress(parseEndpoint(address)?.host ?? '')
-    const refuse = (code: number, details: string): void =>
-      void call.destroy(Object.assign(new Error(details), { code, details }))
-    if (!isAllowed(host))
-      return refuse(grpc.status.PERMISSION_DENIED, 'control.allow does not name your address')
     if (this.#envoys.size >= xdsLimits.streamsMax)
-      return refuse(grpc.status.RESOURCE_EXHAUSTED, `more than ${xdsLimits.streamsMax} streams`)
+      return end(call, grpc.status.RESOURCE_EXHAUSTED, `more than ${xdsLimits.streamsMax} streams`)
     const envoy: Envoy = {
       call,
       address,
@@ -192,33 +190,42 @@ export class XdsServer implements Engine {
       logged: '',
     }
     this.#envoys.add(envoy)
+    this.#noteStreams(address)
     const leave = (): void => {
       if (!this.#envoys.delete(envoy)) return
-      log.info({ envoy: envoy.name, address }, 'Envoy has left')
+      this.#noteStreams(address)
+      this.#log.info({ envoy: envoy.name, address }, 'Envoy has left')
       this.#settle()
     }
     call.on('data', (request: WireRequest) => this.#receive(envoy, request))
     call.on('error', leave)
     call.on('cancelled', leave)
+    call.on('close', leave)
     call.on('end', () => {
       call.end()
       leave()
     })
   }
 
+  #noteStreams(address: string): void {
+    const streams = [...this.#envoys].filter((envoy) => envoy.address === address).length
+    this.#listener.noteStreams(address, streams)
+  }
+
   #receive(envoy: Envoy, { node, errorDetail, ...request }: WireRequest): void {
-    const { log } = this.#options
     if (envoy.name === '' && node !== null && node.id !== '') {
       envoy.name = node.id.slice(0, xdsLimits.textMax)
-      log.info({ envoy: envoy.name, address: envoy.address }, 'Envoy has connected')
+      this.#log.info({ envoy: envoy.name, address: envoy.address }, 'Envoy has connected')
     }
     const refusal = errorDetail?.message.slice(0, xdsLimits.textMax)
     if (!envoy.stream.receive({ ...request, refusal })) return
     const refusals = envoy.stream.refusals.join('; ')
     if (refusals !== '' && refusals !== envoy.logged)
-      log.error({ envoy: envoy.name, reason: refusals }, 'Envoy has refused resources')
+      this.#log.error({ envoy: envoy.name, reason: refusals }, 'Envoy has refused resources')
     envoy.logged = refusals
-    this.#send()
+    // What one Envoy asks for changes nothing for the others.
+    if (this.#set.version !== this.#version) this.#send()
+    else this.#sendTo([envoy])
     this.#settle()
   }
 
@@ -236,29 +243,36 @@ export class XdsServer implements Engine {
 
   #send(): void {
     if (!this.#isStarted || this.#closed.signal.aborted) return
-    const { clock } = this.#options
-    const now = clock.now()
     // Without an Envoy nobody needs the resources.
-    if (this.#set.version !== this.#version && this.#envoys.size > 0) this.#build(now)
+    if (this.#set.version !== this.#version && this.#envoys.size > 0) this.#build()
+    this.#sendTo(this.#envoys)
+    this.#settle()
+  }
+
+  #sendTo(envoys: Iterable<Envoy>): void {
+    if (!this.#isStarted || this.#closed.signal.aborted) return
+    const now = this.#options.clock.now()
     let isWaiting = false
-    for (const envoy of this.#envoys) {
+    for (const envoy of envoys) {
       const { stream, call } = envoy
       for (const response of stream.next(this.#set, now, envoy.isUrgent)) call.write(response)
+      // The end of the stream alone would wait behind the responses.
+      if (call.writableLength > xdsLimits.responsesWaitingMax) this.#listener.cut(envoy.address)
       if (stream.version >= this.#version) envoy.isUrgent = false
       else if (!stream.isAnswerDue) isWaiting = true
     }
     // An answer to a response comes by itself; the end of a pause does not.
     if (isWaiting) this.#sendLater()
-    this.#settle()
   }
 
-  #build(now: number): void {
-    const { read, resources, log } = this.#options
+  #build(): void {
+    const { read, resources, clock } = this.#options
     const before = this.#set
-    this.#builtAt = now
+    this.#builtAt = clock.now()
     this.#set = resourceSet(this.#version, read(), this.#packages.codec, resources, before)
+    const known = new Set(before.problems)
     for (const problem of this.#set.problems)
-      if (!before.problems.includes(problem)) log.warn({ problem }, 'Envoy cannot serve all')
+      if (!known.has(problem)) this.#log.warn({ problem }, 'Envoy cannot serve all')
   }
 
   /** Ends the waits for what all Envoys have in force, or have refused. */
@@ -268,6 +282,11 @@ export class XdsServer implements Engine {
     for (const { stream } of this.#envoys) least = Math.min(least, stream.version)
     for (const { version, resolve } of this.#waiters) if (version <= least) resolve()
   }
+}
+
+/** Ends a stream with an error. */
+function end(call: Call, code: number, details: string): void {
+  call.destroy(Object.assign(new Error(details), { code, details }))
 }
 
 const wireResponse = ({ kind, version, nonce, resources }: DiscoveryResponse): object => {

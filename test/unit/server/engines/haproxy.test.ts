@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../../src/base/clock.ts'
+import { silent } from '../../../../src/base/log.ts'
 import type { ServedApplication, ServedNode } from '../../../../src/cluster/served.ts'
 import { haproxyAddress } from '../../../../src/config/schema-engines.ts'
 import { commandsFor } from '../../../../src/server/engines/haproxy/commands.ts'
+import { HaproxyWriter } from '../../../../src/server/engines/haproxy/haproxy-writer.ts'
 import {
   readBackends,
   readMap,
@@ -14,6 +17,7 @@ import {
 import { askHaproxy } from '../../../../src/server/engines/haproxy/runtime-connection.ts'
 import { targetState } from '../../../../src/server/engines/haproxy/target-state.ts'
 import { balancerOf, nodeOf } from '../../../support/cluster-fixture.ts'
+import { until } from '../../../support/until.ts'
 
 const member = (id: number, given: Partial<ServedNode> = {}): ServedNode => ({
   node: nodeOf(id, { host: '10.0.0.1', port: 8000 + id }),
@@ -201,6 +205,88 @@ async function fake(
 test('answers are read in whatever pieces they come', async (t) => {
   const address = await fake(t, ['\n', '> ', 'one\ntw', 'o\n\n>', ' \n> thr', 'ee\n\n', '> '])
   assert.deepEqual(await askHaproxy(address, ['a', 'b', 'c']), ['one\ntwo', '', 'three'])
+})
+
+test('a HAProxy that sends endlessly keeps no connection when all answers are there', async (t) => {
+  let open = 0
+  const server = createServer((socket) => {
+    open++
+    const drip = setInterval(() => socket.write('more '), 5)
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        open--
+        clearInterval(drip)
+      })
+      .once('data', () => socket.write('\n> one\n> '))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  assert.deepEqual(await askHaproxy({ host: '127.0.0.1', port }, ['a']), ['one'])
+  await until('the connection has ended', () => open === 0)
+})
+
+test('a HAProxy that answers slowly for ever is given up at the end of the writer, at once', async (t) => {
+  const drips = new Set<NodeJS.Timeout>()
+  const server = createServer((socket) => {
+    drips.add(setInterval(() => socket.write('.'), 50))
+    socket.on('error', () => {}).resume()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    for (const drip of drips) clearInterval(drip)
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const writer = new HaproxyWriter({
+    address: { host: '127.0.0.1', port },
+    addressText: 'x',
+    mapFile: '/m',
+    prefix: 't',
+    serverOptions: '',
+    read: () => [],
+    log: silent,
+    clock: systemClock,
+  })
+  writer.start()
+  await until('it asks', () => drips.size > 0)
+  const before = performance.now()
+  await writer.close()
+  assert.ok(performance.now() - before < 1_000)
+})
+
+test('failed commands are reported with the beginning of their answers, and some of them only', async (t) => {
+  const nodes = Array.from({ length: 100 }, (_, at) => member(at + 1))
+  const answers: readonly string[] = ['Pid: 1', '# name\nt1', stateText.slice(0, 60), '']
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      const lines = bytes.toString().split('\n').slice(1, -1)
+      const isLook = lines[0] === 'show info'
+      const given = lines.map((_, at) => (isLook ? answers[at] : 'No such thing. '.repeat(100)))
+      socket.write(['', ...given, ''].join('\n> '))
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const writer = new HaproxyWriter({
+    address: { host: '127.0.0.1', port },
+    addressText: 'x',
+    mapFile: '/m',
+    prefix: 't',
+    serverOptions: '',
+    read: () => [application('/shop', nodes)],
+    log: silent,
+    clock: systemClock,
+  })
+  t.after(() => writer.close())
+  writer.start()
+  const problems = (): readonly string[] => writer.reports()[0]?.problems ?? []
+  await until('commands have failed', () => problems().some((text) => text.startsWith('add')))
+  assert.equal(problems().length, 20)
+  assert.ok(problems().every((text) => text.length < 400))
 })
 
 test('an HAProxy that stops to answer is given up', async (t) => {

@@ -12,13 +12,14 @@ import { dnsSource } from '../../../../src/server/sources/dns-source.ts'
 import { fileSource, nodesIn } from '../../../../src/server/sources/file-source.ts'
 import { FollowedSource } from '../../../../src/server/sources/followed-source.ts'
 import type { Lookup } from '../../../../src/server/sources/lookup.ts'
-import type { FoundNode, Report } from '../../../../src/server/sources/node-source.ts'
+import type { Found, FoundNode, Report } from '../../../../src/server/sources/node-source.ts'
 import { polledSource } from '../../../../src/server/sources/polled-source.ts'
 import { srvSource } from '../../../../src/server/sources/srv-source.ts'
 import { until } from '../../../support/until.ts'
 
 const { signal } = new AbortController()
 const node = (host: string, port = 80): FoundNode => ({ address: { host, port } })
+const listed = (...nodes: FoundNode[]): Found => ({ nodes, problems: [] })
 
 test('each address of a name is a node, in an order that name servers do not change', async () => {
   const lookup: Lookup = {
@@ -220,9 +221,9 @@ test('changes that follow each other are put in force together, the first list a
     onList: (nodes) => void lists.push(nodes),
   })
   t.after(() => followed.close())
-  report([node('a')])
+  report(() => listed(node('a')))
   assert.equal(lists.length, 1)
-  for (let i = 0; i < 1_000; i++) report([node('a'), node(`b${i}`)])
+  for (let i = 0; i < 1_000; i++) report(() => listed(node('a'), node(`b${i}`)))
   assert.equal(lists.length, 1)
   await until('they are in force', () => lists.length === 2)
   assert.deepEqual(lists[1], [node('a'), node('b999')])
@@ -240,10 +241,10 @@ test('entries that cannot be used are logged once, and shown while they are ther
   }
   const followed = new FollowedSource({ ...options, log, source })
   t.after(() => followed.close())
-  report([node('a')], ['b has no port'])
-  report([node('a')], ['b has no port'])
+  report(() => ({ nodes: [node('a')], problems: ['b has no port'] }))
+  report(() => ({ nodes: [node('a')], problems: ['b has no port'] }))
   await until('the second one is used', () => followed.report().problems.length === 1)
-  report([node('a')], [])
+  report(() => listed(node('a')))
   await until('it is gone', () => followed.report().problems.length === 0)
   assert.deepEqual(logged, [{ source: 'dns x', problem: 'b has no port' }])
 })
