@@ -12,7 +12,7 @@ import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 import { ChoiceState, RequestState } from './exchange-state.ts'
 import type { ExchangeTraffic } from './exchange-traffic.ts'
 import { noNode, queueFull, type Refusal } from './refusal.ts'
-import type { Origin } from './rules/conditions.ts'
+import { Asked, type Origin } from './rules/asked.ts'
 import { describeRule } from './rules/describe-rule.ts'
 import { findCascade } from './stages/choose.ts'
 import { homeAmong } from './stages/enqueue.ts'
@@ -132,11 +132,11 @@ export function explainRequest(
   const { isIdempotent } = request.head
   const { rules } = traffic
   request.end = parsed
-  const origin = originOf(question)
+  const asked = new Asked(request.head, originOf(question))
   const own =
     turnBack(request.head, settings, noClient) ??
     (rules &&
-      (findRule(request, rules, origin) ?? denied(request, origin) ?? applyRule(request, origin)))
+      (findRule(request, rules, asked) ?? denied(request, asked) ?? applyRule(request, asked)))
   const refusal = own ?? match(request, traffic)
   if (refusal !== undefined) return refused(refusal, { ...about, isIdempotent }, request)
   recall(request, choice, traffic)

@@ -4,7 +4,7 @@ import { ownText } from '../../base/own-text.ts'
 import { networkOf } from '../../net/address.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { type Fields, text } from '../../wire/http/fields.ts'
-import type { Asked } from './conditions.ts'
+import type { Asked } from './asked.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import type { RateLimitSettings, RuleSettings } from './rule-settings.ts'
 
@@ -26,9 +26,10 @@ export function limitOf(settings: RateLimitSettings): Limit {
   const limiter = new RateLimiter(settings)
   const { header } = settings
   const name = header === undefined ? undefined : Buffer.from(header)
-  return ({ head: { fields }, origin }, now) => {
+  return (asked, now) => {
+    const { fields } = asked.head
     const f = name === undefined ? -1 : fields.indexOf(name)
-    const key = f >= 0 ? `=${beginning(fields, f)}` : ownText(networkOf(origin.clientOf(fields)))
+    const key = f >= 0 ? `=${beginning(fields, f)}` : ownText(networkOf(asked.client))
     return limiter.take(key, now)
   }
 }

@@ -1,22 +1,9 @@
 // What a rule asks of a request beside host and path: scheme, method, header fields, query parameters, client address.
 
 import { networkCheck } from '../../net/network-check.ts'
-import { type Fields, text } from '../../wire/http/fields.ts'
-import type { RequestHead } from '../../wire/http/request-head.ts'
+import type { Asked } from './asked.ts'
 import { patternOf } from './pattern.ts'
 import type { MatchSettings, ValueCondition } from './rule-settings.ts'
-
-/** Where a request comes from. */
-export interface Origin {
-  clientOf(fields: Fields): string
-  isSecure(fields: Fields): boolean
-}
-
-/** One request, as conditions read it. */
-export interface Asked {
-  readonly head: RequestHead
-  readonly origin: Origin
-}
 
 export type Condition = (asked: Asked) => boolean
 
@@ -24,8 +11,7 @@ export type Condition = (asked: Asked) => boolean
 export function conditionsOf(match: MatchSettings, setting: string): readonly Condition[] {
   const { scheme, methods, headers, query, clients } = match
   const conditions: Condition[] = []
-  if (scheme !== undefined)
-    conditions.push(({ head, origin }) => origin.isSecure(head.fields) === (scheme === 'https'))
+  if (scheme !== undefined) conditions.push(({ isSecure }) => isSecure === (scheme === 'https'))
   if (methods.length > 0) {
     const known = new Set(methods)
     conditions.push(({ head }) => known.has(head.method))
@@ -34,7 +20,7 @@ export function conditionsOf(match: MatchSettings, setting: string): readonly Co
   for (const condition of query) conditions.push(parameterCondition(condition))
   if (clients.length > 0) {
     const isListed = networkCheck(clients, setting)
-    conditions.push(({ head, origin }) => isListed(origin.clientOf(head.fields)))
+    conditions.push(({ client }) => isListed(client))
   }
   return conditions
 }
@@ -52,13 +38,10 @@ function fieldCondition({ name, value }: ValueCondition): Condition {
   }
 }
 
-/** Parameters as forms write them: `+` is a space, escapes are UTF-8 [WHATWG URL, 5.1]. */
 function parameterCondition({ name, value }: ValueCondition): Condition {
   const wanted = value === null ? undefined : patternOf(value)
-  return ({ head }) => {
-    const { queryFrom, targetTo, fields } = head
-    const query = queryFrom === 0 ? '' : text(fields.bytes, queryFrom, targetTo)
-    const values = new URLSearchParams(query).getAll(name)
+  return (asked) => {
+    const values = asked.parameter(name)
     return wanted === undefined ? values.length === 0 : values.some(wanted)
   }
 }

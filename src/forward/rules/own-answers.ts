@@ -5,7 +5,7 @@ import { escapedTarget } from '../../wire/http/escaped-target.ts'
 import { fieldLine } from '../../wire/http/field-lines.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostWithoutPort } from '../../wire/http/host.ts'
-import type { Asked } from './conditions.ts'
+import type { Asked } from './asked.ts'
 import type { AnswerSettings, MatchSettings, RedirectSettings } from './rule-settings.ts'
 import { behindPrefix } from './target-prefix.ts'
 
@@ -16,10 +16,9 @@ import { behindPrefix } from './target-prefix.ts'
 export function redirectLocation(
   { status: _, https, host, path, rest }: RedirectSettings,
   { paths, exact }: Pick<MatchSettings, 'paths' | 'exact'>,
-  { head, origin }: Asked,
+  { head, isSecure }: Asked,
 ): { readonly url: string } | 'no host' | 'ambiguous' {
   const { fields, hostFrom, hostTo, targetFrom, targetTo } = head
-  const isSecure = origin.isSecure(fields)
   const asked = text(fields.bytes, hostFrom, hostTo)
   // The port for HTTP is not that for HTTPS.
   const authority = host ?? (https && !isSecure ? hostWithoutPort(asked) : asked)

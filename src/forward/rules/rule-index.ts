@@ -2,7 +2,7 @@
 // segment that some rule has, whatever the number of rules.
 
 import { pathKey } from '../../cluster/context.ts'
-import type { Asked } from './conditions.ts'
+import type { Asked } from './asked.ts'
 import type { Rule } from './rule.ts'
 
 /** Longest host name [RFC 1035 2.3.4]. */

@@ -1,8 +1,9 @@
 // One rule, compiled once for each configuration.
 
 import { deniedBy, type Limit, limitOf } from './access.ts'
+import type { Asked } from './asked.ts'
 import { Compression } from './compression.ts'
-import { type Asked, type Condition, conditionsOf } from './conditions.ts'
+import { type Condition, conditionsOf } from './conditions.ts'
 import { type ErrorPages, errorPagesOf } from './error-page.ts'
 import { type FieldEdits, fieldEditsOf } from './field-edits.ts'
 import { Logins } from './logins.ts'

@@ -1,6 +1,6 @@
 // The rules of a configuration, compiled. A reload replaces them as a whole.
 
-import type { Asked } from './conditions.ts'
+import type { Asked } from './asked.ts'
 import { Rule } from './rule.ts'
 import { RuleIndex } from './rule-index.ts'
 import type { RuleSettings } from './rule-settings.ts'

@@ -18,8 +18,8 @@ import {
   rateLimited,
   ruleDenied,
 } from '../refusal.ts'
+import { Asked } from '../rules/asked.ts'
 import { weakTagsIn } from '../rules/compression.ts'
-import type { Origin } from '../rules/conditions.ts'
 import type { Logins } from '../rules/logins.ts'
 import { redirectLocation } from '../rules/own-answers.ts'
 import type { LoginResult } from '../rules/password-thread.ts'
@@ -33,33 +33,27 @@ export function applyRules(
   { request, client, traffic }: Pick<ExchangeState, 'request' | 'client' | 'traffic'>,
   rules: Rules,
 ): Refusal | undefined {
-  const { forwarded } = client
-  const ambiguous = findRule(request, rules, forwarded)
+  const asked = new Asked(request.head, client.forwarded)
+  const ambiguous = findRule(request, rules, asked)
   const { rule: found } = request
   if (ambiguous !== undefined || found === undefined) return ambiguous
   // Whatever the answer is, fields of the rule may be in it.
-  if (found.readsValues) request.ruleValues = valuesOf(request, forwarded)
-  const refusal = denied(request, forwarded) ?? limited(request, forwarded, traffic.clock.now())
-  return (
-    refusal ?? login(request, found) ?? announcedLarge(request) ?? applyRule(request, forwarded)
-  )
+  if (found.readsValues) request.ruleValues = valuesOf(request, asked)
+  const refusal = denied(request, asked) ?? limited(request, asked, traffic.clock.now())
+  return refusal ?? login(request, found) ?? announcedLarge(request) ?? applyRule(request, asked)
 }
 
 /** The response to an address that may not send the request. */
-export function denied({ rule: found, head }: RequestState, origin: Origin): Refusal | undefined {
-  return found?.isDenied?.(origin.clientOf(head.fields)) === true ? ruleDenied : undefined
+export function denied({ rule: found }: RequestState, asked: Asked): Refusal | undefined {
+  return found?.isDenied?.(asked.client) === true ? ruleDenied : undefined
 }
 
 /** A body that is too large by its length alone; others are counted as they arrive. */
 const announcedLarge = ({ rule: found, head }: RequestState): Refusal | undefined =>
   head.contentLength > (found?.settings.bodyMax ?? Number.POSITIVE_INFINITY) ? bodyLarge : undefined
 
-function limited(
-  { rule: found, head }: RequestState,
-  origin: Origin,
-  now: number,
-): Refusal | undefined {
-  const waitMs = found?.limit?.({ head, origin }, now) ?? 0
+function limited({ rule: found }: RequestState, asked: Asked, now: number): Refusal | undefined {
+  const waitMs = found?.limit?.(asked, now) ?? 0
   if (waitMs === 0) return undefined
   return { ...rateLimited, lines: `${ownFields}Retry-After: ${Math.ceil(waitMs / 1_000)}\r\n` }
 }
@@ -82,23 +76,23 @@ function loginRefusal(logins: Logins, result: LoginResult): Refusal | undefined 
 }
 
 /** What the rule does to the request. @returns its own answer. */
-export function applyRule(request: RequestState, origin: Origin): Refusal | undefined {
+export function applyRule(request: RequestState, asked: Asked): Refusal | undefined {
   const { rule: found } = request
   if (found === undefined) return undefined
   request.coding = found.compression?.codingFor(request.head.fields)
   request.weakTags = found.compression === undefined ? '' : weakTagsIn(request.head.fields)
-  return ownAnswer(request, origin) ?? changeTarget(request, found)
+  return ownAnswer(request, asked) ?? changeTarget(request, found)
 }
 
 function valuesOf(
   { id, head: { method, fields, hostFrom, hostTo, targetFrom, targetTo } }: RequestState,
-  origin: Origin,
+  { client, isSecure }: Asked,
 ): RuleValues {
   const { bytes } = fields
   return {
     host: hostKey(text(bytes, hostFrom, hostTo)),
-    client: origin.clientOf(fields),
-    scheme: origin.isSecure(fields) ? 'https' : 'http',
+    client,
+    scheme: isSecure ? 'https' : 'http',
     method,
     path: rawPath(bytes, targetFrom, targetTo) || '/',
     requestId: id,
@@ -124,10 +118,9 @@ function changeTarget(request: RequestState, { settings }: Rule): Refusal | unde
 }
 
 /** Sets `request.rule`. @returns the response when readings of the path meet different rules: then none applies. */
-export function findRule(request: RequestState, rules: Rules, origin: Origin): Refusal | undefined {
+export function findRule(request: RequestState, rules: Rules, asked: Asked): Refusal | undefined {
   const { head } = request
   const { bytes } = head.fields
-  const asked = { head, origin }
   const host = rules.readsHosts ? hostKey(text(bytes, head.hostFrom, head.hostTo)) : ''
   const plain = rules.readsPaths ? plainPath(bytes, head.targetFrom, head.targetTo) : ''
   if (plain !== undefined) {
@@ -143,12 +136,12 @@ export function findRule(request: RequestState, rules: Rules, origin: Origin): R
 }
 
 /** The redirect or the fixed answer of the rule. */
-function ownAnswer({ rule: found, head }: RequestState, origin: Origin): Refusal | undefined {
+function ownAnswer({ rule: found }: RequestState, asked: Asked): Refusal | undefined {
   if (found === undefined) return undefined
   if (found.answer !== undefined) return found.answer
   const { redirect, match } = found.settings
   if (redirect === undefined) return undefined
-  const location = redirectLocation(redirect, match, { head, origin })
+  const location = redirectLocation(redirect, match, asked)
   if (location === 'no host') return noHost
   if (location === 'ambiguous') return ambiguousPath
   return { status: redirect.status, code: 'RULE_REDIRECT', text: 'moved', location: location.url }

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { limitOf } from '../../../../src/forward/rules/access.ts'
+import { Asked } from '../../../../src/forward/rules/asked.ts'
 import { ForwardedFields, viaLines } from '../../../../src/wire/forwarded.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
 
@@ -27,7 +28,7 @@ function bytesOfEach(fieldOf: (client: number) => string): number {
     const bytes = Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\n${fieldOf(client)}\r\n\r\n`)
     const head = new RequestHead()
     assert.ok(head.parse(bytes, 0, bytes.length) > 0)
-    return limit({ head, origin }, 0)
+    return limit(new Asked(head, origin), 0)
   }
   ask(-1)
   collect()

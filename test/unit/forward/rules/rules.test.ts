@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Asked } from '../../../../src/forward/rules/asked.ts'
 import { Rules } from '../../../../src/forward/rules/rules.ts'
 import { hostKey } from '../../../../src/wire/http/host.ts'
 import { RequestHead } from '../../../../src/wire/http/request-head.ts'
@@ -33,7 +34,7 @@ function numberOf(rules: Rules, given: Given): number | undefined {
   assert.ok(head.parse(bytes, 0, bytes.length) > 0)
   const { client = '192.0.2.1', isSecure = false } = given
   const origin = { clientOf: () => client, isSecure: () => isSecure }
-  return rules.find(path, hostKey(host), { head, origin })?.number
+  return rules.find(path, hostKey(host), new Asked(head, origin))?.number
 }
 
 const cases: readonly (readonly [
@@ -86,6 +87,30 @@ for (const [match, meets, fails] of cases) {
       assert.equal(numberOf(rules, given), undefined, JSON.stringify(given))
   })
 }
+
+test('a request is read once for all rules', () => {
+  const rules = rulesIn(
+    Array.from(
+      { length: 100 },
+      (_, i) => `  - match: { client: 10.0.0.${i}, scheme: https }\n    answer: 200`,
+    ).join('\n'),
+  )
+  const head = new RequestHead()
+  const bytes = Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  assert.ok(head.parse(bytes, 0, bytes.length) > 0)
+  const readings: string[] = []
+  const clientOf = (): string => {
+    readings.push('client')
+    return '10.0.0.99'
+  }
+  const isSecure = (): boolean => {
+    readings.push('scheme')
+    return true
+  }
+  const found = rules.find('/', 'a', new Asked(head, { clientOf, isSecure }))
+  assert.equal(found?.number, 100)
+  assert.deepEqual(readings.toSorted(), ['client', 'scheme'])
+})
 
 test('the first rule in the list applies, however exact a later one is', () => {
   const rules = rulesIn(`
