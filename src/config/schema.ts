@@ -334,7 +334,7 @@ const configSchema: z.ZodType<Config, unknown> = section({
   }),
   target: section({
     strict: yesNo(
-      'Refuse targets that RFC 3986 does not allow: with `[`, `]` or `|` in a path, or in a query one of `[]{}|^"<>\\`, a backquote, or a `%` that begins no escape. Browsers and scripts send them, so by default they are forwarded as they came. In a path the others of these, control characters, spaces and `%00` are always refused.',
+      'Refuse targets that RFC 3986 does not allow: with one of `[]{}|^"<>` or a backquote, or a `%` that begins no escape. Browsers send them, so by default they are forwarded as they came. Control characters, spaces, `%00`, and backslashes in a path are always refused.',
     ).prefault(false),
   }),
   http2: yesNo(

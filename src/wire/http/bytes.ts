@@ -14,8 +14,8 @@ const isAlphanumeric = (byte: number): boolean =>
 const inTokenMarks = within("!#$%&'*+-.^_`|~")
 const inPathMarks = within("-._~!$&'()*+,;=:@/")
 const inQueryMarks = within("-._~!$&'()*+,;=:@/?")
-// Not allowed by RFC 3986, but browsers send them unescaped in a path, or they and other programs in a query.
-const inRawPathMarks = within('[]|')
+// Not allowed by RFC 3986, but browsers send them unescaped.
+const inRawPathMarks = within('[]{}|^`"<>')
 const inRawQueryMarks = within('[]{}|^`"<>\\')
 const inHostMarks = within("-._~!$&'()*+;=%")
 

@@ -67,7 +67,6 @@ const SLASH = 0x2f
 const ASTERISK = 0x2a
 const QUESTION = 0x3f
 const PERCENT = 0x25
-const escapeBytes = '%2f'.length
 
 export class RequestHead {
   readonly fields: Fields
@@ -82,7 +81,7 @@ export class RequestHead {
   targetTo = 0
   /** Offset behind the `?` of the target; 0 when it has no query. */
   queryFrom = 0
-  /** It holds characters, or in its query a lone `%`, that RFC 3986 has no room for. */
+  /** It holds characters or a lone `%` that RFC 3986 has no room for. */
   isRawTarget = false
   /** The minor version as it was sent, 0..9. */
   sentMinor = 1
@@ -208,11 +207,9 @@ export class RequestHead {
     for (; i < end; i++) {
       const byte = bytes[i]!
       if (isPath[byte] === 1) continue
-      if (byte !== PERCENT) {
-        if (isRawPath[byte] === 0) break
-        this.isRawTarget = true
-      } else if (end - i < escapeBytes) i = end
-      else if (!isEscape(bytes, i, end) || isNul(bytes, i)) return BAD_TARGET
+      if (byte === PERCENT && isNul(bytes, i, end)) return BAD_TARGET
+      if (byte !== PERCENT && isRawPath[byte] === 0) break
+      if (byte !== PERCENT || !isEscape(bytes, i, end)) this.isRawTarget = true
     }
     if (i < end && bytes[i] === QUESTION) {
       this.queryFrom = i + 1
@@ -376,7 +373,7 @@ function couldBecome(bytes: Buffer, at: number, end: number): number {
   return INCOMPLETE
 }
 
-/** Whether the escape at `at` is `%00`: some servers end the string there. */
-function isNul(bytes: Buffer, at: number): boolean {
-  return bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30
+/** Whether `%00` is at `at`: some servers end the string there. */
+function isNul(bytes: Buffer, at: number, end: number): boolean {
+  return at + 2 < end && bytes[at + 1] === 0x30 && bytes[at + 2] === 0x30
 }

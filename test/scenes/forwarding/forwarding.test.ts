@@ -270,7 +270,12 @@ describe('what the node receives', () => {
   })
 
   test('a target is sent as it came, with what browsers write raw', async (t) => {
-    const targets = ['/echo/a[1].txt', '/echo/a|b?g[]=h|i^j`k{l}"<m>&n\\o', '/echo/100%25?50%']
+    const targets = [
+      '/echo/a[1].txt',
+      '/echo/a|b^c`d{e}"<f>?g[]=h|i^j`k{l}"<m>&n\\o',
+      '/echo/100%?50%',
+      '/echo/%zz',
+    ]
     const usual = await one(t)
     const strict = await one(t, { strictTarget: true })
     for (const target of targets) {
@@ -278,8 +283,6 @@ describe('what the node receives', () => {
       assert.equal(usual.origin.seen.at(-1)!.target, target)
       assert.equal((await strict.client.ask(get(target))).status, 400, target)
     }
-    for (const target of ['/echo/a{b}', '/echo/"', '/echo/100%', '/echo/%zz?q'])
-      assert.equal((await (await one(t)).client.ask(get(target))).status, 400, target)
     assert.equal((await strict.client.ask(get('/echo/%5B1%5D?a=%25'))).status, 200)
     assert.equal(strict.origin.seen.length, 1)
   })

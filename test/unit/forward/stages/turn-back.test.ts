@@ -99,7 +99,7 @@ test('a request without TLS is redirected to the same host and path, but not a c
   assert.equal(redirected('GET http://o.example?x HTTP/1.1', host), 'https://o.example/?x')
   assert.equal(redirected('GET / HTTP/1.1', ['Host: [::1]:80']), 'https://[::1]/')
   assert.equal(redirected('OPTIONS * HTTP/1.1', host), 'https://shop.example/')
-  assert.equal(redirected('GET /a|?"<> HTTP/1.1', host), 'https://shop.example/a%7C?%22%3C%3E')
+  assert.equal(redirected('GET /a"<|> HTTP/1.1', host), 'https://shop.example/a%22%3C%7C%3E')
   assert.equal(redirected('GET / HTTP/1.0'), 'HTTPS_REQUIRED')
   const challenge = 'GET /.well-known/acme-challenge/token HTTP/1.1'
   assert.equal(redirected(challenge, host), 'ACME_CHALLENGE')
