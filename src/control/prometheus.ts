@@ -199,35 +199,41 @@ const nodeGauges: readonly (readonly [
   ],
 ]
 
-const clusterGauges = (
-  report: SharingReport,
-): readonly (readonly [name: string, help: string, value: number | null])[] => [
+const clusterGauges: readonly (readonly [
+  name: string,
+  help: string,
+  value: (report: SharingReport) => number | null,
+])[] = [
   [
     'topspin_cluster_alone',
     '1 while the store of the shared registry does not answer.',
-    report.mode === 'alone' ? 1 : 0,
+    ({ mode }) => (mode === 'alone' ? 1 : 0),
   ],
-  ['topspin_cluster_proxies', 'Proxies that share the registry.', report.proxies.length],
-  ['topspin_cluster_revision', 'Last change of the store that was seen.', report.revision],
+  ['topspin_cluster_proxies', 'Proxies that share the registry.', ({ proxies }) => proxies.length],
+  [
+    'topspin_cluster_revision',
+    'Last change of the store that was seen.',
+    ({ revision }) => revision,
+  ],
   [
     'topspin_cluster_lag_seconds',
     'From a write of this proxy until it saw it itself.',
-    report.lagMs === null ? null : report.lagMs / 1_000,
+    ({ lagMs }) => (lagMs === null ? null : lagMs / 1_000),
   ],
   [
     'topspin_cluster_unwritten',
     'Records that are accepted here and not in the store.',
-    report.unwritten,
+    ({ unwritten }) => unwritten,
   ],
   [
     'topspin_cluster_bad_records',
     'Records in the store that are not used.',
-    report.badRecords.length,
+    ({ badRecords }) => badRecords.length,
   ],
   [
     'topspin_cluster_mass_silence',
     '1 while nodes stay in use because too many stopped reporting at a time.',
-    report.massSilence ? 1 : 0,
+    ({ massSilence }) => (massSilence ? 1 : 0),
   ],
 ]
 
@@ -313,21 +319,22 @@ export class PrometheusText {
     yield* this.#engines(format)
     yield* this.#sources(format)
     const report = state()
-    if (report === undefined) return
-    yield gauge('topspin_state_ok', '1 unless the state file cannot be written.', format, [
-      [{}, report.reason === null ? 1 : 0],
-    ])
+    yield gauge(
+      'topspin_state_ok',
+      '1 unless the state file cannot be written.',
+      format,
+      report === undefined ? [] : [[{}, report.reason === null ? 1 : 0]],
+    )
     yield counter(
       'topspin_state_failures_total',
       'Attempts to read or write the state file that failed.',
       format,
-      [[{}, report.failures]],
+      report === undefined ? [] : [[{}, report.failures]],
     )
   }
 
   *#engines(format: MetricsFormat): Generator<string> {
     const reports = this.#settings.engines()
-    if (reports.length === 0) return
     for (const [name, help, read] of engineGauges)
       yield gauge(
         name,
@@ -342,7 +349,6 @@ export class PrometheusText {
 
   *#sources(format: MetricsFormat): Generator<string> {
     const reports = this.#settings.sources()
-    if (reports.length === 0) return
     const rows = (
       read: (report: SourceReport) => number,
     ): readonly (readonly [{ readonly source: string }, number])[] =>
@@ -375,14 +381,15 @@ export class PrometheusText {
 
   *#cluster(format: MetricsFormat): Generator<string> {
     const report = this.#settings.sharing?.report()
-    if (report === undefined) return
-    for (const [name, help, value] of clusterGauges(report))
+    for (const [name, help, read] of clusterGauges) {
+      const value = report === undefined ? null : read(report)
       yield gauge(name, help, format, value === null ? [] : [[{}, value]])
+    }
     yield counter(
       'topspin_cluster_listings_total',
       'Times that the whole shared registry was read.',
       format,
-      [[{}, report.listings]],
+      report === undefined ? [] : [[{}, report.listings]],
     )
   }
 
@@ -404,7 +411,6 @@ export class PrometheusText {
       ]),
     )
     const ordered = reports.filter(({ renewal }) => renewal !== null).slice(0, tlsLimits.shownMax)
-    if (ordered.length === 0) return
     yield gauge(
       'topspin_acme_failures',
       'Orders of a certificate that have failed since the last good one.',

@@ -54,11 +54,11 @@ test('a node without a load factor and a node that cannot be used have no gauge 
   assert.doesNotMatch(body, /node="ws"/)
 })
 
-test('the state file has metrics only when there is one', async () => {
+test('the state file has samples only when there is one', async () => {
   const body = async (options: object) =>
     String(await new PrometheusText(controlFixture(options).settings, new ControlCounts()).body())
   const state = () => ({ file: 'f', reason: 'ENOSPC', writes: 1, failures: 2 })
-  assert.doesNotMatch(await body({}), /topspin_state/)
+  assert.doesNotMatch(await body({}), /^topspin_state/m)
   const text = await body({ state })
   assert.match(text, /^topspin_state_ok 0$/m)
   assert.match(text, /^topspin_state_failures_total 2$/m)
@@ -104,6 +104,22 @@ test('every metric is described once, before its first sample, in both formats',
     }
     assert.equal(lines.includes('# EOF'), format === 'openmetrics')
   }
+})
+
+test('what is not configured is described, too, so that alerts and dashboards find every name', async () => {
+  const typesOf = async (options: object): Promise<readonly string[]> => {
+    const text = new PrometheusText(controlFixture(options).settings, new ControlCounts())
+    return String(await text.body()).match(/^# TYPE \S+/gm) ?? []
+  }
+  const sources = () => [{ name: 'dns a:1', reason: null, nodes: 1, failures: 0, problems: [] }]
+  const state = () => ({ file: 'f', reason: null, writes: 1, failures: 0 })
+  const engines = () => [
+    { engine: 'haproxy', name: '', address: 'a', isConnected: true, isCurrent: true, problems: [] },
+  ]
+  const all = await typesOf({ sources, state, engines })
+  for (const name of ['source_up', 'state_ok', 'engine_current', 'cluster_alone', 'acme_failures'])
+    assert.ok(all.includes(`# TYPE topspin_${name}`), name)
+  assert.deepEqual(await typesOf({}), all)
 })
 
 test('times of a node are shown once it has answered', async () => {
