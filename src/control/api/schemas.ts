@@ -500,6 +500,14 @@ export const queries: Readonly<
       .meta({ description: 'A status, or a class as `5xx`.' }),
     path: text(512).optional().meta({ description: 'Beginning of the path.' }),
     node: text(80).optional().meta({ description: 'Route of the node that answered.' }),
+    client: text(64).optional().meta({ description: 'Address of the client.' }),
+    slowerThan: number(86_400_000)
+      .optional()
+      .meta({ description: 'Requests that took this many milliseconds or more.' }),
+    retried: z
+      .enum(['yes'], { error: 'is not yes; leave it out for all requests' })
+      .optional()
+      .meta({ description: 'Requests that were sent to nodes more than once.' }),
   }),
   history: z.strictObject({ node: text(80).optional().meta({ description: 'This node alone.' }) }),
   explain: z.strictObject({

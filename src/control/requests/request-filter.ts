@@ -10,14 +10,23 @@ export interface RequestFilter {
   readonly path?: string | undefined
   /** Route of the node that answered. */
   readonly node?: string | undefined
+  /** Address of the client. */
+  readonly client?: string | undefined
+  /** Those that took this many ms or more. */
+  readonly slowerThan?: number | undefined
+  /** Those that were sent to nodes more than once. */
+  readonly retried?: 'yes' | undefined
 }
 
 export const statusFilterForm: RegExp = /^(?:0|[1-5]xx|[1-5][0-9][0-9])$/
 
 export function isFollowed(
-  { status, path, node }: RequestFilter,
-  entry: Pick<AccessEntry, 'status' | 'target' | 'route'>,
+  { status, path, node, client, slowerThan, retried }: RequestFilter,
+  entry: Pick<AccessEntry, 'status' | 'target' | 'route' | 'client' | 'durationMs' | 'attempts'>,
 ): boolean {
+  if (retried !== undefined && entry.attempts < 2) return false
+  if (slowerThan !== undefined && entry.durationMs < slowerThan) return false
+  if (client !== undefined && entry.client !== client) return false
   if (node !== undefined && entry.route !== node) return false
   if (path !== undefined && !entry.target.startsWith(path)) return false
   return status === undefined || isStatus(status, entry.status)

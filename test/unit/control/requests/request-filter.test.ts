@@ -4,7 +4,14 @@ import { isFollowed, statusFilterForm } from '../../../../src/control/requests/r
 import { accessEntry } from '../../../support/access-entry.ts'
 
 test('a request is followed when all that the filter names fits', () => {
-  const entry = accessEntry({ status: 502, target: '/shop/cart?x', route: 'a' })
+  const entry = accessEntry({
+    status: 502,
+    target: '/shop/cart?x',
+    route: 'a',
+    client: '192.0.2.7',
+    durationMs: 500,
+    attempts: 2,
+  })
   for (const filter of [
     {},
     { status: '502' },
@@ -12,7 +19,10 @@ test('a request is followed when all that the filter names fits', () => {
     { path: '/shop' },
     { node: 'a' },
     { status: '5xx', path: '/shop/', node: 'a' },
-  ])
+    { client: '192.0.2.7' },
+    { slowerThan: 500 },
+    { retried: 'yes' },
+  ] as const)
     assert.ok(isFollowed(filter, entry), JSON.stringify(filter))
   for (const filter of [
     { status: '50' },
@@ -20,9 +30,12 @@ test('a request is followed when all that the filter names fits', () => {
     { path: '/cart' },
     { node: 'b' },
     { status: '5xx', node: 'b' },
-  ])
+    { client: '192.0.2.70' },
+    { slowerThan: 501 },
+  ] as const)
     assert.ok(!isFollowed(filter, entry), JSON.stringify(filter))
   assert.ok(isFollowed({ status: '0' }, accessEntry({ status: 0 })))
+  assert.ok(!isFollowed({ retried: 'yes' }, accessEntry({ attempts: 1 })))
 })
 
 test('a status is three digits, a class, or 0', () => {
