@@ -9,6 +9,7 @@ export const accessLog: Case = driven(
     title: '100-byte response, keep-alive, 64 connections, JSON access log to a file',
     bars: [cpuBar('must', 1.2, withoutLog)],
     accessLog: true,
+    variants: [{ name: withoutLog, accessLog: false }],
   },
   'get',
   '/100b',

@@ -18,14 +18,29 @@ export interface Case {
   readonly name: string
   readonly title: string
   readonly bars: readonly Bar[]
-  /** Every proxy writes its access log; Topspin is measured without it, too, as `topspin-no-log`. */
+  /** Every proxy writes its access log. */
   readonly accessLog?: true
+  /** Topspin with other settings, in the same rounds. */
+  readonly variants?: readonly Variant[]
+  /** Topspin is compared with its variants alone. */
+  readonly isAlone?: true
   /** Every round needs a proxy that has done nothing yet, because memory once taken stays. */
   readonly fresh?: true
   /** For proxies that speak HTTP/2. */
   readonly http2?: true
   readonly warmUp: (target: Target, seconds: number) => Promise<unknown>
   readonly measure: (target: Target, seconds: number) => Promise<Figures>
+}
+
+/** Topspin with settings of its own. */
+export interface Variant {
+  /** In the table: `topspin-no-log`. */
+  readonly name: string
+  readonly accessLog?: boolean
+  /** Share of the requests that are traced, 0..1. */
+  readonly traced?: number
+  /** A scrape of `/metrics` and the stream of live numbers, as long as it runs. */
+  readonly isWatched?: true
 }
 
 /** What Topspin without its access log is called in a case with one. */

@@ -8,6 +8,7 @@ import { newConnections } from './new-connections.ts'
 import { pipelined } from './pipelined.ts'
 import { post } from './post.ts'
 import { responseSizes } from './response-sizes.ts'
+import { seeing } from './seeing.ts'
 import { slowReaders } from './slow-readers.ts'
 
 export const cases: readonly Case[] = [
@@ -18,5 +19,6 @@ export const cases: readonly Case[] = [
   idle,
   slowReaders,
   accessLog,
+  seeing,
   ...http2,
 ]

@@ -17,6 +17,10 @@ export interface Place {
   readonly nodes: readonly number[]
   /** Write one line of JSON for each request into this file. Absent: no access log. */
   readonly accessLog?: string | undefined
+  /** Port of Topspin's control listener; 0: any. */
+  readonly controlPort: number
+  /** Topspin sends the traces of this share of the requests to a receiver. Absent: no traces. */
+  readonly traces?: { readonly endpoint: string; readonly sample: number } | undefined
 }
 
 export interface Side {

@@ -21,10 +21,11 @@ export const topspin: Side = {
         `https://127.0.0.1:${place.tlsPort}`,
       ],
       tls: { cert: place.certificate.cert, key: place.certificate.key },
-      control: { listen: '127.0.0.1:0' },
+      control: { listen: `127.0.0.1:${place.controlPort}` },
       workers: 1,
       to: place.nodes.map((port) => `127.0.0.1:${port}`),
       accessLog: place.accessLog ?? 'off',
+      ...(place.traces === undefined ? {} : { tracing: place.traces }),
     }
     writeFileSync(file, JSON.stringify(configuration))
     return {

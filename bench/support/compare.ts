@@ -1,7 +1,7 @@
 // One case, all proxies: starts them, lets them take turns, and takes the medians.
 
 import { rmSync } from 'node:fs'
-import { type Case, withoutLog } from '../cases/case.ts'
+import type { Case, Variant } from '../cases/case.ts'
 import type { Side } from '../sides/side.ts'
 import type { Certificate } from './certificate.ts'
 import { checkLog } from './check-log.ts'
@@ -34,7 +34,7 @@ export interface Run {
 interface Entrant {
   readonly name: string
   readonly side: Side
-  readonly accessLog: boolean
+  readonly settings: Omit<Variant, 'name'>
   readonly rounds: Figures[]
   readonly errors: string[]
   target?: Target | undefined
@@ -68,26 +68,32 @@ export async function compare(
 }
 
 function entrantsOf(what: Case, sides: readonly Side[]): readonly Entrant[] {
-  const accessLog = what.accessLog === true
-  const entrant = (side: Side, name: string, log: boolean): Entrant => ({
+  const { accessLog = false, variants = [], isAlone = false } = what
+  const entrant = (side: Side, name: string, settings: Entrant['settings']): Entrant => ({
     name,
     side,
-    accessLog: log,
+    settings,
     rounds: [],
     errors: [],
     requests: 0,
   })
-  const all = sides.map((side) => entrant(side, side.name, accessLog))
-  const plain = sides.filter((side) => accessLog && side.name === 'topspin')
-  return [...all, ...plain.map((side) => entrant(side, withoutLog, false))]
+  const own = sides.filter(({ name }) => name === 'topspin')
+  const all = (isAlone ? own : sides).map((side) => entrant(side, side.name, { accessLog }))
+  return [
+    ...all,
+    ...own.flatMap((side) =>
+      variants.map(({ name, ...settings }) => entrant(side, name, { accessLog, ...settings })),
+    ),
+  ]
 }
 
 async function start(what: Case, entrant: Entrant, run: Run): Promise<void> {
-  const { name, accessLog, side } = entrant
+  const { name, settings, side } = entrant
   try {
     entrant.target = await startTarget(side, run.origin.ports, run.folder, {
       name,
-      accessLog,
+      ...settings,
+      accessLog: settings.accessLog === true,
       certificate: run.certificate,
     })
     await what.warmUp(entrant.target, Math.ceil(run.seconds * warmUpShare))
@@ -116,6 +122,8 @@ async function stop(entrant: Entrant): Promise<void> {
   if (target === undefined) return
   entrant.target = undefined
   await target.child.stop()
+  const unseen = target.unwatch()
+  if (unseen !== '') entrant.errors.push(unseen)
   if (target.accessLog === undefined) return
   const trouble = await checkLog(target.accessLog, entrant.requests)
   if (trouble !== '') entrant.errors.push(trouble)

@@ -8,7 +8,9 @@ import { checkWork } from './check-work.ts'
 import { Child } from './child.ts'
 import { fetchFrom } from './fetch.ts'
 import { freePort } from './ports.ts'
+import { startReceiver } from './receiver.ts'
 import { until } from './until.ts'
+import { watch } from './watch.ts'
 
 export interface Target {
   readonly name: string
@@ -19,6 +21,17 @@ export interface Target {
   readonly folder: string
   readonly child: Child
   readonly accessLog: string | undefined
+  /** Ends what watches it. @returns what is wrong, '' for nothing. */
+  readonly unwatch: () => string
+}
+
+export interface TargetOptions {
+  readonly name: string
+  readonly accessLog: boolean
+  readonly certificate: Certificate
+  /** As in `Variant`; for Topspin. */
+  readonly traced?: number | undefined
+  readonly isWatched?: boolean | undefined
 }
 
 /** Until a proxy must answer its first request, ms. */
@@ -32,10 +45,12 @@ export async function startTarget(
   side: Side,
   nodes: readonly number[],
   folder: string,
-  options: { name: string; accessLog: boolean; certificate: Certificate },
+  options: TargetOptions,
 ): Promise<Target> {
   const [port, http2Port, tlsPort] = [await freePort(), await freePort(), await freePort()]
-  const { certificate } = options
+  const { certificate, traced, isWatched = false } = options
+  const controlPort = isWatched ? await freePort() : 0
+  const receiver = traced === undefined ? undefined : await startReceiver()
   const own = join(folder, `${options.name}-${port}`)
   mkdirSync(own)
   const accessLog = options.accessLog ? join(own, 'access.json') : undefined
@@ -47,6 +62,10 @@ export async function startTarget(
     folder: own,
     nodes,
     accessLog,
+    controlPort,
+    ...(receiver === undefined
+      ? {}
+      : { traces: { endpoint: receiver.endpoint, sample: traced ?? 0 } }),
   })
   const child = new Child(side.name, launch, own)
   const answers = async (): Promise<boolean> => {
@@ -65,5 +84,11 @@ export async function startTarget(
     child.kill()
     throw error
   }
-  return { name: options.name, port, http2Port, tlsPort, folder: own, child, accessLog }
+  const watching = isWatched ? watch(controlPort) : undefined
+  const unwatch = (): string => {
+    watching?.()
+    receiver?.close()
+    return receiver?.bodies() === 0 ? 'no traces have arrived' : ''
+  }
+  return { name: options.name, port, http2Port, tlsPort, folder: own, child, accessLog, unwatch }
 }
