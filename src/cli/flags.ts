@@ -49,13 +49,6 @@ export function wholeNumber(value: string): number {
   throw new InvalidArgumentError('Write a whole number.')
 }
 
-/** 1 to 100. */
-export function percent(value: string): number {
-  const number = /^\d{1,3}%?$/.test(value) ? Number.parseInt(value, 10) : 0
-  if (number >= 1 && number <= 100) return number
-  throw new InvalidArgumentError('Write percent, 1 to 100.')
-}
-
 /** Written in full: a port alone stands for 127.0.0.1. */
 export function endpoint(value: string): string {
   const found = parseEndpoint(value)

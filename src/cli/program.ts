@@ -14,7 +14,6 @@ import {
   duration,
   endpoint,
   multicastGroup,
-  percent,
   requestUrl,
   socketAddress,
   wholeNumber,
@@ -254,14 +253,14 @@ function addSteering(program: Command, run: Run): void {
         }),
     )
   remoteCommand(program, 'weight', 'Give a node a percentage of its share of the requests.')
-    .argument('<percent>', '1 to 100; 100 is all of its share', percent)
-    .argument('[route]', 'name of the node')
+    .argument('<percent>', '1 to 100; 100 is all of its share')
+    .argument('[route]', 'name of the node; it may also stand first')
     .option('--domain <name>', 'the nodes of this domain')
     .option('--reason <text>', 'kept with the record')
-    .action((value: number, route: string | undefined, flags: SteerFlags) =>
+    .action((first: string, second: string | undefined, flags: SteerFlags) =>
       run(async () => {
-        const { steer } = await import('./remote/steer.ts')
-        return steer('weight', route, flags, value)
+        const { weigh } = await import('./remote/weigh.ts')
+        return weigh(first, second, flags)
       }),
     )
   remoteCommand(program, 'undo', 'Take an action back: restore the orders before it.')
@@ -308,6 +307,11 @@ function addWatching(program: Command, run: Run): void {
     .option('--status <status>', 'with this status: 404, 5xx, or 0 for clients that were gone')
     .option('--path <path>', 'whose path begins with this')
     .option('--node <route>', 'that this node has answered')
+    .option('--client <address>', 'of this client')
+    .addOption(
+      new Option('--slower-than <duration>', 'that took this long, as 500ms').argParser(duration),
+    )
+    .option('--retried', 'that were sent to nodes more than once')
     .action((flags: TailFlags) =>
       run(async () => {
         const { tail } = await import('./remote/events.ts')

@@ -1,6 +1,7 @@
 // The part of `topspin doctor` about the certificates of the proxy: those that expire soon, have expired or are missing.
 // Pure.
 
+import { expiresSoon } from '../../console/model/certificate-age.ts'
 import type { CertificateReport } from '../../control/certificate-report.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -30,8 +31,9 @@ function findingOf(
   const expires = `it expires ${left} (${notAfter})`
   if (failed !== undefined)
     return warn(what, `${expires}, and its renewal has failed: ${failed}`, orderAdvice)
-  const isLate = source === 'file' && days < 30 && end - now < (end - Date.parse(notBefore)) / 2
-  return isLate ? warn(what, expires, remedy) : ok(what, `${expires}, issued by ${issuer}`)
+  return expiresSoon({ source, notBefore, notAfter }, now)
+    ? warn(what, expires, remedy)
+    : ok(what, `${expires}, issued by ${issuer}`)
 }
 
 const orderAdvice =

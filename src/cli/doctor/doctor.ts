@@ -3,10 +3,12 @@
 import { systemClock } from '../../base/clock.ts'
 import { strayVariables } from '../../base/environment.ts'
 import { parseEndpoint } from '../../base/host-port.ts'
+import { printable } from '../../base/printable.ts'
 import { commandSecret } from '../../config/secret.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
 import { exitCodes } from '../failure.ts'
 import { fetchReport } from '../remote/fetch.ts'
+import { wrapped } from '../wrapped.ts'
 import { certificateFindings } from './certificates.ts'
 import { clusterFindings } from './cluster.ts'
 import { type Finding, fail, ok } from './finding.ts'
@@ -34,7 +36,11 @@ export async function runDoctor(flags: DoctorFlags): Promise<number> {
   for (const problem of problems) process.stderr.write(`topspin: ${problem}\n`)
   if (!secret.ok || problems.length > 0) return exitCodes.usage
   const findings = await examine(flags, secret.secret)
-  process.stdout.write(flags.json ? `${JSON.stringify(findings, null, 2)}\n` : text(findings))
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(findings, null, 2)}\n`
+      : findingsText(findings, process.stdout.columns ?? plainColumns),
+  )
   return findings.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.ok
 }
 
@@ -70,24 +76,28 @@ async function proxyFindings(control: string, secret: string | undefined): Promi
   ]
 }
 
-function text(findings: readonly Finding[]): string {
+/** @param columns of the terminal. */
+export function findingsText(findings: readonly Finding[], columns: number): string {
   const width = Math.max(...findings.map(({ what }) => what.length))
-  const indent = ' '.repeat(width + 8)
+  // A long name leaves no room beside it: then the text begins on a line of its own.
+  const isBeside = columns - width - gap >= besideMin
+  const indent = isBeside ? width + gap : 6
   const lines = findings.flatMap(({ result, what, seen, advice }) => {
-    const [first = '', ...more] = wrap(seen, columns - indent.length)
-    const rest = [...more, ...wrap(advice, columns - indent.length)]
-    return [
-      `${result.padEnd(4)}  ${what.padEnd(width)}  ${first}`,
-      ...rest.map((line) => indent + line),
-    ]
+    const head = `${result.padEnd(4)}  ${isBeside ? what.padEnd(width) : what}`
+    const blank = ' '.repeat(indent)
+    const [first = '', ...rest] = [seen, advice]
+      .filter((part) => part !== '')
+      .flatMap((part) => wrapped(printable(part), columns - indent).split('\n'))
+    return isBeside
+      ? [`${printable(head)}  ${first}`, ...rest.map((line) => blank + line)]
+      : [printable(head), ...[first, ...rest].map((line) => blank + line)]
   })
   return `${lines.join('\n')}\n`
 }
 
-const columns = 96
-
-function wrap(text: string, width: number): string[] {
-  return (
-    text.match(new RegExp(`.{1,${width}}(?: |$)|\\S+ ?`, 'g'))?.map((line) => line.trimEnd()) ?? []
-  )
-}
+/** Characters in front of and behind the name of what was examined. */
+const gap = 8
+/** Narrower columns of text are not readable. */
+const besideMin = 36
+/** Without a terminal. */
+const plainColumns = 96

@@ -2,6 +2,7 @@
 
 import { eventLimits } from '../../base/limits.ts'
 import { printable } from '../../base/printable.ts'
+import { groupOf } from '../../console/model/event-text.ts'
 import type { ProxyEvent } from '../../control/events/event-ring.ts'
 import type { RequestReport } from '../../control/requests/request-followers.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
@@ -21,6 +22,10 @@ export interface TailFlags extends RemoteFlags {
   readonly status?: string
   readonly path?: string
   readonly node?: string
+  readonly client?: string
+  /** ms. */
+  readonly slowerThan?: number
+  readonly retried?: true
 }
 
 export const showEvents = (flags: EventsFlags): Promise<number> =>
@@ -35,7 +40,7 @@ export const showEvents = (flags: EventsFlags): Promise<number> =>
       process.stderr.write(noneText(all[0]))
     const write = (event: ProxyEvent): void =>
       void process.stdout.write(
-        `${flags.json ? JSON.stringify(event) : fitted(eventText(event))}\n`,
+        `${flags.json ? JSON.stringify(event) : fitted(eventText(event, Date.now()))}\n`,
       )
     for (const event of events) write(event)
     if (flags.follow !== true) return
@@ -60,13 +65,15 @@ function timeAt(text: string): number {
 const noneText = (oldest: ProxyEvent | undefined): string =>
   oldest === undefined
     ? 'no events\n'
-    : `no events then; the oldest that is kept is of ${timeText(oldest.at)}\n`
+    : `no events then; the oldest that is kept is of ${whenText(oldest.at, Date.now())}\n`
 
-export const tail = ({ status, path, node, ...flags }: TailFlags): Promise<number> =>
+export const tail = (flags: TailFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
+    const { status, path, node, client, slowerThan, retried } = flags
     const query = new URLSearchParams()
-    for (const [name, value] of Object.entries({ status, path, node }))
-      if (value !== undefined) query.set(name, value)
+    const filter = { status, path, node, client, slowerThan, retried: retried && 'yes' }
+    for (const [name, value] of Object.entries(filter))
+      if (value !== undefined) query.set(name, String(value))
     await untilSignal((signal) =>
       remote.follow(
         `/requests/stream?${query}`,
@@ -99,14 +106,15 @@ async function untilSignal(run: (signal: AbortSignal) => Promise<void>): Promise
 const fitted = (line: string): string =>
   wrapped(line, process.stdout.isTTY ? process.stdout.columns : undefined, '12:00:07 warn  '.length)
 
-/** `12:00:07 warn  node is down  route=a reason=...`, in local time. */
-function eventText({ at, level, message, detail }: ProxyEvent): string {
-  const fields = Object.entries(detail).map(([name, value]) => `${name}=${valueText(value)}`)
-  return `${timeText(at)} ${level.padEnd(5)} ${printable([message, ...fields].join('  '))}`
+/** `12:00:07 warn  a  node is down  reason connection refused`, in local time, in the words of the console. */
+export function eventText(event: ProxyEvent, now: number): string {
+  const { route, text, cause, facts } = groupOf(event)
+  const { id } = event.detail
+  // `topspin undo` asks for it.
+  const action = event.message === 'operator action' && id !== undefined ? `action ${id}` : ''
+  const parts = [route, text, facts, cause, action].filter((part) => part !== '')
+  return `${whenText(event.at, now)} ${event.level.padEnd(5)} ${printable(parts.join('  '))}`
 }
-
-const valueText = (value: unknown): string =>
-  typeof value === 'string' ? value : JSON.stringify(value)
 
 /** `12:00:07.120 GET /cart -> a 200 12.3 ms`. */
 function requestText(request: RequestReport): string {
@@ -122,8 +130,16 @@ function requestText(request: RequestReport): string {
   )
 }
 
+/** The time, with the date in front where that is not the one of `now`. */
+function whenText(at: string, now: number): string {
+  const [date, today] = [new Date(at), new Date(now)]
+  if (date.toDateString() === today.toDateString()) return timeText(at)
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${timeText(at)}`
+}
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
 function timeText(at: string): string {
   const date = new Date(at)
-  const two = (value: number): string => String(value).padStart(2, '0')
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }

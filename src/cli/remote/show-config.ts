@@ -1,5 +1,6 @@
 // `topspin config`: the configuration in force, and where each value comes from.
 
+import { valueText } from '../../console/model/value-text.ts'
 import type { ConfigurationValue } from '../../control/inspection.ts'
 import { fittedText } from '../table.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
@@ -31,7 +32,7 @@ function configurationTable(
     [{ title: 'KEY' }, { title: 'VALUE' }, { title: 'FROM' }],
     shown.map(({ key, value, place, source, restart }) => [
       key,
-      valueText(value),
+      shortText(value),
       `${place ?? source}${restart ? ' (a new value needs a restart)' : ''}`,
     ]),
     width,
@@ -42,8 +43,7 @@ function configurationTable(
 /** Characters of a value in a table. */
 const valueMax = 40
 
-function valueText(value: unknown): string {
-  if (value === null) return '-'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+function shortText(value: unknown): string {
+  const text = value === null ? '-' : valueText(value)
   return text.length > valueMax ? `${text.slice(0, valueMax - 3)}...` : text
 }

@@ -229,6 +229,7 @@ export interface ApiCertificate {
   readonly names: readonly string[]
   readonly source: string
   readonly issuer: string | null
+  readonly notBefore: string | null
   readonly notAfter: string | null
   readonly renewal: {
     readonly at: string

@@ -34,8 +34,9 @@ function actionText(detail: ApiEvent['detail']): string {
 
 /** `by itself, from 10.0.0.7`. */
 function causeOf({ detail }: ApiEvent): string {
-  const { by, from } = detail
-  const cause = typeof by === 'string' ? (causes[by] ?? by) : ''
+  const { by, from, name } = detail
+  const cause =
+    typeof by === 'string' ? (causes[by] ?? by) : typeof name === 'string' ? `by ${name}` : ''
   const origin = typeof from === 'string' && from !== '' ? `from ${from}` : ''
   return [cause, origin].filter((part) => part !== '').join(', ')
 }
@@ -56,6 +57,7 @@ const ofActions: readonly string[] = [
   'domain',
   'context',
   'reason',
+  'name',
   'before',
   'after',
 ]
@@ -87,7 +89,8 @@ export function groupsOf(events: readonly ApiEvent[]): readonly EventGroup[] {
   return groups.reverse()
 }
 
-const groupOf = (event: ApiEvent): EventGroup => ({
+/** One event as a line. */
+export const groupOf = (event: ApiEvent): EventGroup => ({
   id: event.id,
   at: Date.parse(event.at),
   level: event.level,

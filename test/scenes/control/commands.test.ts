@@ -42,7 +42,10 @@ test('events, config, contexts, top and healthcheck answer an operator', async (
   const place = await start(t)
   const { run, control } = place
   const route = await routeOf(place)
-  assert.match((await run('events')).stdout, new RegExp(`node joined  route=${route}`))
+  assert.match(
+    (await run('events')).stdout,
+    new RegExp(`^[\\d:]{8} info  ${route}  node joined  `, 'm'),
+  )
   const config = await run('config')
   assert.match(config.stdout, /^workers +0 +--workers$/m)
   assert.match(config.stdout, /keys have their default; --all shows them/)
@@ -79,7 +82,7 @@ test('tail and events --follow show what happens, until they are interrupted', a
   })
   await until('the event is shown', async () => {
     await run('weight', '50', await routeOf(place))
-    return /operator action/.test(events.printed.stdout)
+    return /operator: weight node .* action \d/.test(events.printed.stdout)
   })
   for (const running of [tail, events]) running.child.kill('SIGINT')
   assert.deepEqual([(await tail.ended).code, (await events.ended).code], [0, 0])
@@ -91,7 +94,8 @@ test('weight, eject, readmit and undo say what is in force', async (t) => {
   const place = await start(t)
   const { run } = place
   const route = await routeOf(place)
-  assert.equal((await run('weight', '50', route)).stdout, `${route}: gets 50 % of its share\n`)
+  // The node may stand first, as in the other commands.
+  assert.equal((await run('weight', route, '50')).stdout, `${route}: gets 50 % of its share\n`)
   assert.equal((await run('eject', route)).stdout, `${route}: STOPPED /\n`)
   assert.equal((await get(place.traffic, '/')).status, 503)
   const readmitted = await run('readmit', route, '--json')
