@@ -128,7 +128,7 @@ const Page = ({ store, route }: { readonly store: Store; readonly route: Route }
     case 'events':
       return <EventsPage store={store} />
     case 'tail':
-      return <TailPage />
+      return <TailPage key={String(route.query)} query={route.query} />
     case 'peers':
       return <PeersPage />
     case 'proxy':

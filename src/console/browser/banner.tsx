@@ -29,10 +29,14 @@ export const Banner = ({ store }: { readonly store: Store }) => {
         </p>
       ) : (
         <ul>
-          {listed.map(({ key, tone, text, route }) => (
+          {listed.map(({ key, tone, text, route, page }) => (
             <li key={key} class={tone}>
               <Mark state={{ shape: shapes[tone], tone }} />
-              {route === undefined ? text : <a href={nodeHref(route)}>{text}</a>}
+              {route === undefined && page === undefined ? (
+                text
+              ) : (
+                <a href={route === undefined ? `#/${page}` : nodeHref(route)}>{text}</a>
+              )}
             </li>
           ))}
         </ul>

@@ -2,9 +2,9 @@
 
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { ApiAction } from '../model/api.ts'
-import { doneText } from '../model/consequences.ts'
+import { byText, doneText } from '../model/consequences.ts'
 import { groupsOf } from '../model/event-text.ts'
-import { clockText } from '../model/format.ts'
+import { dayAndClock } from '../model/format.ts'
 import { useKey } from './keys.ts'
 import { EventList } from './recent.tsx'
 import type { Store } from './store.ts'
@@ -88,13 +88,9 @@ const Actions = ({
         .reverse()
         .map((action) => (
           <li key={action.id}>
-            <time dateTime={action.at}>{clockText(Date.parse(action.at))}</time>
+            <time dateTime={action.at}>{dayAndClock(Date.parse(action.at), Date.now())}</time>
             <span class="what">
-              {doneText(action)}{' '}
-              <span class="soft">
-                by {action.by.name ?? 'an operator'} from {action.by.from}
-              </span>
-              {action.reason !== undefined && <span class="soft"> · {action.reason}</span>}
+              {doneText(action)} <span class="soft">{byText(action)}</span>
               {action.undoes !== undefined && (
                 <span class="soft"> · undoes action {action.undoes}</span>
               )}

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks'
 import type { ApiNodeDetail } from '../model/api.ts'
-import { clockText, duration, numberText } from '../model/format.ts'
+import { dayAndClock, duration, numberText } from '../model/format.ts'
 
 /** Failures that are shown before somebody asks for the rest. */
 const failuresShown = 8
@@ -20,7 +20,7 @@ export const Failures = ({ detail }: { readonly detail: ApiNodeDetail }) => {
         <ol class="events">
           {failures.map(({ at, code, reason, request }) => (
             <li key={`${at} ${code} ${request}`}>
-              <time dateTime={at}>{clockText(Date.parse(at))}</time>
+              <time dateTime={at}>{dayAndClock(Date.parse(at), Date.now())}</time>
               <span class="what">
                 <b>{code}</b> {request} <span class="soft">{reason}</span>
               </span>
@@ -46,7 +46,7 @@ export const Registered = ({ detail }: { readonly detail: ApiNodeDetail }) => {
   ]
   return (
     <section class="card" aria-labelledby="registered">
-      <h2 id="registered">As it registered</h2>
+      <h2 id="registered">Registration and responses</h2>
       <dl class="facts">
         {rows.map(([name, value]) => (
           <div key={name}>

@@ -2,12 +2,19 @@
 // told about itself.
 
 import { useMemo, useRef, useState } from 'preact/hooks'
-import type { ApiNodeDetail } from '../model/api.ts'
+import type { ApiNode, ApiNodeDetail } from '../model/api.ts'
 import type { NodeView } from '../model/cluster-view.ts'
 import type { ActionName, Target } from '../model/consequences.ts'
-import { doneText } from '../model/consequences.ts'
+import { byText, doneText, lastActionOn } from '../model/consequences.ts'
 import { groupsOf } from '../model/event-text.ts'
-import { bytesText, counted, duration, milliseconds, numberText } from '../model/format.ts'
+import {
+  bytesText,
+  counted,
+  dayAndClock,
+  duration,
+  milliseconds,
+  numberText,
+} from '../model/format.ts'
 import { slotAt, slotMs, slots } from '../model/history.ts'
 import { contextStates, nodeState, whoseStatus } from '../model/node-state.ts'
 import { timelineOf } from '../model/timeline.ts'
@@ -86,6 +93,7 @@ interface PartProperties {
 const Head = ({ store, view: { fields, goneAt }, ask }: PartProperties) => {
   const { route, order, ejected, weight } = fields
   const state = nodeState(fields)
+  const last = lastActionOn(store.actions, route)
   const can: readonly (readonly [ActionName, string])[] = [
     ...(ejected ? ([['readmit', 'Readmit']] as const) : []),
     ...(order == null ? ([['drain', 'Drain']] as const) : ([['enable', 'Enable']] as const)),
@@ -114,6 +122,11 @@ const Head = ({ store, view: { fields, goneAt }, ask }: PartProperties) => {
           `It left ${duration(store.now() - goneAt)} ago.`
         )}
       </p>
+      {isOrdered(fields) && last !== undefined && (
+        <p class="soft">
+          {dayAndClock(Date.parse(last.at), store.now())} {doneText(last)} {byText(last)}
+        </p>
+      )}
       {goneAt === undefined && store.isReader && <p class="soft">{forOperators}</p>}
       {goneAt === undefined && (
         <p class="buttons">
@@ -130,11 +143,18 @@ const Head = ({ store, view: { fields, goneAt }, ask }: PartProperties) => {
           <a class="button quiet" href={`#/explain?node=${encodeURIComponent(route)}`}>
             Explain a request
           </a>
+          <a class="button quiet" href={`#/tail?follow=yes&node=${encodeURIComponent(route)}`}>
+            Follow its requests
+          </a>
         </p>
       )}
     </header>
   )
 }
+
+/** Whether an order of an operator is in force on the node, or on a context of it. */
+const isOrdered = ({ order, ejected, weight, contexts }: ApiNode): boolean =>
+  order != null || ejected || weight !== 100 || contexts.some((each) => each.order !== undefined)
 
 const forOperators =
   'You may look at everything here. Drain, disable and the other actions are for operators: log in with the token of one.'

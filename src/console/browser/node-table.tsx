@@ -3,7 +3,7 @@
 import type { NodeView } from '../model/cluster-view.ts'
 import { listText, numberText } from '../model/format.ts'
 import { contextStates, nodeState, whoseStatus } from '../model/node-state.ts'
-import type { Group, Row, Selection, SortKey } from '../model/rows.ts'
+import { type Group, type Row, roomText, type Selection, type SortKey } from '../model/rows.ts'
 import { FigureCells } from './figure-cells.tsx'
 import { memo } from './memo.ts'
 import { nodeHref } from './route.ts'
@@ -37,6 +37,8 @@ const columns: readonly (readonly [SortKey | undefined, string, string])[] = [
 export const NodeTable = ({ rows, slot, selection, onSort, stickyOf }: Properties) => {
   const isNarrow = useNarrow()
   const { sort, isReversed } = selection
+  // Names begin with A, figures with the greatest.
+  const isAscending = (sort === 'node') !== isReversed
   return (
     <div class="nodes card" role="table" aria-label="Nodes" aria-rowcount={rows.length + 1}>
       <div role="rowgroup" class="heads">
@@ -46,14 +48,14 @@ export const NodeTable = ({ rows, slot, selection, onSort, stickyOf }: Propertie
               role="columnheader"
               key={title}
               class={`cell ${kind}`}
-              {...(key === sort ? { 'aria-sort': isReversed ? 'ascending' : 'descending' } : {})}
+              {...(key === sort ? { 'aria-sort': isAscending ? 'ascending' : 'descending' } : {})}
             >
               {key === undefined ? (
                 title
               ) : (
                 <button type="button" onClick={() => onSort(key)}>
                   {title}
-                  <span aria-hidden="true">{key === sort ? (isReversed ? ' ↑' : ' ↓') : ''}</span>
+                  <span aria-hidden="true">{key === sort ? (isAscending ? ' ↑' : ' ↓') : ''}</span>
                 </button>
               )}
             </span>
@@ -69,7 +71,12 @@ export const NodeTable = ({ rows, slot, selection, onSort, stickyOf }: Propertie
               key={row.key}
               group={row.group}
               index={index + 2}
-              sticky={row.group.domain === undefined ? stickyOf(row.group.balancer) : ''}
+              note={[
+                roomText(row.group),
+                row.group.domain === undefined ? stickyOf(row.group.balancer) : '',
+              ]
+                .filter((part) => part !== '')
+                .join(' · ')}
             />
           ) : (
             <NodeRow
@@ -89,11 +96,11 @@ export const NodeTable = ({ rows, slot, selection, onSort, stickyOf }: Propertie
 interface GroupProperties {
   readonly group: Group
   readonly index: number
-  readonly sticky: string
+  readonly note: string
 }
 
 const GroupRow = memo<GroupProperties>(
-  ({ group: { balancer, domain, nodes, up, inFlight, requestRate }, index, sticky }) => (
+  ({ group: { balancer, domain, nodes, up, inFlight, requestRate }, index, note }) => (
     <div
       role="row"
       aria-rowindex={index}
@@ -114,11 +121,11 @@ const GroupRow = memo<GroupProperties>(
         {numberText(requestRate)}
       </span>
       <span role="cell" class="cell rest soft">
-        {sticky}
+        {note}
       </span>
     </div>
   ),
-  ({ group, index, sticky }) => `${JSON.stringify(group)} ${index} ${sticky}`,
+  ({ group, index, note }) => `${JSON.stringify(group)} ${index} ${note}`,
 )
 
 interface NodeProperties {

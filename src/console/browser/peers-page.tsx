@@ -60,7 +60,7 @@ const Matrix = ({ report }: { readonly report: ApiPeers }) => {
           <tr>
             <th scope="col">from \ to</th>
             {columns.map((name) => (
-              <th scope="col" class="number" key={name}>
+              <th scope="col" class="number peer-name" key={name} title={name}>
                 {name}
               </th>
             ))}
@@ -72,7 +72,9 @@ const Matrix = ({ report }: { readonly report: ApiPeers }) => {
         <tbody>
           {rows.map(({ from, cells, total }) => (
             <tr key={from}>
-              <th scope="row">{from}</th>
+              <th scope="row" class="peer-name" title={from}>
+                {from}
+              </th>
               {cells.map(({ to, sent, share }) =>
                 to === from ? (
                   <td class="number self" key={to} title="itself">
@@ -127,7 +129,9 @@ const PeerTable = ({ peers }: { readonly peers: readonly ApiPeer[] }) => {
           <thead>
             <tr>
               <th scope="col">peer</th>
-              <th scope="col">address</th>
+              <th scope="col" class="peer-address">
+                address
+              </th>
               {['seen by', 'in hand', 'room for', 'usual time', 'load', 'processors', 'served'].map(
                 (name) => (
                   <th scope="col" class="number" key={name}>
@@ -140,8 +144,10 @@ const PeerTable = ({ peers }: { readonly peers: readonly ApiPeer[] }) => {
           <tbody>
             {peers.map(({ name, url, seenBy, knownBy, resources }) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
-                <td class="soft">{url}</td>
+                <th scope="row" class="peer-name" title={`${name} at ${url}`}>
+                  {name}
+                </th>
+                <td class="soft peer-address">{url}</td>
                 <td class={seenBy < knownBy ? 'number bad' : 'number'}>
                   {knownBy === 0 ? '–' : `${seenBy} of ${knownBy}`}
                 </td>

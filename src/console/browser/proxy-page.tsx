@@ -1,8 +1,10 @@
 // The proxy itself: where it listens, its processes, its certificates, and its configuration with the origin of each value.
 
 import { useMemo, useState } from 'preact/hooks'
-import type { ApiConfigurationValue, ApiListener, ApiWorker } from '../model/api.ts'
+import type { ApiCertificate, ApiConfigurationValue, ApiListener, ApiWorker } from '../model/api.ts'
+import { expiresSoon } from '../model/certificate-age.ts'
 import { duration, listText, numberText } from '../model/format.ts'
+import { valueText } from '../model/value-text.ts'
 import { failureText, post } from './client.ts'
 import { Scroll } from './scroll.tsx'
 import type { Store } from './store.ts'
@@ -79,33 +81,67 @@ export const ProxyPage = ({ store }: { readonly store: Store }) => {
               </table>
             </Scroll>
           )}
-          <Certificates store={store} />
         </section>
       </div>
+      <Certificates store={store} />
       <Configuration store={store} />
     </>
   )
 }
 
-const Certificates = ({ store: { certificates } }: { readonly store: Store }) =>
-  certificates.length === 0 ? null : (
+/** The first to expire on top. */
+const Certificates = ({ store: { certificates } }: { readonly store: Store }) => {
+  const sorted = certificates.toSorted((a, b) => endOf(a) - endOf(b))
+  return certificates.length === 0 ? null : (
+    <section class="card" aria-labelledby="certificates">
+      <h2 id="certificates">Certificates</h2>
+      <Scroll label="Table of certificates">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">names</th>
+              <th scope="col">expires</th>
+              <th scope="col">from</th>
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((certificate) => (
+              <tr key={certificate.names.join(' ')}>
+                <th scope="row">{listText(certificate.names)}</th>
+                <td>
+                  <Expiry certificate={certificate} />
+                </td>
+                <td>
+                  {certificate.source === 'acme' ? 'the proxy renews it' : 'a file'}
+                  {certificate.issuer !== null && (
+                    <span class="soft">, issued by {certificate.issuer}</span>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  )
+}
+
+/** Those that are not there yet come first. */
+const endOf = ({ notAfter }: ApiCertificate): number =>
+  notAfter === null ? 0 : Date.parse(notAfter)
+
+const Expiry = ({ certificate }: { readonly certificate: ApiCertificate }) => {
+  if (certificate.notAfter === null) return <span class="state wait">not there yet</span>
+  const now = Date.now()
+  const left = endOf(certificate) - now
+  const tone = left <= 0 ? 'state bad' : expiresSoon(certificate, now) ? 'state wait' : ''
+  return (
     <>
-      <h2>Certificates</h2>
-      <dl class="facts">
-        {certificates.map(({ names, notAfter, source }) => (
-          <div key={names.join(' ')}>
-            <dt>{listText(names)}</dt>
-            <dd>
-              {notAfter === null
-                ? 'not there yet'
-                : `${duration(Date.parse(notAfter) - Date.now())} left`}{' '}
-              <span class="soft">{source}</span>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <span class={tone}>{left <= 0 ? 'has expired' : `in ${duration(left)}`}</span>{' '}
+      <span class="soft">{certificate.notAfter.slice(0, 10)}</span>
     </>
   )
+}
 
 interface Reloaded {
   readonly changed?: readonly string[]
@@ -180,7 +216,7 @@ const Configuration = ({ store }: { readonly store: Store }) => {
                   <td>
                     <code>{valueText(value)}</code>
                   </td>
-                  <td>
+                  <td class="origin">
                     {source} {place !== null && <span class="soft">{place}</span>}
                     {restart && <span class="state wait"> changed since, needs a restart</span>}
                   </td>
@@ -193,6 +229,3 @@ const Configuration = ({ store }: { readonly store: Store }) => {
     </section>
   )
 }
-
-const valueText = (value: unknown): string =>
-  value === null ? 'not set' : typeof value === 'string' ? value : JSON.stringify(value)

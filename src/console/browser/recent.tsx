@@ -1,7 +1,7 @@
 // The newest events, one line each.
 
 import type { EventGroup } from '../model/event-text.ts'
-import { clockText } from '../model/format.ts'
+import { dayAndClock } from '../model/format.ts'
 import { nodeHref } from './route.ts'
 import { Mark } from './shapes.tsx'
 
@@ -16,7 +16,7 @@ export const EventList = ({ groups }: { readonly groups: readonly EventGroup[] }
     {groups.map(({ id, at, level, route, text, cause, facts }) => (
       <li key={id}>
         <time dateTime={new Date(at).toISOString()} title={new Date(at).toISOString()}>
-          {clockText(at)}
+          {dayAndClock(at, Date.now())}
         </time>
         <Mark state={marks[level]} />
         <span class="what">

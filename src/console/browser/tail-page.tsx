@@ -9,11 +9,8 @@ import { Scroll } from './scroll.tsx'
 
 const shownMax = 300
 
-interface Filter {
-  readonly status: string
-  readonly path: string
-  readonly node: string
-}
+const filterNames = ['status', 'path', 'node', 'client', 'slowerThan', 'retried'] as const
+type Filter = Readonly<Record<(typeof filterNames)[number], string>>
 
 interface Seen {
   /** The newest first. */
@@ -34,11 +31,25 @@ const statuses: readonly (readonly [string, string])[] = [
   ['0', 'client gone'],
 ]
 
-export const TailPage = () => {
-  const [filter, setFilter] = useState<Filter>({ status: '', path: '', node: '' })
-  const [isOn, setOn] = useState(false)
+const durations: readonly (readonly [string, string])[] = [
+  ['', 'any time'],
+  ['100', '100 ms'],
+  ['500', '500 ms'],
+  ['1000', '1 s'],
+  ['5000', '5 s'],
+  ['30000', '30 s'],
+]
+
+/** @param query of the address: a filter, and `follow=yes` to begin at once. */
+export const TailPage = ({ query }: { readonly query: URLSearchParams }) => {
+  const [filter, setFilter] = useState<Filter>(() => filterOf(query))
+  const [isOn, setOn] = useState(query.get('follow') === 'yes')
   const [seen, setSeen] = useState<Seen>(nothing)
-  useEffect(() => (isOn ? follow(filter, setSeen) : undefined), [isOn, filter])
+  useEffect(() => {
+    // The address can be sent to others; the page stays as it is.
+    history.replaceState(null, '', `#/tail${queryText(filter, isOn)}`)
+    return isOn ? follow(filter, setSeen) : undefined
+  }, [isOn, filter])
   const set = (name: keyof Filter) => (event: { currentTarget: { value: string } }) => {
     const { value } = event.currentTarget
     setFilter((before) => ({ ...before, [name]: value }))
@@ -68,6 +79,30 @@ export const TailPage = () => {
           Node
           <input value={filter.node} placeholder="any" onChange={set('node')} />
         </label>
+        <label class="field">
+          Client
+          <input value={filter.client} placeholder="any address" onChange={set('client')} />
+        </label>
+        <label class="field">
+          Took at least
+          <select value={filter.slowerThan} onChange={set('slowerThan')}>
+            {durations.map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={filter.retried !== ''}
+            onInput={({ currentTarget: { checked } }) =>
+              setFilter((before) => ({ ...before, retried: checked ? 'yes' : '' }))
+            }
+          />
+          retried only
+        </label>
       </div>
       {seen.problem !== undefined && <p class="card refusal">{seen.problem}</p>}
       {!isOn && seen.requests.length === 0 && (
@@ -85,12 +120,19 @@ export const TailPage = () => {
   )
 }
 
+const filterOf = (query: URLSearchParams): Filter =>
+  Object.fromEntries(filterNames.map((name) => [name, query.get(name) ?? ''])) as Filter
+
+function queryText(filter: Filter, isOn: boolean): string {
+  const given = Object.entries({ ...filter, follow: isOn ? 'yes' : '' })
+  const query = new URLSearchParams(given.filter(([, value]) => value !== ''))
+  return query.size === 0 ? '' : `?${query}`
+}
+
 /** @returns ends it. */
 function follow(filter: Filter, setSeen: (change: (before: Seen) => Seen) => void): () => void {
   setSeen(() => nothing)
-  const given = Object.entries(filter).filter(([, value]) => value !== '')
-  const query = new URLSearchParams(given.map(([name, value]) => [name, value]))
-  const source = new EventSource(`${base}/requests/stream${given.length > 0 ? `?${query}` : ''}`)
+  const source = new EventSource(`${base}/requests/stream${queryText(filter, false)}`)
   let waiting: ApiRequest[] = []
   let skipped = 0
   let count = 0

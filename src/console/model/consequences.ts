@@ -98,6 +98,24 @@ function pathsWithout(target: Target, node: ApiNode, others: readonly ApiNode[])
   return [...new Set(paths)].filter((path) => !others.some((other) => serves(other, path)))
 }
 
+/** The last action on a node, as far as it still stands: it has not been undone. */
+export const lastActionOn = (
+  actions: readonly ApiAction[],
+  route: string,
+): ApiAction | undefined => {
+  const undone = new Set(actions.map(({ undoes }) => undoes))
+  return actions.findLast(
+    ({ id, action, nodes }) =>
+      action !== 'undo' && !undone.has(id) && nodes.some((each) => each.route === route),
+  )
+}
+
+/** `by alice from 10.0.0.1 · kernel update`. */
+export function byText({ by, reason }: ApiAction): string {
+  const who = `by ${by.name ?? 'an operator'} from ${by.from}`
+  return reason === undefined ? who : `${who} · ${reason}`
+}
+
 const past: Readonly<Record<string, string>> = {
   enable: 'enabled',
   disable: 'disabled',

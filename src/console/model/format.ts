@@ -36,6 +36,13 @@ export function duration(ms: number): string {
 export const clockText = (at: number): string =>
   new Date(at).toLocaleTimeString('en-GB', { hour12: false })
 
+/** The same, with the date in front where that is not the one of `now`: `29 Nov 14:05:09`. */
+export function dayAndClock(at: number, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)]
+  if (then.toDateString() === today.toDateString()) return clockText(at)
+  return `${then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${clockText(at)}`
+}
+
 /** `1.4 MB`. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -1,6 +1,7 @@
 // What is wrong, in words, for the banner; the worst first. Nothing here is a guess: each sentence has its figures.
 
 import type { ApiApplication, ApiCertificate, ApiNode, ApiProxy } from './api.ts'
+import { expiresSoon } from './certificate-age.ts'
 import type { ClusterView, NodeView } from './cluster-view.ts'
 import { counted, duration, listText, percent } from './format.ts'
 import { nodeState } from './node-state.ts'
@@ -12,6 +13,8 @@ export interface Problem {
   readonly text: string
   /** Where to look. */
   readonly route?: string
+  /** Page of the console that tells more, where it is not that of a node. */
+  readonly page?: string
 }
 
 /** A share of the last minute's requests that is worth a sentence. */
@@ -151,6 +154,7 @@ function contextProblems(nodes: readonly NodeView[]): readonly Problem[] {
     text: sessions
       ? `No node takes new sessions for ${path}: requests without one get 503`
       : `No node serves ${path}: requests get 503`,
+    page: `explain?${new URLSearchParams({ url: path })}`,
   }))
 }
 
@@ -175,14 +179,18 @@ function retryProblems(
         key: 'retries',
         tone: 'wait',
         text: `${percent(share)} of the requests were retried in the last minute`,
+        page: retriedPage,
       },
     ]
   return retried.slice(0, singlyMax).map(({ context, share: own }) => ({
     key: `retries ${context}`,
     tone: 'wait',
     text: `${percent(own)} of the requests to ${context} were retried in the last seconds`,
+    page: `${retriedPage}&${new URLSearchParams({ path: context })}`,
   }))
 }
+
+const retriedPage = 'tail?follow=yes&retried=yes'
 
 function trafficProblems({ traffic, earlier }: ClusterView): readonly Problem[] {
   const problems: Problem[] = []
@@ -194,6 +202,7 @@ function trafficProblems({ traffic, earlier }: ClusterView): readonly Problem[] 
         key: `refused ${code}`,
         tone: 'bad',
         text: `${counted(grown, 'request')} got ${text} in the last minute`,
+        page: 'tail?follow=yes&status=5xx',
       })
   }
   for (const [name, text] of counters) {
@@ -244,24 +253,24 @@ function proxyProblems(proxy: ApiProxy | undefined): readonly Problem[] {
   return problems
 }
 
-/** Certificates of authorities are renewed a month before they end. */
-const expiryMs = 14 * 86_400_000
-
 function certificateProblems(
   certificates: readonly ApiCertificate[],
   now: number,
 ): readonly Problem[] {
-  return certificates.flatMap(({ names, notAfter, renewal }): Problem[] => {
+  return certificates.flatMap((certificate): Problem[] => {
+    const { names, notAfter, renewal } = certificate
     const name = listText(names, 2)
+    const page = 'proxy'
     if (renewal !== null && renewal.error !== null)
       return [
         {
           key: `renewal ${name}`,
           tone: 'bad',
           text: `The certificate for ${name} was not renewed: ${renewal.error}`,
+          page,
         },
       ]
-    if (notAfter === null || Date.parse(notAfter) - now > expiryMs) return []
+    if (notAfter === null || !expiresSoon(certificate, now)) return []
     const left = Date.parse(notAfter) - now
     return [
       {
@@ -271,6 +280,7 @@ function certificateProblems(
           left <= 0
             ? `The certificate for ${name} has expired`
             : `The certificate for ${name} expires in ${duration(left)}`,
+        page,
       },
     ]
   })

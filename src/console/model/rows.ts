@@ -1,6 +1,7 @@
 // The rows of the overview: balancers, their domains and their nodes in one list, filtered and sorted.
 
 import { type ClusterView, compareNames, type NodeView } from './cluster-view.ts'
+import { numberText } from './format.ts'
 import { nodeState } from './node-state.ts'
 
 export type Row =
@@ -16,7 +17,14 @@ export interface Group {
   readonly up: number
   readonly inFlight: number
   readonly requestRate: number
+  /** Requests at work, and how many the nodes that are up can work on at once without delay, as the proxy has learnt. */
+  readonly inHand: number
+  readonly room: number
 }
+
+/** `room for about 9 at a time, 3 in hand`: the headroom that is left; '' where no node is up. */
+export const roomText = ({ inHand, room }: Pick<Group, 'inHand' | 'room'>): string =>
+  room === 0 ? '' : `room for about ${numberText(room)} at a time, ${numberText(inHand)} in hand`
 
 const sortKeys = ['node', 'state', 'load', 'inFlight', 'requests', 'latency', 'errors'] as const
 export type SortKey = (typeof sortKeys)[number]
@@ -71,13 +79,17 @@ function grouped(
 }
 
 function groupRow(balancer: string, domain: string | undefined, views: readonly NodeView[]): Row {
-  let [up, inFlight, requestRate] = [0, 0, 0]
+  let [up, inFlight, requestRate, inHand, room] = [0, 0, 0, 0, 0]
   for (const view of views) {
-    if (nodeState(view.fields).tone === 'good') up++
+    inHand += view.fields.room.inHand
+    if (nodeState(view.fields).tone === 'good') {
+      up++
+      room += view.fields.room.knee
+    }
     inFlight += view.fields.inFlight
     requestRate += view.fields.perSecond
   }
-  const group = { balancer, domain, nodes: views.length, up, inFlight, requestRate }
+  const group = { balancer, domain, nodes: views.length, up, inFlight, requestRate, inHand, room }
   return { kind: 'group', key: `group ${balancer} ${domain ?? ''} ${domain === undefined}`, group }
 }
 

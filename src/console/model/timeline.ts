@@ -145,9 +145,21 @@ export function changesOf(lanes: readonly Lane[], now: number): readonly Change[
       isBad: band.kind === 'down' || band.kind === 'silent',
       text: bandText(band, now),
     })),
-    ...moments.map((moment) => ({ ...moment, route, kind: undefined })),
+    ...together(moments).map((moment) => ({ ...moment, route, kind: undefined })),
   ])
   return changes.sort((a, b) => b.at - a.at)
+}
+
+/** Moments with the same text as one, at the time of the last. */
+function together(moments: readonly Moment[]): readonly Moment[] {
+  const groups = new Map<string, { last: Moment; count: number }>()
+  for (const moment of moments) {
+    const count = (groups.get(moment.text)?.count ?? 0) + 1
+    groups.set(moment.text, { last: moment, count })
+  }
+  return [...groups.values()].map(({ last, count }) =>
+    count === 1 ? last : { ...last, text: `${last.text} (${count} times)` },
+  )
 }
 
 function bandText({ kind, from, to, hasLeft }: Band, now: number): string {

@@ -126,6 +126,7 @@ test('an operator disables, enables, stops and removes a node, and undoes it', {
   await dialog.getByRole('button', { name: 'Disable node a' }).click()
   await sees(page, 'Node a is disabled.')
   await sees(page, 'Node a is disabled by order of an operator')
+  await sees(page, /Node a is disabled\. by an operator from 127\.0\.0\.1 · kernel update/)
   await button('Undo').click()
   await sees(page, 'Undone: the orders are as they were before.')
   await sees(page, /^Everything is well/)
@@ -271,6 +272,7 @@ test('the console is usable for screen readers, in both colours and on narrow sc
       '#/events',
       '#/tail',
       '#/proxy',
+      '#/peers',
     ]) {
       const { page, complaints } = await openPage(browser, base, hash, look)
       await page.locator('main :is(h1, h2)').first().waitFor()
@@ -281,6 +283,9 @@ test('the console is usable for screen readers, in both colours and on narrow sc
       const [scrolls = 0, width = 0]: number[] = await page.evaluate(
         '[document.documentElement.scrollWidth, innerWidth]',
       )
+      const cut: string[] = await page.evaluate(`[...document.querySelectorAll('nav a')]
+        .filter((link) => link.getBoundingClientRect().right > innerWidth).map((link) => link.text)`)
+      assert.deepEqual(cut, [], `links that are cut off at ${width} px`)
       assert.ok(scrolls <= width, `${hash} is ${scrolls} px wide on a screen of ${width}`)
       assert.deepEqual(complaints, [])
       await page.context().close()
@@ -371,6 +376,7 @@ test('the live tail shows requests from when it is asked for, and leads to their
   })
   assert.equal(await page.getByText('/shop/before').count(), 0)
   assert.equal(await page.getByText('/else').count(), 0)
+  assert.match(page.url(), /#\/tail\?path=%2Fshop&follow=yes$/, 'the address can be sent to others')
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await page.getByRole('link', { name: '/shop/cart?x=1' }).first().click()
   await sees(page, /^This request goes to node [ab]\.$/)

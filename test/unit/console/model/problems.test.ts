@@ -104,6 +104,7 @@ test('certificates that expire, or are not renewed, are told', () => {
     names: ['shop.example.com'],
     source: 'acme',
     issuer: null,
+    notBefore: new Date(at + (days - 90) * day).toISOString(),
     notAfter: new Date(at + days * day).toISOString(),
     renewal: error === null ? null : { at: '', failures: 1, error },
   })
@@ -114,6 +115,13 @@ test('certificates that expire, or are not renewed, are told', () => {
   assert.deepEqual(tell(certificate(30)), [])
   assert.deepEqual(tell(certificate(9)), ['The certificate for shop.example.com expires in 9 days'])
   assert.deepEqual(tell(certificate(-1)), ['The certificate for shop.example.com has expired'])
+  // Of a certificate that lives for six days, four are left.
+  const short = {
+    ...certificate(4),
+    source: 'file',
+    notBefore: new Date(at - 2 * day).toISOString(),
+  }
+  assert.deepEqual(tell(short), [])
   assert.deepEqual(tell(certificate(20, 'no answer')), [
     'The certificate for shop.example.com was not renewed: no answer',
   ])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contextRows } from '../../../../src/console/model/context-rows.ts'
-import { rowsOf, type Selection } from '../../../../src/console/model/rows.ts'
+import { roomText, rowsOf, type Selection } from '../../../../src/console/model/rows.ts'
 import { windowOf } from '../../../../src/console/model/window.ts'
 import { apiContext, apiNode, PlayedCluster } from '../../../support/console-model.ts'
 
@@ -83,4 +83,9 @@ test('contexts are told once for each path, with the nodes that serve them', () 
     ],
   )
   assert.equal(contextRows(shops, [], 'shop b').length, 1)
+})
+
+test('the headroom of a balancer is what its usable nodes have learnt', () => {
+  assert.equal(roomText({ inHand: 3, room: 9.4 }), 'room for about 9.4 at a time, 3 in hand')
+  assert.equal(roomText({ inHand: 0, room: 0 }), '')
 })

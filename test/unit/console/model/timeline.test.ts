@@ -72,3 +72,19 @@ test('an action of an operator is told with its target and its reason', () => {
   const [group] = groupsOf([apiEvent('operator action', detail, 1)])
   assert.equal(group?.text, 'operator: stop context /shop on node a: kernel')
 })
+
+test('the same moment again and again is one line, at the time of the last', () => {
+  const at = (second: number): string => new Date(second * 1_000).toISOString()
+  const events = [1, 2, 3].map((id) => ({
+    id,
+    at: at(id),
+    level: 'warn' as const,
+    message: 'process was suspended',
+    detail: { ms: id },
+  }))
+  const changes = changesOf(timelineOf(events, 0), 10_000)
+  assert.deepEqual(
+    changes.map((change) => [change.at, change.text]),
+    [[3_000, 'process was suspended (3 times)']],
+  )
+})
