@@ -171,6 +171,8 @@ const reserved = /^(?:connection|content-length|expect|host|te|trailer|transfer-
 
 function areValid(fields: Changes['fields']): boolean {
   if (fields === undefined) return true
+  // What an async function returns has no fields yet, and those of the client must not be passed in their place.
+  if (typeof fields !== 'object' || fields === null || 'then' in fields) return false
   try {
     for (const [name, value] of Object.entries(fields)) {
       validateHeaderName(name)

@@ -78,6 +78,7 @@ export function createHandler(options: HandlerOptions): Handler {
   const ready = starting.then((started) => {
     running = started
   })
+  let hasEnded = false
   const started = (): Promise<Running | undefined> => starting.catch(() => undefined)
   ready.catch((error: unknown) => first.log.error({ reason: String(error) }, 'handler not started'))
   return {
@@ -91,6 +92,8 @@ export function createHandler(options: HandlerOptions): Handler {
       })
     },
     upgrade(request, socket, head) {
+      // Node.js has taken its own listener away, and the nodes may not be read yet.
+      socket.on('error', ignore)
       const changes = changesOf(request)
       if (running !== undefined)
         return running.serving.requests?.upgrade(request, socket, head, changes)
@@ -104,16 +107,19 @@ export function createHandler(options: HandlerOptions): Handler {
       return running?.serving.listening.control
     },
     async reload(next) {
+      if (hasEnded) throw badOption('the handler has been closed: make another one')
       const embedded = read({ log: first.log, ...next })
       const outcome = await (await starting).reload(embedded)
       changesOf = changesFor(next)
       return outcome
     },
     async drain(withinMs) {
+      hasEnded = true
       const serving = (await started())?.serving
       await serving?.drain(withinMs ?? serving.drainMs)
     },
     async close() {
+      hasEnded = true
       await (await started())?.serving.close()
     },
     explain: async (url, question = {}) => (await starting).explain(url, question),
@@ -122,7 +128,11 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 }
 
+const ignore = (): void => {}
+
 function read(all: HandlerOptions): ReturnType<typeof readEmbedded> {
+  // Programs in JavaScript may leave them out, which `readEmbedded` tells.
+  if (typeof all !== 'object' || all === null) return readEmbedded(all, {})
   const { fullPath: _, fields: __, ...options } = all
   return readEmbedded(options, { listen: [] }, listenerKeys)
 }

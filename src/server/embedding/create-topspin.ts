@@ -10,14 +10,15 @@ import { type ExplainOptions, type ReloadOutcome, Running } from './running.ts'
 export interface Topspin {
   /**
    * Opens the addresses and begins to serve. Rejects with a TopspinError when an address (LISTEN, CONTROL_LISTEN_FAILED), a
-   * file (BAD_OPTION) or a module (POLICY) cannot be opened; then nothing runs.
+   * file (BAD_OPTION) or a module (POLICY) cannot be opened; then nothing runs, and it may be called again. Rejects with
+   * NOT_STARTED after `drain` or `close`: another instance has to be made.
    */
   start(): Promise<void>
   /** The addresses in use, as URLs. @throws TopspinError NOT_STARTED. */
   readonly addresses: Listening
   /**
    * Puts other options in force, as `topspin reload` does: options that are left out have their defaults again. Rejects
-   * with a TopspinError BAD_OPTION that names every problem; then nothing changes.
+   * with a TopspinError BAD_OPTION that names every problem; then nothing changes. NOT_STARTED: see `start`.
    */
   reload(options: TopspinOptions): Promise<ReloadOutcome>
   /**
@@ -49,26 +50,40 @@ export function createTopspin(options: TopspinOptions): Topspin {
   const events = new EventListeners(first.log)
   let starting: Promise<Running> | undefined
   let running: Running | undefined
+  let hasEnded = false
+  const checkOpen = (): void => {
+    if (hasEnded) throw notStarted('it has been closed: make another one by createTopspin()')
+  }
   const present = (): Running => {
     if (running !== undefined) return running
-    const message = 'call start() first, and wait for it'
-    throw new TopspinError('NOT_STARTED', message, { side: 'proxy', phase: 'control' })
+    throw notStarted('call start() first, and wait for it')
   }
   const started = async (): Promise<Running | undefined> => starting?.catch(() => undefined)
   return {
     async start() {
+      checkOpen()
       starting ??= Running.start(first, events.notify)
-      running = await starting
+      try {
+        running = await starting
+      } catch (error) {
+        starting = undefined
+        throw error
+      }
     },
     get addresses() {
       return present().serving.listening
     },
-    reload: async (next) => present().reload(readEmbedded({ log: first.log, ...next }, {})),
+    async reload(next) {
+      checkOpen()
+      return present().reload(readEmbedded({ log: first.log, ...next }, {}))
+    },
     async drain(withinMs) {
+      hasEnded = true
       const serving = (await started())?.serving
       await serving?.drain(withinMs ?? serving.drainMs)
     },
     async close() {
+      hasEnded = true
       await (await started())?.serving.close()
     },
     explain: async (url, question = {}) => present().explain(url, question),
@@ -76,3 +91,6 @@ export function createTopspin(options: TopspinOptions): Topspin {
     onEvent: (listener) => events.add(listener),
   }
 }
+
+const notStarted = (message: string): TopspinError =>
+  new TopspinError('NOT_STARTED', message, { side: 'proxy', phase: 'control' })

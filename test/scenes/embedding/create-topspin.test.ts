@@ -1,7 +1,9 @@
 // `createTopspin`: a proxy with the options of the configuration file, as an object.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { joinCluster } from '../../../src/agent/index.ts'
 import { createTopspin, type TopspinOptions } from '../../../src/index.ts'
@@ -97,4 +99,23 @@ test('wrong options and addresses in use are told', async (t) => {
   const topspin = createTopspin({ listen: await node(t, 'a') })
   await assert.rejects(topspin.start(), { code: 'LISTEN' })
   assert.throws(() => topspin.addresses, { code: 'NOT_STARTED' })
+})
+
+test('a start that failed may be repeated, and one that was closed is not started again', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const topspin = createTopspin({ listen: `127.0.0.1:${port}` })
+  await assert.rejects(topspin.start(), { code: 'LISTEN' })
+  server.close()
+  await once(server, 'close')
+  await topspin.start()
+  assert.deepEqual(topspin.addresses.traffic, [`http://127.0.0.1:${port}/`])
+  await topspin.close()
+  const isClosed = { code: 'NOT_STARTED', message: /has been closed/ }
+  await assert.rejects(topspin.start(), isClosed)
+  await assert.rejects(topspin.reload({ listen: `127.0.0.1:${port}` }), isClosed)
+  const early = createTopspin({ listen: '127.0.0.1:0' })
+  await early.close()
+  await assert.rejects(early.start(), isClosed)
 })

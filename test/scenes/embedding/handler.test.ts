@@ -1,6 +1,7 @@
 // `topspin/handler` on http.createServer: what reaches the nodes, and what reaches the client.
 
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { createSecureServer, connect as http2Connect } from 'node:http2'
@@ -8,7 +9,7 @@ import https from 'node:https'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import express from 'express'
-import { createHandler } from '../../../src/handler.ts'
+import { createHandler, type Handler } from '../../../src/handler.ts'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
 import { frontOf, handlerOf, listening, node } from '../../support/embedded.ts'
 import { freePorts } from '../../support/free-ports.ts'
@@ -427,7 +428,38 @@ test('the option fields replaces fields of the client, and a bad one is refused'
   }
 })
 
+test('a promise of fields is refused, so that those of the client do not pass', async (t) => {
+  const fields = (async () => ({ 'X-User': 'own' })) as unknown as () => Record<string, string>
+  const front = await frontOf(t, handlerOf(t, { to: [await node(t, 'a')], fields }))
+  const response = await fetch(`http://${front}/`, { headers: { 'x-user': 'of-client' } })
+  assert.equal(response.status, 500)
+  assert.match(await response.text(), /INVALID_FIELDS/)
+})
+
+test('a client of an upgrade that resets its connection before the nodes are read ends nothing', async (t) => {
+  const silent = createSocket('udp4')
+  t.after(() => silent.close())
+  silent.bind(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const resolver = `127.0.0.1:${silent.address().port}`
+  const handler = handlerOf(t, { to: [{ dns: 'a.test:80', resolver }] })
+  let guards = 0
+  let failed = 0
+  const server = createServer(handler.handle).on('upgrade', (asked, socket, head) => {
+    handler.upgrade(asked, socket, head)
+    guards = socket.listenerCount('error')
+    socket.on('error', () => failed++)
+    client.reset()
+  })
+  const front = await listening(t, server)
+  const client = await RawClient.connect(t, Number(front.split(':')[1]))
+  client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+  await until('the connection has failed', () => failed === 1)
+  assert.ok(guards > 0)
+})
+
 test('wrong options are refused with what would be right', () => {
+  assert.throws(() => (createHandler as () => Handler)(), /options are missing/)
   assert.throws(() => createHandler({ too: [] } as never), /too: unknown key; did you mean to\?/)
   assert.throws(() => createHandler({ to: ['a:b:c'] }), { code: 'BAD_OPTION' })
   assert.throws(() => createHandler({ listen: ':80' } as never), /listen: not used here/)
