@@ -470,7 +470,7 @@ export const ruleLimits = {
   fieldsMax: 50,
   /** Characters of a fixed answer. */
   bodyMax: 65_536,
-  /** Clients whose rate is limited by one rule, in each process; then the one that was seen least recently is forgotten. */
+  /** Clients whose rate is limited by one rule, in each process; those of the half that were seen last are kept. */
   bucketsMax: 100_000,
   /** Passwords that are being compared in each process, and how long one may take, ms. */
   loginsMax: 64,

@@ -8,40 +8,44 @@ export class RateLimiter {
   readonly #eachMs: number
   /** Milliseconds in which an empty bucket is full. */
   readonly #wholeMs: number
-  /** When each bucket is full, ms of the clock. The one that was used last is last. */
-  readonly #fullAt: Map<string, number> = new Map()
-  readonly #keysMax: number
+  /**
+   * When each bucket is full, ms of the clock, in two generations. One table in the order of use would cost more with each
+   * key that leaves it: V8 skips all entries that were deleted before the first one.
+   */
+  #recent: Map<string, number> = new Map()
+  #older: Map<string, number> = new Map()
+  readonly #generationMax: number
 
-  /** @param keysMax buckets at a time; for a further one, the one that was used least recently is full again. */
+  /**
+   * @param keysMax buckets at a time, at least 2. Those of the half of them that were used last are kept; any other one may
+   *   be full again.
+   */
   constructor(
     { requests, perMs, burst }: RateLimitSettings,
     keysMax: number = ruleLimits.bucketsMax,
   ) {
     this.#eachMs = perMs / requests
     this.#wholeMs = this.#eachMs * burst
-    this.#keysMax = keysMax
+    this.#generationMax = Math.floor(keysMax / 2)
   }
 
+  /** Buckets that are kept. */
   get size(): number {
-    return this.#fullAt.size
+    return this.#recent.size + this.#older.size
   }
 
   /** Takes a token. @param now ms of the clock. @returns 0, or how long until there is one, ms. */
   take(key: string, now: number): number {
-    const before = Math.max(now, this.#fullAt.get(key) ?? 0)
+    const recent = this.#recent.get(key)
+    const before = Math.max(now, recent ?? this.#older.get(key) ?? 0)
+    if (recent === undefined && this.#recent.size >= this.#generationMax) {
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
     const after = before + this.#eachMs
     // A part of a microsecond, so that sums of fractions do not keep a token back.
     const waitMs = after - now - this.#wholeMs - 1e-6
-    this.#fullAt.delete(key)
-    this.#fullAt.set(key, waitMs > 0 ? before : after)
-    if (this.#fullAt.size > this.#keysMax) this.#forgetOldest()
+    this.#recent.set(key, waitMs > 0 ? before : after)
     return Math.max(0, waitMs)
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#fullAt.keys()) {
-      this.#fullAt.delete(oldest)
-      return
-    }
   }
 }
