@@ -1,7 +1,6 @@
 // The client of an exchange as the stages use it: a connection of the front proxy, or a request that a peer hands over.
 // Its implementation owns the bytes of the request and the order of the responses.
 
-import type { Connection } from '../net/connection.ts'
 import type { ForwardedLines } from '../wire/forwarded.ts'
 import type { Fields } from '../wire/http/fields.ts'
 import type { OutgoingResponse } from '../wire/http/outgoing-response.ts'
@@ -9,6 +8,7 @@ import type { LeasedConnection } from './node/node-context.ts'
 import type { RequestSource } from './node/request-source.ts'
 import type { Refusal } from './refusal.ts'
 import type { HttpsRedirect } from './shared/https-redirect.ts'
+import type { TunnelSide } from './shared/tunnel-side.ts'
 
 /** What a client with a protocol of its own sends in frames of that protocol. */
 export interface FramedClient {
@@ -68,5 +68,5 @@ export interface ExchangeClient extends RequestSource {
   /** Breaks the response off so that the client can see it. @param byReset an end would look like the end of the response. */
   cut(byReset: boolean): void
   /** Passes bytes both ways from now on; when both connections have closed, `Exchange.tunnelClosed` is called. */
-  becomeTunnel(node: Connection): void
+  becomeTunnel(node: TunnelSide): void
 }

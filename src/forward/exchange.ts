@@ -60,6 +60,7 @@ import { attemptFailed, attemptTimedOut, refusalAfter, spendRetry } from './stag
 import { select } from './stages/select.ts'
 import { complete, finish, releaseNode, settle } from './stages/settle.ts'
 import { turnBack } from './stages/turn-back.ts'
+import { wantedWebSocket } from './stages/upgrade.ts'
 
 export class Exchange
   implements ResponseReceiver, CompressedReceiver, Waiting, Queued, Upload, Waiter
@@ -483,6 +484,9 @@ export class Exchange
   get acceptsTrailers(): boolean {
     return this.#state.client.acceptsTrailers === true
   }
+  get websocketAccept(): string | undefined {
+    return wantedWebSocket(this.#state.request.upgrade)
+  }
   get relaysBody(): boolean {
     const { started, body, compressor } = this.#state.response
     return started && !body.done && compressor === undefined
@@ -581,7 +585,7 @@ export class Exchange
     if (node === undefined || candidate === undefined) return
     candidate.live.room.upgrade(attempts, traffic.clock.now())
     node.deadline = Number.POSITIVE_INFINITY
-    client.becomeTunnel(node.connection)
+    client.becomeTunnel(node.becomeTunnel())
   }
 
   nodeClosed(error: TopspinError): void {

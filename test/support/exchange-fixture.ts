@@ -15,6 +15,7 @@ import type { ClientTls } from '../../src/forward/node/request-source.ts'
 import type { Refusal } from '../../src/forward/refusal.ts'
 import { ruleStages } from '../../src/forward/rule-stages.ts'
 import type { CompressedReceiver } from '../../src/forward/rules/compressor.ts'
+import type { TunnelSide } from '../../src/forward/shared/tunnel-side.ts'
 import type { Upload } from '../../src/forward/shared/uploads.ts'
 import { accept } from '../../src/forward/stages/accept.ts'
 import { findCascade } from '../../src/forward/stages/choose.ts'
@@ -22,7 +23,7 @@ import { match } from '../../src/forward/stages/match.ts'
 import { outgoing } from '../../src/forward/stages/outgoing.ts'
 import { recall } from '../../src/forward/stages/recall.ts'
 import { makeTraffic } from '../../src/forward/traffic/make-traffic.ts'
-import type { Connection } from '../../src/net/connection.ts'
+
 import { ForwardedFields, type ForwardedLines, viaLines } from '../../src/wire/forwarded.ts'
 import { clusterOf, type NodeGiven } from './cluster-fixture.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -104,7 +105,7 @@ export class RecordingConnection implements LeasedConnection {
   constructor(node: Node) {
     this.node = node
   }
-  get connection(): Connection {
+  becomeTunnel(): TunnelSide {
     throw new Error('there is no socket')
   }
   bindTo(): void {

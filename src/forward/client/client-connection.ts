@@ -21,6 +21,7 @@ import type { ClientTls } from '../node/request-source.ts'
 import { clientSlow, clientUnknown, type Refusal, refusalBytes } from '../refusal.ts'
 import { ownLines } from '../shared/hsts.ts'
 import type { HttpsRedirect } from '../shared/https-redirect.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { BodyPace, type PaceLimits } from './body-pace.ts'
 import { type ClientIdentity, identify } from './client-identity.ts'
@@ -558,7 +559,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
     else this.connection.destroy()
   }
 
-  becomeTunnel(node: Connection): void {
+  becomeTunnel(node: TunnelSide): void {
     const exchange = this.#exchange
     if (exchange === undefined) return
     this.#rules.upgrading()

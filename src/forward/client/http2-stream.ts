@@ -3,7 +3,6 @@
 
 import { http2Limits } from '../../base/limits.ts'
 import { countRefusal } from '../../cluster/traffic-counts.ts'
-import type { Connection } from '../../net/connection.ts'
 import type { ForwardedLines } from '../../wire/forwarded.ts'
 import type { Fields } from '../../wire/http/fields.ts'
 import { Out } from '../../wire/http/out.ts'
@@ -24,10 +23,11 @@ import { clientSlow, type Refusal, refusalBytes } from '../refusal.ts'
 import { ownLines } from '../shared/hsts.ts'
 import type { Http2Output, Sender } from '../shared/http2-output.ts'
 import type { HttpsRedirect } from '../shared/https-redirect.ts'
+import { StreamTunnel } from '../shared/stream-tunnel.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { BodyPace, type PaceLimits } from './body-pace.ts'
 import { StreamBody } from './stream-body.ts'
-import { StreamTunnel } from './stream-tunnel.ts'
 import { Tunnel } from './tunnel.ts'
 
 const never = Number.POSITIVE_INFINITY
@@ -529,12 +529,13 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     this.#reset(INTERNAL_ERROR)
   }
 
-  becomeTunnel(node: Connection): void {
+  becomeTunnel(node: TunnelSide): void {
     const exchange = this.#exchange
     if (exchange === undefined) return
     const { traffic } = this.#owner
     this.#bodyDeadline = never
     const side = new StreamTunnel({
+      pending: () => this.pending,
       send: (bytes, isLast) => {
         const isSent = this.answerData(bytes, isLast)
         this.#endIfComplete()

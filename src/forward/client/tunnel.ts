@@ -1,27 +1,15 @@
 // Two connections joined by an upgrade: bytes pass both ways, with backpressure, until both connections have closed or
-// no bytes have passed for too long. One of them may be a stream of HTTP/2 (stream-tunnel.ts). The client of a WebSocket
+// no bytes have passed for too long. Each of them may be a stream of HTTP/2 (shared/stream-tunnel.ts). The client of a WebSocket
 // gets a Close frame when the node has gone without one, or the proxy itself ends it, unless another frame is under way.
 
-import type { Socket } from 'node:net'
 import { httpLimits } from '../../base/limits.ts'
-import type { Connection, Receiver } from '../../net/connection.ts'
+import type { Receiver } from '../../net/connection.ts'
 import type { Timed } from '../../net/ticker.ts'
 import type { BodyRelay } from '../../wire/http/body-relay.ts'
 import { Out } from '../../wire/http/out.ts'
 import { goingAway, type WebSocketFrames } from '../../wire/websocket-frames.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { Traffic } from '../traffic/traffic.ts'
-
-/** What a tunnel uses of a connection. */
-export interface TunnelSide {
-  /** Absent when it is a stream. */
-  readonly socket: Socket | undefined
-  handTo(receiver: Receiver): void
-  write(bytes: Uint8Array): boolean
-  pause(): void
-  resume(): void
-  end(): void
-  destroy(): void
-}
 
 /** What it uses of the exchange. */
 interface TunnelExchange {
@@ -44,7 +32,7 @@ export class Tunnel implements Timed {
   /** @param onClosed called when both connections have closed, with the bytes that were carried. */
   constructor(
     client: TunnelSide,
-    node: Connection,
+    node: TunnelSide,
     exchange: TunnelExchange,
     traffic: Traffic,
     onClosed: (toNode: number, toClient: number) => void,
@@ -117,11 +105,11 @@ interface WebSocketSide {
   readonly port: number
 }
 
-function webSocketOf(node: Connection, { nodePlace, nodeFrames }: TunnelExchange): EndMore {
+function webSocketOf(node: TunnelSide, { nodePlace, nodeFrames }: TunnelExchange): EndMore {
   if (nodeFrames === undefined) return {}
-  // The address that a name stood for; missing when the connection has been reset by now.
-  const { remoteAddress = nodePlace.host } = node.socket
-  return { webSocket: { frames: nodeFrames, host: remoteAddress, port: nodePlace.port } }
+  // The address that a name stood for; missing when the connection has been reset by now, and of a stream.
+  const host = node.socket?.remoteAddress ?? nodePlace.host
+  return { webSocket: { frames: nodeFrames, host, port: nodePlace.port } }
 }
 
 interface EndMore {

@@ -9,6 +9,7 @@ import { Connection, type DialReceiver } from '../../net/connection.ts'
 import { SecureConnection } from '../../net/secure-connection.ts'
 import { unreadInput } from '../../node-internals/unread-input.ts'
 import { type ClientEnds, proxyHeader } from '../../wire/proxy-protocol/write.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type {
   ConnectionPool,
   LeasedConnection,
@@ -154,6 +155,10 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
 
   resume(): void {
     this.connection.resume()
+  }
+
+  becomeTunnel(): TunnelSide {
+    return this.connection
   }
 
   release(reusable: boolean, rests: boolean): void {

@@ -8,7 +8,6 @@ import type { Logger } from '../../base/log.ts'
 import type { NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
-import type { Connection } from '../../net/connection.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { Ticker, Timed } from '../../net/ticker.ts'
 import type { Fields } from '../../wire/http/fields.ts'
@@ -16,6 +15,7 @@ import type { ProxyVersion } from '../../wire/proxy-protocol/header.ts'
 import type { Buffers } from '../shared/buffers.ts'
 import type { Http2Shared } from '../shared/http2-shared.ts'
 import type { ProxySettings } from '../shared/settings.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { AjpShared } from './ajp-shared.ts'
 import type { RequestSource } from './request-source.ts'
 
@@ -94,7 +94,6 @@ export interface ConnectionSource {
 
 /** A connection to a node, as an exchange uses it. */
 export interface LeasedConnection extends Timed {
-  readonly connection: Connection
   readonly node: Node
   /** It waits for another request. */
   readonly isIdle: boolean
@@ -120,6 +119,8 @@ export interface LeasedConnection extends Timed {
   /** Reads no more of the response until `resume`. */
   pause(): void
   resume(): void
+  /** The node has agreed to an upgrade: what it sends goes to the receiver of the result from now on. */
+  becomeTunnel(): TunnelSide
   /** Leaves the bytes that were read to a client that is still being sent them, and reads on into another buffer. */
   detachBuffer(): void
   /** @param field value of Keep-Alive in a response: when the node closes idle connections. */
@@ -156,6 +157,8 @@ export interface ResponseReceiver {
   readonly acceptsTrailers: boolean
   /** The response has no body, because the request's method is HEAD. */
   readonly isHead: boolean
+  /** The request asks for a WebSocket: the Sec-WebSocket-Accept by which the node agrees. */
+  readonly websocketAccept?: string | undefined
   /** Bytes that are read from now on are sent to the client from the buffer that they were read into. */
   readonly relaysBody: boolean
   /** Deadline for connecting in place of that of the node, ms; `undefined` for none. */

@@ -15,6 +15,8 @@ import type { Priority } from '../../wire/http2/priority.ts'
 import type { BlockOptions } from '../../wire/http2/request-block.ts'
 import type { ResponseBody } from '../../wire/http2/response-text.ts'
 import type { Http2Output, Sender } from '../shared/http2-output.ts'
+import { StreamTunnel } from '../shared/stream-tunnel.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { LeasedConnection, NodeContext, ResponseReceiver } from './node-context.ts'
 import { closedError, connectError } from './node-error.ts'
 
@@ -25,6 +27,21 @@ const secure: BlockOptions = { ...plain, isSecure: true }
 const withTrailers: BlockOptions = { ...plain, acceptsTrailers: true }
 const secureWithTrailers: BlockOptions = { ...secure, acceptsTrailers: true }
 
+/** What a stream uses of its exchange, or of the tunnel that follows it. */
+type StreamReceiver = Pick<
+  ResponseReceiver,
+  | 'acceptsTrailers'
+  | 'isHead'
+  | 'websocketAccept'
+  | 'nodeReady'
+  | 'nodeSent'
+  | 'nodeDrained'
+  | 'nodeMalformed'
+  | 'nodeEnded'
+  | 'nodeClosed'
+  | 'nodeTimedOut'
+>
+
 /** All streams take turns. */
 const priority: Priority = { urgency: 3, incremental: true }
 
@@ -34,6 +51,7 @@ export interface StreamSession {
   readonly connection: Connection
   readonly output: Http2Output
   readonly pool: { readonly node: Node; readonly connectMs: number }
+  readonly settings: { readonly acceptsConnect: boolean }
   /** A further stream may begin at once. */
   readonly isReady: boolean
   /** A response has arrived on it. */
@@ -66,7 +84,10 @@ export class NodeStream implements LeasedConnection, Sender {
   hasMoved = false
   #session: StreamSession
   readonly #context: NodeContext
-  #exchange: ResponseReceiver | undefined
+  #exchange: StreamReceiver | undefined
+  /** The request went as an extended CONNECT: the Sec-WebSocket-Accept for its client. */
+  #accept: string | undefined
+  #isTunnel = false
   #isOver = false
   // The request.
   /** Written before the session was ready. */
@@ -168,11 +189,14 @@ export class NodeStream implements LeasedConnection, Sender {
     const { block, requestBlock } = this.#context.http2
     this.id = session.begin(this)
     block.clear()
-    const bodyFrom = requestBlock.write(bytes, this.#blockOptions, block)
+    if (session.settings.acceptsConnect) this.#accept = this.#exchange?.websocketAccept
+    const isWebSocket = this.#accept !== undefined
+    const options = isWebSocket ? { ...this.#blockOptions, isWebSocket } : this.#blockOptions
+    const bodyFrom = requestBlock.write(bytes, options, block)
     const { contentLength } = requestBlock
     const framing = contentLength < 0 ? 'chunked' : contentLength === 0 ? 'none' : 'length'
     this.#body.begin(framing, contentLength, framing === 'chunked' ? 'decode' : 'same')
-    this.#requestEnded = framing === 'none'
+    this.#requestEnded = framing === 'none' && !isWebSocket
     session.output.head(this.id, block, this.#requestEnded)
     return bodyFrom
   }
@@ -269,6 +293,27 @@ export class NodeStream implements LeasedConnection, Sender {
     return this.#rests.length > 0
   }
 
+  // A WebSocket [RFC 8441].
+
+  becomeTunnel(): TunnelSide {
+    const side = new StreamTunnel({
+      pending: () => this.pending,
+      send: (bytes, isLast) => this.#sendInTunnel(bytes as Buffer, isLast),
+      pause: () => this.pause(),
+      resume: () => this.resume(),
+      reset: () => this.abort(),
+    })
+    this.#isTunnel = true
+    this.#exchange = receiverOf(side)
+    return side
+  }
+
+  #sendInTunnel(bytes: Buffer, isLast: boolean): boolean {
+    if (this.#isOver) return true
+    this.#send(bytes, 0, bytes.length, isLast, true)
+    return this.pending === 0
+  }
+
   // The response, as the session reads it.
 
   /** The payload of a frame of DATA begins to arrive. @returns false when it exceeds the window. */
@@ -315,7 +360,7 @@ export class NodeStream implements LeasedConnection, Sender {
       http2.trailers.begin()
       return http2.trailers
     }
-    http2.responseText.begin(this.#out)
+    http2.responseText.begin(this.#out, this.#accept)
     return http2.responseText
   }
 
@@ -375,6 +420,7 @@ export class NodeStream implements LeasedConnection, Sender {
     if (!this.#endIsDue) return
     this.#endIsDue = false
     this.#exchange?.nodeEnded(this.#trailers)
+    if (this.#isTunnel) this.#endIfComplete()
   }
 
   /** Bytes of the window have been passed on, or are not needed. */
@@ -448,7 +494,7 @@ export class NodeStream implements LeasedConnection, Sender {
   }
 
   /** @returns the exchange, which has the stream no more. */
-  #end(): ResponseReceiver | undefined {
+  #end(): StreamReceiver | undefined {
     const exchange = this.#exchange
     this.#exchange = undefined
     return exchange
@@ -472,7 +518,10 @@ export class NodeStream implements LeasedConnection, Sender {
   }
 
   #endIfComplete(): void {
-    if (this.#exchange === undefined && this.responseEnded && this.#requestEnded) this.#over()
+    if (!this.responseEnded || !this.#requestEnded) return
+    // What the tunnel has not taken yet is still to be passed on.
+    const isPassedOn = this.#isTunnel && this.#kept === undefined && !this.#endIsDue
+    if (this.#exchange === undefined || isPassedOn) this.#over()
   }
 
   #reset(code: number): void {
@@ -517,6 +566,21 @@ export class NodeStream implements LeasedConnection, Sender {
   noteKeepAlive(): void {}
   noteExcess(): void {}
 }
+
+const nothing = (): void => {}
+
+/** Passes what the stream receives to a tunnel. */
+const receiverOf = (side: StreamTunnel): StreamReceiver => ({
+  acceptsTrailers: false,
+  isHead: false,
+  nodeReady: nothing,
+  nodeSent: (bytes, length) => side.receiver.received(bytes, length),
+  nodeDrained: () => side.drained(),
+  nodeEnded: () => side.remoteEnded(),
+  nodeClosed: () => side.lost(),
+  nodeMalformed: () => side.lost(),
+  nodeTimedOut: () => side.lost(),
+})
 
 /** One function for all streams. */
 function deliverLater(stream: NodeStream): void {

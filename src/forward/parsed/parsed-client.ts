@@ -16,6 +16,7 @@ import { Tunnel } from '../client/tunnel.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeClient } from '../exchange-client.ts'
 import { type Refusal, refusalBytes } from '../refusal.ts'
+import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { withAddedFields } from './added-fields.ts'
 import type { Arrival } from './arrival.ts'
@@ -238,7 +239,7 @@ export class ParsedClient implements ExchangeClient, Timed {
     else socket.destroy()
   }
 
-  becomeTunnel(node: Connection): void {
+  becomeTunnel(node: TunnelSide): void {
     const { socket } = this.arrival
     const body = this.#body
     // Bytes that had arrived and were no part of the body.

@@ -55,7 +55,7 @@ export function choose(
   return undefined
 }
 
-/** A node of AJP or HTTP/2 gets the request as an ordinary one, so it is chosen when there is no other. */
+/** A node of AJP gets the request as an ordinary one, and so does one of HTTP/2 that takes no WebSockets: they are chosen when there is no other. */
 const withTunnels = (candidates: readonly Candidate[]): readonly Candidate[] =>
   candidates.filter(({ node }) => node.type !== 'ajp' && !isHttp2(node))
 

@@ -25,6 +25,12 @@ export function wantedUpgrade(head: RequestHead): WantedUpgrade | undefined {
   return protocols.length === 0 ? undefined : { protocols, accept }
 }
 
+/** The Sec-WebSocket-Accept by which a node agrees to a WebSocket; `undefined` if the request asks for none. */
+export const wantedWebSocket = (wanted: WantedUpgrade | undefined): string | undefined =>
+  wanted?.protocols.some((name) => name.toLowerCase() === websocket) === true
+    ? wanted.accept
+    : undefined
+
 /** The Sec-WebSocket-Accept that a node must send; `undefined` if the request is no WebSocket handshake. */
 function websocketAccept(head: RequestHead): string | undefined {
   if (head.method !== 'GET' || head.hasBody) return undefined

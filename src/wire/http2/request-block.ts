@@ -11,6 +11,7 @@ import {
   KEEP_ALIVE,
   TRANSFER_ENCODING,
   UPGRADE,
+  WEBSOCKET_KEY,
 } from '../http/field-name.ts'
 import { parseLength } from '../http/framing.ts'
 import type { Out } from '../http/out.ts'
@@ -31,11 +32,16 @@ const get = Buffer.from('GET')
 const post = Buffer.from('POST')
 const teName = Buffer.from('te')
 const trailers = Buffer.from('trailers')
+const connect = Buffer.from('CONNECT')
+const protocolName = Buffer.from(':protocol')
+const websocket = Buffer.from('websocket')
 
 export interface BlockOptions {
   readonly isSecure: boolean
   /** The client accepts trailers [RFC 9110 10.1.4]. */
   readonly acceptsTrailers: boolean
+  /** The request asks for a WebSocket, and becomes an extended CONNECT [RFC 8441 5]. */
+  readonly isWebSocket?: boolean
 }
 
 export class RequestBlock {
@@ -48,7 +54,11 @@ export class RequestBlock {
     const targetTo = indexOf(bytes, SP, methodTo + 1)
     const hostFrom = targetTo + versionLine + hostPrefix
     const hostTo = indexOf(bytes, CR, hostFrom)
-    writeMethod(bytes, methodTo, out)
+    const isWebSocket = options.isWebSocket === true
+    if (isWebSocket) {
+      writeNamed(METHOD_GET, connect, 0, connect.length, out)
+      writeLiteral(protocolName, websocket, out)
+    } else writeMethod(bytes, methodTo, out)
     writeInteger(INDEXED, 7, options.isSecure ? SCHEME_HTTPS : SCHEME_HTTP, out)
     writeNamed(AUTHORITY, bytes, hostFrom, hostTo, out)
     if (targetTo - methodTo === 2 && bytes[methodTo + 1] === SLASH) out.byte(INDEXED | PATH)
@@ -61,7 +71,8 @@ export class RequestBlock {
       const kind = fieldKind(bytes, at, nameTo)
       if (kind === TRANSFER_ENCODING) this.contentLength = -1
       else if (kind === CONTENT_LENGTH) this.contentLength = parseLength(bytes, nameTo + 2, end)
-      if (passes(kind)) writeField(bytes, at, nameTo, end, out)
+      if (passes(kind) && !(isWebSocket && kind === WEBSOCKET_KEY))
+        writeField(bytes, at, nameTo, end, out)
       at = end + 2
     }
     if (options.acceptsTrailers) writeLiteral(teName, trailers, out)

@@ -20,6 +20,10 @@ const version = Buffer.from('HTTP/1.1 ')
 const unknownReason = Buffer.from(' Unknown\r\n')
 const emptyLine = Buffer.from('Content-Length: 0\r\n')
 const contentType = Buffer.from('content-type')
+const switching = Buffer.from(
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ',
+)
+const acceptName = Buffer.from('sec-websocket-accept')
 
 /** How the body follows the head: none, as many bytes as announced, or until the stream ends. */
 export type ResponseBody = 'none' | 'length' | 'stream'
@@ -34,10 +38,13 @@ export class ResponseText implements FieldSink {
   #lengthLine: Buffer | undefined
   #isGrpc = false
   #hasLine = false
+  #accept: string | undefined
   readonly #fields: Out = new Out(4_096)
 
-  begin(out: Out): void {
+  /** @param accept the request was an extended CONNECT: the Sec-WebSocket-Accept of its client. */
+  begin(out: Out, accept?: string): void {
     this.#out = out
+    this.#accept = accept
     this.status = 0
     this.contentLength = -1
     this.problem = ''
@@ -55,6 +62,7 @@ export class ResponseText implements FieldSink {
         return this.#readStatus(bytes, nameTo + 2, valueTo)
       case 'field':
         if (equals(bytes, 0, nameTo, contentType)) this.#isGrpc = isGrpc(bytes, nameTo + 2, valueTo)
+        else if (this.#accept !== undefined && equals(bytes, 0, nameTo, acceptName)) return
         break
       case 'content-length':
         return this.#readLength(line)
@@ -83,11 +91,23 @@ export class ResponseText implements FieldSink {
     else if (status < 200 && isLast) this.#fail('an interim response that ends the stream')
     if (this.problem !== '') return 'none'
     const out = this.#out
+    if (this.#accept !== undefined && status >= 200 && status < 300 && !isLast)
+      return this.#switch(this.#accept, out)
     writeStatusLine(status, out)
     out.copy(this.#fields.bytes, 0, this.#fields.length)
     const body = this.#endFraming(isLast, toHead, out)
     out.crlf()
     return body
+  }
+
+  /** A 2xx opens the tunnel, and has no content-length [RFC 9110 9.3.6]. */
+  #switch(accept: string, out: Out): ResponseBody {
+    out.raw(switching)
+    out.latin1(accept)
+    out.crlf()
+    out.copy(this.#fields.bytes, 0, this.#fields.length)
+    out.crlf()
+    return 'stream'
   }
 
   #endFraming(isLast: boolean, toHead: boolean, out: Out): ResponseBody {

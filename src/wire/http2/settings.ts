@@ -64,12 +64,15 @@ export interface RemoteSettings {
   streamsMax: number
   /** The decoder's table, which its next field block must not exceed. */
   tableBytes: number
+  /** It takes the extended CONNECT [RFC 8441]. */
+  acceptsConnect: boolean
 }
 
 export const initialSettings = (): RemoteSettings => ({
   windowBytes: initialWindowBytes,
   streamsMax: Number.POSITIVE_INFINITY,
   tableBytes: http2Limits.tableBytesMax,
+  acceptsConnect: false,
 })
 
 /** Reads the entries of a frame in order. @returns an error code, or 0. */
@@ -86,6 +89,10 @@ export function readSettings(payload: Buffer, settings: RemoteSettings): number 
         settings.streamsMax = value
         break
       case ENABLE_CONNECT_PROTOCOL:
+        // It is not taken back [RFC 8441 3].
+        if (value > 1 || (value === 0 && settings.acceptsConnect)) return PROTOCOL_ERROR
+        settings.acceptsConnect = value === 1
+        break
       case ENABLE_PUSH:
       case NO_RFC7540_PRIORITIES:
         if (value > 1) return PROTOCOL_ERROR

@@ -6,12 +6,15 @@ import { Out } from '../../../../src/wire/http/out.ts'
 import { FieldDecoder } from '../../../../src/wire/http2/field-decoder.ts'
 import { RequestBlock } from '../../../../src/wire/http2/request-block.ts'
 
-function blockOf(head: string, given: { isSecure?: boolean; te?: boolean } = {}) {
+function blockOf(
+  head: string,
+  given: { isSecure?: boolean; te?: boolean; isWebSocket?: boolean } = {},
+) {
   const bytes = Buffer.from(`${head}\r\n\r\nrest`, 'latin1')
   const out = new Out(16)
-  const { isSecure = false, te: acceptsTrailers = false } = given
+  const { isSecure = false, te: acceptsTrailers = false, isWebSocket = false } = given
   const request = new RequestBlock()
-  const bodyFrom = request.write(bytes, { isSecure, acceptsTrailers }, out)
+  const bodyFrom = request.write(bytes, { isSecure, acceptsTrailers, isWebSocket }, out)
   const lines: string[] = []
   const decoder = new FieldDecoder()
   const decoded = decoder.decode(out.bytes, 0, out.length, {
@@ -64,5 +67,19 @@ test('the framing of HTTP/1.1 becomes a fact, and fields of the connection are l
 test('te is there when the client accepts trailers', () => {
   assert.deepEqual(blockOf('GET / HTTP/1.1\r\nHost: a', { te: true }).lines.slice(4), [
     'te: trailers',
+  ])
+})
+
+test('a WebSocket is an extended CONNECT without its key', () => {
+  const head =
+    'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13'
+  assert.deepEqual(blockOf(head, { isWebSocket: true }).lines, [
+    ':method: CONNECT',
+    ':protocol: websocket',
+    ':scheme: http',
+    ':authority: a',
+    ':path: /chat',
+    'sec-websocket-version: 13',
   ])
 })

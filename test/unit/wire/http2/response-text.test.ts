@@ -11,13 +11,14 @@ import { block } from '../../../support/http2-frames.ts'
 interface Given {
   readonly isLast?: boolean
   readonly toHead?: boolean
+  readonly accept?: string
 }
 
 function textOf(fields: readonly (readonly [string, string])[], given: Given = {}) {
   const out = new Out(64)
   const response = new ResponseText()
   const bytes = block(...fields)
-  response.begin(out)
+  response.begin(out, given.accept)
   new FieldDecoder().decode(bytes, 0, bytes.length, response)
   const body = response.end(given.isLast === true, given.toHead === true)
   if (response.problem !== '') return response.problem
@@ -104,4 +105,27 @@ test('what HTTP/2 does not allow is no response', () => {
     assert.ok(typeof text === 'string', JSON.stringify(fields))
     assert.match(text, problem)
   }
+})
+
+test('a 2xx to an extended CONNECT is a 101 with the key of its client accepted, anything else is not', () => {
+  const accept = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
+  const fields = [ok, ['content-length', '5'], ['sec-websocket-accept', 'x'], ['x-a', 'b']] as const
+  assert.deepEqual(textOf(fields, { accept }), {
+    body: 'stream',
+    lines: [
+      'HTTP/1.1 101 Switching Protocols',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      `Sec-WebSocket-Accept: ${accept}`,
+      'x-a: b',
+    ],
+  })
+  assert.deepEqual(textOf([[':status', '403']], { accept }), {
+    body: 'stream',
+    lines: ['HTTP/1.1 403 Forbidden'],
+  })
+  assert.deepEqual(textOf([ok], { accept, isLast: true }), {
+    body: 'none',
+    lines: ['HTTP/1.1 200 OK', 'Content-Length: 0'],
+  })
 })

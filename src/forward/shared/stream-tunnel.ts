@@ -1,10 +1,13 @@
-// A stream of HTTP/2 as one side of a tunnel [RFC 8441]: DATA instead of the bytes of a connection. Used by http2-stream.ts.
+// A stream of HTTP/2 as one side of a tunnel [RFC 8441]: DATA instead of the bytes of a connection. Used by
+// client/http2-stream.ts and node/node-stream.ts.
 
 import type { Receiver } from '../../net/connection.ts'
-import type { TunnelSide } from './tunnel.ts'
+import type { TunnelSide } from './tunnel-side.ts'
 
 interface StreamCalls {
-  /** @returns false when the client is slower; `drained` follows. */
+  /** Bytes that have not been sent. */
+  pending(): number
+  /** @returns false when the other side is slower; `drained` follows. */
   send(bytes: Uint8Array, isLast: boolean): boolean
   pause(): void
   resume(): void
@@ -24,6 +27,10 @@ export class StreamTunnel implements TunnelSide {
     this.#calls = calls
   }
 
+  get pending(): number {
+    return this.#calls.pending()
+  }
+
   handTo(receiver: Receiver): void {
     this.receiver = receiver
   }
@@ -40,7 +47,7 @@ export class StreamTunnel implements TunnelSide {
     this.#calls.resume()
   }
 
-  /** The node has ended its side. */
+  /** The other side of the tunnel has ended. */
   end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
@@ -61,7 +68,7 @@ export class StreamTunnel implements TunnelSide {
     if (!this.#isClosed) this.receiver.drained()
   }
 
-  /** The client has ended its side. */
+  /** The client or node of the stream has ended its side. */
   remoteEnded(): void {
     this.#remoteHasEnded = true
     this.receiver.ended()
