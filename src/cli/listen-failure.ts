@@ -54,9 +54,16 @@ function permissionHint(port: number = -1): string {
   return ': ports below 1024 are for root, for programs with CAP_NET_BIND_SERVICE and for sockets of systemd (docs/systemd.md)'
 }
 
-/** The secret or a candidacy function that the configuration names cannot be loaded. */
+/** The configuration names a secret, a candidacy function or a package that cannot be loaded. */
+const codesOfConfiguration: ReadonlySet<string> = new Set([
+  'BAD_SECRET',
+  'POLICY',
+  'NATS_MISSING',
+  'XDS_MISSING',
+])
+
 const isBadConfiguration = (error: unknown): boolean =>
-  error instanceof TopspinError && (error.code === 'BAD_SECRET' || error.code === 'POLICY')
+  error instanceof TopspinError && codesOfConfiguration.has(error.code)
 
 /** The errors of Node.js about unix sockets have the path as `address`, and no port or -1. */
 const placeOf = (address: string, port: number = -1): string =>

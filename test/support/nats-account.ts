@@ -24,19 +24,32 @@ function jwt(issuer: KeyPair, subject: KeyPair, name: string, nats: object): str
 
 const unlimited = { subs: -1, data: -1, payload: -1 }
 
-export function accountAndUser(): { readonly lines: string; readonly creds: string } {
+/** What a user may do: publish and subscribe to these subjects. */
+interface Rights {
+  readonly pub: readonly string[]
+  readonly sub: readonly string[]
+}
+
+const ofPeers: Rights = { pub: ['tsp.peer.scene'], sub: ['tsp.peer.scene'] }
+
+/** The account has JetStream. */
+export function accountAndUser(rights: Rights = ofPeers): {
+  readonly lines: string
+  readonly creds: string
+} {
   const [operator, account, user] = [createOperator(), createAccount(), createUser()]
   const system = createAccount()
   const operatorJwt = jwt(operator, operator, 'test', { type: 'operator', version: 2 })
   const limits = { ...unlimited, conn: -1, leaf: -1, imports: -1, exports: -1, wildcards: true }
-  const ofAccount = (pair: KeyPair, name: string): string =>
-    jwt(operator, pair, name, { type: 'account', version: 2, limits })
+  const ofStreams = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 }
+  const ofAccount = (pair: KeyPair, name: string, more: object): string =>
+    jwt(operator, pair, name, { type: 'account', version: 2, limits: { ...limits, ...more } })
   const userJwt = jwt(account, user, 'peer', {
     type: 'user',
     version: 2,
     ...unlimited,
-    pub: { allow: ['tsp.peer.scene'] },
-    sub: { allow: ['tsp.peer.scene'] },
+    pub: { allow: rights.pub },
+    sub: { allow: rights.sub },
   })
   const seed = Buffer.from(user.getSeed()).toString('latin1')
   return {
@@ -44,8 +57,8 @@ export function accountAndUser(): { readonly lines: string; readonly creds: stri
 resolver: MEMORY
 system_account: ${system.getPublicKey()}
 resolver_preload: {
-  ${account.getPublicKey()}: ${ofAccount(account, 'peers')}
-  ${system.getPublicKey()}: ${ofAccount(system, 'SYS')}
+  ${account.getPublicKey()}: ${ofAccount(account, 'peers', ofStreams)}
+  ${system.getPublicKey()}: ${ofAccount(system, 'SYS', {})}
 }
 `,
     creds: `-----BEGIN NATS USER JWT-----

@@ -44,7 +44,7 @@ export async function runPeer(flags: PeerFlags): Promise<number> {
   } catch (error) {
     if (!(error instanceof TopspinError)) throw error
     const { message, exitCode } =
-      error.code === 'LISTEN'
+      error.code === 'LISTEN' || error.code === 'NATS_MISSING'
         ? listenFailure(error, 'topspin peer --listen HOST:PORT ...')
         : { message: error.message, exitCode: exitCodes.usage }
     complain(message)

@@ -136,3 +136,46 @@ test('a mistake has an exit code of its own and a sentence that says what would 
   assert.equal(away.code, 1)
   assert.match(away.text, /no proxy answers at 127\.0\.0\.1:1/)
 })
+
+test('a section that needs packages of others names them, and is a mistake of the configuration', async () => {
+  const at = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--workers', '0']
+  const cluster = await file('cluster.yaml', 'cluster: { nats: [nats://127.0.0.1:1] }\n')
+  const nats = 'npm install @nats-io/transport-node'
+  const peer = [
+    '--target',
+    'http://127.0.0.1:1',
+    '--group',
+    'nats://127.0.0.1:1/scene',
+    '--insecure',
+  ]
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    [
+      `cluster.nats needs the packages of NATS: ${nats} @nats-io/kv`,
+      ['serve', ...at, '--config', cluster],
+    ],
+    [
+      'xds.listen needs the packages of gRPC: npm install @grpc/grpc-js protobufjs@7',
+      ['serve', ...at, '--xds', '127.0.0.1:0'],
+    ],
+    [`group: nats://... needs a package of NATS: ${nats}`, ['peer', ...peer]],
+  ]
+  for (const [sentence, args] of cases) {
+    const { code, text } = await topspin(...args)
+    assert.ok(text.includes(`: ${sentence}\n`), text)
+    assert.equal(code, 78, args.join(' '))
+  }
+})
+
+test('tracing needs no package', async (t) => {
+  const config = await file(
+    'tracing.yaml',
+    'listen: 127.0.0.1:0\ncontrol: { listen: 127.0.0.1:0 }\ntracing: { endpoint: "http://127.0.0.1:1" }\n',
+  )
+  const child = startChild(t, [command, 'serve', '--config', config], {})
+  await until(
+    'it listens',
+    () => child.output().includes('"msg":"listening"'),
+    20_000,
+    child.output,
+  )
+})
