@@ -14,8 +14,9 @@ import { freePorts } from '../support/free-ports.ts'
 import { get, startNode } from '../support/node-server.ts'
 import { joinReporting } from '../support/reporting-node.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
-import { type Running, startTopspin } from '../support/topspin.ts'
+import { program, type Running, startTopspin } from '../support/topspin.ts'
 import { until } from '../support/until.ts'
+import { startProxy, upgraded } from '../support/upgraded-proxy.ts'
 
 const options = { skip: noEnvoy }
 
@@ -314,3 +315,35 @@ test('a rolling deploy under traffic fails no request', options, async (t) => {
   assert.deepEqual(load.failures, [])
   assert.ok(load.good > 100)
 })
+
+test(
+  'an upgrade of the control plane fails no request, and Envoy follows the next process',
+  options,
+  async (t) => {
+    const place = await newPlace()
+    const { pid: first = 0 } = (
+      await startProxy(
+        t,
+        [
+          ...[program, 'serve', '--listen', '127.0.0.1:0', '--workers', '0'],
+          ...['--control', `127.0.0.1:${place.control}`, '--xds', `127.0.0.1:${place.discovery}`],
+        ],
+        { TOPSPIN_XDS_LISTENERS: `127.0.0.1:${place.port}` },
+      )
+    ).child
+    const control = `127.0.0.1:${place.control}`
+    const agents = [await joinReporting(t, control, 'a'), await joinReporting(t, control, 'b')]
+    const envoy = await startEnvoy(t, place.discovery)
+    await until('both serve', async () => (await serving(place)) === 'a,b', 25_000, envoy.log)
+    const load = new SteadyLoad(t, place.port, 100)
+    const { serving: next } = await upgraded({ control })
+    assert.notEqual(next.pid, first)
+    await agents[0]?.close()
+    await until('Envoy follows', async () => (await serving(place)) === 'b', 15_000, envoy.log)
+    await joinReporting(t, control, 'c')
+    await until('a further node serves', async () => (await serving(place)) === 'b,c', 15_000)
+    await load.stop()
+    assert.deepEqual(load.failures, [])
+    assert.ok(load.good > 50, `${load.good} requests`)
+  },
+)

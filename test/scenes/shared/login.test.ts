@@ -5,7 +5,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
-import { folderFor } from '../../support/fixed-proxy.ts'
 import {
   ask,
   equal,
@@ -14,6 +13,7 @@ import {
   joined,
   startFleetProxy,
 } from '../../support/fleet.ts'
+import { makeFolder } from '../../support/folder.ts'
 import { type NatsServers, noNats, startNats } from '../../support/nats.ts'
 import { accountAndUser } from '../../support/nats-account.ts'
 import { until } from '../../support/until.ts'
@@ -82,7 +82,7 @@ test('a password in the URL lets proxies in, and is shown nowhere', { skip }, as
 test('credentials with the rights of the documentation suffice', { skip }, async (t) => {
   const { lines, creds } = accountAndUser(rights)
   const nats = await serverFor(t, lines)
-  const file = join(folderFor(t), 'fleet.creds')
+  const file = join(makeFolder(), 'fleet.creds')
   writeFileSync(file, creds)
   const start = (name: string, env: Record<string, string>): Promise<FleetProxy> =>
     startFleetProxy(t, name, nats.urls, { env: { TOPSPIN_CLUSTER_NAME: 'scene', ...env } })
