@@ -26,7 +26,10 @@ interface Front {
   readonly running: Running
   readonly control: string
   readonly traffic: string
+  /** For reports. */
   readonly lanes: Lanes
+  /** For changes: a lane has one message at a time. */
+  readonly orders: Lanes
 }
 
 const home = mkdtempSync(join(tmpdir(), 'topspin-shared-'))
@@ -59,7 +62,8 @@ async function startFront(at: number): Promise<Front> {
   const started = /"traffic":\["([^"]+)"\],"control":"([^"]+)"/
   await until(() => started.test(running.printed.stdout), startMs)
   const [, traffic = '', control = ''] = started.exec(running.printed.stdout) ?? []
-  return { running, control, traffic, lanes: new Lanes(Number(new URL(control).port)) }
+  const port = Number(new URL(control).port)
+  return { running, control, traffic, lanes: new Lanes(port), orders: new Lanes(port) }
 }
 
 async function run(): Promise<void> {
@@ -138,7 +142,7 @@ async function changes(signal: AbortSignal): Promise<void> {
     const isEnabled = wanted.get(route) !== 'DISABLED'
     const method = isEnabled ? 'DISABLE-APP' : 'ENABLE-APP'
     const message = `${method} JVMRoute=${route}&Alias=localhost&Context=/app${node % 10}`
-    await fronts[turn % count]?.lanes.send([message])
+    await fronts[turn % count]?.orders.send([message])
     wanted.set(route, isEnabled ? 'DISABLED' : 'ENABLED')
     await pause(1_000)
   }

@@ -9,8 +9,8 @@ import { type TestContext, test } from 'node:test'
 import type { Agent } from '../../src/agent/index.ts'
 import type { StatusReport } from '../../src/control/status-report.ts'
 import { type Envoy, noEnvoy, startEnvoy } from '../support/envoy.ts'
-import { makeFolder } from '../support/folder.ts'
 import { FleetNode } from '../support/fleet.ts'
+import { makeFolder } from '../support/folder.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { get, startNode } from '../support/node-server.ts'
 import { joinReporting } from '../support/reporting-node.ts'
@@ -349,32 +349,42 @@ test(
   },
 )
 
-test('all nodes that report another load factor at once, or none, fail no request and all stay in use', options, async (t) => {
-  const place = await newPlace()
-  await startPlane(t, place)
-  const control = `http://127.0.0.1:${place.control}`
-  const names = ['a', 'b', 'c', 'd', 'e', 'f']
-  const nodes = await Promise.all(names.map((name) => FleetNode.start(t, name)))
-  for (const node of nodes) await node.register({ control }, 50)
-  let factor: number | undefined = 50
-  const timer = setInterval(() => {
-    if (factor !== undefined) for (const node of nodes) void node.report({ control }, factor)
-  }, 200)
-  t.after(() => clearInterval(timer))
-  const envoy = await startEnvoy(t, place.discovery)
-  const all = names.join()
-  await until('all serve', async () => (await serving(place)) === all, 25_000, envoy.log)
-  const load = new SteadyLoad(t, place.port, 50)
-  // Standbys alone, then nodes at their weight again, then silent ones.
-  for (const next of [0, 100, 1, undefined, 50]) {
-    factor = next
-    const served = (): Promise<string> => envoy.ask('/config_dump?include_eds')
-    const weight = next === undefined || next === 0 ? 1 : next
-    await until(`Envoy has weight ${weight}`, async () =>
-      (await served()).includes(`"load_balancing_weight": ${weight}\n`),
-    )
-    assert.equal(await serving(place), all, `load factor ${next}`)
-  }
-  await load.stop()
-  assert.deepEqual(load.failures, [])
-})
+test(
+  'all nodes that report another load factor at once, or none, fail no request and all stay in use',
+  options,
+  async (t) => {
+    const place = await newPlace()
+    const plane = await startPlane(t, place)
+    const control = `http://127.0.0.1:${place.control}`
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    const nodes = await Promise.all(names.map((name) => FleetNode.start(t, name)))
+    for (const node of nodes) await node.register({ control }, 50)
+    let factor: number | undefined = 50
+    const timer = setInterval(() => {
+      if (factor !== undefined) for (const node of nodes) void node.report({ control }, factor)
+    }, 200)
+    t.after(() => clearInterval(timer))
+    const envoy = await startEnvoy(t, place.discovery)
+    const all = names.join()
+    await until('all serve', async () => (await serving(place)) === all, 25_000, envoy.log)
+    const load = new SteadyLoad(t, place.port, 50)
+    // Standbys alone, then nodes at their weight again, then silent ones.
+    for (const next of [0, 100, 1, undefined, 50]) {
+      factor = next
+      if (next === undefined)
+        await until('all are silent', async () =>
+          (await plane.status()).nodes.every(({ silent }) => silent),
+        )
+      else
+        await until(`Envoy has load factor ${next}`, async () =>
+          (await envoy.ask('/config_dump?include_eds')).includes(
+            `"load_balancing_weight": ${Math.max(1, next)}\n`,
+          ),
+        )
+      const used = Object.keys(await shares(place, '/', 90)).sort()
+      assert.equal(used.join(), all, `load factor ${next}`)
+    }
+    await load.stop()
+    assert.deepEqual(load.failures, [])
+  },
+)
