@@ -2,7 +2,8 @@
 // application that has nothing but it.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,6 +123,21 @@ joinCluster(${handler('cjs')}, ${options('cjs')})`,
   assert.equal((await topspin('enable', 'cjs', ...at)).code, 0)
   assert.equal((await fetch(`${traffic}cjs/`)).status, 200)
   assert.match((await topspin('explain', `${traffic}esm`, ...at)).text, /esm/)
+})
+
+test('a command whose reader has gone ends as SIGPIPE ends a program, without a stack trace', async () => {
+  for (const args of [['--help'], ['completion', 'bash'], ['serve', '--help']]) {
+    const child = spawn(process.execPath, [command, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.destroy()
+    let complaint = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text
+    })
+    const [code] = await once(child, 'close')
+    assert.deepEqual([code, complaint], [141, ''], args.join(' '))
+  }
 })
 
 test('a mistake has an exit code of its own and a sentence that says what would be right', async () => {
