@@ -1,19 +1,32 @@
 // The story of a page: its marked blocks, in a folder of their own, with `topspin` and the package as after an installation.
-// Ports of the page are replaced by free ones.
+// Ports of the page are replaced by free ones, and its addresses by loopback.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { freePorts } from './free-ports.ts'
 import { repository } from './packed-package.ts'
+import { makeCertificates, startEcho } from './page-nodes.ts'
 import { placeOf, type Snippet } from './snippets.ts'
 import { program } from './topspin.ts'
 import { until } from './until.ts'
 
 /** Ports that pages show. */
-const shownPorts = ['8000', '6666', '6680', '3000', '3001', '3002', '3003'] as const
+const shownPorts = [
+  '80',
+  '443',
+  '8000',
+  '8081',
+  '6666',
+  '6680',
+  '3000',
+  '3001',
+  '3002',
+  '3003',
+] as const
 type ShownPort = (typeof shownPorts)[number]
 
 /** @returns how many blocks ran. */
@@ -23,13 +36,15 @@ export async function runStory(t: TestContext, snippets: readonly Snippet[]): Pr
   let ran = 0
   for (const snippet of snippets) {
     const { marks } = snippet
-    const [file, starts, runs] = (['file', 'starts', 'runs'] as const).map((mark) =>
-      marks.get(mark),
-    )
+    const kinds = ['file', 'starts', 'runs', 'serves', 'joins', 'asks'] as const
+    const [file, starts, runs, serves, joins, asks] = kinds.map((kind) => marks.get(kind))
     if (file !== undefined) story.write(file, snippet.text)
-    else if (starts !== undefined) await story.start(snippet, starts)
+    if (serves !== undefined) await story.serve(snippet, serves.split(' '))
+    if (joins !== undefined) await story.join(snippet, joins)
+    for (const line of asks?.split('\n') ?? []) await story.ask(snippet, line)
+    if (joins !== undefined) await story.leave()
+    if (starts !== undefined) await story.start(snippet, starts)
     else if (runs !== undefined) await story.run(snippet, runs)
-    else continue
     ran++
   }
   return ran
@@ -44,6 +59,9 @@ class Story {
   readonly #ports: ReadonlyMap<string, string>
   readonly #folder = mkdtempSync(join(tmpdir(), 'topspin-page-'))
   readonly #children: ChildProcess[] = []
+  readonly #nodes: Map<string, Server> = new Map()
+  #proxy: ChildProcess | undefined
+  #program: ChildProcess | undefined
   readonly #path: string
 
   constructor(ports: ReadonlyMap<string, string>) {
@@ -69,13 +87,18 @@ class Story {
   }
 
   async start(snippet: Snippet, expected: string): Promise<void> {
-    const { output, child } = this.#spawn(snippet.text)
+    await this.#started(snippet, snippet.text, expected)
+  }
+
+  async #started(snippet: Snippet, text: string, expected: string): Promise<ChildProcess> {
+    const { output, child } = this.#spawn(text)
     const wanted = this.#replaced(expected)
     const isReady = (): boolean => {
       if (child.exitCode !== null) throw new Error(`${placeOf(snippet)} has ended: ${output()}`)
       return output().includes(wanted)
     }
     await until(`${placeOf(snippet)} prints ${wanted}`, isReady, 60_000, output)
+    return child
   }
 
   /** Again and again until it prints what is expected: servers of the story may still be registering. */
@@ -91,13 +114,57 @@ class Story {
     await until(`${placeOf(snippet)} prints ${wanted}`, succeeds, 60_000, () => last)
   }
 
+  /** The proxy of the story, with this configuration; `--to` in place of a missing `to`. */
+  async serve(snippet: Snippet, nodes: readonly string[]): Promise<void> {
+    await stop(this.#proxy)
+    for (const name of nodes.filter((node) => !this.#nodes.has(node)))
+      this.#nodes.set(name, await startEcho(this.#ports.get(name) ?? ''))
+    const text = this.#replaced(snippet.text)
+    makeCertificates(text, (file) => join(this.#folder, file))
+    writeFileSync(join(this.#folder, 'topspin.yaml'), text)
+    const at = (port: ShownPort): string => `127.0.0.1:${this.#ports.get(port)}`
+    const to = nodes.map((node) => at(node as ShownPort)).join(',')
+    const flags = [
+      /^listen:/m.test(text) ? '' : `--listen ${at('8000')}`,
+      /^control:/m.test(text) ? '' : `--control ${at('6666')}`,
+      /^to:/m.test(text) ? '' : `--to ${to}`,
+    ]
+    const command = `exec "${process.execPath}" "${program}" serve --config topspin.yaml --workers 0 ${flags.join(' ')}`
+    this.#proxy = await this.#started(snippet, command, 'listening')
+  }
+
+  /** Below a proxy with its defaults, where the story has none yet. */
+  async join(snippet: Snippet, file: string): Promise<void> {
+    this.#proxy ??= await this.#started(snippet, 'topspin serve --workers 0', 'listening')
+    this.write(file, snippet.text)
+    const command = `TOPSPIN_PROXIES=127.0.0.1:6666 exec node ${file}`
+    this.#program = await this.#started(snippet, command, 'node joined')
+  }
+
+  async leave(): Promise<void> {
+    await stop(this.#program)
+  }
+
+  /** @param line arguments of curl, `=>`, and the texts that it prints. */
+  async ask(snippet: Snippet, line: string): Promise<void> {
+    const [request = '', response = ''] = line.split(' => ')
+    const texts = response.split(' & ').map((text) => this.#replaced(text))
+    let last = ''
+    const isAnswered = async (): Promise<boolean> => {
+      const { child, output } = this.#spawn(`curl -sik --max-time 10 ${request}`)
+      await new Promise((resolve) => child.once('close', resolve))
+      last = output()
+      return texts.every((text) =>
+        text.startsWith('!') ? !last.includes(text.slice(1)) : last.includes(text),
+      )
+    }
+    const what = `${placeOf(snippet)}: ${request} prints ${response}`
+    await until(what, isAnswered, 60_000, () => last.slice(0, 2_000))
+  }
+
   async end(): Promise<void> {
-    const living = this.#children.filter(
-      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
-    )
-    const ended = living.map((child) => new Promise((resolve) => child.once('close', resolve)))
-    for (const { pid } of living) if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-    await Promise.all(ended)
+    for (const server of this.#nodes.values()) server.close().closeAllConnections()
+    await Promise.all(this.#children.map(stop))
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -134,6 +201,21 @@ esac
   }
 
   #replaced(text: string): string {
-    return text.replace(/\b\d{4}\b/g, (digits) => this.#ports.get(digits) ?? digits)
+    return text
+      .replace(/\b(?:0\.0\.0\.0|10\.0\.0\.\d+)(?=:\d)/g, '127.0.0.1')
+      .replace(/(?<=127\.0\.0\.1:)(?:80|443)\b/g, (digits) => this.#ports.get(digits) ?? digits)
+      .replace(/\b\d{4}\b/g, (digits) => this.#ports.get(digits) ?? digits)
+      .replaceAll('/etc/topspin/', '')
   }
+}
+
+/** By SIGTERM, so that a sidecar ends its own program, too; by SIGKILL at a deadline. */
+async function stop(child: ChildProcess | undefined): Promise<void> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const group = -child.pid
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  process.kill(group, 'SIGTERM')
+  const deadline = setTimeout(() => process.kill(group, 'SIGKILL'), 30_000)
+  await ended
+  clearTimeout(deadline)
 }

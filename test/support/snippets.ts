@@ -3,6 +3,9 @@
 //   <!-- file: NAME -->              the story of the page has it under this name
 //   <!-- starts: TEXT -->            the story starts it in the background and waits until it prints this
 //   <!-- runs: TEXT -->              the story runs it to its end, and it prints this (which may be empty)
+//   <!-- serves: PORT PORT -->       the story's proxy has this configuration from here on, with nodes at these ports
+//   <!-- joins: NAME -->             the story starts this program, which registers with the proxy, until it has been asked
+//   <!-- asks: ARGUMENTS => TEXT & TEXT -->  what curl prints for these arguments has these texts; !TEXT is not there
 //   <!-- given: const a: T; ... -->  names that a program uses and other lines of the page explain
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -19,13 +22,16 @@ export interface Snippet {
   readonly marks: ReadonlyMap<Mark, string>
 }
 
-type Mark = 'not run' | 'file' | 'starts' | 'runs' | 'given'
+type Mark = 'not run' | 'file' | 'starts' | 'runs' | 'serves' | 'joins' | 'asks' | 'given'
 
 const marksKnown: readonly string[] = [
   'not run',
   'file',
   'starts',
   'runs',
+  'serves',
+  'joins',
+  'asks',
   'given',
 ] satisfies Mark[]
 
@@ -63,7 +69,8 @@ function marksAbove(lines: readonly string[], fence: number, page: string): Map<
     const [, name = '', value = ''] = /^ *<!-- ([a-z ]+): ?(.*?) ?-->$/.exec(line) ?? []
     if (name === '') break
     if (!marksKnown.includes(name)) throw new Error(`${page}:${at + 1}: no such mark: ${name}`)
-    marks.set(name as Mark, value)
+    const below = marks.get(name as Mark)
+    marks.set(name as Mark, below === undefined ? value : `${value}\n${below}`)
   }
   return marks
 }

@@ -120,7 +120,9 @@ test('a block that nothing checks gives a reason', (t) => {
 })
 
 function isOfStory({ marks }: Snippet): boolean {
-  return (['file', 'starts', 'runs'] as const).some((mark) => marks.has(mark))
+  return (['file', 'starts', 'runs', 'serves', 'joins', 'asks'] as const).some((mark) =>
+    marks.has(mark),
+  )
 }
 
 /** Without its blocks. */
