@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { applicationEnvironment } from '../host/pm2.ts'
 import { hookListen } from '../net/hook-listen.ts'
 import { peerAutoSettings } from './auto-settings.ts'
-import { type JoinPeersOptions, joinPeers } from './join-peers.ts'
+import type { JoinPeersOptions } from './join-peers.ts'
 import type { Peers } from './peers.ts'
 import { isSoleProcess } from './sole-process.ts'
 
@@ -24,16 +24,22 @@ export function joinGroup(): void {
   } else {
     const { options, port, warnings } = settings
     for (const warning of warnings) write(warning)
+    // Some 400 files, which an application that only registers with proxies does not load.
+    const code = import('./join-peers.ts')
     hookListen(port, (server) => {
-      join(server, options).catch((error: unknown) => {
+      join(server, options, code).catch((error: unknown) => {
         write(`not joined: ${error instanceof Error ? error.message : String(error)}`)
       })
     })
   }
 }
 
-async function join(server: Server, options: JoinPeersOptions): Promise<void> {
-  if (!cluster.isWorker) return void (await joinPeers(server, options))
+async function join(
+  server: Server,
+  options: JoinPeersOptions,
+  code: Promise<typeof import('./join-peers.ts')>,
+): Promise<void> {
+  if (!cluster.isWorker) return void (await (await code).joinPeers(server, options))
   let peers: Peers | undefined
   let isShared = false
   const refuse = (): void => {
@@ -43,6 +49,6 @@ async function join(server: Server, options: JoinPeersOptions): Promise<void> {
     void peers?.close()
   }
   if (!(await isSoleProcess(server.address() as AddressInfo, refuse))) return refuse()
-  peers = await joinPeers(server, options)
+  peers = await (await code).joinPeers(server, options)
   if (isShared) await peers.close()
 }

@@ -116,17 +116,30 @@ test('the doors for applications need no package and reach nothing of the proxy'
   }
 })
 
-/** Type imports count like all others. */
-function importsOf(file: string): { files: string[]; packages: string[] } {
+test('an application that registers with proxies loads nothing of forwarding at its start', () => {
+  const loaded = [...closure('auto.ts', 'atOnce')]
+  assert.ok(loaded.includes('agent/join-cluster.ts'))
+  assert.deepEqual(
+    loaded.filter((file) => ['forward', 'candidacy'].includes(room(file))),
+    [],
+  )
+})
+
+/** Type imports count like all others, but not among those that are loaded at once. */
+function importsOf(file: string): { files: string[]; atOnce: string[]; packages: string[] } {
   const text = readFileSync(join(src, file), 'utf8')
   const specifiers = [...text.matchAll(/^(?:import|export)\b[^'";]*?\bfrom\s+'([^']+)'/gm)]
     .concat([...text.matchAll(/^import\s+'([^']+)'/gm)])
     .concat([...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)])
     .map((match) => match[1] ?? '')
-  return {
-    files: specifiers
+  const atOnce = /^(?:import|export)\b(?! type\b)[^'";]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'/gm
+  const filesOf = (names: readonly string[]): string[] =>
+    names
       .filter((name) => name.startsWith('.'))
-      .map((name) => relative(src, resolve(src, dirname(file), name)).replaceAll('\\', '/')),
+      .map((name) => relative(src, resolve(src, dirname(file), name)).replaceAll('\\', '/'))
+  return {
+    files: filesOf(specifiers),
+    atOnce: filesOf([...text.matchAll(atOnce)].map(([, from, alone]) => from ?? alone ?? '')),
     packages: specifiers.filter((name) => !name.startsWith('.') && !name.startsWith('node:')),
   }
 }
@@ -164,10 +177,14 @@ function stageNumber(file: string): number {
   return Number(number)
 }
 
-function closure(file: string, seen: Set<string> = new Set()): Set<string> {
+function closure(
+  file: string,
+  kind: 'files' | 'atOnce' = 'files',
+  seen: Set<string> = new Set(),
+): Set<string> {
   if (seen.has(file)) return seen
   seen.add(file)
-  for (const target of imports.get(file)?.files ?? []) closure(target, seen)
+  for (const target of imports.get(file)?.[kind] ?? []) closure(target, kind, seen)
   return seen
 }
 
