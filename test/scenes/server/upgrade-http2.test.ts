@@ -166,8 +166,8 @@ for (const workers of [0, 2])
 tls: { cert: ${certFile}, key: ${keyFile} }
 control: { listen: '127.0.0.1:0' }
 workers: ${workers}
-# Calls are silent while the next program starts, which takes long on a busy machine.
-timeouts: { body: 5m }
+# Calls and downloads are silent while the next program starts, which takes long on a busy machine.
+timeouts: { body: 5m, responseBody: 5m }
 body: { minRate: 0 }
 to: 'h2c://127.0.0.1:${application.port}'
 `,
