@@ -86,6 +86,7 @@ function description() {
   )
   const entry = (door) => ({ types: `./dist/${door}.d.ts`, default: `./dist/${door}.js` })
   const [first] = Object.values(doors)
+  const names = Object.entries(doors).map(([path, door]) => [path.slice(2), entry(door)])
   return {
     name: 'topspin-agent',
     version,
@@ -99,6 +100,10 @@ function description() {
     type: 'module',
     sideEffects: [`./dist/${doors['./auto']}.js`],
     engines,
+    // For the resolution `node10` of TypeScript, which does not read `exports`.
+    main: entry(first).default,
+    types: entry(first).types,
+    typesVersions: { '*': Object.fromEntries(names.map(([name, { types }]) => [name, [types]])) },
     exports: {
       '.': entry(first),
       ...Object.fromEntries(Object.entries(doors).map(([name, door]) => [name, entry(door)])),

@@ -60,6 +60,22 @@ test('topspin-agent is below 600,000 bytes, needs no package and says where its 
   assert.ok(files.includes('README.md') && files.includes('LICENSE'))
 })
 
+test('TypeScript finds the types of every door where it does not read `exports` (node10)', async () => {
+  for (const name of ['topspin', 'topspin-agent']) {
+    const inside = join(folder, 'node_modules', name)
+    const description = JSON.parse(await readFile(join(inside, 'package.json'), 'utf8'))
+    const typed = Object.entries<{ types?: string }>(description.exports).filter(
+      ([, { types }]) => types !== undefined,
+    )
+    assert.ok(typed.length >= 4)
+    for (const [door, { types }] of typed) {
+      const found =
+        door === '.' ? description.types : description.typesVersions['*'][door.slice(2)]?.[0]
+      assert.equal(found, types, `${name} ${door}`)
+    }
+  }
+})
+
 test('neither package has source maps', async () => {
   for (const name of ['topspin', 'topspin-agent']) {
     const inside = join(folder, 'node_modules', name)

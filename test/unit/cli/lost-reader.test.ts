@@ -15,6 +15,5 @@ test('a service outlives the reader of its log, and its help does not', () => {
     ['--help', false],
     ['', false],
   ]
-  for (const [line, isService] of cases)
-    assert.equal(runsOn(line.split(' ')), isService, line)
+  for (const [line, isService] of cases) assert.equal(runsOn(line.split(' ')), isService, line)
 })
