@@ -185,8 +185,8 @@ export class ControlConnection {
       socket.write(text)
       if (socket.writableLength > eventLimits.streamBytesMax) socket.destroy()
     })
-    socket.once('close', end)
-    if (this.#closing) this.#finish()
+    if (end !== undefined) socket.once('close', end)
+    if (this.#closing || end === undefined) this.#finish()
   }
 
   /** The deadline of a request runs from its first byte; further bytes do not extend it. */

@@ -10,8 +10,8 @@ export interface PageResponse {
   readonly stream?: Stream
 }
 
-/** Begins to write the body. @returns ends it; called once the connection is gone. */
-export type Stream = (write: (text: string) => void) => () => void
+/** Begins to write the body. @returns ends it, called once the connection is gone; `undefined`: the body is empty. */
+export type Stream = (write: (text: string) => void) => (() => void) | undefined
 
 export const reasonPhrases = {
   200: 'OK',

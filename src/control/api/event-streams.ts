@@ -40,7 +40,9 @@ export class EventStreams {
     return { status: 200, contentType: 'text/event-stream', body: '', stream }
   }
 
-  #start(write: (text: string) => void, lastEventId: string): () => void {
+  #start(write: (text: string) => void, lastEventId: string): (() => void) | undefined {
+    // Others have begun since the answer was decided.
+    if (this.#streams.size >= eventLimits.streamsMax) return undefined
     const { events } = this.#settings
     const since = this.#positionIn(lastEventId)
     if (since === undefined) write(`event: reset\ndata: {"last":${events.last}}\n\n`)

@@ -31,6 +31,8 @@ export class RequestFollowers {
 
   stream(filter: RequestFilter): Stream {
     return (write) => {
+      // Others have begun since the answer was decided.
+      if (this.isFull) return undefined
       const follower = { filter, write }
       this.#followers.add(follower)
       write(': following\n\n')

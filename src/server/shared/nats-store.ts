@@ -3,9 +3,11 @@
 
 import type { KV, Kvm, KvWatchEntry } from '@nats-io/kv'
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
+import { systemClock } from '../../base/clock.ts'
 import { TopspinError } from '../../base/errors.ts'
-import { sharedLimits } from '../../base/limits.ts'
+import { logLimits, sharedLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
+import { throttled } from '../../base/throttled-log.ts'
 import { pause, withDeadline } from '../../base/wait.ts'
 import { encodeName } from '../../cluster/shared/keys.ts'
 import type { Entry, PutResult, SharedStore, WatchEvents } from '../../cluster/shared/store.ts'
@@ -72,7 +74,8 @@ export class NatsStore implements SharedStore {
   #endWatch: (reason: string) => void = () => {}
 
   constructor(options: NatsOptions, packages: NatsPackages) {
-    this.#options = options
+    // A server that ends each connection at once would cause lines without end.
+    this.#options = { ...options, log: throttled(options.log, systemClock, logLimits.linesMax) }
     this.#packages = packages
     this.#running = this.#stayConnected()
   }

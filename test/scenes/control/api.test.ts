@@ -194,6 +194,20 @@ test('streams beyond the limit are refused until one ends', async (t) => {
   await until('there is room again', async () => (await ask()) === 200)
 })
 
+test('streams that are asked for at the same time do not exceed the limit', async (t) => {
+  const { base } = await startBench(t)
+  const aborter = new AbortController()
+  t.after(() => aborter.abort())
+  let open = 0
+  const asked = Array.from({ length: 3 * eventLimits.streamsMax }, async () => {
+    const { status, body } = await fetch(`${base}events/stream`, { signal: aborter.signal })
+    const first = await body?.getReader().read()
+    if (status === 200 && first?.done === false) open++
+  })
+  await Promise.all(asked)
+  assert.equal(open, eventLimits.streamsMax)
+})
+
 test('a stream ends when the control service closes', async () => {
   const { control, port } = await controlBench()
   const response = await fetch(`http://127.0.0.1:${port}/api/v1/events/stream`)

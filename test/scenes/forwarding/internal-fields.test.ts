@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { startAjpOrigin } from '../../support/ajp-origin.ts'
 import { startProxy } from '../../support/cluster-fixture.ts'
 import { frontOf, handlerOf } from '../../support/embedded.ts'
-import { answerOf, connectHttp2, ask as askHttp2 } from '../../support/http2-client.ts'
+import { answerOf, ask as askHttp2, connectHttp2 } from '../../support/http2-client.ts'
 import { startHttp2Node } from '../../support/http2-node.ts'
 import { startNode } from '../../support/node-server.ts'
 import { get, RawClient } from '../../support/raw-client.ts'
@@ -77,44 +77,45 @@ const targets: Readonly<Record<string, (t: TestContext) => Promise<Target>>> = {
 }
 
 /** Each sends one request with the field. */
-const ways: Readonly<Record<string, (t: TestContext, port: number, name: string) => Promise<void>>> =
-  {
-    async head(t, port, name) {
-      const client = await RawClient.connect(t, port)
-      assert.equal((await client.ask(get('/x', `${name}: ${mark}`))).status, 200)
-    },
-    async 'hop-by-hop field'(t, port, name) {
-      const client = await RawClient.connect(t, port)
-      const fields = [`${name}: ${mark}`, `Connection: ${name}`]
-      assert.equal((await client.ask(get('/x', ...fields))).status, 200)
-    },
-    async trailer(t, port, name) {
-      const client = await RawClient.connect(t, port)
-      const lines = ['POST /x HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', '']
-      client.send([...lines, '1', 'b', '0', `${name}: ${mark}`, '', ''].join('\r\n'))
-      assert.equal((await client.answer())?.status, 200)
-    },
-    async upgrade(t, port, name) {
-      const client = await RawClient.connect(t, port)
-      client.send(get('/x', 'Connection: upgrade', 'Upgrade: x', `${name}: ${mark}`))
-      await until('it is answered', () => client.text.length > 0)
-    },
-    async 'head over HTTP/2'(t, port, name) {
-      const session = await connectHttp2(t, port)
-      const { status } = await askHttp2(session, { ':path': '/x', [name.toLowerCase()]: mark })
-      assert.equal(status, 200)
-    },
-    async 'trailer over HTTP/2'(t, port, name) {
-      const session = await connectHttp2(t, port)
-      const stream = session.request(
-        { ':path': '/x', ':method': 'POST', te: 'trailers' },
-        { waitForTrailers: true },
-      )
-      stream.on('wantTrailers', () => stream.sendTrailers({ [name.toLowerCase()]: mark }))
-      stream.end('body')
-      assert.equal((await answerOf(stream)).status, 200)
-    },
-  }
+const ways: Readonly<
+  Record<string, (t: TestContext, port: number, name: string) => Promise<void>>
+> = {
+  async head(t, port, name) {
+    const client = await RawClient.connect(t, port)
+    assert.equal((await client.ask(get('/x', `${name}: ${mark}`))).status, 200)
+  },
+  async 'hop-by-hop field'(t, port, name) {
+    const client = await RawClient.connect(t, port)
+    const fields = [`${name}: ${mark}`, `Connection: ${name}`]
+    assert.equal((await client.ask(get('/x', ...fields))).status, 200)
+  },
+  async trailer(t, port, name) {
+    const client = await RawClient.connect(t, port)
+    const lines = ['POST /x HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', '']
+    client.send([...lines, '1', 'b', '0', `${name}: ${mark}`, '', ''].join('\r\n'))
+    assert.equal((await client.answer())?.status, 200)
+  },
+  async upgrade(t, port, name) {
+    const client = await RawClient.connect(t, port)
+    client.send(get('/x', 'Connection: upgrade', 'Upgrade: x', `${name}: ${mark}`))
+    await until('it is answered', () => client.text.length > 0)
+  },
+  async 'head over HTTP/2'(t, port, name) {
+    const session = await connectHttp2(t, port)
+    const { status } = await askHttp2(session, { ':path': '/x', [name.toLowerCase()]: mark })
+    assert.equal(status, 200)
+  },
+  async 'trailer over HTTP/2'(t, port, name) {
+    const session = await connectHttp2(t, port)
+    const stream = session.request(
+      { ':path': '/x', ':method': 'POST', te: 'trailers' },
+      { waitForTrailers: true },
+    )
+    stream.on('wantTrailers', () => stream.sendTrailers({ [name.toLowerCase()]: mark }))
+    stream.end('body')
+    assert.equal((await answerOf(stream)).status, 200)
+  },
+}
 
 const isMark = (name: string): boolean =>
   name.toLowerCase().replace(/[^a-z]/g, '') === 'topspinhandedover'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { tailLimits } from '../../../../src/base/limits.ts'
+import { eventLimits, tailLimits } from '../../../../src/base/limits.ts'
 import { recentFailuresOf, timesOf } from '../../../../src/cluster/live.ts'
 import { RequestTimes } from '../../../../src/cluster/request-times.ts'
 import { requestHistograms } from '../../../../src/cluster/times.ts'
@@ -211,6 +211,19 @@ test('the traffic reports requests only while somebody follows them', async () =
   const running = (await Promise.all(open)).map(({ stream }) => stream?.(() => {}))
   read(await get('/requests/stream'), 'Problem', 503)
   for (const end of running) end?.()
+})
+
+test('of streams that begin at the same time no more are open than the limits allow', async () => {
+  const { get } = await withNodes()
+  for (const [path, max] of [
+    ['/events/stream', eventLimits.streamsMax],
+    ['/requests/stream', tailLimits.streamsMax],
+  ] as const) {
+    const all = await Promise.all(Array.from({ length: max + 5 }, () => get(path)))
+    const ends = all.map(({ stream }) => stream?.(() => {}))
+    assert.equal(ends.filter((end) => end !== undefined).length, max, path)
+    for (const end of ends) end?.()
+  }
 })
 
 test('the log from level info on is shown as events', async () => {
