@@ -3,6 +3,7 @@
 
 import { CommanderError } from 'commander'
 import { CommandFailure, exitCodes } from './failure.ts'
+import { printError } from './output.ts'
 import { createProgram } from './program.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -17,7 +18,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     if (error instanceof CommandFailure) {
-      process.stderr.write(`topspin: ${error.message}\n`)
+      printError(`topspin: ${error.message}\n`)
       return error.exitCode
     }
     if (!(error instanceof CommanderError)) throw error

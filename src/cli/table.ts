@@ -14,7 +14,8 @@ export function alignTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  const all = [columns.map((column) => column.title), ...rows.map((row) => row.map(printable))]
+  const titles = columns.map(({ title }) => printable(title))
+  const all = [titles, ...rows.map((row) => row.map(printable))]
   const widths = columns.map((_, index) =>
     all.reduce((most, row) => Math.max(most, row[index]?.length ?? 0), 0),
   )

@@ -16,9 +16,13 @@ export type Denial = 'secret' | 'origin' | 'host'
 const fieldOf = ({ fields }: FramedRequest, name: string): string | undefined =>
   fields.get(name)?.[0]
 
+/** Of several fields none counts: which of two tokens would be meant? */
+const authorizationOf = ({ fields }: FramedRequest): string =>
+  (fields.get('authorization') ?? []).join(', ')
+
 /** `undefined` when a message may be answered. @param secret '' when none is required. */
 export function messageDenial(request: FramedRequest, secret: string): Denial | undefined {
-  const given = readSecret(fieldOf(request, 'authorization') ?? '') ?? ''
+  const given = readSecret(authorizationOf(request)) ?? ''
   if (secret !== '' && !isSameSecret(given, secret)) return 'secret'
   // Only browsers send Origin, and a page never sends messages.
   return fieldOf(request, 'origin') === undefined ? undefined : 'origin'
@@ -34,7 +38,7 @@ export function admitToPage(
   identities: Identities,
   isOwnHost: (host: string) => boolean,
 ): Actor | Denial {
-  const identified = identities.identify(fieldOf(request, 'authorization') ?? '', caller)
+  const identified = identities.identify(authorizationOf(request), caller)
   if (identified === undefined) return 'secret'
   const { host } = request
   if (!identified.isByCredentials && !isOwnHost(host)) return 'host'

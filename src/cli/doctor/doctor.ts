@@ -7,6 +7,7 @@ import { printable } from '../../base/printable.ts'
 import { commandSecret } from '../../config/secret.ts'
 import { customaryGroup } from '../../wire/advertise.ts'
 import { exitCodes } from '../failure.ts'
+import { print, printError, printJson } from '../output.ts'
 import { fetchReport } from '../remote/fetch.ts'
 import { wrapped } from '../wrapped.ts'
 import { certificateFindings } from './certificates.ts'
@@ -33,14 +34,11 @@ export async function runDoctor(flags: DoctorFlags): Promise<number> {
   const secret = commandSecret(flags.secretFile)
   const problems = strayVariables(process.env)
   if (!secret.ok) problems.push(secret.problem)
-  for (const problem of problems) process.stderr.write(`topspin: ${problem}\n`)
+  for (const problem of problems) printError(`topspin: ${problem}\n`)
   if (!secret.ok || problems.length > 0) return exitCodes.usage
   const findings = await examine(flags, secret.secret)
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(findings, null, 2)}\n`
-      : findingsText(findings, process.stdout.columns ?? plainColumns),
-  )
+  if (flags.json) printJson(findings, 2)
+  else print(findingsText(findings, process.stdout.columns ?? plainColumns))
   return findings.some(({ result }) => result === 'fail') ? exitCodes.failure : exitCodes.ok
 }
 

@@ -2,6 +2,7 @@
 
 import { type ContextReport, contextStatusText } from '../../control/status-report.ts'
 import type { ApplicationTrend } from '../../control/trends.ts'
+import { print, printJson } from '../output.ts'
 import { fittedText } from '../table.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
 
@@ -12,11 +13,11 @@ export const showContexts = (flags: RemoteFlags): Promise<number> =>
     const { contexts } = await remote.get<{ readonly contexts: readonly NodeContext[] }>(
       '/contexts',
     )
-    if (flags.json) return void process.stdout.write(`${JSON.stringify({ contexts })}\n`)
+    if (flags.json) return printJson({ contexts })
     const { applications } = await remote.get<{
       readonly applications: readonly ApplicationTrend[]
     }>('/applications')
-    process.stdout.write(contextsText(contexts, applications, process.stdout.columns))
+    print(contextsText(contexts, applications, process.stdout.columns))
   })
 
 function contextsText(

@@ -5,6 +5,7 @@ import { pause } from '../../base/wait.ts'
 import type { ActionRecord } from '../../control/api/action.ts'
 import type { DrainProgress } from '../../control/api/drain.ts'
 import { CommandFailure } from '../failure.ts'
+import { print, printJson } from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
 import { type SteerFlags, targetOf } from './steer.ts'
@@ -26,8 +27,8 @@ export const drain = (route: string | undefined, flags: DrainFlags): Promise<num
     const record = await remote.post<ActionRecord>('/actions', order)
     const last = flags.wait ? await ended(remote, record) : record
     const name = route ?? `domain ${flags.domain}`
-    if (flags.json) process.stdout.write(`${JSON.stringify(last)}\n`)
-    else if (!flags.wait) process.stdout.write(`${name}: draining; ${takenBack(record)}\n`)
+    if (flags.json) printJson(last)
+    else if (!flags.wait) print(`${name}: draining; ${takenBack(record)}\n`)
     const { state, nodes } = last.drain as DrainProgress
     const inFlight = sum(nodes.map((node) => node.inFlight))
     if (state === 'late')
@@ -39,7 +40,7 @@ export const drain = (route: string | undefined, flags: DrainFlags): Promise<num
     const sessions = sum(nodes.map((node) => node.sessions))
     const rest = sessions === 0 ? '' : `; sessions that move to other nodes: ${sessions}`
     const back = route === undefined ? takenBack(record) : `topspin enable ${route} brings it back`
-    process.stdout.write(`${name}: drained in ${seconds} s${rest}; ${back}\n`)
+    print(`${name}: drained in ${seconds} s${rest}; ${back}\n`)
   })
 
 const takenBack = ({ id }: ActionRecord): string => `topspin undo ${id} takes it back`
@@ -72,9 +73,9 @@ async function ended(remote: Remote, record: ActionRecord): Promise<ActionRecord
 export const undo = (id: string, flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     const record = await remote.post<ActionRecord>(`/actions/${encodeURIComponent(id)}/undo`)
-    if (flags.json) return void process.stdout.write(`${JSON.stringify(record)}\n`)
+    if (flags.json) return printJson(record)
     const routes = record.nodes.map(({ route }) => route).join(', ')
-    process.stdout.write(`action ${id} taken back for ${routes}\n`)
+    print(`action ${id} taken back for ${routes}\n`)
   })
 
 /** One line on a terminal that is written over; nothing elsewhere. */
@@ -89,15 +90,20 @@ class ProgressLine {
   show({ state, until, nodes }: DrainProgress): void {
     if (!this.#output.isTTY) return
     this.#isShown = true
-    const left = `${sum(nodes.map((node) => node.sessions))} sessions, ${sum(nodes.map((node) => node.inFlight))} requests left`
+    const sessions = counted(sum(nodes.map((node) => node.sessions)), 'session')
+    const requests = counted(sum(nodes.map((node) => node.inFlight)), 'request')
     const seconds = Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1_000))
     const what = state === 'sessions' ? `sessions may continue for ${seconds} s` : 'last requests'
-    this.#output.write(`\r\x1b[K${left}; ${what} (Ctrl-C takes it back)`)
+    const text = `${sessions}, ${requests} left; ${what} (Ctrl-C: undo)`
+    // A line that is wrapped could not be written over.
+    this.#output.write(`\r\x1b[K${text.slice(0, this.#output.columns - 1)}`)
   }
 
   end(): void {
     if (this.#isShown) this.#output.write('\r\x1b[K')
   }
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

@@ -6,6 +6,7 @@ import { groupOf } from '../../console/model/event-text.ts'
 import type { ProxyEvent } from '../../control/events/event-ring.ts'
 import type { RequestReport } from '../../control/requests/request-followers.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
+import { print, printError, printJson } from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { wrapped } from '../wrapped.ts'
 import { isAround, lastTimeOf } from './around.ts'
@@ -36,12 +37,11 @@ export const showEvents = (flags: EventsFlags): Promise<number> =>
       `/events?limit=${limit}`,
     )
     const events = time === undefined ? all : all.filter(({ at }) => isAround(at, time))
-    if (time !== undefined && events.length === 0 && !flags.json)
-      process.stderr.write(noneText(all[0]))
-    const write = (event: ProxyEvent): void =>
-      void process.stdout.write(
-        `${flags.json ? JSON.stringify(event) : fitted(eventText(event, Date.now()))}\n`,
-      )
+    if (time !== undefined && events.length === 0 && !flags.json) printError(noneText(all[0]))
+    const write = (event: ProxyEvent): void => {
+      if (flags.json) printJson(event)
+      else print(`${fitted(eventText(event, Date.now()))}\n`)
+    }
     for (const event of events) write(event)
     if (flags.follow !== true) return
     await untilSignal((signal) =>
@@ -78,10 +78,10 @@ export const tail = (flags: TailFlags): Promise<number> =>
       remote.follow(
         `/requests/stream?${query}`,
         (name, data) => {
-          if (name === 'request')
-            process.stdout.write(`${flags.json ? data : fitted(requestText(JSON.parse(data)))}\n`)
+          if (name === 'request' && flags.json) printJson(JSON.parse(data))
+          else if (name === 'request') print(`${fitted(requestText(JSON.parse(data)))}\n`)
           else if (name === 'skipped' && !flags.json)
-            process.stderr.write(`${JSON.parse(data).requests} requests left out\n`)
+            printError(`${JSON.parse(data).requests} requests left out\n`)
         },
         signal,
       ),

@@ -9,6 +9,7 @@ import type {
   RequestExplanation,
   StepFacts,
 } from '../../forward/index.ts'
+import { print, printJson } from '../output.ts'
 import { fittedText } from '../table.ts'
 import { wrapped } from '../wrapped.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
@@ -26,8 +27,8 @@ export const showExplanation = (url: string, flags: ExplainFlags): Promise<numbe
     const query = new URLSearchParams({ url, method, cookie, client })
     for (const line of header) query.append('header', line)
     const explanation = await remote.get<Explanation>(`/explain?${query}`)
-    if (json) process.stdout.write(`${JSON.stringify(explanation)}\n`)
-    else process.stdout.write(explanationText(url, explanation, process.stdout.columns))
+    if (json) printJson(explanation)
+    else print(explanationText(url, explanation, process.stdout.columns))
   })
 
 function explanationText(url: string, explanation: Explanation, width?: number): string {

@@ -1,6 +1,7 @@
 // `topspin peers`: the peers, and who hands over to whom, as the proxy has read it from their status pages.
 
 import { type PeersReport, pairOf, type SentReport } from '../../control/peers/peers-report.ts'
+import { print, printJson } from '../output.ts'
 import { fittedText } from '../table.ts'
 import { wrapped } from '../wrapped.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
@@ -8,8 +9,8 @@ import { type RemoteFlags, withRemote } from './remote.ts'
 export const showPeers = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     const report = await remote.get<PeersReport>('/peers')
-    if (flags.json) process.stdout.write(`${JSON.stringify(report)}\n`)
-    else process.stdout.write(peersText(report, process.stdout.columns))
+    if (flags.json) printJson(report)
+    else print(peersText(report, process.stdout.columns))
   })
 
 export function peersText({ peers, sent, problems }: PeersReport, width?: number): string {

@@ -2,6 +2,7 @@
 
 import { valueText } from '../../console/model/value-text.ts'
 import type { ConfigurationValue } from '../../control/inspection.ts'
+import { print, printJson } from '../output.ts'
 import { fittedText } from '../table.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
 
@@ -15,8 +16,8 @@ export const showConfiguration = (flags: ConfigFlags): Promise<number> =>
     const { values } = await remote.get<{ readonly values: readonly ConfigurationValue[] }>(
       '/configuration',
     )
-    if (flags.json) return void process.stdout.write(`${JSON.stringify({ values })}\n`)
-    process.stdout.write(configurationTable(values, flags.all === true, process.stdout.columns))
+    if (flags.json) return printJson({ values })
+    print(configurationTable(values, flags.all === true, process.stdout.columns))
   })
 
 function configurationTable(

@@ -1,5 +1,6 @@
 // `topspin status` and `topspin nodes`: the report of a running proxy as tables, or as JSON.
 
+import { print, printJson } from '../output.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
 import { contextsTable, statusTable } from './status-table.ts'
 
@@ -7,14 +8,14 @@ export const showStatus = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     if (flags.json) return writeJson(await apiStatus(remote))
     const { report } = await remote.report()
-    process.stdout.write(statusTable(report, process.stdout.columns))
+    print(statusTable(report, process.stdout.columns))
   })
 
 export const showNodes = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     if (flags.json) return writeJson(await remote.get<object>('/nodes'))
     const { nodes } = (await remote.report()).report
-    process.stdout.write(contextsTable(nodes, process.stdout.columns))
+    print(contextsTable(nodes, process.stdout.columns))
   })
 
 /** The resources of the API under their names. */
@@ -27,4 +28,4 @@ async function apiStatus(remote: Remote): Promise<object> {
   return { proxy, ...nodes, ...workers }
 }
 
-const writeJson = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
+const writeJson = (value: object): void => printJson(value)

@@ -4,6 +4,7 @@
 import type { ActionRecord, ActionRequest } from '../../control/api/action.ts'
 import type { ContextReport, NodeReport } from '../../control/status-report.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
+import { print, printError, printJson } from '../output.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
 import { contextsText, plainContextsText } from './status-table.ts'
 
@@ -30,10 +31,10 @@ export const steer = (
       ...target,
       weight,
     })
-    if (flags.json) return void process.stdout.write(`${JSON.stringify(record)}\n`)
+    if (flags.json) return printJson(record)
     for (const { route: name, problem } of record.nodes) {
-      if (problem !== null) process.stderr.write(`topspin: ${name}: ${problem}\n`)
-      else process.stdout.write(`${outcomeText(command, name, await remote.find(name))}\n`)
+      if (problem !== null) printError(`topspin: ${name}: ${problem}\n`)
+      else print(`${outcomeText(command, name, await remote.find(name))}\n`)
     }
   })
 

@@ -3,6 +3,7 @@
 import type { NodeView } from '../../control/api/node-view.ts'
 import type { ProxyEvent } from '../../control/events/event-ring.ts'
 import { CommandFailure } from '../failure.ts'
+import { print, printJson } from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
 import { defaultSort, nodeLines, sortColumns, type TopView, topScreen } from './top-screen.ts'
@@ -29,7 +30,7 @@ async function once(remote: Remote, flags: RemoteFlags): Promise<void> {
   const { nodes } = await remote.get<{ readonly nodes: readonly NodeView[] }>('/nodes')
   const proxy = await remote.get<{ readonly traffic: TopView['traffic'] }>('/proxy')
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ nodes, traffic: proxy.traffic })}\n`)
+    printJson({ nodes, traffic: proxy.traffic })
     return
   }
   const view = {
@@ -44,7 +45,7 @@ async function once(remote: Remote, flags: RemoteFlags): Promise<void> {
     trouble: '',
   }
   const lines = topScreen(view, process.stdout.columns ?? 120, nodes.length + 10).slice(0, -6)
-  process.stdout.write(`${lines.join('\n').trimEnd()}\n`)
+  print(`${lines.join('\n').trimEnd()}\n`)
 }
 
 class Top {

@@ -3,6 +3,7 @@
 import { upgradeLimits } from '../../base/limits.ts'
 import type { UpgradeOutcome } from '../../control/operations.ts'
 import { CommandFailure } from '../failure.ts'
+import { print, printJson } from '../output.ts'
 import { type RemoteFlags, withRemote } from './remote.ts'
 
 const { preparedMs, messagesMs, readyMs, answerMs } = upgradeLimits
@@ -11,12 +12,12 @@ const withinMs = preparedMs + messagesMs + readyMs + answerMs
 export const upgrade = (flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
     const outcome = await remote.post<UpgradeOutcome>('/upgrade', {}, withinMs)
-    if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
+    if (flags.json) printJson(outcome)
     if (!outcome.ok) {
       const problems = outcome.problems.map((problem) => `  ${problem}`).join('\n')
       throw new CommandFailure(`not upgraded, the running proxy goes on:\n${problems}`)
     }
-    if (!flags.json) process.stdout.write(outcomeText(outcome))
+    if (!flags.json) print(outcomeText(outcome))
   })
 
 function outcomeText({

@@ -1,6 +1,7 @@
 // The frame of all pages: names and ways on top, what is wrong below them, then the page.
 
 import { useEffect, useState } from 'preact/hooks'
+import { printable } from '../../base/printable.ts'
 import { Banner } from './banner.tsx'
 import { EventsPage } from './events-page.tsx'
 import { ExplainPage } from './explain-page.tsx'
@@ -41,7 +42,7 @@ export const App = () => {
     })
   const title = titleOf(route)
   useEffect(() => {
-    document.title = `${title} · Topspin`
+    document.title = `${printable(title)} · Topspin`
   }, [title])
   return (
     <>

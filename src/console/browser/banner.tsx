@@ -24,7 +24,7 @@ export const Banner = ({ store }: { readonly store: Store }) => {
     <section class="banner" aria-label="State of the cluster">
       {all.length === 0 ? (
         <p class="well">
-          <Mark state={isLoaded ? good : waiting} />
+          <Mark state={isLoaded && store.view.nodes.length > 0 ? good : waiting} />
           {isLoaded ? wellText(store) : 'Reading the state of the cluster'}
         </p>
       ) : (
@@ -80,7 +80,7 @@ const lost = (ms: number): Problem => ({
 function wellText({ view }: Store): string {
   const { nodes } = view
   if (nodes.length === 0)
-    return 'No node has registered yet. Start one with topspin agent, or with joinCluster in its own code.'
+    return 'No node has registered yet. Start topspin agent beside a server, or call joinCluster in its code.'
   const serving = nodes.filter(({ fields }) => nodeState(fields).tone === 'good')
   const rate = numberText(view.traffic.perSecond)
   return `Everything is well: ${serving.length} of ${counted(nodes.length, 'node')} up, ${rate} requests/s.`

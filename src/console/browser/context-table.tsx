@@ -43,6 +43,11 @@ export const ContextTable = ({ store, filter }: Properties) => {
           ))}
         </div>
       </div>
+      {rows.length === 0 && (
+        <p class="none soft">
+          {filter === '' ? 'No context is registered.' : 'No context fits the filter.'}
+        </p>
+      )}
       <Windowed
         rows={rows}
         rowHeight={isNarrow ? rowHeights.narrow : rowHeights.wide}

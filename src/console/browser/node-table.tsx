@@ -62,6 +62,11 @@ export const NodeTable = ({ rows, slot, selection, onSort, stickyOf }: Propertie
           ))}
         </div>
       </div>
+      {rows.length === 0 && (
+        <p class="none soft">
+          {selection.filter === '' ? 'No node is registered.' : 'No node fits the filter.'}
+        </p>
+      )}
       <Windowed
         rows={rows}
         rowHeight={isNarrow ? rowHeights.narrow : rowHeights.wide}

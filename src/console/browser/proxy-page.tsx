@@ -148,8 +148,9 @@ interface Reloaded {
 }
 
 const Configuration = ({ store }: { readonly store: Store }) => {
+  const mayRead = store.proxy !== undefined && !store.isReader
   const { answer, problem } = useRead<{ values: readonly ApiConfigurationValue[] }>(
-    '/configuration',
+    mayRead ? '/configuration' : undefined,
     everyMs,
   )
   const [filter, setFilter] = useState('')
@@ -170,6 +171,13 @@ const Configuration = ({ store }: { readonly store: Store }) => {
       store.notify({ tone: 'bad', text: `Not reloaded: ${failureText(error)}.`, undo: null })
     }
   }
+  if (store.isReader)
+    return (
+      <section class="card" aria-labelledby="configuration">
+        <h2 id="configuration">Configuration in force</h2>
+        <p class="soft">It is shown to operators: log in with the token of one.</p>
+      </section>
+    )
   return (
     <section class="card" aria-labelledby="configuration">
       <div class="tools">

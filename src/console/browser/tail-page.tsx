@@ -71,18 +71,19 @@ export const TailPage = ({ query }: { readonly query: URLSearchParams }) => {
             ))}
           </select>
         </label>
-        <label class="field">
-          Path begins with
-          <input value={filter.path} placeholder="/shop" onChange={set('path')} />
-        </label>
-        <label class="field">
-          Node
-          <input value={filter.node} placeholder="any" onChange={set('node')} />
-        </label>
-        <label class="field">
-          Client
-          <input value={filter.client} placeholder="any address" onChange={set('client')} />
-        </label>
+        <FilterText
+          label="Path begins with"
+          placeholder="/shop"
+          value={filter.path}
+          onSet={set('path')}
+        />
+        <FilterText label="Node" placeholder="any" value={filter.node} onSet={set('node')} />
+        <FilterText
+          label="Client"
+          placeholder="any address"
+          value={filter.client}
+          onSet={set('client')}
+        />
         <label class="field">
           Took at least
           <select value={filter.slowerThan} onChange={set('slowerThan')}>
@@ -117,6 +118,29 @@ export const TailPage = ({ query }: { readonly query: URLSearchParams }) => {
       )}
       {seen.requests.length > 0 && <Requests seen={seen} />}
     </>
+  )
+}
+
+interface TextProperties {
+  readonly label: string
+  readonly placeholder: string
+  readonly value: string
+  readonly onSet: (event: { currentTarget: { value: string } }) => void
+}
+
+/** Keeps what is typed while the page is drawn again; the filter changes when the field is left, or by Enter. */
+const FilterText = ({ label, placeholder, value, onSet }: TextProperties) => {
+  const [text, setText] = useState(value)
+  return (
+    <label class="field">
+      {label}
+      <input
+        value={text}
+        placeholder={placeholder}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onChange={onSet}
+      />
+    </label>
   )
 }
 

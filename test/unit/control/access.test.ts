@@ -47,6 +47,17 @@ test('a secret is required exactly as configured, and none without one', () => {
   )
 })
 
+test('two tokens in one request are none', () => {
+  const [one, other] = ['Authorization: Bearer 12345678', 'Authorization: Bearer 87654321']
+  for (const kind of ['message', 'page'] as const)
+    for (const fields of [
+      [one, other],
+      [other, one],
+      [one, one],
+    ])
+      assert.equal(denialOf(request('Host: proxy', ...fields), '12345678', kind), 'secret')
+})
+
 test('a web page may act on the listener that served it, but never send a message', () => {
   const own = request('Host: proxy:6680', 'Origin: http://proxy:6680')
   assert.equal(denialOf(own, '', 'page'), undefined)
