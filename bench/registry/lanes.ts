@@ -34,20 +34,32 @@ export class Lanes {
 }
 
 class Lane {
-  readonly #socket: Socket
+  readonly #port: number
+  #socket: Socket
   #text = ''
   #reply: { resolve(): void; reject(error: Error): void } | undefined
 
   constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#socket.setEncoding('latin1').on('data', (piece: string) => this.#read(piece))
-    this.#socket.on('error', (error) => this.#reply?.reject(error))
-    this.#socket.on('close', () => this.#reply?.reject(new Error('the control connection ended')))
+    this.#port = port
+    this.#socket = this.#connect()
+  }
+
+  #connect(): Socket {
+    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true })
+    socket.setEncoding('latin1').on('data', (piece: string) => this.#read(piece))
+    const fail = (error: Error): void => {
+      if (socket === this.#socket) this.#reply?.reject(error)
+    }
+    socket.on('error', fail)
+    socket.on('close', () => fail(new Error('the control connection ended')))
+    return socket
   }
 
   send(message: string): Promise<void> {
     const at = message.indexOf(' ')
     const body = message.slice(at + 1)
+    // The proxy closes what is idle for long.
+    if (this.#socket.destroyed) this.#socket = this.#connect()
     this.#socket.write(
       `${message.slice(0, at)} / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     )
