@@ -5,8 +5,16 @@ import { readFileSync } from 'node:fs'
 let version: string | undefined
 
 export function packageVersion(): string {
-  version ??= (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  version ??= versionIn(new URL('../../../package.json', import.meta.url))
   return version
 }
 
-const file = new URL('../../../package.json', import.meta.url)
+/** `bundled` where a bundler has moved the code away from the file, so that there is none or that of another package. */
+export function versionIn(file: URL): string {
+  try {
+    const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+    return name === 'topspin' ? (version ?? 'bundled') : 'bundled'
+  } catch {
+    return 'bundled'
+  }
+}
