@@ -22,17 +22,15 @@ function findingsOf({
     if (nodes === 0) return [...left, warn(what, 'it lists no node', '')]
     return [...left, ok(what, `it lists ${nodes === 1 ? '1 node' : `${nodes ?? 0} nodes`}`)]
   }
-  const since = formatDuration(Math.floor((failingMs ?? 0) / 1_000) * 1_000)
+  const length = formatDuration(Math.max(1, Math.round((failingMs ?? 0) / 1_000)) * 1_000)
+  const kept =
+    nodes === 1 ? '1 node of its last list stays' : `${nodes} nodes of its last list stay`
   const advice = adviceFor(name, reason)
   return [
     ...left,
     nodes === null
       ? fail(what, `it cannot be read, and has listed no node so far: ${reason}`, advice)
-      : warn(
-          what,
-          `it cannot be read since ${since}; its last ${nodes} nodes stay: ${reason}`,
-          advice,
-        ),
+      : warn(what, `it cannot be read for ${length}; ${kept}: ${reason}`, advice),
   ]
 }
 

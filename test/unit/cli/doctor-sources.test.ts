@@ -35,7 +35,11 @@ test('a source that fails is a warning while it has a list, with what to do', ()
   const forbidden = { ...failing, reason: 'answers 403: endpointslices is forbidden' }
   assert.match(
     text(forbidden),
-    /^warn source kubernetes prod\/shop: it cannot be read since 65s; its last 2 nodes stay: answers 403: .* \[the service account needs `get`/,
+    /^warn source kubernetes prod\/shop: it cannot be read for 65s; 2 nodes of its last list stay: answers 403: .* \[the service account needs `get`/,
+  )
+  assert.match(
+    text({ ...forbidden, nodes: 1, failingMs: 400 }),
+    /read for 1s; 1 node of its last list stays:/,
   )
   assert.match(
     text({ ...forbidden, nodes: null }),
