@@ -51,7 +51,7 @@ export class PeerApps {
   }
 }
 
-/** Waits until `app` has had a request served by `by`, as it tells in its answers. */
+/** Waits until `app` has had a request served elsewhere. @param by text that only answers of that peer have. */
 export async function untilHandsTo(app: PeerApp, by: string): Promise<void> {
   const served = async (): Promise<boolean> => (await get(app.port)).text.includes(by)
   await until(`${app.name} hands over to ${by}`, served, 20_000, app.output)

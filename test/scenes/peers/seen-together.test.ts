@@ -22,7 +22,7 @@ test('the API and the command show who hands over to whom, and which page was no
     { deadlineMs: 60_000 },
   )
   t.after(() => serve.child.kill('SIGKILL'))
-  await untilHandsTo(a, 'b')
+  await untilHandsTo(a, '"name":"b"')
   const read = async (): Promise<PeersReport> =>
     (await (await fetch(`${serve.control}api/v1/peers`)).json()) as PeersReport
   const countIn = ({ sent }: PeersReport): number =>
