@@ -2,6 +2,7 @@
 
 import { formatDuration } from '../../base/duration.ts'
 import type { SourceReport } from '../../control/source-report.ts'
+import { counted } from '../counted.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** @param sources absent: of a proxy of an earlier version. */
@@ -20,11 +21,10 @@ function findingsOf({
   const left = problems.map((problem) => warn(what, `leaves a node out: ${problem}`, ''))
   if (reason === null) {
     if (nodes === 0) return [...left, warn(what, 'it lists no node', '')]
-    return [...left, ok(what, `it lists ${nodes === 1 ? '1 node' : `${nodes ?? 0} nodes`}`)]
+    return [...left, ok(what, `it lists ${counted(nodes ?? 0, 'node')}`)]
   }
   const length = formatDuration(Math.max(1, Math.round((failingMs ?? 0) / 1_000)) * 1_000)
-  const kept =
-    nodes === 1 ? '1 node of its last list stays' : `${nodes} nodes of its last list stay`
+  const kept = `${counted(nodes ?? 0, 'node')} of its last list ${nodes === 1 ? 'stays' : 'stay'}`
   const advice = adviceFor(name, reason)
   return [
     ...left,

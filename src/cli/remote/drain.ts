@@ -4,6 +4,7 @@
 import { pause } from '../../base/wait.ts'
 import type { ActionRecord } from '../../control/api/action.ts'
 import type { DrainProgress } from '../../control/api/drain.ts'
+import { counted } from '../counted.ts'
 import { CommandFailure } from '../failure.ts'
 import { print, printJson } from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
@@ -103,7 +104,5 @@ class ProgressLine {
     if (this.#isShown) this.#output.write('\r\x1b[K')
   }
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
