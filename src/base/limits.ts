@@ -275,8 +275,10 @@ export const eventLimits = {
   actionsMax: 1_000,
   /** Streams of events at a time. */
   streamsMax: 32,
-  /** Bytes that a stream's reader has not taken yet; beyond them it is cut. */
+  /** Bytes that a stream's reader has not taken yet; beyond them nothing is added, and it is cut. */
   streamBytesMax: 1_048_576,
+  /** When all streams are taken, one that is open for so long makes room for a new one of the same address. */
+  turnMs: 10_000,
   liveEveryMs: 1_000,
   /** A comment keeps a quiet stream open. */
   quietMs: 15_000,

@@ -2,13 +2,15 @@
 // this connection and nothing else; every state that waits has a deadline (mcmp.md decisions 4 to 6).
 
 import type { Socket } from 'node:net'
-import { eventLimits, mcmpLimits } from '../base/limits.ts'
+import { mcmpLimits } from '../base/limits.ts'
 import { type FramedRequest, FrameReader } from '../wire/mcmp/frame.ts'
 import type { Caller } from './caller.ts'
+import type { ControlCounts } from './counts.ts'
 import { isForTraffic, withoutEmptyLines } from './first-request.ts'
 import type { ControlSettings } from './options.ts'
 import type { Stream } from './page-response.ts'
 import type { Responder } from './responder.ts'
+import { StreamReader } from './stream-reader.ts'
 
 /** The listener's part in a connection. */
 interface ConnectionCalls {
@@ -22,6 +24,7 @@ export class ControlConnection {
   readonly #socket: Socket
   readonly #settings: ControlSettings
   readonly #responder: Responder
+  readonly #counts: ControlCounts
   readonly #reader: FrameReader
   readonly #caller: Caller
   readonly #waits: (isWaiting: boolean) => void
@@ -49,6 +52,7 @@ export class ControlConnection {
     caller: Caller,
     settings: ControlSettings,
     responder: Responder,
+    counts: ControlCounts,
     { waits, passToTraffic }: ConnectionCalls,
   ) {
     const { messageBytesMax, idleMs } = settings.limits
@@ -58,6 +62,7 @@ export class ControlConnection {
     this.#passToTraffic = passToTraffic
     this.#settings = settings
     this.#responder = responder
+    this.#counts = counts
     this.#reader = new FrameReader({ ...mcmpLimits, messageBytesMax })
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
@@ -180,11 +185,9 @@ export class ControlConnection {
     this.#state = 'streaming'
     socket.resume()
     socket.write(head)
-    const end = stream((text) => {
-      if (this.#state !== 'streaming') return
-      socket.write(text)
-      if (socket.writableLength > eventLimits.streamBytesMax) socket.destroy()
-    })
+    const { clock, limits } = this.#settings
+    const parts = { clock, counts: this.#counts, transferMs: limits.transferMs }
+    const end = stream(new StreamReader(socket, this.#caller.remote, parts))
     if (end !== undefined) socket.once('close', end)
     if (this.#closing || end === undefined) this.#finish()
   }

@@ -20,12 +20,18 @@ export class ControlCounts {
   readonly messages: Map<string, Map<string, number>> = new Map()
   /** Connections and requests that were refused. */
   readonly refusals: Map<RefusalReason, number> = new Map()
+  /** Streams that ended because their reader was too slow, or to make room for another one. */
+  readonly cutStreams: Map<'slow' | 'room', number> = new Map()
 
   /** @param method a known MCMP method, so that the table stays small. */
   countMessage(method: string, result: string): void {
     const results = this.messages.get(method) ?? new Map<string, number>()
     results.set(result, (results.get(result) ?? 0) + 1)
     this.messages.set(method, results)
+  }
+
+  countCutStream(reason: 'slow' | 'room'): void {
+    this.cutStreams.set(reason, (this.cutStreams.get(reason) ?? 0) + 1)
   }
 
   countRefusal(reason: RefusalReason): void {

@@ -211,6 +211,7 @@ export class ControlListener {
       caller,
       this.#settings,
       this.#responder,
+      this.#counts,
       { waits, passToTraffic: isShared ? passToTraffic : undefined },
     )
     this.#connections.add(connection)

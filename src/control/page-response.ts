@@ -1,5 +1,7 @@
 // HTTP responses of the control listener to requests that are not MCMP messages, and their bytes. Pure.
 
+import type { StreamReader } from './stream-reader.ts'
+
 export interface PageResponse {
   readonly status: keyof typeof reasonPhrases
   readonly contentType: string
@@ -11,7 +13,9 @@ export interface PageResponse {
 }
 
 /** Begins to write the body. @returns ends it, called once the connection is gone; `undefined`: the body is empty. */
-export type Stream = (write: (text: string) => void) => (() => void) | undefined
+export type Stream = (
+  reader: Pick<StreamReader, 'remote' | 'standsMs' | 'write' | 'cut'>,
+) => (() => void) | undefined
 
 export const reasonPhrases = {
   200: 'OK',

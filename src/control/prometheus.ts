@@ -420,7 +420,7 @@ export class PrometheusText {
   }
 
   *#control(format: MetricsFormat): Generator<string> {
-    const { messages, refusals } = this.#counts
+    const { messages, refusals, cutStreams } = this.#counts
     yield counter(
       'topspin_mcmp_messages_total',
       'MCMP messages by method and result (OK, or the Type of the error).',
@@ -434,6 +434,12 @@ export class PrometheusText {
       'Connections and requests that the control listener refused, by reason.',
       format,
       labelled('reason', refusals),
+    )
+    yield counter(
+      'topspin_control_streams_cut_total',
+      'Streams of events and requests that the proxy ended: the reader was too slow, or made room for another one.',
+      format,
+      labelled('reason', cutStreams),
     )
   }
 

@@ -196,7 +196,7 @@ function readingEndpoints({
         'Server-sent events: `event` at once, `live` each second with the numbers that changed. `Last-Event-ID` resumes; `reset` tells that events are missing.',
       role: 'reader',
       answers: { 200: 'text/event-stream', 503: 'Problem' },
-      handle: ({ lastEventId }) => streams.open(lastEventId),
+      handle: ({ lastEventId, actor }) => streams.open(lastEventId, actor.from),
     },
     {
       id: 'explain',

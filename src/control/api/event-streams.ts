@@ -1,16 +1,18 @@
 // Server-sent events [HTML Living Standard 9.2]: each event at once, and each second the live numbers that have changed since
-// the last second. A reader that does not keep up is cut by its connection, never waited for.
+// the last second. A reader that does not keep up is cut (stream-reader.ts), never waited for.
 
 import { eventLimits } from '../../base/limits.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
 import type { ProxyEvent } from '../events/event-ring.ts'
 import type { ControlSettings } from '../options.ts'
 import type { PageResponse, Stream } from '../page-response.ts'
+import { StreamRoom } from '../stream-room.ts'
 import type { Trends } from '../trends.ts'
 import { type NodeView, nodeViews } from './node-view.ts'
 import { problem } from './problem.ts'
 
 type Fields = Readonly<Record<string, unknown>>
+type Reader = Parameters<Stream>[0]
 
 /** What the followers know. */
 interface Live {
@@ -21,7 +23,8 @@ interface Live {
 export class EventStreams {
   readonly #settings: ControlSettings
   readonly #trends: Trends
-  readonly #streams: Set<(text: string) => void> = new Set()
+  readonly #readers: Set<Reader> = new Set()
+  readonly #room: StreamRoom
   #timer: NodeJS.Timeout | undefined
   #isReading = false
   #known: Live = { nodes: new Map(), traffic: {} }
@@ -30,32 +33,38 @@ export class EventStreams {
   constructor(settings: ControlSettings, trends: Trends) {
     this.#settings = settings
     this.#trends = trends
+    this.#room = new StreamRoom(eventLimits.streamsMax, settings.clock)
   }
 
-  /** @param lastEventId of an earlier stream: the events after it are sent first. */
-  open(lastEventId: string): PageResponse {
-    if (this.#streams.size >= eventLimits.streamsMax)
+  /**
+   * @param lastEventId of an earlier stream: the events after it are sent first.
+   * @param from address of the reader.
+   */
+  open(lastEventId: string, from: string): PageResponse {
+    if (!this.#room.hasRoomFor(from))
       return problem(503, `${eventLimits.streamsMax} streams are open already`)
-    const stream: Stream = (write) => this.#start(write, lastEventId)
+    const stream: Stream = (reader) => this.#start(reader, lastEventId)
     return { status: 200, contentType: 'text/event-stream', body: '', stream }
   }
 
-  #start(write: (text: string) => void, lastEventId: string): (() => void) | undefined {
-    // Others have begun since the answer was decided.
-    if (this.#streams.size >= eventLimits.streamsMax) return undefined
+  #start(reader: Reader, lastEventId: string): (() => void) | undefined {
+    // Others may have begun since the answer was decided.
+    if (!this.#room.enter(reader)) return undefined
+    const write = (text: string): void => reader.write(text)
     const { events } = this.#settings
     const since = this.#positionIn(lastEventId)
     if (since === undefined) write(`event: reset\ndata: {"last":${events.last}}\n\n`)
     for (const event of events.after(since ?? events.last)) write(this.#eventText(event))
     write(liveText(this.#settings.clock.wall(), this.#known, []))
-    this.#streams.add(write)
+    this.#readers.add(reader)
     const unfollow = events.follow((event) => write(this.#eventText(event)))
     this.#timer ??= setInterval(() => void this.#step(), eventLimits.liveEveryMs)
     void this.#step()
     return () => {
       unfollow()
-      this.#streams.delete(write)
-      if (this.#streams.size > 0) return
+      this.#room.leave(reader)
+      this.#readers.delete(reader)
+      if (this.#readers.size > 0) return
       clearInterval(this.#timer)
       this.#timer = undefined
       this.#known = { nodes: new Map(), traffic: {} }
@@ -83,7 +92,7 @@ export class EventStreams {
     try {
       const before = this.#known
       const now = await this.#read()
-      if (this.#streams.size === 0) return
+      if (this.#readers.size === 0) return
       this.#known = now
       this.#write(differenceText(this.#settings.clock.wall(), before, now))
     } catch (error) {
@@ -109,7 +118,7 @@ export class EventStreams {
     const isQuiet = clock.now() - this.#writtenAt >= eventLimits.quietMs
     if (text === undefined && !isQuiet) return
     this.#writtenAt = clock.now()
-    for (const write of this.#streams) write(text ?? ': quiet\n\n')
+    for (const reader of this.#readers) reader.write(text ?? ': quiet\n\n')
   }
 }
 

@@ -30,15 +30,15 @@ export function watchingEndpoints({ settings, trends, followers }: Parts): reado
       role: 'reader',
       query: queries.requests,
       answers: { 200: 'text/event-stream', 503: 'Problem' },
-      handle: ({ query }) =>
-        followers.isFull
-          ? problem(503, 'too many follow the requests already')
-          : {
+      handle: ({ query, actor }) =>
+        followers.hasRoomFor(actor.from)
+          ? {
               status: 200,
               contentType: 'text/event-stream',
               body: '',
               stream: followers.stream(query as RequestFilter),
-            },
+            }
+          : problem(503, 'too many follow the requests already'),
     },
     {
       id: 'listApplications',

@@ -4,11 +4,12 @@ import { tailLimits } from '../../base/limits.ts'
 import type { AccessEntry } from '../../forward/index.ts'
 import type { ControlSettings } from '../options.ts'
 import type { Stream } from '../page-response.ts'
+import { StreamRoom } from '../stream-room.ts'
 import { isFollowed, type RequestFilter, type SeenRequests } from './request-filter.ts'
 
 interface Follower {
   readonly filter: RequestFilter
-  readonly write: (text: string) => void
+  readonly reader: Parameters<Stream>[0]
 }
 
 /** A request as the API shows it. */
@@ -20,26 +21,30 @@ export type RequestReport = Omit<AccessEntry, 'time' | 'fields'> & {
 export class RequestFollowers {
   readonly #settings: ControlSettings
   readonly #followers: Set<Follower> = new Set()
+  readonly #room: StreamRoom
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
+    this.#room = new StreamRoom(tailLimits.streamsMax, settings.clock)
   }
 
-  get isFull(): boolean {
-    return this.#followers.size >= tailLimits.streamsMax
+  /** @param from address of one who would follow. */
+  hasRoomFor(from: string): boolean {
+    return this.#room.hasRoomFor(from)
   }
 
   stream(filter: RequestFilter): Stream {
-    return (write) => {
-      // Others have begun since the answer was decided.
-      if (this.isFull) return undefined
-      const follower = { filter, write }
+    return (reader) => {
+      // Others may have begun since the answer was decided.
+      if (!this.#room.enter(reader)) return undefined
+      const follower = { filter, reader }
       this.#followers.add(follower)
-      write(': following\n\n')
+      reader.write(': following\n\n')
       this.#follow()
-      const quiet = setInterval(() => write(': quiet\n\n'), tailLimits.quietMs)
+      const quiet = setInterval(() => reader.write(': quiet\n\n'), tailLimits.quietMs)
       return () => {
         clearInterval(quiet)
+        this.#room.leave(reader)
         this.#followers.delete(follower)
         this.#follow()
       }
@@ -53,12 +58,12 @@ export class RequestFollowers {
 
   #write({ requests, skipped }: SeenRequests): void {
     const reports = requests.map((entry) => ({ entry, data: JSON.stringify(reportOf(entry)) }))
-    for (const { filter, write } of this.#followers) {
+    for (const { filter, reader } of this.#followers) {
       const texts = reports
         .filter(({ entry }) => isFollowed(filter, entry))
         .map(({ data }) => `event: request\ndata: ${data}\n\n`)
       if (skipped > 0) texts.push(`event: skipped\ndata: {"requests":${skipped}}\n\n`)
-      if (texts.length > 0) write(texts.join(''))
+      if (texts.length > 0) reader.write(texts.join(''))
     }
   }
 }

@@ -11,7 +11,7 @@ import { Api } from '../../../../src/control/api/api.ts'
 import { type SchemaName, schemas } from '../../../../src/control/api/schemas.ts'
 import { explanationOf } from '../../../../src/control/explanation.ts'
 import { MessageHandler } from '../../../../src/control/message-handler.ts'
-import type { PageResponse } from '../../../../src/control/page-response.ts'
+import type { PageResponse, Stream } from '../../../../src/control/page-response.ts'
 import { pathOf } from '../../../../src/control/pages.ts'
 import type {
   RequestFilter,
@@ -42,6 +42,13 @@ interface Bench extends ControlFixture {
 }
 
 const json = ['Content-Type: application/json']
+
+const readerOf = (write: (text: string) => void = () => {}): Parameters<Stream>[0] => ({
+  remote: '127.0.0.1',
+  standsMs: 0,
+  write,
+  cut: () => {},
+})
 
 function bench(options: ControlBenchOptions = {}): Bench {
   const fixture = controlFixture(options)
@@ -198,7 +205,9 @@ test('the traffic reports requests only while somebody follows them', async () =
   const first = await get('/requests/stream?status=5xx')
   const second = await get('/requests/stream?node=a')
   const texts: string[][] = [[], []]
-  const ends = [first, second].map(({ stream }, at) => stream?.((text) => texts[at]?.push(text)))
+  const ends = [first, second].map(({ stream }, at) =>
+    stream?.(readerOf((text) => texts[at]?.push(text))),
+  )
   assert.deepEqual(asked.at(-1), [{ status: '5xx' }, { node: 'a' }])
   report({ requests: [accessEntry({ status: 502, route: 'b' })], skipped: 3 })
   assert.match(texts[0]?.join('') ?? '', /event: request\ndata: \{"at":"1970.*"status":502/)
@@ -208,7 +217,7 @@ test('the traffic reports requests only while somebody follows them', async () =
   assert.deepEqual(asked.at(-1), [])
   read(await get('/requests/stream?status=9xx'), 'Problem', 400)
   const open = Array.from({ length: tailLimits.streamsMax }, () => get('/requests/stream'))
-  const running = (await Promise.all(open)).map(({ stream }) => stream?.(() => {}))
+  const running = (await Promise.all(open)).map(({ stream }) => stream?.(readerOf()))
   read(await get('/requests/stream'), 'Problem', 503)
   for (const end of running) end?.()
 })
@@ -220,7 +229,7 @@ test('of streams that begin at the same time no more are open than the limits al
     ['/requests/stream', tailLimits.streamsMax],
   ] as const) {
     const all = await Promise.all(Array.from({ length: max + 5 }, () => get(path)))
-    const ends = all.map(({ stream }) => stream?.(() => {}))
+    const ends = all.map(({ stream }) => stream?.(readerOf()))
     assert.equal(ends.filter((end) => end !== undefined).length, max, path)
     for (const end of ends) end?.()
   }

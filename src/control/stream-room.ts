@@ -1,0 +1,68 @@
+// The places of the streams of one kind. When all are taken, a newcomer gets that of a reader of the address with the most,
+// or of its own address, which has left its bytes lying or has had its turn; so the readers of one address keep out no other
+// address, and those that are gone without a word keep out nobody for long: a browser that is cut comes back and goes on.
+
+import type { Clock } from '../base/clock.ts'
+import { eventLimits, heldLimits } from '../base/limits.ts'
+import { networkOf } from '../net/address.ts'
+import type { StreamReader } from './stream-reader.ts'
+
+/** What the room needs of a reader. */
+export type RoomReader = Pick<StreamReader, 'remote' | 'standsMs' | 'cut'>
+
+export class StreamRoom {
+  readonly #max: number
+  readonly #clock: Clock
+  /** With the time of their beginning, the oldest first. */
+  readonly #readers: Map<RoomReader, number> = new Map()
+
+  /** @param max readers at a time. */
+  constructor(max: number, clock: Clock) {
+    this.#max = max
+    this.#clock = clock
+  }
+
+  /** Whether a reader of this address would get a place now. */
+  hasRoomFor(remote: string): boolean {
+    return this.#readers.size < this.#max || this.#leaving(remote) !== undefined
+  }
+
+  /** @returns whether `reader` has a place, which may have been that of another. */
+  enter(reader: RoomReader): boolean {
+    if (this.#readers.size >= this.#max) {
+      const leaving = this.#leaving(reader.remote)
+      if (leaving === undefined) return false
+      this.#readers.delete(leaving)
+      leaving.cut('room')
+    }
+    this.#readers.set(reader, this.#clock.now())
+    return true
+  }
+
+  leave(reader: RoomReader): void {
+    this.#readers.delete(reader)
+  }
+
+  #leaving(remote: string): RoomReader | undefined {
+    const network = networkOf(remote)
+    const byNetwork = new Map<string, RoomReader[]>()
+    for (const reader of this.#readers.keys()) {
+      const of = networkOf(reader.remote)
+      byNetwork.set(of, [...(byNetwork.get(of) ?? []), reader])
+    }
+    const own = byNetwork.get(network) ?? []
+    const greatest = [...byNetwork.values()].reduce((a, b) => (b.length > a.length ? b : a), own)
+    // Afterwards the address with the most still has as many as the newcomer.
+    if (greatest.length >= own.length + 2) return oldestStanding(greatest) ?? greatest[0]
+    const among = own.length > 0 ? own : [...this.#readers.keys()]
+    return oldestStanding(among) ?? among.find((reader) => this.#hasHadTurn(reader))
+  }
+
+  #hasHadTurn(reader: RoomReader): boolean {
+    const since = this.#readers.get(reader) ?? 0
+    return this.#clock.now() - since >= eventLimits.turnMs
+  }
+}
+
+const oldestStanding = (readers: readonly RoomReader[]): RoomReader | undefined =>
+  readers.find(({ standsMs }) => standsMs >= heldLimits.stalledMs)
