@@ -30,8 +30,9 @@ export function nodesOfContainers(
   const nodes: FoundNode[] = []
   const problems: string[] = []
   for (const container of containers) {
-    if (textAt(container, 'State') !== 'running' || !isHealthy(textAt(container, 'Status')))
-      continue
+    const state = textAt(container, 'State')
+    if (state === '') problems.push(`container ${nameOf(container)}: has no state`)
+    if (state !== 'running' || !isHealthy(textAt(container, 'Status'))) continue
     const node = nodeOf(container, wanted)
     if (typeof node === 'string') problems.push(`container ${nameOf(container)}: ${node}`)
     else nodes.push({ ...node, draining: leaving.has(textAt(container, 'Id')) })

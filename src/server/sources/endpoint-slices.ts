@@ -50,8 +50,10 @@ export function nodesOfSlices(slices: Iterable<EndpointSlice>, wanted: Wanted): 
     for (const { addresses, ready, serving, terminating } of slice.endpoints) {
       // The addresses of an endpoint lead to the same pod.
       const [host] = addresses
-      if (host === undefined || !(terminating ? serving : ready)) continue
-      if (!isUsable(host, slice.addressType))
+      if (!(terminating ? serving : ready)) continue
+      if (host === undefined)
+        problems.push(`EndpointSlice ${slice.name}: an endpoint has no address`)
+      else if (!isUsable(host, slice.addressType))
         problems.push(`EndpointSlice ${slice.name}: ${JSON.stringify(host)} is not an address`)
       else nodes.push({ address: { host, port: found.port, ...dialect }, draining: terminating })
     }
@@ -100,15 +102,20 @@ function schemeOf(appProtocol: string): Scheme {
 const isUsable = (host: string, type: string): boolean =>
   type === 'FQDN' ? /^[A-Za-z0-9._-]{1,253}$/.test(host) : isIP(host) !== 0
 
+/** Kubernetes writes `null` for an empty list. */
+const isListOrNone = (value: unknown): boolean =>
+  value === undefined || value === null || Array.isArray(value)
+
 /** Characters of a name in Kubernetes. */
 const nameMax = 253
 
-/** An object of the API, or `undefined` for anything else. */
+/** An object of the API, or `undefined` for anything else: lists of a wrong type are no empty lists. */
 export function readSlice(value: unknown): EndpointSlice | undefined {
   const name = at(at(value, 'metadata'), 'name')
   const addressType = at(value, 'addressType')
   if (typeof name !== 'string' || name.length > nameMax) return undefined
   if (typeof addressType !== 'string') return undefined
+  if (!isListOrNone(at(value, 'ports')) || !isListOrNone(at(value, 'endpoints'))) return undefined
   const ports = listAt(value, 'ports').flatMap((entry): readonly SlicePort[] => {
     const port = at(entry, 'port')
     // Absent means TCP.

@@ -110,16 +110,18 @@ export class FollowedSource {
     } catch (error) {
       return this.#fail(error as Error)
     }
-    const { nodes, problems } = found
-    const refusal = this.#refusalOf(nodes)
+    this.#noteProblems(found.problems)
+    const refusal = this.#refusalOf(found)
     if (refusal !== undefined) return this.#fail(new Error(refusal))
     this.#failing = undefined
     this.#outages.resolve(name, { source: name }, 'source of nodes can be used again')
-    this.#noteProblems(problems)
     this.#isFirstOver()
   }
 
-  #refusalOf(nodes: readonly FoundNode[]): string | undefined {
+  /** A list of which nothing can be used says nothing about the nodes: it is no empty list. */
+  #refusalOf({ nodes, problems }: Found): string | undefined {
+    if (nodes.length === 0 && problems.length > 0)
+      return `lists no node that can be used: ${problems[0]}`
     if (nodes.length > fixedLimits.sourceNodesMax)
       return `lists ${nodes.length} nodes, more than ${fixedLimits.sourceNodesMax}`
     if (nodes === this.nodes || isDeepStrictEqual(nodes, this.nodes)) return undefined

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { hostPortText } from '../../base/host-port.ts'
-import { at, listAt, textAt } from '../../base/json-parts.ts'
+import { at, textAt } from '../../base/json-parts.ts'
 import { fixedLimits } from '../../base/limits.ts'
 import { pause } from '../../base/wait.ts'
 import type { KubernetesSettings } from '../../config/source-settings.ts'
@@ -74,7 +74,7 @@ class Slices {
       }
       const body = await this.#page(`${path}&${new URLSearchParams(query)}`)
       if (body === expired) return body
-      for (const item of listAt(body, 'items')) this.#put(item)
+      for (const item of itemsOf(body)) this.#put(item)
       next = textAt(at(body, 'metadata'), 'continue')
       if (next !== '') continue
       this.#tell()
@@ -187,6 +187,13 @@ class Slices {
     const text = await readFile(`${this.#pod.account}/namespace`, 'utf8').catch(() => 'default')
     return text.trim()
   }
+}
+
+/** @throws Error for anything but a list: a page that is none would make the list shorter. */
+function itemsOf(body: unknown): readonly unknown[] {
+  const items = at(body, 'items')
+  if (!Array.isArray(items)) throw new Error('a list of EndpointSlices has an unknown form')
+  return items
 }
 
 const tooManySlices = new Error(

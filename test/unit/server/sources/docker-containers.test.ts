@@ -120,5 +120,8 @@ test('a container that cannot be used does not keep the others out', () => {
   const bad = container({ labels: { 'topspin.port': 'x' } })
   const { nodes, problems } = nodesOfContainers([bad, container(), 7], {}, new Set())
   assert.equal(nodes.length, 1)
-  assert.deepEqual(problems, ['container shop-1: topspin.port: x is not a port'])
+  assert.deepEqual(problems, [
+    'container shop-1: topspin.port: x is not a port',
+    'container ?: has no state',
+  ])
 })

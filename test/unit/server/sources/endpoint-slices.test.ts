@@ -125,7 +125,11 @@ test('an address that is none is left out, and the others stay', () => {
   const endpoints = [endpoint('10.0.0.999'), endpoint('10.0.0.1'), { addresses: [] }, {}]
   assert.deepEqual(nodesOfSlices([slice({ endpoints })], wanted), {
     nodes: [{ address: { host: '10.0.0.1', port: 8080 }, draining: false }],
-    problems: ['EndpointSlice shop-1: "10.0.0.999" is not an address'],
+    problems: [
+      'EndpointSlice shop-1: "10.0.0.999" is not an address',
+      'EndpointSlice shop-1: an endpoint has no address',
+      'EndpointSlice shop-1: an endpoint has no address',
+    ],
   })
   const named = slice({ addressType: 'FQDN', endpoints: [endpoint('a.test')] })
   assert.deepEqual(texts([named]), ['a.test 8080'])
@@ -134,6 +138,10 @@ test('an address that is none is left out, and the others stay', () => {
 test('anything but a slice is not read', () => {
   for (const value of [undefined, null, 1, 'x', [], {}, { metadata: { name: 'a' } }])
     assert.equal(readSlice(value), undefined)
+  for (const wrong of ['x', 1, {}, true]) {
+    assert.equal(readSlice({ ...slice({}), metadata: { name: 'a' }, endpoints: wrong }), undefined)
+    assert.equal(readSlice({ ...slice({}), metadata: { name: 'a' }, ports: wrong }), undefined)
+  }
 })
 
 test('ports of other protocols, and numbers that are no ports, do not count', () => {

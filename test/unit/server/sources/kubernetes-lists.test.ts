@@ -23,18 +23,23 @@ interface Api {
   /** Answers to lists, each after a time. */
   readonly lists: (readonly [items: readonly object[], afterMs: number])[]
   readonly events: readonly object[]
+  /** Of the second page of each list after the first one; absent: lists have one page. */
+  readonly secondPage?: unknown
 }
 
-async function follow(t: TestContext, { lists, events }: Api) {
-  let watches = 0
+async function follow(t: TestContext, { lists, events, secondPage }: Api) {
+  let [watches, listings] = [0, 0]
   const server = createServer((request, response) => {
     if (request.url?.includes('watch=1')) {
       watches++
       if (watches > 1) return
       return void response.end(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
     }
+    if (request.url?.includes('continue=')) return void response.end(JSON.stringify(secondPage))
+    listings++
+    const more = secondPage !== undefined && listings > 1 ? { continue: 'more' } : {}
     const [items, afterMs] = (lists.length > 1 ? lists.shift() : lists[0]) ?? [[], 0]
-    const body = JSON.stringify({ metadata: { resourceVersion: '1' }, items })
+    const body = JSON.stringify({ metadata: { resourceVersion: '1', ...more }, items })
     setTimeout(() => response.end(body), afterMs)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -79,6 +84,25 @@ test('a list that begins anew leaves the one before in force until it is complet
   await until('the second list is used', () => seen.at(-1) === '10.0.0.1 10.0.0.3')
   assert.deepEqual(seen, ['10.0.0.1', '10.0.0.1 10.0.0.2', '10.0.0.1 10.0.0.3'])
 })
+
+for (const [what, secondPage] of [
+  ['is no list', {}],
+  ['has something else for a list', { metadata: {}, items: 'x' }],
+  ['is not of the API', 'hello'],
+] as const)
+  test(`a page that ${what} is no end of a list`, async (t) => {
+    const { seen, followed } = await follow(t, {
+      lists: [
+        [[slice('a', ['10.0.0.1']), slice('b', ['10.0.0.2'])], 0],
+        [[slice('a', ['10.0.0.1'])], 0],
+      ],
+      events: [{ type: 'ERROR', object: { code: 410 } }],
+      secondPage,
+    })
+    await until('the second list has failed', () => followed.report().failures > 1)
+    assert.deepEqual(seen, ['10.0.0.1 10.0.0.2'])
+    assert.equal(followed.report().reason, 'a list of EndpointSlices has an unknown form')
+  })
 
 test('a watch that adds endpoints without end fails, and the list is read again', async (t) => {
   const many = Array.from({ length: 1_000 }, (_, at) => `10.1.${at >> 8}.${at & 255}`)

@@ -248,3 +248,24 @@ test('entries that cannot be used are logged once, and shown while they are ther
   await until('it is gone', () => followed.report().problems.length === 0)
   assert.deepEqual(logged, [{ source: 'dns x', problem: 'b has no port' }])
 })
+
+test('a list of which no node can be used is no empty list: the one before stays', async (t) => {
+  let report: Report = () => assert.fail('not followed')
+  const source = {
+    follow: (given: Report) => {
+      report = given
+      return new Promise<void>(() => {})
+    },
+  }
+  const followed = new FollowedSource({ ...options, source })
+  t.after(() => followed.close())
+  report(() => listed(node('a')))
+  report(() => ({ nodes: [], problems: ['a has no port 80'] }))
+  await until('it is a failure', () => followed.report().failures === 1)
+  assert.deepEqual(followed.nodes, [node('a')])
+  const { reason, problems } = followed.report()
+  assert.equal(reason, 'lists no node that can be used: a has no port 80')
+  assert.deepEqual(problems, ['a has no port 80'])
+  report(() => listed())
+  await until('the empty list is used', () => followed.nodes?.length === 0)
+})
