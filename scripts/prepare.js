@@ -12,11 +12,21 @@ const notSources = ['node_modules', 'results']
 /** What the build depends on beside the sources. */
 const buildFiles = ['tsconfig.json', 'scripts/console.js'].map((name) => join(root, name))
 
+/** Undoes what `npm pack --dry-run` and `npm publish --dry-run` set for the programs they start, and NODE_ENV=production. */
+const inherited = ['--no-dry-run', '--include=dev']
+
 /** Writes to standard error alone: standard output belongs to the program that follows. */
 export function prepare() {
   if (changedSince(installed, [join(root, 'package-lock.json')])) {
     log('installing packages')
-    step('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+    step('npm', [
+      'install',
+      ...inherited,
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ])
     writeFileSync(installed, '')
   }
   const sources = ['src', 'test', 'bench'].map((folder) => join(root, folder)).filter(existsSync)
