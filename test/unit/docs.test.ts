@@ -67,6 +67,29 @@ test('every relative link in the pages leads to a file, and to a heading where i
   assert.deepEqual(dead, [])
 })
 
+test('a number in brackets behind a configuration key is the default of that key', () => {
+  const defaults = new Map(
+    read('docs/configuration.md')
+      .split('\n## ')
+      .flatMap((section) => {
+        const [, key, value] = /^`(.+)`[\s\S]* default `(\d+)`/.exec(section) ?? []
+        return key !== undefined && value !== undefined ? [[key, value] as const] : []
+      }),
+  )
+  assert.ok(defaults.size > 10)
+  const wrong = pages.flatMap((page) =>
+    [...read(page).matchAll(/`([\w.]+)`(?:\]\([^)]*\))? \(([\d,]+)\)/g)].flatMap(
+      ([, key, value]) => {
+        const right = defaults.get(key ?? '')
+        return right === undefined || right === value?.replaceAll(',', '')
+          ? []
+          : [`${page}: ${key} (${value}), not ${right}`]
+      },
+    ),
+  )
+  assert.deepEqual(wrong, [])
+})
+
 test('every file of the repository that the pages name exists', () => {
   const named = /(?<![\w./-])(?:src|test|scripts|bench|docs|examples|dist\/bench)\/[\w./*-]*\w\/?/g
   const missing = pages.flatMap((page) =>
