@@ -3,7 +3,7 @@
 // so a new client behind many others would wait for seconds; each further handle accepts one more a turn. An open
 // handle costs a fruitless accept whenever no connection waits, so they open under pressure only.
 
-import type net from 'node:net'
+import type { Server } from 'node:net'
 import { acceptFor, type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
 import { AcceptPressure } from './accept-pressure.ts'
 
@@ -30,7 +30,7 @@ export class AcceptHandles {
    * @param server listens already.
    * @param count number of further handles.
    */
-  constructor(server: net.Server, backlog: number, count: number, copy: CopyHandle) {
+  constructor(server: Server, backlog: number, count: number, copy: CopyHandle) {
     this.#copy = copy
     this.#backlog = backlog
     this.#first = listenHandleOf(server)

@@ -2,7 +2,7 @@
 // and are valid during the call only. The receiver is an object that lives as long as the connection. Over TLS:
 // secure-connection.ts.
 
-import net from 'node:net'
+import net, { type LookupFunction, type Socket } from 'node:net'
 import { type DirectWriter, writeDirectly } from '../node-internals/direct-write.ts'
 import { feedSocket } from '../node-internals/feed-socket.ts'
 import { readInto } from '../node-internals/read-into.ts'
@@ -34,10 +34,10 @@ export interface DialReceiver extends Receiver {
 /** Leads from a socket to its connection, so that all sockets share the same listener functions. */
 const connectionOf = Symbol('connection')
 
-type Owned = net.Socket & { [connectionOf]: Connection }
+type Owned = Socket & { [connectionOf]: Connection }
 
 export class Connection implements DirectWriter {
-  readonly socket: net.Socket
+  readonly socket: Socket
   /** Bytes that were passed to `write` may be overwritten after the call. */
   readonly keepsBytes: boolean = false
   protected receiver: Receiver
@@ -51,7 +51,7 @@ export class Connection implements DirectWriter {
   #isReceiving = false
   #passing: Buffer | undefined
 
-  protected constructor(socket: net.Socket, receiver: Receiver) {
+  protected constructor(socket: Socket, receiver: Receiver) {
     this.socket = socket
     this.receiver = receiver
     const owned = socket as Owned
@@ -79,7 +79,7 @@ export class Connection implements DirectWriter {
   }
 
   /** @param socket accepted by a server with `pauseOnConnect` and `allowHalfOpen`. */
-  static accept(socket: net.Socket, receiver: Receiver): Connection {
+  static accept(socket: Socket, receiver: Receiver): Connection {
     const connection = new Connection(socket, receiver)
     const isDirect = readInto(
       socket,
@@ -92,7 +92,7 @@ export class Connection implements DirectWriter {
   }
 
   /** @param socket one that Node.js has read from before, such as that of an upgraded HTTP connection. */
-  static adopt(socket: net.Socket, receiver: Receiver): Connection {
+  static adopt(socket: Socket, receiver: Receiver): Connection {
     const connection = new Connection(socket, receiver)
     socket.on('data', (bytes: Buffer) => {
       if (!connection.#read(bytes, bytes.length)) socket.pause()
@@ -114,7 +114,7 @@ export class Connection implements DirectWriter {
     host: string,
     port: number,
     receiver: DialReceiver,
-    lookup?: net.LookupFunction,
+    lookup?: LookupFunction,
     first?: Buffer,
   ): Connection {
     let connection: Connection | undefined
@@ -295,7 +295,7 @@ export class Connection implements DirectWriter {
 }
 
 /** Connected, nothing waits in its stream, and no timeout counts from the last write of that. */
-const isReady = (socket: net.Socket): boolean =>
+const isReady = (socket: Socket): boolean =>
   socket.writableLength === 0 &&
   socket.writableCorked === 0 &&
   !socket.connecting &&

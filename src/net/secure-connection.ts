@@ -2,7 +2,7 @@
 // cannot be paused inside a TLS record, so a buffer of ours could be overwritten while it is still being sent from.
 
 import type { LookupFunction } from 'node:net'
-import tls from 'node:tls'
+import tls, { type TLSSocket } from 'node:tls'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
 import { resetAtClose, socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
@@ -15,7 +15,7 @@ export class SecureConnection extends Connection {
   /** Bytes that were written before the certificate was verified; they are sent after that. */
   #held: Uint8Array[] | undefined
 
-  private constructor(socket: tls.TLSSocket, receiver: Receiver) {
+  private constructor(socket: TLSSocket, receiver: Receiver) {
     super(socket, receiver)
     this.readEvents()
     socket.on('drain', () => this.#left())
@@ -24,7 +24,7 @@ export class SecureConnection extends Connection {
   }
 
   /** @param socket accepted, with its handshake done. */
-  static acceptSecure(socket: tls.TLSSocket, receiver: Receiver): SecureConnection {
+  static acceptSecure(socket: TLSSocket, receiver: Receiver): SecureConnection {
     return new SecureConnection(socket, receiver)
   }
 
@@ -104,7 +104,7 @@ export class SecureConnection extends Connection {
 
   /** Resets the TCP connection below; where that cannot be reached, ends it without close_notify. */
   override reset(): void {
-    const socket = this.socket as tls.TLSSocket
+    const socket = this.socket as TLSSocket
     const below = socketBelow(socket)
     if (below !== undefined && !below.connecting && !below.destroyed) return resetSocket(below)
     if (below === undefined && !socket.connecting && !socket.destroyed) resetAtClose(socket)

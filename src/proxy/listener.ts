@@ -1,6 +1,6 @@
 // One listening socket of the traffic, with the client connections that it has accepted. Room for them: client-room.ts.
 
-import net from 'node:net'
+import net, { type Server, type Socket } from 'node:net'
 import { TopspinError } from '../base/errors.ts'
 import { hostPortText } from '../base/host-port.ts'
 import { ThrottledLog } from '../base/throttled-log.ts'
@@ -64,7 +64,7 @@ export class Listener {
   readonly #room: ClientRoom
   readonly #rules: ProxyRules
   readonly #shared: SharedSocket | undefined
-  readonly #server: net.Server
+  readonly #server: Server
   readonly #connections: Set<ClientConnection> = new Set()
   /** Where the search for an idle connection goes on. */
   #cursor: Iterator<ClientConnection> | undefined
@@ -83,7 +83,7 @@ export class Listener {
   /** As the address says. */
   #own: ListenerRules = {}
   /** The clients of connections within their TLS handshake, where a PROXY header names them. */
-  readonly #origins: WeakMap<net.Socket, ClientOrigin> = new WeakMap()
+  readonly #origins: WeakMap<Socket, ClientOrigin> = new WeakMap()
   #endTicks: (() => void) | undefined
   /** While draining: called when a connection has closed, and resolved when all have. */
   #onClosed: (() => void) | undefined
@@ -152,12 +152,12 @@ export class Listener {
   }
 
   /** Serves a connection that another listener has accepted; `first` was read from it. */
-  accept(socket: net.Socket, first: Buffer): void {
+  accept(socket: Socket, first: Buffer): void {
     const origin = socket.remotePort === undefined ? unixOrigin : undefined
     if (this.#admit(socket)) this.#serve(socket, origin).connection.feed(first)
   }
 
-  #accepted(socket: net.Socket): void {
+  #accepted(socket: Socket): void {
     this.#handles?.accepted()
     const proxied = this.#proxied
     if (proxied?.admits(this.#remoteOf(socket)) === false) {
@@ -170,19 +170,19 @@ export class Listener {
     }
   }
 
-  #remoteOf(socket: net.Socket): string {
+  #remoteOf(socket: Socket): string {
     return this.#isUnix ? unixClient : (socket.remoteAddress ?? '')
   }
 
   /** @returns false when there is no room: the connection has been closed. */
-  #admit(socket: net.Socket): boolean {
+  #admit(socket: Socket): boolean {
     if (this.#room.admit(this.#remoteOf(socket))) return true
     socket.destroy()
     return false
   }
 
   /** Begins with the TLS handshake, or with requests. @param first what was read of it already. */
-  #begin(socket: net.Socket, origin: ClientOrigin | undefined, first: Buffer = nothing): void {
+  #begin(socket: Socket, origin: ClientOrigin | undefined, first: Buffer = nothing): void {
     if (!this.#isSecure || this.#acceptor === undefined) {
       const { connection } = this.#serve(socket, origin)
       if (first.length > 0) connection.feed(first)
@@ -196,7 +196,7 @@ export class Listener {
     this.#acceptor.accept(socket, remote)
   }
 
-  #serve(socket: net.Socket, origin: ClientOrigin | undefined): ClientConnection {
+  #serve(socket: Socket, origin: ClientOrigin | undefined): ClientConnection {
     const identity = origin && identify(socket, this.#traffic, origin)
     const connection = new ClientConnection(
       socket,
@@ -221,7 +221,7 @@ export class Listener {
   }
 
   /** A connection has closed before it was served. */
-  #lost(socket: net.Socket): void {
+  #lost(socket: Socket): void {
     this.#traffic.arriving.release(socket)
     this.#room.open--
     this.#onClosed?.()

@@ -76,6 +76,22 @@ test('TypeScript finds the types of every door where it does not read `exports` 
   }
 })
 
+test('declarations import no module of Node.js as a whole, which needs esModuleInterop', async () => {
+  for (const name of ['topspin', 'topspin-agent']) {
+    const inside = join(folder, 'node_modules', name, 'dist')
+    const files = (await readdir(inside, { recursive: true })).filter((path) =>
+      path.endsWith('.d.ts'),
+    )
+    assert.ok(files.length > 3, name)
+    for (const path of files)
+      assert.doesNotMatch(
+        await readFile(join(inside, path), 'utf8'),
+        /^import (?:type )?\w+(?:,.*)? from 'node:/m,
+        path,
+      )
+  }
+})
+
 test('neither package has source maps', async () => {
   for (const name of ['topspin', 'topspin-agent']) {
     const inside = join(folder, 'node_modules', name)
