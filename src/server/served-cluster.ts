@@ -19,6 +19,7 @@ import { markRestored, withoutIdleBalancers, withoutNodes } from '../cluster/res
 import { type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.ts'
 import { fixedNodesOf, placedIn } from '../config/fixed-nodes.ts'
 import type { Config } from '../config/schema.ts'
+import { sourceName } from '../config/source-settings.ts'
 import { ClusterLog } from '../control/cluster-log.ts'
 import type { SourceReport } from '../control/source-report.ts'
 import { addressCheck } from '../net/node-addresses.ts'
@@ -255,12 +256,19 @@ export class ServedCluster {
     return true
   }
 
-  /** Whether no node is left once these are the fixed nodes, and there is one now. */
-  wouldBeEmpty(fixed: Config['to']): boolean {
-    if (fixed.length > 0) return false
-    const nodes = [...this.registry.snapshot.nodes.values()]
-    const present = nodes.filter(({ removal }) => removal === 'none')
-    return present.length > 0 && present.every((node) => node.fixed)
+  /** Whether these fixed nodes, in place of the present ones, would leave no node that serves requests. */
+  async wouldBeEmpty(next: Config['to']): Promise<boolean> {
+    if (next.some(({ address }) => address !== undefined)) return false
+    const { nodes, contexts } = this.registry.snapshot
+    const present = [...nodes.values()].filter(({ removal }) => removal === 'none')
+    const fixed = present.filter((node) => node.fixed)
+    const serves = ({ id }: Node): boolean =>
+      contexts.get(id)?.some(({ status }) => status === 'ENABLED') === true
+    if (fixed.length === 0 || present.some((node) => !node.fixed && serves(node))) return false
+    // The list of a source that stays is in force already, or is kept while the source cannot be read.
+    const stays = new Set(next.flatMap(({ source }) => (source ? [sourceName(source)] : [])))
+    if (fixed.some(({ own }) => own !== undefined && stays.has(own.source))) return false
+    return !(await this.#sources.list(next))
   }
 
   /** Reads the sources that `to` names for the first time, and follows them from then on. */

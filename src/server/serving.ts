@@ -653,7 +653,10 @@ class RunningServices implements Serving {
       (path: string) =>
       ({ message }: Error): void =>
         refuse(path, message)
-    if (cluster.wouldBeEmpty(next.to)) refuse('to', 'removes all nodes: restart to do that')
+    if (await cluster.wouldBeEmpty(next.to))
+      refuse('to', 'leaves no node that serves requests: restart to do that')
+    if (this.#present.config.listen.length > 0 && next.listen.length === 0)
+      refuse('listen', 'closes all addresses for clients: restart to do that')
     await loadPolicies(cascadesIn(next)).catch(failed(''))
     if (next.accessLog.to !== this.#present.config.accessLog.to)
       await tryFile(next.accessLog.to).catch(failed('accessLog.to'))

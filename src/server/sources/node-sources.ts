@@ -5,7 +5,7 @@ import type { Logger } from '../../base/log.ts'
 import type { NodeEntry, PlacedNode } from '../../config/node-entry.ts'
 import { type SourceSettings, sourceName } from '../../config/source-settings.ts'
 import type { SourceReport } from '../../control/source-report.ts'
-import { FollowedSource } from './followed-source.ts'
+import { type FollowedOptions, FollowedSource } from './followed-source.ts'
 import type { FoundNode, NodeSource } from './node-source.ts'
 
 type SourceEntry = NodeEntry & { readonly source: SourceSettings }
@@ -40,7 +40,7 @@ export class NodeSources {
    * @param nodesMax nodes of all sources together.
    */
   async follow(entries: readonly NodeEntry[], nodesMax: number): Promise<void> {
-    this.#entries = entries.filter((entry) => entry.source !== undefined) as SourceEntry[]
+    this.#entries = sourceEntries(entries)
     this.#nodesMax = nodesMax
     const wanted = new Map(this.#entries.map(({ source }) => [keyOf(source), source]))
     for (const [key, followed] of this.#followed) {
@@ -53,20 +53,32 @@ export class NodeSources {
     await Promise.all([...this.#followed.values()].map(({ first }) => first))
   }
 
+  /** Reads the sources of these entries once. @returns whether one of them lists a node. */
+  async list(entries: readonly NodeEntry[]): Promise<boolean> {
+    const read = sourceEntries(entries).map(({ source }) => this.#read(source, () => undefined))
+    await Promise.all(read.map(({ first }) => first))
+    for (const source of read) source.close()
+    return read.some(({ nodes = [] }) => nodes.length > 0)
+  }
+
   #start(settings: SourceSettings): FollowedSource {
+    return this.#read(settings, () => {
+      const { length } = this.nodes()
+      if (length > this.#nodesMax)
+        return `makes ${length} fixed nodes, more than control.limits.nodes allows (${this.#nodesMax})`
+      this.#onChange()
+      return undefined
+    })
+  }
+
+  #read(settings: SourceSettings, onList: FollowedOptions['onList']): FollowedSource {
     return new FollowedSource({
       name: sourceName(settings),
       source: this.#make(settings),
       retryMs: settings.every,
       clock: this.#clock,
       log: this.#log,
-      onList: () => {
-        const { length } = this.nodes()
-        if (length > this.#nodesMax)
-          return `makes ${length} fixed nodes, more than control.limits.nodes allows (${this.#nodesMax})`
-        this.#onChange()
-        return undefined
-      },
+      onList,
     })
   }
 
@@ -96,6 +108,9 @@ export class NodeSources {
     this.#followed.clear()
   }
 }
+
+const sourceEntries = (entries: readonly NodeEntry[]): readonly SourceEntry[] =>
+  entries.filter((entry): entry is SourceEntry => entry.source !== undefined)
 
 const keyOf = (settings: SourceSettings): string => JSON.stringify(settings)
 

@@ -13,7 +13,7 @@ import { makeFolder } from '../../support/folder.ts'
 import { startNode } from '../../support/node-server.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRestartedNode } from '../../support/restarted-node.ts'
-import { type Running, startServe } from '../../support/topspin.ts'
+import { type Running, startServe, startTopspin } from '../../support/topspin.ts'
 import { until } from '../../support/until.ts'
 
 const refusals = (running: Running): number =>
@@ -42,6 +42,9 @@ for (const workers of ['0', '2']) {
     const { port } = await startNode(t, (_, response) => response.end('served'))
     const [file, log] = [join(folder, 'topspin.yaml'), join(folder, 'access.log')]
     const good = `to: ${port}\naccessLog: ${log}\nworkers: ${workers}\n`
+    const [empty, none] = [join(folder, 'empty'), join(folder, 'none')]
+    writeFileSync(empty, '')
+    writeFileSync(none, '[]')
     writeFileSync(file, good)
     const serve = await startServe(['--config', file])
     t.after(() => serve.child.kill('SIGKILL'))
@@ -51,8 +54,10 @@ for (const workers of ['0', '2']) {
       ['# later\n', /sets no key/],
       ['---\n', /sets no key/],
       ['{}\n', /sets no key/],
-      ['to: []\n', /to: removes all nodes/],
-      ['log: { level: info }\n', /to: removes all nodes/],
+      ['to: []\n', /to: leaves no node that serves requests/],
+      ['log: { level: info }\n', /to: leaves no node that serves requests/],
+      [`to: [{ file: ${empty} }]\n`, /to: leaves no node that serves requests/],
+      [`to: [{ file: ${none} }, { dns: 'unknown.invalid:80' }]\n`, /to: leaves no node that/],
       ['to: [', /topspin\.yaml:1/],
       ['\0\0\0\0', /topspin\.yaml/],
     ] as const) {
@@ -68,7 +73,20 @@ for (const workers of ['0', '2']) {
   })
 }
 
-test('the last fixed node may go while a registered one remains', async (t) => {
+test('a configuration without an address for clients is refused', async (t) => {
+  const { port } = await startNode(t, (_, response) => response.end('served'))
+  const file = join(makeFolder(), 'topspin.yaml')
+  const good = `listen: 127.0.0.1:0\ncontrol: { listen: 127.0.0.1:0 }\nto: ${port}\nworkers: 0\n`
+  writeFileSync(file, good)
+  const serve = startTopspin(['serve', '--config', file])
+  t.after(() => serve.child.kill('SIGKILL'))
+  const [, traffic = ''] = await serve.sees(/"traffic":\["([^"]+)"\]/)
+  writeFileSync(file, good.replace('127.0.0.1:0', '[]'))
+  await refused(serve, /listen: closes all addresses for clients/)
+  assert.equal(await (await fetch(traffic)).text(), 'served')
+})
+
+test('the last fixed node may go while a registered one serves requests', async (t) => {
   const folder = makeFolder()
   const node = await startNode(t, (_, response) => response.end('registered'))
   const file = join(folder, 'topspin.yaml')
@@ -76,9 +94,12 @@ test('the last fixed node may go while a registered one remains', async (t) => {
   const serve = await startServe(['--config', file, '--workers', '0'])
   t.after(() => serve.child.kill('SIGKILL'))
   const control = Number(new URL(serve.control).port)
-  await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${node.port}&Type=http`)
-  await sendMessage(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
   writeFileSync(file, 'to: []\n')
+  await sendMessage(control, 'CONFIG', `JVMRoute=a&Host=127.0.0.1&Port=${node.port}&Type=http`)
+  await refused(serve, /to: leaves no node that serves requests/)
+  await sendMessage(control, 'DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
+  await refused(serve, /to: leaves no node that serves requests/)
+  await sendMessage(control, 'ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/')
   serve.child.kill('SIGHUP')
   await serve.sees(/configuration reloaded/)
   assert.equal(await (await fetch(serve.traffic)).text(), 'registered')
