@@ -44,6 +44,6 @@ for (const staysOpen of [false, true])
       })
 
 test('an answer that does not end is late', async (t) => {
-  const api = await client(t, head('200 OK', 'Content-Length: 9') + '[', true)
+  const api = await client(t, `${head('200 OK', 'Content-Length: 9')}[`, true)
   await assert.rejects(api.json('/', signal, 200), /no answer within 200 ms/)
 })
