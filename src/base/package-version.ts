@@ -1,11 +1,12 @@
 // The version of this package, from its package.json. Used by the commands and the pages of the control listener.
 
 import { readFileSync } from 'node:fs'
+import { moduleFile } from './module-file.ts'
 
 let version: string | undefined
 
 export function packageVersion(): string {
-  version ??= versionIn(new URL('../../../package.json', import.meta.url))
+  version ??= versionIn(moduleFile('../../../package.json', import.meta.url))
   return version
 }
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { moduleFile } from '../base/module-file.ts'
 
 export interface ConsoleFile {
   readonly contentType: string
@@ -28,7 +29,7 @@ const types: ReadonlyMap<string, string> = new Map([
   ['.svg', 'image/svg+xml'],
 ])
 
-const defaultFolder = fileURLToPath(new URL('./files/', import.meta.url))
+const defaultFolder = fileURLToPath(moduleFile('./files/', import.meta.url))
 
 /** By name; none when they have not been made. */
 export async function readConsoleFiles(

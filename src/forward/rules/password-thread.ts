@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { ruleLimits } from '../../base/limits.ts'
+import { moduleFile } from '../../base/module-file.ts'
 
 /** 'busy': there are too many, it took too long, or the thread has ended. */
 export type LoginResult = 'good' | 'bad' | 'busy'
@@ -15,7 +16,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout
 }
 
-const workerFile = new URL('./password-worker.js', import.meta.url)
+const workerFile = moduleFile('./password-worker.js', import.meta.url)
 /** The oldest first; the thread may have the first one. */
 const waiting = new Map<number, Waiting>()
 let thread: Worker | undefined

@@ -40,14 +40,17 @@ export interface NatsPackages {
   readonly Kvm: typeof Kvm
 }
 
+/** No literals in `import`, so that bundlers leave the packages out. */
+const packageNames = { transport: '@nats-io/transport-node', kv: '@nats-io/kv' }
+
 const bucketOf = (name: string): string => `topspin_${name}`
 
 /** Rejects with a `TopspinError` when they are not installed. */
 export async function loadNats(): Promise<NatsPackages> {
   try {
     const [{ connect, credsAuthenticator }, { Kvm }] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/kv'),
+      import(packageNames.transport) as Promise<typeof import('@nats-io/transport-node')>,
+      import(packageNames.kv) as Promise<typeof import('@nats-io/kv')>,
     ])
     return { connect, credsAuthenticator, Kvm }
   } catch (error) {

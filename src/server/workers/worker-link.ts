@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../base/clock.ts'
 import { workerLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
+import { moduleFile } from '../../base/module-file.ts'
 import { countsFrom, newCounters, type TrafficCounts } from '../../cluster/traffic-counts.ts'
 import type { RequestFilter } from '../../control/requests/request-filter.ts'
 import type { ExplainQuestion, RequestExplanation } from '../../forward/index.ts'
@@ -28,7 +29,7 @@ interface WorkerEvents {
 
 const nothing: Order = { changes: [], facts: [] }
 
-const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url))
+const workerFile = fileURLToPath(moduleFile('./worker.js', import.meta.url))
 
 export class WorkerLink {
   /** The addresses it listens on. Rejects when it cannot, or is not ready in time; then the process ends. */

@@ -9,12 +9,15 @@ export interface XdsPackages {
   readonly codec: Codec
 }
 
+/** No literals in `import`, so that bundlers leave the packages out. */
+const packageNames = { grpc: '@grpc/grpc-js', protobuf: 'protobufjs/light.js' }
+
 /** Rejects with a `TopspinError` when they are not installed. */
 export async function loadXds(): Promise<XdsPackages> {
   try {
     const [grpc, { default: protobuf }] = await Promise.all([
-      import('@grpc/grpc-js'),
-      import('protobufjs/light.js'),
+      import(packageNames.grpc) as Promise<typeof Grpc>,
+      import(packageNames.protobuf) as Promise<{ default: typeof import('protobufjs/light.js') }>,
     ])
     return { grpc, codec: codecOf(protobuf) }
   } catch (error) {
