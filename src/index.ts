@@ -1,5 +1,5 @@
 // The door `topspin`: the proxy for programs that embed it. A registry holds the cluster, the proxy forwards requests, and
-// nodes register at the control listener; src/server/serving.ts puts them together.
+// nodes register at the control listener; src/server/start-serving.ts puts them together.
 
 export type { Clock, Random } from './base/clock.ts'
 export { TopspinError } from './base/errors.ts'

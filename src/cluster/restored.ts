@@ -1,4 +1,4 @@
-// Adapts the state of an earlier run of the proxy. Called by server/serving.ts before and after `Registry.restore`.
+// Adapts the state of an earlier run of the proxy. Called by server/start-serving.ts before and after `Registry.restore`.
 
 import type { LiveTable } from './live.ts'
 import type { Node } from './node.ts'

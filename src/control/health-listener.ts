@@ -1,4 +1,4 @@
-// A listener for /livez, /readyz and /startupz alone, open from the start of the process to its end. Made by server/serving.ts.
+// A listener for /livez, /readyz and /startupz alone, open from the start of the process to its end. Made by server/start-serving.ts.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'

@@ -1,5 +1,5 @@
 // The control service: its listeners for messages and pages, and the watch over nodes. Assembled here for
-// server/serving.ts and for programs that embed the proxy.
+// server/start-serving.ts and for programs that embed the proxy.
 
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { waitUntil } from '../base/wait.ts'

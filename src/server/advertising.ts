@@ -1,4 +1,4 @@
-// Advertises the proxy by multicast, as the configuration says. Used by serving.ts.
+// Advertises the proxy by multicast, as the configuration says. Used by start-serving.ts.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Endpoint, HostPort } from '../base/host-port.ts'

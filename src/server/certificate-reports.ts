@@ -1,4 +1,4 @@
-// What /api/status, the API and /metrics report of the certificates in force. Used by serving.ts.
+// What /api/status, the API and /metrics report of the certificates in force. Used by served-certificates.ts.
 
 import type { TlsMaterial } from '../config/tls-files.ts'
 import type { CertificateReport, RenewalReport } from '../control/certificate-report.ts'

@@ -1,4 +1,4 @@
-// The traffic, as serving.ts uses it: a proxy in this process, or worker processes.
+// The traffic, as `topspin serve` uses it: a proxy in this process, or worker processes.
 
 import type { Socket } from 'node:net'
 import type { Logger } from '../base/log.ts'

@@ -1,4 +1,4 @@
-// The listener for health checks alone, where the configuration has one; a reload may move it. Used by serving.ts.
+// The listener for health checks alone, where the configuration has one; a reload may move it. Used by start-serving.ts.
 
 import { isDeepStrictEqual } from 'node:util'
 import { type HostPort, hostPortText } from '../base/host-port.ts'

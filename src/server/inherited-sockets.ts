@@ -1,5 +1,5 @@
 // Which of the sockets that this process has inherited, open already, serves which address of the configuration. Used by
-// serving.ts. Pure but for the type of the handles.
+// start-serving.ts. Pure but for the type of the handles.
 
 import { isDeepStrictEqual } from 'node:util'
 import { TopspinError } from '../base/errors.ts'

@@ -1,4 +1,4 @@
-// The listeners of `topspin serve`, for the API. Called by serving.ts.
+// The listeners of `topspin serve`, for the API. Called by running-services.ts.
 
 import { type Endpoint, hostPortText } from '../base/host-port.ts'
 import { addressTlsName } from '../config/tls-files.ts'

@@ -1,5 +1,5 @@
 // The registry of the cluster together with all that follows its changes: live numbers, traffic and state file. Made
-// by serving.ts.
+// by start-serving.ts.
 
 import { isIP } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'

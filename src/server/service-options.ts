@@ -1,5 +1,5 @@
 // The services of `topspin serve`, the configuration in force, and from it the options of the traffic and of the control
-// service, at the start and at each reload. Used by serving.ts.
+// service, at the start and at each reload. Used by start-serving.ts and running-services.ts.
 
 import type { Endpoint } from '../base/host-port.ts'
 import type { Logger } from '../base/log.ts'
@@ -9,8 +9,6 @@ import type { Config } from '../config/schema.ts'
 import type { controlTokens } from '../config/secret.ts'
 import { addressTlsName, type TlsMaterial } from '../config/tls-files.ts'
 import { addressOf, trafficSettings } from '../config/traffic-settings.ts'
-import type { CertificateReport } from '../control/certificate-report.ts'
-import type { Inspection } from '../control/inspection.ts'
 import type { Control, ReplaceableOptions } from '../control/start-control.ts'
 import { grantedProcessors } from '../host/processors.ts'
 import type { NodeTls } from '../net/node-tls.ts'
@@ -45,10 +43,6 @@ export interface Parts {
   readonly control: Control
   /** There is a control listener. */
   readonly hasControl: boolean
-  /** The certificates in force. */
-  readonly certificates: { current: () => readonly CertificateReport[] }
-  /** For the API, once all services run. */
-  readonly inspection: { current: Inspection | undefined }
   readonly advertising: Advertising
   readonly inherited: readonly InheritedSocket[]
   /** Of the unix sockets that this proxy has opened. */

@@ -1,5 +1,5 @@
 // The certificates that the proxy obtains itself: orders and renews them, one after the other, and puts them in force. A
-// failure is logged and repeated later; what is served stays. Made by serving.ts, in the primary alone.
+// failure is logged and repeated later; what is served stays. Made by served-certificates.ts, in the primary alone.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Random } from '../../base/clock.ts'

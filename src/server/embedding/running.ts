@@ -5,7 +5,8 @@ import { readTls } from '../../config/tls-files.ts'
 import type { ProxyEvent } from '../../control/events/event-ring.ts'
 import { explainQuestion } from '../../control/parameters.ts'
 import type { RequestExplanation } from '../../forward/index.ts'
-import { type Serving, startServing } from '../serving.ts'
+import type { Serving } from '../serving.ts'
+import { startServing } from '../start-serving.ts'
 import { type Embedded, problemsError, programLogOf } from './options.ts'
 
 /** A request that does not come. */

@@ -1,4 +1,4 @@
-// The engines that the configuration names. Used by serving.ts.
+// The engines that the configuration names. Used by start-serving.ts.
 
 import { systemClock } from '../../base/clock.ts'
 import { engineLimits } from '../../base/limits.ts'

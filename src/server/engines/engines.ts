@@ -1,4 +1,4 @@
-// Gives the cluster to other proxies (Envoy, HAProxy): passes on what changes, once enough is known. Made by serving.ts.
+// Gives the cluster to other proxies (Envoy, HAProxy): passes on what changes, once enough is known. Made by start-serving.ts.
 
 import type { Clock } from '../../base/clock.ts'
 import { engineLimits } from '../../base/limits.ts'

@@ -1,5 +1,5 @@
 // The shared registry of `topspin serve`, from the configuration: opens the store, starts and stops the service, and says when
-// the proxy is ready. Made by serving.ts.
+// the proxy is ready. Made by start-serving.ts.
 
 import { systemClock } from '../../base/clock.ts'
 import { type Endpoint, hostPortText } from '../../base/host-port.ts'

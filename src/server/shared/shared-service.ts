@@ -1,5 +1,5 @@
 // The shared registry as a service: keeps the watch of the store alive, shows that this proxy is there, and tells the other
-// proxies what cannot wait for the store. Made by serving.ts where the configuration has `cluster.nats`.
+// proxies what cannot wait for the store. Made by start-serving.ts where the configuration has `cluster.nats`.
 
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'

@@ -7,7 +7,7 @@
 //   4 this process answers the control messages on their way, and writes the state file for the last time
 //   5 the registry is the new process's; it answers control messages, and this process follows its changes
 //
-// Called by serving.ts.
+// Called by running-services.ts.
 
 import { hostPortText } from '../../base/host-port.ts'
 import { upgradeLimits } from '../../base/limits.ts'

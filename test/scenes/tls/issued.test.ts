@@ -7,7 +7,7 @@ import tls from 'node:tls'
 import { loadConfig } from '../../../src/config/config.ts'
 import { readTls } from '../../../src/config/tls-files.ts'
 import { createLogger } from '../../../src/server/logger.ts'
-import { startServing } from '../../../src/server/serving.ts'
+import { startServing } from '../../../src/server/start-serving.ts'
 import { Authority, noOpenssl } from '../../support/certificates.ts'
 
 describe('a certificate that is issued while the proxy serves', { skip: noOpenssl }, () => {
