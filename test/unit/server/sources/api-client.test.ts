@@ -31,7 +31,7 @@ const answers: readonly (readonly [what: string, bytes: string, reason: RegExp])
     /without an answer/,
   ],
   ['a redirect', head('302 Found', 'Location: /y', 'Content-Length: 0'), /answers 302/],
-  ['an error', head('500 Error', 'Content-Length: 4') + 'oops', /answers 500: oops/],
+  ['an error', `${head('500 Error', 'Content-Length: 4')}oops`, /answers 500: oops/],
 ]
 
 for (const staysOpen of [false, true])
