@@ -739,6 +739,13 @@ export const heldLimits = {
   /** So many bytes of a request's body at once show that it has not stalled. */
   progressBytes: 1_024,
   /**
+   * How long a request waits for its whole body, or for `progressBytes` of it, from the first piece until a connection to
+   * a node is leased: longer than a client waits between head and body by Nagle's algorithm (40 ms).
+   */
+  beginMs: 100,
+  /** Requests with incomplete bodies that begin in one turn of the event loop after that. */
+  begunMax: 16,
+  /**
    * Requests with incomplete bodies at one node; for a further one, one that has stalled or one of the address with the
    * most leaves. Below the threads of usual servers (Tomcat has 200).
    */

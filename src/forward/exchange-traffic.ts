@@ -15,6 +15,7 @@ import type { AccessLog } from './shared/access-log.ts'
 import type { Admission } from './shared/admission.ts'
 import type { Buffers } from './shared/buffers.ts'
 import type { DateLine } from './shared/date-line.ts'
+import type { HeldBodies } from './shared/held-bodies.ts'
 import type { Queues } from './shared/queues.ts'
 import type { RetryBudget } from './shared/retry-budget.ts'
 import type { ProxySettings } from './shared/settings.ts'
@@ -22,6 +23,7 @@ import type { StickyRules } from './shared/sticky-rules.ts'
 import type { Tracing } from './shared/tracing.ts'
 import type { Uploads } from './shared/uploads.ts'
 
+export type { HeldBody } from './shared/held-bodies.ts'
 export type { Queued } from './shared/queues.ts'
 export type { Upload } from './shared/uploads.ts'
 
@@ -55,6 +57,7 @@ export interface ExchangeTraffic {
   readonly admission: Admission
   readonly waiting: Set<Waiting>
   readonly queues: Queues
+  readonly heldBodies: HeldBodies
   /** By client address. Requests that are complete have the rest of the connections to nodes for themselves. */
   readonly uploads: Uploads
   readonly accessLog: AccessLog | undefined

@@ -4,7 +4,7 @@
 
 import type { TopspinError } from '../base/errors.ts'
 import { bareHost } from '../base/host-port.ts'
-import { httpLimits } from '../base/limits.ts'
+import { heldLimits, httpLimits } from '../base/limits.ts'
 import { isHttp2 } from '../cluster/node.ts'
 import type { Application, Candidate } from '../cluster/routes.ts'
 import { countRefusal } from '../cluster/traffic-counts.ts'
@@ -17,7 +17,7 @@ import { ResponseHead } from '../wire/http/response-head.ts'
 import type { WebSocketFrames } from '../wire/websocket-frames.ts'
 import type { ExchangeClient } from './exchange-client.ts'
 import { type Choose, ExchangeState, type RequestState, type RuleStages } from './exchange-state.ts'
-import type { ExchangeTraffic, Queued, Upload, Waiting } from './exchange-traffic.ts'
+import type { ExchangeTraffic, HeldBody, Queued, Upload, Waiting } from './exchange-traffic.ts'
 import type { ResponseReceiver } from './node/node-context.ts'
 import { costsNothing, endedEarlyError, timeoutError } from './node/node-error.ts'
 import type { RequestSource } from './node/request-source.ts'
@@ -63,7 +63,7 @@ import { turnBack } from './stages/turn-back.ts'
 import { wantedWebSocket } from './stages/upgrade.ts'
 
 export class Exchange
-  implements ResponseReceiver, CompressedReceiver, Waiting, Queued, Upload, Waiter
+  implements ResponseReceiver, CompressedReceiver, Waiting, Queued, Upload, HeldBody, Waiter
 {
   readonly #state: ExchangeState
   readonly head: RequestHead
@@ -132,8 +132,8 @@ export class Exchange
   }
 
   /**
-   * @param mayHold no connection is leased before some of the body has arrived, unless the node shares one among requests:
-   *   a client may wait for a message before it sends its own.
+   * @param mayHold no connection is leased while little of the body has arrived, unless the node shares one among
+   *   requests: a client may wait for a message before it sends its own.
    */
   #send(bytes: Buffer, end: number, mayHold: boolean, isAdmitted: boolean): Refusal | undefined {
     const state = this.#state
@@ -145,11 +145,14 @@ export class Exchange
       if (elsewhere !== undefined) return elsewhere
     }
     const isShared = candidate !== undefined && isHttp2(candidate.node)
-    const isHeld = mayHold && !isShared && client.isGrpc !== true
-    const problem = this.#outgoing(isHeld ? undefined : candidate, bytes, end) // 5
+    const mayWait = mayHold && !isShared && client.isGrpc !== true
+    const problem = this.#outgoing(mayWait ? undefined : candidate, bytes, end) // 5
     if (problem !== undefined) return problem
+    const isHeld = mayWait && !request.body.done
     if (isHeld && (candidate !== undefined || choice.balancer.waitMs > 0)) return this.#hold()
+    if (!isAdmitted && mayHold && this.#mustQueue()) return this.#queue()
     if (candidate === undefined) return this.#wait()
+    if (mayWait) outgoingAgain(state, candidate) // 5
     return this.#attempt(candidate) // 6
   }
 
@@ -209,9 +212,7 @@ export class Exchange
     if (request.login !== login) return
     request.login = undefined
     if (refused !== undefined) return this.#refuse(refused)
-    if (!this.#mustQueue()) return this.#begin()
-    const refusal = this.#queue()
-    if (refusal !== undefined) this.#refuse(refusal)
+    this.#continue()
   }
 
   /** A request that is redirected needs no connection. */
@@ -254,28 +255,39 @@ export class Exchange
     this.#refuse(proxyFull)
   }
 
-  /** Waits for the first of the body, which is sent together with the head. */
+  /** Waits for the body, or for the first of it, which is sent together with the head. */
   #hold(): undefined {
-    const { attempts, client } = this.#state
+    const { attempts, client, traffic } = this.#state
     attempts.isHeld = true
+    if (attempts.bodyBytes > 0) traffic.heldBodies.hold(this)
     client.resumeBody()
   }
 
   /** @returns the offset after this request, or a problem with its body. */
-  #endHold(bytes: Buffer, length: number): number {
-    const state = this.#state
-    const { request, attempts, client } = state
+  #heldBody(bytes: Buffer, length: number): number {
+    const { request, attempts, client, traffic } = this.#state
     const behind = request.body.relay(bytes, 0, length, attempts.out as Out)
     if (behind < 0) return behind
     attempts.bodyBytes += behind
-    attempts.isHeld = false
+    if (this.#isTooLarge()) return behind
     client.bodyProgress()
-    if (!this.#mustQueue()) this.#begin()
-    else {
-      const refusal = this.#queue()
-      if (refusal !== undefined) this.#refuse(refusal)
-    }
+    const isEnough = request.body.done || attempts.bodyBytes >= heldLimits.progressBytes
+    if (isEnough) this.beginHeld()
+    else traffic.heldBodies.hold(this)
     return behind
+  }
+
+  beginHeld(): void {
+    this.#state.attempts.isHeld = false
+    this.#state.traffic.heldBodies.release(this)
+    this.#continue()
+  }
+
+  /** The request begins, or waits for its turn. */
+  #continue(): void {
+    if (!this.#mustQueue()) return this.#begin()
+    const refusal = this.#queue()
+    if (refusal !== undefined) this.#refuse(refusal)
   }
 
   /** Sends a request that had to wait. */
@@ -370,10 +382,11 @@ export class Exchange
   clientSent(bytes: Buffer, length: number): number {
     const state = this.#state
     const behind = state.attempts.isHeld
-      ? this.#endHold(bytes, length) // 4 5 6
+      ? this.#heldBody(bytes, length) // 4 5 6
       : sendBody(state, bytes, length) // 6
     if (behind >= 0 && !this.#isTooLarge()) return behind
     const problem = behind < 0 ? problemOf(behind) : bodyLarge
+    state.traffic.heldBodies.release(this)
     endAttempt(state, false)
     if (state.response.started) this.#cut(problem.code, false)
     else this.#refuse(problem)
@@ -405,6 +418,7 @@ export class Exchange
       state.traffic.queues.leave(this)
     }
     if (state.attempts.admitUntil > 0) state.traffic.admission.leave(this)
+    state.traffic.heldBodies.release(this)
     endAttempt(state, false)
     settle(state, code, state.traffic.clock.now()) // 8
   }
@@ -453,7 +467,7 @@ export class Exchange
   get answered(): boolean {
     return this.#state.response.started
   }
-  /** No node has the request, because nothing of its body has arrived. */
+  /** No node has the request, because little of its body has arrived. */
   get isHeld(): boolean {
     return this.#state.attempts.isHeld
   }

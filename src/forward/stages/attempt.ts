@@ -156,13 +156,17 @@ const mayAwaitNode = ({ request, attempts, response }: AttemptStage): boolean =>
   response.interims === 0
 
 /**
- * Whether nothing of the body has arrived: bytes[request.end..end) are what has. A client that expects a 100 (Continue)
- * waits for the node's decision, and one that upgrades may wait as well.
+ * Whether little of the body has arrived: bytes[request.end..end) are what has, and may be all of it. A client that
+ * expects a 100 (Continue) waits for the node's decision, and one that upgrades may wait as well.
  */
 export const lacksBody = (
   { head, body, upgrade, end: bodyFrom }: RequestState,
   end: number,
-): boolean => !body.done && bodyFrom === end && !head.expectsContinue && upgrade === undefined
+): boolean =>
+  !body.done &&
+  end - bodyFrom < heldLimits.progressBytes &&
+  !head.expectsContinue &&
+  upgrade === undefined
 
 /** So that requests whose bodies arrive slowly leave connections for others. @returns false when there is no room. */
 function makeUploadRoom({ traffic, client }: AttemptStage, { node }: Candidate): boolean {

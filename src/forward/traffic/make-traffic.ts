@@ -23,6 +23,7 @@ import { Pools } from '../node/pools.ts'
 import { Admission } from '../shared/admission.ts'
 import { Buffers } from '../shared/buffers.ts'
 import { DateLine } from '../shared/date-line.ts'
+import { HeldBodies } from '../shared/held-bodies.ts'
 import { Http2Shared } from '../shared/http2-shared.ts'
 import { Queues } from '../shared/queues.ts'
 import { RefusalLog } from '../shared/refusal-log.ts'
@@ -116,6 +117,7 @@ export function makeTraffic(options: TrafficOptions, frontParts?: FrontParts): T
     }),
     waiting: new Set(),
     queues: new Queues(fault),
+    heldBodies: new HeldBodies(clock, fault),
     uploads: new Uploads(...uploadLimits(settings, openFiles)),
     accessLog,
     accessFields: [],

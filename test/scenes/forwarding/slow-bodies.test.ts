@@ -1,5 +1,5 @@
 // Masses of requests whose bodies arrive slowly or not at all: they hold no connection to a node before their bodies
-// begin, half of these connections at most after that, and nobody else waits for them.
+// have begun and a moment has passed, half of these connections at most after that, and nobody else waits for them.
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
@@ -67,6 +67,43 @@ describe('a node connection is leased', () => {
     assert.equal(live(1).inFlight, 0)
     client.send('hello')
     assert.equal((await client.answer())?.status, 200)
+  })
+})
+
+describe('a request of whose body little has arrived', () => {
+  for (const [what, head, first] of [
+    ['a length', request('POST', '/echo', 'Content-Length: 10'), 'x'],
+    ['a great length', request('POST', '/echo', 'Content-Length: 100000'), 'x'],
+    ['chunks', request('POST', '/echo', chunked), '1\r\nx'],
+  ] as const) {
+    test(`costs no connection to a node when its client leaves: ${what}`, async (t) => {
+      const { connect, origin, proxy } = await start(t)
+      const many = await Promise.all(Array.from({ length: 50 }, () => connect()))
+      for (const client of many) client.socket.end(head + first)
+      await until('all have been there', () => proxy.counters.requests === 50)
+      await until('all have left', () => proxy.connections === 0)
+      assert.equal((await (await connect()).ask(get('/echo'))).status, 200)
+      assert.equal(origin.accepted(), 1)
+    })
+  }
+
+  test('goes to its node after a moment, or when the body is complete or long', async (t) => {
+    const { connect, live } = await start(t)
+    const begin = async (size: number, first: string): Promise<number> => {
+      const client = await connect()
+      const { elected } = live(1)
+      const from = performance.now()
+      client.send(request('POST', '/echo', `Content-Length: ${size}`) + first)
+      await until('a node is asked', () => live(1).elected > elected)
+      return performance.now() - from
+    }
+    await begin(2, 'ab')
+    assert.ok((await begin(2, 'a')) > heldLimits.beginMs - 5)
+    const times = []
+    for (let i = 0; i < 5; i++) {
+      times.push(await begin(2, 'ab'), await begin(9_999, 'a'.repeat(heldLimits.progressBytes)))
+    }
+    assert.ok(Math.min(...times) < heldLimits.beginMs, times.join(' '))
   })
 })
 

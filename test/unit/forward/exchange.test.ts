@@ -166,6 +166,7 @@ test('a malformed piece of the body is refused before the response and cut withi
   const chunked = `${requestText('POST / HTTP/1.1', 'Transfer-Encoding: chunked')}1\r\na\r\n`
   const before = exchangeFor(chunked)
   before.forward()
+  before.exchange.beginHeld()
   assert.equal(before.exchange.clientSent(Buffer.from('zz\r\n'), 4), 4)
   assert.equal(before.client.refusals[0]?.code, 'HTTP_CHUNK')
   assert.deepEqual(before.connection(0).calls, ['abort'])
@@ -173,6 +174,7 @@ test('a malformed piece of the body is refused before the response and cut withi
   assert.equal(candidate?.live.failures, 0)
   const within = exchangeFor(chunked)
   within.forward()
+  within.exchange.beginHeld()
   within.answer('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe')
   within.exchange.clientSent(Buffer.from('zz\r\n'), 4)
   assert.equal(within.client.calls.at(-1), 'cut')
@@ -188,6 +190,39 @@ test('a request whose body has not begun reaches no node, and then goes out in o
   assert.deepEqual([connections.length, exchange.isHeld], [1, false])
   assert.match(connection(0).text, /^POST \/ .*\r\n\r\none$/s)
   assert.equal(state.traffic.uploads.size, 0)
+})
+
+test('a request of whose body little has arrived waits for more, for all of it, or for a moment', () => {
+  const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 3')}a`
+  const more = exchangeFor(request)
+  more.forward()
+  assert.equal(more.exchange.clientSent(Buffer.from('b'), 1), 1)
+  assert.deepEqual([more.connections.length, more.exchange.isHeld], [0, true])
+  more.exchange.clientSent(Buffer.from('c'), 1)
+  assert.match(more.connection(0).text, /\r\n\r\nabc$/)
+  assert.equal(more.state.traffic.heldBodies.size, 0)
+  const long = exchangeFor(requestText('POST / HTTP/1.1', 'Content-Length: 5000'))
+  long.forward()
+  long.exchange.clientSent(Buffer.alloc(1_023), 1_023)
+  assert.deepEqual([long.connections.length, long.state.traffic.heldBodies.size], [0, 1])
+  long.exchange.clientSent(Buffer.alloc(1), 1)
+  assert.deepEqual([long.connections.length, long.state.traffic.heldBodies.size], [1, 0])
+  const gone = exchangeFor(request)
+  gone.forward()
+  assert.equal(gone.state.traffic.heldBodies.size, 1)
+  gone.exchange.abandon('CLIENT_CLOSED')
+  assert.deepEqual([gone.connections.length, gone.state.traffic.heldBodies.size], [0, 0])
+})
+
+test('a request with its whole body in the first bytes does not wait', () => {
+  for (const body of [
+    `${requestText('POST / HTTP/1.1', 'Content-Length: 2')}ok`,
+    `${requestText('POST / HTTP/1.1', 'Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`,
+  ]) {
+    const { forward, connections, state } = exchangeFor(body)
+    assert.equal(forward(), body.length)
+    assert.deepEqual([connections.length, state.traffic.heldBodies.size], [1, 0])
+  }
 })
 
 test('a request whose body does not begin ends without a node', () => {
@@ -218,6 +253,7 @@ test('an upload counts until its body is complete or its attempt is over', () =>
   const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 3')}a`
   const { exchange, forward, state, client } = exchangeFor(request)
   forward()
+  exchange.beginHeld()
   const { uploads } = state.traffic
   assert.equal(uploads.size, 1)
   exchange.clientSent(Buffer.from('b'), 1)
@@ -226,6 +262,7 @@ test('an upload counts until its body is complete or its attempt is over', () =>
   assert.equal(uploads.size, 0)
   const displaced = exchangeFor(request)
   displaced.forward()
+  displaced.exchange.beginHeld()
   displaced.exchange.displace()
   assert.equal(displaced.client.refusals[0]?.code, 'UPLOAD_DISPLACED')
   assert.deepEqual(displaced.connection(0).calls, ['abort'])
@@ -268,19 +305,20 @@ test('a node that becomes ready gets the body, and has a deadline while some of 
   const { fixture, exchange, forward, client, connection } = exchangeFor(request)
   fixture.onLease = (leased) => Object.assign(leased, { isReady: false })
   forward()
+  exchange.beginHeld()
   exchange.nodeReady()
   assert.equal(connection(0).deadline, Number.POSITIVE_INFINITY, 'the client is the slow side')
   connection(0).pending = 5
   exchange.nodeReady()
   assert.equal(connection(0).deadline, 60_000)
-  assert.deepEqual(client.calls, ['pauseBody', 'resumeBody'])
+  assert.deepEqual(client.calls, ['resumeBody', 'pauseBody', 'resumeBody'])
   connection(0).pending = 0
   exchange.nodeDrained()
   assert.equal(connection(0).deadline, Number.POSITIVE_INFINITY)
   exchange.clientSent(Buffer.from('ok'), 2)
   assert.equal(connection(0).deadline, 60_000)
   exchange.nodeDrained()
-  assert.deepEqual(client.calls.slice(2), ['resumeBody', 'bodyProgress'])
+  assert.deepEqual(client.calls.slice(3), ['resumeBody', 'bodyProgress'])
 })
 
 test('a connection asks where to read, and how long the node may be silent', () => {
@@ -326,8 +364,9 @@ test('a request waits for a usable node as long as the balancer allows', () => {
   const request = `${requestText('POST / HTTP/1.1', 'Content-Length: 2')}a`
   const { exchange, forward, client, connections, state } = exchangeFor(request, waiting)
   forward()
+  exchange.beginHeld()
   assert.equal(state.traffic.waiting.has(exchange), true)
-  assert.deepEqual(client.calls, ['pauseBody'])
+  assert.deepEqual(client.calls, ['resumeBody', 'pauseBody'])
   exchange.tryAgain(999)
   assert.deepEqual(client.refusals, [])
   state.traffic.routes = exchangeOf(get).state.traffic.routes
@@ -423,7 +462,8 @@ test('a request waits for a connection to a node, with what has arrived of its b
   const { exchange, forward, client, fixture, connections, state } = exchangeFor(request)
   fixture.isFull = true
   assert.equal(forward(), request.length)
-  assert.deepEqual(client.calls, ['pauseBody'])
+  exchange.beginHeld()
+  assert.deepEqual(client.calls, ['resumeBody', 'pauseBody'])
   fixture.isFull = false
   exchange.proceed()
   assert.match(connections[0]?.text ?? '', /\r\n\r\nab$/)
