@@ -752,6 +752,16 @@ export const heldLimits = {
   uploadsAtNode: 64,
 }
 
+/** Look-ups of the names of nodes. */
+export const dnsLimits = {
+  /** Names whose last addresses are kept. */
+  namesMax: 20_000,
+  /** How long an answer of the resolver is awaited before the last addresses are used, ms. */
+  answerMs: 1_000,
+  /** Of the time to connect, the share in which a name that has no addresses yet must have some. */
+  connectShare: 0.9,
+}
+
 /** TLS of the listeners and towards nodes. */
 export const tlsLimits = {
   /** Handshakes in progress at one listener of one process; a further one displaces another or is refused. */

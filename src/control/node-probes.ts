@@ -112,11 +112,13 @@ export class NodeProbes {
     const before = findNode(registry.snapshot, asked.route)
     const bytesRead = before === undefined ? 0 : live.of(before.id).bytesRead
     if (before !== undefined && probe === 'tcp' && isBusy(live.of(before.id))) return true
-    const lookup = fixed ? undefined : this.#settings.checks.lookup
+    const { checks } = this.#settings
+    const lookup = fixed ? checks.fixedLookup : checks.lookup
     const target = { host, port, type, probe, question, service, timeoutMs, lookup }
     const result = await watch.probe(target)
     this.#record(asked, result, bytesRead)
-    if (result.shortage === true) return this.#isUp(asked)
+    // An address that nobody can find holds no route against a node that registers.
+    if (result.shortage === true && result.unresolved !== true) return this.#isUp(asked)
     if (result.answered) this.#reasons.delete(asked.key)
     else this.#keepReason(asked, result)
     // A node that accepts connections and is late is busy.

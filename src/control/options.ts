@@ -14,7 +14,7 @@ import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import { openFilesMax } from '../host/open-files.ts'
-import { checkedLookup } from '../net/checked-lookup.ts'
+import { checkedLookup, plainLookup } from '../net/checked-lookup.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
 import { networkCheck } from '../net/network-check.ts'
 import { type Probe, probe } from '../net/probe.ts'
@@ -198,6 +198,8 @@ interface AccessChecks {
   readonly mayRegister: (host: string) => Promise<boolean>
   /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
   readonly lookup: LookupFunction
+  /** For those of fixed nodes. */
+  readonly fixedLookup: LookupFunction
 }
 
 /** The options with every default filled in. The same object from start to end; a reload changes its values. */
@@ -253,7 +255,8 @@ export function controlSettings(options: ControlOptions): ControlSettings {
       isOwnHost: ownHostCheck(names),
       identities: new Identities(secret, tokens),
       mayRegister: hostCheck(nodes),
-      lookup: checkedLookup(nodes, log, clock),
+      lookup: checkedLookup(nodes, { log, clock }),
+      fixedLookup: plainLookup({ log, clock }),
     },
     traffic: { ...trafficDefaults, ...options.traffic },
     access: { names: [], allow: [], secret: '', tokens: [], nodes: [], ...options.access },

@@ -234,8 +234,8 @@ export class Watch {
     const { probe, question, service, timeoutMs = pingTimeout(node) } = watched.check
     if (probe === 'none') return
     const { host, port, type, own } = node
-    const lookup = node.fixed ? undefined : this.#settings.checks.lookup
-    const { clock, live, watch } = this.#settings
+    const { clock, live, watch, checks } = this.#settings
+    const lookup = node.fixed ? checks.fixedLookup : checks.lookup
     const { bytesRead } = live.of(node.id)
     watched.isProbed = true
     watched.probedAt = clock.now()

@@ -44,6 +44,8 @@ export interface ProbeResult extends ProbeOutcome {
   readonly late?: 'connection' | 'answer'
   /** This process lacked a resource, so the result is no evidence about the node. */
   readonly shortage?: boolean
+  /** The shortage is that of a resolver: the node's name has no known address. */
+  readonly unresolved?: boolean
 }
 
 /** Never rejects. */
@@ -105,7 +107,8 @@ function probeNode(
     socket.on('end', () => end(socket.writableEnded ? connected : cutOff))
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const reason = tlsProblem(error, nodeTlsSettings) ?? reasonOf(error)
-      if (isShortage(error)) end({ answered: false, reason, shortage: true })
+      const unresolved = error.syscall === 'getaddrinfo'
+      if (isShortage(error)) end({ answered: false, reason, shortage: true, unresolved })
       // The node is as busy as one whose answer is late.
       else if (isQueueFull(error)) end({ answered: false, reason, late: 'answer' })
       else end({ answered: false, reason, unreachable: !isConnected || secure })

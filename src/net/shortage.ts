@@ -1,5 +1,5 @@
 // System errors that are caused by this process or this machine and not by the remote side: no
-// free local port, descriptor, buffer or memory, or a local rule against the connection.
+// free local port, descriptor, buffer or memory, a local rule against the connection, or a resolver that is out of order.
 
 const shortages: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
@@ -9,10 +9,23 @@ const shortages: ReadonlySet<string> = new Set([
   'ENOMEM',
   'EACCES',
   'EPERM',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_MEMORY',
+  'EAI_CANCELED',
 ])
 
-/** Those that concern one remote side alone: the local ports towards it, a rule against it, the mode of its socket file. */
-const shortagesOfOne: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EACCES', 'EPERM'])
+/**
+ * Those that concern one remote side alone: the local ports towards it, a rule against it, the mode of its socket file, the
+ * look-up of its name.
+ */
+const shortagesOfOne: ReadonlySet<string> = new Set([
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPERM',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+])
 
 /** Of an error for several addresses, whether each of them failed so. */
 export const isShortage = (error: NodeJS.ErrnoException | undefined): boolean =>

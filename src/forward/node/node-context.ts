@@ -25,8 +25,10 @@ export interface DerivedContext {
   readonly ajp: AjpShared | undefined
   /** Connections to nodes at a time, idle ones included. */
   readonly connectionsMax: number
-  /** For the names of registered nodes. `undefined`: that of the system. */
-  readonly lookup: LookupFunction | undefined
+  /** For the names of registered nodes. */
+  readonly lookup: LookupFunction
+  /** For those of fixed nodes. */
+  readonly fixedLookup: LookupFunction
   /** Whether this is the address of a trusted proxy. */
   readonly isTrusted: (address: string) => boolean
 }

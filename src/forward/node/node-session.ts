@@ -151,7 +151,7 @@ export class NodeSession implements StreamSession, DialReceiver, FrameHandler, F
     const { ticker } = context
     this.context = context
     const host = node.host.replace(/^\[(.*)\]$/, '$1')
-    const lookup = node.fixed ? undefined : context.lookup
+    const lookup = node.fixed ? context.fixedLookup : context.lookup
     const protocols = pool.refused === undefined ? ['h2'] : ['h2', 'http/1.1']
     this.connection = isSecure(node)
       ? SecureConnection.dialSecure(

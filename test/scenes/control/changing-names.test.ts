@@ -1,4 +1,4 @@
-// Nodes that registered by name, and whose name resolves later to an address where no node may be (DNS rebinding).
+// Nodes with a name that resolves later to an address where no node may be (DNS rebinding), or is not resolved at all.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,24 +13,31 @@ import { startWorkers, type Workers } from '../../support/workers.ts'
 
 interface Scene {
   readonly serve: Workers
-  resolve(addresses: readonly string[]): void
+  /** @param addresses or what happens in place of an answer: see changing-names.ts. */
+  resolve(addresses: readonly string[] | string): void
   send(method: string, body: string): Promise<string>
   status(): Promise<number>
 }
 
-async function start(t: TestContext, workers: number, allow: string): Promise<Scene> {
+async function start(
+  t: TestContext,
+  workers: number,
+  allow: string,
+  args: readonly string[] = [],
+): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'names-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'names.json')
-  const resolve = (addresses: readonly string[]): void =>
+  const resolve = (addresses: readonly string[] | string): void =>
     writeFileSync(file, JSON.stringify({ 'app.test': addresses }))
   resolve([])
   const preload = new URL('../../fixtures/changing-names.js', import.meta.url)
-  const serve = await startWorkers(t, workers, {
+  const env = {
     NODE_OPTIONS: `--import ${preload}`,
     TEST_NAMES: file,
     TOPSPIN_CONTROL_NODES_ALLOW: allow,
-  })
+  }
+  const serve = await startWorkers(t, workers, env, { args })
   const send = async (method: string, body: string): Promise<string> =>
     (await sendMessage(serve.controlPort, method, `JVMRoute=a&${body}`)).status
   const status = async (): Promise<number> => (await get(serve.trafficPort)).status
@@ -96,3 +103,42 @@ for (const workers of [0, 1])
     )
     assert.equal(strays, 0)
   })
+
+for (const [workers, kind, trouble] of [
+  [0, 'registered', 'silent'],
+  [1, 'registered', 'EAI_AGAIN'],
+  [0, 'fixed', 'EAI_AGAIN'],
+  [1, 'fixed', 'silent'],
+] as const)
+  test(`with ${workers} workers, a ${kind} node is served at its last address while the resolver is out of order: ${trouble}`, async (t) => {
+    const { port } = await startClosingNode(t)
+    const to = kind === 'fixed' ? ['--to', `app.test:${port}`] : []
+    const { serve, resolve, send, status } = await start(t, workers, '', to)
+    resolve(['127.0.0.1'])
+    if (kind === 'registered') {
+      await send('CONFIG', `Host=app.test&Port=${port}&Type=http`)
+      await send('ENABLE-APP', 'Alias=localhost&Context=/')
+    }
+    await until('the node serves', async () => (await status()) === 200)
+    const route = kind === 'registered' ? 'a' : `app-test-${port}`
+    await until('it is up', async () => (await serve.node(route)).health === 'up')
+    resolve(trouble)
+    for (let i = 0; i < 5; i++) assert.equal(await status(), 200)
+    await serve.sees(/look-up failed: last addresses used/)
+    assert.equal((await serve.node(route)).health, 'up')
+  })
+
+test('a node whose name cannot be looked up stays up, and another one is served', async (t) => {
+  const { port } = await startClosingNode(t)
+  const { serve, resolve, send, status } = await start(t, 1, '')
+  resolve('EAI_AGAIN')
+  await send('CONFIG', `Host=app.test&Port=${port}&Type=http`)
+  await send('ENABLE-APP', 'Alias=localhost&Context=/')
+  assert.equal(await status(), 503)
+  await serve.sees(/"reason":"no connection can be used: getaddrinfo EAI_AGAIN app.test"/)
+  await serve.register('b', port, 100)
+  for (let i = 0; i < 10; i++) assert.equal(await status(), 200)
+  assert.doesNotMatch(serve.printed.stdout, /node is down/)
+  const other = await send('CONFIG', `Host=127.0.0.1&Port=${port + 1}&Type=http`)
+  assert.match(other, / 200 /, 'its route is free for another node')
+})

@@ -22,11 +22,15 @@ function lookupOf(
   allow: readonly string[] = [],
   log: MemoryLog = memoryLog(),
 ): LookupFunction {
-  return checkedLookup(allow, log, new ManualClock(), (_, { all, ...rest }, callback) => {
-    assert.equal(all, true)
-    const { family } = rest as LookupOptions
-    const found = addresses.filter((entry) => !family || entry.family === family)
-    setImmediate(() => callback(null, found))
+  return checkedLookup(allow, {
+    log,
+    clock: new ManualClock(),
+    find(_, { all, ...rest }, callback) {
+      assert.equal(all, true)
+      const { family } = rest as LookupOptions
+      const found = addresses.filter((entry) => !family || entry.family === family)
+      setImmediate(() => callback(null, found))
+    },
   })
 }
 
@@ -92,9 +96,11 @@ describe('the look-up of a registered node', () => {
 
   test('passes the error of the resolver on', async () => {
     const failure = new Error('ENOTFOUND')
-    const lookup = checkedLookup([], memoryLog(), new ManualClock(), (_, __, callback) =>
-      callback(failure, undefined as unknown as []),
-    )
+    const lookup = checkedLookup([], {
+      log: memoryLog(),
+      clock: new ManualClock(),
+      find: (_, __, callback) => callback(failure, undefined as unknown as []),
+    })
     assert.equal((await found(lookup, { all: true }))[0], failure)
   })
 

@@ -7,8 +7,20 @@ import { isShortage } from '../../../src/net/shortage.ts'
 
 const failed = (code: string): Error => Object.assign(new Error(code), { code })
 
-const local = ['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']
-const remote = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE']
+const ofResolver = ['EAI_AGAIN', 'EAI_FAIL', 'EAI_MEMORY', 'EAI_CANCELED']
+const local = [
+  ...['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM'],
+  ...ofResolver,
+]
+const remote = [
+  'ENOTFOUND',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+]
 
 test('an error of this machine is a shortage, whether a connection begins or is in use', () => {
   for (const code of local) {
@@ -23,7 +35,7 @@ test('a shortage towards one node lets the request go to another', () => {
   const retries = local.map((code) => [code, connectError(failed(code)).retry])
   assert.deepEqual(
     retries.filter(([, retry]) => retry === 'safe').map(([code]) => code),
-    ['EADDRNOTAVAIL', 'EACCES', 'EPERM'],
+    ['EADDRNOTAVAIL', 'EACCES', 'EPERM', 'EAI_AGAIN', 'EAI_FAIL'],
   )
   const both = new AggregateError([failed('EACCES'), failed('EMFILE')])
   assert.deepEqual([connectError(both).side, connectError(both).retry], ['proxy', 'never'])
