@@ -1,6 +1,7 @@
 // Keeps the signals that arrive while a long-running command is loaded, until the command handles them: their default is
 // to end the process at once, and as process 1 of a container it is to be lost. The first module of bin/topspin.js.
 
+import { closeDebuggerOfBoot } from '../node-internals/debugger-of-boot.ts'
 import { signalsDuringBoot } from '../node-internals/signals-during-boot.ts'
 
 const commands = ['serve', 'agent', 'announce', 'peer', 'demo']
@@ -31,6 +32,7 @@ if (commands.includes(command)) {
   keep('SIGQUIT')
   // By default SIGUSR1 opens the debugger of Node.js.
   process.on('SIGUSR1', () => {})
+  closeDebuggerOfBoot()
   // By default SIGUSR2 ends the process; other programs reopen logs or restart at it.
   process.on('SIGUSR2', () => {})
 }

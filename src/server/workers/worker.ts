@@ -2,10 +2,12 @@
 // Argument: process id of the primary.
 
 import { workerLimits } from '../../base/limits.ts'
+import { closeDebuggerOfBoot } from '../../node-internals/debugger-of-boot.ts'
 
 // A terminal sends them to the whole process group; the primary handles them.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
   process.on(signal, () => {})
+closeDebuggerOfBoot()
 
 const primary = Number(process.argv[2])
 

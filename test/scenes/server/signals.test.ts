@@ -137,3 +137,21 @@ for (const workers of [0, 2]) {
     assert.match(readFileSync(log, 'utf8'), /"target":"\/later"/)
   })
 }
+
+test('SIGUSR1 while Node.js starts leaves no debugger open', async (t) => {
+  const preload = join(folder, 'usr1.cjs')
+  writeFileSync(
+    preload,
+    `const { url } = require('node:inspector')
+     if (process.argv[2] === 'serve') {
+       process.debugPort = 0
+       process.kill(process.pid, 'SIGUSR1')
+       while (url() === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+     }`,
+  )
+  const serve = await startServe(['--workers', '0'], { NODE_OPTIONS: `--require=${preload}` })
+  t.after(() => serve.child.kill('SIGKILL'))
+  const [, port = ''] = /Debugger listening on \S+:(\d+)/.exec(serve.printed.stderr) ?? []
+  assert.notEqual(port, '')
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/json`))
+})
