@@ -9,6 +9,12 @@ import type { ReloadOutcome } from '../control/operations.ts'
 import type { Serving } from '../server/serving.ts'
 import { type ServiceManager, servingStatus } from '../server/systemd/service-manager.ts'
 
+const noKey: ConfigProblem = {
+  place: 'configuration',
+  path: '',
+  message: 'the file sets no key; restart the proxy to return to the defaults',
+}
+
 export class Reloads {
   readonly #read: () => ConfigResult
   #served: { readonly serving: Serving; readonly log: Logger } | undefined
@@ -61,6 +67,17 @@ export class Reloads {
     return this.#running
   }
 
+  /**
+   * Why another process with the configuration of now would serve nobody, where this one does. None for a configuration
+   * that this version cannot read: another version may.
+   */
+  async outages(): Promise<readonly ConfigProblem[]> {
+    const result = this.#read()
+    if (!result.ok || this.#served === undefined) return []
+    if (result.isEmpty && !this.#isEmpty) return [noKey]
+    return this.#served.serving.outages(result.config)
+  }
+
   async #run(): Promise<ReloadOutcome> {
     if (this.#served === undefined) return { ok: false, problems: ['the proxy is starting'] }
     const { serving, log } = this.#served
@@ -80,18 +97,7 @@ export class Reloads {
   async #reload(serving: Serving, log: Logger): Promise<ReloadOutcome> {
     const result = this.#read()
     if (!result.ok) return this.#refuse(result.problems, serving, log)
-    if (result.isEmpty && !this.#isEmpty)
-      return this.#refuse(
-        [
-          {
-            place: 'configuration',
-            path: '',
-            message: 'the file sets no key; restart the proxy to return to the defaults',
-          },
-        ],
-        serving,
-        log,
-      )
+    if (result.isEmpty && !this.#isEmpty) return this.#refuse([noKey], serving, log)
     const tls = await readTls(result.config)
     if (!tls.ok) return this.#refuse(tls.problems, serving, log)
     const before = serving.listening

@@ -158,7 +158,7 @@ function operationsOf(reloads: Reloads, upgrades: Upgrades): Operations {
       if ((await upgrades.settled()) === undefined) return reloads.reload()
       return { ok: false, problems: ['another process has taken over: order it again'] }
     },
-    upgrade: () => upgrades.upgrade(reloads.ended),
+    upgrade: () => upgrades.upgrade(reloads),
   }
 }
 

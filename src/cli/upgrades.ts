@@ -4,11 +4,13 @@
 import { readFileSync } from 'node:fs'
 import type { Logger } from '../base/log.ts'
 import { packageVersion } from '../base/package-version.ts'
+import { formatProblem } from '../config/problem.ts'
 import type { UpgradeOutcome } from '../control/operations.ts'
 import type { Serving } from '../server/serving.ts'
 import { type ServiceManager, servingStatus } from '../server/systemd/service-manager.ts'
 import { upgradeRefusal } from '../server/upgrade/refusal.ts'
 import type { Successor } from '../server/upgrade/successor.ts'
+import type { Reloads } from './reloads.ts'
 
 interface Served {
   readonly serving: Serving
@@ -53,8 +55,8 @@ export class Upgrades {
     return this.#successor
   }
 
-  /** Never rejects. @param after ends before it begins. */
-  async upgrade(after: Promise<unknown>): Promise<UpgradeOutcome> {
+  /** Never rejects. @param reloads end before it begins. */
+  async upgrade(reloads: Pick<Reloads, 'ended' | 'outages'>): Promise<UpgradeOutcome> {
     const { pid, ppid } = process
     const environment = this.#environment
     const refuse = (problem: string): UpgradeOutcome => ({ ok: false, problems: [problem] })
@@ -63,7 +65,7 @@ export class Upgrades {
     if (this.#running !== undefined) return refuse('another upgrade is under way')
     const refusal = upgradeRefusal({ pid, ppid, environment, init: nameOfInit() })
     if (refusal !== undefined) return refuse(refusal)
-    this.#running = this.#run(this.#served, after)
+    this.#running = this.#run(this.#served, reloads)
     const outcome = await this.#running
     // Of the process that has taken over, another upgrade may be ordered.
     if (!outcome.ok) this.#running = undefined
@@ -76,13 +78,17 @@ export class Upgrades {
     return this.settled()
   }
 
-  async #run(served: Served, after: Promise<unknown>): Promise<UpgradeOutcome> {
+  async #run(served: Served, reloads: Pick<Reloads, 'ended' | 'outages'>): Promise<UpgradeOutcome> {
     const { serving, log, manager } = served
-    await after
+    await reloads.ended
     log.info({}, 'upgrade begins')
     void manager?.reloading()
     try {
-      const outcome = await this.#handOver(served)
+      const outages = await reloads.outages()
+      const outcome =
+        outages.length > 0
+          ? { ok: false as const, problems: outages.map(formatProblem) }
+          : await this.#handOver(served)
       if (outcome.ok) return outcome
       log.error({ problems: outcome.problems }, 'not upgraded: this process goes on')
       void manager?.readyInstead(servingStatus(serving.listening))

@@ -22,24 +22,46 @@ export function keysForRestart(present: Config, next: Config): readonly string[]
   )
 }
 
-/** @param wouldBeEmpty whether these fixed nodes, in place of the present ones, leave no node that serves requests. */
+export type WouldBeEmpty = (to: Config['to']) => Promise<boolean>
+
+/**
+ * Why a configuration would serve nobody, where the one in force does.
+ * @param wouldBeEmpty whether these fixed nodes, in place of the present ones, leave no node that serves requests.
+ */
+export async function outagesOf(
+  present: Config,
+  next: Config,
+  wouldBeEmpty: WouldBeEmpty,
+): Promise<readonly ConfigProblem[]> {
+  const problems: ConfigProblem[] = []
+  const refuse = (path: string, message: string): void =>
+    void problems.push({
+      place: 'configuration',
+      path,
+      message: `${message}: restart to do that`,
+    })
+  if (await wouldBeEmpty(next.to)) refuse('to', 'leaves no node that serves requests')
+  if (present.listen.length > 0 && next.listen.length === 0)
+    refuse('listen', 'closes all addresses for clients')
+  return problems
+}
+
 export async function reloadProblems(
   present: Pick<Present, 'config' | 'tls'>,
   next: Config,
   tls: TlsMaterial,
-  wouldBeEmpty: (to: Config['to']) => Promise<boolean>,
+  wouldBeEmpty: WouldBeEmpty,
 ): Promise<readonly ConfigProblem[]> {
-  const problems = outdated(present.tls, tls)
+  const problems = [
+    ...outdated(present.tls, tls),
+    ...(await outagesOf(present.config, next, wouldBeEmpty)),
+  ]
   const refuse = (path: string, message: string): void =>
     void problems.push({ place: 'configuration', path, message })
   const failed =
     (path: string) =>
     ({ message }: Error): void =>
       refuse(path, message)
-  if (await wouldBeEmpty(next.to))
-    refuse('to', 'leaves no node that serves requests: restart to do that')
-  if (present.config.listen.length > 0 && next.listen.length === 0)
-    refuse('listen', 'closes all addresses for clients: restart to do that')
   await loadPolicies(cascadesIn(next)).catch(failed(''))
   if (next.accessLog.to !== present.config.accessLog.to)
     await tryFile(next.accessLog.to).catch(failed('accessLog.to'))

@@ -25,7 +25,14 @@ import type { DataPlane } from './data-plane.ts'
 import { listenPlaces } from './inherited-sockets.ts'
 import { listenerReports } from './inspect.ts'
 import { allPlaces, noteFiles } from './opened-sockets.ts'
-import { filesByUse, keysForRestart, readTlsAgain, reloadProblems } from './reload-check.ts'
+import {
+  filesByUse,
+  keysForRestart,
+  outagesOf,
+  readTlsAgain,
+  reloadProblems,
+  type WouldBeEmpty,
+} from './reload-check.ts'
 import { ServedCertificates } from './served-certificates.ts'
 import { controlOptions, type Parts, type Present, planeSettings } from './service-options.ts'
 import type { Listening, ReloadResult, Serving } from './serving.ts'
@@ -118,6 +125,12 @@ export class RunningServices implements Serving {
   reload(wanted: Config, tls: TlsMaterial, origins: Origins = new Map()): Promise<ReloadResult> {
     return this.#inTurn(() => this.#reload(wanted, tls, origins))
   }
+
+  outages(next: Config): Promise<readonly ConfigProblem[]> {
+    return outagesOf(this.#present.config, next, this.#wouldBeEmpty)
+  }
+
+  readonly #wouldBeEmpty: WouldBeEmpty = (to) => this.#parts.cluster.wouldBeEmpty(to)
 
   renewTls(): Promise<readonly ConfigProblem[]> {
     return this.#inTurn(() => this.#renewTls())

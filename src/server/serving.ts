@@ -45,6 +45,8 @@ export interface Serving {
    * Puts the configuration in force except for the keys that need a restart, or changes nothing and returns the problems.
    */
   reload(config: Config, tls: TlsMaterial, origins?: Origins): Promise<ReloadResult>
+  /** Why this configuration would serve nobody, where the one in force does. */
+  outages(config: Config): Promise<readonly ConfigProblem[]>
   /** Reads the certificates again that the configuration in force names; with a problem nothing changes. */
   renewTls(): Promise<readonly ConfigProblem[]>
   /**

@@ -244,6 +244,9 @@ test('a new configuration with a problem leaves the old process serving, and the
   const proxy = await startProxy(t, good)
   for (const [bad, reason] of [
     [good.replace('workers', 'wrokers'), /wrokers/],
+    ['', /sets no key/],
+    [good.replace(/to: .*/, 'to: []'), /to: leaves no node that serves requests/],
+    [good.replace("'127.0.0.1:0'", '[]'), /listen: closes all addresses for clients/],
     [`${good}accessLog: /none/such/access.log\n`, /accessLog\.to: the folder/],
     [good.replace("'127.0.0.1:0'", `'127.0.0.1:${node.port}'`), /127\.0\.0\.1:\d+ is in use/],
     [
