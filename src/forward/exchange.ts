@@ -409,10 +409,9 @@ export class Exchange
    * @param code for the access log.
    * @param refusal that the client gets instead; its connection ends with it.
    */
-  abandon(code: string, refusal?: Refusal): void {
+  abandon(code: string): void {
     const state = this.#state
     state.request.login = undefined
-    if (refusal !== undefined) this.#note(refusal, true)
     if (state.attempts.waitUntil > 0) {
       state.traffic.waiting.delete(this)
       state.traffic.queues.leave(this)
@@ -421,6 +420,15 @@ export class Exchange
     state.traffic.heldBodies.release(this)
     endAttempt(state, false)
     settle(state, code, state.traffic.clock.now()) // 8
+  }
+
+  /** Abandons a request that is late. Returns the response for the client: this one with what its rule adds. */
+  abandonWith(plain: Refusal): Refusal {
+    const refusal = this.#dressed(plain)
+    countRefusal(this.#state.traffic.counters, refusal)
+    this.#note(refusal, true)
+    this.abandon(refusal.code)
+    return refusal
   }
 
   /** The connection to the node is needed for another request, and the body of this one comes slowly. */
@@ -646,11 +654,17 @@ export class Exchange
 
   /** Answers the client without a node. */
   #refuse(plain: Refusal): void {
-    const { client, request, response, traffic, ruleStages } = this.#state
-    const given = (request.rule && ruleStages?.dress(request, plain)) ?? plain
-    const refusal = withId(given, request.id, traffic.settings.requestId === 'client')
+    const { client, response } = this.#state
+    const refusal = this.#dressed(plain)
     this.#settleRefused(refusal)
     client.refuse(refusal, response.closes, this.head.isHead)
+  }
+
+  /** With the error page and the fields of the rule, and with the request id. */
+  #dressed(plain: Refusal): Refusal {
+    const { request, traffic, ruleStages } = this.#state
+    const given = (request.rule && ruleStages?.dress(request, plain)) ?? plain
+    return withId(given, request.id, traffic.settings.requestId === 'client')
   }
 
   #settleRefused(refusal: Refusal): void {

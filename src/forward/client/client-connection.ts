@@ -457,8 +457,7 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
         if (exchange === undefined || exchange.answered || exchange.requestBody.done) {
           return this.connection.destroy()
         }
-        exchange.abandon(clientSlow.code, clientSlow)
-        return this.#refuseAndEnd(clientSlow, exchange.head.isHead)
+        return this.#endWith(exchange.abandonWith(clientSlow), exchange.head.isHead)
       }
       default:
         this.connection.destroy()
@@ -592,12 +591,12 @@ export class ClientConnection implements ExchangeClient, Receiver, Timed {
   /** Refuses a request of which bytes[at..end) is no complete and valid head. */
   #refuseUnread(refusal: Refusal, bytes: Buffer, at: number, end: number): void {
     logUnread(this.#traffic, this, refusal, bytes, at, end)
-    this.#refuseAndEnd(refusal)
+    countRefusal(this.#traffic.counters, refusal)
+    this.#endWith(refusal)
   }
 
   /** The last answer, by the proxy itself. @param toHead the request's method is HEAD. */
-  #refuseAndEnd(refusal: Refusal, toHead: boolean = false): void {
-    countRefusal(this.#traffic.counters, refusal)
+  #endWith(refusal: Refusal, toHead: boolean = false): void {
     this.#traffic.refusalLog.write(refusal, this.address)
     this.answerData(refusalBytes(refusal, true, toHead, ownLines(this.#traffic, this.tls)))
     this.#linger()

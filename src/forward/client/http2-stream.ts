@@ -2,7 +2,6 @@
 // answer becomes frames. Made by http2-connection.ts.
 
 import { http2Limits } from '../../base/limits.ts'
-import { countRefusal } from '../../cluster/traffic-counts.ts'
 import type { ForwardedLines } from '../../wire/forwarded.ts'
 import type { Fields } from '../../wire/http/fields.ts'
 import { Out } from '../../wire/http/out.ts'
@@ -396,18 +395,14 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
     const exchange = this.#exchange
     if (exchange === undefined || exchange.answered) return this.reset(CANCEL)
     const toHead = exchange.head.isHead
-    exchange.abandon(clientSlow.code, clientSlow)
-    countRefusal(this.#owner.traffic.counters, clientSlow)
-    this.refuse(clientSlow, false, toHead)
+    this.refuse(exchange.abandonWith(clientSlow), false, toHead)
   }
 
   /** The time of a call of gRPC is over. Its client has noticed, too, unless it is late. */
   #endCall(): void {
     const exchange = this.#exchange
     if (exchange === undefined || exchange.answered) return this.reset(CANCEL)
-    exchange.abandon(callLate.code, callLate)
-    countRefusal(this.#owner.traffic.counters, callLate)
-    this.refuse(callLate, false, false)
+    this.refuse(exchange.abandonWith(callLate), false, false)
   }
 
   // What the exchange does.

@@ -155,6 +155,35 @@ routes:
   assert.equal((await get(port, '/own')).text, 'mine')
 })
 
+test('a request whose body is late gets the page, the fields and the id, also over HTTP/2', async (t) => {
+  writeFileSync(join(folder, '408.txt'), '{status} {code} {requestId}')
+  const node = await startMirror(t, 'a')
+  const { port } = await startRules(
+    t,
+    `to: ["127.0.0.1:${node}"]
+requestId: client
+trust: 127.0.0.1
+timeouts: { body: 50ms }
+routes:
+  - errors: { 4xx: 408.txt }
+    responseHeaders: { set: { X-Frame-Options: DENY } }
+`,
+    join(folder, 'late.yaml'),
+  )
+  const client = await RawClient.connect(t, port)
+  const head =
+    'POST /x HTTP/1.1\r\nHost: a\r\nX-Request-Id: late-1\r\nContent-Length: 9\r\n\r\nhalf'
+  const late = await client.ask(head)
+  assert.deepEqual([late.status, String(late.body)], [408, '408 CLIENT_TIMEOUT late-1'])
+  assert.deepEqual([late.get('x-frame-options'), late.get('x-request-id')], ['DENY', 'late-1'])
+  const session = await connectHttp2(t, port)
+  const stream = session.request({ ':path': '/x', ':method': 'POST', 'x-request-id': 'late-2' })
+  stream.write('half')
+  const answer = await answerOf(stream)
+  assert.deepEqual([answer.status, answer.body], [408, '408 CLIENT_TIMEOUT late-2'])
+  assert.equal(answer.headers['x-frame-options'], 'DENY')
+})
+
 test('wrong limits and pages are refused', async () => {
   const problem = (rule: string): string => problemsOf(`routes: [{ ${rule} }]`)[0] ?? ''
   assert.match(problem('maxBody: much'), /is not a number of bytes/)
