@@ -1,7 +1,7 @@
 // Keeps the signals that arrive while a long-running command is loaded, until the command handles them: their default is
 // to end the process at once, and as process 1 of a container it is to be lost. The first module of bin/topspin.js.
 
-import { closeDebuggerOfBoot } from '../node-internals/debugger-of-boot.ts'
+import { closeDebuggerOfBoot } from '../host/debugger-of-boot.ts'
 import { signalsDuringBoot } from '../node-internals/signals-during-boot.ts'
 
 const commands = ['serve', 'agent', 'announce', 'peer', 'demo']

@@ -407,7 +407,6 @@ export class Exchange
   /**
    * The client is gone, or its request has failed: there is no response of a node.
    * @param code for the access log.
-   * @param refusal that the client gets instead; its connection ends with it.
    */
   abandon(code: string): void {
     const state = this.#state

@@ -174,10 +174,7 @@ export class RunningServices implements Serving {
     const { config, origins: before } = this.#present
     const restartKeys = keysForRestart(config, wanted)
     const next = withValuesOf(config, wanted, restartKeys)
-    const { cluster } = this.#parts
-    const problems = await reloadProblems(this.#present, next, tls, (to) =>
-      cluster.wouldBeEmpty(to),
-    )
+    const problems = await reloadProblems(this.#present, next, tls, this.#wouldBeEmpty)
     if (problems.length > 0) return { ok: false, problems }
     const changed = changedKeys(config, next)
     try {

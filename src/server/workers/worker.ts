@@ -2,7 +2,7 @@
 // Argument: process id of the primary.
 
 import { workerLimits } from '../../base/limits.ts'
-import { closeDebuggerOfBoot } from '../../node-internals/debugger-of-boot.ts'
+import { closeDebuggerOfBoot } from '../../host/debugger-of-boot.ts'
 
 // A terminal sends them to the whole process group; the primary handles them.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
