@@ -40,18 +40,19 @@ export function fittedTable(
   rows: readonly (readonly string[])[],
   width: number,
 ): { readonly lines: readonly string[]; readonly leftOut: readonly string[] } {
+  const shown = rows.map((row) => row.map(printable))
   let kept = columns.map((column, index) => ({ column, index }))
   const leftOut: string[] = []
   for (;;) {
     const lines = alignTable(
       kept.map(({ column }) => column),
-      rows.map((row) => kept.map(({ index }) => row[index] ?? '')),
+      shown.map((row) => kept.map(({ index }) => row[index] ?? '')),
     )
     const highest = kept.reduce((most, { column }) => Math.max(most, column.rank ?? 0), 0)
     if (lines.every((line) => line.length <= width)) return { lines, leftOut }
     if (highest === 0) {
       const columnsKept = kept.map(({ column }) => column)
-      const cells = rows.map((row) => kept.map(({ index }) => row[index] ?? ''))
+      const cells = shown.map((row) => kept.map(({ index }) => row[index] ?? ''))
       return { lines: cutTable(columnsKept, cells, width), leftOut }
     }
     for (const { column } of kept) if (column.rank === highest) leftOut.push(column.title)
@@ -73,7 +74,7 @@ export function fittedText(
   return `${lines.join('\n')}\n${note}`
 }
 
-/** The longest cells are cut until the lines fit. */
+/** The longest cells are cut until the lines fit. @param rows of printable text. */
 function cutTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],

@@ -243,13 +243,17 @@ export function contextsTable(
 
 /** Path, status and aliases of each context. */
 function contextRows(node: NodeReport): string[][] {
-  const aliases = new Map<string, string[]>()
+  const rows = new Map<string, { path: string; status: string; aliases: string[] }>()
   for (const context of node.contexts) {
-    const key = `${context.path} ${contextStatusText(context)}`
-    aliases.set(key, [...(aliases.get(key) ?? []), context.alias])
+    const { path, alias } = context
+    const status = contextStatusText(context)
+    // Paths may have blanks, and no line feeds.
+    const key = `${path}\n${status}`
+    const row = rows.get(key) ?? { path, status, aliases: [] }
+    row.aliases.push(alias)
+    rows.set(key, row)
   }
-  return [...aliases].sort().map(([key, names]) => {
-    const space = key.indexOf(' ')
-    return [key.slice(0, space), key.slice(space + 1), names.join(', ')]
-  })
+  return [...rows]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { path, status, aliases }]) => [path, status, aliases.join(', ')])
 }

@@ -45,3 +45,13 @@ test('names that cannot be cut further keep their beginning', () => {
   const { lines } = fittedTable(columns, [columns.map(() => 'n'.repeat(30))], 80)
   assert.match(lines[1] ?? '', /^nnnnnnnnn\.\.\. /)
 })
+
+test('a cell with hidden characters is cut by what is shown of it', () => {
+  const columns = [{ title: 'NODE' }, { title: 'CONTEXT' }]
+  const { lines } = fittedTable(columns, [['a', `/${'\u202e'.repeat(60)}`]], 80)
+  assert.ok(
+    lines.every((line) => line.length <= 80),
+    lines.join('\n'),
+  )
+  assert.match(lines[1] ?? '', /^a {5}\/\\u\{202e\}.*\.\.\.$/)
+})

@@ -2,7 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { contextsText, statusTable } from '../../../../src/cli/remote/status-table.ts'
+import {
+  contextsTable,
+  contextsText,
+  statusTable,
+} from '../../../../src/cli/remote/status-table.ts'
 import { newCounters, plainCounts } from '../../../../src/cluster/traffic-counts.ts'
 import {
   type NodeReport,
@@ -181,4 +185,13 @@ test('a table that is too wide for the terminal leaves out columns, and says whi
   assert.match(lines[0] ?? '', /^NODE .*STATE .*LOAD .*IN FLIGHT .*MS .*ERRORS {2}CONTEXTS$/)
   for (const line of lines) assert.ok(line.length < 80, line)
   assert.match(lines.slice(2).join(' '), /^Left out for lack of width .*: {3}LONG, ELECTED, /)
+})
+
+test('a path with a blank stays in its column', () => {
+  const context = { path: '/a b', alias: 'localhost', status: 'ENABLED', inFlight: 0 } as const
+  const [titles = '', row = ''] = contextsTable([
+    { ...node, contexts: [{ ...node.contexts[0], ...context }] } as NodeReport,
+  ]).split('\n')
+  assert.equal(row.indexOf('/a b'), titles.indexOf('CONTEXT'))
+  assert.equal(row.indexOf('ENABLED'), titles.indexOf('STATUS'))
 })
