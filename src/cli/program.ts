@@ -375,6 +375,7 @@ function addExplain(program: Command, run: Run): void {
     .addOption(valueFlag('--client <address>', 'address of the client', String, '127.0.0.1'))
     .addOption(valueFlag('--method <name>', 'its method', (name) => name.toUpperCase(), 'GET'))
     .option('--header <line>', 'a header field, as "X-Session: abc"; repeatable', append)
+    .option('--verbose', 'all candidates, also where they do not fit the terminal')
     .action((url: string, flags: ExplainFlags) =>
       run(async () => {
         const { showExplanation } = await import('./remote/explain.ts')

@@ -1,5 +1,5 @@
 // `topspin explain URL`: the node that a request would go to now, and the list of candidates before and after each
-// candidacy function.
+// candidacy function. What does not fit the terminal is shortened.
 
 import type { Explanation } from '../../control/explanation.ts'
 import { contextStatusText } from '../../control/status-report.ts'
@@ -19,40 +19,117 @@ export interface ExplainFlags extends RemoteFlags {
   readonly cookie: string
   readonly client: string
   readonly header?: readonly string[]
+  /** Everything, whatever the height of the terminal. */
+  readonly verbose?: boolean
 }
 
 export const showExplanation = (url: string, flags: ExplainFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const { cookie, client, method, header = [], json } = flags
+    const { cookie, client, method, header = [], json, verbose } = flags
     const query = new URLSearchParams({ url, method, cookie, client })
     for (const line of header) query.append('header', line)
     const explanation = await remote.get<Explanation>(`/explain?${query}`)
     if (json) printJson(explanation)
-    else print(explanationText(url, explanation, process.stdout.columns))
+    else {
+      const { columns, rows } = process.stdout
+      print(explanationText(url, explanation, columns, verbose ? undefined : rows))
+    }
   })
 
-function explanationText(url: string, explanation: Explanation, width?: number): string {
-  const { method, refusal, rule, context, session, insert, candidates, steps, node, why } =
-    explanation
-  const outcome = outcomeText(node, refusal, why)
-  const sentence = (text: string): string => wrapped(text, width, 2)
-  const opening = [`${method} ${url} ${outcome}`, ...(rule?.did ?? [])].map(sentence)
+/** @param width of the terminal; default: any. @param height of it, lines; default: any. */
+export function explanationText(
+  url: string,
+  explanation: Explanation,
+  width?: number,
+  height: number = Number.POSITIVE_INFINITY,
+): string {
+  const { context, candidates, steps } = explanation
+  const opening = openingLines(url, explanation, width)
   if (context === null) return [...opening, ''].join('\n')
-  return [
+  const all = [
     ...opening,
-    ...[
-      ...(explanation.agreement === '' ? [] : [explanation.agreement]),
-      protocolText(explanation),
-      `context ${context.path} of balancer ${context.balancer}; ${sessionText(session)}`,
-      ...(insert === null ? [] : [`cookie ${insert.name} of the proxy: ${insert.when}`]),
-    ].map(sentence),
     '',
     candidatesTable(candidates, width),
     '',
     stepsTable(steps, width).trimEnd(),
-    ...steps.flatMap(({ name, reasons }) => reasonsTable(name, reasons, width)),
+    ...steps.flatMap(({ name, reasons }) => reasonsText(name, reasons, width)),
     '',
   ].join('\n')
+  // The prompt needs a line, too.
+  if (linesIn(all) < height) return all
+  return shortText(openingLines(url, explanation, width, true), explanation, width, height)
+}
+
+const linesIn = (text: string): number => text.split('\n').length - 1
+
+/** Candidates that fell out, in a short text, and those that the last function compared. */
+const fallenMax = 4
+const comparedMin = 3
+
+/** The functions, the candidates that fell out, and what the last function compared, as many as fit. */
+function shortText(
+  opening: readonly string[],
+  { candidates, steps, node }: Explanation,
+  width: number | undefined,
+  height: number,
+): string {
+  const last = steps.findLast(({ reasons }) => reasons.length > 0)
+  const left = last?.before ?? steps.at(-1)?.after ?? []
+  const fallen = candidates.filter((candidate) => !left.includes(candidate.node))
+  const short = steps.map((step) => ({
+    ...step,
+    before: shortNames(step.before),
+    after: shortNames(step.after),
+    figures: [],
+  }))
+  const parts = [...opening, '', stepsTable(short, width).trimEnd()]
+  if (fallen.length > 0) parts.push('', candidatesTable(fallen.slice(0, fallenMax), width))
+  // Blank line, titles, the line at the end, and the prompt.
+  const room = height - linesIn(`${parts.join('\n')}\n`) - 4
+  const rows = Math.max(comparedMin, room)
+  const chosenFirst = (a: { node: string }, b: { node: string }): number =>
+    Number(b.node === node) - Number(a.node === node)
+  const reasons = (last?.reasons ?? []).toSorted(chosenFirst).slice(0, rows)
+  const others = candidates
+    .filter((candidate) => left.includes(candidate.node))
+    .toSorted(chosenFirst)
+    .slice(0, rows)
+  if (last !== undefined) parts.push('', reasonsTable(last.name, reasons, width))
+  else if (others.length > 0) parts.push('', candidatesTable(others, width))
+  const compared = last === undefined ? others : reasons
+  const shown = Math.min(fallen.length, fallenMax) + compared.length
+  return `${parts.join('\n')}\n${shown} of ${candidates.length} candidates; --verbose shows all, and why.\n`
+}
+
+/** Names in a cell of a short table. */
+const namesMax = 2
+
+const shortNames = (names: readonly string[]): readonly string[] =>
+  names.length <= namesMax
+    ? names
+    : [...names.slice(0, namesMax), `and ${names.length - namesMax} more`]
+
+/** What becomes of the request, in sentences. @param isShort without what has no part in the choice. */
+function openingLines(
+  url: string,
+  explanation: Explanation,
+  width: number | undefined,
+  isShort: boolean = false,
+): readonly string[] {
+  const { method, refusal, rule, context, session, insert, node, why } = explanation
+  const outcome = outcomeText(node, refusal, why)
+  const sentence = (text: string): string => wrapped(text, width, 2)
+  const opening = [`${method} ${url} ${outcome}`, ...(rule?.did ?? [])].map(sentence)
+  if (context === null) return opening
+  return [
+    ...opening,
+    ...[
+      ...(explanation.agreement === '' ? [] : [explanation.agreement]),
+      ...(isShort ? [] : [protocolText(explanation)]),
+      `context ${context.path} of balancer ${context.balancer}; ${sessionText(session)}`,
+      ...(insert === null ? [] : [`cookie ${insert.name} of the proxy: ${insert.when}`]),
+    ].map(sentence),
+  ].flatMap((text) => text.split('\n'))
 }
 
 /** What is spoken on both sides, and whether the request survives a node that fails. */
@@ -102,13 +179,19 @@ const stepsTable = (steps: readonly StepFacts[], width?: number): string =>
   )
 
 /** The figures that a function went by, and its sentence about each candidate. */
-function reasonsTable(name: string, reasons: readonly ReasonFacts[], width?: number): string[] {
-  const [first] = reasons
-  if (first === undefined) return []
+function reasonsText(name: string, reasons: readonly ReasonFacts[], width?: number): string[] {
+  if (reasons.length === 0) return []
+  const sentences = reasons.map(({ why }) => wrapped(why, width, 2))
+  return ['', reasonsTable(name, reasons, width), '', ...sentences]
+}
+
+/** @param reasons one at least. */
+function reasonsTable(name: string, reasons: readonly ReasonFacts[], width?: number): string {
+  const [first] = reasons as readonly [ReasonFacts]
   const names = Object.keys(first.figures).filter(
     (figure) => always.has(figure) || reasons.some(({ figures }) => isNews(figure, figures, first)),
   )
-  const table = fittedText(
+  return fittedText(
     [
       { title: name },
       ...names.map((figure) => ({
@@ -122,8 +205,7 @@ function reasonsTable(name: string, reasons: readonly ReasonFacts[], width?: num
       ...names.map((figure) => String(Number((figures[figure] ?? 0).toFixed(2)))),
     ]),
     width,
-  )
-  return ['', table.trimEnd(), '', ...reasons.map(({ why }) => wrapped(why, width, 2))]
+  ).trimEnd()
 }
 
 /** Figures that are shown even where all candidates have the same. */
