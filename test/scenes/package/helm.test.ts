@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments, stringify } from 'yaml'
+import { helm, noHelm as skip } from '../../support/helm.ts'
 import { repository } from '../../support/packed-package.ts'
 import { problemsOf } from '../../support/rules-fixture.ts'
 
@@ -16,14 +17,6 @@ import { problemsOf } from '../../support/rules-fixture.ts'
 type Manifest = any
 
 const chart = join(repository, 'contrib', 'helm', 'topspin')
-/** Where `go install helm.sh/helm/v3/cmd/helm@latest` puts it. */
-const installed = join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin', 'helm')
-const helm = ['helm', installed].find((name) => spawnSync(name, ['version']).status === 0) ?? ''
-const skip =
-  helm === ''
-    ? 'helm is neither in PATH nor in ~/go/bin: go install helm.sh/helm/v3/cmd/helm@latest'
-    : false
-
 /** Charts ask for a version of Kubernetes, and a helm that was built from source knows an old one. */
 const version = ['--kube-version', '1.32.0']
 
