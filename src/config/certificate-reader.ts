@@ -4,7 +4,7 @@ import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { tlsLimits } from '../base/limits.ts'
-import { fileStamp } from '../host/file-stamp.ts'
+import { fileStamp, fileStampAt } from '../host/file-stamp.ts'
 import { checkAuthorities } from '../net/authorities.ts'
 import { isOutOfOrder } from '../net/certificate-check.ts'
 import { certificateFacts } from '../net/certificate-facts.ts'
@@ -154,9 +154,9 @@ export class CertificateReader {
   }
 
   #isThere(file: string): boolean {
-    const stats = statSync(file, { throwIfNoEntry: false })
-    this.files.set(file, fileStamp(stats))
-    return stats !== undefined
+    const stamp = fileStampAt(file)
+    this.files.set(file, stamp)
+    return stamp !== ''
   }
 
   #bytes(path: string, file: string | undefined): Buffer | undefined {

@@ -1,7 +1,7 @@
 // What a valid configuration needs of this machine, apart from addresses and certificates: files that can be read and
 // written. Checked by `topspin check`, and by `topspin serve` at the start.
 
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
@@ -47,18 +47,33 @@ function secretProblem(control: Config['control']): string | undefined {
   }
 }
 
-function writeProblem(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false })
-  if (stats === undefined) return folderProblem(dirname(file))
-  if (stats.isDirectory()) return `${file} is a folder; write the name of a file`
-  return accessProblem(file, 'cannot be written')
-}
+const writeProblem = (file: string): string | undefined =>
+  statProblem(file, 'cannot be written', (stats) => {
+    if (stats === undefined) return folderProblem(dirname(file))
+    if (stats.isDirectory()) return `${file} is a folder; write the name of a file`
+    return accessProblem(file, 'cannot be written')
+  })
 
-function folderProblem(folder: string): string | undefined {
-  const stats = statSync(folder, { throwIfNoEntry: false })
-  if (stats === undefined) return `the folder ${folder} does not exist`
-  if (!stats.isDirectory()) return `${folder} is not a folder`
-  return accessProblem(folder, 'cannot be written to')
+const folderProblem = (folder: string): string | undefined =>
+  statProblem(folder, 'cannot be written to', (stats) => {
+    if (stats === undefined) return `the folder ${folder} does not exist`
+    if (!stats.isDirectory()) return `${folder} is not a folder`
+    return accessProblem(folder, 'cannot be written to')
+  })
+
+/** @param judge gets `undefined` when there is nothing. Not called for a path that cannot be followed: a loop, no permission. */
+function statProblem(
+  path: string,
+  what: string,
+  judge: (stats: Stats | undefined) => string | undefined,
+): string | undefined {
+  let stats: Stats | undefined
+  try {
+    stats = statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    return `${path} ${what}: ${(error as Error).message}`
+  }
+  return judge(stats)
 }
 
 const readProblem = (file: string): string | undefined =>

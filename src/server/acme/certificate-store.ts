@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, type Stats, statSync } from 'node
 import { link, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { acmeLimits } from '../../base/limits.ts'
-import { fileStamp } from '../../host/file-stamp.ts'
+import { fileStamp, fileStampAt } from '../../host/file-stamp.ts'
 import { certificateFacts } from '../../net/certificate-facts.ts'
 import type { ServerCertificate } from '../../net/tls-options.ts'
 import { type ChallengeAnswer, readAnswer } from './challenges.ts'
@@ -62,7 +62,7 @@ export class CertificateStore {
 
   /** Changes with the certificate of a name. */
   stamp(name: string): string {
-    return fileStamp(statSync(this.#file(`${name}.pem`), { throwIfNoEntry: false }))
+    return fileStampAt(this.#file(`${name}.pem`))
   }
 
   /** Changes when a file of the folder is written or removed. */
