@@ -187,9 +187,10 @@ export class ServedCluster {
   async takeOver(facts: readonly LiveFact[], config: Config, plane: DataPlane): Promise<void> {
     this.learn(facts, plane)
     const now = this.#clock.now()
-    for (const { id } of this.registry.snapshot.nodes.values()) {
+    for (const { id, fixed } of this.registry.snapshot.nodes.values()) {
       const row = this.live.of(id)
-      if (row.loadFactor !== undefined) row.statusAt = now
+      // The load factor of a fixed node is its weight: no report is due.
+      if (!fixed && row.loadFactor !== undefined) row.statusAt = now
     }
     this.#probeDownAt(now)
     this.#fixed = { config, plane }
