@@ -30,22 +30,15 @@ export class Compressor {
   readonly #stream: Gzip | BrotliCompress
   #isDestroyed = false
 
-  /**
-   * @param flushes each piece leaves at once, because the node may wait between two of them.
-   * @returns `undefined` when this process compresses as many bodies as it may.
-   */
-  static begin(
-    coding: Coding,
-    flushes: boolean,
-    receiver: CompressedReceiver,
-  ): Compressor | undefined {
+  /** @returns `undefined` when this process compresses as many bodies as it may. */
+  static begin(coding: Coding, receiver: CompressedReceiver): Compressor | undefined {
     if (running >= ruleLimits.compressorsMax) return undefined
-    return new Compressor(coding, flushes, receiver)
+    return new Compressor(coding, receiver)
   }
 
-  private constructor(coding: Coding, flushes: boolean, receiver: CompressedReceiver) {
+  private constructor(coding: Coding, receiver: CompressedReceiver) {
     this.coding = coding
-    this.#stream = coding === 'br' ? brotli(flushes) : gzip(flushes)
+    this.#stream = coding === 'br' ? brotli() : gzip()
     running++
     this.#stream
       .on('data', (bytes: Buffer) =>
@@ -59,7 +52,10 @@ export class Compressor {
       .on('close', () => running--)
   }
 
-  /** Takes a copy. @returns false when it has enough: `compressorDrained` follows. */
+  /**
+   * Takes a copy. Each piece is flushed, because the node may wait behind it.
+   * @returns false when it has enough: `compressorDrained` follows.
+   */
   write(bytes: Uint8Array): boolean {
     return this.#stream.write(Buffer.from(bytes))
   }
@@ -90,12 +86,11 @@ export class Compressor {
   }
 }
 
-const gzip = (flushes: boolean): Gzip =>
-  createGzip({ level: 5, flush: flushes ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH })
+const gzip = (): Gzip => createGzip({ level: 5, flush: constants.Z_SYNC_FLUSH })
 
-const brotli = (flushes: boolean): BrotliCompress =>
+const brotli = (): BrotliCompress =>
   createBrotliCompress({
-    flush: flushes ? constants.BROTLI_OPERATION_FLUSH : constants.BROTLI_OPERATION_PROCESS,
+    flush: constants.BROTLI_OPERATION_FLUSH,
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 4,
       // A window of 256 KiB bounds the memory of one compressor.

@@ -37,9 +37,8 @@ export function beginCompression(state: ResponseStage, receiver: CompressedRecei
     head.contentLength = -1
     return edited
   }
-  const framing = head.framing(false)
-  const isBody = mayBe && framing !== 'none'
-  const compressor = isBody ? Compressor.begin(coding, framing !== 'length', receiver) : undefined
+  const isBody = mayBe && head.framing(false) !== 'none'
+  const compressor = isBody ? Compressor.begin(coding, receiver) : undefined
   if (isBody && compressor === undefined) traffic.counters.compressionsRefused++
   if (compressor === undefined)
     return vary === noLine ? 0 : rewriteHead(head, () => undefined, vary)

@@ -176,28 +176,33 @@ routes: [{ compress: { types: [image/png, text/event-stream], encodings: gzip, m
   ])
 })
 
-test('what a node sends piece by piece arrives piece by piece', async (t) => {
-  let answering: ServerResponse | undefined
-  const { port: at } = await startNode(t, (_, response) => {
-    answering = response.setHeader('Content-Type', 'text/plain')
-    response.write('one ')
+for (const length of [undefined, 'one two three four'.length])
+  test(`what a node sends piece by piece ${length === undefined ? 'in chunks' : 'with a length'} arrives piece by piece`, async (t) => {
+    let answering: ServerResponse | undefined
+    const { port: at } = await startNode(t, (_, response) => {
+      answering = response.setHeader('Content-Type', 'text/plain')
+      if (length !== undefined) response.setHeader('Content-Length', length)
+      response.write('one ')
+    })
+    const { port } = await startRules(
+      t,
+      `to: ["127.0.0.1:${at}"]\nroutes: [{ compress: { minSize: 1 } }]`,
+    )
+    const asked = request({ host: '127.0.0.1', port, headers: { 'accept-encoding': 'gzip' } }).end()
+    const [response] = await once(asked, 'response')
+    let text = ''
+    response.pipe(createGunzip()).on('data', (piece: Buffer) => {
+      text += piece
+    })
+    for (const word of ['two ', 'three ', 'four']) {
+      const before = text.length
+      await until('the piece before has arrived', () => text.endsWith(' '))
+      answering?.write(word)
+      await until('the piece has arrived', () => text.length > before)
+    }
+    answering?.end()
+    await until('all has arrived', () => text === 'one two three four')
   })
-  const { port } = await startRules(t, `to: ["127.0.0.1:${at}"]\n${rule}`)
-  const asked = request({ host: '127.0.0.1', port, headers: { 'accept-encoding': 'gzip' } }).end()
-  const [response] = await once(asked, 'response')
-  let text = ''
-  response.pipe(createGunzip()).on('data', (piece: Buffer) => {
-    text += piece
-  })
-  for (const word of ['two ', 'three ', 'four']) {
-    const before = text.length
-    await until('the piece before has arrived', () => text.endsWith(' '))
-    answering?.write(word)
-    await until('the piece has arrived', () => text.length > before)
-  }
-  answering?.end()
-  await until('all has arrived', () => text === 'one two three four')
-})
 
 test('a node is read no faster than the client reads, and a response that breaks is cut', async (t) => {
   const whole = randomBytes(48 * 1024 * 1024).toString('base64')

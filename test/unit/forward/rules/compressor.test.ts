@@ -28,7 +28,7 @@ class Receiver implements CompressedReceiver {
 
 test('a process has so many compressors, and room again when one has ended or was left', async () => {
   const receiver = new Receiver()
-  const begin = (): Compressor | undefined => Compressor.begin('gzip', false, receiver)
+  const begin = (): Compressor | undefined => Compressor.begin('gzip', receiver)
   const all = Array.from({ length: ruleLimits.compressorsMax }, begin)
   assert.ok(all.every((one) => one !== undefined))
   assert.equal(begin(), undefined)
@@ -55,7 +55,7 @@ test('a process has so many compressors, and room again when one has ended or wa
 test('a receiver that takes no more gets no more until it resumes', async () => {
   const receiver = new Receiver()
   receiver.takes = false
-  const compressor = Compressor.begin('gzip', true, receiver)
+  const compressor = Compressor.begin('gzip', receiver)
   assert.ok(compressor !== undefined)
   const text = 'abc'.repeat(1_000)
   compressor.write(Buffer.from(text))
@@ -74,7 +74,7 @@ test('a receiver that throws is told so, once it was left nothing more', async (
   receiver.compressed = () => {
     throw new Error('oops')
   }
-  const compressor = Compressor.begin('br', true, receiver)
+  const compressor = Compressor.begin('br', receiver)
   compressor?.write(Buffer.from('abc'))
   await until('it was told', () => receiver.calls.length > 0)
   assert.deepEqual(receiver.calls, ['failed Error: oops'])
