@@ -13,8 +13,10 @@ import { ServedProxy } from './registry/served-proxy.ts'
 
 const contextsPerNode = 10
 /** Messages of STATUS and of a changed context that are measured. */
-const repeats = 2_000
-/** Answers before the registration begins. */
+const repeats = 20_000
+/** Messages before them: V8 compiles while they run, and a proxy with so many nodes has had them within seconds. */
+const warmUpMessages = 4_000
+/** Responses before the registration begins. */
 const warmUp = 600
 
 const sizes = process.argv.slice(2).map(Number)
@@ -61,12 +63,12 @@ async function measure(nodes: number): Promise<Measured> {
     }
     const { p99, failed } = await bystander.stops()
 
-    const statusUs = await proxy.primaryCost(async () => {
-      await lanes.send(Array.from({ length: repeats }, (_, i) => status(i % nodes, i)))
-    }, repeats)
-    const changeUs = await proxy.workerCost(async () => {
-      await lanes.send(Array.from({ length: repeats }, (_, i) => toggled(i % nodes, i)))
-    }, repeats)
+    const send = (count: number, message: typeof status): Promise<void> =>
+      lanes.send(Array.from({ length: count }, (_, i) => message(i % nodes, i)))
+    await send(warmUpMessages, status)
+    const statusUs = await proxy.primaryCost(() => send(repeats, status), repeats)
+    await send(warmUpMessages, toggled)
+    const changeUs = await proxy.workerCost(() => send(repeats, toggled), repeats)
     const memory = proxy.memoryBytes()
     lanes.close()
     await proxy.stop()
