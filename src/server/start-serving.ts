@@ -9,6 +9,7 @@
 
 import { systemClock } from '../base/clock.ts'
 import type { Endpoint } from '../base/host-port.ts'
+import { packageVersion } from '../base/package-version.ts'
 import type { Origins } from '../config/origins.ts'
 import type { Config } from '../config/schema.ts'
 import { controlSecret, controlTokens } from '../config/secret.ts'
@@ -216,6 +217,7 @@ async function startServices(
     cluster.follower = predecessor.process
     removeUnused(places, socketFiles)
     noteFiles(socketFiles, allPlaces(places))
+    log.info({ before: process.ppid, version: packageVersion() }, 'upgraded: this process serves')
   }
   // 6. No answer to a client or a node rests on the first write of the state file.
   void cluster.state?.start()

@@ -268,7 +268,7 @@ test('a new configuration with a problem leaves the old process serving, and the
   assert.equal((await upgraded(proxy)).ending.pid, proxy.child.pid)
 })
 
-test('orders of operators and the state file pass to the new process', async (t) => {
+test('orders of operators and the state file pass to the new process, whose events tell of it', async (t) => {
   const node = await startNode(t)
   const state = join(socketFolder(t), 'state')
   const proxy = await startProxy(
@@ -278,6 +278,11 @@ test('orders of operators and the state file pass to the new process', async (t)
   const route = `127-0-0-1-${node.port}`
   assert.equal((await topspin('stop', route, '--control', proxy.control)).code, 0)
   await upgraded(proxy)
+  const events = await fetch(`http://${proxy.control}/api/v1/events`)
+  assert.match(
+    await events.text(),
+    new RegExp(`"upgraded: this process serves","detail":{"before":${proxy.child.pid},`),
+  )
   assert.match(await ask(proxy.traffic[0] ?? '', undefined), /^503 /)
   assert.equal((await topspin('enable', route, '--control', proxy.control)).code, 0)
   assert.equal(await ask(proxy.traffic[0] ?? '', undefined), 'done')
