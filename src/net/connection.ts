@@ -262,9 +262,7 @@ export class Connection implements DirectWriter {
 
   /** Cuts the connection so that the remote side sees an error, not an end. */
   reset(): void {
-    // Node.js would wait for a connection that is not established yet, and reset it then.
-    if (this.socket.connecting || this.socket.destroyed) this.socket.destroy()
-    else resetSocket(this.socket)
+    resetSocket(this.socket)
   }
 
   /** An exception cuts this connection and never ends the process. */

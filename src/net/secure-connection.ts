@@ -4,7 +4,7 @@
 import type { LookupFunction } from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import { readPastReset } from '../node-internals/read-past-reset.ts'
-import { resetAtClose, socketBelow } from '../node-internals/socket-below-tls.ts'
+import { socketBelow } from '../node-internals/socket-below-tls.ts'
 import { Connection, type DialReceiver, type Receiver } from './connection.ts'
 import { dialBelow } from './dial-below.ts'
 import type { NodeTls } from './node-tls.ts'
@@ -106,8 +106,9 @@ export class SecureConnection extends Connection {
   override reset(): void {
     const socket = this.socket as TLSSocket
     const below = socketBelow(socket)
-    if (below !== undefined && !below.connecting && !below.destroyed) return resetSocket(below)
-    if (below === undefined && !socket.connecting && !socket.destroyed) resetAtClose(socket)
-    this.destroy()
+    if (below === undefined) return resetSocket(socket)
+    const isEstablished = !below.connecting && !below.destroyed
+    resetSocket(below)
+    if (!isEstablished) this.destroy()
   }
 }
