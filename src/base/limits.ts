@@ -589,7 +589,7 @@ export const measureLimits = {
   contextsMax: 1_000,
   /** Listeners, those of earlier configurations included; further ones are `other`. */
   listenersMax: 32,
-  /** How long a scrape may hold up this process before other work has its turn. */
+  /** How long an answer about all nodes may hold up this process before other work has its turn, ms. */
   sliceMs: 5,
 }
 

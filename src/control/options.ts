@@ -37,6 +37,7 @@ import type { Operations } from './operations.ts'
 import type { PageResponse } from './page-response.ts'
 import type { RequestFilter, SeenRequests } from './requests/request-filter.ts'
 import type { Sharing } from './sharing.ts'
+import { Slices } from './slices.ts'
 import type { SourceReport } from './source-report.ts'
 import type { StateReport, WorkerReport } from './status-report.ts'
 
@@ -209,6 +210,8 @@ export interface ControlSettings extends Required<Omit<ControlOptions, Grouped>>
   readonly limits: Required<ConnectionLimits>
   readonly watch: Required<WatchOptions>
   readonly clusterLog: ClusterLog
+  /** For answers about all nodes. */
+  readonly slices: Slices
   readonly checks: AccessChecks
   /** Probes of nodes that are up and quiet, by the watch and on behalf of STATUS. */
   readonly quietProbes: Budget
@@ -249,6 +252,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     log,
     events,
     clusterLog: new ClusterLog(log, clock),
+    slices: new Slices(clock),
     quietProbes: new Budget(mcmpLimits.quietProbesBurst, mcmpLimits.quietProbesRate, clock.now()),
     checks: {
       admits: allow.length === 0 ? () => true : networkCheck(allow, 'control.allow'),

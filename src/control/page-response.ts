@@ -47,14 +47,42 @@ export const textResponse = (
   fields,
 })
 
-export const jsonResponse = (
-  value: unknown,
+export const jsonResponse = (value: unknown, status: PageResponse['status'] = 200): PageResponse =>
+  jsonText(`${JSON.stringify(value)}\n`, status)
+
+/** @param body the text of the JSON, with a line feed behind it. */
+export const jsonText = (
+  body: string | Buffer,
   status: PageResponse['status'] = 200,
-): PageResponse => ({
-  status,
-  contentType: 'application/json',
-  body: `${JSON.stringify(value)}\n`,
-})
+): PageResponse => ({ status, contentType: 'application/json', body })
+
+/**
+ * The pieces of the JSON text of an object: a piece for each item of its lists.
+ * @param value JSON, and iterables in place of lists, whose items are made one by one; `undefined` is left out.
+ */
+export function* jsonPieces(value: Readonly<Record<string, unknown>>): Generator<string> {
+  let before = '{'
+  for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue
+    yield `${before}${JSON.stringify(key)}:`
+    if (isList(field)) yield* listPieces(field)
+    else yield JSON.stringify(field)
+    before = ','
+  }
+  yield before === '{' ? '{}\n' : '}\n'
+}
+
+const isList = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value
+
+function* listPieces(items: Iterable<unknown>): Generator<string> {
+  let before = '['
+  for (const item of items) {
+    yield item === undefined ? '' : `${before}${JSON.stringify(item)}`
+    if (item !== undefined) before = ','
+  }
+  yield before === '[' ? '[]' : ']'
+}
 
 /** The bytes of the response; without the body in reply to HEAD. */
 export function writeResponse(

@@ -12,7 +12,7 @@ import { Manager, managerPaths } from './manager/manager.ts'
 import type { MessageHandler } from './message-handler.ts'
 import { contentTypes, formatFor, type MetricsFormat } from './metrics-text.ts'
 import type { ControlSettings } from './options.ts'
-import { jsonResponse, type PageResponse, textResponse } from './page-response.ts'
+import { jsonPieces, jsonText, type PageResponse, textResponse } from './page-response.ts'
 import { queryOf } from './parameters.ts'
 import { PrometheusText } from './prometheus.ts'
 import { readinessOf } from './readiness.ts'
@@ -164,19 +164,18 @@ export class Pages {
 
   async #status(): Promise<PageResponse> {
     const { registry, live, clock, traffic, state, certificates } = this.#settings
-    const { sharing, engines, sources } = this.#settings
+    const { sharing, engines, sources, slices } = this.#settings
     await traffic.refresh()
-    return jsonResponse(
-      statusReport(registry.snapshot, live, clock.now(), {
-        draining: this.#isDraining,
-        workers: traffic.workers(),
-        counts: traffic.counts(),
-        state: state(),
-        sharing: sharing?.report(),
-        engines: engines(),
-        sources: sources(),
-        certificates: certificates(),
-      }),
-    )
+    const report = statusReport(registry.snapshot, live, clock.now(), {
+      draining: this.#isDraining,
+      workers: traffic.workers(),
+      counts: traffic.counts(),
+      state: state(),
+      sharing: sharing?.report(),
+      engines: engines(),
+      sources: sources(),
+      certificates: certificates(),
+    })
+    return jsonText(await slices.text(jsonPieces({ ...report })))
   }
 }

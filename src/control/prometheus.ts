@@ -1,8 +1,7 @@
 // GET /metrics: the live numbers in a text format of Prometheus. They are read during the scrape, so a request pays
 // nothing for the text. A long answer is put together in slices, between which other work has its turn.
 
-import { setImmediate as turn } from 'node:timers/promises'
-import { measureLimits, tlsLimits } from '../base/limits.ts'
+import { tlsLimits } from '../base/limits.ts'
 import { packageVersion } from '../base/package-version.ts'
 import { isEjectedAnywhere, type NodeLive } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
@@ -269,26 +268,10 @@ export class PrometheusText {
   body(format: MetricsFormat = 'text'): Promise<Buffer> {
     const running = this.#running.get(format)
     if (running !== undefined) return running
-    const made = this.#assemble(format).finally(() => this.#running.delete(format))
+    const pieces = this.#parts(format)
+    const made = this.#settings.slices.text(pieces).finally(() => this.#running.delete(format))
     this.#running.set(format, made)
     return made
-  }
-
-  async #assemble(format: MetricsFormat): Promise<Buffer> {
-    const { clock } = this.#settings
-    const blocks: Buffer[] = []
-    let text = ''
-    let until = clock.now() + measureLimits.sliceMs
-    for (const part of this.#parts(format)) {
-      text += part
-      if (clock.now() < until) continue
-      blocks.push(Buffer.from(text))
-      text = ''
-      await turn()
-      until = clock.now() + measureLimits.sliceMs
-    }
-    if (format === 'openmetrics') text += '# EOF\n'
-    return Buffer.concat([...blocks, Buffer.from(text)])
   }
 
   /** Pieces of whole lines; each takes far less than a millisecond. */
@@ -299,6 +282,7 @@ export class PrometheusText {
     yield* this.#traffic(counts, format)
     yield* this.#requests(format)
     yield* this.#nodes(format)
+    if (format === 'openmetrics') yield '# EOF\n'
   }
 
   *#process(format: MetricsFormat): Generator<string> {

@@ -155,7 +155,7 @@ interface ProcessState {
   readonly certificates: readonly CertificateReport[]
 }
 
-/** @param now monotonic ms. */
+/** @param now monotonic ms. @returns the report; its nodes are made as they are read, once. */
 export function statusReport(
   snapshot: Snapshot,
   live: LiveTable,
@@ -170,7 +170,7 @@ export function statusReport(
     sources = [],
     certificates,
   }: ProcessState,
-): StatusReport {
+): Omit<StatusReport, 'nodes'> & { readonly nodes: Iterable<NodeReport> } {
   return {
     version: snapshot.version,
     draining,
@@ -184,9 +184,13 @@ export function statusReport(
     sources,
     certificates,
     traffic: plainCounts(counts),
-    nodes: [...snapshot.nodes.values()].map((node) => nodeReport(node, snapshot, live, now)),
+    nodes: nodeReports(snapshot, live, now),
     orders: absentOrders(snapshot),
   }
+}
+
+function* nodeReports(snapshot: Snapshot, live: LiveTable, now: number): Generator<NodeReport> {
+  for (const node of snapshot.nodes.values()) yield nodeReport(node, snapshot, live, now)
 }
 
 /** @param now monotonic ms. */

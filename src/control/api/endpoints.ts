@@ -6,7 +6,7 @@ import { plainCounts } from '../../cluster/traffic-counts.ts'
 import type { EventRing } from '../events/event-ring.ts'
 import { wholeExplanation } from '../explanation.ts'
 import type { ControlSettings } from '../options.ts'
-import { jsonResponse, type PageResponse } from '../page-response.ts'
+import { jsonPieces, jsonResponse, jsonText, type PageResponse } from '../page-response.ts'
 import { explainQuestion } from '../parameters.ts'
 import type { RequestFollowers } from '../requests/request-followers.ts'
 import type { Trends } from '../trends.ts'
@@ -59,10 +59,16 @@ function readingEndpoints({
   trends,
   isDraining,
 }: Parts): readonly Endpoint[] {
-  const { registry, traffic } = settings
-  const nodes = async (): Promise<readonly NodeView[]> => {
+  const { registry, traffic, slices } = settings
+  /** A list of what is found about each node. */
+  const listed = async (
+    name: string,
+    of: (node: NodeView) => readonly unknown[],
+  ): Promise<PageResponse> => {
     await traffic.refresh()
-    return nodeViews(settings, trends)
+    return jsonText(
+      await slices.text(jsonPieces({ [name]: flat(nodeViews(settings, trends), of) })),
+    )
   }
   return [
     {
@@ -92,11 +98,11 @@ function readingEndpoints({
       role: 'reader',
       query: queries.nodes,
       answers: { 200: 'Nodes' },
-      handle: async ({ query: { balancer, domain } }) => {
+      handle: ({ query: { balancer, domain } }) => {
         const isAsked = (node: NodeView): boolean =>
           (balancer === undefined || node.balancer === balancer) &&
           (domain === undefined || node.domain === domain)
-        return jsonResponse({ nodes: (await nodes()).filter(isAsked) })
+        return listed('nodes', (node) => (isAsked(node) ? [node] : []))
       },
     },
     {
@@ -121,12 +127,10 @@ function readingEndpoints({
       summary: 'The contexts of all nodes.',
       role: 'reader',
       answers: { 200: 'Contexts' },
-      handle: async () =>
-        jsonResponse({
-          contexts: (await nodes()).flatMap(({ route, contexts }) =>
-            contexts.map((context) => ({ node: route, ...context })),
-          ),
-        }),
+      handle: () =>
+        listed('contexts', ({ route, contexts }) =>
+          contexts.map((context) => ({ node: route, ...context })),
+        ),
     },
     {
       id: 'listBalancers',
@@ -307,3 +311,15 @@ async function upgrade(
 
 const answerOf = (outcome: ActionOutcome): PageResponse =>
   outcome.ok ? jsonResponse(outcome.record) : problem(outcome.status, outcome.detail)
+
+/** The parts of all items; `undefined` for an item without parts, so that each item is a step. */
+function* flat<Item, Part>(
+  items: Iterable<Item>,
+  of: (item: Item) => readonly Part[],
+): Generator<Part | undefined> {
+  for (const item of items) {
+    const parts = of(item)
+    if (parts.length === 0) yield undefined
+    yield* parts
+  }
+}

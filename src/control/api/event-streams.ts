@@ -103,9 +103,9 @@ export class EventStreams {
   }
 
   async #read(): Promise<Live> {
-    const { traffic } = this.#settings
+    const { traffic, slices } = this.#settings
     await traffic.refresh()
-    const views = nodeViews(this.#settings, this.#trends)
+    const views = await slices.list(nodeViews(this.#settings, this.#trends))
     const wall = this.#settings.clock.wall()
     return {
       nodes: new Map(views.map((view) => [view.route, fieldsOf(view, wall)])),

@@ -27,14 +27,14 @@ interface NodeDetail extends NodeView {
   readonly recentFailures: readonly (Omit<NodeFailure, 'at'> & { readonly at: string })[]
 }
 
-/** The registered nodes, in table order. */
-export function nodeViews(settings: ControlSettings, trends: Trends): readonly NodeView[] {
+/** The registered nodes, in table order; each is made when it is read. */
+export function* nodeViews(settings: ControlSettings, trends: Trends): Generator<NodeView> {
   const { registry, live, clock } = settings
   const { snapshot } = registry
   const now = clock.now()
-  return [...snapshot.nodes.values()]
-    .filter(({ removal }) => removal === 'none')
-    .map((node) => ({ ...nodeReport(node, snapshot, live, now), ...trends.node(node.id) }))
+  for (const node of snapshot.nodes.values())
+    if (node.removal === 'none')
+      yield { ...nodeReport(node, snapshot, live, now), ...trends.node(node.id) }
 }
 
 /** `undefined` when no node with this route is registered. */

@@ -83,11 +83,12 @@ export class Manager {
   }
 
   async #page(query: Parameters, path: string): Promise<PageResponse> {
-    const { registry, live, clock, traffic, compat } = this.#settings
+    const { registry, live, clock, traffic, compat, slices } = this.#settings
     await traffic.refresh()
     const refresh = refreshOf(query)
     const options = { path, token: this.#token, byGet: compat, refresh }
-    const page = managerPage(managerView(registry.snapshot, live, clock.now()), options)
+    const domains = managerView(registry.snapshot, live, clock.now())
+    const page = await slices.text(managerPage(domains, options))
     return htmlResponse(200, page, refresh === undefined ? {} : { Refresh: String(refresh) })
   }
 

@@ -20,26 +20,34 @@ interface PageOptions {
   readonly refresh: number | undefined
 }
 
-/** Lines that programs read are exactly httpd's, apart from the escaping. */
-export function managerPage(domains: readonly DomainView[], options: PageOptions): string {
+/** The page in pieces, one for each node. Lines that programs read are exactly httpd's, apart from the escaping. */
+export function* managerPage(
+  domains: readonly DomainView[],
+  options: PageOptions,
+): Generator<string> {
   const { path, token, byGet, refresh } = options
   const again =
     refresh === undefined
       ? html`<a href="${path}?refresh=10">Auto Refresh</a>`
       : html`<a href="${path}">Stop Refresh</a>`
-  const content =
-    domains.length === 0
-      ? html`<p>No server has registered yet. Servers register over the mod_cluster protocol (MCMP).</p>\n`
-      : html`${domains.map((domain) => domainHtml(domain, options))}`
   const form = byGet
     ? html``
     : html`<form id="act" method="post" action="${path}"><input type="hidden" name="nonce" value="${token}"></form>\n`
-  return document(html`<header>
+  yield documentBegin()
+  yield html`<header>
 <h1>${releaseName}</h1>
 <p>Topspin ${packageVersion()}</p>
 <nav>${again} <a href="${path}?Cmd=DUMP&Range=ALL">show DUMP output</a> <a href="${path}?Cmd=INFO&Range=ALL">show INFO output</a></nav>
 </header>
-${form}${content}`)
+${form}`.text
+  if (domains.length === 0)
+    yield html`<p>No server has registered yet. Servers register over the mod_cluster protocol (MCMP).</p>\n`
+      .text
+  for (const { name, nodes } of domains) {
+    if (name !== '') yield domainHtml(name, options).text
+    for (const node of nodes) yield nodeHtml(node, options).text
+  }
+  yield documentEnd
 }
 
 /** The reason why an action failed, with a link back. */
@@ -59,7 +67,9 @@ const icon: string = `data:image/svg+xml,${encodeURIComponent(
 )}`
 
 /** A complete page around its content. */
-export const document = (content: Html): string =>
+export const document = (content: Html): string => `${documentBegin()}${content.text}${documentEnd}`
+
+const documentBegin = (): string =>
   html`<!DOCTYPE html>
 <html lang="en"><head>
 <meta charset="utf-8">
@@ -68,8 +78,9 @@ export const document = (content: Html): string =>
 <link rel="icon" href="${icon}">
 <style>${new Raw(style)}</style>
 </head><body>
-${content}</body></html>
 `.text
+
+const documentEnd = '</body></html>\n'
 
 const commands = [
   ['ENABLE-APP', 'Enable'],
@@ -90,14 +101,12 @@ function action(label: string, parameters: Record<string, string>, options: Page
 const spaced = (pieces: readonly Html[]): readonly Html[] =>
   pieces.map((piece, index) => (index === 0 ? piece : html` ${piece}`))
 
-function domainHtml({ name, nodes }: DomainView, options: PageOptions): Html {
-  const members = nodes.map((node) => nodeHtml(node, options))
-  if (name === '') return html`${members}`
+/** The line above the nodes of a domain. */
+function domainHtml(name: string, options: PageOptions): Html {
   const actions = commands.map(([command, verb]) =>
     action(`${verb} Nodes`, { Cmd: command, Range: 'DOMAIN', Domain: name }, options),
   )
-  return html`<h1 class="domain"> LBGroup ${name}: ${spaced(actions)}</h1>
-${members}`
+  return html`<h1 class="domain"> LBGroup ${name}: ${spaced(actions)}</h1>\n`
 }
 
 function nodeHtml(view: NodeView, options: PageOptions): Html {

@@ -45,7 +45,7 @@ const pageFields: Readonly<Record<string, string>> = {
 
 export const htmlResponse = (
   status: PageResponse['status'],
-  body: string,
+  body: PageResponse['body'],
   fields: PageResponse['fields'] = {},
 ): PageResponse => ({
   status,

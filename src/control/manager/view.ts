@@ -12,7 +12,7 @@ import { type NodeReport, nodeReport } from '../status-report.ts'
 export interface DomainView {
   /** '' for the nodes without a domain. */
   readonly name: string
-  readonly nodes: readonly NodeView[]
+  readonly nodes: Iterable<NodeView>
 }
 
 export interface NodeView {
@@ -45,20 +45,34 @@ export interface ContextView {
   readonly inFlight: number
 }
 
-/** @param now monotonic ms. */
+/** The domains by name; the nodes of each are made as they are read. @param now monotonic ms. */
 export function managerView(
   snapshot: Snapshot,
   live: LiveTable,
   now: number,
 ): readonly DomainView[] {
-  const byDomain = new Map<string, NodeView[]>()
+  const byDomain = new Map<string, Node[]>()
   for (const node of snapshot.nodes.values()) {
     const domain = node.removal === 'forgotten' ? '' : node.domain
-    byDomain.set(domain, [...(byDomain.get(domain) ?? []), nodeView(node, snapshot, live, now)])
+    const nodes = byDomain.get(domain)
+    if (nodes === undefined) byDomain.set(domain, [node])
+    else nodes.push(node)
   }
+  const view = (node: Node): NodeView => nodeView(node, snapshot, live, now)
   return [...byDomain]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, nodes]) => ({ name, nodes: nodes.sort((a, b) => (a.name < b.name ? -1 : 1)) }))
+    .map(([name, nodes]) => ({ name, nodes: mapped(nodes.sort(byName), view) }))
+}
+
+const nameOf = ({ removal, route }: Node): string => (removal === 'forgotten' ? 'REMOVED' : route)
+
+const byName = (a: Node, b: Node): number => (nameOf(a) < nameOf(b) ? -1 : 1)
+
+function* mapped<Item, Result>(
+  items: Iterable<Item>,
+  make: (item: Item) => Result,
+): Generator<Result> {
+  for (const item of items) yield make(item)
 }
 
 function nodeView(node: Node, snapshot: Snapshot, live: LiveTable, now: number): NodeView {
@@ -66,14 +80,16 @@ function nodeView(node: Node, snapshot: Snapshot, live: LiveTable, now: number):
   return {
     node,
     report,
-    name: node.removal === 'forgotten' ? 'REMOVED' : node.route,
+    name: nameOf(node),
     isOk: node.removal === 'none' && report.health !== 'down' && report.loadFactor !== -1,
     hosts: hostViews(snapshot, node.id, live.of(node.id)),
   }
 }
 
+type OpenView = ContextView & { readonly aliases: string[] }
+
 function hostViews(snapshot: Snapshot, id: number, live: NodeLive): readonly HostView[] {
-  const hosts = new Map<number, { aliases: Set<string>; contexts: Map<string, ContextView> }>()
+  const hosts = new Map<number, { aliases: Set<string>; contexts: Map<string, OpenView> }>()
   for (const row of snapshot.contexts.get(id) ?? []) {
     const { vhost, alias, path, status, order } = row
     const own = ownStatusOf(row)
@@ -81,14 +97,16 @@ function hostViews(snapshot: Snapshot, id: number, live: NodeLive): readonly Hos
     hosts.set(vhost, host)
     host.aliases.add(alias)
     const key = `${status} ${own} ${order} ${path}`
-    const aliases = [...(host.contexts.get(key)?.aliases ?? []), alias]
-    host.contexts.set(key, {
-      path,
-      status,
-      ...(order === undefined ? {} : { order, own }),
-      aliases,
-      inFlight: inFlightOn(live, [path]),
-    })
+    const known = host.contexts.get(key)
+    if (known !== undefined) known.aliases.push(alias)
+    else
+      host.contexts.set(key, {
+        path,
+        status,
+        ...(order === undefined ? {} : { order, own }),
+        aliases: [alias],
+        inFlight: inFlightOn(live, [path]),
+      })
   }
   return [...hosts]
     .sort(([a], [b]) => a - b)
