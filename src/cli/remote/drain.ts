@@ -5,7 +5,7 @@ import { pause } from '../../base/wait.ts'
 import type { ActionRecord } from '../../control/api/action.ts'
 import type { DrainProgress } from '../../control/api/drain.ts'
 import { counted } from '../counted.ts'
-import { CommandFailure } from '../failure.ts'
+import { CommandFailure, exitCodes } from '../failure.ts'
 import { print, printJson } from '../output.ts'
 import { StopSignals } from '../stop-signals.ts'
 import { type Remote, type RemoteFlags, withRemote } from './remote.ts'
@@ -73,7 +73,12 @@ async function ended(remote: Remote, record: ActionRecord): Promise<ActionRecord
 /** `topspin undo ID`: restores the orders before an action. */
 export const undo = (id: string, flags: RemoteFlags): Promise<number> =>
   withRemote(flags, async (remote) => {
-    const record = await remote.post<ActionRecord>(`/actions/${encodeURIComponent(id)}/undo`)
+    if (!/^\d+$/.test(id))
+      throw new CommandFailure(
+        `${id} is not the number of an action; topspin events shows them`,
+        exitCodes.usage,
+      )
+    const record = await remote.post<ActionRecord>(`/actions/${id}/undo`)
     if (flags.json) return printJson(record)
     const routes = record.nodes.map(({ route }) => route).join(', ')
     print(`action ${id} taken back for ${routes}\n`)

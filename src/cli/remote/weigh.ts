@@ -9,8 +9,9 @@ export async function weigh(
   second: string | undefined,
   flags: SteerFlags,
 ): Promise<number> {
-  const [percent, route] =
-    isPercent(first) || second === undefined ? [first, second] : [second, first]
+  const isNodeFirst =
+    second !== undefined && !isPercent(first) && (isPercent(second) || !isNumber(first))
+  const [percent, route] = isNodeFirst ? [second, first] : [first, second]
   if (!isPercent(percent))
     throw new CommandFailure(
       `${percent} is not a weight. Write percent, 1 to 100: topspin weight 50 NODE`,
@@ -20,3 +21,6 @@ export async function weigh(
 }
 
 const isPercent = (text: string): boolean => /^(?:[1-9]\d?|100)%?$/.test(text)
+
+/** A weight that is out of range is no name of a node. */
+const isNumber = (text: string): boolean => /^[-+]?[\d.]+%?$/.test(text)

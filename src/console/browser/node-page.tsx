@@ -91,7 +91,7 @@ interface PartProperties {
 }
 
 const Head = ({ store, view: { fields, goneAt }, ask }: PartProperties) => {
-  const { route, order, ejected, weight } = fields
+  const { route, order, ejected, weight, fixed } = fields
   const state = nodeState(fields)
   const last = lastActionOn(store.actions, route)
   const can: readonly (readonly [ActionName, string])[] = [
@@ -101,7 +101,7 @@ const Head = ({ store, view: { fields, goneAt }, ask }: PartProperties) => {
     ...(order === 'STOPPED' ? [] : ([['stop', 'Stop']] as const)),
     ...(ejected ? [] : ([['eject', 'Eject']] as const)),
     ['weight', `Weight ${weight} %`],
-    ['remove', 'Remove'],
+    ...(fixed ? [] : ([['remove', 'Remove']] as const)),
   ]
   return (
     <header class="node-head">

@@ -5,8 +5,9 @@ import { present } from '../../base/environment.ts'
 import { eventLimits, steeringLimits } from '../../base/limits.ts'
 import { inFlightOn } from '../../cluster/live.ts'
 import { noOrders, type Orders } from '../../cluster/orders.ts'
-import type { Snapshot } from '../../cluster/snapshot.ts'
+import { findNode, type Snapshot } from '../../cluster/snapshot.ts'
 import type { AppMessage } from '../../wire/mcmp/message.ts'
+import type { McmpProblem } from '../../wire/mcmp/problem.ts'
 import type { Actor } from '../identity.ts'
 import type { MessageHandler } from '../message-handler.ts'
 import type { ControlSettings } from '../options.ts'
@@ -54,7 +55,10 @@ export class Steering {
     if (isDrain && this.#running.length >= steeringLimits.drainsMax)
       return refused(409, `${steeringLimits.drainsMax} drains are running already`)
     const nodes: NodeOutcome[] = []
-    for (const order of targets.orders) nodes.push(await this.#send(order.route, [order], by))
+    for (const order of targets.orders) {
+      const kept = request.action === 'remove' ? this.#whyKept(order.route) : null
+      nodes.push(kept ?? (await this.#send(order.route, [order], by)))
+    }
     if (request.action === 'readmit') for (const { route } of nodes) this.#probeSoon(route)
     const outcome = this.#recorded(request, by, nodes)
     if (!isDrain || !outcome.ok) return outcome
@@ -100,10 +104,18 @@ export class Steering {
         'method' in order
           ? await this.#messages.execute(order, from)
           : await this.#messages.adjust(order, from)
-      if (!reply.ok) problem = reply.text
+      if (!reply.ok) problem = inWords(reply)
       if (problem !== null) break
     }
     return { route, before, after: ordersFor(registry.snapshot, route), problem }
+  }
+
+  /** Nothing would bring a fixed node back, nor a context of it: neither registers. `null`: not a fixed node. */
+  #whyKept(route: string): NodeOutcome | null {
+    const { snapshot } = this.#settings.registry
+    if (findNode(snapshot, route)?.fixed !== true) return null
+    const before = ordersFor(snapshot, route)
+    return { route, before, after: before, problem: fixedStays }
   }
 
   #recorded(
@@ -225,6 +237,13 @@ export class Steering {
     }
   }
 }
+
+const fixedStays =
+  'it is a fixed node, named by `to` of the configuration, and only nodes that register can be removed. Stop it, or take it out of `to` and reload'
+
+/** A problem without the words of the protocol, which are for nodes. */
+const inWords = ({ type, text }: McmpProblem): string =>
+  text.replace(`${type}: `, '').replace(/\bnode with ("[^"]*") JVMRoute/i, 'node $1')
 
 /** Nodes in one line of the log; a domain may have hundreds. */
 const nodesShown = 16

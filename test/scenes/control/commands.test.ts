@@ -115,6 +115,30 @@ test('weight, eject, readmit and undo say what is in force', async (t) => {
   }
 })
 
+test('a fixed node is not removed, and wrong numbers are told as such', async (t) => {
+  const place = await start(t)
+  const { run } = place
+  const route = await routeOf(place)
+  for (const context of [[], ['--context', '/']]) {
+    const removed = await run('remove', route, ...context)
+    assert.equal(removed.code, 1)
+    assert.match(removed.stderr, /it is a fixed node.* Stop it, or take it out of `to` and reload/)
+    assert.doesNotMatch(removed.stderr, /MEM|JVMRoute/)
+  }
+  assert.equal((await get(place.traffic, '/')).status, 200)
+  const undone = await run('undo', 'x')
+  assert.equal(undone.code, 2)
+  assert.match(undone.stderr, /x is not the number of an action/)
+  for (const [first, second] of [
+    ['0', route],
+    [route, '0'],
+  ] as const) {
+    const weighed = await run('weight', first, second)
+    assert.equal(weighed.code, 2)
+    assert.match(weighed.stderr, /: 0 is not a weight/)
+  }
+})
+
 test('an interrupted drain is taken back', async (t) => {
   const place = await start(t)
   const { run, control, traffic, node } = place

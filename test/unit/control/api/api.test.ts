@@ -326,6 +326,52 @@ test('a removed node cannot come back by undo, and an unknown action cannot be u
     read(await made.post(`/actions/${id}/undo`), 'Problem', 404)
 })
 
+test('a fixed node cannot be removed, and the answer says what to do in plain words', async () => {
+  const made = await withNodes()
+  made.settings.registry.addFixed([
+    { route: 'f', host: '127.0.0.1', port: 99, domain: 'blue', contexts: ['/', '/pay'] },
+  ])
+  const before = statusesOf(made)
+  for (const target of [{ node: 'f' }, { node: 'f', context: '/' }, { context: '/' }])
+    assert.equal(
+      read(await made.post('/actions', { action: 'remove', ...target }), 'Problem', 409).detail,
+      'f: it is a fixed node, named by `to` of the configuration, and only nodes that register can be removed. Stop it, or take it out of `to` and reload',
+    )
+  assert.deepEqual(statusesOf(made), before)
+  const { nodes } = read(
+    await made.post('/actions', { action: 'remove', domain: 'blue', context: '/pay' }),
+    'Action',
+  )
+  assert.deepEqual(
+    nodes.map(({ route, problem }: { route: string; problem: unknown }) => [
+      route,
+      problem === null,
+    ]),
+    [
+      ['a', true],
+      ['b', true],
+      ['f', false],
+    ],
+  )
+  assert.deepEqual(statusesOf(made), [
+    'a/shop ENABLED',
+    'b/shop ENABLED',
+    'f/ ENABLED',
+    'f/pay ENABLED',
+  ])
+})
+
+test('problems of the registry are told without the words of the protocol', async () => {
+  const made = await withNodes()
+  made.messages.end(true)
+  const { detail } = read(
+    await made.post('/actions', { action: 'stop', node: 'a' }),
+    'Problem',
+    409,
+  )
+  assert.equal(detail, 'a: Another process has taken over, send it again')
+})
+
 test('names that nobody has are told, and change nothing', async () => {
   const made = await withNodes()
   const refusals: readonly (readonly [object, number, RegExp])[] = [
