@@ -10,16 +10,17 @@ import { cascadesIn } from '../config/traffic-settings.ts'
 import { loadPolicies } from '../proxy/index.ts'
 import { nodesIn } from '../server/sources/file-source.ts'
 import { exitCodes } from './failure.ts'
+import { print, printError } from './output.ts'
 
 /** Tries the certificates, the modules of candidacy functions and the files that the file names, too. */
 export async function checkFile(file: string): Promise<number> {
   const { problems, notes } = await findingsOf(file)
-  for (const note of notes) process.stderr.write(`warning: ${formatProblem(note)}\n`)
+  for (const note of notes) printError(`warning: ${formatProblem(note)}\n`)
   if (problems.length === 0) {
-    process.stdout.write(`${file}: ok\n`)
+    print(`${file}: ok\n`)
     return exitCodes.ok
   }
-  process.stderr.write(problemsText(problems))
+  printError(problemsText(problems))
   return exitCodes.badConfiguration
 }
 

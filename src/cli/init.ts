@@ -10,6 +10,7 @@ import { type FirstFile, firstFile } from '../config/first-file.ts'
 import { problemsText } from '../config/problem.ts'
 import { isLoopback } from '../net/address.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
+import { printError } from './output.ts'
 
 export interface InitFlags {
   readonly listen?: string
@@ -33,7 +34,7 @@ export async function init(file: string, flags: InitFlags): Promise<number> {
   const text = firstFile({ listen: answers.listen ?? clients, control, to, secret, schema })
   const result = readConfig({ file: { name: file, text }, environment: {}, flags: [] })
   if (!result.ok) {
-    process.stderr.write(problemsText(result.problems))
+    printError(problemsText(result.problems))
     return exitCodes.usage
   }
   write(file, text, secret)

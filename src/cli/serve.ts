@@ -16,6 +16,7 @@ import { Predecessor } from '../server/upgrade/predecessor.ts'
 import { exitCodes } from './failure.ts'
 import { keyOfFlag } from './flags.ts'
 import { listenFailure } from './listen-failure.ts'
+import { printError } from './output.ts'
 import { Reloads } from './reloads.ts'
 import { StopSignals } from './stop-signals.ts'
 import { Upgrades } from './upgrades.ts'
@@ -138,7 +139,7 @@ async function report(
   problems: readonly ConfigProblem[],
   predecessor: Predecessor | undefined,
 ): Promise<void> {
-  process.stderr.write(problemsText(problems))
+  printError(problemsText(problems))
   await predecessor?.failed(problems.map(formatProblem))
 }
 

@@ -92,6 +92,19 @@ test('check accepts a valid file and reports the problems of an invalid one', as
   assert.match(stderr, /2 problems/)
 })
 
+test('hidden characters of a configuration file are visible in its problems', async () => {
+  const bad = file('hidden.yaml', 'control:\n  listen: "x\\u202ey\\e[31m"\n')
+  for (const args of [
+    ['check', bad],
+    ['serve', '--config', bad],
+  ]) {
+    const { code, stderr } = await topspin(...args)
+    assert.equal(code, 78)
+    assert.doesNotMatch(stderr, /[\u202e\u001b]/)
+    assert.match(stderr, /x\\u\{202e\}y/)
+  }
+})
+
 test('check reports a missing file', async () => {
   const { code, stderr } = await topspin('check', join(folder, 'nowhere.yaml'))
   assert.equal(code, 78)
