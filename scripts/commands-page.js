@@ -38,6 +38,8 @@ ${commandList.map(([row, does]) => `| ${row.split(', ').map(link).join(', ')} | 
 | 75 | an address is in use |
 | 78 | the configuration is wrong |
 
+A command that fails says why in a line of text on standard error, with \`--json\`, too.
+
 ${names.map(section).join('\n\n')}
 `
 }
