@@ -11,7 +11,14 @@ test('a value of the configuration reads as people write it', () => {
     [{}, 'none'],
     [{ host: '127.0.0.1', port: 80 }, '127.0.0.1:80'],
     [{ host: '::1', port: 80, tls: true }, '[::1]:80 (tls: true)'],
-    [['a', { b: ['c', 'd'], e: { f: 1 } }], 'a, b: [c, d], e: {f: 1}'],
+    [[{ b: ['c', 'd'], e: { f: 1 } }], 'b: [c, d], e: {f: 1}'],
+    [
+      [
+        { contexts: ['/'], weight: 1, address: { host: 'a', port: 80 } },
+        { contexts: ['/', '/shop'], weight: 2, address: { host: 'b', port: 80 } },
+      ],
+      '{contexts: [/], weight: 1, address: a:80}, {contexts: [/, /shop], weight: 2, address: b:80}',
+    ],
   ] as const)
     assert.equal(valueText(value), text)
 })
