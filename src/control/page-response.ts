@@ -12,10 +12,11 @@ export interface PageResponse {
   readonly stream?: Stream
 }
 
+/** Who gets a body without an end. */
+export type Reader = Pick<StreamReader, 'remote' | 'standsMs' | 'write' | 'cut'>
+
 /** Begins to write the body. @returns ends it, called once the connection is gone; `undefined`: the body is empty. */
-export type Stream = (
-  reader: Pick<StreamReader, 'remote' | 'standsMs' | 'write' | 'cut'>,
-) => (() => void) | undefined
+export type Stream = (reader: Reader) => (() => void) | undefined
 
 export const reasonPhrases = {
   200: 'OK',
@@ -60,7 +61,7 @@ export const jsonText = (
  * The pieces of the JSON text of an object: a piece for each item of its lists.
  * @param value JSON, and iterables in place of lists, whose items are made one by one; `undefined` is left out.
  */
-export function* jsonPieces(value: Readonly<Record<string, unknown>>): Generator<string> {
+export function* jsonPieces(value: object): Generator<string> {
   let before = '{'
   for (const [key, field] of Object.entries(value)) {
     if (field === undefined) continue

@@ -176,6 +176,6 @@ export class Pages {
       sources: sources(),
       certificates: certificates(),
     })
-    return jsonText(await slices.text(jsonPieces({ ...report })))
+    return jsonText(await slices.text(jsonPieces(report)))
   }
 }

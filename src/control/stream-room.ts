@@ -10,16 +10,25 @@ import type { StreamReader } from './stream-reader.ts'
 /** What the room needs of a reader. */
 export type RoomReader = Pick<StreamReader, 'remote' | 'standsMs' | 'cut'>
 
-export class StreamRoom {
+export class StreamRoom<Reader extends RoomReader> {
   readonly #max: number
   readonly #clock: Clock
   /** With the time of their beginning, the oldest first. */
-  readonly #readers: Map<RoomReader, number> = new Map()
+  readonly #readers: Map<Reader, number> = new Map()
 
   /** @param max readers at a time. */
   constructor(max: number, clock: Clock) {
     this.#max = max
     this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#readers.size
+  }
+
+  /** Those that have a place, the oldest first. */
+  get readers(): Iterable<Reader> {
+    return this.#readers.keys()
   }
 
   /** Whether a reader of this address would get a place now. */
@@ -28,7 +37,7 @@ export class StreamRoom {
   }
 
   /** @returns whether `reader` has a place, which may have been that of another. */
-  enter(reader: RoomReader): boolean {
+  enter(reader: Reader): boolean {
     if (this.#readers.size >= this.#max) {
       const leaving = this.#leaving(reader.remote)
       if (leaving === undefined) return false
@@ -39,13 +48,13 @@ export class StreamRoom {
     return true
   }
 
-  leave(reader: RoomReader): void {
+  leave(reader: Reader): void {
     this.#readers.delete(reader)
   }
 
-  #leaving(remote: string): RoomReader | undefined {
+  #leaving(remote: string): Reader | undefined {
     const network = networkOf(remote)
-    const byNetwork = new Map<string, RoomReader[]>()
+    const byNetwork = new Map<string, Reader[]>()
     for (const reader of this.#readers.keys()) {
       const of = networkOf(reader.remote)
       byNetwork.set(of, [...(byNetwork.get(of) ?? []), reader])
@@ -58,11 +67,12 @@ export class StreamRoom {
     return oldestStanding(among) ?? among.find((reader) => this.#hasHadTurn(reader))
   }
 
-  #hasHadTurn(reader: RoomReader): boolean {
+  #hasHadTurn(reader: Reader): boolean {
     const since = this.#readers.get(reader) ?? 0
     return this.#clock.now() - since >= eventLimits.turnMs
   }
 }
 
-const oldestStanding = (readers: readonly RoomReader[]): RoomReader | undefined =>
-  readers.find(({ standsMs }) => standsMs >= heldLimits.stalledMs)
+const oldestStanding = <Reader extends RoomReader>(
+  readers: readonly Reader[],
+): Reader | undefined => readers.find(({ standsMs }) => standsMs >= heldLimits.stalledMs)

@@ -5,14 +5,13 @@ import { eventLimits } from '../../base/limits.ts'
 import { plainCounts } from '../../cluster/traffic-counts.ts'
 import type { ProxyEvent } from '../events/event-ring.ts'
 import type { ControlSettings } from '../options.ts'
-import type { PageResponse, Stream } from '../page-response.ts'
+import type { PageResponse, Reader, Stream } from '../page-response.ts'
 import { StreamRoom } from '../stream-room.ts'
 import type { Trends } from '../trends.ts'
 import { type NodeView, nodeViews } from './node-view.ts'
 import { problem } from './problem.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Reader = Parameters<Stream>[0]
 
 /** What the followers know. */
 interface Live {
@@ -23,8 +22,7 @@ interface Live {
 export class EventStreams {
   readonly #settings: ControlSettings
   readonly #trends: Trends
-  readonly #readers: Set<Reader> = new Set()
-  readonly #room: StreamRoom
+  readonly #room: StreamRoom<Reader>
   #timer: NodeJS.Timeout | undefined
   #isReading = false
   #known: Live = { nodes: new Map(), traffic: {} }
@@ -56,15 +54,13 @@ export class EventStreams {
     if (since === undefined) write(`event: reset\ndata: {"last":${events.last}}\n\n`)
     for (const event of events.after(since ?? events.last)) write(this.#eventText(event))
     write(liveText(this.#settings.clock.wall(), this.#known, []))
-    this.#readers.add(reader)
     const unfollow = events.follow((event) => write(this.#eventText(event)))
     this.#timer ??= setInterval(() => void this.#step(), eventLimits.liveEveryMs)
     void this.#step()
     return () => {
       unfollow()
       this.#room.leave(reader)
-      this.#readers.delete(reader)
-      if (this.#readers.size > 0) return
+      if (this.#room.size > 0) return
       clearInterval(this.#timer)
       this.#timer = undefined
       this.#known = { nodes: new Map(), traffic: {} }
@@ -92,7 +88,7 @@ export class EventStreams {
     try {
       const before = this.#known
       const now = await this.#read()
-      if (this.#readers.size === 0) return
+      if (this.#room.size === 0) return
       this.#known = now
       this.#write(differenceText(this.#settings.clock.wall(), before, now))
     } catch (error) {
@@ -118,7 +114,7 @@ export class EventStreams {
     const isQuiet = clock.now() - this.#writtenAt >= eventLimits.quietMs
     if (text === undefined && !isQuiet) return
     this.#writtenAt = clock.now()
-    for (const reader of this.#readers) reader.write(text ?? ': quiet\n\n')
+    for (const reader of this.#room.readers) reader.write(text ?? ': quiet\n\n')
   }
 }
 

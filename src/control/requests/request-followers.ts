@@ -3,13 +3,13 @@
 import { tailLimits } from '../../base/limits.ts'
 import type { AccessEntry } from '../../forward/index.ts'
 import type { ControlSettings } from '../options.ts'
-import type { Stream } from '../page-response.ts'
+import type { Reader, Stream } from '../page-response.ts'
 import { StreamRoom } from '../stream-room.ts'
 import { isFollowed, type RequestFilter, type SeenRequests } from './request-filter.ts'
 
 interface Follower {
   readonly filter: RequestFilter
-  readonly reader: Parameters<Stream>[0]
+  readonly reader: Reader
 }
 
 /** A request as the API shows it. */
@@ -21,7 +21,7 @@ export type RequestReport = Omit<AccessEntry, 'time' | 'fields'> & {
 export class RequestFollowers {
   readonly #settings: ControlSettings
   readonly #followers: Set<Follower> = new Set()
-  readonly #room: StreamRoom
+  readonly #room: StreamRoom<Reader>
 
   constructor(settings: ControlSettings) {
     this.#settings = settings

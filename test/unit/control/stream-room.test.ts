@@ -23,12 +23,12 @@ function readerOf(remote: string): TestReader {
 
 /** Full, with one reader of each address. */
 function fullRoom(...addresses: readonly string[]): {
-  room: StreamRoom
+  room: StreamRoom<TestReader>
   clock: ManualClock
   readers: readonly TestReader[]
 } {
   const clock = new ManualClock()
-  const room = new StreamRoom(addresses.length, clock)
+  const room = new StreamRoom<TestReader>(addresses.length, clock)
   const readers = addresses.map(readerOf)
   for (const reader of readers) {
     assert.ok(room.enter(reader))
