@@ -31,6 +31,12 @@ const events = {
   REMOVED: 'context removed',
 } as const
 
+/** What a node enables while an order of an operator stands against it. */
+const heldEvents = {
+  DISABLED: 'context stays disabled by order',
+  STOPPED: 'context stays stopped by order',
+} as const
+
 export class ClusterLog {
   readonly #log: Logger
   readonly #clock: Clock
@@ -58,8 +64,12 @@ export class ClusterLog {
       }
       if (was === undefined) line('node joined', placeOf(is))
       else if (addressOf(was) !== addressOf(is)) line('node moved', placeOf(is))
-      for (const [event, paths] of changedContexts(before, after, id))
-        line(event, pathFields([...paths]))
+      const ejection = ejectionOf(before, after, node.route)
+      if (ejection !== undefined) line(ejection)
+      // An ejection stops every context, which says no more; what is not enabled after its end has another reason.
+      if (ejection === 'node ejected by order') continue
+      for (const [event, paths] of changedContexts(before, after, id, cause))
+        if (ejection === undefined || event !== events.ENABLED) line(event, pathFields([...paths]))
     }
   }
 
@@ -108,19 +118,34 @@ const placeOf = (node: Node): object => ({
   ...(node.domain === '' ? {} : { domain: node.domain }),
 })
 
+/** Whether an operator has begun or ended to eject the node. */
+function ejectionOf(
+  before: Snapshot,
+  after: Snapshot,
+  route: string,
+): 'node ejected by order' | 'node readmitted' | undefined {
+  const [was, is] = [before, after].map(({ orders }) => orders.get(route)?.ejected === true)
+  if (was === is) return undefined
+  return is === true ? 'node ejected by order' : 'node readmitted'
+}
+
 /** The paths with a new status, by event. */
 function changedContexts(
   before: Snapshot,
   after: Snapshot,
   id: number,
+  { by }: Cause,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const [was, is] = [statusesOf(before, id), statusesOf(after, id)]
   const changed = new Map<string, Set<string>>()
   const add = (event: string, path: string): void => {
     changed.set(event, (changed.get(event) ?? new Set()).add(path))
   }
-  for (const [key, { status, path }] of is)
-    if (was.get(key)?.status !== status) add(events[status], path)
+  for (const [key, { status, own = status, path }] of is) {
+    if (was.get(key)?.status === status) continue
+    const isHeld = by === 'node' && own !== status && status !== 'ENABLED'
+    add(isHeld ? heldEvents[status] : events[status], path)
+  }
   for (const [key, { path }] of was) if (!is.has(key)) add(events.REMOVED, path)
   return changed
 }

@@ -84,6 +84,7 @@ function outcomeText(command: SteerCommand, route: string, node: NodeReport | un
     return node.weight === 100
       ? `${route}: gets all of its share`
       : `${route}: gets ${node.weight} % of its share`
+  if (command === 'eject') return `${route}: ejected; topspin readmit ${route} puts it back`
   const rest =
     command === 'enable' && node.contexts.some(({ status, own = status }) => own !== 'ENABLED')
       ? '; enable ends orders of operators only, and the node itself has set the rest'

@@ -73,6 +73,12 @@ function effectOf({ message, detail }: ApiEvent): Effect | undefined {
     case 'context disabled':
     case 'context stopped':
       return { begins: isOrder ? 'ordered' : 'deploy' }
+    case 'context stays disabled by order':
+    case 'context stays stopped by order':
+    case 'node ejected by order':
+      return { begins: 'ordered' }
+    case 'node readmitted':
+      return { ends: ['ordered'] }
     case 'context enabled':
       return { ends: [isOrder ? 'ordered' : 'deploy'] }
     case 'node left':

@@ -96,7 +96,11 @@ test('weight, eject, readmit and undo say what is in force', async (t) => {
   const route = await routeOf(place)
   // The node may stand first, as in the other commands.
   assert.equal((await run('weight', route, '50')).stdout, `${route}: gets 50 % of its share\n`)
-  assert.equal((await run('eject', route)).stdout, `${route}: STOPPED /\n`)
+  assert.equal(
+    (await run('eject', route)).stdout,
+    `${route}: ejected; topspin readmit ${route} puts it back\n`,
+  )
+  assert.match((await run('events')).stdout, /node ejected by order {2}by an operator, from 127/)
   assert.equal((await get(place.traffic, '/')).status, 503)
   const readmitted = await run('readmit', route, '--json')
   const { id } = JSON.parse(readmitted.stdout) as ActionRecord

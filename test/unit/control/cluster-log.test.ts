@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { logLimits } from '../../../src/base/limits.ts'
+import type { Adjustment } from '../../../src/cluster/orders.ts'
 import { MessageHandler } from '../../../src/control/message-handler.ts'
 import { methodOf } from '../../../src/wire/mcmp/parse.ts'
 import { controlFixture, framedRequest } from '../../support/control-fixture.ts'
@@ -8,6 +9,8 @@ import type { MemoryLog } from '../../support/memory-log.ts'
 
 interface Bench {
   readonly log: MemoryLog
+  /** As an operator. */
+  adjust(adjustment: Omit<Adjustment, 'route'>): Promise<void>
   /** @param lines of the head. */
   send(
     method: string,
@@ -27,6 +30,9 @@ function bench(): Bench {
   const handler = new MessageHandler(settings)
   return {
     log,
+    async adjust(adjustment) {
+      assert.ok((await handler.adjust({ route: 'a', ...adjustment }, '127.0.0.1')).ok)
+    },
     async send(name, body, lines = [], remote = node, target = '/') {
       const method = methodOf(name)
       assert.ok(method !== undefined)
@@ -91,6 +97,43 @@ test('orders of operators are told from messages of nodes', async () => {
     'context enabled node /shop /api',
     'context disabled operator /shop /api',
     'context enabled operator /shop /api',
+  ])
+})
+
+test('an ejection and its end are told as such, and what is still out after it', async () => {
+  const { send, adjust, lines } = bench()
+  await send('CONFIG', config)
+  await send('ENABLE-APP', shop)
+  lines()
+  await adjust({ ejected: true })
+  await adjust({ weight: 50 })
+  await send('DISABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/api', operator, '127.0.0.1')
+  await adjust({ ejected: false })
+  assert.deepEqual(lines(), [
+    'node ejected by order operator',
+    'node readmitted operator',
+    'context disabled operator /api',
+  ])
+  await adjust({ ejected: true })
+  await send('ENABLE-APP', 'JVMRoute=a', operator, '127.0.0.1', '/*')
+  assert.deepEqual(lines(), ['node ejected by order operator', 'node readmitted operator'])
+})
+
+test('what a node enables against an order is not told as if the node had stopped it', async () => {
+  const { send, adjust, lines } = bench()
+  await send('CONFIG', config)
+  await adjust({ ejected: true })
+  lines()
+  await send('ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/shop')
+  assert.deepEqual(lines(), ['context stays stopped by order node /shop'])
+  await adjust({ ejected: false })
+  await send('DISABLE-APP', 'JVMRoute=a', operator, '127.0.0.1', '/*')
+  lines()
+  await send('ENABLE-APP', 'JVMRoute=a&Alias=localhost&Context=/api')
+  await send('STOP-APP', 'JVMRoute=a&Alias=localhost&Context=/api')
+  assert.deepEqual(lines(), [
+    'context stays disabled by order node /api',
+    'context stopped node /api',
   ])
 })
 
