@@ -111,6 +111,13 @@ export class Drain {
     this.#endIfOver(wall)
   }
 
+  /** A later drain goes on with these nodes. */
+  overtake(routes: readonly string[], wall: number): void {
+    for (const node of this.#nodes)
+      if (!isOver(node.state) && routes.includes(node.route)) node.state = 'overtaken'
+    this.#endIfOver(wall)
+  }
+
   async #stepNode(node: DrainedNode, now: number): Promise<void> {
     if (isOver(node.state)) return
     const { route } = node

@@ -193,6 +193,7 @@ export class Steering {
       ended: (progress: DrainProgress) => this.#drainEnded(id, progress, clock.now() - now),
     }
     const routes = nodes.filter(({ problem }) => problem === null).map(({ route }) => route)
+    for (const drain of this.#running) drain.overtake(routes, clock.wall())
     this.#drains.set(id, new Drain(calls, routes, withinMs, { now, wall: clock.wall() }))
     this.#timer ??= setInterval(() => void this.stepDrains(), steeringLimits.drainPollMs).unref()
   }
