@@ -15,7 +15,7 @@ import type { Endpoint } from './endpoint.ts'
 import { endpointsOf } from './endpoints.ts'
 import { EventStreams } from './event-streams.ts'
 import { problem } from './problem.ts'
-import { schemas } from './schemas.ts'
+import { parametersIn, pathParameters, schemas } from './schemas.ts'
 import { Steering } from './steering.ts'
 
 export class Api {
@@ -58,6 +58,8 @@ export class Api {
     const found = this.#find(request.method, path.slice(apiPath.length))
     if ('status' in found) return found
     const { endpoint, segments } = found
+    const parameters = readParameters(endpoint, segments)
+    if ('problem' in parameters) return problem(400, parameters.problem)
     if (endpoint.role === 'operator' && actor.role !== 'operator')
       return problem(403, 'only for operators: from this machine, or with a secret or token')
     const text = queryOf(request.target)
@@ -67,7 +69,7 @@ export class Api {
     if ('problem' in body) return problem(body.status, body.problem)
     const lastEventId = request.fields.get('last-event-id')?.[0] ?? ''
     return endpoint.handle({
-      segments,
+      parameters: parameters.value as Readonly<Record<string, unknown>>,
       query: query.value as Readonly<Record<string, unknown>>,
       text,
       body: body.value,
@@ -79,7 +81,7 @@ export class Api {
   #find(
     name: string,
     path: string,
-  ): { endpoint: Endpoint; segments: Readonly<Record<string, string>> } | PageResponse {
+  ): { endpoint: Endpoint; segments: readonly string[] } | PageResponse {
     const method = name === 'HEAD' ? 'GET' : name
     const allowed: string[] = []
     for (const endpoint of this.#endpoints) {
@@ -94,27 +96,40 @@ export class Api {
   }
 }
 
-/** The values of `{name}` in a template; `undefined` when the path does not fit. */
-function segmentsOf(template: string, path: string): Record<string, string> | undefined {
+/** What stands for each `{name}` of a template, in order; `undefined` when the path does not fit. */
+function segmentsOf(template: string, path: string): readonly string[] | undefined {
   const [wanted, given] = [template.split('/'), path.split('/')]
   if (wanted.length !== given.length) return undefined
-  const values: Record<string, string> = {}
+  const segments: string[] = []
   for (const [at, part] of wanted.entries()) {
     const segment = given[at] ?? ''
-    if (!part.startsWith('{')) {
-      if (part !== segment) return undefined
-      continue
-    }
-    try {
-      values[part.slice(1, -1)] = decodeURIComponent(segment)
-    } catch {
-      return undefined
-    }
+    if (part.startsWith('{')) segments.push(segment)
+    else if (part !== segment) return undefined
   }
-  return values
+  return segments
 }
 
 type Read = { readonly value: unknown } | { readonly problem: string }
+
+function readParameters({ path }: Endpoint, segments: readonly string[]): Read {
+  const values: Record<string, unknown> = {}
+  for (const [at, name] of parametersIn(path).entries()) {
+    const text = decoded(segments[at] ?? '')
+    if (text === undefined) return { problem: `${name}: is not UTF-8 in percent-encoding` }
+    const read = checked(pathParameters[name], text, name)
+    if ('problem' in read) return read
+    values[name] = read.value
+  }
+  return { value: values }
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
 
 function readQuery({ query }: Endpoint, text: string): Read {
   if (query === undefined)
@@ -141,12 +156,14 @@ function readBody(
   }
 }
 
-function checked(schema: z.ZodType, value: unknown): Read {
+/** @param place of the value; default: the whole of what was sent. */
+function checked(schema: z.ZodType, value: unknown, ...place: readonly string[]): Read {
   const result = schema.safeParse(value)
   if (result.success) return { value: result.data }
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
-  )
+  const problems = result.error.issues.map(({ path, message }) => {
+    const names = [...place, ...path]
+    return `${names.length === 0 ? '' : `${names.join('.')}: `}${message}`
+  })
   return { problem: problems.slice(0, problemsShown).join('; ') }
 }
 

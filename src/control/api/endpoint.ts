@@ -8,7 +8,7 @@ import type { SchemaName } from './schemas.ts'
 export interface Endpoint {
   readonly id: string
   readonly method: 'GET' | 'POST'
-  /** Below `/api/v1`, with `{name}` for a segment. */
+  /** Below `/api/v1`, with `{name}` for a segment; the schema of each name is in `pathParameters`. */
   readonly path: string
   readonly summary: string
   readonly role: Role
@@ -22,8 +22,8 @@ export interface Endpoint {
 }
 
 export interface Input {
-  /** The segments of the path, decoded. */
-  readonly segments: Readonly<Record<string, string>>
+  /** The parameters of the path, as their schemas give them. */
+  readonly parameters: Readonly<Record<string, unknown>>
   /** As the schema of the endpoint gives it. */
   readonly query: Readonly<Record<string, unknown>>
   /** The query as it came. */

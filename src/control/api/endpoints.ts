@@ -112,9 +112,10 @@ function readingEndpoints({
       summary: 'One node: also what it registered with, its responses, its last failures.',
       role: 'reader',
       answers: { 200: 'NodeDetail', 404: 'Problem' },
-      handle: async ({ segments: { route } }) => {
+      handle: async ({ parameters }) => {
+        const route = parameters['route'] as string
         await traffic.refresh()
-        const node = nodeDetail(settings, trends, route ?? '')
+        const node = nodeDetail(settings, trends, route)
         return node === undefined
           ? problem(404, `no node has the name ${route}`)
           : jsonResponse(node)
@@ -197,7 +198,7 @@ function readingEndpoints({
       method: 'GET',
       path: '/events/stream',
       summary:
-        'Server-sent events: `event` at once, `live` each second with the numbers that changed. `Last-Event-ID` resumes; `reset` tells that events are missing.',
+        'Server-sent events: `event`, an `Event`, at once, `live` each second with the numbers that changed. `Last-Event-ID` resumes; `reset` tells that events are missing.',
       role: 'reader',
       answers: { 200: 'text/event-stream', 503: 'Problem' },
       handle: ({ lastEventId, actor }) => streams.open(lastEventId, actor.from),
@@ -252,8 +253,9 @@ function actingEndpoints({ settings, steering }: Parts): readonly Endpoint[] {
       summary: 'One action; of a drain, also how far it is.',
       role: 'reader',
       answers: { 200: 'Action', 404: 'Problem' },
-      handle: ({ segments: { id } }) => {
-        const record = steering.record(Number(id))
+      handle: ({ parameters }) => {
+        const id = parameters['id'] as number
+        const record = steering.record(id)
         return record === undefined ? problem(404, `no action ${id} is kept`) : jsonResponse(record)
       },
     },
@@ -265,8 +267,8 @@ function actingEndpoints({ settings, steering }: Parts): readonly Endpoint[] {
         'Restores the orders before an action, unless they have changed since. Cancels a drain that is running.',
       role: 'operator',
       answers: { 200: 'Action', 404: 'Problem', 409: 'Problem' },
-      handle: async ({ segments: { id }, actor }) =>
-        answerOf(await steering.undo(Number(id), actor)),
+      handle: async ({ parameters, actor }) =>
+        answerOf(await steering.undo(parameters['id'] as number, actor)),
     },
     {
       id: 'reload',

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { apiPath } from './api-path.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type SchemaName, schemas } from './schemas.ts'
+import { parametersIn, pathParameters, type SchemaName, schemas } from './schemas.ts'
 
 /** The answers that every endpoint may give. */
 const common: readonly (readonly [string, string])[] = [
@@ -42,7 +42,7 @@ function operationOf({ id, summary, path, query, body, answers }: Endpoint): obj
   return {
     operationId: id,
     summary,
-    parameters: [...pathParameters(path), ...queryParameters(query)],
+    parameters: [...parametersOf(path), ...queryParameters(query)],
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
       ...Object.fromEntries(common.map(([status, description]) => [status, failure(description)])),
@@ -73,14 +73,13 @@ const contentOf = (name: SchemaName | 'text/event-stream'): object =>
 
 const reference = (name: SchemaName): object => ({ $ref: `#/components/schemas/${name}` })
 
-function pathParameters(path: string): readonly object[] {
-  return [...path.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => ({
+const parametersOf = (path: string): readonly object[] =>
+  parametersIn(path).map((name) => ({
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string' },
+    schema: jsonSchemaOf(pathParameters[name]),
   }))
-}
 
 function queryParameters(query: z.ZodType | undefined): readonly object[] {
   if (query === undefined) return []

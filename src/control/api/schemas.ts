@@ -216,6 +216,39 @@ const event = z.strictObject({
   detail: z.record(z.string(), z.unknown()),
 })
 
+const request = z.strictObject({
+  at: z.iso.datetime().meta({ description: 'Its end.' }),
+  client: z.string(),
+  remote: z.string().meta({ description: 'Of the connection: a proxy in front, or the client.' }),
+  method: z.string(),
+  target: z.string(),
+  host: z.string(),
+  protocol: z.enum(['HTTP/1.0', 'HTTP/1.1', 'HTTP/2.0']),
+  tls: z.string().meta({ description: 'Empty without TLS.' }),
+  userAgent: z.string(),
+  status: z.int().min(0).max(999).meta({ description: '0: the client was gone before.' }),
+  code: z.string().meta({ description: 'Why no node answered; empty when one has.' }),
+  route: z.string().meta({ description: 'Of the node; empty when none was asked.' }),
+  balancer: z.string(),
+  context: z.string(),
+  rule: z.string(),
+  attempts: count,
+  waitMs: z.number().min(0).nullable(),
+  firstByteMs: z.number().min(0).nullable(),
+  durationMs: z.number().min(0),
+  bytes: count,
+  bytesIn: count,
+  requestId: z.string(),
+  traceId: z.string(),
+})
+
+const finding = z.strictObject({
+  result: z.enum(['ok', 'warn', 'fail']),
+  what: z.string(),
+  seen: z.string(),
+  advice: z.string().meta({ description: 'The remedy; empty if none is needed.' }),
+})
+
 const target = {
   node: text(80).optional().meta({ description: 'The route of a node.' }),
   domain: text(80).optional().meta({ description: 'All nodes of a domain.' }),
@@ -406,7 +439,7 @@ const problem = z.strictObject({
   detail: z.string(),
 })
 
-/** The names in the OpenAPI description. */
+/** The names in the OpenAPI description. Some are shapes of commands with `--json` alone. */
 export type SchemaName =
   | 'Action'
   | 'ActionRequest'
@@ -417,8 +450,11 @@ export type SchemaName =
   | 'Cluster'
   | 'Configuration'
   | 'Contexts'
+  | 'Event'
   | 'Events'
   | 'Explanation'
+  | 'Findings'
+  | 'Health'
   | 'History'
   | 'Listeners'
   | 'Node'
@@ -428,6 +464,9 @@ export type SchemaName =
   | 'Problem'
   | 'Proxy'
   | 'Reloaded'
+  | 'Request'
+  | 'Status'
+  | 'Top'
   | 'Upgraded'
   | 'Workers'
 
@@ -455,8 +494,11 @@ export const schemas: Readonly<Record<SchemaName, z.ZodType>> = {
   Contexts: z.strictObject({
     contexts: z.array(z.strictObject({ node: z.string(), ...context.shape })),
   }),
+  Event: event,
   Events: z.strictObject({ last: count, events: z.array(event) }),
   Explanation: explanation,
+  Findings: z.array(finding),
+  Health: z.strictObject({ ok: z.boolean(), detail: z.string() }),
   History: z.strictObject({
     everyMs: z.int(),
     at: z.array(z.iso.datetime()),
@@ -471,13 +513,34 @@ export const schemas: Readonly<Record<SchemaName, z.ZodType>> = {
   Problem: problem,
   Proxy: proxy,
   Reloaded: reloaded,
+  Request: request,
+  Status: z.strictObject({ proxy, nodes: z.array(node), workers: z.array(worker) }),
+  Top: z.strictObject({ nodes: z.array(node), traffic: proxy.shape.traffic }),
   Upgraded: upgraded,
   Workers: z.strictObject({ workers: z.array(worker) }),
 }
 
-/** Parameters of queries arrive as text. */
-const number = (most: number): z.ZodType<number, unknown> =>
-  z.coerce.number().int().min(0).max(most)
+/** Numbers of queries and paths arrive as text. */
+const number = (least: number, most: number): z.ZodType<number, unknown> =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most))
+
+/** The parameters in paths of endpoints. */
+export const pathParameters: Readonly<Record<'id' | 'route', z.ZodType>> = {
+  id: number(1, Number.MAX_SAFE_INTEGER).meta({ description: 'Number of an action.' }),
+  route: text(80).meta({ description: 'Name of a node.' }),
+}
+
+/** The names in a template such as `/nodes/{route}`. @throws TypeError for one without a schema. */
+export function parametersIn(path: string): readonly (keyof typeof pathParameters)[] {
+  return [...path.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => {
+    if (Object.hasOwn(pathParameters, name)) return name as keyof typeof pathParameters
+    throw new TypeError(`${path}: no schema for {${name}}`)
+  })
+}
 
 export const queries: Readonly<
   Record<'nodes' | 'events' | 'explain' | 'requests' | 'history', z.ZodType>
@@ -487,10 +550,10 @@ export const queries: Readonly<
     domain: z.string().optional(),
   }),
   events: z.strictObject({
-    after: number(Number.MAX_SAFE_INTEGER)
+    after: number(0, Number.MAX_SAFE_INTEGER)
       .optional()
       .meta({ description: 'Events with a greater id only.' }),
-    limit: number(eventLimits.keptMax).optional().meta({ description: 'The newest of them.' }),
+    limit: number(0, eventLimits.keptMax).optional().meta({ description: 'The newest of them.' }),
   }),
   requests: z.strictObject({
     status: z
@@ -501,7 +564,7 @@ export const queries: Readonly<
     path: text(512).optional().meta({ description: 'Beginning of the path.' }),
     node: text(80).optional().meta({ description: 'Route of the node that answered.' }),
     client: text(64).optional().meta({ description: 'Address of the client.' }),
-    slowerThan: number(86_400_000)
+    slowerThan: number(0, 86_400_000)
       .optional()
       .meta({ description: 'Requests that took this many milliseconds or more.' }),
     retried: z

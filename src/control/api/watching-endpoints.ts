@@ -26,7 +26,7 @@ export function watchingEndpoints({ settings, trends, followers }: Parts): reado
       method: 'GET',
       path: '/requests/stream',
       summary:
-        'Server-sent events: `request` for each request that has ended and fits; `skipped` with the number of those that were too many.',
+        'Server-sent events: `request`, a `Request`, for each request that has ended and fits; `skipped` with the number of those that were too many.',
       role: 'reader',
       query: queries.requests,
       answers: { 200: 'text/event-stream', 503: 'Problem' },

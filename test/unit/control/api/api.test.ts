@@ -322,8 +322,27 @@ test('a removed node cannot come back by undo, and an unknown action cannot be u
     null,
   )
   read(await made.post('/actions/1/undo'), 'Problem', 409)
-  for (const id of ['2', '0', '-1', 'x', '1.5'])
-    read(await made.post(`/actions/${id}/undo`), 'Problem', 404)
+  read(await made.post('/actions/2/undo'), 'Problem', 404)
+})
+
+test('parameters of paths are checked as those of queries are', async () => {
+  const made = await withNodes()
+  await made.post('/actions', { action: 'disable', node: 'a' })
+  for (const id of ['x', '', '0', '-1', '1.5', '1e0', '0x1', '%201', '1'.repeat(17)]) {
+    const undone = read(await made.post(`/actions/${id}/undo`), 'Problem', 400)
+    const shown = read(await made.get(`/actions/${id}`), 'Problem', 400)
+    for (const { detail } of [undone, shown]) {
+      assert.match(detail, /^id: /)
+      assert.doesNotMatch(detail, /NaN/)
+    }
+  }
+  assert.deepEqual(statusesOf(made).slice(0, 2), ['a/shop DISABLED', 'a/pay DISABLED'])
+  for (const route of ['', 'a'.repeat(81), '%ff', '%'])
+    assert.match(read(await made.get(`/nodes/${route}`), 'Problem', 400).detail, /^route: /)
+  for (const limit of ['', '1e1', '0x1', '-1', '%201'])
+    assert.match(read(await made.get(`/events?limit=${limit}`), 'Problem', 400).detail, /^limit: /)
+  const { paths } = JSON.parse((await made.get('/openapi.json')).body.toString())
+  assert.equal(paths['/api/v1/actions/{id}/undo'].post.parameters[0].schema.type, 'integer')
 })
 
 test('a fixed node cannot be removed, and the answer says what to do in plain words', async () => {
@@ -423,7 +442,7 @@ test('a wrong path is 404, a wrong method 405 with the right ones', async () => 
   const made = await withNodes()
   read(await made.get('/nope'), 'Problem', 404)
   read(await made.get('/nodes/a/b'), 'Problem', 404)
-  read(await made.get('/nodes/%zz'), 'Problem', 404)
+  read(await made.get('/nodes/%zz'), 'Problem', 400)
   const response = await made.send('DELETE /api/v1/actions', [])
   read(response, 'Problem', 405)
   assert.equal(response.fields?.['Allow'], 'GET, POST')
@@ -456,6 +475,26 @@ test('a weight, an ejection and a drain are orders that an undo takes back', asy
   read(await made.post(`/actions/${enabled.id}/undo`), 'Action')
   const [again] = await nodes()
   assert.deepEqual([again.weight, again.ejected], [25, true])
+})
+
+test('a drain takes over the nodes of those before it', async () => {
+  const made = await withNodes()
+  made.settings.live.of(1).inFlight = 1
+  const first = { action: 'drain', domain: 'blue', withinMs: 60_000 }
+  const { id } = read(await made.post('/actions', first), 'Action')
+  const second = read(
+    await made.post('/actions', { action: 'drain', node: 'a', withinMs: 0 }),
+    'Action',
+  )
+  await made.api.stepDrains()
+  made.settings.live.of(1).inFlight = 0
+  await made.api.stepDrains()
+  const { drain } = read(await made.get(`/actions/${id}`), 'Action')
+  assert.deepEqual(
+    drain.nodes.map(({ state }: { state: string }) => state),
+    ['overtaken', 'done'],
+  )
+  assert.equal(read(await made.get(`/actions/${second.id}`), 'Action').drain.state, 'done')
 })
 
 test('a drain waits for sessions, stops the node, and is taken back by its undo', async () => {
