@@ -13,6 +13,7 @@ import { ChangeSet } from '../cluster/change-set.ts'
 import type { Change } from '../cluster/snapshot.ts'
 import { readState, type StateWriter, writeChanges, writeState } from '../cluster/state-text.ts'
 import type { StateReport } from '../control/status-report.ts'
+import { linkedFile } from '../host/linked-file.ts'
 
 interface StateFileOptions {
   readonly path: string
@@ -210,9 +211,10 @@ export class StateFile {
     if (!isFirst) await this.#isPresent()
     this.#changes.flush()
     const text = writeState({ writer: self, changes: state() })
-    const mark = await fill(await open(`${path}.new`, 'w', 0o600), text)
+    const file = linkedFile(path)
+    const mark = await fill(await open(`${file}.new`, 'w', 0o600), text)
     if (!isFirst) await this.#isPresent()
-    await rename(`${path}.new`, path)
+    await rename(`${file}.new`, file)
     this.#mark = mark
     this.#stateBytes = text.length
     this.#appendedBytes = 0
@@ -262,9 +264,10 @@ export class StateFile {
 
   #setAside(problem: string): readonly Change[] {
     const { path, log } = this.#options
-    const aside = `${path}.corrupt`
+    const file = linkedFile(path)
+    const aside = `${file}.corrupt`
     try {
-      renameSync(path, aside)
+      renameSync(file, aside)
       this.#mark = undefined
       log.warn({ state: path, problem, aside }, 'state file not used: renamed')
     } catch (error) {

@@ -5,9 +5,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { link, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { acmeLimits } from '../../base/limits.ts'
 import { fileStamp, fileStampAt } from '../../host/file-stamp.ts'
+import { linkedFile } from '../../host/linked-file.ts'
 import { certificateFacts } from '../../net/certificate-facts.ts'
 import type { ServerCertificate } from '../../net/tls-options.ts'
 import { type ChallengeAnswer, readAnswer } from './challenges.ts'
@@ -73,7 +74,7 @@ export class CertificateStore {
   /** For the proxies that share the folder: the authority may ask any of them. @returns removes it. */
   async shareAnswer(name: string, answer: ChallengeAnswer): Promise<() => Promise<void>> {
     const file = this.#file(`${name}${answerEnd}`)
-    await rename(await this.#write(JSON.stringify(answer)), file)
+    await this.#replace(file, JSON.stringify(answer))
     return () => rm(file, { force: true })
   }
 
@@ -100,8 +101,7 @@ export class CertificateStore {
   }
 
   async write(name: string, { cert, key }: ServerCertificate): Promise<void> {
-    const written = await this.#write(`${key.trimEnd()}\n${cert.trimEnd()}\n`)
-    await rename(written, this.#file(`${name}.pem`))
+    await this.#replace(this.#file(`${name}.pem`), `${key.trimEnd()}\n${cert.trimEnd()}\n`)
   }
 
   /** The account key; the first proxy that needs it makes it. */
@@ -109,8 +109,9 @@ export class CertificateStore {
     const file = this.#file(accountFile)
     const found = await readFile(file, 'utf8').catch(() => '')
     if (found !== '') return found
-    const written = await this.#write(await make())
-    await link(written, file).catch(unlessExists)
+    const target = linkedFile(file)
+    const written = await newFile(dirname(target), await make())
+    await link(written, target).catch(unlessExists)
     await rm(written)
     return readFile(file, 'utf8')
   }
@@ -135,21 +136,27 @@ export class CertificateStore {
     }
   }
 
-  async #write(text: string): Promise<string> {
-    const file = this.#file(`.${randomUUID()}.new`)
-    const handle = await open(file, 'wx', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    return file
+  async #replace(path: string, text: string): Promise<void> {
+    const file = linkedFile(path)
+    await rename(await newFile(dirname(file), text), file)
   }
 
   #file(name: string): string {
     return join(this.#folder, name)
   }
+}
+
+/** Writes a file under a name of its own, which it returns. */
+async function newFile(folder: string, text: string): Promise<string> {
+  const file = join(folder, `.${randomUUID()}.new`)
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return file
 }
 
 /** @param token of its holder. */

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -269,6 +271,23 @@ test('a folder in place of the file is refused at the start and not changed', as
   assert.equal(code, 78)
   assert.match(stderr, /is a folder; write the name of a file/)
   assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'kept')
+})
+
+test('a state file that is a symbolic link is written through the link', async (t) => {
+  const [places, disk] = [makeFolder(), makeFolder()]
+  const [file, link, target] = [join(places, 'state'), join(places, 'link'), join(disk, 'kept')]
+  symlinkSync(target, link)
+  symlinkSync('link', file)
+  const proxy = await start(t, file)
+  await send(proxy, 'CONFIG', 'JVMRoute=a&Host=a.test&Port=81&Type=http')
+  assert.match(readFileSync(target, 'utf8'), /a\.test/)
+  await killed(proxy)
+  writeFileSync(target, 'torn')
+  await start(t, file)
+  assert.equal(readFileSync(`${target}.corrupt`, 'utf8'), 'torn')
+  for (const each of [file, link]) assert.ok(lstatSync(each).isSymbolicLink(), each)
+  assert.ok(lstatSync(target).isFile())
+  assert.deepEqual(readdirSync(places).sort(), ['link', 'state'])
 })
 
 test('a full disk is a warning, and the previous state is kept', { skip: noFull }, async (t) => {

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { CertificateStore } from '../../../../src/server/acme/certificate-store.ts'
 import { Authority, noOpenssl } from '../../../support/certificates.ts'
+import { makeFolder } from '../../../support/folder.ts'
 
 const directory = 'https://ca.example/dir'
 
@@ -25,6 +34,21 @@ test('a certificate is read as it was written', { skip: noOpenssl }, async (t) =
   const found = store.read('a.example')
   assert.equal(found?.cert.trim(), cert.trim())
   assert.equal(found?.key.trim(), key.trim())
+})
+
+test('certificates and the account key are written through symbolic links', {
+  skip: noOpenssl,
+}, async (t) => {
+  const { store, file } = storeIn(t)
+  const disk = makeFolder()
+  const links = ['a.example.pem', 'account.pem']
+  for (const name of links) symlinkSync(join(disk, name), file(name))
+  const certificate = new Authority().issue({ names: ['a.example'] })
+  for (let times = 0; times < 2; times++) await store.write('a.example', certificate)
+  assert.equal(await store.accountKey(async () => 'key'), 'key')
+  assert.ok(store.read('a.example') !== undefined)
+  for (const name of links) assert.ok(lstatSync(file(name)).isSymbolicLink(), name)
+  assert.deepEqual(readdirSync(disk).sort(), links)
 })
 
 test('a file that is torn, or for another name, is as good as none', {
