@@ -124,9 +124,14 @@ export class FleetNode {
       server.close()
     })
     const node = new FleetNode(route, path, host, (server.address() as AddressInfo).port)
-    t.after(() => {
-      for (const client of node.#clients.values()) client.close()
-    })
+    t.after(() => node.#close())
+    return node
+  }
+
+  /** Another route at the same address. */
+  twin(t: TestContext, route: string): FleetNode {
+    const node = new FleetNode(route, this.path, this.#host, this.#port)
+    t.after(() => node.#close())
     return node
   }
 
@@ -134,6 +139,10 @@ export class FleetNode {
   count(): this {
     this.#changes = 1
     return this
+  }
+
+  #close(): void {
+    for (const client of this.#clients.values()) client.close()
   }
 
   #order(): { order?: NodeOrder } {
@@ -161,6 +170,7 @@ export class FleetNode {
   async change(proxy: Pick<FleetProxy, 'control'>, method: AppMethod): Promise<void> {
     const { route, path } = this
     if (this.#changes > 0) this.#changes += 1
+    const number = this.#changes
     await this.#mustSend(this.#clientOf(proxy), {
       method,
       ...this.#order(),
@@ -170,7 +180,8 @@ export class FleetNode {
       contexts: [path],
       sender: 'node',
     })
-    this.wanted = statusAfter[method]
+    // It may have said something else meanwhile.
+    if (number === this.#changes) this.wanted = statusAfter[method]
   }
 
   async remove(proxy: Pick<FleetProxy, 'control'>): Promise<void> {

@@ -40,7 +40,7 @@ export function clusterFindings(report: SharingReport | null): readonly Finding[
       warn(
         `record ${key}`,
         `is not used: ${reason}`,
-        'another version of Topspin or another program has written it; remove it with `nats kv del`',
+        'another program has written it, and the next change of the node mends it; or a newer version of Topspin has: then upgrade',
       ),
     )
   for (const proxy of proxies) findings.push(proxyFinding(proxy))

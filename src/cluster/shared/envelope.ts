@@ -15,6 +15,13 @@ export interface Envelope {
   readonly factor?: number | undefined
 }
 
+/** Why a record is not used. */
+export interface Unusable {
+  readonly problem: string
+  /** It is of another version of Topspin, which can read it. */
+  readonly isForeign?: true
+}
+
 export function writeEnvelope(envelope: Envelope, body: string): string {
   const { order, by, at, factor } = envelope
   const head = JSON.stringify({
@@ -29,7 +36,7 @@ export function writeEnvelope(envelope: Envelope, body: string): string {
 
 export function readEnvelope(
   text: string,
-): { readonly envelope: Envelope; readonly body: unknown } | { readonly problem: string } {
+): { readonly envelope: Envelope; readonly body: unknown } | Unusable {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -39,7 +46,10 @@ export function readEnvelope(
   if (!isPlainObject(value)) return { problem: 'it is not a record' }
   const { v, order, by, at, factor, body } = value
   if (v !== form)
-    return { problem: `it has form ${String(v)}, and this version reads form ${form}` }
+    return {
+      problem: `it has form ${String(v)}, and this version reads form ${form}`,
+      isForeign: true,
+    }
   if (!isOrder(order) || typeof by !== 'string' || typeof at !== 'number')
     return { problem: 'order, by or at is missing' }
   const isFactor = Number.isInteger(factor) && (factor as number) >= -1 && (factor as number) <= 100

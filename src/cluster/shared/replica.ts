@@ -15,7 +15,7 @@ import {
 
 export class Replica {
   readonly #known: Map<string, Known> = new Map()
-  /** Keys with a version that this proxy has still to write. */
+  /** Keys with a version that this proxy has still to write, and may. */
   readonly #unwritten: Set<string> = new Set()
   /** Keys that were seen since the listing began; `undefined`: none is under way. */
   #listed: Set<string> | undefined
@@ -32,6 +32,11 @@ export class Replica {
 
   get unwritten(): ReadonlySet<string> {
     return this.#unwritten
+  }
+
+  /** Another version of Topspin has written the record: this one does not write over it. */
+  isForeign(key: string): boolean {
+    return this.#of(key).seen?.unusable === 'foreign'
   }
 
   isUnwritten(key: string): boolean {
@@ -102,7 +107,8 @@ export class Replica {
   }
 
   #set(key: string, known: Known): void {
-    if (known.unwritten === undefined) this.#unwritten.delete(key)
+    if (known.unwritten === undefined || known.seen?.unusable === 'foreign')
+      this.#unwritten.delete(key)
     else this.#unwritten.add(key)
     if (known.seen === undefined && known.unwritten === undefined) this.#known.delete(key)
     else this.#known.set(key, known)
@@ -111,7 +117,9 @@ export class Replica {
 
 const isSame = (a: Seen, b: Seen): boolean =>
   a.revision === b.revision &&
-  a.version?.text === b.version?.text &&
-  (a.version === undefined ||
-    b.version === undefined ||
-    compareOrder(a.version.order, b.version.order) === 0)
+  a.unusable === b.unusable &&
+  (a.unusable !== undefined || isSameVersion(a.version, b.version))
+
+const isSameVersion = (a: Version | undefined, b: Version | undefined): boolean =>
+  a?.text === b?.text &&
+  (a === undefined || b === undefined || compareOrder(a.order, b.order) === 0)

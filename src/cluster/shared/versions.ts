@@ -9,10 +9,13 @@ export interface Version {
   readonly text: string
 }
 
-/** The last that was seen in the store; without `version` the key was deleted. */
+/** The last that was seen in the store; without `version` and `unusable` the key was deleted. */
 export interface Seen {
   readonly revision: number
+  /** Of an unusable record: what was known before it. */
   readonly version?: Version
+  /** `foreign`: of another version of Topspin, which reads it, so it is not written over. `broken`: the next message mends it. */
+  readonly unusable?: 'foreign' | 'broken'
 }
 
 export interface Known {
@@ -38,6 +41,7 @@ export const revisionOf = ({ seen }: Known): number => seen?.revision ?? 0
 export function onSeen(known: Known, seen: Seen): Known {
   if (seen.revision <= revisionOf(known)) return known
   const present = versionOf(known)
+  if (seen.unusable !== undefined) return keeping(withVersion(seen, present), known.unwritten)
   if (seen.version === undefined) return keeping(seen, known.unwritten)
   const isLater = present !== undefined && compareOrder(present.order, seen.version.order) > 0
   return keeping(seen, isLater ? present : undefined)
@@ -48,6 +52,9 @@ export const onAccepted = ({ seen }: Known, unwritten: Version): Known => keepin
 
 /** The key is not in the store any more, and nobody has deleted it: its revision means nothing, the version counts. */
 export const onLost = (known: Known): Known => keeping(undefined, versionOf(known))
+
+const withVersion = (seen: Seen, version: Version | undefined): Seen =>
+  version === undefined ? seen : { ...seen, version }
 
 function keeping(seen: Seen | undefined, unwritten: Version | undefined): Known {
   return {

@@ -12,7 +12,12 @@ import { areEmpty, type Orders } from '../../cluster/orders.ts'
 import type { Facts, Proposal } from '../../cluster/registry/facts.ts'
 import { isOperators } from '../../cluster/registry/operator.ts'
 import type { Registry } from '../../cluster/registry.ts'
-import { type Envelope, readEnvelope, writeEnvelope } from '../../cluster/shared/envelope.ts'
+import {
+  type Envelope,
+  readEnvelope,
+  type Unusable,
+  writeEnvelope,
+} from '../../cluster/shared/envelope.ts'
 import { keyOf, type Subject, subjectOf } from '../../cluster/shared/keys.ts'
 import { nodeRecordOf, readNodeRecord } from '../../cluster/shared/node-record.ts'
 import {
@@ -63,6 +68,11 @@ interface Write {
   readonly key: string
   readonly version: Version
   readonly factor: number | undefined
+}
+
+interface Read {
+  readonly envelope: Envelope
+  readonly text: string
 }
 
 type Written = 'done' | 'refused' | 'alone'
@@ -138,7 +148,9 @@ export class SharedRegistry {
         const proposal = registry.proposeRemoval(node.id)
         if (proposal.changes.length === 0) return
         const writes = this.#writesOf(proposal, undefined)
-        if (writes.length === 0) {
+        // No other version of Topspin is asked: each proxy that finds the node dead removes it for itself.
+        if (writes.every(({ key }) => this.#replica.isForeign(key))) {
+          for (const { key, version } of writes) this.#replica.accept(key, version)
           const changes = registry.commit(proposal, clock.now())
           await publish(proposal.before, changes)
           return
@@ -168,6 +180,7 @@ export class SharedRegistry {
   /** The listing is complete and the store takes writes: this proxy is not alone. */
   listed(): void {
     this.#replica.endListing()
+    for (const key of this.#bad.keys()) if (this.#replica.revision(key) === 0) this.#bad.delete(key)
     if (this.#isAlone) this.#joins += 1
     this.#isAlone = false
     this.#join()
@@ -192,8 +205,13 @@ export class SharedRegistry {
     const { key, revision, value } = entry
     const subject = subjectOf(key)
     if (subject === undefined) return Promise.resolve()
+    if (value === undefined) this.#bad.delete(key)
     const read = value === undefined ? undefined : this.#read(subject, key, value)
-    if (read === 'bad') return Promise.resolve()
+    if (read !== undefined && 'problem' in read) {
+      take(key, { revision, unusable: read.isForeign === true ? 'foreign' : 'broken' })
+      if (this.#replica.isUnwritten(key)) this.flush()
+      return Promise.resolve()
+    }
     const version = read && { order: read.envelope.order, text: read.text }
     const isOther = take(key, version ? { revision, version } : { revision })
     if (this.#replica.isUnwritten(key)) this.flush()
@@ -209,7 +227,7 @@ export class SharedRegistry {
     const subject = subjectOf(key)
     if (subject === undefined) return Promise.resolve()
     const read = this.#read(subject, key, value)
-    if (read === 'bad') return Promise.resolve()
+    if ('problem' in read) return Promise.resolve()
     const { envelope, text } = read
     const known = this.#replica.version(key)
     const isLater = known === undefined || compareOrder(envelope.order, known.order) > 0
@@ -225,14 +243,20 @@ export class SharedRegistry {
     return version === undefined ? undefined : this.#envelopeOf(version, undefined)
   }
 
-  /** Of that text; 0: it is not in the store yet. */
+  /** Of that text; 0: it is not in the store. */
   revisionOf(key: string): number {
-    return this.#replica.isUnwritten(key) ? 0 : this.#replica.revision(key)
+    return this.#isHeld(key) ? 0 : this.#replica.revision(key)
+  }
+
+  /** What counts of it is not in the store, and this proxy and those that it tells keep it. */
+  #isHeld(key: string): boolean {
+    return this.#replica.isUnwritten(key) || this.#replica.isForeign(key)
   }
 
   /** The proxy that wrote nothing about a node has no record of it. */
   hasRecord(route: string): boolean {
-    return this.#replica.version(keyOf({ kind: 'node', name: route })) !== undefined
+    const key = keyOf({ kind: 'node', name: route })
+    return this.#replica.version(key) !== undefined || this.#replica.isForeign(key)
   }
 
   /** Deletes the records of what was removed long ago. */
@@ -242,6 +266,7 @@ export class SharedRegistry {
       if (this.#isAlone) return
       if (clock.now() - at < sharedLimits.removedKeptMs) continue
       this.#removedAt.delete(key)
+      if (this.#replica.isForeign(key)) continue
       await this.#put(() => store.remove(key, this.#replica.revision(key)))
     }
   }
@@ -317,7 +342,7 @@ export class SharedRegistry {
       // Others write all the time, or the store answers with what is past: written later.
       const isLast = round === this.#limits.roundsMax - 1 || this.#options.clock.now() >= lateAt
       const isHere =
-        isLast || this.#isAlone || writes.some((write) => this.#replica.isUnwritten(write.key))
+        isLast || this.#isAlone || writes.some(({ key: written }) => this.#isHeld(written))
       if (writes.length === 0 || isHere) {
         for (const { key: written, version } of writes) this.#replica.accept(written, version)
         const changes = registry.commit(proposal, facts.now)
@@ -501,11 +526,7 @@ export class SharedRegistry {
     return writeEnvelope({ order, by: proxy, at: Math.round(clock.wall()), factor }, text)
   }
 
-  #read(
-    subject: Subject,
-    key: string,
-    value: string,
-  ): { readonly envelope: Envelope; readonly text: string } | 'bad' {
+  #read(subject: Subject, key: string, value: string): Read | Unusable {
     const read = readRecord(subject, value, this.#options.isAllowed)
     if (!('problem' in read)) {
       this.#bad.delete(key)
@@ -518,7 +539,7 @@ export class SharedRegistry {
       )
       this.#bad.set(key, read.problem)
     }
-    return 'bad'
+    return read
   }
 
   /** Puts the version that counts in force. @param own of the message that wrote it. */
@@ -682,7 +703,7 @@ function readRecord(
   { kind, name }: Subject,
   value: string,
   isAllowed: (host: string) => boolean,
-): { readonly envelope: Envelope; readonly text: string } | { readonly problem: string } {
+): Read | Unusable {
   if (value.length > sharedLimits.recordBytesMax) return { problem: 'it is too long' }
   const read = readEnvelope(value)
   if ('problem' in read) return read

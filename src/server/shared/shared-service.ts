@@ -162,7 +162,8 @@ export class SharedService implements Sharing {
     if (message.method === 'STATUS' && taken.reply.ok) this.#loads.heard(message)
     if (!taken.isShared || taken.keys === undefined) return taken
     const isLess = 'wildcard' in message && message.method !== 'ENABLE-APP'
-    if (!isLess && !this.#registry.isAlone) return taken
+    const isStored = taken.keys.every((key) => this.#registry.revisionOf(key) > 0)
+    if (!isLess && isStored && !this.#registry.isAlone) return taken
     const text = JSON.stringify(this.#newsOf(taken.keys, message))
     const expected = this.#registry.isAlone ? 0 : this.#answering()
     if (!isLess || expected === 0) {

@@ -20,5 +20,6 @@ test('what is no record of this form is refused with the reason', () => {
   for (const [text, reason] of bad) {
     const read = readEnvelope(text)
     assert.ok('problem' in read && reason.test(read.problem), JSON.stringify(read))
+    assert.equal(read.isForeign === true, /form/.test(read.problem), read.problem)
   }
 })

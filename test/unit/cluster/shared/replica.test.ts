@@ -46,3 +46,38 @@ test('an event that comes late, outside of a listing, is no news', () => {
   assert.equal(replica.version('n.a')?.text, 'new')
   assert.equal(replica.revision('n.a'), 7)
 })
+
+test('a record that cannot be used takes nothing away, and is written over by the next version alone', () => {
+  const replica = replicaWith(version(1, 'a'))
+  assert.equal(replica.see('n.a', { revision: 8, unusable: 'broken' }), false)
+  assert.equal(replica.version('n.a')?.text, 'a')
+  assert.equal(replica.revision('n.a'), 8)
+  assert.deepEqual([...replica.unwritten], [])
+  replica.accept('n.a', version(2, 'b'))
+  assert.deepEqual([...replica.unwritten], ['n.a'])
+})
+
+test('a record of another form is not written over until one of this form takes its place', () => {
+  const replica = replicaWith(version(1, 'a'))
+  replica.see('n.a', { revision: 8, unusable: 'foreign' })
+  replica.accept('n.a', version(5, 'b'))
+  assert.equal(replica.version('n.a')?.text, 'b')
+  assert.equal(replica.isForeign('n.a'), true)
+  assert.deepEqual([...replica.unwritten], [])
+  // It is there, so it is not missing from a listing.
+  replica.beginListing('1')
+  replica.see('n.a', { revision: 8, unusable: 'foreign' })
+  replica.endListing()
+  assert.equal(replica.isForeign('n.a'), true)
+  replica.see('n.a', { revision: 9, version: version(3, 'c') })
+  assert.equal(replica.isForeign('n.a'), false)
+  assert.deepEqual([...replica.unwritten], ['n.a'], 'the later one is written')
+})
+
+test('a record of another form that is gone from the store is no hindrance', () => {
+  const replica = replicaWith(version(1, 'a'))
+  replica.see('n.a', { revision: 8, unusable: 'foreign' })
+  replica.beginListing('1')
+  replica.endListing()
+  assert.deepEqual([...replica.unwritten], ['n.a'])
+})
