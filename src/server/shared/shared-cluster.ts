@@ -1,11 +1,11 @@
 // The shared registry of `topspin serve`, from the configuration: opens the store, starts and stops the service, and says when
 // the proxy is ready. Made by start-serving.ts.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
 import { type Endpoint, hostPortText } from '../../base/host-port.ts'
 import { sharedLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
-import { pause } from '../../base/wait.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { Facts } from '../../cluster/registry/facts.ts'
 import type { Change, Snapshot } from '../../cluster/snapshot.ts'
@@ -91,7 +91,8 @@ export class SharedCluster implements Sharing {
     while (!this.isReady) {
       const isLate = clock.now() >= lateAt && cluster.registry.snapshot.nodes.size > 0
       this.isReady = this.#service?.hasListed === true || isLate
-      if (!this.isReady) await pause(50)
+      // A process that ends does not wait for the store.
+      if (!this.isReady) await sleep(50, undefined, { ref: false })
     }
   }
 
