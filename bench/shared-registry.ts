@@ -1,7 +1,8 @@
 // `node dist/bench/shared-registry.js [NODES] [PROXIES] [HZ] [MINUTES]`: what does a shared registry cost with so many nodes
 // that report so often, and is anything lost? Real nats-servers (three) and proxies; meanwhile one context a second is
-// disabled or enabled through any of the proxies, and each proxy gets requests. One line a minute; exit code 0 when no
-// request failed and all proxies know at the end what was accepted. Linux only.
+// disabled or enabled through any of the proxies, and each proxy gets requests. One line a minute; then one more proxy starts,
+// and tells when it is ready and where its first requests go. Exit code 0 when no request failed and all proxies know at the
+// end what was accepted. Linux only.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
@@ -18,6 +19,8 @@ import { until } from './support/until.ts'
 
 const [nodes = 10_000, count = 5, hz = 1, minutes = 10] = process.argv.slice(2).map(Number)
 const batchMs = 100
+/** Requests with which one more proxy begins. */
+const atOnce = 200
 /** A machine that has other work is slow to start so many processes. */
 const startMs = 180_000
 const names = ['primary of proxy', 'nats-server'] as const
@@ -91,6 +94,7 @@ async function run(): Promise<void> {
     const s = (performance.now() - from) / 1_000
     show(minute, before, snapshot(), s, (reported - sent) / s)
   }
+  const isWelcome = await newcomer()
   stop.abort()
   await Promise.all(work)
   const isSame = await until(isEqual, 60_000)
@@ -98,8 +102,31 @@ async function run(): Promise<void> {
     `${reported} reports, ${refused} not answered with OK; ${answered} requests, ${failed} failed; ${wanted.size} nodes changed; all proxies equal: ${isSame}`,
   )
   for (const line of (await differences()).slice(0, 10)) console.log(line)
-  process.exitCode = isSame && failed === 0 ? 0 : 1
+  process.exitCode = isSame && isWelcome && failed === 0 ? 0 : 1
 }
+
+/** @returns whether it knew all nodes and their load factors when it was ready, and answered its first requests. */
+async function newcomer(): Promise<boolean> {
+  const front = await startFront(count)
+  const begun = performance.now()
+  const isReady = await until(
+    async () => (await fetch(new URL('/readyz', front.control))).ok,
+    startMs,
+  )
+  const readyAfter = seconds(begun)
+  const known = await rowsOf(front)
+  const answers = await Promise.all(Array.from({ length: atOnce }, (_, at) => isServed(front, at)))
+  const elected = (await rowsOf(front)).map((row) => row.elected)
+  const factors = known.filter(({ loadFactor }) => loadFactor !== null).length
+  fronts.push(front)
+  console.log(
+    `one more proxy: ready: ${isReady} ${readyAfter} s after it listens, with ${known.length} nodes and ${factors} load factors; ${answers.filter(Boolean).length} of ${atOnce} requests at once answered by ${elected.filter((n) => n > 0).length} nodes, one of them ${Math.max(...elected)} times`,
+  )
+  return isReady && factors >= nodes && answers.every(Boolean)
+}
+
+const rowsOf = async ({ control }: Front): Promise<StatusReport['nodes']> =>
+  ((await (await fetch(new URL('/api/status', control))).json()) as StatusReport).nodes
 
 const seconds = (from: number): string => ((performance.now() - from) / 1_000).toFixed(1)
 
@@ -148,18 +175,20 @@ async function changes(signal: AbortSignal): Promise<void> {
   }
 }
 
-async function requests({ traffic }: Front, signal: AbortSignal): Promise<void> {
+async function requests(front: Front, signal: AbortSignal): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
-    const isGood = await new Promise<boolean>((resolve) => {
-      get(`${traffic}app${turn % 10}`, { agent: false }, (response) => {
-        response.resume().once('end', () => resolve(response.statusCode === 200))
-      }).once('error', () => resolve(false))
-    })
-    if (isGood) answered += 1
+    if (await isServed(front, turn)) answered += 1
     else failed += 1
     await pause(50)
   }
 }
+
+const isServed = ({ traffic }: Front, turn: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    get(`${traffic}app${turn % 10}`, { agent: false }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode === 200))
+    }).once('error', () => resolve(false))
+  })
 
 async function statuses(): Promise<readonly StatusReport[]> {
   const asked = fronts.map(async ({ control }) =>

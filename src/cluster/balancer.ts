@@ -23,3 +23,9 @@ export interface Balancer {
   /** Maxattempts: further attempts after the first one. Default 1. */
   readonly maxAttempts: number
 }
+
+/** In whatever order their fields were set: one may be of a message, the other of another proxy. */
+export function isSameBalancer(a: Balancer, b: Balancer): boolean {
+  const fields = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof Balancer>
+  return [...fields].every((field) => a[field] === b[field])
+}

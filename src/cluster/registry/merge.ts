@@ -1,6 +1,7 @@
 // Puts in force what another proxy of a shared registry has accepted: nodes, settings of balancers and orders of operators.
 // Ids and rows are this proxy's own. Called by the registry.
 
+import { isSameBalancer } from '../balancer.ts'
 import { type Context, contextKey, ownStatusOf } from '../context.ts'
 import type { Node } from '../node.ts'
 import type { Orders } from '../orders.ts'
@@ -109,7 +110,7 @@ export function mergeBalancer(steps: Steps, record: BalancerRecord, limits: Regi
     return
   }
   const balancer = { ...record, slot: old?.slot ?? freeBalancerSlot(steps.snapshot) }
-  if (!isSame(sorted(balancer), old === undefined ? undefined : sorted(old)))
+  if (old === undefined || !isSameBalancer(balancer, old))
     steps.apply({ kind: 'balancer', balancer })
 }
 

@@ -3,7 +3,7 @@
 
 import type { ConfigMessage } from '../../wire/mcmp/message.ts'
 import { type McmpProblem, problem } from '../../wire/mcmp/problem.ts'
-import type { Balancer } from '../balancer.ts'
+import { isSameBalancer } from '../balancer.ts'
 import type { Context } from '../context.ts'
 import { isForwardable, type Node, type NodeSettings } from '../node.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -46,10 +46,10 @@ export function rewriteBalancer(
     if (idle !== undefined) steps.apply({ kind: 'balancer-gone', name: idle })
   }
   const next = balancerOf(message, node.balancer, old?.slot ?? freeBalancerSlot(steps.snapshot))
-  if (old !== undefined && sameSettings(old, next)) return
+  if (old !== undefined && isSameBalancer(old, next)) return
   steps.apply({ kind: 'balancer', balancer: next })
   if (old === undefined) return
-  const others = [...steps.snapshot.nodes.values()].filter(
+  const others = [...steps.snapshot.nodes.unordered()].filter(
     (other) =>
       other.balancer === node.balancer && other.route !== node.route && other.removal === 'none',
   )
@@ -64,7 +64,7 @@ export function rewriteBalancer(
  * @param route of the node that gets another one.
  */
 function idleBalancer({ balancers, nodes }: Snapshot, route: string): string | undefined {
-  const staying = [...nodes.values()].filter(
+  const staying = [...nodes.unordered()].filter(
     (node) => node.removal === 'none' && node.route !== route,
   )
   const used = new Set(staying.map(({ balancer }) => balancer))
@@ -78,8 +78,6 @@ export function freeBalancerSlot({ balancers }: Snapshot): number {
   while (taken.has(slot)) slot += 1
   return slot
 }
-
-const sameSettings = (a: Balancer, b: Balancer): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 export function warnAboutType(steps: Steps, node: Node): void {
   if (!isForwardable(node))

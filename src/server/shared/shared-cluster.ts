@@ -90,7 +90,7 @@ export class SharedCluster implements Sharing {
     }
     while (!this.isReady) {
       const isLate = clock.now() >= lateAt && cluster.registry.snapshot.nodes.size > 0
-      this.isReady = this.#service?.hasListed === true || isLate
+      this.isReady = this.#service?.isInformed === true || isLate
       // A process that ends does not wait for the store.
       if (!this.isReady) await sleep(50, undefined, { ref: false })
     }

@@ -79,6 +79,8 @@ export class SharedService implements Sharing {
   #watch = 0
   #isListing = false
   #listings = 0
+  /** Of the others, for the loads that they have heard. */
+  #hasAsked = false
   /** What watches have told. */
   #entries = 0
   /** Of the record of this proxy: the revision written last, when, and the one seen last. */
@@ -137,9 +139,9 @@ export class SharedService implements Sharing {
     void this.#tick()
   }
 
-  /** Whether the store has been read, at least once. */
-  get hasListed(): boolean {
-    return this.#listings > 0 && !this.#registry.isAlone
+  /** Whether the store has been read and the other proxies have told the loads, at least once. */
+  get isInformed(): boolean {
+    return this.#hasAsked && !this.#registry.isAlone
   }
 
   async close(): Promise<void> {
@@ -405,7 +407,8 @@ export class SharedService implements Sharing {
       })
       const isDone = await this.#isTold(done)
       if (!isDone) this.#registry.becomeAlone('the store does not tell what it has')
-      else if (this.#listings === 1) await this.#loads.ask(this.#others(this.#proxies.size))
+      else if (!this.#hasAsked) await this.#loads.ask(this.#others(this.#proxies.size))
+      this.#hasAsked ||= isDone
     } catch (error) {
       this.#reason = error instanceof Error ? error.message : String(error)
       this.#registry.becomeAlone(this.#reason)

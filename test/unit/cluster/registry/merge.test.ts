@@ -155,3 +155,18 @@ test('records that break the rules of messages are refused with the reason', () 
   assert.ok('record' in read)
   assert.deepEqual(nodeRecordOf(read.text), read.record)
 })
+
+test('a node that registers with the settings of its balancer, as another proxy has shared them, changes none', () => {
+  const registry = new Registry({ runId: '2' })
+  const shared = bodyOf(withNode().snapshot, { kind: 'balancer', name: 'shop' }) ?? ''
+  const read = readBalancer('shop', JSON.parse(shared))
+  assert.ok('record' in read)
+  assert.equal(registry.mergeBalancer(read.record, 0).changes.length, 1)
+  copy(withNode(), registry, 'a')
+  const { changes, warnings } = registry.apply(config('b', 8002), facts)
+  assert.deepEqual(
+    changes.map(({ kind }) => kind),
+    ['node'],
+  )
+  assert.deepEqual(warnings, [])
+})
