@@ -103,8 +103,8 @@ export class NodeProbes {
   }
 
   async #send(asked: Question): Promise<boolean> {
-    const { watch, registry, live } = this.#settings
-    const { host, port, type, fixed } = asked
+    const { watch, registry, live, checks } = this.#settings
+    const { host, port, type } = asked
     const check = checkOf(watch.rules(), asked)
     const { probe, question, service } = check
     if (probe === 'none') return this.#isUp(asked)
@@ -112,8 +112,7 @@ export class NodeProbes {
     const before = findNode(registry.snapshot, asked.route)
     const bytesRead = before === undefined ? 0 : live.of(before.id).bytesRead
     if (before !== undefined && probe === 'tcp' && isBusy(live.of(before.id))) return true
-    const { checks } = this.#settings
-    const lookup = fixed ? checks.fixedLookup : checks.lookup
+    const lookup = checks.lookupOf(asked)
     const target = { host, port, type, probe, question, service, timeoutMs, lookup }
     const result = await watch.probe(target)
     this.#record(asked, result, bytesRead)

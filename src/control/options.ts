@@ -1,6 +1,6 @@
 // The options of the control service in groups, and their defaults. Read by start-control.ts and its parts.
 
-import type { LookupFunction, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Budget } from '../base/budget.ts'
 import { type Clock, type Random, systemClock } from '../base/clock.ts'
 import { mcmpLimits } from '../base/limits.ts'
@@ -14,7 +14,7 @@ import type { Change } from '../cluster/snapshot.ts'
 import { newCounters, type TrafficCounts } from '../cluster/traffic-counts.ts'
 import type { ExplainQuestion, RequestExplanation } from '../forward/index.ts'
 import { openFilesMax } from '../host/open-files.ts'
-import { checkedLookup, plainLookup } from '../net/checked-lookup.ts'
+import { type NodeLookup, nodeLookup } from '../net/checked-lookup.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
 import { networkCheck } from '../net/network-check.ts'
 import { type Probe, probe } from '../net/probe.ts'
@@ -197,10 +197,8 @@ interface AccessChecks {
   readonly identities: Identities
   /** Whether a node may register at a host. */
   readonly mayRegister: (host: string) => Promise<boolean>
-  /** For the names of registered nodes: addresses that `access.nodes` does not allow are left out. */
-  readonly lookup: LookupFunction
-  /** For those of fixed nodes. */
-  readonly fixedLookup: LookupFunction
+  /** Leaves out the addresses of registered nodes that `access.nodes` does not allow. */
+  readonly lookupOf: NodeLookup
 }
 
 /** The options with every default filled in. The same object from start to end; a reload changes its values. */
@@ -259,8 +257,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
       isOwnHost: ownHostCheck(names),
       identities: new Identities(secret, tokens),
       mayRegister: hostCheck(nodes),
-      lookup: checkedLookup(nodes, { log, clock }),
-      fixedLookup: plainLookup({ log, clock }),
+      lookupOf: nodeLookup(nodes, { log, clock }),
     },
     traffic: { ...trafficDefaults, ...options.traffic },
     access: { names: [], allow: [], secret: '', tokens: [], nodes: [], ...options.access },

@@ -235,7 +235,7 @@ export class Watch {
     if (probe === 'none') return
     const { host, port, type, own } = node
     const { clock, live, watch, checks } = this.#settings
-    const lookup = node.fixed ? checks.fixedLookup : checks.lookup
+    const lookup = checks.lookupOf(node)
     const { bytesRead } = live.of(node.id)
     watched.isProbed = true
     watched.probedAt = clock.now()

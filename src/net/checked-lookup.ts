@@ -27,8 +27,21 @@ export const findWithin =
   (name, options, found) =>
     knownLookup.find(name, options, waitMs, found)
 
-/** For the names of nodes that the configuration names. */
-export function plainLookup({
+/** The look-up for the name of a node. */
+export type NodeLookup = (node: { readonly fixed: boolean }) => LookupFunction
+
+/**
+ * The author of the configuration is trusted with the names of fixed nodes, the sender of a registration is not.
+ * @param allow see `addressCheck`; `undefined`: no address is checked.
+ * @throws RangeError for an entry that is not an address, network or name.
+ */
+export function nodeLookup(allow: readonly string[] | undefined, parts: LookupParts): NodeLookup {
+  const plain = plainLookup(parts)
+  const checked = allow === undefined ? plain : checkedLookup(allow, parts)
+  return ({ fixed }) => (fixed ? plain : checked)
+}
+
+function plainLookup({
   log,
   clock,
   find = findWithin(dnsLimits.answerMs),
@@ -50,7 +63,7 @@ export function plainLookup({
  * @param allow see `addressCheck`.
  * @throws RangeError for an entry that is not an address, network or name.
  */
-export function checkedLookup(allow: readonly string[], parts: LookupParts): LookupFunction {
+function checkedLookup(allow: readonly string[], parts: LookupParts): LookupFunction {
   const { log, clock, find = findWithin(dnsLimits.answerMs) } = parts
   const isAllowed = addressCheck(allow)
   const refusals = new ThrottledLog(log, clock, 'address of a node refused')

@@ -70,6 +70,7 @@ for (const { name, more, join, times } of kinds) {
     t.diagnostic(
       `${summary.completed} requests to ${runs} workers, ${summary.failures.length} failed`,
     )
+    if (summary.failures.length > 0) t.diagnostic(`${proxy.printed.stdout}\n${pm2.logs()}`)
     assert.deepEqual(summary.failures, [])
     assert.ok(runs > times, `${runs} workers have answered`)
   })

@@ -1,7 +1,16 @@
 // The PM2 of test/interop, installed from npm on the first run, with a daemon and a folder of its own for each test.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -79,6 +88,15 @@ export class Pm2 {
         code === 0 ? resolve(text) : reject(new Error(`pm2 ${args.join(' ')}: ${text}`)),
       )
     })
+  }
+
+  /** What the daemon and the applications have logged. */
+  logs(): string {
+    const home = join(this.folder, 'home')
+    const files = readdirSync(join(home, 'logs')).map((name) => join(home, 'logs', name))
+    return [...files, join(home, 'pm2.log')]
+      .map((file) => `${file}:\n${readFileSync(file, 'utf8')}`)
+      .join('\n')
   }
 
   async processes(): Promise<readonly Pm2Process[]> {

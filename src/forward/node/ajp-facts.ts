@@ -1,6 +1,7 @@
 // The client of a request as AJP carries it beside the fields, so that the application sees the client as if it had
 // connected directly.
 
+import { bareHost } from '../../base/host-port.ts'
 import type { RequestFacts } from '../../wire/ajp/forward-request.ts'
 import { clientBehind, hopsInList } from '../../wire/forwarded-hops.ts'
 import { X_FORWARDED_FOR, X_FORWARDED_PROTO } from '../../wire/http/field-name.ts'
@@ -21,7 +22,7 @@ export function ajpFacts(
   const isSecure = claims.scheme === 'https'
   const authority = text(head.fields.bytes, head.hostFrom, head.hostTo) || client.localAuthority
   const attributes: [string, string][] = [
-    ['AJP_LOCAL_ADDR', hostWithoutPort(client.localAuthority).replace(/^\[(.*)\]$/, '$1')],
+    ['AJP_LOCAL_ADDR', bareHost(hostWithoutPort(client.localAuthority))],
   ]
   // Port and TLS belong to the other end of the connection, which may be a proxy.
   const isDirect = remoteAddress === client.address

@@ -63,8 +63,7 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.idleMs = pool.idleMs
     this.keptMs = context.settings.poolIdleMs
     const host = bareHost(node.host)
-    // The author of the configuration is trusted, the sender of a registration is not.
-    const lookup = node.fixed ? context.fixedLookup : context.lookup
+    const lookup = context.lookupOf(node)
     const { proxyVersion } = pool
     const header = proxyVersion && proxyHeader(proxyVersion, endsOf(client))
     this.connection = isSecure(node)

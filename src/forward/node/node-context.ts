@@ -1,13 +1,13 @@
 // Between exchanges and nodes, as interfaces: what pools and connections need of the process, of their pool, and of the
 // exchange that receives a response; and what an exchange needs of a connection.
 
-import type { LookupFunction } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { TopspinError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { NodeLive } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import type { ProcessShare } from '../../cluster/process-share.ts'
+import type { NodeLookup } from '../../net/checked-lookup.ts'
 import type { NodeTls } from '../../net/node-tls.ts'
 import type { Ticker, Timed } from '../../net/ticker.ts'
 import type { Fields } from '../../wire/http/fields.ts'
@@ -25,10 +25,7 @@ export interface DerivedContext {
   readonly ajp: AjpShared | undefined
   /** Connections to nodes at a time, idle ones included. */
   readonly connectionsMax: number
-  /** For the names of registered nodes. */
-  readonly lookup: LookupFunction
-  /** For those of fixed nodes. */
-  readonly fixedLookup: LookupFunction
+  readonly lookupOf: NodeLookup
   /** Whether this is the address of a trusted proxy. */
   readonly isTrusted: (address: string) => boolean
 }

@@ -1,6 +1,7 @@
 // One connection over HTTP/2 to a node, shared by requests: each is a stream of it (node-stream.ts). Frames of the node become
 // responses. Sessions are opened and chosen by session-pool.ts.
 
+import { bareHost } from '../../base/host-port.ts'
 import { http2Limits } from '../../base/limits.ts'
 import { isSecure, type Node } from '../../cluster/node.ts'
 import { Connection, type DialReceiver } from '../../net/connection.ts'
@@ -150,8 +151,8 @@ export class NodeSession implements StreamSession, DialReceiver, FrameHandler, F
     const { node, context } = pool
     const { ticker } = context
     this.context = context
-    const host = node.host.replace(/^\[(.*)\]$/, '$1')
-    const lookup = node.fixed ? context.fixedLookup : context.lookup
+    const host = bareHost(node.host)
+    const lookup = context.lookupOf(node)
     const protocols = pool.refused === undefined ? ['h2'] : ['h2', 'http/1.1']
     this.connection = isSecure(node)
       ? SecureConnection.dialSecure(

@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts'
 import { dnsLimits, heldLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { UserCandidacy } from '../../candidacy/candidacy.ts'
-import { checkedLookup, findWithin, plainLookup } from '../../net/checked-lookup.ts'
+import { findWithin, nodeLookup } from '../../net/checked-lookup.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import { NodeTls } from '../../net/node-tls.ts'
 import { viaLines } from '../../wire/forwarded.ts'
@@ -88,13 +88,11 @@ export function derivedContext(
   { openFiles, log, clock, frontParts }: ContextParts,
 ): DerivedContext {
   const find = findWithin(settings.timeouts.connectMs * dnsLimits.connectShare)
-  const fixedLookup = plainLookup({ log, clock, find })
   return {
     ajp: frontParts?.ajpShared(settings.ajp),
     connectionsMax: connectionRoom(openFiles, settings.connectionsMax).nodes,
     isTrusted,
-    lookup: nodesAllow ? checkedLookup(nodesAllow, { log, clock, find }) : fixedLookup,
-    fixedLookup,
+    lookupOf: nodeLookup(nodesAllow, { log, clock, find }),
   }
 }
 

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
+import { bareHost } from '../../base/host-port.ts'
 import { fixedLimits } from '../../base/limits.ts'
 import { socketPathOf } from '../../base/unix-address.ts'
 import { jsonLines } from '../../net/json-lines.ts'
@@ -75,9 +76,7 @@ export class ApiClient {
       socketPath === undefined ? url : 'http://localhost',
     )
     const options: RequestOptions & { ca?: Buffer } = {
-      ...(socketPath === undefined
-        ? { host: hostname.replace(/^\[(.*)\]$/, '$1'), port }
-        : { socketPath }),
+      ...(socketPath === undefined ? { host: bareHost(hostname), port } : { socketPath }),
       path: `${pathname === '/' ? '' : pathname}${path}`,
       headers: { accept: 'application/json', 'user-agent': 'topspin', ...(await fields?.()) },
       // A connection that rests between two questions may be interrupted unnoticed.

@@ -5,7 +5,7 @@ import type { LookupAddress, LookupOptions } from 'node:dns'
 import { type AddressInfo, createServer, type LookupFunction } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { defaultCheck } from '../../../src/cluster/health-check.ts'
-import { checkedLookup } from '../../../src/net/checked-lookup.ts'
+import { nodeLookup } from '../../../src/net/checked-lookup.ts'
 import { Connection, type DialReceiver } from '../../../src/net/connection.ts'
 import { NodeTls } from '../../../src/net/node-tls.ts'
 import { probe } from '../../../src/net/probe.ts'
@@ -21,8 +21,9 @@ function lookupOf(
   addresses: readonly LookupAddress[],
   allow: readonly string[] = [],
   log: MemoryLog = memoryLog(),
+  fixed: boolean = false,
 ): LookupFunction {
-  return checkedLookup(allow, {
+  const lookup = nodeLookup(allow, {
     log,
     clock: new ManualClock(),
     find(_, { all, ...rest }, callback) {
@@ -32,6 +33,7 @@ function lookupOf(
       setImmediate(() => callback(null, found))
     },
   })
+  return lookup({ fixed })
 }
 
 /** The arguments of the callback. */
@@ -94,13 +96,18 @@ describe('the look-up of a registered node', () => {
     assert.ok(error instanceof Error)
   })
 
+  test('leaves the addresses of a fixed node as they are', async () => {
+    const lookup = lookupOf(mixed, [], memoryLog(), true)
+    assert.deepEqual(await found(lookup, { all: true }), [null, mixed])
+  })
+
   test('passes the error of the resolver on', async () => {
     const failure = new Error('ENOTFOUND')
-    const lookup = checkedLookup([], {
+    const lookup = nodeLookup([], {
       log: memoryLog(),
       clock: new ManualClock(),
       find: (_, __, callback) => callback(failure, undefined as unknown as []),
-    })
+    })({ fixed: false })
     assert.equal((await found(lookup, { all: true }))[0], failure)
   })
 
