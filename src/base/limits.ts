@@ -589,6 +589,8 @@ export const measureLimits = {
   contextsMax: 1_000,
   /** Listeners, those of earlier configurations included; further ones are `other`. */
   listenersMax: 32,
+  /** Rows of each other metric in /metrics; further ones are one row, `other`. */
+  rowsMax: 300,
   /** How long an answer about all nodes may hold up this process before other work has its turn, ms. */
   sliceMs: 5,
 }

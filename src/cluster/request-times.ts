@@ -30,8 +30,8 @@ export interface RequestGrowth extends RequestLabels {
   readonly exemplars?: readonly Exemplar[]
 }
 
-/** Stands for all values beyond a limit. */
-const other = 'other'
+/** Stands for all values of a label beyond a limit. */
+export const otherValue = 'other'
 
 export class RequestTimes {
   readonly #rows: Map<string, RequestRow> = new Map()
@@ -44,7 +44,7 @@ export class RequestTimes {
     const isFull = this.#listeners.length >= measureLimits.listenersMax
     if (isFull) return this.#listeners.length - 1
     const isLast = this.#listeners.length === measureLimits.listenersMax - 1
-    return this.#listeners.push(isLast ? other : address) - 1
+    return this.#listeners.push(isLast ? otherValue : address) - 1
   }
 
   /** The times of a context at a listener. */
@@ -91,8 +91,12 @@ export class RequestTimes {
     const found = this.#rows.get(key)
     if (found !== undefined) return found
     const isFull = this.#rows.size >= measureLimits.contextsMax
-    if (isFull && labels.context !== other)
-      return this.#row({ listener: labels.listener, balancer: other, context: other })
+    if (isFull && labels.context !== otherValue)
+      return this.#row({ ...labels, balancer: otherValue, context: otherValue })
+    // Workers that are replaced bring further listeners.
+    const isFuller = this.#rows.size >= measureLimits.contextsMax + measureLimits.listenersMax
+    if (isFuller && labels.listener !== otherValue)
+      return this.#row({ ...labels, listener: otherValue })
     const row = { ...labels, times: newRequestTimes() }
     this.#rows.set(key, row)
     return row

@@ -1,10 +1,11 @@
 // GET /metrics: the live numbers in a text format of Prometheus. They are read during the scrape, so a request pays
 // nothing for the text. A long answer is put together in slices, between which other work has its turn.
 
-import { tlsLimits } from '../base/limits.ts'
+import { measureLimits, tlsLimits } from '../base/limits.ts'
 import { packageVersion } from '../base/package-version.ts'
 import { isEjectedAnywhere, type NodeLive } from '../cluster/live.ts'
 import { isForwardable } from '../cluster/node.ts'
+import { otherValue } from '../cluster/request-times.ts'
 import { roomFigures } from '../cluster/room-figures.ts'
 import {
   type Histogram,
@@ -30,6 +31,13 @@ import type { SourceReport } from './source-report.ts'
 type Labels = Readonly<Record<string, string | number>>
 /** Values with their labels. */
 type Samples = Iterable<readonly [labels: Labels, value: number]>
+
+/** What two samples with the same labels are together. */
+type Joined = (one: number, other: number) => number
+
+function sum(one: number, other: number): number {
+  return one + other
+}
 
 /** A node at the moment of the scrape. */
 interface NodeRow {
@@ -240,16 +248,19 @@ const engineGauges: readonly (readonly [
   name: string,
   help: string,
   value: (report: EngineReport) => number,
+  joined: Joined,
 ])[] = [
   [
     'topspin_engine_current',
     '1 while the other proxy has the present cluster in force.',
     ({ isCurrent }) => (isCurrent ? 1 : 0),
+    Math.min,
   ],
   [
     'topspin_engine_problems',
     'What the other proxy has refused or cannot serve.',
     ({ problems }) => problems.length,
+    sum,
   ],
 ]
 
@@ -319,29 +330,27 @@ export class PrometheusText {
 
   *#engines(format: MetricsFormat): Generator<string> {
     const reports = this.#settings.engines()
-    for (const [name, help, read] of engineGauges)
-      yield gauge(
-        name,
-        help,
-        format,
-        reports.map((report) => {
-          const { engine, name: own, address } = report
-          return [{ engine, name: own, address }, read(report)]
-        }),
-      )
+    for (const [name, help, read, joined] of engineGauges) {
+      const rows = reports.map((report): [Labels, number] => {
+        const { engine, name: own, address } = report
+        return [{ engine, name: own, address }, read(report)]
+      })
+      yield gauge(name, help, format, limited(rows, joined))
+    }
   }
 
   *#sources(format: MetricsFormat): Generator<string> {
     const reports = this.#settings.sources()
-    const rows = (
-      read: (report: SourceReport) => number,
-    ): readonly (readonly [{ readonly source: string }, number])[] =>
-      reports.map((report) => [{ source: report.name }, read(report)])
+    const rows = (read: (report: SourceReport) => number, joined: Joined = sum): Samples =>
+      limited(
+        reports.map((report) => [{ source: report.name }, read(report)]),
+        joined,
+      )
     yield gauge(
       'topspin_source_up',
       '1 unless the source of fixed nodes cannot be used now; its last list stays in force.',
       format,
-      rows(({ reason }) => (reason === null ? 1 : 0)),
+      rows(({ reason }) => (reason === null ? 1 : 0), Math.min),
     )
     yield gauge(
       'topspin_source_nodes',
@@ -389,17 +398,23 @@ export class PrometheusText {
       'topspin_certificate_expiry_timestamp_seconds',
       `When a certificate expires, seconds since 1970; the ${tlsLimits.shownMax} that expire first.`,
       format,
-      first.map(({ names, source, key, expires }) => [
-        { name: names[0] ?? '', source, key },
-        expires,
-      ]),
+      limited(
+        first.map(({ names, source, key, expires }) => [
+          { name: names[0] ?? '', source, key },
+          expires,
+        ]),
+        Math.min,
+      ),
     )
     const ordered = reports.filter(({ renewal }) => renewal !== null).slice(0, tlsLimits.shownMax)
     yield gauge(
       'topspin_acme_failures',
       'Orders of a certificate that have failed since the last good one.',
       format,
-      ordered.map(({ names, renewal }) => [{ name: names[0] ?? '' }, renewal?.failures ?? 0]),
+      limited(
+        ordered.map(({ names, renewal }) => [{ name: names[0] ?? '' }, renewal?.failures ?? 0]),
+        Math.max,
+      ),
     )
   }
 
@@ -409,8 +424,11 @@ export class PrometheusText {
       'topspin_mcmp_messages_total',
       'MCMP messages by method and result (OK, or the Type of the error).',
       format,
-      [...messages].flatMap(([method, results]) =>
-        [...results].map(([result, times]) => [{ method, result }, times] as const),
+      limited(
+        [...messages].flatMap(([method, results]) =>
+          [...results].map(([result, times]) => [{ method, result }, times] as const),
+        ),
+        sum,
       ),
     )
     yield counter(
@@ -556,7 +574,29 @@ function* histogram(
 }
 
 const labelled = (label: string, map: ReadonlyMap<unknown, number>): Samples =>
-  [...map].map(([value, times]) => [{ [label]: String(value) }, times] as const)
+  limited(
+    [...map].map(([value, times]) => [{ [label]: String(value) }, times] as const),
+    sum,
+  )
+
+/**
+ * At most so many rows of a metric; further ones are one row, `other`. Rows with the same labels are one: a scraper refuses
+ * everything when two have the same. The rows of nodes and requests have limits of their own.
+ */
+function limited(samples: Samples, joined: Joined): Samples {
+  const rows = new Map<string, readonly [Labels, number]>()
+  for (const [given, value] of samples) {
+    const isBeyond = rows.size >= measureLimits.rowsMax && !rows.has(labelsText(given))
+    const labels = isBeyond ? otherOf(given) : given
+    const key = labelsText(labels)
+    const before = rows.get(key)?.[1]
+    rows.set(key, [labels, before === undefined ? value : joined(before, value)])
+  }
+  return rows.values()
+}
+
+const otherOf = (labels: Labels): Labels =>
+  Object.fromEntries(Object.keys(labels).map((name) => [name, otherValue]))
 
 const counter = (name: string, help: string, format: MetricsFormat, samples: Samples): string =>
   plain('counter', name, help, format, samples)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { measureLimits } from '../../../src/base/limits.ts'
+import { RequestTimes } from '../../../src/cluster/request-times.ts'
 import { newNodeTimes, nodeHistograms } from '../../../src/cluster/times.ts'
 import { newCounters } from '../../../src/cluster/traffic-counts.ts'
 import { ControlCounts } from '../../../src/control/counts.ts'
@@ -120,6 +122,94 @@ test('what is not configured is described, too, so that alerts and dashboards fi
   for (const name of ['source_up', 'state_ok', 'engine_current', 'cluster_alone', 'acme_failures'])
     assert.ok(all.includes(`# TYPE topspin_${name}`), name)
   assert.deepEqual(await typesOf({}), all)
+})
+
+test('hostile names make no metric long, and no two rows with the same labels', async () => {
+  const many = 3_000
+  const names = Array.from({ length: many }, (_, i) => `"\\\n} 1\n{${i}`)
+  const counted = <Key>(keys: readonly Key[]): Map<Key, number> =>
+    new Map(keys.map((key) => [key, 1]))
+  const requestTimes = new RequestTimes()
+  for (const [at, name] of names.entries())
+    requestTimes.add([
+      { listener: `l${at % 500}`, balancer: `b${at}`, context: `/${name}`, growth: [2, 1] },
+    ])
+  const date = new Date(0).toISOString()
+  const { settings } = controlFixture({
+    traffic: {
+      requestTimes: () => requestTimes,
+      counts: () => ({
+        ...newCounters(),
+        refused: counted(names.map((_, at) => at)),
+        refusedFor: counted(names),
+        closedFor: counted(names) as never,
+        candidacyFailures: counted(names),
+      }),
+    },
+    // Twice the same name each.
+    certificates: () =>
+      names.map((name, at) => ({
+        names: [at % 2 === 0 ? name : 'same.example'],
+        source: 'acme' as const,
+        key: 'acme',
+        issuer: null,
+        notBefore: date,
+        notAfter: date,
+        renewal: { at: date, failures: 1, error: null },
+      })),
+    sources: () =>
+      [...names, ...names].map((name) => ({
+        name,
+        reason: null,
+        failingMs: null,
+        nodes: 1,
+        failures: 1,
+        problems: [],
+      })),
+    engines: () =>
+      names.map((name) => ({
+        engine: 'envoy' as const,
+        name,
+        address: name,
+        isConnected: true,
+        isCurrent: true,
+        stateMs: 0,
+        problems: [],
+      })),
+  })
+  const counts = new ControlCounts()
+  for (const name of names) {
+    counts.countMessage(name, name)
+    counts.countRefusal(name as never)
+    counts.countCutStream(name as never)
+  }
+  const text = String(await new PrometheusText(settings, counts).body())
+  const rows = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const labels = rows.map((row) => row.slice(0, row.lastIndexOf(' ')))
+  assert.equal(new Set(labels).size, labels.length)
+  const families = new Map<string, number>()
+  for (const row of rows) {
+    // Labels that differ for each bucket of a histogram are ours.
+    const family = row.slice(0, row.indexOf('{')).replace(/_bucket$/, '')
+    const isBucket = row.includes('_bucket{') && !row.includes('le="+Inf"')
+    if (!isBucket) families.set(family, (families.get(family) ?? 0) + 1)
+  }
+  const { contextsMax, listenersMax, rowsMax } = measureLimits
+  for (const [family, size] of families) {
+    const isByContext = /^topspin_(context|request)_/.test(family)
+    // With one for `other`; _count, _sum and the last bucket have the name of the histogram in common.
+    const most = isByContext ? contextsMax + listenersMax + 1 : rowsMax + 1
+    assert.ok(size <= most, `${family} has ${size} rows`)
+  }
+  for (const row of [
+    'topspin_refusals_total{reason="other"} 2700',
+    'topspin_candidacy_failures_total{function="other"} 2700',
+    'topspin_source_up{source="other"} 1',
+    'topspin_source_failures_total{source="other"} 5400',
+    'topspin_engine_current{engine="other",name="other",address="other"} 1',
+    'topspin_mcmp_messages_total{method="other",result="other"} 2700',
+  ])
+    assert.ok(rows.includes(row), row)
 })
 
 test('times of a node are shown once it has answered', async () => {
