@@ -15,7 +15,7 @@ import { destination } from '../net/destination.ts'
 import { networkCheck } from '../net/network-check.ts'
 import { isNameEntry } from '../net/node-addresses.ts'
 import { parsePin } from '../net/pin.ts'
-import { defaultTimeouts, type Timeouts } from '../proxy/index.ts'
+import { defaultTimeouts, type Timeouts } from '../proxy/forms.ts'
 import { customaryGroup } from '../wire/advertise.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 

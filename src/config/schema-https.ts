@@ -1,7 +1,7 @@
 // The keys that lead clients to HTTPS: `httpsRedirect` and `hsts`. Used by schema.ts, and by schema-listen.ts for one address.
 
 import { z } from 'zod'
-import type { HstsSettings } from '../proxy/index.ts'
+import type { HstsSettings } from '../proxy/forms.ts'
 import { count, show, yesNo } from './schema-forms.ts'
 
 export interface RedirectEntry {

@@ -11,14 +11,14 @@ import type {
   MatchSettings,
   RedirectSettings,
   RuleSettings,
-} from '../proxy/index.ts'
+} from '../proxy/forms.ts'
 import {
   compressedTypes,
   pageEnds,
   requestVariables,
   responseVariables,
   variablesIn,
-} from '../proxy/index.ts'
+} from '../proxy/forms.ts'
 import { defaultBalancer } from './fixed-nodes.ts'
 import {
   count,

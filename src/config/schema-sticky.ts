@@ -2,8 +2,8 @@
 // by schema.ts and schema-cascades.ts.
 
 import { z } from 'zod'
-import type { InsertSettings, StickySettings } from '../proxy/index.ts'
-import { defaultInsert } from '../proxy/index.ts'
+import type { InsertSettings, StickySettings } from '../proxy/forms.ts'
+import { defaultInsert } from '../proxy/forms.ts'
 import { isSecret, secretForm } from '../wire/authorization.ts'
 import { choice, duration, section, show } from './schema-forms.ts'
 

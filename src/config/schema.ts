@@ -16,7 +16,7 @@ import {
   type RequestIdUse,
   type StickySettings,
   type Timeouts,
-} from '../proxy/index.ts'
+} from '../proxy/forms.ts'
 import type { TrustedHeader } from '../wire/forwarded.ts'
 import type { Underscores } from '../wire/http/field-name.ts'
 import type { NodeEntry, NodeTlsFiles } from './node-entry.ts'

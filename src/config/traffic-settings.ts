@@ -3,14 +3,13 @@
 
 import type { CascadeEntry } from '../candidacy/cascades.ts'
 import type {
-  Address,
   HttpsRedirect,
-  ProxyOptions,
   ProxySettings,
   RuleSettings,
   StickyEntry,
   Timeouts,
-} from '../proxy/index.ts'
+} from '../proxy/forms.ts'
+import type { Address, ProxyOptions } from '../proxy/index.ts'
 import type { Config, TrafficTimeouts } from './schema.ts'
 import type { RedirectEntry } from './schema-https.ts'
 import type { ListenEntry } from './schema-listen.ts'

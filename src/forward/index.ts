@@ -19,26 +19,11 @@ export { type ClientFacts, clientFacts } from './parsed/client-facts.ts'
 export { ParsedClient, type ParsedOwner, type StartExchange } from './parsed/parsed-client.ts'
 export { bodyLength, fieldOf, withoutMark } from './parsed/request-bytes.ts'
 export { noNode, proxyFull, type Refusal, refusalBytes } from './refusal.ts'
-export { compressedTypes } from './rules/compression.ts'
-export { pageEnds } from './rules/error-page.ts'
-export { readPasswords } from './rules/password-file.ts'
-export type {
-  AnswerSettings,
-  FieldEditSettings,
-  MatchSettings,
-  RedirectSettings,
-  RuleSettings,
-} from './rules/rule-settings.ts'
-export { requestVariables, responseVariables, variablesIn } from './rules/template.ts'
 export type { AccessEntry, AccessLog } from './shared/access-log.ts'
-export type { HstsSettings } from './shared/hsts.ts'
-export type { HttpsRedirect } from './shared/https-redirect.ts'
 export {
   defaultSettings,
-  defaultTimeouts,
   newPseudonym,
   type ProxySettings,
-  type RequestIdUse,
   type SettingsOptions,
   type Timeouts,
   type TrafficOptions,

@@ -67,11 +67,12 @@ test('no file imports itself through others, by values or by types', () => {
   for (const file of files) visit(file, [])
 })
 
-test('code outside forward/ imports from its door alone', () => {
+test('code outside forward/ imports from its doors alone', () => {
   for (const [file, { files: targets }] of imports) {
     if (room(file) === 'forward') continue
     for (const target of targets) {
-      assert.ok(room(target) !== 'forward' || target === 'forward/index.ts', `${file}: ${target}`)
+      const isDoor = target === 'forward/index.ts' || target === 'forward/forms.ts'
+      assert.ok(room(target) !== 'forward' || isDoor, `${file}: ${target}`)
     }
   }
 })
@@ -123,6 +124,16 @@ test('an application that registers with proxies loads nothing of forwarding at 
     loaded.filter((file) => ['forward', 'candidacy'].includes(room(file))),
     [],
   )
+})
+
+test('commands that run no proxy load nothing that forwards at their start', () => {
+  const commands = files.filter((file) =>
+    /^cli\/(check|init|completion|remote\/.*)\.ts$/.test(file),
+  )
+  assert.ok(commands.includes('cli/check.ts') && commands.includes('cli/remote/status.ts'))
+  for (const command of commands)
+    for (const door of ['forward/index.ts', 'proxy/index.ts'])
+      assert.ok(!closure(command, 'atOnce').has(door), `${command} loads ${door}`)
 })
 
 /** Type imports count like all others, but not among those that are loaded at once. */
