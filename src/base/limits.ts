@@ -965,6 +965,8 @@ export const xdsLimits = {
   /** Silence on a connection before it is probed, and until it is given up. */
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 5_000,
+  /** From accepting a connection to the end of its TLS handshake. */
+  handshakeMs: 10_000,
   /** Between two attempts to open the port while the process before has it. */
   retryMs: 200,
 }

@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import { type HostPort, parseEndpoint, parseSocketAddress } from '../base/host-port.ts'
 import { socketPathOf } from '../base/unix-address.ts'
-import { endpoint, list, section, show, text } from './schema-forms.ts'
+import { endpoint, list, pem, section, show, text } from './schema-forms.ts'
+import { type ListenerTls, listenerKeys } from './schema-tls.ts'
 
 export interface HaproxyConfig {
   /** `/PATH`, `unix:/PATH` or HOST:PORT of its runtime API. Absent: no HAProxy is driven. */
@@ -66,20 +67,31 @@ export interface XdsConfig {
   /** Absent: no Envoy is driven. */
   readonly listen?: HostPort | undefined
   readonly listeners: readonly HostPort[]
+  readonly tls: ListenerTls
 }
+
+/** Whether Envoys connect by TLS. */
+export const isSecureXds = ({ tls }: XdsConfig): boolean =>
+  tls.cert !== undefined || tls.certificates.length > 0
 
 export const xds: z.ZodType<XdsConfig, unknown> = section({
   listen: endpoint(0)
     .meta({
       form: 'HOST:PORT',
       description:
-        'Address of the discovery service (xDS over gRPC) for Envoys, which are given the nodes. `xds: HOST:PORT` is a short form. Not encrypted: every program that reaches it reads the cluster, unless `control.allow` is set. Needs the packages `@grpc/grpc-js` and `protobufjs`. Default: none. See [envoy.md](envoy.md).',
+        'Address of the discovery service (xDS over gRPC) for Envoys, which are given the nodes. `xds: HOST:PORT` is a short form. Every program that reaches it reads the cluster, unless `control.allow` is set or `xds.tls` asks for certificates. Needs the packages `@grpc/grpc-js` and `protobufjs`. Default: none. See [envoy.md](envoy.md).',
     })
     .optional(),
   listeners: list(endpoint(1), '', {
     form: 'HOST:PORT, or a list',
     description:
       'Addresses on which Envoys are told to listen for clients, without TLS. Default: none; Envoy’s own listeners use the routes `topspin`.',
+  }),
+  tls: section({
+    cert: pem(
+      'The certificate for Envoys. With it the discovery service accepts TLS connections only. See [envoy.md](envoy.md#tls).',
+    ),
+    ...listenerKeys,
   }),
 })
 
@@ -91,9 +103,17 @@ interface EngineIssue {
 /** What depends on other keys. */
 export function problemsOfEngines({
   haproxy: { socket, map },
+  xds,
 }: {
   readonly haproxy: HaproxyConfig
+  readonly xds: XdsConfig
 }): readonly EngineIssue[] {
-  if (socket === undefined || map !== undefined) return []
-  return [{ path: ['haproxy', 'map'], message: 'is missing: it belongs to `haproxy.socket`' }]
+  const issues: EngineIssue[] = []
+  const add = (path: readonly string[], message: string): void =>
+    void issues.push({ path, message })
+  if (socket !== undefined && map === undefined)
+    add(['haproxy', 'map'], 'is missing: it belongs to `haproxy.socket`')
+  if (isSecureXds(xds) && xds.listen === undefined)
+    add(['xds', 'tls'], 'is not used: there is no `xds.listen`')
+  return issues
 }

@@ -65,6 +65,10 @@ const effects: ReadonlyMap<string, string> = new Map([
   ['cluster', 'at a restart'],
   ['haproxy', 'at a restart'],
   ['xds', 'at a restart'],
+  [
+    'xds.tls',
+    'for new connections; with TLS in place of none, or none in place of TLS, at a restart',
+  ],
   ['state', atOnce],
   ['accessLog', atOnce],
   ['requestId', requests],

@@ -25,6 +25,8 @@ export interface TlsMaterial {
   readonly addresses: Readonly<Record<string, TlsServerOptions>>
   /** For the control listener; undefined: it has no TLS. */
   readonly control: TlsServerOptions | undefined
+  /** For Envoys; undefined: the discovery service has no TLS, or there is none. */
+  readonly xds: TlsServerOptions | undefined
   readonly nodes: NodeTlsOptions
   /** Of the listeners for clients; undefined: no file says. */
   readonly ticketKeys?: string | undefined
@@ -62,6 +64,7 @@ export async function readTls(config: Config): Promise<TlsResult> {
     else addresses[addressTlsName(tlsFiles)] = options
   }
   const control = reader.listener('control.tls', config.control.tls)
+  const xds = reader.listener('xds.tls', config.xds.tls)
   const nodes = {
     ...reader.nodes('nodeTls', config.nodeTls),
     entries: reader.entries(config.to),
@@ -72,7 +75,7 @@ export async function readTls(config: Config): Promise<TlsResult> {
   await reader.tryHandshakes()
   const { problems, certificates, files } = reader
   if (problems.length > 0) return { ok: false, problems }
-  const listeners = { traffic, addresses, control, ticketKeys }
+  const listeners = { traffic, addresses, control, xds, ticketKeys }
   return { ok: true, material: { ...listeners, nodes, ruleFiles, certificates, files } }
 }
 

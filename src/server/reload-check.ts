@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { changedKeys } from '../config/keys.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
+import { isSecureXds } from '../config/schema-engines.ts'
 import { controlSecret, controlTokens } from '../config/secret.ts'
 import { readTls, type TlsMaterial } from '../config/tls-files.ts'
 import { cascadesIn } from '../config/traffic-settings.ts'
@@ -17,8 +18,11 @@ import { tryFile } from './write-target.ts'
 export function keysForRestart(present: Config, next: Config): readonly string[] {
   const isInProcess = (config: Config): boolean => workersOf(config) === 0
   const keys = isInProcess(next) === isInProcess(present) ? [] : ['workers', 'control.traffic']
+  const isSameForm = isSecureXds(next.xds) === isSecureXds(present.xds)
   return changedKeys(present, next).filter(
-    (key) => keys.includes(key) || /^(?:cluster|haproxy|xds)\./.test(key),
+    (key) =>
+      keys.includes(key) ||
+      (/^(?:cluster|haproxy|xds)\./.test(key) && !(isSameForm && key.startsWith('xds.tls.'))),
   )
 }
 

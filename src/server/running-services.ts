@@ -253,6 +253,7 @@ export class RunningServices implements Serving {
     noteFiles(socketFiles, allPlaces(places))
     this.#parts.programLog.log.level = config.log.level
     nodeTls.current = new NodeTls(tls.nodes)
+    cluster.engines?.useTls(tls)
     checks.current = config.health.checks
     await cluster.followSources(config, plane)
     const changes = cluster.setFixedNodes(config)

@@ -20,6 +20,7 @@ import { type Change, emptySnapshot, type Snapshot } from '../cluster/snapshot.t
 import { fixedNodesOf, placedIn } from '../config/fixed-nodes.ts'
 import type { Config } from '../config/schema.ts'
 import { sourceName } from '../config/source-settings.ts'
+import type { TlsMaterial } from '../config/tls-files.ts'
 import { ClusterLog } from '../control/cluster-log.ts'
 import type { SourceReport } from '../control/source-report.ts'
 import { addressCheck } from '../net/node-addresses.ts'
@@ -43,6 +44,7 @@ interface Shared {
 /** Other proxies that are given the cluster. */
 interface Followers {
   changed(changes: readonly Change[]): Promise<void>
+  useTls(tls: TlsMaterial): void
   close(): Promise<void>
 }
 

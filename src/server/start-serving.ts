@@ -141,6 +141,7 @@ async function startServices(
   let services: RunningServices | undefined
   const engines = await enginesOf({
     config,
+    tls,
     cluster,
     log,
     useAlias: () => services?.useAlias ?? config.useAlias,

@@ -2,12 +2,13 @@
 // is away.
 
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Agent } from '../../src/agent/index.ts'
 import type { StatusReport } from '../../src/control/status-report.ts'
+import { Authority, noOpenssl, type Pair } from '../support/certificates.ts'
 import { type Envoy, noEnvoy, startEnvoy } from '../support/envoy.ts'
 import { FleetNode } from '../support/fleet.ts'
 import { makeFolder } from '../support/folder.ts'
@@ -294,6 +295,62 @@ test('a refused listener is told, and the rest is in force', options, async (t) 
   )
   const logged = /"msg":"Envoy has refused resources"/
   await until('it is logged', () => logged.test(plane.printed.stdout))
+})
+
+test('over TLS Envoy and the control plane show certificates, and the next ones need no restart', {
+  skip: noEnvoy || noOpenssl,
+}, async (t) => {
+  const place = await newPlace()
+  const folder = makeFolder()
+  const authority = new Authority()
+  const [certFile, keyFile] = [join(folder, 'own.crt'), join(folder, 'own.key')]
+  const use = ({ cert, key }: Pair): void => {
+    writeFileSync(keyFile, key)
+    writeFileSync(certFile, cert)
+  }
+  use(authority.issue({ days: 20 }))
+  const plane = await startPlane(t, place, [], {
+    TOPSPIN_XDS_TLS_CERT: certFile,
+    TOPSPIN_XDS_TLS_KEY: keyFile,
+    TOPSPIN_XDS_TLS_CA: authority.certFile,
+    TOPSPIN_XDS_TLS_CLIENT_AUTH: 'require',
+    TOPSPIN_TLS_WATCH: '100ms',
+  })
+  const control = `127.0.0.1:${place.control}`
+  const a = await joinReporting(t, control, 'a')
+  await joinReporting(t, control, 'b')
+  const own = authority.issue({ subject: 'envoy' })
+  const shown = { ca: authority.certFile, cert: own.certFile, key: own.keyFile }
+  const envoy = await startEnvoy(t, place.discovery, 'front-1', shown)
+  await until('both serve', async () => (await serving(place)) === 'a,b', 15_000, envoy.log)
+
+  // One without a certificate gets nothing, and the log says why.
+  await startEnvoy(t, place.discovery, 'stranger', { ca: authority.certFile })
+  const refusal =
+    /"reason":"a client certificate is required","msg":"connection of an Envoy refused"/
+  await until('it is refused', () => refusal.test(plane.printed.stdout))
+  assert.deepEqual(
+    (await plane.status()).engines.map(({ name }) => name),
+    ['front-1'],
+  )
+  const [expiring] = (await plane.status()).certificates
+  assert.equal(expiring?.key, 'xds.tls.cert')
+
+  // Envoy stays connected when the certificate is replaced, and the next one comes with the next connection.
+  use(authority.issue({ days: 30 }))
+  await until('it is read again', () =>
+    /"msg":"certificates read again"/.test(plane.printed.stdout),
+  )
+  await a.disable('/')
+  assert.equal(await serving(place), 'b')
+  const next = await startEnvoy(t, place.discovery, 'front-2', shown)
+  await until(
+    'the next one has the cluster',
+    async () =>
+      (await plane.status()).engines.some(({ name, isCurrent }) => name === 'front-2' && isCurrent),
+    15_000,
+    next.log,
+  )
 })
 
 test('a rolling deploy under traffic fails no request', options, async (t) => {

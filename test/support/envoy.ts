@@ -59,11 +59,40 @@ export interface Envoy {
   readonly log: () => string
 }
 
+/** How an Envoy connects to the discovery service by TLS: names of files. */
+interface DiscoveryTls {
+  readonly ca: string
+  /** Absent: it shows no certificate. */
+  readonly cert?: string
+  readonly key?: string
+}
+
+/** As docs/envoy.md has it. */
+const transportOf = ({ ca, cert, key }: DiscoveryTls): object => ({
+  name: 'envoy.transport_sockets.tls',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+    sni: 'localhost',
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_certificates:
+        cert === undefined
+          ? []
+          : [{ certificate_chain: { filename: cert }, private_key: { filename: key } }],
+      validation_context: {
+        trusted_ca: { filename: ca },
+        match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'localhost' } }],
+      },
+    },
+  },
+})
+
 /** @param discovery port of the discovery service. */
 export async function startEnvoy(
   t: TestContext,
   discovery: number,
   name: string = 'envoy',
+  tls?: DiscoveryTls,
 ): Promise<Envoy> {
   const [admin = 0] = await freePorts(1)
   const at = (port: number): object => ({
@@ -88,6 +117,7 @@ export async function startEnvoy(
         {
           name: 'discovery',
           connect_timeout: '1s',
+          ...(tls === undefined ? {} : { transport_socket: transportOf(tls) }),
           typed_extension_protocol_options: {
             [http2]: {
               '@type': `type.googleapis.com/${http2}`,

@@ -348,6 +348,33 @@ const atRestart = (
   restart: (proxy) => [key, ...Object.keys(others(proxy))],
 })
 
+type OfProxy<Value> = (proxy: ReloadedProxy) => Value
+type SecureXdsRow = readonly [key: string, value: OfProxy<unknown>, others?: OfProxy<object>]
+
+const secureXdsRows: readonly SecureXdsRow[] = [
+  ['cert', () => ({})],
+  ['key', () => ({})],
+  ['passphraseFile', passphrase],
+  ['certificates', ({ otherPair }) => [{ cert: otherPair.certFile, key: otherPair.keyFile }]],
+  ['ca', ({ authority }) => authority.certFile],
+  ['clientAuth', () => 'require', ({ authority }) => ({ 'xds.tls.ca': authority.certFile })],
+  ['minVersion', () => '1.3'],
+  ['ciphers', () => 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+  ['ecdhCurve', () => 'X25519:prime256v1'],
+]
+
+/** TLS where there was none. */
+function secureXds([key, value, others = () => ({})]: SecureXdsRow): ReloadRow {
+  const values = (proxy: ReloadedProxy): Readonly<Record<string, unknown>> => ({
+    'xds.listen': '127.0.0.1:18000',
+    [`xds.tls.${key}`]: value(proxy),
+    ...others(proxy),
+    'xds.tls.cert': proxy.pair.certFile,
+    'xds.tls.key': proxy.pair.keyFile,
+  })
+  return { values, restart: (proxy) => Object.keys(values(proxy)) }
+}
+
 const tooLarge = (key: string, value: number, fields: number, length: number): ReloadRow => ({
   values: () => ({ [key]: value }),
   holds: async ({ plain }) => {
@@ -1041,6 +1068,7 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
   'haproxy.backends': atRestart('haproxy.backends', () => 'apps'),
   'haproxy.server': atRestart('haproxy.server', () => 'check inter 1s'),
   'xds.listen': atRestart('xds.listen', () => '127.0.0.1:18000'),
+  ...Object.fromEntries(secureXdsRows.map((row) => [`xds.tls.${row[0]}`, secureXds(row)])),
   'xds.listeners': atRestart('xds.listeners', () => ['127.0.0.1:10000']),
   state: {
     values: ({ folder }) => ({ state: join(folder, 'state') }),

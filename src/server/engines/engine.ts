@@ -1,5 +1,6 @@
 // Another proxy that serves the cluster beside or in place of this one's own traffic: Envoy (xds/) and HAProxy (haproxy/).
 
+import type { TlsMaterial } from '../../config/tls-files.ts'
 import type { EngineReport } from '../../control/engine-report.ts'
 
 export interface Engine {
@@ -11,6 +12,8 @@ export interface Engine {
    * Otherwise resolves at once.
    */
   changed(isUrgent: boolean): Promise<void>
+  /** Other certificates for new connections. */
+  useTls?(tls: TlsMaterial): void
   /** One row for each connected proxy. */
   reports(): readonly EngineReport[]
   close(): Promise<void>

@@ -5,6 +5,7 @@ import { engineLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Config } from '../../config/schema.ts'
 import { haproxyAddress } from '../../config/schema-engines.ts'
+import type { TlsMaterial } from '../../config/tls-files.ts'
 import { isLoopback } from '../../net/address.ts'
 import { networkCheck } from '../../net/network-check.ts'
 import type { ServedCluster } from '../served-cluster.ts'
@@ -16,6 +17,7 @@ import { XdsServer } from './xds/xds-server.ts'
 
 interface EnginesGiven {
   readonly config: Config
+  readonly tls: TlsMaterial
   readonly cluster: ServedCluster
   readonly log: Logger
   /** Whether contexts are found under their own aliases only. */
@@ -59,7 +61,7 @@ function haproxyOf(
 }
 
 async function xdsOf(
-  { config, log, isReplacing }: EnginesGiven,
+  { config, tls, log, isReplacing }: EnginesGiven,
   read: ReadCluster,
 ): Promise<Engine | undefined> {
   const { listen, listeners } = config.xds
@@ -68,6 +70,7 @@ async function xdsOf(
   const options = {
     listen,
     isAllowed: allow.length === 0 ? () => true : networkCheck(allow, 'control.allow'),
+    tls: tls.xds,
     resources: { listeners, connectMs: config.timeouts.connect },
     read,
     log,
@@ -77,12 +80,13 @@ async function xdsOf(
   if (isReplacing) void server.listenLater()
   else {
     const port = await server.listen()
-    log.info({ xds: `${listen.host}:${port}` }, 'discovery service is open')
+    const isSecure = tls.xds !== undefined
+    log.info({ xds: `${listen.host}:${port}`, tls: isSecure }, 'discovery service is open')
   }
-  if (!isLoopback(listen.host) && allow.length === 0)
+  if (!isLoopback(listen.host) && allow.length === 0 && tls.xds?.clientAuth !== 'require')
     log.warn(
       { xds: listen },
-      'every machine that reaches the discovery service can read the cluster: set control.allow',
+      'every machine that reaches the discovery service can read the cluster: set control.allow, or xds.tls with clientAuth: require',
     )
   return server
 }

@@ -5,6 +5,7 @@ import { engineLimits } from '../../base/limits.ts'
 import { pause } from '../../base/wait.ts'
 import { type ServedApplication, servedApplications } from '../../cluster/served.ts'
 import type { Change, Snapshot } from '../../cluster/snapshot.ts'
+import type { TlsMaterial } from '../../config/tls-files.ts'
 import type { EngineReport } from '../../control/engine-report.ts'
 import type { ServedCluster } from '../served-cluster.ts'
 import type { Engine } from './engine.ts'
@@ -75,6 +76,11 @@ export class Engines {
     if (!this.#isStarted) return
     const isUrgent = takesAway(before, changes)
     await Promise.all(this.#engines.map((engine) => engine.changed(isUrgent)))
+  }
+
+  /** Certificates in force are others. */
+  useTls(tls: TlsMaterial): void {
+    for (const engine of this.#engines) engine.useTls?.(tls)
   }
 
   readonly reports = (): readonly EngineReport[] =>

@@ -8,6 +8,7 @@ const noTls = {
   traffic: undefined,
   addresses: {},
   control: undefined,
+  xds: undefined,
   nodes: {},
   ruleFiles: {},
   certificates: [],

@@ -1,4 +1,4 @@
-// The socket that Envoys connect to: which addresses may, and how many connections there are. gRPC itself has no limit of
+// The socket that Envoys connect to: which addresses may, how many connections there are, and TLS. gRPC itself has no limit of
 // them, and an error of accepting would end the process. Used by xds-server.ts.
 
 import { createServer, type Server, type Socket } from 'node:net'
@@ -11,11 +11,16 @@ import { plainAddress } from '../../../net/address.ts'
 import { HeldByAddress } from '../../../net/held-by-address.ts'
 import { listenAt } from '../../../net/listen-at.ts'
 import { resetSocket } from '../../../net/reset-socket.ts'
+import { TlsAcceptor } from '../../../net/tls-acceptor.ts'
+import type { TlsServerOptions } from '../../../net/tls-options.ts'
 
 interface EnvoyListenerOptions {
   readonly at: HostPort
   readonly isAllowed: (address: string) => boolean
+  /** With an encrypted socket after its handshake. */
   readonly accepted: (socket: Socket) => void
+  /** Absent: connections are not encrypted. */
+  readonly tls: TlsServerOptions | undefined
   readonly log: Logger
   readonly clock: Clock
 }
@@ -23,6 +28,7 @@ interface EnvoyListenerOptions {
 export class EnvoyListener {
   readonly #options: EnvoyListenerOptions
   readonly #server: Server
+  readonly #acceptor: TlsAcceptor | undefined
   /** Open connections by their addresses, as gRPC names them. */
   readonly #open: Map<string, Socket> = new Map()
   /** Those without a stream, which leave when there is no room. */
@@ -31,18 +37,49 @@ export class EnvoyListener {
   readonly #full: ThrottledLog
   readonly #unread: ThrottledLog
 
+  /** @throws Error of OpenSSL when the options for TLS cannot be used. */
   constructor(options: EnvoyListenerOptions) {
-    const { log, clock } = options
+    const { log, clock, tls } = options
     this.#options = options
     this.#refused = new ThrottledLog(log, clock, 'connection of an Envoy refused')
     this.#full = new ThrottledLog(log, clock, 'no room for more connections of Envoys')
     this.#unread = new ThrottledLog(log, clock, 'Envoy does not read responses')
     const unaccepted = new ThrottledLog(log, clock, 'connection of an Envoy not accepted')
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    this.#acceptor = tls && this.#acceptorOf(tls)
+    const forTls = { allowHalfOpen: true, pauseOnConnect: true }
+    this.#server = createServer({ noDelay: true, ...(tls && forTls) }, (socket) =>
+      this.#accept(socket),
+    )
     // While it listens; an error of listening rejects as well.
     this.#server.on('error', ({ message }) => {
       if (this.#server.listening) unaccepted.warn({ reason: message })
     })
+  }
+
+  #acceptorOf(tls: TlsServerOptions): TlsAcceptor {
+    const { accepted, log, clock } = this.#options
+    const failed = new ThrottledLog(log, clock, 'TLS handshake of an Envoy failed')
+    return new TlsAcceptor(
+      tls,
+      xdsLimits.handshakeMs,
+      {
+        secured: (socket, problem) => {
+          const reason = problem ?? (socket.alpnProtocol === 'h2' ? undefined : noHttp2)
+          if (reason === undefined) return accepted(socket)
+          this.#refused.warn({ remote: socket.remoteAddress, reason })
+          socket.on('error', () => {})
+          socket.destroy()
+        },
+        lost: () => {},
+        failed: (remote, reason, detail) => failed.warn({ remote, reason, detail }),
+      },
+      ['h2'],
+    )
+  }
+
+  /** Uses other certificates for new connections, where they are encrypted. @throws as the constructor. */
+  replaceTls(tls: TlsServerOptions): void {
+    this.#acceptor?.replace(tls)
   }
 
   /** @returns the port. Rejects with the system's error; then it may be called again. */
@@ -65,6 +102,7 @@ export class EnvoyListener {
   }
 
   close(): void {
+    this.#acceptor?.close()
     this.#server.close()
   }
 
@@ -88,13 +126,16 @@ export class EnvoyListener {
       this.#idle.release(socket)
       if (this.#open.get(address) === socket) this.#open.delete(address)
     })
-    accepted(socket)
+    if (this.#acceptor === undefined) accepted(socket)
+    else this.#acceptor.accept(socket, remoteAddress)
   }
 
   #hold(socket: Socket): void {
     this.#idle.hold(socket.remoteAddress ?? '', socket, this.#options.clock.now())
   }
 }
+
+const noHttp2 = 'it does not offer HTTP/2 (ALPN h2)'
 
 function refuse(socket: Socket): void {
   socket.on('error', () => {})

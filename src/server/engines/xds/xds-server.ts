@@ -10,7 +10,9 @@ import { engineLimits, logLimits, xdsLimits } from '../../../base/limits.ts'
 import type { Logger } from '../../../base/log.ts'
 import { throttled } from '../../../base/throttled-log.ts'
 import { pause, withDeadline } from '../../../base/wait.ts'
+import type { TlsMaterial } from '../../../config/tls-files.ts'
 import type { EngineReport } from '../../../control/engine-report.ts'
+import type { TlsServerOptions } from '../../../net/tls-options.ts'
 import type { Engine } from '../engine.ts'
 import type { ReadCluster } from '../engines.ts'
 import { AdsStream, type DiscoveryResponse } from './ads-stream.ts'
@@ -23,6 +25,8 @@ interface XdsServerOptions {
   readonly listen: HostPort
   /** Of the clients that may connect; empty: all. */
   readonly isAllowed: (address: string) => boolean
+  /** Absent: connections are not encrypted. */
+  readonly tls?: TlsServerOptions | undefined
   readonly resources: ResourceOptions
   readonly read: ReadCluster
   readonly log: Logger
@@ -79,7 +83,7 @@ export class XdsServer implements Engine {
   constructor(options: XdsServerOptions, packages: XdsPackages) {
     this.#options = options
     this.#packages = packages
-    const { listen, isAllowed, log, clock } = options
+    const { listen, isAllowed, tls, log, clock } = options
     this.#log = throttled(log, clock, logLimits.linesMax)
     const { grpc } = packages
     this.#server = new grpc.Server({
@@ -91,7 +95,7 @@ export class XdsServer implements Engine {
     this.#server.addService(this.#definition(), { stream: (call: Call) => this.#accept(call) })
     const injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure())
     const accepted = (socket: Socket): void => injector.injectConnection(socket)
-    this.#listener = new EnvoyListener({ at: listen, isAllowed, accepted, log, clock })
+    this.#listener = new EnvoyListener({ at: listen, isAllowed, accepted, tls, log, clock })
   }
 
   /** Opens the port. @throws TopspinError LISTEN when it cannot be opened. */
@@ -116,6 +120,10 @@ export class XdsServer implements Engine {
       if (isOpen) return
       await pause(xdsLimits.retryMs, signal)
     }
+  }
+
+  useTls({ xds }: Pick<TlsMaterial, 'xds'>): void {
+    if (xds !== undefined) this.#listener.replaceTls(xds)
   }
 
   start(): void {

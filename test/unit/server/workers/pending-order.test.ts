@@ -12,6 +12,7 @@ const tls = {
   traffic: undefined,
   addresses: {},
   control: undefined,
+  xds: undefined,
   nodes: {},
   ruleFiles: {},
   certificates: [],
