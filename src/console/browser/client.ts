@@ -32,8 +32,9 @@ export async function post<Answer>(path: string, body: object = {}): Promise<Ans
 export const streamUrl = `${base}/events/stream`
 
 async function answerOf<Answer>(response: Response): Promise<Answer> {
+  // What is cut, or no JSON, is no answer.
+  if (response.ok) return (await response.json()) as Answer
   const body: unknown = await response.json().catch(() => undefined)
-  if (response.ok) return body as Answer
   const detail =
     typeof body === 'object' && body !== null && 'detail' in body
       ? String(body.detail)

@@ -2,7 +2,7 @@
 
 import type { NodeView } from '../model/cluster-view.ts'
 import { listText, numberText } from '../model/format.ts'
-import { contextStates, nodeState, whoseStatus } from '../model/node-state.ts'
+import { contextStates, nodeState, pathsOf, whoseStatus } from '../model/node-state.ts'
 import { type Group, type Row, roomText, type Selection, type SortKey } from '../model/rows.ts'
 import { FigureCells } from './figure-cells.tsx'
 import { memo } from './memo.ts'
@@ -186,9 +186,11 @@ export const LoadBar = ({ factor }: { readonly factor: number | null }) => (
 
 /** Contexts that get a word each; more are counted. */
 const contextsShown = 4
+/** Characters of a path that is shortened where there is no room. */
+const longFrom = 12
 
 const Contexts = ({ view: { fields } }: { readonly view: NodeView }) => {
-  const { contexts } = fields
+  const contexts = pathsOf(fields.contexts)
   // A word that the whole node has already is not repeated.
   const { word } = nodeState(fields)
   const shown = contexts.slice(0, contextsShown)
@@ -201,12 +203,12 @@ const Contexts = ({ view: { fields } }: { readonly view: NodeView }) => {
         const whose = whoseStatus(context)
         return (
           <span
-            key={`${context.alias} ${context.path}`}
-            class={`context ${state.tone}`}
-            title={`${context.path} on ${context.alias} is ${state.word} ${whose}`.trimEnd()}
+            key={`${context.status} ${whose} ${context.path}`}
+            class={`context ${state.tone}${context.path.length > longFrom ? ' long' : ''}`}
+            title={`${context.path} on ${listText(context.aliases, 8)} is ${state.word} ${whose}`.trimEnd()}
           >
             <Mark state={state} />
-            {context.path}
+            <span class="path">{context.path}</span>
             {context.status !== 'ENABLED' && state.word !== word && (
               <span class="state-word"> {state.word}</span>
             )}

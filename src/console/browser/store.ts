@@ -146,10 +146,17 @@ export class Store {
       this.isLive = true
       waiting = []
       if (this.events.length === 0) void this.#readEvents()
+      const opened = waiting
       const history = await read<ApiHistory>('/history').catch(() => undefined)
+      // Reading, taking over and drawing hundreds of nodes in one task would hold the browser up.
+      await nextTask()
+      // The stream was opened again meanwhile.
+      if (waiting !== opened) return
       this.view.load(history)
-      for (const live of waiting ?? []) this.#apply(live)
+      for (const live of opened) this.view.apply(live, Date.now())
       waiting = undefined
+      await nextTask()
+      for (const live of opened) this.#shown(live)
     })
     source.addEventListener('live', ({ data }) => {
       const live = JSON.parse(data) as ApiLive
@@ -175,6 +182,10 @@ export class Store {
 
   #apply(live: ApiLive): void {
     this.view.apply(live, Date.now())
+    this.#shown(live)
+  }
+
+  #shown(live: ApiLive): void {
     this.isLoaded ||= live.nodes.length > 0 || Object.keys(live.traffic).length > 0
     this.changed()
   }
@@ -221,6 +232,8 @@ export class Store {
     await this.readActions()
   }
 }
+
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
 export const store: Store = new Store()
 

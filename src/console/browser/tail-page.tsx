@@ -233,9 +233,11 @@ const Requests = ({ seen }: { readonly seen: Seen }) => (
                 {request.route !== '' && <a href={nodeHref(request.route)}>{request.route}</a>}
               </td>
               <td class="number">{milliseconds(request.durationMs)}</td>
-              <td class={request.attempts > 1 ? 'number bad' : 'number'}>{request.attempts}</td>
-              <td class="number">{bytesText(request.bytes)}</td>
-              <td class="soft">{request.client}</td>
+              <td class={request.attempts > 1 ? 'number bad more' : 'number more'}>
+                {request.attempts}
+              </td>
+              <td class="number more">{bytesText(request.bytes)}</td>
+              <td class="soft more">{request.client}</td>
             </tr>
           ))}
         </tbody>

@@ -70,14 +70,15 @@ export class ClusterView {
   /** The last ten minutes as the proxy has them; to be called before the first `apply`. */
   load(history: ApiHistory = noHistory): void {
     const { at, traffic, nodes } = history
-    this.history = new History()
-    this.#histories = new Map(nodes.map(({ route }) => [route, new History()]))
-    for (const [index, time] of at.entries()) {
-      const slot = slotAt(Date.parse(time)) - 1
-      this.history.record(slot, columnsAt(traffic, index))
-      for (const node of nodes)
-        this.#histories.get(node.route)?.record(slot, columnsAt(node, index))
+    const filled = slotsIn(at)
+    const historyOf = (columns: ApiHistory['traffic']): History => {
+      const { perSecond: requests, errorsPerSecond: errors, p50Ms: p50, p99Ms: p99 } = columns
+      const history = new History()
+      history.fill(filled, { requests, errors, inFlight: columns.inFlight, p50, p99 })
+      return history
     }
+    this.history = historyOf(traffic)
+    this.#histories = new Map(nodes.map((node) => [node.route, historyOf(node)]))
     this.#all.clear()
     this.#order()
   }
@@ -155,13 +156,9 @@ const sampleOf = ({ perSecond, errorsPerSecond, p50Ms, p99Ms }: ApiTrend): Sampl
   p99: p99Ms,
 })
 
-const columnsAt = (columns: ApiHistory['traffic'], index: number): Sample => ({
-  requests: columns.perSecond[index] ?? null,
-  errors: columns.errorsPerSecond[index] ?? null,
-  inFlight: columns.inFlight[index] ?? null,
-  p50: columns.p50Ms[index] ?? null,
-  p99: columns.p99Ms[index] ?? null,
-})
+/** The slots that end at these times. The clock of the proxy may have been set back. */
+const slotsIn = (at: readonly string[]): readonly number[] =>
+  at.map((time) => slotAt(Date.parse(time)) - 1)
 
 const collator = new Intl.Collator('en', { numeric: true })
 

@@ -71,6 +71,24 @@ export const contextStates: Readonly<Record<ContextStatus, State>> = {
 }
 
 /** Whose the status is, as `ordered by an operator`; '' where no operator has ordered anything. */
+/** A path in one state, under all aliases that have it so. */
+interface ContextPath extends Pick<ApiContext, 'path' | 'status' | 'order' | 'own'> {
+  readonly aliases: readonly string[]
+}
+
+/** Contexts by their path: one that is the same under several aliases is one. */
+export function pathsOf(contexts: readonly ApiContext[]): readonly ContextPath[] {
+  const paths = new Map<string, ContextPath & { readonly aliases: string[] }>()
+  for (const { alias, inFlight: _, ...context } of contexts) {
+    const { path, status, order, own } = context
+    const key = `${status} ${order} ${own} ${path}`
+    const found = paths.get(key)
+    if (found !== undefined) found.aliases.push(alias)
+    else paths.set(key, { ...context, aliases: [alias] })
+  }
+  return [...paths.values()]
+}
+
 export function whoseStatus({
   status,
   order,

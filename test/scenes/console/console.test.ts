@@ -259,7 +259,8 @@ const violations = `axe.run().then(({ violations }) => violations.map(({ id, imp
 test('the console is usable for screen readers, in both colours and on narrow screens', {
   skip,
 }, async (t) => {
-  const { base, browser, control } = await startCluster(t)
+  const contexts = ['/', '/shop', '/api/v1/customers/of/the/shop']
+  const { base, browser, control, port } = await startCluster(t, ['a', 'b'], contexts)
   await topspin('disable', 'b', '--control', control)
   for (const look of [
     { scheme: 'light' },
@@ -273,11 +274,21 @@ test('the console is usable for screen readers, in both colours and on narrow sc
       '#/explain?url=http://localhost/shop',
       '#/events',
       '#/tail',
+      '#/tail?follow=yes',
       '#/proxy',
       '#/peers',
     ]) {
       const { page, complaints } = await openPage(browser, base, hash, look)
       await page.locator('main :is(h1, h2)').first().waitFor()
+      if (hash.endsWith('follow=yes')) {
+        const shown = page.getByTitle('Explain this request').first()
+        await until('a request is shown', async () => {
+          await get(port, '/api/v1/customers/of/the/shop')
+          return (await shown.count()) > 0
+        })
+        const { x = 0, width: wide = 0 } = (await shown.boundingBox()) ?? {}
+        assert.ok(wide > 100 && x + wide <= (look.width ?? 1280), `a request of ${wide} px at ${x}`)
+      }
       // By the debugger, which the page's policy does not bind.
       await page.evaluate(axe)
       const found = await page.evaluate(violations)
