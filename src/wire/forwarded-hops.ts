@@ -24,8 +24,32 @@ export const hopsInList = (value: string): Hop[] =>
     return { address: addressIn(text), text, proto: '', host: '', isMended: false }
   })
 
-/** The elements of a Forwarded field; `undefined` when they do not follow the grammar [RFC 7239 4]. */
-export function hopsInForwarded(value: string): Hop[] | undefined {
+export interface ForwardedHops {
+  readonly hops: readonly Hop[]
+  /** All lines follow the grammar; else `hops` are the nearest ones up to a line that does not. */
+  readonly isWhole: boolean
+}
+
+/**
+ * The elements of all Forwarded fields of a head. A proxy may add its element behind what its client has sent, in the same
+ * line or in one of its own, so a line that does not follow the grammar hides only what is before its last element.
+ * @param lines the nearest hop last.
+ */
+export function hopsInForwarded(lines: readonly string[]): ForwardedHops {
+  const found: Hop[][] = []
+  for (const line of lines.toReversed()) {
+    const hops = hopsInLine(line)
+    if (hops === undefined) {
+      const last = hopsInLine(line.slice(line.lastIndexOf(',') + 1)) ?? []
+      return { hops: [last, ...found.toReversed()].flat(), isWhole: false }
+    }
+    found.push(hops)
+  }
+  return { hops: found.toReversed().flat(), isWhole: true }
+}
+
+/** The elements of one Forwarded field; `undefined` when they do not follow the grammar [RFC 7239 4]. */
+function hopsInLine(value: string): Hop[] | undefined {
   const hops: Hop[] = []
   let at = 0
   while (at <= value.length) {

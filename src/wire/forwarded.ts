@@ -5,6 +5,7 @@
 import { hostText } from '../base/host-port.ts'
 import {
   clientBehind,
+  type ForwardedHops,
   forPair,
   type Hop,
   hopsInForwarded,
@@ -155,14 +156,18 @@ export class ForwardedFields implements ForwardedLines {
     const first = fromForwarded ? this.#firstBehindTrusted(hops) : undefined
     const proto = first?.proto || claims.proto || scheme
     const host = first?.host || claims.host || ownHost
+    const isKept =
+      forwarded?.isWhole === true &&
+      (fromForwarded
+        ? forwarded.hops.every((hop) => !hop.isMended)
+        : agrees(forwarded.hops, hops, proto, host))
     const entries = fromForwarded ? hops.map(listEntry).join(', ') : list
     out.raw(fieldLine('X-Forwarded-For', entries === '' ? address : `${entries}, ${address}`))
     out.raw(fieldLine('X-Forwarded-Proto', proto))
     if (host !== '') out.raw(fieldLine('X-Forwarded-Host', host))
-    const elements =
-      forwarded !== undefined && isSame(forwarded, hops)
-        ? [claims.forwardedText, ownElement]
-        : [...elementsOf(hops, claims, fromForwarded), ownElement]
+    const elements = isKept
+      ? [claims.forwardedText, ownElement]
+      : [...elementsOf(hops, claims, fromForwarded), ownElement]
     out.raw(fieldLine('Forwarded', elements.join(', ')))
     return true
   }
@@ -179,8 +184,8 @@ export class ForwardedFields implements ForwardedLines {
 interface Claims {
   /** All X-Forwarded-For fields together. */
   readonly list: string
-  /** All Forwarded fields together; `undefined` when there is none, or an invalid one. */
-  readonly forwarded: readonly Hop[] | undefined
+  /** All Forwarded fields together; `undefined` when there is none. */
+  readonly forwarded: ForwardedHops | undefined
   readonly forwardedText: string
   readonly proto: string
   readonly host: string
@@ -194,29 +199,46 @@ function claimsIn(fields: Fields): Claims {
   for (let f = 0; f < fields.count; f++) {
     const kind = fields.kinds[f]!
     if (kind === X_FORWARDED_FOR) lists.push(fields.value(f))
-    else if (kind === FORWARDED) elements.push(fields.value(f))
+    else if (kind === FORWARDED && fields.value(f) !== '') elements.push(fields.value(f))
     else if (kind === X_FORWARDED_PROTO) proto = protocolsIn(fields.value(f))
     else if (kind === X_FORWARDED_HOST) host = hostsIn(fields.value(f))
   }
-  const forwardedText = elements.join(', ')
-  const forwarded = forwardedText === '' ? undefined : hopsInForwarded(forwardedText)
-  return { list: lists.join(', '), forwarded, forwardedText, proto, host }
+  const forwarded = elements.length === 0 ? undefined : hopsInForwarded(elements)
+  return { list: lists.join(', '), forwarded, forwardedText: elements.join(', '), proto, host }
 }
 
-/** Only one of the two fields applies: a proxy that writes one of them may pass on the other as its client sent it. */
+/**
+ * Only one of the two fields applies: a proxy that writes one of them may pass on the other as its client sent it. An
+ * unreadable Forwarded applies, too, where it is the one: a client can make it unreadable.
+ */
 function hopsIn(
   { list, forwarded }: Claims,
   header: TrustedHeader | undefined,
 ): { readonly hops: readonly Hop[]; readonly fromForwarded: boolean } {
   if (forwarded !== undefined && (header === 'forwarded' || list === '')) {
-    return { hops: forwarded, fromForwarded: true }
+    return { hops: forwarded.hops, fromForwarded: true }
   }
   return { hops: list === '' ? [] : hopsInList(list), fromForwarded: false }
 }
 
-const isSame = (a: readonly Hop[], b: readonly Hop[]): boolean =>
-  a.length === b.length &&
-  a.every((hop, i) => !hop.isMended && listEntry(hop) === listEntry(b[i] as Hop))
+/**
+ * Whether Forwarded tells what X-Forwarded-* tell that apply. A client that knows its address can write it into a Forwarded
+ * with another protocol and host.
+ */
+const agrees = (
+  hops: readonly Hop[],
+  applied: readonly Hop[],
+  proto: string,
+  host: string,
+): boolean =>
+  hops.length === applied.length &&
+  hops.every(
+    (hop, i) =>
+      !hop.isMended &&
+      listEntry(hop) === listEntry(applied[i] as Hop) &&
+      (hop.proto === '' || hop.proto === proto) &&
+      (hop.host === '' || hop.host === host),
+  )
 
 /** The hops as elements of Forwarded; protocol and host of X-Forwarded-* belong to the nearest hop. */
 function elementsOf(

@@ -45,7 +45,7 @@ export function ajpFacts(
 }
 
 interface Claims {
-  /** In the order in which the hops added them: the nearest is last; '' in place of any other text. */
+  /** In the order in which the hops added them: the nearest is last; '' in place of any other text. Without our own. */
   readonly addresses: readonly string[]
   readonly scheme: string
 }
@@ -60,6 +60,8 @@ function readClaims({ fields }: RequestHead): Claims {
       addresses = hopsInList(fields.value(f)).map(({ address }) => address)
     else if (kind === X_FORWARDED_PROTO) scheme = fields.value(f)
   }
+  // Our own entry is last, and the address of the connection is known better: on a unix socket it is `unknown` there.
+  addresses.pop()
   return { addresses, scheme: scheme.split(',', 1)[0]?.trim().toLowerCase() ?? '' }
 }
 

@@ -155,9 +155,49 @@ describe('forwarded', () => {
   test('Forwarded stays unchanged when both fields agree', () => {
     const field = 'Forwarded: for="9.9.9.9:77";by=_secret;proto=https'
     assert.equal(
-      both('x-forwarded-for', front, field)[3],
+      both('x-forwarded-for', front, field, 'X-Forwarded-Proto: https')[3],
       `${field}, for=10.0.0.1;proto=http;host="h"`,
     )
+  })
+
+  for (const field of ['for=9.9.9.9;proto=https', 'for=9.9.9.9;host=other.test'])
+    test(`a Forwarded with "${field}" is written anew where X-Forwarded-* tell otherwise`, () => {
+      const told = both('x-forwarded-for', front, `Forwarded: ${field}`)
+      assert.deepEqual(told, [
+        'X-Forwarded-For: 9.9.9.9, 10.0.0.1',
+        'X-Forwarded-Proto: http',
+        'X-Forwarded-Host: h',
+        'Forwarded: for=9.9.9.9, for=10.0.0.1;proto=http;host="h"',
+      ])
+    })
+
+  for (const given of [
+    ['Forwarded: for="', 'Forwarded: for=9.9.9.9;proto=https'],
+    ['Forwarded: 1.1.1.1, for=9.9.9.9;proto=https'],
+    ['Forwarded: for=", for=9.9.9.9;proto="https"'],
+    ['Forwarded: for=1.1.1.1;for=2.2.2.2', 'Forwarded: for=9.9.9.9;proto=https'],
+    ['Forwarded: for="1.1.1.1', 'Forwarded: x", for=9.9.9.9;proto=https'],
+  ])
+    test(`what a client has made unreadable hides no nearer element: ${given.join(' | ')}`, () => {
+      for (const header of ['forwarded', 'x-forwarded-for'] as const) {
+        const isApplied = header === 'forwarded'
+        const told = both(header, ...given, ...(isApplied ? ['X-Forwarded-For: 10.0.0.5'] : []))
+        assert.deepEqual(told, [
+          'X-Forwarded-For: 9.9.9.9, 10.0.0.1',
+          'X-Forwarded-Proto: https',
+          'X-Forwarded-Host: h',
+          'Forwarded: for=9.9.9.9;proto=https, for=10.0.0.1;proto=http;host="h"',
+        ])
+      }
+    })
+
+  test('where Forwarded applies, an unreadable one gives X-Forwarded-For no say', () => {
+    for (const field of ['for="9.9.9.9', '8.8.8.8', 'for=1.1.1.1;for=2.2.2.2'])
+      assert.equal(
+        both('forwarded', `Forwarded: ${field}`, 'X-Forwarded-For: 10.0.0.5')[0],
+        'X-Forwarded-For: 10.0.0.1',
+        field,
+      )
   })
 
   test('Forwarded alone determines X-Forwarded-*', () => {

@@ -46,6 +46,13 @@ test('the client is the nearest address that is not a trusted proxy', () => {
     assert.equal(factsOf(client, 'Host: a', field).remoteAddress, address, field)
 })
 
+test('a client behind a trusted proxy on a unix socket is known by its address', () => {
+  const front = { address: 'unix', localAuthority: 'localhost' }
+  const fields = ['Host: a', 'X-Forwarded-For: 2.2.2.2, 10.4.4.4, unknown']
+  assert.equal(factsOf(front, ...fields).remoteAddress, '2.2.2.2')
+  assert.equal(factsOf(front, 'Host: a', 'X-Forwarded-For: unknown').remoteAddress, 'unix')
+})
+
 test('server name and port are those of Host; without a port the scheme decides', () => {
   const cases: readonly (readonly [readonly string[], string, number])[] = [
     [['Host: A.test:81'], 'a.test', 81],
