@@ -1,7 +1,7 @@
 // A context: an application path on a node under one host alias (mcmp.md 2.1, 2.3). Immutable.
 
 import { isIP } from 'node:net'
-import { hostKey } from '../wire/http/host.ts'
+import { hostKey, isAuthority } from '../wire/http/host.ts'
 import type { ContextStatus } from '../wire/mcmp/context-status.ts'
 
 export interface Context {
@@ -46,11 +46,12 @@ const SLASH = 0x2f
  * An alias as it is matched: case-insensitively, without port and final dot. `*.shop.test` matches all names below
  * `shop.test`, and `*` every name that no other alias matches.
  */
-export const aliasKey = (alias: string): string =>
-  isIP(alias) === 6 ? `[${alias.toLowerCase()}]` : hostKey(alias)
+export const aliasKey = (alias: string): string => hostKey(isIP(alias) === 6 ? `[${alias}]` : alias)
 
 /** Whether an alias can match any Host at all. */
 export const isMatchable = (alias: string): boolean => {
   const key = aliasKey(alias)
-  return key === '*' || !key.replace(/^\*\./, '').includes('*')
+  if (key === '*') return true
+  const name = Buffer.from(key.replace(/^\*\./, ''))
+  return !name.includes('*') && isAuthority(name, 0, name.length, true)
 }

@@ -24,7 +24,9 @@ import { misplaced, placeSchema, sourceIn } from './schema-sources.ts'
 const alias = text(
   /^[A-Za-z0-9._*[\]:-]{1,255}$/,
   'a host name; write for example shop.test, *.shop.test or * for all',
-).refine(isMatchable, { error: 'a * stands alone or in front, as *.shop.test' })
+).refine(isMatchable, {
+  error: 'no request names such a host; a * stands alone or in front, as *.shop.test',
+})
 
 const path = text(/^\/[^\s?#;,]{0,255}$/, 'a path; write for example /shop')
 

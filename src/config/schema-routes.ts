@@ -81,7 +81,9 @@ const host = text(
   /^[A-Za-z0-9._*[\]:-]{1,255}$/,
   'a host name; write for example shop.test, or *.shop.test for all names below it',
 )
-  .refine(isMatchable, { error: 'a * stands alone or in front, as *.shop.test' })
+  .refine(isMatchable, {
+    error: 'no request names such a host; a * stands alone or in front, as *.shop.test',
+  })
   .transform(aliasKey)
 
 /** Characters that no client has to escape [RFC 3986 2.3, 3.3]. */

@@ -59,7 +59,9 @@ export function commandContexts(
     warnAboutOthers(steps, node, paths, owners)
     const vain = aliases.find((alias) => !isMatchable(alias))
     if (vain !== undefined)
-      steps.warnings.push(`alias ${vain} of ${route} matches no host: write *.NAME or a whole name`)
+      steps.warnings.push(
+        `alias ${vain} of ${route} matches no host: write *.NAME or a whole name, in ASCII (xn--)`,
+      )
   }
   if (method === 'STOP-APP')
     return stopReply(route, aliases, paths, inFlightOn(facts.live(node.id), paths))

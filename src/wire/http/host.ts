@@ -45,9 +45,14 @@ export function isEscape(bytes: Buffer, at: number, end: number): boolean {
   return at + 2 < end && hexValue[bytes[at + 1]!]! >= 0 && hexValue[bytes[at + 2]!]! >= 0
 }
 
-/** `hostWithoutPort` without the final dot of a fully qualified name: the key by which host names are compared. */
+/**
+ * `hostWithoutPort` without the final dot of a fully qualified name, and with the shortest spelling of an IPv6 address: the
+ * key by which hosts are compared.
+ */
 export function hostKey(authority: string): string {
   const name = hostWithoutPort(authority)
+  if (name.startsWith('['))
+    return URL.canParse(`http://${name}`) ? new URL(`http://${name}`).hostname : name
   return name.endsWith('.') ? name.slice(0, -1) : name
 }
 

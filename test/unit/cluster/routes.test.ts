@@ -124,6 +124,7 @@ describe('hosts, where aliases count', () => {
       { contexts: [contextOf('/', 'ENABLED', '*.shop.test')] },
       { contexts: [contextOf('/', 'ENABLED', '*.eu.shop.test.')] },
       { contexts: [contextOf('/', 'ENABLED', '2001:DB8::1')] },
+      { contexts: [contextOf('/', 'ENABLED', '[::FFFF:7f00:1]:80')] },
     ]),
     true,
   )
@@ -141,6 +142,10 @@ describe('hosts, where aliases count', () => {
     ['www.eu.shop.test', 4],
     ['eu.shop.test', 3],
     ['[2001:db8::1]:80', 5],
+    ['[2001:DB8:0:0::0001]', 5],
+    ['[2001:db8::0.0.0.1]', 5],
+    ['[2001:db8::2]', undefined],
+    ['[::ffff:127.0.0.1]', 6],
     ['ashop.test', undefined],
     ['shop.test..', undefined],
     ['.shop.test', 3],
