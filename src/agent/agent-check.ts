@@ -28,7 +28,10 @@ export class AgentCheck {
   constructor(options: AgentCheckOptions) {
     this.#options = options
     this.#server = createServer((socket) => this.#answer(socket))
-    this.#server.maxConnections = agentLimits.checkConnectionsMax
+    const limit = agentLimits.checkConnectionsMax
+    this.#server.maxConnections = limit
+    const full = new ThrottledLog(options.log, this.#clock, 'no room for more agent checks')
+    this.#server.on('drop', (dropped) => full.warn({ remote: dropped?.remoteAddress, limit }))
     this.#server.unref()
   }
 

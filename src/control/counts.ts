@@ -2,7 +2,8 @@
 
 /**
  * The source address, the secret, the `Origin` of a web page, its `Host`, too much from one source, too many
- * connections, a TLS handshake, or a client certificate.
+ * connections, too many connections for health checks (`health.listen`), too many streams, bytes that are no valid
+ * request, a TLS handshake, or a client certificate.
  */
 type RefusalReason =
   | 'address'
@@ -11,6 +12,9 @@ type RefusalReason =
   | 'host'
   | 'source'
   | 'connections'
+  | 'health'
+  | 'streams'
+  | 'invalid'
   | 'handshake'
   | 'certificate'
 

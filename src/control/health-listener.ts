@@ -6,9 +6,12 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { TopspinError } from '../base/errors.ts'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
 import { healthLimits } from '../base/limits.ts'
+import type { Logger } from '../base/log.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
 import { HeldByAddress } from '../net/held-by-address.ts'
 import { type ListenAddress, listenAt } from '../net/listen-at.ts'
 import { type ListenHandle, listenHandleOf } from '../node-internals/listen-handle.ts'
+import type { ControlCounts } from './counts.ts'
 import { pathOf } from './pages.ts'
 
 /** Whether the proxy should get new clients: only while it is `ready`. */
@@ -17,19 +20,26 @@ export type Readiness = 'starting' | 'ready' | 'draining'
 export class HealthListener {
   readonly #server: Server
   readonly #clock: Clock
+  readonly #counts: ControlCounts
+  readonly #full: ThrottledLog
   /** Open connections. */
   readonly #open: HeldByAddress<Socket> = new HeldByAddress()
   #readiness: Readiness = 'starting'
   #hasStarted = false
 
-  constructor(clock: Clock = systemClock) {
+  constructor(counts: ControlCounts, log: Logger, clock: Clock = systemClock) {
     this.#clock = clock
+    this.#counts = counts
+    this.#full = new ThrottledLog(log, clock, 'no room for more connections of health checks')
     const { requestMs: requestTimeout, headBytesMax: maxHeaderSize } = healthLimits
     // Simple health checks send HTTP/1.1 without Host.
     const options = { requestTimeout, maxHeaderSize, requireHostHeader: false }
     this.#server = createServer({ ...options, connectionsCheckingInterval: requestTimeout / 2 })
+    const unaccepted = new ThrottledLog(log, clock, 'connection of a health check not accepted')
     // An error after the start is a connection that was not accepted, and no reason to end.
-    this.#server.on('error', () => {})
+    this.#server.on('error', ({ message }) => {
+      if (this.#server.listening) unaccepted.warn({ reason: message })
+    })
     this.#server.on('connection', (socket) => this.#accept(socket))
     this.#server.on('request', (request, response) => this.#respond(request, response))
   }
@@ -73,8 +83,11 @@ export class HealthListener {
     const now = this.#clock.now()
     if (this.#open.size >= healthLimits.connectionsMax) {
       const displaced = this.#open.displace(remote, now)
+      const refused = displaced === undefined
+      this.#counts.countRefusal('health')
+      this.#full.warn({ remote, limit: healthLimits.connectionsMax, refused })
       displaced?.destroy()
-      if (displaced === undefined) return void socket.destroy()
+      if (refused) return void socket.destroy()
     }
     this.#open.hold(remote, socket, now)
     socket.on('close', () => this.#open.release(socket))

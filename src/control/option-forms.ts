@@ -28,6 +28,7 @@ function controlForms({ registry, live, traffic }: ControlOptions): OptionForms 
     begins: 'any',
     clock: 'any',
     events: 'any',
+    counts: 'any',
     log: 'logger',
   }
 }

@@ -26,6 +26,7 @@ import { ownHostCheck } from './access.ts'
 import type { CertificateReport } from './certificate-report.ts'
 import { ClusterLog } from './cluster-log.ts'
 import { controlRoom } from './connection-limits.ts'
+import { ControlCounts } from './counts.ts'
 import type { EngineReport } from './engine-report.ts'
 import { EventRing } from './events/event-ring.ts'
 import { recordingLog } from './events/recording-log.ts'
@@ -92,6 +93,8 @@ export interface ControlOptions {
   readonly log?: Logger
   /** Where the lines of `log` are kept for the API, if somebody else fills it too. Default: filled here. */
   readonly events?: EventRing
+  /** The counters of /metrics about the control listener, if somebody else counts in them too. Default: new ones. */
+  readonly counts?: ControlCounts
 }
 
 interface ConsoleResponder {
@@ -244,6 +247,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     sources: () => [],
     isReady: () => true,
     begins: Promise.resolve(),
+    counts: new ControlCounts(),
     random: Math.random,
     ...options,
     clock,

@@ -84,6 +84,7 @@ export class Responder {
   /** The response to bytes that are not a valid request, written before the connection is closed. */
   respondToProblem(invalid: Extract<FrameEvent, { kind: 'problem' }>, remote: string): Uint8Array {
     const { status, text } = invalid
+    this.#counts.countRefusal('invalid')
     this.#invalid.info({ remote, status, reason: text })
     const method = methodOf(invalid.method)
     if (status === 413 && method !== undefined) return this.#refuse(method, messageTooBig).bytes

@@ -6,7 +6,7 @@ import { waitUntil } from '../base/wait.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
 import type { ListenHandle } from '../node-internals/listen-handle.ts'
 import { Admission } from './admission.ts'
-import { ControlCounts } from './counts.ts'
+import type { ControlCounts } from './counts.ts'
 import { ControlListener } from './listener.ts'
 import { MessageHandler } from './message-handler.ts'
 import { checkControlOptions } from './option-forms.ts'
@@ -86,7 +86,7 @@ interface Listeners {
 class ControlService implements Control {
   readonly #options: ControlOptions
   readonly #settings: ControlSettings
-  readonly #counts: ControlCounts = new ControlCounts()
+  readonly #counts: ControlCounts
   readonly #admission: Admission
   readonly #messages: MessageHandler
   readonly #pages: Pages
@@ -99,8 +99,9 @@ class ControlService implements Control {
   constructor(options: ControlOptions) {
     const settings = controlSettings(options)
     const messages = new MessageHandler(settings)
-    const { log, events } = settings
-    this.#options = { ...options, log, events }
+    const { log, events, counts } = settings
+    this.#options = { ...options, log, events, counts }
+    this.#counts = counts
     this.#settings = settings
     this.#messages = messages
     this.#admission = new Admission(settings, this.#counts)

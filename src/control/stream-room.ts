@@ -4,7 +4,10 @@
 
 import type { Clock } from '../base/clock.ts'
 import { eventLimits, heldLimits } from '../base/limits.ts'
+import { ThrottledLog } from '../base/throttled-log.ts'
 import { networkOf } from '../net/address.ts'
+import type { ControlCounts } from './counts.ts'
+import type { ControlSettings } from './options.ts'
 import type { StreamReader } from './stream-reader.ts'
 
 /** What the room needs of a reader. */
@@ -13,13 +16,20 @@ export type RoomReader = Pick<StreamReader, 'remote' | 'standsMs' | 'cut'>
 export class StreamRoom<Reader extends RoomReader> {
   readonly #max: number
   readonly #clock: Clock
+  readonly #counts: ControlCounts
+  readonly #full: ThrottledLog
   /** With the time of their beginning, the oldest first. */
   readonly #readers: Map<Reader, number> = new Map()
 
   /** @param max readers at a time. */
-  constructor(max: number, clock: Clock) {
+  constructor(
+    max: number,
+    { clock, counts, log }: Pick<ControlSettings, 'clock' | 'counts' | 'log'>,
+  ) {
     this.#max = max
     this.#clock = clock
+    this.#counts = counts
+    this.#full = new ThrottledLog(log, clock, 'no room for more streams')
   }
 
   get size(): number {
@@ -31,16 +41,17 @@ export class StreamRoom<Reader extends RoomReader> {
     return this.#readers.keys()
   }
 
-  /** Whether a reader of this address would get a place now. */
+  /** Whether a reader of this address would get a place now. One that would not is refused. */
   hasRoomFor(remote: string): boolean {
-    return this.#readers.size < this.#max || this.#leaving(remote) !== undefined
+    const hasRoom = this.#readers.size < this.#max || this.#leaving(remote) !== undefined
+    return hasRoom || this.#refuse(remote)
   }
 
   /** @returns whether `reader` has a place, which may have been that of another. */
   enter(reader: Reader): boolean {
     if (this.#readers.size >= this.#max) {
       const leaving = this.#leaving(reader.remote)
-      if (leaving === undefined) return false
+      if (leaving === undefined) return this.#refuse(reader.remote)
       this.#readers.delete(leaving)
       leaving.cut('room')
     }
@@ -50,6 +61,12 @@ export class StreamRoom<Reader extends RoomReader> {
 
   leave(reader: Reader): void {
     this.#readers.delete(reader)
+  }
+
+  #refuse(remote: string): false {
+    this.#counts.countRefusal('streams')
+    this.#full.warn({ remote, limit: this.#max })
+    return false
   }
 
   #leaving(remote: string): Reader | undefined {

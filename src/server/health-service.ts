@@ -2,7 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { type HostPort, hostPortText } from '../base/host-port.ts'
+import type { Logger } from '../base/log.ts'
 import { socketPathOf } from '../base/unix-address.ts'
+import { ControlCounts } from '../control/counts.ts'
 import { HealthListener, type Readiness } from '../control/health-listener.ts'
 import type { ListenAddress } from '../net/listen-at.ts'
 import { SocketFiles } from '../net/socket-file.ts'
@@ -16,9 +18,16 @@ interface Open {
 }
 
 export class HealthService {
+  /** Of this listener and of the control listener. */
+  readonly counts: ControlCounts = new ControlCounts()
+  readonly #log: Logger
   #open: Open | undefined
   #readiness: Readiness = 'starting'
   readonly #files: SocketFiles = new SocketFiles()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
 
   /** Absent when there is none. */
   get address(): HostPort | undefined {
@@ -69,7 +78,7 @@ export class HealthService {
   }
 
   async #listenAt(at: ListenAddress, kept: ListenHandle | undefined): Promise<Open> {
-    const listener = new HealthListener()
+    const listener = new HealthListener(this.counts, this.#log)
     const address = await listener.open(at, kept)
     const path = socketPathOf(at.host)
     if (path !== undefined) this.#files.add(path)

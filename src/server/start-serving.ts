@@ -75,7 +75,7 @@ export async function startServing(
   programLog: ProgramLog,
   more: StartMore = {},
 ): Promise<Serving> {
-  const health = new HealthService()
+  const health = new HealthService(programLog.log)
   const at = config.health.listen
   const inherited = more.inherited ?? []
   const kept = at && predecessorsSocket(at, 'health', inherited)
@@ -184,6 +184,7 @@ async function startServices(
     ...controlOptions(base, present),
     registry: cluster.registry,
     live: cluster.live,
+    counts: health.counts,
     state: () => cluster.state?.report(),
     certificates: () => services?.certificates() ?? [],
     inspection: {

@@ -31,7 +31,7 @@ export class EventStreams {
   constructor(settings: ControlSettings, trends: Trends) {
     this.#settings = settings
     this.#trends = trends
-    this.#room = new StreamRoom(eventLimits.streamsMax, settings.clock)
+    this.#room = new StreamRoom(eventLimits.streamsMax, settings)
   }
 
   /**

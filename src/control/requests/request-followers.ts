@@ -25,7 +25,7 @@ export class RequestFollowers {
 
   constructor(settings: ControlSettings) {
     this.#settings = settings
-    this.#room = new StreamRoom(tailLimits.streamsMax, settings.clock)
+    this.#room = new StreamRoom(tailLimits.streamsMax, settings)
   }
 
   /** @param from address of one who would follow. */

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { AgentCheck } from '../../../src/agent/agent-check.ts'
 import { systemClock } from '../../../src/base/clock.ts'
+import { ControlCounts } from '../../../src/control/counts.ts'
 import { HealthListener } from '../../../src/control/health-listener.ts'
 import { Rank } from '../../../src/net/rank.ts'
 import { runFront } from '../../../src/peer/front/front.ts'
@@ -29,8 +30,8 @@ const doors: Readonly<Record<string, (t: TestContext, log: MemoryLog) => Promise
     const { control } = await controlBench({ log })
     t.after(() => control.close())
   },
-  'health.listen': async (t) => {
-    const listener = new HealthListener()
+  'health.listen': async (t, log) => {
+    const listener = new HealthListener(new ControlCounts(), log)
     t.after(() => listener.close())
     await listener.open(local)
   },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventLimits, heldLimits } from '../../../src/base/limits.ts'
+import { ControlCounts } from '../../../src/control/counts.ts'
 import { type RoomReader, StreamRoom } from '../../../src/control/stream-room.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { type MemoryLog, memoryLog } from '../../support/memory-log.ts'
 
 interface TestReader extends RoomReader {
   standsMs: number
@@ -26,15 +28,17 @@ function fullRoom(...addresses: readonly string[]): {
   room: StreamRoom<TestReader>
   clock: ManualClock
   readers: readonly TestReader[]
+  counts: ControlCounts
+  log: MemoryLog
 } {
-  const clock = new ManualClock()
-  const room = new StreamRoom<TestReader>(addresses.length, clock)
+  const [clock, counts, log] = [new ManualClock(), new ControlCounts(), memoryLog()]
+  const room = new StreamRoom<TestReader>(addresses.length, { clock, counts, log })
   const readers = addresses.map(readerOf)
   for (const reader of readers) {
     assert.ok(room.enter(reader))
     clock.advance(1)
   }
-  return { room, clock, readers }
+  return { room, clock, readers, counts, log }
 }
 
 const cutOf = (readers: readonly TestReader[]): readonly boolean[] =>
@@ -48,6 +52,15 @@ test('of the address with the most, one that stands still leaves first, else the
   const one = fullRoom('a', 'a', 'a', 'b')
   assert.ok(one.room.enter(readerOf('c')))
   assert.deepEqual(cutOf(one.readers), [true, false, false, false])
+})
+
+test('one that gets no place is counted and logged, in one line for many', () => {
+  const { room, counts, log } = fullRoom('a', 'b')
+  assert.equal(room.hasRoomFor('c'), false)
+  assert.equal(room.enter(readerOf('c')), false)
+  assert.deepEqual([...counts.refusals], [['streams', 2]])
+  assert.deepEqual(log.messages, ['no room for more streams'])
+  assert.deepEqual(log.details, [{ remote: 'c', limit: 2 }])
 })
 
 test('an address with the most gets no place of another, whatever stands still', () => {

@@ -186,8 +186,11 @@ export class XdsServer implements Engine {
     const { grpc } = this.#packages
     const { clock } = this.#options
     const address = call.getPeer()
-    if (this.#envoys.size >= xdsLimits.streamsMax)
-      return end(call, grpc.status.RESOURCE_EXHAUSTED, `more than ${xdsLimits.streamsMax} streams`)
+    const { streamsMax } = xdsLimits
+    if (this.#envoys.size >= streamsMax) {
+      this.#log.warn({ envoy: address, limit: streamsMax }, 'no room for more streams of Envoys')
+      return end(call, grpc.status.RESOURCE_EXHAUSTED, `more than ${streamsMax} streams`)
+    }
     const envoy: Envoy = {
       call,
       address,
