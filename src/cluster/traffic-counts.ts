@@ -11,6 +11,8 @@ export interface TrafficCounts {
   /** Client connections over HTTP/2, and their requests. */
   readonly connectionsHttp2: number
   readonly requestsHttp2: number
+  /** Streams of HTTP/2 that were refused unread because their connection, or this process, had too many. */
+  readonly streamsRefused: number
   /** Client connections whose TLS handshake has ended, by version. */
   readonly connectionsTls12: number
   readonly connectionsTls13: number
@@ -79,6 +81,7 @@ const countNames: readonly CountName[] = [
   'requests',
   'connectionsHttp2',
   'requestsHttp2',
+  'streamsRefused',
   'connectionsTls12',
   'connectionsTls13',
   'retries',
@@ -111,6 +114,7 @@ export function newCounters(): Counters {
     requests: 0,
     connectionsHttp2: 0,
     requestsHttp2: 0,
+    streamsRefused: 0,
     connectionsTls12: 0,
     connectionsTls13: 0,
     refused: new Map(),

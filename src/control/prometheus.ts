@@ -56,6 +56,11 @@ const trafficTotals: readonly (readonly [name: string, count: CountName, help: s
   ['topspin_requests_total', 'requests', 'Requests of clients.'],
   ['topspin_http2_connections_total', 'connectionsHttp2', 'Client connections over HTTP/2.'],
   ['topspin_http2_requests_total', 'requestsHttp2', 'Requests of clients over HTTP/2.'],
+  [
+    'topspin_http2_streams_refused_total',
+    'streamsRefused',
+    'Streams of HTTP/2 refused unread because their connection, or this process, had too many.',
+  ],
   ['topspin_retries_total', 'retries', 'Requests sent to a node once more.'],
   ['topspin_retries_refused_total', 'retriesRefused', 'Retries that the budget did not allow.'],
   [

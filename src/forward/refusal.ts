@@ -197,6 +197,8 @@ export const clientSlow: Refusal = {
   code: 'CLIENT_TIMEOUT',
   text: 'the request did not arrive in time',
 }
+/** For the access log: there was no response. */
+export const clientLeft: Refusal = { status: 0, code: 'CLIENT_CLOSED', text: '' }
 export const clientUnknown: Refusal = {
   status: 403,
   code: 'CLIENT_CERTIFICATE',

@@ -58,7 +58,7 @@ import {
   writeOwnSettings,
 } from '../../wire/http2/settings.ts'
 import type { ClientTls } from '../node/request-source.ts'
-import { clientUnknown, proxyFull, type Refusal } from '../refusal.ts'
+import { clientLeft, clientUnknown, proxyFull, type Refusal } from '../refusal.ts'
 import type { Waiter } from '../shared/admission.ts'
 import { Http2Faults } from '../shared/http2-faults.ts'
 import { Http2Output } from '../shared/http2-output.ts'
@@ -479,6 +479,7 @@ export class Http2Connection
     const isIgnored = id > this.#acceptedMax || this.isOver
     if (isRefused || isIgnored) {
       if (this.#decode(block, from, to, this) === undefined || isIgnored) return
+      this.traffic.counters.streamsRefused++
       this.#resetUnknown(id, REFUSED_STREAM)
       this.#fault()
       return
@@ -541,6 +542,8 @@ export class Http2Connection
   #queue(stream: Http2Stream): void {
     const { admission, http2, ticker, settings } = this.traffic
     if (http2.waitingBytes + stream.waitingBytes > http2Limits.waitingBytesOfAllMax) {
+      this.traffic.counters.streamsRefused++
+      stream.isNoted = true
       stream.reset(REFUSED_STREAM)
       return
     }
@@ -574,11 +577,20 @@ export class Http2Connection
 
   refused(stream: Http2Stream, refusal: Refusal, head: Buffer): void {
     countRefusal(this.traffic.counters, refusal)
-    logUnread(this.traffic, stream, refusal, head, 0, head.length)
+    this.#note(stream, refusal, head)
     if (readable.has(refusal.status)) {
       this.traffic.refusalLog.write(refusal, this.address)
       stream.answerRefusal(refusal, head.toString('latin1', 0, 5) === 'HEAD ')
     } else this.#streamFault(stream, PROTOCOL_ERROR)
+  }
+
+  leftUnbegun(stream: Http2Stream): void {
+    this.#note(stream, clientLeft, stream.head)
+  }
+
+  #note(stream: Http2Stream, refusal: Refusal, head: Buffer): void {
+    stream.isNoted = true
+    logUnread(this.traffic, stream, refusal, head, 0, head.length)
   }
 
   #readSettings(flags: number, stream: number, payload: Buffer): void {

@@ -58,6 +58,8 @@ export interface StreamOwner {
   lendBuffer(): void
   /** The stream is closed. @param wasReset this side has reset it, so frames of it may still arrive. */
   streamOver(stream: Http2Stream, wasReset: boolean): void
+  /** The client has left before the turn of its request, or has broken the protocol. */
+  leftUnbegun(stream: Http2Stream): void
 }
 
 /** A request whose head has arrived: facts of the one that `RequestText` has written last. */
@@ -86,6 +88,8 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   bound: Set<LeasedConnection> | undefined
   /** How long the request waits for its turn, ticker time. */
   queuedUntil = 0
+  /** The access log has the request, or is not to have it. */
+  isNoted = false
   readonly #owner: StreamOwner
   readonly isGrpc: boolean
   readonly acceptsTrailers: boolean
@@ -641,6 +645,7 @@ export class Http2Stream implements ExchangeClient, FramedClient, Sender {
   #over(wasReset: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
+    if (!this.#hasBegun && !this.isNoted) this.#owner.leftUnbegun(this)
     this.#releaseExchange()
     this.#releaseHeld()
     this.#owner.traffic.http2.receivedBytes -= this.#body.drop()

@@ -1,9 +1,10 @@
-// The access log's entry for a request that is refused before its head is complete and valid: as much of it as can be read.
+// The access log's entry for a request without an exchange: refused before its head is complete and valid, or over before
+// its turn. As much of it as can be read.
 
 import { firstLine } from '../../wire/http/first-line.ts'
 import { RequestHead } from '../../wire/http/request-head.ts'
 import type { ExchangeClient } from '../exchange-client.ts'
-import { type Refusal, refusalBytes } from '../refusal.ts'
+import { clientLeft, type Refusal, refusalBytes } from '../refusal.ts'
 import { ownLines } from '../shared/hsts.ts'
 import { senderOf } from '../shared/sender.ts'
 import type { Traffic } from '../traffic/traffic.ts'
@@ -43,7 +44,10 @@ export function logUnread(
     waitMs: null,
     firstByteMs: null,
     durationMs: 0,
-    bytes: refusalBytes(refusal, true, false, ownLines({ date, hsts }, client.tls)).length,
+    bytes:
+      refusal === clientLeft
+        ? 0
+        : refusalBytes(refusal, true, false, ownLines({ date, hsts }, client.tls)).length,
     bytesIn: 0,
     requestId: '',
     traceId: '',

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { http2Limits } from '../../../src/base/limits.ts'
 import type { AccessEntry } from '../../../src/proxy/index.ts'
 import { type Given, startProxy } from '../../support/cluster-fixture.ts'
+import { preface } from '../../support/http2-attacks.ts'
+import { block, frame } from '../../support/http2-frames.ts'
 import { cutAt, startOrigin } from '../../support/misbehaving-origin.ts'
 import { get, post, RawClient, request } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts'
@@ -258,4 +261,57 @@ test('a request has an id: made, or given by a trusted proxy, at the node, in er
   const refused = await client.ask(get('/echo'))
   assert.equal(refused.get('x-request-id'), 'made-4')
   assert.match(String(refused.body), /^404 [^\n]* \(NO_CONTEXT\)\nrequest made-4\n$/)
+})
+
+const asks = (method: string, ...more: readonly (readonly [string, string])[]): Buffer =>
+  block(
+    [':method', method],
+    [':scheme', 'http'],
+    [':authority', 'app.test'],
+    [':path', '/a'],
+    ...more,
+  )
+
+const [DATA, HEADERS, RST_STREAM, SETTINGS] = [0, 1, 3, 4]
+const [END_STREAM, END_HEADERS] = [1, 4]
+
+test('over HTTP/2, a body that contradicts its length before the request has begun', async (t) => {
+  const { client, last } = await logged(t)
+  client.socket.write(
+    Buffer.concat([
+      preface,
+      frame(SETTINGS, 0, 0),
+      frame(HEADERS, END_HEADERS, 1, asks('POST', ['content-length', '5'])),
+      frame(DATA, END_STREAM, 1, Buffer.from('abc')),
+    ]),
+  )
+  const { method, target, status, code, bytes, protocol } = await last(1)
+  assert.deepEqual(
+    [method, target, status, code, bytes, protocol],
+    ['POST', '/a', 0, 'CLIENT_CLOSED', 0, 'HTTP/2.0'],
+  )
+})
+
+test('over HTTP/2, streams that their client resets before their turn', async (t) => {
+  const { client, last, entries } = await logged(t)
+  const frames = [preface, frame(SETTINGS, 0, 0)]
+  for (let id = 1; id < 20; id += 2) {
+    frames.push(frame(HEADERS, END_HEADERS | END_STREAM, id, asks('GET')))
+    frames.push(frame(RST_STREAM, 0, id, Buffer.from([0, 0, 0, 8])))
+  }
+  client.socket.write(Buffer.concat(frames))
+  await last(10)
+  for (const { target, code } of entries) assert.deepEqual([target, code], ['/a', 'CLIENT_CLOSED'])
+})
+
+test('over HTTP/2, streams beyond the limit have no line and are counted', async (t) => {
+  const { client, proxy, last } = await logged(t)
+  const frames = [preface, frame(SETTINGS, 0, 0)]
+  const max = http2Limits.streamsMax
+  for (let id = 1; id < 2 * max + 6; id += 2)
+    frames.push(frame(HEADERS, END_HEADERS, id, asks('POST')))
+  client.socket.write(Buffer.concat(frames))
+  await until('three are refused', () => proxy.counters.streamsRefused === 3)
+  client.socket.destroy()
+  await last(max)
 })
