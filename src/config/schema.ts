@@ -407,7 +407,10 @@ const configSchema: z.ZodType<Config, unknown> = section({
       'From the end of the head of a request to the end of its body; then 408. Time in which the node reads nothing does not count.',
     ),
     send: timeout('sendMs', 'A client that reads nothing of its response.'),
-    connect: timeout('connectMs', 'Connecting to a node.'),
+    connect: timeout(
+      'connectMs',
+      'Connecting to a node, with its handshake (TLS, HTTP/2). One that has accepted the connection and is late is busy: another node is asked, and without one the request waits up to `responseHead`.',
+    ),
     responseHead: timeout(
       'responseHeadMs',
       'From the end of a request to the head of its response. Time in which the client is slow to send its body does not count.',

@@ -520,6 +520,18 @@ export class Exchange
     return response.started ? attempts.bodyMs : attempts.headMs
   }
 
+  get isWithoutOther(): boolean {
+    const { choice, attempts, client, traffic } = this.#state
+    const { tried, full, chooser } = choice
+    if (chooser !== undefined || attempts.candidate === undefined) return false
+    exclude(choice, attempts.candidate)
+    const other = choose(choice, traffic.chosenAt, client.bound)
+    const isWithout = other === undefined && !canQueue(choice)
+    choice.tried = tried
+    choice.full = full
+    return isWithout
+  }
+
   nodeReady(): void {
     const { request, attempts, client } = this.#state
     noteReady(this.#state) // 6

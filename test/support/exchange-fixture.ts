@@ -266,6 +266,7 @@ export const noReceiver: ResponseReceiver & CompressedReceiver & Upload = {
   relaysBody: false,
   connectMs: undefined,
   silenceMs: 0,
+  isWithoutOther: false,
   nodeReady: () => {},
   nodeSent: () => {},
   nodeDrained: () => {},

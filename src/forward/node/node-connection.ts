@@ -16,7 +16,7 @@ import type {
   NodeContext,
   ResponseReceiver,
 } from './node-context.ts'
-import { closedError, connectError } from './node-error.ts'
+import { closedError, connectError, lateError } from './node-error.ts'
 import type { RequestSource } from './request-source.ts'
 
 /** Idle connections are closed this long before the node would close them, and not sooner than the minimum, ms. */
@@ -54,6 +54,9 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
   #buffer: Buffer | undefined
   /** Of the client's connection that it belongs to. */
   #bound: Set<LeasedConnection> | undefined
+  #attachedAt = 0
+  /** The time to connect is over. */
+  #late: TopspinError | undefined
 
   /** @param client the one for whose request it is opened. */
   constructor(pool: ConnectionPool<NodeConnection>, client: RequestSource) {
@@ -128,6 +131,7 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
 
   attach(exchange: ResponseReceiver): void {
     this.exchange = exchange
+    this.#attachedAt = this.context.ticker.now
     const connectMs = exchange.connectMs ?? this.pool.connectMs
     this.deadline = this.isReady ? Infinity : this.context.ticker.now + connectMs
   }
@@ -253,7 +257,7 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
 
   /** Why the exchange fails when the connection is gone. */
   protected failure(cause: Error | undefined): TopspinError {
-    return this.isReady ? closedError(cause) : connectError(cause)
+    return this.isReady ? closedError(cause) : (this.#late ?? connectError(cause))
   }
 
   /** Leaves the pool at once: until `closed` is called another request could lease the connection. */
@@ -266,13 +270,24 @@ export class NodeConnection implements DialReceiver, LeasedConnection {
     this.context.fault(error)
   }
 
+  /** A busy node without another one beside it is waited for as for its answer, once it has accepted the connection. */
+  #mayWait(exchange: ResponseReceiver, now: number): boolean {
+    // Another connection may succeed where one has waited for long.
+    if (this.isReused || this.connection.socket.connecting) return false
+    return now - this.#attachedAt < exchange.silenceMs && exchange.isWithoutOther
+  }
+
   expired(now: number): void {
     if (this.isIdle && !this.#isKept && this.keptMs > this.idleMs && this.pool.keepsIdle) {
       this.#isKept = true
       this.deadline = now + this.keptMs - this.idleMs
     } else if (this.isIdle || this.exchange === undefined) this.retire()
     else if (this.isReady) this.exchange.nodeTimedOut()
-    else this.connection.destroy()
+    else if (this.#mayWait(this.exchange, now)) this.deadline = now + this.pool.connectMs
+    else {
+      this.#late = lateError(this.connection.socket)
+      this.connection.destroy()
+    }
   }
 }
 

@@ -164,6 +164,8 @@ export interface ResponseReceiver {
   readonly connectMs: number | undefined
   /** How long the node may stay silent now, ms. */
   readonly silenceMs: number
+  /** No other node could take the request, which a peer would serve itself. */
+  readonly isWithoutOther: boolean
   /** A request can be sent. */
   nodeReady(): void
   /** bytes[0..length) of the response have arrived; they are overwritten after the call. */

@@ -45,6 +45,21 @@ const queueFullError = (): TopspinError =>
 
 export const queueFull = 'NODE_QUEUE'
 
+/**
+ * The time to connect is over. @param socket of the connection: while it does not connect any more, the node has accepted it
+ * and owes the answer to a handshake (TLS, SETTINGS of HTTP/2, CPONG), as a server with one thread does while it is busy.
+ */
+export const lateError = ({ connecting }: { readonly connecting: boolean }): TopspinError =>
+  connecting
+    ? connectError(undefined)
+    : new TopspinError(handshakeLate, 'the node has accepted the connection, and is late', {
+        side: 'node',
+        phase: 'connect',
+        retry: 'safe',
+      })
+
+export const handshakeLate = 'NODE_HANDSHAKE'
+
 /** The connection was established and has closed. */
 export function closedError(cause: Error | undefined): TopspinError {
   if (isShortage(cause)) return shortageError(cause, 'never')

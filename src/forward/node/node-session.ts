@@ -1,6 +1,7 @@
 // One connection over HTTP/2 to a node, shared by requests: each is a stream of it (node-stream.ts). Frames of the node become
 // responses. Sessions are opened and chosen by session-pool.ts.
 
+import type { TopspinError } from '../../base/errors.ts'
 import { bareHost } from '../../base/host-port.ts'
 import { http2Limits } from '../../base/limits.ts'
 import { isSecure, type Node } from '../../cluster/node.ts'
@@ -58,6 +59,7 @@ import {
   closedError,
   connectError,
   goawayError,
+  lateError,
   otherProtocolError,
   refusedError,
   resetError,
@@ -110,6 +112,8 @@ export class NodeSession implements StreamSession, DialReceiver, FrameHandler, F
   /** A response has arrived on it. */
   hasServed = false
   #state: State = 'connecting'
+  /** The time to connect is over. */
+  #late: TopspinError | undefined
   readonly #reader: FrameReader = new FrameReader()
   readonly #decoder: FieldDecoder = new FieldDecoder()
   readonly #faults: Http2Faults
@@ -339,7 +343,7 @@ export class NodeSession implements StreamSession, DialReceiver, FrameHandler, F
     for (const stream of [...this.#waiting]) {
       if (this.#wasOpen)
         stream.fail(unsentError(error?.message ?? 'the node closed the connection'))
-      else stream.fail(connectError(error))
+      else stream.fail(this.#late ?? connectError(error))
     }
     for (const stream of [...this.#streams.values()]) {
       if (reason === undefined) stream.fail(closedError(cause))
@@ -354,8 +358,13 @@ export class NodeSession implements StreamSession, DialReceiver, FrameHandler, F
   expired(now: number): void {
     if (this.isOver) this.connection.destroy()
     else if (now >= this.#blockBy) this.#fail(ENHANCE_YOUR_CALM, 'a field block without its end')
-    else if (now >= this.#readyBy) {
+    else if (now >= this.#readyBy && !this.#wasOpen && this.#isAwaited()) {
+      this.#readyBy = now + this.pool.connectMs
+      this.#rearm()
+      for (const stream of this.#waiting) stream.check(now)
+    } else if (now >= this.#readyBy) {
       this.pool.remove(this)
+      if (!this.#wasOpen) this.#late = lateError(this.connection.socket)
       this.connection.destroy()
     } else if (this.load === 0) this.#close()
     else {
@@ -363,6 +372,11 @@ export class NodeSession implements StreamSession, DialReceiver, FrameHandler, F
       for (const stream of this.#streams.values()) stream.check(now)
       for (const stream of this.#waiting) stream.check(now)
     }
+  }
+
+  #isAwaited(): boolean {
+    for (const stream of this.#waiting) if (stream.mayWait) return true
+    return false
   }
 
   /** Ends the connection, which has no streams. */

@@ -18,7 +18,7 @@ import type { Http2Output, Sender } from '../shared/http2-output.ts'
 import { StreamTunnel } from '../shared/stream-tunnel.ts'
 import type { TunnelSide } from '../shared/tunnel-side.ts'
 import type { LeasedConnection, NodeContext, ResponseReceiver } from './node-context.ts'
-import { closedError, connectError } from './node-error.ts'
+import { closedError, lateError } from './node-error.ts'
 
 const none: Buffer[] = []
 
@@ -40,6 +40,8 @@ type StreamReceiver = Pick<
   | 'nodeEnded'
   | 'nodeClosed'
   | 'nodeTimedOut'
+  | 'silenceMs'
+  | 'isWithoutOther'
 >
 
 /** All streams take turns. */
@@ -73,6 +75,7 @@ export class NodeStream implements LeasedConnection, Sender {
   sendWindow = 0
   readonly priority: Priority = priority
   deadline: number = Number.POSITIVE_INFINITY
+  #attachedAt = 0
   isReady: boolean
   isReused: boolean
   readonly isIdle = false
@@ -148,6 +151,7 @@ export class NodeStream implements LeasedConnection, Sender {
   attach(exchange: ResponseReceiver): void {
     this.#exchange = exchange
     const connectMs = exchange.connectMs ?? this.#session.pool.connectMs
+    this.#attachedAt = this.#context.ticker.now
     this.deadline = this.isReady ? Number.POSITIVE_INFINITY : this.#context.ticker.now + connectMs
   }
 
@@ -548,10 +552,19 @@ export class NodeStream implements LeasedConnection, Sender {
     this.expired()
   }
 
+  /** See `NodeConnection`. */
+  get mayWait(): boolean {
+    const exchange = this.#exchange
+    if (exchange === undefined || this.#session.connection.socket.connecting) return false
+    const waitedMs = this.#context.ticker.now - this.#attachedAt
+    return waitedMs < exchange.silenceMs && exchange.isWithoutOther
+  }
+
   expired(): void {
     if (this.#exchange === undefined) this.#reset(CANCEL)
     else if (this.isReady) this.#exchange.nodeTimedOut()
-    else this.fail(connectError(undefined))
+    else if (this.mayWait) this.deadline = this.#context.ticker.now + this.#session.pool.connectMs
+    else this.fail(lateError(this.#session.connection.socket))
   }
 
   // Of connections that belong to one client, which streams never do.
@@ -573,6 +586,8 @@ const nothing = (): void => {}
 const receiverOf = (side: StreamTunnel): StreamReceiver => ({
   acceptsTrailers: false,
   isHead: false,
+  silenceMs: 0,
+  isWithoutOther: false,
   nodeReady: nothing,
   nodeSent: (bytes, length) => side.receiver.received(bytes, length),
   nodeDrained: () => side.drained(),

@@ -7,7 +7,7 @@ import { onAnswerFailed, onConnectFailed } from '../../cluster/health.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import type { AttemptStage } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
-import { otherProtocol, queueFull } from '../node/node-error.ts'
+import { handshakeLate, otherProtocol, queueFull } from '../node/node-error.ts'
 import { headLarge, nodeFailed, noNode, proxyFull, type Refusal } from '../refusal.ts'
 import { endAttempt } from './attempt.ts'
 import { noteFailure } from './note-failure.ts'
@@ -102,10 +102,13 @@ function recordFailure(state: AttemptStage, candidate: Candidate, error: Topspin
 
 /**
  * No connection is possible. One that is only late is no proof while the node works on other requests: its queue of
- * connections may be full. @param inFlight includes this request.
+ * connections may be full. A node that accepts connections is busy, whatever for. @param inFlight includes this request.
  */
 const isGone = ({ code, phase, cause }: TopspinError, inFlight: number): boolean =>
-  phase === 'connect' && code !== queueFull && (cause !== undefined || inFlight <= 1)
+  phase === 'connect' &&
+  code !== queueFull &&
+  code !== handshakeLate &&
+  (cause !== undefined || inFlight <= 1)
 
 /** A request is sent twice only if the first one cannot have been processed, or if that does no harm. */
 function mayRetry({ request, choice, attempts }: AttemptStage, error: TopspinError): boolean {

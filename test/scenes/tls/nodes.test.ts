@@ -185,14 +185,14 @@ describe('a node over TLS', { skip: noOpenssl }, () => {
     }
   })
 
-  test('that speaks plainly, or is silent in the handshake, is down', async (t) => {
+  test('that is silent in the handshake is waited for as for its answer', async (t) => {
     const plain = await startOrigin(t)
     const running = await startProxy(t, [{ port: plain.port, type: 'https' }], {
-      timeouts: { connectMs: 300 },
+      timeouts: { connectMs: 100, responseHeadMs: 300 },
     })
     const client = await RawClient.connect(t, running.port)
     assert.equal((await client.ask(get('/echo'))).status, 503)
-    assert.equal(running.live(1).health.kind, 'down')
+    assert.equal(running.live(1).health.kind, 'suspect')
   })
 
   test('shows broken answers to the client as a plain one does', async (t) => {
