@@ -72,6 +72,15 @@ export class RequestState {
   }
 }
 
+/** How the cascade redirects the client to the node that it chooses. */
+export interface Redirection {
+  readonly format: LocationFormat
+  /** Of the request, without its port. */
+  readonly host: string
+  readonly target: string
+  readonly status: 302 | 307
+}
+
 /** The inputs of the choice of a node, in the form that candidacy functions read. Written by recall (3) and choose (4). */
 export class ChoiceState implements ExchangeView {
   readonly #nowhere: Application = nowhere()
@@ -98,8 +107,8 @@ export class ChoiceState implements ExchangeView {
   full: Candidate | undefined
   request: RequestView | undefined
   cascade: Cascade
-  /** Clients reach the chosen node by a redirect to this place. */
-  location: LocationFormat | undefined
+  /** Clients reach the chosen node by a redirect. */
+  redirection: Redirection | undefined
   /** Chooses instead of the cascade. */
   chooser: Choose | undefined
   /** The client wants to change protocols, which AJP cannot. */
@@ -127,7 +136,7 @@ export class ChoiceState implements ExchangeView {
     this.beginsSession = this.mayInsert = false
     this.tried = none
     this.full = undefined
-    this.location = undefined
+    this.redirection = undefined
     this.chooser = undefined
   }
 }

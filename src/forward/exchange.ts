@@ -140,8 +140,8 @@ export class Exchange
     const { request, choice, client, traffic } = state
     if (!isAdmitted && !mayHold && this.#mustQueue()) return this.#queueNew(bytes, end)
     const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
-    if (candidate !== undefined && choice.location !== undefined) {
-      const elsewhere = redirect(request, candidate, choice.location) // 4
+    if (candidate !== undefined && choice.redirection !== undefined) {
+      const elsewhere = redirect(choice.redirection, candidate) // 4
       if (elsewhere !== undefined) return elsewhere
     }
     const isShared = candidate !== undefined && isHttp2(candidate.node)
@@ -219,7 +219,7 @@ export class Exchange
   #mustQueue(): boolean {
     const { choice, traffic } = this.#state
     return (
-      !traffic.admission.isOpen && choice.location === undefined && choice.chooser === undefined
+      !traffic.admission.isOpen && choice.redirection === undefined && choice.chooser === undefined
     )
   }
 
@@ -326,9 +326,7 @@ export class Exchange
     if (full === undefined || balancer.stickyForce) return queueFull
     exclude(choice, full)
     const candidate = choose(choice, traffic.chosenAt, client.bound) // 4
-    if (candidate === undefined) return this.#wait()
-    outgoingAgain(state, candidate) // 5
-    return this.#attempt(candidate) // 6
+    return candidate === undefined ? this.#wait() : this.#sendAfter(candidate)
   }
 
   admit(): boolean {
@@ -358,11 +356,18 @@ export class Exchange
     this.#attemptAgain(candidate) // 5, 6
   }
 
-  /** The request's bytes are rewritten for this node and sent to it. */
   #attemptAgain(candidate: Candidate): void {
-    outgoingAgain(this.#state, candidate) // 5
-    const refusal = this.#attempt(candidate) // 6
+    const refusal = this.#sendAfter(candidate)
     if (refusal !== undefined) this.#refuse(refusal)
+  }
+
+  /** After a wait: the client is redirected, or the request's bytes are rewritten for this node and sent to it. */
+  #sendAfter(candidate: Candidate): Refusal | undefined {
+    const { redirection } = this.#state.choice
+    const elsewhere = redirection && redirect(redirection, candidate) // 4
+    if (elsewhere !== undefined) return elsewhere
+    outgoingAgain(this.#state, candidate) // 5
+    return this.#attempt(candidate) // 6
   }
 
   /** The same path and balancer in the routes of now. */

@@ -7,6 +7,7 @@ import type { Candidate } from '../../cluster/routes.ts'
 import type { ChoiceState, RequestState } from '../exchange-state.ts'
 import type { ExchangeTraffic } from '../exchange-traffic.ts'
 import type { LeasedConnection } from '../node/node-context.ts'
+import { redirection } from './redirect.ts'
 import { requestView } from './request-view.ts'
 
 /**
@@ -21,7 +22,8 @@ export function findCascade(
 ): void {
   const cascade = cascades.of(choice.application) ?? cascades.find(request.path)
   choice.cascade = cascade
-  choice.location = cascade.location
+  const { location } = cascade
+  choice.redirection = location === undefined ? undefined : redirection(request.head, location)
   choice.needsTunnel = request.upgrade !== undefined
   choice.readsLatency = cascade.readsLatency
   choice.request = cascade.readsRequest ? requestView(request.head, client) : undefined

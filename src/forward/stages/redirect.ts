@@ -5,21 +5,28 @@ import { type LocationFormat, locationOf } from '../../candidacy/location.ts'
 import type { Candidate } from '../../cluster/routes.ts'
 import { text } from '../../wire/http/fields.ts'
 import { hostWithoutPort } from '../../wire/http/host.ts'
-import type { RequestState } from '../exchange-state.ts'
+import type { RequestHead } from '../../wire/http/request-head.ts'
+import type { Redirection } from '../exchange-state.ts'
 import type { Refusal } from '../refusal.ts'
+
+/** What a redirect needs of the head, whose bytes are gone when the choice has to wait. */
+export function redirection(head: RequestHead, format: LocationFormat): Redirection {
+  const { bytes } = head.fields
+  return {
+    format,
+    host: hostWithoutPort(text(bytes, head.hostFrom, head.hostTo)),
+    target: text(bytes, head.targetFrom, head.targetTo),
+    status: head.method === 'GET' || head.isHead ? 302 : 307,
+  }
+}
 
 /** `undefined` when the format gives no valid location: then the request is forwarded. */
 export function redirect(
-  { head }: Readonly<RequestState>,
+  { format, host, target, status }: Redirection,
   candidate: Candidate,
-  format: LocationFormat,
 ): Refusal | undefined {
-  const { bytes } = head.fields
-  const host = hostWithoutPort(text(bytes, head.hostFrom, head.hostTo))
-  const target = text(bytes, head.targetFrom, head.targetTo)
   const location = locationOf(format, candidate, host, target)
   if (location === undefined) return undefined
   candidate.live.elected++
-  const keepsMethod = head.method === 'GET' || head.isHead
-  return { status: keepsMethod ? 302 : 307, code: 'REDIRECT', text: 'served elsewhere', location }
+  return { status, code: 'REDIRECT', text: 'served elsewhere', location }
 }

@@ -156,6 +156,30 @@ routes:
   assert.equal(headers['authorization'], undefined)
 })
 
+test('a request whose password took time is redirected as any other', async (t) => {
+  const lines = ['bob', 'eve'].map((name) => `${name}:${hashSync('one', 5)}\n`)
+  writeFileSync(join(folder, 'redirected'), lines.join(''))
+  const node = await startMirror(t, 'a')
+  const { port } = await startRules(
+    t,
+    `to: ["127.0.0.1:${node}"]
+candidacy: ["usable", "redirectToIp %A:%P"]
+routes: [{ auth: redirected }]
+`,
+    join(folder, 'topspin.yaml'),
+  )
+  const authorization = basic('bob', 'one')
+  // The first one has its password compared, the second one is known.
+  for (const path of ['/first?x=1', '/second']) {
+    const { status, headers } = await get(port, path, { authorization })
+    assert.equal(status, 302, path)
+    assert.equal(headers['location'], `http://127.0.0.1:${node}${path}`)
+  }
+  const client = await RawClient.connect(t, port)
+  client.send(post('/third', 'x'.repeat(50_000), `Authorization: ${basic('eve', 'one')}`))
+  assert.equal((await client.answer())?.status, 307)
+})
+
 test('a request waits for its password with its body, pipelined and over HTTP/2, and may leave', async (t) => {
   writeFileSync(join(folder, 'slow'), `bob:${hashSync('one', 11)}\n`)
   const node = await startMirror(t, 'a')

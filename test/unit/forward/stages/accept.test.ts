@@ -43,9 +43,9 @@ test('nothing of the exchange before is left', () => {
     isBlocked: true,
   })
   accept(state, 40)
-  const { hasSession, sessionId, route, domain, tried, chooser, location } = choice
+  const { hasSession, sessionId, route, domain, tried, chooser, redirection } = choice
   assert.deepEqual(
-    { hasSession, sessionId, route, domain, tried, chooser, location },
+    { hasSession, sessionId, route, domain, tried, chooser, redirection },
     {
       hasSession: false,
       sessionId: '',
@@ -53,7 +53,7 @@ test('nothing of the exchange before is left', () => {
       domain: '',
       tried: [],
       chooser: undefined,
-      location: undefined,
+      redirection: undefined,
     },
   )
   assert.deepEqual({ ...attempts }, fresh)

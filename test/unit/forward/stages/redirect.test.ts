@@ -9,9 +9,9 @@ function redirected(line: string, format = '%A:%P') {
     candidacy: [`redirectToIp ${format}`],
   })
   const [candidate] = routed(fixture)
-  const { request, choice } = fixture.state
-  assert.ok(candidate !== undefined && choice.location !== undefined)
-  return { refusal: redirect(request, candidate, choice.location), live: candidate.live }
+  const { redirection } = fixture.state.choice
+  assert.ok(candidate !== undefined && redirection !== undefined)
+  return { refusal: redirect(redirection, candidate), live: candidate.live }
 }
 
 test('GET and HEAD are redirected with 302, other methods with 307', () => {
