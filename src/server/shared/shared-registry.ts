@@ -10,6 +10,7 @@ import type { LiveTable } from '../../cluster/live.ts'
 import type { Node } from '../../cluster/node.ts'
 import { areEmpty, type Orders } from '../../cluster/orders.ts'
 import type { Facts, Proposal } from '../../cluster/registry/facts.ts'
+import { rivalOf } from '../../cluster/registry/identity.ts'
 import { isOperators } from '../../cluster/registry/operator.ts'
 import type { Registry } from '../../cluster/registry.ts'
 import {
@@ -87,6 +88,8 @@ export class SharedRegistry {
   readonly #writing: Map<string, Publish> = new Map()
   /** When a record of something removed was seen, monotonic ms, by key. */
   readonly #removedAt: Map<string, number> = new Map()
+  /** Routes of nodes whose address another route has, too. */
+  readonly #contested: Set<string> = new Set()
   /** Records that could not be used, by key, with the reason. */
   readonly #bad: Map<string, string> = new Map()
   #isAlone = true
@@ -141,10 +144,17 @@ export class SharedRegistry {
   }
 
   /** Removes a node that no proxy reaches. */
-  async removeDead(node: Node, publish: Publish): Promise<void> {
+  removeDead(node: Node, publish: Publish): Promise<void> {
+    return this.#remove(node.route, () => node, publish)
+  }
+
+  /** @param due the node, unless there is no reason any more. */
+  async #remove(route: string, due: () => Node | undefined, publish: Publish): Promise<void> {
     const { registry, clock } = this.#options
-    await this.#inTurn(node.route, async () => {
+    await this.#inTurn(route, async () => {
       for (let round = 0; round < this.#limits.roundsMax && !this.#isAlone; round++) {
+        const node = due()
+        if (node === undefined) return
         const proposal = registry.proposeRemoval(node.id)
         if (proposal.changes.length === 0) return
         const writes = this.#writesOf(proposal, undefined)
@@ -185,6 +195,7 @@ export class SharedRegistry {
     this.#isAlone = false
     this.#join()
     this.flush()
+    this.#settle()
   }
 
   becomeAlone(reason: string): void {
@@ -567,11 +578,56 @@ export class SharedRegistry {
               now,
             )
     for (const warning of warnings) log.warn({ by }, warning)
-    if (own !== undefined) return this.#inForce(own, before, changes)
     const node = kind === 'node' ? findNode(registry.snapshot, name) : undefined
+    if (node !== undefined) this.#contest(node)
+    if (own !== undefined) return this.#inForce(own, before, changes)
     const isNew = node?.removal === 'none' && node.id !== was?.id
     if (isNew) this.#options.onNode?.(node)
     return this.#collect(before, isNew ? [...changes, firstLoad(node, factor)] : changes, by)
+  }
+
+  /** Two proxies may have taken two routes with one address at the same moment. */
+  #contest(node: Node): void {
+    const rival =
+      node.removal === 'none' ? rivalOf(this.#options.registry.snapshot, node) : undefined
+    if (rival === undefined) return
+    for (const { route } of [node, rival]) this.#contested.add(route)
+    if (!this.#isAlone) setImmediate(() => this.#settle())
+  }
+
+  /** The one that registered earlier gives way. Every proxy sees that, and the first one writes it. */
+  #settle(): void {
+    const { log, proxy, publish } = this.#options
+    if (this.#isAlone) return
+    for (const route of this.#contested) {
+      this.#contested.delete(route)
+      const taker = this.#takerOf(route)
+      if (taker === undefined) continue
+      log.warn(
+        { route, taker: taker.route },
+        'two nodes have one address: the earlier one is removed',
+      )
+      const due = (): Node | undefined =>
+        this.#takerOf(route) && findNode(this.#options.registry.snapshot, route)
+      this.#remove(route, due, (before, changes) => publish(before, changes, proxy)).catch(
+        (error: unknown) => log.error({ reason: String(error) }, 'fault in the shared registry'),
+      )
+    }
+  }
+
+  /** The node that registered the address of this one later, under another route. */
+  #takerOf(route: string): Node | undefined {
+    const { snapshot } = this.#options.registry
+    const node = findNode(snapshot, route)
+    if (node?.removal !== 'none' || node.fixed) return undefined
+    const rival = rivalOf(snapshot, node)
+    if (rival === undefined || rival.fixed) return undefined
+    const [own, other] = [route, rival.route].map((name) =>
+      this.#replica.version(keyOf({ kind: 'node', name })),
+    )
+    if (own === undefined || other === undefined) return undefined
+    const difference = compareOrder(own.order, other.order) || (route < rival.route ? -1 : 1)
+    return difference < 0 ? rival : undefined
   }
 
   /** What comes in one turn of the event loop is put in force together. */

@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import type { NodeReport } from '../../../src/control/status-report.ts'
 import { ask, equal, FleetNode, type FleetProxy, stateOf } from '../../support/fleet.ts'
 import { startFleetStage } from '../../support/fleet-stage.ts'
 import { noNats, startNats } from '../../support/nats.ts'
@@ -24,21 +23,28 @@ test('what proxies cannot both be right about', { skip: noNats }, async (t) => {
   const operator = await connect({ servers: [...nats.urls] })
   t.after(() => operator.close())
 
-  const left = await FleetNode.start(t, 'left', '/twin')
-  const right = left.twin(t, 'right')
   await stage.under('two nodes register one address through two proxies at once', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 6; round++) {
+      const path = `/twin-${round}`
+      const left = await FleetNode.start(t, `left-${round}`, path)
+      const right = left.twin(t, `right-${round}`)
       // One of them may be gone before it says ENABLE.
       const sent = await Promise.allSettled([left.register(a), right.register(b)])
       assert.ok(
         sent.some(({ status }) => status === 'fulfilled'),
         JSON.stringify(sent),
       )
-      await until('all proxies have the same one', async () => {
-        const views = await twins(stage.proxies)
-        return views.every((view) => /^(left|right)$/.test(view) && view === views[0])
-      })
-      for (const proxy of stage.proxies) assert.equal((await ask(proxy.port, '/twin')).status, 200)
+      let views: readonly string[] = []
+      await until(
+        'all proxies have the same one',
+        async () => {
+          views = await living(stage.proxies, [left.route, right.route])
+          return views.every((view) => /^(left|right)-\d$/.test(view) && view === views[0])
+        },
+        10_000,
+        () => ({ round, views, sent }),
+      )
+      for (const proxy of stage.proxies) assert.equal((await ask(proxy.port, path)).status, 200)
     }
   })
 
@@ -97,12 +103,14 @@ test('what proxies cannot both be right about', { skip: noNats }, async (t) => {
   await stage.end()
 })
 
-/** Which of the two each proxy has. */
-async function twins(proxies: readonly FleetProxy[]): Promise<readonly string[]> {
-  const living = (nodes: readonly NodeReport[]): string =>
-    ['left', 'right'].filter((route) => stateOf(nodes, route) !== 'absent').join()
-  return Promise.all(proxies.map(async (proxy) => living((await proxy.status()).nodes)))
-}
+/** Which of these each proxy has. */
+const living = (proxies: readonly FleetProxy[], routes: readonly string[]) =>
+  Promise.all(
+    proxies.map(async (proxy): Promise<string> => {
+      const { nodes } = await proxy.status()
+      return routes.filter((route) => stateOf(nodes, route) !== 'absent').join()
+    }),
+  )
 
 /** Whether each proxy shows a record as one that it does not use. */
 const bad = (proxies: readonly FleetProxy[], key: string): Promise<readonly boolean[]> =>
