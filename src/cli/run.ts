@@ -5,6 +5,7 @@ import { CommanderError } from 'commander'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { printError } from './output.ts'
 import { createProgram } from './program.ts'
+import { tooFewFiles } from './too-few-files.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok
@@ -20,6 +21,11 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommandFailure) {
       printError(`topspin: ${error.message}\n`)
       return error.exitCode
+    }
+    const problem = tooFewFiles(error)
+    if (problem !== undefined) {
+      printError(`topspin: ${problem}\n`)
+      return exitCodes.failure
     }
     if (!(error instanceof CommanderError)) throw error
     // A help or a version that was asked for has 0.

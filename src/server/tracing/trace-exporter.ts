@@ -3,6 +3,7 @@
 
 import { Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
+import { systemClock } from '../../base/clock.ts'
 import { traceLimits } from '../../base/limits.ts'
 import type { Logger } from '../../base/log.ts'
 import { OutageLog } from '../../base/outage-log.ts'
@@ -76,7 +77,7 @@ export class TraceExporter {
   }
 
   #flush(): void {
-    if (this.#isSending || Date.now() < this.#notBefore) return
+    if (this.#isSending || systemClock.now() < this.#notBefore) return
     if (this.#batch.length === 0) this.#batch = this.#kept.splice(0, traceLimits.batchMax)
     if (this.#batch.length === 0) return
     this.#isSending = true
@@ -129,7 +130,7 @@ export class TraceExporter {
     this.#report(reason)
     const wait = Math.min(traceLimits.retryMaxMs, traceLimits.retryMs * 2 ** this.#failures)
     this.#failures += 1
-    this.#notBefore = Date.now() + wait
+    this.#notBefore = systemClock.now() + wait
   }
 
   #report(reason: string): void {
