@@ -114,13 +114,14 @@ async function newcomer(): Promise<boolean> {
     startMs,
   )
   const readyAfter = seconds(begun)
+  const used = usageOf(front.running.child.pid ?? 0).seconds.toFixed(1)
   const known = await rowsOf(front)
   const answers = await Promise.all(Array.from({ length: atOnce }, (_, at) => isServed(front, at)))
   const elected = (await rowsOf(front)).map((row) => row.elected)
   const factors = known.filter(({ loadFactor }) => loadFactor !== null).length
   fronts.push(front)
   console.log(
-    `one more proxy: ready: ${isReady} ${readyAfter} s after it listens, with ${known.length} nodes and ${factors} load factors; ${answers.filter(Boolean).length} of ${atOnce} requests at once answered by ${elected.filter((n) => n > 0).length} nodes, one of them ${Math.max(...elected)} times`,
+    `one more proxy: ready: ${isReady} ${readyAfter} s after it listens and ${used} s of processor time, with ${known.length} nodes and ${factors} load factors; ${answers.filter(Boolean).length} of ${atOnce} requests at once answered by ${elected.filter((n) => n > 0).length} nodes, one of them ${Math.max(...elected)} times`,
   )
   return isReady && factors >= nodes && answers.every(Boolean)
 }
