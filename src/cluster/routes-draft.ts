@@ -26,12 +26,15 @@ export interface RoutesParts {
   readonly byAlias: PersistentMap<string, Paths>
   /** Aliases with a `*`. */
   readonly wildcards: number
+  /** Nodes by the names of their balancers. */
+  readonly nodes: ReadonlyMap<string, number>
 }
 
 export const noRoutes = (useAlias: boolean): RoutesParts => ({
   useAlias,
   byAlias: PersistentMap.from(),
   wildcards: 0,
+  nodes: new Map(),
 })
 
 /** Where a node serves: the most enabled context by alias and path. */
@@ -47,12 +50,20 @@ export class RoutesDraft implements RoutesParts {
   byAlias: PersistentMap<string, Paths>
   wildcards: number
   readonly #live: LiveTable
+  readonly #countsBefore: ReadonlyMap<string, number>
+  /** A copy, once something is counted. */
+  #counts: Map<string, number> | undefined
 
-  constructor({ useAlias, byAlias, wildcards }: RoutesParts, live: LiveTable) {
+  constructor({ useAlias, byAlias, wildcards, nodes }: RoutesParts, live: LiveTable) {
     this.useAlias = useAlias
     this.byAlias = byAlias
     this.wildcards = wildcards
+    this.#countsBefore = nodes
     this.#live = live
+  }
+
+  get nodes(): ReadonlyMap<string, number> {
+    return this.#counts ?? this.#countsBefore
   }
 
   /** Adds all nodes of a snapshot. */
@@ -95,6 +106,8 @@ export class RoutesDraft implements RoutesParts {
       this.#replaceInApplications(old, next)
       return
     }
+    // Mostly it comes before its first node and goes after its last one.
+    if (!this.nodes.has(name)) return
     for (const { id, balancer } of after.nodes.values()) {
       if (balancer === name) this.#update(id, before, after)
     }
@@ -136,6 +149,10 @@ export class RoutesDraft implements RoutesParts {
 
   #move(before: Place | undefined, after: Place | undefined): void {
     const isSame = before?.node === after?.node && before?.balancer === after?.balancer
+    if (before?.node.balancer !== after?.node.balancer) {
+      if (before !== undefined) this.#count(before.node.balancer, -1)
+      if (after !== undefined) this.#count(after.node.balancer, 1)
+    }
     for (const [alias, paths] of before?.served ?? []) {
       for (const path of paths.keys()) {
         if (isSame && after?.served.get(alias)?.has(path) === true) continue
@@ -149,6 +166,13 @@ export class RoutesDraft implements RoutesParts {
         this.#put(alias, path, after, context)
       }
     }
+  }
+
+  #count(balancer: string, by: number): void {
+    this.#counts ??= new Map(this.#countsBefore)
+    const count = (this.#counts.get(balancer) ?? 0) + by
+    if (count === 0) this.#counts.delete(balancer)
+    else this.#counts.set(balancer, count)
   }
 
   #put(alias: string, path: string, { node, balancer }: Place, context: Context): void {

@@ -22,9 +22,9 @@ export class Routes {
   readonly #anyHost: Paths | undefined
 
   private constructor(snapshot: Snapshot, parts: RoutesParts) {
-    const { useAlias, byAlias, wildcards } = parts
+    const { useAlias, byAlias, wildcards, nodes } = parts
     this.snapshot = snapshot
-    this.#parts = { useAlias, byAlias, wildcards }
+    this.#parts = { useAlias, byAlias, wildcards, nodes }
     this.#anyHost = useAlias ? undefined : byAlias.get('')
   }
 

@@ -275,4 +275,32 @@ describe('routes after changes', () => {
     const median = times.sort((a, b) => a - b)[100] as number
     assert.ok(median < 1, `${median} ms`)
   })
+
+  test('take as little for a balancer that comes with its first node and goes with its last', () => {
+    const live = new LiveTable()
+    const nodes = Array.from({ length: 10_000 }, () => ({ contexts: [contextOf('/a')] }))
+    let present = Routes.of(clusterOf(nodes).reduce(applyChange, emptySnapshot), live, {
+      useAlias: false,
+    })
+    const times: number[] = []
+    for (let step = 0; step < 101; step += 1) {
+      const [id, name] = [10_001 + step, `b${step}`]
+      const steps: readonly Change[] = [
+        { kind: 'balancer', balancer: balancerOf({ name }) },
+        { kind: 'node', node: nodeOf(id, { balancer: name }) },
+        { kind: 'contexts', id, contexts: [contextOf('/own')] },
+        { kind: 'gone', id },
+        { kind: 'balancer-gone', name },
+      ]
+      const from = performance.now()
+      for (const [at, change] of steps.entries()) {
+        present = present.after([change], live)
+        const found = present.find('/own', '')?.length
+        assert.equal(found, at === 2 ? 1 : undefined)
+      }
+      times.push(performance.now() - from)
+    }
+    const median = times.sort((a, b) => a - b)[50] as number
+    assert.ok(median < 1, `${median} ms`)
+  })
 })
