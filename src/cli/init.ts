@@ -1,7 +1,7 @@
 // `topspin init`: writes a first configuration file, from flags and, in a terminal, from three questions.
 
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, openSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { defaultAddresses } from '../base/host-port.ts'
@@ -71,10 +71,13 @@ function isAtHome(control: string): boolean {
 
 /** Readable for its owner alone when it has a secret. */
 function write(file: string, text: string, secret: FirstFile['secret']): void {
+  const mode = secret === '' ? 0o644 : 0o600
   try {
-    writeFileSync(file, text, { mode: secret === '' ? 0o644 : 0o600 })
-    // A file that was there keeps its mode.
-    if (secret !== '') chmodSync(file, 0o600)
+    const fd = openSync(file, 'w', mode)
+    // A file that was there has its own mode, and is not to show the secret for a moment.
+    if (secret !== '') fchmodSync(fd, mode)
+    writeFileSync(fd, text)
+    closeSync(fd)
   } catch (error) {
     throw new CommandFailure(`${file} cannot be written: ${(error as Error).message}`)
   }
