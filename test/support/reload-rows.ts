@@ -943,9 +943,9 @@ export const reloadRows: Readonly<Record<string, ReloadRow>> = {
     },
   },
   'timeouts.connect': {
-    values: () => ({ 'timeouts.connect': '200ms' }),
+    values: () => ({ 'timeouts.connect': '200ms', 'timeouts.responseHead': '1s' }),
     holds: async (proxy) => {
-      // It accepts, and does not answer the handshake.
+      // It accepts, and does not answer the handshake: without another node it is waited for as for an answer.
       const { status, ms } = await askRawNode(proxy, await startRawNode(proxy.t, true), 'https')
       assert.equal(status, 503)
       assert.ok(ms < 2_900, `${ms} ms: the default is 3 s`)
